@@ -1,0 +1,30 @@
+/** Every way in which Shrike refuses or fails. docs/reference/errors.md explains each; a test compares the two. */
+export const errorCodes = [
+  'BUNDLE_INVALID',
+  'DATA_INVALID',
+  'FILE_UNREADABLE',
+  'INTERRUPTED',
+  'OPTION_INVALID',
+  'OUT_OF_BAG_UNAVAILABLE',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** One bad part of an input: which field, and what is wrong with it. */
+export interface FieldError {
+  readonly field: string
+  readonly reason: string
+}
+
+/** An operating failure: something that can go wrong while the program is right. A bug is an assertion instead. */
+export class FraudError extends Error {
+  readonly code: ErrorCode
+  readonly errors: readonly FieldError[]
+
+  constructor(code: ErrorCode, message: string, details: { cause?: unknown; errors?: readonly FieldError[] } = {}) {
+    super(message, { cause: details.cause })
+    this.name = 'FraudError'
+    this.code = code
+    this.errors = details.errors ?? []
+  }
+}

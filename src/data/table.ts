@@ -1,0 +1,22 @@
+/** A column of numbers; a missing value is NaN. A column of times holds milliseconds since 1970 in UTC. */
+export interface NumberColumn {
+  readonly kind: 'number' | 'time'
+  readonly name: string
+  readonly values: Float64Array
+}
+
+/** A column of text: a code per row into the dictionary of distinct values; a missing value is -1. */
+export interface TextColumn {
+  readonly kind: 'text'
+  readonly name: string
+  readonly codes: Int32Array
+  readonly dictionary: readonly string[]
+}
+
+export type Column = NumberColumn | TextColumn
+
+/** Rows as typed columns, all of them `rowCount` long, in file order. */
+export interface Table {
+  readonly rowCount: number
+  readonly columns: readonly Column[]
+}

@@ -1,0 +1,6 @@
+/** A trained model: complete, immutable, and ignorant of training. */
+export interface Model {
+  readonly features: readonly string[]
+  /** The model's own probability of fraud, before calibration, of one row in the order of `features`; NaN is missing. */
+  predictProba(row: Float64Array): number
+}

@@ -1,0 +1,16 @@
+/** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
+export interface Predictor {
+  /** `name@` and the first 12 hex digits of the bundle's hash. */
+  readonly modelId: string
+  /** The model's inputs, in the order of a row. */
+  readonly inputs: readonly string[]
+  /** A real row of the training data's shape, for documentation and a `curl` that works. */
+  readonly example: Readonly<Record<string, number>>
+  /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
+  predict(row: Float64Array): Prediction
+}
+
+export interface Prediction {
+  readonly isFraud: boolean
+  readonly probability: number
+}
