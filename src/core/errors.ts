@@ -1,11 +1,27 @@
 /** Every way in which Shrike refuses or fails. docs/reference/errors.md explains each; a test compares the two. */
 export const errorCodes = [
+  'ADDRESS_UNAVAILABLE',
+  'BODY_INVALID',
+  'BODY_TOO_LARGE',
   'BUNDLE_INVALID',
   'DATA_INVALID',
   'FILE_UNREADABLE',
+  'HEADERS_TOO_LARGE',
+  'INPUT_INVALID',
+  'INTERNAL',
   'INTERRUPTED',
+  'MEDIA_TYPE_UNSUPPORTED',
+  'METHOD_NOT_ALLOWED',
+  'NOT_READY',
   'OPTION_INVALID',
   'OUT_OF_BAG_UNAVAILABLE',
+  'OVERLOADED',
+  'PORT_IN_USE',
+  'REQUEST_MALFORMED',
+  'REQUEST_TIMEOUT',
+  'ROUTE_NOT_FOUND',
+  'UNAUTHORIZED',
+  'WORKERS_FAILED',
 ] as const
 
 export type ErrorCode = (typeof errorCodes)[number]
