@@ -7,11 +7,19 @@ export interface Random {
   uint32(): number
   /** A number in [0, 1), with 53 random bits. */
   uniform(): number
-  /** A whole number in [0, bound), every one as likely (rejection, no modulo bias); bound is in [1, 2^32]. */
+  /** A whole number in [0, bound), every one as likely. */
   integer(bound: number): number
+  /**
+   * Draws `times` indices of `counts` with replacement and adds 1 at each, a bootstrap sample; every index is as likely
+   * to within `counts.length` parts in 2^32.
+   */
+  tally(counts: Uint16Array, times: number): void
   /** A standard normal number (Marsaglia's polar method). */
   normal(): number
 }
+
+// Up to here a 32-bit number times the bound is exact in a double.
+const exactProducts = 2 ** 21
 
 /** A generator of its own for each (seed, stream): streams of one seed are independent of each other. */
 export function createRandom(seed: number, stream = 0): Random {
@@ -45,10 +53,39 @@ export function createRandom(seed: number, stream = 0): Random {
   const uniform = () => ((uint32() >>> 5) * 0x4000000 + (uint32() >>> 6)) / 0x20000000000000
 
   const integer = (bound: number) => {
-    const limit = 0x100000000 - (0x100000000 % bound)
-    let draw = uint32()
-    while (draw >= limit) draw = uint32()
-    return draw % bound
+    if (bound > exactProducts) return Math.floor(uniform() * bound)
+    let product = uint32() * bound
+    let high = Math.floor(product / 0x100000000)
+    let low = product - high * 0x100000000
+    // Lemire, "Fast Random Integer Generation in an Interval" (2019): only draws that could favour a number come here.
+    if (low < bound) {
+      const least = 0x100000000 % bound
+      while (low < least) {
+        product = uint32() * bound
+        high = Math.floor(product / 0x100000000)
+        low = product - high * 0x100000000
+      }
+    }
+    return high
+  }
+
+  // The generator's step written out with its state in locals: three times as fast, and bootstraps draw millions.
+  const tally = (counts: Uint16Array, times: number) => {
+    let [w, x, y, z] = [a, b, c, d]
+    const scale = counts.length / 0x100000000
+    for (let i = 0; i < times; i++) {
+      const product = Math.imul(x, 5)
+      const draw = Math.imul((product << 7) | (product >>> 25), 9) >>> 0
+      const shifted = x << 9
+      y ^= w
+      z ^= x
+      x ^= y
+      w ^= z
+      y ^= shifted
+      z = (z << 11) | (z >>> 21)
+      counts[Math.floor(draw * scale)]++
+    }
+    ;[a, b, c, d] = [w, x, y, z]
   }
 
   let spare = Number.NaN
@@ -70,5 +107,5 @@ export function createRandom(seed: number, stream = 0): Random {
     }
   }
 
-  return { uint32, uniform, integer, normal }
+  return { uint32, uniform, integer, tally, normal }
 }

@@ -1,0 +1,205 @@
+import { availableParallelism } from 'node:os'
+import { FraudError } from '../core/errors.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import type { GrownTree } from './grower.ts'
+import {
+  checkForestOptions,
+  type RandomForestOptions,
+  randomForestDefaults,
+  type TreeOptions,
+  treeDefaults,
+} from './tree-options.ts'
+import type { TreeResult, TreeTask, TreeWorkerData } from './tree-worker.ts'
+import { WorkerPool, workerScript } from './worker-pool.ts'
+
+/** How training runs, without any influence on what it returns. */
+export interface TrainingControl {
+  /** Default: one per processor. */
+  readonly threads?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface TrainedForest {
+  readonly model: TreeEnsemble
+  /** Impurity importance by feature, the mean over the trees; it sums to 1, or to 0 where no tree split. */
+  readonly importance: Float64Array
+  /** With `oobScore`: each row's score by the trees that did not see it, NaN where all did. */
+  readonly outOfBagScores?: Float64Array
+}
+
+/**
+ * A random forest (Breiman, 2001) as scikit-learn 1.x grows it: bootstrap, full depth, Gini, a mean of leaf
+ * probabilities. The same dataset, options and seed give the same forest for any number of threads.
+ *
+ * @throws FraudError OPTION_INVALID, DATA_INVALID (one class only, no feature), INTERRUPTED.
+ */
+export async function trainRandomForest(
+  dataset: Dataset,
+  options: Partial<RandomForestOptions> = {},
+  control: TrainingControl = {},
+): Promise<TrainedForest> {
+  const forest = { ...randomForestDefaults, ...options }
+  checkForestOptions(forest)
+  checkDataset(dataset)
+  if (forest.oobScore) checkOutOfBag(dataset, forest)
+  const data = shareDataset(dataset, forest)
+  const threads = Math.min(control.threads ?? availableParallelism(), Math.max(forest.nEstimators, 1))
+  const pool = new WorkerPool<TreeTask, TreeResult>(workerScript('./tree-worker', import.meta.url), data, {
+    threads,
+    ...(control.signal && { signal: control.signal }),
+  })
+  try {
+    await pool.run(dataset.columns.map((_, bin) => ({ bin })))
+    const tasks = Array.from({ length: forest.nEstimators }, (_, grow) => ({ grow }))
+    const grown = await pool.run(tasks, (_, done) => control.onProgress?.(done, tasks.length))
+    const trained = assemble(
+      dataset.features,
+      grown.filter((tree) => tree !== undefined),
+    )
+    if (!forest.oobScore) return trained
+    const scores = shared(Float64Array, dataset.labels.length, 8)
+    const step = Math.ceil(dataset.labels.length / threads)
+    const ranges = Array.from({ length: threads }, (_, i) => ({
+      from: Math.min(i * step, scores.length),
+      to: Math.min((i + 1) * step, scores.length),
+    }))
+    await pool.run(ranges.map((range) => ({ outOfBag: { ...range, nodes: trained.model.nodes, scores } })))
+    return { ...trained, outOfBagScores: scores }
+  } finally {
+    await pool.close()
+  }
+}
+
+/** One tree on every row, as scikit-learn's DecisionTreeClassifier grows it. */
+export function trainDecisionTree(
+  dataset: Dataset,
+  options: Partial<TreeOptions> = {},
+  control: TrainingControl = {},
+): Promise<TrainedForest> {
+  const single = { ...treeDefaults, ...options, nEstimators: 1, bootstrap: false, maxSamples: 1, oobScore: false }
+  return trainRandomForest(dataset, single, control)
+}
+
+function checkOutOfBag({ copies }: Dataset, { bootstrap }: RandomForestOptions): void {
+  if (!bootstrap)
+    throw new FraudError('OPTION_INVALID', 'oobScore needs bootstrap: without it every tree sees every row')
+  if (copies?.some((count) => count > 1)) {
+    throw new FraudError(
+      'OUT_OF_BAG_UNAVAILABLE',
+      'No out-of-bag score with oversampling: copies of a fraud are in nearly every tree, so the score would be false. ' +
+        'Use classWeight balanced instead, or trust the evaluation on later rows',
+    )
+  }
+}
+
+function checkDataset({ features, labels, weights }: Dataset): void {
+  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There is no feature to learn from')
+  const negative = weights?.findIndex((weight) => !(weight >= 0 && weight < Infinity)) ?? -1
+  if (negative >= 0) {
+    throw new FraudError('DATA_INVALID', `Row ${negative} has the weight ${weights?.[negative]}; weights are 0 or more`)
+  }
+  const counts = [0, 0]
+  for (let row = 0; row < labels.length; row++) if (weights === undefined || weights[row] > 0) counts[labels[row]]++
+  if (counts[0] === 0 || counts[1] === 0) {
+    throw new FraudError(
+      'DATA_INVALID',
+      `Training needs rows of both classes, and there are ${counts[1]} frauds and ${counts[0]} legitimate ones`,
+    )
+  }
+}
+
+function shared<T>(Kind: new (buffer: SharedArrayBuffer) => T, length: number, bytes: number): T {
+  return new Kind(new SharedArrayBuffer(length * bytes))
+}
+
+function shareDataset(dataset: Dataset, options: RandomForestOptions): TreeWorkerData {
+  const rowCount = dataset.labels.length
+  const columns = dataset.columns.map((column) => {
+    const copy = shared(Float64Array, rowCount, 8)
+    copy.set(column)
+    return copy
+  })
+  const labels = shared(Uint8Array, rowCount, 1)
+  labels.set(dataset.labels)
+  const { copies } = dataset
+  const extraRows = shared(Uint32Array, copies?.reduce((sum, count) => sum + count - 1, 0) ?? 0, 4)
+  let extra = 0
+  copies?.forEach((count, row) => {
+    for (let copy = 1; copy < count; copy++) extraRows[extra++] = row
+  })
+  const frauds = dataset.labels.reduce((sum, label) => sum + label, 0)
+  const rareLabel = frauds * 2 <= rowCount ? 1 : 0
+  const rareRows = shared(Uint32Array, rareLabel === 1 ? frauds : rowCount - frauds, 4)
+  let rare = 0
+  dataset.labels.forEach((label, row) => {
+    if (label === rareLabel) rareRows[rare++] = row
+  })
+  return {
+    options,
+    columns,
+    bins: columns.map(() => shared(Uint16Array, rowCount, 2)),
+    binCounts: shared(Int32Array, columns.length, 4),
+    labels,
+    weights: rowWeights(dataset, options),
+    extraRows,
+    rareRows,
+    extraCuts: columns.map((column) => (options.minSamplesLeaf > 1 ? quantiles(column) : [])),
+  }
+}
+
+/** Evenly spaced ranks of a column: cuts for splits that must leave more than one row on each side. */
+function quantiles(column: Float64Array): number[] {
+  const step = Math.max(1, Math.floor(column.length / 100_000))
+  const sample = column.filter((value, row) => row % step === 0 && !Number.isNaN(value)).sort()
+  const count = Math.min(255, sample.length)
+  return Array.from({ length: count }, (_, i) => sample[Math.floor((i * sample.length) / count)])
+}
+
+/** By row: its own weight times its class's, which counts an oversampled row as often as it stands there. */
+function rowWeights({ labels, weights, copies }: Dataset, { classWeight }: RandomForestOptions): Float64Array {
+  const result = shared(Float64Array, labels.length, 8)
+  const rows = [0, 0]
+  labels.forEach((label, row) => {
+    rows[label] += copies?.[row] ?? 1
+  })
+  const factor = rows.map((count) => (classWeight === 'balanced' ? (rows[0] + rows[1]) / (2 * count) : 1))
+  for (let row = 0; row < result.length; row++) result[row] = factor[labels[row]] * (weights?.[row] ?? 1)
+  return result
+}
+
+function assemble(features: readonly string[], trees: readonly GrownTree[]): TrainedForest {
+  const roots = new Int32Array(trees.length)
+  let size = 0
+  trees.forEach((tree, i) => {
+    roots[i] = size
+    size += tree.feature.length
+  })
+  const nodes = {
+    roots,
+    feature: new Int32Array(size),
+    threshold: new Float64Array(size),
+    left: new Int32Array(size),
+    missingGoesLeft: new Uint8Array(size),
+    value: new Float64Array(size),
+    cover: new Float64Array(size),
+  }
+  const importance = new Float64Array(features.length)
+  trees.forEach((tree, i) => {
+    const root = roots[i]
+    nodes.feature.set(tree.feature, root)
+    nodes.threshold.set(tree.threshold, root)
+    nodes.left.set(
+      tree.left.map((left) => left + root),
+      root,
+    )
+    nodes.missingGoesLeft.set(tree.missingGoesLeft, root)
+    nodes.value.set(tree.value, root)
+    nodes.cover.set(tree.cover, root)
+    tree.importance.forEach((share, feature) => {
+      importance[feature] += share / trees.length
+    })
+  })
+  return { model: createTreeEnsemble(features, nodes), importance }
+}

@@ -1,0 +1,52 @@
+import type { Model } from './model.ts'
+
+/** The nodes of all trees of an ensemble as parallel arrays, one tree after another. */
+export interface TreeNodes {
+  /** The first node of each tree. */
+  readonly roots: Int32Array
+  /** -1 in a leaf. */
+  readonly feature: Int32Array
+  /** Rows whose value is at most this go left. */
+  readonly threshold: Float64Array
+  /** The left child; the right one stands behind it. */
+  readonly left: Int32Array
+  readonly missingGoesLeft: Uint8Array
+  /** A leaf's answer: in a forest the share of frauds. */
+  readonly value: Float64Array
+  /** The weight of the training rows that came to the node, which explanations need. */
+  readonly cover: Float64Array
+}
+
+/** A forest: the probability is the mean of its trees' leaves. */
+export interface TreeEnsemble extends Model {
+  readonly kind: 'tree-ensemble'
+  readonly nodes: TreeNodes
+}
+
+/** The leaf that a row reaches from a node, a tree's root usually. */
+export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array): number {
+  const { feature, threshold, left, missingGoesLeft } = nodes
+  let node = root
+  let split = feature[node]
+  while (split >= 0) {
+    const x = row[split]
+    const goesLeft = x <= threshold[node] || (Number.isNaN(x) && missingGoesLeft[node] === 1)
+    node = goesLeft ? left[node] : left[node] + 1
+    split = feature[node]
+  }
+  return node
+}
+
+export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes): TreeEnsemble {
+  const { roots, value } = nodes
+  return {
+    kind: 'tree-ensemble',
+    features,
+    nodes,
+    predictProba(row) {
+      let sum = 0
+      for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
+      return sum / roots.length
+    },
+  }
+}
