@@ -1,0 +1,154 @@
+import { FraudError } from '../core/errors.ts'
+import { type DecisionRule, predictsFraud } from '../models/decision-rule.ts'
+import { classWeights, type GroupWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
+import type { Confusion } from './evaluation.ts'
+
+export interface RankingMetrics {
+  readonly rocAuc: number
+  readonly averagePrecision: number
+  readonly recallAt1PercentFpr: number
+}
+
+/**
+ * The three ranking metrics in one pass over the groups of a ranking; both classes must have weight.
+ * ROC AUC is the trapezoid area, average precision the step sum, both as in scikit-learn.
+ */
+export function rankingMetrics({ fraud, legitimate }: GroupWeights): RankingMetrics {
+  const frauds = sum(fraud)
+  const legitimates = sum(legitimate)
+  let tp = 0
+  let fp = 0
+  let area = 0
+  let steps = 0
+  for (let group = 0; group < fraud.length; group++) {
+    area += legitimate[group] * (tp + fraud[group] / 2)
+    tp += fraud[group]
+    fp += legitimate[group]
+    if (fraud[group] > 0) steps += fraud[group] * (tp / (tp + fp))
+  }
+  return {
+    rocAuc: area / (frauds * legitimates),
+    averagePrecision: steps / frauds,
+    recallAt1PercentFpr: recallAtRate({ fraud, legitimate }, 0.01, frauds, legitimates),
+  }
+}
+
+/** Between two points of the ROC curve recall is interpolated; of points at the rate itself the highest counts. */
+function recallAtRate(groups: GroupWeights, rate: number, frauds: number, legitimates: number): number {
+  let tp = 0
+  let fp = 0
+  for (let group = 0; group < groups.fraud.length; group++) {
+    const nextFp = fp + groups.legitimate[group]
+    if (nextFp / legitimates > rate) {
+      const share = (rate - fp / legitimates) / (nextFp / legitimates - fp / legitimates)
+      return (tp + share * groups.fraud[group]) / frauds
+    }
+    tp += groups.fraud[group]
+    fp = nextFp
+  }
+  return 1
+}
+
+/** The chance that a fraud scores above a legitimate row, a tie counting half. Throws DATA_INVALID on one class only. */
+export function rocAuc(labels: Uint8Array, scores: Float64Array, weights?: Float64Array): number {
+  requireBothClasses('ROC AUC', labels, weights)
+  return rankingMetrics(weighGroups(rankScores(scores), labels, weights)).rocAuc
+}
+
+/** Mean precision over the frauds, each at its own score, without interpolation. Throws DATA_INVALID on one class only. */
+export function averagePrecision(labels: Uint8Array, scores: Float64Array, weights?: Float64Array): number {
+  requireBothClasses('Average precision', labels, weights)
+  return rankingMetrics(weighGroups(rankScores(scores), labels, weights)).averagePrecision
+}
+
+/**
+ * The share of frauds caught when the given share of legitimate rows is alerted: `numpy.interp(rate, fpr, tpr)` on the
+ * ROC curve, which is what the Fraud Dataset Benchmark (Grover et al., 2022) publishes, so figures compare. The
+ * interpolation has a meaning: of the rows tied at the threshold, so many are alerted at random as the rate allows.
+ * Throws DATA_INVALID on one class only.
+ */
+export function recallAtFalsePositiveRate(
+  labels: Uint8Array,
+  scores: Float64Array,
+  rate: number,
+  weights?: Float64Array,
+): number {
+  requireBothClasses('Recall at a false positive rate', labels, weights)
+  const groups = weighGroups(rankScores(scores), labels, weights)
+  return recallAtRate(groups, rate, sum(groups.fraud), sum(groups.legitimate))
+}
+
+/**
+ * The share of fraud among the k highest scores. Where a tie crosses k it is the expected value over the orders of the
+ * tied rows, so that file order means nothing. With weights k counts weight: the k transactions that the rows stand for.
+ * Throws OPTION_INVALID unless k is above 0 and the rows weigh at least k.
+ */
+export function precisionAtK(labels: Uint8Array, scores: Float64Array, k: number, weights?: Float64Array): number {
+  const groups = weighGroups(rankScores(scores), labels, weights)
+  let taken = 0
+  let caught = 0
+  for (let group = 0; group < groups.fraud.length; group++) {
+    const weight = groups.fraud[group] + groups.legitimate[group]
+    if (taken + weight >= k && k > 0) return (caught + ((k - taken) / weight) * groups.fraud[group]) / k
+    taken += weight
+    caught += groups.fraud[group]
+  }
+  // The weights of all rows, added in another order, may fall short of k by rounding.
+  if (k > 0 && taken >= k * (1 - 1e-12)) return caught / k
+  throw new FraudError('OPTION_INVALID', `Precision at ${k} is not defined: k must be above 0 and at most ${taken}`)
+}
+
+/** The mean squared distance of the probabilities from what came; 0 is best. */
+export function brier(labels: Uint8Array, probabilities: Float64Array, weights?: Float64Array): number {
+  return weightedMean(squaredErrors(labels, probabilities), weights)
+}
+
+export function squaredErrors(labels: Uint8Array, probabilities: Float64Array): Float64Array {
+  return probabilities.map((probability, row) => (probability - labels[row]) ** 2)
+}
+
+/** The mean surprise in natural logarithms; probabilities are clipped to [2^-52, 1 - 2^-52] as in scikit-learn. */
+export function logLoss(labels: Uint8Array, probabilities: Float64Array, weights?: Float64Array): number {
+  return weightedMean(surprises(labels, probabilities), weights)
+}
+
+export function surprises(labels: Uint8Array, probabilities: Float64Array): Float64Array {
+  return probabilities.map((probability, row) => {
+    const ofWhatCame = labels[row] === 1 ? probability : 1 - probability
+    return -Math.log(Math.min(Math.max(ofWhatCame, Number.EPSILON), 1 - Number.EPSILON))
+  })
+}
+
+/** Mean predicted probability over the fraud rate. Throws DATA_INVALID where there is no fraud. */
+export function calibrationRatio(labels: Uint8Array, probabilities: Float64Array, weights?: Float64Array): number {
+  const { fraud, legitimate } = classWeights(labels, weights)
+  if (fraud === 0) throw new FraudError('DATA_INVALID', 'The calibration ratio needs at least one fraud')
+  return (weightedMean(probabilities, weights) * (fraud + legitimate)) / fraud
+}
+
+/** 1 for each row that the rule calls fraud, 0 for the others. */
+export function predictLabels(probabilities: Float64Array, rule: DecisionRule): Uint8Array {
+  return Uint8Array.from(probabilities, (probability) => (predictsFraud(rule, probability) ? 1 : 0))
+}
+
+export function confusion(labels: Uint8Array, predictions: Uint8Array, weights?: Float64Array): Confusion {
+  const sums = [0, 0, 0, 0]
+  for (let row = 0; row < labels.length; row++) {
+    sums[2 * labels[row] + predictions[row]] += weights === undefined ? 1 : weights[row]
+  }
+  const [tn, fp, fn, tp] = sums
+  return { tn, fp, fn, tp }
+}
+
+function weightedMean(values: Float64Array, weights?: Float64Array): number {
+  if (weights === undefined) return sum(values) / values.length
+  let total = 0
+  for (let row = 0; row < values.length; row++) total += weights[row] * values[row]
+  return total / sum(weights)
+}
+
+function sum(values: Float64Array): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
