@@ -5,6 +5,7 @@ export const errorCodes = [
   'BODY_TOO_LARGE',
   'BUNDLE_INVALID',
   'DATA_INVALID',
+  'DETECTOR_INVALID',
   'FILE_UNREADABLE',
   'HEADERS_TOO_LARGE',
   'INPUT_INVALID',

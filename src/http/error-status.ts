@@ -1,0 +1,56 @@
+import { STATUS_CODES } from 'node:http'
+import { type ErrorCode, type FieldError, FraudError } from '../core/errors.ts'
+
+/** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
+export const statusOf: Readonly<Record<ErrorCode, number>> = {
+  ADDRESS_UNAVAILABLE: 500,
+  BODY_INVALID: 400,
+  BODY_TOO_LARGE: 413,
+  BUNDLE_INVALID: 500,
+  DATA_INVALID: 500,
+  DETECTOR_INVALID: 500,
+  FILE_UNREADABLE: 500,
+  HEADERS_TOO_LARGE: 431,
+  INPUT_INVALID: 422,
+  INTERNAL: 500,
+  INTERRUPTED: 500,
+  MEDIA_TYPE_UNSUPPORTED: 415,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_READY: 503,
+  OPTION_INVALID: 500,
+  OUT_OF_BAG_UNAVAILABLE: 500,
+  OVERLOADED: 503,
+  PORT_IN_USE: 500,
+  REQUEST_MALFORMED: 400,
+  REQUEST_TIMEOUT: 408,
+  ROUTE_NOT_FOUND: 404,
+  UNAUTHORIZED: 401,
+  WORKERS_FAILED: 500,
+}
+
+/** An RFC 9457 problem: what a refused request is told. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly errors: readonly FieldError[]
+}
+
+export const problemType = 'application/problem+json; charset=utf-8'
+
+/** Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL. */
+export function presentError(error: unknown): Problem {
+  const known = error instanceof FraudError && statusOf[error.code] !== 500 ? error : undefined
+  const code = known?.code ?? 'INTERNAL'
+  const status = statusOf[code]
+  return {
+    type: `urn:shrike:error:${code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: known?.message ?? 'Something went wrong inside the service. Its log has the cause.',
+    code,
+    errors: known?.errors ?? [],
+  }
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { FraudError } from '../core/errors.ts'
+import { type BundleContent, decodeBundle, encodeBundle } from './bundle.ts'
+import { decodeTensors, encodeTensors } from './safetensors.ts'
+import { createTreeEnsemble } from './tree-ensemble.ts'
+
+const content: BundleContent = {
+  detector: {
+    detector: 'small',
+    transaction: { time: { field: 'Time', format: 'seconds-since' }, label: { field: 'Class' } },
+    features: ['V1', 'Amount €'],
+  },
+  preset: 'default',
+  learner: 'random-forest',
+  options: { nEstimators: 2, maxDepth: null },
+  seed: 42,
+  model: createTreeEnsemble(['V1', 'Amount €'], {
+    roots: Int32Array.of(0, 3),
+    feature: Int32Array.of(0, -1, -1, 1, -1, -1),
+    threshold: Float64Array.of(-1.5, 0, 0, 220, 0, 0),
+    left: Int32Array.of(1, 0, 0, 4, 0, 0),
+    missingGoesLeft: Uint8Array.of(1, 0, 0, 0, 0, 0),
+    value: Float64Array.of(0.5, 1, 0, 0.5, 0.25, 0.75),
+    cover: Float64Array.of(10, 4, 6, 10, 5, 5),
+  }),
+  scaling: { mean: Float64Array.of(0, 88), scale: Float64Array.of(1, 250) },
+  calibration: { method: 'platt', epsilon: 0.005, slope: 1.2, intercept: -4 },
+  decision: { threshold: 0.31, inclusive: true, chosenBy: 'best F1' },
+  metrics: { averagePrecision: 0.8 },
+  training: {
+    fingerprint: 'ab'.repeat(32),
+    rows: 1000,
+    frauds: 12,
+    calibrationRows: 200,
+    split: { by: 'time', field: 'Time', from: 0, to: 86_399 },
+    refit: false,
+  },
+  example: { V1: -0.5, 'Amount €': 12.5 },
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof FraudError && error.code === 'BUNDLE_INVALID'
+}
+
+describe('a bundle', () => {
+  test('reads back what was written, under the id that writing told', () => {
+    const { bytes, id } = encodeBundle(content)
+    const bundle = decodeBundle(bytes)
+    assert.match(id, /^small@[0-9a-f]{12}$/)
+    const { model, id: readId, ...rest } = bundle
+    const { model: written, ...expected } = content
+    assert.deepEqual(rest, expected)
+    assert.deepEqual(model.nodes, written.nodes)
+    assert.equal(readId, id)
+    for (const row of [Float64Array.of(-2, 300), Float64Array.of(Number.NaN, 220), Float64Array.of(0, Number.NaN)]) {
+      assert.equal(model.predictProba(row), written.predictProba(row))
+    }
+    assert.deepEqual(encodeBundle(content).bytes, bytes)
+  })
+
+  test('is refused when any byte of it differs', () => {
+    const { bytes } = encodeBundle(content)
+    for (let i = 0; i < bytes.length; i++) {
+      for (const flip of [0x01, 0x20, 0x80]) {
+        const damaged = bytes.slice()
+        damaged[i] ^= flip
+        assert.throws(() => decodeBundle(damaged), isInvalid, `byte ${i} of ${bytes.length}, flipped by ${flip}`)
+      }
+    }
+  })
+
+  test('is refused when cut off anywhere, or longer than written', () => {
+    const { bytes } = encodeBundle(content)
+    for (let length = 0; length < bytes.length; length++)
+      assert.throws(() => decodeBundle(bytes.slice(0, length)), isInvalid)
+    assert.throws(() => decodeBundle(Buffer.concat([bytes, Buffer.from([0])])), isInvalid)
+  })
+
+  test('is refused, with the versions, when it is too new', () => {
+    const { metadata, tensors } = decodeTensors(encodeBundle(content).bytes)
+    const { sha256: _, ...rest } = metadata
+    const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '2' }, tensors })
+    assert.throws(() => decodeBundle(bytes), /version 2, and this Shrike reads version 1/)
+  })
+
+  test('is refused when its trees do not hang together, so that scoring always ends', () => {
+    const { nodes } = content.model
+    const broken = [
+      { ...nodes, left: Int32Array.of(0, 0, 0, 4, 0, 0) },
+      { ...nodes, left: Int32Array.of(5, 0, 0, 4, 0, 0) },
+      { ...nodes, feature: Int32Array.of(2, -1, -1, 1, -1, -1) },
+      { ...nodes, roots: Int32Array.of(0, 6) },
+      { ...nodes, value: Float64Array.of(1) },
+    ]
+    for (const each of broken) {
+      const { bytes } = encodeBundle({ ...content, model: createTreeEnsemble(content.model.features, each) })
+      assert.throws(() => decodeBundle(bytes), isInvalid)
+    }
+  })
+
+  const python = 'bench/.venv/bin/python'
+  test("is read by Python's safetensors", { skip: !existsSync(python) && 'npm run bench:peers was not run' }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shrike-'))
+    const path = join(folder, 'small.safetensors')
+    writeFileSync(path, encodeBundle(content).bytes)
+    const script = `
+import json, sys
+from safetensors import safe_open
+with safe_open(sys.argv[1], framework="numpy") as file:
+    print(json.dumps({"threshold": file.get_tensor("threshold").tolist(), "feature": file.get_tensor("feature").tolist(),
+                      "missing": file.get_tensor("missingGoesLeft").tolist(), "format": file.metadata()["format"]}))`
+    const read = JSON.parse(execFileSync(python, ['-c', script, path], { encoding: 'utf8' }))
+    rmSync(folder, { recursive: true })
+    assert.deepEqual(read, {
+      threshold: [-1.5, 0, 0, 220, 0, 0],
+      feature: [0, -1, -1, 1, -1, -1],
+      missing: [1, 0, 0, 0, 0, 0],
+      format: 'shrike-bundle',
+    })
+  })
+})

@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import { type Detector, parseDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import type { Calibration } from './calibration.ts'
+import type { DecisionRule } from './decision-rule.ts'
+import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
+import type { Scaling } from './scaling.ts'
+import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
+
+/** What a model learned from, kept so that `evaluate` can leave those rows out and anybody can repeat the run. */
+export interface TrainingRecord {
+  /** SHA-256 of the whole table that training was given, test rows included. */
+  readonly fingerprint: string
+  /** Training rows, those of calibration included. */
+  readonly rows: number
+  readonly frauds: number
+  readonly calibrationRows: number
+  readonly split:
+    | { readonly by: 'time'; readonly field: string; readonly from: number; readonly to: number }
+    | { readonly by: 'random'; readonly testShare: number; readonly seed: number }
+  /** Trained again on all rows after the figures were taken: the figures are those of the model before. */
+  readonly refit: boolean
+}
+
+/** How the threshold came about, beside the threshold itself. */
+export interface ChosenThreshold extends DecisionRule {
+  readonly chosenBy: string
+}
+
+/** A trained detector, whole: what serving, evaluation and scoring need, and where it comes from. */
+export interface BundleContent {
+  readonly detector: Detector
+  readonly preset: string
+  readonly learner: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly seed: number
+  readonly model: TreeEnsemble
+  readonly scaling?: Scaling
+  readonly calibration: Calibration
+  readonly decision: ChosenThreshold
+  /** Figures on the test rows, with intervals; empty where there was no test part. */
+  readonly metrics: Readonly<Record<string, unknown>>
+  readonly training: TrainingRecord
+  /** A row of typical inputs, for documentation. */
+  readonly example: Readonly<Record<string, number>>
+}
+
+export interface Bundle extends BundleContent {
+  /** `name@` and the first 12 hex digits of the file's hash. */
+  readonly id: string
+}
+
+export const bundleFormat = 1
+
+const text = z.string().min(1)
+const metadataSchema = z.object({
+  preset: text,
+  learner: text,
+  options: z.record(z.string(), z.unknown()),
+  seed: z.number(),
+  features: z.array(text).min(1),
+  calibration: z.discriminatedUnion('method', [
+    z.object({ method: z.literal('none') }),
+    z.object({ method: z.literal('platt'), epsilon: z.number(), slope: z.number(), intercept: z.number() }),
+    z.object({
+      method: z.literal('isotonic'),
+      epsilon: z.number(),
+      knots: z.array(z.number()),
+      values: z.array(z.number()),
+      tilt: z.number(),
+    }),
+  ]),
+  decision: z.object({ threshold: z.number(), inclusive: z.boolean(), chosenBy: z.string() }),
+  metrics: z.record(z.string(), z.unknown()),
+  training: z.object({
+    fingerprint: z.string(),
+    rows: z.number(),
+    frauds: z.number(),
+    calibrationRows: z.number(),
+    split: z.discriminatedUnion('by', [
+      z.object({ by: z.literal('time'), field: text, from: z.number(), to: z.number() }),
+      z.object({ by: z.literal('random'), testShare: z.number(), seed: z.number() }),
+    ]),
+    refit: z.boolean(),
+  }),
+  example: z.record(z.string(), z.number()),
+})
+
+/**
+ * The bundle as one file's bytes, in the safetensors layout. No clock time, host or duration is inside: the same
+ * content gives the same bytes, and so the same id.
+ */
+export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Array; readonly id: string } {
+  const { model, scaling, detector, ...rest } = content
+  const metadata: Record<string, string> = {
+    format: 'shrike-bundle',
+    formatVersion: String(bundleFormat),
+    detector: JSON.stringify(detector),
+    features: JSON.stringify(model.features),
+  }
+  for (const [key, value] of Object.entries(rest)) metadata[key] = JSON.stringify(value)
+  const { bytes, sha256 } = encodeTensors({
+    metadata,
+    tensors: { ...model.nodes, ...(scaling && scalingTensors(scaling)) },
+  })
+  return { bytes, id: bundleId(detector, sha256) }
+}
+
+/**
+ * Reads a bundle's bytes.
+ *
+ * @throws FraudError BUNDLE_INVALID if they are damaged, cut off, too new or no bundle; nothing in them can run.
+ */
+export function decodeBundle(bytes: Uint8Array): Bundle {
+  const { metadata, tensors, sha256 } = decodeTensors(bytes)
+  if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not of Shrike')
+  if (metadata.formatVersion !== String(bundleFormat)) {
+    throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads version ${bundleFormat}`)
+  }
+  const detector = parseDetector(parseJson(metadata, 'detector'))
+  const fields = Object.keys(metadataSchema.shape).map((key) => [key, parseJson(metadata, key)])
+  const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
+  if (!parsed.success) throw invalid(`its metadata is not as expected: ${z.prettifyError(parsed.error)}`)
+  const { features, ...content } = parsed.data
+  const scaling = readScaling(tensors, features.length)
+  return {
+    ...content,
+    id: bundleId(detector, sha256),
+    detector,
+    model: createTreeEnsemble(features, readNodes(tensors, features.length)),
+    ...(scaling && { scaling }),
+  }
+}
+
+function invalid(reason: string): FraudError {
+  return new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: ${reason}`)
+}
+
+function bundleId(detector: Detector, sha256: string): string {
+  return `${detector.detector}@${sha256.slice(0, 12)}`
+}
+
+function parseJson(metadata: Readonly<Record<string, string>>, key: string): unknown {
+  try {
+    return JSON.parse(metadata[key] ?? '')
+  } catch (cause) {
+    throw new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: "${key}" is missing`, { cause })
+  }
+}
+
+function scalingTensors({ mean, scale }: Scaling): Record<string, Tensor> {
+  return { scalingMean: mean, scalingScale: scale }
+}
+
+function readScaling(
+  { scalingMean, scalingScale }: Readonly<Record<string, Tensor>>,
+  length: number,
+): Scaling | undefined {
+  if (scalingMean === undefined && scalingScale === undefined) return undefined
+  return { mean: floats(scalingMean, 'scalingMean', length), scale: floats(scalingScale, 'scalingScale', length) }
+}
+
+function floats(tensor: Tensor | undefined, name: string, length: number): Float64Array {
+  if (tensor instanceof Float64Array && tensor.length === length) return tensor
+  throw invalid(`its tensor "${name}" is missing or has the wrong type or length`)
+}
+
+function integers(tensor: Tensor | undefined, name: string, length?: number): Int32Array {
+  if (tensor instanceof Int32Array && (length === undefined || tensor.length === length)) return tensor
+  throw invalid(`its tensor "${name}" is missing or has the wrong type or length`)
+}
+
+/** The trees; every child stands behind its parent and every feature exists, so that scoring always ends. */
+function readNodes(tensors: Readonly<Record<string, Tensor>>, featureCount: number): TreeNodes {
+  const feature = integers(tensors.feature, 'feature')
+  const size = feature.length
+  const { missingGoesLeft } = tensors
+  if (!(missingGoesLeft instanceof Uint8Array) || missingGoesLeft.length !== size) {
+    throw invalid('its tensor "missingGoesLeft" is missing or has the wrong type or length')
+  }
+  const nodes: TreeNodes = {
+    roots: integers(tensors.roots, 'roots'),
+    feature,
+    threshold: floats(tensors.threshold, 'threshold', size),
+    left: integers(tensors.left, 'left', size),
+    missingGoesLeft,
+    value: floats(tensors.value, 'value', size),
+    cover: floats(tensors.cover, 'cover', size),
+  }
+  const isSound =
+    nodes.roots.length > 0 &&
+    nodes.roots.every((root) => root >= 0 && root < size) &&
+    feature.every((split, node) => {
+      const left = nodes.left[node]
+      return split === -1 || (split >= 0 && split < featureCount && left > node && left + 1 < size)
+    })
+  if (!isSound) throw invalid('its trees do not hang together')
+  return nodes
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { FraudError } from '../core/errors.ts'
+
+/**
+ * The safetensors layout (Hugging Face, 2022): 8 bytes with the header's length, a JSON header that names each tensor's
+ * type, shape and place, then the bytes of the tensors. Nothing in it can run. Our files also carry, in the metadata, a
+ * SHA-256 over every other byte of the file.
+ */
+export type Tensor = Float64Array | Int32Array | Uint8Array
+
+export interface TensorFile {
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tensors: Readonly<Record<string, Tensor>>
+}
+
+const headerLimit = 16 * 1024 * 1024
+const noHash = '0'.repeat(64)
+
+function typeOf(tensor: Tensor): 'F64' | 'I32' | 'U8' {
+  if (tensor instanceof Float64Array) return 'F64'
+  return tensor instanceof Int32Array ? 'I32' : 'U8'
+}
+
+const makers = {
+  F64: {
+    bytes: 8,
+    view: (buffer: ArrayBuffer, from: number, length: number) => new Float64Array(buffer, from, length),
+  },
+  I32: { bytes: 4, view: (buffer: ArrayBuffer, from: number, length: number) => new Int32Array(buffer, from, length) },
+  U8: { bytes: 1, view: (buffer: ArrayBuffer, from: number, length: number) => new Uint8Array(buffer, from, length) },
+}
+
+/** The file's bytes and its hash; the same content gives the same bytes. */
+export function encodeTensors({ metadata, tensors }: TensorFile): {
+  readonly bytes: Uint8Array
+  readonly sha256: string
+} {
+  // The widest first, so that each tensor begins at a multiple of its own width.
+  const ordered = Object.entries(tensors).sort(([, a], [, b]) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT)
+  const header: Record<string, unknown> = { __metadata__: { ...metadata, sha256: noHash } }
+  let size = 0
+  for (const [name, tensor] of ordered) {
+    const end = size + tensor.byteLength
+    header[name] = { dtype: typeOf(tensor), shape: [tensor.length], data_offsets: [size, end] }
+    size = end
+  }
+  const json = Buffer.from(JSON.stringify(header))
+  const headerLength = Math.ceil(json.length / 8) * 8
+  const bytes = Buffer.alloc(8 + headerLength + size, ' ')
+  bytes.writeBigUInt64LE(BigInt(headerLength))
+  json.copy(bytes, 8)
+  let from = 8 + headerLength
+  for (const [, tensor] of ordered) {
+    bytes.set(new Uint8Array(tensor.buffer, tensor.byteOffset, tensor.byteLength), from)
+    from += tensor.byteLength
+  }
+  const place = bytes.indexOf(`"sha256":"${noHash}"`) + '"sha256":"'.length
+  const sha256 = hashAround(bytes, place)
+  bytes.write(sha256, place, 'latin1')
+  return { bytes, sha256 }
+}
+
+/**
+ * Reads the bytes of a file that `encodeTensors` wrote; tensors are views of them.
+ *
+ * @throws FraudError BUNDLE_INVALID if it is anything else, or any byte differs.
+ */
+export function decodeTensors(bytes: Uint8Array): TensorFile & { readonly sha256: string } {
+  // Views need aligned memory; a Buffer cut from a pool may not be.
+  const file = Buffer.from(
+    bytes.byteOffset % 8 === 0 ? bytes.buffer : bytes.slice().buffer,
+    bytes.byteOffset % 8 === 0 ? bytes.byteOffset : 0,
+    bytes.byteLength,
+  )
+  const { header, dataStart } = readHeader(file)
+  const metadata = readMetadata(header.__metadata__)
+  const { sha256 = '' } = metadata
+  const mark = `"sha256":"${sha256}"`
+  const place = file.subarray(0, dataStart).indexOf(mark) + '"sha256":"'.length
+  if (!/^[0-9a-f]{64}$/.test(sha256) || hashAround(file, place) !== sha256) {
+    throw invalid('its bytes do not have the hash that it carries: it is damaged')
+  }
+  const tensors: Record<string, Tensor> = {}
+  for (const [name, entry] of Object.entries(header)) {
+    if (name !== '__metadata__') tensors[name] = readTensor(name, entry, file, dataStart)
+  }
+  return { metadata, tensors, sha256 }
+}
+
+function invalid(reason: string): FraudError {
+  return new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: ${reason}`)
+}
+
+function hashAround(bytes: Uint8Array, place: number): string {
+  return createHash('sha256')
+    .update(bytes.subarray(0, place))
+    .update(bytes.subarray(place + noHash.length))
+    .digest('hex')
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readHeader(file: Buffer): { header: Record<string, unknown>; dataStart: number } {
+  if (file.length < 8) throw invalid(`it has only ${file.length} bytes`)
+  const headerLength = Number(file.readBigUInt64LE())
+  if (headerLength > headerLimit) throw invalid('it does not begin like a safetensors file')
+  if (8 + headerLength > file.length) throw invalid('it is cut off inside its header')
+  try {
+    const header: unknown = JSON.parse(file.toString('utf8', 8, 8 + headerLength))
+    if (isRecord(header)) return { header, dataStart: 8 + headerLength }
+  } catch {
+    // What does not parse is refused with what parses to anything but an object.
+  }
+  throw invalid('its header is no JSON object')
+}
+
+function readMetadata(metadata: unknown): Record<string, string> {
+  const result: Record<string, string> = {}
+  if (!isRecord(metadata)) throw invalid('it has no metadata')
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw invalid(`its metadata "${key}" is no text`)
+    result[key] = value
+  }
+  return result
+}
+
+function readTensor(name: string, entry: unknown, file: Buffer, dataStart: number): Tensor {
+  if (!isRecord(entry) || !Array.isArray(entry.data_offsets)) throw invalid(`its tensor "${name}" is not described`)
+  const { dtype } = entry
+  const [from, to] = entry.data_offsets.map(Number)
+  if (dtype !== 'F64' && dtype !== 'I32' && dtype !== 'U8') throw invalid(`its tensor "${name}" has an unknown type`)
+  const { bytes, view } = makers[dtype]
+  const isPlaced = Number.isSafeInteger(from) && from >= 0 && to >= from && dataStart + to <= file.length
+  if (!isPlaced || (to - from) % bytes !== 0 || (dataStart + from) % bytes !== 0) {
+    throw invalid(`it is cut off, or its tensor "${name}" is misplaced`)
+  }
+  const buffer = file.buffer
+  if (!(buffer instanceof ArrayBuffer)) throw invalid('it lies in shared memory')
+  return view(buffer, file.byteOffset + dataStart + from, (to - from) / bytes)
+}

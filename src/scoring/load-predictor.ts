@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { FraudError } from '../core/errors.ts'
+import { type Bundle, decodeBundle } from '../models/bundle.ts'
+import { calibrate } from '../models/calibration.ts'
+import { predictsFraud } from '../models/decision-rule.ts'
+import type { Predictor } from './predictor.ts'
+
+/** Reads a bundle file. Throws FILE_UNREADABLE, or BUNDLE_INVALID where its content is damaged or no bundle. */
+export async function readBundle(path: string): Promise<Bundle> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (cause) {
+    const reason =
+      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+        ? 'there is no such file'
+        : 'it cannot be read'
+    throw new FraudError('FILE_UNREADABLE', `The model bundle ${path}: ${reason}`, { cause })
+  }
+  return decodeBundle(bytes)
+}
+
+/** A bundle made ready to answer: scale where the model wants it, score, calibrate, compare with the threshold. */
+export function createPredictor(bundle: Bundle): Predictor {
+  const { model, calibration, decision, example } = bundle
+  const score = createScorer(bundle)
+  return {
+    modelId: bundle.id,
+    inputs: model.features,
+    example,
+    predict(row) {
+      const probability = calibrate(calibration, score(row))
+      return { isFraud: predictsFraud(decision, probability), probability }
+    },
+  }
+}
+
+/** The model's uncalibrated score of a row, in [0, 1]; allocates nothing. */
+export function createScorer({ model, scaling }: Pick<Bundle, 'model' | 'scaling'>): (row: Float64Array) => number {
+  if (scaling === undefined) return (row) => model.predictProba(row)
+  const { mean, scale } = scaling
+  const scaled = new Float64Array(mean.length)
+  return (row) => {
+    for (let i = 0; i < scaled.length; i++) scaled[i] = (row[i] - mean[i]) / scale[i]
+    return model.predictProba(scaled)
+  }
+}
+
+export async function loadPredictor(path: string): Promise<Predictor> {
+  return createPredictor(await readBundle(path))
+}
