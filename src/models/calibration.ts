@@ -1,0 +1,89 @@
+import { fitIsotonic, interpolate } from './isotonic.ts'
+import { logOddsOf, probabilityOf, type WeighedOdds } from './log-odds.ts'
+import { fitPlatt } from './platt.ts'
+import { rankScores, requireBothClasses, weighGroups } from './ranking.ts'
+
+/**
+ * How a model's score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are functions
+ * of the score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the ranking: Platt's is
+ * `slope x + intercept`, the isotonic one is straight between (`knots`, `values`) and goes on with slope `tilt` beyond.
+ */
+export type Calibration =
+  | { readonly method: 'none' }
+  | { readonly method: 'platt'; readonly epsilon: number; readonly slope: number; readonly intercept: number }
+  | {
+      readonly method: 'isotonic'
+      readonly epsilon: number
+      readonly knots: readonly number[]
+      readonly values: readonly number[]
+      readonly tilt: number
+    }
+
+/** From so many frauds up an isotonic map is fitted: with fewer its steps are noise, and two parameters do better. */
+export const isotonicPositives = 1000
+
+/** Beyond the outermost blocks no row says how fast fraud goes on rising: just fast enough to keep scores apart. */
+const tilt = 0.01
+
+/**
+ * Log-odds above which they rise by the tilt only: a probability of 1 - 6e-6. Further up neighbouring scores would run
+ * together at 1 in double arithmetic, and no number of frauds seen tells these probabilities apart.
+ */
+const surest = 12
+
+/** A score in [0, 1] -> the probability of fraud in [0, 1]. Allocates nothing. */
+export function calibrate(calibration: Calibration, score: number): number {
+  if (calibration.method === 'none') return score
+  const x = logOddsOf(score, calibration.epsilon)
+  const logOdds =
+    calibration.method === 'platt'
+      ? calibration.slope * x + calibration.intercept
+      : interpolate(calibration, calibration.tilt, x)
+  return probabilityOf(logOdds <= surest ? logOdds : surest + tilt * (logOdds - surest))
+}
+
+/**
+ * The map from scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have been
+ * trained on, is their weighted fraud rate. Throws DATA_INVALID where a class is missing.
+ */
+export function fitCalibration(labels: Uint8Array, scores: Float64Array, weights?: Float64Array): Calibration {
+  requireBothClasses('Calibration', labels, weights)
+  const epsilon = squeezeFor(scores)
+  const odds = weighOdds(labels, scores, weights, epsilon)
+  const positives = labels.reduce((count, label) => count + label, 0)
+  if (positives < isotonicPositives) {
+    return { method: 'platt', epsilon, ...fitPlatt(odds, logOddsOf(1, epsilon)) }
+  }
+  return { method: 'isotonic', epsilon, ...fitIsotonic(odds, tilt), tilt }
+}
+
+/**
+ * Half the distance from 0 or 1 of the closest score that is at neither: a forest of 100 trees gives 0 and 1 the place
+ * that half a tree's vote would have. Never over 0.005, and not under 1e-6, where rounding would begin to tell.
+ */
+function squeezeFor(scores: Float64Array): number {
+  let closest = 0.01
+  for (const score of scores) {
+    const distance = Math.min(score, 1 - score)
+    if (distance > 0 && distance < closest) closest = distance
+  }
+  return Math.max(closest / 2, 1e-6)
+}
+
+/** Rows by log-odds, ascending, ties in one, those without weight left out. */
+function weighOdds(
+  labels: Uint8Array,
+  scores: Float64Array,
+  weights: Float64Array | undefined,
+  epsilon: number,
+): WeighedOdds {
+  const ranking = rankScores(scores.map((score) => logOddsOf(score, epsilon)))
+  const { fraud, legitimate } = weighGroups(ranking, labels, weights)
+  const weight = fraud.map((caught, group) => caught + legitimate[group]).reverse()
+  const isKept = (_: number, group: number) => weight[group] > 0
+  return {
+    logOdds: ranking.scores.toReversed().filter(isKept),
+    weight: weight.filter(isKept),
+    fraud: fraud.toReversed().filter(isKept),
+  }
+}
