@@ -1,0 +1,52 @@
+import { FraudError } from '../core/errors.ts'
+import type { DecisionRule } from '../models/decision-rule.ts'
+import { classWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
+import { classificationReport } from './classification-report.ts'
+import type { Evaluation } from './evaluation.ts'
+import { bootstrapIntervals } from './intervals.ts'
+import { brier, calibrationRatio, confusion, logLoss, precisionAtK, predictLabels, rankingMetrics } from './metrics.ts'
+
+export interface EvaluationInput {
+  /** 1 fraud, 0 legitimate; one per row. */
+  readonly labels: Uint8Array
+  /** The model's own, uncalibrated scores, which rank the rows. */
+  readonly scores: Float64Array
+  /** The calibrated probabilities, which are judged as probabilities and meet the rule. */
+  readonly probabilities: Float64Array
+  /** Missing where every row weighs 1. */
+  readonly weights?: Float64Array | undefined
+  readonly rule: DecisionRule
+  /** Of the bootstrap. */
+  readonly seed: number
+  /** Bootstrap replicates; 200 unless told. */
+  readonly replicates?: number
+}
+
+/** Where alert budgets lie: a desk of analysts checks tens to a thousand cases. */
+const budgets = [50, 100, 500, 1000]
+
+/** Everything that is said of a model on rows that it was not trained on. Throws DATA_INVALID on one class only. */
+export function evaluate(input: EvaluationInput): Evaluation {
+  const { labels, scores, probabilities, weights, rule, seed, replicates = 200 } = input
+  if (scores.length !== labels.length || probabilities.length !== labels.length) {
+    throw new FraudError('DATA_INVALID', 'Labels, scores and probabilities must have the same number of rows')
+  }
+  requireBothClasses('An evaluation', labels, weights)
+  const totals = classWeights(labels, weights)
+  const predictions = predictLabels(probabilities, rule)
+  return {
+    rows: labels.length,
+    frauds: labels.reduce((frauds, label) => frauds + label, 0),
+    ...rankingMetrics(weighGroups(rankScores(scores), labels, weights)),
+    precisionAt: budgets
+      .filter((k) => k <= totals.fraud + totals.legitimate)
+      .map((k) => ({ k, precision: precisionAtK(labels, scores, k, weights) })),
+    brier: brier(labels, probabilities, weights),
+    logLoss: logLoss(labels, probabilities, weights),
+    calibrationRatio: calibrationRatio(labels, probabilities, weights),
+    threshold: rule.threshold,
+    confusion: confusion(labels, predictions, weights),
+    classificationReport: classificationReport(labels, predictions, weights),
+    intervals: bootstrapIntervals({ labels, scores, probabilities, predictions, weights, seed, replicates }),
+  }
+}
