@@ -1,4 +1,4 @@
-import { FraudError } from '../core/errors.ts'
+import assert from 'node:assert/strict'
 import type { DecisionRule } from '../models/decision-rule.ts'
 import { classWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import { classificationReport } from './classification-report.ts'
@@ -28,9 +28,8 @@ const budgets = [50, 100, 500, 1000]
 /** Everything that is said of a model on rows that it was not trained on. Throws DATA_INVALID on one class only. */
 export function evaluate(input: EvaluationInput): Evaluation {
   const { labels, scores, probabilities, weights, rule, seed, replicates = 200 } = input
-  if (scores.length !== labels.length || probabilities.length !== labels.length) {
-    throw new FraudError('DATA_INVALID', 'Labels, scores and probabilities must have the same number of rows')
-  }
+  assert.equal(scores.length, labels.length, 'a score per label')
+  assert.equal(probabilities.length, labels.length, 'a probability per label')
   requireBothClasses('An evaluation', labels, weights)
   const totals = classWeights(labels, weights)
   const predictions = predictLabels(probabilities, rule)
