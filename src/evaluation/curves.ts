@@ -1,7 +1,7 @@
 import { classWeights, type GroupWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 
 /** Weights of true and false positives when every score from `thresholds[i]` up is an alert; thresholds descend. */
-export interface OperatingPoints {
+interface OperatingPoints {
   readonly thresholds: Float64Array
   readonly tp: Float64Array
   readonly fp: Float64Array
