@@ -16,6 +16,7 @@ What each claim means, and how it is measured: [README.md](README.md).
 /** A number with as many decimals as a reader needs: three significant digits. */
 export function format(value: number): string {
   if (!Number.isFinite(value)) return 'none'
+  if (value === 0) return '0'
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-9))))
   return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
 }
@@ -39,9 +40,9 @@ export function verdict(ratio: number, bar: number): string {
 export function updateResults(path: string, { title, body }: Section): void {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : preamble
   const [head, ...sections] = text.split(/^(?=## )/m)
-  const section = `## ${title}\n\n${body.trim()}\n\n`
+  const section = `## ${title}\n\n${body}`
   const index = sections.findIndex((other) => other.startsWith(`## ${title}\n`))
   if (index >= 0) sections[index] = section
   else sections.push(section)
-  writeFileSync(path, `${head.trimEnd()}\n\n${sections.join('').trimEnd()}\n`)
+  writeFileSync(path, `${[head, ...sections].map((part) => part.trim()).join('\n\n')}\n`)
 }
