@@ -1,0 +1,182 @@
+import cluster from 'node:cluster'
+import { type Level, pino } from 'pino'
+import type { Registry } from 'prom-client'
+import { FraudError } from './core/errors.ts'
+import { assertProtected } from './http/api-keys.ts'
+import { defaultLimits, type Limits } from './http/limits.ts'
+import { listen } from './http/listen.ts'
+import { LiveModel } from './http/live-model.ts'
+import { createMetrics, type Metrics } from './http/metrics.ts'
+import { buildServer } from './http/server.ts'
+import { joinPrimary } from './http/worker-link.ts'
+import { startWorkers } from './http/worker-pool.ts'
+import type { Predictor } from './scoring/predictor.ts'
+
+export interface ServiceConfig {
+  /** Reads the bundle: once at the start, and again at each reload. */
+  readonly load: () => Promise<Predictor>
+  readonly host: string
+  /** 0 takes any free one. */
+  readonly port: number
+  /** Processes that share the port; with 1 this process serves by itself. */
+  readonly workers: number
+  /** Allows a host other than loopback without keys. */
+  readonly insecure: boolean
+  readonly apiKeys: readonly string[]
+  /** Shrike's own version. */
+  readonly version: string
+  readonly logLevel: Level | 'silent'
+  readonly reportPath?: string | undefined
+  readonly limits?: Partial<Limits>
+  /** The command line of a worker, which has to lead to the same call; without it, that of this process. */
+  readonly workerArgs?: readonly string[] | undefined
+}
+
+export interface Service {
+  /** A worker is one of several, and has nothing to tell the user: its primary does that. */
+  readonly role: 'single' | 'primary' | 'worker'
+  readonly url: string
+  /** The model at the start. */
+  readonly modelId: string
+  /** Loads the bundle again. A bad one is refused, logged and counted, and the old one goes on. */
+  reload(): Promise<void>
+  /** Stops accepting, answers what was accepted, and resolves when all is closed. Calling it again changes nothing. */
+  close(): Promise<void>
+  /** Resolves when the service has closed; rejects with WORKERS_FAILED where its workers could not be kept running. */
+  readonly closed: Promise<void>
+}
+
+/** The service for a command: it closes on SIGTERM and SIGINT, at once on a second one, and reloads on SIGHUP. */
+export async function runService(config: ServiceConfig): Promise<Service> {
+  const service = await startService(config)
+  if (service.role === 'worker') {
+    // A terminal tells the whole group of processes. The primary passes on what is meant for workers.
+    process.on('SIGINT', () => {})
+    process.on('SIGHUP', () => {})
+    process.once('SIGTERM', () => void service.close())
+    return service
+  }
+  const reload = () => void service.reload()
+  const stop = () => {
+    process.once('SIGINT', () => process.exit(130))
+    void service.close()
+  }
+  process.on('SIGHUP', reload)
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  return service
+}
+
+/**
+ * Configuration -> everything built, once, and listening. Throws OPTION_INVALID, PORT_IN_USE, ADDRESS_UNAVAILABLE, and
+ * whatever `load` does.
+ */
+export async function startService(config: ServiceConfig): Promise<Service> {
+  assertWithin('workers', config.workers, 1, 64)
+  assertWithin('port', config.port, 0, 65_535)
+  assertProtected(config.host, config.apiKeys, config.insecure)
+  if (cluster.isWorker) return startWorker(config)
+  return config.workers > 1 ? startPrimary(config) : startSingle(config)
+}
+
+function assertWithin(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new FraudError('OPTION_INVALID', `--${option} must be a whole number from ${least} to ${most}, and is ${value}`)
+}
+
+interface Serving {
+  readonly model: LiveModel
+  readonly metrics: Metrics
+  readonly reload: () => Promise<void>
+  readonly log: ReturnType<typeof createLog>
+}
+
+function createLog({ logLevel }: ServiceConfig) {
+  // Results belong to stdout, logs to stderr.
+  return pino({ level: logLevel, base: { pid: process.pid } }, pino.destination(2))
+}
+
+async function prepare(config: ServiceConfig): Promise<Serving> {
+  const log = createLog(config)
+  const model = new LiveModel(await config.load())
+  const metrics = createMetrics(() => model.current.modelId)
+  let last = Promise.resolve()
+
+  async function reloadNow(): Promise<void> {
+    try {
+      model.swap(await config.load())
+      metrics.countReload('ok')
+      log.info({ model: model.current.modelId }, 'the bundle was loaded again')
+    } catch (error) {
+      metrics.countReload('refused')
+      const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
+      log.error({ ...known, model: model.current.modelId }, 'the bundle was refused, and the old one goes on')
+    }
+  }
+  const reload = () => {
+    // One after the other, so that the last one asked for is the one that is served.
+    last = last.then(reloadNow)
+    return last
+  }
+  return { model, metrics, reload, log }
+}
+
+async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
+  const { host, port, version, apiKeys, reportPath, limits = {} } = config
+  const { model, metrics, log } = serving
+  const optional = renderMetrics === undefined ? {} : { renderMetrics }
+  const app = await buildServer({ model, metrics, log, version, limits, apiKeys, reportPath, ...optional })
+  const url = await listen(app, host, port).catch(async (error: unknown) => {
+    await app.close()
+    throw error
+  })
+  log.info({ url, model: model.current.modelId }, 'listening')
+  const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= app.close().then(() => {
+      log.info({}, 'closed')
+    })
+    closing.then(resolve, reject)
+    return closing
+  }
+  return { url, modelId: model.current.modelId, close, closed }
+}
+
+async function startSingle(config: ServiceConfig): Promise<Service> {
+  const serving = await prepare(config)
+  return { role: 'single', reload: serving.reload, ...(await open(config, serving)) }
+}
+
+async function startPrimary(config: ServiceConfig): Promise<Service> {
+  const log = createLog(config)
+  const { graceMs } = { ...defaultLimits, ...config.limits }
+  const pool = await startWorkers({ count: config.workers, args: config.workerArgs, log, graceMs })
+  const { url, modelId, closed } = pool
+  log.info({ url, model: modelId, workers: config.workers }, 'all workers listen')
+  return { role: 'primary', url, modelId, closed, close: pool.close, reload: async () => pool.reload() }
+}
+
+async function startWorker(config: ServiceConfig): Promise<Service> {
+  let service: Service | undefined
+  let registry: Registry | undefined
+  const link = joinPrimary({
+    close: () => (service === undefined ? process.exit(0) : void service.close()),
+    reload: () => void service?.reload(),
+    report: async () => (await registry?.getMetricsAsJSON()) ?? [],
+  })
+  try {
+    const serving = await prepare(config)
+    registry = serving.metrics.registry
+    const opened = await open(config, serving, link.allMetrics)
+    service = { role: 'worker', reload: serving.reload, ...opened }
+    void opened.closed.then(() => process.disconnect())
+    await link.say({ notice: 'listening', url: opened.url, modelId: opened.modelId })
+    return service
+  } catch (error) {
+    const known = error instanceof FraudError ? error : new FraudError('INTERNAL', String(error))
+    await link.say({ notice: 'failed', code: known.code, message: known.message })
+    // The primary has the reason and tells it once; a worker that could not start is of no use.
+    process.exit(1)
+  }
+}

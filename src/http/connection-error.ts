@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net'
+import { type ErrorCode, FraudError } from '../core/errors.ts'
+import { presentError, problemType } from './error-status.ts'
+import type { Metrics } from './metrics.ts'
+
+const answers: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'The request line and headers are too large'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['BODY_TOO_LARGE', 'The chunk extensions are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The headers did not arrive in time'],
+}
+
+/** The label under which metrics count what never became a request. */
+const unparsed = '(unparsed)'
+
+/**
+ * Answers what is no valid HTTP. There is no request to reply to, so the answer is written by hand, and the connection
+ * is closed after a moment in which the client may stop sending and read it.
+ */
+export function createConnectionErrorHandler(metrics: Metrics, lingerMs: number) {
+  return (error: Error & { readonly code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET') socket.destroy()
+    // What still arrives after the answer fails again and comes back here, until the connection is cut.
+    if (!socket.writable) return
+    const [code, detail] = answers[error.code ?? ''] ?? ['REQUEST_MALFORMED', 'This is not a valid HTTP/1.1 request']
+    const problem = presentError(new FraudError(code, detail))
+    const body = JSON.stringify(problem)
+    metrics.countRequest(unparsed, problem.status, 0)
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    )
+    const timer = setTimeout(() => socket.destroy(), lingerMs)
+    socket.once('close', () => clearTimeout(timer))
+  }
+}

@@ -1,0 +1,33 @@
+import type { Server as HttpServer } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Limits } from './limits.ts'
+
+const pollMs = 20
+
+/**
+ * Watches a server's connections and returns how to close them without losing a request: stop listening at once; answer
+ * what is under way; close a connection that lies idle only after a moment, for a request may be on its way over it
+ * (fastify tells those who still use one to close it); cut what is left when the grace is over.
+ */
+export function drainConnections(server: HttpServer, limits: Limits): () => Promise<void> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return async () => {
+    if (!server.listening) return
+    // http's own close would reset idle connections before their clients know.
+    NetServer.prototype.close.call(server)
+    for (let waitedMs = 0; sockets.size > 0 && waitedMs < limits.graceMs; waitedMs += pollMs) {
+      if (waitedMs >= limits.drainMs) {
+        server.closeIdleConnections()
+        // Node counts a connection that has not said anything yet as busy.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+      }
+      await sleep(pollMs)
+    }
+    server.closeAllConnections()
+  }
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+import type { Limits } from './limits.ts'
+import type { LiveModel } from './live-model.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What the service says of itself. The messages and fields never hold a payload or a header. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What every route is built from. */
+export interface HttpContext {
+  readonly model: LiveModel
+  readonly metrics: Metrics
+  readonly limits: Limits
+  readonly log: Log
+  /** Shrike's own version, for the OpenAPI document. */
+  readonly version: string
+  readonly apiKeys: readonly string[]
+  /** The HTML report of the model's evaluation, where there is one. */
+  readonly reportPath?: string | undefined
+  /** The text of `/metrics`: of this process, or of all workers. */
+  readonly renderMetrics: () => Promise<string>
+  readonly isDraining: () => boolean
+  readonly isOverloaded: () => boolean
+}
+
+export type App = FastifyInstance

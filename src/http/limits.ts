@@ -1,0 +1,42 @@
+/** What one client may ask of the service. Every queue and every wait has its bound here. */
+export interface Limits {
+  /** Bytes of a `/predict` body. */
+  readonly bodyBytes: number
+  /** Bytes of a JSON array for `/predict/batch`, and how many items it may hold. */
+  readonly batchBytes: number
+  readonly batchItems: number
+  /** Bytes of one line of an NDJSON stream; the stream as a whole has no limit. */
+  readonly lineBytes: number
+  /** How long headers may take to arrive; and a body; and one line of a stream. */
+  readonly headersTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  /** How long a connection may lie still between requests; and in the midst of one. */
+  readonly keepAliveTimeoutMs: number
+  readonly idleTimeoutMs: number
+  /** Bytes of the request line and headers together. */
+  readonly headerBytes: number
+  readonly connections: number
+  /** A loop that lags behind its timers by more than this, sample after sample, is overloaded. */
+  readonly eventLoopLagMs: number
+  /** On shutdown: how long idle connections are still listened to, and how long everything may take. */
+  readonly drainMs: number
+  readonly graceMs: number
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 64 * 1024,
+  batchBytes: 4 * 1024 * 1024,
+  batchItems: 10_000,
+  lineBytes: 64 * 1024,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+  // Longer than the 60 s after which the usual load balancers let go of an idle connection: the side that
+  // reuses it must be the one that closes it first.
+  keepAliveTimeoutMs: 72_000,
+  idleTimeoutMs: 60_000,
+  headerBytes: 16 * 1024,
+  connections: 10_000,
+  eventLoopLagMs: 250,
+  drainMs: 500,
+  graceMs: 10_000,
+}

@@ -1,0 +1,49 @@
+import { FraudError } from '../core/errors.ts'
+import type { App } from './http-context.ts'
+
+/** Opens the service and returns its address. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE, naming host and port. */
+export async function listen(app: App, host: string, port: number): Promise<string> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    throw explain(cause, host, port)
+  }
+  const address = app.server.address()
+  return origin(host, typeof address === 'object' && address !== null ? address.port : port)
+}
+
+/** Where a person on this machine finds the service. */
+export function origin(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function explain(cause: unknown, host: string, port: number): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const where = `port ${port} of ${host}`
+  switch (code) {
+    case 'EADDRINUSE':
+      return new FraudError(
+        'PORT_IN_USE',
+        `Another program listens on ${where}: stop it, or choose another with --port (0 takes any free one)`,
+        { cause },
+      )
+    case 'EACCES':
+      return new FraudError(
+        'ADDRESS_UNAVAILABLE',
+        `Only a privileged user may listen on ${where}: choose a --port of 1024 or more`,
+        { cause },
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new FraudError(
+        'ADDRESS_UNAVAILABLE',
+        `Can't listen on ${where}: the host is none of this machine's (${code}). Choose another --host`,
+        { cause },
+      )
+    default:
+      return cause
+  }
+}

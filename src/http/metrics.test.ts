@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { buildTestService } from '../../test/service/fixture.ts'
+
+const json = { 'content-type': 'application/json' }
+
+describe('metrics', () => {
+  test('are all in the reference, and the reference has no other', async () => {
+    const { metrics } = await buildTestService()
+    const reference = readFileSync('docs/reference/metrics.md', 'utf8')
+    const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
+    const counted = metrics.registry.getMetricsAsArray().map(({ name }) => name)
+    assert.deepEqual(explained.sort(), counted.sort())
+  })
+
+  test('count requests by route and status, predictions by outcome, and scores', async () => {
+    const { app, metrics } = await buildTestService()
+    const post = (url: string, body: string) => app.inject({ method: 'POST', url, headers: json, body })
+    await post('/predict/', '{"V1":1,"Amount":1}')
+    await post('/predict/', '{"V1":1,"Amount":1000}')
+    await post('/predict', '{"V1":1}')
+    await post('/predict/batch', '[{"V1":1,"Amount":1},{}]')
+    await app.inject('/secret/path/of/4111111111111111?x=1')
+    await app.inject('/docs/static/swagger-ui.css')
+    metrics.countReload('refused')
+    const text = (await app.inject('/metrics')).body
+    for (const line of [
+      'shrike_http_requests_total{route="/predict/",status="200"} 2',
+      'shrike_http_requests_total{route="/predict",status="422"} 1',
+      'shrike_http_requests_total{route="/predict/batch",status="200"} 1',
+      'shrike_http_requests_total{route="(unknown)",status="404"} 1',
+      'shrike_http_requests_total{route="/docs/*",status="200"} 1',
+      'shrike_http_request_duration_seconds_count{route="/predict/"} 2',
+      'shrike_predictions_total{outcome="fraud"} 1',
+      'shrike_predictions_total{outcome="legitimate"} 2',
+      'shrike_prediction_score_bucket{le="0.5"} 2',
+      'shrike_prediction_score_count 3',
+      'shrike_model_info{model="logistic@0123456789ab"} 1',
+      'shrike_bundle_reloads_total{result="ok"} 0',
+      'shrike_bundle_reloads_total{result="refused"} 1',
+    ]) {
+      assert(text.split('\n').includes(line), line)
+    }
+    assert.doesNotMatch(text, /4111/)
+  })
+
+  test('name the model that is served now, and only that', async () => {
+    const { app, model } = await buildTestService()
+    model.swap({ ...model.current, modelId: 'next@ba9876543210', predict: () => ({ isFraud: false, probability: 0 }) })
+    const text = (await app.inject('/metrics')).body
+    assert.match(text, /^shrike_model_info\{model="next@ba9876543210"\} 1$/m)
+    assert.doesNotMatch(text, /logistic@/)
+  })
+})

@@ -1,0 +1,122 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Prediction } from '../scoring/predictor.ts'
+
+/** What the service counts. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
+export interface Metrics {
+  readonly registry: Registry
+  countRequest(route: string, status: number, seconds: number): void
+  countPrediction(prediction: Prediction): void
+  countReload(result: 'ok' | 'refused'): void
+}
+
+const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
+
+/**
+ * Counters are plain integers that a scrape reads, and histograms are bound to their labels once: each request pays for
+ * an addition, not for the hashing of labels. `modelId` is asked at every scrape, so that it follows a swap.
+ */
+export function createMetrics(modelId: () => string): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'shrike_' })
+  const countRequest = createRequestCount(registry)
+  const countPrediction = createPredictionCount(registry)
+  const reloads = { ok: 0, refused: 0 }
+  createTally(registry, 'shrike_bundle_reloads_total', 'Bundle files loaded again, by result.', ['result'], (set) => {
+    set({ result: 'ok' }, reloads.ok)
+    set({ result: 'refused' }, reloads.refused)
+  })
+  new Gauge({
+    name: 'shrike_model_info',
+    help: 'The model being served, always 1.',
+    labelNames: ['model'],
+    registers: [registry],
+    aggregator: 'max',
+    collect() {
+      this.reset()
+      this.set({ model: modelId() }, 1)
+    },
+  })
+  return {
+    registry,
+    countRequest,
+    countPrediction,
+    countReload: (result) => {
+      reloads[result] += 1
+    },
+  }
+}
+
+function createRequestCount(registry: Registry): Metrics['countRequest'] {
+  interface RouteCounts {
+    readonly byStatus: Map<number, number>
+    readonly observe: (seconds: number) => void
+  }
+  const routes = new Map<string, RouteCounts>()
+  createTally(
+    registry,
+    'shrike_http_requests_total',
+    'Requests answered, by route and status.',
+    ['route', 'status'],
+    (set) => {
+      for (const [route, { byStatus }] of routes) {
+        for (const [status, count] of byStatus) set({ route, status }, count)
+      }
+    },
+  )
+  const duration = new Histogram({
+    name: 'shrike_http_request_duration_seconds',
+    help: 'From the end of the headers to the last byte of the answer, by route.',
+    labelNames: ['route'],
+    buckets: durationBuckets,
+    registers: [registry],
+  })
+  return (route, status, seconds) => {
+    let counts = routes.get(route)
+    if (counts === undefined) {
+      const { observe } = duration.labels(route)
+      counts = { byStatus: new Map(), observe }
+      routes.set(route, counts)
+    }
+    counts.byStatus.set(status, (counts.byStatus.get(status) ?? 0) + 1)
+    counts.observe(seconds)
+  }
+}
+
+function createPredictionCount(registry: Registry): Metrics['countPrediction'] {
+  const outcomes = { fraud: 0, legitimate: 0 }
+  createTally(registry, 'shrike_predictions_total', 'Predictions made, by outcome.', ['outcome'], (set) => {
+    set({ outcome: 'fraud' }, outcomes.fraud)
+    set({ outcome: 'legitimate' }, outcomes.legitimate)
+  })
+  const score = new Histogram({
+    name: 'shrike_prediction_score',
+    help: 'Predicted probabilities of fraud.',
+    buckets: scoreBuckets,
+    registers: [registry],
+  })
+  return ({ isFraud, probability }) => {
+    outcomes[isFraud ? 'fraud' : 'legitimate'] += 1
+    score.observe(probability)
+  }
+}
+
+/** A counter whose values are kept elsewhere and read when it is scraped. */
+function createTally(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: (set: (labels: Readonly<Record<string, string | number>>, value: number) => void) => void,
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers: [registry],
+    collect() {
+      this.reset()
+      read((labels, value) => this.inc(labels, value))
+    },
+  })
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises'
+import { FraudError } from '../../core/errors.ts'
+import type { App, HttpContext } from '../http-context.ts'
+
+const htmlType = 'text/html; charset=utf-8'
+const homePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// The report is one file of our own making: its styles and scripts are inside, and nothing comes from elsewhere.
+const reportPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** `GET /`: where a newcomer lands. `GET /report`: the evaluation of the model, where its file is known. */
+export function homeRoutes(app: App, context: HttpContext): void {
+  const { reportPath } = context
+  app.get('/', (request, reply) => {
+    reply
+      .header('content-type', htmlType)
+      .header('content-security-policy', homePolicy)
+      .header('cache-control', 'no-cache')
+      .send(renderHome(context, request.host))
+  })
+  if (reportPath === undefined) return
+  app.get('/report', async (_request, reply) => {
+    const html = await readFile(reportPath).catch(() => undefined)
+    if (html === undefined) throw new FraudError('ROUTE_NOT_FOUND', 'The report is not there any more')
+    return reply
+      .header('content-type', htmlType)
+      .header('content-security-policy', reportPolicy)
+      .header('cache-control', 'no-cache')
+      .send(html)
+  })
+}
+
+function renderHome({ model, reportPath, apiKeys }: HttpContext, host: string): string {
+  const { modelId, example } = model.current
+  // The host is the client's own claim, so it is shown only if it can be nothing but a host.
+  const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
+  const key = apiKeys.length > 0 ? " \\\n  -H 'Authorization: Bearer YOUR_KEY'" : ''
+  const body = JSON.stringify(example).replaceAll("'", "'\\''")
+  const curl = `curl -s ${origin}/predict/ \\\n  -H 'Content-Type: application/json'${key} \\\n  -d '${body}'`
+  const links = [
+    ['/docs', 'Docs', 'every route, to read and to try'],
+    ...(reportPath === undefined ? [] : [['/report', 'Report', 'how well the model does, and how that was measured']]),
+    ['/openapi.json', 'OpenAPI', 'the same, for machines'],
+    ['/healthz', 'Health', 'whether the process answers'],
+    ['/readyz', 'Readiness', 'whether it takes new work'],
+    ['/metrics', 'Metrics', 'for Prometheus'],
+  ]
+  const items = links.map(([href, name, what]) => `<li><a href="${href}">${name}</a> <span>${what}</span></li>`)
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Shrike</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>Shrike</h1>
+<p>Card-fraud detection, serving <code>${escapeHtml(modelId)}</code></p>
+<ul>
+${items.join('\n')}
+</ul>
+<h2>Ask for a prediction</h2>
+<pre><code>${escapeHtml(curl)}</code></pre>
+</main>
+</body>
+</html>
+`
+}
+
+const style = `
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --paper: #fff; --link: #0b57a4 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e7ebf0; --soft: #9aa6b4; --line: #333c47; --paper: #14181d; --link: #7db8f5 }
+}
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 system-ui, sans-serif }
+main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
+h1 { margin: 0; font-size: 2rem }
+h2 { margin: 2rem 0 .5rem; font-size: 1.1rem }
+ul { margin: 1.5rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line) }
+li { padding: .55rem 0; border-bottom: 1px solid var(--line) }
+a { display: inline-block; min-width: 7rem; color: var(--link); font-weight: 600 }
+span, p { color: var(--soft) }
+pre { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
+code { font: 14px/1.5 ui-monospace, monospace }
+`
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
+}

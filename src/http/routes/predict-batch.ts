@@ -1,0 +1,135 @@
+import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FraudError } from '../../core/errors.ts'
+import { readBody } from '../body.ts'
+import type { App, HttpContext } from '../http-context.ts'
+import { decodeJson, repeatedNames } from '../json-text.ts'
+import { LineSplitter } from '../line-splitter.ts'
+import { refuseUnreadable } from '../media-type.ts'
+import { countNames } from '../schemas/input.ts'
+import { renderPrediction } from '../schemas/prediction.ts'
+import { presentItemError } from '../schemas/problem.ts'
+import { predictOne } from './predict.ts'
+
+type Batch = { kind: 'array'; bytes: Buffer } | { kind: 'lines' }
+
+interface Body {
+  Body: Batch | undefined
+}
+
+// Other requests get their turn after this many items, and this much text is handed to the socket at once.
+const itemsPerTurn = 256
+const textPerWrite = 64 * 1024
+
+/** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
+export function predictBatchRoutes(app: App, context: HttpContext): void {
+  const { limits } = context
+  app.addContentTypeParser('application/json', ({ headers }, raw, done) => {
+    const refusal = refuseUnreadable(headers)
+    if (refusal !== undefined) return done(refusal)
+    readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, (error, bytes) => {
+      if (bytes === undefined) done(error)
+      else done(null, { kind: 'array', bytes })
+    })
+  })
+  app.addContentTypeParser('application/x-ndjson', ({ headers }, _, done) => {
+    const refusal = refuseUnreadable(headers)
+    if (refusal === undefined) done(null, { kind: 'lines' })
+    else done(refusal)
+  })
+
+  function answer({ body, raw }: FastifyRequest<Body>, reply: FastifyReply): void {
+    if (body === undefined) throw new FraudError('BODY_INVALID', 'The body is empty')
+    if (body.kind === 'array') {
+      const answers = joined([answerArray(context, body.bytes)], '[', ',', ']')
+      reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
+    } else {
+      // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
+      const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
+      raw.once('close', () => clearTimeout(stalled))
+      const answers = joined(answerLines(context, raw, stalled), '', '', '')
+      reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(Readable.from(answers))
+    }
+  }
+  app.post<Body>('/predict/batch', answer)
+}
+
+/** Checks the whole before the first answer, so that a bad body is refused with its own status. */
+function answerArray({ model, metrics, limits }: HttpContext, bytes: Buffer): Iterable<string> {
+  const { text, value } = decodeJson(bytes)
+  if (!Array.isArray(value)) {
+    throw new FraudError('INPUT_INVALID', 'The body must be an array of objects', {
+      errors: [{ field: '(body)', reason: 'is no array' }],
+    })
+  }
+  const items: readonly unknown[] = value
+  if (items.length > limits.batchItems) {
+    throw new FraudError('BODY_TOO_LARGE', `The array has over ${limits.batchItems} items: send less, or stream NDJSON`)
+  }
+  let names = 0
+  for (const item of items) names += countNames(item)
+  const repeated = repeatedNames(text, names, 1)
+  const served = model.current
+  return items.values().map((item, index) =>
+    answerItem(index, () => {
+      const prediction = served.predict(item, repeated.get(index))
+      metrics.countPrediction(prediction)
+      return renderPrediction(prediction)
+    }),
+  )
+}
+
+/** The answers to each chunk of lines as it comes. */
+async function* answerLines(
+  { model, metrics, limits }: HttpContext,
+  source: AsyncIterable<Buffer>,
+  stalled: NodeJS.Timeout,
+): AsyncGenerator<Iterable<string>> {
+  const served = model.current
+  const splitter = new LineSplitter(limits.lineBytes)
+  let index = 0
+  function answerLine(line: Buffer | undefined): string {
+    stalled.refresh()
+    const answer = answerItem(index, () => {
+      if (line === undefined) throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
+      return renderPrediction(predictOne(served, metrics, line, 'line'))
+    })
+    index += 1
+    return `${answer}\n`
+  }
+  for await (const chunk of source) yield splitter.take(chunk).map(answerLine)
+  yield splitter.finish().map(answerLine)
+}
+
+function answerItem(index: number, predict: () => string): string {
+  try {
+    return predict()
+  } catch (error) {
+    return JSON.stringify(presentItemError(error, index))
+  }
+}
+
+/** Answers -> pieces of text for the socket, at its pace, with turns for other requests in between. */
+async function* joined(
+  groups: AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
+  open: string,
+  separator: string,
+  close: string,
+): AsyncGenerator<string> {
+  let text = open
+  let count = 0
+  for await (const answers of groups) {
+    for (const answer of answers) {
+      text += count === 0 ? answer : separator + answer
+      count += 1
+      if (count % itemsPerTurn !== 0 && text.length < textPerWrite) continue
+      yield text
+      text = ''
+      await nextTurn()
+    }
+    if (text !== '') yield text
+    text = ''
+  }
+  if (close !== '') yield close
+}

@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FraudError } from '../../core/errors.ts'
+import type { Prediction } from '../../scoring/predictor.ts'
+import { readBody } from '../body.ts'
+import type { App, HttpContext } from '../http-context.ts'
+import { decodeJson, repeatedNames } from '../json-text.ts'
+import type { ServedModel } from '../live-model.ts'
+import { refuseUnreadable } from '../media-type.ts'
+import type { Metrics } from '../metrics.ts'
+import { countNames } from '../schemas/input.ts'
+import { renderPrediction } from '../schemas/prediction.ts'
+
+interface Body {
+  Body: Buffer | undefined
+}
+
+const empty = Buffer.alloc(0)
+
+/** `POST /predict/` and `/predict`: the recipe's contract. Stateless: nothing is recorded but counts. */
+export function predictRoutes(app: App, { model, metrics, limits }: HttpContext): void {
+  app.addContentTypeParser('application/json', ({ headers }, raw, done) => {
+    const refusal = refuseUnreadable(headers)
+    if (refusal === undefined) readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, done)
+    else done(refusal)
+  })
+
+  function answer({ body }: FastifyRequest<Body>, reply: FastifyReply): void {
+    const prediction = predictOne(model.current, metrics, body ?? empty, 'body')
+    reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
+  }
+  app.post<Body>('/predict/', answer)
+  app.post<Body>('/predict', answer)
+}
+
+/** The bytes of one object -> its prediction, counted. Throws BODY_INVALID or INPUT_INVALID. */
+export function predictOne(model: ServedModel, metrics: Metrics, bytes: Buffer, what: 'body' | 'line'): Prediction {
+  const { text, value } = decodeJson(bytes, what)
+  const prediction = model.predict(value, repeatedNames(text, countNames(value), 0).get(0))
+  metrics.countPrediction(prediction)
+  return prediction
+}
+
+/** Refuses early where the loop can't keep up, so that what was accepted stays fast. */
+export function refuseOverload(app: App, { isOverloaded }: HttpContext): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (!isOverloaded()) return done()
+    reply.header('retry-after', '1')
+    done(new FraudError('OVERLOADED', 'The service has more to do than it can answer in time'))
+  })
+}

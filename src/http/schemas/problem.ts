@@ -1,0 +1,53 @@
+import { errorCodes } from '../../core/errors.ts'
+import { type Problem, presentError } from '../error-status.ts'
+
+const fieldErrors = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { field: { type: 'string' }, reason: { type: 'string' } },
+    required: ['field', 'reason'],
+  },
+} as const
+
+const code = { type: 'string', enum: [...errorCodes], description: 'Stable; docs/reference/errors.md explains each.' }
+
+/** The schema of `Problem`. */
+export const problemSchema = {
+  type: 'object',
+  description: 'Why a request was refused (RFC 9457).',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code,
+    errors: fieldErrors,
+  },
+  required: ['type', 'title', 'status', 'detail', 'code', 'errors'],
+} as const
+
+/** What takes the place of a prediction where one item of many is bad. */
+export interface ItemError {
+  readonly error: Pick<Problem, 'code' | 'detail' | 'errors'>
+  readonly index: number
+}
+
+/** The error of the item at `index`, counted from 0. */
+export function presentItemError(cause: unknown, index: number): ItemError {
+  const { code, detail, errors } = presentError(cause)
+  return { error: { code, detail, errors }, index }
+}
+
+export const itemErrorSchema = {
+  type: 'object',
+  properties: {
+    error: {
+      type: 'object',
+      properties: { code, detail: { type: 'string' }, errors: fieldErrors },
+      required: ['code', 'detail', 'errors'],
+    },
+    index: { type: 'integer', minimum: 0 },
+  },
+  required: ['error', 'index'],
+} as const

@@ -1,0 +1,187 @@
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import { FraudError } from '../core/errors.ts'
+import { createKeyCheck } from './api-keys.ts'
+import { discardRest } from './body.ts'
+import { createConnectionErrorHandler } from './connection-error.ts'
+import { drainConnections } from './drain.ts'
+import { presentError, problemType } from './error-status.ts'
+import type { App, HttpContext, Log } from './http-context.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import type { LiveModel } from './live-model.ts'
+import type { Metrics } from './metrics.ts'
+import { watchPressure } from './pressure.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { healthRoutes } from './routes/health.ts'
+import { homeRoutes } from './routes/home.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { predictRoutes, refuseOverload } from './routes/predict.ts'
+import { predictBatchRoutes } from './routes/predict-batch.ts'
+
+export interface ServerOptions {
+  readonly model: LiveModel
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Shrike's own version. */
+  readonly version: string
+  readonly limits?: Partial<Limits>
+  /** Where there are any, every route but the probes asks for one of them. */
+  readonly apiKeys?: readonly string[]
+  readonly reportPath?: string | undefined
+  /** The text of `/metrics`; without it, that of `metrics`. */
+  readonly renderMetrics?: () => Promise<string>
+}
+
+// How long the rest of a refused request may go on before its connection is cut.
+const lingerMs = 1000
+
+/** Builds the service without listening: `inject` tests it as it is, and `listen` opens it. */
+export async function buildServer(options: ServerOptions): Promise<App> {
+  const { metrics, log, apiKeys = [] } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const pressure = watchPressure(limits.eventLoopLagMs, () => performance.now())
+  let isDraining = false
+  const context: HttpContext = {
+    ...options,
+    limits,
+    apiKeys,
+    renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
+    isDraining: () => isDraining,
+    isOverloaded: pressure.isOverloaded,
+  }
+  const answerError = createErrorAnswer(log, context.isDraining)
+  const app = fastify({
+    ...connectionOptions(limits),
+    clientErrorHandler: createConnectionErrorHandler(metrics, lingerMs),
+    frameworkErrors: answerError,
+  })
+  app.server.maxConnections = limits.connections
+  // A body that a route does not ask for is not read, whatever it says it is.
+  app.removeAllContentTypeParsers()
+  app.setErrorHandler(answerError)
+  const paths = collectPaths(app)
+  app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
+  countResponses(app, context, paths)
+  if (apiKeys.length > 0) guard(app, apiKeys)
+
+  const drain = drainConnections(app.server, limits)
+  app.addHook('preClose', async () => {
+    isDraining = true
+    pressure.stop()
+    await drain()
+  })
+  await registerRoutes(app, context)
+  await app.ready()
+  return app
+}
+
+function connectionOptions(limits: Limits) {
+  return {
+    // Our own log says what is worth saying, without payloads; fastify's would make a logger for each request.
+    logger: false,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    // Node's limit on a whole request would end long streams: bodies have their own, in body.ts.
+    requestTimeout: 0,
+    // Whoever is connected when the service closes is still answered.
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs / 2),
+    },
+  } as const
+}
+
+/** Each group of routes in a scope of its own: parsers and hooks of one are not those of another. */
+async function registerRoutes(app: App, context: HttpContext): Promise<void> {
+  await app.register(async (scope) => {
+    refuseOverload(scope, context)
+    predictRoutes(scope, context)
+    await scope.register(async (batch) => {
+      batch.removeAllContentTypeParsers()
+      predictBatchRoutes(batch, context)
+    })
+  })
+  await app.register(async (scope) => {
+    healthRoutes(scope, context)
+    metricsRoutes(scope, context)
+  })
+  await app.register(async (pages) => {
+    pages.addHook('onSend', async (_request, reply) => {
+      reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    })
+    homeRoutes(pages, context)
+    await docsRoutes(pages, context)
+  })
+}
+
+/** Which methods each path has, for `Allow` and for the labels of metrics. */
+type Paths = ReadonlyMap<string, ReadonlySet<string>>
+
+function collectPaths(app: App): Paths {
+  const paths = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = paths.get(url) ?? new Set()
+    for (const name of [method].flat()) methods.add(name)
+    paths.set(url, methods)
+  })
+  return paths
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+/** 405 or the answer to OPTIONS where the path is known, else 404. */
+function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
+  const methods = paths.get(pathOf(request.url))
+  if (methods === undefined) throw new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
+  reply.header('allow', [...methods, 'OPTIONS'].join(', '))
+  if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')
+  reply.code(204).send()
+}
+
+/** Counts every answer, and lets go of requests that were answered before they had ended. */
+function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { raw } = request
+    const path = pathOf(raw.url ?? '')
+    const route = paths.has(path) ? path : path.startsWith('/docs/') ? '/docs/*' : '(unknown)'
+    metrics.countRequest(route, reply.statusCode, reply.elapsedTime / 1000)
+    log.debug({ method: raw.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime }, 'answered')
+    if (!raw.complete) discardRest(raw, lingerMs)
+    done()
+  })
+}
+
+function guard(app: App, apiKeys: readonly string[]): void {
+  const isKnown = createKeyCheck(apiKeys)
+  const open = new Set(['/healthz', '/readyz'])
+  app.addHook('onRequest', (request, reply, done) => {
+    if (open.has(pathOf(request.url)) || isKnown(request.headers.authorization)) return done()
+    reply.header('www-authenticate', 'Bearer realm="shrike"')
+    done(new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'))
+  })
+}
+
+function createErrorAnswer(log: Log, isDraining: () => boolean) {
+  return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const problem = presentError(translate(error))
+    if (problem.code === 'INTERNAL') log.error({ err: error, path: pathOf(request.url) }, 'a request failed')
+    // Fastify closes the connection after any bad body. One that has ended, or soon will, may carry the next request.
+    if (problem.code !== 'REQUEST_TIMEOUT' && !isDraining()) reply.removeHeader('connection')
+    reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))
+  }
+}
+
+/** What fastify and its plugins refuse, in our own words. */
+function translate(error: FastifyError | Error): Error {
+  const status = 'statusCode' in error ? error.statusCode : undefined
+  if (error instanceof FraudError || status === undefined || status < 400 || status >= 500) return error
+  if (status === 404) return new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
+  if (status === 415) {
+    return new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as JSON, with Content-Type: application/json')
+  }
+  return new FraudError('REQUEST_MALFORMED', 'The path is not valid')
+}
