@@ -23,89 +23,95 @@ const exactProducts = 2 ** 21
 
 /** A generator of its own for each (seed, stream): streams of one seed are independent of each other. */
 export function createRandom(seed: number, stream = 0): Random {
-  let mixer = (seed ^ Math.imul(stream, 0x9e3779b9)) | 0
-  const splitmix = () => {
-    mixer = (mixer + 0x9e3779b9) | 0
-    let z = Math.imul(mixer ^ (mixer >>> 16), 0x21f0aaad)
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
-    return (z ^ (z >>> 15)) | 0
-  }
-  // The high half of a large seed and the stream enter separately, so that neither can cancel the other.
-  let a = splitmix() ^ Math.floor(seed / 0x100000000)
-  let b = splitmix() ^ stream
-  let c = splitmix()
-  let d = splitmix() | 1
+  return new Xoshiro(seed, stream)
+}
 
-  const uint32 = () => {
-    const product = Math.imul(b, 5)
+class Xoshiro implements Random {
+  #a: number
+  #b: number
+  #c: number
+  #d: number
+  // The second of each pair of normal numbers waits here.
+  #spare = Number.NaN
+
+  constructor(seed: number, stream: number) {
+    let mixer = (seed ^ Math.imul(stream, 0x9e3779b9)) | 0
+    const splitmix = () => {
+      mixer = (mixer + 0x9e3779b9) | 0
+      let z = Math.imul(mixer ^ (mixer >>> 16), 0x21f0aaad)
+      z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
+      return (z ^ (z >>> 15)) | 0
+    }
+    // The high half of a large seed and the stream enter separately, so that neither can cancel the other.
+    this.#a = splitmix() ^ Math.floor(seed / 0x100000000)
+    this.#b = splitmix() ^ stream
+    this.#c = splitmix()
+    this.#d = splitmix() | 1
+    for (let warmUp = 0; warmUp < 8; warmUp++) this.uint32()
+  }
+
+  uint32(): number {
+    const product = Math.imul(this.#b, 5)
     const result = Math.imul((product << 7) | (product >>> 25), 9)
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = (d << 11) | (d >>> 21)
+    const shifted = this.#b << 9
+    this.#c ^= this.#a
+    this.#d ^= this.#b
+    this.#b ^= this.#c
+    this.#a ^= this.#d
+    this.#c ^= shifted
+    this.#d = (this.#d << 11) | (this.#d >>> 21)
     return result >>> 0
   }
-  for (let warmUp = 0; warmUp < 8; warmUp++) uint32()
 
-  const uniform = () => ((uint32() >>> 5) * 0x4000000 + (uint32() >>> 6)) / 0x20000000000000
-
-  const integer = (bound: number) => {
-    if (bound > exactProducts) return Math.floor(uniform() * bound)
-    let product = uint32() * bound
-    let high = Math.floor(product / 0x100000000)
-    let low = product - high * 0x100000000
-    // Lemire, "Fast Random Integer Generation in an Interval" (2019): only draws that could favour a number come here.
-    if (low < bound) {
-      const least = 0x100000000 % bound
-      while (low < least) {
-        product = uint32() * bound
-        high = Math.floor(product / 0x100000000)
-        low = product - high * 0x100000000
-      }
-    }
-    return high
+  uniform(): number {
+    return ((this.uint32() >>> 5) * 0x4000000 + (this.uint32() >>> 6)) / 0x20000000000000
   }
 
-  // The generator's step written out with its state in locals: three times as fast, and bootstraps draw millions.
-  const tally = (counts: Uint16Array, times: number) => {
-    let [w, x, y, z] = [a, b, c, d]
+  integer(bound: number): number {
+    if (bound > exactProducts) return Math.floor(this.uniform() * bound)
+    for (;;) {
+      const product = this.uint32() * bound
+      const high = Math.floor(product / 0x100000000)
+      const low = product - high * 0x100000000
+      // Lemire, "Fast Random Integer Generation in an Interval" (2019): only draws that could favour a number are redone.
+      if (low >= bound || low >= 0x100000000 % bound) return high
+    }
+  }
+
+  // The step of `uint32` with its state in locals: three times as fast, and bootstraps draw tens of millions.
+  tally(counts: Uint16Array, times: number): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d]
     const scale = counts.length / 0x100000000
     for (let i = 0; i < times; i++) {
-      const product = Math.imul(x, 5)
+      const product = Math.imul(b, 5)
       const draw = Math.imul((product << 7) | (product >>> 25), 9) >>> 0
-      const shifted = x << 9
-      y ^= w
-      z ^= x
-      x ^= y
-      w ^= z
-      y ^= shifted
-      z = (z << 11) | (z >>> 21)
+      const shifted = b << 9
+      c ^= a
+      d ^= b
+      b ^= c
+      a ^= d
+      c ^= shifted
+      d = (d << 11) | (d >>> 21)
       counts[Math.floor(draw * scale)]++
     }
-    ;[a, b, c, d] = [w, x, y, z]
+    ;[this.#a, this.#b, this.#c, this.#d] = [a, b, c, d]
   }
 
-  let spare = Number.NaN
-  const normal = () => {
-    if (!Number.isNaN(spare)) {
-      const value = spare
-      spare = Number.NaN
+  normal(): number {
+    if (!Number.isNaN(this.#spare)) {
+      const value = this.#spare
+      this.#spare = Number.NaN
       return value
     }
     for (;;) {
-      const u = 2 * uniform() - 1
-      const v = 2 * uniform() - 1
+      const u = 2 * this.uniform() - 1
+      const v = 2 * this.uniform() - 1
       const s = u * u + v * v
       if (s > 0 && s < 1) {
         const scale = Math.sqrt((-2 * Math.log(s)) / s)
-        spare = v * scale
+        this.#spare = v * scale
         return u * scale
       }
     }
   }
-
-  return { uint32, uniform, integer, tally, normal }
 }

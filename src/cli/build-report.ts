@@ -1,0 +1,131 @@
+import { formatClassificationReport } from '../evaluation/classification-report.ts'
+import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
+import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../evaluation/curves.ts'
+import type { Evaluation } from '../evaluation/evaluation.ts'
+import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../evaluation/report/report-input.ts'
+import type { BundleContent } from '../models/bundle.ts'
+import { formatTime, type LabelledRows } from './read-input.ts'
+import { extent, type ScoredRows } from './training-run.ts'
+import { version } from './version.ts'
+
+/** What a report shows beside what the rows, the bundle and the figures say. */
+export interface ReportExtras {
+  readonly title: string
+  readonly bundleId: string
+  readonly command: string
+  readonly split: ReportInput['split']
+  readonly cost?: CostModel & { readonly asked: number | 'amount' }
+  readonly calibrationRatio?: number
+  readonly importance?: ReportInput['importance']
+  readonly warnings: readonly string[]
+  readonly includesTrainingRows: boolean
+}
+
+/** Puts together what `renderReport` draws: curves, tables and the run's own description. */
+export function buildReport(
+  rows: LabelledRows,
+  content: BundleContent,
+  evaluation: Evaluation,
+  test: ScoredRows,
+  extras: ReportExtras,
+): ReportInput {
+  const { labels, scores, probabilities, weights } = test
+  const { decision, calibration } = content
+  return {
+    title: extras.title,
+    bundle: extras.bundleId,
+    detector: content.detector.detector,
+    learner: content.learner,
+    options: plainOptions(content.options),
+    preset: content.preset,
+    seed: content.seed,
+    versions: { shrike: version, nodeMajor: Number(process.versions.node.split('.')[0]), arch: process.arch },
+    command: extras.command,
+    data: summariseData(rows, weights !== undefined),
+    split: extras.split,
+    evaluation,
+    classificationText: formatClassificationReport(evaluation.classificationReport),
+    calibration: {
+      method: calibration.method,
+      ...(extras.calibrationRatio !== undefined && { ratio: extras.calibrationRatio }),
+    },
+    threshold: { rule: decision, chosen: decision.chosenBy },
+    precisionRecall: precisionRecallCurve(labels, scores, weights),
+    roc: rocPoints(labels, scores, weights),
+    calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'quantile' }),
+    scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
+    ...thresholdParts(test, decision.threshold, extras.cost),
+    ...(extras.importance && { importance: extras.importance }),
+    warnings: extras.warnings,
+    includesTrainingRows: extras.includesTrainingRows,
+    refit: content.training.refit,
+  }
+}
+
+function rocPoints(labels: Uint8Array, scores: Float64Array, weights: Float64Array | undefined): ReportInput['roc'] {
+  const { falsePositiveRate, truePositiveRate } = rocCurve(labels, scores, weights)
+  return { falsePositiveRate, truePositiveRate }
+}
+
+function plainOptions(options: Readonly<Record<string, unknown>>): Record<string, OptionValue> {
+  const plain = (value: unknown): OptionValue =>
+    typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? value : null
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)]))
+}
+
+function thresholdParts(
+  { labels, probabilities, weights }: ScoredRows,
+  threshold: number,
+  cost: ReportExtras['cost'],
+): Pick<ReportInput, 'thresholds' | 'cost'> {
+  const sweep = sweepThresholds(labels, probabilities, weights, cost)
+  const thresholds = thresholdTable(sweep, 200)
+  if (cost === undefined) return { thresholds }
+  const { cost: atThreshold = 0, savings = 0 } = outcomeAt(sweep, threshold)
+  return { thresholds, cost: { falsePositive: cost.falsePositive, falseNegative: cost.asked, atThreshold, savings } }
+}
+
+function summariseData(
+  { labels, weights, columns, detector, source, fingerprint, times, isoTimes, badRows }: LabelledRows,
+  weighted: boolean,
+): ReportInput['data'] {
+  const used = weighted ? weights : undefined
+  let weight = 0
+  let fraudWeight = 0
+  labels.forEach((label, row) => {
+    weight += used?.[row] ?? 1
+    fraudWeight += label * (used?.[row] ?? 1)
+  })
+  const period = times && extent(times, Uint32Array.from(labels.keys()))
+  return {
+    source,
+    ...countPart(labels, Uint32Array.from(labels.keys())),
+    fraudRate: fraudWeight / weight,
+    ...(period && { period: { from: formatTime(period.from, isoTimes), to: formatTime(period.to, isoTimes) } }),
+    fingerprint,
+    badRowsSkipped: badRows.count,
+    columns: detector.features.map((name, i) => summariseColumn(name, columns[i])),
+  }
+}
+
+export function countPart(labels: Uint8Array, part: Uint32Array): PartSummary {
+  return { rows: part.length, frauds: part.reduce((sum, row) => sum + labels[row], 0) }
+}
+
+function summariseColumn(name: string, column: Float64Array): ColumnSummary {
+  let known = 0
+  let sum = 0
+  let min = Infinity
+  let max = -Infinity
+  for (const value of column) {
+    if (Number.isNaN(value)) continue
+    known++
+    sum += value
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  const mean = sum / known
+  let squares = 0
+  for (const value of column) if (!Number.isNaN(value)) squares += (value - mean) ** 2
+  return { name, missing: column.length - known, mean, standardDeviation: Math.sqrt(squares / known), min, max }
+}

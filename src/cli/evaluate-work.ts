@@ -1,0 +1,108 @@
+import { FraudError } from '../core/errors.ts'
+import { splitRandom } from '../data/split.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
+import { formatClassificationReport } from '../evaluation/classification-report.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
+import { renderReport } from '../evaluation/report/render-report.ts'
+import type { Bundle } from '../models/bundle.ts'
+import { createScorer, readBundle } from '../scoring/load-predictor.ts'
+import { buildReport, countPart } from './build-report.ts'
+import { printEvaluation, summarise } from './print-evaluation.ts'
+import { type InputFlags, type LabelledRows, labelledRows, readFileTable } from './read-input.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+import { amountsOf, scoreRows, withProbabilities } from './training-run.ts'
+
+export interface EvaluateFlags extends InputFlags {
+  readonly report?: string
+  readonly includeTraining?: boolean
+  readonly seed: number
+  readonly costFalsePositive?: number
+  readonly costFalseNegative?: number | 'amount'
+}
+
+/** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
+export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
+  const { terminal, signal } = run
+  const bundle = await readBundle(bundlePath)
+  const read = await readFileTable(file, flags, run)
+  const rows = labelledRows(file, read, bundle.detector, flags, run)
+  const { part, leftOut, includesTraining } = chooseRows(rows, bundle, flags, run)
+
+  const progress = terminal.begin('evaluate')
+  const scored = withProbabilities(scoreRows(rows, part, createScorer(bundle), rows.weights), bundle.calibration)
+  const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
+  progress.end(`${part.length.toLocaleString('en')} rows`)
+  throwIfInterrupted(signal)
+  if (flags.report !== undefined) {
+    const html = await renderReport(
+      buildReport(rows, bundle, evaluation, scored, {
+        title: `${bundle.detector.detector}: ${rows.source}`,
+        bundleId: bundle.id,
+        command: `shrike evaluate ${bundlePath} ${file}`,
+        split: describeRows(rows, bundle, part),
+        ...costOf(rows, part, flags),
+        warnings: includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : [],
+        includesTrainingRows: includesTraining,
+      }),
+    )
+    await writeFileAtomically(flags.report, html)
+    terminal.say(`report  ${flags.report}`)
+  }
+  printEvaluation(evaluation, terminal, formatClassificationReport(evaluation.classificationReport))
+  terminal.result({ ...summarise(evaluation), model: bundle.id, trainingRowsLeftOut: leftOut, includesTraining })
+}
+
+/** Leaves out what the bundle learned from: by time, or by repeating the random split of the same table. */
+function chooseRows(rows: LabelledRows, bundle: Bundle, flags: EvaluateFlags, { terminal }: Run) {
+  const every = Uint32Array.from(rows.labels.keys())
+  const fresh = freshRows(rows, bundle, every, terminal.warn)
+  const leftOut = every.length - fresh.length
+  if (leftOut === 0) return { part: every, leftOut, includesTraining: false }
+  if (flags.includeTraining) {
+    terminal.warn(`${leftOut} rows are of the bundle's own training: every figure flatters`)
+    return { part: every, leftOut: 0, includesTraining: true }
+  }
+  if (fresh.length === 0) {
+    throw new FraudError(
+      'DATA_INVALID',
+      `All ${leftOut} rows are of the bundle's own training, so none is left to evaluate (--include-training overrides)`,
+    )
+  }
+  terminal.say(`  ${leftOut.toLocaleString('en')} rows of the bundle's own training period were left out`)
+  return { part: fresh, leftOut, includesTraining: false }
+}
+
+function freshRows(
+  { times, labels, fingerprint, detector }: LabelledRows,
+  { training }: Bundle,
+  every: Uint32Array,
+  warn: (text: string) => void,
+): Uint32Array {
+  const { split, refit } = training
+  if (split.by === 'time') {
+    if (times === undefined)
+      throw new FraudError('DATA_INVALID', `The file has no column ${detector.transaction.time?.field}`)
+    return every.filter((row) => times[row] < split.from || times[row] > split.to)
+  }
+  if (fingerprint === training.fingerprint) return refit ? new Uint32Array(0) : splitRandom(labels, split).test
+  warn('The bundle was trained on a random part of another table: rows that both hold cannot be told apart')
+  return every
+}
+
+function describeRows(rows: LabelledRows, { training }: Bundle, part: Uint32Array) {
+  return {
+    method: training.split.by,
+    train: { rows: training.rows, frauds: training.frauds },
+    test: countPart(rows.labels, part),
+    ...(rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: 'evaluation' as const } }),
+  }
+}
+
+function costOf(rows: LabelledRows, part: Uint32Array, { costFalsePositive, costFalseNegative }: EvaluateFlags) {
+  if (costFalsePositive === undefined && costFalseNegative === undefined) return {}
+  if (costFalsePositive === undefined || costFalseNegative === undefined) {
+    throw new FraudError('OPTION_INVALID', '--cost-false-positive and --cost-false-negative belong together')
+  }
+  const falseNegative = costFalseNegative === 'amount' ? amountsOf(rows, part) : costFalseNegative
+  return { cost: { falsePositive: costFalsePositive, falseNegative, asked: costFalseNegative } }
+}

@@ -1,0 +1,63 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers of flags' values: commander prints their message after the flag's name and ends with exit code 2. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
+  }
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+export function notNegative(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('It must be a number from 0 up.')
+}
+
+/** A number strictly between 0 and 1. */
+export function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value < 1) return value
+  throw new InvalidArgumentError('It must be a number between 0 and 1.')
+}
+
+export function shareOrOne(text: string): number {
+  return Number(text) === 1 ? 1 : share(text)
+}
+
+export function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+/** A whole number, or null for "none". */
+export function depth(text: string): number | null {
+  return text === 'none' ? null : wholeNumber(1)(text)
+}
+
+export function maxFeatures(text: string): number | 'sqrt' | 'log2' | 'all' {
+  if (text === 'sqrt' || text === 'log2' || text === 'all') return text
+  try {
+    return wholeNumber(1)(text)
+  } catch {
+    throw new InvalidArgumentError('It must be sqrt, log2, all or a whole number from 1 up.')
+  }
+}
+
+export function oversampling(text: string): number | null {
+  return text === 'none' ? null : shareOrOne(text)
+}
+
+export function amountOrNumber(text: string): number | 'amount' {
+  return text === 'amount' ? 'amount' : notNegative(text)
+}

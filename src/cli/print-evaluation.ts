@@ -1,0 +1,47 @@
+import type { Evaluation } from '../evaluation/evaluation.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The figures that `--json` gives. */
+export function summarise(evaluation: Evaluation) {
+  const { rows, frauds, rocAuc, averagePrecision, recallAt1PercentFpr, brier, logLoss, threshold, confusion } =
+    evaluation
+  const { precisionAt, calibrationRatio, classificationReport, intervals } = evaluation
+  return {
+    rows,
+    frauds,
+    rocAuc,
+    averagePrecision,
+    recallAt1PercentFpr,
+    precisionAt,
+    brier,
+    logLoss,
+    calibrationRatio,
+    threshold,
+    confusion,
+    classificationReport,
+    intervals,
+  }
+}
+
+/** The figures for a person: ranking and probabilities with their intervals, then the classification report. */
+export function printEvaluation(evaluation: Evaluation, terminal: Terminal, classificationReport: string): void {
+  const { confusion, intervals } = evaluation
+  const line = (label: string, name: string, value: number) => {
+    const interval = intervals[name]
+    const range =
+      interval === undefined ? '' : `   95 % from ${interval.lower.toFixed(4)} to ${interval.upper.toFixed(4)}`
+    terminal.say(`${label.padEnd(28)}${value.toFixed(4).padStart(9)}${range}`)
+  }
+  terminal.say(`\n${evaluation.rows.toLocaleString('en')} test rows, ${evaluation.frauds} frauds`)
+  line('average precision', 'averagePrecision', evaluation.averagePrecision)
+  line('ROC AUC', 'rocAuc', evaluation.rocAuc)
+  line('recall at 1 % false alarms', 'recallAt1PercentFpr', evaluation.recallAt1PercentFpr)
+  line('Brier score', 'brier', evaluation.brier)
+  line('log loss', 'logLoss', evaluation.logLoss)
+  line('predicted / actual frauds', 'calibrationRatio', evaluation.calibrationRatio)
+  const count = (value: number) => Math.round(value).toLocaleString('en')
+  terminal.say(
+    `\nat the threshold ${evaluation.threshold.toPrecision(4)}: ${count(confusion.tp)} frauds caught, ${count(confusion.fn)} missed, ` +
+      `${count(confusion.fp)} false alarms\n\n${classificationReport}`,
+  )
+}

@@ -1,0 +1,48 @@
+import { FraudError } from '../core/errors.ts'
+import { createTerminal, paint, type Terminal } from './terminal.ts'
+
+export interface CommonFlags {
+  readonly json?: boolean
+}
+
+/** What every verb's action gets beside its own arguments. */
+export interface Run {
+  readonly terminal: Terminal
+  /** Aborted by Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs a verb's work: errors become one line on standard error and the exit code, 2 for a wrong use and 1 for a failure.
+ * A bug keeps its stack, since whoever sees it should report it.
+ */
+export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>): Promise<void> {
+  const terminal = createTerminal({ json: flags.json === true })
+  const controller = new AbortController()
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(1)
+    controller.abort()
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  try {
+    await work({ terminal, signal: controller.signal })
+  } catch (error) {
+    process.exitCode = report(error)
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}
+
+function report(error: unknown): number {
+  if (!(error instanceof FraudError)) {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+    return 1
+  }
+  process.stderr.write(`${paint('31', 'error')} ${error.code}: ${error.message}\n`)
+  return error.code === 'OPTION_INVALID' ? 2 : 1
+}
+
+/** Ends the work between two steps once Ctrl-C was pressed. */
+export function throwIfInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
+}

@@ -1,0 +1,53 @@
+import { FraudError } from '../core/errors.ts'
+import { numberColumn } from '../data/columns.ts'
+import type { Column, Table } from '../data/table.ts'
+import { formatCsv, writeCsv } from '../data/write-csv.ts'
+import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import { type InputFlags, readFileTable } from './read-input.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+
+export interface ScoreFlags extends InputFlags {
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** Scores every row of a file, in order, with the function that serves. */
+export async function score(bundlePath: string, file: string, flags: ScoreFlags, run: Run): Promise<void> {
+  const { terminal, signal } = run
+  if (flags.json && flags.out === undefined) {
+    throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
+  }
+  const bundle = await readBundle(bundlePath)
+  const { table } = await readFileTable(file, flags, run)
+  const predictor = createPredictor(bundle)
+  const columns = predictor.inputs.map((name) => numberColumn(table, name).values)
+  const row = new Float64Array(columns.length)
+  const probability = new Float64Array(table.rowCount)
+  const prediction = new Float64Array(table.rowCount)
+  for (let index = 0; index < table.rowCount; index++) {
+    for (let feature = 0; feature < row.length; feature++) row[feature] = columns[feature][index]
+    const answer = predictor.predict(row)
+    probability[index] = answer.probability
+    prediction[index] = answer.isFraud ? 1 : 0
+  }
+  throwIfInterrupted(signal)
+  const scored: Table = {
+    rowCount: table.rowCount,
+    columns: [
+      idColumn(table, bundle.detector.transaction.id),
+      { kind: 'number', name: 'probability', values: probability },
+      { kind: 'number', name: 'prediction', values: prediction },
+    ],
+  }
+  if (flags.out === undefined) for (const chunk of formatCsv(scored)) process.stdout.write(chunk)
+  else await writeCsv(scored, flags.out)
+  const frauds = prediction.reduce((sum, value) => sum + value, 0)
+  if (flags.out !== undefined) terminal.say(`${table.rowCount} rows scored, ${frauds} predicted as fraud: ${flags.out}`)
+  terminal.result({ rows: table.rowCount, predictedFrauds: frauds, model: bundle.id, out: flags.out })
+}
+
+function idColumn(table: Table, id: string | undefined): Column {
+  const own = id === undefined ? undefined : table.columns.find((column) => column.name === id)
+  if (own !== undefined) return { ...own, name: 'id' }
+  return { kind: 'number', name: 'id', values: Float64Array.from({ length: table.rowCount }, (_, row) => row) }
+}

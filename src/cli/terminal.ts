@@ -1,0 +1,75 @@
+import { type Bar, Presets, SingleBar } from 'cli-progress'
+
+/** Where a command speaks: results on standard output, everything about their making on standard error. */
+export interface Terminal {
+  readonly json: boolean
+  /** A line for a person; with --json it goes to standard error. */
+  say(text: string): void
+  warn(text: string): void
+  /** The result for a program, printed only with --json. */
+  result(value: unknown): void
+  /** Follows a piece of work: a bar on a terminal, a line at its end elsewhere. */
+  begin(what: string): Progress
+}
+
+export interface Progress {
+  update(done: number, total: number): void
+  end(outcome?: string): void
+}
+
+export function createTerminal({ json }: { readonly json: boolean }): Terminal {
+  const out = json ? process.stderr : process.stdout
+  return {
+    json,
+    say: (text) => out.write(`${text}\n`),
+    warn: (text) => process.stderr.write(`${paint('33', 'warning:')} ${text}\n`),
+    result: (value) => {
+      if (json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+    },
+    begin: (what) => (process.stderr.isTTY ? beginBar(what) : beginLine(what)),
+  }
+}
+
+/** Colours only where a person looks and did not ask for none (no-color.org). */
+export function paint(code: string, text: string): string {
+  return process.stderr.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text
+}
+
+export function formatSeconds(ms: number): string {
+  if (ms < 995) return `${Math.round(ms)} ms`
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
+}
+
+/** One bar, that shows how much is done and how long the rest will take. */
+function beginBar(what: string): Progress {
+  const startMs = performance.now()
+  let bar: Bar | undefined
+  return {
+    update(done, total) {
+      if (bar === undefined) {
+        const format = `  ${what} {bar} {percentage} %  {detail}`
+        const options = { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, fps: 12 }
+        bar = new SingleBar(options, Presets.shades_classic)
+        bar.start(total, 0, { detail: '' })
+      }
+      const elapsedMs = performance.now() - startMs
+      const left = done > 0 && elapsedMs > 500 ? `${formatSeconds((elapsedMs / done) * (total - done))} left` : ''
+      bar.setTotal(total)
+      bar.update(done, { detail: total <= 100_000 ? `${done}/${total}  ${left}` : left })
+    },
+    end(outcome) {
+      bar?.stop()
+      process.stderr.write(endLine(what, startMs, outcome))
+    },
+  }
+}
+
+function beginLine(what: string): Progress {
+  const startMs = performance.now()
+  return { update: () => {}, end: (outcome) => process.stderr.write(endLine(what, startMs, outcome)) }
+}
+
+function endLine(what: string, startMs: number, outcome: string | undefined): string {
+  const time = formatSeconds(performance.now() - startMs)
+  return `  ${paint('32', '✓')} ${what}${outcome === undefined ? '' : `: ${outcome}`} (${time})\n`
+}

@@ -1,0 +1,276 @@
+import { formatDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { countRowsOnBothSides } from '../data/split.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
+import { formatClassificationReport } from '../evaluation/classification-report.ts'
+import { permutationImportance } from '../evaluation/permutation-importance.ts'
+import { renderReport } from '../evaluation/report/render-report.ts'
+import type { ReportInput } from '../evaluation/report/report-input.ts'
+import { type Learner, type PresetName, presets } from '../learners/presets.ts'
+import type { RandomForestOptions } from '../learners/tree-options.ts'
+import { encodeBundle } from '../models/bundle.ts'
+import { createScorer } from '../scoring/load-predictor.ts'
+import { buildReport, countPart } from './build-report.ts'
+import { printEvaluation, summarise } from './print-evaluation.ts'
+import {
+  findDetector,
+  formatTime,
+  type InputFlags,
+  type LabelledRows,
+  labelledRows,
+  readFileTable,
+} from './read-input.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+import { amountsOf, runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
+
+export interface TrainFlags extends InputFlags, Partial<RandomForestOptions> {
+  readonly out: string
+  readonly report?: string
+  readonly saveDetector?: string
+  readonly preset: PresetName
+  readonly split: 'time' | 'random'
+  readonly testShare: number
+  readonly testFrom?: string
+  readonly weights: 'evaluation' | 'training' | 'both'
+  readonly refit?: boolean
+  readonly seed: number
+  readonly threads?: number
+  readonly learner?: Learner
+  readonly oversample?: number | null
+  readonly scale?: boolean
+  readonly threshold?: number
+  readonly wantedPrecision?: number
+  readonly wantedRecall?: number
+  readonly costFalsePositive?: number
+  readonly costFalseNegative?: number | 'amount'
+}
+
+export interface TrainedFiles {
+  readonly bundlePath: string
+  readonly bundleId: string
+  readonly reportPath: string
+}
+
+/** Reads, trains, evaluates, writes; nothing is written if any step fails. */
+export async function train(file: string, flags: TrainFlags, run: Run): Promise<TrainedFiles> {
+  const { terminal, signal } = run
+  const read = await readFileTable(file, flags, run)
+  const detector = await findDetector(file, read.table, flags, run)
+  const rows = labelledRows(file, read, detector, flags, run)
+  const plan = planTraining(flags, rows)
+  const outcome = await runTraining(rows, plan, run)
+  const warnings = warn(rows, outcome, plan)
+  for (const warning of warnings) terminal.warn(warning)
+  const { bytes, id } = encodeBundle(outcome.content)
+
+  const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
+  const html = await drawReport(rows, outcome, plan, { id, warnings, command: commandLine(file, flags) }, run)
+  throwIfInterrupted(signal)
+  await writeFileAtomically(flags.out, bytes)
+  await writeFileAtomically(reportPath, html)
+  if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(detector))
+
+  printEvaluation(outcome.evaluation, terminal, formatClassificationReport(outcome.evaluation.classificationReport))
+  if (outcome.outOfBag !== undefined) {
+    const { averagePrecision, rocAuc } = outcome.outOfBag
+    terminal.say(
+      `out of bag, on training rows: average precision ${averagePrecision.toFixed(4)}, ROC AUC ${rocAuc.toFixed(4)}`,
+    )
+  }
+  terminal.say(`\nbundle  ${flags.out}  ${id}\nreport  ${reportPath}`)
+  terminal.result({
+    bundle: id,
+    out: flags.out,
+    report: reportPath,
+    ...summarise(outcome.evaluation),
+    ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
+    warnings,
+  })
+  return { bundlePath: flags.out, bundleId: id, reportPath }
+}
+
+/** Flags win over the preset. */
+export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPlan {
+  const preset = presets[flags.preset]
+  const objective = planThreshold(flags)
+  if (objective !== undefined && flags.threshold !== undefined) {
+    throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
+  }
+  return {
+    preset: flags.preset,
+    learner: flags.learner ?? preset.learner,
+    scale: flags.scale ?? preset.scale,
+    oversample: flags.oversample === undefined ? preset.oversample : flags.oversample,
+    calibrate: preset.calibrate,
+    options: { ...preset.options, ...learnerOptions(flags) },
+    seed: flags.seed,
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+    split: {
+      by: flags.split,
+      testShare: flags.testShare,
+      seed: flags.seed,
+      ...(flags.testFrom !== undefined && { testFrom: parseTime(flags.testFrom, rows.isoTimes) }),
+    },
+    weightUse: flags.weights,
+    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+    ...(objective && { objective }),
+    refit: flags.refit === true,
+  }
+}
+
+const optionNames = [
+  'nEstimators',
+  'maxDepth',
+  'minSamplesSplit',
+  'minSamplesLeaf',
+  'maxFeatures',
+  'maxSamples',
+  'minImpurityDecrease',
+  'classWeight',
+  'oobScore',
+] as const satisfies readonly (keyof RandomForestOptions)[]
+
+function learnerOptions(flags: TrainFlags): Partial<RandomForestOptions> {
+  const given = optionNames.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]])
+  return { ...Object.fromEntries(given), ...(flags.bootstrap === false && { bootstrap: false }) }
+}
+
+function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
+  const { wantedPrecision, wantedRecall, costFalsePositive, costFalseNegative } = flags
+  const hasCost = costFalsePositive !== undefined || costFalseNegative !== undefined
+  const asked = [wantedPrecision !== undefined, wantedRecall !== undefined, hasCost].filter(Boolean).length
+  if (asked > 1) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      'Choose the threshold by one of --wanted-precision, --wanted-recall and the costs',
+    )
+  }
+  if (wantedPrecision !== undefined) return { kind: 'precision', atLeast: wantedPrecision }
+  if (wantedRecall !== undefined) return { kind: 'recall', atLeast: wantedRecall }
+  if (!hasCost) return undefined
+  if (costFalsePositive === undefined || costFalseNegative === undefined) {
+    throw new FraudError('OPTION_INVALID', '--cost-false-positive and --cost-false-negative belong together')
+  }
+  return { kind: 'cost', falsePositive: costFalsePositive, falseNegative: costFalseNegative }
+}
+
+function parseTime(text: string, iso: boolean): number {
+  const time = iso ? Date.parse(text) : Number(text)
+  if (text.trim() !== '' && Number.isFinite(time)) return time
+  throw new FraudError(
+    'OPTION_INVALID',
+    `--test-from ${text} is no ${iso ? 'ISO time' : 'number'}, as the time column has`,
+  )
+}
+
+function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: TrainingPlan): string[] {
+  const warnings: string[] = []
+  if (parts.boundary === undefined) {
+    const repeated = countRowsOnBothSides(rows.columns, parts.train, parts.test)
+    const share = ((100 * repeated) / parts.test.length).toFixed(2)
+    if (repeated > 0) {
+      warnings.push(
+        `${repeated} test rows (${share} %) equal a training row in every input: a random split flatters. Split by time instead`,
+      )
+    }
+    if (plan.split.by === 'time') warnings.push('There is no time column, so the split is random and may flatter')
+  }
+  if (evaluation.frauds < 50) {
+    warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
+  }
+  const heldFrauds = parts.calibration && countPart(rows.labels, parts.calibration).frauds
+  if (heldFrauds !== undefined && heldFrauds < 20) {
+    warnings.push(`Only ${heldFrauds} frauds to calibrate with and to choose the threshold on: both are uncertain`)
+  }
+  return warnings
+}
+
+function commandLine(file: string, flags: TrainFlags): string {
+  const parts = ['shrike', 'train', file]
+  for (const [name, value] of Object.entries(flags)) {
+    // Where files are written and how many threads work changes nothing that the report tells.
+    if (['out', 'report', 'json', 'threads', 'saveDetector'].includes(name) || value === undefined) continue
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    if (name === 'bootstrap') {
+      if (value === false) parts.push('--no-bootstrap')
+    } else if (typeof value === 'boolean') {
+      if (value) parts.push(flag)
+    } else parts.push(flag, value === null ? 'none' : String(value))
+  }
+  return parts.map((part) => (/^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`)).join(' ')
+}
+
+async function drawReport(
+  rows: LabelledRows,
+  outcome: TrainingOutcome,
+  plan: TrainingPlan,
+  made: { readonly id: string; readonly warnings: readonly string[]; readonly command: string },
+  { terminal }: Run,
+): Promise<string> {
+  const { content, evaluation, test } = outcome
+  const progress = terminal.begin('report')
+  const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
+  const html = await renderReport(
+    buildReport(rows, content, evaluation, test, {
+      title: `${rows.detector.detector}: ${plan.learner}`,
+      bundleId: made.id,
+      command: made.command,
+      split: describeSplit(rows, outcome, plan),
+      ...(plan.objective?.kind === 'cost' && { cost: costModel(rows, plan.objective, test.rows) }),
+      ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
+      importance,
+      warnings: made.warnings,
+      includesTrainingRows: false,
+    }),
+  )
+  progress.end()
+  return html
+}
+
+function costModel(rows: LabelledRows, plan: Extract<ThresholdPlan, { kind: 'cost' }>, part: Uint32Array) {
+  const { falsePositive, falseNegative } = plan
+  return {
+    falsePositive,
+    falseNegative: falseNegative === 'amount' ? amountsOf(rows, part) : falseNegative,
+    asked: falseNegative,
+  }
+}
+
+function measureImportance(
+  rows: LabelledRows,
+  { trained, scaling, content, test }: TrainingOutcome,
+  onProgress: (done: number, total: number) => void,
+): NonNullable<ReportInput['importance']> {
+  const permutation = permutationImportance({
+    columns: rows.columns.map((column) => Float64Array.from(test.rows, (row) => column[row])),
+    labels: test.labels,
+    weights: test.weights,
+    // The model that was evaluated: after a refit the bundle's has seen the test rows.
+    score: createScorer({ model: trained.model, ...(scaling && { scaling }) }),
+    seed: content.seed,
+    onProgress,
+  })
+  const features = rows.detector.features.map((feature, i) => ({
+    feature,
+    impurity: trained.importance[i],
+    permutation: permutation[i],
+  }))
+  return { metric: 'average precision', features }
+}
+
+function describeSplit(
+  rows: LabelledRows,
+  { parts, oversampled }: TrainingOutcome,
+  plan: TrainingPlan,
+): ReportInput['split'] {
+  return {
+    method: parts.boundary === undefined ? 'random' : 'time',
+    ...(parts.boundary !== undefined && { boundary: formatTime(parts.boundary, rows.isoTimes) }),
+    train: countPart(rows.labels, parts.train),
+    ...(parts.calibration && { calibration: countPart(rows.labels, parts.calibration) }),
+    test: countPart(rows.labels, parts.test),
+    ...(oversampled && { oversampled }),
+    ...(rows.weights &&
+      rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: plan.weightUse } }),
+  }
+}

@@ -1,0 +1,116 @@
+import { Command, Option } from 'commander'
+import { learners, presets } from '../learners/presets.ts'
+import * as flags from './flags.ts'
+import { type CommonFlags, run } from './run.ts'
+import type { TrainFlags } from './train-work.ts'
+
+/** `shrike train FILE`: its flags; the work is in train-work.ts, loaded when asked for. */
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .summary('learn from labelled transactions, evaluate on later ones, write a bundle and a report')
+    .description('Trains on the earlier rows of FILE, evaluates on the later ones and writes a bundle and a report.')
+    .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
+    .option('--report <html>', 'the report to write (default: beside the bundle)')
+    .addOption(
+      new Option('--preset <name>', 'a set of choices that other flags change')
+        .choices(Object.keys(presets))
+        .default('default'),
+    )
+    .option('--json', 'print the results as JSON on standard output')
+  addDataFlags(command)
+  addSplitFlags(command)
+  addLearnerFlags(command)
+  addThresholdFlags(command)
+  return command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  shrike train creditcard.csv
+  shrike train creditcard.csv.gz --preset recipe --test-from 86400
+  shrike train creditcard.csv --cost-false-positive 5 --cost-false-negative amount
+  shrike train creditcard.csv --n-estimators 300 --oversample none --class-weight balanced --oob-score
+  cat creditcard.csv | shrike train - --json --out model.safetensors > figures.json`,
+    )
+    .action((file: string, options: TrainFlags & CommonFlags) =>
+      run(options, async (context) => {
+        await (await import('./train-work.ts')).train(file, options, context)
+      }),
+    )
+}
+
+/** Flags about what the file holds, shared with `evaluate`. */
+export function addDataFlags(command: Command): void {
+  command
+    .option('--detector <yaml>', 'the detector file that says what the columns mean (default: inferred)')
+    .option('--save-detector <yaml>', 'write the detector that was used or inferred')
+    .option('--label <column>', 'the label: 1 fraud, 0 legitimate, empty unknown (default: by name)')
+    .option('--time <column>', 'the time of a transaction (default: by name)')
+    .option('--ignore <columns>', 'columns that are no inputs, with commas between', flags.list)
+    .option('--weight-column <column>', 'a weight for each row')
+    .addOption(
+      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
+    )
+}
+
+function addSplitFlags(command: Command): void {
+  command
+    .addOption(
+      new Option('--split <how>', 'test on the last rows by time, or on random ones')
+        .choices(['time', 'random'])
+        .default('time'),
+    )
+    .option('--test-share <share>', 'the share of rows for the test', flags.share, 0.2)
+    .option('--test-from <time>', "test on the rows from here on, in the time column's unit or as an ISO time")
+    .addOption(
+      new Option('--weights <use>', 'what the weight column is for')
+        .choices(['evaluation', 'training', 'both'])
+        .default('evaluation'),
+    )
+    .option('--refit', 'after the evaluation train again on all rows; calibration, threshold and figures stay')
+}
+
+function addLearnerFlags(command: Command): void {
+  command
+    .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42)
+    .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+    .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
+    .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
+    .option('--max-depth <number>', 'of a tree, or none', flags.depth)
+    .option('--min-samples-split <number>', 'rows that a node needs to be split', flags.wholeNumber(2))
+    .option('--min-samples-leaf <number>', 'rows that a leaf needs', flags.wholeNumber(1))
+    .option('--max-features <number>', 'features that a split looks at: sqrt, log2, all or a number', flags.maxFeatures)
+    .option('--max-samples <share>', "share of the rows in a tree's bootstrap", flags.shareOrOne)
+    .option('--min-impurity-decrease <number>', 'that a split must bring', flags.notNegative)
+    .addOption(new Option('--class-weight <how>', 'weigh both classes alike').choices(['none', 'balanced']))
+    .option('--no-bootstrap', 'every tree learns from every row')
+    .option(
+      '--oversample <ratio>',
+      'draw frauds again up to this share of the legitimate rows, or none',
+      flags.oversampling,
+    )
+    .option('--scale', 'standardise the inputs')
+    .option('--oob-score', 'also score each training row by the trees that did not see it')
+}
+
+function addThresholdFlags(command: Command): void {
+  command
+    .option('--threshold <probability>', 'predict fraud from this probability on', flags.share)
+    .option('--wanted-precision <share>', 'choose the threshold that catches most at this precision', flags.shareOrOne)
+    .option(
+      '--wanted-recall <share>',
+      'choose the threshold that catches this share with the fewest alerts',
+      flags.shareOrOne,
+    )
+    .option(
+      '--cost-false-positive <cost>',
+      'of an alert on a legitimate transaction: choose the cheapest threshold',
+      flags.notNegative,
+    )
+    .option(
+      '--cost-false-negative <cost>',
+      'of a missed fraud: a number, or "amount" for its own',
+      flags.amountOrNumber,
+    )
+}

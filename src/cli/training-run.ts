@@ -1,0 +1,255 @@
+import { FraudError } from '../core/errors.ts'
+import { oversample } from '../data/resample.ts'
+import { fitScaler, transformColumns } from '../data/scaler.ts'
+import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
+import { chooseThreshold } from '../evaluation/choose-threshold.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
+import type { Evaluation } from '../evaluation/evaluation.ts'
+import { averagePrecision, calibrationRatio, rocAuc } from '../evaluation/metrics.ts'
+import type { Preset } from '../learners/presets.ts'
+import { type TrainedForest, trainDecisionTree, trainRandomForest } from '../learners/random-forest.ts'
+import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
+import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
+import type { Scaling } from '../models/scaling.ts'
+import { createScorer } from '../scoring/load-predictor.ts'
+import type { LabelledRows } from './read-input.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+import { type Parts, type SplitPlan, splitRows } from './split-rows.ts'
+
+/** Everything that makes a training run what it is, beside the rows. */
+export interface TrainingPlan extends Preset {
+  readonly preset: string
+  readonly seed: number
+  readonly threads?: number
+  readonly split: SplitPlan
+  readonly weightUse: 'evaluation' | 'training' | 'both'
+  /** A threshold that was given; else one is chosen on the calibration rows, or is the recipe's where there are none. */
+  readonly threshold?: number
+  readonly objective?: ThresholdPlan
+  readonly refit: boolean
+}
+
+/** A threshold's objective before the rows are known: a missed fraud may cost its row's amount. */
+export type ThresholdPlan =
+  | Exclude<ThresholdObjective, { readonly kind: 'cost' }>
+  | { readonly kind: 'cost'; readonly falsePositive: number; readonly falseNegative: number | 'amount' }
+
+/** The rows of one part, as the metrics take them. */
+export interface ScoredRows {
+  readonly rows: Uint32Array
+  readonly labels: Uint8Array
+  readonly weights?: Float64Array
+  /** Uncalibrated. */
+  readonly scores: Float64Array
+  readonly probabilities: Float64Array
+}
+
+export interface TrainingOutcome {
+  readonly content: BundleContent
+  readonly parts: Parts
+  readonly evaluation: Evaluation
+  readonly test: ScoredRows
+  readonly trained: TrainedForest
+  /** Of the model that was evaluated; a refit's is in the content. */
+  readonly scaling?: Scaling
+  /** On the calibration rows, where there are any. */
+  readonly calibrationRatio?: number
+  readonly oversampled?: { readonly rows: number; readonly frauds: number }
+  readonly outOfBag?: { readonly rocAuc: number; readonly averagePrecision: number }
+}
+
+/** Splits, trains, calibrates, chooses the threshold and evaluates: all of `shrike train` but reading and writing. */
+export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: Run): Promise<TrainingOutcome> {
+  const holdsOut = plan.calibrate || plan.objective !== undefined
+  const parts = splitRows(rows, plan.split, holdsOut)
+  const fitted = await fit(rows, parts.fit, plan, run)
+  const score = createScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
+  const evaluationWeights = plan.weightUse === 'training' ? undefined : rows.weights
+  const scorePart = (part: Uint32Array) => scoreRows(rows, part, score, evaluationWeights)
+
+  const held = parts.calibration && scorePart(parts.calibration)
+  const calibration: Calibration =
+    plan.calibrate && held ? fitCalibration(held.labels, held.scores, held.weights) : { method: 'none' }
+  const calibrated = held && withProbabilities(held, calibration)
+  const decision = decideThreshold(rows, plan, calibrated)
+  const test = withProbabilities(scorePart(parts.test), calibration)
+  throwIfInterrupted(run.signal)
+  const progress = run.terminal.begin('evaluate')
+  const evaluation = evaluate({ ...test, rule: decision, seed: plan.seed })
+  progress.end(`${parts.test.length.toLocaleString('en')} later rows`)
+
+  const final = plan.refit ? await fit(rows, everyRow(rows), plan, run) : fitted
+  const { trained } = fitted
+  return {
+    content: {
+      detector: rows.detector,
+      preset: plan.preset,
+      learner: plan.learner,
+      options: { ...plan.options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
+      seed: plan.seed,
+      model: final.trained.model,
+      ...(final.scaling && { scaling: final.scaling }),
+      calibration,
+      decision,
+      metrics: { ...evaluation },
+      training: trainingRecord(rows, parts, plan),
+      example: typicalRow(rows, parts.train),
+    },
+    parts,
+    evaluation,
+    test,
+    trained,
+    ...(fitted.scaling && { scaling: fitted.scaling }),
+    ...(calibrated && {
+      calibrationRatio: calibrationRatio(calibrated.labels, calibrated.probabilities, calibrated.weights),
+    }),
+    ...(fitted.oversampled && { oversampled: fitted.oversampled }),
+    ...(trained.outOfBagScores && { outOfBag: judgeOutOfBag(rows, parts.fit, trained.outOfBagScores) }),
+  }
+}
+
+interface Fitted {
+  readonly trained: TrainedForest
+  readonly scaling?: Scaling
+  readonly oversampled?: { readonly rows: number; readonly frauds: number }
+}
+
+/** Trains on some of the rows; what is fitted or drawn sees no other. */
+async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
+  const progress = run.terminal.begin('train')
+  const labels = Uint8Array.from(part, (row) => rows.labels[row])
+  const weights = plan.weightUse === 'evaluation' ? undefined : pick(rows.weights, part)
+  let columns = rows.columns.map((column) => Float64Array.from(part, (row) => column[row]))
+  const scaling = plan.scale ? fitScaler(columns, weights && { weights }) : undefined
+  if (scaling !== undefined) columns = transformColumns(scaling, columns)
+  const copies = plan.oversample === null ? undefined : oversample(labels, { ratio: plan.oversample, seed: plan.seed })
+  const learn = plan.learner === 'decision-tree' ? trainDecisionTree : trainRandomForest
+  const trained = await learn(
+    {
+      features: rows.detector.features,
+      columns,
+      labels,
+      ...(weights && { weights }),
+      ...(copies && { copies }),
+    },
+    { ...plan.options, seed: plan.seed },
+    {
+      signal: run.signal,
+      onProgress: (done, total) => progress.update(done, total),
+      ...(plan.threads !== undefined && { threads: plan.threads }),
+    },
+  )
+  const { roots, feature } = trained.model.nodes
+  progress.end(
+    `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes, on ${labels.length.toLocaleString('en')} rows`,
+  )
+  return { trained, ...(scaling && { scaling }), ...(copies && { oversampled: countCopies(labels, copies) }) }
+}
+
+function countCopies(labels: Uint8Array, copies: Uint32Array): { rows: number; frauds: number } {
+  return {
+    rows: copies.reduce((sum, count) => sum + count, 0),
+    frauds: copies.reduce((sum, count, row) => sum + count * labels[row], 0),
+  }
+}
+
+function pick(values: Float64Array | undefined, part: Uint32Array): Float64Array | undefined {
+  return values && Float64Array.from(part, (row) => values[row])
+}
+
+function everyRow({ labels }: LabelledRows): Uint32Array {
+  return Uint32Array.from(labels.keys())
+}
+
+export function scoreRows(
+  { columns, labels }: Pick<LabelledRows, 'columns' | 'labels'>,
+  part: Uint32Array,
+  score: (row: Float64Array) => number,
+  weights: Float64Array | undefined,
+): Omit<ScoredRows, 'probabilities'> {
+  const row = new Float64Array(columns.length)
+  const scores = Float64Array.from(part, (index) => {
+    for (let feature = 0; feature < row.length; feature++) row[feature] = columns[feature][index]
+    return score(row)
+  })
+  const picked = pick(weights, part)
+  return {
+    rows: part,
+    labels: Uint8Array.from(part, (index) => labels[index]),
+    ...(picked && { weights: picked }),
+    scores,
+  }
+}
+
+export function withProbabilities(scored: Omit<ScoredRows, 'probabilities'>, calibration: Calibration): ScoredRows {
+  return { ...scored, probabilities: scored.scores.map((score) => calibrate(calibration, score)) }
+}
+
+/** Chosen on rows that the model was not trained on, never on the test rows; or given; or the recipe's. */
+function decideThreshold(rows: LabelledRows, plan: TrainingPlan, held: ScoredRows | undefined): ChosenThreshold {
+  if (plan.threshold !== undefined) return { threshold: plan.threshold, inclusive: true, chosenBy: 'as given' }
+  if (held === undefined) return { threshold: 0.5, inclusive: false, chosenBy: 'by the recipe: fraud above 0.5' }
+  const { objective, chosenBy } = resolveObjective(rows, plan.objective ?? { kind: 'f1' }, held.rows)
+  const { threshold } = chooseThreshold(held.labels, held.probabilities, held.weights, objective)
+  return { threshold, inclusive: true, chosenBy }
+}
+
+function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32Array) {
+  const where = 'on the last part of the training period'
+  if (plan.kind === 'f1') return { objective: plan, chosenBy: `for the best F1 ${where}` }
+  if (plan.kind !== 'cost') return { objective: plan, chosenBy: `for a ${plan.kind} of ${plan.atLeast} ${where}` }
+  const { falsePositive, falseNegative } = plan
+  const cost = { falsePositive, falseNegative: falseNegative === 'amount' ? amountsOf(rows, part) : falseNegative }
+  const missed = falseNegative === 'amount' ? 'its amount' : falseNegative
+  const chosenBy = `for the least cost ${where}, a false alarm costing ${falsePositive} and a missed fraud ${missed}`
+  return { objective: { kind: 'cost' as const, cost }, chosenBy }
+}
+
+export function amountsOf({ amounts }: LabelledRows, part: Uint32Array): Float64Array {
+  const picked = pick(amounts, part)
+  if (picked !== undefined) return picked
+  throw new FraudError('OPTION_INVALID', '--cost-false-negative amount needs an amount, and the detector names none')
+}
+
+function judgeOutOfBag(rows: LabelledRows, part: Uint32Array, scores: Float64Array) {
+  const seen = Uint32Array.from(scores.keys().filter((i) => !Number.isNaN(scores[i])))
+  const labels = Uint8Array.from(seen, (i) => rows.labels[part[i]])
+  const known = Float64Array.from(seen, (i) => scores[i])
+  return { rocAuc: rocAuc(labels, known), averagePrecision: averagePrecision(labels, known) }
+}
+
+function trainingRecord(rows: LabelledRows, parts: Parts, plan: TrainingPlan): BundleContent['training'] {
+  const covered = plan.refit ? everyRow(rows) : parts.train
+  const { times } = rows
+  const field = rows.detector.transaction.time?.field
+  return {
+    fingerprint: rows.fingerprint,
+    rows: covered.length,
+    frauds: covered.reduce((sum, row) => sum + rows.labels[row], 0),
+    calibrationRows: parts.calibration?.length ?? 0,
+    split:
+      parts.boundary !== undefined && times !== undefined && field !== undefined
+        ? { by: 'time', field, ...extent(times, covered) }
+        : { by: 'random', testShare: plan.split.testShare, seed: plan.seed },
+    refit: plan.refit,
+  }
+}
+
+export function extent(times: Float64Array, part: Uint32Array): { from: number; to: number } {
+  let from = Infinity
+  let to = -Infinity
+  for (const row of part) {
+    if (times[row] < from) from = times[row]
+    if (times[row] > to) to = times[row]
+  }
+  return { from, to }
+}
+
+/** The medians of the training rows, to four digits: a typical transaction that nobody made. */
+function typicalRow({ detector, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
+  const medianOf = (column: Float64Array) => {
+    const known = Float64Array.from(part, (row) => column[row]).filter((value) => !Number.isNaN(value))
+    return known.length === 0 ? 0 : Number(known.sort()[known.length >>> 1].toPrecision(4))
+  }
+  return Object.fromEntries(detector.features.map((name, i) => [name, medianOf(columns[i])]))
+}

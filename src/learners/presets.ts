@@ -1,0 +1,36 @@
+import type { RandomForestOptions } from './tree-options.ts'
+
+export const learners = ['decision-tree', 'random-forest'] as const
+export type Learner = (typeof learners)[number]
+
+/** Everything about a training run but the data and the seed. */
+export interface Preset {
+  readonly learner: Learner
+  /** Standardise the inputs, with mean and deviation of the training rows. */
+  readonly scale: boolean
+  /** Draw frauds again until they are this share of the legitimate rows; null leaves them as they are. */
+  readonly oversample: number | null
+  /** Hold out the last fifth of the training period, calibrate on it and choose the threshold there. */
+  readonly calibrate: boolean
+  readonly options: Partial<RandomForestOptions>
+}
+
+export const presets = {
+  /** The well-known recipe, to the letter: scaler, oversampler, 100 trees, all training rows, fraud above 0.5. */
+  recipe: {
+    learner: 'random-forest',
+    scale: true,
+    oversample: 1,
+    calibrate: false,
+    options: { nEstimators: 100 },
+  },
+  default: {
+    learner: 'random-forest',
+    scale: false,
+    oversample: 1,
+    calibrate: true,
+    options: { nEstimators: 100 },
+  },
+} as const satisfies Record<string, Preset>
+
+export type PresetName = keyof typeof presets
