@@ -1,0 +1,44 @@
+/** Markup that goes into a page as it is. Everything else is text, and is escaped. */
+export interface Markup {
+  readonly markup: string
+}
+
+export type Content = string | Markup | readonly Markup[]
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+// HTML knows no control characters but tab and line ends, not even as references.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+
+export function escapeHtml(text: string): string {
+  return text.replace(forbidden, '').replace(/[&<>"']/g, (character) => entities[character] ?? '')
+}
+
+/** Declares text to be markup. For what this program itself wrote, never for what it read. */
+export function trustMarkup(markup: string): Markup {
+  return { markup }
+}
+
+export const nothing: Markup = trustMarkup('')
+
+function render(content: Content): string {
+  if (typeof content === 'string') return escapeHtml(content)
+  if ('markup' in content) return content.markup
+  return content.map(({ markup }) => markup).join('')
+}
+
+/** A template whose text stays markup and whose values are escaped, unless they are markup themselves. */
+export function html(template: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  let markup = template[0] ?? ''
+  values.forEach((value, index) => {
+    markup += render(value) + (template[index + 1] ?? '')
+  })
+  return { markup }
+}
