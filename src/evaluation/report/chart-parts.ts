@@ -117,14 +117,14 @@ export function dots(points: readonly Point[], { color, size = 9, hollow, index 
   }
 }
 
-export interface TextLook {
+interface TextLook {
   readonly color?: string
   readonly position: 'left' | 'right' | 'top' | 'bottom' | 'insideTopLeft'
   readonly index?: number
 }
 
 /** Words at a place in the plot. */
-export function text(at: Point, words: string, { color = colors.muted, position, index = 0 }: TextLook): Series {
+function text(at: Point, words: string, { color = colors.muted, position, index = 0 }: TextLook): Series {
   return {
     type: 'scatter',
     xAxisIndex: index,

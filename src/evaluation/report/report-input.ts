@@ -4,7 +4,7 @@ import type { Evaluation } from '../evaluation.ts'
 /** A column of numbers, plain or typed. */
 export type Numbers = ArrayLike<number>
 
-export interface ReportVersions {
+interface ReportVersions {
   readonly shrike: string
   readonly nodeMajor: number
   readonly arch: string
@@ -21,12 +21,12 @@ export interface ColumnSummary {
 }
 
 /** A stretch of time, each end as the reader of the data would write it: a date, or seconds since the start. */
-export interface ReportPeriod {
+interface ReportPeriod {
   readonly from: string
   readonly to: string
 }
 
-export interface DataSummary {
+interface DataSummary {
   readonly source: string
   readonly rows: number
   readonly frauds: number
@@ -43,7 +43,7 @@ export interface PartSummary {
   readonly frauds: number
 }
 
-export interface SplitSummary {
+interface SplitSummary {
   readonly method: 'time' | 'random'
   /** The first moment of the test rows, as the reader of the data would write it; none in a random split. */
   readonly boundary?: string
@@ -56,39 +56,39 @@ export interface SplitSummary {
   readonly weights?: { readonly column: string; readonly use: 'evaluation' | 'training' | 'both' }
 }
 
-export interface CalibrationSummary {
+interface CalibrationSummary {
   readonly method: 'none' | 'platt' | 'isotonic'
   /** Mean predicted probability over the fraud rate on the calibration rows; the test rows' is in the evaluation. */
   readonly ratio?: number
 }
 
-export interface ThresholdSummary {
+interface ThresholdSummary {
   readonly rule: DecisionRule
   /** How it was chosen, to follow "Chosen": "for the best F1 on the calibration rows". */
   readonly chosen: string
 }
 
 /** Precision over recall, from the highest threshold to the lowest. */
-export interface PrecisionRecallCurve {
+interface PrecisionRecallCurve {
   readonly recall: Numbers
   readonly precision: Numbers
 }
 
 /** True over false positive rate, from (0, 0) to (1, 1). */
-export interface RocCurve {
+interface RocCurve {
   readonly falsePositiveRate: Numbers
   readonly truePositiveRate: Numbers
 }
 
 /** Rows in bins of about the same predicted probability: its mean, the fraud rate found there, and how many rows. */
-export interface CalibrationBins {
+interface CalibrationBins {
   readonly predicted: Numbers
   readonly observed: Numbers
   readonly rows: Numbers
 }
 
 /** Rows (or their weight) per bin of score; `edges` is one longer than the counts. */
-export interface ScoreHistogram {
+interface ScoreHistogram {
   readonly edges: Numbers
   readonly legitimate: Numbers
   readonly fraud: Numbers

@@ -57,11 +57,11 @@ main { min-width: 0; }
 .notices .warning strong { color: var(--warn); }
 
 section + section { margin-top: 3.25rem; }
-.intro { margin-top: .3rem; max-width: 68ch; color: var(--muted); }
+.intro { margin-top: .3rem; max-width: 72ch; text-wrap: pretty; color: var(--muted); }
 .intro b { color: var(--ink); }
 .eyebrow { color: var(--muted); font-size: .8125rem; font-weight: 600; letter-spacing: .02em; }
 .verdict { margin-top: .25rem; max-width: 34ch; font-size: clamp(1.3rem, 1.05rem + 1.25vw, 1.85rem); font-weight: 600; line-height: 1.25; letter-spacing: -.017em; text-wrap: balance; }
-.counts { margin-top: .6rem; max-width: 72ch; color: var(--muted); }
+.counts { margin-top: .6rem; max-width: 84ch; text-wrap: pretty; color: var(--muted); }
 .card { min-width: 0; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); box-shadow: var(--shadow); padding: 1.15rem 1.25rem 1.25rem; }
 .card > p, figcaption > p { margin-top: .2rem; color: var(--muted); font-size: .875rem; line-height: 1.5; }
 .grid, .figures { display: grid; gap: 1.1rem; margin-top: 1.1rem; }
