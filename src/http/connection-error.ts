@@ -14,11 +14,12 @@ const unparsed = '(unparsed)'
 
 /**
  * Answers what is no valid HTTP. There is no request to reply to, so the answer is written by hand, and the connection
- * is closed after a moment in which the client may stop sending and read it.
+ * is closed after a moment in which the client may stop sending and read it. A connection that streams an answer is cut
+ * at once: a second answer in the midst of the first would only look like more of it.
  */
-export function createConnectionErrorHandler(metrics: Metrics, lingerMs: number) {
+export function createConnectionErrorHandler(metrics: Metrics, streaming: WeakSet<Socket>, lingerMs: number) {
   return (error: Error & { readonly code?: string }, socket: Socket): void => {
-    if (error.code === 'ECONNRESET') socket.destroy()
+    if (error.code === 'ECONNRESET' || streaming.has(socket)) socket.destroy()
     // What still arrives after the answer fails again and comes back here, until the connection is cut.
     if (!socket.writable) return
     const [code, detail] = answers[error.code ?? ''] ?? ['REQUEST_MALFORMED', 'This is not a valid HTTP/1.1 request']

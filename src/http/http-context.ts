@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
@@ -24,6 +25,8 @@ export interface HttpContext {
   readonly reportPath?: string | undefined
   /** The text of `/metrics`: of this process, or of all workers. */
   readonly renderMetrics: () => Promise<string>
+  /** Connections on which an answer is being streamed while its request still arrives. */
+  readonly streaming: WeakSet<Socket>
   readonly isDraining: () => boolean
   readonly isOverloaded: () => boolean
 }

@@ -45,13 +45,14 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     limits,
     apiKeys,
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
+    streaming: new WeakSet(),
     isDraining: () => isDraining,
     isOverloaded: pressure.isOverloaded,
   }
   const answerError = createErrorAnswer(log, context.isDraining)
   const app = fastify({
     ...connectionOptions(limits),
-    clientErrorHandler: createConnectionErrorHandler(metrics, lingerMs),
+    clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
     frameworkErrors: answerError,
   })
   app.server.maxConnections = limits.connections

@@ -69,51 +69,75 @@ export async function openTestService(
   return { ...service, url, port: Number(new URL(url).port) }
 }
 
+/** One answer as it came over the wire, with status 0 where the connection was cut without one. */
 export interface RawAnswer {
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
   readonly body: string
-  readonly bytes: string
 }
 
-/** Everything that comes back for these bytes, until the server closes or nothing has come for `quietMs`. */
+/**
+ * Writes bytes to a new connection and reads answers until there are `answers` of them, or the server closes. Nothing
+ * is interpreted on the way out, so that anything can be sent.
+ */
 export function exchange(
   port: number,
-  parts: readonly (string | Buffer)[],
-  { quietMs = 400, end = false }: { readonly quietMs?: number; readonly end?: boolean } = {},
-): Promise<string> {
+  bytes: string | Buffer | Iterable<string | Buffer>,
+  { answers = 1, end = false }: { readonly answers?: number; readonly end?: boolean } = {},
+): Promise<readonly RawAnswer[]> {
   return new Promise((resolve) => {
-    const received: Buffer[] = []
+    let received = ''
     const socket: Socket = connect(port, '127.0.0.1')
-    const finish = () => {
+    const look = (isClosed: boolean) => {
+      const read = readAnswers(received)
+      if (read.length < answers && !isClosed) return
       socket.destroy()
-      resolve(Buffer.concat(received).toString('latin1'))
+      resolve(read)
     }
-    const quiet = setTimeout(finish, quietMs * 8)
+    socket.setEncoding('latin1')
     socket.on('data', (chunk) => {
-      received.push(chunk)
-      clearTimeout(quiet)
-      setTimeout(finish, quietMs).unref()
+      received += chunk
+      look(false)
     })
-    socket.on('close', finish)
+    socket.on('close', () => look(true))
+    // A reset comes after what was received; the answers tell what there is to tell.
     socket.on('error', () => {})
+    const parts = typeof bytes === 'string' || Buffer.isBuffer(bytes) ? [bytes] : bytes
     for (const part of parts) socket.write(part)
     if (end) socket.end()
   })
 }
 
-/** The first answer in what came back; status 0 where the connection was cut without one. */
-export function firstAnswer(bytes: string): RawAnswer {
-  const end = bytes.indexOf('\r\n\r\n')
-  const [first = '', ...lines] = bytes.slice(0, end).split('\r\n')
-  const headers = new Map(
-    lines.map((line) => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-    }),
-  )
-  const length = Number(headers.get('content-length') ?? Number.NaN)
-  const rest = bytes.slice(end + 4)
-  const body = Number.isNaN(length) ? rest : rest.slice(0, length)
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(first)?.[1] ?? 0), headers, body, bytes }
+function readAnswers(bytes: string): readonly RawAnswer[] {
+  const answers: RawAnswer[] = []
+  let rest = bytes
+  for (;;) {
+    const end = rest.indexOf('\r\n\r\n')
+    if (end === -1) return answers
+    const [first = '', ...lines] = rest.slice(0, end).split('\r\n')
+    const headers = new Map(lines.map((line) => [line.split(':')[0].toLowerCase(), line.replace(/^[^:]*: */, '')]))
+    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1] ?? 0)
+    const whole = readBody(rest.slice(end + 4), headers)
+    if (whole === undefined) return answers
+    rest = rest.slice(end + 4 + whole.length)
+    if (status !== 100) answers.push({ status, headers, body: whole.body })
+  }
+}
+
+/** A body that has come as a whole, and how many bytes of the connection it took. */
+function readBody(rest: string, headers: ReadonlyMap<string, string>): { body: string; length: number } | undefined {
+  if (headers.get('transfer-encoding') !== 'chunked') {
+    const length = Number(headers.get('content-length') ?? 0)
+    return rest.length < length ? undefined : { body: rest.slice(0, length), length }
+  }
+  let body = ''
+  let at = 0
+  for (;;) {
+    const end = rest.indexOf('\r\n', at)
+    const size = Number.parseInt(rest.slice(at, end), 16)
+    if (end === -1 || !(rest.length >= end + size + 4)) return undefined
+    body += rest.slice(end + 2, end + 2 + size)
+    at = end + size + 4
+    if (size === 0) return { body, length: at }
+  }
 }

@@ -24,7 +24,7 @@ const textPerWrite = 64 * 1024
 
 /** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
 export function predictBatchRoutes(app: App, context: HttpContext): void {
-  const { limits } = context
+  const { limits, streaming } = context
   app.addContentTypeParser('application/json', ({ headers }, raw, done) => {
     const refusal = refuseUnreadable(headers)
     if (refusal !== undefined) return done(refusal)
@@ -48,6 +48,8 @@ export function predictBatchRoutes(app: App, context: HttpContext): void {
       // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
       const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
       raw.once('close', () => clearTimeout(stalled))
+      streaming.add(raw.socket)
+      reply.raw.once('close', () => streaming.delete(raw.socket))
       const answers = joined(answerLines(context, raw, stalled), '', '', '')
       reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(Readable.from(answers))
     }
