@@ -34,7 +34,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)
   if (flags.report !== undefined) {
-    const html = await renderReport(
+    const html = renderReport(
       buildReport(rows, bundle, evaluation, scored, {
         title: `${bundle.detector.detector}: ${rows.source}`,
         bundleId: bundle.id,

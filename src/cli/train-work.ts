@@ -210,7 +210,7 @@ async function drawReport(
   const { content, evaluation, test } = outcome
   const progress = terminal.begin('report')
   const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
-  const html = await renderReport(
+  const html = renderReport(
     buildReport(rows, content, evaluation, test, {
       title: `${rows.detector.detector}: ${plan.learner}`,
       bundleId: made.id,
