@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util'
+import { csv } from './csv.ts'
+import { type Claim, describeRun } from './harness/claim.ts'
+import { benchFile } from './harness/peers.ts'
+import { updateResults } from './harness/report.ts'
+import { httpPredict } from './http-predict.ts'
+import { oneRowScoring } from './one-row-scoring.ts'
+import { training } from './training.ts'
+
+const claims: Readonly<Record<string, Claim>> = {
+  csv,
+  training,
+  'one-row-scoring': oneRowScoring,
+  'http-predict': httpPredict,
+}
+
+const usage = `npm run bench -- [CLAIM...] [--rounds N] [--smoke]
+
+Claims: ${Object.keys(claims).join(', ')}; all of them when none is named.
+--rounds N   runs of each side, in place of each claim's own number
+--smoke      a small table and one short run: shows that the benchmark works, writes no results`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, smoke: { type: 'boolean', default: false }, help: { type: 'boolean' } },
+})
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+const unknown = positionals.find((name) => !(name in claims))
+if (values.help || unknown !== undefined || (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))) {
+  if (unknown !== undefined) console.error(`There is no claim named ${unknown}.\n`)
+  console.log(usage)
+  process.exit(values.help ? 0 : 2)
+}
+
+const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+for (const name of positionals.length > 0 ? positionals : Object.keys(claims)) {
+  const claim = claims[name]
+  console.error(`${claim.title}`)
+  const text = await claim.measure({ rounds, smoke: values.smoke, log: (line) => console.error(`  ${line}`) })
+  const body = `${describeRun(claim, command, new Date())}\n\n${text}`
+  console.log(`## ${claim.title}\n\n${body}\n`)
+  if (!values.smoke) updateResults(benchFile('RESULTS.md'), { title: claim.title, body })
+}
