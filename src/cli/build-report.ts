@@ -1,9 +1,9 @@
-import { formatClassificationReport } from '../evaluation/classification-report.ts'
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../evaluation/curves.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../evaluation/report/report-input.ts'
 import type { BundleContent } from '../models/bundle.ts'
+import { classificationText } from './print-evaluation.ts'
 import { formatTime, type LabelledRows } from './read-input.ts'
 import { extent, type ScoredRows } from './training-run.ts'
 import { version } from './version.ts'
@@ -44,7 +44,7 @@ export function buildReport(
     data: summariseData(rows, weights !== undefined),
     split: extras.split,
     evaluation,
-    classificationText: formatClassificationReport(evaluation.classificationReport),
+    classificationText: classificationText(evaluation),
     calibration: {
       method: calibration.method,
       ...(extras.calibrationRatio !== undefined && { ratio: extras.calibrationRatio }),
@@ -52,7 +52,7 @@ export function buildReport(
     threshold: { rule: decision, chosen: decision.chosenBy },
     precisionRecall: precisionRecallCurve(labels, scores, weights),
     roc: rocPoints(labels, scores, weights),
-    calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'quantile' }),
+    calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'uniform' }),
     scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
     ...thresholdParts(test, decision.threshold, extras.cost),
     ...(extras.importance && { importance: extras.importance }),

@@ -1,7 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { formatClassificationReport } from '../evaluation/classification-report.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
@@ -48,7 +47,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     await writeFileAtomically(flags.report, html)
     terminal.say(`report  ${flags.report}`)
   }
-  printEvaluation(evaluation, terminal, formatClassificationReport(evaluation.classificationReport))
+  printEvaluation(evaluation, terminal)
   terminal.result({ ...summarise(evaluation), model: bundle.id, trainingRowsLeftOut: leftOut, includesTraining })
 }
 

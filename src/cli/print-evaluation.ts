@@ -1,4 +1,5 @@
-import type { Evaluation } from '../evaluation/evaluation.ts'
+import { formatClassificationReport } from '../evaluation/classification-report.ts'
+import type { ClassificationReport, ClassScores, Evaluation } from '../evaluation/evaluation.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The figures that `--json` gives. */
@@ -24,7 +25,7 @@ export function summarise(evaluation: Evaluation) {
 }
 
 /** The figures for a person: ranking and probabilities with their intervals, then the classification report. */
-export function printEvaluation(evaluation: Evaluation, terminal: Terminal, classificationReport: string): void {
+export function printEvaluation(evaluation: Evaluation, terminal: Terminal): void {
   const { confusion, intervals } = evaluation
   const line = (label: string, name: string, value: number) => {
     const interval = intervals[name]
@@ -42,6 +43,20 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal, clas
   const count = (value: number) => Math.round(value).toLocaleString('en')
   terminal.say(
     `\nat the threshold ${evaluation.threshold.toPrecision(4)}: ${count(confusion.tp)} frauds caught, ${count(confusion.fn)} missed, ` +
-      `${count(confusion.fp)} false alarms\n\n${classificationReport}`,
+      `${count(confusion.fp)} false alarms\n\n${classificationText(evaluation)}`,
   )
+}
+
+/** As scikit-learn prints it; sums of weights are rounded to two decimals, where it shows every digit. */
+export function classificationText({ classificationReport }: Evaluation): string {
+  const { legitimate, fraud, accuracy, macroAverage, weightedAverage } = classificationReport
+  const rounded = (scores: ClassScores) => ({ ...scores, support: Math.round(scores.support * 100) / 100 })
+  const report: ClassificationReport = {
+    legitimate: rounded(legitimate),
+    fraud: rounded(fraud),
+    accuracy,
+    macroAverage: rounded(macroAverage),
+    weightedAverage: rounded(weightedAverage),
+  }
+  return formatClassificationReport(report)
 }

@@ -2,7 +2,6 @@ import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { formatClassificationReport } from '../evaluation/classification-report.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput } from '../evaluation/report/report-input.ts'
@@ -70,7 +69,7 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   await writeFileAtomically(reportPath, html)
   if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(detector))
 
-  printEvaluation(outcome.evaluation, terminal, formatClassificationReport(outcome.evaluation.classificationReport))
+  printEvaluation(outcome.evaluation, terminal)
   if (outcome.outOfBag !== undefined) {
     const { averagePrecision, rocAuc } = outcome.outOfBag
     terminal.say(
