@@ -1,3 +1,5 @@
+import { FraudError } from '../core/errors.ts'
+import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import { inputSchema } from './schemas/input.ts'
 import { predictionSchema } from './schemas/prediction.ts'
@@ -37,20 +39,20 @@ export function describeApi({ model, version, apiKeys }: HttpContext): object {
 }
 
 function paths(example: Readonly<Record<string, number>>, isGuarded: boolean): object {
-  const guarded = isGuarded ? [401] : []
+  const guarded = isGuarded ? problems(refusals.filter(({ code }) => code === 'UNAUTHORIZED')) : {}
   const open = isGuarded ? { security: [] } : {}
   const readable = (summary: string, type: string, operationId: string) => ({
     get: {
       operationId,
       summary,
       tags: ['operation'],
-      responses: { 200: content('OK', type, {}), ...problems(guarded) },
+      responses: { 200: content('OK', type, {}), ...guarded },
     },
   })
   return {
-    '/predict/': predictPath('predict', example, guarded),
-    '/predict': predictPath('predictWithoutSlash', example, guarded),
-    '/predict/batch': batchPath(example, guarded),
+    '/predict/': predictPath('predict', example, isGuarded),
+    '/predict': predictPath('predictWithoutSlash', example, isGuarded),
+    '/predict/batch': batchPath(example, isGuarded),
     '/healthz': {
       get: {
         operationId: 'health',
@@ -66,7 +68,10 @@ function paths(example: Readonly<Record<string, number>>, isGuarded: boolean): o
         summary: 'Whether the service takes new work',
         tags: ['operation'],
         ...open,
-        responses: { 200: json('It does.', statusSchema('ready')), ...problems([503]) },
+        responses: {
+          200: json('It does.', statusSchema('ready')),
+          ...problems([new FraudError('NOT_READY', 'The service is shutting down')]),
+        },
       },
     },
     '/metrics': readable('Metrics for Prometheus', 'text/plain', 'metrics'),
@@ -74,19 +79,19 @@ function paths(example: Readonly<Record<string, number>>, isGuarded: boolean): o
   }
 }
 
-function predictPath(operationId: string, example: object, guarded: readonly number[]): object {
+function predictPath(operationId: string, example: object, isGuarded: boolean): object {
   return {
     post: {
       operationId,
       summary: 'Predict whether one transaction is fraud',
       tags: ['predictions'],
       requestBody: { required: true, content: { 'application/json': { schema: input, example } } },
-      responses: { 200: json('The prediction.', prediction), ...problems([400, ...guarded, 408, 413, 415, 422, 503]) },
+      responses: { 200: json('The prediction.', prediction), ...refusalsOf(isGuarded) },
     },
   }
 }
 
-function batchPath(example: object, guarded: readonly number[]): object {
+function batchPath(example: object, isGuarded: boolean): object {
   const lines = { type: 'string', description: 'One object a line.' }
   return {
     post: {
@@ -110,7 +115,7 @@ function batchPath(example: object, guarded: readonly number[]): object {
             'application/x-ndjson': { schema: lines },
           },
         },
-        ...problems([400, ...guarded, 408, 413, 415, 422, 503]),
+        ...refusalsOf(isGuarded),
       },
     },
   }
@@ -132,19 +137,30 @@ function content(description: string, type: string, schema: object): object {
   return { description, content: { [type]: { schema } } }
 }
 
-const reasons: Readonly<Record<number, string>> = {
-  400: 'The body is empty, no UTF-8 or no JSON.',
-  401: 'No API key, or none that is known.',
-  408: 'The body did not arrive in time.',
-  413: 'The body is too large.',
-  415: 'The body is not announced as JSON, or it is compressed.',
-  422: 'Fields are missing or no numbers. Every one of them is listed.',
-  503: 'Too much to do, or shutting down.',
+const refusals: readonly FraudError[] = [
+  new FraudError('BODY_INVALID', 'The body is not valid JSON'),
+  new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'),
+  new FraudError('REQUEST_TIMEOUT', 'The body did not arrive within 10 s'),
+  new FraudError('BODY_TOO_LARGE', 'The body is over the limit of 65536 bytes'),
+  new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as JSON, with Content-Type: application/json'),
+  new FraudError('INPUT_INVALID', '1 field is not what the model needs', {
+    errors: [{ field: 'Amount', reason: 'is missing' }],
+  }),
+  new FraudError('OVERLOADED', 'The service has more to do than it can answer in time'),
+]
+
+/** The refusals of a prediction; a key is asked for only where there are keys. */
+function refusalsOf(isGuarded: boolean): object {
+  return problems(refusals.filter(({ code }) => isGuarded || code !== 'UNAUTHORIZED'))
 }
 
-function problems(statuses: readonly number[]): object {
-  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+function problems(errors: readonly FraudError[]): object {
+  const schema = { $ref: '#/components/schemas/Problem' }
   return Object.fromEntries(
-    statuses.map((status) => [status, { description: reasons[status] ?? 'Refused.', content: problem }]),
+    errors.map((error) => {
+      const example = presentError(error)
+      const content = { 'application/problem+json': { schema, example } }
+      return [example.status, { description: example.title, content }]
+    }),
   )
 }

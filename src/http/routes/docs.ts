@@ -18,7 +18,7 @@ export async function docsRoutes(app: App, context: HttpContext): Promise<void> 
     routePrefix: '/docs',
     staticCSP: policy,
     theme: { title: 'Shrike' },
-    uiConfig: { deepLinking: true, displayRequestDuration: true, tryItOutEnabled: true },
+    uiConfig: { layout: 'BaseLayout', deepLinking: true, displayRequestDuration: true, tryItOutEnabled: true },
     transformSpecification: () => ({ ...describeApi(context) }),
     transformSpecificationClone: false,
   })

@@ -4,7 +4,7 @@ import type { App, HttpContext } from '../http-context.ts'
 
 const htmlType = 'text/html; charset=utf-8'
 const homePolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 // The report is one file of our own making: its styles and scripts are inside, and nothing comes from elsewhere.
 const reportPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -81,8 +81,8 @@ main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
 h1 { margin: 0; font-size: 2rem }
 h2 { margin: 2rem 0 .5rem; font-size: 1.1rem }
 ul { margin: 1.5rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line) }
-li { padding: .55rem 0; border-bottom: 1px solid var(--line) }
-a { display: inline-block; min-width: 7rem; color: var(--link); font-weight: 600 }
+li { display: grid; grid-template-columns: 7rem 1fr; padding: .55rem 0; border-bottom: 1px solid var(--line) }
+a { justify-self: start; color: var(--link); font-weight: 600 }
 span, p { color: var(--soft) }
 pre { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
 code { font: 14px/1.5 ui-monospace, monospace }

@@ -1,5 +1,5 @@
 import { errorCodes } from '../../core/errors.ts'
-import { type Problem, presentError } from '../error-status.ts'
+import { type Problem, presentError, statusOf } from '../error-status.ts'
 
 const fieldErrors = {
   type: 'array',
@@ -10,7 +10,12 @@ const fieldErrors = {
   },
 } as const
 
-const code = { type: 'string', enum: [...errorCodes], description: 'Stable; docs/reference/errors.md explains each.' }
+// Failures of commands are no answer to a request.
+const code = {
+  type: 'string',
+  enum: errorCodes.filter((name) => name === 'INTERNAL' || statusOf[name] !== 500),
+  description: 'Stable: messages may change, codes do not.',
+}
 
 /** The schema of `Problem`. */
 export const problemSchema = {
