@@ -1,0 +1,93 @@
+import type { BadRowLog } from './bad-rows.ts'
+import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+
+/** A CSV file's column names, and where its first row starts. */
+export interface CsvHeader {
+  readonly names: readonly string[]
+  readonly next: number
+  /** The physical line of the first row, from 1. */
+  readonly nextLine: number
+}
+
+const byteOrderMark = [0xef, 0xbb, 0xbf]
+
+// The first bytes of what is often taken for a CSV file, and what to do about it.
+const otherFormats: readonly { readonly bytes: readonly number[]; readonly reason: string }[] = [
+  { bytes: [0x1f, 0x8b], reason: 'is compressed with gzip; give it the ending .csv.gz' },
+  { bytes: [0x50, 0x4b, 0x03, 0x04], reason: 'is a zip archive or a spreadsheet; save it as CSV' },
+  { bytes: [0x50, 0x41, 0x52, 0x31], reason: 'is a Parquet file; give it the ending .parquet' },
+  { bytes: [0xff, 0xfe], reason: 'is UTF-16; save it as UTF-8' },
+  { bytes: [0xfe, 0xff], reason: 'is UTF-16; save it as UTF-8' },
+]
+
+/** Reads the header line; undefined where the bytes end before it does and more may come. */
+export function readHeader(
+  bytes: Uint8Array,
+  length: number,
+  isFinal: boolean,
+  cell: CsvCell,
+  badRows: BadRowLog,
+): CsvHeader | undefined {
+  if (length < 4 && !isFinal) return undefined
+  for (const { bytes: first, reason } of otherFormats) {
+    if (startsWith(bytes, length, first)) throw badRows.error({ line: 1 }, reason)
+  }
+  let at = startsWith(bytes, length, byteOrderMark) ? byteOrderMark.length : 0
+  let line = 1
+  while (at < length && (bytes[at] === 0x0a || bytes[at] === 0x0d)) {
+    at = skipLineEnd(bytes, at, length, isFinal)
+    if (at < 0) return undefined
+    line++
+  }
+  if (at === length && isFinal) throw badRows.error({ line }, 'the file is empty: there is no header line')
+
+  const names: string[] = []
+  let lineEnds = 0
+  for (;;) {
+    if (!scanCell(bytes, at, length, isFinal, cell)) {
+      if (isFinal) throw badRows.error({ line }, 'a quote in the header is never closed')
+      return undefined
+    }
+    names.push(nameIn(cell, names.length, line, badRows))
+    lineEnds += cell.lineEnds
+    if (cell.isLast) break
+    at = cell.next + 1
+  }
+  const next = skipLineEnd(bytes, cell.next, length, isFinal)
+  if (next < 0) return undefined
+  checkNames(names, line, badRows)
+  return { names, next, nextLine: line + lineEnds + 1 }
+}
+
+/** An unquoted name without the blanks around it; a nameless column, such as a data frame's index, gets its position. */
+function nameIn(cell: CsvCell, index: number, line: number, badRows: BadRowLog): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(cell.bytes.subarray(cell.start, cell.end))
+  } catch (cause) {
+    throw Object.assign(badRows.error({ line }, 'the header is not UTF-8'), { cause })
+  }
+  const name = cell.isQuoted ? text : text.trim()
+  return name === '' ? `unnamed_${index + 1}` : name
+}
+
+function checkNames(names: readonly string[], line: number, badRows: BadRowLog): void {
+  const positions = new Map<string, number>()
+  for (const [index, name] of names.entries()) {
+    const earlier = positions.get(name)
+    if (earlier !== undefined) {
+      const reason = `the name stands twice in the header, as column ${earlier} and ${index + 1}`
+      throw badRows.error({ line, column: name }, reason)
+    }
+    positions.set(name, index + 1)
+  }
+  const separator = names.length > 1 ? undefined : /[;\t]/.exec(names[0])?.[0]
+  if (separator !== undefined) {
+    const word = separator === ';' ? 'semicolons' : 'tabs'
+    throw badRows.error({ line }, `the header is separated by ${word}; save the file separated by commas`)
+  }
+}
+
+function startsWith(bytes: Uint8Array, length: number, prefix: readonly number[]): boolean {
+  return length >= prefix.length && prefix.every((byte, index) => bytes[index] === byte)
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { BadRowLog, type BadRows } from './bad-rows.ts'
+import type { ColumnKind } from './column-kind.ts'
+import { CsvParser } from './csv.ts'
+import type { Table } from './table.ts'
+
+interface Options {
+  readonly columns?: Record<string, ColumnKind>
+  readonly badRows?: 'fail' | 'skip'
+  readonly pieceBytes?: number
+}
+
+function parse(content: string | Uint8Array, options: Options = {}): { table: Table; badRows: BadRows } {
+  const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER } = options
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const badRows = new BadRowLog('cards.csv', policy)
+  const parser = new CsvParser({ file: 'cards.csv', columns, badRows })
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
+  }
+  return { table: parser.end(), badRows: badRows.report() }
+}
+
+/** A table as plain values: undefined is missing. */
+function plain({ columns }: Table): Record<string, { kind: string; values: (number | string | undefined)[] }> {
+  return Object.fromEntries(
+    columns.map((column) => {
+      const values =
+        column.kind === 'text'
+          ? Array.from(column.codes, (code) => column.dictionary[code])
+          : Array.from(column.values, (value) => (Number.isNaN(value) ? undefined : value))
+      return [column.name, { kind: column.kind, values }]
+    }),
+  )
+}
+
+function valuesOf(content: string, options: Options = {}): Record<string, (number | string | undefined)[]> {
+  const { table } = parse(content, options)
+  return Object.fromEntries(Object.entries(plain(table)).map(([name, { values }]) => [name, values]))
+}
+
+test('reads numbers, times and text by what the cells look like', () => {
+  const { table } = parse('Amount,At,Merchant\n1.5,2018-04-01T00:00:31Z,grocer\n-2e3,2018-04-02,"baker, café"\n')
+  assert.equal(table.rowCount, 2)
+  assert.deepEqual(plain(table), {
+    Amount: { kind: 'number', values: [1.5, -2000] },
+    At: { kind: 'time', values: [Date.parse('2018-04-01T00:00:31Z'), Date.parse('2018-04-02T00:00:00Z')] },
+    Merchant: { kind: 'text', values: ['grocer', 'baker, café'] },
+  })
+})
+
+test('reads quotes as RFC 4180 has them', () => {
+  const values = ['a "quoted" word', 'two\nlines', 'two\r\nlines', 'comma,', '"', 'un"quoted', undefined]
+  const content =
+    't,n\n"a ""quoted"" word",1\n"two\nlines",2\n"two\r\nlines","3"\n"comma,",4\n"""",5\nun"quoted,6\n"",7'
+  assert.deepEqual(valuesOf(content), { t: values, n: [1, 2, 3, 4, 5, 6, 7] })
+})
+
+test('reads every kind of line end, with or without the last, and skips blank lines', () => {
+  const expected = { a: [1, 3], b: ['x', 'y'] }
+  assert.deepEqual(valuesOf('a,b\n1,x\n3,y\n'), expected)
+  assert.deepEqual(valuesOf('a,b\r\n1,x\r\n3,y\r\n'), expected)
+  assert.deepEqual(valuesOf('a,b\r1,x\r3,y'), expected)
+  assert.deepEqual(valuesOf('\n\r\na,b\n\n1,x\r\n\r\n  \n3,y\n\n'), expected)
+  assert.deepEqual(valuesOf('b,a\nx,1\ny,3'), expected)
+  assert.deepEqual(valuesOf('b,a\r\nx,1\r\ny,3\r\n'), expected)
+})
+
+test('leaves the byte order mark out of the first name', () => {
+  assert.deepEqual(valuesOf('\ufeffa,b\n1,2\n'), { a: [1], b: [2] })
+  assert.deepEqual(valuesOf('\ufeff"a",b\n1,2\n'), { a: [1], b: [2] })
+})
+
+test('reads an empty cell as missing, and the usual spellings of it where numbers or times are', () => {
+  const content = 'n,t,s\n1,2018-04-01,x\n,,\nNA,null,NA\nNaN,nan,"null"\n"","",""\n 7 ,\t2018-04-01 , y \n'
+  const day = Date.parse('2018-04-01T00:00:00Z')
+  assert.deepEqual(valuesOf(content), {
+    n: [1, undefined, undefined, undefined, undefined, 7],
+    t: [day, undefined, undefined, undefined, undefined, day],
+    s: ['x', undefined, 'NA', 'null', undefined, ' y '],
+  })
+})
+
+test('gives a column that starts empty the kind of its first value, however late it comes', () => {
+  const missing = 'NA,,\n'.repeat(3000)
+  const { table } = parse(`code,number,never\n${missing}DE,1.5,\n`)
+  const { code, number, never } = plain(table)
+  assert.equal(code.kind, 'text')
+  assert.deepEqual([code.values[0], code.values[2999], code.values[3000]], ['NA', 'NA', 'DE'])
+  assert.equal(number.kind, 'number')
+  assert.deepEqual([number.values[0], number.values[3000]], [undefined, 1.5])
+  assert.equal(never.kind, 'number')
+  assert.ok(never.values.every((value) => value === undefined))
+})
+
+test('keeps a column of whole numbers a column of numbers when decimals come late', () => {
+  const { table } = parse(`n\n${'7\n'.repeat(10_000)}7.25\n`)
+  const [column] = table.columns
+  assert.ok(column.kind === 'number')
+  assert.equal(column.values[10_000], 7.25)
+})
+
+test('takes a stray text among numbers for an error, not for a column of text', () => {
+  assert.throws(() => parse('Time,V3\n0,1.5\n1,2.5\n2,abc\n3,3.5\n'), {
+    code: 'DATA_INVALID',
+    message: 'cards.csv, line 4, column "V3": "abc" is not a number; if the column holds text, declare it as text',
+    errors: [{ field: 'V3', reason: 'is not a number; if the column holds text, declare it as text' }],
+  })
+  assert.deepEqual(valuesOf('V3\n1.5\nabc\n2.5\n', { columns: { V3: 'text' } }), { V3: ['1.5', 'abc', '2.5'] })
+  assert.throws(() => parse(`id\n${'1\n'.repeat(5000)}A2\n`), { message: /line 5002, column "id": "A2" is not/ })
+})
+
+test('reads whole numbers that a double can not hold as text, since they are identifiers', () => {
+  const ids = ['9223372036854775807', '9223372036854775806']
+  assert.deepEqual(valuesOf(`id\n${ids.join('\n')}\n`), { id: ids })
+})
+
+test('holds a declared kind against every cell', () => {
+  assert.throws(() => parse('t\n12\n', { columns: { t: 'time' } }), { message: /"12" is not an ISO 8601 time/ })
+  assert.throws(() => parse('n\n2018-04-01\n', { columns: { n: 'number' } }), {
+    message: /"2018-04-01" is not a number/,
+  })
+  assert.throws(() => parse('n\n1e999\n'), { message: /line 2, column "n": "1e999" is too large for a number/ })
+  assert.throws(() => parse(`n\n1\n${'9'.repeat(400)}\n`, { columns: { n: 'number' } }), {
+    message: /line 3, column "n": ".*…" is too large/,
+  })
+  assert.throws(() => parse('n\n1\n2\nInfinity\n'), { message: /"Infinity" is not a number/ })
+  assert.throws(() => parse('Amount\n1\n', { columns: { Amuont: 'text' } }), {
+    code: 'OPTION_INVALID',
+    message: 'cards.csv has no column "Amuont". Did you mean "Amount"?',
+  })
+})
+
+test('names the physical line, past quoted line ends and blank lines', () => {
+  const content = 'a,b\n"x\ny\r\nz",1\n\n"u\nv",2\n"w\nw",bad\n'
+  assert.throws(() => parse(content, { columns: { b: 'number' } }), { message: /line 9, column "b": "bad"/ })
+})
+
+test('refuses rows of another length, and says how long they are', () => {
+  assert.throws(() => parse('a,b,c\n1,2,3\n4,5\n'), {
+    message: 'cards.csv, line 3: has 2 cells where the header has 3',
+  })
+  assert.throws(() => parse('a,b,c\n1,2,3,\n'), { message: 'cards.csv, line 2: has 4 cells where the header has 3' })
+  assert.throws(() => parse('a,b,c\n1,2,3,4,5\n'), { message: /has 5 cells/ })
+  assert.throws(() => parse('a,b,c\n1\n'), { message: /has 1 cell where/ })
+})
+
+test('skips bad rows when asked, counts them, lists the first and keeps the rest', () => {
+  const rows = ['1,x', '2,"y"z', '3', 'bad,only here', '4,w,', '5,v', '"6\n",u', 'worse,u']
+  const { table, badRows } = parse(`n,s\n${rows.join('\n')}\n7,t\n8,t\n9,t\n`, {
+    badRows: 'skip',
+    columns: { n: 'number' },
+  })
+  assert.deepEqual(plain(table).n.values, [1, 5, 7, 8, 9])
+  assert.deepEqual(table.columns[1], {
+    kind: 'text',
+    name: 's',
+    codes: Int32Array.of(0, 1, 2, 2, 2),
+    dictionary: ['x', 'v', 't'],
+  })
+  assert.equal(badRows.count, 6)
+  assert.deepEqual(
+    badRows.first.map(({ line, reason }) => [line, reason.replace(/; if.*/, '')]),
+    [
+      [3, 'column "s": "y" has text after its closing quote'],
+      [4, 'has 1 cell where the header has 2'],
+      [5, 'column "n": "bad" is not a number'],
+      [6, 'has 3 cells where the header has 2'],
+      [8, 'column "n": "6\\u000a" is not a number'],
+      [10, 'column "n": "worse" is not a number'],
+    ],
+  )
+})
+
+test('never skips what makes the rest of the file unreadable', () => {
+  const skip = { badRows: 'skip' } as const
+  assert.throws(() => parse('a,b\n1,2\n3,"4\n5,6\n', skip), {
+    code: 'DATA_INVALID',
+    message: 'cards.csv, line 3: a quote is opened here and never closed',
+  })
+  assert.throws(() => parse('', skip), { message: 'cards.csv, line 1: the file is empty: there is no header line' })
+  assert.throws(() => parse('\n\n', skip), { message: /line 3: the file is empty/ })
+  assert.throws(() => parse('V1,V2,V1\n', skip), {
+    message: 'cards.csv, line 1, column "V1": the name stands twice in the header, as column 1 and 3',
+  })
+  assert.throws(() => parse('"a', skip), { message: /a quote in the header is never closed/ })
+  assert.throws(() => parse('a;b\n1;2\n', skip), {
+    message: /separated by semicolons; save the file separated by commas/,
+  })
+})
+
+test('says what a file is that is no CSV', () => {
+  assert.throws(() => parse(Uint8Array.of(0x1f, 0x8b, 8, 0)), {
+    message: /is compressed with gzip; give it the ending/,
+  })
+  assert.throws(() => parse(Uint8Array.of(0xff, 0xfe, 0x61, 0)), { message: /is UTF-16; save it as UTF-8/ })
+  assert.throws(() => parse(new TextEncoder().encode('PAR1....')), { message: /is a Parquet file/ })
+  assert.throws(() => parse(Uint8Array.of(0x73, 0x0a, 0x63, 0x61, 0x66, 0xe9, 0x0a)), {
+    message: /line 2, column "s": "caf\ufffd" is not UTF-8/,
+  })
+})
+
+test('reads a file of nothing but a header', () => {
+  for (const content of ['a,b', 'a,b\n', 'a,b\r\n\r\n']) {
+    const { table } = parse(content)
+    assert.equal(table.rowCount, 0)
+    assert.deepEqual(plain(table), { a: { kind: 'number', values: [] }, b: { kind: 'number', values: [] } })
+  }
+})
+
+test('names a nameless column by its position and trims unquoted names', () => {
+  assert.deepEqual(valuesOf(', Amount ," Class"\n0,1,2\n'), { unnamed_1: [0], Amount: [1], ' Class': [2] })
+})
+
+test('reads a very long cell, however it is cut, and never shows all of it', () => {
+  const long = 'é"'.repeat(400_000)
+  const content = `s,n\n"${long.replaceAll('"', '""')}",1\n`
+  const [text] = valuesOf(content, { pieceBytes: 10_007 }).s
+  assert.equal(text, long)
+  assert.throws(
+    () => parse(`n\n1\n2\n${'x'.repeat(1_000_000)}\n`),
+    ({ message }: Error) => message.length < 200,
+  )
+})
+
+test('refuses an endless row instead of filling the memory', () => {
+  const parser = new CsvParser({ file: 'cards.csv', columns: {}, badRows: new BadRowLog('cards.csv', 'skip') })
+  parser.write(new TextEncoder().encode('a\n"'))
+  const piece = new Uint8Array(2 ** 20).fill(0x61)
+  assert.throws(
+    () => {
+      for (let megabyte = 0; megabyte < 1000; megabyte++) parser.write(piece)
+    },
+    { code: 'DATA_INVALID', message: /line 2: a row is longer than 16 MiB/ },
+  )
+})
+
+test('never shows what could be a card number, in a value or in a header that is a row', () => {
+  const number = '4111111111111111'
+  assert.throws(
+    () => parse(`n\n1\n2\n${number}x\n`),
+    ({ message }: Error) => !message.includes('4111'),
+  )
+  assert.throws(
+    () => parse(`${number},${number}\n`),
+    ({ message }: Error) => !message.includes('4111'),
+  )
+  assert.throws(
+    () => parse(`${number}\n1\n`, { columns: { x: 'text' } }),
+    ({ message }: Error) => !message.includes('4111'),
+  )
+})
+
+test('gives the same table however the bytes are cut into pieces', () => {
+  const content =
+    '\ufeffn,"s ""x""",t,e\r\n-1.25,"a,\r\n""b""",2018-04-01T10:00:00+02:00,\r\n\r\nbad,x,,\r\n12345678.123456789,é,2018-04-01,\n1,y\n0.1,"",,\r7,"z",,'
+  const bytes = new TextEncoder().encode(content)
+  const options = { badRows: 'skip', columns: { n: 'number' } } as const
+  const whole = parse(bytes, options)
+  assert.equal(whole.table.rowCount, 4)
+  assert.equal(whole.badRows.count, 2)
+  for (let pieceBytes = 1; pieceBytes <= bytes.length; pieceBytes++) {
+    assert.deepEqual(parse(bytes, { ...options, pieceBytes }), whole, `in pieces of ${pieceBytes}`)
+  }
+})
+
+test('reads whatever it is given into rows, or refuses it, alike in any pieces', () => {
+  const alphabet = fc.constantFrom('a', '1', '.', '-', '"', ',', '\n', '\r', ' ', 'é', 'NA', '2018-04-01')
+  const content = fc.array(alphabet, { maxLength: 60 }).map((parts) => `a,b\n${parts.join('')}`)
+  const outcome = (text: string, pieceBytes: number) => {
+    try {
+      return parse(text, { pieceBytes, badRows: 'skip' })
+    } catch (error) {
+      assert.ok(error instanceof Error && 'code' in error && error.code === 'DATA_INVALID', String(error))
+      return error.message
+    }
+  }
+  fc.assert(
+    fc.property(content, fc.integer({ min: 1, max: 20 }), (text, pieceBytes) => {
+      assert.deepEqual(outcome(text, pieceBytes), outcome(text, 1000))
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -1,0 +1,244 @@
+import type { BadRowLog } from './bad-rows.ts'
+import { checkDeclaredColumns } from './closest-name.ts'
+import type { ColumnKind } from './column-kind.ts'
+import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import { type CsvHeader, readHeader } from './csv-header.ts'
+import { inferKinds } from './csv-sample.ts'
+import { readAheadBytes, readDecimal } from './number-parser.ts'
+import type { Table } from './table.ts'
+import { TableBuilder } from './table-builder.ts'
+
+const comma = 0x2c
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+const longestRowBytes = 16 * 2 ** 20
+/** In place of a position: the bytes end inside the row, or the row was left out as bad. */
+const incomplete = -1
+const leftOut = -2
+
+export interface CsvOptions {
+  readonly file: string
+  readonly columns: Readonly<Record<string, ColumnKind>>
+  readonly badRows: BadRowLog
+}
+
+/**
+ * CSV bytes, in pieces of any size, into typed columns. Bytes are kept from the start of the first row that is not
+ * complete; that row is read again, from its start, once twice as many have come, so no cell is ever half read and a
+ * row of any length costs time in proportion to it.
+ */
+export class CsvParser {
+  readonly #options: CsvOptions
+  readonly #builder = new TableBuilder()
+  readonly #cell = new CsvCell()
+  readonly #cursor = { end: 0 }
+  #bytes = new Uint8Array(2 ** 16)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
+  #parseAt = 0
+  #bytesWritten = 0
+  #shareWritten: number | undefined
+  #header: CsvHeader | undefined
+  #kindsKnown = false
+  /** 1 for a column of numbers: what the loop over cells asks first. */
+  #isNumber = new Uint8Array(0)
+  #line = 1
+  #lineEndsInRow = 0
+  #afterLeftOut = 0
+
+  constructor(options: CsvOptions) {
+    this.#options = options
+  }
+
+  get rowCount(): number {
+    return this.#builder.rowCount
+  }
+
+  /** Takes the next bytes; `shareWritten`, the part of the file up to their end, lets the columns get their size at once. */
+  write(chunk: Uint8Array, shareWritten?: number): void {
+    this.#shareWritten = shareWritten
+    this.#bytesWritten += chunk.length
+    this.#append(chunk)
+    if (this.#length >= this.#parseAt) this.#parse(false)
+  }
+
+  end(): Table {
+    this.#parse(true)
+    return this.#builder.finish()
+  }
+
+  #append(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length + readAheadBytes
+    if (needed > this.#bytes.length) {
+      const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+      bytes.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer)
+    }
+    this.#bytes.set(chunk, this.#length)
+    this.#length += chunk.length
+    // Zeros end whatever is being read, so that the loops need not ask for the length.
+    this.#bytes.fill(0, this.#length, this.#length + readAheadBytes)
+  }
+
+  #parse(isFinal: boolean): void {
+    const end = this.#parseHeader(isFinal)
+    if (end !== undefined && this.#decideKinds(end, isFinal)) this.#keepFrom(this.#parseRows(end, isFinal))
+    else if (end !== undefined) this.#keepFrom(end)
+    if (this.#length > longestRowBytes) {
+      const reason = `a row is longer than ${longestRowBytes / 2 ** 20} MiB; is a quote opened here and never closed?`
+      throw this.#options.badRows.error({ line: this.#line }, reason)
+    }
+    this.#parseAt = 2 * this.#length
+  }
+
+  #keepFrom(start: number): void {
+    this.#bytes.copyWithin(0, start, this.#length + readAheadBytes)
+    this.#length -= start
+  }
+
+  /** Where the rows start among the bytes kept; undefined where the header is not complete. */
+  #parseHeader(isFinal: boolean): number | undefined {
+    if (this.#header !== undefined) return 0
+    const { file, columns, badRows } = this.#options
+    this.#header = readHeader(this.#bytes, this.#length, isFinal, this.#cell, badRows)
+    if (this.#header === undefined) return undefined
+    checkDeclaredColumns(file, Object.keys(columns), this.#header.names)
+    this.#line = this.#header.nextLine
+    return this.#header.next
+  }
+
+  #decideKinds(start: number, isFinal: boolean): boolean {
+    if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
+    const { names } = this.#header
+    const { columns } = this.#options
+    const kinds = inferKinds(this.#bytes, start, this.#length, isFinal, names.length, this.#cell)
+    if (kinds === undefined) return false
+    for (const [column, name] of names.entries()) {
+      this.#builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : kinds[column])
+    }
+    this.#isNumber = Uint8Array.from(this.#builder.kinds, (kind) => (kind === 'number' ? 1 : 0))
+    this.#kindsKnown = true
+    return true
+  }
+
+  /** Reads all complete rows and returns where the first incomplete one starts. */
+  #parseRows(start: number, isFinal: boolean): number {
+    const builder = this.#builder
+    let at = start
+    while (at < this.#length) {
+      const first = this.#bytes[at]
+      let next: number
+      if (first === lineFeed || first === carriageReturn) {
+        next = skipLineEnd(this.#bytes, at, this.#length, isFinal)
+        if (next !== incomplete) this.#line++
+      } else {
+        if (builder.rowCount === builder.capacity) builder.reserve(this.#rowsToExpect(at))
+        next = this.#parseRow(at, isFinal)
+        if (next === leftOut) next = this.#afterLeftOut
+      }
+      if (next === incomplete) break
+      at = next
+    }
+    return at
+  }
+
+  /** Where the next row starts, `incomplete` or `leftOut`. */
+  #parseRow(start: number, isFinal: boolean): number {
+    const bytes = this.#bytes
+    const view = this.#view
+    const cursor = this.#cursor
+    const isNumber = this.#isNumber
+    const { numbers, rowCount } = this.#builder
+    const last = isNumber.length - 1
+    this.#lineEndsInRow = 0
+    let at = start
+    for (let column = 0; column <= last; column++) {
+      if (isNumber[column] === 1) {
+        const value = readDecimal(bytes, view, at, cursor)
+        const end = cursor.end
+        // An empty cell is missing and comes out of this as NaN, too.
+        if (bytes[end] === (column === last ? lineFeed : comma)) {
+          numbers[column][rowCount] = value
+          at = end + 1
+          continue
+        }
+      }
+      at = this.#parseCell(column, at, column === last, isFinal)
+      if (at < 0) return at
+    }
+    this.#line += 1 + this.#lineEndsInRow
+    this.#builder.rowCount = rowCount + 1
+    return at
+  }
+
+  /** One cell of any form and kind. Returns where the next one starts, `incomplete` or `leftOut`. */
+  #parseCell(column: number, at: number, isLastColumn: boolean, isFinal: boolean): number {
+    const cell = this.#cell
+    if (!this.#scan(at, isFinal)) return incomplete
+    if (cell.isLast !== isLastColumn) {
+      const isBlankLine = column === 0 && !cell.isQuoted && this.#isBlank(cell)
+      return this.#leaveOut(column, at, isFinal, isBlankLine ? 'blank' : 'ragged')
+    }
+    const next = cell.isLast ? skipLineEnd(this.#bytes, cell.next, this.#length, isFinal) : cell.next + 1
+    if (next < 0) return incomplete
+    if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, 'has text after its closing quote')
+    const builder = this.#builder
+    const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
+    this.#isNumber[column] = builder.kinds[column] === 'number' ? 1 : 0
+    if (reason !== undefined) return this.#leaveOut(column, at, isFinal, reason)
+    this.#lineEndsInRow += cell.lineEnds
+    return next
+  }
+
+  /** Scans a cell; false where it is incomplete. */
+  #scan(at: number, isFinal: boolean): boolean {
+    if (scanCell(this.#bytes, at, this.#length, isFinal, this.#cell)) return true
+    if (!isFinal) return false
+    const reason = 'a quote is opened here and never closed'
+    throw this.#options.badRows.error({ line: this.#line + this.#lineEndsInRow }, reason)
+  }
+
+  #isBlank({ bytes, start, end }: CsvCell): boolean {
+    for (let at = start; at < end; at++) if (bytes[at] !== 0x20 && bytes[at] !== 0x09) return false
+    return true
+  }
+
+  /** Goes to the end of the row, first of all, since a row is reported once; then reports it. */
+  #leaveOut(column: number, at: number, isFinal: boolean, reason: string): number {
+    const { names } = this.#builder
+    const cell = this.#cell
+    let value: string | undefined
+    let cells = column
+    let lineEnds = 0
+    for (let next = at; ; next = cell.next + 1) {
+      if (!this.#scan(next, isFinal)) return incomplete
+      // Only as much of a long cell is decoded as can be shown.
+      value ??= Buffer.from(cell.bytes.subarray(cell.start, Math.min(cell.end, cell.start + 200))).toString()
+      cells++
+      lineEnds += cell.lineEnds
+      if (cell.isLast) break
+    }
+    const next = skipLineEnd(this.#bytes, cell.next, this.#length, isFinal)
+    if (next < 0) return incomplete
+    const line = this.#line + this.#lineEndsInRow
+    if (reason === 'ragged') {
+      const count = cells === 1 ? '1 cell' : `${cells} cells`
+      this.#options.badRows.add({ line }, `has ${count} where the header has ${names.length}`)
+    } else if (reason !== 'blank') {
+      this.#options.badRows.add({ line, column: names[column], value: value ?? '' }, reason)
+    }
+    this.#line = line + lineEnds + 1
+    this.#afterLeftOut = next
+    return leftOut
+  }
+
+  /** How many rows the file has, going by those so far, or half as many again. */
+  #rowsToExpect(at: number): number {
+    const { rowCount } = this.#builder
+    if (rowCount === 0) return 1024
+    const bytesRead = this.#bytesWritten - (this.#length - at)
+    const bytesTotal = this.#shareWritten ? this.#bytesWritten / this.#shareWritten : 0
+    return Math.ceil(Math.max(rowCount * 1.5, (rowCount / bytesRead) * bytesTotal * 1.02 + 16))
+  }
+}

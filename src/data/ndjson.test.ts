@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BadRowLog } from './bad-rows.ts'
+import type { ColumnKind } from './column-kind.ts'
+import { NdjsonParser } from './ndjson.ts'
+
+interface Options {
+  readonly columns?: Record<string, ColumnKind>
+  readonly badRows?: 'fail' | 'skip'
+  readonly pieceBytes?: number
+}
+
+function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceBytes = 2 ** 20 }: Options = {}) {
+  const badRows = new BadRowLog('cards.ndjson', policy)
+  const parser = new NdjsonParser({ file: 'cards.ndjson', columns, badRows })
+  const bytes = new TextEncoder().encode(content)
+  for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
+  return { table: parser.end(), badRows: badRows.report() }
+}
+
+test('gives each field name a column, missing where a line lacks it', () => {
+  const { table } = parse(
+    '{"amount":1.5,"id":"7"}\r\n\n{"isFraud":true,"id":"8","amount":null}\n{"isFraud":false,"id":"7"}',
+  )
+  assert.deepEqual(table, {
+    rowCount: 3,
+    columns: [
+      { kind: 'number', name: 'amount', values: Float64Array.of(1.5, Number.NaN, Number.NaN) },
+      { kind: 'text', name: 'id', codes: Int32Array.of(0, 1, 0), dictionary: ['7', '8'] },
+      { kind: 'number', name: 'isFraud', values: Float64Array.of(Number.NaN, 1, 0) },
+    ],
+  })
+})
+
+test('takes in a field that first comes after thousands of lines', () => {
+  const { table } = parse(`${'{"a":1}\n'.repeat(3000)}{"a":2,"late":"x","at":"2018-04-01"}\n`)
+  assert.equal(table.rowCount, 3001)
+  const [, late, at] = table.columns
+  assert.ok(late.kind === 'text' && at.kind === 'time')
+  assert.deepEqual([late.codes[0], late.codes[2999], late.codes[3000]], [-1, -1, 0])
+  assert.deepEqual([at.values[0], at.values[3000]], [Number.NaN, Date.parse('2018-04-01T00:00:00Z')])
+})
+
+test('holds kinds, declared or inferred, against every value', () => {
+  const two = '{"a":1}\n{"a":2}\n'
+  assert.throws(() => parse(`${two}{"a":"x"}`), {
+    code: 'DATA_INVALID',
+    message: 'cards.ndjson, line 3, column "a": "x" is not a number; if the column holds text, declare it as text',
+  })
+  assert.deepEqual(parse(`${two}{"a":"2.5"}`).table.columns[0], {
+    kind: 'number',
+    name: 'a',
+    values: Float64Array.of(1, 2, 2.5),
+  })
+  const asText = parse(two, { columns: { a: 'text' } }).table.columns[0]
+  assert.deepEqual(asText, { kind: 'text', name: 'a', codes: Int32Array.of(0, 1), dictionary: ['1', '2'] })
+  assert.throws(() => parse(two, { columns: { a: 'time' } }), { message: /"1" is not an ISO 8601 time/ })
+  assert.throws(() => parse(two, { columns: { b: 'time' } }), { code: 'OPTION_INVALID' })
+  assert.throws(() => parse(`${two}{"a":1e999}`), { message: /"Infinity" is too large for a number/ })
+})
+
+test('refuses or skips lines that are no flat objects, without quoting them', () => {
+  const lines = ['{"a":1}', '{"a":', '[1]', '7', 'null', '{"a":{"b":1}}', '{"a":[2]}', '{"a":2}']
+  assert.throws(() => parse(lines.join('\n')), { message: 'cards.ndjson, line 2: is not valid JSON' })
+  const { table, badRows } = parse(lines.join('\n'), { badRows: 'skip' })
+  assert.equal(table.rowCount, 2)
+  assert.deepEqual(
+    badRows.first.map(({ line }) => line),
+    [2, 3, 4, 5, 6, 7],
+  )
+  assert.equal(badRows.first[4].reason, 'column "a": is nested; only flat objects can be read')
+})
+
+test('refuses a file without objects', () => {
+  for (const content of ['', '\n\n', '{}'])
+    assert.throws(() => parse(content), { message: /the file holds no objects/ })
+})
+
+test('gives a field named like a part of every object a column of its own', () => {
+  const { table } = parse('{"__proto__":1,"constructor":"x"}\n{"hasOwnProperty":2}')
+  assert.deepEqual(
+    table.columns.map(({ name }) => name),
+    ['__proto__', 'constructor', 'hasOwnProperty'],
+  )
+})
+
+test('gives the same table however the bytes are cut into pieces', () => {
+  const content = '{"a":1,"b":"é"}\n\n{"a":2,"b":"x\\ny"}\r\n{"c":true}'
+  const whole = parse(content)
+  for (let pieceBytes = 1; pieceBytes < content.length; pieceBytes++) {
+    assert.deepEqual(parse(content, { pieceBytes }), whole)
+  }
+})

@@ -1,0 +1,154 @@
+import type { BadRowLog } from './bad-rows.ts'
+import { checkDeclaredColumns } from './closest-name.ts'
+import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
+import type { Table } from './table.ts'
+import { TableBuilder } from './table-builder.ts'
+
+const lineFeed = 0x0a
+const sampleRows = 1000
+const longestLineBytes = 16 * 2 ** 20
+
+export interface NdjsonOptions {
+  readonly file: string
+  readonly columns: Readonly<Record<string, ColumnKind>>
+  readonly badRows: BadRowLog
+}
+
+interface Line {
+  readonly number: number
+  readonly fields: readonly (readonly [string, unknown])[]
+}
+
+/**
+ * One flat JSON object per line into typed columns: a column per field name, in order of first appearance, missing where
+ * a line lacks it or says null. A number is a number, true 1 and false 0, a text a time where the column's are ISO 8601.
+ */
+export class NdjsonParser {
+  readonly #options: NdjsonOptions
+  readonly #builder = new TableBuilder()
+  readonly #positions = new Map<string, number>()
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+  #pieces: Uint8Array[] = []
+  #pendingBytes = 0
+  #line = 0
+  /** The first lines, kept until the kinds of their columns are known. */
+  #sample: Line[] | undefined = []
+
+  constructor(options: NdjsonOptions) {
+    this.#options = options
+  }
+
+  get rowCount(): number {
+    return this.#builder.rowCount
+  }
+
+  write(chunk: Uint8Array): void {
+    let start = 0
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      this.#readLine(this.#completed(chunk.subarray(start, end)))
+      start = end + 1
+    }
+    // A copy, since a piece is valid only until the next one is asked for.
+    if (start < chunk.length) this.#pieces.push(chunk.slice(start))
+    this.#pendingBytes += chunk.length - start
+    if (this.#pendingBytes > longestLineBytes) {
+      const reason = `the line is longer than ${longestLineBytes / 2 ** 20} MiB`
+      throw this.#options.badRows.error({ line: this.#line + 1 }, reason)
+    }
+  }
+
+  end(): Table {
+    if (this.#pendingBytes > 0) this.#readLine(this.#completed(new Uint8Array(0)))
+    this.#decideKinds()
+    if (this.#builder.names.length === 0) throw this.#options.badRows.error({ line: 1 }, 'the file holds no objects')
+    checkDeclaredColumns(this.#options.file, Object.keys(this.#options.columns), this.#builder.names)
+    return this.#builder.finish()
+  }
+
+  #completed(last: Uint8Array): Uint8Array {
+    const line = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last])
+    this.#pieces = []
+    this.#pendingBytes = 0
+    return line
+  }
+
+  #readLine(bytes: Uint8Array): void {
+    const line = ++this.#line
+    let value: unknown
+    try {
+      const text = this.#decoder.decode(bytes)
+      if (text.trim() === '') return
+      value = JSON.parse(text)
+    } catch (error) {
+      // The parser's own message quotes the line, and the line may hold anything.
+      const reason = error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8'
+      this.#options.badRows.add({ line }, reason)
+      return
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#options.badRows.add({ line }, 'is not a JSON object')
+      return
+    }
+    const fields = Object.entries(value)
+    const nested = fields.find(([, field]) => typeof field === 'object' && field !== null)
+    if (nested !== undefined) {
+      this.#options.badRows.add({ line, column: nested[0] }, 'is nested; only flat objects can be read')
+      return
+    }
+    if (this.#sample === undefined) this.#store({ number: line, fields })
+    else if (this.#sample.push({ number: line, fields }) === sampleRows) this.#decideKinds()
+  }
+
+  /** Adds the sample's columns with the kinds that its lines show, then its rows. */
+  #decideKinds(): void {
+    const sample = this.#sample ?? []
+    this.#sample = undefined
+    const counts = new Map<string, KindCounts>()
+    for (const [name, value] of sample.flatMap(({ fields }) => fields)) {
+      const count = counts.get(name) ?? new KindCounts()
+      counts.set(name, count)
+      count.add(kindOfValue(value))
+    }
+    for (const [name, count] of counts) this.#addColumn(name, count.decide())
+    for (const line of sample) this.#store(line)
+  }
+
+  #addColumn(name: string, kind: ColumnKind | undefined): number {
+    const { columns } = this.#options
+    this.#builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : kind)
+    this.#positions.set(name, this.#builder.names.length - 1)
+    return this.#builder.names.length - 1
+  }
+
+  #store({ number, fields }: Line): void {
+    const builder = this.#builder
+    const row = builder.rowCount
+    if (row === builder.capacity) builder.reserve(Math.max(1024, row * 2))
+    for (let column = 0; column < builder.names.length; column++) builder.storeMissing(column, row)
+    for (const [name, value] of fields) {
+      if (value === null) continue
+      const column = this.#positions.get(name) ?? this.#addColumn(name, kindOfValue(value))
+      const reason =
+        typeof value === 'string' ? builder.storeText(column, row, value) : this.#storeValue(column, row, Number(value))
+      if (reason !== undefined) {
+        this.#options.badRows.add({ line: number, column: name, value: String(value) }, reason)
+        return
+      }
+    }
+    builder.rowCount = row + 1
+  }
+
+  #storeValue(column: number, row: number, value: number): string | undefined {
+    if (this.#builder.kinds[column] === 'time') return 'is not an ISO 8601 time'
+    return this.#builder.storeNumber(column, row, value)
+  }
+}
+
+/** JSON says itself what is a number; a text that looks like one is an identifier. */
+function kindOfValue(value: unknown): ColumnKind | undefined {
+  if (value === null) return undefined
+  if (typeof value !== 'string') return 'number'
+  const bytes = new TextEncoder().encode(value)
+  const kind = kindOfCell(bytes, 0, bytes.length)
+  return kind === 'number' ? 'text' : kind
+}

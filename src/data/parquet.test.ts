@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { DuckDBInstance } from '@duckdb/node-api'
+import type { ColumnKind } from './column-kind.ts'
+import { readTable } from './read-table.ts'
+
+let folder: string
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shrike-parquet-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+/** Writes what the query gives as a Parquet file and reads it back. */
+async function roundTrip(query: string, columns: Record<string, ColumnKind> = {}, badRows: 'fail' | 'skip' = 'fail') {
+  const path = join(folder, 'cards.parquet')
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet)`)
+  connection.closeSync()
+  instance.closeSync()
+  return readTable(path, { columns, badRows })
+}
+
+const time = Date.parse('2018-04-01T00:00:31.250Z')
+
+test('reads every type of number, boolean, time and text', async () => {
+  const { table } = await roundTrip(`SELECT * FROM (VALUES
+    (1.5::DOUBLE, 2.5::FLOAT, 3::BIGINT, 4::TINYINT, 5.25::DECIMAL(9,2), true, TIMESTAMP '2018-04-01 00:00:31.25',
+     TIMESTAMPTZ '2018-04-01 02:00:31.25+02', DATE '2018-04-01', 'a'),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    ('nan'::DOUBLE, -2.5::FLOAT, -3::BIGINT, -4::TINYINT, -5.25::DECIMAL(9,2), false, TIMESTAMP '1970-01-01 00:00:00',
+     TIMESTAMPTZ '1970-01-01 00:00:00+00', DATE '1969-12-31', 'é'))
+    AS t(d, f, b, t, x, l, ts, tz, day, s)`)
+  const number = (name: string, ...values: number[]) => ({ kind: 'number', name, values: Float64Array.from(values) })
+  const times = (name: string, ...values: number[]) => ({ kind: 'time', name, values: Float64Array.from(values) })
+  const { NaN: none } = Number
+  assert.deepEqual(table, {
+    rowCount: 3,
+    columns: [
+      number('d', 1.5, none, none),
+      number('f', 2.5, none, -2.5),
+      number('b', 3, none, -3),
+      number('t', 4, none, -4),
+      number('x', 5.25, none, -5.25),
+      number('l', 1, none, 0),
+      times('ts', time, none, 0),
+      times('tz', time, none, 0),
+      times('day', Date.parse('2018-04-01T00:00:00Z'), none, -86_400_000),
+      { kind: 'text', name: 's', codes: Int32Array.of(0, -1, 1), dictionary: ['a', 'é'] },
+    ],
+  })
+})
+
+test('reads many row groups in order', async () => {
+  const { table } = await roundTrip('SELECT range AS n FROM range(300000)')
+  assert.deepEqual(table.columns[0], {
+    kind: 'number',
+    name: 'n',
+    values: Float64Array.from({ length: 300_000 }, (_, row) => row),
+  })
+})
+
+test('reads whole numbers that a double can not hold as text', async () => {
+  const { table } = await roundTrip('SELECT 9223372036854775807::BIGINT AS id UNION ALL SELECT 5')
+  assert.deepEqual(table.columns[0].kind === 'text' && [...table.columns[0].dictionary].sort(), [
+    '5',
+    '9223372036854775807',
+  ])
+})
+
+test('holds declared kinds against every value, naming the row', async () => {
+  const texts = "SELECT unnest(['1.5', 'x', '2018-04-01']) AS s"
+  await assert.rejects(roundTrip(texts, { s: 'number' }), {
+    code: 'DATA_INVALID',
+    message: /cards\.parquet, row 2, column "s": "x" is not a number/,
+  })
+  const { table, badRows } = await roundTrip(texts, { s: 'time' }, 'skip')
+  assert.equal(table.rowCount, 1)
+  assert.equal(badRows.count, 2)
+  const stamped = await roundTrip("SELECT TIMESTAMP '2018-04-01 00:00:31.25' AS t, 1.5 AS n", { t: 'text', n: 'text' })
+  assert.deepEqual(
+    stamped.table.columns.map((column) => column.kind === 'text' && column.dictionary),
+    [['2018-04-01T00:00:31.250Z'], ['1.5']],
+  )
+  await assert.rejects(roundTrip('SELECT 1 AS n', { n: 'time' }), {
+    message: /row 1, column "n": "1" is a number, not/,
+  })
+  await assert.rejects(roundTrip("SELECT 'inf'::DOUBLE AS n"), { message: /"Infinity" is too large/ })
+  await assert.rejects(roundTrip('SELECT 1 AS Amount', { Amuont: 'text' }), { code: 'OPTION_INVALID' })
+})
+
+test('refuses nested columns and files that are no Parquet', async () => {
+  await assert.rejects(roundTrip('SELECT [1, 2] AS list'), { code: 'DATA_INVALID', message: /"list" has the type/ })
+  const path = join(folder, 'text.parquet')
+  await writeFile(path, 'a,b\n1,2\n')
+  await assert.rejects(readTable(path), { code: 'FILE_UNREADABLE', message: /text\.parquet can't be read/ })
+})
+
+test('stops when the signal aborts while it reads', async () => {
+  await roundTrip('SELECT range AS n FROM range(300000)')
+  const stop = new AbortController()
+  const reading = readTable(join(folder, 'cards.parquet'), { signal: stop.signal, onProgress: () => stop.abort() })
+  await assert.rejects(reading, { code: 'INTERRUPTED' })
+})

@@ -1,0 +1,134 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api'
+import { FraudError } from '../core/errors.ts'
+import type { BadRowLog } from './bad-rows.ts'
+import { unreadable } from './byte-source.ts'
+import { checkDeclaredColumns } from './closest-name.ts'
+import type { ColumnKind } from './column-kind.ts'
+import type { Table } from './table.ts'
+import { TableBuilder } from './table-builder.ts'
+
+export interface ParquetOptions {
+  readonly path: string
+  readonly columns: Readonly<Record<string, ColumnKind>>
+  readonly badRows: BadRowLog
+  /** Called between pieces of the file, with the rows so far and in all; it may throw to stop. */
+  readonly onRows: (rows: number, rowsTotal: number) => void
+}
+
+interface ParquetColumn {
+  readonly name: string
+  /** Reads the column as DOUBLE (times in milliseconds) or VARCHAR. */
+  readonly sql: string
+  readonly stored: 'number' | 'text' | 'time'
+}
+
+/** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
+export async function readParquet({ path, columns, badRows, onRows }: ParquetOptions): Promise<Table> {
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  try {
+    await connection.run("SET TimeZone = 'UTC'")
+    const { described, rowCount } = await describe(connection, path)
+    const names = described.map(({ name }) => name)
+    checkDeclaredColumns(path, Object.keys(columns), names)
+    const builder = new TableBuilder()
+    builder.reserve(rowCount)
+    for (const { name, stored } of described) {
+      builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
+    }
+    const select = described.map(({ sql }) => sql).join(', ')
+    const result = await connection.stream(`SELECT ${select} FROM read_parquet($path)`, { path })
+    let row = 0
+    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+      const vectors = names.map((_, column) => chunk.getColumnVector(column))
+      for (let index = 0; index < chunk.rowCount; index++) {
+        storeRow(builder, described, vectors, index, row + index + 1, badRows)
+      }
+      row += chunk.rowCount
+      onRows(row, rowCount)
+    }
+    return builder.finish()
+  } catch (cause) {
+    if (cause instanceof FraudError) throw cause
+    throw unreadable(path, cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), cause)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** Names and types of the columns, and for each the SQL that turns it into one of the two types that are read. */
+async function describe(connection: DuckDBConnection, path: string) {
+  const types = await connection.runAndReadAll('DESCRIBE SELECT * FROM read_parquet($path)', { path })
+  const columns = types
+    .getRowObjectsJS()
+    .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+  const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$/.test(type))
+  // Whole numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
+  const bound = `BETWEEN -${Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`
+  const checks = wide.map(({ name }) => `coalesce(bool_and(${quoted(name)} ${bound}), true)`)
+  const summary = await connection.runAndReadAll(
+    `SELECT ${['count(*)', ...checks].join(', ')} FROM read_parquet($path)`,
+    { path },
+  )
+  const [rowCount, ...fits] = summary.getRowsJS()[0]
+  const unsafe = new Set(wide.filter((_, index) => fits[index] !== true).map(({ name }) => name))
+  const described = columns.map(({ name, type }) => describeColumn(path, name, type, unsafe.has(name)))
+  return { described, rowCount: Number(rowCount) }
+}
+
+function describeColumn(path: string, name: string, type: string, isUnsafe: boolean): ParquetColumn {
+  const column = quoted(name)
+  if (isUnsafe) return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text' }
+  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*)$/.test(type)) {
+    return { name, sql: `CAST(${column} AS DOUBLE)`, stored: 'number' }
+  }
+  if (/^(DATE|TIMESTAMP.*)$/.test(type)) {
+    return { name, sql: `CAST(epoch_ms(CAST(${column} AS TIMESTAMP)) AS DOUBLE)`, stored: 'time' }
+  }
+  if (/^(VARCHAR|UUID|TIME|ENUM.*)$/.test(type)) return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text' }
+  const reason = `the column "${name}" has the type ${type.slice(0, 40)}, which is neither number, text nor time`
+  throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field: name, reason }] })
+}
+
+function storeRow(
+  builder: TableBuilder,
+  columns: readonly ParquetColumn[],
+  vectors: readonly DuckDBVector[],
+  index: number,
+  line: number,
+  badRows: BadRowLog,
+): void {
+  const row = builder.rowCount
+  for (let column = 0; column < columns.length; column++) {
+    const value = vectors[column].getItem(index)
+    let reason: string | undefined
+    if (typeof value === 'number') reason = storeNumber(builder, column, row, value, columns[column].stored)
+    else if (typeof value === 'string') reason = builder.storeText(column, row, value)
+    else builder.storeMissing(column, row)
+    if (reason !== undefined) {
+      badRows.add({ line, column: columns[column].name, value: String(value) }, reason)
+      return
+    }
+  }
+  builder.rowCount = row + 1
+}
+
+function storeNumber(
+  builder: TableBuilder,
+  column: number,
+  row: number,
+  value: number,
+  stored: ColumnKind,
+): string | undefined {
+  const kind = builder.kinds[column]
+  if (kind === 'time' && stored !== 'time') return 'is a number, not a time'
+  if (kind === 'text' && stored === 'time') return builder.storeText(column, row, new Date(value).toISOString())
+  if (kind !== 'text' || !Number.isNaN(value)) return builder.storeNumber(column, row, value)
+  builder.storeMissing(column, row)
+  return undefined
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

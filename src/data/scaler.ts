@@ -1,0 +1,92 @@
+/** Standardisation: each column minus its mean, over its scale. */
+export interface Scaler {
+  readonly mean: Float64Array
+  readonly scale: Float64Array
+}
+
+export interface ScalerOptions {
+  /** One per row of the columns; a row of weight 2 counts as two rows. */
+  readonly weights?: Float64Array | Uint32Array
+  /** The rows to fit on; all of them without it. */
+  readonly rows?: Uint32Array
+}
+
+/**
+ * Means and scales as scikit-learn's StandardScaler has them: the scale is the population's standard deviation, missing
+ * values are left out, and a column that is constant up to rounding gets the scale 1. A column without any value has
+ * NaN for both.
+ */
+export function fitScaler(columns: readonly Float64Array[], { weights, rows }: ScalerOptions = {}): Scaler {
+  const mean = new Float64Array(columns.length)
+  const scale = new Float64Array(columns.length)
+  for (const [index, column] of columns.entries()) {
+    const values = rows === undefined ? column : Float64Array.from(rows, (row) => column[row])
+    const own = weights === undefined || rows === undefined ? weights : Float64Array.from(rows, (row) => weights[row])
+    const fitted = fitColumn(values, own)
+    mean[index] = fitted.mean
+    scale[index] = fitted.scale
+  }
+  return { mean, scale }
+}
+
+/** The columns standardised; a missing value stays missing. */
+export function transformColumns(
+  { mean, scale }: Scaler,
+  columns: readonly Float64Array[],
+): Float64Array<ArrayBuffer>[] {
+  return columns.map((column, index) => {
+    const columnMean = mean[index]
+    const columnScale = scale[index]
+    return column.map((value) => (value - columnMean) / columnScale)
+  })
+}
+
+/** One row standardised in place, its values in the order of the columns that the scaler was fitted on. */
+export function transformRow({ mean, scale }: Scaler, row: Float64Array): void {
+  for (let index = 0; index < row.length; index++) row[index] = (row[index] - mean[index]) / scale[index]
+}
+
+function fitColumn(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {
+  let count = 0
+  const sum = new ExactSum()
+  for (let row = 0; row < values.length; row++) {
+    const weight = weights === undefined ? 1 : weights[row]
+    if (Number.isNaN(values[row])) continue
+    count += weight
+    sum.add(weight * values[row])
+  }
+  const mean = sum.value() / count
+  const squares = new ExactSum()
+  const deviations = new ExactSum()
+  for (let row = 0; row < values.length; row++) {
+    const weight = weights === undefined ? 1 : weights[row]
+    if (Number.isNaN(values[row])) continue
+    const deviation = values[row] - mean
+    deviations.add(weight * deviation)
+    squares.add(weight * deviation * deviation)
+  }
+  // What rounding the mean adds to the squares is taken off again (Chan, Golub and LeVeque's corrected two-pass).
+  const variance = (squares.value() - deviations.value() ** 2 / count) / count
+  return { mean, scale: isConstant(variance, mean, count) ? 1 : Math.sqrt(variance) }
+}
+
+/** scikit-learn's bound on the variance that rounding alone gives to a constant column. */
+function isConstant(variance: number, mean: number, count: number): boolean {
+  return variance <= count * Number.EPSILON * variance + (count * mean * Number.EPSILON) ** 2
+}
+
+/** A sum that carries its rounding error along (Neumaier, 1974), so that the order of rows hardly matters. */
+class ExactSum {
+  #sum = 0
+  #error = 0
+
+  add(term: number): void {
+    const total = this.#sum + term
+    this.#error += Math.abs(this.#sum) >= Math.abs(term) ? this.#sum - total + term : term - total + this.#sum
+    this.#sum = total
+  }
+
+  value(): number {
+    return this.#sum + this.#error
+  }
+}

@@ -1,0 +1,169 @@
+import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
+import { type ColumnKind, isMissing, kindOfCell } from './column-kind.ts'
+import { parseDecimal } from './number-parser.ts'
+import type { Column, Table } from './table.ts'
+import { parseIsoTime } from './time-parser.ts'
+
+const noNumbers = new Float64Array(0)
+const noCodes = new Int32Array(0)
+const noDictionary = new ByteDictionary()
+const encoder = new TextEncoder()
+
+/** What is wrong with a text in a column of the kind; the readers say where. */
+const mismatch: Record<ColumnKind, string> = {
+  number: 'is not a number; if the column holds text, declare it as text',
+  time: 'is not an ISO 8601 time; if the column holds text, declare it as text',
+  text: 'is not UTF-8',
+}
+const tooLarge = 'is too large for a number'
+
+/**
+ * Columns that grow row by row. A column whose kind is still unknown keeps its spellings of "missing" as text, and takes
+ * the kind of the first cell that says more. `numbers` and `kinds` are open to the reader whose loop fills them.
+ */
+export class TableBuilder {
+  readonly names: string[] = []
+  readonly kinds: (ColumnKind | undefined)[] = []
+  readonly numbers: Float64Array[] = []
+  readonly #codes: Int32Array[] = []
+  readonly #dictionaries: ByteDictionary[] = []
+  #capacity = 0
+  rowCount = 0
+
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  /** Adds a column, missing in all rows so far. */
+  addColumn(name: string, kind: ColumnKind | undefined): void {
+    const column = this.names.push(name) - 1
+    this.numbers.push(noNumbers)
+    this.#codes.push(noCodes)
+    this.#dictionaries.push(noDictionary)
+    this.kinds.push(undefined)
+    this.#setKind(column, kind)
+  }
+
+  reserve(rows: number): void {
+    if (rows <= this.#capacity) return
+    this.#capacity = rows
+    for (let column = 0; column < this.kinds.length; column++) {
+      if (isNumeric(this.kinds[column])) this.numbers[column] = longer(this.numbers[column], new Float64Array(rows))
+      else this.#codes[column] = longer(this.#codes[column], new Int32Array(rows))
+    }
+  }
+
+  storeMissing(column: number, row: number): void {
+    if (isNumeric(this.kinds[column])) this.numbers[column][row] = Number.NaN
+    else this.#codes[column][row] = -1
+  }
+
+  /** Puts a cell, given as UTF-8, into its column; returns what is wrong with it, or undefined. */
+  storeBytes(column: number, row: number, bytes: Uint8Array, start: number, end: number): string | undefined {
+    const kind = this.kinds[column]
+    if (kind === 'text') {
+      if (start === end) this.storeMissing(column, row)
+      else return this.#storeCode(column, row, this.#dictionaries[column].codeOf(bytes, start, end))
+      return undefined
+    }
+    let from = start
+    let to = end
+    while (from < to && isBlank(bytes[from])) from++
+    while (to > from && isBlank(bytes[to - 1])) to--
+    if (kind === undefined) return this.#storeFirst(column, row, bytes, start, end, from, to)
+    const value = kind === 'number' ? parseDecimal(bytes, from, to) : parseIsoTime(bytes, from, to)
+    if (Number.isNaN(value) && !isMissing(bytes, from, to)) return mismatch[kind]
+    return this.storeNumber(column, row, value)
+  }
+
+  storeText(column: number, row: number, text: string): string | undefined {
+    const bytes = encoder.encode(text)
+    return this.storeBytes(column, row, bytes, 0, bytes.length)
+  }
+
+  /** Puts a number (or, in a column of times, milliseconds since 1970) into its column. */
+  storeNumber(column: number, row: number, value: number): string | undefined {
+    if (this.kinds[column] === 'text') return this.storeText(column, row, String(value))
+    if (this.kinds[column] === undefined) this.#decide(column, 'number', row)
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return tooLarge
+    this.numbers[column][row] = value
+    return undefined
+  }
+
+  /** The table of the rows so far. A column that never showed a value is one of missing numbers. */
+  finish(): Table {
+    const { rowCount } = this
+    const columns = this.names.map((name, column): Column => {
+      const kind = this.kinds[column] ?? 'number'
+      if (this.kinds[column] === undefined) this.#decide(column, 'number', rowCount)
+      if (kind !== 'text') return { kind, name, values: this.numbers[column].subarray(0, rowCount) }
+      return {
+        kind,
+        name,
+        ...withoutUnused(this.#codes[column].subarray(0, rowCount), this.#dictionaries[column].texts),
+      }
+    })
+    return { rowCount, columns }
+  }
+
+  #storeFirst(column: number, row: number, bytes: Uint8Array, start: number, end: number, from: number, to: number) {
+    const kind = kindOfCell(bytes, from, to)
+    if (kind === undefined) {
+      return this.#storeCode(column, row, start === end ? -1 : this.#dictionaries[column].codeOf(bytes, start, end))
+    }
+    this.#decide(column, kind, row)
+    return this.storeBytes(column, row, bytes, start, end)
+  }
+
+  #storeCode(column: number, row: number, code: number): string | undefined {
+    if (code === notUtf8) return mismatch.text
+    this.#codes[column][row] = code
+    return undefined
+  }
+
+  /** Gives a column of unknown kind its kind; in a numeric one all that was missing in any spelling becomes NaN. */
+  #decide(column: number, kind: ColumnKind, rows: number): void {
+    this.kinds[column] = kind
+    if (kind === 'text') return
+    this.#codes[column] = noCodes
+    this.#dictionaries[column] = noDictionary
+    this.numbers[column] = new Float64Array(this.#capacity).fill(Number.NaN, 0, rows)
+  }
+
+  #setKind(column: number, kind: ColumnKind | undefined): void {
+    this.kinds[column] = kind
+    if (isNumeric(kind)) {
+      this.numbers[column] = new Float64Array(this.#capacity).fill(Number.NaN, 0, this.rowCount)
+    } else {
+      this.#codes[column] = new Int32Array(this.#capacity).fill(-1, 0, this.rowCount)
+      this.#dictionaries[column] = new ByteDictionary()
+    }
+  }
+}
+
+function isNumeric(kind: ColumnKind | undefined): boolean {
+  return kind === 'number' || kind === 'time'
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09
+}
+
+function longer<T extends Float64Array | Int32Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}
+
+/** Codes and dictionary without the texts that only rows left out as bad had. */
+function withoutUnused(
+  codes: Int32Array,
+  texts: readonly string[],
+): { codes: Int32Array; dictionary: readonly string[] } {
+  const newCodes = new Int32Array(texts.length).fill(-1)
+  for (const code of codes) if (code >= 0) newCodes[code] = 0
+  const dictionary = texts.filter((_, code) => newCodes[code] === 0)
+  if (dictionary.length === texts.length) return { codes, dictionary: texts }
+  let next = 0
+  for (let code = 0; code < texts.length; code++) if (newCodes[code] === 0) newCodes[code] = next++
+  return { codes: codes.map((code) => (code < 0 ? code : newCodes[code])), dictionary }
+}

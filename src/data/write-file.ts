@@ -1,0 +1,61 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FraudError } from '../core/errors.ts'
+
+/**
+ * Writes a file so that its name always stands for a complete one: into a temporary file beside it, synced, renamed, the
+ * directory synced. Where anything fails, the file that was there stays as it was. FILE_UNREADABLE where it can't be
+ * written.
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.partial`
+  try {
+    const file = await open(temporary, 'w')
+    try {
+      await writeContent(file, content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    if (cause instanceof FraudError || !isSystemError(cause)) throw cause
+    throw new FraudError('FILE_UNREADABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
+  }
+}
+
+async function writeContent(
+  file: FileHandle,
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (typeof content === 'string' || content instanceof Uint8Array) await file.writeFile(content)
+  else for await (const chunk of content) await file.writeFile(chunk)
+}
+
+/** Makes the renaming itself durable; Windows has no such thing and refuses to open a directory. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error
+}
+
+function reasonFor({ code, message }: NodeJS.ErrnoException, path: string): string {
+  if (code === 'ENOENT') return `there is no directory ${dirname(path)}`
+  if (code === 'EISDIR' || code === 'EEXIST') return 'it is a directory'
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
+  if (code === 'ENOSPC') return 'the disk is full'
+  return message
+}
