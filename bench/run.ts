@@ -36,8 +36,14 @@ const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
 for (const name of positionals.length > 0 ? positionals : Object.keys(claims)) {
   const claim = claims[name]
   console.error(`${claim.title}`)
-  const text = await claim.measure({ rounds, smoke: values.smoke, log: (line) => console.error(`  ${line}`) })
-  const body = `${describeRun(claim, command, new Date())}\n\n${text}`
-  console.log(`## ${claim.title}\n\n${body}\n`)
-  if (!values.smoke) updateResults(benchFile('RESULTS.md'), { title: claim.title, body })
+  try {
+    const text = await claim.measure({ rounds, smoke: values.smoke, log: (line) => console.error(`  ${line}`) })
+    const body = `${describeRun(claim, command, new Date())}\n\n${text}`
+    console.log(`## ${claim.title}\n\n${body}\n`)
+    if (!values.smoke) updateResults(benchFile('RESULTS.md'), { title: claim.title, body })
+  } catch (error) {
+    // The other claims still have something to say.
+    console.error(`${claim.title} could not be measured:`, error)
+    process.exitCode = 1
+  }
 }
