@@ -2,47 +2,48 @@ import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
 
 /**
- * Collects a body of at most `limitBytes` that arrives within `timeoutMs`, or hands over BODY_TOO_LARGE or
- * REQUEST_TIMEOUT. If the client goes away first, `done` is never called: there is nobody to answer.
+ * Collects a body of at most `limitBytes` that arrives within `timeoutMs`, and hands it over; or BODY_TOO_LARGE,
+ * REQUEST_TIMEOUT, or what `take` throws, to `refuse`. If the client goes away first, neither is called: there is
+ * nobody to answer.
+ *
+ * In place of fastify's own content type parsers, which make an AsyncResource for each body: a tenth of the throughput.
  */
 export function readBody(
   message: IncomingMessage,
   limitBytes: number,
   timeoutMs: number,
-  done: (error: Error | null, body?: Buffer) => void,
+  take: (body: Buffer) => void,
+  refuse: (error: unknown) => void,
 ): void {
-  if (Number(message.headers['content-length']) > limitBytes) {
-    done(tooLarge(limitBytes))
-    return
-  }
+  if (Number(message.headers['content-length']) > limitBytes) throw tooLarge(limitBytes)
   const chunks: Buffer[] = []
   let length = 0
+  let isRefused = false
   const timer = setTimeout(() => {
-    stop()
-    done(new FraudError('REQUEST_TIMEOUT', `The body did not arrive within ${timeoutMs / 1000} s`))
+    giveUp(new FraudError('REQUEST_TIMEOUT', `The body did not arrive within ${timeoutMs / 1000} s`))
   }, timeoutMs)
 
-  function stop(): void {
+  function giveUp(error: unknown): void {
     clearTimeout(timer)
-    message.off('data', take)
-    message.off('end', finish)
+    isRefused = true
+    refuse(error)
   }
-  function take(chunk: Buffer): void {
+  message.on('data', (chunk: Buffer) => {
+    if (isRefused) return
     length += chunk.length
-    if (length > limitBytes) {
-      stop()
-      done(tooLarge(limitBytes))
-    } else {
-      chunks.push(chunk)
+    if (length > limitBytes) giveUp(tooLarge(limitBytes))
+    else chunks.push(chunk)
+  })
+  message.on('end', () => {
+    if (isRefused) return
+    clearTimeout(timer)
+    try {
+      take(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length))
+    } catch (error) {
+      refuse(error)
     }
-  }
-  function finish(): void {
-    stop()
-    done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length))
-  }
-  message.on('data', take)
-  message.on('end', finish)
-  message.on('error', stop)
+  })
+  message.on('error', () => clearTimeout(timer))
 }
 
 function tooLarge(limitBytes: number): FraudError {

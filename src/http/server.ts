@@ -49,15 +49,15 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     isDraining: () => isDraining,
     isOverloaded: pressure.isOverloaded,
   }
-  const answerError = createErrorAnswer(log, context.isDraining)
+  const answerError = createErrorAnswer(log)
   const app = fastify({
     ...connectionOptions(limits),
     clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
     frameworkErrors: answerError,
   })
   app.server.maxConnections = limits.connections
-  // A body that a route does not ask for is not read, whatever it says it is.
-  app.removeAllContentTypeParsers()
+  // Routes read their bodies themselves (body.ts), and a body that none asks for is not read.
+  app.addHttpMethod('POST', { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
   app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
@@ -93,15 +93,12 @@ function connectionOptions(limits: Limits) {
   } as const
 }
 
-/** Each group of routes in a scope of its own: parsers and hooks of one are not those of another. */
+/** Each group of routes in a scope of its own: the hooks of one are not those of another. */
 async function registerRoutes(app: App, context: HttpContext): Promise<void> {
   await app.register(async (scope) => {
     refuseOverload(scope, context)
     predictRoutes(scope, context)
-    await scope.register(async (batch) => {
-      batch.removeAllContentTypeParsers()
-      predictBatchRoutes(batch, context)
-    })
+    predictBatchRoutes(scope, context)
   })
   await app.register(async (scope) => {
     healthRoutes(scope, context)
@@ -166,12 +163,11 @@ function guard(app: App, apiKeys: readonly string[]): void {
   })
 }
 
-function createErrorAnswer(log: Log, isDraining: () => boolean) {
+function createErrorAnswer(log: Log) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = presentError(translate(error))
     if (problem.code === 'INTERNAL') log.error({ err: error, path: pathOf(request.url) }, 'a request failed')
-    // Fastify closes the connection after any bad body. One that has ended, or soon will, may carry the next request.
-    if (problem.code !== 'REQUEST_TIMEOUT' && !isDraining()) reply.removeHeader('connection')
+    if (problem.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))
   }
 }
@@ -181,8 +177,5 @@ function translate(error: FastifyError | Error): Error {
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (error instanceof FraudError || status === undefined || status < 400 || status >= 500) return error
   if (status === 404) return new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
-  if (status === 415) {
-    return new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as JSON, with Content-Type: application/json')
-  }
   return new FraudError('REQUEST_MALFORMED', 'The path is not valid')
 }

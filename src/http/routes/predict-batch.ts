@@ -1,22 +1,20 @@
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { decodeJson, repeatedNames } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
-import { refuseUnreadable } from '../media-type.ts'
+import { mediaTypeOf } from '../media-type.ts'
 import { countNames } from '../schemas/input.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
 import { predictOne } from './predict.ts'
 
-type Batch = { kind: 'array'; bytes: Buffer } | { kind: 'lines' }
-
-interface Body {
-  Body: Batch | undefined
-}
+const ndjson = 'application/x-ndjson'
+const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 
 // Other requests get their turn after this many items, and this much text is handed to the socket at once.
 const itemsPerTurn = 256
@@ -24,37 +22,30 @@ const textPerWrite = 64 * 1024
 
 /** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
 export function predictBatchRoutes(app: App, context: HttpContext): void {
-  const { limits, streaming } = context
-  app.addContentTypeParser('application/json', ({ headers }, raw, done) => {
-    const refusal = refuseUnreadable(headers)
-    if (refusal !== undefined) return done(refusal)
-    readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, (error, bytes) => {
-      if (bytes === undefined) done(error)
-      else done(null, { kind: 'array', bytes })
-    })
+  app.post('/predict/batch', ({ raw }, reply) => {
+    if (mediaTypeOf(raw.headers, types) === ndjson) streamAnswers(context, raw, reply)
+    else sendAnswers(context, raw, reply)
   })
-  app.addContentTypeParser('application/x-ndjson', ({ headers }, _, done) => {
-    const refusal = refuseUnreadable(headers)
-    if (refusal === undefined) done(null, { kind: 'lines' })
-    else done(refusal)
-  })
+}
 
-  function answer({ body, raw }: FastifyRequest<Body>, reply: FastifyReply): void {
-    if (body === undefined) throw new FraudError('BODY_INVALID', 'The body is empty')
-    if (body.kind === 'array') {
-      const answers = joined([answerArray(context, body.bytes)], '[', ',', ']')
-      reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
-    } else {
-      // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
-      const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
-      raw.once('close', () => clearTimeout(stalled))
-      streaming.add(raw.socket)
-      reply.raw.once('close', () => streaming.delete(raw.socket))
-      const answers = joined(answerLines(context, raw, stalled), '', '', '')
-      reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(Readable.from(answers))
-    }
+function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
+  const { batchBytes, bodyTimeoutMs } = context.limits
+  const take = (body: Buffer) => {
+    const answers = joined([answerArray(context, body)], '[', ',', ']')
+    reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
   }
-  app.post<Body>('/predict/batch', answer)
+  readBody(raw, batchBytes, bodyTimeoutMs, take, (error) => reply.send(error))
+}
+
+function streamAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
+  const { limits, streaming } = context
+  // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
+  const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
+  raw.once('close', () => clearTimeout(stalled))
+  streaming.add(raw.socket)
+  reply.raw.once('close', () => streaming.delete(raw.socket))
+  const answers = joined(answerLines(context, raw, stalled), '', '', '')
+  reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(answers))
 }
 
 /** Checks the whole before the first answer, so that a bad body is refused with its own status. */

@@ -5,31 +5,23 @@ import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { decodeJson, repeatedNames } from '../json-text.ts'
 import type { ServedModel } from '../live-model.ts'
-import { refuseUnreadable } from '../media-type.ts'
+import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
 import { countNames } from '../schemas/input.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 
-interface Body {
-  Body: Buffer | undefined
-}
-
-const empty = Buffer.alloc(0)
-
 /** `POST /predict/` and `/predict`: the recipe's contract. Stateless: nothing is recorded but counts. */
 export function predictRoutes(app: App, { model, metrics, limits }: HttpContext): void {
-  app.addContentTypeParser('application/json', ({ headers }, raw, done) => {
-    const refusal = refuseUnreadable(headers)
-    if (refusal === undefined) readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, done)
-    else done(refusal)
-  })
-
-  function answer({ body }: FastifyRequest<Body>, reply: FastifyReply): void {
-    const prediction = predictOne(model.current, metrics, body ?? empty, 'body')
-    reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
+  function answer({ raw }: FastifyRequest, reply: FastifyReply): void {
+    mediaTypeOf(raw.headers)
+    const take = (body: Buffer) => {
+      const prediction = predictOne(model.current, metrics, body, 'body')
+      reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
+    }
+    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, (error) => reply.send(error))
   }
-  app.post<Body>('/predict/', answer)
-  app.post<Body>('/predict', answer)
+  app.post('/predict/', answer)
+  app.post('/predict', answer)
 }
 
 /** The bytes of one object -> its prediction, counted. Throws BODY_INVALID or INPUT_INVALID. */
