@@ -7,7 +7,7 @@ import { CsvParser } from './csv.ts'
 import { NdjsonParser } from './ndjson.ts'
 import type { Table } from './table.ts'
 
-export type { BadRow, BadRows } from './bad-rows.ts'
+export type { BadRows } from './bad-rows.ts'
 
 export interface ReadProgress {
   /** Of the file as it is stored, compressed or not. */

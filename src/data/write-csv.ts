@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Column, Table } from './table.ts'
 import { formatIsoTime } from './time-parser.ts'
@@ -10,7 +10,14 @@ const rowsPerChunk = 2000
 export async function writeCsv(table: Table, path: string): Promise<void> {
   const chunks = formatCsv(table)
   if (!path.toLowerCase().endsWith('.gz')) return writeFileAtomically(path, chunks)
-  return writeFileAtomically(path, Readable.from(chunks).pipe(createGzip()))
+  return writeFileAtomically(path, compressed(chunks))
+}
+
+async function* compressed(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const gzip = createGzip()
+  // A failure of the pipeline ends the stream with that failure, and so is thrown below.
+  pipeline(chunks, gzip).catch(() => undefined)
+  yield* gzip
 }
 
 /**
