@@ -40,9 +40,9 @@ export function list(text: string): readonly string[] {
     .filter((part) => part !== '')
 }
 
-/** A whole number, or null for "none". */
-export function depth(text: string): number | null {
-  return text === 'none' ? null : wholeNumber(1)(text)
+/** A whole number or "none"; commander takes null for a flag without a value. */
+export function depth(text: string): number | 'none' {
+  return text === 'none' ? text : wholeNumber(1)(text)
 }
 
 export function maxFeatures(text: string): number | 'sqrt' | 'log2' | 'all' {
@@ -54,8 +54,8 @@ export function maxFeatures(text: string): number | 'sqrt' | 'log2' | 'all' {
   }
 }
 
-export function oversampling(text: string): number | null {
-  return text === 'none' ? null : shareOrOne(text)
+export function oversampling(text: string): number | 'none' {
+  return text === 'none' ? text : shareOrOne(text)
 }
 
 export function amountOrNumber(text: string): number | 'amount' {

@@ -22,7 +22,8 @@ import {
 import { type Run, throwIfInterrupted } from './run.ts'
 import { amountsOf, runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, Partial<RandomForestOptions> {
+export interface TrainFlags extends InputFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
+  readonly maxDepth?: number | 'none'
   readonly out: string
   readonly report?: string
   readonly saveDetector?: string
@@ -35,7 +36,7 @@ export interface TrainFlags extends InputFlags, Partial<RandomForestOptions> {
   readonly seed: number
   readonly threads?: number
   readonly learner?: Learner
-  readonly oversample?: number | null
+  readonly oversample?: number | 'none'
   readonly scale?: boolean
   readonly threshold?: number
   readonly wantedPrecision?: number
@@ -99,7 +100,7 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
     preset: flags.preset,
     learner: flags.learner ?? preset.learner,
     scale: flags.scale ?? preset.scale,
-    oversample: flags.oversample === undefined ? preset.oversample : flags.oversample,
+    oversample: flags.oversample === undefined ? preset.oversample : orNull(flags.oversample),
     calibrate: preset.calibrate,
     options: { ...preset.options, ...learnerOptions(flags) },
     seed: flags.seed,
@@ -119,7 +120,6 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
 
 const optionNames = [
   'nEstimators',
-  'maxDepth',
   'minSamplesSplit',
   'minSamplesLeaf',
   'maxFeatures',
@@ -131,7 +131,15 @@ const optionNames = [
 
 function learnerOptions(flags: TrainFlags): Partial<RandomForestOptions> {
   const given = optionNames.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]])
-  return { ...Object.fromEntries(given), ...(flags.bootstrap === false && { bootstrap: false }) }
+  return {
+    ...Object.fromEntries(given),
+    ...(flags.maxDepth !== undefined && { maxDepth: orNull(flags.maxDepth) }),
+    ...(flags.bootstrap === false && { bootstrap: false }),
+  }
+}
+
+function orNull(value: number | 'none'): number | null {
+  return value === 'none' ? null : value
 }
 
 function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
@@ -194,7 +202,7 @@ function commandLine(file: string, flags: TrainFlags): string {
       if (value === false) parts.push('--no-bootstrap')
     } else if (typeof value === 'boolean') {
       if (value) parts.push(flag)
-    } else parts.push(flag, value === null ? 'none' : String(value))
+    } else parts.push(flag, String(value))
   }
   return parts.map((part) => (/^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`)).join(' ')
 }

@@ -1,3 +1,4 @@
+import { compileForest } from './compiled-forest.ts'
 import type { Model } from './model.ts'
 
 /** The nodes of all trees of an ensemble as parallel arrays, one tree after another. */
@@ -39,14 +40,21 @@ export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array): num
 
 export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes): TreeEnsemble {
   const { roots, value } = nodes
+  // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be had.
+  let compiled: ReturnType<typeof compileForest> | null = null
+  const walkTrees = (row: Float64Array) => {
+    let sum = 0
+    for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
+    return sum
+  }
   return {
     kind: 'tree-ensemble',
     features,
     nodes,
     predictProba(row) {
-      let sum = 0
-      for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
-      return sum / roots.length
+      if (compiled === null) compiled = compileForest(nodes, features.length)
+      const sum = compiled === undefined ? Number.NaN : compiled(row)
+      return (Number.isNaN(sum) ? walkTrees(row) : sum) / roots.length
     },
   }
 }

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { createRandom } from '../core/random.ts'
+import { compileForest } from './compiled-forest.ts'
+import { findLeaf, type TreeNodes } from './tree-ensemble.ts'
+
+/** Random trees over a few features, thresholds from a small pool so that rows meet them exactly. */
+function randomForest(
+  trees: number,
+  depth: number,
+  features: number,
+  seed: number,
+  pool: readonly number[],
+): TreeNodes {
+  const random = createRandom(seed)
+  const roots: number[] = []
+  const feature: number[] = []
+  const threshold: number[] = []
+  const left: number[] = []
+  const value: number[] = []
+  const cover: number[] = []
+  const add = (weight: number) => {
+    feature.push(-1)
+    threshold.push(0)
+    left.push(0)
+    value.push(random.uniform())
+    cover.push(weight)
+    return feature.length - 1
+  }
+  const grow = (node: number, level: number) => {
+    if (level === 0 || random.uniform() < 0.1) return
+    feature[node] = random.integer(features)
+    threshold[node] = pool[random.integer(pool.length)]
+    const share = random.uniform()
+    left[node] = add(cover[node] * share)
+    add(cover[node] * (1 - share))
+    grow(left[node], level - 1)
+    grow(left[node] + 1, level - 1)
+  }
+  for (let tree = 0; tree < trees; tree++) {
+    roots.push(add(1000))
+    grow(roots[tree], depth)
+  }
+  return {
+    roots: Int32Array.from(roots),
+    feature: Int32Array.from(feature),
+    threshold: Float64Array.from(threshold),
+    left: Int32Array.from(left),
+    missingGoesLeft: new Uint8Array(feature.length),
+    value: Float64Array.from(value),
+    cover: Float64Array.from(cover),
+  }
+}
+
+function sumTreeByTree(nodes: TreeNodes, row: Float64Array): number {
+  return nodes.roots.reduce((sum, root) => sum + nodes.value[findLeaf(nodes, root, row)], 0)
+}
+
+const special = [-Infinity, Infinity, 0, -0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 1e-9, 1, 2, 3]
+const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]
+const number = fc.oneof(fc.constantFrom(...pool), fc.double({ noNaN: true }))
+
+describe('a compiled forest', () => {
+  test('gives the same sum, to the last bit, as walking tree by tree', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 0, max: 8 }),
+        fc.integer({ min: 0, max: 1000 }),
+        fc.array(fc.array(number, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 20 }),
+        (trees, depth, seed, rows) => {
+          const nodes = randomForest(trees, depth, 3, seed, pool)
+          const sum = compileForest(nodes, 3)
+          assert.ok(sum)
+          for (const row of rows.map((values) => Float64Array.from(values))) {
+            assert.equal(sum(row), sumTreeByTree(nodes, row))
+          }
+        },
+      ),
+    )
+  })
+
+  test('leaves rows with a missing input to the trees themselves', () => {
+    const sum = compileForest(randomForest(3, 4, 2, 1, pool), 2)
+    assert.ok(sum)
+    assert.ok(Number.isNaN(sum(Float64Array.of(1, Number.NaN))))
+  })
+
+  test('is given up where a node does not fit into 32 bits', () => {
+    // A long chain of heavy nodes stands between the root's light child and that child's own children.
+    const length = 40_000
+    const feature = [0, 0, 0, -1, -1]
+    const left = [1, 5, 3, 0, 0]
+    const cover = [100, 99, 1, 0.5, 0.5]
+    for (let pair = 0; pair < length; pair++) {
+      feature.push(pair + 1 < length ? 0 : -1, -1)
+      left.push(feature.length, 0)
+      cover.push(98, 1)
+    }
+    const nodes = {
+      roots: Int32Array.of(0),
+      feature: Int32Array.from(feature),
+      threshold: Float64Array.from(feature, (_, node) => node),
+      left: Int32Array.from(left),
+      missingGoesLeft: new Uint8Array(feature.length),
+      value: new Float64Array(feature.length),
+      cover: Float64Array.from(cover),
+    }
+    assert.equal(compileForest(nodes, 1), undefined)
+  })
+})

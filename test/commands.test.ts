@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+const shrike = resolve('bin/shrike.js')
+const folder = mkdtempSync(join(tmpdir(), 'shrike-commands-'))
+const at = (name: string) => join(folder, name)
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [shrike, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+}
+
+async function finish(child: ChildProcess): Promise<Ended> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const code = await new Promise<number | null>((done) => child.on('close', done))
+  return { code, stdout, stderr }
+}
+
+function run(...args: string[]): Promise<Ended> {
+  return finish(start(args))
+}
+
+async function succeed(...args: string[]): Promise<Ended> {
+  const ended = await run(...args)
+  assert.equal(ended.code, 0, ended.stderr)
+  return ended
+}
+
+before(async () => {
+  await succeed('simulate', '--rows', '6000', '--frauds', '90', '--seed', '3', '--out', 'cards.csv')
+})
+after(() => rmSync(folder, { recursive: true }))
+
+describe('shrike train', () => {
+  test('writes bundle and report, and prints nothing but JSON with --json', async () => {
+    const { stdout } = await succeed(
+      'train',
+      'cards.csv',
+      '--json',
+      '--out',
+      'a.safetensors',
+      '--save-detector',
+      'a.yaml',
+    )
+    const result = JSON.parse(stdout)
+    assert.equal(result.rows, 1200)
+    assert.ok(result.averagePrecision > 0.3 && result.rocAuc > 0.8, stdout)
+    assert.equal(result.confusion.tp + result.confusion.fn, result.frauds)
+    assert.ok(existsSync(at('a.safetensors')) && readFileSync(at('a-report.html'), 'utf8').includes(result.bundle))
+    assert.match(readFileSync(at('a.yaml'), 'utf8'), /label:\n\s+field: Class/)
+  })
+
+  test('gives the same bytes again, with the saved detector and any number of threads', async () => {
+    for (const [out, threads] of [
+      ['b.safetensors', '3'],
+      ['c.safetensors', '1'],
+    ]) {
+      await succeed(
+        'train',
+        'cards.csv',
+        '--n-estimators',
+        '9',
+        '--detector',
+        'a.yaml',
+        '--out',
+        out,
+        '--threads',
+        threads,
+      )
+    }
+    assert.ok(readFileSync(at('b.safetensors')).equals(readFileSync(at('c.safetensors'))))
+    assert.equal(readFileSync(at('b-report.html'), 'utf8'), readFileSync(at('c-report.html'), 'utf8'))
+  })
+
+  test('follows the recipe to the letter: all training rows, no calibration, fraud above 0.5', async () => {
+    const { stdout } = await succeed(
+      'train',
+      'cards.csv',
+      '--preset',
+      'recipe',
+      '--json',
+      '--out',
+      'recipe.safetensors',
+    )
+    const { threshold } = JSON.parse(stdout)
+    assert.equal(threshold, 0.5)
+    const header = readFileSync(at('recipe.safetensors')).toString('latin1', 0, 60_000)
+    assert.match(header, /\\"method\\":\\"none\\"/)
+    assert.match(header, /\\"threshold\\":0.5,\\"inclusive\\":false/)
+    assert.match(header, /\\"rows\\":4800,.{0,40}\\"calibrationRows\\":0/)
+  })
+
+  test('chooses the threshold that was asked for, on other rows than the test', async () => {
+    const wanted = JSON.parse(
+      (
+        await succeed(
+          'train',
+          'cards.csv',
+          '--wanted-recall',
+          '0.99',
+          '--n-estimators',
+          '20',
+          '--json',
+          '--out',
+          'w.safetensors',
+        )
+      ).stdout,
+    )
+    const costs = ['--cost-false-positive', '1', '--cost-false-negative', 'amount']
+    const cheapest = JSON.parse(
+      (await succeed('train', 'cards.csv', ...costs, '--n-estimators', '20', '--json', '--out', 'm.safetensors'))
+        .stdout,
+    )
+    assert.notEqual(wanted.threshold, cheapest.threshold)
+    const { tp, fn } = wanted.confusion
+    assert.ok(tp / (tp + fn) > 0.6, 'a threshold for a recall of 0.99 catches most')
+    assert.match(readFileSync(at('m-report.html'), 'utf8'), /least cost/)
+  })
+
+  test('scores out of bag where it can, and says why where it cannot', async () => {
+    const honest = ['--oversample', 'none', '--class-weight', 'balanced', '--oob-score', '--n-estimators', '30']
+    const { stdout } = await succeed('train', 'cards.csv', ...honest, '--json', '--out', 'oob.safetensors')
+    assert.ok(JSON.parse(stdout).outOfBag.rocAuc > 0.8)
+    const refused = await run('train', 'cards.csv', '--oversample', '1', '--oob-score', '--out', 'no.safetensors')
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /OUT_OF_BAG_UNAVAILABLE/)
+    assert.ok(!existsSync(at('no.safetensors')))
+  })
+
+  test('warns of a random split with equal rows on both sides', async () => {
+    const lines = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')
+    writeFileSync(at('twice.csv'), [...lines, ...lines.slice(1)].join('\n'))
+    const { stderr } = await succeed(
+      'train',
+      'twice.csv',
+      '--split',
+      'random',
+      '--n-estimators',
+      '10',
+      '--out',
+      't.safetensors',
+    )
+    assert.match(stderr, /test rows .* equal a training row/)
+    const again = await run('evaluate', 't.safetensors', 'twice.csv', '--json')
+    assert.equal(JSON.parse(again.stdout).trainingRowsLeftOut, 9600)
+  })
+
+  test('is stopped by Ctrl-C without leaving anything behind', async () => {
+    const child = start(['train', 'cards.csv', '--n-estimators', '20000', '--out', 'stopped.safetensors'])
+    const ended = finish(child)
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes('read cards.csv')) setTimeout(() => child.kill('SIGINT'), 300)
+    })
+    const { code, stderr } = await ended
+    assert.equal(code, 1)
+    assert.match(stderr, /INTERRUPTED/)
+    assert.ok(!existsSync(at('stopped.safetensors')) && !existsSync(at('stopped-report.html')))
+  })
+
+  test('names file, line, column and value of a bad cell, or skips and counts it', async () => {
+    const lines = readFileSync(at('cards.csv'), 'utf8').split('\n')
+    lines[4321] = lines[4321].replace(/^[^,]*,[^,]*/, '1,x7')
+    writeFileSync(at('bad.csv'), lines.join('\n'))
+    const failed = await run('train', 'bad.csv', '--out', 'bad.safetensors')
+    assert.equal(failed.code, 1)
+    assert.match(failed.stderr, /DATA_INVALID.*bad\.csv.*4322.*V1.*x7/)
+    const skipped = await succeed(
+      'train',
+      'bad.csv',
+      '--bad-rows',
+      'skip',
+      '--n-estimators',
+      '5',
+      '--out',
+      'bad.safetensors',
+    )
+    assert.match(skipped.stderr, /1 bad row/)
+  })
+})
+
+describe('shrike evaluate', () => {
+  test('leaves out the rows of the training period, so that it repeats the figures of the training run', async () => {
+    const trained = JSON.parse(
+      (await succeed('train', 'cards.csv', '--n-estimators', '9', '--json', '--out', 'e.safetensors')).stdout,
+    )
+    const evaluated = JSON.parse(
+      (await succeed('evaluate', 'e.safetensors', 'cards.csv', '--json', '--report', 'e.html')).stdout,
+    )
+    assert.equal(evaluated.trainingRowsLeftOut, 4800)
+    assert.deepEqual(evaluated.confusion, trained.confusion)
+    assert.equal(evaluated.averagePrecision, trained.averagePrecision)
+    assert.deepEqual(evaluated.intervals, trained.intervals)
+    assert.ok(existsSync(at('e.html')))
+  })
+
+  test('stops when no row is left, unless training rows are asked for', async () => {
+    await succeed('train', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
+    const stopped = await run('evaluate', 'refit.safetensors', 'cards.csv')
+    assert.equal(stopped.code, 1)
+    assert.match(stopped.stderr, /All 6000 rows are of the bundle's own training/)
+    const flags = ['--include-training', '--json', '--report', 'all.html']
+    const all = JSON.parse((await succeed('evaluate', 'refit.safetensors', 'cards.csv', ...flags)).stdout)
+    assert.deepEqual([all.rows, all.includesTraining], [6000, true])
+    assert.match(readFileSync(at('all.html'), 'utf8'), /training rows/i)
+  })
+})
+
+describe('shrike score', () => {
+  test('gives id, probability and prediction of each row in order, without a label', async () => {
+    const [header, ...rows] = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')
+    const withoutLabel = [header, ...rows.slice(0, 100)].map((line) => line.slice(0, line.lastIndexOf(',')))
+    writeFileSync(at('new.csv'), withoutLabel.join('\n'))
+    const { stdout } = await succeed('score', 'a.safetensors', 'new.csv')
+    const lines = stdout.trimEnd().split('\n')
+    assert.equal(lines[0], 'id,probability,prediction')
+    assert.equal(lines.length, 101)
+    lines.slice(1).forEach((line, row) => {
+      const [id, probability, prediction] = line.split(',').map(Number)
+      assert.equal(id, row)
+      assert.ok(probability >= 0 && probability <= 1 && (prediction === 0 || prediction === 1))
+    })
+  })
+
+  test('names a column that is missing', async () => {
+    writeFileSync(at('narrow.csv'), 'V1,v2\n1,2\n')
+    const { code, stderr } = await run('score', 'a.safetensors', 'narrow.csv')
+    assert.equal(code, 1)
+    assert.match(stderr, /DATA_INVALID.*V2/)
+  })
+
+  test('refuses a damaged bundle', async () => {
+    const bytes = readFileSync(at('a.safetensors'))
+    bytes[bytes.length >> 1] ^= 1
+    writeFileSync(at('damaged.safetensors'), bytes)
+    const { code, stderr } = await run('score', 'damaged.safetensors', 'new.csv')
+    assert.equal(code, 1)
+    assert.match(stderr, /BUNDLE_INVALID/)
+  })
+})
+
+describe('wrong usage', () => {
+  const wrong: readonly [string, readonly string[], RegExp][] = [
+    ['a mistyped verb', ['trian', 'cards.csv'], /Did you mean train/],
+    ['a mistyped flag', ['train', 'cards.csv', '--sed', '1'], /Did you mean --seed/],
+    ['no file', ['train'], /missing required argument 'file'/],
+    ['a number that is none', ['train', 'cards.csv', '--seed', 'x'], /whole number/],
+    ['a preset that does not exist', ['train', 'cards.csv', '--preset', 'best'], /recipe/],
+    [
+      'two ways to choose a threshold',
+      ['train', 'cards.csv', '--wanted-recall', '0.9', '--wanted-precision', '0.9'],
+      /one of/,
+    ],
+    ['half a cost', ['train', 'cards.csv', '--cost-false-positive', '1'], /belong together/],
+    ['a test that leaves nothing to train on', ['train', 'cards.csv', '--test-from', '0'], /0 training rows/],
+  ]
+  for (const [what, args, reason] of wrong) {
+    test(`${what} ends with 2 and a reason`, async () => {
+      const { code, stdout, stderr } = await run(...args)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, reason)
+      assert.equal(stdout.includes('average precision'), false)
+    })
+  }
+
+  test('a mistyped column, file or ending ends with 1 and what was meant', async () => {
+    const column = await run('train', 'cards.csv', '--label', 'Clas')
+    assert.deepEqual([column.code, /Class/.test(column.stderr)], [1, true], column.stderr)
+    const file = await run('train', 'card.csv')
+    assert.deepEqual([file.code, /FILE_UNREADABLE.*card\.csv/.test(file.stderr)], [1, true], file.stderr)
+    writeFileSync(at('cards.xls'), 'x')
+    const ending = await run('train', 'cards.xls')
+    assert.deepEqual([ending.code, /\.parquet/.test(ending.stderr)], [1, true], ending.stderr)
+  })
+
+  test('every verb has help with examples, and every flag stands in the reference', async () => {
+    const reference = readFileSync('docs/reference/cli.md', 'utf8')
+    for (const verb of ['train', 'evaluate', 'score', 'serve', 'simulate', 'demo']) {
+      const { code, stdout } = await run(verb, '--help')
+      assert.equal(code, 0)
+      assert.match(stdout, /Examples:/)
+      for (const [flag] of stdout.matchAll(/--[a-z][a-z-]+/g)) assert.ok(reference.includes(flag), `${verb} ${flag}`)
+    }
+  })
+})
