@@ -12,7 +12,7 @@ export interface Terminal {
   begin(what: string): Progress
 }
 
-export interface Progress {
+interface Progress {
   update(done: number, total: number): void
   end(outcome?: string): void
 }
@@ -35,7 +35,7 @@ export function paint(code: string, text: string): string {
   return process.stderr.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text
 }
 
-export function formatSeconds(ms: number): string {
+function formatSeconds(ms: number): string {
   if (ms < 995) return `${Math.round(ms)} ms`
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
 }

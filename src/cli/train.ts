@@ -40,8 +40,7 @@ Examples:
     )
 }
 
-/** Flags about what the file holds, shared with `evaluate`. */
-export function addDataFlags(command: Command): void {
+function addDataFlags(command: Command): void {
   command
     .option('--detector <yaml>', 'the detector file that says what the columns mean (default: inferred)')
     .option('--save-detector <yaml>', 'write the detector that was used or inferred')

@@ -44,20 +44,6 @@ export function findEdges(column: Float64Array, rareRows: Uint32Array, extraCuts
   return { cuts: Float64Array.from({ length: mostCuts }, (_, i) => sorted[Math.floor((i * distinct) / mostCuts)]) }
 }
 
-/** The bin of one value: what `binColumn` gives for it. */
-export function binOf(edges: Edges, value: number): number {
-  if (Number.isNaN(value)) return missingBin
-  const { cuts } = edges
-  let low = 0
-  let high = cuts.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (cuts[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low < cuts.length && cuts[low] === value ? 2 * low + 1 : 2 * low
-}
-
 // A double's sign, exponent and top 5 bits of the fraction, made to rise with the value, say between which cuts to look.
 const keyBits = 17
 const bits = new Float64Array(1)

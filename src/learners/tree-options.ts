@@ -49,8 +49,7 @@ function requireWhole(name: string, value: number, least: number, most = 2 ** 31
   throw new FraudError('OPTION_INVALID', `${name} must be a whole number from ${least} to ${most}, not ${value}`)
 }
 
-/** Refuses values that no tree can be grown with (OPTION_INVALID names the option). */
-export function checkTreeOptions(options: TreeOptions): void {
+function checkTreeOptions(options: TreeOptions): void {
   if (options.maxDepth !== null) requireWhole('maxDepth', options.maxDepth, 1)
   requireWhole('minSamplesSplit', options.minSamplesSplit, 2)
   requireWhole('minSamplesLeaf', options.minSamplesLeaf, 1)

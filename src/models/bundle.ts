@@ -8,7 +8,7 @@ import type { Scaling } from './scaling.ts'
 import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
 
 /** What a model learned from, kept so that `evaluate` can leave those rows out and anybody can repeat the run. */
-export interface TrainingRecord {
+interface TrainingRecord {
   /** SHA-256 of the whole table that training was given, test rows included. */
   readonly fingerprint: string
   /** Training rows, those of calibration included. */
@@ -50,7 +50,7 @@ export interface Bundle extends BundleContent {
   readonly id: string
 }
 
-export const bundleFormat = 1
+const bundleFormat = 1
 
 const text = z.string().min(1)
 const metadataSchema = z.object({
