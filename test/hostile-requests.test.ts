@@ -288,11 +288,12 @@ const batches: readonly (readonly [string, Bytes, Expected])[] = [
 
 function check(answer: RawAnswer | undefined, expected: Expected): void {
   assert(answer !== undefined, 'the connection was cut without an answer')
-  if (typeof expected === 'function') return expected(answer)
-  if (expected === 'prediction') {
-    assert.deepEqual([answer.status, answer.body], [200, answerFor(1, 2)])
-    return
-  }
+  if (typeof expected === 'function') expected(answer)
+  else if (expected === 'prediction') assert.deepEqual([answer.status, answer.body], [200, answerFor(1, 2)])
+  else checkProblem(answer, expected)
+}
+
+function checkProblem(answer: RawAnswer, expected: ErrorCode): void {
   assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8', answer.body)
   const problem = JSON.parse(answer.body)
   assert.equal(problem.code, expected)

@@ -13,7 +13,7 @@ export async function listen(app: App, host: string, port: number): Promise<stri
 }
 
 /** Where a person on this machine finds the service. */
-export function origin(host: string, port: number): string {
+function origin(host: string, port: number): string {
   if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}`
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
