@@ -16,9 +16,9 @@ export function isMissing(bytes: Uint8Array, start: number, end: number): boolea
 
 /** What a cell looks like, its surrounding blanks already left out; undefined where it is missing. */
 export function kindOfCell(bytes: Uint8Array, start: number, end: number): ColumnKind | undefined {
-  if (isMissing(bytes, start, end)) return undefined
   const value = parseDecimal(bytes, start, end)
   if (!Number.isNaN(value)) return isWholeButUnsafe(value, bytes, start, end) ? 'text' : 'number'
+  if (isMissing(bytes, start, end)) return undefined
   return Number.isNaN(parseIsoTime(bytes, start, end)) ? 'text' : 'time'
 }
 

@@ -1,8 +1,10 @@
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import { readDecimal } from './number-parser.ts'
 
 const sampleRows = 1000
 const sampleBytes = 2 ** 20
+const scratch = new Float64Array(1)
 
 /**
  * The kinds of a CSV file's columns, from its first thousand rows or those that start in its first mebibyte, whichever
@@ -10,6 +12,7 @@ const sampleBytes = 2 ** 20
  */
 export function inferKinds(
   bytes: Uint8Array,
+  view: DataView,
   start: number,
   length: number,
   isFinal: boolean,
@@ -30,7 +33,8 @@ export function inferKinds(
       // A quote that is never closed is reported where the rows are read.
       if (!scanCell(bytes, at, length, isFinal, cell))
         return isFinal ? counts.map((count) => count.decide()) : undefined
-      row.push(kindInside(cell))
+      const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
+      row.push(isPlainNumber ? 'number' : kindInside(cell))
     } while (!cell.isLast)
     at = skipLineEnd(bytes, cell.next, length, isFinal)
     if (at < 0) return undefined

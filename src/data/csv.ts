@@ -31,7 +31,6 @@ export class CsvParser {
   readonly #options: CsvOptions
   readonly #builder = new TableBuilder()
   readonly #cell = new CsvCell()
-  readonly #cursor = { end: 0 }
   #bytes = new Uint8Array(2 ** 16)
   #view = new DataView(this.#bytes.buffer)
   #length = 0
@@ -112,7 +111,7 @@ export class CsvParser {
     if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
     const { names } = this.#header
     const { columns } = this.#options
-    const kinds = inferKinds(this.#bytes, start, this.#length, isFinal, names.length, this.#cell)
+    const kinds = inferKinds(this.#bytes, this.#view, start, this.#length, isFinal, names.length, this.#cell)
     if (kinds === undefined) return false
     for (const [column, name] of names.entries()) {
       this.#builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : kinds[column])
@@ -147,7 +146,6 @@ export class CsvParser {
   #parseRow(start: number, isFinal: boolean): number {
     const bytes = this.#bytes
     const view = this.#view
-    const cursor = this.#cursor
     const isNumber = this.#isNumber
     const { numbers, rowCount } = this.#builder
     const last = isNumber.length - 1
@@ -155,11 +153,9 @@ export class CsvParser {
     let at = start
     for (let column = 0; column <= last; column++) {
       if (isNumber[column] === 1) {
-        const value = readDecimal(bytes, view, at, cursor)
-        const end = cursor.end
+        const end = readDecimal(bytes, view, at, numbers[column], rowCount)
         // An empty cell is missing and comes out of this as NaN, too.
         if (bytes[end] === (column === last ? lineFeed : comma)) {
-          numbers[column][rowCount] = value
           at = end + 1
           continue
         }

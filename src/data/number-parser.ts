@@ -1,10 +1,5 @@
-/** Where the reading of a number stopped. One is kept and passed in again, so that reading a cell allocates nothing. */
-export interface DecimalCursor {
-  end: number
-}
-
 /** How many bytes past the last one `readDecimal` may look at; a buffer is that much longer than its content. */
-export const readAheadBytes = 4
+export const readAheadBytes = 8
 
 // Powers of ten up to 10^22 are exact in a double.
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
@@ -15,50 +10,64 @@ const point = 46
 const zero = 48
 
 /**
- * Reads the plain decimal number (sign, digits, point, digits) at `start` and leaves in `cursor.end` where it stopped:
- * at `start` where there is none or none that a double can hold. What it reads is correctly rounded, as Number(text) is.
+ * Reads the plain decimal number (sign, digits, point, digits) at `start` into `values[index]` and returns where it
+ * stopped: at `start`, with NaN, where there is none, or none that this function takes. What it takes is correctly
+ * rounded, as Number(text) is. The byte after the content must be no digit.
  *
  * Digits after the point are taken four at a time (a word of four ASCII digits becomes an integer in two
  * multiplications). A mantissa below 2^53 and a power of ten up to 10^22 are both exact, so one division rounds once and
- * correctly (Clinger, "How to read floating point numbers accurately", 1990).
+ * correctly (Clinger, "How to read floating point numbers accurately", 1990). The value is stored, not returned, because
+ * a double returned from a function that is too large to inline costs an allocation per cell.
  */
-export function readDecimal(bytes: Uint8Array, view: DataView, start: number, cursor: DecimalCursor): number {
+export function readDecimal(bytes: Uint8Array, view: DataView, start: number, values: Float64Array, index: number) {
+  values[index] = Number.NaN
   let at = start
   let digit = bytes[at] - zero
   const isNegative = digit === minus - zero
   if (isNegative || digit === plus - zero) digit = bytes[++at] - zero
-  if (digit >>> 0 > 9) {
-    cursor.end = start
-    return Number.NaN
-  }
+  if (digit >>> 0 > 9) return start
   let mantissa = digit
   digit = bytes[++at] - zero
   while (digit >>> 0 <= 9) {
     mantissa = mantissa * 10 + digit
     digit = bytes[++at] - zero
   }
+  let rest = 0
+  let restDigits = 0
   let decimals = 0
   if (digit === point - zero) {
     const afterPoint = ++at
+    // With a short whole part the mantissa is exact up to here; what follows is kept apart.
+    const lastWord = at + 12
     let word = view.getInt32(at, true) ^ 0x30303030
     while (((word & 0xf0f0f0f0) | ((word + 0x06060606) & 0xf0f0f0f0)) === 0) {
-      const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff00ff
-      mantissa = mantissa * 10000 + ((Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff)
+      const pairs = (Math.imul(word, 10) + (word >> 8)) & 0x00ff00ff
+      const four = (Math.imul(pairs, 100) + (pairs >> 16)) & 0xffff
+      if (at < lastWord) mantissa = mantissa * 10000 + four
+      else if (at === lastWord) rest = four
+      else return start
       at += 4
       word = view.getInt32(at, true) ^ 0x30303030
     }
-    // Fewer than four digits are left, and what follows them stops the loop before the word is used up.
+    restDigits = at > lastWord ? 4 : 0
+    // At most three are left, and what follows them ends the loop before the word is used up.
     while ((word & 0xff) <= 9) {
-      mantissa = mantissa * 10 + (word & 0xff)
-      word >>>= 8
+      rest = (Math.imul(rest, 10) + (word & 0xff)) | 0
+      word >>= 8
       at++
+      restDigits++
     }
     decimals = at - afterPoint
   }
-  cursor.end = at
-  if (mantissa >= largestExactInteger || decimals > 22) return readLongDecimal(bytes, start, at, cursor)
-  const value = decimals === 0 ? mantissa : mantissa / powersOfTen[decimals]
-  return isNegative ? -value : value
+  const whole = mantissa * powersOfTen[restDigits] + rest
+  let value = whole / powersOfTen[decimals]
+  if (whole >= largestExactInteger) {
+    if (mantissa >= largestExactInteger) return start
+    value = divideExactly(mantissa, powersOfTen[restDigits], rest, powersOfTen[decimals])
+    if (Number.isNaN(value)) return start
+  }
+  values[index] = isNegative ? -value : value
+  return at
 }
 
 /**
@@ -99,67 +108,30 @@ function skipDigits(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * A plain decimal of more than 53 bits, such as the 17 digits that a random double needs. Up to 18 digits the mantissa
- * is held as the exact sum of two doubles and divided with the remainder carried on (Dekker, "A floating-point technique
- * for extending the available precision", 1971), good to about 100 bits. The quotient is rounded only where both ends of
- * its error interval round alike (Ziv's test), which leaves a few in 10^14 to Number().
+ * (high * power + low) / divisor, correctly rounded, or NaN where it lies too near the middle between two doubles: for
+ * mantissas of more than 53 bits, such as the 17 digits that a random double needs. Dividend and quotient are held as
+ * sums of two doubles, which is good to about 100 bits (Dekker, "A floating-point technique for extending the available
+ * precision", 1971), and rounded only where both ends of the error's interval round alike (Ziv's test).
  */
-function readLongDecimal(bytes: Uint8Array, start: number, end: number, cursor: DecimalCursor): number {
-  let high = 0
-  let low = 0
-  let digits = 0
-  let lowDigits = 0
-  let decimals = -1
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at] - zero
-    if (digit >>> 0 > 9) {
-      if (digit === point - zero) decimals = 0
-      continue
-    }
-    if (decimals >= 0) decimals++
-    if (digits === 0 && digit === 0) continue
-    digits++
-    if (digits <= 9) high = high * 10 + digit
-    else {
-      low = low * 10 + digit
-      lowDigits++
-    }
-  }
-  if (digits <= 18 && decimals <= 22) {
-    const magnitude = divideExactly(high, powersOfTen[lowDigits], low, powersOfTen[Math.max(0, decimals)])
-    if (!Number.isNaN(magnitude)) return bytes[start] === minus ? -magnitude : magnitude
-  }
-  const value = Number(latin1(bytes, start, end))
-  if (!Number.isFinite(value)) cursor.end = start
-  return value
-}
-
-/** (high * power + low) / divisor, correctly rounded, or NaN where it lies too near the middle between two doubles. */
 function divideExactly(high: number, power: number, low: number, divisor: number): number {
-  // Both products have at most 45 bits, so they are exact, and the first is zero or larger than the second.
-  const highPart = Math.floor(high / 32768) * 32768
-  const first = highPart * power
-  const second = (high - highPart) * power + low
-  const dividend = first + second
-  const rest = second - (dividend - first)
+  const product = high * power
+  const dividend = product + low
+  const rest = low - (dividend - product) + productError(high, power, product)
   const quotient = dividend / divisor
-
-  const product = quotient * divisor
-  const quotientHigh = upperHalf(quotient)
-  const quotientLow = quotient - quotientHigh
-  const divisorHigh = upperHalf(divisor)
-  const divisorLow = divisor - divisorHigh
-  const productError =
-    quotientHigh * divisorHigh -
-    product +
-    quotientHigh * divisorLow +
-    quotientLow * divisorHigh +
-    quotientLow * divisorLow
-  const correction = (dividend - product - productError + rest) / divisor
-
+  const back = quotient * divisor
+  const correction = (dividend - back - productError(quotient, divisor, back) + rest) / divisor
   const margin = Math.abs(correction) * 2 ** -45
   const value = quotient + (correction - margin)
   return value === quotient + (correction + margin) ? value : Number.NaN
+}
+
+/** What rounding took from a product, exactly. */
+function productError(a: number, b: number, product: number): number {
+  const aHigh = upperHalf(a)
+  const aLow = a - aHigh
+  const bHigh = upperHalf(b)
+  const bLow = b - bHigh
+  return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow
 }
 
 /** The upper 26 bits of a double (Veltkamp's splitting), so that a product of two halves is exact. */
