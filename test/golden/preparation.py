@@ -1,6 +1,6 @@
 """What scikit-learn's StandardScaler and imbalanced-learn's RandomOverSampler give, for the tests of src/data.
 
-python test/golden/preparation.py > test/golden/preparation.json   (bench/.venv has both packages)
+bench/.venv/bin/python test/golden/preparation.py > test/golden/preparation.json && npx biome format --write test/golden/preparation.json
 """
 
 import json
