@@ -16,6 +16,7 @@ export function evaluateCommand(): Command {
     .option('--report <html>', 'write a report')
     .option('--include-training', 'evaluate on training rows too; the report says so')
     .option('--weight-column <column>', 'a weight for each row')
+    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
     .option('--seed <number>', 'of the bootstrap intervals', flags.wholeNumber(0), 42)
     .option(
       '--cost-false-positive <cost>',

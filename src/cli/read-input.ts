@@ -11,6 +11,7 @@ import type { Run } from './run.ts'
 
 export interface InputFlags {
   readonly badRows?: 'fail' | 'skip'
+  readonly text?: readonly string[]
   readonly detector?: string
   readonly label?: string
   readonly time?: string
@@ -40,6 +41,7 @@ export async function readFileTable(path: string, flags: InputFlags, { terminal,
   const progress = terminal.begin(`read ${path === '-' ? 'standard input' : basename(path)}`)
   const read = await readTable(path, {
     badRows: flags.badRows ?? 'fail',
+    columns: Object.fromEntries((flags.text ?? []).map((name) => [name, 'text' as const])),
     signal,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import * as flags from './flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import type { ScoreFlags } from './score-work.ts'
 
@@ -11,6 +12,7 @@ export function scoreCommand(): Command {
     )
     .argument('<bundle>', 'a trained bundle')
     .argument('<file>', 'rows: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
     .option('--out <csv>', 'the file to write (default: standard output)')
     .addOption(
       new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),

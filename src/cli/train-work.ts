@@ -92,6 +92,9 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
 /** Flags win over the preset. */
 export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPlan {
   const preset = presets[flags.preset]
+  if (flags.weights !== 'evaluation' && rows.weights === undefined) {
+    throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
+  }
   const objective = planThreshold(flags)
   if (objective !== undefined && flags.threshold !== undefined) {
     throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')

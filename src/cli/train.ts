@@ -48,6 +48,7 @@ function addDataFlags(command: Command): void {
     .option('--time <column>', 'the time of a transaction (default: by name)')
     .option('--ignore <columns>', 'columns that are no inputs, with commas between', flags.list)
     .option('--weight-column <column>', 'a weight for each row')
+    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
     .addOption(
       new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
     )
