@@ -108,5 +108,6 @@ describe('a compiled forest', () => {
       cover: Float64Array.from(cover),
     }
     assert.equal(compileForest(nodes, 1), undefined)
+    assert.equal(compileForest(randomForest(1, 3, 65, 1, pool), 65), undefined)
   })
 })

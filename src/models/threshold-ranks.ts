@@ -12,33 +12,32 @@ export interface Ranker {
   rankOf(feature: number, threshold: number): number
 }
 
-// Each feature's range is cut into so many equal cells, which say between which thresholds to look: two or three
-// comparisons are left of eight or more.
-const cells = 256
+// Each feature's range is cut into so many equal cells, each of which knows its first threshold: what is left is one or
+// two comparisons. The outer cells are open, and share the few thresholds far out.
+const cells = 1024
+const farOut = 0.03
 
 export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   const edges = distinctThresholds(nodes, featureCount)
+  // Behind each feature's thresholds stands one that nothing exceeds.
   const starts = new Int32Array(featureCount + 1)
   edges.forEach((each, feature) => {
-    starts[feature + 1] = starts[feature] + each.length
+    starts[feature + 1] = starts[feature] + each.length + 1
   })
-  const flat = new Float64Array(starts[featureCount])
-  edges.forEach((each, feature) => {
-    flat.set(each, starts[feature])
-  })
+  const flat = new Float64Array(starts[featureCount]).fill(Number.POSITIVE_INFINITY)
   const low = new Float64Array(featureCount)
   const scale = new Float64Array(featureCount)
-  const firsts = new Int32Array(featureCount * (cells + 1))
+  const firsts = new Int32Array(featureCount * cells)
   edges.forEach((each, feature) => {
-    // The outer cells are open: the few thresholds far out share them.
-    const from = each[Math.floor(each.length * 0.03)] ?? 0
-    const width = (each[Math.floor(each.length * 0.97)] ?? 0) - from
+    flat.set(each, starts[feature])
+    const from = each[Math.floor(each.length * farOut)] ?? 0
+    const width = (each[Math.floor(each.length * (1 - farOut))] ?? 0) - from
     low[feature] = from
     scale[feature] = width > 0 && width < Number.POSITIVE_INFINITY ? (cells - 2) / width : 0
     let next = 0
-    for (let cell = 0; cell <= cells; cell++) {
+    for (let cell = 0; cell < cells; cell++) {
       while (next < each.length && cellOf(each[next], from, scale[feature]) < cell) next++
-      firsts[feature * (cells + 1) + cell] = starts[feature] + next
+      firsts[feature * cells + cell] = starts[feature] + next
     }
   })
   const ranks = new Int32Array(featureCount)
@@ -46,17 +45,9 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
     for (let feature = 0; feature < ranks.length; feature++) {
       const value = row[feature]
       if (Number.isNaN(value)) return false
-      const cell = feature * (cells + 1) + cellOf(value, low[feature], scale[feature])
-      let first = firsts[cell]
-      let length = firsts[cell + 1] - first
-      while (length > 0) {
-        const half = length >>> 1
-        if (flat[first + half] < value) {
-          first += half + 1
-          length -= half + 1
-        } else length = half
-      }
-      ranks[feature] = first - starts[feature]
+      let next = firsts[feature * cells + cellOf(value, low[feature], scale[feature])]
+      while (flat[next] < value) next++
+      ranks[feature] = next - starts[feature]
     }
     return true
   }
@@ -69,12 +60,11 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   }
 }
 
-/** Never falls as the value rises, which is all that it has to promise. */
+/** Never falls as the value rises, which is all that it has to promise; what is no number belongs to the first cell. */
 function cellOf(value: number, from: number, scale: number): number {
   const cell = (value - from) * scale + 1
-  // An infinite value times a scale of 0 is no number, and belongs to the ends.
-  if (!(cell >= 0)) return value > from ? cells - 1 : 0
-  return cell >= cells - 1 ? cells - 1 : cell | 0
+  if (!(cell >= 1)) return 0
+  return cell < cells - 1 ? cell | 0 : cells - 1
 }
 
 function distinctThresholds({ feature, threshold }: TreeNodes, featureCount: number): readonly Float64Array[] {
