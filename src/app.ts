@@ -46,7 +46,7 @@ export interface Service {
   readonly closed: Promise<void>
 }
 
-/** The service for a command: it closes on SIGTERM and SIGINT, at once on a second one, and reloads on SIGHUP. */
+/** The service for a command: it closes on SIGTERM and SIGINT, and reloads on SIGHUP. */
 export async function runService(config: ServiceConfig): Promise<Service> {
   const service = await startService(config)
   if (service.role === 'worker') {
@@ -57,10 +57,7 @@ export async function runService(config: ServiceConfig): Promise<Service> {
     return service
   }
   const reload = () => void service.reload()
-  const stop = () => {
-    process.once('SIGINT', () => process.exit(130))
-    void service.close()
-  }
+  const stop = () => void service.close()
   process.on('SIGHUP', reload)
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

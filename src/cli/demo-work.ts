@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { simulateCreditcard } from '../data/simulate/creditcard.ts'
 import { writeCsv } from '../data/write-csv.ts'
+import { parseApiKeys } from '../http/api-keys.ts'
+import { exampleCall } from '../http/example-call.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
@@ -37,8 +39,9 @@ export async function demo(file: string | undefined, flags: DemoFlags, run: Run)
   )
   throwIfInterrupted(signal)
   const workerArgs = ['serve', out, ...serveArgs(flags), '--report', report]
-  const service = await startServing(out, { ...flags, report, logLevel: 'warn' }, workerArgs)
+  const service = await startServing(out, { ...flags, report }, signal, workerArgs)
   const { example } = await readBundle(out)
+  const needsKey = parseApiKeys(process.env.SHRIKE_API_KEYS).length > 0
   terminal.say(
     `
 Shrike is serving ${service.modelId}. Ctrl-C stops it.
@@ -49,7 +52,7 @@ Shrike is serving ${service.modelId}. Ctrl-C stops it.
 
 Try it:
 
-  curl -s ${service.url}/predict/ -H 'content-type: application/json' -d '${JSON.stringify(example)}'
+  ${exampleCall(service.url, example, needsKey)}
 `,
   )
   await service.closed

@@ -16,6 +16,7 @@ export function demoCommand(): Command {
       .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
       .option('--dir <folder>', 'where table, bundle and report go', '.shrike')
       .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
+    'warn',
   )
     .addHelpText(
       'after',

@@ -12,6 +12,9 @@ export interface Run {
   readonly signal: AbortSignal
 }
 
+/** A Ctrl-C that follows another so soon is the same one: the terminal tells the whole group, and npm passes it on. */
+const echoMs = 500
+
 /**
  * Runs a verb's work: errors become one line on standard error and the exit code, 2 for a wrong use and 1 for a failure.
  * A bug keeps its stack, since whoever sees it should report it.
@@ -19,14 +22,20 @@ export interface Run {
 export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>): Promise<void> {
   const terminal = createTerminal({ json: flags.json === true })
   const controller = new AbortController()
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(1)
+  let stoppedMs = Number.POSITIVE_INFINITY
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGINT' && performance.now() - stoppedMs > echoMs) {
+      terminal.clear()
+      process.exit(1)
+    }
+    stoppedMs = Math.min(stoppedMs, performance.now())
     controller.abort()
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
     await work({ terminal, signal: controller.signal })
   } catch (error) {
+    terminal.clear()
     process.exitCode = report(error)
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)

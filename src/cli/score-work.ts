@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises'
 import { FraudError } from '../core/errors.ts'
 import { numberColumn } from '../data/columns.ts'
 import type { Column, Table } from '../data/table.ts'
@@ -39,11 +40,20 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
       { kind: 'number', name: 'prediction', values: prediction },
     ],
   }
-  if (flags.out === undefined) for (const chunk of formatCsv(scored)) process.stdout.write(chunk)
+  if (flags.out === undefined) await print(formatCsv(scored))
   else await writeCsv(scored, flags.out)
   const frauds = prediction.reduce((sum, value) => sum + value, 0)
   if (flags.out !== undefined) terminal.say(`${table.rowCount} rows scored, ${frauds} predicted as fraud: ${flags.out}`)
   terminal.result({ rows: table.rowCount, predictedFrauds: frauds, model: bundle.id, out: flags.out })
+}
+
+/** At the reader's pace. One that has seen enough, as `head` has, is no failure. */
+async function print(chunks: Iterable<Uint8Array>): Promise<void> {
+  try {
+    await pipeline(chunks, process.stdout, { end: false })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+  }
 }
 
 function idColumn(table: Table, id: string | undefined): Column {

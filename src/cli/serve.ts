@@ -22,13 +22,12 @@ Examples:
   SHRIKE_API_KEYS=a-long-secret-of-yours shrike serve model.safetensors --host 0.0.0.0 --workers 4`,
     )
     .action((bundle: string, options: ServeFlags) =>
-      // The service answers signals by itself.
-      run({}, async () => (await import('./serve-work.ts')).serve(bundle, options)),
+      run({}, async (context) => (await import('./serve-work.ts')).serve(bundle, options, context)),
     )
 }
 
 /** Flags of the service, shared with `demo`. */
-export function addServeFlags(command: Command): Command {
+export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'info'): Command {
   return command
     .option('--port <number>', 'the port; 0 takes any free one', flags.wholeNumber(0, 65_535), 8000)
     .option('--host <address>', 'the address; any but loopback wants SHRIKE_API_KEYS or --insecure', '127.0.0.1')
@@ -37,6 +36,6 @@ export function addServeFlags(command: Command): Command {
     .addOption(
       new Option('--log-level <level>', 'of the structured log on standard error')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-        .default('info'),
+        .default(logLevel),
     )
 }

@@ -2,7 +2,6 @@ import { type Bar, Presets, SingleBar } from 'cli-progress'
 
 /** Where a command speaks: results on standard output, everything about their making on standard error. */
 export interface Terminal {
-  readonly json: boolean
   /** A line for a person; with --json it goes to standard error. */
   say(text: string): void
   warn(text: string): void
@@ -10,6 +9,8 @@ export interface Terminal {
   result(value: unknown): void
   /** Follows a piece of work: a bar on a terminal, a line at its end elsewhere. */
   begin(what: string): Progress
+  /** Takes the bar of work that failed off the screen: it hides the cursor, and its timer keeps the process alive. */
+  clear(): void
 }
 
 interface Progress {
@@ -19,14 +20,17 @@ interface Progress {
 
 export function createTerminal({ json }: { readonly json: boolean }): Terminal {
   const out = json ? process.stderr : process.stdout
+  const bars = new Set<Bar>()
   return {
-    json,
     say: (text) => out.write(`${text}\n`),
     warn: (text) => process.stderr.write(`${paint('33', 'warning:')} ${text}\n`),
     result: (value) => {
       if (json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
     },
-    begin: (what) => (process.stderr.isTTY ? beginBar(what) : beginLine(what)),
+    begin: (what) => (process.stderr.isTTY ? beginBar(what, bars) : beginLine(what)),
+    clear: () => {
+      for (const bar of bars) bar.stop()
+    },
   }
 }
 
@@ -41,7 +45,7 @@ function formatSeconds(ms: number): string {
 }
 
 /** One bar, that shows how much is done and how long the rest will take. */
-function beginBar(what: string): Progress {
+function beginBar(what: string, bars: Set<Bar>): Progress {
   const startMs = performance.now()
   let bar: Bar | undefined
   return {
@@ -50,6 +54,7 @@ function beginBar(what: string): Progress {
         const format = `  ${what} {bar} {percentage} %  {detail}`
         const options = { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, fps: 12 }
         bar = new SingleBar(options, Presets.shades_classic)
+        bars.add(bar)
         bar.start(total, 0, { detail: '' })
       }
       const elapsedMs = performance.now() - startMs

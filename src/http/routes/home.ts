@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
+import { exampleCall } from '../example-call.ts'
 import type { App, HttpContext } from '../http-context.ts'
 
 const htmlType = 'text/html; charset=utf-8'
-const homePolicy =
+// Both pages hold their styles and icons inside, and run no script.
+const policy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-// The report is one file of our own making: its styles and scripts are inside, and nothing comes from elsewhere.
-const reportPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** `GET /`: where a newcomer lands. `GET /report`: the evaluation of the model, where its file is known. */
 export function homeRoutes(app: App, context: HttpContext): void {
@@ -15,7 +14,7 @@ export function homeRoutes(app: App, context: HttpContext): void {
   app.get('/', (request, reply) => {
     reply
       .header('content-type', htmlType)
-      .header('content-security-policy', homePolicy)
+      .header('content-security-policy', policy)
       .header('cache-control', 'no-cache')
       .send(renderHome(context, request.host))
   })
@@ -25,7 +24,7 @@ export function homeRoutes(app: App, context: HttpContext): void {
     if (html === undefined) throw new FraudError('ROUTE_NOT_FOUND', 'The report is not there any more')
     return reply
       .header('content-type', htmlType)
-      .header('content-security-policy', reportPolicy)
+      .header('content-security-policy', policy)
       .header('cache-control', 'no-cache')
       .send(html)
   })
@@ -35,9 +34,6 @@ function renderHome({ model, reportPath, apiKeys }: HttpContext, host: string): 
   const { modelId, example } = model.current
   // The host is the client's own claim, so it is shown only if it can be nothing but a host.
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
-  const key = apiKeys.length > 0 ? " \\\n  -H 'Authorization: Bearer YOUR_KEY'" : ''
-  const body = JSON.stringify(example).replaceAll("'", "'\\''")
-  const curl = `curl -s ${origin}/predict/ \\\n  -H 'Content-Type: application/json'${key} \\\n  -d '${body}'`
   const links = [
     ['/docs', 'Docs', 'every route, to read and to try'],
     ...(reportPath === undefined ? [] : [['/report', 'Report', 'how well the model does, and how that was measured']]),
@@ -64,7 +60,7 @@ function renderHome({ model, reportPath, apiKeys }: HttpContext, host: string): 
 ${items.join('\n')}
 </ul>
 <h2>Ask for a prediction</h2>
-<pre><code>${escapeHtml(curl)}</code></pre>
+<pre><code>${escapeHtml(exampleCall(origin, example, apiKeys.length > 0))}</code></pre>
 </main>
 </body>
 </html>
