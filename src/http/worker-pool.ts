@@ -83,6 +83,8 @@ class Supervision {
   start(): void {
     const worker = cluster.fork()
     this.#startedAt.set(worker.id, performance.now())
+    // Raised where a message meets a worker that is just ending; without a listener it would end this process, too.
+    worker.on('error', (error) => this.#log.warn({ worker: worker.id, err: error }, 'a worker could not be reached'))
   }
 
   /** Resolves with the shared address when `count` workers listen. */
@@ -112,7 +114,7 @@ class Supervision {
         this.#reports.add(message.id, message.metrics)
         break
       case 'metrics wanted':
-        void this.#reports.collect(liveWorkers()).then((text) => {
+        void this.#reports.collect(liveWorkers().filter((each) => each.isConnected())).then((text) => {
           const order: Order = { order: 'metrics', id: message.id, text }
           if (worker.isConnected()) worker.send(order)
         })
