@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,9 @@ interface Running {
 }
 
 async function serve(t: TestContext, { modelId = 'first@0', port = '0', workers = '1' } = {}): Promise<Running> {
-  const bundle = join(await mkdtemp(join(tmpdir(), 'shrike-')), 'bundle')
+  const folder = await mkdtemp(join(tmpdir(), 'shrike-serve-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const bundle = join(folder, 'bundle')
   await writeFile(bundle, modelId)
   const child = spawn(process.execPath, ['test/service/serve.ts', bundle, port, workers])
   t.after(() => child.kill('SIGKILL'))

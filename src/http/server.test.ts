@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -218,8 +218,10 @@ describe('routes', () => {
     assert.equal((await app.inject('/readyz')).statusCode, 200)
   })
 
-  test('show the report where there is one, and 404 once its file is gone', async () => {
-    const reportPath = join(await mkdtemp(join(tmpdir(), 'shrike-')), 'report.html')
+  test('show the report where there is one, and 404 once its file is gone', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'shrike-report-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const reportPath = join(folder, 'report.html')
     const { app } = await buildTestService({ reportPath })
     assert.equal((await app.inject('/report')).statusCode, 404)
     await writeFile(reportPath, '<!doctype html><title>Report</title>')
