@@ -15,8 +15,9 @@ interface Ended {
   readonly stderr: string
 }
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [shrike, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
+  const env = { ...process.env, NO_COLOR: '1', ...variables }
+  return spawn(process.execPath, [shrike, ...args], { cwd: folder, env })
 }
 
 async function finish(child: ChildProcess): Promise<Ended> {
@@ -106,6 +107,25 @@ describe('shrike train', () => {
     assert.match(header, /\\"rows\\":4800,.{0,40}\\"calibrationRows\\":0/)
   })
 
+  test('lets flags win over the detector file', async () => {
+    const flags = ['--detector', 'a.yaml', '--ignore', 'V1,V2', '--save-detector', 'flags.yaml', '--n-estimators', '3']
+    await succeed('train', 'cards.csv', ...flags, '--out', 'flags.safetensors')
+    assert.match(readFileSync(at('a.yaml'), 'utf8'), /- V1\n\s+- V2\n/)
+    assert.match(readFileSync(at('flags.yaml'), 'utf8'), /features:\n\s+- V3\n/)
+  })
+
+  test('takes a time without an offset for UTC, as the file reader does, whatever the zone of the machine', async () => {
+    const days = Array.from({ length: 40 }, (_, day) => {
+      const time = new Date(Date.UTC(2026, 0, 1 + day)).toISOString().replace('T', ' ').slice(0, 19)
+      return `${time},${day % 7},${day % 3 === 0 ? 1 : 0}`
+    })
+    writeFileSync(at('days.csv'), ['timestamp,x,Class', ...days].join('\n'))
+    const flags = ['--preset', 'recipe', '--test-from', '2026-01-21 00:00', '--json', '--out', 'days.safetensors']
+    const child = start(['train', 'days.csv', ...flags], { TZ: 'America/Los_Angeles' })
+    const { stdout, stderr } = await finish(child)
+    assert.equal(JSON.parse(stdout).rows, 20, stderr)
+  })
+
   test('chooses the threshold that was asked for, on other rows than the test', async () => {
     const wanted = JSON.parse(
       (
@@ -122,12 +142,12 @@ describe('shrike train', () => {
         )
       ).stdout,
     )
-    const costs = ['--cost-false-positive', '1', '--cost-false-negative', 'amount']
+    const costs = ['--cost-false-positive', '100', '--cost-false-negative', 'amount']
     const cheapest = JSON.parse(
       (await succeed('train', 'cards.csv', ...costs, '--n-estimators', '20', '--json', '--out', 'm.safetensors'))
         .stdout,
     )
-    assert.notEqual(wanted.threshold, cheapest.threshold)
+    assert.ok(wanted.threshold < cheapest.threshold, 'alerts that cost more are raised later')
     const { tp, fn } = wanted.confusion
     assert.ok(tp / (tp + fn) > 0.6, 'a threshold for a recall of 0.99 catches most')
     assert.match(readFileSync(at('m-report.html'), 'utf8'), /least cost/)
@@ -217,7 +237,9 @@ describe('shrike evaluate', () => {
     const flags = ['--include-training', '--json', '--report', 'all.html']
     const all = JSON.parse((await succeed('evaluate', 'refit.safetensors', 'cards.csv', ...flags)).stdout)
     assert.deepEqual([all.rows, all.includesTraining], [6000, true])
-    assert.match(readFileSync(at('all.html'), 'utf8'), /training rows/i)
+    const report = readFileSync(at('all.html'), 'utf8')
+    assert.match(report, /training rows/i)
+    assert.match(report, /shrike evaluate refit\.safetensors cards\.csv .*--include-training/)
   })
 })
 

@@ -103,7 +103,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
   const model = { falsePositive: 5, falseNegative: 120 }
   const evaluation = evaluate({ labels, scores: probabilities, probabilities, rule, seed: 1, replicates: 100 })
   const sweep = sweepThresholds(labels, probabilities, undefined, model)
-  const { cost = 0, savings = 0 } = outcomeAt(sweep, rule.threshold)
+  const { cost = 0, savings = 0 } = outcomeAt(sweep, rule)
   return {
     ...describeRun(features),
     split: {

@@ -3,6 +3,7 @@ import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../evaluation/report/report-input.ts'
 import type { BundleContent } from '../models/bundle.ts'
+import type { DecisionRule } from '../models/decision-rule.ts'
 import { classificationText } from './print-evaluation.ts'
 import { formatTime, type LabelledRows } from './read-input.ts'
 import { extent, type ScoredRows } from './training-run.ts'
@@ -54,7 +55,7 @@ export function buildReport(
     roc: rocPoints(labels, scores, weights),
     calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'uniform' }),
     scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
-    ...thresholdParts(test, decision.threshold, extras.cost),
+    ...thresholdParts(test, decision, extras.cost),
     ...(extras.importance && { importance: extras.importance }),
     warnings: extras.warnings,
     includesTrainingRows: extras.includesTrainingRows,
@@ -75,13 +76,13 @@ function plainOptions(options: Readonly<Record<string, unknown>>): Record<string
 
 function thresholdParts(
   { labels, probabilities, weights }: ScoredRows,
-  threshold: number,
+  rule: DecisionRule,
   cost: ReportExtras['cost'],
 ): Pick<ReportInput, 'thresholds' | 'cost'> {
   const sweep = sweepThresholds(labels, probabilities, weights, cost)
   const thresholds = thresholdTable(sweep, 200)
   if (cost === undefined) return { thresholds }
-  const { cost: atThreshold = 0, savings = 0 } = outcomeAt(sweep, threshold)
+  const { cost: atThreshold = 0, savings = 0 } = outcomeAt(sweep, rule)
   return { thresholds, cost: { falsePositive: cost.falsePositive, falseNegative: cost.asked, atThreshold, savings } }
 }
 

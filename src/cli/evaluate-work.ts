@@ -6,6 +6,7 @@ import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
+import { commandLine } from './command-line.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { type InputFlags, type LabelledRows, labelledRows, readFileTable } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -37,7 +38,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
       buildReport(rows, bundle, evaluation, scored, {
         title: `${bundle.detector.detector}: ${rows.source}`,
         bundleId: bundle.id,
-        command: `shrike evaluate ${bundlePath} ${file}`,
+        command: commandLine('evaluate', [bundlePath, file], flags),
         split: describeRows(rows, bundle, part),
         ...costOf(rows, part, flags),
         warnings: includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : [],

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Detector, parseDetectorFile } from '../core/detector.ts'
+import { type Detector, parseDetector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { numberColumn } from '../data/columns.ts'
+import { findColumn, numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
-import { inferDetector } from '../data/infer-detector.ts'
+import { inferDetector, timeField } from '../data/infer-detector.ts'
 import { type BadRows, readTable } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import type { Run } from './run.ts'
@@ -61,7 +61,7 @@ export async function findDetector(
   flags: InputFlags,
   { terminal }: Run,
 ): Promise<Detector> {
-  if (flags.detector !== undefined) return readDetectorFile(flags.detector)
+  if (flags.detector !== undefined) return withFlags(await readDetectorFile(flags.detector), table, flags)
   const name = basename(path === '-' ? 'stdin' : path)
     .replace(/\.(csv|csv\.gz|parquet|ndjson)$/i, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
@@ -93,6 +93,22 @@ async function readDetectorFile(path: string): Promise<Detector> {
   return parseDetectorFile(text, path)
 }
 
+/** Flags win over the file. */
+function withFlags(detector: Detector, table: Table, { label, time, ignore = [] }: InputFlags): Detector {
+  const { transaction, features } = detector
+  const timeColumn = time === undefined ? undefined : findColumn(table, time)
+  for (const name of ignore) findColumn(table, name)
+  return parseDetector({
+    ...detector,
+    transaction: {
+      ...transaction,
+      ...(label !== undefined && { label: { field: label } }),
+      ...(timeColumn && { time: timeField(timeColumn) }),
+    },
+    features: features.filter((name) => !ignore.includes(name)),
+  })
+}
+
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
 export function labelledRows(
   source: string,
@@ -113,6 +129,10 @@ export function labelledRows(
     return unknown === 0 ? values : Float64Array.from(known, (row) => values[row])
   }
   const time = transaction.time && numberColumn(table, transaction.time.field)
+  if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {
+    const found = time.kind === 'time' ? 'ISO times' : 'numbers'
+    throw new FraudError('DATA_INVALID', `The times in ${time.name} are ${found}, not ${transaction.time?.format}`)
+  }
   return {
     source: source === '-' ? 'standard input' : basename(source),
     detector,

@@ -1,6 +1,7 @@
 import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
+import { parseIsoTime } from '../data/time-parser.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
@@ -10,6 +11,7 @@ import type { RandomForestOptions } from '../learners/tree-options.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { createScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
+import { commandLine } from './command-line.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import {
   findDetector,
@@ -45,14 +47,8 @@ export interface TrainFlags extends InputFlags, Omit<Partial<RandomForestOptions
   readonly costFalseNegative?: number | 'amount'
 }
 
-export interface TrainedFiles {
-  readonly bundlePath: string
-  readonly bundleId: string
-  readonly reportPath: string
-}
-
-/** Reads, trains, evaluates, writes; nothing is written if any step fails. */
-export async function train(file: string, flags: TrainFlags, run: Run): Promise<TrainedFiles> {
+/** Reads, trains, evaluates, and only then writes. */
+export async function train(file: string, flags: TrainFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
   const read = await readFileTable(file, flags, run)
   const detector = await findDetector(file, read.table, flags, run)
@@ -64,7 +60,13 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   const { bytes, id } = encodeBundle(outcome.content)
 
   const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
-  const html = await drawReport(rows, outcome, plan, { id, warnings, command: commandLine(file, flags) }, run)
+  const html = await drawReport(
+    rows,
+    outcome,
+    plan,
+    { id, warnings, command: commandLine('train', [file], flags) },
+    run,
+  )
   throwIfInterrupted(signal)
   await writeFileAtomically(flags.out, bytes)
   await writeFileAtomically(reportPath, html)
@@ -86,7 +88,6 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     warnings,
   })
-  return { bundlePath: flags.out, bundleId: id, reportPath }
 }
 
 /** Flags win over the preset. */
@@ -165,7 +166,9 @@ function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
 }
 
 function parseTime(text: string, iso: boolean): number {
-  const time = iso ? Date.parse(text) : Number(text)
+  const bytes = Buffer.from(text)
+  // Not Date.parse, which takes a time without an offset for one of this machine's zone; the reader takes it for UTC.
+  const time = iso ? parseIsoTime(bytes, 0, bytes.length) : Number(text)
   if (text.trim() !== '' && Number.isFinite(time)) return time
   throw new FraudError(
     'OPTION_INVALID',
@@ -193,21 +196,6 @@ function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: 
     warnings.push(`Only ${heldFrauds} frauds to calibrate with and to choose the threshold on: both are uncertain`)
   }
   return warnings
-}
-
-function commandLine(file: string, flags: TrainFlags): string {
-  const parts = ['shrike', 'train', file]
-  for (const [name, value] of Object.entries(flags)) {
-    // Where files are written and how many threads work changes nothing that the report tells.
-    if (['out', 'report', 'json', 'threads', 'saveDetector'].includes(name) || value === undefined) continue
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-    if (name === 'bootstrap') {
-      if (value === false) parts.push('--no-bootstrap')
-    } else if (typeof value === 'boolean') {
-      if (value) parts.push(flag)
-    } else parts.push(flag, String(value))
-  }
-  return parts.map((part) => (/^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
 async function drawReport(

@@ -34,9 +34,7 @@ Examples:
   cat creditcard.csv | shrike train - --json --out model.safetensors > figures.json`,
     )
     .action((file: string, options: TrainFlags & CommonFlags) =>
-      run(options, async (context) => {
-        await (await import('./train-work.ts')).train(file, options, context)
-      }),
+      run(options, async (context) => (await import('./train-work.ts')).train(file, options, context)),
     )
 }
 

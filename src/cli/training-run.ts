@@ -104,7 +104,9 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
       calibrationRatio: calibrationRatio(calibrated.labels, calibrated.probabilities, calibrated.weights),
     }),
     ...(fitted.oversampled && { oversampled: fitted.oversampled }),
-    ...(trained.outOfBagScores && { outOfBag: judgeOutOfBag(rows, parts.fit, trained.outOfBagScores) }),
+    ...(trained.outOfBagScores && {
+      outOfBag: judgeOutOfBag(rows, parts.fit, trained.outOfBagScores, evaluationWeights),
+    }),
   }
 }
 
@@ -211,11 +213,12 @@ export function amountsOf({ amounts }: LabelledRows, part: Uint32Array): Float64
   throw new FraudError('OPTION_INVALID', '--cost-false-negative amount needs an amount, and the detector names none')
 }
 
-function judgeOutOfBag(rows: LabelledRows, part: Uint32Array, scores: Float64Array) {
+function judgeOutOfBag(rows: LabelledRows, part: Uint32Array, scores: Float64Array, weights: Float64Array | undefined) {
   const seen = Uint32Array.from(scores.keys().filter((i) => !Number.isNaN(scores[i])))
   const labels = Uint8Array.from(seen, (i) => rows.labels[part[i]])
   const known = Float64Array.from(seen, (i) => scores[i])
-  return { rocAuc: rocAuc(labels, known), averagePrecision: averagePrecision(labels, known) }
+  const weighed = weights && Float64Array.from(seen, (i) => weights[part[i]])
+  return { rocAuc: rocAuc(labels, known, weighed), averagePrecision: averagePrecision(labels, known, weighed) }
 }
 
 function trainingRecord(rows: LabelledRows, parts: Parts, plan: TrainingPlan): BundleContent['training'] {

@@ -56,6 +56,13 @@ describe('a detector is inferred', () => {
       ignore: ['w'],
     })
     assert.deepEqual(hinted.detector, { detector: 'x', transaction: { label: { field: 'bad' } }, features: ['x'] })
+    for (const mistyped of [{ time: 'wenn' }, { ignore: ['w', 'X1'] }]) {
+      const columns = [numbers('w', 2, 1, 1), numbers('x', 1, 0, 3), numbers('Class', 0, 1, 0)]
+      assert.throws(() => inferDetector(table(...columns), 'x', mistyped), {
+        code: 'DATA_INVALID',
+        message: /no column/,
+      })
+    }
     assert.throws(() => inferDetector(table(numbers('x', 1, 0, 3)), 'x'), /--label.*x/)
     assert.throws(() => inferDetector(table(numbers('Class', 1, 0, 1)), 'x'), /input/)
   })

@@ -1,5 +1,6 @@
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { findColumn } from './columns.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
 
 const labelNames = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD']
@@ -25,7 +26,7 @@ export interface InferredDetector {
  * Guesses a detector for a flat table: the label, time and amount by name, and as inputs every column of numbers that
  * is none of them and no identifier, clock or restatement of the label.
  *
- * @throws FraudError DATA_INVALID where there is no label, or no column is left as an input.
+ * @throws FraudError DATA_INVALID where there is no label, a hint names no column, or no column is left as an input.
  */
 export function inferDetector(table: Table, name: string, hints: InferenceHints = {}): InferredDetector {
   const label = hints.label ?? findByName(table, labelNames)?.name
@@ -36,8 +37,9 @@ export function inferDetector(table: Table, name: string, hints: InferenceHints 
       `No column is named like a label (${labelNames.join(', ')}); name it with --label. The columns are: ${columns}`,
     )
   }
-  const time =
-    hints.time === undefined ? findTime(table, label) : table.columns.find((each) => each.name === hints.time)
+  const time = hints.time === undefined ? findTime(table, label) : findColumn(table, hints.time)
+  // A name mistyped here would leave in what was to stay out.
+  for (const ignored of hints.ignore ?? []) findColumn(table, ignored)
   const amount = findByName(table, amountNames)
   const features: string[] = []
   const leftOut: { column: string; reason: string }[] = []
@@ -51,13 +53,18 @@ export function inferDetector(table: Table, name: string, hints: InferenceHints 
   const detector: Detector = {
     detector: name,
     transaction: {
-      ...(time && { time: { field: time.name, format: time.kind === 'time' ? 'iso' : 'seconds-since' } }),
+      ...(time && { time: timeField(time) }),
       ...(amount?.kind === 'number' && { amount: { field: amount.name } }),
       label: { field: label },
     },
     features,
   }
   return { detector, leftOut }
+}
+
+/** How a detector names a column of times: ISO 8601, or numbers of which only the order is known. */
+export function timeField({ name, kind }: Column): NonNullable<Detector['transaction']['time']> {
+  return { field: name, format: kind === 'time' ? 'iso' : 'seconds-since' }
 }
 
 function findByName(table: Table, names: readonly string[]): Column | undefined {

@@ -8,32 +8,33 @@ import { confusion, predictLabels } from './metrics.ts'
 
 const labels = Uint8Array.of(1, 0, 1, 0)
 const probabilities = Float64Array.of(0.9, 0.8, 0.8, 0.1)
+const from = (threshold: number) => ({ threshold, inclusive: true })
 
 test('a false alert has a price, a missed fraud its amount, and doing nothing misses them all', () => {
   const falseNegative = Float64Array.of(100, 999, 40, 999)
   const sweep = sweepThresholds(labels, probabilities, undefined, { falsePositive: 5, falseNegative })
-  const { alerts, precision, recall, cost, savings } = outcomeAt(sweep, 0.85)
+  const { alerts, precision, recall, cost, savings } = outcomeAt(sweep, from(0.85))
   assert.deepEqual(
     { alerts, precision, recall, cost, savings },
     { alerts: 1, precision: 1, recall: 0.5, cost: 40, savings: 100 },
   )
-  assert.equal(outcomeAt(sweep, 0.8).cost, 5)
-  assert.equal(outcomeAt(sweep, 0).cost, 10)
-  assert.equal(outcomeAt(sweep, 0.95).cost, 140)
-  assert.equal(outcomeAt(sweep, 0.95).savings, 0)
+  assert.equal(outcomeAt(sweep, from(0.8)).cost, 5)
+  assert.equal(outcomeAt(sweep, from(0)).cost, 10)
+  assert.equal(outcomeAt(sweep, from(0.95)).cost, 140)
+  assert.equal(outcomeAt(sweep, from(0.95)).savings, 0)
 })
 
 test('a weighted row costs what its weight says', () => {
   const weights = Float64Array.of(1, 6.84, 2, 6.84)
   const sweep = sweepThresholds(labels, probabilities, weights, { falsePositive: 10, falseNegative: 50 })
-  assertClose(outcomeAt(sweep, 0.5).cost ?? Number.NaN, 68.4, 1e-12)
-  assertClose(outcomeAt(sweep, 0.85).cost ?? Number.NaN, 100, 1e-12)
+  assertClose(outcomeAt(sweep, from(0.5)).cost ?? Number.NaN, 68.4, 1e-12)
+  assertClose(outcomeAt(sweep, from(0.85)).cost ?? Number.NaN, 100, 1e-12)
 })
 
 test('a refund costs nothing to miss, and an amount that is missing is an error', () => {
   const cost = (...amounts: number[]) => ({ falsePositive: 1, falseNegative: Float64Array.from(amounts) })
   const sweep = sweepThresholds(labels, probabilities, undefined, cost(-100, 0, 7, 0))
-  assert.equal(outcomeAt(sweep, 1).cost, 7)
+  assert.equal(outcomeAt(sweep, from(1)).cost, 7)
   assert.throws(() => sweepThresholds(labels, probabilities, undefined, cost(1, 0, Number.NaN, 0)), {
     code: 'DATA_INVALID',
     message: /amount of row 2 is NaN/,
@@ -50,19 +51,25 @@ test('a cost below zero is refused by its name', () => {
 })
 
 test('without costs there is no cost', () => {
-  const outcome = outcomeAt(sweepThresholds(labels, probabilities), 0.5)
+  const outcome = outcomeAt(sweepThresholds(labels, probabilities), from(0.5))
   assert.ok(!('cost' in outcome) && !('savings' in outcome))
 })
 
-test('an outcome is the confusion matrix of the threshold', () => {
+test('an outcome is the confusion matrix of the rule', () => {
   fc.assert(
-    fc.property(labelledRows(), fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean(), (rows, any, onRow) => {
-      const threshold = onRow ? rows.scores[0] : any
-      const outcome = outcomeAt(sweepThresholds(rows.labels, rows.scores, rows.weights), threshold)
-      const predictions = predictLabels(rows.scores, { threshold, inclusive: true })
-      const expected = confusion(rows.labels, predictions, rows.weights)
-      for (const cell of ['tn', 'fp', 'fn', 'tp'] as const) assertClose(outcome[cell], expected[cell], 1e-12, cell)
-    }),
+    fc.property(
+      labelledRows(),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.boolean(),
+      fc.boolean(),
+      (rows, any, onRow, inclusive) => {
+        const rule = { threshold: onRow ? rows.scores[0] : any, inclusive }
+        const outcome = outcomeAt(sweepThresholds(rows.labels, rows.scores, rows.weights), rule)
+        const predictions = predictLabels(rows.scores, rule)
+        const expected = confusion(rows.labels, predictions, rows.weights)
+        for (const cell of ['tn', 'fp', 'fn', 'tp'] as const) assertClose(outcome[cell], expected[cell], 1e-12, cell)
+      },
+    ),
   )
 })
 

@@ -1,0 +1,17 @@
+/** Where files are written and how many threads work changes nothing that a report tells. */
+const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector'])
+
+/** The command that repeats a run, quoted for a shell. */
+export function commandLine(verb: string, operands: readonly string[], flags: object): string {
+  const parts = ['shrike', verb, ...operands]
+  for (const [name, value] of Object.entries(flags)) {
+    if (untold.has(name) || value === undefined) continue
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    if (name === 'bootstrap') {
+      if (value === false) parts.push('--no-bootstrap')
+    } else if (typeof value === 'boolean') {
+      if (value) parts.push(flag)
+    } else parts.push(flag, String(value))
+  }
+  return parts.map((part) => (/^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`)).join(' ')
+}
