@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { suggestion } from './closest-name.ts'
-import type { Column, NumberColumn, Table, TextColumn } from './table.ts'
+import type { Column, NumberColumn, Table } from './table.ts'
 
 /** The column of that name, or DATA_INVALID with the nearest name there is. */
 export function findColumn(table: Table, name: string): Column {
@@ -15,11 +15,4 @@ export function numberColumn(table: Table, name: string): NumberColumn {
   const column = findColumn(table, name)
   if (column.kind !== 'text') return column
   throw new FraudError('DATA_INVALID', `The column "${name}" holds text; numbers are needed`)
-}
-
-/** The column of that name, of text, or DATA_INVALID. */
-export function textColumn(table: Table, name: string): TextColumn {
-  const column = findColumn(table, name)
-  if (column.kind === 'text') return column
-  throw new FraudError('DATA_INVALID', `The column "${name}" holds ${column.kind}s; text is needed`)
 }

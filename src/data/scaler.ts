@@ -7,8 +7,6 @@ export interface Scaler {
 export interface ScalerOptions {
   /** One per row of the columns; a row of weight 2 counts as two rows. */
   readonly weights?: Float64Array | Uint32Array
-  /** The rows to fit on; all of them without it. */
-  readonly rows?: Uint32Array
 }
 
 /**
@@ -16,13 +14,11 @@ export interface ScalerOptions {
  * values are left out, and a column that is constant up to rounding gets the scale 1. A column without any value has
  * NaN for both.
  */
-export function fitScaler(columns: readonly Float64Array[], { weights, rows }: ScalerOptions = {}): Scaler {
+export function fitScaler(columns: readonly Float64Array[], { weights }: ScalerOptions = {}): Scaler {
   const mean = new Float64Array(columns.length)
   const scale = new Float64Array(columns.length)
   for (const [index, column] of columns.entries()) {
-    const values = rows === undefined ? column : Float64Array.from(rows, (row) => column[row])
-    const own = weights === undefined || rows === undefined ? weights : Float64Array.from(rows, (row) => weights[row])
-    const fitted = fitColumn(values, own)
+    const fitted = fitColumn(column, weights)
     mean[index] = fitted.mean
     scale[index] = fitted.scale
   }
@@ -39,11 +35,6 @@ export function transformColumns(
     const columnScale = scale[index]
     return column.map((value) => (value - columnMean) / columnScale)
   })
-}
-
-/** One row standardised in place, its values in the order of the columns that the scaler was fitted on. */
-export function transformRow({ mean, scale }: Scaler, row: Float64Array): void {
-  for (let index = 0; index < row.length; index++) row[index] = (row[index] - mean[index]) / scale[index]
 }
 
 function fitColumn(values: Float64Array, weights: Float64Array | Uint32Array | undefined) {

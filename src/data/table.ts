@@ -6,7 +6,7 @@ export interface NumberColumn {
 }
 
 /** A column of text: a code per row into the dictionary of distinct values; a missing value is -1. */
-export interface TextColumn {
+interface TextColumn {
   readonly kind: 'text'
   readonly name: string
   readonly codes: Int32Array

@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../core/random.ts'
+import type { TreeNodes } from '../models/tree-ensemble.ts'
 import { isSingleValue, missingBin } from './binning.ts'
 import { type ClassRows, Splitter } from './splitting.ts'
 import { featuresPerSplit, type RandomForestOptions } from './tree-options.ts'
@@ -16,16 +17,8 @@ export interface BinnedDataset {
   readonly extraRows: Uint32Array
 }
 
-/** A grown tree as parallel arrays. A node whose feature is -1 is a leaf; the right child stands behind the left one. */
-export interface GrownTree {
-  readonly feature: Int32Array
-  readonly threshold: Float64Array
-  readonly left: Int32Array
-  readonly missingGoesLeft: Uint8Array
-  /** The weighted share of frauds among the node's rows. */
-  readonly value: Float64Array
-  /** The weight of the node's rows. */
-  readonly cover: Float64Array
+/** The nodes of one grown tree, the root first. */
+export interface GrownTree extends Omit<TreeNodes, 'roots'> {
   /** By feature: how much weighted Gini impurity its splits took away, as a share of the tree's sum. */
   readonly importance: Float64Array
 }

@@ -3,6 +3,8 @@ import { FraudError } from '../core/errors.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
+import type { Model } from '../models/model.ts'
+import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
 
 /** Reads a bundle file. Throws FILE_UNREADABLE, or BUNDLE_INVALID where its content is damaged or no bundle. */
@@ -35,8 +37,13 @@ export function createPredictor(bundle: Bundle): Predictor {
   }
 }
 
+interface ScoringParts {
+  readonly model: Model
+  readonly scaling?: Scaling
+}
+
 /** The model's uncalibrated score of a row, in [0, 1]; allocates nothing. */
-export function createScorer({ model, scaling }: Pick<Bundle, 'model' | 'scaling'>): (row: Float64Array) => number {
+export function createScorer({ model, scaling }: ScoringParts): (row: Float64Array) => number {
   if (scaling === undefined) return (row) => model.predictProba(row)
   const { mean, scale } = scaling
   const scaled = new Float64Array(mean.length)
