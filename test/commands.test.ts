@@ -105,6 +105,8 @@ describe('shrike train', () => {
     assert.match(header, /\\"method\\":\\"none\\"/)
     assert.match(header, /\\"threshold\\":0.5,\\"inclusive\\":false/)
     assert.match(header, /\\"rows\\":4800,.{0,40}\\"calibrationRows\\":0/)
+    // Options stand there with their defaults.
+    assert.match(header, /\\"maxDepth\\":null,.{0,200}\\"nEstimators\\":100/)
   })
 
   test('lets flags win over the detector file', async () => {

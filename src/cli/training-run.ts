@@ -80,13 +80,14 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
 
   const final = plan.refit ? await fit(rows, everyRow(rows), plan, run) : fitted
   const { trained } = fitted
+  const { seed, ...options } = final.trained.options
   return {
     content: {
       detector: rows.detector,
       preset: plan.preset,
       learner: plan.learner,
-      options: { ...plan.options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
-      seed: plan.seed,
+      options: { ...options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
+      seed,
       model: final.trained.model,
       ...(final.scaling && { scaling: final.scaling }),
       calibration,

@@ -23,6 +23,8 @@ export interface TrainingControl {
 
 export interface TrainedForest {
   readonly model: TreeEnsemble
+  /** What it was grown with, defaults included. */
+  readonly options: RandomForestOptions
   /** Impurity importance by feature, the mean over the trees; it sums to 1, or to 0 where no tree split. */
   readonly importance: Float64Array
   /** With `oobScore`: each row's score by the trees that did not see it, NaN where all did. */
@@ -45,7 +47,7 @@ export async function trainRandomForest(
   checkDataset(dataset)
   if (forest.oobScore) checkOutOfBag(dataset, forest)
   const data = shareDataset(dataset, forest)
-  const threads = Math.min(control.threads ?? availableParallelism(), Math.max(forest.nEstimators, 1))
+  const threads = Math.min(control.threads ?? availableParallelism(), forest.nEstimators)
   const pool = new WorkerPool<TreeTask, TreeResult>(workerScript('./tree-worker', import.meta.url), data, {
     threads,
     ...(control.signal && { signal: control.signal }),
@@ -54,10 +56,8 @@ export async function trainRandomForest(
     await pool.run(dataset.columns.map((_, bin) => ({ bin })))
     const tasks = Array.from({ length: forest.nEstimators }, (_, grow) => ({ grow }))
     const grown = await pool.run(tasks, (_, done) => control.onProgress?.(done, tasks.length))
-    const trained = assemble(
-      dataset.features,
-      grown.filter((tree) => tree !== undefined),
-    )
+    const trees = grown.filter((tree) => tree !== undefined)
+    const trained = { ...assemble(dataset.features, trees), options: forest }
     if (!forest.oobScore) return trained
     const scores = shared(Float64Array, dataset.labels.length, 8)
     const step = Math.ceil(dataset.labels.length / threads)
@@ -169,7 +169,10 @@ function rowWeights({ labels, weights, copies }: Dataset, { classWeight }: Rando
   return result
 }
 
-function assemble(features: readonly string[], trees: readonly GrownTree[]): TrainedForest {
+function assemble(
+  features: readonly string[],
+  trees: readonly GrownTree[],
+): Pick<TrainedForest, 'model' | 'importance'> {
   const roots = new Int32Array(trees.length)
   let size = 0
   trees.forEach((tree, i) => {
