@@ -195,6 +195,21 @@ describe('shrike train', () => {
     assert.ok(!existsSync(at('stopped.safetensors')) && !existsSync(at('stopped-report.html')))
   })
 
+  test('says before it begins that what it would make has no place', async () => {
+    for (const where of [
+      ['--out', 'nowhere/x.safetensors'],
+      ['--report', 'nowhere/x.html', '--out', 'x.safetensors'],
+    ]) {
+      const { code, stderr } = await run('train', 'cards.csv', ...where)
+      assert.deepEqual(
+        [code, /nowhere\/x\..*can't be written/.test(stderr), /read/.test(stderr)],
+        [1, true, false],
+        stderr,
+      )
+    }
+    assert.ok(!existsSync(at('x.safetensors')))
+  })
+
   test('names file, line, column and value of a bad cell, or skips and counts it', async () => {
     const lines = readFileSync(at('cards.csv'), 'utf8').split('\n')
     lines[4321] = lines[4321].replace(/^[^,]*,[^,]*/, '1,x7')

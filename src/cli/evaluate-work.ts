@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
+import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
@@ -23,6 +23,7 @@ export interface EvaluateFlags extends InputFlags {
 /** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
 export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
+  if (flags.report !== undefined) await checkWritable(flags.report)
   const bundle = await readBundle(bundlePath)
   const read = await readFileTable(file, flags, run)
   const rows = labelledRows(file, read, bundle.detector, flags, run)

@@ -2,7 +2,7 @@ import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { parseIsoTime } from '../data/time-parser.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
+import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput } from '../evaluation/report/report-input.ts'
@@ -50,6 +50,8 @@ export interface TrainFlags extends InputFlags, Omit<Partial<RandomForestOptions
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string, flags: TrainFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
+  const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
+  for (const path of [flags.out, reportPath, flags.saveDetector]) if (path !== undefined) await checkWritable(path)
   const read = await readFileTable(file, flags, run)
   const detector = await findDetector(file, read.table, flags, run)
   const rows = labelledRows(file, read, detector, flags, run)
@@ -59,7 +61,6 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   for (const warning of warnings) terminal.warn(warning)
   const { bytes, id } = encodeBundle(outcome.content)
 
-  const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
   const html = await drawReport(
     rows,
     outcome,

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { access, constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 
@@ -24,9 +24,22 @@ export async function writeFileAtomically(
     await syncDirectory(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
-    if (cause instanceof FraudError || !isSystemError(cause)) throw cause
-    throw new FraudError('FILE_UNREADABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
+    throw explain(cause, path)
   }
+}
+
+/** Throws FILE_UNREADABLE where no file of that name could be written: asked before work whose result would be lost. */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK)
+  } catch (cause) {
+    throw explain(cause, path)
+  }
+}
+
+function explain(cause: unknown, path: string): unknown {
+  if (cause instanceof FraudError || !isSystemError(cause)) return cause
+  return new FraudError('FILE_UNREADABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
 }
 
 async function writeContent(
