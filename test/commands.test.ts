@@ -181,6 +181,9 @@ describe('shrike train', () => {
     assert.match(stderr, /test rows .* equal a training row/)
     const again = await run('evaluate', 't.safetensors', 'twice.csv', '--json')
     assert.equal(JSON.parse(again.stdout).trainingRowsLeftOut, 9600)
+    // Of another file of the same period nobody can say which rows training drew.
+    const other = await run('evaluate', 't.safetensors', 'cards.csv')
+    assert.deepEqual([other.code, /All 6000 rows/.test(other.stderr)], [1, true], other.stderr)
   })
 
   test('is stopped by Ctrl-C without leaving anything behind', async () => {

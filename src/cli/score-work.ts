@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { numberColumn } from '../data/columns.ts'
 import type { Column, Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
+import { checkWritable } from '../data/write-file.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { type InputFlags, readFileTable } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -18,6 +19,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   if (flags.json && flags.out === undefined) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
+  if (flags.out !== undefined) await checkWritable(flags.out)
   const bundle = await readBundle(bundlePath)
   const { table } = await readFileTable(file, flags, run)
   const predictor = createPredictor(bundle)

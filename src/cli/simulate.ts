@@ -37,8 +37,10 @@ Examples:
       run(options, async ({ terminal, signal }) => {
         const { simulateCreditcard } = await import('../data/simulate/creditcard.ts')
         const { writeCsv } = await import('../data/write-csv.ts')
+        const { checkWritable } = await import('../data/write-file.ts')
         const { throwIfInterrupted } = await import('./run.ts')
         const { rows, frauds, days, seed, out } = options
+        await checkWritable(out)
         const making = terminal.begin('simulate')
         const table = simulateCreditcard({
           rows,

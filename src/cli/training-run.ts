@@ -234,7 +234,7 @@ function trainingRecord(rows: LabelledRows, parts: Parts, plan: TrainingPlan): B
     split:
       parts.boundary !== undefined && times !== undefined && field !== undefined
         ? { by: 'time', field, ...extent(times, covered) }
-        : { by: 'random', testShare: plan.split.testShare, seed: plan.seed },
+        : { by: 'random', testShare: plan.split.testShare, seed: plan.seed, ...(times && extent(times, covered)) },
     refit: plan.refit,
   }
 }

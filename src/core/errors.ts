@@ -7,6 +7,7 @@ export const errorCodes = [
   'DATA_INVALID',
   'DETECTOR_INVALID',
   'FILE_UNREADABLE',
+  'FILE_UNWRITABLE',
   'HEADERS_TOO_LARGE',
   'INPUT_INVALID',
   'INTERNAL',

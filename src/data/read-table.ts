@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import { type ByteSource, checkFile, openFile, openGzip, openStream, unreadable } from './byte-source.ts'
@@ -61,8 +61,9 @@ export async function readTable(path: string, options: ReadOptions = {}): Promis
   return { table, badRows: badRows.report() }
 }
 
-function openCsv(path: string, { stdin = process.stdin }: ReadOptions): ByteSource | Promise<ByteSource> {
-  if (path === '-') return openStream(stdin)
+function openCsv(path: string, { stdin = process.stdin, signal }: ReadOptions): ByteSource | Promise<ByteSource> {
+  // A stream may stay silent for ever: only the signal itself ends the wait.
+  if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
   return path.toLowerCase().endsWith('.gz') ? openGzip(path) : openFile(path)
 }
 
@@ -72,11 +73,16 @@ async function readBytes(
   { onProgress, signal }: ReadOptions,
 ): Promise<Table> {
   const { bytesTotal } = source
-  for await (const chunk of source.chunks) {
+  try {
+    for await (const chunk of source.chunks) {
+      checkNotAborted(signal)
+      const bytesRead = source.bytesRead()
+      parser.write(chunk, bytesTotal ? bytesRead / bytesTotal : undefined)
+      onProgress?.({ bytesRead, bytesTotal, rows: parser.rowCount })
+    }
+  } catch (error) {
     checkNotAborted(signal)
-    const bytesRead = source.bytesRead()
-    parser.write(chunk, bytesTotal ? bytesRead / bytesTotal : undefined)
-    onProgress?.({ bytesRead, bytesTotal, rows: parser.rowCount })
+    throw error
   }
   checkNotAborted(signal)
   return parser.end()

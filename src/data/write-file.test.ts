@@ -30,7 +30,7 @@ test('writes text, bytes or pieces in place of what was there, and leaves nothin
 
 test('refuses a place that is none', async () => {
   await assert.rejects(writeFileAtomically(join(folder, 'absent', 'x'), ''), {
-    code: 'FILE_UNREADABLE',
+    code: 'FILE_UNWRITABLE',
     message: /x can't be written: there is no directory/,
   })
 })

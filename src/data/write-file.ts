@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 
 /**
  * Writes a file so that its name always stands for a complete one: into a temporary file beside it, synced, renamed, the
- * directory synced. Where anything fails, the file that was there stays as it was. FILE_UNREADABLE where it can't be
+ * directory synced. Where anything fails, the file that was there stays as it was. FILE_UNWRITABLE where it can't be
  * written.
  */
 export async function writeFileAtomically(
@@ -28,7 +28,7 @@ export async function writeFileAtomically(
   }
 }
 
-/** Throws FILE_UNREADABLE where no file of that name could be written: asked before work whose result would be lost. */
+/** Throws FILE_UNWRITABLE where no file of that name could be written: asked before work whose result would be lost. */
 export async function checkWritable(path: string): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK)
@@ -39,7 +39,7 @@ export async function checkWritable(path: string): Promise<void> {
 
 function explain(cause: unknown, path: string): unknown {
   if (cause instanceof FraudError || !isSystemError(cause)) return cause
-  return new FraudError('FILE_UNREADABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
+  return new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
 }
 
 async function writeContent(

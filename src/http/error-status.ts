@@ -10,6 +10,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   DATA_INVALID: 500,
   DETECTOR_INVALID: 500,
   FILE_UNREADABLE: 500,
+  FILE_UNWRITABLE: 500,
   HEADERS_TOO_LARGE: 431,
   INPUT_INVALID: 422,
   INTERNAL: 500,

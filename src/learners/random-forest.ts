@@ -25,7 +25,7 @@ export interface TrainedForest {
   readonly model: TreeEnsemble
   /** What it was grown with, defaults included. */
   readonly options: RandomForestOptions
-  /** Impurity importance by feature, the mean over the trees; it sums to 1, or to 0 where no tree split. */
+  /** Impurity importance by feature, the mean over the trees that split; it sums to 1, or to 0 where no tree split. */
   readonly importance: Float64Array
   /** With `oobScore`: each row's score by the trees that did not see it, NaN where all did. */
   readonly outOfBagScores?: Float64Array
@@ -201,8 +201,13 @@ function assemble(
     nodes.value.set(tree.value, root)
     nodes.cover.set(tree.cover, root)
     tree.importance.forEach((share, feature) => {
-      importance[feature] += share / trees.length
+      importance[feature] += share
     })
   })
-  return { model: createTreeEnsemble(features, nodes), importance }
+  // As in scikit-learn, trees that never split have no say.
+  const sum = importance.reduce((total, share) => total + share, 0)
+  return {
+    model: createTreeEnsemble(features, nodes),
+    importance: importance.map((share) => (sum > 0 ? share / sum : 0)),
+  }
 }

@@ -17,7 +17,14 @@ interface TrainingRecord {
   readonly calibrationRows: number
   readonly split:
     | { readonly by: 'time'; readonly field: string; readonly from: number; readonly to: number }
-    | { readonly by: 'random'; readonly testShare: number; readonly seed: number }
+    | {
+        readonly by: 'random'
+        readonly testShare: number
+        readonly seed: number
+        /** Of the training rows, where they have a time. */
+        readonly from?: number | undefined
+        readonly to?: number | undefined
+      }
   /** Trained again on all rows after the figures were taken: the figures are those of the model before. */
   readonly refit: boolean
 }
@@ -79,7 +86,13 @@ const metadataSchema = z.object({
     calibrationRows: z.number(),
     split: z.discriminatedUnion('by', [
       z.object({ by: z.literal('time'), field: text, from: z.number(), to: z.number() }),
-      z.object({ by: z.literal('random'), testShare: z.number(), seed: z.number() }),
+      z.object({
+        by: z.literal('random'),
+        testShare: z.number(),
+        seed: z.number(),
+        from: z.number().optional(),
+        to: z.number().optional(),
+      }),
     ]),
     refit: z.boolean(),
   }),
