@@ -107,12 +107,12 @@ test('leaves the old file and no other where writing fails', async () => {
 test('says why a file can not be written', async () => {
   const empty: Table = { rowCount: 0, columns: [{ kind: 'number', name: 'n', values: new Float64Array(0) }] }
   await assert.rejects(writeCsv(empty, join(folder, 'absent', 'a.csv')), {
-    code: 'FILE_UNREADABLE',
+    code: 'FILE_UNWRITABLE',
     message: /a\.csv can't be written: there is no directory .*absent$/,
   })
   await mkdir(join(folder, 'directory.csv'))
   await assert.rejects(writeCsv(empty, join(folder, 'directory.csv')), {
-    code: 'FILE_UNREADABLE',
+    code: 'FILE_UNWRITABLE',
     message: /a directory/,
   })
 })
