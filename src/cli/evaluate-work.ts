@@ -7,17 +7,16 @@ import type { Bundle } from '../models/bundle.ts'
 import { createScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { type InputFlags, type LabelledRows, labelledRows, readFileTable } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { amountsOf, scoreRows, withProbabilities } from './training-run.ts'
+import { scoreRows, withProbabilities } from './training-run.ts'
 
-export interface EvaluateFlags extends InputFlags {
+export interface EvaluateFlags extends InputFlags, CostFlags {
   readonly report?: string
   readonly includeTraining?: boolean
   readonly seed: number
-  readonly costFalsePositive?: number
-  readonly costFalseNegative?: number | 'amount'
 }
 
 /** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
@@ -104,11 +103,7 @@ function describeRows(rows: LabelledRows, { training }: Bundle, part: Uint32Arra
   }
 }
 
-function costOf(rows: LabelledRows, part: Uint32Array, { costFalsePositive, costFalseNegative }: EvaluateFlags) {
-  if (costFalsePositive === undefined && costFalseNegative === undefined) return {}
-  if (costFalsePositive === undefined || costFalseNegative === undefined) {
-    throw new FraudError('OPTION_INVALID', '--cost-false-positive and --cost-false-negative belong together')
-  }
-  const falseNegative = costFalseNegative === 'amount' ? amountsOf(rows, part) : costFalseNegative
-  return { cost: { falsePositive: costFalsePositive, falseNegative, asked: costFalseNegative } }
+function costOf(rows: LabelledRows, part: Uint32Array, flags: EvaluateFlags) {
+  const costs = readMistakeCosts(flags)
+  return costs && { cost: { ...costModelOn(rows, part, costs), asked: costs.falseNegative } }
 }

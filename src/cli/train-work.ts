@@ -12,6 +12,7 @@ import { encodeBundle } from '../models/bundle.ts'
 import { createScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import {
   findDetector,
@@ -22,9 +23,9 @@ import {
   readFileTable,
 } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { amountsOf, runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
+import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
+export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
   readonly maxDepth?: number | 'none'
   readonly out: string
   readonly report?: string
@@ -43,8 +44,6 @@ export interface TrainFlags extends InputFlags, Omit<Partial<RandomForestOptions
   readonly threshold?: number
   readonly wantedPrecision?: number
   readonly wantedRecall?: number
-  readonly costFalsePositive?: number
-  readonly costFalseNegative?: number | 'amount'
 }
 
 /** Reads, trains, evaluates, and only then writes. */
@@ -159,11 +158,8 @@ function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
   }
   if (wantedPrecision !== undefined) return { kind: 'precision', atLeast: wantedPrecision }
   if (wantedRecall !== undefined) return { kind: 'recall', atLeast: wantedRecall }
-  if (!hasCost) return undefined
-  if (costFalsePositive === undefined || costFalseNegative === undefined) {
-    throw new FraudError('OPTION_INVALID', '--cost-false-positive and --cost-false-negative belong together')
-  }
-  return { kind: 'cost', falsePositive: costFalsePositive, falseNegative: costFalseNegative }
+  const costs = readMistakeCosts(flags)
+  return costs && { kind: 'cost', ...costs }
 }
 
 function parseTime(text: string, iso: boolean): number {
@@ -215,7 +211,9 @@ async function drawReport(
       bundleId: made.id,
       command: made.command,
       split: describeSplit(rows, outcome, plan),
-      ...(plan.objective?.kind === 'cost' && { cost: costModel(rows, plan.objective, test.rows) }),
+      ...(plan.objective?.kind === 'cost' && {
+        cost: { ...costModelOn(rows, test.rows, plan.objective), asked: plan.objective.falseNegative },
+      }),
       ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
       importance,
       warnings: made.warnings,
@@ -224,15 +222,6 @@ async function drawReport(
   )
   progress.end()
   return html
-}
-
-function costModel(rows: LabelledRows, plan: Extract<ThresholdPlan, { kind: 'cost' }>, part: Uint32Array) {
-  const { falsePositive, falseNegative } = plan
-  return {
-    falsePositive,
-    falseNegative: falseNegative === 'amount' ? amountsOf(rows, part) : falseNegative,
-    asked: falseNegative,
-  }
 }
 
 function measureImportance(

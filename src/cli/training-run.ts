@@ -1,4 +1,3 @@
-import { FraudError } from '../core/errors.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
@@ -12,6 +11,7 @@ import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createScorer } from '../scoring/load-predictor.ts'
+import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
 import type { LabelledRows } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type Parts, type SplitPlan, splitRows } from './split-rows.ts'
@@ -29,10 +29,10 @@ export interface TrainingPlan extends Preset {
   readonly refit: boolean
 }
 
-/** A threshold's objective before the rows are known: a missed fraud may cost its row's amount. */
+/** A threshold's objective before the rows are known. */
 export type ThresholdPlan =
   | Exclude<ThresholdObjective, { readonly kind: 'cost' }>
-  | { readonly kind: 'cost'; readonly falsePositive: number; readonly falseNegative: number | 'amount' }
+  | ({ readonly kind: 'cost' } & MistakeCosts)
 
 /** The rows of one part, as the metrics take them. */
 export interface ScoredRows {
@@ -202,16 +202,9 @@ function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32A
   if (plan.kind === 'f1') return { objective: plan, chosenBy: `for the best F1 ${where}` }
   if (plan.kind !== 'cost') return { objective: plan, chosenBy: `for a ${plan.kind} of ${plan.atLeast} ${where}` }
   const { falsePositive, falseNegative } = plan
-  const cost = { falsePositive, falseNegative: falseNegative === 'amount' ? amountsOf(rows, part) : falseNegative }
   const missed = falseNegative === 'amount' ? 'its amount' : falseNegative
   const chosenBy = `for the least cost ${where}, a false alarm costing ${falsePositive} and a missed fraud ${missed}`
-  return { objective: { kind: 'cost' as const, cost }, chosenBy }
-}
-
-export function amountsOf({ amounts }: LabelledRows, part: Uint32Array): Float64Array {
-  const picked = pick(amounts, part)
-  if (picked !== undefined) return picked
-  throw new FraudError('OPTION_INVALID', '--cost-false-negative amount needs an amount, and the detector names none')
+  return { objective: { kind: 'cost' as const, cost: costModelOn(rows, part, plan) }, chosenBy }
 }
 
 function judgeOutOfBag(rows: LabelledRows, part: Uint32Array, scores: Float64Array, weights: Float64Array | undefined) {

@@ -56,8 +56,8 @@ function keyOf(value: number): number {
   return (high >>> 31 === 1 ? ~high : high | 0x80000000) >>> (32 - keyBits)
 }
 
-/** Writes the bin of every value of the column into `bins`; says whether any value was missing. */
-export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array): boolean {
+/** Writes the bin of every value of the column into `bins`. */
+export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array): void {
   const { cuts } = edges
   // firstCut[k]: the first cut whose key is k or more; a value of key k lies between firstCut[k] and firstCut[k + 1].
   const firstCut = new Uint16Array((1 << keyBits) + 1)
@@ -68,12 +68,10 @@ export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array)
   }
   firstCut.fill(cuts.length, filled)
 
-  let hasMissing = false
   for (let row = 0; row < column.length; row++) {
     const value = column[row] + 0
     if (Number.isNaN(value)) {
       bins[row] = missingBin
-      hasMissing = true
       continue
     }
     const key = keyOf(value)
@@ -86,5 +84,4 @@ export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array)
     }
     bins[row] = low < cuts.length && cuts[low] === value ? 2 * low + 1 : 2 * low
   }
-  return hasMissing
 }

@@ -3,7 +3,8 @@ import { BarChart, type BarSeriesOption, LineChart, type LineSeriesOption, Scatt
 import { GridComponent, type GridComponentOption } from 'echarts/components'
 import { type ComposeOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import { escapeHtml, html, type Markup, nothing, trustMarkup } from './html.ts'
+import { escapeHtml } from '../../core/escape-html.ts'
+import { html, type Markup, nothing, trustMarkup } from './html.ts'
 
 use([BarChart, LineChart, ScatterChart, GridComponent, SVGRenderer])
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { escapeHtml, html, trustMarkup } from './html.ts'
+import { escapeHtml } from '../../core/escape-html.ts'
+import { html, trustMarkup } from './html.ts'
 
 test('escapes every character that means something in HTML', () => {
   assert.equal(escapeHtml(`<a href="x" title='y'>&amp;`), '&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;')

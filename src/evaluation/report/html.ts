@@ -1,25 +1,11 @@
+import { escapeHtml } from '../../core/escape-html.ts'
+
 /** Markup that goes into a page as it is. Everything else is text, and is escaped. */
 export interface Markup {
   readonly markup: string
 }
 
 export type Content = string | Markup | readonly Markup[]
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-// HTML knows no control characters but tab and line ends, not even as references.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
-
-export function escapeHtml(text: string): string {
-  return text.replace(forbidden, '').replace(/[&<>"']/g, (character) => entities[character] ?? '')
-}
 
 /** Declares text to be markup. For what this program itself wrote, never for what it read. */
 export function trustMarkup(markup: string): Markup {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
+import { escapeHtml } from '../../core/escape-html.ts'
 import { exampleCall } from '../example-call.ts'
 import type { App, HttpContext } from '../http-context.ts'
 
@@ -83,15 +84,3 @@ span, p { color: var(--soft) }
 pre { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
 code { font: 14px/1.5 ui-monospace, monospace }
 `
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
-}
