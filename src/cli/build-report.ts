@@ -4,8 +4,9 @@ import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../evaluation/report/report-input.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 import { classificationText } from './print-evaluation.ts'
-import { formatTime, type LabelledRows } from './read-input.ts'
+import { formatTime } from './read-input.ts'
 import { extent, type ScoredRows } from './training-run.ts'
 import { version } from './version.ts'
 
@@ -87,7 +88,7 @@ function thresholdParts(
 }
 
 function summariseData(
-  { labels, weights, columns, detector, source, fingerprint, times, isoTimes, badRows }: LabelledRows,
+  { labels, weights, columns, features, source, fingerprint, times, isoTimes, badRows }: LabelledRows,
   weighted: boolean,
 ): ReportInput['data'] {
   const used = weighted ? weights : undefined
@@ -105,7 +106,7 @@ function summariseData(
     ...(period && { period: { from: formatTime(period.from, isoTimes), to: formatTime(period.to, isoTimes) } }),
     fingerprint,
     badRowsSkipped: badRows.count,
-    columns: detector.features.map((name, i) => summariseColumn(name, columns[i])),
+    columns: features.map((name, i) => summariseColumn(name, columns[i])),
   }
 }
 

@@ -1,15 +1,17 @@
+import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
-import { createScorer, readBundle } from '../scoring/load-predictor.ts'
+import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { type LabelledRows, readRowsFor } from './labelled-rows.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
-import { type InputFlags, type LabelledRows, labelledRows, readFileTable } from './read-input.ts'
+import type { InputFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { scoreRows, withProbabilities } from './training-run.ts'
 
@@ -24,12 +26,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const { terminal, signal } = run
   if (flags.report !== undefined) await checkWritable(flags.report)
   const bundle = await readBundle(bundlePath)
-  const read = await readFileTable(file, flags, run)
-  const rows = labelledRows(file, read, bundle.detector, flags, run)
+  const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
   const { part, leftOut, includesTraining } = chooseRows(rows, bundle, flags, run)
 
   const progress = terminal.begin('evaluate')
-  const scored = withProbabilities(scoreRows(rows, part, createScorer(bundle), rows.weights), bundle.calibration)
+  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
   const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)

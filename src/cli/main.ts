@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { demoCommand } from './demo.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { featuresCommand } from './features.ts'
 import { scoreCommand } from './score.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
@@ -17,6 +18,7 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of [
     trainCommand(),
     evaluateCommand(),
+    featuresCommand(),
     scoreCommand(),
     serveCommand(),
     simulateCommand(),

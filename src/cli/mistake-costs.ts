@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import type { CostModel } from '../evaluation/cost.ts'
-import type { LabelledRows } from './read-input.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 
 /** The flags of `train` and `evaluate` that say what mistakes cost. */
 export interface CostFlags {

@@ -1,11 +1,15 @@
-import { pipeline } from 'node:stream/promises'
+import { type Detector, inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { numberColumn } from '../data/columns.ts'
+import { numberColumn, textReader } from '../data/columns.ts'
 import type { Column, Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import { checkWritable } from '../data/write-file.ts'
+import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import type { Predictor } from '../scoring/predictor.ts'
+import { printChunks } from './print-chunks.ts'
 import { type InputFlags, readFileTable } from './read-input.ts'
+import { replayFile } from './replay-file.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 export interface ScoreFlags extends InputFlags {
@@ -21,8 +25,45 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   }
   if (flags.out !== undefined) await checkWritable(flags.out)
   const bundle = await readBundle(bundlePath)
-  const { table } = await readFileTable(file, flags, run)
   const predictor = createPredictor(bundle)
+  const features = compileDetector(bundle.detector)
+  const scores =
+    features.columns === undefined
+      ? await scoreTransactions(file, bundle.detector, features, predictor, flags, run)
+      : await scoreColumns(file, bundle.detector, predictor, flags, run)
+  const { ids, probability, prediction } = scores
+  throwIfInterrupted(signal)
+  const scored: Table = {
+    rowCount: probability.length,
+    columns: [
+      ids,
+      { kind: 'number', name: 'probability', values: probability },
+      { kind: 'number', name: 'prediction', values: prediction },
+    ],
+  }
+  if (flags.out === undefined) await printChunks(formatCsv(scored))
+  else await writeCsv(scored, flags.out)
+  const frauds = prediction.reduce((sum, value) => sum + value, 0)
+  if (flags.out !== undefined)
+    terminal.say(`${probability.length} rows scored, ${frauds} predicted as fraud: ${flags.out}`)
+  terminal.result({ rows: probability.length, predictedFrauds: frauds, model: bundle.id, out: flags.out })
+}
+
+interface Scores {
+  readonly ids: Column
+  readonly probability: Float64Array
+  readonly prediction: Float64Array
+}
+
+/** Row by row, where the model's inputs are columns. */
+async function scoreColumns(
+  file: string,
+  detector: Detector,
+  predictor: Predictor,
+  flags: ScoreFlags,
+  run: Run,
+): Promise<Scores> {
+  const { table } = await readFileTable(file, flags, run)
   const columns = predictor.inputs.map((name) => numberColumn(table, name).values)
   const row = new Float64Array(columns.length)
   const probability = new Float64Array(table.rowCount)
@@ -33,28 +74,41 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
     probability[index] = answer.probability
     prediction[index] = answer.isFraud ? 1 : 0
   }
-  throwIfInterrupted(signal)
-  const scored: Table = {
-    rowCount: table.rowCount,
-    columns: [
-      idColumn(table, bundle.detector.transaction.id),
-      { kind: 'number', name: 'probability', values: probability },
-      { kind: 'number', name: 'prediction', values: prediction },
-    ],
-  }
-  if (flags.out === undefined) await print(formatCsv(scored))
-  else await writeCsv(scored, flags.out)
-  const frauds = prediction.reduce((sum, value) => sum + value, 0)
-  if (flags.out !== undefined) terminal.say(`${table.rowCount} rows scored, ${frauds} predicted as fraud: ${flags.out}`)
-  terminal.result({ rows: table.rowCount, predictedFrauds: frauds, model: bundle.id, out: flags.out })
+  return { ids: idColumn(table, detector.transaction.id), probability, prediction }
 }
 
-/** At the reader's pace. One that has seen enough, as `head` has, is no failure. */
-async function print(chunks: Iterable<Uint8Array>): Promise<void> {
-  try {
-    await pipeline(chunks, process.stdout, { end: false })
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+/** In the order of their times, each with the history that the file had until then; given out in the file's own order. */
+async function scoreTransactions(
+  file: string,
+  detector: Detector,
+  features: FeatureSet,
+  predictor: Predictor,
+  flags: ScoreFlags,
+  run: Run,
+): Promise<Scores> {
+  const { id } = detector.transaction
+  const kinds = id === undefined ? {} : { [id]: 'text' as const }
+  const located = { detector, locate: inMemory }
+  const { result } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
+    const answers: { fileRow: number; id: string; probability: number; isFraud: boolean }[] = []
+    for await (const group of groups) {
+      let textOf: ((index: number) => string | undefined) | undefined
+      for (const { row, table, index, fileRow } of group) {
+        textOf ??= id === undefined ? () => undefined : textReader(table, id)
+        answers.push({ fileRow, id: textOf(index) ?? String(fileRow), ...predictor.predict(row) })
+      }
+    }
+    return answers.sort((one, other) => one.fileRow - other.fileRow)
+  })
+  return {
+    ids: {
+      kind: 'text',
+      name: 'id',
+      codes: Int32Array.from(result.keys()),
+      dictionary: result.map((answer) => answer.id),
+    },
+    probability: Float64Array.from(result, ({ probability }) => probability),
+    prediction: Float64Array.from(result, ({ isFraud }) => (isFraud ? 1 : 0)),
   }
 }
 

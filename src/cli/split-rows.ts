@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { lastPart, splitByTime, splitRandom } from '../data/split.ts'
-import type { LabelledRows } from './read-input.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 
 export interface SplitPlan {
   readonly by: 'time' | 'random'
@@ -19,23 +19,34 @@ export interface Parts {
   readonly test: Uint32Array
   /** The time from which on rows are for the test; none in a random split. */
   readonly boundary?: number
+  /** Rows before the test whose labels nobody knew when it began: they are in no part. */
+  readonly unknownThen: number
 }
 
 /** The share of the training period, its end, that the model is not trained on but calibrated with. */
 const calibrationShare = 0.2
 
-/** By time where there is one; the test rows are the last, and the calibration rows the last before them. */
-export function splitRows({ times, labels }: LabelledRows, plan: SplitPlan, holdsOut: boolean): Parts {
+/**
+ * By time where there is one; the test rows are the last, and the calibration rows the last before them. Where labels come
+ * late, rows whose label was not known yet when the test began are left out: nobody could have learned from them.
+ */
+export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitPlan, holdsOut: boolean): Parts {
   if (plan.by === 'random' || times === undefined) {
     if (plan.testFrom !== undefined) {
       throw new FraudError('OPTION_INVALID', '--test-from needs a split by time, and this one is random')
     }
     const { train, test } = splitRandom(labels, plan)
-    return { train, test, ...holdOut(train, labels, undefined, plan, holdsOut) }
+    return { train, test, unknownThen: 0, ...holdOut(train, labels, undefined, plan, holdsOut) }
   }
   const { testFrom, testShare } = plan
-  const { train, test, boundary } = splitByTime(times, labels, testFrom === undefined ? { testShare } : { testFrom })
-  return { train, test, boundary, ...holdOut(train, labels, times, plan, holdsOut) }
+  const split = splitByTime(times, labels, testFrom === undefined ? { testShare } : { testFrom })
+  const { test, boundary } = split
+  const train = knownAt === undefined ? split.train : split.train.filter((row) => knownAt[row] <= boundary)
+  if (!train.some((row) => labels[row] === 1)) {
+    throw new FraudError('OPTION_INVALID', 'No fraud before the test was known when it began; begin the test later')
+  }
+  const unknownThen = split.train.length - train.length
+  return { train, test, boundary, unknownThen, ...holdOut(train, labels, times, plan, holdsOut) }
 }
 
 function holdOut(

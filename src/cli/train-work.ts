@@ -1,27 +1,22 @@
 import { formatDetector } from '../core/detector.ts'
+import type { Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
-import { parseIsoTime } from '../data/time-parser.ts'
+import { parseIsoTime, toMilliseconds } from '../data/time-parser.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput } from '../evaluation/report/report-input.ts'
-import { type Learner, type PresetName, presets } from '../learners/presets.ts'
+import { type PresetName, presets } from '../learners/presets.ts'
 import type { RandomForestOptions } from '../learners/tree-options.ts'
 import { encodeBundle } from '../models/bundle.ts'
-import { createScorer } from '../scoring/load-predictor.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
-import {
-  findDetector,
-  formatTime,
-  type InputFlags,
-  type LabelledRows,
-  labelledRows,
-  readFileTable,
-} from './read-input.ts'
+import { formatTime, type InputFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
@@ -30,13 +25,13 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomFo
   readonly out: string
   readonly report?: string
   readonly saveDetector?: string
-  readonly preset: PresetName
+  readonly preset?: PresetName
   readonly split: 'time' | 'random'
   readonly testShare: number
   readonly testFrom?: string
   readonly weights: 'evaluation' | 'training' | 'both'
   readonly refit?: boolean
-  readonly seed: number
+  readonly seed?: number
   readonly threads?: number
   readonly learner?: Learner
   readonly oversample?: number | 'none'
@@ -51,11 +46,10 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   const { terminal, signal } = run
   const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
   for (const path of [flags.out, reportPath, flags.saveDetector]) if (path !== undefined) await checkWritable(path)
-  const read = await readFileTable(file, flags, run)
-  const detector = await findDetector(file, read.table, flags, run)
-  const rows = labelledRows(file, read, detector, flags, run)
+  const rows = await readLabelledRows(file, flags, run)
   const plan = planTraining(flags, rows)
   const outcome = await runTraining(rows, plan, run)
+  tellUnknown(outcome.parts, run)
   const warnings = warn(rows, outcome, plan)
   for (const warning of warnings) terminal.warn(warning)
   const { bytes, id } = encodeBundle(outcome.content)
@@ -70,7 +64,7 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   throwIfInterrupted(signal)
   await writeFileAtomically(flags.out, bytes)
   await writeFileAtomically(reportPath, html)
-  if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(detector))
+  if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(rows.detector))
 
   printEvaluation(outcome.evaluation, terminal)
   if (outcome.outOfBag !== undefined) {
@@ -90,9 +84,19 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   })
 }
 
-/** Flags win over the preset. */
+function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {
+  if (unknownThen === 0) return
+  const rows = unknownThen.toLocaleString('en')
+  terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
+}
+
+/** Flags win over a preset that was asked for, that over the detector file, that over the default preset. */
 export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPlan {
-  const preset = presets[flags.preset]
+  const name = flags.preset ?? 'default'
+  const preset = presets[name]
+  const { model = {} } = flags.preset === undefined ? rows.detector : {}
+  const { learner, scale, oversample, seed: fileSeed, ...fileOptions } = model
+  const seed = flags.seed ?? fileSeed ?? 42
   if (flags.weights !== 'evaluation' && rows.weights === undefined) {
     throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
   }
@@ -101,19 +105,28 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
     throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
   }
   return {
-    preset: flags.preset,
-    learner: flags.learner ?? preset.learner,
-    scale: flags.scale ?? preset.scale,
-    oversample: flags.oversample === undefined ? preset.oversample : orNull(flags.oversample),
+    preset: name,
+    learner: flags.learner ?? learner ?? preset.learner,
+    scale: flags.scale ?? scale ?? preset.scale,
+    oversample:
+      flags.oversample === undefined
+        ? oversample === undefined
+          ? preset.oversample
+          : oversample
+        : orNull(flags.oversample),
     calibrate: preset.calibrate,
-    options: { ...preset.options, ...learnerOptions(flags) },
-    seed: flags.seed,
+    options: {
+      ...preset.options,
+      ...Object.fromEntries(Object.entries(fileOptions).filter(([, value]) => value !== undefined)),
+      ...learnerOptions(flags),
+    },
+    seed,
     ...(flags.threads !== undefined && { threads: flags.threads }),
     split: {
       by: flags.split,
       testShare: flags.testShare,
-      seed: flags.seed,
-      ...(flags.testFrom !== undefined && { testFrom: parseTime(flags.testFrom, rows.isoTimes) }),
+      seed,
+      ...(flags.testFrom !== undefined && { testFrom: parseTime(flags.testFrom, rows) }),
     },
     weightUse: flags.weights,
     ...(flags.threshold !== undefined && { threshold: flags.threshold }),
@@ -162,15 +175,17 @@ function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
   return costs && { kind: 'cost', ...costs }
 }
 
-function parseTime(text: string, iso: boolean): number {
+/** A time as the user writes it, in the unit of the rows: ISO, or the time column's own. */
+function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
   const bytes = Buffer.from(text)
+  const { format = 'iso', start = '1970-01-01T00:00:00Z' } = detector.transaction.time ?? {}
+  const number = text.trim() === '' ? Number.NaN : Number(text)
   // Not Date.parse, which takes a time without an offset for one of this machine's zone; the reader takes it for UTC.
-  const time = iso ? parseIsoTime(bytes, 0, bytes.length) : Number(text)
-  if (text.trim() !== '' && Number.isFinite(time)) return time
-  throw new FraudError(
-    'OPTION_INVALID',
-    `--test-from ${text} is no ${iso ? 'ISO time' : 'number'}, as the time column has`,
-  )
+  const iso = parseIsoTime(bytes, 0, bytes.length)
+  const time = isoTimes ? (Number.isFinite(iso) ? iso : toMilliseconds(number, format, Date.parse(start))) : number
+  if (Number.isFinite(time)) return time
+  const wanted = isoTimes && format === 'iso' ? 'ISO time' : 'number'
+  throw new FraudError('OPTION_INVALID', `--test-from ${text} is no ${wanted}, as the time column has`)
 }
 
 function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: TrainingPlan): string[] {
@@ -234,11 +249,11 @@ function measureImportance(
     labels: test.labels,
     weights: test.weights,
     // The model that was evaluated: after a refit the bundle's has seen the test rows.
-    score: createScorer({ model: trained.model, ...(scaling && { scaling }) }),
+    score: createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }),
     seed: content.seed,
     onProgress,
   })
-  const features = rows.detector.features.map((feature, i) => ({
+  const features = rows.features.map((feature, i) => ({
     feature,
     impurity: trained.importance[i],
     permutation: permutation[i],

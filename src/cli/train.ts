@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import { learners, presets } from '../learners/presets.ts'
+import { learners } from '../core/detector-schema.ts'
+import { presets } from '../learners/presets.ts'
 import * as flags from './flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import type { TrainFlags } from './train-work.ts'
@@ -13,9 +14,10 @@ export function trainCommand(): Command {
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--report <html>', 'the report to write (default: beside the bundle)')
     .addOption(
-      new Option('--preset <name>', 'a set of choices that other flags change')
-        .choices(Object.keys(presets))
-        .default('default'),
+      new Option(
+        '--preset <name>',
+        "a set of choices that other flags change (default: default, under the detector's own)",
+      ).choices(Object.keys(presets)),
     )
     .option('--json', 'print the results as JSON on standard output')
   addDataFlags(command)
@@ -71,7 +73,7 @@ function addSplitFlags(command: Command): void {
 
 function addLearnerFlags(command: Command): void {
   command
-    .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42)
+    .option('--seed <number>', 'of everything that is drawn (default: 42)', flags.wholeNumber(0))
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
     .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))

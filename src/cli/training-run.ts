@@ -10,9 +10,9 @@ import { type TrainedForest, trainDecisionTree, trainRandomForest } from '../lea
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
 import type { Scaling } from '../models/scaling.ts'
-import { createScorer } from '../scoring/load-predictor.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
-import type { LabelledRows } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type Parts, type SplitPlan, splitRows } from './split-rows.ts'
 
@@ -63,7 +63,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
   const fitted = await fit(rows, parts.fit, plan, run)
-  const score = createScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
+  const score = createRowsScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
   const evaluationWeights = plan.weightUse === 'training' ? undefined : rows.weights
   const scorePart = (part: Uint32Array) => scoreRows(rows, part, score, evaluationWeights)
 
@@ -129,7 +129,7 @@ async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, ru
   const learn = plan.learner === 'decision-tree' ? trainDecisionTree : trainRandomForest
   const trained = await learn(
     {
-      features: rows.detector.features,
+      features: rows.features,
       columns,
       labels,
       ...(weights && { weights }),
@@ -164,17 +164,25 @@ function everyRow({ labels }: LabelledRows): Uint32Array {
   return Uint32Array.from(labels.keys())
 }
 
+/** Rows that are scored at once, so that only they are copied. */
+const rowsAtOnce = 16_384
+
 export function scoreRows(
   { columns, labels }: Pick<LabelledRows, 'columns' | 'labels'>,
   part: Uint32Array,
-  score: (row: Float64Array) => number,
+  score: (rows: Float64Array) => Float64Array,
   weights: Float64Array | undefined,
 ): Omit<ScoredRows, 'probabilities'> {
-  const row = new Float64Array(columns.length)
-  const scores = Float64Array.from(part, (index) => {
-    for (let feature = 0; feature < row.length; feature++) row[feature] = columns[feature][index]
-    return score(row)
-  })
+  const width = columns.length
+  const scores = new Float64Array(part.length)
+  for (let from = 0; from < part.length; from += rowsAtOnce) {
+    const indices = part.subarray(from, from + rowsAtOnce)
+    const rows = new Float64Array(indices.length * width)
+    indices.forEach((index, i) => {
+      for (let feature = 0; feature < width; feature++) rows[i * width + feature] = columns[feature][index]
+    })
+    scores.set(score(rows), from)
+  }
   const picked = pick(weights, part)
   return {
     rows: part,
@@ -243,10 +251,10 @@ export function extent(times: Float64Array, part: Uint32Array): { from: number; 
 }
 
 /** The medians of the training rows, to four digits: a typical transaction that nobody made. */
-function typicalRow({ detector, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
+function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
   const medianOf = (column: Float64Array) => {
     const known = Float64Array.from(part, (row) => column[row]).filter((value) => !Number.isNaN(value))
     return known.length === 0 ? 0 : Number(known.sort()[known.length >>> 1].toPrecision(4))
   }
-  return Object.fromEntries(detector.features.map((name, i) => [name, medianOf(columns[i])]))
+  return Object.fromEntries(features.map((name, i) => [name, medianOf(columns[i])]))
 }

@@ -1,30 +1,27 @@
-import { type Document, isMap, isScalar, LineCounter, parseDocument, stringify } from 'yaml'
-import { z } from 'zod'
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { suggestion } from './closest-name.ts'
+import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
 import { FraudError } from './errors.ts'
 
-/**
- * What a transaction of one stream looks like and what a model of it looks at: the detector file. It is data, it is
- * validated on load, and it travels inside the bundle.
- */
-const detectorSchema = z.strictObject({
-  detector: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64'),
-  transaction: z.strictObject({
-    id: z.string().min(1).optional(),
-    time: z
-      .strictObject({ field: z.string().min(1), format: z.enum(['iso', 'epoch-s', 'epoch-ms', 'seconds-since']) })
-      .optional(),
-    amount: z.strictObject({ field: z.string().min(1) }).optional(),
-    label: z.strictObject({ field: z.string().min(1) }),
-  }),
-  /** Columns of numbers that are the model's inputs, in this order. */
-  features: z.array(z.string().min(1)).min(1),
-})
+export type { Detector } from './detector-schema.ts'
 
-export type Detector = Readonly<z.infer<typeof detectorSchema>>
+type Path = readonly PropertyKey[]
+
+/** Something that is wrong at a place of a detector. */
+export interface DetectorProblem {
+  readonly path: Path
+  readonly reason: string
+}
+
+/** A detector, and where its parts stand: `cards.yaml:7`, or words for one that came from no file. */
+export interface LocatedDetector {
+  readonly detector: Detector
+  readonly locate: (path: Path) => string
+}
 
 /** @throws FraudError DETECTOR_INVALID, with a reason for each bad field. */
 export function parseDetector(value: unknown): Detector {
-  return check(value, 'The detector', () => '')
+  return check(value, inMemory)
 }
 
 /**
@@ -33,15 +30,23 @@ export function parseDetector(value: unknown): Detector {
  * @param source what to call the file in errors.
  * @throws FraudError DETECTOR_INVALID, with the line and the reason of each bad field.
  */
-export function parseDetectorFile(text: string, source: string): Detector {
+export function parseDetectorFile(text: string, source: string): LocatedDetector {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const at = (offset: number) => `${source}:${lines.linePos(offset).line}`
   const [broken] = document.errors
   if (broken !== undefined) {
     const tab = text.includes('\t') ? ' (YAML indents with spaces, not tabs)' : ''
-    throw new FraudError('DETECTOR_INVALID', `${source}:${lines.linePos(broken.pos[0]).line}: ${broken.message}${tab}`)
+    throw new FraudError('DETECTOR_INVALID', `${at(broken.pos[0])}: ${broken.message}${tab}`)
   }
-  return check(document.toJS(), source, (path) => `:${lines.linePos(offsetOf(document, path)).line}`)
+  refuseAliases(document, at)
+  const locate = (path: Path) => at(offsetOf(document, path))
+  return { detector: check(document.toJS(), locate), locate }
+}
+
+/** For a detector that came from no file. */
+export function inMemory(): string {
+  return 'The detector'
 }
 
 /** The text of a detector file that reads back as the same detector. */
@@ -49,32 +54,50 @@ export function formatDetector(detector: Detector): string {
   return stringify(detector, { lineWidth: 120 })
 }
 
-function check(value: unknown, source: string, lineOf: (path: readonly PropertyKey[]) => string): Detector {
-  const result = detectorSchema.safeParse(value)
-  if (!result.success) {
-    const errors = result.error.issues.map(({ path, message }) => ({
-      field: path.join('.') || 'detector',
-      reason: message,
-      line: lineOf(path),
-    }))
-    const reasons = errors.map(({ field, reason, line }) => `${source}${line}: ${field}: ${reason}`)
-    throw new FraudError('DETECTOR_INVALID', reasons.join('\n'), { errors })
-  }
-  const repeated = result.data.features.find((name, i) => result.data.features.indexOf(name) !== i)
-  if (repeated !== undefined) {
-    throw new FraudError(
-      'DETECTOR_INVALID',
-      `${source}${lineOf(['features'])}: features: "${repeated}" is listed twice`,
-    )
-  }
-  return result.data
+/** What is wrong with a detector, a line for each problem. */
+export function detectorError(problems: readonly DetectorProblem[], locate: LocatedDetector['locate']): FraudError {
+  const named = problems.map(({ path, reason }) => ({ path, field: path.join('.') || 'detector', reason }))
+  const message = named.map(({ path, field, reason }) => `${locate(path)}: ${field}: ${reason}`).join('\n')
+  return new FraudError('DETECTOR_INVALID', message, { errors: named.map(({ field, reason }) => ({ field, reason })) })
 }
 
-/** Where the deepest part of a path that the file has begins. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true)
-    if ((isScalar(node) || isMap(node)) && node.range) return node.range[0]
+function check(value: unknown, locate: LocatedDetector['locate']): Detector {
+  const result = detectorSchema.safeParse(value)
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap((issue): DetectorProblem[] => {
+    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: issue.message }]
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      reason: `there is no such field here${suggestion(key, namesAllowedAt(issue.path))}`,
+    }))
+  })
+  throw detectorError(problems, locate)
+}
+
+/** Anchors would let a name stand for something that contains it; a detector has no need of them. */
+function refuseAliases(document: Document, at: (offset: number) => string): void {
+  visit(document, {
+    Alias(_, { range, source }) {
+      const reason = `*${source} refers to another place; write it out, so that no name can lead back to itself`
+      throw new FraudError('DETECTOR_INVALID', `${at(range?.[0] ?? 0)}: ${reason}`)
+    },
+  })
+}
+
+/** Where the deepest part of a path that the file has begins, its name where it has one. */
+function offsetOf({ contents }: Document, path: Path): number {
+  let node: unknown = contents
+  let offset = 0
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(key))
+      if (pair === undefined) return offset
+      if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0]
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      if ((isScalar(node) || isMap(node) || isSeq(node)) && node.range) offset = node.range[0]
+    } else return offset
   }
-  return 0
+  return offset
 }

@@ -4,6 +4,7 @@ export const errorCodes = [
   'BODY_INVALID',
   'BODY_TOO_LARGE',
   'BUNDLE_INVALID',
+  'CURRENCY_MIXED',
   'DATA_INVALID',
   'DETECTOR_INVALID',
   'FILE_UNREADABLE',

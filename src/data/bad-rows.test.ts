@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BadRowLog, showValue } from './bad-rows.ts'
+import { showValue } from '../core/show-value.ts'
+import { BadRowLog } from './bad-rows.ts'
 
 test('names file, line, column, value and reason, or only what there is', () => {
   const rows = new BadRowLog('cards.csv', 'fail')

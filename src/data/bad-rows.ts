@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
 
 /** A row that could not be used: where it is, and why. */
 export interface BadRow {
@@ -19,7 +20,6 @@ export interface BadRows {
 }
 
 const listed = 20
-const longestShown = 40
 
 /** What happens to rows that can't be used: the first one is an error, or they are counted and left out. */
 export class BadRowLog {
@@ -72,19 +72,4 @@ function describe({ line, column, value }: BadPlace, reason: string): BadRow {
   }
   const subject = `${column === undefined ? '' : `column "${shown.column}": `}${value === undefined ? '' : `"${shown.value}" `}`
   return { ...shown, reason: subject + reason }
-}
-
-/**
- * Text from a file, fit for a message: one line, not endless, and without anything that could be a card number (13
- * digits or more, spaces and hyphens between them ignored), whatever column it was found in.
- */
-export function showValue(text: string): string {
-  const masked = text.replace(/\d(?:[ -]?\d){12,}/g, (digits) => digits.replace(/\d/g, '*'))
-  const shown = masked.length > longestShown ? `${masked.slice(0, longestShown)}…` : masked
-  return shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"\\]/gu, escapeCharacter)
-}
-
-function escapeCharacter(character: string): string {
-  if (character === '"' || character === '\\') return `\\${character}`
-  return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
 }

@@ -3,8 +3,8 @@ import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
-import { closestName } from './closest-name.ts'
 
 const chunkBytes = 2 ** 18
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { closestName } from './closest-name.ts'
+import { closestName } from '../core/closest-name.ts'
 import { findColumn, numberColumn } from './columns.ts'
 import type { Table } from './table.ts'
 

@@ -1,5 +1,6 @@
+import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
-import { suggestion } from './closest-name.ts'
+import { showValue } from '../core/show-value.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
 
 /** The column of that name, or DATA_INVALID with the nearest name there is. */
@@ -15,4 +16,20 @@ export function numberColumn(table: Table, name: string): NumberColumn {
   const column = findColumn(table, name)
   if (column.kind !== 'text') return column
   throw new FraudError('DATA_INVALID', `The column "${name}" holds text; numbers are needed`)
+}
+
+/** Refuses a declaration of columns that the file does not have. */
+export function checkDeclaredColumns(file: string, declared: readonly string[], names: readonly string[]): void {
+  const known = new Set(names)
+  for (const name of declared) {
+    if (known.has(name)) continue
+    throw new FraudError('OPTION_INVALID', `${file} has no column "${showValue(name)}"${suggestion(name, names)}`)
+  }
+}
+
+/** Reads a column as text, row by row; undefined where it is missing. */
+export function textReader(table: Table, name: string): (row: number) => string | undefined {
+  const column = findColumn(table, name)
+  if (column.kind === 'text') return (row) => column.dictionary[column.codes[row]]
+  return (row) => (Number.isNaN(column.values[row]) ? undefined : String(column.values[row]))
 }

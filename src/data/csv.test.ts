@@ -16,7 +16,7 @@ function parse(content: string | Uint8Array, options: Options = {}): { table: Ta
   const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER } = options
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
   const badRows = new BadRowLog('cards.csv', policy)
-  const parser = new CsvParser({ file: 'cards.csv', columns, badRows })
+  const parser = new CsvParser({ file: 'cards.csv', columns, required: Object.keys(columns), badRows })
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
   }
@@ -226,7 +226,12 @@ test('reads a very long cell, however it is cut, and never shows all of it', () 
 })
 
 test('refuses an endless row instead of filling the memory', () => {
-  const parser = new CsvParser({ file: 'cards.csv', columns: {}, badRows: new BadRowLog('cards.csv', 'skip') })
+  const parser = new CsvParser({
+    file: 'cards.csv',
+    columns: {},
+    required: [],
+    badRows: new BadRowLog('cards.csv', 'skip'),
+  })
   parser.write(new TextEncoder().encode('a\n"'))
   const piece = new Uint8Array(2 ** 20).fill(0x61)
   assert.throws(

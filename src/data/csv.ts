@@ -1,6 +1,6 @@
 import type { BadRowLog } from './bad-rows.ts'
-import { checkDeclaredColumns } from './closest-name.ts'
 import type { ColumnKind } from './column-kind.ts'
+import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
 import { inferKinds } from './csv-sample.ts'
@@ -19,6 +19,8 @@ const leftOut = -2
 export interface CsvOptions {
   readonly file: string
   readonly columns: Readonly<Record<string, ColumnKind>>
+  /** Columns without which the file is refused. */
+  readonly required: readonly string[]
   readonly badRows: BadRowLog
 }
 
@@ -61,6 +63,11 @@ export class CsvParser {
     if (this.#length >= this.#parseAt) this.#parse(false)
   }
 
+  /** The rows so far; they are forgotten here. */
+  take(): Table {
+    return this.#builder.take()
+  }
+
   end(): Table {
     this.#parse(true)
     return this.#builder.finish()
@@ -99,10 +106,10 @@ export class CsvParser {
   /** Where the rows start among the bytes kept; undefined where the header is not complete. */
   #parseHeader(isFinal: boolean): number | undefined {
     if (this.#header !== undefined) return 0
-    const { file, columns, badRows } = this.#options
+    const { file, required, badRows } = this.#options
     this.#header = readHeader(this.#bytes, this.#length, isFinal, this.#cell, badRows)
     if (this.#header === undefined) return undefined
-    checkDeclaredColumns(file, Object.keys(columns), this.#header.names)
+    checkDeclaredColumns(file, required, this.#header.names)
     this.#line = this.#header.nextLine
     return this.#header.next
   }

@@ -14,6 +14,8 @@ export interface InferenceHints {
   readonly time?: string
   /** Columns that are no inputs: weights, say. */
   readonly ignore?: readonly string[]
+  /** Names that mean something else among features, so that a column of that name is listed as a column. */
+  readonly reserved?: readonly string[]
 }
 
 export interface InferredDetector {
@@ -57,13 +59,13 @@ export function inferDetector(table: Table, name: string, hints: InferenceHints 
       ...(amount?.kind === 'number' && { amount: { field: amount.name } }),
       label: { field: label },
     },
-    features,
+    features: features.map((column) => (hints.reserved?.includes(column) ? { column } : column)),
   }
   return { detector, leftOut }
 }
 
 /** How a detector names a column of times: ISO 8601, or numbers of which only the order is known. */
-export function timeField({ name, kind }: Column): NonNullable<Detector['transaction']['time']> {
+function timeField({ name, kind }: Column): NonNullable<Detector['transaction']['time']> {
   return { field: name, format: kind === 'time' ? 'iso' : 'seconds-since' }
 }
 
@@ -87,7 +89,9 @@ function whyNoInput(column: Column, label: string, time: Column | undefined): st
   if (column.kind !== 'number') return column.kind === 'time' ? 'a time' : 'text'
   if (/(^|_)id$|[a-z]Id$|ID$/.test(column.name) || column.name.toLowerCase() === 'id')
     return 'an identifier, by its name'
-  if (column.name.startsWith(`${label}_`)) return 'says more about the label, by its name'
+  if (column.name.startsWith(`${label}_`) || /^(fraud_?)?scenario$/i.test(column.name)) {
+    return 'says more about the label, by its name'
+  }
   if (column.values.every((value) => Number.isNaN(value))) return 'empty'
   if (time !== undefined && isClock(column.values)) return 'only ever rises with the rows: a clock or a counter'
   return undefined

@@ -12,7 +12,7 @@ interface Options {
 
 function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceBytes = 2 ** 20 }: Options = {}) {
   const badRows = new BadRowLog('cards.ndjson', policy)
-  const parser = new NdjsonParser({ file: 'cards.ndjson', columns, badRows })
+  const parser = new NdjsonParser({ file: 'cards.ndjson', columns, required: Object.keys(columns), badRows })
   const bytes = new TextEncoder().encode(content)
   for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
   return { table: parser.end(), badRows: badRows.report() }

@@ -1,6 +1,6 @@
 import type { BadRowLog } from './bad-rows.ts'
-import { checkDeclaredColumns } from './closest-name.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
+import { checkDeclaredColumns } from './columns.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
@@ -11,6 +11,8 @@ const longestLineBytes = 16 * 2 ** 20
 export interface NdjsonOptions {
   readonly file: string
   readonly columns: Readonly<Record<string, ColumnKind>>
+  /** Columns without which the file is refused. */
+  readonly required: readonly string[]
   readonly badRows: BadRowLog
 }
 
@@ -57,11 +59,16 @@ export class NdjsonParser {
     }
   }
 
+  /** The rows so far; they are forgotten here. */
+  take(): Table {
+    return this.#builder.take()
+  }
+
   end(): Table {
     if (this.#pendingBytes > 0) this.#readLine(this.#completed(new Uint8Array(0)))
     this.#decideKinds()
     if (this.#builder.names.length === 0) throw this.#options.badRows.error({ line: 1 }, 'the file holds no objects')
-    checkDeclaredColumns(this.#options.file, Object.keys(this.#options.columns), this.#builder.names)
+    checkDeclaredColumns(this.#options.file, this.#options.required, this.#builder.names)
     return this.#builder.finish()
   }
 

@@ -2,17 +2,21 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckd
 import { FraudError } from '../core/errors.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
-import { checkDeclaredColumns } from './closest-name.ts'
 import type { ColumnKind } from './column-kind.ts'
+import { checkDeclaredColumns } from './columns.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
 export interface ParquetOptions {
   readonly path: string
   readonly columns: Readonly<Record<string, ColumnKind>>
+  /** Columns without which the file is refused. */
+  readonly required: readonly string[]
   readonly badRows: BadRowLog
   /** Called between pieces of the file, with the rows so far and in all; it may throw to stop. */
   readonly onRows: (rows: number, rowsTotal: number) => void
+  /** A table is given out as soon as it has so many rows. */
+  readonly rowsPerTable: number
 }
 
 interface ParquetColumn {
@@ -23,16 +27,17 @@ interface ParquetColumn {
 }
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
-export async function readParquet({ path, columns, badRows, onRows }: ParquetOptions): Promise<Table> {
+export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
+  const { path, columns, required, badRows, onRows, rowsPerTable } = options
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
     await connection.run("SET TimeZone = 'UTC'")
     const { described, rowCount } = await describe(connection, path)
     const names = described.map(({ name }) => name)
-    checkDeclaredColumns(path, Object.keys(columns), names)
+    checkDeclaredColumns(path, required, names)
     const builder = new TableBuilder()
-    builder.reserve(rowCount)
+    builder.reserve(Math.min(rowCount, 2 * rowsPerTable))
     for (const { name, stored } of described) {
       builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
     }
@@ -42,12 +47,14 @@ export async function readParquet({ path, columns, badRows, onRows }: ParquetOpt
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
       for (let index = 0; index < chunk.rowCount; index++) {
+        if (builder.rowCount === builder.capacity) builder.reserve(2 * builder.capacity)
         storeRow(builder, described, vectors, index, row + index + 1, badRows)
       }
       row += chunk.rowCount
       onRows(row, rowCount)
+      if (builder.rowCount >= rowsPerTable) yield builder.take()
     }
-    return builder.finish()
+    yield builder.finish()
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
     throw unreadable(path, cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), cause)

@@ -5,6 +5,7 @@ import { type ByteSource, checkFile, openFile, openGzip, openStream, unreadable 
 import type { ColumnKind } from './column-kind.ts'
 import { CsvParser } from './csv.ts'
 import { NdjsonParser } from './ndjson.ts'
+import type { ParquetOptions } from './parquet.ts'
 import type { Table } from './table.ts'
 
 export type { BadRows } from './bad-rows.ts'
@@ -20,6 +21,8 @@ export interface ReadProgress {
 export interface ReadOptions {
   /** Kinds that columns have whatever their cells look like; the others' are inferred. */
   readonly columns?: Readonly<Record<string, ColumnKind>>
+  /** Columns without which the file is refused; those of `columns` unless told. */
+  readonly required?: readonly string[]
   /** What to do with a row that can't be used: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip'
   readonly onProgress?: (progress: ReadProgress) => void
@@ -41,24 +44,50 @@ const endings = '.csv, .csv.gz, .parquet or .ndjson, or be - for CSV from standa
  * the signal aborts.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<ReadResult> {
+  const { tables, badRows } = openTables(path, { ...options, rowsPerTable: Number.POSITIVE_INFINITY })
+  let table: Table = { rowCount: 0, columns: [] }
+  // There is only one.
+  for await (const whole of tables) table = whole
+  return { table, badRows: badRows() }
+}
+
+/** A file that is read piece by piece, so that it need not fit into memory. */
+export interface OpenTables {
+  /** The rows in order, in tables of the same columns, each valid until the next one is asked for. */
+  readonly tables: AsyncIterable<Table>
+  /** The rows left out so far. */
+  badRows(): BadRows
+}
+
+/** As `readTable`, but the rows come in tables of `rowsPerTable` rows and a few more. */
+export function openTables(path: string, options: ReadOptions & { readonly rowsPerTable: number }): OpenTables {
   const file = path === '-' ? 'standard input' : path
-  const { columns = {}, badRows: policy = 'fail', signal } = options
   const name = path.toLowerCase()
-  const badRows = new BadRowLog(file, policy, name.endsWith('.parquet') ? 'row' : 'line')
+  const log = new BadRowLog(file, options.badRows ?? 'fail', name.endsWith('.parquet') ? 'row' : 'line')
+  return { tables: readTables(path, file, log, options), badRows: () => log.report() }
+}
+
+async function* readTables(
+  path: string,
+  file: string,
+  badRows: BadRowLog,
+  options: ReadOptions & { readonly rowsPerTable: number },
+): AsyncGenerator<Table, void> {
+  const { columns = {}, required = Object.keys(columns), signal } = options
+  const name = path.toLowerCase()
+  const parsing = { file, columns, required, badRows }
   checkNotAborted(signal)
-  let table: Table
   if (name === '-' || name.endsWith('.csv') || name.endsWith('.csv.gz')) {
-    table = await readBytes(await openCsv(path, options), new CsvParser({ file, columns, badRows }), options)
+    yield* readBytes(await openCsv(path, options), new CsvParser(parsing), options)
   } else if (name.endsWith('.ndjson')) {
-    table = await readBytes(await openFile(path), new NdjsonParser({ file, columns, badRows }), options)
+    yield* readBytes(await openFile(path), new NdjsonParser(parsing), options)
   } else if (name.endsWith('.parquet')) {
-    table = await readParquetFile(path, columns, badRows, options)
+    yield* readParquetFile(path, parsing, options)
   } else {
     // A missing file or a directory is the likelier mistake, and the first to report.
     await checkFile(path)
     throw unreadable(path, `its name must end in ${endings}`)
   }
-  return { table, badRows: badRows.report() }
 }
 
 function openCsv(path: string, { stdin = process.stdin, signal }: ReadOptions): ByteSource | Promise<ByteSource> {
@@ -67,40 +96,44 @@ function openCsv(path: string, { stdin = process.stdin, signal }: ReadOptions): 
   return path.toLowerCase().endsWith('.gz') ? openGzip(path) : openFile(path)
 }
 
-async function readBytes(
+async function* readBytes(
   source: ByteSource,
   parser: CsvParser | NdjsonParser,
-  { onProgress, signal }: ReadOptions,
-): Promise<Table> {
+  { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
+): AsyncGenerator<Table, void> {
   const { bytesTotal } = source
+  const isWhole = rowsPerTable === Number.POSITIVE_INFINITY
+  let rows = 0
   try {
     for await (const chunk of source.chunks) {
       checkNotAborted(signal)
       const bytesRead = source.bytesRead()
-      parser.write(chunk, bytesTotal ? bytesRead / bytesTotal : undefined)
-      onProgress?.({ bytesRead, bytesTotal, rows: parser.rowCount })
+      parser.write(chunk, bytesTotal && isWhole ? bytesRead / bytesTotal : undefined)
+      onProgress?.({ bytesRead, bytesTotal, rows: rows + parser.rowCount })
+      if (parser.rowCount < rowsPerTable) continue
+      rows += parser.rowCount
+      yield parser.take()
     }
   } catch (error) {
     checkNotAborted(signal)
     throw error
   }
   checkNotAborted(signal)
-  return parser.end()
+  yield parser.end()
 }
 
-async function readParquetFile(
+async function* readParquetFile(
   path: string,
-  columns: Readonly<Record<string, ColumnKind>>,
-  badRows: BadRowLog,
-  { onProgress, signal }: ReadOptions,
-): Promise<Table> {
+  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows'>,
+  { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
+): AsyncGenerator<Table, void> {
   const bytesTotal = await checkFile(path)
   const { readParquet } = await import('./parquet.ts')
   const onRows = (rows: number, rowsTotal: number) => {
     checkNotAborted(signal)
     onProgress?.({ bytesRead: Math.round((bytesTotal * rows) / Math.max(1, rowsTotal)), bytesTotal, rows })
   }
-  return readParquet({ path, columns, badRows, onRows })
+  yield* readParquet({ path, ...parsing, onRows, rowsPerTable })
 }
 
 function checkNotAborted(signal: AbortSignal | undefined): void {

@@ -28,7 +28,7 @@ function servedRow(scaling: ReturnType<typeof fitScaler>): Float64Array {
     seen = Float64Array.from(row)
     return 0
   }
-  createScorer({ model: { features: names, predictProba }, scaling })(Float64Array.from(columns, (column) => column[0]))
+  createScorer({ model: { predictProba }, scaling })(Float64Array.from(columns, (column) => column[0]))
   return seen
 }
 

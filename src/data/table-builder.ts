@@ -106,6 +106,22 @@ export class TableBuilder {
     return { rowCount, columns }
   }
 
+  /** The rows so far as a table that is valid until more are stored; the next rows begin another. */
+  take(): Table {
+    const { rowCount } = this
+    const columns = this.names.map((name, column): Column => {
+      const kind = this.kinds[column]
+      // Nothing but missing ones so far: its kind stays open.
+      if (kind === undefined) return { kind: 'number', name, values: new Float64Array(rowCount).fill(Number.NaN) }
+      if (kind !== 'text') return { kind, name, values: this.numbers[column].subarray(0, rowCount) }
+      const { texts } = this.#dictionaries[column]
+      this.#dictionaries[column] = new ByteDictionary()
+      return { kind, name, codes: this.#codes[column].subarray(0, rowCount), dictionary: texts }
+    })
+    this.rowCount = 0
+    return { rowCount, columns }
+  }
+
   #storeFirst(column: number, row: number, bytes: Uint8Array, start: number, end: number, from: number, to: number) {
     const kind = kindOfCell(bytes, from, to)
     if (kind === undefined) {

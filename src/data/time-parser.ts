@@ -16,6 +16,17 @@ export function parseIsoTime(bytes: Uint8Array, start: number, end: number): num
   return dateMs + timeOfDay(bytes, start + 11, end)
 }
 
+/** A time of a detector's format as milliseconds since 1970; `startMs` is what seconds-since counts from. */
+export function toMilliseconds(
+  value: number,
+  format: 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since',
+  startMs: number,
+): number {
+  if (format === 'epoch-s') return Math.round(value * 1000)
+  if (format === 'seconds-since') return startMs + Math.round(value * 1000)
+  return format === 'epoch-ms' ? value : Number.NaN
+}
+
 /** The time as this project writes it: to the millisecond, in UTC. */
 export function formatIsoTime(timestampMs: number): string {
   return new Date(timestampMs).toISOString()

@@ -92,6 +92,22 @@ test('writes more rows than one piece holds, compressed when the name says so', 
   assert.equal(Buffer.concat([...formatCsv(many)]).toString(), lines)
 })
 
+test('writes batches as one table, each with its own dictionary, and refuses batches of other columns', async () => {
+  const batch = (texts: readonly string[], name = 'who'): Table => ({
+    rowCount: texts.length,
+    columns: [textColumn(name, texts)],
+  })
+  function* batches() {
+    yield batch(['b', 'a'])
+    yield batch([])
+    yield batch(['c', 'b'])
+  }
+  const path = join(folder, 'batches.csv')
+  await writeCsv(batches(), path)
+  assert.equal(await readFile(path, 'utf8'), 'who\nb\na\nc\nb\n')
+  assert.throws(() => [...formatCsv([batch(['a']), batch(['a'], 'whom')])], /same columns/)
+})
+
 test('leaves the old file and no other where writing fails', async () => {
   const place = join(folder, 'place')
   await mkdir(place)

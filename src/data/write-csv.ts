@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Column, Table } from './table.ts'
@@ -6,14 +7,21 @@ import { writeFileAtomically } from './write-file.ts'
 
 const rowsPerChunk = 2000
 
-/** Writes a table as CSV, compressed where the name ends in `.gz`, complete or not at all. */
-export async function writeCsv(table: Table, path: string): Promise<void> {
-  const chunks = formatCsv(table)
+/** Writes a table, or one in batches, as CSV, compressed where the name ends in `.gz`, complete or not at all. */
+export async function writeCsv(tables: Table | Iterable<Table>, path: string): Promise<void> {
+  return writeChunks(formatCsv(tables), path)
+}
+
+/** Writes a file in pieces, compressed where its name ends in `.gz`, complete or not at all. */
+export async function writeChunks(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  path: string,
+): Promise<void> {
   if (!path.toLowerCase().endsWith('.gz')) return writeFileAtomically(path, chunks)
   return writeFileAtomically(path, compressed(chunks))
 }
 
-async function* compressed(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* compressed(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const gzip = createGzip()
   // A failure of the pipeline ends the stream with that failure, and so is thrown below.
   pipeline(chunks, gzip).catch(() => undefined)
@@ -21,11 +29,28 @@ async function* compressed(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Ar
 }
 
 /**
- * The table as CSV (RFC 4180 with LF), in pieces. A number is its shortest text that reads back as the same double, a
- * time ISO 8601 in UTC, a missing value nothing. An empty text can't be told from a missing one.
+ * A table, or one in batches of the same columns, as CSV (RFC 4180 with LF), in pieces. A number is its shortest text
+ * that reads back as the same double, a time ISO 8601 in UTC, a missing value nothing. An empty text can't be told from
+ * a missing one.
  */
-export function* formatCsv({ rowCount, columns }: Table): Generator<Buffer> {
-  yield Buffer.from(`${columns.map(({ name }) => quoteName(name)).join(',')}\n`)
+export function* formatCsv(tables: Table | Iterable<Table>): Generator<Buffer> {
+  const format = csvFormatter()
+  for (const table of 'columns' in tables ? [tables] : tables) yield* format(table)
+}
+
+/** Formats the batches of one table one after the other, the header before the first. */
+export function csvFormatter(): (table: Table) => Generator<Buffer> {
+  let header: string | undefined
+  return function* format(table) {
+    const own = `${table.columns.map(({ name }) => quoteName(name)).join(',')}\n`
+    assert(own === (header ?? own), 'batches of one table have the same columns')
+    if (header === undefined) yield Buffer.from(own)
+    header = own
+    yield* formatRows(table)
+  }
+}
+
+function* formatRows({ rowCount, columns }: Table): Generator<Buffer> {
   const cells = columns.map(cellFormatter)
   // A lone missing value must not look like a blank line, which readers skip.
   const lone = columns.length === 1 ? '""' : ''

@@ -11,7 +11,8 @@ test('a feature that the score uses is missed when shuffled, one that it ignores
   const input = {
     columns: [ignored, useful],
     labels,
-    score: (row: Float64Array) => 1 / (1 + Math.exp(-row[1])),
+    score: (rows: Float64Array) =>
+      Float64Array.from({ length: rows.length / 2 }, (_, i) => 1 / (1 + Math.exp(-rows[2 * i + 1]))),
     seed: 2,
   }
   const [first, second] = permutationImportance(input)

@@ -6,8 +6,8 @@ export interface PermutationInput {
   readonly columns: readonly Float64Array[]
   readonly labels: Uint8Array
   readonly weights?: Float64Array | undefined
-  /** The model's score of a row in the order of `columns`. */
-  readonly score: (row: Float64Array) => number
+  /** The model's scores of rows that stand one behind the other, each in the order of `columns`. */
+  readonly score: (rows: Float64Array) => Float64Array
   readonly seed: number
   /** How often each feature is shuffled; 3 unless told. */
   readonly repeats?: number
@@ -28,32 +28,33 @@ export interface PermutationImportance {
 export function permutationImportance(input: PermutationInput): readonly PermutationImportance[] {
   const { columns, score, seed, repeats = 3, onProgress } = input
   const { rows, labels, weights } = sample(input)
-  const table = rows.map((row) => Float64Array.from(columns, (column) => column[row]))
-  const baseline = averagePrecision(labels, Float64Array.from(table, score), weights)
+  const width = columns.length
+  const table = new Float64Array(rows.length * width)
+  rows.forEach((row, i) => {
+    for (let feature = 0; feature < width; feature++) table[i * width + feature] = columns[feature][row]
+  })
+  const baseline = averagePrecision(labels, score(table), weights)
   return columns.map((_, feature) => {
     const random = createRandom(seed, feature + 1)
     const falls = Array.from({ length: repeats }, () => {
-      const shuffled = table.map((row) => row[feature])
+      const shuffled = rows.map((row) => columns[feature][row])
       for (let i = shuffled.length - 1; i > 0; i--) {
         const other = random.integer(i + 1)
         ;[shuffled[i], shuffled[other]] = [shuffled[other], shuffled[i]]
       }
-      const scores = Float64Array.from(table, (row, i) => scoreWith(row, feature, shuffled[i], score))
-      return baseline - averagePrecision(labels, scores, weights)
+      shuffled.forEach((value, i) => {
+        table[i * width + feature] = value
+      })
+      return baseline - averagePrecision(labels, score(table), weights)
+    })
+    rows.forEach((row, i) => {
+      table[i * width + feature] = columns[feature][row]
     })
     onProgress?.(feature + 1, columns.length)
     const mean = falls.reduce((sum, fall) => sum + fall, 0) / repeats
     const variance = falls.reduce((sum, fall) => sum + (fall - mean) ** 2, 0) / repeats
     return { mean, standardDeviation: Math.sqrt(variance) }
   })
-}
-
-function scoreWith(row: Float64Array, feature: number, value: number, score: (row: Float64Array) => number): number {
-  const kept = row[feature]
-  row[feature] = value
-  const result = score(row)
-  row[feature] = kept
-  return result
 }
 
 /** All frauds and a seeded sample of the legitimate rows, whose weights make up for the others. */

@@ -7,6 +7,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   BODY_INVALID: 400,
   BODY_TOO_LARGE: 413,
   BUNDLE_INVALID: 500,
+  CURRENCY_MIXED: 422,
   DATA_INVALID: 500,
   DETECTOR_INVALID: 500,
   FILE_UNREADABLE: 500,

@@ -1,7 +1,5 @@
+import type { Learner } from '../core/detector-schema.ts'
 import type { RandomForestOptions } from './tree-options.ts'
-
-export const learners = ['decision-tree', 'random-forest'] as const
-export type Learner = (typeof learners)[number]
 
 /** Everything about a training run but the data and the seed. */
 export interface Preset {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createRandom } from '../core/random.ts'
 import { compileForest } from './compiled-forest.ts'
-import { findLeaf, type TreeNodes } from './tree-ensemble.ts'
+import { createTreeEnsemble, findLeaf, type TreeNodes } from './tree-ensemble.ts'
 
 /** Random trees over a few features, thresholds from a small pool so that rows meet them exactly. */
 function randomForest(
@@ -85,6 +85,17 @@ describe('a compiled forest', () => {
     const sum = compileForest(randomForest(3, 4, 2, 1, pool), 2)
     assert.ok(sum)
     assert.ok(Number.isNaN(sum(Float64Array.of(1, Number.NaN))))
+  })
+
+  test('and many rows at once give the same answers, to the last bit, as rows one by one', () => {
+    const rowOf = fc.array(fc.oneof(number, fc.constant(Number.NaN)), { minLength: 3, maxLength: 3 })
+    fc.assert(
+      fc.property(fc.nat(1000), fc.array(rowOf, { maxLength: 30 }), (seed, rows) => {
+        const model = createTreeEnsemble(['a', 'b', 'c'], randomForest(5, 6, 3, seed, pool))
+        const one = rows.map((row) => model.predictProba(Float64Array.from(row)))
+        assert.deepEqual([...model.predictProbaOfRows(Float64Array.from(rows.flat()))], one)
+      }),
+    )
   })
 
   test('is given up where a node does not fit into 32 bits', () => {

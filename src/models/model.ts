@@ -3,4 +3,6 @@ export interface Model {
   readonly features: readonly string[]
   /** The model's own probability of fraud, before calibration, of one row in the order of `features`; NaN is missing. */
   predictProba(row: Float64Array): number
+  /** The same, bit for bit, for rows that stand one behind the other: faster where there are many. */
+  predictProbaOfRows(rows: Float64Array): Float64Array
 }

@@ -24,13 +24,13 @@ export interface TreeEnsemble extends Model {
   readonly nodes: TreeNodes
 }
 
-/** The leaf that a row reaches from a node, a tree's root usually. */
-export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array): number {
+/** The leaf that a row, which begins at `start`, reaches from a node, a tree's root usually. */
+export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array, start = 0): number {
   const { feature, threshold, left, missingGoesLeft } = nodes
   let node = root
   let split = feature[node]
   while (split >= 0) {
-    const x = row[split]
+    const x = row[start + split]
     const goesLeft = x <= threshold[node] || (Number.isNaN(x) && missingGoesLeft[node] === 1)
     node = goesLeft ? left[node] : left[node] + 1
     split = feature[node]
@@ -56,5 +56,22 @@ export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes
       const sum = compiled === undefined ? Number.NaN : compiled(row)
       return (Number.isNaN(sum) ? walkTrees(row) : sum) / roots.length
     },
+    predictProbaOfRows: (rows) => meanOfTrees(nodes, rows, features.length),
   }
+}
+
+/** So many rows go through one tree before the next: that tree and they then stay in the processor's cache. */
+const rowsAtOnce = 2048
+
+function meanOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
+  const { roots, value } = nodes
+  const means = new Float64Array(rows.length / width)
+  for (let from = 0; from < means.length; from += rowsAtOnce) {
+    const to = Math.min(from + rowsAtOnce, means.length)
+    for (const root of roots) {
+      for (let row = from; row < to; row++) means[row] += value[findLeaf(nodes, root, rows, row * width)]
+    }
+    for (let row = from; row < to; row++) means[row] /= roots.length
+  }
+  return means
 }

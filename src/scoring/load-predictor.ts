@@ -37,13 +37,13 @@ export function createPredictor(bundle: Bundle): Predictor {
   }
 }
 
-interface ScoringParts {
-  readonly model: Model
+interface ScoringParts<Ability extends keyof Model> {
+  readonly model: Pick<Model, Ability>
   readonly scaling?: Scaling
 }
 
 /** The model's uncalibrated score of a row, in [0, 1]; allocates nothing. */
-export function createScorer({ model, scaling }: ScoringParts): (row: Float64Array) => number {
+export function createScorer({ model, scaling }: ScoringParts<'predictProba'>): (row: Float64Array) => number {
   if (scaling === undefined) return (row) => model.predictProba(row)
   const { mean, scale } = scaling
   const scaled = new Float64Array(mean.length)
@@ -51,6 +51,17 @@ export function createScorer({ model, scaling }: ScoringParts): (row: Float64Arr
     for (let i = 0; i < scaled.length; i++) scaled[i] = (row[i] - mean[i]) / scale[i]
     return model.predictProba(scaled)
   }
+}
+
+/** The same for rows that stand one behind the other, which are not changed. */
+export function createRowsScorer({
+  model,
+  scaling,
+}: ScoringParts<'predictProbaOfRows'>): (rows: Float64Array) => Float64Array {
+  if (scaling === undefined) return (rows) => model.predictProbaOfRows(rows)
+  const { mean, scale } = scaling
+  const { length } = mean
+  return (rows) => model.predictProbaOfRows(rows.map((value, i) => (value - mean[i % length]) / scale[i % length]))
 }
 
 export async function loadPredictor(path: string): Promise<Predictor> {

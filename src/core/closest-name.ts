@@ -1,5 +1,4 @@
-import { FraudError } from '../core/errors.ts'
-import { showValue } from './bad-rows.ts'
+import { showValue } from './show-value.ts'
 
 /** The name most like the one asked for, for a suggestion; undefined where none is near. */
 export function closestName(wanted: string, names: readonly string[]): string | undefined {
@@ -14,15 +13,6 @@ export function closestName(wanted: string, names: readonly string[]): string | 
     }
   }
   return best
-}
-
-/** Refuses a declaration of columns that the file does not have. */
-export function checkDeclaredColumns(file: string, declared: readonly string[], names: readonly string[]): void {
-  const known = new Set(names)
-  for (const name of declared) {
-    if (known.has(name)) continue
-    throw new FraudError('OPTION_INVALID', `${file} has no column "${showValue(name)}"${suggestion(name, names)}`)
-  }
 }
 
 /** ` Did you mean …?`, or the names there are where nothing is near and they are few. */

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type Detector, inMemory, type LocatedDetector, parseDetector, parseDetectorFile } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { inferDetector } from '../data/infer-detector.ts'
+import type { Table } from '../data/table.ts'
+import { kindNames } from '../features/feature-set.ts'
+import type { InputFlags } from './read-input.ts'
+import type { Run } from './run.ts'
+
+/** The detector that a flag names. Flags win over the file. */
+export async function readDetector(path: string, { label, time, ignore = [] }: InputFlags): Promise<LocatedDetector> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new FraudError('FILE_UNREADABLE', `The detector file ${path} can't be read`, { cause })
+  }
+  const { detector, locate } = parseDetectorFile(text, path)
+  const { transaction, features } = detector
+  const unknown = ignore.find((name) => !features.includes(name))
+  if (unknown !== undefined) {
+    throw new FraudError('DATA_INVALID', `--ignore ${unknown}: the detector has no feature of that name to leave out`)
+  }
+  const changed = parseDetector({
+    ...detector,
+    transaction: {
+      ...transaction,
+      ...(label !== undefined && { label: { ...transaction.label, field: label } }),
+      ...(time !== undefined && { time: { format: 'iso', ...transaction.time, field: time } }),
+    },
+    features: features.filter((feature) => typeof feature !== 'string' || !ignore.includes(feature)),
+  })
+  return { detector: changed, locate }
+}
+
+/** A detector guessed from the table, and told to the user. */
+export function guessDetector(path: string, table: Table, flags: InputFlags, { terminal }: Run): LocatedDetector {
+  const name = basename(path === '-' ? 'stdin' : path)
+    .replace(/\.(csv|csv\.gz|parquet|ndjson)$/i, '')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 64)
+  const { detector, leftOut } = inferDetector(table, name || 'table', {
+    ...(flags.label !== undefined && { label: flags.label }),
+    ...(flags.time !== undefined && { time: flags.time }),
+    ignore: [...(flags.ignore ?? []), ...(flags.weightColumn === undefined ? [] : [flags.weightColumn])],
+    reserved: kindNames,
+  })
+  const { transaction, features }: Detector = detector
+  terminal.say(
+    `  inferred: label ${transaction.label.field}, time ${transaction.time?.field ?? 'none'}, ${features.length} inputs`,
+  )
+  const others = leftOut.filter(({ column }) => column !== transaction.time?.field)
+  if (others.length > 0) {
+    terminal.say(`  left out: ${others.map(({ column, reason }) => `${column} (${reason})`).join(', ')}`)
+  }
+  return { detector, locate: inMemory }
+}

@@ -1,0 +1,119 @@
+import type { Detector, LocatedDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { numberColumn } from '../data/columns.ts'
+import { fingerprint } from '../data/fingerprint.ts'
+import type { BadRows } from '../data/read-table.ts'
+import type { Table } from '../data/table.ts'
+import { TransactionReader } from '../data/transaction-reader.ts'
+import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import { guessDetector, readDetector } from './find-detector.ts'
+import { type InputFlags, nameOf, readFileTable } from './read-input.ts'
+import { replayedRows } from './replayed-rows.ts'
+import type { Run } from './run.ts'
+
+/** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */
+export interface LabelledRows {
+  readonly source: string
+  readonly detector: Detector
+  readonly fingerprint: string
+  /** The names of the model's inputs. */
+  readonly features: readonly string[]
+  /** The model's inputs, in that order. */
+  readonly columns: readonly Float64Array[]
+  readonly labels: Uint8Array
+  /** In the time column's own unit: milliseconds for ISO times, else as the file has it. */
+  readonly times?: Float64Array
+  readonly isoTimes: boolean
+  /** When each row's label became known, where the detector says how long that takes. */
+  readonly knownAt?: Float64Array
+  /** The key that alerts are grouped by: a number for each of its values, -1 where it is missing. */
+  readonly cards?: Int32Array
+  readonly amounts?: Float64Array
+  readonly weights?: Float64Array
+  readonly weightColumn?: string
+  readonly badRows: BadRows
+}
+
+/** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
+export async function readLabelledRows(file: string, flags: InputFlags, run: Run): Promise<LabelledRows> {
+  if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
+  const read = await readFileTable(file, flags, run)
+  const located = guessDetector(file, read.table, flags, run)
+  return flatRows(file, read, located, compileFeatures(located), flags, run)
+}
+
+/** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
+export async function readRowsFor(
+  located: LocatedDetector,
+  file: string,
+  flags: InputFlags,
+  run: Run,
+): Promise<LabelledRows> {
+  const features = compileFeatures(located)
+  if (features.columns === undefined) return replayedRows(located, features, file, flags, run)
+  return flatRows(file, await readFileTable(file, flags, run), located, features, flags, run)
+}
+
+/** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
+function flatRows(
+  source: string,
+  { table, badRows }: { readonly table: Table; readonly badRows: BadRows },
+  located: LocatedDetector,
+  features: FeatureSet,
+  flags: InputFlags,
+  { terminal }: Run,
+): LabelledRows {
+  // Says where the detector names a column that the file doesn't have.
+  new TransactionReader(located, features.layout).open(table)
+  const { detector } = located
+  const { transaction } = detector
+  const labelColumn = numberColumn(table, transaction.label.field).values
+  const known = Uint32Array.from(
+    labelColumn.keys().filter((row) => isLabel(labelColumn[row], row, transaction.label.field)),
+  )
+  const unknown = labelColumn.length - known.length
+  if (unknown > 0) terminal.warn(`${unknown} rows without a label were left out`)
+  const pick = (name: string) => {
+    const { values } = numberColumn(table, name)
+    return unknown === 0 ? values : Float64Array.from(known, (row) => values[row])
+  }
+  const time = transaction.time && numberColumn(table, transaction.time.field)
+  if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {
+    const found = time.kind === 'time' ? 'ISO times' : 'numbers'
+    throw new FraudError('DATA_INVALID', `The times in ${time.name} are ${found}, not ${transaction.time?.format}`)
+  }
+  return {
+    source: nameOf(source),
+    detector,
+    fingerprint: fingerprint(table),
+    features: features.names,
+    columns: (features.columns ?? []).map(pick),
+    labels: Uint8Array.from(known, (row) => labelColumn[row]),
+    ...(time && { times: checkTimes(pick(time.name), time.name) }),
+    isoTimes: time?.kind === 'time',
+    ...(transaction.amount && { amounts: pick(transaction.amount.field) }),
+    ...(flags.weightColumn !== undefined && {
+      weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
+      weightColumn: flags.weightColumn,
+    }),
+    badRows,
+  }
+}
+
+function isLabel(value: number, row: number, field: string): boolean {
+  if (value === 0 || value === 1) return true
+  if (Number.isNaN(value)) return false
+  throw new FraudError('DATA_INVALID', `The label ${field} of row ${row} is ${value}; it must be 0, 1 or empty`)
+}
+
+function checkTimes(times: Float64Array, field: string): Float64Array {
+  const missing = times.findIndex((time) => !Number.isFinite(time))
+  if (missing < 0) return times
+  throw new FraudError('DATA_INVALID', `Row ${missing} has no time in ${field}`)
+}
+
+export function checkWeights(weights: Float64Array, field: string): Float64Array {
+  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity))
+  if (bad < 0) return weights
+  throw new FraudError('DATA_INVALID', `Row ${bad} has the weight ${weights[bad]} in ${field}; weights are 0 or more`)
+}

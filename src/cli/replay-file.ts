@@ -1,0 +1,145 @@
+import type { LocatedDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import type { Transaction } from '../core/transaction.ts'
+import type { ColumnKind } from '../data/column-kind.ts'
+import { type BadRows, openTables } from '../data/read-table.ts'
+import type { Table } from '../data/table.ts'
+import { TransactionReader } from '../data/transaction-reader.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
+import { MemoryHistories } from '../features/memory-histories.ts'
+import { Replay } from '../features/replay.ts'
+import { type InputFlags, nameOf, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+
+const rowsPerTable = 16_384
+
+/** One transaction of a file with its row; everything in it is valid until the next one. */
+export interface ReplayedTransaction {
+  readonly row: Float64Array
+  readonly transaction: Transaction
+  /** 1 fraud, 0 legitimate, NaN unknown. */
+  readonly label: number
+  readonly knownAtMs: number
+  /** Where the file has it. */
+  readonly table: Table
+  readonly index: number
+  /** Its place in the file, from 0. */
+  readonly fileRow: number
+}
+
+export interface FileReplay {
+  readonly located: LocatedDetector
+  readonly features: FeatureSet
+  readonly file: string
+  /** Further columns that are wanted as a kind of their own. */
+  readonly kinds?: Readonly<Record<string, ColumnKind>>
+}
+
+/** Gets a file's transactions in sequence order, in groups; each group is to be gone through once, and wholly. */
+export type ReplayWork<Result> = (groups: AsyncIterable<Iterable<ReplayedTransaction>>) => Promise<Result>
+
+/** Told where a file's rows turn out not to be in the order of their times. */
+class OutOfOrder extends Error {}
+
+/**
+ * Replays a file in sequence order, one pass, with the memory of histories alone. A file that is not in the order of its
+ * times is read into memory and put in order: `work` then begins anew with rows from the start, so one whose doings
+ * can't be undone asks for order first (`isSpeculative: false`).
+ */
+export async function replayFile<Result>(
+  replay: FileReplay,
+  flags: InputFlags,
+  run: Run,
+  work: ReplayWork<Result>,
+  { isSpeculative = true }: { readonly isSpeculative?: boolean } = {},
+): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
+  requireTime(replay.located)
+  // A stream can't be read twice.
+  if (replay.file === '-' || !isSpeculative) return replaySorted(replay, flags, run, work)
+  try {
+    return await replayStream(replay, flags, run, work)
+  } catch (error) {
+    if (!(error instanceof OutOfOrder)) throw error
+    run.terminal.say('  the rows are not in the order of their times, so all of them are read and put in order')
+    return replaySorted(replay, flags, run, work)
+  }
+}
+
+async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
+  const reader = new TransactionReader(replay.located, replay.features.layout)
+  const progress = run.terminal.begin(`replay ${nameOf(replay.file)}`)
+  const options = readOptions(flags, run)
+  const open = openTables(replay.file, {
+    ...options,
+    columns: { ...options.columns, ...replay.kinds, ...reader.kinds },
+    required: [],
+    rowsPerTable,
+    onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
+  })
+  const rows = { count: 0 }
+  const result = await work(replayTables(replay.features, reader, open.tables, rows, run.signal))
+  progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
+  const badRows = open.badRows()
+  warnOfBadRows(badRows, run)
+  return { result, badRows }
+}
+
+async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
+  const reader = new TransactionReader(replay.located, replay.features.layout)
+  const { table, badRows } = await readFileTable(replay.file, flags, run, {
+    columns: { ...readOptions(flags, run).columns, ...replay.kinds, ...reader.kinds },
+    required: [],
+  })
+  reader.open(table)
+  const times = Float64Array.from({ length: table.rowCount }, (_, row) => reader.read(row).timestampMs)
+  const order = Uint32Array.from(times.keys()).sort((a, b) => times[a] - times[b] || a - b)
+  const progress = run.terminal.begin('replay')
+  const rows = { count: 0 }
+  const fresh = new TransactionReader(replay.located, replay.features.layout)
+  const tables = (async function* () {
+    yield table
+  })()
+  const result = await work(replayTables(replay.features, fresh, tables, rows, run.signal, order))
+  progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
+  return { result, badRows }
+}
+
+async function* replayTables(
+  features: FeatureSet,
+  reader: TransactionReader,
+  tables: AsyncIterable<Table>,
+  rows: { count: number },
+  signal: AbortSignal,
+  order?: Uint32Array,
+): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
+  const replay = new Replay(features, new MemoryHistories(features.plan))
+  let newestMs = Number.NEGATIVE_INFINITY
+  for await (const table of tables) {
+    throwIfInterrupted(signal)
+    reader.open(table)
+    yield replayTable(table)
+    rows.count += table.rowCount
+  }
+
+  function* replayTable(table: Table): Generator<ReplayedTransaction, void> {
+    for (let i = 0; i < table.rowCount; i++) {
+      const index = order === undefined ? i : order[i]
+      const transaction = reader.read(index)
+      if (transaction.timestampMs < newestMs) throw new OutOfOrder()
+      newestMs = transaction.timestampMs
+      const row = replay.next(transaction)
+      const label = reader.readLabel(index)
+      const knownAtMs = Number.isNaN(label) ? Number.NaN : reader.readKnownAt(index)
+      if (label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
+      yield { row, transaction, label, knownAtMs, table, index, fileRow: rows.count + index }
+    }
+  }
+}
+
+function requireTime({ detector, locate }: LocatedDetector): void {
+  if (detector.transaction.time !== undefined) return
+  throw new FraudError(
+    'DETECTOR_INVALID',
+    `${locate(['transaction'])}: transaction: its features need a time; declare transaction.time`,
+  )
+}

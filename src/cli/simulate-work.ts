@@ -1,0 +1,97 @@
+import { FraudError } from '../core/errors.ts'
+import { numberColumn } from '../data/columns.ts'
+import { simulateCreditcard } from '../data/simulate/creditcard.ts'
+import { scenario } from '../data/simulate/portfolio/scenario.ts'
+import { simulatePortfolio } from '../data/simulate/portfolio.ts'
+import type { Table } from '../data/table.ts'
+import { parseIsoTime } from '../data/time-parser.ts'
+import { writeCsv } from '../data/write-csv.ts'
+import { checkWritable } from '../data/write-file.ts'
+import { writeNdjson } from '../data/write-ndjson.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+
+export interface SimulateFlags {
+  readonly shape: 'creditcard' | 'portfolio'
+  readonly rows?: number
+  readonly frauds?: number
+  readonly customers?: number
+  readonly terminals?: number
+  readonly start?: string
+  readonly days?: number
+  readonly seed: number
+  readonly out: string
+}
+
+const ownFlags = { creditcard: ['rows', 'frauds'], portfolio: ['customers', 'terminals', 'start'] } as const
+
+/** Writes a simulated history; a shape's own flags are refused with the other one. */
+export async function simulate(flags: SimulateFlags, run: Run): Promise<void> {
+  const other = flags.shape === 'creditcard' ? 'portfolio' : 'creditcard'
+  const stray = ownFlags[other].find((name) => flags[name] !== undefined)
+  if (stray !== undefined) {
+    throw new FraudError('OPTION_INVALID', `--${stray} is for --shape ${other}, and this is --shape ${flags.shape}`)
+  }
+  const write = chooseWriter(flags.out)
+  await checkWritable(flags.out)
+  if (flags.shape === 'creditcard') await simulateFlatTable(flags, write, run)
+  else await simulateHistory(flags, write, run)
+}
+
+type Writer = (tables: Table | Iterable<Table>, path: string) => Promise<void>
+
+function chooseWriter(out: string): Writer {
+  const name = out.toLowerCase()
+  if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return writeCsv
+  if (name.endsWith('.ndjson')) return writeNdjson
+  throw new FraudError('OPTION_INVALID', `--out is ${out}, but its name must end in .csv, .csv.gz or .ndjson`)
+}
+
+async function simulateFlatTable(flags: SimulateFlags, write: Writer, { terminal, signal }: Run): Promise<void> {
+  const { rows = 284_807, frauds = 492, days = 2, seed, out } = flags
+  const making = terminal.begin('simulate')
+  const onProgress = (done: number, total: number) => making.update(done, total)
+  const table = simulateCreditcard({ rows, frauds, days, seed, onProgress })
+  making.end(`${table.rowCount.toLocaleString('en')} transactions, ${frauds} frauds`)
+  throwIfInterrupted(signal)
+  const writing = terminal.begin('write')
+  await write(table, out)
+  writing.end(out)
+  terminal.result({ rows: table.rowCount, frauds, out })
+}
+
+/** Made and written batch by batch, so that a history of any length fits into memory. */
+async function simulateHistory(flags: SimulateFlags, write: Writer, { terminal, signal }: Run): Promise<void> {
+  const { customers, terminals, start, days, seed, out } = flags
+  const progress = terminal.begin('simulate')
+  const batches = simulatePortfolio({
+    seed,
+    ...(customers !== undefined && { customers }),
+    ...(terminals !== undefined && { terminals }),
+    ...(start !== undefined && { startMs: parseDay(start) }),
+    ...(days !== undefined && { days }),
+    onProgress: (done, total) => progress.update(done, total),
+  })
+  const counts = Object.values(scenario).map(() => 0)
+  await write(counted(batches, counts, signal), out)
+  const scenarios = Object.fromEntries(Object.entries(scenario).map(([name, number]) => [name, counts[number]]))
+  const rows = counts.reduce((sum, count) => sum + count)
+  const frauds = rows - counts[scenario.legitimate]
+  progress.end(`${rows.toLocaleString('en')} transactions, ${frauds.toLocaleString('en')} frauds in ${out}`)
+  terminal.result({ rows, frauds, scenarios, out })
+}
+
+/** Passes batches on, adds up their scenarios, and stops between two of them once Ctrl-C was pressed. */
+function* counted(batches: Iterable<Table>, counts: number[], signal: AbortSignal): Generator<Table> {
+  for (const batch of batches) {
+    throwIfInterrupted(signal)
+    for (const value of numberColumn(batch, 'scenario').values) counts[value]++
+    yield batch
+  }
+}
+
+function parseDay(text: string): number {
+  const bytes = new TextEncoder().encode(text)
+  const day = parseIsoTime(bytes, 0, bytes.length)
+  if (!Number.isNaN(day)) return day
+  throw new FraudError('OPTION_INVALID', `--start is "${text}", but it must be a day such as 2026-01-01`)
+}

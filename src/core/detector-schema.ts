@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { parseDuration } from './duration.ts'
+import { isZone } from './zone.ts'
+
+/** The learners that a detector file may name. */
+export const learners = ['decision-tree', 'random-forest'] as const
+export type Learner = (typeof learners)[number]
+
+const column = z.string().min(1, 'name a column')
+
+/** A length of time with its unit: 7d. A number is refused with words that say so. */
+export const durationSchema = z
+  .union([z.string(), z.number()], { error: 'write a number and its unit, such as 7d' })
+  .transform(String)
+  .superRefine((text, context) => {
+    const parsed = parseDuration(text)
+    if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed })
+  })
+
+// Such a name becomes a part of features' names, of column headers and of reason codes.
+const name = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9_]{0,39}$/, 'a name begins with a small letter and has letters, digits and "_", at most 40')
+
+const timeSchema = z
+  .strictObject({
+    field: column,
+    format: z.enum(['iso', 'epoch-s', 'epoch-ms', 'seconds-since']),
+    /** What seconds-since counts from; 1970 unless told. */
+    start: z.iso.datetime({ offset: true, error: 'write an ISO 8601 time with its offset' }).optional(),
+  })
+  .refine(({ format, start }) => start === undefined || format === 'seconds-since', {
+    path: ['start'],
+    error: 'only the format seconds-since has a start',
+  })
+
+const amountSchema = z
+  .strictObject({
+    field: column,
+    /** Decimals of the currency. With them amounts are exact: whole minor units. */
+    digits: z.int().min(0).max(6).optional(),
+    /** A code, or the field that holds each transaction's. */
+    currency: z
+      .union([z.string().regex(/^[A-Z]{3}$/), z.strictObject({ field: column })], {
+        error: 'write a code of three capitals, such as EUR, or { field: COLUMN }',
+      })
+      .optional(),
+    /** The field with the rate that turns an amount into one common currency. */
+    conversion: column.optional(),
+  })
+  .refine(({ conversion, currency }) => conversion === undefined || typeof currency === 'object', {
+    path: ['conversion'],
+    error: 'a conversion needs currency: { field: COLUMN } beside it',
+  })
+
+const labelSchema = z
+  .strictObject({
+    field: column,
+    /** How long after the transaction its label is known. */
+    delay: durationSchema.optional(),
+    /** The column that says when it became known. */
+    knownAt: column.optional(),
+  })
+  .refine(({ delay, knownAt }) => delay === undefined || knownAt === undefined, {
+    path: ['knownAt'],
+    error: 'a label has a delay or a column that says when it was known, not both',
+  })
+
+const transactionSchema = z.strictObject({
+  id: column.optional(),
+  time: timeSchema.optional(),
+  amount: amountSchema.optional(),
+  /** What histories are kept by: a name for each column. */
+  keys: z.record(name, column).optional(),
+  /** Other columns that features speak of, by the names that they use. */
+  fields: z.record(name, column).optional(),
+  /** Where it took place, in degrees. */
+  position: z.strictObject({ latitude: column, longitude: column }).optional(),
+  label: labelSchema,
+  /** The IANA time zone of times without an offset, and of hours and weekdays; UTC unless told. */
+  zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
+})
+
+const atLeast = (least: number) => z.int().min(least)
+
+const modelSchema = z.strictObject({
+  learner: z.enum(learners).optional(),
+  seed: atLeast(0).optional(),
+  nEstimators: atLeast(1).optional(),
+  maxDepth: atLeast(1).nullable().optional(),
+  minSamplesSplit: atLeast(2).optional(),
+  minSamplesLeaf: atLeast(1).optional(),
+  maxFeatures: z.union([z.enum(['sqrt', 'log2', 'all']), atLeast(1)]).optional(),
+  minImpurityDecrease: z.number().min(0).optional(),
+  maxSamples: z.number().gt(0).max(1).optional(),
+  classWeight: z.enum(['none', 'balanced']).optional(),
+  bootstrap: z.boolean().optional(),
+  scale: z.boolean().optional(),
+  oversample: z.number().gt(0).max(1).nullable().optional(),
+})
+
+/** From least to most severe. */
+export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
+
+const share = z.number().min(0).max(1)
+
+const policySchema = z
+  .strictObject({
+    challenge: share.optional(),
+    review: share.optional(),
+    decline: share.optional(),
+    whenUnavailable: z.enum(outcomes).optional(),
+  })
+  .superRefine((policy, context) => {
+    const given = outcomes.flatMap((outcome) =>
+      outcome !== 'approve' && policy[outcome] !== undefined ? [{ outcome, threshold: policy[outcome] }] : [],
+    )
+    given.forEach(({ outcome, threshold }, i) => {
+      if (i === 0 || threshold >= given[i - 1].threshold) return
+      const milder = given[i - 1]
+      context.addIssue({
+        code: 'custom',
+        path: [outcome],
+        message: `${outcome} is more severe than ${milder.outcome}, so its threshold can't be under ${milder.threshold}`,
+      })
+    })
+  })
+
+/**
+ * What a transaction of one stream looks like, what a model of it looks at, and what follows: the detector file. What
+ * a feature may say is its kind's own matter (features/definitions/).
+ */
+export const detectorSchema = z.strictObject({
+  detector: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64'),
+  transaction: transactionSchema,
+  /** The model's inputs, in this order: a name, or a kind with what it wants to know. */
+  features: z
+    .array(
+      z.union([z.string().min(1), z.record(z.string(), z.unknown())], {
+        error: 'write a name, or a kind of feature with its parameters, such as - count: { by: card, over: 7d }',
+      }),
+    )
+    .min(1, 'list at least one feature'),
+  histories: z
+    .strictObject({
+      /** How many of its newest transactions a key's history keeps exactly; 4,096 unless told. */
+      eventsPerKey: z.int().min(1).max(1_048_576),
+    })
+    .optional(),
+  model: modelSchema.optional(),
+  policy: policySchema.optional(),
+})
+
+export type Detector = Readonly<z.infer<typeof detectorSchema>>
+
+/** The names that a mapping of the file may have at a path, for suggestions; none where it may have any. */
+export function namesAllowedAt(path: readonly PropertyKey[]): readonly string[] {
+  let schema: unknown = detectorSchema
+  for (const key of path) {
+    const inner = unwrap(schema)
+    if (!(inner instanceof z.ZodObject)) return []
+    schema = inner.shape[String(key)]
+  }
+  const found = unwrap(schema)
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : []
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema
+}

@@ -1,0 +1,26 @@
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+
+/** A length of time as the detector file writes it, `7d` say, in milliseconds; what is wrong with it, as text, otherwise. */
+export function parseDuration(text: string): number | string {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text)
+  if (match === null) return 'write a number and its unit, such as 7d (ms, s, m, h, d or w)'
+  const [, count, unit] = match
+  if (unit === '') return `${text} needs a unit, such as ${text}d (ms, s, m, h, d or w)`
+  if (!Object.hasOwn(unitsMs, unit)) return `"${unit}" is no unit of time; use ms, s, m, h, d or w, as in ${count}d`
+  const durationMs = Number(count) * unitsMs[unit]
+  return Number.isSafeInteger(durationMs) ? durationMs : `${text} is no whole number of milliseconds`
+}
+
+/** The milliseconds of a duration that was checked when it was read. */
+export function durationMs(text: string): number {
+  const parsed = parseDuration(text)
+  if (typeof parsed === 'number') return parsed
+  throw new RangeError(parsed)
+}

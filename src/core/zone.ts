@@ -1,0 +1,54 @@
+/** Whether this runtime knows the IANA time zone. */
+export function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
+
+// Offsets have changed at quarters of an hour only, in every zone since 1972.
+const quarterMs = 900_000
+
+/** How far a zone's clocks are ahead of UTC, in milliseconds, at an instant. Remembers what it worked out. */
+export function zoneOffset(zone: string): (timestampMs: number) => number {
+  if (zone === 'UTC') return () => 0
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'iso8601',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  const known = new Map<number, number>()
+  return (timestampMs) => {
+    const quarter = Math.floor(timestampMs / quarterMs)
+    const remembered = known.get(quarter)
+    if (remembered !== undefined) return remembered
+    const parts: Record<string, number> = {}
+    for (const { type, value } of format.formatToParts(quarter * quarterMs)) parts[type] = Number(value)
+    const local = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second)
+    const offsetMs = local - quarter * quarterMs
+    // Old quarters are asked for again only by late transactions.
+    if (known.size > 10_000) known.clear()
+    known.set(quarter, offsetMs)
+    return offsetMs
+  }
+}
+
+/**
+ * The instant at which a zone's clocks showed this time, given as if it were UTC. Of a time that came twice the first is
+ * meant; one that was skipped counts on from the clock before the jump (as in RFC 5545, section 3.3.5).
+ */
+export function fromLocalTime(localMs: number, offsetAt: (timestampMs: number) => number): number {
+  const before = offsetAt(localMs - 86_400_000)
+  const candidate = localMs - before
+  if (offsetAt(candidate) === before) return candidate
+  const after = localMs - offsetAt(localMs + 86_400_000)
+  return offsetAt(after) === localMs - after ? after : candidate
+}

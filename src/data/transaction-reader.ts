@@ -1,0 +1,205 @@
+import { suggestion } from '../core/closest-name.ts'
+import type { LocatedDetector } from '../core/detector.ts'
+import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import { toMinorUnits } from '../core/money.ts'
+import { showValue } from '../core/show-value.ts'
+import type { Transaction, TransactionLayout } from '../core/transaction.ts'
+import { fromLocalTime, zoneOffset } from '../core/zone.ts'
+import type { ColumnKind } from './column-kind.ts'
+import type { Column, Table } from './table.ts'
+import { parseIsoTime, toMilliseconds } from './time-parser.ts'
+
+type TimeFormat = 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since'
+type CellReader<Value> = (row: number) => Value
+
+const missingText: CellReader<string | undefined> = () => undefined
+const missingNumber: CellReader<number> = () => Number.NaN
+const encoder = new TextEncoder()
+
+/**
+ * Reads a detector's transactions from tables, row by row, into one record that is used again. Refuses what is no
+ * transaction with DATA_INVALID, which names the row, the field and the reason.
+ */
+export class TransactionReader {
+  readonly #located: LocatedDetector
+  readonly #layout: TransactionLayout
+  readonly #offsetAt: (timestampMs: number) => number
+  readonly #delayMs: number
+  readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
+  #rowsBefore = 0
+  #rowCount = 0
+  #time: CellReader<number> = missingNumber
+  #amount: CellReader<number> = missingNumber
+  #rate: CellReader<number> = () => 1
+  #label: CellReader<number> = missingNumber
+  #knownAt: CellReader<number> = missingNumber
+  #texts: CellReader<string | undefined>[] = []
+  #numbers: CellReader<number>[] = []
+
+  constructor(located: LocatedDetector, layout: TransactionLayout) {
+    this.#located = located
+    this.#layout = layout
+    this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
+    this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
+    const { texts, numbers } = layout
+    this.#transaction = {
+      timestampMs: Number.NaN,
+      amount: Number.NaN,
+      texts: texts.map(() => undefined),
+      numbers: new Float64Array(numbers.length),
+    }
+  }
+
+  /** How the file's reader has to take the columns. */
+  get kinds(): Readonly<Record<string, ColumnKind>> {
+    const { time, amount, label, zone = 'UTC' } = this.#located.detector.transaction
+    const timeKind = time?.format !== 'iso' ? 'number' : zone === 'UTC' ? 'time' : 'text'
+    const kinds: Record<string, ColumnKind> = { [label.field]: 'number' }
+    for (const { column } of this.#layout.numbers) kinds[column] = 'number'
+    for (const { column } of this.#layout.texts) kinds[column] = 'text'
+    if (amount !== undefined) kinds[amount.field] = 'number'
+    if (amount?.conversion !== undefined) kinds[amount.conversion] = 'number'
+    if (time !== undefined) kinds[time.field] = timeKind
+    if (label.knownAt !== undefined) kinds[label.knownAt] = timeKind
+    return kinds
+  }
+
+  /** Takes up the next table. Its label may be missing: then nothing is known of its rows. */
+  open(table: Table): void {
+    this.#rowsBefore += this.#rowCount
+    this.#rowCount = table.rowCount
+    const { time, amount, label } = this.#located.detector.transaction
+    const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
+    this.#time = time ? this.#times(at(time.field, 'time', 'field'), time.format) : missingNumber
+    this.#amount = amount ? numbers(at(amount.field, 'amount', 'field')) : missingNumber
+    if (amount?.conversion !== undefined) this.#rate = numbers(at(amount.conversion, 'amount', 'conversion'))
+    const hasLabel = table.columns.some(({ name }) => name === label.field)
+    this.#label = hasLabel ? numbers(at(label.field, 'label', 'field')) : missingNumber
+    if (label.knownAt !== undefined && hasLabel) {
+      this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time?.format ?? 'iso')
+    }
+    this.#texts = this.#layout.texts.map(({ name, column }) =>
+      texts(this.#column(table, column, placeOf(name, this.#located))),
+    )
+    this.#numbers = this.#layout.numbers.map(({ name, column }) =>
+      numbers(this.#column(table, column, placeOf(name, this.#located))),
+    )
+  }
+
+  /** The transaction of a row, valid until the next one is read. */
+  read(row: number): Transaction {
+    const transaction = this.#transaction
+    const timestampMs = this.#time(row)
+    if (Number.isNaN(timestampMs))
+      throw this.#bad(row, this.#located.detector.transaction.time?.field ?? '', 'has no time')
+    transaction.timestampMs = timestampMs
+    transaction.amount = this.#readAmount(row)
+    for (let i = 0; i < this.#texts.length; i++) transaction.texts[i] = this.#texts[i](row)
+    for (let i = 0; i < this.#numbers.length; i++) transaction.numbers[i] = this.#numbers[i](row)
+    return transaction
+  }
+
+  /** 1 fraud, 0 legitimate, NaN unknown. */
+  readLabel(row: number): number {
+    const label = this.#label(row)
+    if (label === 0 || label === 1 || Number.isNaN(label)) return label
+    throw this.#bad(row, this.#located.detector.transaction.label.field, `is ${label}; a label is 0, 1 or empty`)
+  }
+
+  /** When the label of the row that was read last became known. */
+  readKnownAt(row: number): number {
+    const { timestampMs } = this.#transaction
+    const { knownAt } = this.#located.detector.transaction.label
+    if (knownAt === undefined) return timestampMs + this.#delayMs
+    const time = this.#knownAt(row)
+    if (Number.isNaN(time)) throw this.#bad(row, knownAt, 'says not when the label became known')
+    return time
+  }
+
+  #readAmount(row: number): number {
+    const { amount } = this.#located.detector.transaction
+    if (amount === undefined) return Number.NaN
+    const given = this.#amount(row)
+    const { digits, conversion, field } = amount
+    const value = conversion === undefined ? given : given * this.#rate(row)
+    if (digits === undefined) return value
+    if (Number.isNaN(given)) throw this.#bad(row, field, 'has no amount')
+    if (conversion !== undefined && Number.isNaN(value)) throw this.#bad(row, conversion, 'has no rate')
+    const minor = conversion === undefined ? toMinorUnits(given, digits) : Math.round(value * 10 ** digits)
+    if (Number.isNaN(minor)) throw this.#bad(row, field, `is ${given}, which has more than ${digits} decimals`)
+    return minor
+  }
+
+  #times(column: Column, format: TimeFormat): CellReader<number> {
+    if (column.kind === 'text') {
+      const times = column.dictionary.map((text) => this.#parseTime(text))
+      return (row) => (column.codes[row] < 0 ? Number.NaN : times[column.codes[row]])
+    }
+    const { values, name, kind } = column
+    if ((kind === 'time') !== (format === 'iso')) {
+      const found = kind === 'time' ? 'ISO times' : 'numbers'
+      throw new FraudError('DATA_INVALID', `The times in ${name} are ${found}, not ${format}`)
+    }
+    const { start } = this.#located.detector.transaction.time ?? {}
+    const startMs = start === undefined ? 0 : Date.parse(start)
+    return format === 'iso' ? (row) => values[row] : (row) => toMilliseconds(values[row], format, startMs)
+  }
+
+  /** A time without an offset is one of the detector's zone. */
+  #parseTime(text: string): number {
+    const bytes = encoder.encode(text.trim())
+    const timestampMs = parseIsoTime(bytes, 0, bytes.length)
+    const hasOffset = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.trim().slice(10))
+    return hasOffset || Number.isNaN(timestampMs) ? timestampMs : fromLocalTime(timestampMs, this.#offsetAt)
+  }
+
+  #column(table: Table, name: string, path: readonly PropertyKey[]): Column {
+    const column = table.columns.find((candidate) => candidate.name === name)
+    if (column !== undefined) return column
+    const names = table.columns.map((candidate) => candidate.name)
+    const reason = `the file has no column "${showValue(name)}"${suggestion(name, names)}`
+    throw new FraudError('DATA_INVALID', `${this.#located.locate(path)}: ${path.join('.')}: ${reason}`, {
+      errors: [{ field: path.join('.'), reason }],
+    })
+  }
+
+  #bad(row: number, field: string, reason: string): FraudError {
+    return new FraudError('DATA_INVALID', `Row ${this.#rowsBefore + row + 1}, ${field}: ${reason}`, {
+      errors: [{ field, reason }],
+    })
+  }
+}
+
+/** Where a detector says which column a name stands for. */
+function placeOf(name: string, { detector }: LocatedDetector): readonly PropertyKey[] {
+  const { keys = {}, fields = {} } = detector.transaction
+  if (Object.hasOwn(keys, name)) return ['transaction', 'keys', name]
+  if (Object.hasOwn(fields, name)) return ['transaction', 'fields', name]
+  if (name === 'latitude' || name === 'longitude') return ['transaction', 'position', name]
+  if (name === 'currency') return ['transaction', 'amount', 'currency', 'field']
+  const entry = detector.features.findIndex(
+    (given) => given === name || (typeof given === 'object' && given.column === name),
+  )
+  return ['features', Math.max(0, entry)]
+}
+
+function texts(column: Column): CellReader<string | undefined> {
+  if (column.kind === 'text') {
+    const { codes, dictionary } = column
+    return (row) => dictionary[codes[row]]
+  }
+  const { values } = column
+  return column.kind === 'number' && values.every((value) => Number.isNaN(value))
+    ? missingText
+    : (row) => (Number.isNaN(values[row]) ? undefined : String(values[row]))
+}
+
+function numbers(column: Column): CellReader<number> {
+  if (column.kind !== 'text') {
+    const { values } = column
+    return (row) => values[row]
+  }
+  const parsed = column.dictionary.map((text) => (text.trim() === '' ? Number.NaN : Number(text)))
+  return (row) => (column.codes[row] < 0 ? Number.NaN : parsed[column.codes[row]])
+}

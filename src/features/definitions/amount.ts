@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+
+/** The transaction's amount, in major units. */
+export const amountKind = defineKind({
+  kind: 'amount',
+  parameters: z.strictObject({}),
+  declare: (_, scope) => {
+    const amount = scope.number('amount')
+    return [{ name: 'amount', compute: (transaction) => amount(transaction) }]
+  },
+})

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { as, by, delay, of, over, overWindows } from '../windowed.ts'
+
+/** How many different values of a key or field the window has; missing ones are none. */
+export const distinctKind = defineKind({
+  kind: 'distinct',
+  parameters: z.strictObject({ of, by, over, delay, as }),
+  declare: (given, scope) =>
+    overWindows('distinct', given, scope, (history, window) => {
+      const field = scope.keepText(history, given.of)
+      return (_, histories) => countDistinct(histories[history].values(window, field))
+    }),
+})
+
+function countDistinct(values: Float64Array): number {
+  values.sort()
+  let distinct = 0
+  for (let i = 0; i < values.length; i++) if (i === 0 || values[i] !== values[i - 1]) distinct++
+  return distinct
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { as, by, delay, over, overWindows } from '../windowed.ts'
+
+/** The share of the window's transactions that is known to be fraud by now; 0 where there are none. */
+export const fraudRateKind = defineKind({
+  kind: 'fraudRate',
+  parameters: z.strictObject({ by, over, delay, as }),
+  declare: (given, scope) =>
+    overWindows('fraudRate', { delay: scope.labelDelay, ...given }, scope, (history, window) => {
+      scope.countFrauds(history)
+      return (_, histories) => {
+        const count = histories[history].count(window)
+        return count === 0 ? 0 : histories[history].fraudCount(window) / count
+      }
+    }),
+})

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { durationSchema } from '../../core/detector-schema.ts'
+import { hashText } from '../../core/hash-text.ts'
+import { defineKind } from '../feature.ts'
+import { featureName } from '../names.ts'
+import { as, by, of } from '../windowed.ts'
+
+/**
+ * The share of the window's transactions that have this one's value, this one included: how usual a category is, for
+ * everybody, or (`by`) among the key's own that have a value. Past the events that histories keep, everybody's counts come
+ * from buckets of time.
+ */
+export const frequencyKind = defineKind({
+  kind: 'frequency',
+  parameters: z.strictObject({ of, by: by.optional(), over: durationSchema, as }),
+  declare: ({ of, by: key, over, as }, scope) => {
+    const name = featureName(as === undefined ? [key, of, 'frequency', over] : [as, over])
+    const own = scope.text(of)
+    const all = scope.history(key ?? null)
+    const allWindow = scope.window(all, over)
+    if (key === undefined) {
+      const same = scope.history(of)
+      const window = scope.window(same, over)
+      return [
+        { name, compute: (_, histories) => share(histories[same].count(window), histories[all].count(allWindow)) },
+      ]
+    }
+    const field = scope.keepText(all, of)
+    return [
+      {
+        name,
+        compute: (transaction, histories) => {
+          const value = own(transaction)
+          if (value === undefined) return 0
+          const hash = hashText(value)
+          const values = histories[all].values(allWindow, field)
+          return share(values.filter((other) => other === hash).length, values.length)
+        },
+      },
+    ]
+  },
+})
+
+function share(count: number, all: number): number {
+  return all === 0 ? 0 : count / all
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import { hourOf } from '../calendar.ts'
+import { defineKind } from '../feature.ts'
+
+/** The hour of the day in the detector's zone, 0 to 23. */
+export const hourKind = defineKind({
+  kind: 'hour',
+  parameters: z.strictObject({}),
+  declare: (_, scope) => {
+    scope.requireTime('hour')
+    return [{ name: 'hour', compute: ({ timestampMs }) => hourOf(timestampMs + scope.offsetAt(timestampMs)) }]
+  },
+})

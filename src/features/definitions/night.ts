@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { hourOf } from '../calendar.ts'
+import { defineKind } from '../feature.ts'
+
+/** 1 from hour 0 to `untilHour`, that hour included, in the detector's zone. */
+export const nightKind = defineKind({
+  kind: 'night',
+  parameters: z.strictObject({ untilHour: z.int().min(0).max(23).default(6) }),
+  declare: ({ untilHour }, scope) => {
+    scope.requireTime('night')
+    const isNight = (timestampMs: number) => hourOf(timestampMs + scope.offsetAt(timestampMs)) <= untilHour
+    return [{ name: 'night', compute: ({ timestampMs }) => (isNight(timestampMs) ? 1 : 0) }]
+  },
+})

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { featureName } from '../names.ts'
+import { of } from '../windowed.ts'
+
+/** A feature for each of the values of a field: 1 where the transaction has it. Other values and missing ones are 0 in all. */
+export const oneHotKind = defineKind({
+  kind: 'oneHot',
+  parameters: z.strictObject({
+    of,
+    values: z.array(z.string().min(1)).min(1, 'list the values that get a feature each'),
+  }),
+  declare: ({ of, values }, scope) => {
+    const text = scope.text(of)
+    return values.map((value) => ({
+      name: featureName([of, 'oneHot', value]),
+      compute: (transaction) => (text(transaction) === value ? 1 : 0),
+    }))
+  },
+})

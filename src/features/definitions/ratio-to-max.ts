@@ -1,0 +1,4 @@
+import { max } from '../summaries.ts'
+import { ratioToSummary } from '../windowed.ts'
+
+export const ratioToMaxKind = ratioToSummary('ratioToMax', max)

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { overPast, pastParameters } from '../past.ts'
+import { stepFromLast } from '../position.ts'
+
+/** Kilometres per hour from where the key was last used; no time counts as a second. */
+export const speedFromLastKind = defineKind({
+  kind: 'speedFromLast',
+  parameters: z.strictObject(pastParameters),
+  declare: (given, scope) =>
+    overPast('speedFromLast', given, scope, (history, window) => {
+      const step = stepFromLast(scope, history, window)
+      return (transaction, histories) => {
+        const { km, seconds } = step(transaction, histories[history])
+        return km / (Math.max(1, seconds) / 3600)
+      }
+    }),
+})

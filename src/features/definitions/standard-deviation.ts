@@ -1,0 +1,4 @@
+import { standardDeviation } from '../summaries.ts'
+import { summaryOfNumber } from '../windowed.ts'
+
+export const standardDeviationKind = summaryOfNumber('standardDeviation', standardDeviation)

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { overPast, pastParameters } from '../past.ts'
+
+/** Seconds since the key's last transaction; unknown where the window has none. */
+export const timeSinceLastKind = defineKind({
+  kind: 'timeSinceLast',
+  parameters: z.strictObject(pastParameters),
+  declare: (given, scope) =>
+    overPast('timeSinceLast', given, scope, (history, window) => ({ timestampMs }, histories) => {
+      const last = histories[history].previous(window, -1)
+      return last < 0 ? Number.NaN : (timestampMs - histories[history].timeOf(last)) / 1000
+    }),
+})

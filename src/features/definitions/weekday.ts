@@ -1,0 +1,13 @@
+import { z } from 'zod'
+import { weekdayOf } from '../calendar.ts'
+import { defineKind } from '../feature.ts'
+
+/** The day of the week in the detector's zone, from 0 for Monday to 6 for Sunday. */
+export const weekdayKind = defineKind({
+  kind: 'weekday',
+  parameters: z.strictObject({}),
+  declare: (_, scope) => {
+    scope.requireTime('weekday')
+    return [{ name: 'weekday', compute: ({ timestampMs }) => weekdayOf(timestampMs + scope.offsetAt(timestampMs)) }]
+  },
+})

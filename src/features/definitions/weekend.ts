@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { weekdayOf } from '../calendar.ts'
+import { defineKind } from '../feature.ts'
+
+const saturday = 5
+
+/** 1 on Saturday and Sunday in the detector's zone. */
+export const weekendKind = defineKind({
+  kind: 'weekend',
+  parameters: z.strictObject({}),
+  declare: (_, scope) => {
+    scope.requireTime('weekend')
+    const isWeekend = (timestampMs: number) => weekdayOf(timestampMs + scope.offsetAt(timestampMs)) >= saturday
+    return [{ name: 'weekend', compute: ({ timestampMs }) => (isWeekend(timestampMs) ? 1 : 0) }]
+  },
+})

@@ -1,0 +1,165 @@
+import { suggestion } from '../core/closest-name.ts'
+import { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from '../core/detector.ts'
+import { durationMs } from '../core/duration.ts'
+import type { Transaction, TransactionLayout } from '../core/transaction.ts'
+import { featureKinds } from './definitions/index.ts'
+import type { Feature, FeatureKind } from './feature.ts'
+import { orderFeatures } from './feature-order.ts'
+import type { HistoriesPlan, History } from './history.ts'
+import { Scope, UnknownName } from './scope.ts'
+
+/** A detector's features, ready to compute rows, and what they need of transactions and histories. */
+export interface FeatureSet {
+  /** The columns of a row, in declared order. */
+  readonly names: readonly string[]
+  readonly features: readonly Feature[]
+  /** In which order to compute them: what others need comes first. */
+  readonly order: readonly number[]
+  /** For each feature, where in the row its inputs are. */
+  readonly inputs: readonly (readonly number[])[]
+  readonly layout: TransactionLayout
+  readonly plan: HistoriesPlan
+  /** The columns that the features are, where they are nothing but columns. */
+  readonly columns: readonly string[] | undefined
+  /** How long after a transaction its label is known; undefined where the detector doesn't say. */
+  readonly labelDelayMs: number | undefined
+}
+
+const defaultEventsPerKey = 4096
+const kinds = new Map(featureKinds.map((kind) => [kind.kind, kind]))
+/** Names that stand for a kind of feature, so that a column of that name has to be declared as one. */
+export const kindNames: readonly string[] = [...kinds.keys()]
+
+interface Declared {
+  readonly kind: FeatureKind
+  readonly parameters: unknown
+  readonly path: readonly PropertyKey[]
+}
+
+/**
+ * Makes a detector's features.
+ *
+ * @throws FraudError DETECTOR_INVALID, with the place and the reason of each declaration that can't be.
+ */
+export function compileFeatures({ detector, locate }: LocatedDetector): FeatureSet {
+  const scope = new Scope(detector)
+  const problems: DetectorProblem[] = []
+  const features: Feature[] = []
+  const paths: (readonly PropertyKey[])[] = []
+  const columns: string[] = []
+  detector.features.forEach((given, i) => {
+    const declared = readDeclaration(given, ['features', i], problems)
+    if (declared === undefined) return
+    try {
+      for (const feature of declared.kind.declare(declared.parameters, scope)) {
+        features.push(feature)
+        paths.push(declared.path)
+      }
+      if (declared.kind.kind === 'column') columns.push(String(declared.parameters))
+    } catch (error) {
+      if (!(error instanceof UnknownName)) throw error
+      const path = error.parameter === '' ? declared.path : [...declared.path, error.parameter]
+      problems.push({ path, reason: error.message })
+    }
+  })
+  const { order, inputs } = orderFeatures(features, paths, problems)
+  if (problems.length > 0) throw detectorError(problems, locate)
+  const { label } = detector.transaction
+  return {
+    names: features.map(({ name }) => name),
+    features,
+    order,
+    inputs,
+    layout: scope.layout,
+    plan: {
+      histories: scope.plans,
+      eventsPerKey: detector.histories?.eventsPerKey ?? defaultEventsPerKey,
+      currency: scope.currency,
+    },
+    columns: columns.length === features.length ? columns : undefined,
+    labelDelayMs: label.delay === undefined ? undefined : durationMs(label.delay),
+  }
+}
+
+/** The features of a detector that came from no file of its own. */
+export function compileDetector(detector: LocatedDetector['detector']): FeatureSet {
+  return compileFeatures({ detector, locate: inMemory })
+}
+
+/** Computes the row of the transaction whose histories these are. Writes into `row` and returns it. */
+export function computeRow(
+  { features, order, inputs }: FeatureSet,
+  transaction: Transaction,
+  histories: readonly History[],
+  row: Float64Array,
+): Float64Array {
+  for (let i = 0; i < order.length; i++) {
+    const feature = order[i]
+    const needed = inputs[feature]
+    row[feature] = features[feature].compute(
+      transaction,
+      histories,
+      needed.length === 0 ? needed : needed.map((input) => row[input]),
+    )
+  }
+  return row
+}
+
+/** Which kind an entry of the list is, and its checked parameters; what is wrong is added to the problems. */
+function readDeclaration(
+  given: string | Record<string, unknown>,
+  path: readonly PropertyKey[],
+  problems: DetectorProblem[],
+): Declared | undefined {
+  if (typeof given === 'string') return readName(given, path, problems)
+  const [name, ...others] = Object.keys(given)
+  if (name === undefined || others.length > 0) {
+    const reason = 'each entry is one kind of feature; begin each with its own "-", and indent its parameters'
+    problems.push({ path, reason })
+    return undefined
+  }
+  const kind = kinds.get(name)
+  if (kind === undefined) {
+    problems.push({
+      path: [...path, name],
+      reason: `there is no kind of feature "${name}"${suggestion(name, kindNames)}`,
+    })
+    return undefined
+  }
+  const at = [...path, name]
+  const parsed = kind.parameters.safeParse(given[name] ?? {})
+  if (parsed.success) return { kind, parameters: given[name] ?? {}, path: at }
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== 'unrecognized_keys') problems.push({ path: [...at, ...issue.path], reason: issue.message })
+    else for (const key of issue.keys) problems.push({ path: [...at, key], reason: whyNot(key, kind) })
+  }
+  return undefined
+}
+
+/** A kind that needs no parameters, or a column. */
+function readName(name: string, path: readonly PropertyKey[], problems: DetectorProblem[]): Declared | undefined {
+  const kind = kinds.get(name)
+  if (kind === undefined) {
+    const [column] = featureKinds.filter((candidate) => candidate.kind === 'column')
+    return { kind: column, parameters: name, path }
+  }
+  const parsed = kind.parameters.safeParse({})
+  if (parsed.success) return { kind, parameters: {}, path }
+  const wanted = parsed.error.issues.map((issue) => issue.path.join('.')).filter((parameter) => parameter !== '')
+  problems.push({ path, reason: `${name} has to be told more: ${wanted.join(', ')}` })
+  return undefined
+}
+
+function whyNot(parameter: string, kind: FeatureKind): string {
+  const allowed = parametersOf(kind)
+  if (parameter === 'delay') {
+    return `a delay moves a window back, and ${kind.kind} ${allowed.includes('over') ? 'begins at the transaction itself' : 'has no window'}; leave it out`
+  }
+  const none = allowed.length === 0 ? `; ${kind.kind} has no parameters` : suggestion(parameter, allowed)
+  return `${kind.kind} has no parameter "${parameter}"${none}`
+}
+
+/** The names of a kind's parameters. */
+function parametersOf({ parameters }: FeatureKind): readonly string[] {
+  return 'shape' in parameters && typeof parameters.shape === 'object' ? Object.keys(parameters.shape ?? {}) : []
+}

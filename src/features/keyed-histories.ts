@@ -1,0 +1,394 @@
+import { hashText } from '../core/hash-text.ts'
+import type { Transaction } from '../core/transaction.ts'
+import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
+import { KeyIndex } from './key-index.ts'
+import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
+import { SilenceQueue } from './silence-queue.ts'
+
+/** The numbers of a label: event time, its transaction's sequence, when it was known, 1 for fraud. */
+const labelWidth = 4
+/** Older events are counted in as many spans of time as this over the longest window. */
+const bucketsPerSpan = 2048
+/** The numbers of a bucket: its beginning, events, frauds, then the sum and the number of known values of each field. */
+const [bucketEvents, bucketFrauds, bucketFields] = [1, 2, 3]
+const noData = new Float64Array(0)
+
+/**
+ * The pasts of all values of one key, one of them at a time in hand. Events lie side by side by (time, sequence), so a
+ * window is two binary searches; an exact amount is kept as the sum of those before it, so its sum over a window is
+ * one subtraction. Labels of fraud are rare and lie apart. Past `eventsPerKey` the oldest events of a key are counted in
+ * buckets of event time, each of which counts for a window where it begins in it.
+ */
+export class KeyedHistories implements History {
+  readonly #plan: HistoryPlan
+  /** What is older than the newest transaction by this much is forgotten. */
+  readonly #spanMs: number
+  readonly #eventsPerKey: number
+  readonly #bucketMs: number
+  readonly #index = new KeyIndex()
+  readonly #silence = new SilenceQueue()
+  readonly #events: SeriesStore
+  readonly #labels: SeriesStore
+  readonly #buckets: SeriesStore
+  /** Keys with labels or buckets have a series of their own among those. */
+  readonly #labelSeries = new Map<number, number>()
+  readonly #bucketSeries = new Map<number, number>()
+  readonly #freeSeries: number[] = []
+  #rareSeries = 0
+  /** Which field is kept as the sum of those before it, if any; the sum of all stands behind the newest event. */
+  readonly #exactField: number
+  readonly #width: number
+  readonly #scratch: Float64Array
+  readonly #lastUsedMs = (number: number): number => this.#newestOf(number)
+
+  // How far back each edge of a window lies, ascending, and which two edges a window has.
+  readonly #edges: readonly number[]
+  readonly #fromEdge: Int32Array
+  readonly #toEdge: Int32Array
+
+  // The history of the transaction in hand: its numbers, and where each edge lies among them.
+  #data: Float64Array = noData
+  readonly #at: Int32Array
+  #nowMs = 0
+  #current = -1
+  #label = -1
+  #bucket = -1
+
+  constructor(plan: HistoryPlan, eventsPerKey: number) {
+    this.#plan = plan
+    this.#spanMs = plan.spanMs
+    this.#eventsPerKey = eventsPerKey
+    this.#bucketMs = Math.max(1, Math.ceil(plan.spanMs / bucketsPerSpan))
+    this.#exactField = plan.fields.findIndex((field) => field.from === 'amount' && field.isExact)
+    this.#width = 1 + plan.fields.length
+    const offsets = plan.windows.flatMap(({ widthMs, delayMs }) => [delayMs, delayMs + widthMs])
+    this.#edges = [...new Set(offsets)].sort((a, b) => a - b)
+    this.#events = new SeriesStore(this.#width, eventsPerKey + 1, {
+      tail: this.#exactField < 0 ? 0 : 1,
+      notes: this.#edges.length,
+    })
+    this.#labels = new SeriesStore(labelWidth, eventsPerKey + 1)
+    this.#buckets = new SeriesStore(bucketFields + 2 * plan.fields.length, bucketsPerSpan + 2)
+    this.#scratch = new Float64Array(eventsPerKey)
+    this.#fromEdge = Int32Array.from(plan.windows, ({ widthMs, delayMs }) => this.#edges.indexOf(delayMs + widthMs))
+    this.#toEdge = Int32Array.from(plan.windows, ({ delayMs }) => this.#edges.indexOf(delayMs))
+    this.#at = new Int32Array(this.#edges.length)
+  }
+
+  get keys(): number {
+    return this.#index.size
+  }
+
+  get events(): number {
+    return this.#events.entries
+  }
+
+  get bytes(): number {
+    const parts = [this.#index, this.#silence, this.#events, this.#labels, this.#buckets]
+    return parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** Whether the key in hand has had more events than are kept. */
+  get isCapped(): boolean {
+    return this.#bucket >= 0 && this.#buckets.count(this.#bucket) > 0
+  }
+
+  /** Takes a transaction in; what is older than `newestMs`, the newest of all, by the span is forgotten. */
+  observe(transaction: Transaction, newestMs: number): void {
+    const key = this.#plan.by === null ? '' : transaction.texts[this.#plan.text]
+    if (key === undefined) {
+      this.#close()
+      return
+    }
+    this.#nowMs = transaction.timestampMs
+    const number = this.#open(key, newestMs - this.#spanMs)
+    this.#append(number, transaction)
+    if (this.#events.count(number) > this.#eventsPerKey) this.#moveOldest(number)
+    this.#findEdges(number)
+  }
+
+  /** Drops the key silent for longest if all that it has is forgotten. */
+  dropSilent(newestMs: number): void {
+    const silent = this.#silence.next(newestMs - this.#spanMs, this.#lastUsedMs)
+    if (silent >= 0) this.#drop(silent)
+  }
+
+  /** Drops the key that is likeliest to be silent for longest, whatever it has; false where there is but one. */
+  dropOldest(): boolean {
+    if (this.#silence.length <= 1) return false
+    this.#drop(this.#silence.oldest(this.#lastUsedMs))
+    return true
+  }
+
+  label({ timestampMs, texts, sequence }: LabelledEvent, { isFraud, knownAtMs }: Label, newestMs: number): void {
+    if (!this.#plan.countsFrauds || timestampMs <= newestMs - this.#spanMs) return
+    const key = this.#plan.by === null ? '' : texts[this.#plan.text]
+    const number = key === undefined ? -1 : this.#index.find(key)
+    if (number < 0) return
+    const known = this.#labelSeries.get(number)
+    // That a transaction is legitimate says something new only after it was called fraud.
+    if (!isFraud && (known === undefined || !this.#hasLabel(known, timestampMs, sequence))) return
+    const series = known ?? this.#addRare(this.#labelSeries, number)
+    const at = this.#labels.insert(series, timestampMs)
+    this.#labels.data(series).set([timestampMs, sequence, knownAtMs, isFraud ? 1 : 0], at)
+    if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
+  }
+
+  /** The field of a key's newest event; NaN where there is none. */
+  newestValue(key: string, field: number, newestMs: number): number {
+    const number = this.#index.find(key)
+    if (number < 0 || this.#newestOf(number) <= newestMs - this.#spanMs) return Number.NaN
+    return this.#events.data(number)[this.#events.end(number) - this.#width + 1 + field]
+  }
+
+  count(window: number): number {
+    const kept = (this.#at[this.#toEdge[window]] - this.#at[this.#fromEdge[window]]) / this.#width
+    return this.#bucket < 0 ? kept : kept + this.#inBuckets(window, bucketEvents)
+  }
+
+  sum(window: number, field: number): number {
+    const older = this.#bucket < 0 ? 0 : this.#inBuckets(window, bucketFields + 2 * field)
+    const from = this.#at[this.#fromEdge[window]]
+    const to = this.#at[this.#toEdge[window]]
+    if (from === to) return older
+    if (field === this.#exactField) return older + this.#data[to + 1 + field] - this.#data[from + 1 + field]
+    let sum = older
+    for (let at = from + 1 + field; at < to; at += this.#width) if (!Number.isNaN(this.#data[at])) sum += this.#data[at]
+    return sum
+  }
+
+  known(window: number, field: number): number {
+    if (field === this.#exactField) return this.count(window)
+    let known = this.#bucket < 0 ? 0 : this.#inBuckets(window, bucketFields + 1 + 2 * field)
+    const to = this.#at[this.#toEdge[window]]
+    for (let at = this.#at[this.#fromEdge[window]] + 1 + field; at < to; at += this.#width) {
+      if (!Number.isNaN(this.#data[at])) known++
+    }
+    return known
+  }
+
+  values(window: number, field: number): Float64Array {
+    const to = this.#at[this.#toEdge[window]]
+    let length = 0
+    for (let at = this.#at[this.#fromEdge[window]]; at < to; at += this.#width) {
+      const value = this.valueOf(at, field)
+      if (!Number.isNaN(value)) this.#scratch[length++] = value
+    }
+    return this.#scratch.subarray(0, length)
+  }
+
+  previous(window: number, field: number): number {
+    const from = this.#at[this.#fromEdge[window]]
+    for (let at = this.#at[this.#toEdge[window]] - this.#width; at >= from; at -= this.#width) {
+      if (at !== this.#current && (field < 0 || !Number.isNaN(this.valueOf(at, field)))) return at
+    }
+    return -1
+  }
+
+  has(window: number, field: number, value: number): boolean {
+    const to = this.#at[this.#toEdge[window]]
+    for (let at = this.#at[this.#fromEdge[window]]; at < to; at += this.#width) {
+      if (at !== this.#current && this.valueOf(at, field) === value) return true
+    }
+    return false
+  }
+
+  valueOf(event: number, field: number): number {
+    const value = this.#data[event + 1 + field]
+    return field === this.#exactField ? this.#data[event + this.#width + 1 + field] - value : value
+  }
+
+  timeOf(event: number): number {
+    return this.#data[event]
+  }
+
+  fraudCount(window: number): number {
+    const older = this.#bucket < 0 ? 0 : this.#inBuckets(window, bucketFrauds)
+    if (this.#label < 0 || this.#labels.count(this.#label) === 0) return older
+    const data = this.#labels.data(this.#label)
+    const end = this.#labels.end(this.#label)
+    const [from, to] = this.#windowIn(this.#labels, this.#label, window)
+    let frauds = 0
+    for (let at = from; at < to; at += labelWidth) if (this.#isLastWord(data, at, end)) frauds += data[at + 3]
+    return older + frauds
+  }
+
+  /** Whether a label is known by now and no later one of its transaction is. */
+  #isLastWord(data: Float64Array, at: number, end: number): boolean {
+    if (data[at + 2] > this.#nowMs) return false
+    for (let later = at + labelWidth; later < end && data[later] === data[at]; later += labelWidth) {
+      if (data[later + 1] === data[at + 1] && data[later + 2] <= this.#nowMs) return false
+    }
+    return true
+  }
+
+  #hasLabel(series: number, timestampMs: number, sequence: number): boolean {
+    const data = this.#labels.data(series)
+    const first = this.#labels.first(series)
+    let at = upperBound(data, labelWidth, first, this.#labels.end(series), timestampMs) - labelWidth
+    for (; at >= first && data[at] === timestampMs; at -= labelWidth) if (data[at + 1] === sequence) return true
+    return false
+  }
+
+  /** Takes the history of nothing in hand: a missing key has none. */
+  #close(): void {
+    this.#data = noData
+    this.#at.fill(0)
+    this.#current = -1
+    this.#label = -1
+    this.#bucket = -1
+  }
+
+  /** The key's number. Its labels and buckets are taken in hand, and what is too old is forgotten. */
+  #open(key: string, horizonMs: number): number {
+    let number = this.#index.find(key)
+    if (number < 0) {
+      number = this.#index.add(key)
+      this.#events.reserve(this.#index.capacity)
+      this.#silence.add(number, this.#nowMs)
+    }
+    this.#events.dropThrough(number, horizonMs)
+    this.#label = this.#labelSeries.get(number) ?? -1
+    if (this.#label >= 0) this.#labels.dropThrough(this.#label, horizonMs)
+    this.#bucket = this.#bucketSeries.get(number) ?? -1
+    if (this.#bucket >= 0) this.#buckets.dropThrough(this.#bucket, horizonMs)
+    return number
+  }
+
+  #append(number: number, transaction: Transaction): void {
+    const at = this.#events.insert(number, transaction.timestampMs)
+    const data = this.#events.data(number)
+    const { fields } = this.#plan
+    for (let field = 0; field < fields.length; field++) {
+      if (field !== this.#exactField) data[at + 1 + field] = read(fields[field], transaction)
+    }
+    if (this.#exactField >= 0) {
+      const end = this.#events.end(number)
+      const sum = 1 + this.#exactField
+      // The sum of those before it is what the one after it had, which is the sum behind the newest for a new newest.
+      if (this.#events.count(number) === 1) data[at + sum] = data[at + this.#width + sum] = 0
+      for (let later = at + this.#width + sum; later <= end + sum; later += this.#width)
+        data[later] += transaction.amount
+    }
+    this.#data = data
+    this.#current = at
+  }
+
+  /**
+   * Where each edge of a window lies among the key's events. A window is likely to have as many events as it had last
+   * time, so that is where the search begins.
+   */
+  #findEdges(number: number): void {
+    const events = this.#events
+    const data = this.#data
+    const width = this.#width
+    const first = events.first(number)
+    const end = events.end(number)
+    for (let edge = 0; edge < this.#edges.length; edge++) {
+      const rank = this.#nowMs - this.#edges[edge]
+      const at = upperBoundNear(data, width, first, end, rank, end - events.note(number, edge))
+      events.setNote(number, edge, end - at)
+      this.#at[edge] = at
+    }
+  }
+
+  /** The positions of a window among labels or buckets. */
+  #windowIn(store: SeriesStore, series: number, window: number): [number, number] {
+    const data = store.data(series)
+    const end = store.end(series)
+    const { width } = store
+    const from = upperBound(data, width, store.first(series), end, this.#nowMs - this.#edges[this.#fromEdge[window]])
+    return [from, upperBound(data, width, from, end, this.#nowMs - this.#edges[this.#toEdge[window]])]
+  }
+
+  /** The sum of a number over the buckets that begin in the window. */
+  #inBuckets(window: number, number: number): number {
+    const data = this.#buckets.data(this.#bucket)
+    const [from, to] = this.#windowIn(this.#buckets, this.#bucket, window)
+    let sum = 0
+    for (let at = from; at < to; at += this.#buckets.width) sum += data[at + number]
+    return sum
+  }
+
+  #moveOldest(number: number): void {
+    const first = this.#events.first(number)
+    this.#bucket = this.#bucketSeries.get(number) ?? this.#addRare(this.#bucketSeries, number)
+    const bucket = this.#bucketAt(this.#bucket, this.#data[first])
+    const buckets = this.#buckets.data(this.#bucket)
+    buckets[bucket + bucketEvents]++
+    for (let field = 0; field < this.#plan.fields.length; field++) {
+      const value = this.valueOf(first, field)
+      if (Number.isNaN(value)) continue
+      buckets[bucket + bucketFields + 2 * field] += value
+      buckets[bucket + bucketFields + 1 + 2 * field]++
+    }
+    this.#events.dropFirst(number, 1)
+    if (this.#current === first) this.#current = -1
+  }
+
+  #moveOldestLabel(number: number, series: number): void {
+    const data = this.#labels.data(series)
+    const first = this.#labels.first(series)
+    const end = this.#labels.end(series)
+    let isChanged = false
+    for (let at = first + labelWidth; at < end && data[at] === data[first]; at += labelWidth) {
+      isChanged ||= data[at + 1] === data[first + 1]
+    }
+    if (data[first + 3] === 1 && !isChanged) {
+      const buckets = this.#bucketSeries.get(number) ?? this.#addRare(this.#bucketSeries, number)
+      const bucket = this.#bucketAt(buckets, data[first])
+      this.#buckets.data(buckets)[bucket + bucketFrauds]++
+    }
+    this.#labels.dropFirst(series, 1)
+  }
+
+  /** The position of the bucket that a time falls into, a new one where there is none. */
+  #bucketAt(series: number, timestampMs: number): number {
+    const { width } = this.#buckets
+    const start = Math.floor(timestampMs / this.#bucketMs) * this.#bucketMs
+    const first = this.#buckets.first(series)
+    const data = this.#buckets.data(series)
+    const last = upperBound(data, width, first, this.#buckets.end(series), start) - width
+    if (last >= first && data[last] === start) return last
+    const at = this.#buckets.insert(series, start)
+    this.#buckets.data(series).fill(0, at + 1, at + width)
+    return at
+  }
+
+  /** A series for what few keys have. */
+  #addRare(seriesOf: Map<number, number>, number: number): number {
+    const series = this.#freeSeries.pop() ?? this.#rareSeries++
+    this.#labels.reserve(this.#rareSeries)
+    this.#buckets.reserve(this.#rareSeries)
+    seriesOf.set(number, series)
+    return series
+  }
+
+  #newestOf(number: number): number {
+    if (this.#events.count(number) === 0) return Number.NEGATIVE_INFINITY
+    return this.#events.data(number)[this.#events.end(number) - this.#width]
+  }
+
+  #drop(number: number): void {
+    this.#events.clear(number)
+    this.#dropRare(this.#labelSeries, this.#labels, number)
+    this.#dropRare(this.#bucketSeries, this.#buckets, number)
+    this.#index.remove(number)
+  }
+
+  #dropRare(seriesOf: Map<number, number>, store: SeriesStore, number: number): void {
+    const series = seriesOf.get(number)
+    if (series === undefined) return
+    store.clear(series)
+    seriesOf.delete(number)
+    this.#freeSeries.push(series)
+  }
+}
+
+/** A field of a transaction as histories keep it: a text as its hash, a missing one as NaN. */
+function read(field: HistoryField, transaction: Transaction): number {
+  if (field.from === 'amount') return transaction.amount
+  if (field.from === 'number') return transaction.numbers[field.index]
+  const text = transaction.texts[field.index]
+  return text === undefined ? Number.NaN : hashText(text)
+}

@@ -1,0 +1,90 @@
+import { FraudError } from '../core/errors.ts'
+import { hashText } from '../core/hash-text.ts'
+import type { Transaction } from '../core/transaction.ts'
+import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
+import { KeyedHistories } from './keyed-histories.ts'
+
+/** Keys that are dropped with each transaction while memory is over its limit. */
+const droppedAtOnce = 8
+const memoryCheckedEvery = 64
+
+export interface MemoryHistoriesOptions {
+  /** What all histories together may take; over it the keys silent for longest are forgotten early. 4 GiB unless told. */
+  readonly maxBytes?: number
+}
+
+/** Histories in this process's memory. */
+export class MemoryHistories implements Histories {
+  readonly #plan: HistoriesPlan
+  readonly #keyed: readonly KeyedHistories[]
+  readonly #maxBytes: number
+  #newestMs = -Infinity
+  #observed = 0
+  #isOverLimit = false
+  #droppedForMemory = 0
+
+  constructor(plan: HistoriesPlan, { maxBytes = 4 * 2 ** 30 }: MemoryHistoriesOptions = {}) {
+    this.#plan = plan
+    this.#maxBytes = maxBytes
+    this.#keyed = plan.histories.map((history) => new KeyedHistories(history, plan.eventsPerKey))
+  }
+
+  observe(transaction: Transaction): readonly History[] {
+    this.#refuseOtherCurrency(transaction)
+    if (transaction.timestampMs > this.#newestMs) this.#newestMs = transaction.timestampMs
+    for (const keyed of this.#keyed) {
+      keyed.dropSilent(this.#newestMs)
+      keyed.dropSilent(this.#newestMs)
+      keyed.observe(transaction, this.#newestMs)
+    }
+    if (this.#observed++ % memoryCheckedEvery === 0) this.#isOverLimit = this.stats().bytes > this.#maxBytes
+    if (this.#isOverLimit) this.#dropForMemory()
+    return this.#keyed
+  }
+
+  label(event: LabelledEvent, label: Label): void {
+    for (const keyed of this.#keyed) keyed.label(event, label, this.#newestMs)
+  }
+
+  degraded(): readonly string[] {
+    // One history of everything is counted in buckets by design.
+    return this.#keyed.some((keyed, i) => this.#plan.histories[i].by !== null && keyed.isCapped)
+      ? ['history-capped']
+      : []
+  }
+
+  stats(): HistoriesStats {
+    const stats = { keys: 0, events: 0, bytes: 0, droppedForMemory: this.#droppedForMemory }
+    for (const { keys, events, bytes } of this.#keyed) {
+      stats.keys += keys
+      stats.events += events
+      stats.bytes += bytes
+    }
+    return stats
+  }
+
+  #dropForMemory(): void {
+    for (const keyed of this.#keyed) {
+      for (let dropped = 0; dropped < droppedAtOnce; dropped++) if (keyed.dropOldest()) this.#droppedForMemory++
+    }
+  }
+
+  /** A sum of euros and yen means nothing. */
+  #refuseOtherCurrency({ texts }: Transaction): void {
+    const { currency, histories } = this.#plan
+    if (currency === undefined) return
+    const given = texts[currency]
+    const code = given === undefined ? Number.NaN : hashText(given)
+    histories.forEach(({ by, text, fields }, i) => {
+      const field = fields.findIndex((kept) => kept.from === 'text' && kept.index === currency)
+      const key = by === null ? '' : texts[text]
+      if (field < 0 || key === undefined) return
+      const before = this.#keyed[i].newestValue(key, field, this.#newestMs)
+      if (Number.isNaN(before) || before === code) return
+      throw new FraudError(
+        'CURRENCY_MIXED',
+        `The amount is in ${given ?? 'no currency'}, and this ${by ?? 'stream'} has amounts in another; declare amount.conversion, the field with the rate to one common currency`,
+      )
+    })
+  }
+}

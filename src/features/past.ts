@@ -1,0 +1,23 @@
+import { durationSchema } from '../core/detector-schema.ts'
+import type { Feature } from './feature.ts'
+import { featureName } from './names.ts'
+import type { Scope } from './scope.ts'
+import { as, by } from './windowed.ts'
+
+/** How far features look back that want no window of their own. */
+const defaultPast = '30d'
+
+/** What features say that look for something in a key's past, such as its last transaction. */
+export const pastParameters = { by, over: durationSchema.optional(), as }
+
+/** One feature about a key's past: over the last 30 days unless told, and named after the window only if told. */
+export function overPast(
+  kind: string,
+  { by, of, over, as }: { by: string; of?: string; over?: string | undefined; as?: string | undefined },
+  scope: Scope,
+  compute: (history: number, window: number) => Feature['compute'],
+): readonly Feature[] {
+  const history = scope.history(by)
+  const name = featureName(as === undefined ? [by, of, kind, over] : [as, over])
+  return [{ name, compute: compute(history, scope.window(history, over ?? defaultPast)) }]
+}

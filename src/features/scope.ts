@@ -1,0 +1,213 @@
+import { suggestion } from '../core/closest-name.ts'
+import type { Detector } from '../core/detector.ts'
+import { durationMs } from '../core/duration.ts'
+import type { SourceField, Transaction, TransactionLayout } from '../core/transaction.ts'
+import { zoneOffset } from '../core/zone.ts'
+import type { HistoryField, HistoryPlan, Window } from './history.ts'
+
+/** What a declaration asks for that the detector does not have: which parameter, and why not. */
+export class UnknownName extends Error {
+  readonly parameter: string
+
+  constructor(parameter: string, reason: string) {
+    super(reason)
+    this.parameter = parameter
+  }
+}
+
+/** A value of the transaction in hand, in the unit that people know. */
+export type NumberSource = (transaction: Transaction) => number
+export type TextSource = (transaction: Transaction) => string | undefined
+
+interface DraftPlan {
+  readonly by: string | null
+  readonly text: number
+  readonly fields: HistoryField[]
+  readonly windows: Window[]
+  countsFrauds: boolean
+}
+
+/**
+ * What a declaration may speak of: the detector's amount, keys and fields. It takes down what transactions must carry and
+ * histories must keep.
+ */
+export class Scope {
+  readonly #detector: Detector
+  readonly #texts: SourceField[] = []
+  readonly #numbers: SourceField[] = []
+  readonly #plans: DraftPlan[] = []
+  /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
+  readonly offsetAt: (timestampMs: number) => number
+
+  constructor(detector: Detector) {
+    this.#detector = detector
+    this.offsetAt = zoneOffset(detector.transaction.zone ?? 'UTC')
+  }
+
+  get layout(): TransactionLayout {
+    return { texts: this.#texts, numbers: this.#numbers }
+  }
+
+  get plans(): readonly HistoryPlan[] {
+    return this.#plans.map((plan) => ({
+      ...plan,
+      spanMs: Math.max(0, ...plan.windows.map(({ widthMs, delayMs }) => widthMs + delayMs)),
+    }))
+  }
+
+  /** How long after a transaction its label is known; 0 where the detector doesn't say. */
+  get labelDelay(): string {
+    return this.#detector.transaction.label.delay ?? '0s'
+  }
+
+  requireTime(kind: string): void {
+    if (this.#detector.transaction.time === undefined) {
+      throw new UnknownName('', `${kind} needs a time, and the detector declares no transaction.time`)
+    }
+  }
+
+  /** The number of the history by a key or category (null: of everything), which is kept from now on. */
+  history(by: string | null): number {
+    this.requireTime('a history')
+    const known = this.#plans.findIndex((plan) => plan.by === by)
+    if (known >= 0) return known
+    const text = by === null ? -1 : this.#text(by, 'by')
+    return this.#plans.push({ by, text, fields: [], windows: [], countsFrauds: false }) - 1
+  }
+
+  window(history: number, over: string, delay = '0s'): number {
+    const { windows } = this.#plans[history]
+    const window = { widthMs: durationMs(over), delayMs: durationMs(delay) }
+    if (window.widthMs <= 0) throw new UnknownName('over', 'a window is longer than 0')
+    const same = windows.findIndex(({ widthMs, delayMs }) => widthMs === window.widthMs && delayMs === window.delayMs)
+    return same >= 0 ? same : windows.push(window) - 1
+  }
+
+  countFrauds(history: number): void {
+    this.#plans[history].countsFrauds = true
+  }
+
+  /** A numeric field that a history keeps: its number, and how many of its units make one that people know. */
+  keepNumber(history: number, of: string): { readonly field: number; readonly unit: number } {
+    const source = this.#numberSource(of, 'of')
+    if (source.from === 'amount') this.#keepCurrency(history)
+    return { field: this.#keep(history, source), unit: source.from === 'amount' ? this.#amountUnit : 1 }
+  }
+
+  keepText(history: number, of: string): number {
+    return this.#keep(history, { from: 'text', index: this.#text(of, 'of') })
+  }
+
+  keepPosition(history: number): { readonly latitude: number; readonly longitude: number } {
+    const [latitude, longitude] = this.#positionNumbers()
+    return {
+      latitude: this.#keep(history, { from: 'number', index: latitude }),
+      longitude: this.#keep(history, { from: 'number', index: longitude }),
+    }
+  }
+
+  /** The amount or a numeric field of the transaction in hand. */
+  number(of: string): NumberSource {
+    const source = this.#numberSource(of, 'of')
+    const unit = this.#amountUnit
+    if (source.from === 'amount') return ({ amount }) => amount / unit
+    const { index } = source
+    return ({ numbers }) => numbers[index]
+  }
+
+  /** Any column, as a number. */
+  column(column: string): NumberSource {
+    const index = this.#addNumber({ name: column, column })
+    return ({ numbers }) => numbers[index]
+  }
+
+  text(of: string): TextSource {
+    const index = this.#text(of, 'of')
+    return ({ texts }) => texts[index]
+  }
+
+  position(): { readonly latitude: NumberSource; readonly longitude: NumberSource } {
+    const [latitude, longitude] = this.#positionNumbers()
+    return { latitude: ({ numbers }) => numbers[latitude], longitude: ({ numbers }) => numbers[longitude] }
+  }
+
+  /** Where transactions carry their currency, if amounts of two could meet in a history. */
+  get currency(): number | undefined {
+    const { amount } = this.#detector.transaction
+    if (typeof amount?.currency !== 'object' || amount.conversion !== undefined) return undefined
+    const index = this.#texts.findIndex(({ name }) => name === 'currency')
+    return index < 0 ? undefined : index
+  }
+
+  get #amountUnit(): number {
+    return 10 ** (this.#detector.transaction.amount?.digits ?? 0)
+  }
+
+  #keepCurrency(history: number): void {
+    const { amount } = this.#detector.transaction
+    if (typeof amount?.currency !== 'object' || amount.conversion !== undefined) return
+    this.#keep(history, { from: 'text', index: this.#addText({ name: 'currency', column: amount.currency.field }) })
+  }
+
+  #keep(history: number, source: HistoryField): number {
+    const { fields } = this.#plans[history]
+    const same = fields.findIndex((field) => {
+      if (field.from === 'amount' || source.from === 'amount') return field.from === source.from
+      return field.from === source.from && field.index === source.index
+    })
+    return same >= 0 ? same : fields.push(source) - 1
+  }
+
+  #numberSource(
+    of: string,
+    parameter: string,
+  ): Exclude<HistoryField, { from: 'text' }> & { from: 'amount' | 'number' } {
+    const { amount, fields = {} } = this.#detector.transaction
+    if (of === 'amount' && amount !== undefined) return { from: 'amount', isExact: amount.digits !== undefined }
+    if (Object.hasOwn(fields, of)) return { from: 'number', index: this.#addNumber({ name: of, column: fields[of] }) }
+    const names = [...(amount ? ['amount'] : []), ...Object.keys(fields)]
+    throw new UnknownName(
+      parameter,
+      `there is no number "${of}" in the detector${hint(of, names, 'transaction.fields')}`,
+    )
+  }
+
+  #text(of: string, parameter: string): number {
+    const { keys = {}, fields = {} } = this.#detector.transaction
+    const declared = { ...fields, ...keys }
+    if (Object.hasOwn(declared, of)) return this.#addText({ name: of, column: declared[of] })
+    const where = 'transaction.keys or transaction.fields'
+    throw new UnknownName(
+      parameter,
+      `there is no key or field "${of}" in the detector${hint(of, Object.keys(declared), where)}`,
+    )
+  }
+
+  #positionNumbers(): [number, number] {
+    const { position } = this.#detector.transaction
+    if (position === undefined) {
+      throw new UnknownName('', 'it needs transaction.position: { latitude: COLUMN, longitude: COLUMN }')
+    }
+    return [
+      this.#addNumber({ name: 'latitude', column: position.latitude }),
+      this.#addNumber({ name: 'longitude', column: position.longitude }),
+    ]
+  }
+
+  #addText(field: SourceField): number {
+    return addOnce(this.#texts, field)
+  }
+
+  #addNumber(field: SourceField): number {
+    return addOnce(this.#numbers, field)
+  }
+}
+
+function addOnce(fields: SourceField[], field: SourceField): number {
+  const same = fields.findIndex(({ name, column }) => name === field.name && column === field.column)
+  return same >= 0 ? same : fields.push(field) - 1
+}
+
+function hint(name: string, names: readonly string[], where: string): string {
+  return names.length === 0 ? `; declare it under ${where}` : suggestion(name, names)
+}
