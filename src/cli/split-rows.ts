@@ -41,12 +41,26 @@ export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitP
   const { testFrom, testShare } = plan
   const split = splitByTime(times, labels, testFrom === undefined ? { testShare } : { testFrom })
   const { test, boundary } = split
-  const train = knownAt === undefined ? split.train : split.train.filter((row) => knownAt[row] <= boundary)
+  const train = knownAt === undefined ? split.train : knownThen(split.train, { times, labels, knownAt }, boundary)
   if (!train.some((row) => labels[row] === 1)) {
     throw new FraudError('OPTION_INVALID', 'No fraud before the test was known when it began; begin the test later')
   }
   const unknownThen = split.train.length - train.length
   return { train, test, boundary, unknownThen, ...holdOut(train, labels, times, plan, holdsOut) }
+}
+
+/**
+ * The rows whose label was known at a time. Frauds become known before their neighbours are known to be legitimate, so
+ * the rows end where legitimate ones do: else the last of them would be frauds alone.
+ */
+function knownThen(
+  rows: Uint32Array,
+  { times, labels, knownAt }: { times: Float64Array; labels: Uint8Array; knownAt: Float64Array },
+  time: number,
+): Uint32Array {
+  let last = Number.NEGATIVE_INFINITY
+  for (const row of rows) if (labels[row] === 0 && knownAt[row] <= time) last = Math.max(last, times[row])
+  return rows.filter((row) => knownAt[row] <= time && times[row] <= last)
 }
 
 function holdOut(
