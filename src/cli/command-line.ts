@@ -7,8 +7,8 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
   for (const [name, value] of Object.entries(flags)) {
     if (untold.has(name) || value === undefined) continue
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-    if (name === 'bootstrap') {
-      if (value === false) parts.push('--no-bootstrap')
+    if (name === 'bootstrap' || name === 'leakCheck') {
+      if (value === false) parts.push(flag.replace('--', '--no-'))
     } else if (typeof value === 'boolean') {
       if (value) parts.push(flag)
     } else parts.push(flag, String(value))

@@ -9,6 +9,7 @@ import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
 import { type LabelledRows, readRowsFor } from './labelled-rows.ts'
+import { checkEvaluation, describeLeaks } from './leak-check.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import type { InputFlags } from './read-input.ts'
@@ -18,6 +19,7 @@ import { scoreRows, withProbabilities } from './training-run.ts'
 export interface EvaluateFlags extends InputFlags, CostFlags {
   readonly report?: string
   readonly includeTraining?: boolean
+  readonly leakCheck?: boolean
   readonly seed: number
 }
 
@@ -33,6 +35,9 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
   const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
+  const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
+  for (const warning of leaks.warnings) terminal.warn(warning)
+  for (const note of leaks.notes) terminal.say(`  ${note}`)
   throwIfInterrupted(signal)
   if (flags.report !== undefined) {
     const html = renderReport(
@@ -42,7 +47,10 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         command: commandLine('evaluate', [bundlePath, file], flags),
         split: describeRows(rows, bundle, part),
         ...costOf(rows, part, flags),
-        warnings: includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : [],
+        warnings: [
+          ...(includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : []),
+          ...leaks.warnings,
+        ],
         includesTrainingRows: includesTraining,
       }),
     )
@@ -50,7 +58,31 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     terminal.say(`report  ${flags.report}`)
   }
   printEvaluation(evaluation, terminal)
-  terminal.result({ ...summarise(evaluation), model: bundle.id, trainingRowsLeftOut: leftOut, includesTraining })
+  terminal.result({
+    ...summarise(evaluation),
+    model: bundle.id,
+    trainingRowsLeftOut: leftOut,
+    includesTraining,
+    ...leaks.figures,
+  })
+}
+
+/** Of the rows at hand; and a bundle whose own figures came of a random split says so. */
+async function lookForLeaks(
+  rows: LabelledRows,
+  part: Uint32Array,
+  bundle: Bundle,
+  honestPrecision: number,
+  { leakCheck }: EvaluateFlags,
+) {
+  if (leakCheck === false) return { warnings: [], notes: [], figures: {} }
+  const check = await checkEvaluation(rows, part, createRowsScorer(bundle), honestPrecision)
+  const { warnings, notes } = describeLeaks(check, false, 'the bundle')
+  const ownFigures =
+    bundle.training.split.by === 'random'
+      ? ['The figures inside the bundle came of a random split, which flatters where rows depend on each other']
+      : []
+  return { warnings: [...warnings, ...ownFigures], notes, figures: { leakCheck: check } }
 }
 
 /** Leaves out what the bundle learned from: by time, or by repeating the random split of the same table. */

@@ -6,15 +6,18 @@ import type { BadRows } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import { checkWeights } from './check-weights.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type InputFlags, nameOf, readFileTable } from './read-input.ts'
 import { replayedRows } from './replayed-rows.ts'
-import type { Run } from './run.ts'
+import { quiet, type Run } from './run.ts'
 
 /** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */
 export interface LabelledRows {
   readonly source: string
   readonly detector: Detector
+  /** The same rows, or those of a mask, with features as if labels were known at once; undefined where they are. */
+  readonly undelayed?: (kept: Uint8Array) => Promise<LabelledRows>
   readonly fingerprint: string
   /** The names of the model's inputs. */
   readonly features: readonly string[]
@@ -50,8 +53,25 @@ export async function readRowsFor(
   run: Run,
 ): Promise<LabelledRows> {
   const features = compileFeatures(located)
-  if (features.columns === undefined) return replayedRows(located, features, file, flags, run)
+  if (features.columns === undefined) {
+    const rows = await replayedRows(located, features, file, flags, run)
+    const isDelayed = rows.knownAt !== undefined && features.plan.histories.some((plan) => plan.countsFrauds)
+    // Standard input can't be read again.
+    if (!isDelayed || file === '-') return rows
+    const prompt = withoutDelay(located)
+    const undelayed = (kept: Uint8Array) => replayedRows(prompt, compileFeatures(prompt), file, flags, quiet(run), kept)
+    return { ...rows, undelayed }
+  }
   return flatRows(file, await readFileTable(file, flags, run), located, features, flags, run)
+}
+
+/** A detector whose labels are known at once. */
+function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
+  const { transaction } = detector
+  return {
+    detector: { ...detector, transaction: { ...transaction, label: { field: transaction.label.field } } },
+    locate,
+  }
 }
 
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
@@ -110,10 +130,4 @@ function checkTimes(times: Float64Array, field: string): Float64Array {
   const missing = times.findIndex((time) => !Number.isFinite(time))
   if (missing < 0) return times
   throw new FraudError('DATA_INVALID', `Row ${missing} has no time in ${field}`)
-}
-
-export function checkWeights(weights: Float64Array, field: string): Float64Array {
-  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity))
-  if (bad < 0) return weights
-  throw new FraudError('DATA_INVALID', `Row ${bad} has the weight ${weights[bad]} in ${field}; weights are 0 or more`)
 }

@@ -4,7 +4,8 @@ import { findColumn, numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import { checkWeights, type LabelledRows } from './labelled-rows.ts'
+import { checkWeights } from './check-weights.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { type ReplayedTransaction, replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
@@ -12,13 +13,17 @@ import type { Run } from './run.ts'
 /** What is kept of a row beside its features. */
 const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
 
-/** The rows of a file as features make them, in sequence order; those whose label is unknown are left out, and counted. */
+/**
+ * The rows of a file as features make them, in sequence order; those whose label is unknown are left out, and counted.
+ * With `kept`, one number per labelled row, only rows with a 1 are.
+ */
 export async function replayedRows(
   located: LocatedDetector,
   features: FeatureSet,
   file: string,
   flags: InputFlags,
   run: Run,
+  kept?: Uint8Array,
 ): Promise<LabelledRows> {
   const { detector } = located
   const { amount, label } = detector.transaction
@@ -26,10 +31,17 @@ export async function replayedRows(
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
   const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
     const collector = new RowCollector(features.names.length, card, flags.weightColumn)
-    for await (const group of groups) for (const replayed of group) collector.add(replayed)
+    let labelled = 0
+    for await (const group of groups) {
+      for (const replayed of group) {
+        if (Number.isNaN(replayed.label)) collector.unknown++
+        else if (kept === undefined || kept[labelled++] === 1) collector.add(replayed)
+      }
+    }
     return collector
   })
-  if (result.unknown > 0) run.terminal.warn(`${result.unknown} rows without a label were left out`)
+  if (result.unknown > 0 && kept === undefined)
+    run.terminal.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
   const columns = result.columns()
   const inputs = columns.slice(0, features.names.length)
@@ -87,10 +99,6 @@ class RowCollector {
 
   add(replayed: ReplayedTransaction): void {
     const { row, transaction, label, knownAtMs, table, index } = replayed
-    if (Number.isNaN(label)) {
-      this.unknown++
-      return
-    }
     if (table !== this.#table) this.#open(table)
     if (this.rowCount === this.#columns[0].length) this.#grow()
     const columns = this.#columns

@@ -55,3 +55,9 @@ function report(error: unknown): number {
 export function throwIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
 }
+
+/** The same run for work that is part of other work: only its warnings and errors are heard. */
+export function quiet({ terminal, signal }: Run): Run {
+  const silent = { update: () => {}, end: () => {} }
+  return { signal, terminal: { ...terminal, say: () => {}, begin: () => silent } }
+}

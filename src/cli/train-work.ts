@@ -14,10 +14,12 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
+import { checkLeaks, describeLeaks } from './leak-check.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
+import { splitRows } from './split-rows.ts'
 import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
 export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
@@ -31,6 +33,7 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomFo
   readonly testFrom?: string
   readonly weights: 'evaluation' | 'training' | 'both'
   readonly refit?: boolean
+  readonly leakCheck?: boolean
   readonly seed?: number
   readonly threads?: number
   readonly learner?: Learner
@@ -50,9 +53,11 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
   const plan = planTraining(flags, rows)
   const outcome = await runTraining(rows, plan, run)
   tellUnknown(outcome.parts, run)
-  const warnings = warn(rows, outcome, plan)
+  const leaks = await lookForLeaks(rows, outcome, plan, flags, run)
+  const warnings = [...warn(rows, outcome, plan), ...leaks.warnings]
   for (const warning of warnings) terminal.warn(warning)
-  const { bytes, id } = encodeBundle(outcome.content)
+  for (const note of leaks.notes) terminal.say(`  ${note}`)
+  const { bytes, id } = encodeBundle({ ...outcome.content, metrics: { ...outcome.content.metrics, ...leaks.figures } })
 
   const html = await drawReport(
     rows,
@@ -80,6 +85,7 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
     report: reportPath,
     ...summarise(outcome.evaluation),
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
+    ...leaks.figures,
     warnings,
   })
 }
@@ -186,6 +192,41 @@ function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
   if (Number.isFinite(time)) return time
   const wanted = isoTimes && format === 'iso' ? 'ISO time' : 'number'
   throw new FraudError('OPTION_INVALID', `--test-from ${text} is no ${wanted}, as the time column has`)
+}
+
+/** What a random split or labels known at once would have shown, and features that know too much. */
+async function lookForLeaks(
+  rows: LabelledRows,
+  { parts }: TrainingOutcome,
+  plan: TrainingPlan,
+  { leakCheck }: TrainFlags,
+  run: Run,
+) {
+  if (leakCheck === false) return { warnings: [], notes: [], figures: {} }
+  const isRandom = parts.boundary === undefined
+  const check = await checkLeaks(
+    {
+      rows,
+      test: parts.test,
+      byTime: isRandom ? splitByTimeIfPossible(rows, plan) : parts,
+      isWeighted: plan.weightUse !== 'training',
+      seed: plan.seed,
+      threads: plan.threads,
+    },
+    run,
+  )
+  return { ...describeLeaks(check, isRandom), figures: { leakCheck: check } }
+}
+
+function splitByTimeIfPossible(rows: LabelledRows, { split }: TrainingPlan): TrainingOutcome['parts'] | undefined {
+  if (rows.times === undefined) return undefined
+  try {
+    return splitRows(rows, { ...split, by: 'time' }, false)
+  } catch (error) {
+    // No frauds in one of the parts: there is nothing to compare with.
+    if (error instanceof FraudError && error.code === 'OPTION_INVALID') return undefined
+    throw error
+  }
 }
 
 function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: TrainingPlan): string[] {

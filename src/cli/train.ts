@@ -68,6 +68,7 @@ function addSplitFlags(command: Command): void {
         .choices(['evaluation', 'training', 'both'])
         .default('evaluation'),
     )
+    .option('--no-leak-check', 'skip showing what a random split or labels known at once would have shown')
     .option('--refit', 'after the evaluation train again on all rows; calibration, threshold and figures stay')
 }
 

@@ -1,0 +1,204 @@
+import { splitRandom } from '../data/split.ts'
+import { averagePrecision } from '../evaluation/metrics.ts'
+import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
+import { trainRandomForest } from '../learners/random-forest.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import type { Run } from './run.ts'
+import type { Parts } from './split-rows.ts'
+import { scoreRows } from './training-run.ts'
+
+/** Average precision of a small forest on test rows, and the frauds that it rests on. */
+interface Judged {
+  readonly averagePrecision: number
+  readonly frauds: number
+}
+
+/** What a small forest shows, honestly and not. */
+export interface LeakCheck {
+  /** Trained on rows whose labels were known when the test began. */
+  readonly honest?: Judged
+  /** Trained and tested on rows drawn at random from the same. */
+  readonly randomSplit?: Judged
+  /** As if every label had been known at once, in features and in training. */
+  readonly undelayedLabel?: Judged
+  /** Features that alone tell the classes apart too well to be true. */
+  readonly suspicious: readonly SingleFeature[]
+}
+
+export interface LeakCheckInput {
+  readonly rows: LabelledRows
+  /** The test rows of the run. */
+  readonly test: Uint32Array
+  /** A split by time; undefined where the rows have none. */
+  readonly byTime: Parts | undefined
+  /** Whether figures count the rows' weights. */
+  readonly isWeighted: boolean
+  readonly seed: number
+  readonly threads?: number | undefined
+}
+
+// Enough for two digits, and a small part of a training run's time.
+const trees = 25
+const mostTraining = 60_000
+const mostTest = 300_000
+/** On fewer frauds a figure is chance. */
+const fewestFrauds = 20
+
+/**
+ * Shows what two usual mistakes would have shown: a random split, and labels known sooner than they are. A small forest
+ * on part of the rows tells, since only differences matter.
+ */
+export async function checkLeaks(input: LeakCheckInput, run: Run): Promise<LeakCheck> {
+  const { rows, byTime, seed } = input
+  const progress = run.terminal.begin('leak check')
+  const figures = findSuspicious(input)
+  if (byTime === undefined || Math.min(frauds(rows, byTime.train), frauds(rows, byTime.test)) < fewestFrauds) {
+    progress.end()
+    return figures
+  }
+  const test = thin(byTime.test, mostTest)
+  const train = thin(byTime.train, mostTraining)
+  const honest = await judgeSmallForest(rows, train, test, input, run)
+  const drawn = drawRandom(rows, train, test, seed)
+  const randomSplit = await judgeSmallForest(rows, drawn.train, drawn.test, input, run)
+  const undelayedLabel = await judgeUndelayed(train.length, test, byTime, input, run)
+  progress.end()
+  return { ...figures, honest, randomSplit, ...(undelayedLabel && { undelayedLabel }) }
+}
+
+function findSuspicious({ rows, test, isWeighted }: Pick<LeakCheckInput, 'rows' | 'test' | 'isWeighted'>): LeakCheck {
+  const part = thin(test, mostTest)
+  const { weights } = rows
+  const suspicious = suspiciousFeatures(
+    rows.features,
+    rows.columns.map((column) => Float64Array.from(part, (row) => column[row])),
+    Uint8Array.from(part, (row) => rows.labels[row]),
+    isWeighted && weights ? Float64Array.from(part, (row) => weights[row]) : undefined,
+  )
+  return { suspicious }
+}
+
+async function judgeUndelayed(
+  trainingRows: number,
+  test: Uint32Array,
+  { boundary }: Parts,
+  input: LeakCheckInput,
+  run: Run,
+): Promise<Judged | undefined> {
+  const { times, labels, undelayed } = input.rows
+  if (undelayed === undefined || boundary === undefined || times === undefined) return undefined
+  const before = Uint32Array.from(times.keys().filter((row) => times[row] < boundary))
+  const train = thin(before, trainingRows)
+  const kept = new Uint8Array(labels.length)
+  for (const row of [...train, ...test]) kept[row] = 1
+  const places = placesOf(kept)
+  const place = (row: number) => places[row]
+  return judgeSmallForest(await undelayed(kept), train.map(place), test.map(place), input, run)
+}
+
+/** The figures as sentences: warnings where the run itself made the mistake, else what it would have shown. */
+export function describeLeaks(
+  { honest, randomSplit, undelayedLabel, suspicious }: LeakCheck,
+  isRandom: boolean,
+  judge = 'a small forest',
+): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
+  const show = (value: number) => value.toFixed(3)
+  const warnings = suspicious.map(({ feature, rocAuc, averagePrecision: precision }) => {
+    const figures = `ROC AUC ${show(rocAuc)}, average precision ${show(precision)}`
+    return `${feature} alone tells the classes apart too well to be true (${figures}): is it known in time?`
+  })
+  const notes: string[] = []
+  const compare = (what: string, figure: Judged | undefined) => {
+    if (honest === undefined || figure === undefined || !flatters(figure, honest)) return
+    const figures = `average precision ${show(figure.averagePrecision)} in place of ${show(honest.averagePrecision)}`
+    notes.push(`${what}: ${judge} shows ${figures}`)
+  }
+  compare(isRandom ? 'This random split flatters' : 'A random split would have flattered', randomSplit)
+  compare('Labels known at once would have flattered', undelayedLabel)
+  return isRandom ? { warnings: [...warnings, ...notes], notes: [] } : { warnings, notes }
+}
+
+/** By more than two standard errors of the difference, taken as those of shares of the frauds, and by what matters. */
+function flatters(figure: Judged, honest: Judged): boolean {
+  const variance = ({ averagePrecision: p, frauds: n }: Judged) => (p * (1 - p)) / Math.max(1, n)
+  const error = Math.sqrt(variance(figure) + variance(honest))
+  return figure.averagePrecision - honest.averagePrecision > Math.max(0.02, 2 * error)
+}
+
+async function judgeSmallForest(
+  rows: LabelledRows,
+  train: Uint32Array,
+  test: Uint32Array,
+  { isWeighted, seed, threads }: LeakCheckInput,
+  { signal }: Run,
+): Promise<Judged> {
+  const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
+  const labels = Uint8Array.from(train, (row) => rows.labels[row])
+  const { model } = await trainRandomForest(
+    { features: rows.features, columns, labels },
+    { nEstimators: trees, seed },
+    { signal, ...(threads !== undefined && { threads }) },
+  )
+  const scored = scoreRows(rows, test, createRowsScorer({ model }), isWeighted ? rows.weights : undefined)
+  return {
+    averagePrecision: averagePrecision(scored.labels, scored.scores, scored.weights),
+    frauds: frauds(rows, test),
+  }
+}
+
+function frauds({ labels }: LabelledRows, part: Uint32Array): number {
+  return part.reduce((sum, row) => sum + labels[row], 0)
+}
+
+/**
+ * The same for a bundle that is evaluated: features that know too much, and what its own model would have shown had
+ * labels been known at once.
+ */
+export async function checkEvaluation(
+  rows: LabelledRows,
+  part: Uint32Array,
+  score: (rows: Float64Array) => Float64Array,
+  honestPrecision: number,
+): Promise<LeakCheck> {
+  const figures = findSuspicious({ rows, test: part, isWeighted: true })
+  if (rows.undelayed === undefined) return figures
+  const kept = new Uint8Array(rows.labels.length)
+  for (const row of part) kept[row] = 1
+  const undelayed = await rows.undelayed(kept)
+  const scored = scoreRows(undelayed, Uint32Array.from(undelayed.labels.keys()), score, undelayed.weights)
+  const count = frauds(rows, part)
+  return {
+    ...figures,
+    honest: { averagePrecision: honestPrecision, frauds: count },
+    undelayedLabel: { averagePrecision: averagePrecision(scored.labels, scored.scores, scored.weights), frauds: count },
+  }
+}
+
+/** Every so-manieth row, so that about `most` are left. */
+function thin(part: Uint32Array, most: number): Uint32Array {
+  const step = Math.ceil(part.length / most)
+  return step <= 1 ? part : part.filter((_, i) => i % step === 0)
+}
+
+/** Where each kept row stands among those kept. */
+function placesOf(kept: Uint8Array): Uint32Array {
+  const places = new Uint32Array(kept.length)
+  let place = 0
+  for (let row = 0; row < kept.length; row++) {
+    places[row] = place
+    place += kept[row]
+  }
+  return places
+}
+
+/** The same numbers of rows, drawn at random from both parts. */
+function drawRandom({ labels }: LabelledRows, train: Uint32Array, test: Uint32Array, seed: number) {
+  const pool = Uint32Array.from([...train, ...test])
+  const testShare = test.length / pool.length
+  const drawn = splitRandom(
+    Uint8Array.from(pool, (row) => labels[row]),
+    { testShare, seed },
+  )
+  return { train: drawn.train.map((i) => pool[i]), test: drawn.test.map((i) => pool[i]) }
+}
