@@ -3,8 +3,10 @@ import { csv } from './csv.ts'
 import { type Claim, describeRun } from './harness/claim.ts'
 import { benchFile } from './harness/peers.ts'
 import { updateResults } from './harness/report.ts'
+import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
+import { replay } from './replay.ts'
 import { training } from './training.ts'
 
 const claims: Readonly<Record<string, Claim>> = {
@@ -12,6 +14,8 @@ const claims: Readonly<Record<string, Claim>> = {
   training,
   'one-row-scoring': oneRowScoring,
   'http-predict': httpPredict,
+  replay,
+  'history-memory': historyMemory,
 }
 
 const usage = `npm run bench -- [CLAIM...] [--rounds N] [--smoke]

@@ -24,7 +24,7 @@ export function describeRun(claim: Claim, command: string, now: Date): string {
   const lines = [
     `Date: ${now.toISOString().slice(0, 10)}`,
     `Machine: ${describeMachine()}`,
-    `Peers: ${pinnedVersions(requirements, claim.packages)}`,
+    ...(claim.packages.length === 0 ? [] : [`Peers: ${pinnedVersions(requirements, claim.packages)}`]),
     `Command: \`${command}\``,
   ]
   return lines.map((line) => `- ${line}`).join('\n')

@@ -1,6 +1,6 @@
 """The handbook's 15 features of all its transactions in pandas, once. Prints one line of JSON.
 
-handbook_features.py FILE [--method groupby|one-clock|numpy] [--sampled 200]
+handbook_features.py FILE [--method groupby|indexed|one-clock|numpy] [--sampled 200]
 
 A window of a customer is (t - w, t], this transaction included; a terminal's ends seven days earlier, because labels
 come late. Rows are in order of time, and a row sees only itself and rows before it: pandas' own windows do that too.
@@ -28,8 +28,8 @@ def load(path):
 
 
 def grouped(frame, key, value):
-    """What one writes: a groupby with a rolling window. The key's rows lie together and both sums come of one pass,
-    with the index left as plain numbers, which is three times faster than windows over an index of times."""
+    """A groupby with a rolling window, written well: each key's rows lie together, both sums come of one call, and the
+    index is left as plain numbers, so that none of times has to be made for the result."""
     order = frame[key].to_numpy().argsort(kind="stable")
     rows = frame[[key, "TX_DATETIME", value]].take(order).reset_index(drop=True).assign(count=1.0)
     groups = rows.groupby(key, sort=False)[["count", value, "TX_DATETIME"]]
@@ -37,6 +37,18 @@ def grouped(frame, key, value):
     def trailing(days):
         sums = groups.rolling(f"{days}D", on="TX_DATETIME").sum()
         return [in_row_order(order, sums[name].to_numpy()) for name in ["count", value]]
+
+    return trailing
+
+
+def indexed(frame, key, value):
+    """The same as one writes it first: windows over an index of times, a call for each statistic."""
+    order = frame[key].to_numpy().argsort(kind="stable")
+    groups = frame.set_index("TX_DATETIME").groupby(key)[value]
+
+    def trailing(days):
+        rolling = groups.rolling(f"{days}D")
+        return [in_row_order(order, sums.to_numpy()) for sums in [rolling.count(), rolling.sum()]]
 
     return trailing
 
@@ -80,7 +92,7 @@ def in_row_order(order, values):
     return rows
 
 
-METHODS = {"groupby": grouped, "one-clock": on_one_clock, "numpy": without_pandas}
+METHODS = {"groupby": grouped, "indexed": indexed, "one-clock": on_one_clock, "numpy": without_pandas}
 
 
 def compute(frame, method="groupby"):

@@ -12,11 +12,11 @@ import { Scope, UnknownName } from './scope.ts'
 export interface FeatureSet {
   /** The columns of a row, in declared order. */
   readonly names: readonly string[]
-  readonly features: readonly Feature[]
-  /** In which order to compute them: what others need comes first. */
-  readonly order: readonly number[]
-  /** For each feature, where in the row its inputs are. */
-  readonly inputs: readonly (readonly number[])[]
+  /** Features that need no others, and where in the row each stands. */
+  readonly own: readonly Feature[]
+  readonly ownAt: readonly number[]
+  /** Features of other features, each after those that it needs, with their places in the row. */
+  readonly derived: readonly { readonly feature: Feature; readonly at: number; readonly inputs: readonly number[] }[]
   readonly layout: TransactionLayout
   readonly plan: HistoriesPlan
   /** The columns that the features are, where they are nothing but columns. */
@@ -65,11 +65,14 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   const { order, inputs } = orderFeatures(features, paths, problems)
   if (problems.length > 0) throw detectorError(problems, locate)
   const { label } = detector.transaction
+  const ownAt = order.filter((at) => inputs[at].length === 0)
   return {
     names: features.map(({ name }) => name),
-    features,
-    order,
-    inputs,
+    own: ownAt.map((at) => features[at]),
+    ownAt,
+    derived: order
+      .filter((at) => inputs[at].length > 0)
+      .map((at) => ({ feature: features[at], at, inputs: inputs[at] })),
     layout: scope.layout,
     plan: {
       histories: scope.plans,
@@ -86,20 +89,21 @@ export function compileDetector(detector: LocatedDetector['detector']): FeatureS
   return compileFeatures({ detector, locate: inMemory })
 }
 
+const none: readonly number[] = []
+
 /** Computes the row of the transaction whose histories these are. Writes into `row` and returns it. */
 export function computeRow(
-  { features, order, inputs }: FeatureSet,
+  { own, ownAt, derived }: FeatureSet,
   transaction: Transaction,
   histories: readonly History[],
   row: Float64Array,
 ): Float64Array {
-  for (let i = 0; i < order.length; i++) {
-    const feature = order[i]
-    const needed = inputs[feature]
-    row[feature] = features[feature].compute(
+  for (let i = 0; i < own.length; i++) row[ownAt[i]] = own[i].compute(transaction, histories, none)
+  for (const { feature, at, inputs } of derived) {
+    row[at] = feature.compute(
       transaction,
       histories,
-      needed.length === 0 ? needed : needed.map((input) => row[input]),
+      inputs.map((input) => row[input]),
     )
   }
   return row

@@ -164,7 +164,7 @@ export class SeriesStore {
     const first = this.#records[record + firstAt]
     const region = this.#records[record + regionAt]
     const length = (count + this.#tail) * this.width
-    const wanted = this.#classFor(count + this.#tail + 1 + (count >> 4))
+    const wanted = this.#classFor(count + this.#tail + 1 + (count >> 3))
     if (from !== undefined && wanted <= from.sizeClass && wanted >= from.sizeClass - 1) {
       from.data.copyWithin(region, first, first + length)
       this.#records[record + firstAt] = region
