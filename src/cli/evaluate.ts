@@ -1,23 +1,32 @@
 import { Command, Option } from 'commander'
+import { learners } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
 import type { EvaluateFlags } from './evaluate-work.ts'
 import * as flags from './flags.ts'
-import { type CommonFlags, run } from './run.ts'
+import type { ProtocolFlags } from './protocol-work.ts'
+import { type CommonFlags, type Run, run } from './run.ts'
 
-/** `shrike evaluate BUNDLE FILE`. */
+interface Flags extends Omit<EvaluateFlags, 'seed'>, ProtocolFlags, CommonFlags {
+  readonly protocol?: 'handbook' | 'prequential'
+}
+
+/** `shrike evaluate BUNDLE FILE`, or `--protocol NAME FILE`. */
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .summary('what a bundle is worth on rows that it was not trained on')
+  const command = new Command('evaluate')
+    .summary('what a bundle, or a learner by a protocol, is worth on rows that it was not trained on')
     .description(
       "Evaluates BUNDLE on the rows of FILE. Rows of the bundle's own training period are left out and counted; where none " +
-        'is left it stops.',
+        'is left it stops. With --protocol, a learner is trained and tested on FILE again and again, each time on later rows.',
     )
-    .argument('<bundle>', 'a trained bundle')
-    .argument('<file>', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .usage('[options] <bundle> <file>\n       shrike evaluate --protocol <name> [options] <file>')
+    .argument('<bundle>', 'a trained bundle; none with --protocol')
+    .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
     .option('--report <html>', 'write a report')
     .option('--include-training', 'evaluate on training rows too; the report says so')
+    .option('--no-leak-check', 'skip showing what labels known at once would have shown')
     .option('--weight-column <column>', 'a weight for each row')
     .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
-    .option('--seed <number>', 'of the bootstrap intervals', flags.wholeNumber(0), 42)
+    .option('--seed <number>', 'of all that is drawn: bootstrap intervals, the first model', flags.wholeNumber(0), 42)
     .option(
       '--cost-false-positive <cost>',
       'of an alert on a legitimate transaction, for the report',
@@ -32,16 +41,54 @@ export function evaluateCommand(): Command {
       new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
     )
     .option('--json', 'print the figures as JSON on standard output')
+  addProtocolFlags(command)
+  return command
     .addHelpText(
       'after',
       `
 Examples:
   shrike evaluate shrike-model.safetensors creditcard.csv --report later.html
-  shrike evaluate shrike-model.safetensors next-month.parquet --json`,
+  shrike evaluate shrike-model.safetensors next-month.parquet --json
+  shrike evaluate --protocol handbook handbook-transactions.csv.gz
+  shrike evaluate --protocol prequential transactions.csv --detector detectors/cards.yaml --train 14d --test 7d --folds 3`,
     )
-    .action((bundle: string, file: string, options: EvaluateFlags & CommonFlags) =>
-      run(options, async (context) =>
-        (await import('./evaluate-work.ts')).evaluateBundle(bundle, file, options, context),
-      ),
+    .action((bundle: string, file: string | undefined, options: Flags) =>
+      run(options, (context) => evaluate(bundle, file, options, context)),
     )
+}
+
+function addProtocolFlags(command: Command): void {
+  command
+    .addOption(
+      new Option('--protocol <name>', 'a published protocol, or prequential folds for any detector').choices([
+        'handbook',
+        'prequential',
+      ]),
+    )
+    .option('--detector <yaml>', "the protocol's detector file (handbook: the one that comes with Shrike)")
+    .option('--train <duration>', 'how long each training period is', '7d')
+    .option('--delay <duration>', "how long labels take (default: the detector's)")
+    .option('--test <duration>', 'how long each test period is', '7d')
+    .option('--folds <number>', 'test periods, back from the end of the data', flags.wholeNumber(1, 1000), 4)
+    .option('--k <number>', 'cards that are checked each day', flags.wholeNumber(1), 100)
+    .option('--by <key>', 'the key that alerts are grouped by (default: card, customer or the first)')
+    .option('--keep-compromised', 'leave cards in the test whose fraud is known by then')
+    .option('--seeds <number>', 'models of each fold, with seeds from --seed on', flags.wholeNumber(1, 1000), 5)
+    .addOption(new Option('--learner <name>', "what learns (default: the detector's)").choices([...learners]))
+    .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
+    .option('--max-depth <number>', 'of a tree, or none', flags.depth)
+    .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+}
+
+async function evaluate(bundle: string, file: string | undefined, options: Flags, context: Run): Promise<void> {
+  if (options.protocol === undefined) {
+    if (file === undefined)
+      throw new FraudError('OPTION_INVALID', 'Name a bundle and a file, or a --protocol and a file')
+    return (await import('./evaluate-work.ts')).evaluateBundle(bundle, file, options, context)
+  }
+  if (file !== undefined) throw new FraudError('OPTION_INVALID', 'A --protocol trains its own models: name no bundle')
+  const { evaluateHandbook, evaluatePrequential } = await import('./protocol-work.ts')
+  return options.protocol === 'handbook'
+    ? evaluateHandbook(bundle, options, context)
+    : evaluatePrequential(bundle, options, context)
 }

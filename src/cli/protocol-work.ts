@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Learner } from '../core/detector-schema.ts'
+import { parseDuration } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import { formatHandbook, runHandbook } from '../evaluation/protocols/handbook.ts'
+import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
+import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
+import { trainDecisionTree, trainRandomForest } from '../learners/random-forest.ts'
+import type { RandomForestOptions } from '../learners/tree-options.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
+import type { InputFlags } from './read-input.ts'
+import type { Run } from './run.ts'
+import { scoreRows } from './training-run.ts'
+
+export interface ProtocolFlags extends InputFlags {
+  readonly seed: number
+  readonly seeds: number
+  readonly train: string
+  readonly delay?: string
+  readonly test: string
+  readonly folds: number
+  readonly k: number
+  readonly keepCompromised?: boolean
+  readonly learner?: Learner
+  readonly nEstimators?: number
+  readonly maxDepth?: number | 'none'
+  readonly threads?: number
+}
+
+interface LearnerChoice {
+  readonly learner: Learner
+  readonly options: Partial<RandomForestOptions>
+}
+
+/** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
+export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
+  const rows = await readLabelledRows(file, { detector: handbookDetector(), ...flags }, run)
+  const { times } = timed(rows)
+  const progress = run.terminal.begin('handbook')
+  const result = await runHandbook(
+    { ...rows, times },
+    (row) => trainer(rows, row, flags, run),
+    seedsOf(flags),
+    progress.update,
+  )
+  progress.end()
+  run.terminal.say(`\n${formatHandbook(result)}`)
+  run.terminal.result(result)
+}
+
+/** Train, wait for labels, test, step on: for any detector. */
+export async function evaluatePrequential(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
+  const rows = await readLabelledRows(file, flags, run)
+  const { times } = timed(rows)
+  const choice = chooseLearner(rows, flags)
+  const progress = run.terminal.begin('prequential')
+  const result = await runPrequential(
+    { ...rows, times },
+    describe(choice),
+    trainer(rows, choice, flags, run),
+    {
+      trainMs: duration('--train', flags.train),
+      delayMs: duration('--delay', flags.delay ?? rows.detector.transaction.label.delay ?? '0s'),
+      testMs: duration('--test', flags.test),
+      folds: flags.folds,
+      k: flags.k,
+      removesKnown: flags.keepCompromised !== true,
+      seeds: seedsOf(flags),
+    },
+    progress.update,
+  )
+  progress.end()
+  run.terminal.say(`\n${formatPrequential(result)}`)
+  run.terminal.result(result)
+}
+
+/** In milliseconds: a flat table's times may be anything that orders its rows. */
+function timed(rows: LabelledRows): { readonly times: Float64Array } {
+  const { times, isoTimes, detector } = rows
+  if (times === undefined) throw new FraudError('OPTION_INVALID', '--protocol needs a time, and the rows have none')
+  const format = detector.transaction.time?.format
+  const scale = isoTimes || format === 'epoch-ms' ? 1 : 1000
+  const scaled = scale === 1 ? times : times.map((time) => time * scale)
+  if (scaled.some((time, row) => row > 0 && time < scaled[row - 1])) {
+    throw new FraudError('DATA_INVALID', 'The rows are not in the order of their times, and a protocol needs them so')
+  }
+  return { times: scaled }
+}
+
+function trainer(
+  rows: LabelledRows,
+  { learner, options }: LearnerChoice,
+  flags: ProtocolFlags,
+  run: Run,
+): TrainAndScore {
+  const learn = learner === 'decision-tree' ? trainDecisionTree : trainRandomForest
+  return async (train, test, seed) => {
+    const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
+    const labels = Uint8Array.from(train, (row) => rows.labels[row])
+    const { model } = await learn(
+      { features: rows.features, columns, labels },
+      { ...options, seed },
+      { signal: run.signal, ...(flags.threads !== undefined && { threads: flags.threads }) },
+    )
+    return scoreRows(rows, test, createRowsScorer({ model }), undefined).scores
+  }
+}
+
+/** Flags win over the detector's model. */
+function chooseLearner({ detector }: LabelledRows, { learner, nEstimators, maxDepth }: ProtocolFlags): LearnerChoice {
+  const { learner: own, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
+  const given = {
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    ...(nEstimators !== undefined && { nEstimators }),
+    ...(maxDepth !== undefined && { maxDepth: maxDepth === 'none' ? null : maxDepth }),
+  }
+  return { learner: learner ?? own ?? 'random-forest', options: given }
+}
+
+function describe({ learner, options }: LearnerChoice): string {
+  const told = Object.entries(options).map(([name, value]) => `${name} ${value ?? 'none'}`)
+  return [learner, ...told].join(', ')
+}
+
+function seedsOf({ seed, seeds }: ProtocolFlags): number[] {
+  return Array.from({ length: seeds }, (_, i) => seed + i)
+}
+
+function duration(flag: string, text: string): number {
+  const parsed = parseDuration(text)
+  if (typeof parsed === 'number' && parsed >= 0) return parsed
+  throw new FraudError('OPTION_INVALID', `${flag}: ${parsed}`)
+}
+
+/** The detector that comes with Shrike; the sources and the built files lie two folders under it. */
+function handbookDetector(): string {
+  const path = fileURLToPath(new URL('../../detectors/handbook.yaml', import.meta.url))
+  if (existsSync(path)) return path
+  throw new FraudError('FILE_UNREADABLE', `${path} is missing; name the handbook's detector with --detector`)
+}
