@@ -1,72 +1,74 @@
-export const dayMs = 86_400_000
+import { dayMs } from './fold.ts'
 
-export interface AlertRows {
+export interface AlertedRows {
+  /** Milliseconds. */
+  readonly times: Float64Array
   readonly labels: Uint8Array
   readonly scores: Float64Array
-  readonly times: Float64Array
-  /** A number for each card; rows with -1 have none, so nobody can be alerted to it: they are left out. */
+  /** A number for each card; -1 is a card of its own. */
   readonly cards: Int32Array
 }
 
-/** One day at a desk that looks at k cards a day. */
-export interface AlertDay {
-  /** The day's number, from 0: days are 24 hours long and count from the first test instant, not from midnight. */
-  readonly day: number
-  /** The cards with the highest scores, at most k, best first. */
-  readonly alerted: readonly number[]
-  /** Those of them with a fraud that day. */
-  readonly found: readonly number[]
-}
-
-interface CardOfDay {
-  readonly card: number
-  score: number
-  label: number
+/** What a desk that checks the k most suspicious cards of each day finds. */
+export interface DailyAlerts {
+  /** The mean over the days of hits / k. */
+  readonly precision: number
+  /** By row: 1 if its card was among the alerts of its day. */
+  readonly isAlerted: Uint8Array
 }
 
 /**
- * What a desk that looks at k cards a day would have looked at: each day the cards with the highest scores, where a
- * card counts with the highest score of its rows that day, and is fraud where any of them is. A card that was rightly
- * alerted is blocked, so it is gone from later days. Days without a row are no days.
- *
- * Of equal scores the card with the lower number goes first, so that the answer is the same for any order of the rows.
+ * Card precision at k (Le Borgne et al., Fraud Detection Handbook, chapter 4). Each day, counted from `startMs`, a card's
+ * score is that of its most suspicious transaction, and it is a hit if any of them is fraud. A card that was hit leaves
+ * the following days. Of equal scores the card seen first that day comes first. A count of cards has no weights.
  */
-export function alertDaily(rows: AlertRows, firstMs: number, k: number): readonly AlertDay[] {
-  const blocked = new Set<number>()
-  return [...gatherByDay(rows, firstMs)]
-    .sort(([one], [other]) => one - other)
-    .map(([day, cards]) => {
-      const open = [...cards.values()].filter(({ card }) => !blocked.has(card))
-      const alerts = open.sort((a, b) => b.score - a.score || a.card - b.card).slice(0, k)
-      const found = alerts.filter(({ label }) => label === 1).map(({ card }) => card)
-      for (const card of found) blocked.add(card)
-      return { day, alerted: alerts.map(({ card }) => card), found }
-    })
-}
-
-function gatherByDay({ labels, scores, times, cards }: AlertRows, firstMs: number) {
-  const days = new Map<number, Map<number, CardOfDay>>()
-  for (let row = 0; row < cards.length; row++) {
-    const day = Math.floor((times[row] - firstMs) / dayMs)
-    let ofDay = days.get(day)
-    if (ofDay === undefined) days.set(day, (ofDay = new Map()))
-    const card = cards[row]
-    if (card < 0) continue
-    const known = ofDay.get(card)
-    if (known === undefined) ofDay.set(card, { card, score: scores[row], label: labels[row] })
-    else {
-      known.score = Math.max(known.score, scores[row])
-      known.label = Math.max(known.label, labels[row])
+export function alertDaily(rows: AlertedRows, startMs: number, days: number, k: number): DailyAlerts {
+  const byDay: number[][] = Array.from({ length: days }, () => [])
+  rows.times.forEach((time, row) => {
+    byDay[Math.floor((time - startMs) / dayMs)]?.push(row)
+  })
+  const found = new Set<number>()
+  const isAlerted = new Uint8Array(rows.labels.length)
+  let precisions = 0
+  for (const day of byDay) {
+    const alerts = groupByCard(rows, day, found)
+      .sort((one, other) => other.score - one.score)
+      .slice(0, k)
+    let hits = 0
+    for (const { card, isFraud, members } of alerts) {
+      for (const row of members) isAlerted[row] = 1
+      if (!isFraud) continue
+      hits++
+      if (card >= 0) found.add(card)
     }
+    precisions += hits / k
   }
-  return days
+  return { precision: precisions / days, isAlerted }
 }
 
-/**
- * Card Precision@k (Le Borgne et al., "Fraud Detection Handbook", 2022, chapter 4): hits among the day's k alerts over k,
- * the mean over the days. It counts cards, so weights of rows have no meaning here. With fewer than k cards it still
- * divides by k, as a desk that waits for work does.
- */
-export function cardPrecisionAtK(days: readonly AlertDay[], k: number): number {
-  return days.reduce((hits, { found }) => hits + found.length, 0) / (days.length * k)
+interface AlertedCard {
+  readonly card: number
+  readonly members: number[]
+  score: number
+  isFraud: boolean
+}
+
+function groupByCard(
+  { cards, scores, labels }: AlertedRows,
+  day: readonly number[],
+  found: ReadonlySet<number>,
+): AlertedCard[] {
+  const groups = new Map<number, AlertedCard>()
+  for (const row of day) {
+    const card = cards[row]
+    if (found.has(card)) continue
+    // Rows without a card must not become one: numbers under -1 are theirs alone.
+    const key = card >= 0 ? card : -2 - row
+    const group = groups.get(key) ?? { card, members: [], score: Number.NEGATIVE_INFINITY, isFraud: false }
+    groups.set(key, group)
+    group.members.push(row)
+    group.score = Math.max(group.score, scores[row])
+    group.isFraud ||= labels[row] === 1
+  }
+  return [...groups.values()]
 }

@@ -1,122 +1,142 @@
-import { FraudError } from '../../core/errors.ts'
-import { averagePrecision, rocAuc } from '../metrics.ts'
-import { type HandbookConfiguration, type HandbookFigures, handbookMetrics } from './book-figures.ts'
-import { alertDaily, cardPrecisionAtK, dayMs } from './card-precision.ts'
-import { countFrauds, describeExtent, type FoldRows, foldPeriod, isoTime, splitFold } from './fold-split.ts'
-import { type ProtocolRows, pick, type TrainAndScore } from './protocol-rows.ts'
-import { meanOf, populationDeviation } from './spread.ts'
+import { type BookRow, bookRows } from './book-figures.ts'
+import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows } from './fold.ts'
+import { type Figures, judgeFold, meanOf, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
-/** Training begins then on chapter 3's fold, which is also the earliest of chapter 5's four. */
-export const handbookBaseStart = Date.UTC(2018, 6, 25)
-export const handbookStarts: readonly number[] = [21, 14, 7, 0].map((days) => handbookBaseStart + days * dayMs)
+const week = 7 * dayMs
+/** Training, delay and test last a week each. */
+const plan: FoldPlan = { trainMs: week, delayMs: week, testMs: week, removesKnown: true }
+const alertsPerDay = 100
+const baseStart = Date.UTC(2018, 6, 25)
+/** The latest first; the base fold is the last of them. */
+const foldStarts = [3, 2, 1, 0].map((weeks) => baseStart + weeks * week)
 
-const lengths = { trainMs: 7 * dayMs, delayMs: 7 * dayMs, testMs: 7 * dayMs }
-const k = 100
-
-export interface HandbookFold extends HandbookFigures {
-  readonly trainFrom: string
-  readonly train: { readonly rows: number; readonly frauds: number }
-  readonly test: { readonly rows: number; readonly frauds: number }
-}
-
-/** Ours minus the book's. */
-type Difference = { readonly base?: HandbookFigures; readonly mean?: HandbookFigures }
-
-export interface HandbookResult extends Omit<HandbookConfiguration, 'book'> {
+export interface HandbookRow {
+  readonly learner: string
   readonly seeds: readonly number[]
-  readonly base: HandbookFigures
-  /** The latest first, as in the book; each figure is the mean over the seeds. */
-  readonly folds: readonly HandbookFold[]
-  readonly mean: HandbookFigures
-  /** Over the folds as a whole population. */
-  readonly standardDeviation: HandbookFigures
-  readonly book: HandbookConfiguration['book']
-  readonly difference: Difference
+  /** One for each fold: the mean over the seeds. */
+  readonly folds: readonly Figures[]
+  readonly baseFold: Figures
+  readonly mean: Figures
+  readonly standardDeviation: Figures
+  readonly book: Pick<BookRow, 'baseFold' | 'fourFolds'>
 }
 
-/** The rows of a fold by the book: a label is known seven days after its transaction, whatever the detector says. */
-export function handbookSplit(rows: ProtocolRows, trainFrom: number): FoldRows {
-  const { times, labels, cards } = rows
-  if (cards === undefined) {
-    throw new FraudError('DATA_INVALID', 'The handbook judges alerts by customer, and the detector has no keys')
-  }
-  return splitFold({ times, labels, cards }, foldPeriod(trainFrom, lengths))
+export interface HandbookResult {
+  readonly protocol: 'handbook'
+  readonly folds: readonly FoldSizes[]
+  readonly learners: readonly HandbookRow[]
 }
 
-/** AUC ROC and average precision over all rows of the seven test days, and Card Precision@100. */
-function judge(rows: ProtocolRows, test: Uint32Array, firstMs: number, scores: Float64Array): HandbookFigures {
-  const labels = Uint8Array.from(test, (row) => rows.labels[row])
-  const cards = Int32Array.from(test, (row) => rows.cards?.[row] ?? -1)
-  const days = alertDaily({ labels, scores, cards, times: pick(rows.times, test) }, firstMs, k)
-  return {
-    rocAuc: rocAuc(labels, scores),
-    averagePrecision: averagePrecision(labels, scores),
-    cardPrecision: cardPrecisionAtK(days, k),
-  }
+export interface FoldSizes {
+  readonly start: string
+  readonly trainingRows: number
+  readonly trainingFrauds: number
+  readonly testRows: number
+  readonly testFrauds: number
 }
 
-export async function runHandbookFold(
-  rows: ProtocolRows,
-  trainFrom: number,
-  seeds: readonly number[],
-  trainAndScore: TrainAndScore,
-): Promise<HandbookFold> {
-  const { train, test } = handbookSplit(rows, trainFrom)
-  const counts = {
-    train: { rows: train.length, frauds: countFrauds(rows.labels, train) },
-    test: { rows: test.length, frauds: countFrauds(rows.labels, test) },
-  }
-  const { testFrom, testTo } = foldPeriod(trainFrom, lengths)
-  if (counts.train.frauds === 0 || counts.test.frauds === 0) {
-    throw new FraudError(
-      'DATA_INVALID',
-      `The handbook's fold from ${isoTime(trainFrom)} to ${isoTime(testTo)} needs frauds to train and test on, and has ` +
-        `${counts.train.frauds} and ${counts.test.frauds}: ${describeExtent(rows)}`,
-    )
-  }
-  const bySeed: HandbookFigures[] = []
-  for (const seed of seeds) bySeed.push(judge(rows, test, testFrom, await trainAndScore(train, test, seed)))
-  return { trainFrom: isoTime(trainFrom), ...counts, ...summarise(bySeed, meanOf) }
+/** The four folds of the book's model selection on test periods; the last is the base fold of chapter 3. */
+export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
+  return foldStarts.map((start) => makeFold(rows, start, plan))
 }
 
-/** One learner over the four folds, held against the book. */
+/**
+ * The protocol of the Fraud Detection Handbook, chapters 3 and 5, for the learners that it prints figures of.
+ *
+ * @param trainerFor the training function of a learner.
+ * @param seeds for learners that draw; others are trained once.
+ */
 export async function runHandbook(
   rows: ProtocolRows,
-  { book, ...configuration }: HandbookConfiguration,
+  trainerFor: (row: BookRow) => TrainAndScore,
   seeds: readonly number[],
-  trainAndScore: TrainAndScore,
+  onProgress: (done: number, total: number) => void,
 ): Promise<HandbookResult> {
-  const folds: HandbookFold[] = []
-  for (const start of handbookStarts) folds.push(await runHandbookFold(rows, start, seeds, trainAndScore))
-  const base = summarise([folds[handbookStarts.indexOf(handbookBaseStart)]], meanOf)
-  const mean = summarise(folds, meanOf)
+  const folds = handbookFolds(rows)
+  const seedsOf = ({ learner }: BookRow) => (learner === 'decision-tree' ? seeds.slice(0, 1) : seeds)
+  const total = bookRows.reduce((sum, row) => sum + folds.length * seedsOf(row).length, 0)
+  let done = 0
+  const learners: HandbookRow[] = []
+  for (const row of bookRows) {
+    const trainAndScore = trainerFor(row)
+    const figures: Figures[] = []
+    for (const fold of folds) {
+      const bySeed: Figures[] = []
+      for (const seed of seedsOf(row)) {
+        const scores = await trainAndScore(fold.train, fold.test, seed)
+        bySeed.push(judgeFold(rows, fold, scores, plan.testMs, alertsPerDay).figures)
+        onProgress(++done, total)
+      }
+      figures.push(meanOf(bySeed))
+    }
+    const { baseFold, fourFolds } = row
+    learners.push({
+      learner: row.name,
+      seeds: seedsOf(row),
+      folds: figures,
+      baseFold: figures[figures.length - 1],
+      mean: meanOf(figures),
+      standardDeviation: standardDeviationOf(figures),
+      book: { ...(baseFold && { baseFold }), ...(fourFolds && { fourFolds }) },
+    })
+  }
+  return { protocol: 'handbook', folds: folds.map((fold) => sizesOf(rows, fold)), learners }
+}
+
+export function sizesOf({ labels }: ProtocolRows, { startMs, train, test }: Fold): FoldSizes {
+  const frauds = (part: Uint32Array) => part.reduce((sum, row) => sum + labels[row], 0)
   return {
-    ...configuration,
-    seeds,
-    base,
-    folds,
+    start: new Date(startMs).toISOString(),
+    trainingRows: train.length,
+    trainingFrauds: frauds(train),
+    testRows: test.length,
+    testFrauds: frauds(test),
+  }
+}
+
+/** A table for people: ours, the book's, and the difference. */
+export function formatHandbook({ folds, learners }: HandbookResult): string {
+  const base = folds[folds.length - 1]
+  const count = (value: number) => value.toLocaleString('en')
+  const lines = [
+    `base fold: trained on ${count(base.trainingRows)} rows with ${base.trainingFrauds} frauds, tested on ` +
+      `${count(base.testRows)} with ${base.testFrauds}`,
+  ]
+  const section = (title: string, pick: (row: HandbookRow) => readonly [Figures, Figures | undefined, Figures?]) => {
+    lines.push('', title, `${''.padEnd(38)}ROC AUC                average precision      card precision@100`)
+    for (const row of learners) {
+      const [ours, book, spread] = pick(row)
+      if (book === undefined) continue
+      lines.push(`${row.learner.padEnd(38)}${cells(ours, spread)}`)
+      lines.push(`${'  the book'.padEnd(38)}${cells(book)}`)
+      lines.push(`${'  difference'.padEnd(38)}${cells(minus(ours, book))}`)
+    }
+  }
+  section('base fold (chapter 3)', ({ baseFold, book }) => [baseFold, book.baseFold])
+  section('four folds, mean and standard deviation (chapter 5)', ({ mean, standardDeviation, book }) => [
     mean,
-    standardDeviation: summarise(folds, populationDeviation),
-    book,
-    difference: {
-      ...(book.base && { base: subtract(base, book.base) }),
-      ...(book.mean && { mean: subtract(mean, book.mean) }),
-    },
-  }
+    book.fourFolds,
+    standardDeviation,
+  ])
+  return lines.join('\n')
 }
 
-function summarise(
-  all: readonly HandbookFigures[],
-  summary: (values: readonly number[]) => number,
-): HandbookFigures {
-  const [auc, precision, card] = handbookMetrics.map((metric) => summary(all.map((figures) => figures[metric])))
-  return { rocAuc: auc, averagePrecision: precision, cardPrecision: card }
-}
-
-function subtract(ours: HandbookFigures, theirs: HandbookFigures): HandbookFigures {
+function minus(ours: Figures, book: Figures): Figures {
   return {
-    rocAuc: ours.rocAuc - theirs.rocAuc,
-    averagePrecision: ours.averagePrecision - theirs.averagePrecision,
-    cardPrecision: ours.cardPrecision - theirs.cardPrecision,
+    rocAuc: ours.rocAuc - book.rocAuc,
+    averagePrecision: ours.averagePrecision - book.averagePrecision,
+    cardPrecision: ours.cardPrecision - book.cardPrecision,
   }
+}
+
+function cells(figures: Figures, spread?: Figures): string {
+  const cell = (value: number, by: number | undefined) =>
+    `${value.toFixed(4).padStart(7)}${by === undefined ? '' : ` ± ${by.toFixed(4)}`}`.padEnd(23)
+  return [
+    cell(figures.rocAuc, spread?.rocAuc),
+    cell(figures.averagePrecision, spread?.averagePrecision),
+    cell(figures.cardPrecision, spread?.cardPrecision),
+  ]
+    .join('')
+    .trimEnd()
 }

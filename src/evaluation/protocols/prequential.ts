@@ -2,7 +2,7 @@ import { FraudError } from '../../core/errors.ts'
 import type { Interval } from '../evaluation.ts'
 import { bootstrapIntervals } from '../intervals.ts'
 import { type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
-import { sizes } from './handbook.ts'
+import { sizesOf } from './handbook.ts'
 import { type Figures, judgeFold, meanOf, type ScoredTest, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
 export interface PrequentialPlan extends FoldPlan {
@@ -83,7 +83,7 @@ export async function runPrequential(
     }
     const money = countMoney(rows, fold, tests[0])
     results.push({
-      ...sizes(rows, fold),
+      ...sizesOf(rows, fold),
       testStart: new Date(fold.testStartMs).toISOString(),
       ...meanOf(tests.map(({ figures }) => figures)),
       intervals: intervalsOf(tests[0], plan.seeds[0]),
