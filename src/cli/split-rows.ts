@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { lastPart, splitByTime, splitRandom } from '../data/split.ts'
+import { knownThen } from '../evaluation/known-labels.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
 export interface SplitPlan {
@@ -47,20 +48,6 @@ export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitP
   }
   const unknownThen = split.train.length - train.length
   return { train, test, boundary, unknownThen, ...holdOut(train, labels, times, plan, holdsOut) }
-}
-
-/**
- * The rows whose label was known at a time. Frauds become known before their neighbours are known to be legitimate, so
- * the rows end where legitimate ones do: else the last of them would be frauds alone.
- */
-function knownThen(
-  rows: Uint32Array,
-  { times, labels, knownAt }: { times: Float64Array; labels: Uint8Array; knownAt: Float64Array },
-  time: number,
-): Uint32Array {
-  let last = Number.NEGATIVE_INFINITY
-  for (const row of rows) if (labels[row] === 0 && knownAt[row] <= time) last = Math.max(last, times[row])
-  return rows.filter((row) => knownAt[row] <= time && times[row] <= last)
 }
 
 function holdOut(

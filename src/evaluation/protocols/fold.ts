@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { knownThen } from '../known-labels.ts'
 
 export const dayMs = 86_400_000
 
@@ -45,9 +46,8 @@ export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): F
   const testStartMs = trainEnd + plan.delayMs
   const testEnd = testStartMs + plan.testMs
   const indices = Uint32Array.from(times.keys())
-  const train = indices.filter(
-    (row) => times[row] >= startMs && times[row] < trainEnd && (knownAt === undefined || knownAt[row] <= testStartMs),
-  )
+  const period = indices.filter((row) => times[row] >= startMs && times[row] < trainEnd)
+  const train = knownAt === undefined ? period : knownThen(period, { times, labels, knownAt }, testStartMs)
   const firstFraud = new Map<number, number>()
   if (plan.removesKnown && cards !== undefined) {
     times.forEach((time, row) => {
