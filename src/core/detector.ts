@@ -65,13 +65,17 @@ function check(value: unknown, locate: LocatedDetector['locate']): Detector {
   const result = detectorSchema.safeParse(value)
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue): DetectorProblem[] => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: issue.message }]
+    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: reasonOf(issue) }]
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       reason: `there is no such field here${suggestion(key, namesAllowedAt(issue.path))}`,
     }))
   })
   throw detectorError(problems, locate)
+}
+
+function reasonOf({ code, message }: { readonly code?: string | undefined; readonly message: string }): string {
+  return code === 'invalid_type' && message.endsWith('received undefined') ? 'it is missing' : message
 }
 
 /** Anchors would let a name stand for something that contains it; a detector has no need of them. */

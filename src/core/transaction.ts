@@ -2,6 +2,8 @@
 export interface SourceField {
   readonly name: string
   readonly column: string
+  /** What its author may have meant if there is no such column: a kind of feature, say. */
+  readonly orElse?: string | undefined
 }
 
 /** Everything that a detector's features read of a transaction beside its time and amount. */

@@ -82,8 +82,8 @@ export class TransactionReader {
     this.#texts = this.#layout.texts.map(({ name, column }) =>
       texts(this.#column(table, column, placeOf(name, this.#located))),
     )
-    this.#numbers = this.#layout.numbers.map(({ name, column }) =>
-      numbers(this.#column(table, column, placeOf(name, this.#located))),
+    this.#numbers = this.#layout.numbers.map(({ name, column, orElse }) =>
+      numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
     )
   }
 
@@ -154,11 +154,12 @@ export class TransactionReader {
     return hasOffset || Number.isNaN(timestampMs) ? timestampMs : fromLocalTime(timestampMs, this.#offsetAt)
   }
 
-  #column(table: Table, name: string, path: readonly PropertyKey[]): Column {
+  #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {
     const column = table.columns.find((candidate) => candidate.name === name)
     if (column !== undefined) return column
     const names = table.columns.map((candidate) => candidate.name)
-    const reason = `the file has no column "${showValue(name)}"${suggestion(name, names)}`
+    const cure = orElse === undefined ? suggestion(name, names) : `. Did you mean the kind of feature "${orElse}"?`
+    const reason = `the file has no column "${showValue(name)}"${cure}`
     throw new FraudError('DATA_INVALID', `${this.#located.locate(path)}: ${path.join('.')}: ${reason}`, {
       errors: [{ field: path.join('.'), reason }],
     })

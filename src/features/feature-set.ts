@@ -42,7 +42,7 @@ interface Declared {
  * @throws FraudError DETECTOR_INVALID, with the place and the reason of each declaration that can't be.
  */
 export function compileFeatures({ detector, locate }: LocatedDetector): FeatureSet {
-  const scope = new Scope(detector)
+  const scope = new Scope(detector, kindNames)
   const problems: DetectorProblem[] = []
   const features: Feature[] = []
   const paths: (readonly PropertyKey[])[] = []

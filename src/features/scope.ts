@@ -1,4 +1,4 @@
-import { suggestion } from '../core/closest-name.ts'
+import { closestName, suggestion } from '../core/closest-name.ts'
 import type { Detector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import type { SourceField, Transaction, TransactionLayout } from '../core/transaction.ts'
@@ -33,14 +33,17 @@ interface DraftPlan {
  */
 export class Scope {
   readonly #detector: Detector
+  readonly #kinds: readonly string[]
   readonly #texts: SourceField[] = []
   readonly #numbers: SourceField[] = []
   readonly #plans: DraftPlan[] = []
   /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
   readonly offsetAt: (timestampMs: number) => number
 
-  constructor(detector: Detector) {
+  /** @param kinds names of kinds of features, which a column's name may be a misspelling of. */
+  constructor(detector: Detector, kinds: readonly string[]) {
     this.#detector = detector
+    this.#kinds = kinds
     this.offsetAt = zoneOffset(detector.transaction.zone ?? 'UTC')
   }
 
@@ -117,7 +120,7 @@ export class Scope {
 
   /** Any column, as a number. */
   column(column: string): NumberSource {
-    const index = this.#addNumber({ name: column, column })
+    const index = this.#addNumber({ name: column, column, orElse: closestName(column, this.#kinds) })
     return ({ numbers }) => numbers[index]
   }
 
