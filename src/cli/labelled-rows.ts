@@ -6,10 +6,10 @@ import type { BadRows } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
-import { checkWeights } from './check-weights.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type InputFlags, nameOf, readFileTable } from './read-input.ts'
 import { replayedRows } from './replayed-rows.ts'
+import { checkWeights } from './row-weights.ts'
 import { quiet, type Run } from './run.ts'
 
 /** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */

@@ -4,10 +4,10 @@ import { findColumn, numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import { checkWeights } from './check-weights.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { type ReplayedTransaction, replayFile } from './replay-file.ts'
+import { checkWeights } from './row-weights.ts'
 import type { Run } from './run.ts'
 
 /** What is kept of a row beside its features. */
