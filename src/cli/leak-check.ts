@@ -40,8 +40,8 @@ export interface LeakCheckInput {
 
 // Enough for two digits, and a small part of a training run's time.
 const trees = 25
-const mostTraining = 60_000
-const mostTest = 300_000
+const mostTraining = 50_000
+const mostTest = 150_000
 /** On fewer frauds a figure is chance. */
 const fewestFrauds = 20
 

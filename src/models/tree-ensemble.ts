@@ -64,14 +64,45 @@ export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes
 const rowsAtOnce = 2048
 
 function meanOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
-  const { roots, value } = nodes
+  const { roots } = nodes
   const means = new Float64Array(rows.length / width)
   for (let from = 0; from < means.length; from += rowsAtOnce) {
     const to = Math.min(from + rowsAtOnce, means.length)
-    for (const root of roots) {
-      for (let row = from; row < to; row++) means[row] += value[findLeaf(nodes, root, rows, row * width)]
-    }
+    for (const root of roots) addLeaves(nodes, root, rows, width, from, to, means)
     for (let row = from; row < to; row++) means[row] /= roots.length
   }
   return means
+}
+
+/** Walks two rows side by side: while one waits for memory the other goes on. */
+function addLeaves(
+  nodes: TreeNodes,
+  root: number,
+  rows: Float64Array,
+  width: number,
+  from: number,
+  to: number,
+  sums: Float64Array,
+): void {
+  const { feature, threshold, left, missingGoesLeft, value } = nodes
+  let row = from
+  for (; row + 1 < to; row += 2) {
+    const start = row * width
+    const next = start + width
+    let one = root
+    let other = root
+    let split = feature[one]
+    let otherSplit = split
+    while (split >= 0 && otherSplit >= 0) {
+      const x = rows[start + split]
+      const y = rows[next + otherSplit]
+      one = left[one] + (x <= threshold[one] || (Number.isNaN(x) && missingGoesLeft[one] === 1) ? 0 : 1)
+      other = left[other] + (y <= threshold[other] || (Number.isNaN(y) && missingGoesLeft[other] === 1) ? 0 : 1)
+      split = feature[one]
+      otherSplit = feature[other]
+    }
+    sums[row] += value[split < 0 ? one : findLeaf(nodes, one, rows, start)]
+    sums[row + 1] += value[otherSplit < 0 ? other : findLeaf(nodes, other, rows, next)]
+  }
+  if (row < to) sums[row] += value[findLeaf(nodes, root, rows, row * width)]
 }
