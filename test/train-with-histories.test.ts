@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+const shrike = resolve('bin/shrike.js')
+const folder = mkdtempSync(join(tmpdir(), 'shrike-histories-'))
+const at = (name: string) => join(folder, name)
+const detector = at('detector.yaml')
+
+// The risk of terminals and cards, which is all that tells in this small portfolio, is known a week late.
+const declared = `
+detector: risks
+transaction:
+  id: transaction_id
+  time: { field: time, format: iso }
+  amount: { field: amount, digits: 2 }
+  keys: { card: card_id, customer: customer_id, terminal: terminal_id }
+  label: { field: is_fraud, delay: 7d }
+features:
+  - amount
+  - night
+  - count: { by: card, over: [1h, 1d, 7d] }
+  - ratioToMean: { of: amount, by: customer, over: 7d }
+  - firstSeen: { of: terminal, by: customer }
+  - fraudRate: { by: terminal, over: [7d, 14d] }
+  - fraudRate: { by: customer, over: [7d, 14d] }
+`
+
+async function run(...args: string[]) {
+  const child = spawn(process.execPath, [shrike, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const code = await new Promise<number | null>((done) => child.on('close', done))
+  return { code, stdout, stderr }
+}
+
+async function succeed(...args: string[]) {
+  const ended = await run(...args)
+  assert.equal(ended.code, 0, ended.stderr)
+  return ended
+}
+
+const train = (file: string, out: string, ...more: string[]) =>
+  succeed('train', file, '--n-estimators', '20', '--out', out, '--json', '--detector', detector, ...more)
+
+before(async () => {
+  writeFileSync(detector, declared)
+  const size = ['--customers', '500', '--terminals', '600', '--days', '45', '--seed', '5']
+  await succeed('simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv')
+})
+after(() => rmSync(folder, { recursive: true }))
+
+describe('a detector with histories', () => {
+  test('trains on rows whose labels were known, and shows what a leak would have shown', async () => {
+    const { stdout, stderr } = await train('cards.csv', 'a.safetensors')
+    const { leakCheck, averagePrecision, warnings } = JSON.parse(stdout)
+    assert.match(stderr, /[\d,]+ rows before the test had labels that were not known yet/)
+    assert.ok(averagePrecision > 0.1, `${averagePrecision}`)
+    assert.ok(leakCheck.undelayedLabel.averagePrecision > leakCheck.honest.averagePrecision + 0.1, stdout)
+    assert.match(
+      stderr,
+      /Labels known at once would have flattered: a small forest shows average precision 0\.\d+ in place/,
+    )
+    assert.deepEqual(leakCheck.suspicious, [])
+    assert.ok(!warnings.some((warning: string) => warning.includes('too well to be true')))
+  })
+
+  test('gives the same bundle from a file in any order', async () => {
+    const [header, ...rows] = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')
+    // Rows of one second keep their order: it is their sequence.
+    const keyed = rows.map((row, i) => ({ row, key: `${row.split(',')[1]}`, i }))
+    const shuffled = keyed.toSorted(
+      (one, other) => (one.key.slice(14) < other.key.slice(14) ? -1 : 1) || one.i - other.i,
+    )
+    shuffled.sort((one, other) => (one.key.slice(14, 19) === other.key.slice(14, 19) ? one.i - other.i : 0))
+    writeFileSync(at('shuffled.csv'), [header, ...shuffled.map(({ row }) => row), ''].join('\n'))
+    const { stderr } = await train('shuffled.csv', 'b.safetensors', '--no-leak-check')
+    assert.match(stderr, /not in the order of their times/)
+    await train('cards.csv', 'c.safetensors', '--no-leak-check', '--threads', '1')
+    assert.ok(readFileSync(at('b.safetensors')).equals(readFileSync(at('c.safetensors'))))
+  })
+
+  test('scores what `features` shows, row for row', async () => {
+    await succeed('score', 'a.safetensors', 'cards.csv', '--out', 'scores.csv')
+    await succeed('features', 'cards.csv', '--detector', detector, '--out', 'rows.csv')
+    const [, ...scores] = readFileSync(at('scores.csv'), 'utf8').trimEnd().split('\n')
+    const [header, ...rows] = readFileSync(at('rows.csv'), 'utf8').trimEnd().split('\n')
+    assert.equal(scores.length, rows.length)
+    assert.equal(header.split(',')[1], 'amount')
+    for (const [i, row] of rows.entries()) assert.equal(row.split(',')[0], scores[i].split(',')[0])
+    // A model of flat columns with the same trees would be shown these rows: the id, then the inputs.
+    assert.equal(
+      header.split(',').length,
+      1 +
+        JSON.parse(
+          (await succeed('features', 'cards.csv', '--detector', detector, '--out', 'rows.csv', '--json')).stdout,
+        ).features.length,
+    )
+  })
+
+  test('is evaluated on rows outside its training period only, its histories those of the whole file', async () => {
+    const { stdout } = await succeed('evaluate', 'a.safetensors', 'cards.csv', '--json')
+    const result = JSON.parse(stdout)
+    assert.ok(result.trainingRowsLeftOut > 0 && result.rows > 0)
+    assert.ok(result.leakCheck.undelayedLabel.averagePrecision > result.averagePrecision, stdout)
+  })
+
+  test('that lists what is known only afterwards is told so', async () => {
+    const leaking = readFileSync(detector, 'utf8').replace('features:\n', 'features:\n  - scenario\n')
+    writeFileSync(at('leaking.yaml'), leaking)
+    const { stdout } = await succeed(
+      'train',
+      'cards.csv',
+      '--n-estimators',
+      '5',
+      '--json',
+      '--detector',
+      'leaking.yaml',
+    )
+    const { warnings } = JSON.parse(stdout)
+    assert.match(warnings.join('\n'), /scenario alone tells the classes apart too well to be true \(ROC AUC 1\.000/)
+  })
+
+  test('is evaluated prequentially, with money and intervals', async () => {
+    const periods = ['--train', '14d', '--delay', '7d', '--test', '7d', '--folds', '2', '--seeds', '1', '--k', '20']
+    const more = ['--n-estimators', '20', '--detector', detector]
+    const { stdout } = await succeed(
+      'evaluate',
+      '--protocol',
+      'prequential',
+      'cards.csv',
+      ...periods,
+      ...more,
+      '--json',
+    )
+    const { folds, mean } = JSON.parse(stdout)
+    assert.equal(folds.length, 2)
+    for (const fold of folds) {
+      assert.ok(fold.money.caught <= fold.money.fraud && fold.money.shareCaught > 0)
+      assert.ok(fold.intervals.averagePrecision.lower <= fold.averagePrecision)
+      assert.ok(fold.trainingRows > 0 && fold.testFrauds > 0)
+    }
+    assert.equal(mean.averagePrecision, (folds[0].averagePrecision + folds[1].averagePrecision) / 2)
+  })
+
+  test('refuses wrong use of protocols with exit code 2', async () => {
+    for (const [args, reason] of [
+      [
+        ['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--folds', '20'],
+        /need 1\d\d days, and the data reach/,
+      ],
+      [['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--train', '7'], /--train: 7 needs a unit/],
+      [['--protocol', 'handbook', 'a.safetensors', 'cards.csv'], /name no bundle/],
+      [['a.safetensors'], /Name a bundle and a file/],
+      [
+        ['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--by', 'wallet'],
+        /--by wallet: the detector's keys are card/,
+      ],
+    ] as const) {
+      const { code, stderr } = await run('evaluate', ...args)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, reason)
+    }
+  })
+})
