@@ -160,6 +160,8 @@ describe('a detector with histories', () => {
       ],
       [['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--train', '7'], /--train: 7 needs a unit/],
       [['--protocol', 'handbook', 'a.safetensors', 'cards.csv'], /name no bundle/],
+      [['a.safetensors', 'cards.csv', '--train', '3d'], /--train has no meaning without --protocol/],
+      [['--protocol', 'handbook', 'cards.csv', '--k', '5'], /--k has no meaning with --protocol handbook/],
       [['a.safetensors'], /Name a bundle and a file/],
       [
         ['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--by', 'wallet'],

@@ -52,8 +52,11 @@ Examples:
   shrike evaluate --protocol handbook handbook-transactions.csv.gz
   shrike evaluate --protocol prequential transactions.csv --detector detectors/cards.yaml --train 14d --test 7d --folds 3`,
     )
-    .action((bundle: string, file: string | undefined, options: Flags) =>
-      run(options, (context) => evaluate(bundle, file, options, context)),
+    .action((bundle: string, file: string | undefined, options: Flags, self: Command) =>
+      run(options, async (context) => {
+        refuseForeign(self, options.protocol)
+        await evaluate(bundle, file, options, context)
+      }),
     )
 }
 
@@ -78,6 +81,28 @@ function addProtocolFlags(command: Command): void {
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
     .option('--max-depth <number>', 'of a tree, or none', flags.depth)
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+}
+
+const bundleOnly = ['report', 'includeTraining', 'leakCheck', 'costFalsePositive', 'costFalseNegative']
+const protocolOnly = ['detector', 'by', 'seeds', 'threads']
+const prequentialOnly = [
+  ...['train', 'delay', 'test', 'folds', 'k', 'keepCompromised'],
+  ...['learner', 'nEstimators', 'maxDepth', 'weightColumn'],
+]
+
+/** A flag that would change nothing is refused: whoever gave it believes that it did. */
+function refuseForeign(command: Command, protocol: Flags['protocol']): void {
+  const foreign = {
+    none: [...protocolOnly, ...prequentialOnly.filter((name) => name !== 'weightColumn')],
+    handbook: [...bundleOnly, ...prequentialOnly],
+    prequential: bundleOnly,
+  }[protocol ?? 'none']
+  for (const option of command.options) {
+    const name = option.attributeName()
+    if (!foreign.includes(name) || command.getOptionValueSource(name) !== 'cli') continue
+    const means = protocol === undefined ? 'without --protocol' : `with --protocol ${protocol}`
+    throw new FraudError('OPTION_INVALID', `${option.long} has no meaning ${means}`)
+  }
 }
 
 async function evaluate(bundle: string, file: string | undefined, options: Flags, context: Run): Promise<void> {

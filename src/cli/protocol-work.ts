@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Learner } from '../core/detector-schema.ts'
-import { parseDuration } from '../core/duration.ts'
+import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { formatHandbook, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
@@ -36,7 +36,7 @@ interface LearnerChoice {
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
 export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
-  const rows = await readLabelledRows(file, { detector: handbookDetector(), ...flags }, run)
+  const rows = await readLabelledRows(file, { ...flags, detector: flags.detector ?? handbookDetector() }, run)
   const { times } = timed(rows)
   const progress = run.terminal.begin('handbook')
   const result = await runHandbook(
@@ -52,6 +52,9 @@ export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: 
 
 /** Train, wait for labels, test, step on: for any detector. */
 export async function evaluatePrequential(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
+  const trainMs = duration('--train', flags.train)
+  const testMs = duration('--test', flags.test)
+  const delayMs = flags.delay === undefined ? undefined : duration('--delay', flags.delay)
   const rows = await readLabelledRows(file, flags, run)
   const { times } = timed(rows)
   const choice = chooseLearner(rows, flags)
@@ -61,9 +64,9 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
     describe(choice),
     trainer(rows, choice, flags, run),
     {
-      trainMs: duration('--train', flags.train),
-      delayMs: duration('--delay', flags.delay ?? rows.detector.transaction.label.delay ?? '0s'),
-      testMs: duration('--test', flags.test),
+      trainMs,
+      delayMs: delayMs ?? durationMs(rows.detector.transaction.label.delay ?? '0s'),
+      testMs,
       folds: flags.folds,
       k: flags.k,
       removesKnown: flags.keepCompromised !== true,

@@ -37,8 +37,8 @@ export interface Fold {
 
 /**
  * Training rows lie in [start, start + train), test rows in [start + train + delay, ... + test). On each day of the test,
- * all rows of cards are left out that had a fraud from the start of training up to that day's beginning less the delay,
- * that is, one that is known by then.
+ * 24 hours from its first instant on, all rows of cards are left out that had a fraud since the start of training that is
+ * known when the day begins: by its own label's date, or else by the delay.
  */
 export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): Fold {
   const { times, labels, cards, knownAt } = rows
@@ -48,18 +48,20 @@ export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): F
   const indices = Uint32Array.from(times.keys())
   const period = indices.filter((row) => times[row] >= startMs && times[row] < trainEnd)
   const train = knownAt === undefined ? period : knownThen(period, { times, labels, knownAt }, testStartMs)
-  const firstFraud = new Map<number, number>()
+  const compromisedFrom = new Map<number, number>()
   if (plan.removesKnown && cards !== undefined) {
     times.forEach((time, row) => {
       if (labels[row] === 0 || time < startMs || time >= testEnd || cards[row] < 0) return
-      firstFraud.set(cards[row], Math.min(time, firstFraud.get(cards[row]) ?? Number.POSITIVE_INFINITY))
+      // A label of the very instant at which a day begins is known on that day; the book's days of delay are whole ones.
+      const from = knownAt === undefined ? time + plan.delayMs + 1 : knownAt[row]
+      compromisedFrom.set(cards[row], Math.min(from, compromisedFrom.get(cards[row]) ?? Number.POSITIVE_INFINITY))
     })
   }
   const test = indices.filter((row) => {
     if (times[row] < testStartMs || times[row] >= testEnd) return false
     const dayStart = testStartMs + Math.floor((times[row] - testStartMs) / dayMs) * dayMs
-    const compromised = cards === undefined ? undefined : firstFraud.get(cards[row])
-    return compromised === undefined || compromised >= dayStart - plan.delayMs
+    const compromised = cards === undefined ? undefined : compromisedFrom.get(cards[row])
+    return compromised === undefined || compromised > dayStart
   })
   const fold = { startMs, testStartMs, train, test }
   refuseEmpty(rows, fold)

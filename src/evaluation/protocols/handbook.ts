@@ -1,5 +1,6 @@
+import { FraudError } from '../../core/errors.ts'
 import { type BookRow, bookRows } from './book-figures.ts'
-import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows } from './fold.ts'
+import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { type Figures, judgeFold, meanOf, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
 const week = 7 * dayMs
@@ -37,7 +38,17 @@ export interface FoldSizes {
 
 /** The four folds of the book's model selection on test periods; the last is the base fold of chapter 3. */
 export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
-  return foldStarts.map((start) => makeFold(rows, start, plan))
+  const { times, labels, cards } = rows
+  const end = foldStarts[0] + plan.trainMs + plan.delayMs + plan.testMs
+  if (cards === undefined || times[0] > baseStart || times[times.length - 1] < end - dayMs) {
+    throw new FraudError(
+      'DATA_INVALID',
+      `The handbook's protocol is about its own data, transactions of customers from ${showDay(baseStart)} to ` +
+        `${showDay(end - 1)} at least; these reach from ${showDay(times[0])} to ${showDay(times[times.length - 1])}. ` +
+        'For others there is --protocol prequential',
+    )
+  }
+  return foldStarts.map((start) => makeFold({ times, labels, cards }, start, plan))
 }
 
 /**

@@ -113,8 +113,10 @@ function countMoney({ amounts }: ProtocolRows, { test }: Fold, { labels, alerts 
   let fraud = 0
   let caught = 0
   test.forEach((row, i) => {
-    fraud += labels[i] * amounts[row]
-    caught += labels[i] * alerts.isAlerted[i] * amounts[row]
+    // A refund that is fraud costs nobody its amount.
+    const amount = labels[i] * Math.max(0, amounts[row])
+    fraud += amount
+    caught += alerts.isAlerted[i] * amount
   })
   return { fraud, caught, shareCaught: caught / fraud }
 }
