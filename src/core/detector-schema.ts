@@ -100,7 +100,7 @@ const modelSchema = z.strictObject({
 })
 
 /** From least to most severe. */
-export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
+const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
 
 const share = z.number().min(0).max(1)
 

@@ -11,7 +11,7 @@ const baseStart = Date.UTC(2018, 6, 25)
 /** The latest first; the base fold is the last of them. */
 const foldStarts = [3, 2, 1, 0].map((weeks) => baseStart + weeks * week)
 
-export interface HandbookRow {
+interface HandbookRow {
   readonly learner: string
   readonly seeds: readonly number[]
   /** One for each fold: the mean over the seeds. */

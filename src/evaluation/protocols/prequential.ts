@@ -19,7 +19,7 @@ interface Money {
   readonly shareCaught: number
 }
 
-export interface PrequentialFold extends Figures {
+interface PrequentialFold extends Figures {
   readonly start: string
   readonly testStart: string
   readonly trainingRows: number
