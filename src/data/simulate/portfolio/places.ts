@@ -1,3 +1,4 @@
+import { distanceKm as greatCircleKm } from '../../../core/great-circle.ts'
 import type { Random } from '../../../core/random.ts'
 
 export interface City {
@@ -40,7 +41,6 @@ export interface Place {
   readonly longitude: number
 }
 
-const earthRadiusKm = 6371
 const degreeKm = (earthRadiusKm * Math.PI) / 180
 
 /** A place some kilometres away, to about a metre. */
@@ -51,12 +51,8 @@ export function placeNear({ latitude, longitude }: Place, spreadKm: number, rand
   return { latitude: toMetres(latitude + north), longitude: toMetres(longitude + east) }
 }
 
-/** Along a great circle, by the haversine formula. */
 export function distanceKm(a: Place, b: Place): number {
-  const north = Math.sin(radians(b.latitude - a.latitude) / 2)
-  const east = Math.sin(radians(b.longitude - a.longitude) / 2)
-  const chord = north * north + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * east * east
-  return 2 * earthRadiusKm * Math.asin(Math.sqrt(chord))
+  return greatCircleKm(a.latitude, a.longitude, b.latitude, b.longitude)
 }
 
 function radians(degrees: number): number {
