@@ -1,4 +1,4 @@
-const earthRadiusKm = 6371.0088
+export const earthRadiusKm = 6371.0088
 
 /** The great-circle distance of two places in degrees, by the haversine formula on a sphere of the earth's mean radius. */
 export function distanceKm(latitude: number, longitude: number, toLatitude: number, toLongitude: number): number {

@@ -1,4 +1,4 @@
-import { distanceKm as greatCircleKm } from '../../../core/great-circle.ts'
+import { earthRadiusKm, distanceKm as greatCircleKm } from '../../../core/great-circle.ts'
 import type { Random } from '../../../core/random.ts'
 
 export interface City {
