@@ -23,17 +23,19 @@ export function suggestion(wanted: string, names: readonly string[]): string {
   return `. It has ${names.map((name) => `"${showValue(name)}"`).join(', ')}.`
 }
 
-/** Levenshtein's distance, given up once it must reach `limit`. */
+/** Letters to change, add, leave out or swap with their neighbour (optimal string alignment); given up where it must reach `limit`. */
 function editDistance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) >= limit) return limit
-  let above = Array.from({ length: to.length + 1 }, (_, index) => index)
+  const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= from.length; i++) {
     const row = [i]
+    const above = rows[i - 1]
     for (let j = 1; j <= to.length; j++) {
       const replaced = above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
-      row.push(Math.min(replaced, above[j] + 1, row[j - 1] + 1))
+      const isSwap = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      row.push(Math.min(replaced, above[j] + 1, row[j - 1] + 1, isSwap ? rows[i - 2][j - 2] + 1 : limit))
     }
-    above = row
+    rows.push(row)
   }
-  return above[to.length]
+  return rows[from.length][to.length]
 }

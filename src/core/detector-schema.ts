@@ -34,6 +34,8 @@ const timeSchema = z
     error: 'only the format seconds-since has a start',
   })
 
+const currencyForms = 'write a code of three capitals, such as EUR, or { field: COLUMN }'
+
 const amountSchema = z
   .strictObject({
     field: column,
@@ -41,8 +43,8 @@ const amountSchema = z
     digits: z.int().min(0).max(6).optional(),
     /** A code, or the field that holds each transaction's. */
     currency: z
-      .union([z.string().regex(/^[A-Z]{3}$/), z.strictObject({ field: column })], {
-        error: 'write a code of three capitals, such as EUR, or { field: COLUMN }',
+      .union([z.string().regex(/^[A-Z]{3}$/, currencyForms), z.strictObject({ field: column })], {
+        error: currencyForms,
       })
       .optional(),
     /** The field with the rate that turns an amount into one common currency. */

@@ -40,3 +40,129 @@ describe('a detector file', () => {
     assert.match(reasonOf(text.replace('creditcard', '"no such name!"')), /bad\.yaml:1: detector: use letters/)
   })
 })
+
+describe('a mistake in a detector file is told with its line, its cause and a cure', () => {
+  const text = `detector: cards
+transaction:
+  id: ID
+  time: { field: TIME, format: iso }
+  amount: { field: AMOUNT, digits: 2 }
+  keys: { card: CARD }
+  label: { field: FRAUD, delay: 7d }
+  zone: UTC
+features: [amount]
+model: { learner: random-forest, nEstimators: 100 }
+policy: { review: 0.2, decline: 0.8 }
+`
+  /** The problems after something was changed, each a line. */
+  const problems = (from: string, to: string) => {
+    assert.ok(text.includes(from), from)
+    return reasonOf(text.replace(from, to)).split('\n')
+  }
+
+  test('where a field is misspelt', () => {
+    assert.deepEqual(problems('model:', 'modle:'), [
+      'bad.yaml:10: modle: there is no such field here. Did you mean "model"?',
+    ])
+    assert.deepEqual(problems('  zone:', '  zoen:'), [
+      'bad.yaml:8: transaction.zoen: there is no such field here. Did you mean "zone"?',
+    ])
+    assert.deepEqual(problems('field: TIME, ', 'feild: TIME, field: TIME, '), [
+      'bad.yaml:4: transaction.time.feild: there is no such field here. Did you mean "field"?',
+    ])
+    assert.deepEqual(problems('nEstimators', 'n_estimators'), [
+      'bad.yaml:10: model.n_estimators: there is no such field here. Did you mean "nEstimators"?',
+    ])
+    assert.deepEqual(problems('delay: 7d', 'dealy: 7d, delay: 7d'), [
+      'bad.yaml:7: transaction.label.dealy: there is no such field here. Did you mean "delay"?',
+    ])
+    assert.deepEqual(problems('  label: { field: FRAUD, delay: 7d }\n', ''), [
+      'bad.yaml:2: transaction.label: it is missing',
+    ])
+  })
+
+  test('where a value is none of those allowed', () => {
+    const [learner] = problems('random-forest', 'random-forrest')
+    assert.match(learner, /^bad\.yaml:10: model\.learner: .*Did you mean "random-forest"\?/)
+    assert.match(problems('iso', 'ISO')[0], /^bad\.yaml:4: transaction\.time\.format: .*Did you mean "iso"\?/)
+    assert.match(problems('UTC', 'Europe/Pariss')[0], /^bad\.yaml:8: transaction\.zone: use a time zone such as UTC or/)
+    assert.match(problems('7d', '7')[0], /^bad\.yaml:7: transaction\.label\.delay: 7 needs a unit, such as 7d/)
+    assert.match(problems('7d', '7x')[0], /^bad\.yaml:7: transaction\.label\.delay: "x" is no unit of time; use ms/)
+    assert.match(problems('digits: 2', 'digits: 7')[0], /^bad\.yaml:5: transaction\.amount\.digits: .*6/)
+    assert.match(problems('[amount]', '[]')[0], /^bad\.yaml:9: features: list at least one feature/)
+    assert.match(problems('[amount]', '[7]')[0], /^bad\.yaml:9: features\.0: write a name, or a kind of feature/)
+    assert.match(
+      problems('0.8 }', '0.8, whenUnavailable: block }')[0],
+      /^bad\.yaml:11: policy\.whenUnavailable: .*"decline"/,
+    )
+  })
+
+  test('where thresholds are out of order', () => {
+    assert.deepEqual(problems('decline: 0.8', 'decline: 0.1'), [
+      "bad.yaml:11: policy.decline: decline is more severe than review, so its threshold can't be under 0.2",
+    ])
+    assert.deepEqual(problems('decline: 0.8', 'challenge: 0.3, decline: 0.8'), [
+      "bad.yaml:11: policy.review: review is more severe than challenge, so its threshold can't be under 0.3",
+    ])
+    assert.match(problems('0.8', '80')[0], /^bad\.yaml:11: policy\.decline: .*1/)
+    assert.ok(parseDetectorFile(text.replace('0.8', '0.2'), 'equal.yaml'))
+  })
+
+  test('where two things contradict each other', () => {
+    const both = 'a label has a delay or a column that says when it was known, not both'
+    assert.deepEqual(problems('delay: 7d', 'delay: 7d, knownAt: K'), [`bad.yaml:7: transaction.label.knownAt: ${both}`])
+    assert.deepEqual(problems('format: iso', "format: iso, start: '2020-01-01T00:00:00Z'"), [
+      'bad.yaml:4: transaction.time.start: only the format seconds-since has a start',
+    ])
+    const rate = 'bad.yaml:5: transaction.amount.conversion: a conversion needs currency: { field: COLUMN } beside it'
+    assert.deepEqual(problems('digits: 2', 'digits: 2, conversion: RATE'), [rate])
+    assert.deepEqual(problems('digits: 2', 'digits: 2, currency: EUR, conversion: RATE'), [rate])
+  })
+
+  test('where a currency is neither a code nor a field', () => {
+    const code =
+      'bad.yaml:5: transaction.amount.currency: write a code of three capitals, such as EUR, or { field: COLUMN }'
+    assert.deepEqual(problems('digits: 2', 'digits: 2, currency: { column: C }'), [code])
+    assert.deepEqual(problems('digits: 2', 'digits: 2, currency: 978'), [code])
+  })
+
+  test('where the text is no YAML or has references', () => {
+    assert.match(problems('  zone', '\tzone')[0], /^bad\.yaml:8: .*spaces, not tabs/)
+    assert.match(problems('model:', 'features:')[0], /^bad\.yaml:10: .*unique/)
+    assert.match(problems('[amount]', '[amount')[0], /^bad\.yaml:\d+: /)
+    const alias = /refers to another place; write it out/
+    assert.match(problems('[amount]', '[{ count: &c { by: card, over: 7d } }, { sum: *c }]')[0], alias)
+    assert.match(problems('[amount]', '&f [amount, *f]')[0], alias)
+    assert.match(problems('[amount]', '[{ count: { <<: *c, over: 7d } }]')[0], alias)
+  })
+
+  test('where several things are wrong, all of them', () => {
+    const wrong = text.replace('7d', '7').replace('iso', 'ISO').replace('0.8', '0.1')
+    const lines = reasonOf(wrong)
+      .split('\n')
+      .map((problem) => problem.slice(0, problem.indexOf(': ')))
+    assert.deepEqual(lines, ['bad.yaml:4', 'bad.yaml:7', 'bad.yaml:11'])
+  })
+
+  test('in words, where a currency is no code', () => {
+    assert.match(problems('digits: 2', 'digits: 2, currency: euro')[0], /write a code of three capitals, such as EUR/)
+  })
+
+  test('in words, where the name of a key may not be', () => {
+    assert.match(problems('card: CARD', 'Card Number: CARD')[0], /a name begins with a small letter/)
+  })
+
+  test('in words, where the file is empty, a list, or two files', () => {
+    for (const wrong of ['', '- a\n', `${text}---\n${text}`]) {
+      assert.doesNotMatch(reasonOf(wrong), /expected object|YAML\.parseAllDocuments/)
+    }
+  })
+
+  test('in words, where braces are missing', () => {
+    assert.match(problems('{ field: TIME, format: iso }', 'TIME')[0], /\{ field/)
+  })
+
+  test('with a suggestion, where two letters are swapped', () => {
+    assert.match(problems('  zone:', '  zoen:')[0], /Did you mean "zone"\?/)
+  })
+})

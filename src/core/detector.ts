@@ -1,7 +1,9 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import type { z } from 'zod'
 import { suggestion } from './closest-name.ts'
 import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
 import { FraudError } from './errors.ts'
+import { showValue } from './show-value.ts'
 
 export type { Detector } from './detector-schema.ts'
 
@@ -37,7 +39,8 @@ export function parseDetectorFile(text: string, source: string): LocatedDetector
   const [broken] = document.errors
   if (broken !== undefined) {
     const tab = text.includes('\t') ? ' (YAML indents with spaces, not tabs)' : ''
-    throw new FraudError('DETECTOR_INVALID', `${at(broken.pos[0])}: ${broken.message}${tab}`)
+    const reason = broken.code === 'MULTIPLE_DOCS' ? 'a second detector begins here; a file holds one' : broken.message
+    throw new FraudError('DETECTOR_INVALID', `${at(broken.pos[0])}: ${reason}${tab}`)
   }
   refuseAliases(document, at)
   const locate = (path: Path) => at(offsetOf(document, path))
@@ -65,7 +68,8 @@ function check(value: unknown, locate: LocatedDetector['locate']): Detector {
   const result = detectorSchema.safeParse(value)
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue): DetectorProblem[] => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: reasonOf(issue) }]
+    if (issue.code !== 'unrecognized_keys')
+      return [{ path: issue.path, reason: reasonOf(issue, valueAt(value, issue.path)) }]
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       reason: `there is no such field here${suggestion(key, namesAllowedAt(issue.path))}`,
@@ -74,8 +78,24 @@ function check(value: unknown, locate: LocatedDetector['locate']): Detector {
   throw detectorError(problems, locate)
 }
 
-function reasonOf({ code, message }: { readonly code?: string | undefined; readonly message: string }): string {
-  return code === 'invalid_type' && message.endsWith('received undefined') ? 'it is missing' : message
+function reasonOf(issue: z.core.$ZodIssue, given: unknown): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    return `there is no "${showValue(given)}" here${suggestion(given, issue.values.map(String))}`
+  }
+  if (issue.code !== 'invalid_type' || issue.expected !== 'object') {
+    return given === undefined && issue.code === 'invalid_type' ? 'it is missing' : issue.message
+  }
+  if (given === undefined && issue.path.length > 0) return 'it is missing'
+  const names = namesAllowedAt(issue.path)
+  return `write its parts by name${names.length > 0 ? `: { ${names.map((name) => `${name}: …`).join(', ')} }` : ''}`
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
+    value,
+  )
 }
 
 /** Anchors would let a name stand for something that contains it; a detector has no need of them. */

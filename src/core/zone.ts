@@ -8,7 +8,6 @@ export function isZone(zone: string): boolean {
   }
 }
 
-// Offsets have changed at quarters of an hour only, in every zone since 1972.
 const quarterMs = 900_000
 
 /** How far a zone's clocks are ahead of UTC, in milliseconds, at an instant. Remembers what it worked out. */
@@ -25,15 +24,19 @@ export function zoneOffset(zone: string): (timestampMs: number) => number {
     minute: 'numeric',
     second: 'numeric',
   })
+  const workOut = (secondsMs: number) => {
+    const parts: Record<string, number> = {}
+    for (const { type, value } of format.formatToParts(secondsMs)) parts[type] = Number(value)
+    return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second) - secondsMs
+  }
   const known = new Map<number, number>()
   return (timestampMs) => {
     const quarter = Math.floor(timestampMs / quarterMs)
     const remembered = known.get(quarter)
     if (remembered !== undefined) return remembered
-    const parts: Record<string, number> = {}
-    for (const { type, value } of format.formatToParts(quarter * quarterMs)) parts[type] = Number(value)
-    const local = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second)
-    const offsetMs = local - quarter * quarterMs
+    const offsetMs = workOut(quarter * quarterMs)
+    // Clocks are mostly set at quarters of an hour, but Newfoundland's were set at a minute past midnight until 2011.
+    if (workOut((quarter + 1) * quarterMs - 1000) !== offsetMs) return workOut(Math.floor(timestampMs / 1000) * 1000)
     // Old quarters are asked for again only by late transactions.
     if (known.size > 10_000) known.clear()
     known.set(quarter, offsetMs)

@@ -6,10 +6,12 @@ import { toMinorUnits } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { fromLocalTime, zoneOffset } from '../core/zone.ts'
-import type { ColumnKind } from './column-kind.ts'
+import { type ColumnKind, isMissing } from './column-kind.ts'
+import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 import { parseIsoTime, toMilliseconds } from './time-parser.ts'
 
+type TextColumn = Extract<Column, { kind: 'text' }>
 type TimeFormat = 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since'
 type CellReader<Value> = (row: number) => Value
 
@@ -35,7 +37,7 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
-  #numbers: CellReader<number>[] = []
+  #numberCells: CellReader<number>[] = []
 
   constructor(located: LocatedDetector, layout: TransactionLayout) {
     this.#located = located
@@ -72,18 +74,18 @@ export class TransactionReader {
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
     this.#time = time ? this.#times(at(time.field, 'time', 'field'), time.format) : missingNumber
-    this.#amount = amount ? numbers(at(amount.field, 'amount', 'field')) : missingNumber
-    if (amount?.conversion !== undefined) this.#rate = numbers(at(amount.conversion, 'amount', 'conversion'))
+    this.#amount = amount ? this.#numbers(at(amount.field, 'amount', 'field')) : missingNumber
+    if (amount?.conversion !== undefined) this.#rate = this.#numbers(at(amount.conversion, 'amount', 'conversion'))
     const hasLabel = table.columns.some(({ name }) => name === label.field)
-    this.#label = hasLabel ? numbers(at(label.field, 'label', 'field')) : missingNumber
+    this.#label = hasLabel ? this.#numbers(at(label.field, 'label', 'field')) : missingNumber
     if (label.knownAt !== undefined && hasLabel) {
       this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time?.format ?? 'iso')
     }
     this.#texts = this.#layout.texts.map(({ name, column }) =>
       texts(this.#column(table, column, placeOf(name, this.#located))),
     )
-    this.#numbers = this.#layout.numbers.map(({ name, column, orElse }) =>
-      numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
+    this.#numberCells = this.#layout.numbers.map(({ name, column, orElse }) =>
+      this.#numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
     )
   }
 
@@ -96,7 +98,7 @@ export class TransactionReader {
     transaction.timestampMs = timestampMs
     transaction.amount = this.#readAmount(row)
     for (let i = 0; i < this.#texts.length; i++) transaction.texts[i] = this.#texts[i](row)
-    for (let i = 0; i < this.#numbers.length; i++) transaction.numbers[i] = this.#numbers[i](row)
+    for (let i = 0; i < this.#numberCells.length; i++) transaction.numbers[i] = this.#numberCells[i](row)
     return transaction
   }
 
@@ -127,14 +129,19 @@ export class TransactionReader {
     if (Number.isNaN(given)) throw this.#bad(row, field, 'has no amount')
     if (conversion !== undefined && Number.isNaN(value)) throw this.#bad(row, conversion, 'has no rate')
     const minor = conversion === undefined ? toMinorUnits(given, digits) : Math.round(value * 10 ** digits)
-    if (Number.isNaN(minor)) throw this.#bad(row, field, `is ${given}, which has more than ${digits} decimals`)
-    return minor
+    if (Number.isSafeInteger(minor)) return minor
+    const isTooLarge = !Number.isSafeInteger(Math.round(value * 10 ** digits))
+    throw this.#bad(
+      row,
+      field,
+      `is ${given}, which ${isTooLarge ? 'is too large' : `has more than ${digits} decimals`}`,
+    )
   }
 
   #times(column: Column, format: TimeFormat): CellReader<number> {
     if (column.kind === 'text') {
       const times = column.dictionary.map((text) => this.#parseTime(text))
-      return (row) => (column.codes[row] < 0 ? Number.NaN : times[column.codes[row]])
+      return this.#parsed(column, times, 'is no ISO 8601 time')
     }
     const { values, name, kind } = column
     if ((kind === 'time') !== (format === 'iso')) {
@@ -146,12 +153,34 @@ export class TransactionReader {
     return format === 'iso' ? (row) => values[row] : (row) => toMilliseconds(values[row], format, startMs)
   }
 
+  #numbers(column: Column): CellReader<number> {
+    if (column.kind === 'text') return this.#parsed(column, column.dictionary.map(parseNumber), 'is not a number')
+    const { values } = column
+    return (row) => values[row]
+  }
+
+  /** Of a column of text what each of its texts stands for; null for one that stands for nothing, which is refused. */
+  #parsed(
+    { name, codes, dictionary }: TextColumn,
+    values: readonly (number | null)[],
+    reason: string,
+  ): CellReader<number> {
+    return (row) => {
+      if (codes[row] < 0) return Number.NaN
+      const value = values[codes[row]]
+      if (value === null) throw this.#bad(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`)
+      return value
+    }
+  }
+
   /** A time without an offset is one of the detector's zone. */
-  #parseTime(text: string): number {
+  #parseTime(text: string): number | null {
     const bytes = encoder.encode(text.trim())
+    if (isMissing(bytes, 0, bytes.length)) return Number.NaN
     const timestampMs = parseIsoTime(bytes, 0, bytes.length)
+    if (Number.isNaN(timestampMs)) return null
     const hasOffset = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.trim().slice(10))
-    return hasOffset || Number.isNaN(timestampMs) ? timestampMs : fromLocalTime(timestampMs, this.#offsetAt)
+    return hasOffset ? timestampMs : fromLocalTime(timestampMs, this.#offsetAt)
   }
 
   #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {
@@ -196,11 +225,8 @@ function texts(column: Column): CellReader<string | undefined> {
     : (row) => (Number.isNaN(values[row]) ? undefined : String(values[row]))
 }
 
-function numbers(column: Column): CellReader<number> {
-  if (column.kind !== 'text') {
-    const { values } = column
-    return (row) => values[row]
-  }
-  const parsed = column.dictionary.map((text) => (text.trim() === '' ? Number.NaN : Number(text)))
-  return (row) => (column.codes[row] < 0 ? Number.NaN : parsed[column.codes[row]])
+function parseNumber(text: string): number | null {
+  const bytes = encoder.encode(text.trim())
+  const value = parseDecimal(bytes, 0, bytes.length)
+  return Number.isNaN(value) && !isMissing(bytes, 0, bytes.length) ? null : value
 }

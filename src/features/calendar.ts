@@ -9,6 +9,5 @@ export function hourOf(localMs: number): number {
 /** 0 for Monday to 6 for Sunday. */
 export function weekdayOf(localMs: number): number {
   // 1970 began on a Thursday.
-  const day = (Math.floor(localMs / dayMs) + 3) % 7
-  return day < 0 ? day + 7 : day
+  return (((Math.floor(localMs / dayMs) + 3) % 7) + 7) % 7
 }

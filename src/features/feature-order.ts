@@ -19,7 +19,7 @@ export function orderFeatures(
   const positions = new Map<string, number>()
   features.forEach(({ name }, i) => {
     if (positions.has(name)) {
-      const cure = 'give one of them another name with "as"'
+      const cure = 'leave one of them out, or give it another name where its kind has "as"'
       problems.push({ path: paths[i], reason: `"${name}" is listed twice: names must differ, so ${cure}` })
     } else positions.set(name, i)
   })
@@ -54,7 +54,7 @@ function sortByNeed(
       return
     }
     state[feature] = 'open'
-    for (const input of inputs[feature]) visit(input, [...trail, feature])
+    for (const input of new Set(inputs[feature])) visit(input, [...trail, feature])
     state[feature] = 'done'
     order.push(feature)
   }

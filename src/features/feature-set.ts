@@ -134,8 +134,13 @@ function readDeclaration(
   const parsed = kind.parameters.safeParse(given[name] ?? {})
   if (parsed.success) return { kind, parameters: given[name] ?? {}, path: at }
   for (const issue of parsed.error.issues) {
-    if (issue.code !== 'unrecognized_keys') problems.push({ path: [...at, ...issue.path], reason: issue.message })
-    else for (const key of issue.keys) problems.push({ path: [...at, key], reason: whyNot(key, kind) })
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) problems.push({ path: [...at, key], reason: whyNot(key, kind) })
+    } else if (issue.path.length === 0 && 'shape' in kind.parameters) {
+      const names = parametersOf(kind)
+      const reason = names.length === 0 ? 'it has no parameters' : `write its parameters by name: ${names.join(', ')}`
+      problems.push({ path: at, reason })
+    } else problems.push({ path: [...at, ...issue.path], reason: issue.message })
   }
   return undefined
 }

@@ -134,10 +134,10 @@ export class KeyedHistories implements History {
     if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
   }
 
-  /** The field of a key's newest event; NaN where there is none. */
-  newestValue(key: string, field: number, newestMs: number): number {
+  /** The field of a key's newest event; undefined where there is none. */
+  newestValue(key: string, field: number, newestMs: number): number | undefined {
     const number = this.#index.find(key)
-    if (number < 0 || this.#newestOf(number) <= newestMs - this.#spanMs) return Number.NaN
+    if (number < 0 || this.#newestOf(number) <= newestMs - this.#spanMs) return undefined
     return this.#events.data(number)[this.#events.end(number) - this.#width + 1 + field]
   }
 

@@ -4,7 +4,7 @@ import type { Transaction } from '../core/transaction.ts'
 import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
 
-/** Keys that are dropped with each transaction while memory is over its limit. */
+/** Keys of each history that are dropped with each transaction, at most, while memory is over its limit. */
 const droppedAtOnce = 8
 const memoryCheckedEvery = 64
 
@@ -31,14 +31,14 @@ export class MemoryHistories implements Histories {
 
   observe(transaction: Transaction): readonly History[] {
     this.#refuseOtherCurrency(transaction)
+    if (this.#isOverLimit || this.#observed % memoryCheckedEvery === 0) this.#dropForMemory()
+    this.#observed++
     if (transaction.timestampMs > this.#newestMs) this.#newestMs = transaction.timestampMs
     for (const keyed of this.#keyed) {
       keyed.dropSilent(this.#newestMs)
       keyed.dropSilent(this.#newestMs)
       keyed.observe(transaction, this.#newestMs)
     }
-    if (this.#observed++ % memoryCheckedEvery === 0) this.#isOverLimit = this.stats().bytes > this.#maxBytes
-    if (this.#isOverLimit) this.#dropForMemory()
     return this.#keyed
   }
 
@@ -63,14 +63,17 @@ export class MemoryHistories implements Histories {
     return stats
   }
 
+  /** Comes before the next history is taken in hand, which is so never the one that is dropped. */
   #dropForMemory(): void {
-    for (const keyed of this.#keyed) {
-      for (let dropped = 0; dropped < droppedAtOnce; dropped++) if (keyed.dropOldest()) this.#droppedForMemory++
+    this.#isOverLimit = this.stats().bytes > this.#maxBytes
+    for (let dropped = 0; this.#isOverLimit && dropped < droppedAtOnce; dropped++) {
+      for (const keyed of this.#keyed) if (keyed.dropOldest()) this.#droppedForMemory++
+      this.#isOverLimit = this.stats().bytes > this.#maxBytes
     }
   }
 
-  /** A sum of euros and yen means nothing. */
-  #refuseOtherCurrency({ texts }: Transaction): void {
+  /** A sum of euros and yen means nothing, nor does one of euros and who knows what. */
+  #refuseOtherCurrency({ texts, timestampMs }: Transaction): void {
     const { currency, histories } = this.#plan
     if (currency === undefined) return
     const given = texts[currency]
@@ -79,8 +82,8 @@ export class MemoryHistories implements Histories {
       const field = fields.findIndex((kept) => kept.from === 'text' && kept.index === currency)
       const key = by === null ? '' : texts[text]
       if (field < 0 || key === undefined) return
-      const before = this.#keyed[i].newestValue(key, field, this.#newestMs)
-      if (Number.isNaN(before) || before === code) return
+      const before = this.#keyed[i].newestValue(key, field, Math.max(timestampMs, this.#newestMs))
+      if (before === undefined || Object.is(before, code)) return
       throw new FraudError(
         'CURRENCY_MIXED',
         `The amount is in ${given ?? 'no currency'}, and this ${by ?? 'stream'} has amounts in another; declare amount.conversion, the field with the rate to one common currency`,

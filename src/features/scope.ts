@@ -138,7 +138,8 @@ export class Scope {
   get currency(): number | undefined {
     const { amount } = this.#detector.transaction
     if (typeof amount?.currency !== 'object' || amount.conversion !== undefined) return undefined
-    const index = this.#texts.findIndex(({ name }) => name === 'currency')
+    const { field } = amount.currency
+    const index = this.#texts.findIndex(({ name, column }) => name === 'currency' && column === field)
     return index < 0 ? undefined : index
   }
 
@@ -168,6 +169,9 @@ export class Scope {
     const { amount, fields = {} } = this.#detector.transaction
     if (of === 'amount' && amount !== undefined) return { from: 'amount', isExact: amount.digits !== undefined }
     if (Object.hasOwn(fields, of)) return { from: 'number', index: this.#addNumber({ name: of, column: fields[of] }) }
+    if (of === 'amount') {
+      throw new UnknownName(parameter, 'it needs transaction.amount: { field: COLUMN, digits: DECIMALS }')
+    }
     const names = [...(amount ? ['amount'] : []), ...Object.keys(fields)]
     throw new UnknownName(
       parameter,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../core/detector-schema.ts'
+import type { Transaction } from '../core/transaction.ts'
 import { defineKind, type Feature, type FeatureKind } from './feature.ts'
 import type { History } from './history.ts'
 import { featureName } from './names.ts'
@@ -39,26 +40,22 @@ export function overWindows(
   }))
 }
 
+type Summary = (history: History, window: number, field: number, unit: number) => number
+
 /** A kind that sums up a number over a window of a key's history: the mean, say. */
-export function summaryOfNumber(
-  kind: string,
-  summarise: (history: History, window: number, field: number, unit: number) => number,
-): FeatureKind {
-  return defineKind({
-    kind,
-    parameters: z.strictObject({ of, by, over, delay, as }),
-    declare: (given, scope) =>
-      overWindows(kind, given, scope, (history, window) => {
-        const { field, unit } = scope.keepNumber(history, given.of)
-        return (_, histories) => summarise(histories[history], window, field, unit)
-      }),
-  })
+export function summaryOfNumber(kind: string, summarise: Summary): FeatureKind {
+  return kindOfNumber(kind, () => (_, summary) => summary, summarise)
 }
 
 /** A kind that compares the transaction's own number with that summary. */
-export function ratioToSummary(
+export function ratioToSummary(kind: string, summarise: Summary): FeatureKind {
+  return kindOfNumber(kind, (own) => (transaction, summary) => quotient(own(transaction), summary), summarise)
+}
+
+function kindOfNumber(
   kind: string,
-  summarise: (history: History, window: number, field: number, unit: number) => number,
+  present: (own: NumberSource) => (transaction: Transaction, summary: number) => number,
+  summarise: Summary,
 ): FeatureKind {
   return defineKind({
     kind,
@@ -66,9 +63,8 @@ export function ratioToSummary(
     declare: (given, scope) =>
       overWindows(kind, given, scope, (history, window) => {
         const { field, unit } = scope.keepNumber(history, given.of)
-        const own: NumberSource = scope.number(given.of)
-        return (transaction, histories) =>
-          quotient(own(transaction), summarise(histories[history], window, field, unit))
+        const shown = present(scope.number(given.of))
+        return (transaction, histories) => shown(transaction, summarise(histories[history], window, field, unit))
       }),
   })
 }

@@ -110,6 +110,24 @@ test('nobody learns from labels that were not known when the test began', () => 
   )
 })
 
+test('a card is known to be compromised when its label was, where the data say when that was', () => {
+  fc.assert(
+    fc.property(someRows, (rows) => {
+      const knownAt = Float64Array.from(rows, ({ day, delay }) => startMs + (day + delay) * dayMs)
+      const isCompromised = (tested: Row) =>
+        rows.some(
+          ({ day, card, label, delay }) =>
+            card === tested.card && label === 1 && day >= 0 && day + delay <= Math.floor(tested.day),
+        )
+      const tested = indices(rows).filter(
+        (row) => inTest(rows[row]) && (rows[row].card < 0 || !isCompromised(rows[row])),
+      )
+      const fold = tryFold({ ...protocolRows(rows), knownAt }, plan)
+      if (fold !== undefined) assert.deepEqual([...fold.test], tested)
+    }),
+  )
+})
+
 test('a fraud in the last moment before the delay takes its card off the test, a moment later it does not', () => {
   // The first day of the test begins at 72 h; what happened before 48 h is known then.
   const hours = [0, 1, 48, 72, 72, 72]

@@ -119,6 +119,17 @@ test('money stopped is what the daily alerts caught of the fraud, all of it with
   for (const { money } of all.folds) assertClose(money?.shareCaught ?? 0, 1, 1e-12)
 })
 
+test('a refund that is fraud is no money lost', async () => {
+  const rows = makeRows(neededDays + 1)
+  const isRefund = (row: number) => rows.labels[row] === 1 && row % 3 === 0
+  const moneyOf = async (amounts: Float64Array) =>
+    (await runPrequential({ ...rows, amounts }, 'noise', noisyScores(rows), plan, ignore)).folds.map(
+      ({ money }) => money,
+    )
+  const negative = await moneyOf(rows.amounts.map((amount, row) => (isRefund(row) ? -amount : amount)))
+  assert.deepEqual(negative, await moneyOf(rows.amounts.map((amount, row) => (isRefund(row) ? 0 : amount))))
+})
+
 test('weights count in the ranking metrics', async () => {
   const rows = makeRows(neededDays + 1)
   const weights = Float64Array.from(rows.labels, (label, row) => (label === 1 ? 1 : 1 + (row % 7)))
@@ -127,8 +138,10 @@ test('weights count in the ranking metrics', async () => {
   const pick = (values: Float64Array) => Float64Array.from(part, (row) => values[row])
   const labels = Uint8Array.from(part, (row) => rows.labels[row])
   const bySeed = [await noisyScores(rows)(train, part, 1), await noisyScores(rows)(train, part, 2)]
-  const [one, two] = bySeed.map((scores) => averagePrecision(labels, scores, pick(weights)))
-  assertClose(weighted.folds[0].averagePrecision, (one + two) / 2, 1e-12)
+  const mean = (metric: typeof rocAuc) =>
+    bySeed.reduce((sum, scores) => sum + metric(labels, scores, pick(weights)) / 2, 0)
+  assertClose(weighted.folds[0].rocAuc, mean(rocAuc), 1e-12)
+  assertClose(weighted.folds[0].averagePrecision, mean(averagePrecision), 1e-12)
 })
 
 test('the table has a line for each fold, the mean and the spread, with the money where there is any', async () => {

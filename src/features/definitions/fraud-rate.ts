@@ -11,7 +11,8 @@ export const fraudRateKind = defineKind({
       scope.countFrauds(history)
       return (_, histories) => {
         const count = histories[history].count(window)
-        return count === 0 ? 0 : histories[history].fraudCount(window) / count
+        // Past the events that a key keeps, labels are finer than the buckets that transactions are counted in.
+        return count === 0 ? 0 : Math.min(1, histories[history].fraudCount(window) / count)
       }
     }),
 })
