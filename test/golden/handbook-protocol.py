@@ -26,19 +26,24 @@ START = pd.Timestamp("2018-04-01", tz="UTC")
 WEEK = 7
 
 
-def card_precision(rows, k):
-    """Mean over the days, and the rows that were alerted. Rows have a day, a card, a label and a score."""
-    found, precisions, alerted = set(), [], []
-    for _, day in rows.groupby("day"):
-        open_rows = day[~day["card"].isin(found)]
-        # Cards as they come that day, so that a stable sort leaves ties in this order.
-        cards = open_rows.groupby("card", sort=False)[["score", "label"]].max()
-        top = cards.sort_values("score", ascending=False, kind="stable").head(k)
-        hits = top.index[top["label"] == 1]
-        found.update(hits)
-        precisions.append(len(hits) / k)
-        alerted += open_rows.index[open_rows["card"].isin(top.index)].tolist()
-    return float(np.mean(precisions)), sorted(alerted)
+def card_precision(rows, k, orders=1):
+    """Mean over the days, and how often each row was alerted: means over random orders of tied cards, and the first's
+    standard deviation. Rows have a day, a card, a label and a score."""
+    generator = np.random.default_rng(42)
+    precisions, alerted = [], pd.Series(0.0, index=rows.index)
+    for _ in range(orders):
+        found, hits_by_day = set(), []
+        for _, day in rows.groupby("day"):
+            open_rows = day[~day["card"].isin(found)]
+            cards = open_rows.groupby("card")[["score", "label"]].max()
+            shuffled = cards.iloc[generator.permutation(len(cards))]
+            top = shuffled.sort_values("score", ascending=False, kind="stable").head(k)
+            hits = top.index[top["label"] == 1]
+            found.update(hits)
+            hits_by_day.append(len(hits))
+            alerted[open_rows.index[open_rows["card"].isin(top.index)]] += 1 / orders
+        precisions.append(float(np.mean(hits_by_day)) / k)
+    return float(np.mean(precisions)), float(np.std(precisions) / orders**0.5), alerted.round(6).tolist()
 
 
 def small_table(seed, size, days, cards, votes, k):
@@ -56,7 +61,7 @@ def small_table(seed, size, days, cards, votes, k):
     assert grouped["day"].nunique() == days
     # Each row without a card stands for itself.
     grouped.loc[grouped["card"] < 0, "card"] = -2 - grouped.index[grouped["card"] < 0]
-    precision, alerted = card_precision(grouped, k)
+    precision, deviation, alerted = card_precision(grouped, k, 500 if votes else 1)
     return {
         "days": days,
         "k": k,
@@ -65,6 +70,7 @@ def small_table(seed, size, days, cards, votes, k):
         "labels": rows["label"].tolist(),
         "scores": rows["score"].tolist(),
         "precision": precision,
+        "precisionDeviation": deviation,
         "alerted": alerted,
     }
 

@@ -150,4 +150,10 @@ test('a part without fraud or without rows is refused with what it holds and how
   refused({ times, labels }, startMs, /data reach from 2025-03-03 to 2025-03-09/)
   refused({ times, labels }, startMs + 30 * dayMs, /training period from 2025-04-02 on has 0 rows/)
   refused({ times, labels: labels.map(() => 1) }, startMs, /training period .* 48 rows with 48 frauds/)
+  const knownAt = times.map((time) => time + 30 * dayMs)
+  refused(
+    { times, labels, knownAt },
+    startMs,
+    /has 0 rows with 0 frauds beside 48 whose label was not known when the test/,
+  )
 })

@@ -64,22 +64,27 @@ export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): F
     return compromised === undefined || compromised > dayStart
   })
   const fold = { startMs, testStartMs, train, test }
-  refuseEmpty(rows, fold)
+  refuseEmpty(rows, fold, period.length - train.length)
   return fold
 }
 
-function refuseEmpty({ times, labels }: ProtocolRows, { startMs, testStartMs, train, test }: Fold): void {
-  for (const [name, part, from] of [
-    ['training', train, startMs],
-    ['test', test, testStartMs],
+function refuseEmpty(
+  { times, labels }: ProtocolRows,
+  { startMs, testStartMs, train, test }: Fold,
+  unknownThen: number,
+): void {
+  const unknown = unknownThen === 0 ? '' : ` beside ${unknownThen} whose label was not known when the test began`
+  for (const [name, part, from, beside] of [
+    ['training', train, startMs, unknown],
+    ['test', test, testStartMs, ''],
   ] as const) {
     const frauds = part.reduce((sum, row) => sum + labels[row], 0)
     if (frauds > 0 && frauds < part.length) continue
     const extent = `${showDay(times[0])} to ${showDay(times[times.length - 1])}`
     throw new FraudError(
       'OPTION_INVALID',
-      `The ${name} period from ${showDay(from)} on has ${part.length} rows with ${frauds} frauds, and both classes are ` +
-        `needed; the data reach from ${extent}: change --train, --delay, --test or --folds`,
+      `The ${name} period from ${showDay(from)} on has ${part.length} rows with ${frauds} frauds${beside}, and both ` +
+        `classes are needed; the data reach from ${extent}: change --train, --delay, --test or --folds`,
     )
   }
 }

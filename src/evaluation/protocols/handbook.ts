@@ -55,7 +55,7 @@ export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
  * The protocol of the Fraud Detection Handbook, chapters 3 and 5, for the learners that it prints figures of.
  *
  * @param trainerFor the training function of a learner.
- * @param seeds for learners that draw; others are trained once.
+ * @param seeds of the models whose mean a figure is; trees draw among equal splits, too.
  */
 export async function runHandbook(
   rows: ProtocolRows,
@@ -64,8 +64,7 @@ export async function runHandbook(
   onProgress: (done: number, total: number) => void,
 ): Promise<HandbookResult> {
   const folds = handbookFolds(rows)
-  const seedsOf = ({ learner }: BookRow) => (learner === 'decision-tree' ? seeds.slice(0, 1) : seeds)
-  const total = bookRows.reduce((sum, row) => sum + folds.length * seedsOf(row).length, 0)
+  const total = bookRows.length * folds.length * seeds.length
   let done = 0
   const learners: HandbookRow[] = []
   for (const row of bookRows) {
@@ -73,7 +72,7 @@ export async function runHandbook(
     const figures: Figures[] = []
     for (const fold of folds) {
       const bySeed: Figures[] = []
-      for (const seed of seedsOf(row)) {
+      for (const seed of seeds) {
         const scores = await trainAndScore(fold.train, fold.test, seed)
         bySeed.push(judgeFold(rows, fold, scores, plan.testMs, alertsPerDay).figures)
         onProgress(++done, total)
@@ -83,7 +82,7 @@ export async function runHandbook(
     const { baseFold, fourFolds } = row
     learners.push({
       learner: row.name,
-      seeds: seedsOf(row),
+      seeds,
       folds: figures,
       baseFold: figures[figures.length - 1],
       mean: meanOf(figures),

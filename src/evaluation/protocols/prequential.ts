@@ -49,6 +49,12 @@ export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPlan): rea
   const first = times[0]
   const end = times[times.length - 1] + 1
   const { trainMs, delayMs, testMs, folds } = plan
+  for (const [flag, lengthMs] of [
+    ['--train', trainMs],
+    ['--test', testMs],
+  ] as const) {
+    if (!(lengthMs > 0)) throw new FraudError('OPTION_INVALID', `${flag} must be longer than 0`)
+  }
   const needed = trainMs + delayMs + testMs * folds
   if (end - first < needed) {
     const days = (ms: number) => `${Math.round(ms / 8_640_000) / 10} days`
@@ -116,7 +122,7 @@ function countMoney({ amounts }: ProtocolRows, { test }: Fold, { labels, alerts 
     // A refund that is fraud costs nobody its amount.
     const amount = labels[i] * Math.max(0, amounts[row])
     fraud += amount
-    caught += alerts.isAlerted[i] * amount
+    caught += alerts.alerted[i] * amount
   })
   return { fraud, caught, shareCaught: caught / fraud }
 }
