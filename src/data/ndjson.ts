@@ -50,8 +50,8 @@ export class NdjsonParser {
       this.#readLine(this.#completed(chunk.subarray(start, end)))
       start = end + 1
     }
-    // A copy, since a piece is valid only until the next one is asked for.
-    if (start < chunk.length) this.#pieces.push(chunk.slice(start))
+    // A copy, since a piece is valid only until the next one is asked for; a Buffer's own slice would share its memory.
+    if (start < chunk.length) this.#pieces.push(Uint8Array.from(chunk.subarray(start)))
     this.#pendingBytes += chunk.length - start
     if (this.#pendingBytes > longestLineBytes) {
       const reason = `the line is longer than ${longestLineBytes / 2 ** 20} MiB`
@@ -147,6 +147,9 @@ export class NdjsonParser {
 
   #storeValue(column: number, row: number, value: number): string | undefined {
     if (this.#builder.kinds[column] === 'time') return 'is not an ISO 8601 time'
+    // JSON's numbers are doubles: a text made of this one could stand for others, too.
+    const isKey = this.#options.columns[this.#builder.names[column]] === 'text'
+    if (isKey && !Number.isSafeInteger(value)) return 'is a number that is no safe integer; write it as a text'
     return this.#builder.storeNumber(column, row, value)
   }
 }
