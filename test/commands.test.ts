@@ -332,7 +332,7 @@ describe('wrong usage', () => {
 
   test('every verb has help with examples, and every flag stands in the reference', async () => {
     const reference = readFileSync('docs/reference/cli.md', 'utf8')
-    for (const verb of ['train', 'evaluate', 'score', 'serve', 'simulate', 'demo']) {
+    for (const verb of ['train', 'evaluate', 'score', 'features', 'serve', 'simulate', 'demo']) {
       const { code, stdout } = await run(verb, '--help')
       assert.equal(code, 0)
       assert.match(stdout, /Examples:/)

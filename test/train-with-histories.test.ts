@@ -115,7 +115,8 @@ describe('a detector with histories', () => {
   })
 
   test('that lists what is known only afterwards is told so', async () => {
-    const leaking = readFileSync(detector, 'utf8').replace('features:\n', 'features:\n  - scenario\n')
+    const prompt = readFileSync(detector, 'utf8').replace(', delay: 7d }', ' }')
+    const leaking = prompt.replace('features:\n', 'features:\n  - scenario\n')
     writeFileSync(at('leaking.yaml'), leaking)
     const { stdout } = await succeed(
       'train',
@@ -127,6 +128,7 @@ describe('a detector with histories', () => {
       'leaking.yaml',
     )
     const { warnings } = JSON.parse(stdout)
+    assert.match(warnings.join('\n'), /take every label as known at once/)
     assert.match(warnings.join('\n'), /scenario alone tells the classes apart too well to be true \(ROC AUC 1\.000/)
   })
 

@@ -7,6 +7,7 @@ import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput } from '../evaluation/report/report-input.ts'
+import { compileDetector } from '../features/feature-set.ts'
 import { type PresetName, presets } from '../learners/presets.ts'
 import type { RandomForestOptions } from '../learners/tree-options.ts'
 import { encodeBundle } from '../models/bundle.ts'
@@ -240,6 +241,12 @@ function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: 
       )
     }
     if (plan.split.by === 'time') warnings.push('There is no time column, so the split is random and may flatter')
+  }
+  if (rows.knownAt === undefined && compileDetector(rows.detector).plan.histories.some((plan) => plan.countsFrauds)) {
+    warnings.push(
+      'The detector says neither how late labels are (label.delay) nor when each was known (label.knownAt), so features ' +
+        'that count frauds take every label as known at once: the figures hold only if that is so',
+    )
   }
   if (evaluation.frauds < 50) {
     warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
