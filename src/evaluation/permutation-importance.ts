@@ -11,7 +11,8 @@ export interface PermutationInput {
   readonly seed: number
   /** How often each feature is shuffled; 3 unless told. */
   readonly repeats?: number
-  /** Frauds are all used; legitimate rows beyond so many are a sample, weighted up. 5,000 unless told. */
+  /** Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows unless told. */
+  readonly mostFrauds?: number
   readonly mostLegitimate?: number
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -57,24 +58,24 @@ export function permutationImportance(input: PermutationInput): readonly Permuta
   })
 }
 
-/** All frauds and a seeded sample of the legitimate rows, whose weights make up for the others. */
-function sample({ labels, weights, seed, mostLegitimate = 5000 }: PermutationInput) {
+/** A seeded sample of each class, whose weights make up for the others. */
+function sample({ labels, weights, seed, mostFrauds = 2000, mostLegitimate = 4000 }: PermutationInput) {
   const random = createRandom(seed)
-  const legitimate = labels.reduce((count, label) => count + (1 - label), 0)
-  let wanted = Math.min(mostLegitimate, legitimate)
-  let left = legitimate
-  const scale = wanted === 0 ? 1 : legitimate / wanted
+  const frauds = labels.reduce((count, label) => count + label, 0)
+  const left = [labels.length - frauds, frauds]
+  const wanted = [Math.min(mostLegitimate, left[0]), Math.min(mostFrauds, left[1])]
+  const scale = left.map((count, label) => (wanted[label] === 0 ? 1 : count / wanted[label]))
   const rows: number[] = []
   labels.forEach((label, row) => {
-    // Each of the legitimate rows left is as likely to be one of those still wanted (Knuth's algorithm S).
-    const isTaken = label === 1 || random.uniform() * left < wanted
+    // Each of a class's rows that are left is as likely to be one of those still wanted (Knuth's algorithm S).
+    const isTaken = wanted[label] === left[label] || random.uniform() * left[label] < wanted[label]
     if (isTaken) rows.push(row)
-    if (label === 0) left--
-    if (label === 0 && isTaken) wanted--
+    left[label]--
+    if (isTaken) wanted[label]--
   })
   return {
     rows,
     labels: Uint8Array.from(rows, (row) => labels[row]),
-    weights: Float64Array.from(rows, (row) => (weights?.[row] ?? 1) * (labels[row] === 1 ? 1 : scale)),
+    weights: Float64Array.from(rows, (row) => (weights?.[row] ?? 1) * scale[labels[row]]),
   }
 }

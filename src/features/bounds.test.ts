@@ -141,4 +141,44 @@ describe('a key with more events than are kept', () => {
     })
     fc.assert(property, { numRuns: 300 })
   })
+
+  test('has its older frauds in buckets of time, each once, however often it was labelled', () => {
+    const cap = 2
+    const set = featuresOf([{ fraudCount: { by: 'card', over: `${spanHours}h`, delay: '0s' } }], { eventsPerKey: cap })
+    let inBuckets = 0
+    const property = fc.property(steps, (stream) => {
+      let kept: { readonly purchase: Purchase; readonly isFraud: boolean }[] = []
+      let buckets: number[] = []
+      let taken = 0
+      // Labels are known when they come; what was said before of the same transaction no longer counts.
+      const known = stream.map((step) =>
+        'verdict' in step ? { verdict: { ...step.verdict, knownAt: Number.NEGATIVE_INFINITY } } : step,
+      )
+      runStream(set, new MemoryHistories(set.plan), known, {}, ([count], { all, now, verdicts }) => {
+        const newest = Math.max(...all.slice(0, -1).map(({ time }) => time))
+        for (const { about, isFraud } of verdicts.slice(taken)) {
+          const purchase = all[about]
+          if (purchase.card !== 'c1' || purchase.time <= newest - spanMs) continue
+          if (!isFraud && !kept.some((each) => each.purchase === purchase)) continue
+          kept.splice(kept.findLastIndex((each) => each.purchase.time <= purchase.time) + 1, 0, { purchase, isFraud })
+          if (kept.length <= cap) continue
+          const [oldest] = kept.splice(0, 1)
+          if (!oldest.isFraud || kept.some((each) => each.purchase === oldest.purchase)) continue
+          buckets.push(Math.floor(oldest.purchase.time / bucketMs) * bucketMs)
+        }
+        taken = verdicts.length
+        if (now.card !== 'c1') return
+        const horizon = Math.max(newest, now.time) - spanMs
+        kept = kept.filter((each) => each.purchase.time > horizon)
+        buckets = buckets.filter((start) => start > horizon)
+        const isIn = (time: number) => time > now.time - spanMs && time <= now.time
+        const last = kept.filter(({ purchase }, i) => !kept.slice(i + 1).some((each) => each.purchase === purchase))
+        const frauds = last.filter(({ purchase, isFraud }) => isFraud && isIn(purchase.time)).length
+        inBuckets += buckets.filter(isIn).length
+        assert.equal(count, frauds + buckets.filter(isIn).length)
+      })
+    })
+    fc.assert(property, { numRuns: 500 })
+    assert.ok(inBuckets > 100, `the property met ${inBuckets} frauds in buckets`)
+  })
 })

@@ -135,6 +135,18 @@ describe('a limit to memory', () => {
     assert.ok(least > 25, `${least} keys at least`)
   })
 
+  test('leaves nothing of a dropped key to the one that comes in its place', () => {
+    const set = featuresOf([{ count: day }, { fraudCount: { ...day, delay: '0s' } }], { eventsPerKey: 3 })
+    const histories = new MemoryHistories(set.plan, { maxBytes })
+    for (let i = 0; i < 100_000; i++) {
+      const card = `card-${i >> 3}`
+      const seen = (i & 7) + 1
+      assert.deepEqual([...observe(set, histories, i, card)], [seen, seen - 1])
+      histories.label({ timestampMs: i, texts: [card], sequence: i }, { isFraud: true, knownAtMs: i })
+    }
+    assert.ok(histories.stats().droppedForMemory > 2000)
+  })
+
   test('never takes away the history of the transaction in hand', () => {
     const set = featuresOf([
       { count: { by: 'card', over: '1d' } },
