@@ -1,4 +1,4 @@
-import { splitRandom } from '../data/split.ts'
+import { splitRandom, thin } from '../data/split.ts'
 import { averagePrecision } from '../evaluation/metrics.ts'
 import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
 import { trainRandomForest } from '../learners/random-forest.ts'
@@ -173,12 +173,6 @@ export async function checkEvaluation(
     honest: { averagePrecision: honestPrecision, frauds: count },
     undelayedLabel: { averagePrecision: averagePrecision(scored.labels, scored.scores, scored.weights), frauds: count },
   }
-}
-
-/** Every so-manieth row, so that about `most` are left. */
-function thin(part: Uint32Array, most: number): Uint32Array {
-  const step = Math.ceil(part.length / most)
-  return step <= 1 ? part : part.filter((_, i) => i % step === 0)
 }
 
 /** Where each kept row stands among those kept. */

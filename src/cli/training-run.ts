@@ -1,5 +1,6 @@
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
+import { thin } from '../data/split.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
 import { chooseThreshold } from '../evaluation/choose-threshold.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -255,8 +256,7 @@ const mostTypical = 50_000
 
 /** The medians of the training rows, or of as many evenly spaced ones, to four digits: a transaction that nobody made. */
 function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
-  const step = Math.ceil(part.length / mostTypical)
-  const sample = step <= 1 ? part : part.filter((_, i) => i % step === 0)
+  const sample = thin(part, mostTypical)
   const medianOf = (column: Float64Array) => {
     const known = Float64Array.from(sample, (row) => column[row]).filter((value) => !Number.isNaN(value))
     return known.length === 0 ? 0 : Number(known.sort()[known.length >>> 1].toPrecision(4))

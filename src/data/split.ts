@@ -152,3 +152,9 @@ function areEqual(columns: readonly Float64Array[], one: number, other: number):
     return a === b || (Number.isNaN(a) && Number.isNaN(b))
   })
 }
+
+/** Every so-manieth row, so that about `most` are left. */
+export function thin(part: Uint32Array, most: number): Uint32Array {
+  const step = Math.ceil(part.length / most)
+  return step <= 1 ? part : part.filter((_, i) => i % step === 0)
+}
