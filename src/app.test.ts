@@ -203,7 +203,7 @@ describe('workers', () => {
 
 describe('startService', () => {
   const config: ServiceConfig = {
-    load: async () => logistic(),
+    load: async () => ({ predictor: logistic() }),
     host: '127.0.0.1',
     port: 0,
     workers: 1,
@@ -235,8 +235,10 @@ describe('startService', () => {
 
   test('serves the model that was asked for last, also when an earlier load takes longer', async () => {
     const slow = Promise.withResolvers<void>()
-    const loads = [async () => logistic('first@0'), () => slow.promise.then(() => logistic('second@0'))]
-    const load = () => loads.shift()?.() ?? Promise.resolve(logistic('third@0'))
+    const loads = [async () => logistic('first@0'), () => slow.promise.then(() => logistic('second@0'))].map(
+      (make) => async () => ({ predictor: await make() }),
+    )
+    const load = () => loads.shift()?.() ?? Promise.resolve({ predictor: logistic('third@0') })
     const service = await startService({ ...config, load })
     const reloads = [service.reload(), service.reload()]
     slow.resolve()

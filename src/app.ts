@@ -1,8 +1,10 @@
 import cluster from 'node:cluster'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Detector } from './core/detector.ts'
 import { FraudError } from './core/errors.ts'
-import { assertProtected } from './http/api-keys.ts'
+import { assertProtected, type KeyRing } from './http/api-keys.ts'
+import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { listen } from './http/listen.ts'
 import { LiveModel } from './http/live-model.ts'
@@ -10,11 +12,15 @@ import { createMetrics, type Metrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
+import { type LiveConfig, type OpenedLive, openLive } from './open-live.ts'
+import { canDecide, createLiveDetector } from './scoring/live-detector.ts'
 import type { Predictor } from './scoring/predictor.ts'
 
 export interface ServiceConfig {
   /** Reads the bundle: once at the start, and again at each reload. */
-  readonly load: () => Promise<Predictor>
+  readonly load: () => Promise<LoadedModel>
+  /** Where decisions are kept; without it, or for a detector that can't decide, only predictions are made. */
+  readonly live?: LiveConfig | undefined
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
@@ -23,6 +29,8 @@ export interface ServiceConfig {
   /** Allows a host other than loopback without keys. */
   readonly insecure: boolean
   readonly apiKeys: readonly string[]
+  /** Who may do what as of now, in place of `apiKeys`. */
+  readonly keyRing?: (() => KeyRing) | undefined
   /** Shrike's own version. */
   readonly version: string
   readonly logLevel: Level | 'silent'
@@ -32,12 +40,22 @@ export interface ServiceConfig {
   readonly workerArgs?: readonly string[] | undefined
 }
 
+export interface LoadedModel {
+  readonly predictor: Predictor
+  /** What the bundle was trained for; without it only predictions can be made. */
+  readonly detector?: Detector | undefined
+}
+
 export interface Service {
   /** A worker is one of several, and has nothing to tell the user: its primary does that. */
   readonly role: 'single' | 'primary' | 'worker'
   readonly url: string
   /** The model at the start. */
   readonly modelId: string
+  /** Whether transactions can be decided and kept, beside predictions. */
+  readonly decides: boolean
+  /** Resolves once decisions are made: histories have been made from the log. */
+  readonly ready: Promise<void>
   /** Loads the bundle again. A bad one is refused, logged and counted, and the old one goes on. */
   reload(): Promise<void>
   /** Stops accepting, answers what was accepted, and resolves when all is closed. Calling it again changes nothing. */
@@ -71,7 +89,7 @@ export async function runService(config: ServiceConfig): Promise<Service> {
 export async function startService(config: ServiceConfig): Promise<Service> {
   assertWithin('workers', config.workers, 1, 64)
   assertWithin('port', config.port, 0, 65_535)
-  assertProtected(config.host, config.apiKeys, config.insecure)
+  assertProtected(config.host, (config.keyRing?.().asksForKey ?? false) || config.apiKeys.length > 0, config.insecure)
   if (cluster.isWorker) return startWorker(config)
   return config.workers > 1 ? startPrimary(config) : startSingle(config)
 }
@@ -83,6 +101,7 @@ function assertWithin(option: string, value: number, least: number, most: number
 
 interface Serving {
   readonly model: LiveModel
+  readonly live: OpenedLive | undefined
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
@@ -95,13 +114,31 @@ function createLog({ logLevel }: ServiceConfig) {
 
 async function prepare(config: ServiceConfig): Promise<Serving> {
   const log = createLog(config)
-  const model = new LiveModel(await config.load())
+  const loaded = await config.load()
+  const model = new LiveModel(loaded.predictor)
   const metrics = createMetrics(() => model.current.modelId)
+  const detector = config.live && loaded.detector
+  const live =
+    config.live === undefined || detector === undefined || !canDecide(detector)
+      ? undefined
+      : await openLive(
+          config.live,
+          createLiveDetector(detector, loaded.predictor),
+          createDecisionMetrics(metrics.registry),
+          log,
+        )
   let last = Promise.resolve()
 
   async function reloadNow(): Promise<void> {
     try {
-      model.swap(await config.load())
+      const { predictor, detector } = await config.load()
+      if (live !== undefined) {
+        if (detector === undefined || !canDecide(detector)) {
+          throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
+        }
+        await live.service.use(createLiveDetector(detector, predictor))
+      }
+      model.swap(predictor)
       metrics.countReload('ok')
       log.info({ model: model.current.modelId }, 'the bundle was loaded again')
     } catch (error) {
@@ -115,29 +152,41 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     last = last.then(reloadNow)
     return last
   }
-  return { model, metrics, reload, log }
+  return { model, live, metrics, reload, log }
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port, version, apiKeys, reportPath, limits = {} } = config
-  const { model, metrics, log } = serving
-  const optional = renderMetrics === undefined ? {} : { renderMetrics }
-  const app = await buildServer({ model, metrics, log, version, limits, apiKeys, reportPath, ...optional })
+  const { host, port, version, apiKeys, keyRing, reportPath, limits = {} } = config
+  const { model, live, metrics, log } = serving
+  const app = await buildServer({
+    ...{ model, metrics, log, version, limits, apiKeys, reportPath, live: live?.service },
+    ...(live && { whyNotReady: live.whyNotReady }),
+    ...(renderMetrics && { renderMetrics }),
+    ...(keyRing && { keyRing }),
+  })
   const url = await listen(app, host, port).catch(async (error: unknown) => {
     await app.close()
+    await live?.close()
     throw error
   })
   log.info({ url, model: model.current.modelId }, 'listening')
+  const ready = live?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= app.close().then(() => {
+    closing ??= app.close().then(async () => {
+      await live?.close()
       log.info({}, 'closed')
     })
     closing.then(resolve, reject)
     return closing
   }
-  return { url, modelId: model.current.modelId, close, closed }
+  // What stops the histories from being made stops the service: it would never be ready.
+  ready.catch((error: unknown) => {
+    void app.close().then(() => live?.close())
+    reject(error)
+  })
+  return { url, modelId: model.current.modelId, decides: live !== undefined, ready, close, closed }
 }
 
 async function startSingle(config: ServiceConfig): Promise<Service> {
@@ -151,10 +200,21 @@ async function startPrimary(config: ServiceConfig): Promise<Service> {
   const pool = await startWorkers({ count: config.workers, args: config.workerArgs, log, graceMs })
   const { url, modelId, closed } = pool
   log.info({ url, model: modelId, workers: config.workers }, 'all workers listen')
-  return { role: 'primary', url, modelId, closed, close: pool.close, reload: async () => pool.reload() }
+  const ready = Promise.resolve()
+  return {
+    role: 'primary',
+    url,
+    modelId,
+    decides: false,
+    ready,
+    closed,
+    close: pool.close,
+    reload: async () => pool.reload(),
+  }
 }
 
-async function startWorker(config: ServiceConfig): Promise<Service> {
+/** One of several: it makes predictions only, since the order of decisions is that of one process. */
+async function startWorker({ live, ...config }: ServiceConfig): Promise<Service> {
   let service: Service | undefined
   let registry: Registry | undefined
   const link = joinPrimary({

@@ -332,11 +332,13 @@ describe('wrong usage', () => {
 
   test('every verb has help with examples, and every flag stands in the reference', async () => {
     const reference = readFileSync('docs/reference/cli.md', 'utf8')
-    for (const verb of ['train', 'evaluate', 'score', 'features', 'serve', 'simulate', 'demo']) {
+    for (const verb of ['train', 'evaluate', 'score', 'features', 'serve', 'keys', 'simulate', 'demo']) {
       const { code, stdout } = await run(verb, '--help')
       assert.equal(code, 0)
       assert.match(stdout, /Examples:/)
       for (const [flag] of stdout.matchAll(/--[a-z][a-z-]+/g)) assert.ok(reference.includes(flag), `${verb} ${flag}`)
     }
+    for (const part of ['create', 'list', 'revoke'])
+      assert.match((await run('keys', part, '--help')).stdout, /Examples:/)
   })
 })

@@ -6,6 +6,6 @@ import { featureKinds } from '../src/features/definitions/index.ts'
 export function detectorJsonSchema(): Record<string, unknown> {
   const declarations = featureKinds.map(({ kind, parameters }) => z.strictObject({ [kind]: parameters }))
   const feature = z.union([z.string().min(1), ...declarations])
-  const schema = detectorSchema.extend({ features: z.array(feature).min(1) })
+  const schema = detectorSchema.safeExtend({ features: z.array(feature).min(1) })
   return { title: 'Shrike detector', ...z.toJSONSchema(schema, { io: 'input' }) }
 }

@@ -17,7 +17,8 @@ const mayImport: Record<string, readonly string[]> = {
   stores: ['core', 'features', 'decisioning'],
   streams: ['core', 'scoring'],
   http: ['core', 'decisioning', 'scoring'],
-  'app.ts': ['core', 'features', 'models', 'decisioning', 'scoring', 'stores', 'streams', 'http'],
+  'app.ts': ['core', 'features', 'models', 'decisioning', 'scoring', 'stores', 'streams', 'http', 'open-live.ts'],
+  'open-live.ts': ['core', 'features', 'models', 'decisioning', 'scoring', 'stores', 'http'],
   cli: [
     'core',
     'data',
@@ -48,7 +49,7 @@ const homes: Record<string, string> = {
 const banned = [
   {
     call: /\bDate\.now\(|new Date\(\)|performance\.now\(/,
-    home: /^(core\/time\.ts|cli\/|http\/|app\.ts)/,
+    home: /^(core\/time\.ts|cli\/|http\/|app\.ts|open-live\.ts|stores\/sqlite\/writer-worker\.ts)/,
     instead: 'take the time as an argument',
   },
   { call: /\bMath\.random\(/, home: /^core\/random\.ts/, instead: 'take a Random as an argument' },

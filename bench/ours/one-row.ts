@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { createTreeEnsemble, type TreeEnsemble } from '../../src/models/tree-ensemble.ts'
-import { loadPredictor } from '../../src/scoring/load-predictor.ts'
+import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { readColumns, readNpy } from '../harness/npy.ts'
 
 const roundMs = 1000
@@ -42,7 +42,7 @@ function readPeerForest(folder: string, width: number): TreeEnsemble {
 }
 
 const [bundlePath, rowsPath, treesFolder] = process.argv.slice(2)
-const predictor = await loadPredictor(bundlePath)
+const { predictor } = await loadModel(bundlePath)
 const columns = readColumns(rowsPath)
 const width = predictor.inputs.length
 const rowCount = Math.min(mostRows, Math.floor(columns[0].length / 100) * 100)

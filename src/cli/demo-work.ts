@@ -33,6 +33,7 @@ export async function demo(file: string | undefined, flags: DemoFlags, run: Run)
       testShare: 0.2,
       weights: 'evaluation',
       seed: flags.seed,
+      data: flags.dir,
       ...(flags.label !== undefined && { label: flags.label }),
     },
     run,

@@ -1,24 +1,29 @@
+import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { csvFormatter, writeChunks } from '../data/write-csv.ts'
 import { checkWritable } from '../data/write-file.ts'
-import { compileFeatures } from '../features/feature-set.ts'
+import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { readDetector } from './find-detector.ts'
+import { openLog } from './log-files.ts'
+import { detectorOfLog, replayLog } from './logged-rows.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
 import { type FileReplay, type ReplayedTransaction, type ReplayWork, replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
 
 export interface FeaturesFlags extends InputFlags {
-  readonly detector: string
+  readonly fromLog?: boolean
+  readonly data: string
   readonly out?: string
   readonly json?: boolean
 }
 
 /** Writes the row of each transaction of a file, in sequence order: what a model of the detector would be shown. */
-export async function writeFeatures(file: string, flags: FeaturesFlags, run: Run): Promise<void> {
-  const { out } = flags
+export async function writeFeatures(file: string | undefined, flags: FeaturesFlags, run: Run): Promise<void> {
+  const { out, detector } = flags
   if (flags.json && out === undefined) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
@@ -26,7 +31,10 @@ export async function writeFeatures(file: string, flags: FeaturesFlags, run: Run
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
   if (out !== undefined) await checkWritable(out)
-  const located = await readDetector(flags.detector, flags)
+  if (flags.fromLog === true) return writeLoggedFeatures(flags, run)
+  if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')
+  if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')
+  const located = await readDetector(detector, flags)
   const features = compileFeatures(located)
   const id = located.detector.transaction.id
   const kinds = id === undefined ? {} : { [id]: 'text' as const }
@@ -41,6 +49,53 @@ export async function writeFeatures(file: string, flags: FeaturesFlags, run: Run
   await replayFile(replay, flags, run, work, { isSpeculative: out !== undefined })
   if (out !== undefined) run.terminal.say(`${counted.rows.toLocaleString('en')} rows: ${out}`)
   run.terminal.result({ rows: counted.rows, features: features.names, out })
+}
+
+/** The same of the transactions that a log holds, in the order of their numbers: what they were decided on. */
+async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void> {
+  const { out } = flags
+  const reader = openLog(flags)
+  try {
+    const located = await detectorOfLog(flags, reader)
+    const features = compileFeatures(located)
+    const counted = { rows: 0 }
+    const progress = run.terminal.begin('replay the log')
+    const chunks = formatLogged(located, features, reader, counted, run)
+    if (out === undefined) await printChunks(chunks)
+    else await writeChunks(chunks, out)
+    progress.end(`${counted.rows.toLocaleString('en')} transactions`)
+    run.terminal.result({ rows: counted.rows, features: features.names, out })
+  } finally {
+    reader.close()
+  }
+}
+
+function* formatLogged(
+  located: LocatedDetector,
+  features: FeatureSet,
+  reader: LogReader,
+  counted: { rows: number },
+  { signal }: Run,
+): Generator<Uint8Array> {
+  const format = csvFormatter()
+  yield* format(
+    tableOf(
+      [],
+      features.names,
+      features.names.map(() => []),
+    ),
+  )
+  for (const group of replayLog(located, features, reader, { usesStored: () => false, signal })) {
+    const ids = group.map(({ record }) => record.id)
+    counted.rows += ids.length
+    yield* format(
+      tableOf(
+        ids,
+        features.names,
+        features.names.map((_, i) => group.map(({ row }) => row[i])),
+      ),
+    )
+  }
 }
 
 async function* formatGroups(

@@ -12,8 +12,10 @@ export function featuresCommand(): Command {
         'detector, computed from what was known at that instant. A model of the detector is trained on these rows and ' +
         'served with them.',
     )
-    .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
-    .requiredOption('--detector <yaml>', 'the detector file that declares the features')
+    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .option('--detector <yaml>', 'the detector file that declares the features (from a log: the one in force last)')
+    .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
     .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
     .addOption(
@@ -25,9 +27,10 @@ export function featuresCommand(): Command {
       `
 Examples:
   shrike features transactions.csv --detector detectors/handbook.yaml --out rows.csv
-  shrike features transactions.csv.gz --detector detectors/cards.yaml | head`,
+  shrike features transactions.csv.gz --detector detectors/cards.yaml | head
+  shrike features --from-log --data /var/lib/shrike --out rows.csv`,
     )
-    .action((file: string, options: FeaturesFlags & CommonFlags) =>
+    .action((file: string | undefined, options: FeaturesFlags & CommonFlags) =>
       run(options, async (context) => (await import('./features-work.ts')).writeFeatures(file, options, context)),
     )
 }

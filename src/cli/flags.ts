@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { parseDuration } from '../core/duration.ts'
 
 /** Parsers of flags' values: commander prints their message after the flag's name and ends with exit code 2. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -54,4 +55,11 @@ export function oversampling(text: string): number | 'none' {
 
 export function amountOrNumber(text: string): number | 'amount' {
   return text === 'amount' ? 'amount' : notNegative(text)
+}
+
+/** A length of time with its unit, as milliseconds. */
+export function duration(text: string): number {
+  const parsed = parseDuration(text)
+  if (typeof parsed === 'number') return parsed
+  throw new InvalidArgumentError(`${parsed}.`)
 }

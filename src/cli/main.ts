@@ -1,10 +1,16 @@
 import { Command, CommanderError } from 'commander'
+import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
+import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
 import { featuresCommand } from './features.ts'
+import { keysCommand } from './keys.ts'
+import { logCommand } from './log.ts'
+import { replayCommand } from './replay.ts'
 import { scoreCommand } from './score.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
+import { snapshotCommand } from './snapshot.ts'
 import { trainCommand } from './train.ts'
 import { version } from './version.ts'
 
@@ -21,10 +27,17 @@ export async function main(args: readonly string[]): Promise<void> {
     featuresCommand(),
     scoreCommand(),
     serveCommand(),
+    keysCommand(),
     simulateCommand(),
     demoCommand(),
+    replayCommand(),
+    logCommand(),
+    backupCommand(),
+    eraseCommand(),
+    snapshotCommand(),
   ]) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    for (const part of command.commands) part.copyInheritedSettings(command)
   }
   try {
     await program.parseAsync(args, { from: 'user' })

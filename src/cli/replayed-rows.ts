@@ -7,11 +7,9 @@ import type { FeatureSet } from '../features/feature-set.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { type ReplayedTransaction, replayFile } from './replay-file.ts'
+import { RowCollector } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
 import type { Run } from './run.ts'
-
-/** What is kept of a row beside its features. */
-const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
 
 /**
  * The rows of a file as features make them, in sequence order; those whose label is unknown are left out, and counted.
@@ -30,12 +28,17 @@ export async function replayedRows(
   const card = cardColumn(detector, flags.by)
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
   const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
-    const collector = new RowCollector(features.names.length, card, flags.weightColumn)
+    const collector = new RowCollector(features.names.length)
+    const beside = new ColumnsBeside(card, flags.weightColumn)
     let labelled = 0
     for await (const group of groups) {
       for (const replayed of group) {
         if (Number.isNaN(replayed.label)) collector.unknown++
-        else if (kept === undefined || kept[labelled++] === 1) collector.add(replayed)
+        else if (kept === undefined || kept[labelled++] === 1) {
+          const { row, transaction, label, knownAtMs } = replayed
+          const { timestampMs, amount } = transaction
+          collector.add({ row, timestampMs, label, knownAtMs, amount, ...beside.of(replayed) })
+        }
       }
     }
     return collector
@@ -43,20 +46,14 @@ export async function replayedRows(
   if (result.unknown > 0 && kept === undefined)
     run.terminal.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
-  const columns = result.columns()
-  const inputs = columns.slice(0, features.names.length)
-  const [times, labels, knownAt, cards, amounts, weights] = columns.slice(features.names.length)
+  const { columns, times, labels, knownAt, cards, amounts, weights, all } = result.finish(features.names)
   const unit = 10 ** (amount?.digits ?? 0)
-  const names = [...features.names, ...extras]
   return {
     source: nameOf(file),
     detector,
-    fingerprint: fingerprint({
-      rowCount: times.length,
-      columns: columns.map((values, i) => ({ kind: 'number', name: names[i], values })),
-    }),
+    fingerprint: fingerprint({ rowCount: times.length, columns: all }),
     features: features.names,
-    columns: inputs,
+    columns,
     labels: Uint8Array.from(labels),
     times,
     isoTimes: true,
@@ -79,41 +76,22 @@ function cardColumn({ transaction: { keys = {} } }: Detector, by: string | undef
   throw new FraudError('OPTION_INVALID', `--by ${name}: the detector's keys are ${names.join(', ') || 'none'}`)
 }
 
-/** Rows, column by column, in arrays that grow. */
-class RowCollector {
+/** What a table has of a row that is no part of the transaction. */
+class ColumnsBeside {
   readonly #card: string | undefined
   readonly #weight: string | undefined
-  readonly #cards = new Map<string, number>()
-  readonly #columns: Float64Array[]
   #table: Table | undefined
   #cardOf: (index: number) => string | undefined = () => undefined
   #weights: Float64Array | undefined
-  rowCount = 0
-  unknown = 0
 
-  constructor(featureCount: number, card: string | undefined, weight: string | undefined) {
+  constructor(card: string | undefined, weight: string | undefined) {
     this.#card = card
     this.#weight = weight
-    this.#columns = Array.from({ length: featureCount + extras.length }, () => new Float64Array(1024))
   }
 
-  add(replayed: ReplayedTransaction): void {
-    const { row, transaction, label, knownAtMs, table, index } = replayed
+  of({ table, index }: ReplayedTransaction): { readonly card: string | undefined; readonly weight: number } {
     if (table !== this.#table) this.#open(table)
-    if (this.rowCount === this.#columns[0].length) this.#grow()
-    const columns = this.#columns
-    const at = this.rowCount++
-    for (let feature = 0; feature < row.length; feature++) columns[feature][at] = row[feature]
-    columns[row.length][at] = transaction.timestampMs
-    columns[row.length + 1][at] = label
-    columns[row.length + 2][at] = knownAtMs
-    columns[row.length + 3][at] = this.#cardNumber(index)
-    columns[row.length + 4][at] = transaction.amount
-    columns[row.length + 5][at] = this.#weights === undefined ? 1 : this.#weights[index]
-  }
-
-  columns(): readonly Float64Array[] {
-    return this.#columns.map((column) => column.subarray(0, this.rowCount))
+    return { card: this.#cardOf(index), weight: this.#weights === undefined ? 1 : this.#weights[index] }
   }
 
   #open(table: Table): void {
@@ -122,22 +100,5 @@ class RowCollector {
     if (this.#card === undefined) return
     const column = findColumn(table, this.#card)
     if (column.kind === 'text') this.#cardOf = (index) => column.dictionary[column.codes[index]]
-  }
-
-  #cardNumber(index: number): number {
-    const card = this.#cardOf(index)
-    if (card === undefined) return -1
-    const known = this.#cards.get(card)
-    if (known !== undefined) return known
-    this.#cards.set(card, this.#cards.size)
-    return this.#cards.size - 1
-  }
-
-  #grow(): void {
-    for (const [i, column] of this.#columns.entries()) {
-      const larger = new Float64Array(Math.ceil(column.length * 1.5))
-      larger.set(column)
-      this.#columns[i] = larger
-    }
   }
 }

@@ -1,6 +1,9 @@
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { parseApiKeys } from '../http/api-keys.ts'
-import { loadPredictor } from '../scoring/load-predictor.ts'
+import { loadModel } from '../scoring/load-predictor.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { currentBundle } from './current-bundle.ts'
+import { watchKeys } from './key-ring.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
@@ -11,28 +14,64 @@ export interface ServeFlags {
   readonly insecure?: boolean
   readonly logLevel: ServiceConfig['logLevel']
   readonly report?: string
+  readonly data: string
+  /** Milliseconds. */
+  readonly maxAhead: number
+  readonly maxPending: number
+  readonly retain?: number
+  readonly snapshotEvery: number
+  /** Mebibytes. */
+  readonly historyMemory: number
+  readonly minFreeDisk: number
 }
 
 /** Serves until it is told to stop. */
-export async function serve(bundlePath: string, flags: ServeFlags, { signal }: Run): Promise<void> {
-  const service = await startServing(bundlePath, flags, signal)
-  if (service.role !== 'worker') process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
+export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
+  const service = await startServing(bundle ?? currentBundle(flags.data), flags, signal)
+  if (service.role !== 'worker') {
+    process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
+    if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
+    else terminal.warn(whyNoDecisions(flags))
+  }
   await service.closed
+}
+
+function whyNoDecisions({ workers }: ServeFlags): string {
+  return workers > 1
+    ? 'With several workers only predictions are made: decisions have an order, and that is one process'
+    : 'The detector declares no transaction.id or no time, so only predictions are made, no decisions'
 }
 
 export async function startServing(
   bundlePath: string,
-  { port, host, workers, insecure, logLevel, report }: ServeFlags,
+  flags: ServeFlags,
   signal: AbortSignal,
   workerArgs?: readonly string[],
 ): Promise<Service> {
+  const { port, host, workers, insecure, logLevel, report, data } = flags
+  const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
   const service = await runService({
-    load: () => loadPredictor(bundlePath),
+    load: () => loadModel(bundlePath),
+    live: {
+      directory: data,
+      logKey: process.env.SHRIKE_LOG_KEY,
+      cardKey: process.env.SHRIKE_CARD_KEY,
+      snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
+      limits: {
+        maxAheadMs: flags.maxAhead,
+        maxPending: flags.maxPending,
+        snapshotEvery: flags.snapshotEvery,
+        maxHistoryBytes: flags.historyMemory * 2 ** 20,
+        minFreeBytes: flags.minFreeDisk * 2 ** 20,
+        retainMs: flags.retain,
+      },
+    },
     host,
     port,
     workers,
     insecure: insecure === true,
-    apiKeys: parseApiKeys(process.env.SHRIKE_API_KEYS),
+    apiKeys,
+    keyRing: watchKeys(dataDirectory(data).keysPath, apiKeys),
     version,
     logLevel,
     reportPath: report,

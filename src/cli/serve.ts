@@ -8,8 +8,13 @@ export function serveCommand(): Command {
   return addServeFlags(
     new Command('serve')
       .summary('the HTTP service')
-      .description('Serves BUNDLE over HTTP: POST /predict/ and its kin, health, metrics, OpenAPI, documentation.')
-      .argument('[bundle]', 'a trained bundle', 'shrike-model.safetensors'),
+      .description(
+        'Serves BUNDLE over HTTP: decisions with live history, kept in the data directory; labels; predictions; health, metrics, documentation.',
+      )
+      .argument(
+        '[bundle]',
+        "a trained bundle (default: the data directory's model.safetensors, else shrike-model.safetensors)",
+      ),
   )
     .option('--report <html>', 'a report to show at /report')
     .addHelpText(
@@ -21,7 +26,7 @@ Examples:
   shrike serve shrike-model.safetensors
   SHRIKE_API_KEYS=a-long-secret-of-yours shrike serve model.safetensors --host 0.0.0.0 --workers 4`,
     )
-    .action((bundle: string, options: ServeFlags) =>
+    .action((bundle: string | undefined, options: ServeFlags) =>
       run({}, async (context) => (await import('./serve-work.ts')).serve(bundle, options, context)),
     )
 }
@@ -32,6 +37,23 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
     .option('--port <number>', 'the port; 0 takes any free one', flags.wholeNumber(0, 65_535), 8000)
     .option('--host <address>', 'the address; any but loopback wants SHRIKE_API_KEYS or --insecure', '127.0.0.1')
     .option('--workers <number>', 'processes that share the port', flags.wholeNumber(1, 64), 1)
+    .option('--data <directory>', 'where decisions, labels and snapshots are kept', '.shrike')
+    .option('--max-ahead <duration>', 'how far ahead of the clock a transaction may be', flags.duration, 300_000)
+    .option(
+      '--max-pending <number>',
+      'records on the way to the disk before more are refused',
+      flags.wholeNumber(1),
+      1024,
+    )
+    .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
+    .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)
+    .option('--history-memory <MiB>', 'what histories may take', flags.wholeNumber(1), 4096)
+    .option(
+      '--min-free-disk <MiB>',
+      'free disk under which the service says that it is not ready',
+      flags.wholeNumber(0),
+      256,
+    )
     .option('--insecure', 'allow any host without keys')
     .addOption(
       new Option('--log-level <level>', 'of the structured log on standard error')

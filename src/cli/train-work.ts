@@ -1,8 +1,8 @@
 import { formatDetector } from '../core/detector.ts'
 import type { Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { parseIsoTime, toMilliseconds } from '../core/time-parser.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
-import { parseIsoTime, toMilliseconds } from '../data/time-parser.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
@@ -16,6 +16,7 @@ import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
+import { loggedRows } from './logged-rows.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
@@ -26,6 +27,8 @@ import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPla
 export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
   readonly maxDepth?: number | 'none'
   readonly out: string
+  readonly fromLog?: boolean
+  readonly data: string
   readonly report?: string
   readonly saveDetector?: string
   readonly preset?: PresetName
@@ -46,11 +49,11 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomFo
 }
 
 /** Reads, trains, evaluates, and only then writes. */
-export async function train(file: string, flags: TrainFlags, run: Run): Promise<void> {
+export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
   const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
   for (const path of [flags.out, reportPath, flags.saveDetector]) if (path !== undefined) await checkWritable(path)
-  const rows = await readLabelledRows(file, flags, run)
+  const rows = await readRows(file, flags, run)
   const plan = planTraining(flags, rows)
   const outcome = await runTraining(rows, plan, run)
   tellUnknown(outcome.parts, run)
@@ -64,7 +67,7 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
     rows,
     outcome,
     plan,
-    { id, warnings, command: commandLine('train', [file], flags) },
+    { id, warnings, command: commandLine('train', file === undefined ? [] : [file], flags) },
     run,
   )
   throwIfInterrupted(signal)
@@ -89,6 +92,15 @@ export async function train(file: string, flags: TrainFlags, run: Run): Promise<
     ...leaks.figures,
     warnings,
   })
+}
+
+function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
+  if (flags.fromLog !== true) {
+    if (file !== undefined) return readLabelledRows(file, flags, run)
+    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
+  }
+  if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
+  return loggedRows(flags, run)
 }
 
 function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {

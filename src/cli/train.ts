@@ -10,7 +10,9 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .summary('learn from labelled transactions, evaluate on later ones, write a bundle and a report')
     .description('Trains on the earlier rows of FILE, evaluates on the later ones and writes a bundle and a report.')
-    .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--report <html>', 'the report to write (default: beside the bundle)')
     .addOption(
@@ -33,9 +35,10 @@ Examples:
   shrike train creditcard.csv.gz --preset recipe --test-from 86400
   shrike train creditcard.csv --cost-false-positive 5 --cost-false-negative amount
   shrike train creditcard.csv --n-estimators 300 --oversample none --class-weight balanced --oob-score
+  shrike train --from-log --data /var/lib/shrike --out model.safetensors
   cat creditcard.csv | shrike train - --json --out model.safetensors > figures.json`,
     )
-    .action((file: string, options: TrainFlags & CommonFlags) =>
+    .action((file: string | undefined, options: TrainFlags & CommonFlags) =>
       run(options, async (context) => (await import('./train-work.ts')).train(file, options, context)),
     )
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { suggestion } from './closest-name.ts'
 import { parseDuration } from './duration.ts'
+import { showValue } from './show-value.ts'
 import { isZone } from './zone.ts'
 
 /** The learners that a detector file may name. */
@@ -62,13 +64,15 @@ const labelSchema = z
     delay: durationSchema.optional(),
     /** The column that says when it became known. */
     knownAt: column.optional(),
+    /** How old a transaction must be to count as legitimate if nobody called it fraud; the delay unless told. */
+    maturity: durationSchema.optional(),
   })
   .refine(({ delay, knownAt }) => delay === undefined || knownAt === undefined, {
     path: ['knownAt'],
     error: 'a label has a delay or a column that says when it was known, not both',
   })
 
-const transactionSchema = z.strictObject({
+const transactionFields = z.strictObject({
   id: column.optional(),
   time: timeSchema.optional(),
   amount: amountSchema.optional(),
@@ -81,6 +85,19 @@ const transactionSchema = z.strictObject({
   label: labelSchema,
   /** The IANA time zone of times without an offset, and of hours and weekdays; UTC unless told. */
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
+  /** Names of keys that stand for a person: kept as random tokens only, so that the person can be forgotten. */
+  personal: z.array(z.string()).optional(),
+  /** Columns whose values may look like card numbers and are none. */
+  notCardNumber: z.array(column).optional(),
+  /** Columns that may hold a card number: a keyed hash takes its place. */
+  hashCardNumber: z.array(column).optional(),
+})
+
+const transactionSchema = transactionFields.superRefine(({ keys = {}, personal = [] }, context) => {
+  personal.forEach((_, i) => {
+    const message = whyNotListed(personal, i, Object.keys(keys), 'transaction.keys has no')
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['personal', i], message })
+  })
 })
 
 const atLeast = (least: number) => z.int().min(least)
@@ -102,7 +119,8 @@ const modelSchema = z.strictObject({
 })
 
 /** From least to most severe. */
-const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
+export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
+export type Outcome = (typeof outcomes)[number]
 
 const share = z.number().min(0).max(1)
 
@@ -111,7 +129,10 @@ const policySchema = z
     challenge: share.optional(),
     review: share.optional(),
     decline: share.optional(),
+    /** The outcome where there is no score in time. */
     whenUnavailable: z.enum(outcomes).optional(),
+    /** How long a score may take. */
+    deadlineMs: z.int().min(1).max(60_000).optional(),
   })
   .superRefine((policy, context) => {
     const given = outcomes.flatMap((outcome) =>
@@ -128,11 +149,7 @@ const policySchema = z
     })
   })
 
-/**
- * What a transaction of one stream looks like, what a model of it looks at, and what follows: the detector file. What
- * a feature may say is its kind's own matter (features/definitions/).
- */
-export const detectorSchema = z.strictObject({
+const detectorFields = z.strictObject({
   detector: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64'),
   transaction: transactionSchema,
   /** The model's inputs, in this order: a name, or a kind with what it wants to know. */
@@ -152,6 +169,47 @@ export const detectorSchema = z.strictObject({
   model: modelSchema.optional(),
   policy: policySchema.optional(),
 })
+
+/** The columns that a transaction's texts come from, and those of its numbers but time and amount. */
+function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
+  const { id, keys = {}, fields = {}, amount, position } = transaction
+  const { currency, conversion } = amount ?? {}
+  const currencyField = typeof currency === 'object' ? currency.field : undefined
+  const plain = features.map((feature) => (typeof feature === 'string' ? feature : feature.column))
+  const named = (columns: readonly unknown[]) => [...new Set(columns.filter((each) => typeof each === 'string'))]
+  return {
+    texts: named([id, ...Object.values(keys), ...Object.values(fields), currencyField]),
+    numbers: named([conversion, position?.latitude, position?.longitude, ...plain]),
+  }
+}
+
+/**
+ * What a transaction of one stream looks like, what a model of it looks at, and what follows: the detector file. What
+ * a feature may say is its kind's own matter (features/definitions/).
+ */
+export const detectorSchema = detectorFields.superRefine((detector, context) => {
+  const { notCardNumber = [], hashCardNumber = [] } = detector.transaction
+  const { texts, numbers } = columnsOf(detector)
+  const refuse = (list: string, i: number, message: string | undefined) => {
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['transaction', list, i], message })
+  }
+  notCardNumber.forEach((_, i) => {
+    const reason = whyNotListed(notCardNumber, i, [...texts, ...numbers], 'the detector declares no column')
+    refuse('notCardNumber', i, reason)
+  })
+  hashCardNumber.forEach((name, i) => {
+    const reason = whyNotListed(hashCardNumber, i, texts, 'the detector declares no column of texts')
+    const isBoth = notCardNumber.includes(name)
+    refuse('hashCardNumber', i, isBoth ? 'it is listed in notCardNumber too; it can be one of the two' : reason)
+  })
+})
+
+/** What is wrong with an entry of a list of names, each of which is one of those there are, and once. */
+function whyNotListed(list: readonly string[], i: number, names: readonly string[], thereIsNo: string) {
+  const shown = `"${showValue(list[i])}"`
+  if (!names.includes(list[i])) return `${thereIsNo} ${shown}${names.length === 0 ? '' : suggestion(list[i], names)}`
+  return list.indexOf(list[i]) < i ? `${shown} is listed twice` : undefined
+}
 
 export type Detector = Readonly<z.infer<typeof detectorSchema>>
 

@@ -28,6 +28,28 @@ describe('a detector file', () => {
     assert.deepEqual(parseDetectorFile(formatDetector(detector), 'creditcard.yaml').detector, detector)
   })
 
+  test('may say whom it is about, what may hold a card number, when labels are mature and how long a score may take', () => {
+    const { transaction } = detector
+    const full: Detector = {
+      ...detector,
+      transaction: {
+        ...transaction,
+        id: 'ID',
+        amount: { field: 'Amount', currency: { field: 'CURRENCY' }, conversion: 'RATE' },
+        keys: { card: 'CARD', customer: 'CUSTOMER' },
+        fields: { note: 'NOTE' },
+        position: { latitude: 'LATITUDE', longitude: 'LONGITUDE' },
+        label: { field: 'Class', delay: '7d', maturity: '30d' },
+        personal: ['customer', 'card'],
+        notCardNumber: ['ID', 'RATE', 'LATITUDE', 'V1', 'V2', 'CURRENCY'],
+        hashCardNumber: ['CARD', 'NOTE'],
+      },
+      features: ['V1', { column: 'V2' }],
+      policy: { review: 0.2, whenUnavailable: 'review', deadlineMs: 60_000 },
+    }
+    assert.deepEqual(parseDetectorFile(formatDetector(full), 'full.yaml').detector, full)
+  })
+
   test('that is wrong names the line, the field and what is allowed', () => {
     const text = formatDetector(detector)
     assert.match(
@@ -142,6 +164,40 @@ policy: { review: 0.2, decline: 0.8 }
       .split('\n')
       .map((problem) => problem.slice(0, problem.indexOf(': ')))
     assert.deepEqual(lines, ['bad.yaml:4', 'bad.yaml:7', 'bad.yaml:11'])
+  })
+
+  test('where a list names what the detector does not have, or names it twice', () => {
+    const list = (entry: string) => problems('  zone: UTC', `  ${entry}`)
+    assert.deepEqual(list('personal: [crad]'), [
+      'bad.yaml:8: transaction.personal.0: transaction.keys has no "crad". Did you mean "card"?',
+    ])
+    assert.deepEqual(list('personal: [card, card]'), ['bad.yaml:8: transaction.personal.1: "card" is listed twice'])
+    // The name of a key is not its column's.
+    assert.match(list('personal: [CUSTOMER]')[0], /transaction\.keys has no "CUSTOMER". It has "card"\.$/)
+    assert.deepEqual(list('notCardNumber: [CARD, CRAD]'), [
+      'bad.yaml:8: transaction.notCardNumber.1: the detector declares no column "CRAD". Did you mean "CARD"?',
+    ])
+    assert.match(list('notCardNumber: [TIME]')[0], /declares no column "TIME"/)
+    assert.match(list('notCardNumber: [ID, ID]')[0], /transaction\.notCardNumber\.1: "ID" is listed twice/)
+    assert.match(
+      list('hashCardNumber: [CUSTOMER]')[0],
+      /declares no column of texts "CUSTOMER". It has "ID", "CARD"\.$/,
+    )
+    assert.match(list('hashCardNumber: [amount]')[0], /declares no column of texts "amount"/)
+    assert.deepEqual(list('notCardNumber: [CARD]\n  hashCardNumber: [CARD]'), [
+      'bad.yaml:9: transaction.hashCardNumber.0: it is listed in notCardNumber too; it can be one of the two',
+    ])
+  })
+
+  test('where a maturity or a deadline is none', () => {
+    assert.match(
+      problems('delay: 7d', 'delay: 7d, maturity: 30')[0],
+      /^bad\.yaml:7: transaction\.label\.maturity: 30 needs/,
+    )
+    for (const deadline of ['0', '60001', '1.5', '100ms']) {
+      const [problem] = problems('0.8 }', `0.8, deadlineMs: ${deadline} }`)
+      assert.match(problem, /^bad\.yaml:11: policy\.deadlineMs: /)
+    }
   })
 
   test('in words, where a currency is no code', () => {

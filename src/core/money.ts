@@ -1,3 +1,5 @@
+import type { FieldError } from './errors.ts'
+
 /** Four units in the last place of a double: what a multiplication or two leave behind, as in 85.64999999999999. */
 const roundingNoise = 4 * Number.EPSILON
 
@@ -11,4 +13,27 @@ export function toMinorUnits(amount: number, digits: number): number {
   const minor = Math.round(amount * unit)
   const isNear = Math.abs(minor / unit - amount) <= roundingNoise * Math.abs(amount)
   return isNear && Number.isSafeInteger(minor) ? minor + 0 : Number.NaN
+}
+
+/** How a detector reads amounts. */
+export interface AmountFormat {
+  readonly field: string
+  readonly digits?: number | undefined
+  readonly conversion?: string | undefined
+}
+
+/** An amount as features see it: whole minor units where the format has digits, else as it came; or why it can't be. */
+export function readAmount(
+  { field, digits, conversion }: AmountFormat,
+  given: number,
+  rate: number,
+): number | FieldError {
+  const value = conversion === undefined ? given : given * rate
+  if (digits === undefined) return value
+  if (Number.isNaN(given)) return { field, reason: 'has no amount' }
+  if (conversion !== undefined && Number.isNaN(value)) return { field: conversion, reason: 'has no rate' }
+  const minor = conversion === undefined ? toMinorUnits(given, digits) : Math.round(value * 10 ** digits)
+  if (Number.isSafeInteger(minor)) return minor
+  const isTooLarge = !Number.isSafeInteger(Math.round(value * 10 ** digits))
+  return { field, reason: `is ${given}, which ${isTooLarge ? 'is too large' : `has more than ${digits} decimals`}` }
 }

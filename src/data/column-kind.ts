@@ -1,5 +1,5 @@
+import { parseIsoTime } from '../core/time-parser.ts'
 import { parseDecimal } from './number-parser.ts'
-import { parseIsoTime } from './time-parser.ts'
 
 export type ColumnKind = 'number' | 'text' | 'time'
 

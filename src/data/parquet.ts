@@ -1,3 +1,4 @@
+import { rename, rm } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api'
 import { FraudError } from '../core/errors.ts'
 import type { BadRowLog } from './bad-rows.ts'
@@ -6,6 +7,7 @@ import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
+import { writeCsv } from './write-csv.ts'
 
 export interface ParquetOptions {
   readonly path: string
@@ -138,4 +140,36 @@ function storeNumber(
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
+}
+
+const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
+
+/** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
+export async function writeParquet(tables: Iterable<Table>, path: string): Promise<void> {
+  const source = `${path}.${process.pid}.csv`
+  const target = `${path}.${process.pid}.partial`
+  const columns = new Map<string, string>()
+  function* noted(): Generator<Table> {
+    for (const table of tables) {
+      for (const { name, kind } of table.columns) columns.set(name, typeOf[kind])
+      yield table
+    }
+  }
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  try {
+    await writeCsv(noted(), source)
+    const types = [...columns].map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(', ')
+    await connection.run(
+      `COPY (SELECT * FROM read_csv(${literal(source)}, header = true, nullstr = '', delim = ',', quote = '"', escape = '"',
+        auto_detect = false, columns = {${types}})) TO ${literal(target)} (FORMAT parquet)`,
+    )
+    await rename(target, path)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+    await rm(source, { force: true })
+    await rm(target, { force: true })
+  }
 }

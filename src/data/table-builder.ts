@@ -1,8 +1,8 @@
+import { parseIsoTime } from '../core/time-parser.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type ColumnKind, isMissing, kindOfCell } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
-import { parseIsoTime } from './time-parser.ts'
 
 const noNumbers = new Float64Array(0)
 const noCodes = new Int32Array(0)

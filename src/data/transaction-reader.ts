@@ -2,14 +2,14 @@ import { suggestion } from '../core/closest-name.ts'
 import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { toMinorUnits } from '../core/money.ts'
+import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
+import { readIsoTime, toMilliseconds } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
-import { fromLocalTime, zoneOffset } from '../core/zone.ts'
+import { zoneOffset } from '../core/zone.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
-import { parseIsoTime, toMilliseconds } from './time-parser.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
 type TimeFormat = 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since'
@@ -123,19 +123,10 @@ export class TransactionReader {
     const { amount } = this.#located.detector.transaction
     if (amount === undefined) return Number.NaN
     const given = this.#amount(row)
-    const { digits, conversion, field } = amount
-    const value = conversion === undefined ? given : given * this.#rate(row)
-    if (digits === undefined) return value
-    if (Number.isNaN(given)) throw this.#bad(row, field, 'has no amount')
-    if (conversion !== undefined && Number.isNaN(value)) throw this.#bad(row, conversion, 'has no rate')
-    const minor = conversion === undefined ? toMinorUnits(given, digits) : Math.round(value * 10 ** digits)
-    if (Number.isSafeInteger(minor)) return minor
-    const isTooLarge = !Number.isSafeInteger(Math.round(value * 10 ** digits))
-    throw this.#bad(
-      row,
-      field,
-      `is ${given}, which ${isTooLarge ? 'is too large' : `has more than ${digits} decimals`}`,
-    )
+    const { conversion } = amount
+    const read = readAmount(amount, given, conversion === undefined ? 1 : this.#rate(row))
+    if (typeof read === 'number') return read
+    throw this.#bad(row, read.field, read.reason)
   }
 
   #times(column: Column, format: TimeFormat): CellReader<number> {
@@ -175,12 +166,11 @@ export class TransactionReader {
 
   /** A time without an offset is one of the detector's zone. */
   #parseTime(text: string): number | null {
-    const bytes = encoder.encode(text.trim())
+    const trimmed = text.trim()
+    const bytes = encoder.encode(trimmed)
     if (isMissing(bytes, 0, bytes.length)) return Number.NaN
-    const timestampMs = parseIsoTime(bytes, 0, bytes.length)
-    if (Number.isNaN(timestampMs)) return null
-    const hasOffset = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i.test(text.trim().slice(10))
-    return hasOffset ? timestampMs : fromLocalTime(timestampMs, this.#offsetAt)
+    const timestampMs = readIsoTime(trimmed, this.#offsetAt)
+    return Number.isNaN(timestampMs) ? null : timestampMs
   }
 
   #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { formatIsoTime } from '../core/time-parser.ts'
 import type { Column, Table } from './table.ts'
-import { formatIsoTime } from './time-parser.ts'
 import { writeFileAtomically } from './write-file.ts'
 
 const rowsPerChunk = 2000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -33,4 +33,11 @@ test('refuses a place that is none', async () => {
     code: 'FILE_UNWRITABLE',
     message: /x can't be written: there is no directory/,
   })
+})
+
+test('lets nobody else read what is secret', { skip: process.platform === 'win32' }, async () => {
+  const path = join(folder, 'secret')
+  await writeFileAtomically(path, 'for all')
+  await writeFileAtomically(path, 'for one', 0o600)
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
 })

@@ -6,14 +6,17 @@ import { FraudError } from '../core/errors.ts'
  * Writes a file so that its name always stands for a complete one: into a temporary file beside it, synced, renamed, the
  * directory synced. Where anything fails, the file that was there stays as it was. FILE_UNWRITABLE where it can't be
  * written.
+ *
+ * @param mode who may read it, as of `chmod`; what the user's umask says unless told.
  */
 export async function writeFileAtomically(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  mode?: number,
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.partial`
   try {
-    const file = await open(temporary, 'w')
+    const file = await open(temporary, 'w', mode)
     try {
       await writeContent(file, content)
       await file.sync()

@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
 import type { Column, Table } from './table.ts'
-import { formatIsoTime } from './time-parser.ts'
 import { writeChunks } from './write-csv.ts'
 
 const rowsPerChunk = 2000

@@ -38,6 +38,10 @@ export class KeyIndex {
     }
   }
 
+  textOf(number: number): string | undefined {
+    return this.#texts[number]
+  }
+
   /** Gives a number to a key that has none. */
   add(key: string): number {
     const number = this.#freeNumbers.pop() ?? this.#texts.length

@@ -4,6 +4,7 @@ import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from '.
 import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
+import type { StateReader, StateWriter } from './state-bytes.ts'
 
 /** The numbers of a label: event time, its transaction's sequence, when it was known, 1 for fraud. */
 const labelWidth = 4
@@ -139,6 +140,42 @@ export class KeyedHistories implements History {
     const number = this.#index.find(key)
     if (number < 0 || this.#newestOf(number) <= newestMs - this.#spanMs) return undefined
     return this.#events.data(number)[this.#events.end(number) - this.#width + 1 + field]
+  }
+
+  /** Everything that is kept, keys in the order in which they are forgotten. */
+  *save(writer: StateWriter): Generator<Uint8Array> {
+    writer.double(this.#silence.length)
+    for (const [number, queuedMs] of this.#silence.entries()) {
+      writer.text(this.#index.textOf(number) ?? '')
+      writer.double(queuedMs)
+      this.#saveSeries(this.#events, number, writer)
+      this.#saveSeries(this.#labels, this.#labelSeries.get(number), writer)
+      this.#saveSeries(this.#buckets, this.#bucketSeries.get(number), writer)
+      yield* writer.take()
+    }
+  }
+
+  #saveSeries(store: SeriesStore, series: number | undefined, writer: StateWriter): void {
+    const count = series === undefined ? 0 : store.count(series)
+    writer.double(count)
+    if (series !== undefined && count > 0) writer.doubles(store.whole(series))
+  }
+
+  /** Takes up what was saved; only of histories that are empty. */
+  restore(reader: StateReader): void {
+    for (let left = reader.count(2 ** 31); left > 0; left--) {
+      const number = this.#index.add(reader.text())
+      this.#events.reserve(this.#index.capacity)
+      this.#silence.add(number, reader.double())
+      this.#restoreSeries(this.#events, () => number, reader)
+      this.#restoreSeries(this.#labels, () => this.#addRare(this.#labelSeries, number), reader)
+      this.#restoreSeries(this.#buckets, () => this.#addRare(this.#bucketSeries, number), reader)
+    }
+  }
+
+  #restoreSeries(store: SeriesStore, seriesOf: () => number, reader: StateReader): void {
+    const count = reader.count(store.longest)
+    if (count > 0) reader.doubles(store.load(seriesOf(), count))
   }
 
   count(window: number): number {

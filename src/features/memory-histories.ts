@@ -3,6 +3,7 @@ import { hashText } from '../core/hash-text.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
+import { StateReader, StateWriter } from './state-bytes.ts'
 
 /** Keys of each history that are dropped with each transaction, at most, while memory is over its limit. */
 const droppedAtOnce = 8
@@ -27,6 +28,36 @@ export class MemoryHistories implements Histories {
     this.#plan = plan
     this.#maxBytes = maxBytes
     this.#keyed = plan.histories.map((history) => new KeyedHistories(history, plan.eventsPerKey))
+  }
+
+  /** The newest event time of all. */
+  get newestMs(): number {
+    return this.#newestMs
+  }
+
+  /** The state in chunks of about 64 KiB. */
+  *save(): Generator<Uint8Array> {
+    const writer = new StateWriter()
+    for (const number of [this.#newestMs, this.#observed, this.#droppedForMemory]) writer.double(number)
+    for (const keyed of this.#keyed) yield* keyed.save(writer)
+    yield* writer.take(true)
+  }
+
+  /**
+   * Histories as they were saved; they go on exactly as the saved ones would have.
+   *
+   * @param chunks the bytes in order, wherever they are cut.
+   * @throws FraudError SNAPSHOT_INVALID where they are no histories of this plan.
+   */
+  static restore(plan: HistoriesPlan, chunks: Iterable<Uint8Array>, options?: MemoryHistoriesOptions): MemoryHistories {
+    const histories = new MemoryHistories(plan, options)
+    const reader = new StateReader(chunks)
+    histories.#newestMs = reader.double()
+    histories.#observed = reader.double()
+    histories.#droppedForMemory = reader.double()
+    for (const keyed of histories.#keyed) keyed.restore(reader)
+    reader.end()
+    return histories
   }
 
   observe(transaction: Transaction): readonly History[] {

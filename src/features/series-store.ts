@@ -28,6 +28,8 @@ const notesAt = 4
  */
 export class SeriesStore {
   readonly width: number
+  /** The most entries that a series ever has. */
+  readonly longest: number
   readonly #tail: number
   readonly #recordLength: number
   readonly #capacities: readonly number[]
@@ -47,6 +49,7 @@ export class SeriesStore {
    */
   constructor(width: number, longest: number, { tail = 0, notes = 0 }: { tail?: 0 | 1; notes?: number } = {}) {
     this.width = width
+    this.longest = longest
     this.#tail = tail
     this.#recordLength = notesAt + notes
     this.#capacities = sizeClasses(longest + tail)
@@ -120,6 +123,25 @@ export class SeriesStore {
     return at
   }
 
+  /** The entries of a series side by side, and what stands behind the last; valid until the next change. */
+  whole(series: number): Float64Array {
+    return this.data(series).subarray(this.first(series), this.end(series) + this.#tail * this.width)
+  }
+
+  /** How many numbers `count` entries take, with what stands behind them. */
+  lengthOf(count: number): number {
+    return count === 0 ? 0 : (count + this.#tail) * this.width
+  }
+
+  /** Makes room for so many entries in a series that has none, and returns where they are to be written, as `whole` has them. */
+  load(series: number, count: number): Float64Array {
+    const record = series * this.#recordLength
+    this.#move(record, this.#classFor(count + this.#tail))
+    this.#records[record + countAt] = count
+    this.entries += count
+    return this.whole(series)
+  }
+
   /** Forgets the oldest entries. */
   dropFirst(series: number, dropped: number): void {
     const record = series * this.#recordLength
@@ -170,17 +192,22 @@ export class SeriesStore {
       this.#records[record + firstAt] = region
       return
     }
-    const to = this.#open[wanted].at(-1) ?? this.#addPage(wanted)
+    const to = this.#move(record, wanted)
+    if (from === undefined) return
+    to.data.set(from.data.subarray(first, first + length), this.#records[record + regionAt])
+  }
+
+  /** Gives a series a region of this size; its old one is free from now on, with its content untouched until the next. */
+  #move(record: number, sizeClass: number): Page {
+    const to = this.#open[sizeClass].at(-1) ?? this.#addPage(sizeClass)
     const start = to.free.pop() ?? this.#freshRegion(to)
     to.used++
-    if (!this.#hasRoom(to)) this.#open[wanted].splice(this.#open[wanted].indexOf(to), 1)
-    if (from !== undefined) {
-      to.data.set(from.data.subarray(first, first + length), start)
-      this.#release(record)
-    }
+    if (!this.#hasRoom(to)) this.#open[sizeClass].splice(this.#open[sizeClass].indexOf(to), 1)
+    this.#release(record)
     this.#records[record + pageAt] = to.number
     this.#records[record + regionAt] = start
     this.#records[record + firstAt] = start
+    return to
   }
 
   #classFor(entries: number): number {

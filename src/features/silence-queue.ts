@@ -32,6 +32,14 @@ export class SilenceQueue {
     this.#queuedMs[key] = lastUsedMs
   }
 
+  /** The keys from the front to the back, each with the time that it was queued with. */
+  *entries(): Generator<readonly [key: number, queuedMs: number]> {
+    for (let i = 0; i < this.#length; i++) {
+      const key = this.#ring[(this.#front + i) % this.#ring.length]
+      yield [key, this.#queuedMs[key]]
+    }
+  }
+
   /** Takes out the key at the front if it was silent since `horizonMs`; -1 where it was not. */
   next(horizonMs: number, lastUsedMs: (key: number) => number): number {
     if (this.#length === 0) return -1

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FraudError } from '../core/errors.ts'
-import { assertProtected, createKeyCheck, parseApiKeys } from './api-keys.ts'
+import {
+  assertProtected,
+  createKeyCheck,
+  createKeyRing,
+  digestKey,
+  formatKeyFile,
+  parseApiKeys,
+  parseKeyFile,
+  type Role,
+  type StoredKey,
+} from './api-keys.ts'
 
 const first = 'first-key-of-sixteen-or-more'
 const second = 'second-key-of-sixteen-or-more'
@@ -46,19 +56,83 @@ describe('API keys', () => {
   })
 })
 
+describe('a key ring', () => {
+  const stored = (key: string, ...roles: Role[]): StoredKey => ({
+    name: key,
+    roles,
+    sha256: digestKey(key),
+    createdAt: '2026-11-24T09:00:00.000Z',
+  })
+  const keys = [stored('till', 'score'), stored('desk', 'label', 'score'), stored('boss', 'admin')]
+  const all = new Set(['score', 'label', 'admin'])
+
+  test('knows what each key is good for: those of the environment and of administrators for everything', () => {
+    const ring = createKeyRing([first], keys)
+    assert.deepEqual(ring.rolesOf(`Bearer ${first}`), all)
+    assert.deepEqual(ring.rolesOf('Bearer till'), new Set(['score']))
+    assert.deepEqual(ring.rolesOf('bearer desk'), new Set(['score', 'label']))
+    assert.deepEqual(ring.rolesOf('Bearer boss'), all)
+    for (const header of [
+      undefined,
+      '',
+      'till',
+      'Bearer',
+      'Bearer tills',
+      `Bearer ${digestKey('till')}`,
+      'Basic till',
+    ]) {
+      assert.equal(ring.rolesOf(header), undefined, header)
+    }
+  })
+
+  test('asks for a key where there is one, or a file that had one', () => {
+    assert.equal(createKeyRing([]).asksForKey, false)
+    assert.equal(createKeyRing([first]).asksForKey, true)
+    assert.equal(createKeyRing([], keys).asksForKey, true)
+    assert.equal(createKeyRing([], []).asksForKey, true)
+  })
+
+  test('comes from a file that reads back as it was written, and has no key in it', () => {
+    const text = formatKeyFile(keys)
+    assert.deepEqual(parseKeyFile(text), keys)
+    assert.deepEqual(parseKeyFile(formatKeyFile([])), [])
+    assert.ok(!formatKeyFile([{ ...stored(first, 'admin'), name: 'x' }]).includes(first))
+  })
+
+  test('comes from no damaged file', () => {
+    const text = formatKeyFile(keys)
+    for (const [damaged, reason] of [
+      ['', /no JSON/],
+      [text.slice(0, -10), /no JSON/],
+      ['[]', /the whole/],
+      [text.replace('"version": 1', '"version": 2'), /version/],
+      [text.replace('"score"', '"everything"'), /keys\.0\.roles\.0/],
+      [text.replace(/"sha256": "./, '"sha256": "'), /keys\.0\.sha256/],
+      [text.replace('2026-', '2026'), /keys\.0\.createdAt/],
+      [text.replace('"name"', '"nmae"'), /keys\.0/],
+    ] as const) {
+      assert.throws(
+        () => parseKeyFile(damaged),
+        (error) => error instanceof FraudError && error.code === 'DATA_INVALID' && reason.test(error.message),
+        damaged,
+      )
+    }
+  })
+})
+
 describe('a host', () => {
   test('that is loopback needs no keys', () => {
-    for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) assertProtected(host, [], false)
+    for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) assertProtected(host, false, false)
   })
 
   test('that others can reach needs keys, or to be asked for as insecure', () => {
     for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '']) {
       assert.throws(
-        () => assertProtected(host, [], false),
+        () => assertProtected(host, false, false),
         (error) => error instanceof FraudError && error.code === 'OPTION_INVALID',
       )
-      assertProtected(host, [first], false)
-      assertProtected(host, [], true)
+      assertProtected(host, true, false)
+      assertProtected(host, false, true)
     }
   })
 })

@@ -1,7 +1,52 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
 import { FraudError } from '../core/errors.ts'
 
 const shortestKey = 16
+
+/** What a key is good for: to score and decide, to report labels, or everything, reading decisions included. */
+export const roles = ['score', 'label', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+const keyFileSchema = z.strictObject({
+  version: z.literal(1),
+  keys: z.array(
+    z.strictObject({
+      name: z.string(),
+      roles: z.array(z.enum(roles)).min(1),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      createdAt: z.iso.datetime(),
+    }),
+  ),
+})
+
+/** A key that was made by `shrike keys create`: all that is kept of it. */
+export type StoredKey = Readonly<z.infer<typeof keyFileSchema>['keys'][number]>
+
+/** Throws DATA_INVALID for a file that is damaged: to go on without its keys could open what they guard. */
+export function parseKeyFile(text: string): readonly StoredKey[] {
+  const { data, error } = keyFileSchema.safeParse(parseJson(text))
+  if (data !== undefined) return data.keys
+  const [{ path, message }] = error.issues
+  throw new FraudError('DATA_INVALID', `The key file is damaged: ${path.join('.') || 'the whole'}: ${message}`)
+}
+
+export function formatKeyFile(keys: readonly StoredKey[]): string {
+  return `${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new FraudError('DATA_INVALID', 'The key file is damaged: it is no JSON', { cause })
+  }
+}
+
+/** What stands in the file in place of a key. Keys are random, so that no slow hash is needed. */
+export function digestKey(key: string): string {
+  return hash('sha256', key, 'hex')
+}
 
 /** `SHRIKE_API_KEYS`, separated by commas -> the keys. Throws OPTION_INVALID for one that is short enough to guess. */
 export function parseApiKeys(text: string | undefined): readonly string[] {
@@ -20,11 +65,11 @@ export function parseApiKeys(text: string | undefined): readonly string[] {
 }
 
 /** Refuses, with OPTION_INVALID, to be reachable from other machines without keys, unless that was asked for. */
-export function assertProtected(host: string, apiKeys: readonly string[], insecure: boolean): void {
-  if (insecure || apiKeys.length > 0 || isLoopback(host)) return
+export function assertProtected(host: string, hasKeys: boolean, insecure: boolean): void {
+  if (insecure || hasKeys || isLoopback(host)) return
   throw new FraudError(
     'OPTION_INVALID',
-    `--host ${host} makes the service reachable from other machines: set SHRIKE_API_KEYS to one or more keys, separated by commas, or say --insecure`,
+    `--host ${host} makes the service reachable from other machines: make a key with "shrike keys create", or set SHRIKE_API_KEYS to one or more, separated by commas, or say --insecure`,
   )
 }
 
@@ -32,18 +77,43 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
+/** Who may do what. */
+export interface KeyRing {
+  /** Whether a request must carry a key. A key file asks for one even when the last key in it was revoked. */
+  readonly asksForKey: boolean
+  /** What the key in an Authorization header is good for, `admin` spelt out; undefined where it is not known. */
+  rolesOf(authorization: string | undefined): ReadonlySet<Role> | undefined
+}
+
+const everyRole: ReadonlySet<Role> = new Set(roles)
+
 /**
- * Says whether an Authorization header carries one of the keys. Digests are compared, each of them, in constant time,
- * so that the time taken tells nothing of a key, nor of its length, nor which one it was.
+ * Keys of the environment, which are good for everything, and of the key file, where there is one. Digests are compared,
+ * each of them, in constant time, so that the time taken tells nothing of a key, nor of its length, nor which one it was.
  */
-export function createKeyCheck(apiKeys: readonly string[]): (authorization: string | undefined) => boolean {
-  const digests = apiKeys.map((key) => hash('sha256', key, 'buffer'))
-  return (authorization) => {
-    const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
-    if (token === undefined) return false
-    const given = hash('sha256', token, 'buffer')
-    let isKnown = false
-    for (const digest of digests) isKnown = timingSafeEqual(digest, given) || isKnown
-    return isKnown
+export function createKeyRing(apiKeys: readonly string[], stored?: readonly StoredKey[]): KeyRing {
+  const known = [
+    ...apiKeys.map((key) => ({ digest: hash('sha256', key, 'buffer'), roles: everyRole })),
+    ...(stored ?? []).map((key) => ({
+      digest: Buffer.from(key.sha256, 'hex'),
+      roles: key.roles.includes('admin') ? everyRole : new Set(key.roles),
+    })),
+  ]
+  return {
+    asksForKey: apiKeys.length > 0 || stored !== undefined,
+    rolesOf(authorization) {
+      const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+      if (token === undefined) return undefined
+      const given = hash('sha256', token, 'buffer')
+      let found: ReadonlySet<Role> | undefined
+      for (const { digest, roles } of known) found = timingSafeEqual(digest, given) ? roles : found
+      return found
+    },
   }
+}
+
+/** Says whether an Authorization header carries one of the keys. */
+export function createKeyCheck(apiKeys: readonly string[]): (authorization: string | undefined) => boolean {
+  const ring = createKeyRing(apiKeys)
+  return (authorization) => ring.rolesOf(authorization) !== undefined
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { LiveService } from '../scoring/live-service.ts'
 import type { Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
@@ -20,7 +21,12 @@ export interface HttpContext {
   readonly log: Log
   /** Shrike's own version, for the OpenAPI document. */
   readonly version: string
-  readonly apiKeys: readonly string[]
+  /** Whether requests must carry a key. */
+  readonly isGuarded: () => boolean
+  /** The live path, where the detector's transactions can be decided one by one. */
+  readonly live?: LiveService | undefined
+  /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */
+  readonly whyNotReady: () => string | undefined
   /** The HTML report of the model's evaluation, where there is one. */
   readonly reportPath?: string | undefined
   /** The text of `/metrics`: of this process, or of all workers. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
 
 /** JSON as it came and as it was read. */
 export interface JsonText {
@@ -25,6 +26,31 @@ function parse(text: string, what: string): unknown {
   } catch {
     throw new FraudError('BODY_INVALID', `The ${what} is not valid JSON`)
   }
+}
+
+/**
+ * The items of a body that is an array, and the names that each gives twice. Throws BODY_INVALID, INPUT_INVALID for what is
+ * no array, BODY_TOO_LARGE for one that is too long.
+ */
+export function readItems(bytes: Buffer, mostItems: number) {
+  const { text, value } = decodeJson(bytes)
+  if (!Array.isArray(value)) {
+    throw new FraudError('INPUT_INVALID', 'The body must be an array of objects', {
+      errors: [{ field: '(body)', reason: 'is no array' }],
+    })
+  }
+  const items: readonly unknown[] = value
+  if (items.length > mostItems) {
+    throw new FraudError('BODY_TOO_LARGE', `The array has over ${mostItems} items: send less, or stream NDJSON`)
+  }
+  let names = 0
+  for (const item of items) names += countNames(item)
+  return { items, repeated: repeatedNames(text, names, 1) }
+}
+
+/** How many names an item of a body has; 0 for what is no object. */
+export function countNames(value: unknown): number {
+  return isRecord(value) ? Object.keys(value).length : 0
 }
 
 /** No name is repeated: the usual case, shared. */

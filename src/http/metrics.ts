@@ -10,7 +10,7 @@ export interface Metrics {
 }
 
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
-const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
+export const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
 
 /**
  * Counters are plain integers that a scrape reads, and histograms are bound to their labels once: each request pays for
@@ -102,7 +102,7 @@ function createPredictionCount(registry: Registry): Metrics['countPrediction'] {
 }
 
 /** A counter whose values are kept elsewhere and read when it is scraped. */
-function createTally(
+export function createTally(
   registry: Registry,
   name: string,
   help: string,

@@ -10,9 +10,9 @@ const prediction = { $ref: '#/components/schemas/Prediction' }
 const answer = { oneOf: [prediction, { $ref: '#/components/schemas/ItemError' }] }
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
-export function describeApi({ model, version, apiKeys }: HttpContext): object {
+export function describeApi({ model, version, isGuarded: asksForKey }: HttpContext): object {
   const { modelId, inputs, example } = model.current
-  const isGuarded = apiKeys.length > 0
+  const isGuarded = asksForKey()
   return {
     openapi: '3.1.1',
     info: {

@@ -1,6 +1,7 @@
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
-import { createKeyCheck } from './api-keys.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+import { createKeyRing, type KeyRing, type Role } from './api-keys.ts'
 import { discardRest } from './body.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
 import { drainConnections } from './drain.ts'
@@ -10,6 +11,8 @@ import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
 import { watchPressure } from './pressure.ts'
+import { decisionPageRoutes } from './routes/decision-pages.ts'
+import { decisionRoutes, erasureRoutes, labelRoutes } from './routes/decisions.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
@@ -24,8 +27,12 @@ export interface ServerOptions {
   /** Shrike's own version. */
   readonly version: string
   readonly limits?: Partial<Limits>
-  /** Where there are any, every route but the probes asks for one of them. */
+  /** Where there are any, every route but the probes asks for one of them; each is good for everything. */
   readonly apiKeys?: readonly string[]
+  /** Who may do what as of now, in place of `apiKeys`. */
+  readonly keyRing?: () => KeyRing
+  readonly live?: LiveService | undefined
+  readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
   /** The text of `/metrics`; without it, that of `metrics`. */
   readonly renderMetrics?: () => Promise<string>
@@ -38,12 +45,15 @@ const lingerMs = 1000
 export async function buildServer(options: ServerOptions): Promise<App> {
   const { metrics, log, apiKeys = [] } = options
   const limits = { ...defaultLimits, ...options.limits }
+  const fixedRing = createKeyRing(apiKeys)
+  const keyRing = options.keyRing ?? (() => fixedRing)
   const pressure = watchPressure(limits.eventLoopLagMs, () => performance.now())
   let isDraining = false
   const context: HttpContext = {
     ...options,
     limits,
-    apiKeys,
+    isGuarded: () => keyRing().asksForKey,
+    whyNotReady: options.whyNotReady ?? (() => undefined),
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
     streaming: new WeakSet(),
     isDraining: () => isDraining,
@@ -62,7 +72,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const paths = collectPaths(app)
   app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
   countResponses(app, context, paths)
-  if (apiKeys.length > 0) guard(app, apiKeys)
+  guard(app, keyRing)
 
   const drain = drainConnections(app.server, limits)
   app.addHook('preClose', async () => {
@@ -100,6 +110,16 @@ async function registerRoutes(app: App, context: HttpContext): Promise<void> {
     predictRoutes(scope, context)
     predictBatchRoutes(scope, context)
   })
+  const { live } = context
+  if (live !== undefined) {
+    await app.register(async (scope) => {
+      refuseOverload(scope, context)
+      decisionRoutes(scope, context, live)
+      labelRoutes(scope, context, live)
+      erasureRoutes(scope, context, live)
+      decisionPageRoutes(scope, live)
+    })
+  }
   await app.register(async (scope) => {
     healthRoutes(scope, context)
     metricsRoutes(scope, context)
@@ -153,20 +173,36 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
   })
 }
 
-function guard(app: App, apiKeys: readonly string[]): void {
-  const isKnown = createKeyCheck(apiKeys)
-  const open = new Set(['/healthz', '/readyz'])
+const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
+function guard(app: App, keyRing: () => KeyRing): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (open.has(pathOf(request.url)) || isKnown(request.headers.authorization)) return done()
-    reply.header('www-authenticate', 'Bearer realm="shrike"')
-    done(new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'))
+    const ring = keyRing()
+    const path = pathOf(request.url)
+    if (!ring.asksForKey || probes.has(path)) return done()
+    const roles = ring.rolesOf(request.headers.authorization)
+    if (roles === undefined) {
+      reply.header('www-authenticate', 'Bearer realm="shrike"')
+      return done(new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'))
+    }
+    const wanted = roleFor(request.method, path)
+    if (wanted === undefined || roles.has(wanted)) return done()
+    done(new FraudError('FORBIDDEN', `The key has not the role ${wanted}`))
   })
+}
+
+/** The role that a route asks for; undefined where any key will do. */
+function roleFor(method: string, path: string): Role | undefined {
+  if (path.startsWith('/v1/erasures')) return 'admin'
+  if (method === 'POST') return path.startsWith('/v1/labels') ? 'label' : 'score'
+  return path.startsWith('/v1/') ? 'admin' : undefined
 }
 
 function createErrorAnswer(log: Log) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = presentError(translate(error))
     if (problem.code === 'INTERNAL') log.error({ err: error, path: pathOf(request.url) }, 'a request failed')
+    if (problem.status === 503) reply.header('retry-after', '1')
     if (problem.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))
   }

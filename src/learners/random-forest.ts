@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
+import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import type { GrownTree } from './grower.ts'
@@ -11,7 +12,7 @@ import {
   treeDefaults,
 } from './tree-options.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-worker.ts'
-import { WorkerPool, workerScript } from './worker-pool.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 /** How training runs, without any influence on what it returns. */
 export interface TrainingControl {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate } from '../models/calibration.ts'
@@ -64,6 +65,8 @@ export function createRowsScorer({
   return (rows) => model.predictProbaOfRows(rows.map((value, i) => (value - mean[i % length]) / scale[i % length]))
 }
 
-export async function loadPredictor(path: string): Promise<Predictor> {
-  return createPredictor(await readBundle(path))
+/** What serving needs of a bundle file. */
+export async function loadModel(path: string): Promise<{ readonly predictor: Predictor; readonly detector: Detector }> {
+  const bundle = await readBundle(path)
+  return { predictor: createPredictor(bundle), detector: bundle.detector }
 }

@@ -11,7 +11,7 @@ async function load() {
   const modelId = (await readFile(file, 'utf8')).trim()
   if (!/^\w+@\w+$/.test(modelId)) throw new FraudError('BUNDLE_INVALID', `${file} is damaged`)
   if (modelId.startsWith('crash')) process.abort()
-  return logistic(modelId)
+  return { predictor: logistic(modelId) }
 }
 
 try {

@@ -31,7 +31,7 @@ export function homeRoutes(app: App, context: HttpContext): void {
   })
 }
 
-function renderHome({ model, reportPath, apiKeys }: HttpContext, host: string): string {
+function renderHome({ model, reportPath, isGuarded }: HttpContext, host: string): string {
   const { modelId, example } = model.current
   // The host is the client's own claim, so it is shown only if it can be nothing but a host.
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
@@ -61,7 +61,7 @@ function renderHome({ model, reportPath, apiKeys }: HttpContext, host: string): 
 ${items.join('\n')}
 </ul>
 <h2>Ask for a prediction</h2>
-<pre><code>${escapeHtml(exampleCall(origin, example, apiKeys.length > 0))}</code></pre>
+<pre><code>${escapeHtml(exampleCall(origin, example, isGuarded()))}</code></pre>
 </main>
 </body>
 </html>

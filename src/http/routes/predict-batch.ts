@@ -1,24 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
-import { decodeJson, repeatedNames } from '../json-text.ts'
+import { joinedText } from '../joined-text.ts'
+import { readItems } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
-import { countNames } from '../schemas/input.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
 import { predictOne } from './predict.ts'
 
 const ndjson = 'application/x-ndjson'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
-
-// Other requests get their turn after this many items, and this much text is handed to the socket at once.
-const itemsPerTurn = 256
-const textPerWrite = 64 * 1024
 
 /** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
 export function predictBatchRoutes(app: App, context: HttpContext): void {
@@ -31,7 +26,7 @@ export function predictBatchRoutes(app: App, context: HttpContext): void {
 function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
   const { batchBytes, bodyTimeoutMs } = context.limits
   const take = (body: Buffer) => {
-    const answers = joined([answerArray(context, body)], '[', ',', ']')
+    const answers = joinedText([answerArray(context, body)], '[', ',', ']')
     reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
   }
   readBody(raw, batchBytes, bodyTimeoutMs, take, (error) => reply.send(error))
@@ -44,25 +39,13 @@ function streamAnswers(context: HttpContext, raw: IncomingMessage, reply: Fastif
   raw.once('close', () => clearTimeout(stalled))
   streaming.add(raw.socket)
   reply.raw.once('close', () => streaming.delete(raw.socket))
-  const answers = joined(answerLines(context, raw, stalled), '', '', '')
+  const answers = joinedText(answerLines(context, raw, stalled), '', '', '')
   reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(answers))
 }
 
 /** Checks the whole before the first answer, so that a bad body is refused with its own status. */
 function answerArray({ model, metrics, limits }: HttpContext, bytes: Buffer): Iterable<string> {
-  const { text, value } = decodeJson(bytes)
-  if (!Array.isArray(value)) {
-    throw new FraudError('INPUT_INVALID', 'The body must be an array of objects', {
-      errors: [{ field: '(body)', reason: 'is no array' }],
-    })
-  }
-  const items: readonly unknown[] = value
-  if (items.length > limits.batchItems) {
-    throw new FraudError('BODY_TOO_LARGE', `The array has over ${limits.batchItems} items: send less, or stream NDJSON`)
-  }
-  let names = 0
-  for (const item of items) names += countNames(item)
-  const repeated = repeatedNames(text, names, 1)
+  const { items, repeated } = readItems(bytes, limits.batchItems)
   const served = model.current
   return items.values().map((item, index) =>
     answerItem(index, () => {
@@ -101,28 +84,4 @@ function answerItem(index: number, predict: () => string): string {
   } catch (error) {
     return JSON.stringify(presentItemError(error, index))
   }
-}
-
-/** Answers -> pieces of text for the socket, at its pace, with turns for other requests in between. */
-async function* joined(
-  groups: AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
-  open: string,
-  separator: string,
-  close: string,
-): AsyncGenerator<string> {
-  let text = open
-  let count = 0
-  for await (const answers of groups) {
-    for (const answer of answers) {
-      text += count === 0 ? answer : separator + answer
-      count += 1
-      if (count % itemsPerTurn !== 0 && text.length < textPerWrite) continue
-      yield text
-      text = ''
-      await nextTurn()
-    }
-    if (text !== '') yield text
-    text = ''
-  }
-  if (close !== '') yield close
 }

@@ -3,11 +3,10 @@ import { FraudError } from '../../core/errors.ts'
 import type { Prediction } from '../../scoring/predictor.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
-import { decodeJson, repeatedNames } from '../json-text.ts'
+import { countNames, decodeJson, repeatedNames } from '../json-text.ts'
 import type { ServedModel } from '../live-model.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
-import { countNames } from '../schemas/input.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 
 /** `POST /predict/` and `/predict`: the recipe's contract. Stateless: nothing is recorded but counts. */
@@ -34,9 +33,8 @@ export function predictOne(model: ServedModel, metrics: Metrics, bytes: Buffer, 
 
 /** Refuses early where the loop can't keep up, so that what was accepted stays fast. */
 export function refuseOverload(app: App, { isOverloaded }: HttpContext): void {
-  app.addHook('onRequest', (_request, reply, done) => {
+  app.addHook('onRequest', (_request, _reply, done) => {
     if (!isOverloaded()) return done()
-    reply.header('retry-after', '1')
     done(new FraudError('OVERLOADED', 'The service has more to do than it can answer in time'))
   })
 }

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../core/errors.ts'
+import { isRecord, kindOf } from '../../core/json-value.ts'
 
 /** Fills one row after another, always the same one: predicting is synchronous, so nobody else holds it. */
 export interface InputReader {
@@ -63,22 +64,6 @@ function readCarefully(
 function reasonAgainst(cell: unknown): string {
   if (typeof cell === 'number') return 'is too large for a 64-bit number'
   return `is ${kindOf(cell)}, where a number is required`
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return typeof value === 'string' ? 'text' : `a ${typeof value}`
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** How many names an item of a body has; 0 for what is no object. */
-export function countNames(value: unknown): number {
-  return isRecord(value) ? Object.keys(value).length : 0
 }
 
 /** The body of a prediction, with the model's own names and a real example. */

@@ -1,3 +1,5 @@
+import { fromLocalTime } from './zone.ts'
+
 const minuteMs = 60_000
 const dayMs = 86_400_000
 const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
@@ -14,6 +16,17 @@ export function parseIsoTime(bytes: Uint8Array, start: number, end: number): num
   const separator = bytes[start + 10]
   if (end - start < 16 || (separator !== 0x54 && separator !== 0x74 && separator !== 0x20)) return Number.NaN
   return dateMs + timeOfDay(bytes, start + 11, end)
+}
+
+const encoder = new TextEncoder()
+const offsetPattern = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i
+
+/** The same of a text, where a time without an offset is one of a zone that is `offsetAt` ahead of UTC. */
+export function readIsoTime(text: string, offsetAt: (timestampMs: number) => number): number {
+  const bytes = encoder.encode(text)
+  const timestampMs = parseIsoTime(bytes, 0, bytes.length)
+  if (Number.isNaN(timestampMs) || offsetPattern.test(text.slice(10))) return timestampMs
+  return fromLocalTime(timestampMs, offsetAt)
 }
 
 /** A time of a detector's format as milliseconds since 1970; `startMs` is what seconds-since counts from. */

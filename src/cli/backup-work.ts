@@ -1,0 +1,44 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { FraudError } from '../core/errors.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
+import { copyLog } from '../stores/sqlite/copy-log.ts'
+import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { verifyLog } from '../stores/sqlite/verify-log.ts'
+import { type DataFlags, openLog } from './log-files.ts'
+import type { Run } from './run.ts'
+
+/** Copies a data directory, beside a service that goes on, to an empty one that a service can start on; then checks it. */
+export function backup(target: string, flags: DataFlags, { terminal }: Run): void {
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
+  }
+  const from = dataDirectory(flags.data)
+  const to = dataDirectory(target)
+  const reader = openLog(flags)
+  const progress = terminal.begin('copy the log')
+  try {
+    mkdirSync(to.snapshotsPath, { recursive: true, mode: 0o700 })
+    copyLog(reader, to.logPath)
+  } finally {
+    reader.close()
+  }
+  const copy = new LogReader(to.logPath)
+  try {
+    const { records, last, hash, problem } = verifyLog(copy, process.env.SHRIKE_LOG_KEY)
+    if (problem !== undefined) throw new FraudError('LOG_INVALID', `Record ${problem.sequence} ${problem.reason}`)
+    progress.end(`${records.toLocaleString('en')} records, as they were written`)
+    const snapshots = snapshotPaths(from.snapshotsPath).filter((path) => readSnapshot(path).sequence <= last)
+    for (const path of snapshots) copyFileSync(path, join(to.snapshotsPath, basename(path)))
+    for (const path of [from.keysPath, join(from.path, 'model.safetensors')]) {
+      if (existsSync(path)) copyFileSync(path, join(to.path, basename(path)))
+    }
+    terminal.say(
+      `${target}: ${records.toLocaleString('en')} records and ${snapshots.length} snapshots; head ${last}:${hash}`,
+    )
+    terminal.result({ records, head: `${last}:${hash}`, snapshots: snapshots.length, target })
+  } finally {
+    copy.close()
+  }
+}

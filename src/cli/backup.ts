@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import type { DataFlags } from './log-files.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike backup DIR`. */
+export function backupCommand(): Command {
+  return new Command('backup')
+    .summary('copy a data directory while the service goes on')
+    .description('Copies log, snapshots, keys and bundle as they stand into an empty directory, and checks the copy.')
+    .argument('<dir>', 'the directory to make; a service starts on it with serve --data <dir>')
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  shrike backup /backups/$(date +%F) --data /var/lib/shrike`,
+    )
+    .action((target: string, options: DataFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./backup-work.ts')).backup(target, options, context)),
+    )
+}

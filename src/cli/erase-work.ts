@@ -1,0 +1,61 @@
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
+import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
+import { type DataFlags, openLog } from './log-files.ts'
+import type { Run } from './run.ts'
+
+export interface EraseFlags extends DataFlags {
+  /** NAME=VALUE. */
+  readonly key: string
+  readonly url?: string
+}
+
+/** Forgets what the token of a person stands for: in the running service, or in a directory that none works on. */
+export async function erase(flags: EraseFlags, run: Run): Promise<void> {
+  const end = flags.key.indexOf('=')
+  if (end < 1) throw new FraudError('OPTION_INVALID', '--key is written NAME=VALUE, such as customer=2765')
+  const key = flags.key.slice(0, end)
+  const value = flags.key.slice(end + 1)
+  const token = flags.url === undefined ? await eraseHere(key, value, flags) : await eraseThere(key, value, flags.url)
+  // The value itself is not repeated: terminals are logged, too.
+  run.terminal.say(token === undefined ? `No ${key} of this value is known` : `erased; the ${key}'s token was ${token}`)
+  run.terminal.result({ key, erased: token !== undefined, token })
+}
+
+async function eraseHere(key: string, value: string, flags: EraseFlags): Promise<string | undefined> {
+  openLog(flags).close()
+  const directory = dataDirectory(flags.data)
+  const lock = lockDirectory(directory)
+  try {
+    const log = await SqliteLog.open({
+      path: directory.logPath,
+      key: process.env.SHRIKE_LOG_KEY,
+      makeToken: () => '',
+    })
+    try {
+      return await log.erase(key, value, Date.now())
+    } finally {
+      await log.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+async function eraseThere(key: string, value: string, url: string): Promise<string | undefined> {
+  const apiKey = process.env.SHRIKE_API_KEY
+  const response = await fetch(new URL('/v1/erasures', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(apiKey && { authorization: `Bearer ${apiKey}` }) },
+    body: JSON.stringify({ key, value }),
+  }).catch((cause: unknown) => {
+    throw new FraudError('ADDRESS_UNAVAILABLE', `No service answers at ${url}`, { cause })
+  })
+  const answer: unknown = await response.json()
+  if (!response.ok || !isRecord(answer)) {
+    const detail = isRecord(answer) ? answer.detail : undefined
+    throw new FraudError('LOG_UNAVAILABLE', `The service at ${url} refused: ${detail ?? response.status}`)
+  }
+  return typeof answer.token === 'string' ? answer.token : undefined
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import type { EraseFlags } from './erase-work.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike erase --key customer=X`. */
+export function eraseCommand(): Command {
+  return new Command('erase')
+    .summary('erase a person: what a personal key stood for leaves no trace')
+    .description(
+      'Deletes what the token of a personal value stands for, and records that. Amounts and times stay, so the features ' +
+        'of others do not change. Backups made before still hold the value.',
+    )
+    .requiredOption('--key <name=value>', 'a key that the detector lists as personal, and its value')
+    .option('--data <directory>', 'the data directory, where no service works on it', '.shrike')
+    .option('--url <url>', 'the service that works on it; SHRIKE_API_KEY is sent, whose role must be admin')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  shrike erase --key customer=2765
+  SHRIKE_API_KEY=shrike_… shrike erase --key customer=2765 --url http://localhost:8000`,
+    )
+    .action((options: EraseFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./erase-work.ts')).erase(options, context)),
+    )
+}

@@ -1,0 +1,40 @@
+import { readFileSync, statSync } from 'node:fs'
+import { createKeyRing, type KeyRing, parseKeyFile } from '../http/api-keys.ts'
+
+const lookEveryMs = 1000
+
+/**
+ * The keys of the environment and of a key file, which is read again within a second of a change, so that a key that is
+ * made or revoked counts while the service runs.
+ *
+ * @throws FraudError DATA_INVALID where the file is damaged at the start; later the keys before go on.
+ */
+export function watchKeys(path: string, apiKeys: readonly string[]): () => KeyRing {
+  let version = versionOf(path)
+  let ring = readRing(path, apiKeys)
+  let lookedMs = performance.now()
+  return () => {
+    const nowMs = performance.now()
+    if (nowMs - lookedMs < lookEveryMs) return ring
+    lookedMs = nowMs
+    const found = versionOf(path)
+    if (found === version) return ring
+    version = found
+    try {
+      ring = readRing(path, apiKeys)
+    } catch {
+      // A file that is damaged, or gone: nobody gets in, or is shut out, by that.
+    }
+    return ring
+  }
+}
+
+function readRing(path: string, apiKeys: readonly string[]): KeyRing {
+  const isThere = versionOf(path) !== undefined
+  return createKeyRing(apiKeys, isThere ? parseKeyFile(readFileSync(path, 'utf8')) : undefined)
+}
+
+function versionOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`
+}

@@ -1,0 +1,60 @@
+import { Command, Option } from 'commander'
+import { roles } from '../http/api-keys.ts'
+import type { CreateFlags, KeysFlags } from './keys-work.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike keys create | list | revoke`. */
+export function keysCommand(): Command {
+  const command = new Command('keys')
+    .summary('API keys with roles')
+    .description('Makes, lists and revokes the API keys of a data directory. Only their SHA-256 is kept.')
+    .addHelpText('after', examples)
+  command.addCommand(createCommand())
+  command.addCommand(
+    withCommonFlags(
+      new Command('list').description('Lists the keys: their names, roles and when they were made.'),
+    ).action((options: KeysFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./keys-work.ts')).listKeys(options, context)),
+    ),
+  )
+  command.addCommand(
+    withCommonFlags(
+      new Command('revoke').description('Takes a key out of the data directory.').argument('<name>', 'of the key'),
+    ).action((name: string, options: KeysFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./keys-work.ts')).revokeKey(name, options, context)),
+    ),
+  )
+  return command
+}
+
+function createCommand(): Command {
+  return withCommonFlags(
+    new Command('create')
+      .description('Makes a random key and prints it, this once, on standard output.')
+      .addOption(
+        new Option(
+          '--role <role...>',
+          'score: predictions and decisions; label: labels; admin: everything, reading decisions too',
+        )
+          .choices(roles)
+          .makeOptionMandatory(),
+      )
+      .option('--name <name>', 'to list and revoke it by (default: a role and a number)'),
+  ).action((options: CreateFlags & CommonFlags) =>
+    run(options, async (context) => (await import('./keys-work.ts')).createKey(options, context)),
+  )
+}
+
+function withCommonFlags(command: Command): Command {
+  return command
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', examples)
+}
+
+const examples = `
+Examples:
+  shrike keys create --role score --name checkout
+  shrike keys create --role label --role score --data /var/lib/shrike
+  shrike keys list
+  shrike keys revoke checkout`

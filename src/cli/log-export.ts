@@ -1,0 +1,130 @@
+import { declaredFields } from '../core/declared-fields.ts'
+import { parseDetector } from '../core/detector.ts'
+import type { Column, Table } from '../data/table.ts'
+import type { TransactionRecord } from '../decisioning/decision-log.ts'
+import type { PersonalValues } from '../decisioning/personal-values.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { DecisionViews } from '../scoring/decision-view.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { Persons } from '../stores/sqlite/persons.ts'
+
+/** What stands beside a transaction's own columns and its features. */
+const decided = [
+  'sequence',
+  'kind',
+  'outcome',
+  'score',
+  'model',
+  'policy',
+  'degraded',
+  'is_fraud',
+  'label_source',
+] as const
+const decidedTimes = ['decided_at', 'label_known_at'] as const
+
+/** Every transaction that is kept, in order: what was declared, what was decided, the row, and the label as of now. */
+export function* exportTables(reader: LogReader, showsPersonal: boolean, counted: { rows: number }): Generator<Table> {
+  const persons = new Persons(reader.database, () => '')
+  const views = new DecisionViews(reader, showsPersonal ? persons : tokens)
+  const columns = new ExportColumns(reader)
+  for (let sequence = 0; ; ) {
+    const records = reader.next(sequence)
+    const last = records.at(-1)
+    if (last === undefined && counted.rows > 0) return
+    for (const record of records) {
+      if (record.kind !== 'decision' && record.kind !== 'history') continue
+      columns.add(record, views.transaction(record), reader)
+      counted.rows++
+    }
+    if (columns.rowCount > 0 || last === undefined) yield columns.take()
+    if (last === undefined) return
+    sequence = last.sequence
+  }
+}
+
+/** Leaves tokens as they are. */
+const tokens: PersonalValues = { token: (_, value) => value, tokenOf: (_, value) => value, valueOf: (token) => token }
+
+type Cell = string | number | null
+
+/** Rows by column, the same columns for all definitions that the log has seen. */
+class ExportColumns {
+  readonly #declared: readonly { readonly name: string; readonly kind: Column['kind'] }[]
+  readonly #features: readonly string[]
+  #rows: Map<string, Cell>[] = []
+
+  constructor(reader: LogReader) {
+    const declared = new Map<string, Column['kind']>()
+    const features = new Set<string>()
+    for (const sequence of reader.definitionSequences()) {
+      const { detector, features: names } = reader.definition(sequence)
+      const parsed = parseDetector(detector)
+      for (const { column, kind } of declaredFields(parsed, compileDetector(parsed).layout)) {
+        declared.set(column, kind === 'number' ? 'number' : 'text')
+      }
+      for (const name of names) features.add(name)
+    }
+    this.#declared = [...declared].map(([name, kind]) => ({ name, kind }))
+    this.#features = [...features]
+  }
+
+  /** A feature that is called as a column is gets a longer name. */
+  #nameOf(feature: string): string {
+    return this.#declared.some(({ name }) => name === feature) ? `${feature}_feature` : feature
+  }
+
+  get rowCount(): number {
+    return this.#rows.length
+  }
+
+  add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: LogReader): void {
+    const { id, sequence, kind } = record
+    const label = reader.labelsOf(id).at(-1)
+    const row = new Map<string, Cell>([
+      ['id', id],
+      ['timestamp', record.timestampMs],
+      ['sequence', sequence],
+      ['kind', kind],
+      ['is_fraud', label === undefined ? null : label.isFraud ? 1 : 0],
+      ['label_source', label?.source ?? null],
+      ['label_known_at', label?.knownAtMs ?? null],
+    ])
+    for (const { name } of this.#declared) row.set(`t_${name}`, transaction[name] ?? null)
+    if (record.kind === 'decision') {
+      const { policy, model, features } = reader.definition(record.definition)
+      row.set('outcome', record.outcome).set('score', record.score).set('model', model).set('policy', policy.version)
+      row.set('degraded', record.degraded.join(' ') || null).set('decided_at', record.decidedAtMs)
+      features.forEach((name, i) => void row.set(`f_${name}`, record.row[i]))
+    }
+    this.#rows.push(row)
+  }
+
+  take(): Table {
+    const rows = this.#rows
+    this.#rows = []
+    const numbers = new Set(['sequence', 'score', 'policy', 'is_fraud'])
+    const column = (key: string, name: string, kind: Column['kind']): Column => {
+      if (kind === 'text') {
+        const texts = rows.map((row) => row.get(key) ?? null)
+        const codes = Int32Array.from(texts, (text, i) => (text === null ? -1 : i))
+        return { kind, name, codes, dictionary: texts.map((text) => (text === null ? '' : String(text))) }
+      }
+      const values = Float64Array.from(rows, (row) => {
+        const value = row.get(key) ?? null
+        return value === null ? Number.NaN : Number(value)
+      })
+      return { kind, name, values }
+    }
+    return {
+      rowCount: rows.length,
+      columns: [
+        column('id', 'id', 'text'),
+        column('timestamp', 'timestamp', 'time'),
+        ...decided.map((name) => column(name, name, numbers.has(name) ? 'number' : 'text')),
+        ...decidedTimes.map((name) => column(name, name, 'time')),
+        ...this.#declared.map(({ name, kind }) => column(`t_${name}`, name, kind)),
+        ...this.#features.map((name) => column(`f_${name}`, this.#nameOf(name), 'number')),
+      ],
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { Command, Option } from 'commander'
+import type { DataFlags } from './log-files.ts'
+import type { ExportFlags, VerifyFlags } from './log-work.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike log head | verify | export`. */
+export function logCommand(): Command {
+  const command = new Command('log')
+    .summary('the log of decisions: its head, whether it is whole, its content')
+    .description('Reads the log of a data directory, beside a service that goes on.')
+    .addHelpText('after', examples)
+  command.addCommand(
+    withCommonFlags(
+      new Command('head').description(
+        "Prints the newest record's number and hash, SEQUENCE:HASH, to be kept elsewhere.",
+      ),
+    ).action((options: DataFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./log-work.ts')).printHead(options, context)),
+    ),
+  )
+  command.addCommand(
+    withCommonFlags(
+      new Command('verify').description(
+        'Computes every hash anew; exits with 1 at the first record that is not sound.',
+      ),
+    )
+      .option('--head <sequence:hash>', 'as log head printed it: finds out a log that was cut short since')
+      .action((options: VerifyFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./log-work.ts')).verify(options, context)),
+      ),
+  )
+  command.addCommand(
+    withCommonFlags(
+      new Command('export').description('Writes every transaction with its decision, its row and its label as of now.'),
+    )
+      .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
+      .addOption(new Option('--format <format>', 'on standard output').choices(['csv', 'ndjson']).default('csv'))
+      .option('--personal', 'show personal values in place of their tokens')
+      .action((options: ExportFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./log-work.ts')).exportLog(options, context)),
+      ),
+  )
+  return command
+}
+
+function withCommonFlags(command: Command): Command {
+  return command
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', examples)
+}
+
+const examples = `
+Examples:
+  shrike log head
+  shrike log verify --head 120034:5f0c…
+  shrike log export --out decisions.parquet`

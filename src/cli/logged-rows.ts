@@ -1,0 +1,227 @@
+import type { LocatedDetector } from '../core/detector.ts'
+import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import type { Transaction } from '../core/transaction.ts'
+import { fingerprint } from '../data/fingerprint.ts'
+import type { TransactionRecord } from '../decisioning/decision-log.ts'
+import type { Definition } from '../decisioning/log-record.ts'
+import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
+import { MemoryHistories } from '../features/memory-histories.ts'
+import { foldRecord, HistoryFold } from '../scoring/history-fold.ts'
+import { RecordTransactions } from '../scoring/live-detector.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { readDetector } from './find-detector.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { type DataFlags, lastDetector, openLog } from './log-files.ts'
+import type { InputFlags } from './read-input.ts'
+import { RowCollector } from './row-collector.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+
+/** One transaction of the log with its row; the row is valid until the next one. */
+export interface LoggedTransaction {
+  readonly record: TransactionRecord
+  readonly transaction: Transaction
+  readonly row: Float64Array
+}
+
+/**
+ * The transactions of a log in sequence order, each with the row that its histories make, in groups. Where `usesStored`
+ * says that the stored row is the same, that one is taken.
+ */
+export function* replayLog(
+  { detector }: LocatedDetector,
+  features: FeatureSet,
+  reader: LogReader,
+  { usesStored, signal }: { readonly usesStored: (record: TransactionRecord) => boolean; readonly signal: AbortSignal },
+): Generator<readonly LoggedTransaction[]> {
+  const live = { detector, features }
+  const transactions = new RecordTransactions(live, reader)
+  const fold = new HistoryFold(new MemoryHistories(features.plan))
+  for (let sequence = 0; ; ) {
+    throwIfInterrupted(signal)
+    const records = reader.next(sequence)
+    const last = records.at(-1)
+    if (last === undefined) return
+    sequence = last.sequence
+    const group: LoggedTransaction[] = []
+    for (const record of records) {
+      foldRecord(fold, record, transactions, reader, (taken, transaction, histories) => {
+        const row =
+          taken.kind === 'decision' && usesStored(taken)
+            ? taken.row
+            : computeRow(features, transaction, histories, new Float64Array(features.names.length))
+        group.push({ record: taken, transaction, row })
+      })
+    }
+    yield group
+  }
+}
+
+/** The detector that rows of a log are wanted for: a file's, else the one that was in force last. */
+export async function detectorOfLog(flags: InputFlags & DataFlags, reader: LogReader): Promise<LocatedDetector> {
+  return flags.detector === undefined ? lastDetector(reader) : readDetector(flags.detector, flags)
+}
+
+/** How many rows there are of what kind. */
+interface Counts {
+  fraud: number
+  calledLegitimate: number
+  approvedAndMature: number
+  history: number
+  young: number
+  undecided: number
+  unknown: number
+}
+
+/**
+ * The labelled rows of a log. Without a label a row is legitimate only if it was approved, or brought in with a file that
+ * said so, and is older than the label's maturity; what was declined or reviewed is left out, since nobody knows.
+ */
+export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promise<LabelledRows> {
+  const reader = openLog(flags)
+  try {
+    const located = await detectorOfLog(flags, reader)
+    const features = compileFeatures(located)
+    const { transaction } = located.detector
+    const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
+    const labels = latestLabels(reader)
+    const newestMs = newestTransaction(reader)
+    const isSame = sameFeatures(located, features, reader)
+    const card = cardOf(located, flags.by)
+    const collector = new RowCollector(features.names.length)
+    const counts: Counts = {
+      fraud: 0,
+      calledLegitimate: 0,
+      approvedAndMature: 0,
+      history: 0,
+      young: 0,
+      undecided: 0,
+      unknown: 0,
+    }
+    const progress = run.terminal.begin('read the log')
+    const last = reader.lastSequence()
+    const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
+    for (const group of replayLog(located, features, reader, { usesStored, signal: run.signal })) {
+      for (const { record, transaction: seen, row } of group) {
+        const given = labels.get(record.id)
+        const label = given === undefined ? judge(record, newestMs - maturityMs, counts) : given.isFraud ? 1 : 0
+        if (given !== undefined) counts[given.isFraud ? 'fraud' : 'calledLegitimate']++
+        if (label === undefined) continue
+        const knownAtMs =
+          given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
+        const { timestampMs, amount } = seen
+        collector.add({ row, timestampMs, label, knownAtMs, card: card(record, reader), amount, weight: 1 })
+      }
+      progress.update(group.at(-1)?.record.sequence ?? last, last)
+    }
+    progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
+    tell(counts, run)
+    if (collector.rowCount === 0)
+      throw new FraudError('DATA_INVALID', 'The log has no transaction whose label is known')
+    return toRows(flags.data, located, features, collector)
+  } finally {
+    reader.close()
+  }
+}
+
+function toRows(
+  source: string,
+  { detector }: LocatedDetector,
+  features: FeatureSet,
+  collector: RowCollector,
+): LabelledRows {
+  const { columns, times, labels, knownAt, cards, amounts, all } = collector.finish(features.names)
+  const unit = 10 ** (detector.transaction.amount?.digits ?? 0)
+  return {
+    source,
+    detector,
+    fingerprint: fingerprint({ rowCount: times.length, columns: all }),
+    features: features.names,
+    columns,
+    labels: Uint8Array.from(labels),
+    times,
+    isoTimes: true,
+    knownAt,
+    cards: Int32Array.from(cards),
+    ...(detector.transaction.amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
+    badRows: { count: 0, first: [] },
+  }
+}
+
+/** What a transaction without a label counts as. */
+function judge(record: TransactionRecord, matureMs: number, counts: Counts): 0 | undefined {
+  if (record.kind === 'history' && !record.isLabelled) {
+    counts.unknown++
+    return undefined
+  }
+  if (record.kind === 'decision' && record.outcome !== 'approve') {
+    counts.undecided++
+    return undefined
+  }
+  if (record.timestampMs > matureMs) {
+    counts.young++
+    return undefined
+  }
+  counts[record.kind === 'history' ? 'history' : 'approvedAndMature']++
+  return 0
+}
+
+function tell(counts: Counts, { terminal }: Run): void {
+  const show = (count: number) => count.toLocaleString('en')
+  const used = [
+    `${show(counts.fraud)} with a label of fraud`,
+    `${show(counts.calledLegitimate)} called legitimate`,
+    `${show(counts.approvedAndMature)} approved and old enough`,
+    `${show(counts.history)} brought in as legitimate`,
+  ]
+  const left = [
+    `${show(counts.young)} too young`,
+    `${show(counts.undecided)} challenged, reviewed or declined and without a label`,
+    `${show(counts.unknown)} brought in without a label`,
+  ]
+  terminal.say(`  rows: ${used.join(', ')}`)
+  terminal.say(`  left out: ${left.join(', ')}`)
+}
+
+/** The label that counts now, by the transaction's id. */
+function latestLabels(reader: LogReader): Map<string, { readonly isFraud: boolean; readonly knownAtMs: number }> {
+  const labels = new Map<string, { isFraud: boolean; knownAtMs: number }>()
+  for (const { id, isFraud, knownAtMs } of reader.allLabels()) labels.set(id, { isFraud, knownAtMs })
+  return labels
+}
+
+function newestTransaction(reader: LogReader): number {
+  const newest = reader.database.prepare('SELECT max(timestamp_ms) AS newest FROM records WHERE kind <= 1').get()
+  return Number(newest?.newest ?? 0)
+}
+
+/** Says of a definition whether its rows are those of these features. */
+function sameFeatures(
+  { detector }: LocatedDetector,
+  features: FeatureSet,
+  reader: LogReader,
+): (definition: number) => boolean {
+  const known = new Map<number, boolean>()
+  const wanted = partsOfRows(detector)
+  return (number) => {
+    const before = known.get(number)
+    if (before !== undefined) return before
+    const definition: Definition = reader.definition(number)
+    const isSame = partsOfRows(definition.detector) === wanted && definition.features.length === features.names.length
+    known.set(number, isSame)
+    return isSame
+  }
+}
+
+function partsOfRows(detector: unknown): string {
+  const parts = typeof detector === 'object' && detector !== null ? { ...detector } : {}
+  return JSON.stringify(['transaction', 'features', 'histories'].map((part) => Reflect.get(parts, part) ?? null))
+}
+
+/** The key that alerts are grouped by. */
+function cardOf({ detector }: LocatedDetector, by: string | undefined) {
+  const { keys = {} } = detector.transaction
+  const name = by ?? ['card', 'customer'].find((usual) => Object.hasOwn(keys, usual)) ?? Object.keys(keys)[0]
+  return ({ fields, definition }: TransactionRecord, reader: LogReader): string | undefined =>
+    name === undefined ? undefined : fields[reader.definition(definition).columns.indexOf(keys[name])]?.toString()
+}

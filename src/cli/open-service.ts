@@ -1,0 +1,48 @@
+import { FraudError } from '../core/errors.ts'
+import { createDecisionMetrics } from '../http/decision-metrics.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { type OpenedLive, openLive } from '../open-live.ts'
+import { canDecide, createLiveDetector } from '../scoring/live-detector.ts'
+import { loadModel } from '../scoring/load-predictor.ts'
+import type { Run } from './run.ts'
+
+const mostPending = 1_000_000
+
+/** The live path of a data directory for a command, without a service around it. Event times may be any. */
+export async function openForCommand(bundle: string, data: string, { terminal }: Run): Promise<OpenedLive> {
+  const { predictor, detector } = await loadModel(bundle)
+  if (!canDecide(detector)) {
+    throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
+  }
+  const live = createLiveDetector(detector, predictor)
+  const metrics = createDecisionMetrics(createMetrics(() => predictor.modelId).registry)
+  const say = {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: (fields: object, message: string) => terminal.warn(`${message}: ${Object.values(fields).join(', ')}`),
+  }
+  const opened = await openLive(
+    {
+      directory: data,
+      logKey: process.env.SHRIKE_LOG_KEY,
+      cardKey: process.env.SHRIKE_CARD_KEY,
+      limits: {
+        maxAheadMs: Number.POSITIVE_INFINITY,
+        maxPending: mostPending,
+        snapshotEvery: Number.POSITIVE_INFINITY,
+        snapshotEveryMs: Number.POSITIVE_INFINITY,
+      },
+    },
+    live,
+    metrics,
+    say,
+  )
+  try {
+    await opened.service.resume()
+    return opened
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}

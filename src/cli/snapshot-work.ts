@@ -1,0 +1,54 @@
+import type { Snapshot } from '../decisioning/snapshots.ts'
+import { compileFeatures } from '../features/feature-set.ts'
+import { historiesFingerprint } from '../features/fingerprint.ts'
+import { MemoryHistories } from '../features/memory-histories.ts'
+import { HistoryRebuild } from '../scoring/rebuild.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { type DataFlags, lastDetector, openLog } from './log-files.ts'
+
+/**
+ * Makes histories of the newest snapshot and the log behind it, writes them down, reads them back, and prints what it did
+ * as JSON. Reads beside a service that goes on.
+ */
+export async function takeSnapshot(flags: DataFlags): Promise<void> {
+  const { snapshotsPath } = dataDirectory(flags.data)
+  const reader = openLog(flags)
+  try {
+    const located = lastDetector(reader)
+    const features = compileFeatures(located)
+    const fingerprint = historiesFingerprint(features)
+    const rebuild = new HistoryRebuild(
+      { detector: located.detector, features },
+      reader,
+      newestOf(snapshotsPath, fingerprint, reader),
+      { maxBytes: Number.POSITIVE_INFINITY },
+    )
+    while (rebuild.step());
+    const { sequence, fold } = rebuild
+    const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
+    const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, fold.histories.save())
+    // A snapshot that can't be read back must not be what the log is shortened on.
+    MemoryHistories.restore(features.plan, readSnapshot(path).chunks())
+    const { keys, events } = fold.histories.stats()
+    const safeThrough = Math.min(...snapshotPaths(snapshotsPath).map((kept) => readSnapshot(kept).sequence))
+    process.stdout.write(`${JSON.stringify({ sequence, safeThrough, path, bytes, keys, events })}\n`)
+  } finally {
+    reader.close()
+  }
+}
+
+function newestOf(directory: string, fingerprint: string, reader: LogReader): Snapshot | undefined {
+  for (const path of snapshotPaths(directory)) {
+    try {
+      const snapshot = readSnapshot(path)
+      const hash = reader.hashAt(snapshot.sequence)
+      const isOfThisLog = hash !== undefined && Buffer.from(hash).toString('hex') === snapshot.hash
+      if (snapshot.fingerprint === fingerprint && isOfThisLog) return snapshot
+    } catch {
+      // Damaged: the service says so when it meets it; here the log makes up for it.
+    }
+  }
+  return undefined
+}

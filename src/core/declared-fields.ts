@@ -1,0 +1,77 @@
+import type { Detector } from './detector-schema.ts'
+import { readAmount } from './money.ts'
+import type { Transaction, TransactionLayout } from './transaction.ts'
+
+/** A declared field of a transaction as it came; a missing one is undefined. */
+export type FieldValue = string | number | undefined
+
+/** What a declared column may hold. One of either kind is taken as it comes. */
+export interface DeclaredField {
+  readonly column: string
+  readonly kind: 'text' | 'number' | 'either'
+}
+
+/**
+ * The columns that a detector speaks of beside id, time and label, each once: what is kept of a transaction, whatever
+ * features look at today.
+ */
+export function declaredFields({ transaction }: Detector, layout: TransactionLayout): readonly DeclaredField[] {
+  const { amount, keys = {}, fields = {}, position } = transaction
+  const kinds = new Map<string, DeclaredField['kind']>()
+  const add = (column: string | undefined, kind: DeclaredField['kind']) => {
+    if (column === undefined) return
+    const known = kinds.get(column)
+    kinds.set(column, known === undefined || known === kind ? kind : 'either')
+  }
+  add(amount?.field, 'number')
+  add(amount?.conversion, 'number')
+  if (typeof amount?.currency === 'object') add(amount.currency.field, 'text')
+  for (const column of Object.values(keys)) add(column, 'text')
+  add(position?.latitude, 'number')
+  add(position?.longitude, 'number')
+  for (const { column } of layout.numbers) add(column, 'number')
+  for (const { column } of layout.texts) add(column, 'text')
+  for (const column of Object.values(fields)) if (!kinds.has(column)) kinds.set(column, 'either')
+  return [...kinds].map(([column, kind]) => ({ column, kind }))
+}
+
+/** Makes transactions of declared fields. Fields that the columns don't have are missing. */
+export class TransactionMaker {
+  readonly #detector: Detector
+  readonly #amount: number
+  readonly #rate: number
+  readonly #texts: readonly number[]
+  readonly #numbers: readonly number[]
+
+  constructor(detector: Detector, layout: TransactionLayout, columns: readonly string[]) {
+    const { amount } = detector.transaction
+    const at = (column: string | undefined) => (column === undefined ? -1 : columns.indexOf(column))
+    this.#detector = detector
+    this.#amount = at(amount?.field)
+    this.#rate = at(amount?.conversion)
+    this.#texts = layout.texts.map(({ column }) => at(column))
+    this.#numbers = layout.numbers.map(({ column }) => at(column))
+  }
+
+  /** @returns the transaction, or what is wrong with its amount. */
+  make(
+    timestampMs: number,
+    fields: readonly FieldValue[],
+  ): Transaction | { readonly field: string; readonly reason: string } {
+    const { amount: format } = this.#detector.transaction
+    const rate = this.#rate < 0 ? 1 : asNumber(fields[this.#rate])
+    const amount = format === undefined ? Number.NaN : readAmount(format, asNumber(fields[this.#amount]), rate)
+    if (typeof amount !== 'number') return amount
+    const numbers = new Float64Array(this.#numbers.length)
+    for (let i = 0; i < numbers.length; i++) numbers[i] = asNumber(fields[this.#numbers[i]])
+    return { timestampMs, amount, texts: this.#texts.map((at) => asText(fields[at])), numbers }
+  }
+}
+
+function asNumber(value: FieldValue): number {
+  return typeof value === 'number' ? value : value === undefined ? Number.NaN : Number(value)
+}
+
+function asText(value: FieldValue): string | undefined {
+  return typeof value === 'number' ? String(value) : value
+}

@@ -1,0 +1,194 @@
+import { cardNumberDigits, holdsCardNumber } from './card-number.ts'
+import { type DeclaredField, declaredFields, type FieldValue, TransactionMaker } from './declared-fields.ts'
+import type { Detector } from './detector-schema.ts'
+import { type FieldError, FraudError } from './errors.ts'
+import { isRecord, kindOf } from './json-value.ts'
+import { readIsoTime, toMilliseconds } from './time-parser.ts'
+import type { Transaction, TransactionLayout } from './transaction.ts'
+import { zoneOffset } from './zone.ts'
+
+/** A transaction as it was sent: its id, what it declares (as it is kept), and what features see of it. */
+export interface LiveTransaction {
+  readonly id: string
+  readonly fields: readonly FieldValue[]
+  readonly transaction: Transaction
+}
+
+/** Replaces what must not be kept: card numbers by keyed hashes, personal values by tokens. */
+export interface Concealment {
+  /** Of the bare digits of a card number. */
+  hashCardNumber(digits: string): string
+  token(key: string, value: string): string
+}
+
+const longestId = 128
+const longestText = 512
+
+interface Rule extends DeclaredField {
+  readonly cardNumbers: 'refuse' | 'hash' | 'allow'
+  /** The key's name, where its values are personal. */
+  readonly personal: string | undefined
+}
+
+/**
+ * Reads transactions of a detector from parsed JSON. Names match exactly; other fields are ignored and not kept. The one
+ * place where unknown input becomes a transaction on the live path.
+ */
+export class LiveTransactionReader {
+  readonly columns: readonly string[]
+  readonly #detector: Detector
+  readonly #rules: readonly Rule[]
+  readonly #maker: TransactionMaker
+  readonly #concealment: Concealment
+  readonly #offsetAt: (timestampMs: number) => number
+  readonly #idColumn: string
+  readonly #checksId: boolean
+
+  /** The detector has to declare an id and a time. */
+  constructor(detector: Detector, layout: TransactionLayout, concealment: Concealment) {
+    const { transaction } = detector
+    const { keys = {}, personal = [], hashCardNumber = [], notCardNumber = [] } = transaction
+    const fields = declaredFields(detector, layout)
+    const numeric = new Set([transaction.amount?.field, transaction.amount?.conversion])
+    const handling = (column: string) => {
+      if (numeric.has(column) || notCardNumber.includes(column)) return 'allow'
+      return hashCardNumber.includes(column) ? 'hash' : 'refuse'
+    }
+    this.#detector = detector
+    this.#concealment = concealment
+    this.#idColumn = transaction.id ?? ''
+    this.#checksId = handling(this.#idColumn) !== 'allow'
+    this.#offsetAt = zoneOffset(transaction.zone ?? 'UTC')
+    this.columns = fields.map(({ column }) => column)
+    this.#rules = fields.map((field) => ({
+      ...field,
+      cardNumbers: handling(field.column),
+      personal: personal.find((name) => keys[name] === field.column),
+    }))
+    this.#maker = new TransactionMaker(detector, layout, this.columns)
+  }
+
+  /**
+   * @throws FraudError INPUT_INVALID with every bad field, CARD_NUMBER_REFUSED with every field that holds one; nothing of
+   * the value is in either.
+   */
+  read(value: unknown, repeated?: ReadonlySet<string>): LiveTransaction {
+    if (!isRecord(value)) {
+      throw invalid([{ field: '(body)', reason: `is ${kindOf(value)}, where an object is required` }])
+    }
+    const errors: FieldError[] = []
+    if (repeated !== undefined) {
+      for (const field of repeated)
+        if (this.#isDeclared(field)) errors.push({ field, reason: 'is given more than once' })
+    }
+    const id = this.#readId(value[this.#idColumn], errors)
+    const timestampMs = this.#readTime(value, errors)
+    const cards: FieldError[] = []
+    if (this.#checksId && holdsCardNumber(id)) cards.push({ field: this.#idColumn, reason: cardReason })
+    const fields: FieldValue[] = new Array(this.#rules.length)
+    for (let i = 0; i < fields.length; i++) fields[i] = this.#readField(this.#rules[i], value, errors, cards)
+    if (cards.length > 0)
+      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
+    if (errors.length > 0) throw invalid(errors)
+    const transaction = this.#maker.make(timestampMs, fields)
+    if ('reason' in transaction) throw invalid([transaction])
+    return { id, fields, transaction }
+  }
+
+  #isDeclared(name: string): boolean {
+    return name === this.#idColumn || name === this.#detector.transaction.time?.field || this.columns.includes(name)
+  }
+
+  #readId(given: unknown, errors: FieldError[]): string {
+    const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
+    if (typeof id === 'string' && id !== '' && id.length <= longestId && id.isWellFormed()) return id
+    const reason =
+      typeof given === 'string' && given !== ''
+        ? `is over ${longestId} characters, or no valid text`
+        : `is ${given === undefined ? 'missing' : kindOf(given)}, where text or a whole number is required`
+    errors.push({ field: this.#idColumn, reason: given === undefined ? 'is missing' : reason })
+    return ''
+  }
+
+  #readTime(value: Readonly<Record<string, unknown>>, errors: FieldError[]): number {
+    const { time } = this.#detector.transaction
+    if (time === undefined) return Number.NaN
+    const given = value[time.field]
+    const { field, format, start } = time
+    const isIso = format === 'iso'
+    if (typeof given !== (isIso ? 'string' : 'number')) {
+      const wanted = isIso ? 'an ISO 8601 time' : 'a number'
+      errors.push({
+        field,
+        reason: given === undefined ? 'is missing' : `is ${kindOf(given)}, where ${wanted} is required`,
+      })
+      return Number.NaN
+    }
+    const startMs = start === undefined ? 0 : Date.parse(start)
+    const timestampMs = isIso
+      ? readIsoTime(String(given), this.#offsetAt)
+      : Math.round(toMilliseconds(Number(given), format, startMs))
+    if (Math.abs(timestampMs) <= 8.64e15) return timestampMs
+    errors.push({ field, reason: isIso ? 'is no ISO 8601 time' : 'is no time' })
+    return Number.NaN
+  }
+
+  #readField(
+    rule: Rule,
+    value: Readonly<Record<string, unknown>>,
+    errors: FieldError[],
+    cards: FieldError[],
+  ): FieldValue {
+    const { column, kind } = rule
+    const given = value[column]
+    if (given === undefined || given === null || given === '') return undefined
+    if (typeof given === 'number') {
+      if (kind === 'text' && !Number.isSafeInteger(given)) {
+        errors.push({ field: column, reason: 'is a number that is no safe integer; send it as text' })
+        return undefined
+      }
+      if (!Number.isFinite(given)) {
+        errors.push({ field: column, reason: 'is too large for a 64-bit number' })
+        return undefined
+      }
+      if (kind === 'text' || Number.isInteger(given)) return this.#conceal(rule, String(given), given, cards)
+      return given
+    }
+    if (typeof given === 'string' && kind !== 'number') {
+      if (given.length > longestText || !given.isWellFormed()) {
+        errors.push({ field: column, reason: `is over ${longestText} characters, or no valid text` })
+        return undefined
+      }
+      return this.#conceal(rule, given, given, cards)
+    }
+    const wanted = kind === 'number' ? 'a number' : kind === 'text' ? 'text' : 'text or a number'
+    errors.push({ field: column, reason: `is ${kindOf(given)}, where ${wanted} is required` })
+    return undefined
+  }
+
+  /** What is kept of a text, or of a whole number's digits. */
+  #conceal(
+    { column, kind, cardNumbers, personal }: Rule,
+    text: string,
+    given: string | number,
+    cards: FieldError[],
+  ): FieldValue {
+    let kept: string | number = kind === 'text' ? text : given
+    if (cardNumbers !== 'allow' && text.length >= 13 && holdsCardNumber(text)) {
+      const digits = cardNumbers === 'hash' ? cardNumberDigits(text) : undefined
+      if (digits === undefined) {
+        cards.push({ field: column, reason: cardReason })
+        return undefined
+      }
+      kept = this.#concealment.hashCardNumber(digits)
+    }
+    return personal === undefined ? kept : this.#concealment.token(personal, String(kept))
+  }
+}
+
+const cardReason = 'holds what is a card number by its digits; send a token in its place'
+
+function invalid(errors: readonly FieldError[]): FraudError {
+  const count = errors.length === 1 ? '1 field is' : `${errors.length} fields are`
+  return new FraudError('INPUT_INVALID', `${count} not what the detector needs`, { errors })
+}

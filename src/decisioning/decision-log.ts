@@ -1,0 +1,53 @@
+import type { FraudError } from '../core/errors.ts'
+import type { DecisionRecord, Definition, HistoryRecord, LabelRecord, LogRecord, Sequenced } from './log-record.ts'
+
+export type TransactionRecord = Sequenced<DecisionRecord> | Sequenced<HistoryRecord>
+
+/** Told once a record is durable, or with why it is not. */
+export type Settled = (error?: FraudError) => void
+
+/** The log as it is read: every record that is durable and still kept. */
+export interface LogReading {
+  /** The transaction of an id. */
+  find(id: string): TransactionRecord | undefined
+  /** The record of a number. */
+  at(sequence: number): Sequenced | undefined
+  /** Labels of a transaction's id, in the order in which they came. */
+  labelsOf(id: string): readonly Sequenced<LabelRecord>[]
+  /** The next records after a number, in order; none where it was the last. */
+  next(after: number): readonly Sequenced[]
+  /** Labels up to a number whose transaction had not come by then. */
+  pendingLabels(through: number): readonly Sequenced<LabelRecord>[]
+  /** The definition that stands under a number. */
+  definition(sequence: number): Definition
+  /** The newest definition and its number. */
+  lastDefinition(): { readonly sequence: number; readonly definition: Definition } | undefined
+  /** Of all that are known, those of records that are no longer kept included. */
+  definitionSequences(): readonly number[]
+  /** The number of the newest record; 0 where there is none. */
+  lastSequence(): number
+  /** When the first transaction that is kept took place; undefined where there is none. */
+  firstTransactionMs(): number | undefined
+  /** Records through this number are no longer kept. */
+  prunedThrough(): number
+}
+
+/**
+ * Where decisions and labels are kept, in order, so that nothing that was acknowledged is ever lost. One process at a
+ * time appends.
+ */
+export interface DecisionLog {
+  readonly reading: LogReading
+  /** How many records are on the way to the disk. */
+  readonly pending: number
+  /** Why nothing can be appended; undefined while all is well. */
+  readonly failure: FraudError | undefined
+  /** The number that the next record gets. */
+  readonly nextSequence: number
+  /** Appends a record; records become durable in the order of their numbers. Refused with LOG_UNAVAILABLE after a failure. */
+  append(record: LogRecord, settled: Settled): number
+  /** Called when appending has failed, after everything on the way was settled with the failure. */
+  onFailure(handle: () => void): void
+  /** Tries to write again, and says whether that worked. Numbers then go on from what is in the log. */
+  recover(): Promise<boolean>
+}

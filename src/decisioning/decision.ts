@@ -1,0 +1,37 @@
+import type { Outcome } from '../core/detector-schema.ts'
+import type { Reason } from './policy.ts'
+
+/** Why a decision rests on less than it should; in the order of the bits that a record keeps. */
+export const degradations = [
+  /** A key has had more transactions than its history keeps exactly. */
+  'history-capped',
+  /** The log does not reach back as far as the longest window. */
+  'history-short',
+  /** Judged too late; the policy's `whenUnavailable` took the score's place. */
+  'deadline-passed',
+  /** A feature could not be computed, and likewise. */
+  'features-failed',
+  /** The model could not score, and likewise. */
+  'model-failed',
+  /** Histories were dropped for want of memory. */
+  'history-dropped',
+] as const
+export type Degradation = (typeof degradations)[number]
+
+/** What was decided of a transaction, as it is answered. */
+export interface Decision {
+  readonly transactionId: string
+  readonly outcome: Outcome
+  /** The calibrated probability of fraud; null where it could not be had. */
+  readonly score: number | null
+  readonly reasons: readonly Reason[]
+  readonly rules: readonly string[]
+  /** The bundle's id. */
+  readonly model: string
+  /** The policy's version: it counts up with each change. */
+  readonly policy: number
+  readonly decidedAt: string
+  /** Whether this is the answer to a transaction that had been decided before. */
+  readonly duplicate: boolean
+  readonly degraded: readonly Degradation[]
+}

@@ -1,0 +1,97 @@
+import type { FieldValue } from '../core/declared-fields.ts'
+import type { Outcome } from '../core/detector-schema.ts'
+import type { Degradation } from './decision.ts'
+import type { Policy } from './policy.ts'
+
+/** A transaction that was decided, with everything that the decision rests on. */
+export interface DecisionRecord {
+  readonly kind: 'decision'
+  readonly id: string
+  readonly timestampMs: number
+  readonly outcome: Outcome
+  readonly score: number | null
+  readonly decidedAtMs: number
+  /** The sequence number of the definition that was in force. */
+  readonly definition: number
+  readonly degraded: readonly Degradation[]
+  /** In the order of the definition's columns. */
+  readonly fields: readonly FieldValue[]
+  /** In the order of the definition's features. */
+  readonly row: Float64Array
+}
+
+/** A transaction that is only known: brought in, not decided. */
+export interface HistoryRecord {
+  readonly kind: 'history'
+  readonly id: string
+  readonly timestampMs: number
+  readonly definition: number
+  /** Whether its file said what it was; then it is legitimate unless a label says otherwise. */
+  readonly isLabelled: boolean
+  readonly fields: readonly FieldValue[]
+}
+
+/** What a transaction turned out to be. */
+export interface LabelRecord {
+  readonly kind: 'label'
+  /** Of the transaction. */
+  readonly id: string
+  readonly isFraud: boolean
+  readonly knownAtMs: number
+  readonly source: string | undefined
+  readonly receivedAtMs: number
+  /** The transaction's sequence number; 0 where it had not come yet. */
+  readonly of: number
+}
+
+/** Everything that decisions from here on rest on beside histories. */
+export interface Definition {
+  readonly detector: unknown
+  /** The bundle's id. */
+  readonly model: string
+  readonly policy: Policy & { readonly version: number }
+  /** What records keep of a transaction, in their order. */
+  readonly columns: readonly string[]
+  /** The names of a row's values, in their order. */
+  readonly features: readonly string[]
+  /** Node's major version and the processor, on which the same log gives the same decisions. */
+  readonly runtime: string
+}
+
+export interface DefinitionRecord extends Definition {
+  readonly kind: 'definition'
+}
+
+/** A person was erased: what the token stood for is gone. */
+export interface ErasureRecord {
+  readonly kind: 'erasure'
+  /** The name of the key, such as customer. */
+  readonly key: string
+  readonly token: string
+  readonly erasedAtMs: number
+}
+
+/** Records through a sequence number are no longer kept; the chain goes on from this hash. */
+export interface CheckpointRecord {
+  readonly kind: 'checkpoint'
+  readonly prunedThrough: number
+  /** Hex. */
+  readonly hash: string
+  /** Definitions among those pruned that records after them refer to. */
+  readonly definitions: Readonly<Record<string, Definition>>
+  readonly prunedAtMs: number
+}
+
+export type LogRecord =
+  | DecisionRecord
+  | HistoryRecord
+  | LabelRecord
+  | DefinitionRecord
+  | ErasureRecord
+  | CheckpointRecord
+
+/** In the order of the numbers that stand for them; the first two are transactions. */
+export const recordKinds = ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint'] as const
+
+/** A record with its place in the log. */
+export type Sequenced<Record extends LogRecord = LogRecord> = Record & { readonly sequence: number }

@@ -1,0 +1,220 @@
+import type { FieldValue } from '../core/declared-fields.ts'
+
+// The first byte of a value: a small whole number itself, or what follows.
+const smallNumbers = 200
+const tag = {
+  nan: 200,
+  missing: 201,
+  text: 202,
+  whole: 203,
+  negative: 204,
+  double: 205,
+  hundredths: 206,
+  single: 207,
+} as const
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Writes values side by side, each in as few bytes as tell it exactly: most of a row are small counts, 0, or money with
+ * two decimals.
+ */
+export class ValueWriter {
+  #bytes = new Uint8Array(1024)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** The bytes written so far, valid until more is written. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  clear(): void {
+    this.#length = 0
+  }
+
+  byte(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  double(value: number): void {
+    this.#reserve(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** A whole number from 0 up, seven bits a byte. */
+  whole(value: number): void {
+    this.#reserve(8)
+    let rest = value
+    while (rest >= 128) {
+      this.#bytes[this.#length++] = (rest % 128) + 128
+      rest = Math.floor(rest / 128)
+    }
+    this.#bytes[this.#length++] = rest
+  }
+
+  text(text: string): void {
+    this.#reserve(text.length * 3 + 8)
+    const { length } = text
+    // ASCII in the usual case: its bytes are its characters.
+    const start = this.#length
+    let at = start + (length < 128 ? 1 : 0)
+    for (let i = 0; length < 128 && i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit > 127) {
+        at = -1
+        break
+      }
+      this.#bytes[at++] = unit
+    }
+    if (length < 128 && at >= 0) {
+      this.#bytes[start] = length
+      this.#length = at
+      return
+    }
+    const bytes = encoder.encode(text)
+    this.whole(bytes.length)
+    this.raw(bytes)
+  }
+
+  value(value: FieldValue): void {
+    if (typeof value === 'number') this.number(value)
+    else if (value === undefined) this.byte(tag.missing)
+    else {
+      this.byte(tag.text)
+      this.text(value)
+    }
+  }
+
+  number(value: number): void {
+    if (Number.isInteger(value) && Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      if (value >= 0 && value < smallNumbers) return this.byte(value)
+      this.byte(value < 0 ? tag.negative : tag.whole)
+      return this.whole(Math.abs(value))
+    }
+    if (Number.isNaN(value)) return this.byte(tag.nan)
+    const hundredths = Math.round(value * 100)
+    if (value > 0 && hundredths < 2 ** 34 && hundredths / 100 === value) {
+      this.byte(tag.hundredths)
+      return this.whole(hundredths)
+    }
+    const isSingle = Math.fround(value) === value
+    this.byte(isSingle ? tag.single : tag.double)
+    if (!isSingle) return this.double(value)
+    this.#reserve(4)
+    this.#view.setFloat32(this.#length, value, true)
+    this.#length += 4
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const larger = new Uint8Array((this.#length + more) * 2)
+    larger.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
+  }
+}
+
+/** Reads what a ValueWriter wrote. Throws RangeError or TypeError where the bytes are something else. */
+export class ValueReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  get position(): number {
+    return this.#at
+  }
+
+  raw(length: number): Uint8Array {
+    if (this.#at + length > this.#bytes.length) throw new RangeError('bytes are cut off')
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  byte(): number {
+    return this.#view.getUint8(this.#at++)
+  }
+
+  double(): number {
+    this.#at += 8
+    return this.#view.getFloat64(this.#at - 8, true)
+  }
+
+  whole(): number {
+    let value = 0
+    for (let unit = 1; ; unit *= 128) {
+      const byte = this.byte()
+      value += (byte & 127) * unit
+      if (byte < 128) return value
+    }
+  }
+
+  text(): string {
+    const length = this.whole()
+    if (this.#at + length > this.#bytes.length) throw new RangeError('a text is cut off')
+    const start = this.#at
+    this.#at += length
+    if (length < 24) {
+      let text = ''
+      for (let at = start; at < this.#at; at++) {
+        if (this.#bytes[at] > 127) return decoder.decode(this.#bytes.subarray(start, this.#at))
+        text += String.fromCharCode(this.#bytes[at])
+      }
+      return text
+    }
+    return decoder.decode(this.#bytes.subarray(start, this.#at))
+  }
+
+  value(): FieldValue {
+    const first = this.byte()
+    if (first === tag.missing) return undefined
+    return first === tag.text ? this.text() : this.#numberAfter(first)
+  }
+
+  number(): number {
+    return this.#numberAfter(this.byte())
+  }
+
+  #numberAfter(first: number): number {
+    if (first < smallNumbers) return first
+    switch (first) {
+      case tag.nan:
+        return Number.NaN
+      case tag.whole:
+        return this.whole()
+      case tag.negative:
+        return -this.whole()
+      case tag.hundredths:
+        return this.whole() / 100
+      case tag.double:
+        return this.double()
+      case tag.single:
+        this.#at += 4
+        return this.#view.getFloat32(this.#at - 4, true)
+      default:
+        throw new RangeError(`a value begins with ${first}`)
+    }
+  }
+}

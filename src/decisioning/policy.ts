@@ -1,0 +1,82 @@
+import { type Detector, type Outcome, outcomes } from '../core/detector-schema.ts'
+
+/** What follows from a score, with the defaults filled in. */
+export interface Policy {
+  readonly challenge?: number
+  readonly review?: number
+  readonly decline?: number
+  /** The outcome where a score can't be had. */
+  readonly whenUnavailable: Outcome
+  /** How long after its arrival a transaction may be judged before `whenUnavailable` takes the score's place. */
+  readonly deadlineMs: number
+}
+
+/** Why an outcome is what it is: a stable code, and words for people. */
+export interface Reason {
+  readonly code: string
+  readonly text: string
+}
+
+/** What one judge makes of a transaction. */
+interface Opinion extends Reason {
+  readonly outcome: Outcome
+}
+
+export interface Verdict {
+  readonly outcome: Outcome
+  readonly reasons: readonly Reason[]
+}
+
+/** A detector's policy; with no threshold at all everything is approved. */
+export function policyOf({ policy = {} }: Detector): Policy {
+  const { challenge, review, decline, whenUnavailable = 'review', deadlineMs = 100 } = policy
+  return {
+    ...(challenge !== undefined && { challenge }),
+    ...(review !== undefined && { review }),
+    ...(decline !== undefined && { decline }),
+    whenUnavailable,
+    deadlineMs,
+  }
+}
+
+/** A score that reaches a threshold speaks for its outcome. */
+export function opinionsOf(policy: Policy, score: number): readonly Opinion[] {
+  const opinions: Opinion[] = []
+  for (const outcome of outcomes) {
+    const threshold = outcome === 'approve' ? undefined : policy[outcome]
+    if (threshold === undefined || score < threshold) continue
+    opinions.push({
+      outcome,
+      code: `score_over_${outcome}`,
+      text: `Score ${round(score)} is over the ${outcome} threshold ${round(threshold)}`,
+    })
+  }
+  return opinions
+}
+
+const approved: Verdict = { outcome: 'approve', reasons: [] }
+
+/** The most severe opinion wins, and every opinion that agrees with it is a reason. */
+export function settle(opinions: readonly Opinion[]): Verdict {
+  if (opinions.length === 0) return approved
+  const severity = Math.max(...opinions.map(({ outcome }) => outcomes.indexOf(outcome)))
+  const outcome = outcomes[severity]
+  const reasons = opinions.filter((opinion) => opinion.outcome === outcome).map(({ code, text }) => ({ code, text }))
+  return { outcome, reasons }
+}
+
+/** What is said where there is no score. */
+export function unavailable(policy: Policy): Verdict {
+  const { whenUnavailable: outcome } = policy
+  return {
+    outcome,
+    reasons: [
+      { code: 'score_unavailable', text: `No score could be had in time, and the policy then says ${outcome}` },
+    ],
+  }
+}
+
+/** Two decimals, or as many as tell a small number from 0. */
+function round(share: number): string {
+  return share >= 0.005 || share === 0 ? share.toFixed(2) : share.toPrecision(2)
+}

@@ -1,0 +1,158 @@
+import { Gauge, Histogram, type Registry } from 'prom-client'
+import { outcomes } from '../core/detector-schema.ts'
+import type { DecisionObserver } from '../scoring/decision-observer.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+import { createTally, scoreBuckets } from './metrics.ts'
+
+/** What of the data directory is measured when a scrape asks. */
+export interface DirectoryFigures {
+  /** Of the log's files together. */
+  readonly logBytes: number
+  readonly freeBytes: number
+  /** When the oldest transaction that is kept took place; undefined where there is none. */
+  readonly oldestMs: number | undefined
+}
+
+export interface DecisionMetrics extends DecisionObserver {
+  committed(seconds: number, records: number): void
+  /** Gives the gauges what they show, once there is something. */
+  watch(live: LiveService, directory: () => DirectoryFigures, pending: () => number, nowMs: () => number): void
+}
+
+const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+const lagBuckets = [0, 60, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 5_184_000, 7_776_000]
+
+/** Counts decisions, labels and commits. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
+export function createDecisionMetrics(registry: Registry): DecisionMetrics {
+  const counted = countDecisions(registry)
+  const commit = new Histogram({
+    name: 'shrike_log_commit_duration_seconds',
+    help: 'How long the log took to put one group of records on disk.',
+    buckets: commitBuckets,
+    registers: [registry],
+  })
+  let records = 0
+  createTally(registry, 'shrike_log_records_total', 'Records that this process has put on disk.', [], (set) => {
+    set({}, records)
+  })
+  return {
+    ...counted,
+    committed(seconds, more) {
+      records += more
+      commit.observe(seconds)
+    },
+    watch: (live, directory, pending, nowMs) => watch(registry, live, directory, pending, nowMs),
+  }
+}
+
+function countDecisions(registry: Registry): DecisionObserver {
+  const decided = new Map<string, number>(outcomes.map((outcome) => [outcome, 0]))
+  const degraded = new Map<string, number>()
+  const labels = { fraud: 0, legitimate: 0 }
+  let duplicates = 0
+  let missing = new Float64Array(0)
+  let features: readonly string[] = []
+  const tally = (name: string, help: string, label: string, counts: () => Iterable<readonly [string, number]>) =>
+    createTally(registry, name, help, [label], (set) => {
+      for (const [value, count] of counts()) set({ [label]: value }, count)
+    })
+  tally('shrike_decisions_total', 'New decisions, by outcome.', 'outcome', () => decided)
+  tally(
+    'shrike_decisions_degraded_total',
+    'New decisions that rest on less than they should, by why.',
+    'reason',
+    () => degraded,
+  )
+  tally('shrike_labels_total', 'New labels, by what they say.', 'label', () => Object.entries(labels))
+  createTally(registry, 'shrike_duplicates_total', 'Transactions that had been decided before.', [], (set) =>
+    set({}, duplicates),
+  )
+  tally(
+    'shrike_features_missing_total',
+    'Rows of new decisions in which a feature had no value, by feature.',
+    'feature',
+    () => features.flatMap((name, i) => (missing[i] > 0 ? [[name, missing[i]] as const] : [])),
+  )
+  const score = new Histogram({
+    name: 'shrike_decision_score',
+    help: 'Scores of new decisions: calibrated probabilities of fraud.',
+    buckets: scoreBuckets,
+    registers: [registry],
+  })
+  const lag = new Histogram({
+    name: 'shrike_label_lag_seconds',
+    help: 'How long after its transaction a label was known.',
+    buckets: lagBuckets,
+    registers: [registry],
+  })
+  return {
+    decided(decision, row, names) {
+      decided.set(decision.outcome, (decided.get(decision.outcome) ?? 0) + 1)
+      for (const reason of decision.degraded) degraded.set(reason, (degraded.get(reason) ?? 0) + 1)
+      if (decision.score !== null) score.observe(decision.score)
+      if (names !== features) {
+        features = names
+        missing = new Float64Array(names.length)
+      }
+      for (let i = 0; i < row.length; i++) if (Number.isNaN(row[i])) missing[i] += 1
+    },
+    duplicate() {
+      duplicates += 1
+    },
+    labelled(isFraud, lagMs) {
+      labels[isFraud ? 'fraud' : 'legitimate'] += 1
+      if (lagMs !== undefined) lag.observe(Math.max(0, lagMs) / 1000)
+    },
+  }
+}
+
+function watch(
+  registry: Registry,
+  live: LiveService,
+  directory: () => DirectoryFigures,
+  pending: () => number,
+  nowMs: () => number,
+): void {
+  const gauge = (name: string, help: string, read: () => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const value = read()
+        if (value === undefined) this.reset()
+        else this.set(value)
+      },
+    })
+  const stats = () => live.decider.state?.fold.histories.stats()
+  const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
+  gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () => (live.isReady ? 1 : 0))
+  gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
+  gauge('shrike_log_bytes', "Size of the log's files.", () => directory().logBytes)
+  gauge('shrike_disk_free_bytes', "Free space on the data directory's file system.", () => directory().freeBytes)
+  gauge('shrike_log_oldest_record_age_seconds', 'Age of the oldest transaction that is kept.', () =>
+    ageSeconds(directory().oldestMs),
+  )
+  gauge('shrike_snapshot_age_seconds', 'Since this process last took a snapshot.', () => ageSeconds(live.snapshotAtMs))
+  gauge('shrike_history_coverage_seconds', 'Event time that the log covers.', () => live.decider.coverageMs / 1000)
+  gauge('shrike_history_wanted_seconds', 'Event time that the longest window and delay look back.', () =>
+    Number.isFinite(live.decider.spanMs) ? live.decider.spanMs / 1000 : 0,
+  )
+  gauge('shrike_history_keys', 'Keys with a history.', () => stats()?.keys)
+  gauge('shrike_history_events', 'Events in histories.', () => stats()?.events)
+  gauge('shrike_history_bytes', 'Memory of histories.', () => stats()?.bytes)
+  gauge(
+    'shrike_history_dropped_keys',
+    'Histories that were dropped for want of memory.',
+    () => stats()?.droppedForMemory,
+  )
+  gauge(
+    'shrike_labels_pending',
+    'Transactions that have a label but have not come.',
+    () => live.decider.state?.fold.pendingLabels,
+  )
+  createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
+    set({ result: 'ok' }, live.snapshots.ok)
+    set({ result: 'failed' }, live.snapshots.failed)
+  })
+}

@@ -1,0 +1,174 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FraudError } from '../../core/errors.ts'
+import { isRecord } from '../../core/json-value.ts'
+import type { LiveService } from '../../scoring/live-service.ts'
+import { readBody } from '../body.ts'
+import type { App, HttpContext } from '../http-context.ts'
+import { joinedText } from '../joined-text.ts'
+import { countNames, decodeJson, readItems, repeatedNames } from '../json-text.ts'
+import { LineSplitter } from '../line-splitter.ts'
+import { mediaTypeOf } from '../media-type.ts'
+import { presentItemError } from '../schemas/problem.ts'
+
+const json = 'application/json; charset=utf-8'
+const ndjson = 'application/x-ndjson'
+const types: ReadonlySet<string> = new Set(['application/json', ndjson])
+/** Items of a batch that are decided before the first of them has to be durable. */
+const itemsAtOnce = 256
+
+/** `POST /v1/decisions` and `/v1/decisions/batch`: transactions -> decisions, durable before they are answered. */
+export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
+  const { limits } = context
+  app.post('/v1/decisions', ({ raw }: FastifyRequest, reply: FastifyReply) => {
+    const arrivedMs = performance.now()
+    mediaTypeOf(raw.headers)
+    const refuse = (error: unknown) => void reply.send(error)
+    const take = (body: Buffer) => {
+      decideOne(live, body, 'body', arrivedMs).then((text) => {
+        reply.header('content-type', json).send(text)
+      }, refuse)
+    }
+    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, refuse)
+  })
+  app.post('/v1/decisions/batch', ({ raw }, reply) => {
+    if (mediaTypeOf(raw.headers, types) === ndjson) streamDecisions(context, live, raw, reply)
+    else sendDecisions(context, live, raw, reply)
+  })
+}
+
+/** The bytes of one object -> the text of its decision. Throws what is wrong with them, or rejects. */
+function decideOne(live: LiveService, bytes: Buffer, what: 'body' | 'line', arrivedMs: number): Promise<string> {
+  const { text, value } = decodeJson(bytes, what)
+  return decideValue(live, value, repeatedNames(text, countNames(value), 0).get(0), arrivedMs)
+}
+
+async function decideValue(
+  live: LiveService,
+  value: unknown,
+  repeated: ReadonlySet<string> | undefined,
+  arrivedMs: number,
+): Promise<string> {
+  return JSON.stringify(await live.decide(value, repeated, () => performance.now() - arrivedMs))
+}
+
+function sendDecisions({ limits }: HttpContext, live: LiveService, raw: IncomingMessage, reply: FastifyReply): void {
+  const take = (body: Buffer) => {
+    const { items, repeated } = readItems(body, limits.batchItems)
+    const decisions = inGroups(items, (item, index) => decideValue(live, item, repeated.get(index), performance.now()))
+    reply.header('content-type', json).send(Readable.from(joinedText(decisions, '[', ',', ']')))
+  }
+  readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, take, (error) => reply.send(error))
+}
+
+function streamDecisions(
+  { limits, streaming }: HttpContext,
+  live: LiveService,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+) {
+  // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
+  const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
+  raw.once('close', () => clearTimeout(stalled))
+  streaming.add(raw.socket)
+  reply.raw.once('close', () => streaming.delete(raw.socket))
+  const splitter = new LineSplitter(limits.lineBytes)
+  let index = 0
+  const decideLine = (line: Buffer | undefined): Promise<string> => {
+    stalled.refresh()
+    if (line !== undefined) return decideOne(live, line, 'line', performance.now())
+    throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
+  }
+  async function* answers(): AsyncGenerator<Iterable<string>> {
+    for await (const chunk of raw) {
+      for await (const group of inGroups(splitter.take(chunk), decideLine, index)) yield count(group)
+    }
+    for await (const group of inGroups(splitter.finish(), decideLine, index)) yield count(group)
+  }
+  function count(group: readonly string[]): readonly string[] {
+    index += group.length
+    return group.map((answer) => `${answer}\n`)
+  }
+  reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(joinedText(answers(), '', '', '')))
+}
+
+/** The answers to items, in order: each a decision or why there is none. */
+async function* inGroups<Item>(
+  items: Iterable<Item>,
+  decide: (item: Item, index: number) => Promise<string>,
+  first = 0,
+): AsyncGenerator<readonly string[]> {
+  let index = first
+  let group: Promise<string>[] = []
+  for (const item of items) {
+    group.push(answerItem(index, item, decide))
+    index += 1
+    if (group.length < itemsAtOnce) continue
+    yield await Promise.all(group)
+    group = []
+  }
+  if (group.length > 0) yield await Promise.all(group)
+}
+
+/** Not an async function up to the decision itself: items are decided in their order. */
+function answerItem<Item>(
+  index: number,
+  item: Item,
+  decide: (item: Item, index: number) => Promise<string>,
+): Promise<string> {
+  const present = (error: unknown) => JSON.stringify(presentItemError(error, index))
+  try {
+    return decide(item, index).catch(present)
+  } catch (error) {
+    return Promise.resolve(present(error))
+  }
+}
+
+/** `POST /v1/labels`: what transactions turned out to be, one or an array, durable before it is answered. */
+export function labelRoutes(app: App, { limits }: HttpContext, live: LiveService): void {
+  app.post('/v1/labels', ({ raw }, reply) => {
+    mediaTypeOf(raw.headers)
+    const refuse = (error: unknown) => void reply.send(error)
+    const take = (body: Buffer) => {
+      const { text, value } = decodeJson(body)
+      if (Array.isArray(value)) readItems(body, limits.batchItems)
+      else refuseRepeated(repeatedNames(text, countNames(value), 0).get(0))
+      live.label(value).then((answers) => {
+        reply.header('content-type', json).send(JSON.stringify(Array.isArray(value) ? answers : answers[0]))
+      }, refuse)
+    }
+    readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, take, refuse)
+  })
+}
+
+function refuseRepeated(repeated: ReadonlySet<string> = new Set()): void {
+  if (repeated.size === 0) return
+  const errors = [...repeated].map((field) => ({ field, reason: 'is given more than once' }))
+  throw new FraudError('INPUT_INVALID', 'A field is given more than once', { errors })
+}
+
+/** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */
+export function erasureRoutes(app: App, { limits }: HttpContext, live: LiveService): void {
+  app.post('/v1/erasures', ({ raw }, reply) => {
+    mediaTypeOf(raw.headers)
+    const refuse = (error: unknown) => void reply.send(error)
+    const take = (body: Buffer) => {
+      const { value } = decodeJson(body)
+      const { personal = [] } = live.live.detector.transaction
+      if (
+        !isRecord(value) ||
+        typeof value.key !== 'string' ||
+        typeof value.value !== 'string' ||
+        !personal.includes(value.key)
+      ) {
+        const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
+        throw new FraudError('INPUT_INVALID', 'This is no erasure', { errors: [{ field: '(body)', reason }] })
+      }
+      live.erase(value.key, value.value).then((token) => {
+        reply.header('content-type', json).send(JSON.stringify({ erased: token !== undefined, token: token ?? null }))
+      }, refuse)
+    }
+    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, refuse)
+  })
+}

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process'
+import { createHmac, randomBytes } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { FraudError } from './core/errors.ts'
+import type { Snapshot } from './decisioning/snapshots.ts'
+import { historiesFingerprint } from './features/fingerprint.ts'
+import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
+import type { Log } from './http/http-context.ts'
+import type { LiveDetector } from './scoring/live-detector.ts'
+import { LiveService } from './scoring/live-service.ts'
+import { type DataDirectory, dataDirectory, freeBytes, lockDirectory } from './stores/data-directory.ts'
+import { readSnapshot, snapshotPaths } from './stores/snapshot-files.ts'
+import { SqlitePages } from './stores/sqlite/decision-pages.ts'
+import type { LogReader } from './stores/sqlite/log-reader.ts'
+import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
+
+/** What the live path needs beside a model. */
+export interface LiveConfig {
+  /** The data directory. */
+  readonly directory: string
+  /** Of the log's chain; without it the chain is plain SHA-256. */
+  readonly logKey?: string | undefined
+  /** Of the hashes that take the place of card numbers, for detectors that want them. */
+  readonly cardKey?: string | undefined
+  readonly limits?: Partial<LiveLimits>
+  /** The arguments of a process of Shrike's that takes a snapshot; without them none is taken. */
+  readonly snapshotArgs?: readonly string[] | undefined
+}
+
+export interface LiveLimits {
+  /** How far ahead of the clock a transaction may be. */
+  readonly maxAheadMs: number
+  readonly maxPending: number
+  readonly maxHistoryBytes: number
+  /** New records after which a snapshot is taken, and the time after which one is taken whatever their number. */
+  readonly snapshotEvery: number
+  readonly snapshotEveryMs: number
+  readonly retainMs: number | undefined
+  /** With less free disk the service says that it is not ready. */
+  readonly minFreeBytes: number
+}
+
+export const defaultLiveLimits: LiveLimits = {
+  maxAheadMs: 5 * 60_000,
+  maxPending: 1024,
+  maxHistoryBytes: 4 * 2 ** 30,
+  snapshotEvery: 250_000,
+  snapshotEveryMs: 15 * 60_000,
+  retainMs: undefined,
+  minFreeBytes: 256 * 2 ** 20,
+}
+
+export interface OpenedLive {
+  readonly service: LiveService
+  /** Why no new work is wanted, although it is still done. */
+  whyNotReady(): string | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Opens the data directory and builds the live path on it; `service.resume()` then makes the histories.
+ *
+ * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, OPTION_INVALID
+ */
+export async function openLive(
+  config: LiveConfig,
+  live: LiveDetector,
+  metrics: DecisionMetrics,
+  say: Log,
+): Promise<OpenedLive> {
+  const limits = { ...defaultLiveLimits, ...config.limits }
+  const hashCardNumber = cardNumberHash(live, config.cardKey)
+  const directory = dataDirectory(config.directory)
+  const lock = lockDirectory(directory)
+  try {
+    const log = await SqliteLog.open({
+      path: directory.logPath,
+      key: config.logKey,
+      observer: metrics,
+      makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
+    })
+    const pages = new SqlitePages(directory.logPath)
+    const service = new LiveService(live, {
+      ...limits,
+      log,
+      pages,
+      persons: log.persons,
+      observer: metrics,
+      hashCardNumber,
+      say,
+      clock: Date.now,
+      runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
+      findSnapshot: (detector) => findSnapshot(directory, detector, log.reading, say),
+      takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory),
+    })
+    metrics.watch(
+      service,
+      () => measure(directory, log.reading),
+      () => log.pending,
+      Date.now,
+    )
+    return {
+      service,
+      whyNotReady: () => diskIsShort(directory, limits.minFreeBytes),
+      async close() {
+        await service.close()
+        await pages.close()
+        lock.release()
+      },
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+function cardNumberHash({ detector }: LiveDetector, key: string | undefined): (digits: string) => string {
+  const { hashCardNumber = [] } = detector.transaction
+  if (key === undefined && hashCardNumber.length > 0) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      `The detector wants hashes in place of card numbers (${hashCardNumber.join(', ')}): set SHRIKE_CARD_KEY to their key`,
+    )
+  }
+  return (digits) =>
+    `pan_${createHmac('sha256', key ?? '')
+      .update(digits)
+      .digest('base64url')
+      .slice(0, 27)}`
+}
+
+function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | undefined {
+  const free = freeBytes(path)
+  return free >= minFreeBytes
+    ? undefined
+    : `Only ${Math.floor(free / 2 ** 20)} MiB are free on the data directory's disk`
+}
+
+/** The newest snapshot that is whole, of this log, and of these histories. */
+function findSnapshot(
+  { snapshotsPath }: DataDirectory,
+  { features }: LiveDetector,
+  reading: LogReader,
+  say: Log,
+): Snapshot | undefined {
+  const fingerprint = historiesFingerprint(features)
+  for (const path of snapshotPaths(snapshotsPath)) {
+    try {
+      const snapshot = readSnapshot(path)
+      const hash = reading.hashAt(snapshot.sequence)
+      if (snapshot.fingerprint !== fingerprint) say.info({ path }, 'a snapshot is of other histories, and left alone')
+      else if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash) {
+        say.warn({ path }, 'a snapshot is of another log, and left alone')
+      } else return snapshot
+    } catch (error) {
+      if (!(error instanceof FraudError)) throw error
+      say.error({ code: error.code, reason: error.message }, 'a snapshot is damaged, and left alone')
+    }
+  }
+  return undefined
+}
+
+/** A process of its own, at the lowest priority: the log is read beside the service, which is not held up. */
+async function takeSnapshot(args: readonly string[] | undefined, { path }: DataDirectory) {
+  if (args === undefined) throw new FraudError('OPTION_INVALID', 'No command that takes snapshots was given')
+  const child = spawn(process.execPath, [...process.execArgv, ...args, '--data', path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (child.pid !== undefined) setPriority(child.pid, 19)
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  if (code !== 0) throw new FraudError('SNAPSHOT_INVALID', Buffer.concat(err).toString('utf8').trim().slice(-500))
+  const taken: { readonly sequence: number; readonly safeThrough: number } = JSON.parse(
+    Buffer.concat(out).toString('utf8'),
+  )
+  return taken
+}
+
+function measure({ path, logPath }: DataDirectory, reading: LogReader): DirectoryFigures {
+  const files = [logPath, `${logPath}-wal`].filter((file) => existsSync(file))
+  return {
+    logBytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+    freeBytes: freeBytes(path),
+    oldestMs: reading.firstTransactionMs(),
+  }
+}

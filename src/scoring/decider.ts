@@ -1,0 +1,359 @@
+import type { FieldValue } from '../core/declared-fields.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import type { LiveTransaction } from '../core/live-transaction.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { Transaction } from '../core/transaction.ts'
+import type { Decision, Degradation } from '../decisioning/decision.ts'
+import type { DecisionLog, TransactionRecord } from '../decisioning/decision-log.ts'
+import type { DecisionRecord, Definition, LabelRecord, Sequenced } from '../decisioning/log-record.ts'
+import { opinionsOf, settle, unavailable, type Verdict } from '../decisioning/policy.ts'
+import { computeRow } from '../features/feature-set.ts'
+import type { History, LabelledEvent } from '../features/history.ts'
+import type { MemoryHistories } from '../features/memory-histories.ts'
+import type { DecisionObserver } from './decision-observer.ts'
+import type { HistoryFold } from './history-fold.ts'
+import type { LabelAnswer, LabelInput } from './labels.ts'
+import { type LiveDetector, longestSpanMs, RecordTransactions } from './live-detector.ts'
+
+/** The detector that decides, what the log says of it, and the histories as they stand. */
+export interface LiveState {
+  readonly live: LiveDetector
+  readonly definition: Definition
+  /** The sequence number under which the log has it. */
+  readonly definitionSequence: number
+  readonly fold: HistoryFold<MemoryHistories>
+  /** The time of the oldest transaction that is kept; undefined where there is none. */
+  readonly coveredSinceMs: number | undefined
+}
+
+export interface DeciderOptions {
+  readonly log: DecisionLog
+  readonly observer: DecisionObserver
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** How far ahead of the clock a transaction may be. */
+  readonly maxAheadMs: number
+  /** Records that may be on the way to the disk before new ones are refused. */
+  readonly maxPending: number
+}
+
+interface InFlight {
+  readonly fields: readonly FieldValue[]
+  readonly timestampMs: number
+  readonly event: LabelledEvent
+  readonly answer: Promise<Decision>
+}
+
+interface Judgement {
+  readonly score: number | null
+  readonly verdict: Verdict
+  readonly degraded: readonly Degradation[]
+}
+
+const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
+
+/** Decides transactions, one after the other, each on everything that came before it. */
+export class Decider {
+  readonly #options: DeciderOptions
+  readonly #log: DecisionLog
+  #state: LiveState | undefined
+  #spanMs = Number.POSITIVE_INFINITY
+  #coveredSinceMs: number | undefined
+  #row = new Float64Array(0)
+  #transactions: RecordTransactions | undefined
+  /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
+  readonly #inFlight = new Map<string, InFlight>()
+  readonly #labelsInFlight = new Map<string, LabelRecord>()
+
+  constructor(options: DeciderOptions) {
+    this.#options = options
+    this.#log = options.log
+  }
+
+  get isReady(): boolean {
+    return this.#state !== undefined && this.#log.failure === undefined
+  }
+
+  get state(): LiveState | undefined {
+    return this.#state
+  }
+
+  /** How much event time the log covers; 0 where it is empty. */
+  get coverageMs(): number {
+    const newestMs = this.#state?.fold.histories.newestMs ?? Number.NEGATIVE_INFINITY
+    return this.#coveredSinceMs === undefined ? 0 : Math.max(0, newestMs - this.#coveredSinceMs)
+  }
+
+  get spanMs(): number {
+    return this.#spanMs
+  }
+
+  /** Decides with these histories from the next transaction on; undefined: not until there are some again. */
+  use(state: LiveState | undefined): void {
+    this.#state = state
+    if (state === undefined) return
+    this.#spanMs = longestSpanMs(state.live.features)
+    this.#coveredSinceMs = state.coveredSinceMs
+    this.#row = new Float64Array(state.live.features.names.length)
+    this.#transactions = new RecordTransactions(state.live, this.#log.reading)
+  }
+
+  /**
+   * Decides a transaction, durably: the promise resolves once its record is on disk. All that depends on the order of
+   * transactions is done before this returns.
+   *
+   * @param waitedMs how long the transaction has waited so far.
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, TRANSACTION_CONFLICT, TRANSACTION_IN_FUTURE, TRANSACTION_TOO_OLD or
+   *   CURRENCY_MIXED; then nothing was changed.
+   */
+  decide(input: LiveTransaction, waitedMs: () => number): Promise<Decision> {
+    const again = this.#firstAnswer(input)
+    if (again !== undefined) return again
+    const state = this.#requireReady()
+    this.#checkTime(input.transaction.timestampMs)
+    const { transaction } = input
+    const histories = state.fold.begin(transaction)
+    const judgement = this.#judge(state, transaction, histories, waitedMs)
+    return this.#append(state, input, judgement)
+  }
+
+  /**
+   * Takes a transaction in that is only to be known, not decided.
+   *
+   * @returns whether it is new; a known id is left as it is.
+   */
+  bringIn({ id, fields, transaction }: LiveTransaction, isLabelled: boolean): Promise<boolean> {
+    const state = this.#requireReady()
+    if (this.#inFlight.has(id) || this.#log.reading.find(id) !== undefined) return Promise.resolve(false)
+    state.fold.begin(transaction)
+    const { timestampMs, texts } = transaction
+    const { definitionSequence: definition } = state
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
+    const sequence = this.#log.append(record, (error) => {
+      this.#inFlight.delete(id)
+      if (error === undefined) resolve(true)
+      else reject(error)
+    })
+    const answer = promise.then(() => {
+      throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
+    })
+    answer.catch(() => {})
+    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer })
+    state.fold.end(sequence, id, transaction)
+    return promise
+  }
+
+  /** @throws FraudError LOG_UNAVAILABLE or OVERLOADED; then none of the labels counts. */
+  label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
+    const state = this.#requireReady()
+    return Promise.all(inputs.map((input) => this.#label(state, input)))
+  }
+
+  /** The decision of a transaction that was decided before, as it was answered then; undefined for one that was not. */
+  recall(id: string): Decision | undefined {
+    const record = this.#log.reading.find(id)
+    return record?.kind === 'decision' ? present(record, this.#log.reading.definition(record.definition)) : undefined
+  }
+
+  #requireReady(): LiveState {
+    if (this.#log.failure !== undefined) throw this.#log.failure
+    if (this.#state === undefined) throw notReady
+    if (this.#log.pending >= this.#options.maxPending) {
+      throw new FraudError('OVERLOADED', 'More decisions wait for the disk than it can take in time')
+    }
+    return this.#state
+  }
+
+  /** Of a transaction that came before, or is just being decided. */
+  #firstAnswer(input: LiveTransaction): Promise<Decision> | undefined {
+    const { id, fields, transaction } = input
+    const underway = this.#inFlight.get(id)
+    if (underway !== undefined) {
+      const isSameTime = underway.timestampMs === transaction.timestampMs
+      refuseConflict(this.#differences(isSameTime, underway.fields, this.#state?.definition.columns ?? [], fields))
+      this.#options.observer.duplicate()
+      return underway.answer.then((decision) => ({ ...decision, duplicate: true }))
+    }
+    const record = this.#log.reading.find(id)
+    if (record === undefined) return undefined
+    const definition = this.#log.reading.definition(record.definition)
+    const isSameTime = record.timestampMs === transaction.timestampMs
+    refuseConflict(this.#differences(isSameTime, record.fields, definition.columns, fields))
+    if (record.kind === 'history') {
+      throw new FraudError('TRANSACTION_CONFLICT', 'This transaction was brought in as history, without a decision')
+    }
+    this.#options.observer.duplicate()
+    return Promise.resolve({ ...present(record, definition), duplicate: true })
+  }
+
+  /** Fields that differ, of those that were kept then and are declared now. */
+  #differences(
+    isSameTime: boolean,
+    kept: readonly FieldValue[],
+    columns: readonly string[],
+    fields: readonly FieldValue[],
+  ): readonly FieldError[] {
+    const state = this.#state
+    if (state === undefined) throw notReady
+    const { time } = state.live.detector.transaction
+    const now = state.definition.columns
+    const different: FieldError[] = isSameTime ? [] : [{ field: time?.field ?? '', reason }]
+    columns.forEach((field, i) => {
+      const at = columns === now ? i : now.indexOf(field)
+      if (at >= 0 && !Object.is(kept[i], fields[at])) different.push({ field, reason })
+    })
+    return different
+  }
+
+  #checkTime(timestampMs: number): void {
+    const { clock, maxAheadMs } = this.#options
+    if (timestampMs > clock() + maxAheadMs) {
+      throw new FraudError('TRANSACTION_IN_FUTURE', "The transaction's time is ahead of the service's clock")
+    }
+    const newestMs = this.#state?.fold.histories.newestMs ?? Number.NEGATIVE_INFINITY
+    if (timestampMs < newestMs - this.#spanMs) {
+      throw new FraudError('TRANSACTION_TOO_OLD', 'The history that the transaction would be judged by is forgotten')
+    }
+  }
+
+  #judge(
+    { live, fold }: LiveState,
+    transaction: Transaction,
+    histories: readonly History[],
+    waitedMs: () => number,
+  ): Judgement {
+    const degraded: Degradation[] = []
+    const row = this.#row
+    let score: number | null = null
+    let failure: Degradation = 'features-failed'
+    try {
+      computeRow(live.features, transaction, histories, row)
+      failure = 'model-failed'
+      const { probability } = live.predictor.predict(row)
+      if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
+      score = probability
+      if (waitedMs() > live.policy.deadlineMs) {
+        degraded.push('deadline-passed')
+        score = null
+      }
+    } catch {
+      // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
+      degraded.push(failure)
+      if (failure === 'features-failed') row.fill(Number.NaN)
+    }
+    if (fold.histories.degraded().length > 0) degraded.push('history-capped')
+    if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
+    const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
+    return { score, verdict, degraded }
+  }
+
+  /** Whether the log does not reach back as far as the features look. */
+  #isShort(timestampMs: number): boolean {
+    if (this.#spanMs === Number.POSITIVE_INFINITY) return false
+    this.#coveredSinceMs ??= timestampMs
+    return timestampMs - this.#coveredSinceMs < this.#spanMs
+  }
+
+  #append(state: LiveState, { id, fields, transaction }: LiveTransaction, judgement: Judgement): Promise<Decision> {
+    const { score, verdict, degraded } = judgement
+    const record: DecisionRecord = {
+      kind: 'decision',
+      id,
+      timestampMs: transaction.timestampMs,
+      outcome: verdict.outcome,
+      score,
+      decidedAtMs: this.#options.clock(),
+      definition: state.definitionSequence,
+      degraded,
+      fields,
+      row: this.#row,
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Decision>()
+    const decision = present(record, state.definition)
+    const sequence = this.#log.append(record, (error) => {
+      this.#inFlight.delete(id)
+      if (error === undefined) resolve(decision)
+      else reject(error)
+    })
+    const { timestampMs, texts } = transaction
+    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer: promise })
+    state.fold.end(sequence, id, transaction)
+    this.#options.observer.decided(decision, this.#row, state.definition.features)
+    return promise
+  }
+
+  #label(state: LiveState, input: LabelInput): Promise<LabelAnswer> {
+    const { transactionId: id, isFraud, source } = input
+    const nowMs = this.#options.clock()
+    const event = this.#eventOf(id)
+    const last = this.#labelsInFlight.get(id) ?? this.#log.reading.labelsOf(id).at(-1)
+    if (last !== undefined && isSame(last, input)) return Promise.resolve(answerTo(last, event === undefined, true))
+    const record: LabelRecord = {
+      kind: 'label',
+      id,
+      isFraud,
+      knownAtMs: input.knownAtMs ?? nowMs,
+      source,
+      receivedAtMs: nowMs,
+      of: event?.sequence ?? 0,
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<LabelAnswer>()
+    this.#log.append(record, (error) => {
+      if (this.#labelsInFlight.get(id) === record) this.#labelsInFlight.delete(id)
+      if (error === undefined) resolve(answerTo(record, event === undefined, false))
+      else reject(error)
+    })
+    this.#labelsInFlight.set(id, record)
+    state.fold.label(record, event)
+    this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
+    return promise
+  }
+
+  #eventOf(id: string): LabelledEvent | undefined {
+    const underway = this.#inFlight.get(id)
+    if (underway !== undefined) return underway.event
+    const record: TransactionRecord | undefined = this.#log.reading.find(id)
+    if (record === undefined) return undefined
+    const { sequence, timestampMs } = record
+    return { sequence, timestampMs, texts: this.#transactions?.of(record).texts ?? [] }
+  }
+}
+
+const reason = 'differs from what was sent first'
+
+function refuseConflict(errors: readonly FieldError[]): void {
+  if (errors.length === 0) return
+  throw new FraudError('TRANSACTION_CONFLICT', 'A transaction of this id came before, with other content', { errors })
+}
+
+/** A decision as it is answered, of its record and of what was in force then. */
+export function present(record: DecisionRecord | Sequenced<DecisionRecord>, { policy, model }: Definition): Decision {
+  const { id, score, outcome, degraded, decidedAtMs } = record
+  const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
+  return {
+    transactionId: id,
+    outcome,
+    score,
+    reasons,
+    rules: [],
+    model,
+    policy: policy.version,
+    decidedAt: formatIsoTime(decidedAtMs),
+    duplicate: false,
+    degraded,
+  }
+}
+
+function isSame(last: LabelRecord, { isFraud, knownAtMs, source }: LabelInput): boolean {
+  return (
+    last.isFraud === isFraud &&
+    (knownAtMs === undefined || knownAtMs === last.knownAtMs) &&
+    (source === undefined || source === last.source)
+  )
+}
+
+function answerTo({ id, isFraud, knownAtMs, source }: LabelRecord, pending: boolean, duplicate: boolean): LabelAnswer {
+  const knownAt = formatIsoTime(knownAtMs)
+  return { transactionId: id, isFraud, knownAt, source: source ?? null, pending, duplicate }
+}

@@ -1,0 +1,10 @@
+import type { Decision } from '../decisioning/decision.ts'
+
+/** Who counts what the decider does. */
+export interface DecisionObserver {
+  /** A new decision, with its row (valid during the call) and the names of its features; duplicates are no new ones. */
+  decided(decision: Decision, row: Float64Array, features: readonly string[]): void
+  duplicate(): void
+  /** A new label, and how long after its transaction it was known; undefined where the transaction has not come. */
+  labelled(isFraud: boolean, lagMs: number | undefined): void
+}

@@ -1,0 +1,85 @@
+import type { FieldValue } from '../core/declared-fields.ts'
+import { parseDetector } from '../core/detector.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { Decision } from '../decisioning/decision.ts'
+import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
+import type { DecisionRecord, Definition, Sequenced } from '../decisioning/log-record.ts'
+import type { PersonalValues } from '../decisioning/personal-values.ts'
+import { present } from './decider.ts'
+
+/** What a transaction turned out to be, by one account. */
+export interface LabelView {
+  readonly isFraud: boolean
+  readonly knownAt: string
+  readonly source: string | null
+}
+
+/** A decision with the transaction that it is of. */
+export interface DecisionView extends Decision {
+  /** Declared columns, as they were sent; a personal value that was erased is null, as is one that was missing. */
+  readonly transaction: Readonly<Record<string, string | number | null>>
+}
+
+/** All that the log knows of one decision. */
+export interface DecisionDetail extends DecisionView {
+  /** The row that was scored, by the features' names; null where there was no value. */
+  readonly features: Readonly<Record<string, number | null>>
+  readonly labels: readonly LabelView[]
+}
+
+/** Shows records of the log as people and programs want to see them. */
+export class DecisionViews {
+  readonly #reading: LogReading
+  readonly #persons: PersonalValues
+  readonly #shapes = new Map<number, Shape>()
+
+  constructor(reading: LogReading, persons: PersonalValues) {
+    this.#reading = reading
+    this.#persons = persons
+  }
+
+  view(record: Sequenced<DecisionRecord>): DecisionView {
+    const { definition } = this.#shape(record)
+    return { ...present(record, definition), transaction: this.transaction(record) }
+  }
+
+  detail(record: Sequenced<DecisionRecord>): DecisionDetail {
+    const { definition } = this.#shape(record)
+    const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
+    const labels = this.#reading
+      .labelsOf(record.id)
+      .map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAt: formatIsoTime(knownAtMs), source: source ?? null }))
+    return { ...this.view(record), features: Object.fromEntries(features), labels }
+  }
+
+  /** The declared columns of a transaction: its id, its time, then the rest in declared order. */
+  transaction(record: TransactionRecord): DecisionView['transaction'] {
+    const { definition, idColumn, timeColumn, personal } = this.#shape(record)
+    const shown = (value: FieldValue, column: string) =>
+      typeof value === 'string' && personal.has(column) ? this.#persons.valueOf(value) : value
+    const columns = definition.columns.map((column, i) => [column, shown(record.fields[i], column) ?? null])
+    return { [idColumn]: record.id, [timeColumn]: formatIsoTime(record.timestampMs), ...Object.fromEntries(columns) }
+  }
+
+  #shape({ definition: number }: TransactionRecord): Shape {
+    const known = this.#shapes.get(number)
+    if (known !== undefined) return known
+    const definition = this.#reading.definition(number)
+    const { id = 'id', time, keys = {}, personal = [] } = parseDetector(definition.detector).transaction
+    const shape: Shape = {
+      definition,
+      idColumn: id,
+      timeColumn: time?.field ?? 'time',
+      personal: new Set(personal.map((name) => keys[name])),
+    }
+    this.#shapes.set(number, shape)
+    return shape
+  }
+}
+
+interface Shape {
+  readonly definition: Definition
+  readonly idColumn: string
+  readonly timeColumn: string
+  readonly personal: ReadonlySet<string>
+}

@@ -1,0 +1,83 @@
+import { holdsCardNumber } from '../core/card-number.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { isRecord, kindOf } from '../core/json-value.ts'
+import { readIsoTime } from '../core/time-parser.ts'
+
+/** What somebody says that a transaction turned out to be. */
+export interface LabelInput {
+  readonly transactionId: string
+  readonly isFraud: boolean
+  /** When it became known; now where it is not said. */
+  readonly knownAtMs: number | undefined
+  readonly source: string | undefined
+}
+
+export interface LabelAnswer {
+  readonly transactionId: string
+  readonly isFraud: boolean
+  readonly knownAt: string
+  readonly source: string | null
+  /** The transaction has not come yet; the label is kept for it. */
+  readonly pending: boolean
+  /** The same was said before, so nothing changed. */
+  readonly duplicate: boolean
+}
+
+const longestText = 128
+const fields = ['transactionId', 'isFraud', 'knownAt', 'source']
+
+/**
+ * One label or an array of them, from parsed JSON.
+ *
+ * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED with every bad field; then nothing of it counts.
+ */
+export function readLabels(value: unknown, nowMs: number, aheadMs: number): readonly LabelInput[] {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const errors: FieldError[] = []
+  const cards: FieldError[] = []
+  const labels = items.map((item, index) => {
+    const at = Array.isArray(value) ? `[${index}].` : ''
+    return readLabel(item, at, nowMs + aheadMs, errors, cards)
+  })
+  if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'This is no label', { errors })
+  return labels
+}
+
+function readLabel(item: unknown, at: string, latestMs: number, errors: FieldError[], cards: FieldError[]): LabelInput {
+  const bad = (field: string, reason: string) => void errors.push({ field: `${at}${field}`, reason })
+  const label = { transactionId: '', isFraud: false, knownAtMs: undefined, source: undefined }
+  if (!isRecord(item)) {
+    errors.push({
+      field: at === '' ? '(body)' : at.slice(0, -1),
+      reason: `is ${kindOf(item)}, where an object is required`,
+    })
+    return label
+  }
+  for (const name of Object.keys(item))
+    if (!fields.includes(name)) bad(name, `is no field of a label: ${fields.join(', ')}`)
+  const { isFraud, knownAt = null, source = null } = item
+  const id = typeof item.transactionId === 'number' ? String(item.transactionId) : item.transactionId
+  if (typeof id !== 'string' || id === '' || id.length > longestText) {
+    bad('transactionId', id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters`)
+  }
+  if (typeof isFraud !== 'boolean')
+    bad('isFraud', isFraud === undefined ? 'is missing' : `is ${kindOf(isFraud)}, where true or false is required`)
+  if (source !== null && (typeof source !== 'string' || source.length > longestText)) {
+    bad('source', `must be text of at most ${longestText} characters`)
+  }
+  const knownAtMs = typeof knownAt === 'string' ? readIsoTime(knownAt, () => 0) : undefined
+  if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is no ISO 8601 time')
+  else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
+  for (const [field, text] of Object.entries({ transactionId: id, source })) {
+    if (typeof text === 'string' && holdsCardNumber(text))
+      cards.push({ field: `${at}${field}`, reason: 'holds what is a card number by its digits' })
+  }
+  if (typeof id !== 'string' || typeof isFraud !== 'boolean') return label
+  return {
+    transactionId: id,
+    isFraud,
+    knownAtMs,
+    source: typeof source === 'string' && source !== '' ? source : undefined,
+  }
+}

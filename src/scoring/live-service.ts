@@ -1,0 +1,355 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import { type Concealment, LiveTransactionReader } from '../core/live-transaction.ts'
+import type { Decision } from '../decisioning/decision.ts'
+import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
+import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages.ts'
+import type { CheckpointRecord, Definition, LogRecord } from '../decisioning/log-record.ts'
+import type { PersonalValues } from '../decisioning/personal-values.ts'
+import type { Snapshot } from '../decisioning/snapshots.ts'
+import { Decider } from './decider.ts'
+import type { DecisionObserver } from './decision-observer.ts'
+import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
+import { type LabelAnswer, readLabels } from './labels.ts'
+import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import { HistoryRebuild } from './rebuild.ts'
+
+/** What the service says of itself. */
+export interface LiveLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** The log as the service needs it: appending, reading, and what keeps it short. */
+export interface KeptLog extends DecisionLog {
+  readonly reading: LogReading & {
+    hashAt(sequence: number): Uint8Array | undefined
+    lastBefore(timestampMs: number): number
+  }
+  prune(through: number): void
+  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+export interface LiveServiceOptions {
+  readonly log: KeptLog
+  readonly observer: DecisionObserver
+  readonly pages: DecisionPages
+  readonly persons: PersonalValues
+  /** A keyed hash of the digits of a card number, where the detector wants such. */
+  readonly hashCardNumber: Concealment['hashCardNumber']
+  readonly say: LiveLog
+  readonly clock: () => number
+  readonly maxAheadMs: number
+  readonly maxPending: number
+  readonly maxHistoryBytes: number
+  readonly snapshotEvery: number
+  readonly snapshotEveryMs: number
+  /** How long records are kept; undefined: for ever. */
+  readonly retainMs: number | undefined
+  readonly runtime: string
+  /** The newest snapshot that serves. */
+  readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
+  /** Takes a snapshot elsewhere, checks it, and says up to which record the older of those kept goes. */
+  readonly takeSnapshot: () => Promise<{ readonly sequence: number; readonly safeThrough: number }>
+}
+
+const slowestRetryMs = 5000
+const tickMs = 1000
+
+/** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
+export class LiveService {
+  readonly decider: Decider
+  readonly #options: LiveServiceOptions
+  readonly #log: KeptLog
+  #live: LiveDetector
+  #reader: LiveTransactionReader
+  #resuming: Promise<void> | undefined
+  #snapshotting: Promise<void> | undefined
+  /** While one detector takes over from another. */
+  #pause: Promise<void> | undefined
+  #isClosing = false
+  #snapshotSequence = 0
+  #snapshotAtMs: number | undefined
+  snapshots = { ok: 0, failed: 0 }
+  readonly #views: DecisionViews
+  readonly #timer: NodeJS.Timeout
+
+  constructor(live: LiveDetector, options: LiveServiceOptions) {
+    const { log, observer, clock, maxAheadMs, maxPending } = options
+    this.#options = options
+    this.#log = log
+    this.#live = live
+    this.#reader = this.#createReader(live)
+    this.#views = new DecisionViews(log.reading, options.persons)
+    checkRetention(live, options.retainMs)
+    this.decider = new Decider({ log, observer, clock, maxAheadMs, maxPending })
+    log.onFailure(() => void this.resume())
+    this.#timer = setInterval(() => void this.#keep(), tickMs)
+    this.#timer.unref()
+  }
+
+  get live(): LiveDetector {
+    return this.#live
+  }
+
+  get isReady(): boolean {
+    return this.decider.isReady
+  }
+
+  /** When the newest snapshot was taken, as far as this process knows. */
+  get snapshotAtMs(): number | undefined {
+    return this.#snapshotAtMs
+  }
+
+  /** One transaction, from parsed JSON to its durable decision. */
+  decide(value: unknown, repeated: ReadonlySet<string> | undefined, waitedMs: () => number): Promise<Decision> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.decide(value, repeated, waitedMs))
+    return this.decider.decide(this.#reader.read(value, repeated), waitedMs)
+  }
+
+  /** A transaction that is only to be known; false where its id was known before. */
+  bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
+    return this.decider.bringIn(this.#reader.read(value), isLabelled)
+  }
+
+  /** One label or many, from parsed JSON. */
+  label(value: unknown): Promise<readonly LabelAnswer[]> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.label(value))
+    return this.decider.label(readLabels(value, this.#options.clock(), this.#options.maxAheadMs))
+  }
+
+  /** All that is known of a decision. */
+  find(id: string): DecisionDetail | undefined {
+    const record = this.#log.reading.find(id)
+    return record?.kind === 'decision' ? this.#views.detail(record) : undefined
+  }
+
+  async page(query: DecisionQuery): Promise<{ records: readonly DecisionView[]; next: number | null }> {
+    const { records, next } = await this.#options.pages.page(query)
+    return { records: records.map((record) => this.#views.view(record)), next }
+  }
+
+  /** What the log keeps of a key's value: the value, or its token. */
+  keptValue(key: string, value: string): string {
+    const { personal = [] } = this.#live.detector.transaction
+    return personal.includes(key) ? (this.#options.persons.tokenOf(key, value) ?? '') : value
+  }
+
+  /** Makes histories from the log and decides from then on; tries again until it can. */
+  resume(): Promise<void> {
+    this.#resuming ??= this.#resume().finally(() => {
+      this.#resuming = undefined
+    })
+    return this.#resuming
+  }
+
+  /** Decides with another detector as soon as its histories are there; until then with the one before. */
+  async use(live: LiveDetector): Promise<void> {
+    checkRetention(live, this.#options.retainMs)
+    await this.#resuming
+    await this.#take(live)
+  }
+
+  /** Forgets what the token of a person stands for; undefined where there is no such person. */
+  erase(key: string, value: string): Promise<string | undefined> {
+    return this.#log.erase(key, value, this.#options.clock())
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#timer)
+    await this.#snapshotting
+    await this.#resuming
+    await this.#log.close()
+  }
+
+  #createReader({ detector, features }: LiveDetector): LiveTransactionReader {
+    const { hashCardNumber, persons } = this.#options
+    const token = (key: string, value: string) => persons.token(key, value)
+    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token })
+  }
+
+  async #resume(): Promise<void> {
+    const { say } = this.#options
+    this.decider.use(undefined)
+    for (let waitMs = 100; !this.#isClosing; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
+      const { failure } = this.#log
+      if (failure !== undefined) {
+        say.error(
+          { reason: String(failure.cause) },
+          'the log could not be written; histories are rebuilt once it can be',
+        )
+      }
+      try {
+        if (failure === undefined || (await this.#log.recover())) {
+          await this.#take(this.#live)
+          return
+        }
+      } catch (error) {
+        if (!(error instanceof FraudError) || error.code !== 'LOG_UNAVAILABLE') throw error
+      }
+      await sleep(waitMs)
+    }
+  }
+
+  /** Histories for a detector, then its definition in the log, and from there it decides. */
+  async #take(live: LiveDetector): Promise<void> {
+    const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
+    const { reading } = this.#log
+    const startMs = clock()
+    const rebuild = new HistoryRebuild(live, reading, findSnapshot(live), { maxBytes: maxHistoryBytes })
+    while (rebuild.step()) await nextTurn()
+    const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
+    this.#pause = pause
+    try {
+      // What the detector before has just decided goes in, too; what comes now waits for this one.
+      while (this.#log.pending > 0) await sleep(1)
+      while (rebuild.step());
+      const definition = await this.#define(live)
+      const { fold } = rebuild
+      const coveredSinceMs = reading.firstTransactionMs()
+      this.#live = live
+      this.#reader = this.#createReader(live)
+      this.decider.use({ live, fold, coveredSinceMs, ...definition })
+      const { keys, events, bytes } = fold.histories.stats()
+      say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
+      if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
+    } finally {
+      this.#pause = undefined
+      goOn()
+    }
+  }
+
+  #warnIfShort(live: LiveDetector, coverageMs: number): void {
+    const spanMs = longestSpanMs(live.features)
+    if (spanMs === Number.POSITIVE_INFINITY || coverageMs >= spanMs) return
+    const days = (milliseconds: number) => Number((milliseconds / 86_400_000).toFixed(1))
+    this.#options.say.warn(
+      { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
+      'the log is younger than the longest window: decisions say history-short; bring history in with `shrike replay FILE --as history`',
+    )
+  }
+
+  /** The definition in force: the log's last one where nothing changed, else a new one. */
+  async #define(live: LiveDetector): Promise<{ definition: Definition; definitionSequence: number }> {
+    const last = this.#log.reading.lastDefinition()
+    const isSamePolicy =
+      last !== undefined && isSame(last.definition.policy, { ...live.policy, version: last.definition.policy.version })
+    const version = (last?.definition.policy.version ?? 0) + (isSamePolicy ? 0 : 1)
+    const definition: Definition = {
+      detector: live.detector,
+      model: live.predictor.modelId,
+      policy: { ...live.policy, version },
+      columns: this.#createReader(live).columns,
+      features: live.features.names,
+      runtime: this.#options.runtime,
+    }
+    if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
+      return { definition: last.definition, definitionSequence: last.sequence }
+    }
+    return { definition, definitionSequence: await this.#append({ kind: 'definition', ...definition }) }
+  }
+
+  #append(record: LogRecord): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const sequence = this.#log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+    })
+  }
+
+  async #keep(): Promise<void> {
+    const { snapshotEvery, snapshotEveryMs, clock } = this.#options
+    if (this.#snapshotting !== undefined || !this.isReady || snapshotEvery === Number.POSITIVE_INFINITY) return
+    const grown = this.#log.nextSequence - 1 - this.#snapshotSequence
+    const isOld = this.#snapshotAtMs === undefined || clock() - this.#snapshotAtMs >= snapshotEveryMs
+    if (grown < snapshotEvery && !(grown > 0 && isOld)) return
+    this.#snapshotting = this.snapshot().finally(() => {
+      this.#snapshotting = undefined
+    })
+    await this.#snapshotting
+  }
+
+  /** Takes a snapshot, and lets go of records that are no longer to be kept. */
+  async snapshot(): Promise<void> {
+    const { say, takeSnapshot, clock } = this.#options
+    try {
+      const { sequence, safeThrough } = await takeSnapshot()
+      this.#snapshotSequence = sequence
+      this.#snapshotAtMs = clock()
+      this.snapshots.ok += 1
+      await this.#retain(safeThrough)
+    } catch (error) {
+      this.snapshots.failed += 1
+      // Not at once again: what failed is likely to fail again.
+      this.#snapshotSequence = this.#log.nextSequence - 1
+      say.error({ reason: error instanceof Error ? error.message : String(error) }, 'a snapshot could not be taken')
+    }
+  }
+
+  async #retain(safeThrough: number): Promise<void> {
+    const { retainMs, clock, say } = this.#options
+    const state = this.decider.state
+    if (retainMs === undefined || state === undefined) return
+    const { reading } = this.#log
+    const cutoffMs = Math.min(clock() - retainMs, state.fold.histories.newestMs - leastRetentionMs(state.live))
+    const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
+    const hash = through > reading.prunedThrough() ? reading.hashAt(through) : undefined
+    if (hash === undefined) return
+    const checkpoint: CheckpointRecord = {
+      kind: 'checkpoint',
+      prunedThrough: through,
+      hash: Buffer.from(hash).toString('hex'),
+      definitions: definitionsThrough(reading, through),
+      prunedAtMs: clock(),
+    }
+    await this.#append(checkpoint)
+    this.#log.prune(through)
+    say.info({ through }, 'records that are no longer to be kept are deleted')
+  }
+}
+
+/** What the log has to keep at least: histories, and labels that are still to come. */
+export function leastRetentionMs({ detector, features }: LiveDetector): number {
+  const { label } = detector.transaction
+  const spanMs = longestSpanMs(features)
+  const labelMs = durationMs(label.maturity ?? label.delay ?? '0s')
+  return (spanMs === Number.POSITIVE_INFINITY ? 0 : spanMs) + labelMs
+}
+
+function checkRetention(live: LiveDetector, retainMs: number | undefined): void {
+  const leastMs = leastRetentionMs(live)
+  if (retainMs === undefined || retainMs >= leastMs) return
+  throw new FraudError(
+    'OPTION_INVALID',
+    `--retain must be at least ${Math.ceil(leastMs / 86_400_000)}d: the longest window and delay, and the labels' maturity`,
+  )
+}
+
+/** Definitions up to a number that records behind it may rest on: all that the log still knows. */
+function definitionsThrough(reading: LogReading, through: number): Record<string, Definition> {
+  const kept: Record<string, Definition> = {}
+  for (const sequence of reading.definitionSequences()) {
+    if (sequence <= through) kept[sequence] = withoutPlace(reading.definition(sequence))
+  }
+  return kept
+}
+
+function withoutPlace(definition: Definition): Definition {
+  const { detector, model, policy, columns, features, runtime } = definition
+  return { detector, model, policy, columns, features, runtime }
+}
+
+/** Both come from JSON, or go there, with their fields in any order. */
+function isSame(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other)
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}

@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { FraudError } from '../../core/errors.ts'
+import { workerScript } from '../../core/worker-script.ts'
+import type { DecisionPage, DecisionPages, DecisionQuery } from '../../decisioning/decision-pages.ts'
+
+/** What the thread that searches answers. */
+export type PageAnswer = { readonly page: DecisionPage } | { readonly reason: string }
+
+/** Pages of decisions, searched for by a thread of its own, so that decisions being made don't wait for it. */
+export class SqlitePages implements DecisionPages {
+  readonly #path: string
+  #worker: Worker | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  page(query: DecisionQuery): Promise<DecisionPage> {
+    const page = this.#last.then(() => this.#ask(query))
+    this.#last = page.catch(() => {})
+    return page
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate()
+  }
+
+  async #ask(query: DecisionQuery): Promise<DecisionPage> {
+    this.#worker ??= new Worker(workerScript('./page-worker', import.meta.url), { workerData: this.#path })
+    this.#worker.unref()
+    this.#worker.postMessage(query)
+    const [answer]: PageAnswer[] = await once(this.#worker, 'message')
+    if ('page' in answer) return answer.page
+    throw new FraudError('LOG_INVALID', answer.reason)
+  }
+}

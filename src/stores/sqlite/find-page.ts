@@ -1,0 +1,46 @@
+import type { SQLInputValue } from 'node:sqlite'
+import { outcomes } from '../../core/detector-schema.ts'
+import type { DecisionPage, DecisionQuery } from '../../decisioning/decision-pages.ts'
+import type { DecisionRecord, Sequenced } from '../../decisioning/log-record.ts'
+import { decodeRecord } from '../../decisioning/record-format.ts'
+import type { LogReader } from './log-reader.ts'
+import { recordColumns, storedRecord } from './stored-record.ts'
+
+/** Records that one page looks at, at most: a search for what is rare goes on with the next page. */
+const searchedAtOnce = 200_000
+
+/** Decisions that a query wants, newest first. */
+export function findPage(reader: LogReader, query: DecisionQuery): DecisionPage {
+  const { outcome, fromMs, toMs, minScore, field, limit } = query
+  const before = query.before ?? reader.lastSequence() + 1
+  const least = Math.max(reader.prunedThrough(), before - 1 - searchedAtOnce)
+  const conditions = ['kind = 0', 'sequence < ?', 'sequence > ?']
+  const values: SQLInputValue[] = [before, least]
+  const add = (condition: string, value: SQLInputValue | undefined) => {
+    if (value === undefined) return
+    conditions.push(condition)
+    values.push(value)
+  }
+  const place = outcome === undefined ? undefined : outcomes.indexOf(outcome)
+  add(place === undefined || place === 0 ? 'outcome = ?' : 'outcome > 0 AND outcome = ?', place)
+  add('timestamp_ms >= ?', fromMs)
+  add('timestamp_ms <= ?', toMs)
+  add('score >= ?', minScore)
+  // The value's bytes are somewhere in the body; whether in the right column is seen once it is decoded.
+  add('instr(body, ?) > 0', field === undefined ? undefined : Buffer.from(field.value))
+  const sql = `SELECT ${recordColumns} FROM records WHERE ${conditions.join(' AND ')} ORDER BY sequence DESC`
+  const records: Sequenced<DecisionRecord>[] = []
+  for (const row of reader.database.prepare(sql).iterate(...values)) {
+    const record = decodeRecord(storedRecord(row))
+    if (record.kind !== 'decision' || !hasField(reader, record, field)) continue
+    if (records.length === limit) return { records, next: records[limit - 1].sequence }
+    records.push(record)
+  }
+  return { records, next: least > reader.prunedThrough() ? least + 1 : null }
+}
+
+function hasField(reader: LogReader, { definition, fields }: DecisionRecord, field: DecisionQuery['field']): boolean {
+  if (field === undefined) return true
+  const value = fields[reader.definition(definition).columns.indexOf(field.column)]
+  return value !== undefined && String(value) === field.value
+}

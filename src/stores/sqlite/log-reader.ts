@@ -1,0 +1,151 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { FraudError } from '../../core/errors.ts'
+import type { LogReading, TransactionRecord } from '../../decisioning/decision-log.ts'
+import { type Definition, type LabelRecord, recordKinds, type Sequenced } from '../../decisioning/log-record.ts'
+import { decodeRecord } from '../../decisioning/record-format.ts'
+import { openForReading } from './database.ts'
+import { recordColumns, storedRecord } from './stored-record.ts'
+
+const recordsAtOnce = 1000
+const labelKind = recordKinds.indexOf('label')
+const definitionKind = recordKinds.indexOf('definition')
+const checkpointKind = recordKinds.indexOf('checkpoint')
+
+/** Reads a log beside whoever writes it. Each call sees what is durable at that instant. */
+export class LogReader implements LogReading {
+  readonly database: DatabaseSync
+  readonly #find: StatementSync
+  readonly #at: StatementSync
+  readonly #labels: StatementSync
+  readonly #after: StatementSync
+  readonly #last: StatementSync
+  readonly #lastOfKind: StatementSync
+  readonly #definitions = new Map<number, Definition>()
+
+  /** @throws FraudError DIRECTORY_UNUSABLE */
+  constructor(path: string) {
+    const database = openForReading(path)
+    const select = `SELECT ${recordColumns} FROM records`
+    this.database = database
+    this.#find = database.prepare(`${select} WHERE id = ? AND kind <= 1`)
+    this.#at = database.prepare(`${select} WHERE sequence = ?`)
+    this.#labels = database.prepare(`${select} WHERE id = ? AND kind = 2 ORDER BY sequence`)
+    this.#after = database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`)
+    this.#last = database.prepare('SELECT max(sequence) AS sequence FROM records')
+    this.#lastOfKind = database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`)
+  }
+
+  find(id: string): TransactionRecord | undefined {
+    const row = this.#find.get(id)
+    const record = row && decodeRecord(storedRecord(row))
+    return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
+  }
+
+  at(sequence: number): Sequenced | undefined {
+    const row = this.#at.get(sequence)
+    return row && decodeRecord(storedRecord(row))
+  }
+
+  labelsOf(id: string): readonly Sequenced<LabelRecord>[] {
+    return this.#labels.all(id).flatMap((row) => {
+      const record = decodeRecord(storedRecord(row))
+      return record.kind === 'label' ? [record] : []
+    })
+  }
+
+  next(after: number): readonly Sequenced[] {
+    return this.#after.all(Math.max(after, this.prunedThrough())).map((row) => decodeRecord(storedRecord(row)))
+  }
+
+  pendingLabels(through: number): readonly Sequenced<LabelRecord>[] {
+    const rows = this.database
+      .prepare(
+        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence <= ?1 AND NOT EXISTS
+        (SELECT 1 FROM records AS t WHERE t.id = label.id AND t.kind <= 1 AND t.sequence <= ?1) ORDER BY sequence`,
+      )
+      .iterate(through)
+    const labels: Sequenced<LabelRecord>[] = []
+    for (const row of rows) {
+      const record = decodeRecord(storedRecord(row))
+      if (record.kind === 'label') labels.push(record)
+    }
+    return labels
+  }
+
+  /** Every label that is kept, in order. */
+  *allLabels(): Generator<Sequenced<LabelRecord>> {
+    const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} ORDER BY sequence`
+    for (const row of this.database.prepare(sql).iterate()) {
+      const record = decodeRecord(storedRecord(row))
+      if (record.kind === 'label') yield record
+    }
+  }
+
+  lastSequence(): number {
+    return Number(this.#last.get()?.sequence ?? 0)
+  }
+
+  firstTransactionMs(): number | undefined {
+    const sql = 'SELECT timestamp_ms FROM records WHERE sequence > ? AND kind <= 1 ORDER BY sequence LIMIT 1'
+    const found = this.database.prepare(sql).get(this.prunedThrough())
+    return found === undefined ? undefined : Number(found.timestamp_ms)
+  }
+
+  prunedThrough(): number {
+    return this.#checkpoint()?.prunedThrough ?? 0
+  }
+
+  /** The hash of a record, or of the last one that is no longer kept. */
+  hashAt(sequence: number): Uint8Array | undefined {
+    const row = this.#at.get(sequence)
+    if (row !== undefined) return storedRecord(row).hash
+    const checkpoint = this.#checkpoint()
+    return checkpoint?.prunedThrough === sequence ? Buffer.from(checkpoint.hash, 'hex') : undefined
+  }
+
+  /** The definition that stands under a number. */
+  definition(sequence: number): Definition {
+    const known = this.#definitions.get(sequence)
+    if (known !== undefined) return known
+    const record = this.at(sequence)
+    const found = record?.kind === 'definition' ? record : this.#checkpoint()?.definitions[sequence]
+    if (found === undefined)
+      throw new FraudError('LOG_INVALID', `Record ${sequence} of the log, a definition, is missing`)
+    this.#definitions.set(sequence, found)
+    return found
+  }
+
+  /** The newest definition and its number. */
+  lastDefinition(): { readonly sequence: number; readonly definition: Definition } | undefined {
+    const row = this.#lastOfKind.get(definitionKind)
+    const record = row && decodeRecord(storedRecord(row))
+    if (record?.kind === 'definition') return { sequence: record.sequence, definition: record }
+    const kept = Object.entries(this.#checkpoint()?.definitions ?? {}).sort(([a], [b]) => Number(b) - Number(a))
+    return kept.length === 0 ? undefined : { sequence: Number(kept[0][0]), definition: kept[0][1] }
+  }
+
+  definitionSequences(): readonly number[] {
+    const sql = `SELECT sequence FROM records WHERE kind = ${definitionKind} AND kind > 2 ORDER BY sequence`
+    const kept = this.database.prepare(sql).all()
+    const pruned = Object.keys(this.#checkpoint()?.definitions ?? {})
+    return [...pruned.map(Number), ...kept.map(({ sequence }) => Number(sequence))]
+  }
+
+  /** The number of the last record before the first transaction that is not older. */
+  lastBefore(timestampMs: number): number {
+    const sql =
+      'SELECT sequence FROM records WHERE sequence > ? AND kind <= 1 AND timestamp_ms >= ? ORDER BY sequence LIMIT 1'
+    const first = this.database.prepare(sql).get(this.prunedThrough(), timestampMs)
+    return first === undefined ? this.lastSequence() : Number(first.sequence) - 1
+  }
+
+  close(): void {
+    this.database.close()
+  }
+
+  #checkpoint() {
+    const row = this.#lastOfKind.get(checkpointKind)
+    const record = row && decodeRecord(storedRecord(row))
+    return record?.kind === 'checkpoint' ? record : undefined
+  }
+}

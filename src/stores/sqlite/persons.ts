@@ -1,0 +1,74 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { PersonalValues } from '../../decisioning/personal-values.ts'
+import type { Person } from './writer-messages.ts'
+
+const mostRemembered = 100_000
+
+/** Tokens of personal values: those in the database, and new ones that are on the way there. */
+export class Persons implements PersonalValues {
+  readonly #makeToken: () => string
+  readonly #selectToken: StatementSync
+  readonly #selectValue: StatementSync
+  /** By key and value, for speed; the oldest are forgotten first. */
+  readonly #remembered = new Map<string, string>()
+  #new: Person[] = []
+
+  constructor(database: DatabaseSync, makeToken: () => string) {
+    this.#makeToken = makeToken
+    this.#selectToken = database.prepare('SELECT token FROM persons WHERE key = ? AND value = ?')
+    this.#selectValue = database.prepare('SELECT value FROM persons WHERE token = ?')
+  }
+
+  token(key: string, value: string): string {
+    const known = this.tokenOf(key, value)
+    if (known !== undefined) return known
+    const token = this.#makeToken()
+    this.#new.push({ key, value, token })
+    this.#remember(key, value, token)
+    return token
+  }
+
+  valueOf(token: string): string | undefined {
+    const value = this.#selectValue.get(token)?.value
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** Forgets a value here, and returns the token that is to be deleted; undefined where there is none. */
+  forget(key: string, value: string): string | undefined {
+    const token = this.tokenOf(key, value)
+    this.#remembered.delete(`${key}\0${value}`)
+    return token
+  }
+
+  /** Those that the next commit has to make durable. */
+  takeNew(): readonly Person[] {
+    const taken = this.#new
+    this.#new = []
+    return taken
+  }
+
+  /** After a failed commit: nobody knows which of them are in the database. */
+  dropNew(): void {
+    this.#new = []
+    this.#remembered.clear()
+  }
+
+  tokenOf(key: string, value: string): string | undefined {
+    const remembered = this.#remembered.get(`${key}\0${value}`)
+    if (remembered !== undefined) return remembered
+    const token = this.#selectToken.get(key, value)?.token
+    if (typeof token !== 'string') return undefined
+    this.#remember(key, value, token)
+    return token
+  }
+
+  #remember(key: string, value: string, token: string): void {
+    if (this.#remembered.size >= mostRemembered) {
+      for (const oldest of this.#remembered.keys()) {
+        this.#remembered.delete(oldest)
+        break
+      }
+    }
+    this.#remembered.set(`${key}\0${value}`, token)
+  }
+}

@@ -1,0 +1,213 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { FraudError } from '../../core/errors.ts'
+import { workerScript } from '../../core/worker-script.ts'
+import type { DecisionLog, Settled } from '../../decisioning/decision-log.ts'
+import type { LogRecord } from '../../decisioning/log-record.ts'
+import { ValueWriter } from '../../decisioning/packed-values.ts'
+import type { PersonalValues } from '../../decisioning/personal-values.ts'
+import { encodeFrame } from '../../decisioning/record-format.ts'
+import { LogReader } from './log-reader.ts'
+import { Persons } from './persons.ts'
+import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts'
+
+/** What the log tells of itself while it works. */
+export interface LogObserver {
+  /** After each commit: how long it took, and how many records it held. */
+  committed(seconds: number, records: number): void
+}
+
+export interface SqliteLogOptions {
+  readonly path: string
+  /** Of the chain's HMAC. */
+  readonly key?: string | undefined
+  readonly observer?: LogObserver | undefined
+  /** Makes a token that nobody can guess. */
+  readonly makeToken: () => string
+}
+
+/**
+ * The log in SQLite. A thread of its own writes; while it commits, what comes is gathered and goes into the next
+ * commit, so that many requests share one wait for the disk.
+ */
+export class SqliteLog implements DecisionLog {
+  readonly reading: LogReader
+  readonly persons: PersonalValues
+  readonly #persons: Persons
+  readonly #worker: Worker
+  readonly #observer: LogObserver | undefined
+  readonly #frames = new ValueWriter()
+  #gathered: Settled[] = []
+  /** Of the commit that is under way. */
+  #underway: Settled[] = []
+  #forgotten: { key: string; token: string }[] = []
+  #isBusy = false
+  #isScheduled = false
+  #nextSequence: number
+  #failure: FraudError | undefined
+  #handleFailure = () => {}
+  #answered: ((answer: WriterAnswer) => void) | undefined
+  #pruneThrough = 0
+  #closing: Promise<void> | undefined
+
+  private constructor(worker: Worker, lastSequence: number, { path, observer, makeToken }: SqliteLogOptions) {
+    this.reading = new LogReader(path)
+    this.#persons = new Persons(this.reading.database, makeToken)
+    this.persons = this.#persons
+    this.#worker = worker
+    this.#observer = observer
+    this.#nextSequence = lastSequence + 1
+    worker.on('message', (answer: WriterAnswer) => this.#take(answer))
+    worker.on('error', (cause) => this.#take({ answer: 'failed', reason: cause.message }))
+  }
+
+  /**
+   * Opens the log, and makes it where there is none.
+   *
+   * @throws FraudError DIRECTORY_UNUSABLE
+   */
+  static async open(options: SqliteLogOptions): Promise<SqliteLog> {
+    const workerData: WriterData = { path: options.path, key: options.key }
+    const worker = new Worker(workerScript('./writer-worker', import.meta.url), { workerData })
+    try {
+      const [first]: WriterAnswer[] = await once(worker, 'message')
+      if (first.answer === 'failed') throw new Error(first.reason)
+      return new SqliteLog(worker, first.lastSequence, options)
+    } catch (cause) {
+      await worker.terminate()
+      if (cause instanceof FraudError) throw cause
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new FraudError('DIRECTORY_UNUSABLE', reason, { cause })
+    }
+  }
+
+  get pending(): number {
+    return this.#gathered.length + this.#underway.length
+  }
+
+  get failure(): FraudError | undefined {
+    return this.#failure
+  }
+
+  get nextSequence(): number {
+    return this.#nextSequence
+  }
+
+  append(record: LogRecord, settled: Settled): number {
+    if (this.#failure !== undefined) throw this.#failure
+    const sequence = this.#nextSequence++
+    encodeFrame(record, sequence, this.#frames)
+    this.#gathered.push(settled)
+    this.#schedule()
+    return sequence
+  }
+
+  /** Forgets what a token stands for, with the record that says so, and resolves when no file holds it any more. */
+  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined> {
+    const token = this.#persons.forget(key, value)
+    if (token === undefined) return Promise.resolve(undefined)
+    this.#forgotten.push({ key, token })
+    return new Promise((resolve, reject) => {
+      this.append({ kind: 'erasure', key, token, erasedAtMs }, (error) => (error ? reject(error) : resolve(token)))
+    })
+  }
+
+  /** Deletes records through a number, a few at a time between commits. A checkpoint has to be durable before. */
+  prune(through: number): void {
+    this.#pruneThrough = Math.max(this.#pruneThrough, through)
+    this.#schedule()
+  }
+
+  onFailure(handle: () => void): void {
+    this.#handleFailure = handle
+  }
+
+  async recover(): Promise<boolean> {
+    const answer = await this.#ask({ order: 'recover' })
+    if (answer.answer === 'failed') return false
+    this.#failure = undefined
+    this.#nextSequence = answer.lastSequence + 1
+    return true
+  }
+
+  /** Writes what is on the way, and closes. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    while (this.#isBusy || this.#gathered.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    this.reading.close()
+    await this.#ask({ order: 'close' })
+    await this.#worker.terminate()
+  }
+
+  /** One commit for all that comes in the same turn of the loop. */
+  #schedule(): void {
+    if (this.#isBusy || this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      if (!this.#isBusy) this.#send()
+    })
+  }
+
+  #send(): void {
+    if (this.#failure !== undefined) return
+    if (this.#gathered.length === 0) {
+      if (this.#pruneThrough > 0) this.#post({ order: 'prune', through: this.#pruneThrough })
+      return
+    }
+    const frames = this.#frames.bytes.slice()
+    this.#frames.clear()
+    this.#underway = this.#gathered
+    this.#gathered = []
+    const forgotten = this.#forgotten
+    this.#forgotten = []
+    this.#post({ order: 'append', frames, persons: this.#persons.takeNew(), forgotten }, [frames.buffer])
+  }
+
+  #post(order: WriterOrder, transfer: ArrayBuffer[] = []): void {
+    this.#isBusy = true
+    this.#worker.postMessage(order, transfer)
+  }
+
+  /** For orders that come alone. */
+  #ask(order: WriterOrder): Promise<WriterAnswer> {
+    return new Promise((resolve) => {
+      this.#answered = resolve
+      this.#post(order)
+    })
+  }
+
+  #take(answer: WriterAnswer): void {
+    this.#isBusy = false
+    if (this.#answered !== undefined) {
+      const resolve = this.#answered
+      this.#answered = undefined
+      return resolve(answer)
+    }
+    if (answer.answer === 'failed') return this.#fail(answer.reason)
+    const settled = this.#underway
+    this.#underway = []
+    if (settled.length > 0) this.#observer?.committed(answer.commitMs / 1000, settled.length)
+    else if (!answer.isUnfinished) this.#pruneThrough = 0
+    // The next commit begins before answers of the last one are written.
+    if (this.#gathered.length > 0 || this.#pruneThrough > 0) this.#send()
+    for (const settle of settled) settle()
+  }
+
+  /** Nothing on the way is known to be in the log, so none of it is answered but with this. */
+  #fail(reason: string): void {
+    this.#failure = new FraudError('LOG_UNAVAILABLE', 'The log could not be written', { cause: new Error(reason) })
+    const lost = [...this.#underway, ...this.#gathered]
+    this.#underway = []
+    this.#gathered = []
+    this.#forgotten = []
+    this.#frames.clear()
+    this.#persons.dropNew()
+    for (const settle of lost) settle(this.#failure)
+    this.#handleFailure()
+  }
+}

@@ -1,0 +1,22 @@
+import type { SQLOutputValue } from 'node:sqlite'
+import { FraudError } from '../../core/errors.ts'
+import type { StoredRecord } from '../../decisioning/record-format.ts'
+
+export type Row = Readonly<Record<string, SQLOutputValue>>
+
+export const recordColumns = 'sequence, kind, outcome, timestamp_ms, score, id, body, hash'
+
+/** A row of the records as the record format takes it, and the hash that stands with it. */
+export function storedRecord(row: Row): StoredRecord & { readonly hash: Uint8Array } {
+  const { sequence, kind, outcome, timestamp_ms, score, id, body, hash } = row
+  const isSound =
+    typeof kind === 'number' &&
+    typeof outcome === 'number' &&
+    typeof timestamp_ms === 'number' &&
+    typeof id === 'string' &&
+    body instanceof Uint8Array &&
+    hash instanceof Uint8Array &&
+    (score === null || typeof score === 'number')
+  if (!isSound) throw new FraudError('LOG_INVALID', `Record ${sequence} of the log can't be read`)
+  return { sequence: Number(sequence), kind, outcome, timestampMs: timestamp_ms, score, id, body, hash }
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { createKeyRing, parseKeyFile } from '../src/http/api-keys.ts'
+
+const shrike = resolve('bin/shrike.js')
+const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
+after(() => rmSync(folder, { recursive: true }))
+
+async function keys(...args: string[]) {
+  const child = spawn(process.execPath, [shrike, 'keys', ...args], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const code = await new Promise<number | null>((done) => child.on('close', done))
+  return { code, stdout, stderr }
+}
+
+const keyFile = (data: string) => readFileSync(join(folder, data, 'keys.json'), 'utf8')
+
+describe('shrike keys', () => {
+  test('create prints the key alone, this once, and keeps its digest where nobody else reads', async () => {
+    const { code, stdout, stderr } = await keys('create', '--role', 'score', '--role', 'label')
+    assert.deepEqual([code, /^shrike_[\w-]{43}\n$/.test(stdout)], [0, true], stderr)
+    assert.match(stderr, /"score-1" \(score, label\) is shown this once/)
+    const key = stdout.trim()
+    const text = keyFile('.shrike')
+    assert.ok(!text.includes(key) && !stderr.includes(key))
+    const ring = createKeyRing([], parseKeyFile(text))
+    assert.deepEqual(ring.rolesOf(`Bearer ${key}`), new Set(['score', 'label']))
+    if (process.platform !== 'win32') assert.equal(statSync(join(folder, '.shrike/keys.json')).mode & 0o777, 0o600)
+  })
+
+  test('list names keys and roles but shows no key, and revoke takes one out', async () => {
+    await keys('create', '--role', 'admin', '--name', 'boss', '--data', 'deep/data')
+    const made = await keys('create', '--role', 'label', '--data', 'deep/data', '--json')
+    const { name, roles, key, createdAt } = JSON.parse(made.stdout)
+    assert.deepEqual([name, roles], ['label-1', ['label']])
+    const listed = JSON.parse((await keys('list', '--data', 'deep/data', '--json')).stdout)
+    assert.deepEqual(listed[1], { name, roles, createdAt })
+    const { stdout } = await keys('list', '--data', 'deep/data')
+    assert.match(stdout, /^boss {5}\S+Z {2}admin\nlabel-1 {2}\S+Z {2}label\n$/)
+    assert.equal((await keys('revoke', 'label-1', '--data', 'deep/data')).code, 0)
+    const left = parseKeyFile(keyFile('deep/data'))
+    assert.deepEqual(
+      left.map((each) => each.name),
+      ['boss'],
+    )
+    assert.equal(createKeyRing([], left).rolesOf(`Bearer ${key}`), undefined)
+  })
+
+  test('loses none that were made at once', async () => {
+    const made = await Promise.all(Array.from({ length: 6 }, () => keys('create', '--role', 'score', '--data', 'busy')))
+    const ring = createKeyRing([], parseKeyFile(keyFile('busy')))
+    for (const { stdout, stderr } of made) assert.ok(ring.rolesOf(`Bearer ${stdout.trim()}`), stderr)
+  })
+
+  test('refuses wrong use with 2 and a reason, and changes nothing', async () => {
+    await keys('create', '--role', 'score', '--name', 'till', '--data', 'wrong')
+    const before = keyFile('wrong')
+    for (const [args, reason] of [
+      [['create'], /--role/],
+      [['create', '--role', 'socre'], /Allowed choices are score, label, admin/],
+      [['create', '--role', 'score', '--name', 'till'], /a key "till" already/],
+      [['create', '--role', 'score', '--name', 'two words'], /--name: use letters/],
+      [['revoke', 'tlil'], /no key "tlil" in wrong\. Did you mean "till"\?/],
+      [['revoke'], /missing required argument 'name'/],
+    ] as const) {
+      const { code, stdout, stderr } = await keys(...args, '--data', 'wrong')
+      assert.deepEqual([code, stdout], [2, ''], stderr)
+      assert.match(stderr, reason)
+    }
+    assert.equal(keyFile('wrong'), before)
+    assert.equal((await keys('rveoke', 'till')).code, 2)
+  })
+
+  test('leaves a damaged file as it is', async () => {
+    await keys('create', '--role', 'score', '--data', 'damaged')
+    writeFileSync(join(folder, 'damaged/keys.json'), '{')
+    const { code, stderr } = await keys('create', '--role', 'score', '--data', 'damaged')
+    assert.equal(code, 1)
+    assert.match(stderr, /DATA_INVALID: damaged.keys\.json: The key file is damaged: it is no JSON/)
+    assert.equal(keyFile('damaged'), '{')
+  })
+
+  test('list of a directory without keys says so', async () => {
+    assert.match((await keys('list', '--data', 'nowhere')).stdout, /no keys in nowhere/)
+    assert.equal((await keys('list', '--data', 'nowhere', '--json')).stdout, '[]\n')
+  })
+})
