@@ -40,7 +40,7 @@ export interface ServiceConfig {
   readonly workerArgs?: readonly string[] | undefined
 }
 
-export interface LoadedModel {
+interface LoadedModel {
   readonly predictor: Predictor
   /** What the bundle was trained for; without it only predictions can be made. */
   readonly detector?: Detector | undefined

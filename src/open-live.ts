@@ -28,7 +28,7 @@ export interface LiveConfig {
   readonly snapshotArgs?: readonly string[] | undefined
 }
 
-export interface LiveLimits {
+interface LiveLimits {
   /** How far ahead of the clock a transaction may be. */
   readonly maxAheadMs: number
   readonly maxPending: number
@@ -41,7 +41,7 @@ export interface LiveLimits {
   readonly minFreeBytes: number
 }
 
-export const defaultLiveLimits: LiveLimits = {
+const defaultLiveLimits: LiveLimits = {
   maxAheadMs: 5 * 60_000,
   maxPending: 1024,
   maxHistoryBytes: 4 * 2 ** 30,

@@ -300,7 +300,7 @@ describe('wrong usage', () => {
   const wrong: readonly [string, readonly string[], RegExp][] = [
     ['a mistyped verb', ['trian', 'cards.csv'], /Did you mean train/],
     ['a mistyped flag', ['train', 'cards.csv', '--sed', '1'], /Did you mean --seed/],
-    ['no file', ['train'], /missing required argument 'file'/],
+    ['no file', ['train'], /Name a FILE/],
     ['a number that is none', ['train', 'cards.csv', '--seed', 'x'], /whole number/],
     ['a preset that does not exist', ['train', 'cards.csv', '--preset', 'best'], /recipe/],
     [

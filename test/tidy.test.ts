@@ -32,6 +32,7 @@ const mayImport: Record<string, readonly string[]> = {
     'streams',
     'http',
     'app.ts',
+    'open-live.ts',
   ],
 }
 
@@ -65,7 +66,9 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
 const products = files.filter(({ name }) => !/\.(test|contract)\.ts$|check-\w+\.ts$/.test(name))
 
 function importsOf(source: string): string[] {
-  return [...source.matchAll(/'(\.\.?\/[^']+\.ts)'/g)].map((match) => match[1] ?? '')
+  const imports = [...source.matchAll(/'(\.\.?\/[^']+\.ts)'/g)].map((match) => match[1] ?? '')
+  const workers = [...source.matchAll(/workerScript\('(\.\/[^']+)'/g)].map((match) => `${match[1]}.ts`)
+  return [...imports, ...workers]
 }
 
 test('folders import only what they may', () => {

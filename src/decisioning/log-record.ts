@@ -58,12 +58,12 @@ export interface Definition {
   readonly runtime: string
 }
 
-export interface DefinitionRecord extends Definition {
+interface DefinitionRecord extends Definition {
   readonly kind: 'definition'
 }
 
 /** A person was erased: what the token stood for is gone. */
-export interface ErasureRecord {
+interface ErasureRecord {
   readonly kind: 'erasure'
   /** The name of the key, such as customer. */
   readonly key: string

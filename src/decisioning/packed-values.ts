@@ -100,23 +100,33 @@ export class ValueWriter {
   }
 
   number(value: number): void {
-    if (Number.isInteger(value) && Number.isSafeInteger(value) && !Object.is(value, -0)) {
-      if (value >= 0 && value < smallNumbers) return this.byte(value)
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#integer(value)
+    else if (Number.isNaN(value)) this.byte(tag.nan)
+    else this.#fraction(value)
+  }
+
+  #integer(value: number): void {
+    if (value >= 0 && value < smallNumbers) this.byte(value)
+    else {
       this.byte(value < 0 ? tag.negative : tag.whole)
-      return this.whole(Math.abs(value))
+      this.whole(Math.abs(value))
     }
-    if (Number.isNaN(value)) return this.byte(tag.nan)
+  }
+
+  #fraction(value: number): void {
     const hundredths = Math.round(value * 100)
     if (value > 0 && hundredths < 2 ** 34 && hundredths / 100 === value) {
       this.byte(tag.hundredths)
-      return this.whole(hundredths)
+      this.whole(hundredths)
+    } else if (Math.fround(value) === value) {
+      this.byte(tag.single)
+      this.#reserve(4)
+      this.#view.setFloat32(this.#length, value, true)
+      this.#length += 4
+    } else {
+      this.byte(tag.double)
+      this.double(value)
     }
-    const isSingle = Math.fround(value) === value
-    this.byte(isSingle ? tag.single : tag.double)
-    if (!isSingle) return this.double(value)
-    this.#reserve(4)
-    this.#view.setFloat32(this.#length, value, true)
-    this.#length += 4
   }
 
   #reserve(more: number): void {

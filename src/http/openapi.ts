@@ -1,6 +1,8 @@
 import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
+import { livePaths } from './openapi-live.ts'
+import { decisionSchemas, transactionSchema } from './schemas/decision.ts'
 import { inputSchema } from './schemas/input.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
@@ -10,7 +12,7 @@ const prediction = { $ref: '#/components/schemas/Prediction' }
 const answer = { oneOf: [prediction, { $ref: '#/components/schemas/ItemError' }] }
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
-export function describeApi({ model, version, isGuarded: asksForKey }: HttpContext): object {
+export function describeApi({ model, live, version, isGuarded: asksForKey }: HttpContext): object {
   const { modelId, inputs, example } = model.current
   const isGuarded = asksForKey()
   return {
@@ -23,15 +25,23 @@ export function describeApi({ model, version, isGuarded: asksForKey }: HttpConte
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    tags: [{ name: 'predictions' }, { name: 'operation' }],
+    tags: [
+      ...(live ? [{ name: 'decisions' }, { name: 'labels' }] : []),
+      { name: 'predictions' },
+      { name: 'operation' },
+    ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
-    paths: paths(example, isGuarded),
+    paths: {
+      ...(live && livePaths(live.live, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
+      ...paths(example, isGuarded),
+    },
     components: {
       schemas: {
         Input: inputSchema(inputs, example),
         Prediction: predictionSchema,
         ItemError: itemErrorSchema,
         Problem: problemSchema,
+        ...(live && { Transaction: transactionSchema(live.live), ...decisionSchemas }),
       },
       ...(isGuarded ? { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } } : {}),
     },
@@ -150,8 +160,14 @@ const refusals: readonly FraudError[] = [
 ]
 
 /** The refusals of a prediction; a key is asked for only where there are keys. */
-function refusalsOf(isGuarded: boolean): object {
-  return problems(refusals.filter(({ code }) => isGuarded || code !== 'UNAUTHORIZED'))
+function refusalsOf(isGuarded: boolean, more: readonly FraudError[] = []): object {
+  const forbidden = new FraudError('FORBIDDEN', 'The key has not the role score')
+  const keys = more.length > 0 ? [forbidden] : []
+  return problems(
+    [...refusals, ...keys, ...more].filter(
+      ({ code }) => isGuarded || (code !== 'UNAUTHORIZED' && code !== 'FORBIDDEN'),
+    ),
+  )
 }
 
 function problems(errors: readonly FraudError[]): object {

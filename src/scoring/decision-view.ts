@@ -8,7 +8,7 @@ import type { PersonalValues } from '../decisioning/personal-values.ts'
 import { present } from './decider.ts'
 
 /** What a transaction turned out to be, by one account. */
-export interface LabelView {
+interface LabelView {
   readonly isFraud: boolean
   readonly knownAt: string
   readonly source: string | null

@@ -16,7 +16,7 @@ import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import { HistoryRebuild } from './rebuild.ts'
 
 /** What the service says of itself. */
-export interface LiveLog {
+interface LiveLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
@@ -311,7 +311,7 @@ export class LiveService {
 }
 
 /** What the log has to keep at least: histories, and labels that are still to come. */
-export function leastRetentionMs({ detector, features }: LiveDetector): number {
+function leastRetentionMs({ detector, features }: LiveDetector): number {
   const { label } = detector.transaction
   const spanMs = longestSpanMs(features)
   const labelMs = durationMs(label.maturity ?? label.delay ?? '0s')

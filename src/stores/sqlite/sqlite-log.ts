@@ -183,12 +183,14 @@ export class SqliteLog implements DecisionLog {
 
   #take(answer: WriterAnswer): void {
     this.#isBusy = false
-    if (this.#answered !== undefined) {
-      const resolve = this.#answered
-      this.#answered = undefined
-      return resolve(answer)
-    }
-    if (answer.answer === 'failed') return this.#fail(answer.reason)
+    const resolve = this.#answered
+    this.#answered = undefined
+    if (resolve !== undefined) resolve(answer)
+    else if (answer.answer === 'failed') this.#fail(answer.reason)
+    else this.#settle(answer)
+  }
+
+  #settle(answer: Extract<WriterAnswer, { answer: 'done' }>): void {
     const settled = this.#underway
     this.#underway = []
     if (settled.length > 0) this.#observer?.committed(answer.commitMs / 1000, settled.length)

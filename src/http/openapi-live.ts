@@ -1,0 +1,127 @@
+import { outcomes } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
+import type { LiveDetector } from '../scoring/live-detector.ts'
+import { transactionExample } from './schemas/decision.ts'
+
+/** How a path's answers are described: a schema, and the refusals beside it. */
+export interface Describe {
+  json(description: string, schema: object): object
+  refusals(codes: readonly FraudError[]): object
+}
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const refused = {
+  conflict: new FraudError('TRANSACTION_CONFLICT', 'A transaction of this id came before, with other content', {
+    errors: [{ field: 'amount', reason: 'differs from what was sent first' }],
+  }),
+  unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
+  unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
+}
+
+/** The paths of decisions and labels. */
+export function livePaths(live: LiveDetector, { json, refusals }: Describe): object {
+  const example = transactionExample(live)
+  const body = (schema: object, given: unknown) => ({
+    required: true,
+    content: { 'application/json': { schema, example: given } },
+  })
+  const label = { transactionId: 't-1', isFraud: true, source: 'chargeback' }
+  const batchAnswer = { type: 'array', items: { oneOf: [ref('Decision'), ref('ItemError')] } }
+  const lines = { type: 'string', description: 'One object a line.' }
+  return {
+    '/v1/decisions': {
+      post: {
+        operationId: 'decide',
+        summary: 'Decide one transaction, durably',
+        description: 'The same id with the same content gets the first answer again, with other content 409.',
+        tags: ['decisions'],
+        requestBody: body(ref('Transaction'), example),
+        responses: {
+          200: json('The decision; its record is on disk.', ref('Decision')),
+          ...refusals([refused.conflict, refused.unavailable]),
+        },
+      },
+      get: {
+        operationId: 'decisions',
+        summary: 'Pages of decisions, newest first',
+        tags: ['decisions'],
+        parameters: pageParameters,
+        responses: { 200: json('A page.', ref('DecisionPage')), ...refusals([]) },
+      },
+    },
+    '/v1/decisions/batch': {
+      post: {
+        operationId: 'decideBatch',
+        summary: 'Decide many, one answer each, in order',
+        tags: ['decisions'],
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: { type: 'array', items: ref('Transaction') }, example: [example] },
+            'application/x-ndjson': { schema: lines, example: `${JSON.stringify(example)}\n` },
+          },
+        },
+        responses: {
+          200: {
+            description: 'The answers.',
+            content: { 'application/json': { schema: batchAnswer }, 'application/x-ndjson': { schema: lines } },
+          },
+          ...refusals([refused.unavailable]),
+        },
+      },
+    },
+    '/v1/decisions/{id}': {
+      get: {
+        operationId: 'decision',
+        summary: 'One decision, with its transaction, features and labels',
+        tags: ['decisions'],
+        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+        responses: { 200: json('All that is known of it.', ref('DecisionDetail')), ...refusals([refused.unknown]) },
+      },
+    },
+    '/v1/labels': {
+      post: {
+        operationId: 'label',
+        summary: 'What transactions turned out to be',
+        description: 'One label or an array, durable before it is answered; of an array all count, or none.',
+        tags: ['labels'],
+        requestBody: body({ oneOf: [ref('Label'), { type: 'array', items: ref('Label') }] }, label),
+        responses: {
+          200: json('What is known now.', {
+            oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }],
+          }),
+          ...refusals([refused.unavailable]),
+        },
+      },
+    },
+    '/v1/erasures': {
+      post: {
+        operationId: 'erase',
+        summary: 'Erase a person',
+        description: 'What the token of a personal value stands for is gone from every file before this is answered.',
+        tags: ['operation'],
+        requestBody: body(erasure, { key: 'customer', value: 'c-1' }),
+        responses: { 200: json('Whether there was one.', erased), ...refusals([refused.unavailable]) },
+      },
+    },
+  }
+}
+
+const text = { type: 'string' }
+const erasure = { type: 'object', properties: { key: text, value: text }, required: ['key', 'value'] }
+const erased = {
+  type: 'object',
+  properties: { erased: { type: 'boolean' }, token: { type: ['string', 'null'] } },
+  required: ['erased', 'token'],
+}
+
+const time = { type: 'string', format: 'date-time' }
+const pageParameters = [
+  ['outcome', { type: 'string', enum: outcomes }, 'Only decisions of this outcome'],
+  ['from', time, "Of the transaction's time, included"],
+  ['to', time, "Of the transaction's time, included"],
+  ['key', text, 'NAME:VALUE of a declared key, such as customer:c-1'],
+  ['minScore', { type: 'number', minimum: 0, maximum: 1 }, 'Only scores from here up'],
+  ['limit', { type: 'integer', minimum: 1, maximum: 500, default: 50 }, 'Decisions of a page, at most'],
+  ['cursor', text, 'Where the page before ended'],
+].map(([name, schema, description]) => ({ name, in: 'query', schema, description }))

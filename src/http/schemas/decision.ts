@@ -1,0 +1,122 @@
+import { type DeclaredField, declaredFields } from '../../core/declared-fields.ts'
+import { outcomes } from '../../core/detector-schema.ts'
+import { degradations } from '../../decisioning/decision.ts'
+import type { LiveDetector } from '../../scoring/live-detector.ts'
+
+const time = { type: 'string', format: 'date-time' } as const
+const scalar = { type: ['string', 'number', 'null'] } as const
+const reasons = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { code: { type: 'string' }, text: { type: 'string' } },
+    required: ['code', 'text'],
+  },
+} as const
+
+const decisionProperties = {
+  transactionId: { type: 'string' },
+  outcome: { type: 'string', enum: outcomes, description: 'From least to most severe.' },
+  score: {
+    type: ['number', 'null'],
+    minimum: 0,
+    maximum: 1,
+    description: 'Calibrated; null where it could not be had.',
+  },
+  reasons,
+  rules: { type: 'array', items: { type: 'string' } },
+  model: { type: 'string' },
+  policy: { type: 'integer', minimum: 1 },
+  decidedAt: time,
+  duplicate: { type: 'boolean', description: 'The answer to a transaction that had been decided before.' },
+  degraded: { type: 'array', items: { type: 'string', enum: degradations } },
+} as const
+
+const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
+
+function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []): object {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', properties, required }
+}
+
+const transactionView = {
+  type: 'object',
+  additionalProperties: scalar,
+  description: 'What was declared. A personal value that was erased is null.',
+}
+
+export const decisionSchemas = {
+  Decision: object(decisionProperties),
+  DecisionDetail: object({
+    ...decisionProperties,
+    transaction: transactionView,
+    features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
+    labels: { type: 'array', items: object(label) },
+  }),
+  DecisionPage: object({
+    decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }) },
+    cursor: {
+      type: ['string', 'null'],
+      description: 'For the next page; null at the end. A page may be short before that.',
+    },
+  }),
+  Label: object({ transactionId: { type: 'string' }, ...label }, ['knownAt', 'source']),
+  LabelAnswer: object({
+    transactionId: { type: 'string' },
+    ...label,
+    pending: { type: 'boolean', description: 'The transaction has not come yet; the label is kept for it.' },
+    duplicate: { type: 'boolean', description: 'The same was said before, so nothing changed.' },
+  }),
+} as const
+
+/** The body of a decision, with the detector's own names. */
+export function transactionSchema({ detector, features }: LiveDetector): object {
+  const { id = '', time: declaredTime } = detector.transaction
+  const fields = declaredFields(detector, features.layout)
+  const timeSchema = declaredTime?.format === 'iso' ? time : { type: 'number' }
+  return {
+    type: 'object',
+    description: 'A transaction by the fields that the detector declares. Others are ignored, and not kept.',
+    properties: {
+      [id]: { type: ['string', 'integer'] },
+      [declaredTime?.field ?? '']: timeSchema,
+      ...Object.fromEntries(fields.map((field) => [field.column, fieldSchema(field)])),
+    },
+    required: [id, declaredTime?.field ?? '', ...requiredAmount(detector)],
+    additionalProperties: true,
+    examples: [transactionExample({ detector, features })],
+  }
+}
+
+function requiredAmount({ transaction: { amount } }: LiveDetector['detector']): readonly string[] {
+  return amount?.digits === undefined ? [] : [amount.field]
+}
+
+function fieldSchema({ kind }: DeclaredField): object {
+  if (kind === 'number') return { type: ['number', 'null'] }
+  return kind === 'text' ? { type: ['string', 'integer', 'null'] } : scalar
+}
+
+/** A transaction that the service takes. */
+export function transactionExample({
+  detector,
+  features,
+}: Pick<LiveDetector, 'detector' | 'features'>): Record<string, unknown> {
+  const { id = '', time: declaredTime, amount } = detector.transaction
+  const example: Record<string, unknown> = { [id]: 't-1' }
+  const seconds = Date.UTC(2026, 10, 22, 9) / 1000
+  const start = Date.parse(declaredTime?.start ?? '1970-01-01T00:00:00Z') / 1000
+  const times = {
+    iso: '2026-11-22T09:00:00Z',
+    'epoch-s': seconds,
+    'epoch-ms': seconds * 1000,
+    'seconds-since': seconds - start,
+  }
+  if (declaredTime !== undefined) example[declaredTime.field] = times[declaredTime.format]
+  for (const { column, kind } of declaredFields(detector, features.layout)) {
+    if (column === amount?.field) example[column] = 25
+    else if (column === amount?.conversion) example[column] = 1
+    else example[column] = kind === 'number' ? 0 : `${column}-1`
+  }
+  return example
+}
