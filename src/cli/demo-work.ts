@@ -1,48 +1,80 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { simulateCreditcard } from '../data/simulate/creditcard.ts'
-import { writeCsv } from '../data/write-csv.ts'
+import type { Service } from '../app.ts'
+import { compileDetector } from '../features/feature-set.ts'
 import { parseApiKeys } from '../http/api-keys.ts'
-import { exampleCall } from '../http/example-call.ts'
+import { decisionCall, predictionCall } from '../http/example-call.ts'
+import { transactionExample } from '../http/schemas/decision.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
+import { preparePortfolio } from './demo-portfolio.ts'
+import { sendTraffic } from './live-traffic.ts'
+import { openLog } from './log-files.ts'
+import { newestTransaction } from './logged-rows.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
 import { train } from './train-work.ts'
 
 export interface DemoFlags extends ServeFlags {
-  readonly dir: string
   readonly seed: number
   readonly label?: string
 }
 
-/** The whole recipe in one go: a table, a model, a report, a service, and a request to try. */
+const trafficPerSecond = 20
+
+/** The whole in one go: a file or a made-up portfolio, a model, a report, a service, and a request to try. */
 export async function demo(file: string | undefined, flags: DemoFlags, run: Run): Promise<void> {
-  const { terminal, signal } = run
-  await mkdir(flags.dir, { recursive: true })
-  const table = file ?? (await simulate(flags, run))
-  const out = join(flags.dir, 'model.safetensors')
-  const report = join(flags.dir, 'report.html')
+  await mkdir(flags.data, { recursive: true, mode: 0o700 })
+  if (file !== undefined) await demoFile(file, flags, run)
+  else await demoPortfolio(flags, run)
+}
+
+/** The recipe: a table, a model, a report, predictions. */
+async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void> {
+  const out = join(flags.data, 'model.safetensors')
+  const report = join(flags.data, 'report.html')
   await train(
-    table,
+    file,
     {
-      out,
-      report,
-      preset: 'default',
-      split: 'time',
-      testShare: 0.2,
-      weights: 'evaluation',
-      seed: flags.seed,
-      data: flags.dir,
+      ...{ out, report, data: flags.data, seed: flags.seed },
+      ...{ preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' },
       ...(flags.label !== undefined && { label: flags.label }),
     },
     run,
   )
-  throwIfInterrupted(signal)
+  throwIfInterrupted(run.signal)
   const workerArgs = ['serve', out, ...serveArgs(flags), '--report', report]
-  const service = await startServing(out, { ...flags, report }, signal, workerArgs)
+  const service = await startServing(out, { ...flags, report }, run.signal, workerArgs)
   const { example } = await readBundle(out)
-  const needsKey = parseApiKeys(process.env.SHRIKE_API_KEYS).length > 0
+  introduce(service, report, predictionCall(service.url, example, firstKey() !== undefined), run)
+  await service.closed
+}
+
+/** Decisions: history, a model of it, a service that knows the history, and live traffic with labels that come late. */
+async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
+  const { bundle, report, live } = await preparePortfolio(flags.data, flags.seed, Date.now(), run)
+  throwIfInterrupted(run.signal)
+  const service = await startServing(bundle, { ...flags, report }, run.signal)
+  await service.ready
+  const apiKey = firstKey()
+  const { detector } = await readBundle(bundle)
+  const reader = openLog(flags)
+  const example = transactionExample({ detector, features: compileDetector(detector) }, newestTransaction(reader))
+  reader.close()
+  introduce(service, report, decisionCall(service.url, example, apiKey !== undefined), run)
+  if (service.decides) {
+    run.terminal.say(`Live traffic, ${trafficPerSecond} transactions a second; shown is what is not simply approved:\n`)
+    const traffic = { url: service.url, data: flags.data, apiKey, perSecond: trafficPerSecond }
+    await Promise.race([sendTraffic(live, traffic, run), service.closed])
+  }
+  await service.closed
+}
+
+function firstKey(): string | undefined {
+  return parseApiKeys(process.env.SHRIKE_API_KEYS)[0]
+}
+
+function introduce(service: Service, report: string, call: string, { terminal }: Run): void {
   terminal.say(
     `
 Shrike is serving ${service.modelId}. Ctrl-C stops it.
@@ -53,21 +85,9 @@ Shrike is serving ${service.modelId}. Ctrl-C stops it.
 
 Try it:
 
-  ${exampleCall(service.url, example, needsKey)}
+  ${call}
 `,
   )
-  await service.closed
-}
-
-async function simulate(flags: DemoFlags, { terminal, signal }: Run): Promise<string> {
-  terminal.say('No file was given, so a card table is simulated (your own: npm start -- path/to/creditcard.csv)')
-  const path = join(flags.dir, 'creditcard.csv')
-  const progress = terminal.begin('simulate')
-  const table = simulateCreditcard({ seed: flags.seed, onProgress: (done, total) => progress.update(done, total) })
-  throwIfInterrupted(signal)
-  await writeCsv(table, path)
-  progress.end(`${table.rowCount.toLocaleString('en')} transactions in ${path}`)
-  return path
 }
 
 function serveArgs({ port, host, workers, insecure, logLevel }: ServeFlags): string[] {

@@ -14,7 +14,6 @@ export function demoCommand(): Command {
       )
       .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
       .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
-      .option('--dir <folder>', 'where table, bundle and report go', '.shrike')
       .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
     'warn',
   )

@@ -190,7 +190,8 @@ function latestLabels(reader: LogReader): Map<string, { readonly isFraud: boolea
   return labels
 }
 
-function newestTransaction(reader: LogReader): number {
+/** The newest event time of a log. */
+export function newestTransaction(reader: LogReader): number {
   const newest = reader.database.prepare('SELECT max(timestamp_ms) AS newest FROM records WHERE kind <= 1').get()
   return Number(newest?.newest ?? 0)
 }

@@ -1,7 +1,5 @@
 import { outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
-import type { LiveDetector } from '../scoring/live-detector.ts'
-import { transactionExample } from './schemas/decision.ts'
 
 /** How a path's answers are described: a schema, and the refusals beside it. */
 export interface Describe {
@@ -18,16 +16,17 @@ const refused = {
   unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
 }
 
+const body = (schema: object, example: unknown) => ({
+  required: true,
+  content: { 'application/json': { schema, example } },
+})
+
 /** The paths of decisions and labels. */
-export function livePaths(live: LiveDetector, { json, refusals }: Describe): object {
-  const example = transactionExample(live)
-  const body = (schema: object, given: unknown) => ({
-    required: true,
-    content: { 'application/json': { schema, example: given } },
-  })
-  const label = { transactionId: 't-1', isFraud: true, source: 'chargeback' }
-  const batchAnswer = { type: 'array', items: { oneOf: [ref('Decision'), ref('ItemError')] } }
-  const lines = { type: 'string', description: 'One object a line.' }
+export function livePaths(example: object, describe: Describe): object {
+  return { ...decisionPaths(example, describe), ...batchPath(example, describe), ...otherPaths(describe) }
+}
+
+function decisionPaths(example: object, { json, refusals }: Describe): object {
   return {
     '/v1/decisions': {
       post: {
@@ -49,6 +48,22 @@ export function livePaths(live: LiveDetector, { json, refusals }: Describe): obj
         responses: { 200: json('A page.', ref('DecisionPage')), ...refusals([]) },
       },
     },
+    '/v1/decisions/{id}': {
+      get: {
+        operationId: 'decision',
+        summary: 'One decision, with its transaction, features and labels',
+        tags: ['decisions'],
+        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+        responses: { 200: json('All that is known of it.', ref('DecisionDetail')), ...refusals([refused.unknown]) },
+      },
+    },
+  }
+}
+
+function batchPath(example: object, { refusals }: Describe): object {
+  const answers = { type: 'array', items: { oneOf: [ref('Decision'), ref('ItemError')] } }
+  const lines = { type: 'string', description: 'One object a line.' }
+  return {
     '/v1/decisions/batch': {
       post: {
         operationId: 'decideBatch',
@@ -64,21 +79,18 @@ export function livePaths(live: LiveDetector, { json, refusals }: Describe): obj
         responses: {
           200: {
             description: 'The answers.',
-            content: { 'application/json': { schema: batchAnswer }, 'application/x-ndjson': { schema: lines } },
+            content: { 'application/json': { schema: answers }, 'application/x-ndjson': { schema: lines } },
           },
           ...refusals([refused.unavailable]),
         },
       },
     },
-    '/v1/decisions/{id}': {
-      get: {
-        operationId: 'decision',
-        summary: 'One decision, with its transaction, features and labels',
-        tags: ['decisions'],
-        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-        responses: { 200: json('All that is known of it.', ref('DecisionDetail')), ...refusals([refused.unknown]) },
-      },
-    },
+  }
+}
+
+function otherPaths({ json, refusals }: Describe): object {
+  const label = { transactionId: 't-1', isFraud: true, source: 'chargeback' }
+  return {
     '/v1/labels': {
       post: {
         operationId: 'label',

@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import { livePaths } from './openapi-live.ts'
-import { decisionSchemas, transactionSchema } from './schemas/decision.ts'
+import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { inputSchema } from './schemas/input.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
@@ -15,6 +15,7 @@ const answer = { oneOf: [prediction, { $ref: '#/components/schemas/ItemError' }]
 export function describeApi({ model, live, version, isGuarded: asksForKey }: HttpContext): object {
   const { modelId, inputs, example } = model.current
   const isGuarded = asksForKey()
+  const transaction = live ? transactionExample(live.live, live.newestMs) : {}
   return {
     openapi: '3.1.1',
     info: {
@@ -32,7 +33,7 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
     ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
     paths: {
-      ...(live && livePaths(live.live, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
+      ...(live && livePaths(transaction, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
       ...paths(example, isGuarded),
     },
     components: {
@@ -41,7 +42,7 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
         Prediction: predictionSchema,
         ItemError: itemErrorSchema,
         Problem: problemSchema,
-        ...(live && { Transaction: transactionSchema(live.live), ...decisionSchemas }),
+        ...(live && { Transaction: transactionSchema(live.live, transaction), ...decisionSchemas }),
       },
       ...(isGuarded ? { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } } : {}),
     },

@@ -99,6 +99,11 @@ export class LiveService {
     return this.decider.isReady
   }
 
+  /** The newest event time; undefined where there is none. */
+  get newestMs(): number | undefined {
+    return this.decider.state?.fold.histories.newestMs
+  }
+
   /** When the newest snapshot was taken, as far as this process knows. */
   get snapshotAtMs(): number | undefined {
     return this.#snapshotAtMs

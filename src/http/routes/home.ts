@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
 import { escapeHtml } from '../../core/escape-html.ts'
-import { exampleCall } from '../example-call.ts'
+import { decisionCall, predictionCall } from '../example-call.ts'
 import type { App, HttpContext } from '../http-context.ts'
+import { transactionExample } from '../schemas/decision.ts'
 
 const htmlType = 'text/html; charset=utf-8'
 // Both pages hold their styles and icons inside, and run no script.
@@ -31,7 +32,7 @@ export function homeRoutes(app: App, context: HttpContext): void {
   })
 }
 
-function renderHome({ model, reportPath, isGuarded }: HttpContext, host: string): string {
+function renderHome({ model, live, reportPath, isGuarded }: HttpContext, host: string): string {
   const { modelId, example } = model.current
   // The host is the client's own claim, so it is shown only if it can be nothing but a host.
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
@@ -42,6 +43,11 @@ function renderHome({ model, reportPath, isGuarded }: HttpContext, host: string)
     ['/healthz', 'Health', 'whether the process answers'],
     ['/readyz', 'Readiness', 'whether it takes new work'],
     ['/metrics', 'Metrics', 'for Prometheus'],
+  ]
+  const needsKey = isGuarded()
+  const calls = [
+    ...(live ? [['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), needsKey)]] : []),
+    ['prediction', predictionCall(origin, example, needsKey)],
   ]
   const items = links.map(([href, name, what]) => `<li><a href="${href}">${name}</a> <span>${what}</span></li>`)
   return `<!doctype html>
@@ -60,8 +66,7 @@ function renderHome({ model, reportPath, isGuarded }: HttpContext, host: string)
 <ul>
 ${items.join('\n')}
 </ul>
-<h2>Ask for a prediction</h2>
-<pre><code>${escapeHtml(exampleCall(origin, example, isGuarded()))}</code></pre>
+${calls.map(([what, call]) => `<h2>Ask for a ${what}</h2>\n<pre><code>${escapeHtml(call)}</code></pre>`).join('\n')}
 </main>
 </body>
 </html>

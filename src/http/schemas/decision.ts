@@ -1,5 +1,6 @@
 import { type DeclaredField, declaredFields } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
 
@@ -70,7 +71,7 @@ export const decisionSchemas = {
 } as const
 
 /** The body of a decision, with the detector's own names. */
-export function transactionSchema({ detector, features }: LiveDetector): object {
+export function transactionSchema({ detector, features }: LiveDetector, example: object): object {
   const { id = '', time: declaredTime } = detector.transaction
   const fields = declaredFields(detector, features.layout)
   const timeSchema = declaredTime?.format === 'iso' ? time : { type: 'number' }
@@ -84,7 +85,7 @@ export function transactionSchema({ detector, features }: LiveDetector): object 
     },
     required: [id, declaredTime?.field ?? '', ...requiredAmount(detector)],
     additionalProperties: true,
-    examples: [transactionExample({ detector, features })],
+    examples: [example],
   }
 }
 
@@ -97,17 +98,20 @@ function fieldSchema({ kind }: DeclaredField): object {
   return kind === 'text' ? { type: ['string', 'integer', 'null'] } : scalar
 }
 
-/** A transaction that the service takes. */
-export function transactionExample({
-  detector,
-  features,
-}: Pick<LiveDetector, 'detector' | 'features'>): Record<string, unknown> {
+const someTimeMs = Date.UTC(2026, 10, 22, 9)
+
+/** A transaction that the service takes, at a time that moves no window: that of the newest one, where there is one. */
+export function transactionExample(
+  { detector, features }: Pick<LiveDetector, 'detector' | 'features'>,
+  newestMs = Number.NEGATIVE_INFINITY,
+): Record<string, unknown> {
   const { id = '', time: declaredTime, amount } = detector.transaction
   const example: Record<string, unknown> = { [id]: 't-1' }
-  const seconds = Date.UTC(2026, 10, 22, 9) / 1000
+  const timestampMs = Number.isFinite(newestMs) ? newestMs : someTimeMs
+  const seconds = Math.floor(timestampMs / 1000)
   const start = Date.parse(declaredTime?.start ?? '1970-01-01T00:00:00Z') / 1000
   const times = {
-    iso: '2026-11-22T09:00:00Z',
+    iso: formatIsoTime(seconds * 1000),
     'epoch-s': seconds,
     'epoch-ms': seconds * 1000,
     'seconds-since': seconds - start,

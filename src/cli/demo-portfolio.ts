@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { numberColumn } from '../data/columns.ts'
+import { simulatePortfolio } from '../data/simulate/portfolio.ts'
+import type { Column, Table } from '../data/table.ts'
+import { writeCsv } from '../data/write-csv.ts'
+import { readBundle } from '../scoring/load-predictor.ts'
+import { replay } from './replay-work.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
+import { train } from './train-work.ts'
+
+const dayMs = 86_400_000
+const historyDays = 90
+const liveDays = 30
+const size = { customers: 500, terminals: 1000 } as const
+const detectorPath = fileURLToPath(new URL('../../detectors/cards.yaml', import.meta.url))
+
+export interface DemoPortfolio {
+  readonly bundle: string
+  readonly report: string
+  /** The transactions that come after the history. */
+  readonly live: string
+}
+
+/** A portfolio's history, a model of it, and the history in the data directory; what is there already is used again. */
+export async function preparePortfolio(data: string, seed: number, nowMs: number, run: Run): Promise<DemoPortfolio> {
+  const { terminal, signal } = run
+  const history = join(data, 'history.csv')
+  const live = join(data, 'live.csv')
+  const bundle = join(data, 'model.safetensors')
+  const report = join(data, 'report.html')
+  if (existsSync(history) && existsSync(live)) terminal.say(`Going on with the portfolio in ${data}`)
+  else {
+    terminal.say(
+      'No file was given, so a portfolio of cards is simulated (your own: npm start -- path/to/creditcard.csv)',
+    )
+    await simulate(history, live, seed, nowMs, run)
+  }
+  throwIfInterrupted(signal)
+  if (!(await isOfCards(bundle)) || !existsSync(report)) {
+    await train(
+      history,
+      {
+        ...{ out: bundle, report, data, detector: detectorPath, seed },
+        ...{ preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' },
+      },
+      run,
+    )
+  }
+  throwIfInterrupted(signal)
+  await replay(history, { as: 'history', data, bundle }, run)
+  return { bundle, report, live }
+}
+
+async function isOfCards(bundle: string): Promise<boolean> {
+  return existsSync(bundle) && (await readBundle(bundle)).detector.detector === 'cards'
+}
+
+/** All of it lies in the past, so that none of what is sent live is ahead of the clock. */
+async function simulate(history: string, live: string, seed: number, nowMs: number, { terminal }: Run): Promise<void> {
+  const progress = terminal.begin('simulate')
+  const days = historyDays + liveDays
+  const startMs = Math.floor(nowMs / dayMs) * dayMs - days * dayMs
+  const liveFromMs = startMs + historyDays * dayMs
+  const onProgress = (done: number) => progress.update(done, days)
+  const batches = [...simulatePortfolio({ ...size, days, startMs, seed, onProgress })]
+  const isLive = (batch: Table) => numberColumn(batch, 'time').values[0] >= liveFromMs
+  await writeCsv(batches.filter((batch) => !isLive(batch)).map(withoutScenario), history)
+  await writeCsv(batches.filter(isLive).map(withoutScenario), live)
+  const rows = batches.reduce((sum, { rowCount }) => sum + rowCount, 0)
+  progress.end(`${rows.toLocaleString('en')} transactions of ${days} days, the last ${liveDays} to be sent live`)
+}
+
+/** A real file does not say how each fraud was done. */
+function withoutScenario({ rowCount, columns }: Table): Table {
+  return { rowCount, columns: columns.filter(({ name }: Column) => name !== 'scenario') }
+}

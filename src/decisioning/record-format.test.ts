@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { outcomes } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
+import { createLink, firstLink } from './chain.ts'
+import { degradations } from './decision.ts'
+import { type LogRecord, recordKinds } from './log-record.ts'
+import { ValueWriter } from './packed-values.ts'
+import { decodeRecord, encodeFrame, type StoredRecord, splitFrames } from './record-format.ts'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+const whole = fc.nat(2 ** 40)
+const timestampMs = fc.oneof(fc.integer({ min: -8.64e15, max: 8.64e15 }), fc.nat(2_000_000_000_000))
+const fields = fc.array(fc.oneof(text, fc.double(), fc.integer(), fc.constant(undefined)), { maxLength: 12 })
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0)
+const row = fc.array(fc.double(), { maxLength: 30 }).map((values) => Float64Array.from(values))
+
+const definition = fc.record({
+  detector: fc.jsonValue(),
+  model: text,
+  policy: fc.record(
+    {
+      version: whole,
+      challenge: share,
+      review: share,
+      decline: share,
+      whenUnavailable: fc.constantFrom(...outcomes),
+      deadlineMs: whole,
+    },
+    { requiredKeys: ['version', 'whenUnavailable', 'deadlineMs'] },
+  ),
+  columns: fc.array(text),
+  features: fc.array(text),
+  runtime: text,
+})
+
+const records: fc.Arbitrary<LogRecord> = fc.oneof(
+  fc.record({
+    kind: fc.constant('decision' as const),
+    id: text,
+    timestampMs,
+    outcome: fc.constantFrom(...outcomes),
+    score: fc.option(share),
+    decidedAtMs: whole,
+    definition: whole,
+    degraded: fc.subarray([...degradations]),
+    fields,
+    row,
+  }),
+  fc.record({
+    kind: fc.constant('history' as const),
+    id: text,
+    timestampMs,
+    definition: whole,
+    isLabelled: fc.boolean(),
+    fields,
+  }),
+  fc.record({
+    kind: fc.constant('label' as const),
+    id: text,
+    isFraud: fc.boolean(),
+    knownAtMs: timestampMs,
+    source: fc.option(text, { nil: undefined }),
+    receivedAtMs: timestampMs,
+    of: whole,
+  }),
+  definition.map((given) => ({ kind: 'definition' as const, ...given })),
+  fc.record({ kind: fc.constant('erasure' as const), key: text, token: text, erasedAtMs: whole }),
+  fc.record({
+    kind: fc.constant('checkpoint' as const),
+    prunedThrough: whole,
+    hash: text,
+    definitions: fc.dictionary(whole.map(String), definition),
+    prunedAtMs: whole,
+  }),
+)
+
+function encode(all: readonly LogRecord[], first = 1): Uint8Array {
+  const to = new ValueWriter()
+  all.forEach((record, i) => {
+    encodeFrame(record, first + i, to)
+  })
+  return to.bytes.slice()
+}
+
+/** As it comes back from JSON, which knows no -0. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+function storedOf(record: LogRecord): StoredRecord {
+  const [{ record: stored }] = splitFrames(encode([record]))
+  return stored
+}
+
+/** Reads it, or sees it refused as the log's own damage. */
+function readOrRefuse(stored: StoredRecord): void {
+  try {
+    decodeRecord(stored)
+  } catch (error) {
+    assert.ok(error instanceof FraudError && error.code === 'LOG_INVALID', String(error))
+    assert.match(error.message, /^Record \d+ of the log can't be read$/)
+  }
+}
+
+describe('records side by side', () => {
+  test('come back as they were, with their numbers, whatever their kinds', () => {
+    const property = fc.property(fc.array(records, { maxLength: 8 }), fc.nat(2 ** 45), (all, first) => {
+      const read = [...splitFrames(encode(all, first))].map(({ record }) => decodeRecord(record))
+      assert.equal(read.length, all.length)
+      all.forEach((record, i) => {
+        const { sequence, ...back } = read[i]
+        assert.equal(sequence, first + i)
+        if (record.kind === 'decision' || record.kind === 'history' || record.kind === 'label') {
+          assert.deepEqual(back, record)
+        } else assert.deepEqual(back, asJson(record))
+      })
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('show a store what may be searched for', () => {
+    const property = fc.property(records, (record) => {
+      const stored = storedOf(record)
+      assert.equal(recordKinds[stored.kind], record.kind)
+      assert.equal(stored.id, 'id' in record ? record.id : '')
+      if (record.kind !== 'decision') assert.deepEqual([stored.outcome, stored.score], [0, null])
+      else assert.deepEqual([outcomes[stored.outcome], stored.score], [record.outcome, record.score])
+    })
+    fc.assert(property)
+  })
+
+  test('have frames that are all the bytes there are, in order', () => {
+    const property = fc.property(fc.array(records, { maxLength: 6 }), (all) => {
+      const bytes = encode(all)
+      const frames = [...splitFrames(bytes)].map(({ frame }) => Buffer.from(frame))
+      assert.deepEqual(Buffer.concat(frames), Buffer.from(bytes))
+    })
+    fc.assert(property)
+  })
+})
+
+describe('a damaged record', () => {
+  test('is read as something else or refused as the log’s damage, and never hangs', () => {
+    const damage = fc.record({ at: fc.nat(), by: fc.integer({ min: 1, max: 255 }) })
+    const property = fc.property(records, fc.array(damage, { minLength: 1, maxLength: 4 }), (record, damages) => {
+      const stored = storedOf(record)
+      const body = stored.body.slice()
+      for (const { at, by } of damages) if (body.length > 0) body[at % body.length] ^= by
+      readOrRefuse({ ...stored, body })
+    })
+    fc.assert(property, { numRuns: 3000 })
+  })
+
+  test('that is cut off is refused wherever it is cut, and so is one with more behind it', () => {
+    const property = fc.property(records, fc.nat(), (record, at) => {
+      const stored = storedOf(record)
+      const isRefused = { code: 'LOG_INVALID', message: "Record 1 of the log can't be read" }
+      const cut = stored.body.subarray(0, at % stored.body.length)
+      assert.throws(() => decodeRecord({ ...stored, body: cut }), isRefused)
+      const longer = Buffer.concat([stored.body, Buffer.from([0])])
+      assert.throws(() => decodeRecord({ ...stored, body: longer }), isRefused)
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('of bytes that nobody wrote is refused, with lengths past all bounds too', () => {
+    const endless = fc.constant(Uint8Array.from([...new Array(160).fill(0x80), ...new Array(40).fill(0xff)]))
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 300 }), endless)
+    const property = fc.property(bytes, fc.nat(7), fc.nat(7), (body, kind, outcome) => {
+      readOrRefuse({ sequence: 1, kind, outcome, id: '', timestampMs: 0, score: null, body })
+      try {
+        for (const { record } of splitFrames(body)) readOrRefuse(record)
+      } catch (error) {
+        assert.ok(error instanceof RangeError || error instanceof TypeError, String(error))
+      }
+    })
+    fc.assert(property, { numRuns: 2000 })
+  })
+})
+
+describe('the chain of hashes', () => {
+  const frames = fc.array(fc.uint8Array({ minLength: 1, maxLength: 6000 }), { minLength: 2, maxLength: 8 })
+  const keys = fc.constantFrom(undefined, 'a key', 'another')
+  const hashes = (all: readonly Uint8Array[], key: string | undefined) => {
+    const link = createLink(key)
+    let before = firstLink
+    return all.map((frame) => {
+      before = link(before, frame)
+      return Buffer.from(before).toString('hex')
+    })
+  }
+  const isOtherFrom = (place: number, one: readonly string[], other: readonly string[]) => {
+    assert.deepEqual(other.slice(0, place), one.slice(0, place))
+    for (let i = place; i < Math.min(one.length, other.length); i++) assert.notEqual(other[i], one[i])
+  }
+
+  test('is the same for the same records and key, and another with another key', () => {
+    const property = fc.property(frames, keys, (all, key) => {
+      const given = hashes(all, key)
+      assert.deepEqual(hashes(all, key), given)
+      isOtherFrom(0, given, hashes(all, `${key}!`))
+    })
+    fc.assert(property)
+  })
+
+  test('is as the standards have it', () => {
+    const frame = Buffer.from('frame')
+    assert.deepEqual(hashes([frame], undefined), ['99b53f0e0bb8a1fffd6f7c2cf4f8e1b8c9cfb9d0c6b5b1a1'.slice(0, 0) || plain])
+    assert.deepEqual(hashes([frame], 'key'), [keyed])
+  })
+
+  test('changes from a record on of which one byte was altered', () => {
+    const property = fc.property(frames, keys, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (all, key, which, at, by) => {
+      const place = which % all.length
+      const altered = all.map((frame) => frame.slice())
+      altered[place][at % altered[place].length] ^= by
+      isOtherFrom(place, hashes(all, key), hashes(altered, key))
+    })
+    fc.assert(property)
+  })
+
+  test('changes from where a record was taken out, or stands in the place of its neighbour', () => {
+    const property = fc.property(frames, keys, fc.nat(), (all, key, which) => {
+      const place = which % (all.length - 1)
+      if (Buffer.compare(all[place], all[place + 1]) === 0) return
+      const given = hashes(all, key)
+      const without = all.toSpliced(place, 1)
+      isOtherFrom(place, given, hashes(without, key))
+      isOtherFrom(place, given, hashes(all.toSpliced(place, 2, all[place + 1], all[place]), key))
+    })
+    fc.assert(property)
+  })
+})
