@@ -64,10 +64,12 @@ async function compareOn(parts: Parts, options: BenchOptions): Promise<string> {
 async function* startServers(parts: Parts, body: string, log: BenchOptions['log']): AsyncGenerator<Named> {
   const bundle = await shrikeBundle(parts, log)
   const node = process.execPath
+  const path = '/predict/'
+  const at = { core: serverCore, path, ask: (origin: string) => postJson(origin + path, body) }
   const serve = (port: number) => [shrikeScript, 'serve', bundle, '--port', String(port), '--log-level', 'warn']
-  yield { name: 'Shrike', server: await startServer(serverCore, node, serve, body) }
+  yield { name: 'Shrike', server: await startServer({ ...at, command: node, args: serve }) }
   const plain = (port: number) => [fileURLToPath(new URL('./peers/plain-server.ts', import.meta.url)), String(port)]
-  yield { name: 'plain node:http', server: await startServer(serverCore, node, plain, body) }
+  yield { name: 'plain node:http', server: await startServer({ ...at, command: node, args: plain }) }
   const python = findPython()
   if (!python) return
   // The fastest that uvicorn has: uvloop and httptools come with it, and it writes no line per request.
@@ -75,7 +77,7 @@ async function* startServers(parts: Parts, body: string, log: BenchOptions['log'
   const app = ['-m', 'uvicorn', '--app-dir', benchFile('peers'), 'recipe_service:app', ...settings]
   const uvicorn = (port: number) => [...app, '--port', String(port)]
   const environment = { RECIPE_MODEL: await recipeModel(parts, python, log) }
-  const server = await startServer(serverCore, python, uvicorn, body, environment)
+  const server = await startServer({ ...at, command: python, args: uvicorn, environment })
   yield { name: 'the recipe in FastAPI', server }
 }
 

@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util'
 import { csv } from './csv.ts'
+import { decisionsLatency } from './decisions-latency.ts'
+import { decisionsOverload } from './decisions-overload.ts'
+import { decisionsThroughput } from './decisions-throughput.ts'
 import { type Claim, describeRun } from './harness/claim.ts'
 import { benchFile } from './harness/peers.ts'
 import { updateResults } from './harness/report.ts'
 import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
+import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { replay } from './replay.ts'
 import { training } from './training.ts'
@@ -16,6 +20,10 @@ const claims: Readonly<Record<string, Claim>> = {
   'http-predict': httpPredict,
   replay,
   'history-memory': historyMemory,
+  'decisions-throughput': decisionsThroughput,
+  'decisions-latency': decisionsLatency,
+  'decisions-overload': decisionsOverload,
+  'log-size': logSize,
 }
 
 const usage = `npm run bench -- [CLAIM...] [--rounds N] [--smoke]

@@ -140,11 +140,11 @@ function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | un
 /** The newest snapshot that is whole, of this log, and of these histories. */
 function findSnapshot(
   { snapshotsPath }: DataDirectory,
-  { features }: LiveDetector,
+  { detector, features }: LiveDetector,
   reading: LogReader,
   say: Log,
 ): Snapshot | undefined {
-  const fingerprint = historiesFingerprint(features)
+  const fingerprint = historiesFingerprint(detector, features)
   for (const path of snapshotPaths(snapshotsPath)) {
     try {
       const snapshot = readSnapshot(path)

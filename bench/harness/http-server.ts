@@ -7,8 +7,11 @@ import { start } from './child.ts'
 /** A server under test, held on one core. */
 export interface HttpServer {
   readonly url: string
+  readonly port: number
+  readonly pid: number
   /** Seconds of processor time that it has used so far, all its threads and ended children together. */
   cpuSeconds(): number
+  residentMb(): number
   stop(): Promise<void>
 }
 
@@ -29,22 +32,28 @@ export async function postJson(url: string, body: string): Promise<unknown> {
   return response.json()
 }
 
+export interface ServerStart {
+  readonly core: number
+  readonly command: string
+  readonly args: (port: number) => readonly string[]
+  /** The route under test. */
+  readonly path: string
+  /** Ends when the server is ready, fails while it is not. */
+  readonly ask: (origin: string) => Promise<unknown>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
- * Starts `command` on one core and waits until it answers a prediction. `args` gets the port.
+ * Starts a server on one core and waits until it is ready.
  *
- * @throws Error when the server ends or does not answer within a minute.
+ * @throws Error when it ends or does not answer within a minute.
  */
-export async function startServer(
-  core: number,
-  command: string,
-  args: (port: number) => readonly string[],
-  firstBody: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<HttpServer> {
+export async function startServer(options: ServerStart): Promise<HttpServer> {
+  const { core, command, args, path, ask, environment } = options
   const port = await freePort()
   const child = start('taskset', ['-c', String(core), command, ...args(port)], environment)
   child.stdout?.resume()
-  const url = `http://127.0.0.1:${port}/predict/`
+  const origin = `http://127.0.0.1:${port}`
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGTERM')
@@ -53,18 +62,24 @@ export async function startServer(
   for (let attempt = 0; ; attempt++) {
     if (child.exitCode !== null) throw new Error(`${command} ended with code ${child.exitCode} before it answered`)
     try {
-      await postJson(url, firstBody)
+      await ask(origin)
       break
     } catch (error) {
       if (attempt === 300) {
         await stop()
-        throw new Error(`${command} does not answer at ${url}`, { cause: error })
+        throw new Error(`${command} does not answer at ${origin}`, { cause: error })
       }
       await setTimeout(200)
     }
   }
   // taskset becomes the server (exec), so the child's id is the server's.
-  return { url, cpuSeconds: () => cpuSecondsOf(child.pid ?? 0), stop }
+  const pid = child.pid ?? 0
+  const url = origin + path
+  return { url, port, pid, cpuSeconds: () => cpuSecondsOf(pid), residentMb: () => residentMbOf(pid), stop }
+}
+
+function residentMbOf(pid: number): number {
+  return Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
 function cpuSecondsOf(pid: number): number {

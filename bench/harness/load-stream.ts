@@ -155,3 +155,8 @@ function keep(times: Map<number, number[]>, status: number, ms: number): void {
   if (values === undefined) times.set(status, [ms])
   else values.push(ms)
 }
+
+export function firstLines(path: string, count: number): string[] {
+  const bodies = new Bodies(path, 0)
+  return Array.from({ length: count }, () => bodies.next())
+}

@@ -1,5 +1,5 @@
-import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.ts'
 import { handbookCsv } from './handbook.ts'

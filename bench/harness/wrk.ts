@@ -24,8 +24,35 @@ wrk.body = [==[${body}]==]
   writeFileSync(path, script)
 }
 
+/** For a script that takes a body from each line of a file: FILE and the byte to begin at; prints the byte after the last. */
+export function writeWrkStreamScript(path: string): void {
+  const script = `wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+local threads = {}
+function setup(thread) table.insert(threads, thread) end
+function init(args)
+  file = io.open(args[1], "r")
+  position = tonumber(args[2])
+  file:seek("set", position)
+end
+function request()
+  local body = file:read("*l")
+  position = position + #body + 1
+  return wrk.format(nil, nil, nil, body)
+end
+function done()
+  print("position " .. threads[1]:get("position"))
+end
+`
+  writeFileSync(path, script)
+}
+
 export interface WrkOptions {
   readonly script: string
+  /** What the script is told. */
+  readonly args?: () => readonly string[]
+  /** Sees what wrk printed, the script's lines among it. */
+  readonly onOutput?: (output: string) => void
   readonly connections: number
   readonly seconds: number
   readonly serverCore: number
@@ -53,13 +80,25 @@ export async function runWrk(server: HttpServer, options: WrkOptions): Promise<W
 
 async function runOnce(
   server: HttpServer,
-  { script, connections, seconds, serverCore, wrkCore }: WrkOptions,
+  { script, args = () => [], onOutput, connections, seconds, serverCore, wrkCore }: WrkOptions,
 ): Promise<WrkRun> {
   const before = { cpu: server.cpuSeconds(), server: coreTicks(serverCore), wrk: coreTicks(wrkCore) }
   const startMs = performance.now()
-  const load = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', script, server.url]
+  const load = [
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    '--timeout',
+    '30s',
+    '-s',
+    script,
+    server.url,
+    '--',
+    ...args(),
+  ]
   const output = await run('taskset', ['-c', String(wrkCore), 'wrk', ...load])
   const elapsedSeconds = (performance.now() - startMs) / 1000
+  onOutput?.(output)
   const requestsPerSecond = Number(/Requests\/sec:\s*([\d.]+)/.exec(output)?.[1])
   const trouble = /(Non-2xx or 3xx responses|Socket errors): .*/.exec(output)
   if (trouble || !(requestsPerSecond > 0)) throw new Error(`wrk against ${server.url}: ${trouble?.[0] ?? output}`)

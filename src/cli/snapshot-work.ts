@@ -18,7 +18,7 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
   try {
     const located = lastDetector(reader)
     const features = compileFeatures(located)
-    const fingerprint = historiesFingerprint(features)
+    const fingerprint = historiesFingerprint(located.detector, features)
     const rebuild = new HistoryRebuild(
       { detector: located.detector, features },
       reader,

@@ -43,6 +43,7 @@ function endOfCardNumber(text: string, start: number): number {
   let found = -1
   let count = 0
   let prefix = 0
+  let firstGroup = 0
   // Which digits Luhn doubles depends on how many there are: both sums are kept, and the end decides.
   let evenDoubled = 0
   let oddDoubled = 0
@@ -60,24 +61,26 @@ function endOfCardNumber(text: string, start: number): number {
     if (count < 4) prefix = 10 * prefix + digit
     count++
     const endsGroup = i + 1 === text.length || !isDigit(text.charCodeAt(i + 1))
+    if (endsGroup && firstGroup === 0) firstGroup = count
     if (!endsGroup || count < fewestDigits) continue
     const sum = count % 2 === 0 ? evenDoubled : oddDoubled
-    if (sum % 10 === 0 && isInUse(prefix, count)) found = i + 1
+    if (sum % 10 === 0 && isInUse(prefix, count, firstGroup)) found = i + 1
   }
   return found
 }
 
 /**
  * Ranges of issuers (ISO/IEC 7812) that card schemes use, by a number's first four digits: the schemes' own words and
- * the tables of open libraries. Lengths are not minded, but of UATP: a 13-digit number that begins with 1 is a time.
+ * the tables of open libraries. Lengths and groups are not minded, but of UATP: many
+ * numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter.
  */
-function isInUse(prefix: number, count: number): boolean {
+function isInUse(prefix: number, count: number, firstGroup: number): boolean {
   if (prefix >= 4000 && prefix < 7000) return true // Visa, Mastercard, Maestro, Discover, UnionPay, RuPay, Elo, Verve
   if (prefix >= 3000 && prefix < 4000) return isInUseFrom3(prefix)
   if (prefix >= 2221 && prefix <= 2720) return true // Mastercard
   if (prefix >= 2200 && prefix <= 2204) return true // Mir
   if (prefix >= 8100 && prefix < 8300) return true // UnionPay, RuPay
-  if (prefix >= 1000 && prefix < 2000) return count === 15 // UATP
+  if (prefix >= 1000 && prefix < 2000) return count === 15 && (firstGroup === 4 || firstGroup === 15) // UATP
   return prefix === 9792 || prefix === 8600 || prefix === 9860 // Troy, Uzcard, Humo
 }
 

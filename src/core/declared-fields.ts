@@ -1,4 +1,5 @@
 import type { Detector } from './detector-schema.ts'
+import type { FieldError } from './errors.ts'
 import { readAmount } from './money.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 
@@ -53,15 +54,14 @@ export class TransactionMaker {
     this.#numbers = layout.numbers.map(({ column }) => at(column))
   }
 
-  /** @returns the transaction, or what is wrong with its amount. */
-  make(
-    timestampMs: number,
-    fields: readonly FieldValue[],
-  ): Transaction | { readonly field: string; readonly reason: string } {
-    const { amount: format } = this.#detector.transaction
+  /** The amount as features see it, or what is wrong with it. */
+  amountOf(fields: readonly FieldValue[]): number | FieldError {
+    const { amount } = this.#detector.transaction
     const rate = this.#rate < 0 ? 1 : asNumber(fields[this.#rate])
-    const amount = format === undefined ? Number.NaN : readAmount(format, asNumber(fields[this.#amount]), rate)
-    if (typeof amount !== 'number') return amount
+    return amount === undefined ? Number.NaN : readAmount(amount, asNumber(fields[this.#amount]), rate)
+  }
+
+  make(timestampMs: number, amount: number, fields: readonly FieldValue[]): Transaction {
     const numbers = new Float64Array(this.#numbers.length)
     for (let i = 0; i < numbers.length; i++) numbers[i] = asNumber(fields[this.#numbers[i]])
     return { timestampMs, amount, texts: this.#texts.map((at) => asText(fields[at])), numbers }

@@ -87,12 +87,23 @@ export class LiveTransactionReader {
     if (this.#checksId && holdsCardNumber(id)) cards.push({ field: this.#idColumn, reason: cardReason })
     const fields: FieldValue[] = new Array(this.#rules.length)
     for (let i = 0; i < fields.length; i++) fields[i] = this.#readField(this.#rules[i], value, errors, cards)
+    const amount = this.#readAmount(fields, errors)
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
     if (errors.length > 0) throw invalid(errors)
-    const transaction = this.#maker.make(timestampMs, fields)
-    if ('reason' in transaction) throw invalid([transaction])
-    return { id, fields, transaction }
+    // Only now: nothing is kept of the person in a transaction that is refused.
+    this.#rules.forEach(({ personal }, i) => {
+      const value = fields[i]
+      if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))
+    })
+    return { id, fields, transaction: this.#maker.make(timestampMs, amount, fields) }
+  }
+
+  #readAmount(fields: readonly FieldValue[], errors: FieldError[]): number {
+    const amount = this.#maker.amountOf(fields)
+    if (typeof amount === 'number') return amount
+    if (errors.every(({ field }) => field !== amount.field)) errors.push(amount)
+    return Number.NaN
   }
 
   #isDeclared(name: string): boolean {
@@ -128,7 +139,8 @@ export class LiveTransactionReader {
     const timestampMs = isIso
       ? readIsoTime(String(given), this.#offsetAt)
       : Math.round(toMilliseconds(Number(given), format, startMs))
-    if (Math.abs(timestampMs) <= 8.64e15) return timestampMs
+    // The log's store knows no -0.
+    if (Math.abs(timestampMs) <= 8.64e15) return timestampMs + 0
     errors.push({ field, reason: isIso ? 'is no ISO 8601 time' : 'is no time' })
     return Number.NaN
   }
@@ -151,7 +163,9 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: 'is too large for a 64-bit number' })
         return undefined
       }
-      if (kind === 'text' || Number.isInteger(given)) return this.#conceal(rule, String(given), given, cards)
+      // A larger one is no card number, and its exponent's mantissa is none either.
+      const mayBeCard = Number.isInteger(given) && Math.abs(given) < 1e19
+      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(given), given, cards)
       return given
     }
     if (typeof given === 'string' && kind !== 'number') {
@@ -167,22 +181,16 @@ export class LiveTransactionReader {
   }
 
   /** What is kept of a text, or of a whole number's digits. */
-  #conceal(
-    { column, kind, cardNumbers, personal }: Rule,
-    text: string,
-    given: string | number,
-    cards: FieldError[],
-  ): FieldValue {
-    let kept: string | number = kind === 'text' ? text : given
+  #conceal({ column, kind, cardNumbers }: Rule, text: string, given: string | number, cards: FieldError[]): FieldValue {
     if (cardNumbers !== 'allow' && text.length >= 13 && holdsCardNumber(text)) {
       const digits = cardNumbers === 'hash' ? cardNumberDigits(text) : undefined
       if (digits === undefined) {
         cards.push({ field: column, reason: cardReason })
         return undefined
       }
-      kept = this.#concealment.hashCardNumber(digits)
+      return this.#concealment.hashCardNumber(digits)
     }
-    return personal === undefined ? kept : this.#concealment.token(personal, String(kept))
+    return kind === 'text' ? text : given
   }
 }
 

@@ -22,7 +22,7 @@ export interface AmountFormat {
   readonly conversion?: string | undefined
 }
 
-/** An amount as features see it: whole minor units where the format has digits, else as it came; or why it can't be. */
+/** An amount as features see it: whole minor units where the format has digits, else as it came; or why it can't be, without the value. */
 export function readAmount(
   { field, digits, conversion }: AmountFormat,
   given: number,
@@ -35,5 +35,5 @@ export function readAmount(
   const minor = conversion === undefined ? toMinorUnits(given, digits) : Math.round(value * 10 ** digits)
   if (Number.isSafeInteger(minor)) return minor
   const isTooLarge = !Number.isSafeInteger(Math.round(value * 10 ** digits))
-  return { field, reason: `is ${given}, which ${isTooLarge ? 'is too large' : `has more than ${digits} decimals`}` }
+  return { field, reason: isTooLarge ? 'is too large' : `has more than ${digits} decimals` }
 }

@@ -126,7 +126,8 @@ export class TransactionReader {
     const { conversion } = amount
     const read = readAmount(amount, given, conversion === undefined ? 1 : this.#rate(row))
     if (typeof read === 'number') return read
-    throw this.#bad(row, read.field, read.reason)
+    const isValue = read.field === amount.field && !Number.isNaN(given)
+    throw this.#bad(row, read.field, isValue ? `is ${given}, which ${read.reason}` : read.reason)
   }
 
   #times(column: Column, format: TimeFormat): CellReader<number> {

@@ -40,7 +40,7 @@ describe('a number', () => {
 
   test('takes one byte where it is a small count, and few where it is money', () => {
     const length = (value: number) => written((to) => to.number(value)).length
-    assert.deepEqual([0, 199, 200, 16_383, 19.99, 163.83, 0.5, 0.1 + 0.2, Number.NaN].map(length), [
+    assert.deepEqual([0, 199, 200, 16_383, 19.99, 163.84, 0.5, 0.1 + 0.2, Number.NaN].map(length), [
       ...[1, 1, 3, 3, 3, 4, 2, 9, 1],
     ])
   })
@@ -93,14 +93,12 @@ describe('bytes that nobody wrote', () => {
   const endless = [...new Array(160).fill(0x80), 0x01]
 
   test('with a length past all bounds are refused', () => {
-    for (const start of [[], [202], [203], [206]]) {
-      const bytes = Uint8Array.from([...start, ...endless, ...new Array(40).fill(0x80)])
+    for (const first of [202, 203, 204, 206]) {
+      const bytes = Uint8Array.from([first, ...endless, ...new Array(40).fill(0x80)])
       assert.throws(() => new ValueReader(bytes).value(), RangeError)
-      const reader = new ValueReader(bytes)
-      assert.throws(() => {
-        reader.raw(reader.whole())
-      }, RangeError)
     }
+    const reader = new ValueReader(Uint8Array.from([...endless, ...new Array(40).fill(0x80)]))
+    assert.throws(() => reader.raw(reader.whole()), RangeError)
   })
 
   test('are read or refused, and never past their end', () => {

@@ -14,7 +14,8 @@ const tag = {
 } as const
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark that begins a text is a part of it.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Writes values side by side, each in as few bytes as tell it exactly: most of a row are small counts, 0, or money with
@@ -177,6 +178,7 @@ export class ValueReader {
     for (let unit = 1; ; unit *= 128) {
       const byte = this.byte()
       value += (byte & 127) * unit
+      if (!(value <= Number.MAX_SAFE_INTEGER)) throw new RangeError('a whole number is too large')
       if (byte < 128) return value
     }
   }

@@ -303,7 +303,11 @@ export class KeyedHistories implements History {
       const end = this.#events.end(number)
       const sum = 1 + this.#exactField
       // The sum of those before it is what the one after it had, which is the sum behind the newest for a new newest.
-      if (this.#events.count(number) === 1) data[at + sum] = data[at + this.#width + sum] = 0
+      // The rest behind it is of whoever had the place before, and must not be saved.
+      if (this.#events.count(number) === 1) {
+        data[at + sum] = 0
+        data.fill(0, at + this.#width, at + 2 * this.#width)
+      }
       for (let later = at + this.#width + sum; later <= end + sum; later += this.#width)
         data[later] += transaction.amount
     }

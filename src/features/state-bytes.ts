@@ -1,7 +1,8 @@
 import { FraudError } from '../core/errors.ts'
 
 const chunkBytes = 64 * 1024
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark that begins a text is a part of it.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Gathers numbers and texts as bytes, little-endian, and gives them out in chunks. */
 export class StateWriter {

@@ -61,16 +61,23 @@ const none: ReadonlyMap<number, ReadonlySet<string>> = new Map()
  * for objects in an array at depth 1. JSON.parse keeps the last of them without a word, and a filter in front of the
  * service may have looked at the first; so they are found and refused (RFC 7493, section 2.3).
  *
- * `names` is how many names all these objects have once parsed. Each costs a colon, so as many colons as names means
- * that nothing was lost, and the text need not be read again. The text has to be valid JSON.
+ * `names` is how many names all these objects have once parsed. Each costs a colon, which stands behind a quote or a
+ * blank; so as many such colons as names means that nothing was lost, and the text need not be read again. The text has to
+ * be valid JSON. Colons behind a digit, as in times, are none of these.
  */
 export function repeatedNames(text: string, names: number, depth: 0 | 1): ReadonlyMap<number, ReadonlySet<string>> {
   return countColons(text) === names ? none : scanNames(text, depth)
 }
 
+const digit0 = 0x30
+const digit9 = 0x39
+
 function countColons(text: string): number {
   let count = 0
-  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) count += 1
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
+    const before = text.charCodeAt(at - 1)
+    if (before < digit0 || before > digit9) count += 1
+  }
   return count
 }
 

@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly renderMetrics?: () => Promise<string>
 }
 
+// An id of 128 units, each three bytes of UTF-8, percent-encoded.
+const longestParameter = 128 * 9
 // How long the rest of a refused request may go on before its connection is cut.
 const lingerMs = 1000
 
@@ -72,7 +74,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const paths = collectPaths(app)
   app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
   countResponses(app, context, paths)
-  guard(app, keyRing)
+  guard(app, keyRing, paths)
 
   const drain = drainConnections(app.server, limits)
   app.addHook('preClose', async () => {
@@ -95,6 +97,7 @@ function connectionOptions(limits: Limits) {
     requestTimeout: 0,
     // Whoever is connected when the service closes is still answered.
     return503OnClosing: false,
+    routerOptions: { maxParamLength: longestParameter },
     http: {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTimeoutMs,
@@ -151,6 +154,13 @@ function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end)
 }
 
+/** The path that a request's route was declared with; undefined where there is none. */
+function routeOf(request: FastifyRequest, paths: Paths): string | undefined {
+  const path = pathOf(request.url)
+  if (paths.has(path)) return path
+  return path.startsWith('/docs/') ? '/docs/*' : request.routeOptions.url
+}
+
 /** 405 or the answer to OPTIONS where the path is known, else 404. */
 function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
   const methods = paths.get(pathOf(request.url))
@@ -164,8 +174,7 @@ function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyRep
 function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { raw } = request
-    const path = pathOf(raw.url ?? '')
-    const route = paths.has(path) ? path : path.startsWith('/docs/') ? '/docs/*' : '(unknown)'
+    const route = routeOf(request, paths) ?? '(unknown)'
     metrics.countRequest(route, reply.statusCode, reply.elapsedTime / 1000)
     log.debug({ method: raw.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime }, 'answered')
     if (!raw.complete) discardRest(raw, lingerMs)
@@ -175,10 +184,11 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
 
 const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-function guard(app: App, keyRing: () => KeyRing): void {
+function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
   app.addHook('onRequest', (request, reply, done) => {
     const ring = keyRing()
-    const path = pathOf(request.url)
+    // As the router has it, not as it was written: `/%761/labels` is `/v1/labels`.
+    const path = routeOf(request, paths) ?? ''
     if (!ring.asksForKey || probes.has(path)) return done()
     const roles = ring.rolesOf(request.headers.authorization)
     if (roles === undefined) {

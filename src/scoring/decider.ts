@@ -44,6 +44,11 @@ interface InFlight {
   readonly answer: Promise<Decision>
 }
 
+interface LabelInFlight {
+  readonly record: LabelRecord
+  readonly answer: Promise<LabelAnswer>
+}
+
 interface Judgement {
   readonly score: number | null
   readonly verdict: Verdict
@@ -63,7 +68,7 @@ export class Decider {
   #transactions: RecordTransactions | undefined
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
-  readonly #labelsInFlight = new Map<string, LabelRecord>()
+  readonly #labelsInFlight = new Map<string, LabelInFlight>()
 
   constructor(options: DeciderOptions) {
     this.#options = options
@@ -232,7 +237,8 @@ export class Decider {
       failure = 'model-failed'
       const { probability } = live.predictor.predict(row)
       if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
-      score = probability
+      // The log's store knows no -0.
+      score = probability + 0
       if (waitedMs() > live.policy.deadlineMs) {
         degraded.push('deadline-passed')
         score = null
@@ -287,8 +293,12 @@ export class Decider {
     const { transactionId: id, isFraud, source } = input
     const nowMs = this.#options.clock()
     const event = this.#eventOf(id)
-    const last = this.#labelsInFlight.get(id) ?? this.#log.reading.labelsOf(id).at(-1)
-    if (last !== undefined && isSame(last, input)) return Promise.resolve(answerTo(last, event === undefined, true))
+    const underway = this.#labelsInFlight.get(id)
+    const last = underway?.record ?? this.#log.reading.labelsOf(id).at(-1)
+    if (last !== undefined && isSame(last, input)) {
+      const again = answerTo(last, event === undefined, true)
+      return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
+    }
     const record: LabelRecord = {
       kind: 'label',
       id,
@@ -300,11 +310,11 @@ export class Decider {
     }
     const { promise, resolve, reject } = Promise.withResolvers<LabelAnswer>()
     this.#log.append(record, (error) => {
-      if (this.#labelsInFlight.get(id) === record) this.#labelsInFlight.delete(id)
+      if (this.#labelsInFlight.get(id)?.record === record) this.#labelsInFlight.delete(id)
       if (error === undefined) resolve(answerTo(record, event === undefined, false))
       else reject(error)
     })
-    this.#labelsInFlight.set(id, record)
+    this.#labelsInFlight.set(id, { record, answer: promise })
     state.fold.label(record, event)
     this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
     return promise

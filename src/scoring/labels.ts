@@ -57,13 +57,14 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
   for (const name of Object.keys(item))
     if (!fields.includes(name)) bad(name, `is no field of a label: ${fields.join(', ')}`)
   const { isFraud, knownAt = null, source = null } = item
-  const id = typeof item.transactionId === 'number' ? String(item.transactionId) : item.transactionId
-  if (typeof id !== 'string' || id === '' || id.length > longestText) {
-    bad('transactionId', id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters`)
+  const given = item.transactionId
+  const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
+  if (typeof id !== 'string' || id === '' || !isText(id)) {
+    bad('transactionId', id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters, or a whole number`)
   }
   if (typeof isFraud !== 'boolean')
     bad('isFraud', isFraud === undefined ? 'is missing' : `is ${kindOf(isFraud)}, where true or false is required`)
-  if (source !== null && (typeof source !== 'string' || source.length > longestText)) {
+  if (source !== null && !isText(source)) {
     bad('source', `must be text of at most ${longestText} characters`)
   }
   const knownAtMs = typeof knownAt === 'string' ? readIsoTime(knownAt, () => 0) : undefined
@@ -80,4 +81,8 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
     knownAtMs,
     source: typeof source === 'string' && source !== '' ? source : undefined,
   }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= longestText && value.isWellFormed()
 }

@@ -43,9 +43,10 @@ export class RecordTransactions {
 
   /** @throws FraudError LOG_INVALID where the record is no transaction of this detector. */
   of({ sequence, definition, timestampMs, fields }: TransactionRecord): Transaction {
-    const transaction = this.#maker(definition).make(timestampMs, fields)
-    if (!('reason' in transaction)) return transaction
-    const { field, reason } = transaction
+    const maker = this.#maker(definition)
+    const amount = maker.amountOf(fields)
+    if (typeof amount === 'number') return maker.make(timestampMs, amount, fields)
+    const { field, reason } = amount
     throw new FraudError(
       'LOG_INVALID',
       `Record ${sequence} of the log is no transaction of this detector: ${field} ${reason}`,

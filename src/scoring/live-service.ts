@@ -70,9 +70,12 @@ export class LiveService {
   #snapshotting: Promise<void> | undefined
   /** While one detector takes over from another. */
   #pause: Promise<void> | undefined
+  /** The last takeover. */
+  #taken: Promise<void> = Promise.resolve()
   #isClosing = false
   #snapshotSequence = 0
   #snapshotAtMs: number | undefined
+  readonly #startedAtMs: number
   snapshots = { ok: 0, failed: 0 }
   readonly #views: DecisionViews
   readonly #timer: NodeJS.Timeout
@@ -82,6 +85,7 @@ export class LiveService {
     this.#options = options
     this.#log = log
     this.#live = live
+    this.#startedAtMs = clock()
     this.#reader = this.#createReader(live)
     this.#views = new DecisionViews(log.reading, options.persons)
     checkRetention(live, options.retainMs)
@@ -117,6 +121,7 @@ export class LiveService {
 
   /** A transaction that is only to be known; false where its id was known before. */
   bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.bringIn(value, isLabelled))
     return this.decider.bringIn(this.#reader.read(value), isLabelled)
   }
 
@@ -190,7 +195,7 @@ export class LiveService {
       }
       try {
         if (failure === undefined || (await this.#log.recover())) {
-          await this.#take(this.#live)
+          await this.#take()
           return
         }
       } catch (error) {
@@ -200,8 +205,15 @@ export class LiveService {
     }
   }
 
+  /** One takeover after the other: two at once would not see what the other's detector decides. */
+  #take(live?: LiveDetector): Promise<void> {
+    const taken = this.#taken.then(() => this.#takeOver(live ?? this.#live))
+    this.#taken = taken.catch(() => {})
+    return taken
+  }
+
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #take(live: LiveDetector): Promise<void> {
+  async #takeOver(live: LiveDetector): Promise<void> {
     const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
@@ -268,7 +280,7 @@ export class LiveService {
     const { snapshotEvery, snapshotEveryMs, clock } = this.#options
     if (this.#snapshotting !== undefined || !this.isReady || snapshotEvery === Number.POSITIVE_INFINITY) return
     const grown = this.#log.nextSequence - 1 - this.#snapshotSequence
-    const isOld = this.#snapshotAtMs === undefined || clock() - this.#snapshotAtMs >= snapshotEveryMs
+    const isOld = clock() - (this.#snapshotAtMs ?? this.#startedAtMs) >= snapshotEveryMs
     if (grown < snapshotEvery && !(grown > 0 && isOld)) return
     this.#snapshotting = this.snapshot().finally(() => {
       this.#snapshotting = undefined

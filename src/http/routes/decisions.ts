@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
+import type { Decision } from '../../decisioning/decision.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
@@ -44,13 +45,17 @@ function decideOne(live: LiveService, bytes: Buffer, what: 'body' | 'line', arri
   return decideValue(live, value, repeatedNames(text, countNames(value), 0).get(0), arrivedMs)
 }
 
-async function decideValue(
+function decideValue(
   live: LiveService,
   value: unknown,
   repeated: ReadonlySet<string> | undefined,
   arrivedMs: number,
 ): Promise<string> {
-  return JSON.stringify(await live.decide(value, repeated, () => performance.now() - arrivedMs))
+  return live.decide(value, repeated, () => performance.now() - arrivedMs).then(renderDecision)
+}
+
+function renderDecision(decision: Decision): string {
+  return JSON.stringify(decision)
 }
 
 function sendDecisions({ limits }: HttpContext, live: LiveService, raw: IncomingMessage, reply: FastifyReply): void {
@@ -132,8 +137,8 @@ export function labelRoutes(app: App, { limits }: HttpContext, live: LiveService
     const refuse = (error: unknown) => void reply.send(error)
     const take = (body: Buffer) => {
       const { text, value } = decodeJson(body)
-      if (Array.isArray(value)) readItems(body, limits.batchItems)
-      else refuseRepeated(repeatedNames(text, countNames(value), 0).get(0))
+      if (Array.isArray(value)) refuseRepeated(...readItems(body, limits.batchItems).repeated.values())
+      else refuseRepeated(...repeatedNames(text, countNames(value), 0).values())
       live.label(value).then((answers) => {
         reply.header('content-type', json).send(JSON.stringify(Array.isArray(value) ? answers : answers[0]))
       }, refuse)
@@ -142,9 +147,9 @@ export function labelRoutes(app: App, { limits }: HttpContext, live: LiveService
   })
 }
 
-function refuseRepeated(repeated: ReadonlySet<string> = new Set()): void {
-  if (repeated.size === 0) return
-  const errors = [...repeated].map((field) => ({ field, reason: 'is given more than once' }))
+function refuseRepeated(...repeated: readonly ReadonlySet<string>[]): void {
+  if (repeated.length === 0) return
+  const errors = repeated.flatMap((names) => [...names].map((field) => ({ field, reason: 'is given more than once' })))
   throw new FraudError('INPUT_INVALID', 'A field is given more than once', { errors })
 }
 
@@ -154,7 +159,8 @@ export function erasureRoutes(app: App, { limits }: HttpContext, live: LiveServi
     mediaTypeOf(raw.headers)
     const refuse = (error: unknown) => void reply.send(error)
     const take = (body: Buffer) => {
-      const { value } = decodeJson(body)
+      const { text, value } = decodeJson(body)
+      refuseRepeated(...repeatedNames(text, countNames(value), 0).values())
       const { personal = [] } = live.live.detector.transaction
       if (
         !isRecord(value) ||

@@ -28,11 +28,20 @@ export class SqlitePages implements DecisionPages {
   }
 
   async #ask(query: DecisionQuery): Promise<DecisionPage> {
-    this.#worker ??= new Worker(workerScript('./page-worker', import.meta.url), { workerData: this.#path })
-    this.#worker.unref()
+    this.#worker ??= this.#start()
     this.#worker.postMessage(query)
     const [answer]: PageAnswer[] = await once(this.#worker, 'message')
     if ('page' in answer) return answer.page
     throw new FraudError('LOG_INVALID', answer.reason)
+  }
+
+  /** One that fails, where there is no log yet, say, is dead; the next question starts another. */
+  #start(): Worker {
+    const worker = new Worker(workerScript('./page-worker', import.meta.url), { workerData: this.#path })
+    worker.unref()
+    worker.once('error', () => {
+      this.#worker = undefined
+    })
+    return worker
   }
 }

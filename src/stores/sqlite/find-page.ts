@@ -1,7 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite'
+import type { FieldValue } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
 import type { DecisionPage, DecisionQuery } from '../../decisioning/decision-pages.ts'
 import type { DecisionRecord, Sequenced } from '../../decisioning/log-record.ts'
+import { ValueWriter } from '../../decisioning/packed-values.ts'
 import { decodeRecord } from '../../decisioning/record-format.ts'
 import type { LogReader } from './log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
@@ -26,8 +28,12 @@ export function findPage(reader: LogReader, query: DecisionQuery): DecisionPage 
   add('timestamp_ms >= ?', fromMs)
   add('timestamp_ms <= ?', toMs)
   add('score >= ?', minScore)
-  // The value's bytes are somewhere in the body; whether in the right column is seen once it is decoded.
-  add('instr(body, ?) > 0', field === undefined ? undefined : Buffer.from(field.value))
+  if (field !== undefined) {
+    // The value's bytes are somewhere in the body; whether in the right column is seen once it is decoded.
+    const forms = packedForms(field.value)
+    conditions.push(`(${forms.map(() => 'instr(body, ?) > 0').join(' OR ')})`)
+    values.push(...forms)
+  }
   const sql = `SELECT ${recordColumns} FROM records WHERE ${conditions.join(' AND ')} ORDER BY sequence DESC`
   const records: Sequenced<DecisionRecord>[] = []
   for (const row of reader.database.prepare(sql).iterate(...values)) {
@@ -37,6 +43,16 @@ export function findPage(reader: LogReader, query: DecisionQuery): DecisionPage 
     records.push(record)
   }
   return { records, next: least > reader.prunedThrough() ? least + 1 : null }
+}
+
+/** How a record may hold a value: as a text, or as the number that the text writes. */
+function packedForms(value: string): readonly Uint8Array[] {
+  const forms: readonly FieldValue[] = String(Number(value)) === value ? [value, Number(value)] : [value]
+  return forms.map((form) => {
+    const writer = new ValueWriter()
+    writer.value(form)
+    return writer.bytes
+  })
 }
 
 function hasField(reader: LogReader, { definition, fields }: DecisionRecord, field: DecisionQuery['field']): boolean {

@@ -4,6 +4,7 @@ import type { LogReading, TransactionRecord } from '../../decisioning/decision-l
 import { type Definition, type LabelRecord, recordKinds, type Sequenced } from '../../decisioning/log-record.ts'
 import { decodeRecord } from '../../decisioning/record-format.ts'
 import { openForReading } from './database.ts'
+import type { KnownIds } from './known-ids.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 
 const recordsAtOnce = 1000
@@ -20,6 +21,9 @@ export class LogReader implements LogReading {
   readonly #after: StatementSync
   readonly #last: StatementSync
   readonly #lastOfKind: StatementSync
+  readonly #idsAfter: StatementSync
+  /** Ids of all transactions, once they have been read; until then every id is asked for. */
+  #ids: KnownIds | undefined
   readonly #definitions = new Map<number, Definition>()
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
@@ -31,11 +35,15 @@ export class LogReader implements LogReading {
     this.#at = database.prepare(`${select} WHERE sequence = ?`)
     this.#labels = database.prepare(`${select} WHERE id = ? AND kind = 2 ORDER BY sequence`)
     this.#after = database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`)
+    this.#idsAfter = database.prepare(
+      `SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`,
+    )
     this.#last = database.prepare('SELECT max(sequence) AS sequence FROM records')
     this.#lastOfKind = database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`)
   }
 
   find(id: string): TransactionRecord | undefined {
+    if (this.#ids?.mayHave(id) === false) return undefined
     const row = this.#find.get(id)
     const record = row && decodeRecord(storedRecord(row))
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
@@ -51,6 +59,18 @@ export class LogReader implements LogReading {
       const record = decodeRecord(storedRecord(row))
       return record.kind === 'label' ? [record] : []
     })
+  }
+
+  /** From when this has gone through, `find` asks the database only for ids that are in `ids`, or may be. */
+  *readIds(ids: KnownIds): Generator<void> {
+    for (let last = ''; ; ) {
+      const rows = this.#idsAfter.all(last)
+      if (rows.length === 0) break
+      for (const { id } of rows) ids.add(String(id))
+      last = String(rows[rows.length - 1].id)
+      yield
+    }
+    this.#ids = ids
   }
 
   next(after: number): readonly Sequenced[] {

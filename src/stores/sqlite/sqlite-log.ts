@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
@@ -7,6 +8,7 @@ import type { LogRecord } from '../../decisioning/log-record.ts'
 import { ValueWriter } from '../../decisioning/packed-values.ts'
 import type { PersonalValues } from '../../decisioning/personal-values.ts'
 import { encodeFrame } from '../../decisioning/record-format.ts'
+import { KnownIds } from './known-ids.ts'
 import { LogReader } from './log-reader.ts'
 import { Persons } from './persons.ts'
 import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts'
@@ -37,6 +39,7 @@ export class SqliteLog implements DecisionLog {
   readonly #worker: Worker
   readonly #observer: LogObserver | undefined
   readonly #frames = new ValueWriter()
+  readonly #ids = new KnownIds()
   #gathered: Settled[] = []
   /** Of the commit that is under way. */
   #underway: Settled[] = []
@@ -57,6 +60,7 @@ export class SqliteLog implements DecisionLog {
     this.#worker = worker
     this.#observer = observer
     this.#nextSequence = lastSequence + 1
+    void this.#readIds()
     worker.on('message', (answer: WriterAnswer) => this.#take(answer))
     worker.on('error', (cause) => this.#take({ answer: 'failed', reason: cause.message }))
   }
@@ -97,6 +101,7 @@ export class SqliteLog implements DecisionLog {
     if (this.#failure !== undefined) throw this.#failure
     const sequence = this.#nextSequence++
     encodeFrame(record, sequence, this.#frames)
+    if (record.kind === 'decision' || record.kind === 'history') this.#ids.add(record.id)
     this.#gathered.push(settled)
     this.#schedule()
     return sequence
@@ -104,6 +109,7 @@ export class SqliteLog implements DecisionLog {
 
   /** Forgets what a token stands for, with the record that says so, and resolves when no file holds it any more. */
   erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const token = this.#persons.forget(key, value)
     if (token === undefined) return Promise.resolve(undefined)
     this.#forgotten.push({ key, token })
@@ -141,6 +147,14 @@ export class SqliteLog implements DecisionLog {
     this.reading.close()
     await this.#ask({ order: 'close' })
     await this.#worker.terminate()
+  }
+
+  /** A few at a time, beside everything else. */
+  async #readIds(): Promise<void> {
+    for (const _ of this.reading.readIds(this.#ids)) {
+      await nextTurn()
+      if (this.#closing !== undefined) return
+    }
   }
 
   /** One commit for all that comes in the same turn of the loop. */

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs'
+import type { Claim } from './harness/claim.ts'
+import {
+  checkDecisions,
+  loadCore,
+  missingForDecisions,
+  prepareDecisions,
+  serverCore,
+  startBareDecisions,
+  startDecisions,
+} from './harness/decisions-service.ts'
+import { alternate, median, summarize } from './harness/measure.ts'
+import { cacheFolder } from './harness/peers.ts'
+import { format, formatSummary, markdownTable, verdict } from './harness/report.ts'
+import { runWrk, type WrkRun, writeWrkStreamScript } from './harness/wrk.ts'
+
+const bar = 0.5
+const connections = 64
+const checked = 200
+/** The service waits for the disk, so its core need not be as busy as one that only computes. */
+const leastBusy = { ours: 0.6, bare: 0.9 }
+
+export const decisionsThroughput: Claim = {
+  title: 'POST /v1/decisions: throughput',
+  packages: [],
+  async measure({ rounds = 5, smoke, log }) {
+    const missing = missingForDecisions(['wrk', 'taskset'])
+    if (missing !== undefined) return missing
+    const prepared = await prepareDecisions(smoke, log)
+    const bodiesPath = `${cacheFolder}bodies-throughput.ndjson`
+    const seconds = smoke ? 1 : 5
+    // As many as the faster side could take, and half as many again.
+    await prepared.traffic.writeBodies(bodiesPath, checked + 50_000 * (smoke ? 4 : rounds + 2) * seconds)
+    const script = `${cacheFolder}post-stream.lua`
+    writeWrkStreamScript(script)
+    const first = readFileSync(bodiesPath, 'latin1')
+      .slice(0, checked * 400)
+      .split('\n', checked)
+    const ours = await startDecisions(prepared)
+    const bare = await startBareDecisions(first[0])
+    try {
+      await checkDecisions(ours.url, first, true)
+      await checkDecisions(bare.url, first, false)
+      const sides = [
+        { name: 'Shrike', server: ours, leastBusy: leastBusy.ours },
+        { name: 'bare fastify', server: bare, leastBusy: leastBusy.bare },
+      ].map(({ name, server, leastBusy: least }) => {
+        let position = first.join('\n').length + 1
+        const at = {
+          script,
+          serverCore,
+          wrkCore: loadCore,
+          connections,
+          leastBusy: smoke ? 0 : least,
+          args: () => [bodiesPath, String(position)],
+          onOutput: (output: string) => {
+            position = Number(/^position (\d+)/m.exec(output)?.[1])
+          },
+        }
+        const run = async () => {
+          const result = await runWrk(server, { ...at, seconds })
+          log(`  ${format(result.requestsPerSecond)} requests/s, server ${percent(result.serverBusy)} busy`)
+          return result
+        }
+        return { name, run }
+      })
+      // Warm, then measured; one side's rows are its own, so that neither sees an id twice.
+      for (const { run } of sides) await run()
+      const results = await alternate(smoke ? 1 : rounds, sides, log)
+      const duplicates = await ours.metric('shrike_duplicates_total')
+      if (duplicates !== checked) throw new Error(`${duplicates} duplicates in place of ${checked}`)
+      const degraded = await ours.metric('shrike_decisions_degraded_total')
+      if (degraded > 0) throw new Error(`${degraded} decisions were degraded`)
+      const decided = await ours.metric('shrike_decisions_total')
+      return describe(
+        sides,
+        results,
+        `${prepared.traffic.name}; ${format(decided)} decided in all, none degraded or twice`,
+      )
+    } finally {
+      await ours.stop()
+      await bare.stop()
+    }
+  },
+}
+
+function describe(sides: readonly { readonly name: string }[], results: readonly (readonly WrkRun[])[], what: string) {
+  const by = (side: number, key: keyof WrkRun) => results[side].map((run) => run[key])
+  const rows = sides.map(({ name }, side) => [
+    name,
+    formatSummary(summarize(by(side, 'requestsPerSecond'))),
+    ...(['serverBusy', 'serverCoreBusy', 'wrkCoreBusy'] as const).map((key) => percent(median(by(side, key)))),
+  ])
+  const header = ['side', 'requests/s, median (min to max)', 'server process busy', 'its core busy', "wrk's core busy"]
+  const ratio = median(by(0, 'requestsPerSecond')) / median(by(1, 'requestsPerSecond'))
+  return `${what}.
+
+${markdownTable(header, rows)}
+
+${connections} connections. The server is held on core ${serverCore}, wrk on core ${loadCore}; a run counts when the server's process was at least ${percent(leastBusy.ours)} (Shrike, which waits for the disk) or ${percent(leastBusy.bare)} busy.
+
+Against bare fastify: ${verdict(ratio, bar)}.`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import { run, runJson } from './child.ts'
+import { type HttpServer, postJson, startServer } from './http-server.ts'
+import { type LoadPlan, type LoadResult, loadResultSchema } from './load-plan.ts'
+import { benchFile, cacheFolder, hasCommand } from './peers.ts'
+import { shrikeScript } from './tables.ts'
+import { readTraffic, type Traffic } from './traffic.ts'
+
+export const serverCore = 0
+export const loadCore = 1
+const route = '/v1/decisions'
+
+export const decisionSchema = z.strictObject({
+  transactionId: z.string(),
+  outcome: z.enum(['approve', 'challenge', 'review', 'decline']),
+  score: z.number().min(0).max(1),
+  reasons: z.array(z.object({ code: z.string(), text: z.string() })),
+  rules: z.array(z.string()),
+  model: z.string(),
+  policy: z.number(),
+  decidedAt: z.string(),
+  duplicate: z.boolean(),
+  degraded: z.array(z.string()),
+})
+
+/** A bundle, a data directory with history, and transactions to send. */
+export interface Prepared {
+  readonly traffic: Traffic
+  readonly bundle: string
+  /** With history in it; copied for each server that is started. */
+  readonly dataFolder: string
+}
+
+/** What this machine lacks for a claim, or undefined. */
+export function missingForDecisions(commands: readonly string[]): string | undefined {
+  const missing = commands.filter((name) => !hasCommand(name))
+  if (availableParallelism() < 2) missing.push('a second core')
+  return missing.length === 0 ? undefined : `Not measured: this machine lacks ${missing.join(', ')}.`
+}
+
+let prepared: Promise<Prepared> | undefined
+
+export function prepareDecisions(smoke: boolean, log: (line: string) => void): Promise<Prepared> {
+  prepared ??= prepare(smoke, log)
+  return prepared
+}
+
+async function prepare(smoke: boolean, log: (line: string) => void): Promise<Prepared> {
+  const traffic = await readTraffic(smoke)
+  const bundle = await trainOnce(traffic, smoke, log)
+  const dataFolder = `${cacheFolder}decisions-data`
+  rmSync(dataFolder, { recursive: true, force: true })
+  log(`bringing ${traffic.historyRows} transactions of history into a data directory`)
+  const data = ['--bundle', bundle, '--data', dataFolder]
+  await run(process.execPath, [shrikeScript, 'replay', traffic.historyCsv, '--as', 'history', ...data])
+  return { traffic, bundle, dataFolder }
+}
+
+/** Kept for the next time: speed depends on the forest's shape, which the same table and detector give again. */
+async function trainOnce({ detector, trainingCsv }: Traffic, smoke: boolean, log: (line: string) => void) {
+  const hash = createHash('sha256').update(readFileSync(detector)).update(readFileSync(trainingCsv))
+  const bundle = `${cacheFolder}decisions-${hash.digest('hex').slice(0, 12)}.safetensors`
+  if (existsSync(bundle)) return bundle
+  log('training the forest')
+  const split = smoke ? ['--test-share', '0.1'] : []
+  const settings = ['--detector', detector, '--no-leak-check', ...split, '--out', bundle]
+  await run(process.execPath, [shrikeScript, 'train', trainingCsv, ...settings])
+  return bundle
+}
+
+/** The service under test, with a data directory of its own that goes when it stops. */
+export interface DecisionsService extends HttpServer {
+  readonly folder: string
+  /** The sum of a metric's samples, over its labels. */
+  metric(name: string): Promise<number>
+  /** Stops it and leaves its data directory. */
+  halt(): Promise<void>
+}
+
+export async function startDecisions(
+  { bundle, dataFolder }: Pick<Prepared, 'bundle'> & { readonly dataFolder: string | undefined },
+  flags: readonly string[] = [],
+): Promise<DecisionsService> {
+  const folder = `${cacheFolder}decisions-live-${process.hrtime.bigint()}`
+  if (dataFolder === undefined) mkdirSync(folder, { mode: 0o700 })
+  else cpSync(dataFolder, folder, { recursive: true })
+  const server = await startServer({
+    core: serverCore,
+    command: process.execPath,
+    args: (port) => {
+      const data = ['--data', folder, '--port', String(port), '--log-level', 'warn']
+      return [shrikeScript, 'serve', bundle, ...data, ...flags]
+    },
+    path: route,
+    ask: askReady,
+  })
+  return {
+    ...server,
+    folder,
+    async metric(name) {
+      const text = await (await fetch(new URL('/metrics', server.url))).text()
+      const samples = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))
+      return [...samples].reduce((sum, [, value]) => sum + Number(value), 0)
+    },
+    halt: server.stop,
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function startBareDecisions(body: string): Promise<HttpServer> {
+  const fields = Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(body)))
+  const types = JSON.stringify(Object.fromEntries(fields.map(([name, value]) => [name, typeof value])))
+  return startServer({
+    core: serverCore,
+    command: process.execPath,
+    args: (port) => [benchFile('peers/bare-decisions-server.ts'), String(port), types],
+    path: route,
+    ask: askReady,
+  })
+}
+
+async function askReady(origin: string): Promise<void> {
+  const response = await fetch(`${origin}/readyz`)
+  await response.arrayBuffer()
+  if (!response.ok) throw new Error(`not ready: ${response.status}`)
+}
+
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const generator = [process.execPath, benchFile('ours/load.ts'), JSON.stringify(plan)]
+  return loadResultSchema.parse(await runJson('taskset', ['-c', String(loadCore), ...generator]))
+}
+
+/** Sends some bodies one by one: each answer a decision of its own transaction, and again the same one as a duplicate. */
+export async function checkDecisions(url: string, bodies: readonly string[], isOurs: boolean): Promise<void> {
+  for (const body of bodies) {
+    const first = decisionSchema.parse(await postJson(url, body))
+    const id = Object.values(z.record(z.string(), z.unknown()).parse(JSON.parse(body)))[0]
+    if (first.transactionId !== id) throw new Error(`${url} answered ${first.transactionId} for ${id}`)
+    if (!isOurs) continue
+    const again = decisionSchema.parse(await postJson(url, body))
+    if (JSON.stringify(again) !== JSON.stringify({ ...first, duplicate: true })) {
+      throw new Error(`The second answer for ${id} is another: ${JSON.stringify([first, again])}`)
+    }
+    if (first.degraded.length > 0) throw new Error(`A degraded decision: ${JSON.stringify(first)}`)
+  }
+}

@@ -1,0 +1,500 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { openTables } from '../data/read-table.ts'
+import { TransactionReader } from '../data/transaction-reader.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { type Detector, inMemory, parseDetector } from './detector.ts'
+import { type FieldError, FraudError } from './errors.ts'
+import { LiveTransactionReader } from './live-transaction.ts'
+
+type Declared = Detector['transaction']
+
+const usual: Declared = {
+  id: 'ID',
+  time: { field: 'TIME', format: 'iso' },
+  amount: { field: 'AMOUNT', digits: 2 },
+  keys: { card: 'CARD', shop: 'SHOP' },
+  fields: { city: 'CITY', points: 'POINTS', note: 'NOTE' },
+  label: { field: 'FRAUD', delay: '7d' },
+}
+const features: Detector['features'] = [
+  ...['amount', 'V1'],
+  { sum: { of: 'points', by: 'card', over: '1d' } },
+  { distinct: { of: 'city', by: 'card', over: '1d' } },
+  { count: { by: 'shop', over: '1d' } },
+]
+const good = { ID: 't-1', TIME: '2026-11-22T09:00:00Z', AMOUNT: 12.5, CARD: 'c-1', SHOP: 's', V1: 0.25 }
+/** Visa's and Mastercard's own test numbers. */
+const card = '4111111111111111'
+const spaced = '4111 1111-1111 1111'
+
+function detectorOf(transaction: Partial<Declared> = {}): Detector {
+  return parseDetector({ detector: 'test', transaction: { ...usual, ...transaction }, features })
+}
+
+function readerOf(transaction: Partial<Declared> = {}) {
+  const detector = detectorOf(transaction)
+  const { layout } = compileDetector(detector)
+  const hashed: string[] = []
+  const tokens: string[] = []
+  const reader = new LiveTransactionReader(detector, layout, {
+    hashCardNumber: (digits) => `pan_${hashed.push(digits)}_${digits.length}`,
+    token: (key, value) => {
+      tokens.push(`${key}=${value}`)
+      return `tok_${value.length}`
+    },
+  })
+  /** A good transaction but for these fields; undefined leaves one out. */
+  const read = (changed: object = {}, repeated?: ReadonlySet<string>) =>
+    reader.read(JSON.parse(JSON.stringify({ ...good, ...changed })), repeated)
+  const kept = (changed: object = {}) => {
+    const { fields } = read(changed)
+    return Object.fromEntries(reader.columns.map((column, i) => [column, fields[i]]))
+  }
+  const refusal = (changed: object, repeated?: ReadonlySet<string>): FraudError => {
+    try {
+      read(changed, repeated)
+    } catch (error) {
+      assert.ok(error instanceof FraudError)
+      return error
+    }
+    assert.fail('was taken in')
+  }
+  const errors = (changed: object): readonly FieldError[] => {
+    const error = refusal(changed)
+    assert.equal(error.code, 'INPUT_INVALID')
+    return error.errors
+  }
+  return { reader, layout, read, kept, refusal, errors, hashed, tokens }
+}
+
+/** All that an error shows to anybody. */
+const shown = (error: FraudError) =>
+  JSON.stringify({ ...error, message: error.message, stack: error.stack, cause: error.cause })
+
+describe('a transaction', () => {
+  test('is what features see of it, and what is kept of it', () => {
+    const { read, kept, layout } = readerOf()
+    const { id, transaction } = read({ POINTS: 7, CITY: 'Rome', NOTE: 'free text', OTHER: 'ignored', FRAUD: 1 })
+    assert.equal(id, 't-1')
+    assert.equal(transaction.timestampMs, Date.UTC(2026, 10, 22, 9))
+    assert.equal(transaction.amount, 1250)
+    const seen = Object.fromEntries([
+      ...layout.texts.map(({ column }, i) => [column, transaction.texts[i]]),
+      ...layout.numbers.map(({ column }, i) => [column, transaction.numbers[i]]),
+    ])
+    assert.deepEqual(seen, { CARD: 'c-1', CITY: 'Rome', SHOP: 's', V1: 0.25, POINTS: 7 })
+    assert.deepEqual(kept({ POINTS: 7, CITY: 'Rome', NOTE: 'free text', OTHER: 'ignored', FRAUD: 1 }), {
+      ...{ AMOUNT: 12.5, CARD: 'c-1', SHOP: 's', CITY: 'Rome', POINTS: 7, V1: 0.25, NOTE: 'free text' },
+    })
+  })
+
+  test('may lack anything but its id, its time and an amount that has decimals', () => {
+    for (const missing of [undefined, null, '']) {
+      const { CARD, SHOP, V1, CITY, POINTS, NOTE } = readerOf().kept({
+        ...{ CARD: missing, SHOP: missing, V1: missing, CITY: missing, POINTS: missing, NOTE: missing },
+      })
+      assert.deepEqual([CARD, SHOP, V1, CITY, POINTS, NOTE], new Array(6).fill(undefined))
+      assert.deepEqual(readerOf().errors({ AMOUNT: missing }), [{ field: 'AMOUNT', reason: 'has no amount' }])
+    }
+    const { transaction } = readerOf({ amount: { field: 'AMOUNT' } }).read({ AMOUNT: undefined })
+    assert.ok(Number.isNaN(transaction.amount))
+  })
+
+  test('has names that match exactly', () => {
+    const { errors, kept } = readerOf()
+    assert.deepEqual(errors({ ID: undefined, id: 't-1', TIME: undefined, time: good.TIME }), [
+      { field: 'ID', reason: 'is missing' },
+      { field: 'TIME', reason: 'is missing' },
+    ])
+    assert.equal(kept({ CARD: undefined, card: 'c' }).CARD, undefined)
+  })
+
+  test('is an object', () => {
+    const { reader } = readerOf()
+    for (const [value, kind] of [
+      [null, 'null'],
+      [[good], 'an array'],
+      ['text', 'text'],
+      [7, 'a number'],
+      [true, 'a boolean'],
+    ]) {
+      assert.throws(() => reader.read(value), {
+        code: 'INPUT_INVALID',
+        errors: [{ field: '(body)', reason: `is ${kind}, where an object is required` }],
+      })
+    }
+  })
+
+  test('has an id of 1 to 128 characters, or a whole number', () => {
+    const { read, errors } = readerOf()
+    assert.equal(read({ ID: 12 }).id, '12')
+    assert.equal(read({ ID: -3 }).id, '-3')
+    assert.equal(read({ ID: 'é'.repeat(128) }).id.length, 128)
+    const reason = (ID: unknown) => errors({ ID })[0].reason
+    assert.equal(reason('x'.repeat(129)), 'is over 128 characters, or no valid text')
+    assert.equal(reason('a\ud800b'), 'is over 128 characters, or no valid text')
+    for (const [ID, kind] of [
+      [null, 'null'],
+      ['', 'text'],
+      [1.5, 'a number'],
+      [2 ** 53, 'a number'],
+      [true, 'a boolean'],
+      [[], 'an array'],
+      [{}, 'an object'],
+    ]) {
+      assert.equal(reason(ID), `is ${kind}, where text or a whole number is required`)
+    }
+  })
+
+  test('has texts of at most 512 characters, each a whole one', () => {
+    const { read, errors } = readerOf()
+    assert.doesNotThrow(() => read({ CITY: '👍'.repeat(256), NOTE: ' ' }))
+    for (const CITY of ['x'.repeat(513), '\udc00', 'a\ud83d']) {
+      assert.deepEqual(errors({ CITY }), [{ field: 'CITY', reason: 'is over 512 characters, or no valid text' }])
+    }
+  })
+
+  test('has keys that are texts, or whole numbers that a double tells apart', () => {
+    const { kept, errors } = readerOf()
+    for (const [CARD, text] of [
+      [7, '7'],
+      [0, '0'],
+      [-12, '-12'],
+      [9007199254740991, '9007199254740991'],
+      ['007', '007'],
+      [1e15, '1000000000000000'],
+    ]) {
+      assert.equal(kept({ CARD }).CARD, text)
+    }
+    const reason = 'is a number that is no safe integer; send it as text'
+    for (const CARD of [2 ** 53, 1.5, -1e300]) assert.deepEqual(errors({ CARD }), [{ field: 'CARD', reason }])
+  })
+
+  test('has numbers as they are', () => {
+    const { kept } = readerOf()
+    for (const V1 of [0, -1.5, 5e-324, 1e308, 2 ** 53, -0.1]) assert.equal(kept({ V1 }).V1, V1)
+  })
+
+  test('has fields that features do not use as they come, of either kind', () => {
+    const { kept } = readerOf()
+    assert.equal(kept({ NOTE: 'text' }).NOTE, 'text')
+    assert.equal(kept({ NOTE: 1.5 }).NOTE, 1.5)
+    assert.equal(kept({ NOTE: 12 }).NOTE, 12)
+  })
+})
+
+describe('what is wrong with a transaction', () => {
+  test('is said of every field at once, by its name and a reason', () => {
+    const bad = { ID: null, TIME: 7, AMOUNT: 1.005, CARD: 1.5, SHOP: {}, CITY: true, POINTS: 'many', V1: [1], NOTE: {} }
+    const { refusal } = readerOf()
+    const error = refusal(bad)
+    assert.equal(error.message, '9 fields are not what the detector needs')
+    assert.deepEqual(Object.fromEntries(error.errors.map(({ field, reason }) => [field, reason])), {
+      ID: 'is null, where text or a whole number is required',
+      TIME: 'is a number, where an ISO 8601 time is required',
+      AMOUNT: 'has more than 2 decimals',
+      CARD: 'is a number that is no safe integer; send it as text',
+      SHOP: 'is an object, where text is required',
+      CITY: 'is a boolean, where text is required',
+      POINTS: 'is text, where a number is required',
+      V1: 'is an array, where a number is required',
+      NOTE: 'is an object, where text or a number is required',
+    })
+    assert.equal(error.errors.length, 9)
+  })
+
+  test('is said of one field once, without its value', () => {
+    const { errors } = readerOf()
+    assert.deepEqual(errors({ AMOUNT: '12.5' }), [{ field: 'AMOUNT', reason: 'is text, where a number is required' }])
+    assert.deepEqual(errors({ AMOUNT: 1.23456 }), [{ field: 'AMOUNT', reason: 'has more than 2 decimals' }])
+    assert.deepEqual(errors({ AMOUNT: 1e17 }), [{ field: 'AMOUNT', reason: 'is too large' }])
+  })
+
+  test('may be a number that no double holds', () => {
+    const { reader } = readerOf()
+    const of = (field: string) =>
+      JSON.parse(JSON.stringify({ ...good, [field]: 0 }).replace(`"${field}":0`, `"${field}":1e999`))
+    const reason = 'is too large for a 64-bit number'
+    assert.throws(() => reader.read(of('V1')), { errors: [{ field: 'V1', reason }] })
+    assert.throws(() => reader.read(of('AMOUNT')), { errors: [{ field: 'AMOUNT', reason }] })
+  })
+
+  test('may be a name that is given twice, if it is one that counts', () => {
+    const { refusal, read } = readerOf()
+    const names = ['ID', 'TIME', 'CARD', 'NOTE', 'AMOUNT', 'OTHER']
+    assert.deepEqual(
+      refusal({}, new Set(names)).errors,
+      names.slice(0, 5).map((field) => ({ field, reason: 'is given more than once' })),
+    )
+    assert.doesNotThrow(() => read({}, new Set(['OTHER'])))
+  })
+
+  test('is never its values, whatever they are', () => {
+    const { refusal } = readerOf()
+    const secret = 'Sanchez-31337'
+    for (const value of [secret, secret.repeat(40), [secret], { a: secret }, 31337.12345]) {
+      const error = refusal({
+        ID: [secret],
+        TIME: secret,
+        AMOUNT: value,
+        CARD: [value],
+        CITY: { value },
+        POINTS: secret,
+        V1: secret,
+      })
+      assert.doesNotMatch(shown(error), /Sanchez|31337/)
+    }
+  })
+})
+
+describe('the time of a transaction', () => {
+  const timeOf = (TIME: unknown, changed: Partial<Declared> = {}) => {
+    const { timestampMs } = readerOf(changed).read({ TIME }).transaction
+    return new Date(timestampMs).toISOString()
+  }
+  const numeric = (format: 'epoch-s' | 'epoch-ms' | 'seconds-since', start?: string): Partial<Declared> => ({
+    time: { field: 'TIME', format, ...(start && { start }) },
+  })
+
+  test('is UTC, or one of the detector’s zone, unless it says otherwise', () => {
+    const zone = { zone: 'Europe/Paris' }
+    assert.equal(timeOf('2026-07-01T12:00:00'), '2026-07-01T12:00:00.000Z')
+    assert.equal(timeOf('2026-07-01 12:00'), '2026-07-01T12:00:00.000Z')
+    assert.equal(timeOf('2026-07-01T12:00:00', zone), '2026-07-01T10:00:00.000Z')
+    assert.equal(timeOf('2026-07-01', zone), '2026-06-30T22:00:00.000Z')
+    assert.equal(timeOf('2026-07-01T12:00:00.1239-05:00', zone), '2026-07-01T17:00:00.123Z')
+    assert.equal(timeOf('2026-07-01T12:00:00Z', zone), '2026-07-01T12:00:00.000Z')
+  })
+
+  test('may be a number of seconds or milliseconds, to the millisecond', () => {
+    assert.equal(timeOf(1774699200.5, numeric('epoch-s')), '2026-03-28T12:00:00.500Z')
+    assert.equal(timeOf(1774699200123, numeric('epoch-ms')), '2026-03-28T12:00:00.123Z')
+    assert.equal(timeOf(1774699200123.4, numeric('epoch-ms')), '2026-03-28T12:00:00.123Z')
+    assert.equal(timeOf(-60, numeric('seconds-since')), '1969-12-31T23:59:00.000Z')
+    assert.equal(timeOf(31, numeric('seconds-since', '2018-04-01T00:00:00+02:00')), '2018-03-31T22:00:31.000Z')
+  })
+
+  test('is never -0, which the log would not give back', () => {
+    for (const [format, value] of [
+      ['epoch-s', -0.0001],
+      ['epoch-ms', -0.4],
+      ['epoch-ms', -0],
+      ['seconds-since', -0],
+    ] as const) {
+      const { reader } = readerOf(numeric(format))
+      assert.ok(Object.is(reader.read({ ...good, TIME: value }).transaction.timestampMs, 0))
+    }
+  })
+
+  test('is told to be wrong without being repeated', () => {
+    const reason = (TIME: unknown, changed: Partial<Declared> = {}) => readerOf(changed).errors({ TIME })[0].reason
+    for (const TIME of ['29/03/2026', '2026-02-30T00:00:00', '', ' ', '2026-01-01T25:00', 'now', '\ud800']) {
+      assert.equal(reason(TIME), 'is no ISO 8601 time')
+    }
+    assert.equal(reason(undefined), 'is missing')
+    assert.equal(reason(null), 'is null, where an ISO 8601 time is required')
+    assert.equal(reason('0', numeric('epoch-s')), 'is text, where a number is required')
+    assert.equal(reason(1e300, numeric('epoch-s')), 'is no time')
+    assert.equal(reason(8.64e15 + 1, numeric('epoch-ms')), 'is no time')
+    assert.equal(timeOf(8.64e15, numeric('epoch-ms')), '+275760-09-13T00:00:00.000Z')
+  })
+})
+
+describe('a card number', () => {
+  test('is refused wherever it is, by the field’s name alone', () => {
+    const { refusal } = readerOf()
+    const number = Number(card)
+    const places: Record<string, readonly unknown[]> = {
+      ID: [card, spaced, number, `order ${card}`],
+      CARD: [card, spaced, number],
+      CITY: [`paid with ${spaced} today`],
+      NOTE: [card, number, `${spaced}/12-27`, '４１１１１１１１１１１１１１１１'],
+      POINTS: [number],
+      V1: [number],
+    }
+    for (const [field, values] of Object.entries(places)) {
+      for (const value of values) {
+        const error = refusal({ [field]: value })
+        assert.equal(error.code, 'CARD_NUMBER_REFUSED', field)
+        assert.deepEqual(error.errors, [
+          { field, reason: 'holds what is a card number by its digits; send a token in its place' },
+        ])
+        assert.doesNotMatch(shown(error), /4111|1111|４１/)
+      }
+    }
+  })
+
+  test('is refused in every field that holds one, before anything else that is wrong', () => {
+    const error = readerOf().refusal({ CARD: card, NOTE: spaced, TIME: 'no time', AMOUNT: null })
+    assert.deepEqual([error.code, error.errors.map(({ field }) => field)], ['CARD_NUMBER_REFUSED', ['CARD', 'NOTE']])
+  })
+
+  test('is not repeated where it stands in a field that is wrong in other ways', () => {
+    const { refusal } = readerOf()
+    const number = Number(card)
+    for (const changed of [
+      ...[
+        { AMOUNT: number + 0.5 },
+        { AMOUNT: Number(`${card}111`) },
+        { AMOUNT: card },
+        { TIME: card },
+        { TIME: number },
+      ],
+      ...[{ ID: `${card}${'x'.repeat(120)}` }, { CARD: [card] }, { V1: card }, { CITY: `${card}${' '.repeat(512)}` }],
+      ...[{ CARD: Number(`${card}111`) }],
+    ]) {
+      assert.doesNotMatch(shown(refusal(changed)), /4111|1111/, JSON.stringify(changed))
+    }
+  })
+
+  test('is replaced by its hash where the detector says so, the same with and without hyphens', () => {
+    const { kept, hashed, refusal } = readerOf({ hashCardNumber: ['CARD'] })
+    for (const CARD of [card, spaced, '4111-1111-1111-1111', Number(card)])
+      assert.match(String(kept({ CARD }).CARD), /^pan_\d+_16$/)
+    assert.deepEqual([...new Set(hashed)], [card])
+    assert.equal(kept({ CARD: 'c-1' }).CARD, 'c-1')
+    assert.equal(refusal({ CARD: `no. ${card}` }).code, 'CARD_NUMBER_REFUSED', 'more than the number')
+    assert.equal(refusal({ NOTE: card }).code, 'CARD_NUMBER_REFUSED', 'another field')
+    assert.deepEqual([...new Set(hashed)], [card])
+  })
+
+  test('is none in a field that the detector exempts', () => {
+    const { kept, read } = readerOf({ notCardNumber: ['CARD', 'NOTE', 'V1', 'ID'] })
+    assert.equal(kept({ CARD: card }).CARD, card)
+    assert.equal(kept({ CARD: Number(card) }).CARD, card)
+    assert.equal(kept({ NOTE: spaced }).NOTE, spaced)
+    assert.equal(kept({ V1: Number(card) }).V1, Number(card))
+    assert.equal(read({ ID: card }).id, card)
+  })
+
+  test('is no identifier or amount that is as long', () => {
+    const { read } = readerOf()
+    for (const CARD of ['4111111111111112', '1774699200123', '123e4567-e89b-12d3-a456-426614174000', 1774699200123]) {
+      assert.doesNotThrow(() => read({ CARD }), String(CARD))
+    }
+    assert.equal(
+      readerOf({ amount: { field: 'AMOUNT' } }).read({ AMOUNT: Number(card) }).transaction.amount,
+      Number(card),
+    )
+  })
+})
+
+describe('a personal key', () => {
+  test('enters only as its token, as itself or as the hash of a card number', () => {
+    const { read, kept, tokens } = readerOf({ personal: ['card'] })
+    assert.deepEqual([kept().CARD, kept({ CARD: 12 }).CARD], ['tok_3', 'tok_2'])
+    assert.equal(read({ CARD: 'c-9876' }).transaction.texts[0], 'tok_6')
+    assert.deepEqual(tokens, ['card=c-1', 'card=12', 'card=c-9876'])
+    const both = readerOf({ personal: ['card'], hashCardNumber: ['CARD'] })
+    assert.equal(both.kept({ CARD: card }).CARD, 'tok_8')
+    assert.deepEqual(both.tokens, ['card=pan_1_16'])
+  })
+
+  test('has no token where it is missing', () => {
+    const { kept, tokens } = readerOf({ personal: ['card'] })
+    for (const CARD of [undefined, null, '']) assert.equal(kept({ CARD }).CARD, undefined)
+    assert.deepEqual(tokens, [])
+  })
+
+  test('gets no token by a transaction that is refused', () => {
+    const { refusal, tokens } = readerOf({ personal: ['card'] })
+    for (const bad of [{ ID: null }, { TIME: 'no' }, { AMOUNT: 1.005 }, { AMOUNT: null }, { V1: 'x' }, { NOTE: card }])
+      refusal(bad)
+    assert.deepEqual(tokens, [])
+  })
+})
+
+describe('a transaction from JSON is the one that a file’s row is', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'shrike-live-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  const text = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'aZ09 ,";\t-.é€👍'), minLength: 1, maxLength: 8 }),
+    fc.constantFrom('007', '1e3', 'NA', '7.0', ' x', '-'),
+    fc.constant(undefined),
+  )
+  const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.constant(undefined))
+  const cents = fc.integer({ min: -(10 ** 9), max: 10 ** 9 }).map((minor) => minor / 100)
+  const amount = fc.oneof(cents, cents, cents, fc.constantFrom(0, 1.005, 1e17, 85.64999999999999, 0.1 + 0.2, undefined))
+  const instant = fc.integer({ min: 0, max: 4_000_000_000_000 })
+  const row = fc.record({
+    instant,
+    AMOUNT: amount,
+    RATE: fc.oneof(fc.double({ min: 0.0001, max: 1000, noNaN: true }), fc.constant(1), fc.constant(undefined)),
+    CARD: fc.oneof(text, fc.integer()),
+    SHOP: text,
+    CITY: text,
+    POINTS: number,
+    V1: number,
+  })
+
+  const cell = (value: unknown) => {
+    const written = value === undefined ? '' : String(value)
+    return /[",;\n\t]|^ | $/.test(written) ? `"${written.replaceAll('"', '""')}"` : written
+  }
+
+  const iso = (ms: number) => new Date(ms).toISOString()
+  const variants: readonly (readonly [string, Partial<Declared>, (ms: number) => unknown])[] = [
+    ['with ISO times', {}, iso],
+    ['with times of a zone', { zone: 'America/New_York' }, (ms) => iso(ms).slice(0, -1)],
+    ['with seconds', { time: { field: 'TIME', format: 'epoch-s' } }, (ms) => ms / 1000],
+    ['with milliseconds', { time: { field: 'TIME', format: 'epoch-ms' } }, (ms) => ms],
+    [
+      'with seconds since',
+      { time: { field: 'TIME', format: 'seconds-since', start: '2018-04-01T00:00:00+02:00' } },
+      (ms) => ms / 1000,
+    ],
+    ['without decimals', { amount: { field: 'AMOUNT' } }, iso],
+    [
+      'with amounts turned into one currency',
+      { amount: { field: 'AMOUNT', digits: 3, currency: { field: 'CITY' }, conversion: 'RATE' } },
+      iso,
+    ],
+  ]
+  for (const [name, transaction, timeOf] of variants) {
+    test(name, async () => {
+      const detector = detectorOf(transaction)
+      const { reader, layout } = readerOf(transaction)
+      const property = fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (rows) => {
+        const columns = ['TIME', 'AMOUNT', 'RATE', 'CARD', 'SHOP', 'CITY', 'POINTS', 'V1'] as const
+        const given = rows.map(({ instant, ...rest }) => ({ ...rest, TIME: timeOf(instant) }))
+        const lines = given.map((each) => columns.map((column) => cell(each[column])).join(','))
+        const path = join(folder, 'rows.csv')
+        await writeFile(path, `${columns.join(',')}\n${lines.join('\n')}\n`)
+        const rowReader = new TransactionReader({ detector, locate: inMemory }, layout)
+        let done = 0
+        for await (const table of openTables(path, { columns: rowReader.kinds, required: [], rowsPerTable: 7 })
+          .tables) {
+          rowReader.open(table)
+          for (let i = 0; i < table.rowCount; i++) {
+            const json: unknown = JSON.parse(JSON.stringify({ ...given[done++], ID: 'x' }))
+            const live = attempt(() => reader.read(json).transaction)
+            const { texts, numbers, ...rest } = attempt(() => rowReader.read(i)) ?? { texts: [], numbers: [] }
+            const fromFile = { ...rest, texts: [...texts], numbers: Float64Array.from(numbers) }
+            assert.deepEqual(live ?? { texts: [], numbers: new Float64Array(0) }, fromFile)
+          }
+        }
+        assert.equal(done, rows.length)
+      })
+      await fc.assert(property, { numRuns: 25 })
+    })
+  }
+})
+
+/** What a reader makes of a row; undefined where it refuses it. */
+function attempt<Read>(read: () => Read): Read | undefined {
+  try {
+    return read()
+  } catch (error) {
+    assert.ok(error instanceof FraudError, String(error))
+    return undefined
+  }
+}
