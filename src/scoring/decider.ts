@@ -228,7 +228,10 @@ export class Decider {
     histories: readonly History[],
     waitedMs: () => number,
   ): Judgement {
+    // In the order in which a record gives them back.
     const degraded: Degradation[] = []
+    if (fold.histories.degraded().length > 0) degraded.push('history-capped')
+    if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
     const row = this.#row
     let score: number | null = null
     let failure: Degradation = 'features-failed'
@@ -248,8 +251,6 @@ export class Decider {
       degraded.push(failure)
       if (failure === 'features-failed') row.fill(Number.NaN)
     }
-    if (fold.histories.degraded().length > 0) degraded.push('history-capped')
-    if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
     return { score, verdict, degraded }
   }

@@ -1,0 +1,423 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, describe, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  amountPredictor,
+  assertReplayed,
+  cardsDetector,
+  dayMs,
+  openTestLive,
+  startMs,
+  type TestLive,
+  type TestLiveOptions,
+} from '../../test/service/live-fixture.ts'
+import type { FraudError } from '../core/errors.ts'
+import type { Decision, Degradation } from '../decisioning/decision.ts'
+import { createLiveDetector } from './live-detector.ts'
+
+let open: TestLive[] = []
+afterEach(async () => {
+  const all = open
+  open = []
+  for (const each of all) await each.close()
+})
+
+const noWait = () => 0
+
+async function start(options: TestLiveOptions = {}) {
+  const live = await openTestLive(options)
+  open.push(live)
+  await live.service.resume()
+  const decide = (changed: object = {}, waitedMs = noWait): Promise<Decision> =>
+    live.service.decide({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed }, undefined, waitedMs)
+  const label = async (transactionId: string, isFraud: boolean, more: object = {}) => {
+    const [answer] = await live.service.label({ transactionId, isFraud, ...more })
+    return answer
+  }
+  /** Of the last record, as the log has it. */
+  const rowOf = (id: string) => {
+    const record = live.log.reading.find(id)
+    assert.equal(record?.kind, 'decision')
+    return record?.kind === 'decision' ? [...record.row] : []
+  }
+  return { ...live, decide, label, rowOf }
+}
+
+/** What a call refuses with, thrown at once or later. */
+async function refusal(call: () => Promise<unknown>): Promise<Pick<FraudError, 'code' | 'errors'>> {
+  const error: unknown = await new Promise((resolve) => {
+    try {
+      call().then(() => resolve(undefined), resolve)
+    } catch (thrown) {
+      resolve(thrown)
+    }
+  })
+  assert.ok(error instanceof Error && 'code' in error && 'errors' in error, 'was not refused')
+  return error as Error & Pick<FraudError, 'code' | 'errors'>
+}
+
+describe('a transaction', () => {
+  test('is decided by its score, with reasons, and is durable once it is answered', async () => {
+    const { decide, log, clock } = await start()
+    clock.nowMs = startMs + 123
+    const decision = await decide({ AMOUNT: 831.2 })
+    assert.deepEqual(decision, {
+      transactionId: 't-1',
+      outcome: 'review',
+      score: 0.8312,
+      reasons: [{ code: 'score_over_review', text: 'Score 0.83 is over the review threshold 0.50' }],
+      rules: [],
+      model: 'amounts@0123456789ab',
+      policy: 1,
+      decidedAt: '2026-11-22T09:00:00.123Z',
+      duplicate: false,
+      degraded: ['history-short'],
+    })
+    const record = log.reading.find('t-1')
+    assert.deepEqual(record?.kind === 'decision' && [record.sequence, record.outcome, record.score, record.definition], [
+      ...[2, 'review', 0.8312, 1],
+    ])
+  })
+
+  test('sees those that were decided before it, itself included', async () => {
+    const { decide, rowOf } = await start()
+    const all = [0, 1, 2].map((i) => decide({ ID: `t-${i}`, TIME: startMs + i * 1000, AMOUNT: 10 + i }))
+    await Promise.all(all)
+    assert.deepEqual([0, 1, 2].map((i) => rowOf(`t-${i}`)), [
+      [10, 1, 1, 10, 0, Number.NaN],
+      [11, 2, 2, 21, 0, 1],
+      [12, 3, 3, 33, 0, 1],
+    ])
+  })
+
+  test('that comes twice is answered as the first time, and changes nothing', async () => {
+    const { decide, log, rowOf } = await start()
+    const first = await decide()
+    assert.deepEqual(await decide(), { ...first, duplicate: true })
+    assert.deepEqual(await decide({ OTHER: 'ignored' }), { ...first, duplicate: true })
+    assert.equal(log.reading.lastSequence(), 2)
+    await decide({ ID: 't-2' })
+    assert.deepEqual(rowOf('t-2').slice(1, 3), [2, 2])
+  })
+
+  test('that comes twice at once shares one commit and one answer', async () => {
+    const { decide, log } = await start()
+    const [first, second, third] = await Promise.all([decide(), decide(), decide()])
+    assert.deepEqual([first.duplicate, second.duplicate, third.duplicate], [false, true, true])
+    assert.deepEqual({ ...second, duplicate: false }, first)
+    assert.equal(log.reading.lastSequence(), 2)
+  })
+
+  test('is a conflict where another of its id came first, by the names of what differs', async () => {
+    const { decide, log } = await start()
+    const first = decide()
+    const other = { TIME: startMs + 1, AMOUNT: 11, CARD: undefined, NOTE: 'new', SHOP: 's' }
+    const reason = 'differs from what was sent first'
+    const fields = ['TIME', 'AMOUNT', 'CARD', 'NOTE'].map((field) => ({ field, reason }))
+    const inFlight = await refusal(() => decide(other))
+    await first
+    const durable = await refusal(() => decide(other))
+    for (const { code, errors } of [inFlight, durable]) {
+      assert.deepEqual([code, errors], ['TRANSACTION_CONFLICT', fields])
+    }
+    assert.deepEqual((await refusal(() => decide({ CARD: 'C' }))).errors, [{ field: 'CARD', reason }])
+    assert.equal(log.reading.lastSequence(), 2)
+  })
+
+  test('is a conflict where it was brought in as history', async () => {
+    const { service, decide, log } = await start()
+    const value = { ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' }
+    const brought = service.bringIn(value, true)
+    assert.equal((await refusal(() => decide())).code, 'TRANSACTION_CONFLICT')
+    assert.equal(await service.bringIn(value, true), false)
+    assert.equal(await brought, true)
+    const { code, errors } = await refusal(() => decide())
+    assert.deepEqual([code, errors], ['TRANSACTION_CONFLICT', []])
+    assert.equal(await service.bringIn(value, true), false)
+    assert.equal(log.reading.lastSequence(), 2)
+  })
+
+  test('may have a time up to five minutes ahead of the clock, to the millisecond', async () => {
+    const { decide, log } = await start()
+    assert.equal((await refusal(() => decide({ TIME: startMs + 300_001 }))).code, 'TRANSACTION_IN_FUTURE')
+    assert.equal(log.reading.lastSequence(), 1)
+    assert.equal((await decide({ TIME: startMs + 300_000 })).duplicate, false)
+  })
+
+  test('may be as old as the longest window is long, to the millisecond, by the newest time that was taken in', async () => {
+    const { decide, clock, log } = await start()
+    clock.nowMs = startMs + 100 * dayMs
+    await decide()
+    assert.equal((await refusal(() => decide({ ID: 't-2', TIME: startMs - 7 * dayMs - 1 }))).code, 'TRANSACTION_TOO_OLD')
+    assert.equal((await decide({ ID: 't-2', TIME: startMs - 7 * dayMs })).duplicate, false)
+    assert.equal(log.reading.lastSequence(), 3)
+    await decide({ ID: 't-3', TIME: startMs + 7 * dayMs + 1 })
+    assert.equal((await refusal(() => decide({ ID: 't-4' }))).code, 'TRANSACTION_TOO_OLD')
+    assert.equal((await decide()).duplicate, true, 'but a known one is answered however old it is')
+  })
+
+  test('leaves no trace where it is refused', async () => {
+    const detector = cardsDetector({}, { amount: { field: 'AMOUNT', digits: 2, currency: { field: 'CCY' } } })
+    const live = createLiveDetector(detector, amountPredictor())
+    const { decide, log, rowOf, service } = await start({ live })
+    await decide({ CCY: 'EUR' })
+    assert.equal((await refusal(() => decide({ ID: 't-2', CCY: 'USD' }))).code, 'CURRENCY_MIXED')
+    assert.equal((await refusal(() => decide({ ID: 't-3', AMOUNT: 'much' }))).code, 'INPUT_INVALID')
+    assert.equal((await refusal(() => decide({ ID: 't-4', TIME: startMs + dayMs }))).code, 'TRANSACTION_IN_FUTURE')
+    assert.equal(service.decider.state?.fold.histories.stats().events, 2)
+    await decide({ ID: 't-2', CCY: 'EUR' })
+    assert.deepEqual(rowOf('t-2').slice(1, 4), [2, 2, 20])
+    assert.equal(log.reading.lastSequence(), 3)
+  })
+
+  test('is refused where too many wait for the disk, and those known are answered all the same', async () => {
+    const { decide, log, label } = await start({ maxPending: 3 })
+    const first = decide()
+    const others = [decide({ ID: 't-2' }), decide({ ID: 't-3' })]
+    assert.equal(log.pending, 3)
+    assert.equal((await refusal(() => decide({ ID: 't-4' }))).code, 'OVERLOADED')
+    assert.equal((await refusal(() => label('t-1', true))).code, 'OVERLOADED')
+    const again = decide()
+    await Promise.all([first, ...others])
+    assert.equal((await again).duplicate, true)
+    assert.equal((await decide({ ID: 't-4' })).duplicate, false)
+  })
+})
+
+describe('a decision without a score', () => {
+  const isUnavailable = (decision: Decision, ...degraded: readonly Degradation[]) => {
+    assert.deepEqual([decision.outcome, decision.score], ['decline', null])
+    assert.deepEqual(decision.reasons, [
+      { code: 'score_unavailable', text: 'No score could be had in time, and the policy then says decline' },
+    ])
+    assert.deepEqual(decision.degraded, ['history-short', ...degraded])
+  }
+  const policy = { review: 0.5, whenUnavailable: 'decline', deadlineMs: 20 } as const
+
+  test('is the policy’s where the deadline has passed, and not where it is just reached', async () => {
+    const live = createLiveDetector(cardsDetector({ policy }), amountPredictor())
+    const { decide, log, rowOf } = await start({ live })
+    const late = await decide({}, () => 20.001)
+    isUnavailable(late, 'deadline-passed')
+    assert.deepEqual(await decide(), { ...late, duplicate: true })
+    assert.equal((await decide({ ID: 't-2' }, () => 20)).outcome, 'approve')
+    assert.deepEqual(rowOf('t-1').slice(0, 2), [10, 1])
+    const record = log.reading.find('t-1')
+    assert.deepEqual(record?.kind === 'decision' && [record.score, record.outcome], [null, 'decline'])
+  })
+
+  test('is the policy’s where the model throws, or gives no probability, and is logged like any other', async () => {
+    for (const wrong of [Number.NaN, -0.1, 1.1, 'throws'] as const) {
+      const predict = () => {
+        if (wrong === 'throws') throw new Error('a bug')
+        return { isFraud: true, probability: wrong }
+      }
+      const live = createLiveDetector(cardsDetector({ policy }), { ...amountPredictor(), predict })
+      const { decide, rowOf, close, logPath } = await start({ live })
+      isUnavailable(await decide(), 'model-failed')
+      await decide({ ID: 't-2' })
+      assert.deepEqual(rowOf('t-2').slice(1, 3), [2, 2])
+      await close({ keep: true })
+      assert.deepEqual(assertReplayed(logPath, [live]), [2])
+    }
+  })
+
+  test('is the policy’s where a feature fails, with a row of nothing', async () => {
+    const sound = createLiveDetector(cardsDetector({ policy }), amountPredictor())
+    let isBroken = true
+    const [first, ...rest] = sound.features.own
+    const broken = {
+      ...first,
+      compute: (...given: Parameters<typeof first.compute>) => {
+        if (isBroken) throw new Error('a bug')
+        return first.compute(...given)
+      },
+    }
+    const live = { ...sound, features: { ...sound.features, own: [broken, ...rest] } }
+    const { decide, rowOf } = await start({ live })
+    isUnavailable(await decide(), 'features-failed')
+    assert.deepEqual(rowOf('t-1'), new Array(6).fill(Number.NaN))
+    isBroken = false
+    await decide({ ID: 't-2' })
+    assert.deepEqual(rowOf('t-2').slice(1, 3), [2, 2], 'the transaction itself is known')
+  })
+})
+
+describe('a decision says what it rests on less than it should', () => {
+  test('where the log does not reach back as far as the longest window, to the millisecond', async () => {
+    const { decide, clock } = await start()
+    clock.nowMs = startMs + 100 * dayMs
+    assert.deepEqual((await decide()).degraded, ['history-short'])
+    assert.deepEqual((await decide({ ID: 't-2', TIME: startMs + 7 * dayMs - 1 })).degraded, ['history-short'])
+    assert.deepEqual((await decide({ ID: 't-3', TIME: startMs + 7 * dayMs })).degraded, [])
+  })
+
+  test('where a key has had more transactions than are kept exactly', async () => {
+    const live = createLiveDetector(cardsDetector({ histories: { eventsPerKey: 2 } }), amountPredictor())
+    const { decide, rowOf } = await start({ live })
+    const degraded: (readonly string[])[] = []
+    for (let i = 0; i < 3; i++) degraded.push((await decide({ ID: `t-${i}`, TIME: startMs + i })).degraded)
+    assert.deepEqual(degraded, [['history-short'], ['history-short'], ['history-capped', 'history-short']])
+    assert.deepEqual(rowOf('t-2').slice(1, 4), [3, 3, 30])
+  })
+})
+
+describe('a label', () => {
+  test('counts from the next transaction on, and is durable once it is answered', async () => {
+    const { decide, label, rowOf, log, clock } = await start()
+    await decide()
+    clock.nowMs = startMs + 5
+    assert.deepEqual(await label('t-1', true, { source: 'chargeback' }), {
+      transactionId: 't-1',
+      isFraud: true,
+      knownAt: '2026-11-22T09:00:00.005Z',
+      source: 'chargeback',
+      pending: false,
+      duplicate: false,
+    })
+    assert.deepEqual(
+      log.reading.labelsOf('t-1').map(({ sequence, of, isFraud }) => [sequence, of, isFraud]),
+      [[3, 2, true]],
+    )
+    await decide({ ID: 't-2', TIME: startMs + 4 })
+    await decide({ ID: 't-3', TIME: startMs + 5 })
+    assert.deepEqual([rowOf('t-1')[4], rowOf('t-2')[4], rowOf('t-3')[4]], [0, 0, 1], 'known only from its time on')
+  })
+
+  test('that says the same again changes nothing', async () => {
+    const { decide, label, log } = await start()
+    await decide()
+    const first = await label('t-1', true, { source: 'analyst' })
+    assert.deepEqual(await label('t-1', true, { source: 'analyst' }), { ...first, duplicate: true })
+    assert.deepEqual(await label('t-1', true), { ...first, duplicate: true })
+    assert.deepEqual(await label('t-1', true, { knownAt: first.knownAt }), { ...first, duplicate: true })
+    assert.equal(log.reading.lastSequence(), 3)
+  })
+
+  test('that comes twice at once is one, and no answer comes before it is durable', async () => {
+    const { decide, service, log } = await start()
+    await decide()
+    const say = { transactionId: 't-1', isFraud: true }
+    const first = service.label(say)
+    const [again] = await service.label(say)
+    assert.equal(log.reading.labelsOf('t-1').length, 1, 'durable when the second was answered')
+    assert.deepEqual([again, (await first)[0].duplicate], [{ ...(await first)[0], duplicate: true }, false])
+    const both = await service.label([{ ...say, isFraud: false }, { ...say, isFraud: false }])
+    assert.deepEqual(both.map(({ duplicate }) => duplicate), [false, true])
+    assert.equal(log.reading.lastSequence(), 4)
+  })
+
+  test('that says otherwise is kept beside the first, and the later counts', async () => {
+    const { decide, label, rowOf, log } = await start()
+    await decide()
+    for (const [isFraud, frauds] of [[true, 1], [false, 0], [true, 1]] as const) {
+      assert.equal((await label('t-1', isFraud)).duplicate, false)
+      const id = `after-${log.reading.lastSequence()}`
+      await decide({ ID: id })
+      assert.equal(rowOf(id)[4], frauds)
+    }
+    assert.deepEqual(
+      log.reading.labelsOf('t-1').map(({ isFraud }) => isFraud),
+      [true, false, true],
+    )
+    assert.equal((await label('t-1', true, { source: 'other' })).duplicate, false)
+    assert.equal((await label('t-1', true, { knownAt: '2026-11-22T08:00:00Z' })).duplicate, false)
+  })
+
+  test('of a transaction that is still to come waits for it, and counts after its row', async () => {
+    const { decide, label, rowOf, service, log } = await start()
+    const first = await label('t-1', true)
+    assert.deepEqual([first.pending, first.duplicate], [true, false])
+    assert.deepEqual(await label('t-1', true), { ...first, duplicate: true })
+    assert.equal(service.decider.state?.fold.pendingLabels, 1)
+    await decide()
+    assert.equal(service.decider.state?.fold.pendingLabels, 0)
+    await decide({ ID: 't-2' })
+    assert.deepEqual([rowOf('t-1')[4], rowOf('t-2')[4]], [0, 1])
+    assert.deepEqual(await label('t-1', true), { ...first, pending: false, duplicate: true })
+    assert.equal(log.reading.lastSequence(), 4)
+  })
+
+  test('of a transaction that is on its way to the disk is not pending', async () => {
+    const { decide, label, log } = await start()
+    const [, answer] = await Promise.all([decide(), label('t-1', true)])
+    assert.equal(answer.pending, false)
+    assert.equal(log.reading.labelsOf('t-1')[0].of, 2)
+  })
+})
+
+describe('a log that can not be written', () => {
+  test('answers everything on the way with that, forgets it, and goes on from what it has', async () => {
+    const { decide, label, rowOf, log, logPath, service, say, close } = await start()
+    await decide()
+    const other = new (await import('node:sqlite')).DatabaseSync(logPath)
+    other.exec("CREATE TRIGGER refuse BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    const lost = await Promise.all(
+      [decide({ ID: 't-2' }), decide({ ID: 't-2' }), label('t-1', true), label('t-9', true)].map((each) =>
+        refusal(() => each),
+      ),
+    )
+    assert.deepEqual(lost.map(({ code }) => code), new Array(4).fill('LOG_UNAVAILABLE'))
+    assert.equal(service.isReady, false)
+    assert.equal((await refusal(() => decide())).code, 'LOG_UNAVAILABLE')
+    assert.equal((await refusal(() => service.erase('card', 'c'))).code, 'LOG_UNAVAILABLE')
+    other.exec('DROP TRIGGER refuse')
+    other.close()
+    await service.resume()
+    assert.equal(service.isReady, true)
+    assert.ok(say.lines.some((line) => line.startsWith('error the log could not be written')))
+    assert.equal(log.reading.lastSequence(), 2)
+    assert.equal((await decide({ ID: 't-2' })).duplicate, false)
+    assert.deepEqual(rowOf('t-2').slice(1, 5), [2, 2, 20, 0], 'as if what was lost had never been')
+    assert.equal((await label('t-1', true)).duplicate, false)
+    await close({ keep: true })
+    assert.deepEqual(assertReplayed(logPath, [service.live]), [2])
+  })
+})
+
+test('rows are those of a replay of the log, whatever comes, late, twice, early and at once', async () => {
+  const kinds = fc.record({
+    kind: fc.constantFrom('decide', 'decide', 'decide', 'label', 'label', 'history', 'await'),
+    id: fc.nat(30),
+    forwardMs: fc.constantFrom(0, 0, 1, 1000, 3_600_000, dayMs),
+    lateMs: fc.constantFrom(0, 0, 0, 1, 7_200_000, 6 * dayMs),
+    amount: fc.integer({ min: 1, max: 99_999 }),
+    card: fc.constantFrom('c1', 'c1', 'c2', undefined),
+    shop: fc.constantFrom('s1', 's2', undefined),
+    isFraud: fc.boolean(),
+  })
+  const property = fc.asyncProperty(fc.array(kinds, { minLength: 20, maxLength: 80 }), async (actions) => {
+    const live = createLiveDetector(cardsDetector({ histories: { eventsPerKey: 3 } }), amountPredictor())
+    const { service, clock, close, logPath } = await start({ live })
+    clock.nowMs = startMs + 1000 * dayMs
+    let nowMs = startMs
+    const underway: Promise<unknown>[] = []
+    for (const { kind, id, forwardMs, lateMs, amount, card, shop, isFraud } of actions) {
+      nowMs += forwardMs
+      const value = { ID: `t-${id}`, TIME: nowMs - lateMs, AMOUNT: amount / 100, CARD: card, SHOP: shop }
+      const act = () => {
+        if (kind === 'decide') return service.decide(value, undefined, noWait)
+        if (kind === 'history') return service.bringIn(value, true)
+        if (kind === 'await') return nextTurn()
+        return service.label({ transactionId: `t-${id}`, isFraud, knownAt: new Date(nowMs - lateMs).toISOString() })
+      }
+      const done = refusalOrNothing(act)
+      underway.push(done)
+      if (kind === 'await') await done
+    }
+    await Promise.all(underway)
+    await close({ keep: true })
+    assertReplayed(logPath, [live])
+  })
+  await fc.assert(property, { numRuns: 15 })
+})
+
+async function refusalOrNothing(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    assert.ok(error instanceof Error && 'code' in error, String(error))
+    assert.ok(['TRANSACTION_CONFLICT', 'TRANSACTION_TOO_OLD'].includes(String(error.code)), String(error.code))
+  }
+}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, test } from 'node:test'
+import {
+  amountPredictor,
+  assertReplayed,
+  cardsDetector,
+  dayMs,
+  openTestLive,
+  startMs,
+  type TestLive,
+  type TestLiveOptions,
+} from '../../test/service/live-fixture.ts'
+import { MemoryHistories } from '../features/memory-histories.ts'
+import type { Snapshot } from '../decisioning/snapshots.ts'
+import { createLiveDetector } from './live-detector.ts'
+import { LogReader } from '../stores/sqlite/log-reader.ts'
+
+let open: TestLive[] = []
+afterEach(async () => {
+  const all = open
+  open = []
+  for (const each of all) await each.close()
+})
+
+async function start(options: TestLiveOptions = {}) {
+  const live = await openTestLive(options)
+  open.push(live)
+  await live.service.resume()
+  return live
+}
+
+const noWait = () => 0
+const purchase = (i: number, more: object = {}) => ({
+  ...{ ID: `t-${i}`, TIME: startMs + i * 1000, AMOUNT: 10 + (i % 7), CARD: `c-${i % 3}`, SHOP: `s-${i % 2}`, ...more },
+})
+const one = createLiveDetector(cardsDetector(), amountPredictor('one@000000000001'))
+const other = createLiveDetector(
+  cardsDetector({
+    features: [{ count: { by: 'shop', over: '2d' } }, { mean: { of: 'amount', by: 'shop', over: '2d' } }],
+    policy: { review: 0.1 },
+  }),
+  amountPredictor('other@000000000002', 100),
+)
+const third = createLiveDetector(cardsDetector({ policy: { decline: 0.1 } }), amountPredictor('third@000000000003'))
+
+describe('a service', () => {
+  test('is not ready before its histories are there, and refuses until then', async () => {
+    const live = await openTestLive()
+    open.push(live)
+    assert.equal(live.service.isReady, false)
+    assert.throws(() => live.service.decide(purchase(1), undefined, noWait), { code: 'LOG_UNAVAILABLE' })
+    assert.throws(() => live.service.label({ transactionId: 't', isFraud: true }), { code: 'LOG_UNAVAILABLE' })
+    await live.service.resume()
+    assert.equal(live.service.isReady, true)
+  })
+
+  test('that starts again goes on as if it had never stopped', async () => {
+    const rows: number[][][] = []
+    for (const restarts of [false, true]) {
+      let live = await start({ live: one })
+      for (let i = 0; i < 30; i++) {
+        live.clock.nowMs = startMs + i * 1000
+        await live.service.decide(purchase(i), undefined, noWait)
+        if (i % 4 === 0) await live.service.label({ transactionId: `t-${i + (i % 8)}`, isFraud: i % 3 > 0 })
+        if (!restarts || i % 10 !== 7) continue
+        await live.close({ keep: true })
+        live = await start({ live: one, directory: live.path })
+      }
+      rows.push(
+        Array.from({ length: 30 }, (_, i) => {
+          const record = live.log.reading.find(`t-${i}`)
+          return record?.kind === 'decision' ? [...record.row] : []
+        }),
+      )
+      assert.deepEqual(live.log.reading.definitionSequences(), [1])
+      await live.close({ keep: true })
+      assert.deepEqual(assertReplayed(live.logPath, [one]), [30])
+    }
+    assert.deepEqual(rows[1], rows[0])
+  })
+
+  test('that starts with a snapshot goes on as with the whole log', async () => {
+    const first = await start({ live: one })
+    for (let i = 0; i < 20; i++) await first.service.decide(purchase(i), undefined, noWait)
+    await first.service.label([{ transactionId: 't-3', isFraud: true }, { transactionId: 't-99', isFraud: true }])
+    const histories = first.service.decider.state?.fold.histories
+    assert.ok(histories instanceof MemoryHistories)
+    const sequence = first.log.reading.lastSequence()
+    const chunks = [...histories.save()]
+    const snapshot: Snapshot = { fingerprint: '', sequence, hash: '', chunks: () => chunks }
+    for (let i = 20; i < 25; i++) await first.service.decide(purchase(i), undefined, noWait)
+    await first.close({ keep: true })
+    const again = await start({ live: one, directory: first.path, findSnapshot: () => snapshot })
+    for (let i = 25; i < 35; i++) await again.service.decide(purchase(i), undefined, noWait)
+    await again.service.decide(purchase(99, { TIME: startMs + 40_000 }), undefined, noWait)
+    await again.service.decide(purchase(36, { TIME: startMs + 41_000, CARD: 'c-0' }), undefined, noWait)
+    await again.close({ keep: true })
+    assert.deepEqual(assertReplayed(again.logPath, [one]), [37])
+  })
+})
+
+describe('another detector', () => {
+  test('decides from the next transaction on, with its own features, policy and definition', async () => {
+    const { service, log } = await start({ live: one })
+    await service.decide(purchase(1), undefined, noWait)
+    await service.use(other)
+    assert.equal(service.live, other)
+    const decision = await service.decide(purchase(3), undefined, noWait)
+    assert.deepEqual([decision.model, decision.policy], ['other@000000000002', 2])
+    const record = log.reading.find('t-3')
+    assert.deepEqual(record?.kind === 'decision' && [record.definition, ...record.row], [3, 2, 12])
+    await service.use(other)
+    await service.use(one)
+    const definitions = log.reading.definitionSequences()
+    assert.deepEqual(definitions, [1, 3, 5])
+    assert.deepEqual(definitions.map((sequence) => log.reading.definition(sequence).policy.version), [1, 2, 3])
+    const before = await service.decide(purchase(3), undefined, noWait)
+    assert.deepEqual(before, { ...decision, duplicate: true }, 'what was decided stays as it was answered')
+    assert.deepEqual(service.find('t-3')?.features, { shop_count_2d: 2, shop_amount_mean_2d: 12 })
+  })
+
+  test('and another after it, under load: each decision is by one of them, on everything before it', async () => {
+    const { service, log, clock, close, logPath } = await start({ live: one })
+    clock.nowMs = startMs + dayMs
+    let isOver = false
+    let made = 0
+    const work = Array.from({ length: 8 }, async (_, worker) => {
+      for (let i = 0; !isOver; i++) {
+        const id = worker * 1_000_000 + i
+        const value = purchase(id, { TIME: startMs + made++ })
+        if (i % 5 === 4) await service.bringIn(value, false)
+        else await service.decide(value, undefined, noWait)
+        if (i % 7 === 6) await service.label({ transactionId: `t-${id}`, isFraud: i % 2 === 0 })
+        if (i % 3 === 0) await nextTurn()
+      }
+    })
+    for (const live of [other, one, third, other]) {
+      await sleep(30)
+      await service.use(live)
+    }
+    // Two that are asked for at once take over one after the other.
+    await Promise.all([service.use(one), service.use(third), service.use(other)])
+    await sleep(30)
+    isOver = true
+    await Promise.all(work)
+    assert.equal(service.live, other)
+    await close({ keep: true })
+    const counts = assertReplayed(logPath, [one, other, third])
+    assert.ok(counts[0] > 10 && counts[1] > 10, `${counts}`)
+    assert.equal(log.failure, undefined)
+    assertDefinitionsInOrder(logPath)
+  })
+
+  test('that needs more than is kept is refused, and the one before goes on', async () => {
+    const { service } = await start({ live: one, retainMs: 8 * dayMs })
+    const longer = createLiveDetector(
+      cardsDetector({ features: [{ count: { by: 'card', over: '8d' } }] }),
+      amountPredictor(),
+    )
+    await assert.rejects(service.use(longer), { code: 'OPTION_INVALID', message: /at least 9d/ })
+    assert.equal(service.live, one)
+    assert.equal((await service.decide(purchase(1), undefined, noWait)).model, 'one@000000000001')
+  })
+
+  test('whose transactions the log can not give is refused, and the one before goes on', async () => {
+    const { service } = await start({ live: one })
+    await service.decide(purchase(1), undefined, noWait)
+    const net = createLiveDetector(cardsDetector({}, { amount: { field: 'NET', digits: 2 } }), amountPredictor())
+    await assert.rejects(service.use(net), { code: 'LOG_INVALID', message: /NET has no amount/ })
+    assert.equal((await service.decide(purchase(2), undefined, noWait)).model, 'one@000000000001')
+  })
+})
+
+describe('a snapshot', () => {
+  test('is counted, taken or not, and the service goes on where it could not be', async () => {
+    let fails = true
+    const takeSnapshot = () =>
+      fails ? Promise.reject(new Error('no disk')) : Promise.resolve({ sequence: 1, safeThrough: 1 })
+    const { service, say, clock } = await start({ takeSnapshot })
+    await service.snapshot()
+    assert.deepEqual([service.snapshots, service.snapshotAtMs], [{ ok: 0, failed: 1 }, undefined])
+    assert.ok(say.lines.some((line) => line.startsWith('error a snapshot could not be taken {"reason":"no disk"}')))
+    fails = false
+    clock.nowMs = startMs + 5
+    await service.snapshot()
+    assert.deepEqual([service.snapshots, service.snapshotAtMs], [{ ok: 1, failed: 1 }, startMs + 5])
+  })
+
+  test('lets records go that are older than is to be kept, and nothing that features still see', async () => {
+    const retainMs = 8 * dayMs
+    let safeThrough = 0
+    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const { service, log, clock, close, path } = await start({ live: one, retainMs, takeSnapshot })
+    for (let i = 0; i < 20; i++) {
+      clock.nowMs = startMs + i * dayMs
+      await service.decide(purchase(i, { TIME: clock.nowMs }), undefined, noWait)
+    }
+    await service.snapshot()
+    assert.equal(log.reading.prunedThrough(), 0, 'no snapshot holds what would go')
+    safeThrough = log.reading.lastSequence()
+    await service.snapshot()
+    // Of day 11, eight days before the newest, the record is kept; it has number 13.
+    assert.equal(log.reading.prunedThrough(), 12)
+    while (log.reading.at(12) !== undefined) await sleep(5)
+    assert.deepEqual([log.reading.at(13)?.sequence, service.find('t-10'), service.find('t-11')?.score], [13, undefined, 0.014])
+    assert.equal((await service.decide(purchase(20, { TIME: clock.nowMs }), undefined, noWait)).policy, 1)
+    assert.deepEqual(log.reading.definitionSequences(), [1])
+    await close({ keep: true })
+    const again = await start({ live: one, directory: path })
+    again.clock.nowMs = clock.nowMs
+    await again.service.decide(purchase(21, { TIME: clock.nowMs }), undefined, noWait)
+    await again.close({ keep: true })
+    assert.deepEqual(again.log.failure, undefined)
+  })
+})
+
+/** Every decision names the newest definition before it. */
+function assertDefinitionsInOrder(logPath: string): void {
+  const reader = new LogReader(logPath)
+  let newest = 0
+  for (let after = 0; ; ) {
+    const records = reader.next(after)
+    if (records.length === 0) break
+    for (const record of records) {
+      assert.equal(record.sequence, after + 1)
+      after = record.sequence
+      if (record.kind === 'definition') newest = record.sequence
+      else if (record.kind === 'decision' || record.kind === 'history') assert.equal(record.definition, newest)
+    }
+  }
+  reader.close()
+}

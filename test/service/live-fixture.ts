@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Detector, parseDetector } from '../../src/core/detector.ts'
+import { computeRow } from '../../src/features/feature-set.ts'
+import { createDecisionMetrics } from '../../src/http/decision-metrics.ts'
+import { createMetrics } from '../../src/http/metrics.ts'
+import { createLiveDetector, type LiveDetector } from '../../src/scoring/live-detector.ts'
+import { LiveService, type LiveServiceOptions } from '../../src/scoring/live-service.ts'
+import type { Predictor } from '../../src/scoring/predictor.ts'
+import { HistoryRebuild } from '../../src/scoring/rebuild.ts'
+import { SqlitePages } from '../../src/stores/sqlite/decision-pages.ts'
+import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { recordingLog } from './fixture.ts'
+
+export const startMs = Date.UTC(2026, 10, 22, 9)
+export const dayMs = 86_400_000
+
+/** Transactions of cards at shops, and features whose longest window plus delay is seven days. */
+export function cardsDetector(changed: Partial<Detector> = {}, transaction: Partial<Detector['transaction']> = {}) {
+  return parseDetector({
+    detector: 'cards',
+    transaction: {
+      id: 'ID',
+      time: { field: 'TIME', format: 'epoch-ms' },
+      amount: { field: 'AMOUNT', digits: 2 },
+      keys: { card: 'CARD', shop: 'SHOP' },
+      fields: { note: 'NOTE' },
+      label: { field: 'FRAUD', delay: '1d' },
+      ...transaction,
+    },
+    features: [
+      'amount',
+      { count: { by: 'card', over: ['1h', '1d'] } },
+      { sum: { of: 'amount', by: 'card', over: '1d' } },
+      { fraudCount: { by: 'card', over: '7d', delay: '0s' } },
+      { timeSinceLast: { by: 'shop', over: '6d' } },
+    ],
+    policy: { review: 0.5, decline: 0.9 },
+    ...changed,
+  })
+}
+
+/** Says a thousandth of the amount for each transaction of the last day: simple, and known to the tests. */
+export function amountPredictor(modelId = 'amounts@0123456789ab', scale = 1000): Predictor {
+  return {
+    modelId,
+    inputs: [],
+    example: {},
+    predict(row) {
+      const probability = Math.min(1, Math.max(0, row[0] / scale))
+      return { isFraud: probability > 0.5, probability }
+    },
+  }
+}
+
+export interface TestLiveOptions extends Partial<LiveServiceOptions> {
+  readonly live?: LiveDetector
+  /** A directory to go on in; a new one unless given. */
+  readonly directory?: string
+  readonly key?: string
+}
+
+/** A live service on a real log in a directory of its own. Its clock stands still unless it is set. */
+export async function openTestLive({ live, directory, key, ...options }: TestLiveOptions = {}) {
+  const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
+  const logPath = join(path, 'log.sqlite')
+  const clock = { nowMs: startMs }
+  const metrics = createMetrics(() => 'test')
+  const decisions = createDecisionMetrics(metrics.registry)
+  const say = recordingLog()
+  let tokens = 0
+  const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `tok_${++tokens}` })
+  const pages = new SqlitePages(logPath)
+  const service = new LiveService(live ?? createLiveDetector(cardsDetector(), amountPredictor()), {
+    log,
+    pages,
+    persons: log.persons,
+    observer: decisions,
+    hashCardNumber: (digits) => `pan_${digits.length}`,
+    say,
+    clock: () => clock.nowMs,
+    maxAheadMs: 300_000,
+    maxPending: 1024,
+    maxHistoryBytes: Number.POSITIVE_INFINITY,
+    snapshotEvery: Number.POSITIVE_INFINITY,
+    snapshotEveryMs: Number.POSITIVE_INFINITY,
+    retainMs: undefined,
+    runtime: 'test',
+    findSnapshot: () => undefined,
+    takeSnapshot: () => Promise.reject(new Error('none')),
+    ...options,
+  })
+  decisions.watch(
+    service,
+    () => ({ logBytes: 1, freeBytes: 2, oldestMs: log.reading.firstTransactionMs() }),
+    () => log.pending,
+    () => clock.nowMs,
+  )
+  let isClosed = false
+  return {
+    ...{ service, log, clock, say, metrics, path, logPath },
+    async close({ keep = false } = {}) {
+      if (!isClosed) {
+        isClosed = true
+        await service.close()
+        await pages.close()
+      }
+      if (!keep) await rm(path, { recursive: true, force: true })
+    },
+  }
+}
+
+export type TestLive = Awaited<ReturnType<typeof openTestLive>>
+
+/**
+ * Replays a log with each of these detectors and asks that every decision's row is, bit for bit, the one that the detector
+ * in force gives.
+ *
+ * @returns how many decisions there are of each.
+ */
+export function assertReplayed(logPath: string, detectors: readonly LiveDetector[]): readonly number[] {
+  const reader = new LogReader(logPath)
+  try {
+    return detectors.map((live) => {
+      let count = 0
+      const rebuild = new HistoryRebuild(live, reader, undefined, {})
+      const row = new Float64Array(live.features.names.length)
+      const isInStep = () =>
+        rebuild.step((record, transaction, histories) => {
+          computeRow(live.features, transaction, histories, row)
+          if (record.kind !== 'decision') return
+          if (reader.definition(record.definition).model !== live.predictor.modelId) return
+          count += 1
+          assert.equal(record.row.length, row.length)
+          record.row.forEach((value, i) => {
+            assert.ok(Object.is(value, row[i]), `record ${record.sequence}, ${live.features.names[i]}: ${value}, ${row[i]}`)
+          })
+        })
+      while (isInStep());
+      return count
+    })
+  } finally {
+    reader.close()
+  }
+}
