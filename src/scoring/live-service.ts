@@ -121,7 +121,6 @@ export class LiveService {
 
   /** A transaction that is only to be known; false where its id was known before. */
   bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
-    if (this.#pause !== undefined) return this.#pause.then(() => this.bringIn(value, isLabelled))
     return this.decider.bringIn(this.#reader.read(value), isLabelled)
   }
 
