@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { readBundle } from '../src/scoring/load-predictor.ts'
 
 const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-commands-'))
@@ -107,6 +108,19 @@ describe('shrike train', () => {
     assert.match(header, /\\"rows\\":4800,.{0,40}\\"calibrationRows\\":0/)
     // Options stand there with their defaults.
     assert.match(header, /\\"maxDepth\\":null,.{0,200}\\"nEstimators\\":100/)
+  })
+
+  test('writes a policy into the bundle of a detector that names no thresholds, and leaves another as it is', async () => {
+    const { decision, detector } = await readBundle(at('a.safetensors'))
+    const { review, decline = 1 } = detector.policy ?? {}
+    assert.equal(review, decision.threshold)
+    assert.ok(decline >= review && decline <= 1)
+    const recipe = await readBundle(at('recipe.safetensors'))
+    assert.deepEqual(recipe.detector.policy, { review: 0.5 + 2 ** -53 })
+
+    writeFileSync(at('own.yaml'), `${readFileSync(at('a.yaml'), 'utf8')}policy: { decline: 0.7 }\n`)
+    await succeed('train', 'cards.csv', '--detector', 'own.yaml', '--n-estimators', '3', '--out', 'own.safetensors')
+    assert.deepEqual((await readBundle(at('own.safetensors'))).detector.policy, { decline: 0.7 })
   })
 
   test('lets flags win over the detector file', async () => {

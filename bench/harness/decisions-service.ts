@@ -147,6 +147,8 @@ export async function checkDecisions(url: string, bodies: readonly string[], isO
     if (JSON.stringify(again) !== JSON.stringify({ ...first, duplicate: true })) {
       throw new Error(`The second answer for ${id} is another: ${JSON.stringify([first, again])}`)
     }
-    if (first.degraded.length > 0) throw new Error(`A degraded decision: ${JSON.stringify(first)}`)
+    // A smoke run's table is shorter than the longest window.
+    if (first.degraded.some((reason) => reason !== 'history-short'))
+      throw new Error(`A degraded decision: ${JSON.stringify(first)}`)
   }
 }

@@ -75,7 +75,7 @@ export class HttpConnection {
   #read(chunk: Buffer): void {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
     const end = bytes.indexOf(headEnd)
-    const head = end === -1 ? '' : bytes.latin1Slice(0, end)
+    const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
     const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? Number.NaN)
     if (end !== -1 && Number.isNaN(length)) throw new Error(`An answer without a length: ${head}`)
     if (end === -1 || bytes.length < end + 4 + length) {
@@ -86,7 +86,7 @@ export class HttpConnection {
     this.#rest = undefined
     this.#isBusy = false
     const status = Number(head.slice(9, 12))
-    const body = status < 300 ? '' : bytes.latin1Slice(end + 4, end + 4 + length)
+    const body = status < 300 ? '' : bytes.toString('latin1', end + 4, end + 4 + length)
     this.#onAnswer({ status, body }, this)
   }
 }

@@ -31,7 +31,7 @@ export class Bodies {
   next(): string {
     const end = this.#text.indexOf(10, this.#at)
     if (end === -1) throw new Error(`There are only ${this.#line} bodies`)
-    const body = this.#text.latin1Slice(this.#at, end)
+    const body = this.#text.toString('latin1', this.#at, end)
     this.#at = end + 1
     this.#line++
     return body

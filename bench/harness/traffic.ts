@@ -108,7 +108,7 @@ class Rows {
     for (let at = this.#text.indexOf(10) + 1; at > 0 && at < this.#text.length; at = this.#text.indexOf(10, at) + 1) {
       this.#starts.push(at)
     }
-    const header = this.#text.latin1Slice(0, this.#text.indexOf(10)).trimEnd().split(',')
+    const header = this.#text.toString('latin1', 0, this.#text.indexOf(10)).trimEnd().split(',')
     this.#columns = new Map(header.map((column, index) => [column, index]))
   }
 
@@ -118,7 +118,7 @@ class Rows {
 
   /** The values of one row by their columns. */
   at(row: number): (column: string) => string {
-    const line = this.#text.latin1Slice(this.#starts[row], this.#text.indexOf(10, this.#starts[row])).trimEnd()
+    const line = this.#text.toString('latin1', this.#starts[row], this.#text.indexOf(10, this.#starts[row])).trimEnd()
     const cells = line.split(',')
     return (column) => cells[this.#columns.get(column) ?? -1] ?? ''
   }

@@ -1,6 +1,7 @@
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
 import { thin } from '../data/split.ts'
+import { choosePolicy } from '../evaluation/choose-policy.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
 import { chooseThreshold } from '../evaluation/choose-threshold.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -84,7 +85,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
   const { seed, ...options } = final.trained.options
   return {
     content: {
-      detector: rows.detector,
+      detector: choosePolicy(rows.detector, decision, calibrated),
       preset: plan.preset,
       learner: plan.learner,
       options: { ...options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },

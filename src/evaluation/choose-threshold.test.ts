@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { assertClose } from '../../test/close.ts'
 import { type LabelledRows, labelledRows } from '../../test/labelled-rows.ts'
 import { FraudError } from '../core/errors.ts'
-import { chooseThreshold, type ThresholdObjective } from './choose-threshold.ts'
+import { chooseThreshold, lowestThresholdAt, type ThresholdObjective } from './choose-threshold.ts'
 import { confusion, predictLabels } from './metrics.ts'
 
 const share = fc.double({ min: 0.01, max: 1, noNaN: true })
@@ -59,6 +59,22 @@ describe('of all thresholds', () => {
           assert.ok(error instanceof FraudError, String(error))
           assert.deepEqual(reaching, [])
         }
+      }),
+    )
+  })
+
+  test('from one up, none catches more at the wanted precision, and there is none where none reaches it', () => {
+    fc.assert(
+      fc.property(labelledRows(), share, fc.double({ min: 0, max: 1.1, noNaN: true }), (rows, atLeast, from) => {
+        const { labels, scores, weights } = rows
+        const lowest = lowestThresholdAt(labels, scores, weights, { atLeast, from })
+        const reaching = everyChoice(rows).filter((choice) => choice.threshold >= from && choice.precision >= atLeast)
+        const [expected] = reaching.toSorted((one, other) => one.threshold - other.threshold)
+        assert.equal(lowest === undefined, expected === undefined)
+        if (lowest === undefined) return
+        assert.ok(lowest >= from)
+        const alerts = (threshold: number) => predictLabels(scores, { threshold, inclusive: true })
+        assert.deepEqual(alerts(lowest), alerts(expected.threshold))
       }),
     )
   })

@@ -30,6 +30,30 @@ export function chooseThreshold(
   return { threshold: thresholdBelow(sweep.probabilities, groups), ...sweep.outcome(groups) }
 }
 
+/**
+ * The lowest threshold from `from` up whose precision is at least `atLeast`, as chooseThreshold gives it; undefined where
+ * none is. Throws DATA_INVALID on one class only.
+ */
+export function lowestThresholdAt(
+  labels: Uint8Array,
+  probabilities: Float64Array,
+  weights: Float64Array | undefined,
+  { atLeast, from }: { readonly atLeast: number; readonly from: number },
+): number | undefined {
+  const sweep = sweepThresholds(labels, probabilities, weights)
+  const groups = groupsAt(sweep, atLeast, from)
+  // Half-way to the next probability below may lie under `from`, which alerts on the same rows.
+  return groups === undefined ? undefined : Math.max(thresholdBelow(sweep.probabilities, groups), from)
+}
+
+/** How many of the highest distinct probabilities, all from `from` up, can be alerted on at a precision. */
+function groupsAt(sweep: ThresholdSweep, atLeast: number, from: number): number | undefined {
+  for (let groups = sweep.probabilities.length; groups > 0; groups--) {
+    if (sweep.probabilities[groups - 1] >= from && sweep.outcome(groups).precision >= atLeast) return groups
+  }
+  return undefined
+}
+
 /** How many of the highest distinct probabilities to alert on. */
 function chooseGroups(sweep: ThresholdSweep, objective: ThresholdObjective): number {
   const all = sweep.probabilities.length
@@ -46,9 +70,8 @@ function chooseGroups(sweep: ThresholdSweep, objective: ThresholdObjective): num
     throw new FraudError('OPTION_INVALID', `The wanted ${kind} is ${atLeast}; it must be above 0 and at most 1`)
   }
   if (kind === 'recall') return bestOf(1, all, (groups) => (sweep.outcome(groups).recall >= atLeast ? 1 : 0))
-  for (let groups = all; groups > 0; groups--) {
-    if (sweep.outcome(groups).precision >= atLeast) return groups
-  }
+  const groups = groupsAt(sweep, atLeast, 0)
+  if (groups !== undefined) return groups
   const best = sweep.outcome(bestOf(1, all, (groups) => sweep.outcome(groups).precision))
   throw new FraudError(
     'OPTION_INVALID',

@@ -8,6 +8,7 @@ import { StateReader, StateWriter } from './state-bytes.ts'
 /** Keys of each history that are dropped with each transaction, at most, while memory is over its limit. */
 const droppedAtOnce = 8
 const memoryCheckedEvery = 64
+const none: readonly string[] = []
 
 export interface MemoryHistoriesOptions {
   /** What all histories together may take; over it the keys silent for longest are forgotten early. 4 GiB unless told. */
@@ -23,10 +24,13 @@ export class MemoryHistories implements Histories {
   #observed = 0
   #isOverLimit = false
   #droppedForMemory = 0
+  #droppedAtMs = Number.NEGATIVE_INFINITY
+  readonly #spanMs: number
 
   constructor(plan: HistoriesPlan, { maxBytes = 4 * 2 ** 30 }: MemoryHistoriesOptions = {}) {
     this.#plan = plan
     this.#maxBytes = maxBytes
+    this.#spanMs = Math.max(0, ...plan.histories.map(({ spanMs }) => spanMs))
     this.#keyed = plan.histories.map((history) => new KeyedHistories(history, plan.eventsPerKey))
   }
 
@@ -38,7 +42,9 @@ export class MemoryHistories implements Histories {
   /** The state in chunks of about 64 KiB. */
   *save(): Generator<Uint8Array> {
     const writer = new StateWriter()
-    for (const number of [this.#newestMs, this.#observed, this.#droppedForMemory]) writer.double(number)
+    for (const number of [this.#newestMs, this.#observed, this.#droppedForMemory, this.#droppedAtMs]) {
+      writer.double(number)
+    }
     for (const keyed of this.#keyed) yield* keyed.save(writer)
     yield* writer.take(true)
   }
@@ -55,6 +61,7 @@ export class MemoryHistories implements Histories {
     histories.#newestMs = reader.double()
     histories.#observed = reader.double()
     histories.#droppedForMemory = reader.double()
+    histories.#droppedAtMs = reader.double()
     for (const keyed of histories.#keyed) keyed.restore(reader)
     reader.end()
     return histories
@@ -79,9 +86,11 @@ export class MemoryHistories implements Histories {
 
   degraded(): readonly string[] {
     // One history of everything is counted in buckets by design.
-    return this.#keyed.some((keyed, i) => this.#plan.histories[i].by !== null && keyed.isCapped)
-      ? ['history-capped']
-      : []
+    const isCapped = this.#keyed.some((keyed, i) => this.#plan.histories[i].by !== null && keyed.isCapped)
+    // A key whose history was dropped looks like a new one, until a whole one would have come together again.
+    const hasGaps = this.#newestMs - this.#droppedAtMs < this.#spanMs
+    if (!isCapped && !hasGaps) return none
+    return [...(isCapped ? ['history-capped'] : []), ...(hasGaps ? ['history-dropped'] : [])]
   }
 
   stats(): HistoriesStats {
@@ -99,6 +108,7 @@ export class MemoryHistories implements Histories {
     this.#isOverLimit = this.stats().bytes > this.#maxBytes
     for (let dropped = 0; this.#isOverLimit && dropped < droppedAtOnce; dropped++) {
       for (const keyed of this.#keyed) if (keyed.dropOldest()) this.#droppedForMemory++
+      this.#droppedAtMs = this.#newestMs
       this.#isOverLimit = this.stats().bytes > this.#maxBytes
     }
   }

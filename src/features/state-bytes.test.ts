@@ -57,9 +57,7 @@ function cutAgain(chunks: readonly Uint8Array[], lengths: readonly number[]): Ui
 const isInvalid = { code: 'SNAPSHOT_INVALID' }
 
 test('what was written is read again, wherever its chunks are cut', () => {
-  const lengths = fc
-    .array(fc.nat(50), { minLength: 1, maxLength: 6 })
-    .filter((all) => all.some((length) => length > 0))
+  const lengths = fc.array(fc.nat(50), { minLength: 1, maxLength: 6 }).filter((all) => all.some((length) => length > 0))
   const property = fc.property(parts, lengths, (all, cuts) => {
     const chunks = write(all)
     check(chunks, all)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
   amountPredictor,
@@ -75,20 +75,24 @@ describe('a transaction', () => {
       degraded: ['history-short'],
     })
     const record = log.reading.find('t-1')
-    assert.deepEqual(record?.kind === 'decision' && [record.sequence, record.outcome, record.score, record.definition], [
-      ...[2, 'review', 0.8312, 1],
-    ])
+    assert.deepEqual(
+      record?.kind === 'decision' && [record.sequence, record.outcome, record.score, record.definition],
+      [...[2, 'review', 0.8312, 1]],
+    )
   })
 
   test('sees those that were decided before it, itself included', async () => {
     const { decide, rowOf } = await start()
     const all = [0, 1, 2].map((i) => decide({ ID: `t-${i}`, TIME: startMs + i * 1000, AMOUNT: 10 + i }))
     await Promise.all(all)
-    assert.deepEqual([0, 1, 2].map((i) => rowOf(`t-${i}`)), [
-      [10, 1, 1, 10, 0, Number.NaN],
-      [11, 2, 2, 21, 0, 1],
-      [12, 3, 3, 33, 0, 1],
-    ])
+    assert.deepEqual(
+      [0, 1, 2].map((i) => rowOf(`t-${i}`)),
+      [
+        [10, 1, 1, 10, 0, Number.NaN],
+        [11, 2, 2, 21, 0, 1],
+        [12, 3, 3, 33, 0, 1],
+      ],
+    )
   })
 
   test('that comes twice is answered as the first time, and changes nothing', async () => {
@@ -149,7 +153,10 @@ describe('a transaction', () => {
     const { decide, clock, log } = await start()
     clock.nowMs = startMs + 100 * dayMs
     await decide()
-    assert.equal((await refusal(() => decide({ ID: 't-2', TIME: startMs - 7 * dayMs - 1 }))).code, 'TRANSACTION_TOO_OLD')
+    assert.equal(
+      (await refusal(() => decide({ ID: 't-2', TIME: startMs - 7 * dayMs - 1 }))).code,
+      'TRANSACTION_TOO_OLD',
+    )
     assert.equal((await decide({ ID: 't-2', TIME: startMs - 7 * dayMs })).duplicate, false)
     assert.equal(log.reading.lastSequence(), 3)
     await decide({ ID: 't-3', TIME: startMs + 7 * dayMs + 1 })
@@ -303,15 +310,25 @@ describe('a label', () => {
     const [again] = await service.label(say)
     assert.equal(log.reading.labelsOf('t-1').length, 1, 'durable when the second was answered')
     assert.deepEqual([again, (await first)[0].duplicate], [{ ...(await first)[0], duplicate: true }, false])
-    const both = await service.label([{ ...say, isFraud: false }, { ...say, isFraud: false }])
-    assert.deepEqual(both.map(({ duplicate }) => duplicate), [false, true])
+    const both = await service.label([
+      { ...say, isFraud: false },
+      { ...say, isFraud: false },
+    ])
+    assert.deepEqual(
+      both.map(({ duplicate }) => duplicate),
+      [false, true],
+    )
     assert.equal(log.reading.lastSequence(), 4)
   })
 
   test('that says otherwise is kept beside the first, and the later counts', async () => {
     const { decide, label, rowOf, log } = await start()
     await decide()
-    for (const [isFraud, frauds] of [[true, 1], [false, 0], [true, 1]] as const) {
+    for (const [isFraud, frauds] of [
+      [true, 1],
+      [false, 0],
+      [true, 1],
+    ] as const) {
       assert.equal((await label('t-1', isFraud)).duplicate, false)
       const id = `after-${log.reading.lastSequence()}`
       await decide({ ID: id })
@@ -358,7 +375,10 @@ describe('a log that can not be written', () => {
         refusal(() => each),
       ),
     )
-    assert.deepEqual(lost.map(({ code }) => code), new Array(4).fill('LOG_UNAVAILABLE'))
+    assert.deepEqual(
+      lost.map(({ code }) => code),
+      new Array(4).fill('LOG_UNAVAILABLE'),
+    )
     assert.equal(service.isReady, false)
     assert.equal((await refusal(() => decide())).code, 'LOG_UNAVAILABLE')
     assert.equal((await refusal(() => service.erase('card', 'c'))).code, 'LOG_UNAVAILABLE')

@@ -230,7 +230,8 @@ export class Decider {
   ): Judgement {
     // In the order in which a record gives them back.
     const degraded: Degradation[] = []
-    if (fold.histories.degraded().length > 0) degraded.push('history-capped')
+    const gaps = fold.histories.degraded()
+    if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
     const row = this.#row
     let score: number | null = null
@@ -251,6 +252,7 @@ export class Decider {
       degraded.push(failure)
       if (failure === 'features-failed') row.fill(Number.NaN)
     }
+    if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
     return { score, verdict, degraded }
   }

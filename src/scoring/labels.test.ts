@@ -34,7 +34,10 @@ describe('a label', () => {
   })
 
   test('may be one of many, or there may be none', () => {
-    assert.deepEqual(read([good, { ...good, isFraud: false }]).map(({ isFraud }) => isFraud), [true, false])
+    assert.deepEqual(
+      read([good, { ...good, isFraud: false }]).map(({ isFraud }) => isFraud),
+      [true, false],
+    )
     assert.deepEqual(read([]), [])
   })
 
@@ -49,7 +52,12 @@ describe('a label', () => {
 
   test('says true or false, in no other words', () => {
     assert.deepEqual(reasons({ transactionId: 't' }), { isFraud: 'is missing' })
-    for (const [isFraud, kind] of [[1, 'a number'], ['true', 'text'], [null, 'null'], [[], 'an array']]) {
+    for (const [isFraud, kind] of [
+      [1, 'a number'],
+      ['true', 'text'],
+      [null, 'null'],
+      [[], 'an array'],
+    ]) {
       assert.deepEqual(reasons({ ...good, isFraud }), { isFraud: `is ${kind}, where true or false is required` })
     }
   })

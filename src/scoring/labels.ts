@@ -60,7 +60,10 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
   const given = item.transactionId
   const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
   if (typeof id !== 'string' || id === '' || !isText(id)) {
-    bad('transactionId', id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters, or a whole number`)
+    bad(
+      'transactionId',
+      id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters, or a whole number`,
+    )
   }
   if (typeof isFraud !== 'boolean')
     bad('isFraud', isFraud === undefined ? 'is missing' : `is ${kindOf(isFraud)}, where true or false is required`)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, test } from 'node:test'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   amountPredictor,
   assertReplayed,
@@ -11,10 +11,10 @@ import {
   type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import { MemoryHistories } from '../features/memory-histories.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { MemoryHistories } from '../features/memory-histories.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { createLiveDetector } from './live-detector.ts'
 
 let open: TestLive[] = []
 afterEach(async () => {
@@ -83,7 +83,10 @@ describe('a service', () => {
   test('that starts with a snapshot goes on as with the whole log', async () => {
     const first = await start({ live: one })
     for (let i = 0; i < 20; i++) await first.service.decide(purchase(i), undefined, noWait)
-    await first.service.label([{ transactionId: 't-3', isFraud: true }, { transactionId: 't-99', isFraud: true }])
+    await first.service.label([
+      { transactionId: 't-3', isFraud: true },
+      { transactionId: 't-99', isFraud: true },
+    ])
     const histories = first.service.decider.state?.fold.histories
     assert.ok(histories instanceof MemoryHistories)
     const sequence = first.log.reading.lastSequence()
@@ -114,7 +117,10 @@ describe('another detector', () => {
     await service.use(one)
     const definitions = log.reading.definitionSequences()
     assert.deepEqual(definitions, [1, 3, 5])
-    assert.deepEqual(definitions.map((sequence) => log.reading.definition(sequence).policy.version), [1, 2, 3])
+    assert.deepEqual(
+      definitions.map((sequence) => log.reading.definition(sequence).policy.version),
+      [1, 2, 3],
+    )
     const before = await service.decide(purchase(3), undefined, noWait)
     assert.deepEqual(before, { ...decision, duplicate: true }, 'what was decided stays as it was answered')
     assert.deepEqual(service.find('t-3')?.features, { shop_count_2d: 2, shop_amount_mean_2d: 12 })
@@ -151,6 +157,30 @@ describe('another detector', () => {
     assert.equal(log.failure, undefined)
     assertDefinitionsInOrder(logPath)
   })
+
+  for (const [name, following] of [
+    ['while its definition is on its way to the disk', [other]],
+    ['while that of the last of three that were asked for at once is', [other, one, third]],
+  ] as const) {
+    test(`takes in what comes ${name}`, async () => {
+      const { service, log, close, logPath } = await start({ live: one })
+      await service.decide(purchase(0), undefined, noWait)
+      const first = log.nextSequence
+      const taken = following.map((live) => service.use(live))
+      while (log.nextSequence < first + following.length) await nextTurn()
+      const came = [
+        service.decide(purchase(2), undefined, noWait),
+        service.bringIn(purchase(4), false),
+        service.label({ transactionId: 't-0', isFraud: true }),
+        service.decide(purchase(6), undefined, noWait),
+      ]
+      await Promise.all([...taken, ...came])
+      await service.decide(purchase(8), undefined, noWait)
+      await close({ keep: true })
+      assertDefinitionsInOrder(logPath)
+      assert.equal(assertReplayed(logPath, following).at(-1), 3)
+    })
+  }
 
   test('that needs more than is kept is refused, and the one before goes on', async () => {
     const { service } = await start({ live: one, retainMs: 8 * dayMs })
@@ -203,7 +233,10 @@ describe('a snapshot', () => {
     // Of day 11, eight days before the newest, the record is kept; it has number 13.
     assert.equal(log.reading.prunedThrough(), 12)
     while (log.reading.at(12) !== undefined) await sleep(5)
-    assert.deepEqual([log.reading.at(13)?.sequence, service.find('t-10'), service.find('t-11')?.score], [13, undefined, 0.014])
+    assert.deepEqual(
+      [log.reading.at(13)?.sequence, service.find('t-10'), service.find('t-11')?.score],
+      [13, undefined, 0.014],
+    )
     assert.equal((await service.decide(purchase(20, { TIME: clock.nowMs }), undefined, noWait)).policy, 1)
     assert.deepEqual(log.reading.definitionSequences(), [1])
     await close({ keep: true })

@@ -121,6 +121,7 @@ export class LiveService {
 
   /** A transaction that is only to be known; false where its id was known before. */
   bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.bringIn(value, isLabelled))
     return this.decider.bringIn(this.#reader.read(value), isLabelled)
   }
 
@@ -206,7 +207,7 @@ export class LiveService {
 
   /** One takeover after the other: two at once would not see what the other's detector decides. */
   #take(live?: LiveDetector): Promise<void> {
-    const taken = this.#taken.then(() => this.#takeOver(live ?? this.#live))
+    const taken = this.#takeOver(live ?? this.#live)
     this.#taken = taken.catch(() => {})
     return taken
   }

@@ -1,0 +1,37 @@
+import type { Detector } from '../core/detector.ts'
+import type { DecisionRule } from '../models/decision-rule.ts'
+import { lowestThresholdAt } from './choose-threshold.ts'
+
+/** What may be declined without a person having looked: nine of ten are fraud. */
+const declinePrecision = 0.9
+
+/** Rows that the model was not trained on. */
+interface HeldRows {
+  readonly labels: Uint8Array
+  readonly probabilities: Float64Array
+  readonly weights?: Float64Array
+}
+
+/**
+ * The detector with thresholds for its outcomes, where it names none: what is predicted as fraud is reviewed, and from
+ * where nine of ten of the held rows are fraud it is declined. A detector that names one is left as it is.
+ */
+export function choosePolicy(detector: Detector, rule: DecisionRule, held: HeldRows | undefined): Detector {
+  const { policy = {} } = detector
+  const { challenge, review: ownReview, decline: ownDecline } = policy
+  if (challenge !== undefined || ownReview !== undefined || ownDecline !== undefined) return detector
+  const review = rule.inclusive ? rule.threshold : nextDouble(rule.threshold)
+  // To alert on nothing was the choice, so nothing is declined either.
+  if (review > 1) return detector
+  const wanted = { atLeast: declinePrecision, from: review }
+  const decline = held && lowestThresholdAt(held.labels, held.probabilities, held.weights, wanted)
+  return { ...detector, policy: { ...policy, review, ...(decline !== undefined && { decline }) } }
+}
+
+/** The recipe alerts strictly above its threshold, a policy from its own up. */
+function nextDouble(value: number): number {
+  const double = new Float64Array([value])
+  const bits = new BigInt64Array(double.buffer)
+  bits[0] += 1n
+  return double[0]
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRandom } from '../../src/core/random.ts'
+import { assertRowsAreReplayed, assertSnapshotsLeadToSameHistories, assertSound } from './log-checks.ts'
+import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
+import { Traffic } from './traffic.ts'
+
+const rounds = Number(process.env.SHRIKE_ROUNDS ?? 5)
+const seed = Number(process.env.SHRIKE_SEED ?? 1)
+const folder = temporaryFolder()
+const data = join(folder, 'data')
+let bundle = ''
+
+before(async () => {
+  bundle = await trainBundle(folder)
+})
+
+test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, async (t) => {
+  const random = createRandom(seed)
+  // More than the rounds can take, so that the load never ends by itself.
+  const traffic = new Traffic(purchases(rounds * 6000, 500), seed)
+  const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '500'])
+  for (let round = 0; round < rounds; round++) {
+    const service = await start()
+    await traffic.sendAgain(service, 4, 50)
+    const [load] = [traffic.send(service, 8), await sleep(100 + random.next() * 1900)]
+    await service.kill()
+    await load
+    assertSound(data)
+    traffic.assertKept(data)
+  }
+  const service = await start()
+  await traffic.sendAgain(service, 8)
+  await service.stop()
+  const rows = await assertRowsAreReplayed(data, bundle)
+  const snapshots = assertSnapshotsLeadToSameHistories(data)
+  assert.ok(snapshots > 0, 'no snapshot was taken')
+  t.diagnostic(`${rounds} kills, seed ${seed}: ${JSON.stringify(traffic.counts)}; ${rows} rows the same in every bit`)
+})

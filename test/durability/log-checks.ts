@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { compileDetector } from '../../src/features/feature-set.ts'
+import { historiesFingerprint } from '../../src/features/fingerprint.ts'
+import { MemoryHistories } from '../../src/features/memory-histories.ts'
+import { loadModel } from '../../src/scoring/load-predictor.ts'
+import { HistoryRebuild } from '../../src/scoring/rebuild.ts'
+import { replayLog } from '../../src/cli/logged-rows.ts'
+import { lastDetector } from '../../src/cli/log-files.ts'
+import { dataDirectory } from '../../src/stores/data-directory.ts'
+import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
+import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
+
+export function withLog<Result>(data: string, read: (reader: LogReader) => Result): Result {
+  const reader = new LogReader(dataDirectory(data).logPath)
+  try {
+    return read(reader)
+  } finally {
+    reader.close()
+  }
+}
+
+export function assertSound(data: string): number {
+  return withLog(data, (reader) => {
+    const { records, problem } = verifyLog(reader, undefined)
+    assert.equal(problem, undefined)
+    return records
+  })
+}
+
+/**
+ * Computes every row of the log from scratch, and its score, and fails unless those stored with the decisions are the
+ * same in every bit. Returns how many were compared.
+ */
+export async function assertRowsAreReplayed(data: string, bundle: string, from = 0): Promise<number> {
+  const { predictor } = await loadModel(bundle)
+  return withLog(data, (reader) => {
+    const located = lastDetector(reader)
+    const features = compileDetector(located.detector)
+    const always = { usesStored: () => false, signal: new AbortController().signal }
+    let compared = 0
+    for (const group of replayLog(located, features, reader, always)) {
+      for (const { record, row } of group) {
+        if (record.kind !== 'decision' || record.timestampMs < from) continue
+        if (!bytesOf(record.row).equals(bytesOf(row))) {
+          const differing = features.names.filter((_, i) => !Object.is(record.row[i], row[i]))
+          assert.fail(`record ${record.sequence} (${record.id}) differs in ${differing.join(', ')}`)
+        }
+        if (record.score !== null) assert.ok(Object.is(record.score, predictor.predict(row).probability))
+        compared++
+      }
+    }
+    return compared
+  })
+}
+
+/** Histories from each kept snapshot and the tail behind it, which must be those that the whole log makes. */
+export function assertSnapshotsLeadToSameHistories(data: string): number {
+  return withLog(data, (reader) => {
+    const { detector } = lastDetector(reader)
+    const features = compileDetector(detector)
+    const fold = (path?: string) => {
+      const snapshot = path === undefined ? undefined : readSnapshot(path)
+      if (snapshot !== undefined) assert.equal(snapshot.fingerprint, historiesFingerprint(features))
+      const rebuild = new HistoryRebuild({ detector, features }, reader, snapshot, {})
+      while (rebuild.step());
+      return { bytes: saved(rebuild.fold.histories), pending: rebuild.fold.pendingLabels }
+    }
+    const whole = fold()
+    const paths = snapshotPaths(dataDirectory(data).snapshotsPath)
+    for (const path of paths) {
+      const { bytes, pending } = fold(path)
+      assert.ok(bytes.equals(whole.bytes), `${path} and its tail lead elsewhere`)
+      assert.equal(pending, whole.pending)
+    }
+    return paths.length
+  })
+}
+
+function saved(histories: MemoryHistories): Buffer {
+  return Buffer.concat([...histories.save()])
+}
+
+function bytesOf(row: Float64Array): Buffer {
+  return Buffer.from(row.buffer, row.byteOffset, row.byteLength)
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { formatIsoTime } from '../../src/core/time-parser.ts'
+import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
+import type { Column, Table } from '../../src/data/table.ts'
+
+const shrike = resolve('bin/shrike.js')
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export function startShrike(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(process.execPath, [shrike, ...args], { env: { ...process.env, NO_COLOR: '1', ...env } })
+}
+
+/** Runs a verb to its end. */
+export async function runShrike(...args: readonly string[]): Promise<Ended> {
+  const child = startShrike(args)
+  const stdout = gather(child.stdout)
+  const stderr = gather(child.stderr)
+  const code = await new Promise<number | null>((done) => child.on('close', done))
+  return { code, stdout: stdout(), stderr: stderr() }
+}
+
+export async function succeed(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runShrike(...args)
+  assert.equal(code, 0, stderr)
+  return stdout
+}
+
+function gather(stream: NodeJS.ReadableStream | null): () => string {
+  let text = ''
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+  })
+  return () => text
+}
+
+/** A folder that is gone after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-durability-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Trains a small forest for a detector of the repository's, changed as the test wants it. */
+export async function trainBundle(
+  folder: string,
+  { detector = 'detectors/cards.yaml', change = (yaml: string) => yaml, name = 'model' } = {},
+): Promise<string> {
+  const [csv, yaml, bundle] = [`${name}.csv`, `${name}.yaml`, `${name}.safetensors`].map((file) => join(folder, file))
+  writeFileSync(yaml, change(readFileSync(detector, 'utf8')))
+  const size = ['--customers', '200', '--terminals', '200', '--days', '40', '--start', '2026-03-01', '--seed', '5']
+  await succeed('simulate', '--shape', 'portfolio', ...size, '--out', csv)
+  await succeed('train', csv, '--detector', yaml, '--preset', 'recipe', '--n-estimators', '5', '--no-leak-check', '--out', bundle)
+  return bundle
+}
+
+/** What is sent of one transaction, and what it turned out to be. */
+export interface Purchase {
+  readonly id: string
+  readonly timestampMs: number
+  readonly body: Readonly<Record<string, unknown>>
+  readonly isFraud: boolean
+}
+
+/** Transactions of a made-up portfolio, in order of time. */
+export function purchases(count: number, customers = 300): readonly Purchase[] {
+  const days = Math.ceil(count / customers) + 5
+  const found: Purchase[] = []
+  for (const table of simulatePortfolio({ customers, terminals: customers, days, startMs: Date.UTC(2026, 5, 1) })) {
+    for (let row = 0; row < table.rowCount && found.length < count; row++) found.push(purchaseAt(table, row))
+    if (found.length === count) break
+  }
+  assert.equal(found.length, count)
+  return found
+}
+
+const outcomeColumns = new Set(['is_fraud', 'label_known_at', 'scenario'])
+
+function purchaseAt({ columns }: Table, row: number): Purchase {
+  const value = Object.fromEntries(columns.map((column) => [column.name, cell(column, row)]))
+  const body = Object.fromEntries(Object.entries(value).filter(([name]) => !outcomeColumns.has(name)))
+  const timestampMs = Date.parse(String(value.time))
+  return { id: String(value.transaction_id), timestampMs, body, isFraud: value.is_fraud === 1 }
+}
+
+function cell(column: Column, row: number): unknown {
+  if (column.kind === 'text') return column.dictionary[column.codes[row]]
+  const value = column.values[row]
+  if (Number.isNaN(value)) return undefined
+  return column.kind === 'time' ? formatIsoTime(value) : value
+}
+
+export interface Answer {
+  /** 0 where the connection was cut without an answer. */
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** The service as a process, and a client of it. */
+export class ServiceProcess {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly log: () => string
+  readonly #agent: Agent
+  readonly #ended: Promise<number | null>
+
+  private constructor(child: ChildProcess, url: string, log: () => string, ended: Promise<number | null>) {
+    this.child = child
+    this.url = url
+    this.log = log
+    this.#ended = ended
+    this.#agent = new Agent({ keepAlive: true })
+  }
+
+  /** Starts it, or a command that starts it, and waits until it is ready to decide. */
+  static async start(
+    bundle: string,
+    data: string,
+    flags: readonly string[] = [],
+    { under = [], env = {} }: { readonly under?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  ): Promise<ServiceProcess> {
+    const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--log-level', 'info', ...flags]
+    const [command, ...rest] = [...under, process.execPath, ...args]
+    const child = spawn(command, rest, { env: { ...process.env, NO_COLOR: '1', ...env } })
+    const stdout = gather(child.stdout)
+    const log = gather(child.stderr)
+    const ended = new Promise<number | null>((done) => child.on('close', done))
+    const hasEnded = ended.then(() => true)
+    let url: string | undefined
+    while (url === undefined) {
+      if (await Promise.race([hasEnded, sleep(10, false)])) throw new Error(`the service ended: ${log()}`)
+      url = / on (http\S+)\n/.exec(stdout())?.[1]
+    }
+    const service = new ServiceProcess(child, url, log, ended)
+    await service.isReady()
+    return service
+  }
+
+  async isReady(): Promise<void> {
+    for (;;) {
+      const { status } = await this.ask('GET', '/readyz')
+      if (status === 200) return
+      assert.notEqual(status, 0, `the service ended: ${this.log()}`)
+      await sleep(10)
+    }
+  }
+
+  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+    const content = body === undefined ? undefined : JSON.stringify(body)
+    return new Promise((resolve) => {
+      const cut = () => resolve({ status: 0, headers: {}, text: '' })
+      const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
+      const sent = request(new URL(path, this.url), { method, agent: this.#agent, headers }, (response) => {
+        const text = gather(response)
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: text() }))
+        response.on('error', cut)
+        response.on('close', cut)
+      })
+      sent.on('error', cut)
+      sent.end(content)
+    })
+  }
+
+  decide(body: unknown): Promise<Answer> {
+    return this.ask('POST', '/v1/decisions', body)
+  }
+
+  label(body: unknown): Promise<Answer> {
+    return this.ask('POST', '/v1/labels', body)
+  }
+
+  /** As an operator stops it. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM')
+    const code = await this.#ended
+    this.#agent.destroy()
+    assert.equal(code, 0, this.log())
+  }
+
+  /** As the kernel or a power cut does. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL')
+    await this.#ended
+    this.#agent.destroy()
+  }
+}
+
+/** A decision as it was first answered: redelivered ones say so, and nothing else differs. */
+export function firstAnswer(text: string): string {
+  return text.replace('"duplicate":true', '"duplicate":false')
+}
