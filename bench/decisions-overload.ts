@@ -18,7 +18,7 @@ const checked = 200
 const times = 10
 /** More than a generator on one core can send. */
 const mostPerSecond = 50_000
-const connections = 1024
+const connections = 4096
 const recoveryBarMs = 1000
 
 export const decisionsOverload: Claim = {

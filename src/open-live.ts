@@ -43,7 +43,7 @@ interface LiveLimits {
 
 const defaultLiveLimits: LiveLimits = {
   maxAheadMs: 5 * 60_000,
-  maxPending: 1024,
+  maxPending: 128,
   maxHistoryBytes: 4 * 2 ** 30,
   snapshotEvery: 250_000,
   snapshotEveryMs: 15 * 60_000,

@@ -13,7 +13,7 @@ export const serverCore = 0
 export const loadCore = 1
 const route = '/v1/decisions'
 
-export const decisionSchema = z.strictObject({
+const decisionSchema = z.strictObject({
   transactionId: z.string(),
   outcome: z.enum(['approve', 'challenge', 'review', 'decline']),
   score: z.number().min(0).max(1),

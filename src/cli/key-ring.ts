@@ -20,10 +20,12 @@ export function watchKeys(path: string, apiKeys: readonly string[]): () => KeyRi
     const found = versionOf(path)
     if (found === version) return ring
     version = found
+    // A file that is gone opens nothing: the keys before go on.
+    if (found === undefined) return ring
     try {
       ring = readRing(path, apiKeys)
     } catch {
-      // A file that is damaged, or gone: nobody gets in, or is shut out, by that.
+      // Nor does one that is damaged.
     }
     return ring
   }

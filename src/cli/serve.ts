@@ -43,7 +43,7 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       '--max-pending <number>',
       'records on the way to the disk before more are refused',
       flags.wholeNumber(1),
-      1024,
+      128,
     )
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)

@@ -36,12 +36,19 @@ describe('the chain of hashes', () => {
   })
 
   test('changes from a record on of which one byte was altered', () => {
-    const property = fc.property(frames, keys, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (all, key, which, at, by) => {
-      const place = which % all.length
-      const altered = all.map((frame) => frame.slice())
-      altered[place][at % altered[place].length] ^= by
-      isOtherFrom(place, hashes(all, key), hashes(altered, key))
-    })
+    const property = fc.property(
+      frames,
+      keys,
+      fc.nat(),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (all, key, which, at, by) => {
+        const place = which % all.length
+        const altered = all.map((frame) => frame.slice())
+        altered[place][at % altered[place].length] ^= by
+        isOtherFrom(place, hashes(all, key), hashes(altered, key))
+      },
+    )
     fc.assert(property)
   })
 

@@ -46,6 +46,8 @@ export interface DecisionLog {
   readonly nextSequence: number
   /** Appends a record; records become durable in the order of their numbers. Refused with LOG_UNAVAILABLE after a failure. */
   append(record: LogRecord, settled: Settled): number
+  /** Settles what has become durable by now, without waiting for the loop's next turn. */
+  poll(): void
   /** Called when appending has failed, after everything on the way was settled with the failure. */
   onFailure(handle: () => void): void
   /** Tries to write again, and says whether that worked. Numbers then go on from what is in the log. */

@@ -76,10 +76,9 @@ describe('a text', () => {
 })
 
 test('values of every kind lie side by side, through every growth of the writer', () => {
-  const values = fc.array(
-    fc.oneof(doubles, fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constant(undefined)),
-    { maxLength: 100 },
-  )
+  const values = fc.array(fc.oneof(doubles, fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constant(undefined)), {
+    maxLength: 100,
+  })
   const property = fc.property(values, (all: readonly FieldValue[]) => {
     const reader = new ValueReader(written((to) => all.forEach((value) => void to.value(value))))
     for (const value of all) assert.ok(Object.is(reader.value(), value))

@@ -46,7 +46,10 @@ describe('a policy', () => {
     assert.deepEqual(judge(policyOf(detector({ review: 0.00012 })), 0.00123).reasons, [
       { code: 'score_over_review', text: 'Score 0.0012 is over the review threshold 0.00012' },
     ])
-    assert.equal(judge(policyOf(detector({ review: 0 })), 0).reasons[0].text, 'Score 0.00 is over the review threshold 0.00')
+    assert.equal(
+      judge(policyOf(detector({ review: 0 })), 0).reasons[0].text,
+      'Score 0.00 is over the review threshold 0.00',
+    )
   })
 
   test('gives the most severe outcome whose threshold the score reaches', () => {

@@ -1,29 +1,32 @@
-import { hash } from 'node:crypto'
-import type { Detector } from '../core/detector-schema.ts'
+import { createHash } from 'node:crypto'
+import type { Detector } from '../core/detector.ts'
 import type { FeatureSet } from './feature-set.ts'
-import type { HistoryField } from './history.ts'
-
-/** Changes with the form in which histories are saved. */
-const form = 1
+import type { HistoryField, HistoryPlan } from './history.ts'
 
 /**
- * Tells apart histories that keep different things: SHA-256, in hex, over the columns, windows and bounds of each. Features
- * that only look at the same histories in other ways don't change it.
+ * SHA-256, in hex, of what a detector's histories keep: histories may be restored for another detector of the same
+ * fingerprint. Which features look at them, and by which names, doesn't count.
  */
-export function historiesFingerprint({ transaction }: Detector, { plan, layout }: FeatureSet): string {
-  const { field: column, digits, conversion } = transaction.amount ?? {}
-  const columnOf = (field: HistoryField) => {
-    // Sums of cents are no sums of mills, nor of what another rate made of the same amounts.
-    if (field.from === 'amount') return ['amount', column, digits ?? null, conversion ?? null]
-    return [field.from, field.from === 'text' ? layout.texts[field.index].column : layout.numbers[field.index].column]
+export function historiesFingerprint({ transaction }: Detector, { layout, plan }: FeatureSet): string {
+  const textColumn = (index: number) => layout.texts[index].column
+  const sourceOf = (field: HistoryField) => {
+    if (field.from === 'amount') {
+      const { field: column, digits, currency, conversion } = transaction.amount ?? {}
+      return ['amount', field.isExact, column, digits ?? null, currency ?? null, conversion ?? null]
+    }
+    return [field.from, field.from === 'text' ? textColumn(field.index) : layout.numbers[field.index].column]
   }
-  const histories = plan.histories.map(({ by, text, fields, windows, countsFrauds, spanMs }) => ({
-    key: by === null ? null : layout.texts[text].column,
-    fields: fields.map(columnOf),
-    windows: windows.map(({ widthMs, delayMs }) => [widthMs, delayMs]),
+  const historyOf = ({ by, text, fields, windows, countsFrauds }: HistoryPlan) => ({
+    by: by === null ? null : textColumn(text),
+    fields: fields.map(sourceOf),
+    // The order in which windows are declared makes no difference to what is kept.
+    windows: windows.map(({ widthMs, delayMs }) => [widthMs, delayMs]).sort((a, b) => a[0] - b[0] || a[1] - b[1]),
     countsFrauds,
-    spanMs,
-  }))
-  const currency = plan.currency === undefined ? null : layout.texts[plan.currency].column
-  return hash('sha256', JSON.stringify({ form, eventsPerKey: plan.eventsPerKey, currency, histories }), 'hex')
+  })
+  const kept = {
+    histories: plan.histories.map(historyOf),
+    eventsPerKey: plan.eventsPerKey,
+    currency: plan.currency === undefined ? null : textColumn(plan.currency),
+  }
+  return createHash('sha256').update(JSON.stringify(kept)).digest('hex')
 }

@@ -111,9 +111,3 @@ export function createKeyRing(apiKeys: readonly string[], stored?: readonly Stor
     },
   }
 }
-
-/** Says whether an Authorization header carries one of the keys. */
-export function createKeyCheck(apiKeys: readonly string[]): (authorization: string | undefined) => boolean {
-  const ring = createKeyRing(apiKeys)
-  return (authorization) => ring.rolesOf(authorization) !== undefined
-}

@@ -19,6 +19,7 @@ import { homeRoutes } from './routes/home.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { predictRoutes, refuseOverload } from './routes/predict.ts'
 import { predictBatchRoutes } from './routes/predict-batch.ts'
+import { shedLoad } from './shed-load.ts'
 
 export interface ServerOptions {
   readonly model: LiveModel
@@ -84,6 +85,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   })
   await registerRoutes(app, context)
   await app.ready()
+  const { live } = options
+  if (live !== undefined) shedLoad(app.server, () => live.decider.isFull(), metrics)
   return app
 }
 

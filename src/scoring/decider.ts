@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FieldValue } from '../core/declared-fields.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { LiveTransaction } from '../core/live-transaction.ts'
@@ -161,10 +162,24 @@ export class Decider {
     return record?.kind === 'decision' ? present(record, this.#log.reading.definition(record.definition)) : undefined
   }
 
+  /** Whether as much waits for the disk as may. */
+  isFull(): boolean {
+    const { maxPending } = this.#options
+    if (this.#log.pending < maxPending) return false
+    // Under overload a turn of the loop is long, and what is durable need not wait for its end.
+    this.#log.poll()
+    return this.#log.pending >= maxPending
+  }
+
+  /** For work that can wait: resolves when there is room for some more of it. */
+  async room(): Promise<void> {
+    while (this.#log.pending > this.#options.maxPending / 2) await sleep(1)
+  }
+
   #requireReady(): LiveState {
     if (this.#log.failure !== undefined) throw this.#log.failure
     if (this.#state === undefined) throw notReady
-    if (this.#log.pending >= this.#options.maxPending) {
+    if (this.isFull()) {
       throw new FraudError('OVERLOADED', 'More decisions wait for the disk than it can take in time')
     }
     return this.#state

@@ -207,7 +207,7 @@ export class LiveService {
 
   /** One takeover after the other: two at once would not see what the other's detector decides. */
   #take(live?: LiveDetector): Promise<void> {
-    const taken = this.#takeOver(live ?? this.#live)
+    const taken = this.#taken.then(() => this.#takeOver(live ?? this.#live))
     this.#taken = taken.catch(() => {})
     return taken
   }

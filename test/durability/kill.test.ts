@@ -20,19 +20,19 @@ before(async () => {
 test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, async (t) => {
   const random = createRandom(seed)
   // More than the rounds can take, so that the load never ends by itself.
-  const traffic = new Traffic(purchases(rounds * 6000, 500), seed)
+  const traffic = new Traffic(purchases(rounds * 5000, 500), seed)
   const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '500'])
   for (let round = 0; round < rounds; round++) {
     const service = await start()
     await traffic.sendAgain(service, 4, 50)
-    const [load] = [traffic.send(service, 8), await sleep(100 + random.next() * 1900)]
+    const [load] = [traffic.send(service, 16), await sleep(100 + random.uniform() * 1300)]
     await service.kill()
     await load
     assertSound(data)
     traffic.assertKept(data)
   }
   const service = await start()
-  await traffic.sendAgain(service, 8)
+  await traffic.sendAgain(service, 32)
   await service.stop()
   const rows = await assertRowsAreReplayed(data, bundle)
   const snapshots = assertSnapshotsLeadToSameHistories(data)

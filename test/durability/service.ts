@@ -18,13 +18,10 @@ export interface Ended {
   readonly stderr: string
 }
 
-export function startShrike(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn(process.execPath, [shrike, ...args], { env: { ...process.env, NO_COLOR: '1', ...env } })
-}
 
 /** Runs a verb to its end. */
 export async function runShrike(...args: readonly string[]): Promise<Ended> {
-  const child = startShrike(args)
+  const child = spawn(process.execPath, [shrike, ...args], { env: { ...process.env, NO_COLOR: '1' } })
   const stdout = gather(child.stdout)
   const stderr = gather(child.stderr)
   const code = await new Promise<number | null>((done) => child.on('close', done))
@@ -61,7 +58,19 @@ export async function trainBundle(
   writeFileSync(yaml, change(readFileSync(detector, 'utf8')))
   const size = ['--customers', '200', '--terminals', '200', '--days', '40', '--start', '2026-03-01', '--seed', '5']
   await succeed('simulate', '--shape', 'portfolio', ...size, '--out', csv)
-  await succeed('train', csv, '--detector', yaml, '--preset', 'recipe', '--n-estimators', '5', '--no-leak-check', '--out', bundle)
+  await succeed(
+    'train',
+    csv,
+    '--detector',
+    yaml,
+    '--preset',
+    'recipe',
+    '--n-estimators',
+    '5',
+    '--no-leak-check',
+    '--out',
+    bundle,
+  )
   return bundle
 }
 
@@ -124,16 +133,19 @@ export class ServiceProcess {
     this.#agent = new Agent({ keepAlive: true })
   }
 
-  /** Starts it, or a command that starts it, and waits until it is ready to decide. */
-  static async start(
-    bundle: string,
-    data: string,
-    flags: readonly string[] = [],
-    { under = [], env = {} }: { readonly under?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
-  ): Promise<ServiceProcess> {
+  /** Starts it, and waits until it is ready to decide. */
+  static async start(bundle: string, data: string, flags: readonly string[] = []): Promise<ServiceProcess> {
+    const service = await ServiceProcess.startUnready(bundle, data, flags)
+    await service.isReady()
+    return service
+  }
+
+  /** Starts it, and waits until it listens. */
+  static async startUnready(bundle: string, data: string, flags: readonly string[]): Promise<ServiceProcess> {
     const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--log-level', 'info', ...flags]
-    const [command, ...rest] = [...under, process.execPath, ...args]
-    const child = spawn(command, rest, { env: { ...process.env, NO_COLOR: '1', ...env } })
+    const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } })
+    // Not left behind by a test that failed.
+    after(() => child.kill('SIGKILL'))
     const stdout = gather(child.stdout)
     const log = gather(child.stderr)
     const ended = new Promise<number | null>((done) => child.on('close', done))
@@ -143,9 +155,7 @@ export class ServiceProcess {
       if (await Promise.race([hasEnded, sleep(10, false)])) throw new Error(`the service ended: ${log()}`)
       url = / on (http\S+)\n/.exec(stdout())?.[1]
     }
-    const service = new ServiceProcess(child, url, log, ended)
-    await service.isReady()
-    return service
+    return new ServiceProcess(child, url, log, ended)
   }
 
   async isReady(): Promise<void> {
@@ -161,7 +171,10 @@ export class ServiceProcess {
     const content = body === undefined ? undefined : JSON.stringify(body)
     return new Promise((resolve) => {
       const cut = () => resolve({ status: 0, headers: {}, text: '' })
-      const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
+      const headers =
+        content === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
       const sent = request(new URL(path, this.url), { method, agent: this.#agent, headers }, (response) => {
         const text = gather(response)
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: text() }))

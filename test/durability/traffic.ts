@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { withLog } from './log-checks.ts'
@@ -79,7 +80,7 @@ export class Traffic {
 
   /** False once the service is gone. */
   #sendOne(service: ServiceProcess): Promise<boolean> {
-    const draw = this.#random.next()
+    const draw = this.#random.uniform()
     if (draw < 0.08 && this.#decided.length > 0) return this.#redeliver(service, this.#pick(this.#decided))
     if (draw < 0.11 && this.#decided.length > 0) return this.#conflict(service, this.#pick(this.#decided))
     if (draw < 0.21 || this.#next === this.#purchases.length) {
@@ -88,11 +89,11 @@ export class Traffic {
       if (draw < 0.21) return this.#label(service, this.#makeLabels(draw < 0.13 ? 1 + Math.floor(draw * 50) : 1))
     }
     if (this.#late.length > 0 && (draw < 0.27 || this.#next === this.#purchases.length)) {
-      const [late] = this.#late.splice(Math.floor(this.#random.next() * this.#late.length), 1)
+      const [late] = this.#late.splice(Math.floor(this.#random.uniform() * this.#late.length), 1)
       return this.#decide(service, late)
     }
     // Everything that is left is on its way over other connections.
-    if (this.#next === this.#purchases.length) return Promise.resolve(true)
+    if (this.#next === this.#purchases.length) return nextTurn(true)
     const purchase = this.#purchases[this.#next++]
     if (draw < 0.96) return this.#decide(service, purchase)
     this.counts.late += 1
@@ -132,18 +133,18 @@ export class Traffic {
     const labels: SentLabel[] = []
     for (let i = 0; i < count; i++) {
       // One in eight speaks of a transaction that has not come.
-      const ahead = this.#next + Math.floor(this.#random.next() * 200)
-      const isAhead = this.#random.next() < 0.125 || this.#decided.length === 0
+      const ahead = this.#next + Math.floor(this.#random.uniform() * 200)
+      const isAhead = this.#random.uniform() < 0.125 || this.#decided.length === 0
       const { id, timestampMs, isFraud } = isAhead
         ? this.#purchases[Math.min(ahead, this.#purchases.length - 1)]
         : this.#pick(this.#decided)
       if (this.#labelsUnderway.has(id)) continue
       this.#labelsUnderway.add(id)
       const last = this.#labels.get(id)
-      const knownAt = formatIsoTime(timestampMs + Math.floor(this.#random.next() * 20) * dayMs)
+      const knownAt = formatIsoTime(timestampMs + Math.floor(this.#random.uniform() * 20) * dayMs)
       const source = `source-${this.acknowledgedLabels.length}-${i}`
-      const isSame = last !== undefined && this.#random.next() < 0.5
-      const isReallyFraud = this.#random.next() < 0.2 ? !isFraud : isFraud || this.#random.next() < 0.3
+      const isSame = last !== undefined && this.#random.uniform() < 0.5
+      const isReallyFraud = this.#random.uniform() < 0.2 ? !isFraud : isFraud || this.#random.uniform() < 0.3
       labels.push(isSame ? last : { transactionId: id, isFraud: isReallyFraud, knownAt, source })
     }
     return labels
@@ -173,6 +174,6 @@ export class Traffic {
   }
 
   #pick<Item>(items: readonly Item[]): Item {
-    return items[Math.floor(this.#random.next() * items.length)]
+    return items[Math.floor(this.#random.uniform() * items.length)]
   }
 }

@@ -17,7 +17,7 @@ const json = 'application/json; charset=utf-8'
 const ndjson = 'application/x-ndjson'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 /** Items of a batch that are decided before the first of them has to be durable. */
-const itemsAtOnce = 256
+const itemsAtOnce = 64
 
 /** `POST /v1/decisions` and `/v1/decisions/batch`: transactions -> decisions, durable before they are answered. */
 export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
@@ -61,7 +61,9 @@ function renderDecision(decision: Decision): string {
 function sendDecisions({ limits }: HttpContext, live: LiveService, raw: IncomingMessage, reply: FastifyReply): void {
   const take = (body: Buffer) => {
     const { items, repeated } = readItems(body, limits.batchItems)
-    const decisions = inGroups(items, (item, index) => decideValue(live, item, repeated.get(index), performance.now()))
+    const decisions = inGroups(live, items, (item, index) =>
+      decideValue(live, item, repeated.get(index), performance.now()),
+    )
     reply.header('content-type', json).send(Readable.from(joinedText(decisions, '[', ',', ']')))
   }
   readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, take, (error) => reply.send(error))
@@ -87,9 +89,9 @@ function streamDecisions(
   }
   async function* answers(): AsyncGenerator<Iterable<string>> {
     for await (const chunk of raw) {
-      for await (const group of inGroups(splitter.take(chunk), decideLine, index)) yield count(group)
+      for await (const group of inGroups(live, splitter.take(chunk), decideLine, index)) yield count(group)
     }
-    for await (const group of inGroups(splitter.finish(), decideLine, index)) yield count(group)
+    for await (const group of inGroups(live, splitter.finish(), decideLine, index)) yield count(group)
   }
   function count(group: readonly string[]): readonly string[] {
     index += group.length
@@ -100,6 +102,7 @@ function streamDecisions(
 
 /** The answers to items, in order: each a decision or why there is none. */
 async function* inGroups<Item>(
+  live: LiveService,
   items: Iterable<Item>,
   decide: (item: Item, index: number) => Promise<string>,
   first = 0,
@@ -107,6 +110,8 @@ async function* inGroups<Item>(
   let index = first
   let group: Promise<string>[] = []
   for (const item of items) {
+    // Transactions that come alone go first: a batch waits for room, and is not refused.
+    if (group.length === 0) await live.decider.room()
     group.push(answerItem(index, item, decide))
     index += 1
     if (group.length < itemsAtOnce) continue

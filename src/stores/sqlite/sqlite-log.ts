@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { DecisionLog, Settled } from '../../decisioning/decision-log.ts'
@@ -12,6 +12,9 @@ import { KnownIds } from './known-ids.ts'
 import { LogReader } from './log-reader.ts'
 import { Persons } from './persons.ts'
 import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts'
+
+/** An idle writer is sent so many records at once, without waiting for more. */
+const enoughToSend = 32
 
 /** What the log tells of itself while it works. */
 export interface LogObserver {
@@ -37,6 +40,7 @@ export class SqliteLog implements DecisionLog {
   readonly persons: PersonalValues
   readonly #persons: Persons
   readonly #worker: Worker
+  readonly #port: MessagePort
   readonly #observer: LogObserver | undefined
   readonly #frames = new ValueWriter()
   readonly #ids = new KnownIds()
@@ -53,15 +57,21 @@ export class SqliteLog implements DecisionLog {
   #pruneThrough = 0
   #closing: Promise<void> | undefined
 
-  private constructor(worker: Worker, lastSequence: number, { path, observer, makeToken }: SqliteLogOptions) {
+  private constructor(
+    worker: Worker,
+    port: MessagePort,
+    lastSequence: number,
+    { path, observer, makeToken }: SqliteLogOptions,
+  ) {
     this.reading = new LogReader(path)
     this.#persons = new Persons(this.reading.database, makeToken)
     this.persons = this.#persons
     this.#worker = worker
+    this.#port = port
     this.#observer = observer
     this.#nextSequence = lastSequence + 1
     void this.#readIds()
-    worker.on('message', (answer: WriterAnswer) => this.#take(answer))
+    port.on('message', (answer: WriterAnswer) => this.#take(answer))
     worker.on('error', (cause) => this.#take({ answer: 'failed', reason: cause.message }))
   }
 
@@ -71,12 +81,14 @@ export class SqliteLog implements DecisionLog {
    * @throws FraudError DIRECTORY_UNUSABLE
    */
   static async open(options: SqliteLogOptions): Promise<SqliteLog> {
-    const workerData: WriterData = { path: options.path, key: options.key }
-    const worker = new Worker(workerScript('./writer-worker', import.meta.url), { workerData })
+    const { port1, port2 } = new MessageChannel()
+    const workerData: WriterData = { path: options.path, key: options.key, port: port2 }
+    const script = workerScript('./writer-worker', import.meta.url)
+    const worker = new Worker(script, { workerData, transferList: [port2] })
     try {
-      const [first]: WriterAnswer[] = await once(worker, 'message')
-      if (first.answer === 'failed') throw new Error(first.reason)
-      return new SqliteLog(worker, first.lastSequence, options)
+      const [first]: WriterAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
+      if (first?.answer !== 'done') throw new Error(first?.reason ?? 'its thread ended')
+      return new SqliteLog(worker, port1, first.lastSequence, options)
     } catch (cause) {
       await worker.terminate()
       if (cause instanceof FraudError) throw cause
@@ -103,8 +115,14 @@ export class SqliteLog implements DecisionLog {
     encodeFrame(record, sequence, this.#frames)
     if (record.kind === 'decision' || record.kind === 'history') this.#ids.add(record.id)
     this.#gathered.push(settled)
-    this.#schedule()
+    if (!this.#isBusy && this.#gathered.length >= enoughToSend) this.#send()
+    else this.#schedule()
     return sequence
+  }
+
+  poll(): void {
+    const received: { readonly message: WriterAnswer } | undefined = receiveMessageOnPort(this.#port)
+    if (received !== undefined) this.#take(received.message)
   }
 
   /** Forgets what a token stands for, with the record that says so, and resolves when no file holds it any more. */
@@ -146,6 +164,7 @@ export class SqliteLog implements DecisionLog {
     while (this.#isBusy || this.#gathered.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
     this.reading.close()
     await this.#ask({ order: 'close' })
+    this.#port.close()
     await this.#worker.terminate()
   }
 
@@ -184,7 +203,7 @@ export class SqliteLog implements DecisionLog {
 
   #post(order: WriterOrder, transfer: ArrayBuffer[] = []): void {
     this.#isBusy = true
-    this.#worker.postMessage(order, transfer)
+    this.#port.postMessage(order, transfer)
   }
 
   /** For orders that come alone. */

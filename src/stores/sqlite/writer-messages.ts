@@ -1,3 +1,5 @@
+import type { MessagePort } from 'node:worker_threads'
+
 /** A personal value and the token that stands for it. */
 export interface Person {
   readonly key: string
@@ -34,4 +36,6 @@ export type WriterAnswer =
 export interface WriterData {
   readonly path: string
   readonly key: string | undefined
+  /** Where orders come from and answers go. */
+  readonly port: MessagePort
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
 import { splitFrames } from '../../decisioning/record-format.ts'
 import { openForWriting } from './database.ts'
@@ -9,7 +9,7 @@ import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts
 
 const prunedAtOnce = 2000
 
-const { path, key }: WriterData = workerData
+const { path, key, port }: WriterData = workerData
 const link = createLink(key)
 let state = open()
 
@@ -102,9 +102,9 @@ function obey(order: WriterOrder): boolean {
   }
 }
 
-const say = (answer: WriterAnswer) => parentPort?.postMessage(answer)
+const say = (answer: WriterAnswer) => port.postMessage(answer)
 
-parentPort?.on('message', (order: WriterOrder) => {
+port.on('message', (order: WriterOrder) => {
   const start = performance.now()
   try {
     const isUnfinished = obey(order)
@@ -113,6 +113,6 @@ parentPort?.on('message', (order: WriterOrder) => {
   } catch (error) {
     say({ answer: 'failed', reason: error instanceof Error ? error.message : String(error) })
   }
-  if (order.order === 'close') parentPort?.close()
+  if (order.order === 'close') port.close()
 })
 say({ answer: 'done', lastSequence: state.lastSequence, commitMs: 0, isUnfinished: false })
