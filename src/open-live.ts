@@ -73,6 +73,7 @@ export async function openLive(
   const hashCardNumber = cardNumberHash(live, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
+  let opened: SqliteLog | undefined
   try {
     const log = await SqliteLog.open({
       path: directory.logPath,
@@ -80,6 +81,7 @@ export async function openLive(
       observer: metrics,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
     })
+    opened = log
     const pages = new SqlitePages(directory.logPath)
     const service = new LiveService(live, {
       ...limits,
@@ -110,6 +112,8 @@ export async function openLive(
       },
     }
   } catch (error) {
+    // The thread that writes would keep the process from ending.
+    await opened?.close()
     lock.release()
     throw error
   }

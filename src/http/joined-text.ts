@@ -25,5 +25,6 @@ export async function* joinedText(
     if (text !== '') yield text
     text = ''
   }
-  if (close !== '') yield close
+  // Where there were no groups, the beginning is still to be written.
+  if (text + close !== '') yield text + close
 }

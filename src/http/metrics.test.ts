@@ -2,16 +2,22 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { buildTestService } from '../../test/service/fixture.ts'
+import { openTestLive } from '../../test/service/live-fixture.ts'
 
 const json = { 'content-type': 'application/json' }
 
 describe('metrics', () => {
   test('are all in the reference, and the reference has no other', async () => {
-    const { metrics } = await buildTestService()
-    const reference = readFileSync('docs/reference/metrics.md', 'utf8')
-    const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
-    const counted = metrics.registry.getMetricsAsArray().map(({ name }) => name)
-    assert.deepEqual(explained.sort(), counted.sort())
+    // The registry of a service that decides: those of any service, and those of decisions.
+    const live = await openTestLive()
+    try {
+      const reference = readFileSync('docs/reference/metrics.md', 'utf8')
+      const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
+      const counted = live.metrics.registry.getMetricsAsArray().map(({ name }) => name)
+      assert.deepEqual(explained.sort(), counted.sort())
+    } finally {
+      await live.close()
+    }
   })
 
   test('count requests by route and status, predictions by outcome, and scores', async () => {

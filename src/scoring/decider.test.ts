@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -368,7 +369,7 @@ describe('a log that can not be written', () => {
   test('answers everything on the way with that, forgets it, and goes on from what it has', async () => {
     const { decide, label, rowOf, log, logPath, service, say, close } = await start()
     await decide()
-    const other = new (await import('node:sqlite')).DatabaseSync(logPath)
+    const other = new DatabaseSync(logPath, { timeout: 5000 })
     other.exec("CREATE TRIGGER refuse BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no more'); END")
     const lost = await Promise.all(
       [decide({ ID: 't-2' }), decide({ ID: 't-2' }), label('t-1', true), label('t-9', true)].map((each) =>

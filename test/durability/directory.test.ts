@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LiveTransactionReader } from '../../src/core/live-transaction.ts'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { Decider } from '../../src/scoring/decider.ts'
-import { LiveTransactionReader } from '../../src/core/live-transaction.ts'
 import { createLiveDetector } from '../../src/scoring/live-detector.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { HistoryRebuild } from '../../src/scoring/rebuild.ts'
@@ -15,7 +15,15 @@ import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
 import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
-import { type Purchase, purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
+import {
+  type Purchase,
+  purchases,
+  runShrike,
+  ServiceProcess,
+  succeed,
+  temporaryFolder,
+  trainBundle,
+} from './service.ts'
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
@@ -66,23 +74,18 @@ describe('a data directory', () => {
   })
 })
 
-const mounts: string[] = []
-after(() => {
-  for (const path of mounts) spawnSync('umount', [path])
-})
-
-/** A small file system of memory; undefined where this user may not mount one. */
-function mount(name: string, size: string): string | undefined {
+/** A small file system of memory for one test; undefined where this user may not mount one. */
+function mount(t: TestContext, name: string): string | undefined {
   const path = at(name)
   mkdirSync(path)
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path]).status !== 0) return undefined
-  mounts.push(path)
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path]).status !== 0) return undefined
+  t.after(() => spawnSync('umount', ['--lazy', path]))
   return path
 }
 
 describe('a disk', () => {
   test('that is full is said to be, and what is refused can be sent again once there is room', async (t) => {
-    const disk = mount('small', '24m')
+    const disk = mount(t, 'small')
     if (disk === undefined) return t.skip('only root may mount a small file system')
     const data = join(disk, 'data')
     const service = await ServiceProcess.start(bundle, data, ['--min-free-disk', '1'])
@@ -120,7 +123,7 @@ describe('a disk', () => {
   })
 
   test('that can only be read is refused at the start', async (t) => {
-    const disk = mount('read-only', '24m')
+    const disk = mount(t, 'read-only')
     if (disk === undefined) return t.skip('only root may mount, and root writes where permissions say no')
     const service = await ServiceProcess.start(bundle, join(disk, 'data'), ['--min-free-disk', '1'])
     await sendInOrder(service, sent.slice(0, 5))

@@ -47,36 +47,34 @@ function decisionsOf(reader: LogReader): readonly unknown[] {
   }
 }
 
-test(
-  'refuses while the log cannot be written, recovers by itself, and decides as if nothing had happened',
-  { skip: !hasPrlimit && 'prlimit (util-linux) is not installed' },
-  async (t) => {
-    const sent = purchases(450)
-    const [data, undisturbed] = [join(folder, 'data'), join(folder, 'undisturbed')]
-    const service = await ServiceProcess.start(bundle, data)
-    await sendInOrder(service, sent.slice(0, 200))
-    const refused = sent.slice(200, 264)
-    for (let failure = 0; failure < 3; failure++) {
-      limitFiles(service, 1)
-      const answers = await Promise.all([
-        ...refused.map(({ body }) => service.decide(body)),
-        service.label({ transactionId: sent[failure].id, isFraud: true }),
-      ])
-      for (const answer of answers) assertUnavailable(answer)
-      assert.equal((await service.ask('GET', '/readyz')).status, 503)
-      assert.equal((await service.ask('GET', '/healthz')).status, 200)
-      limitFiles(service, 'unlimited')
-      await service.isReady()
-    }
-    await sendInOrder(service, sent.slice(200))
-    await service.stop()
-    assertSound(data)
-    const rows = await assertRowsAreReplayed(data, bundle)
+test('refuses while the log cannot be written, recovers by itself, and decides as if nothing had happened', {
+  skip: !hasPrlimit && 'prlimit (util-linux) is not installed',
+}, async (t) => {
+  const sent = purchases(450)
+  const [data, undisturbed] = [join(folder, 'data'), join(folder, 'undisturbed')]
+  const service = await ServiceProcess.start(bundle, data)
+  await sendInOrder(service, sent.slice(0, 200))
+  const refused = sent.slice(200, 264)
+  for (let failure = 0; failure < 3; failure++) {
+    limitFiles(service, 1)
+    const answers = await Promise.all([
+      ...refused.map(({ body }) => service.decide(body)),
+      service.label({ transactionId: sent[failure].id, isFraud: true }),
+    ])
+    for (const answer of answers) assertUnavailable(answer)
+    assert.equal((await service.ask('GET', '/readyz')).status, 503)
+    assert.equal((await service.ask('GET', '/healthz')).status, 200)
+    limitFiles(service, 'unlimited')
+    await service.isReady()
+  }
+  await sendInOrder(service, sent.slice(200))
+  await service.stop()
+  assertSound(data)
+  const rows = await assertRowsAreReplayed(data, bundle)
 
-    const other = await ServiceProcess.start(bundle, undisturbed)
-    await sendInOrder(other, sent)
-    await other.stop()
-    assert.deepEqual(withLog(data, decisionsOf), withLog(undisturbed, decisionsOf))
-    t.diagnostic(`3 failures of the disk, ${3 * (refused.length + 1)} refusals, ${rows} decisions as without them`)
-  },
-)
+  const other = await ServiceProcess.start(bundle, undisturbed)
+  await sendInOrder(other, sent)
+  await other.stop()
+  assert.deepEqual(withLog(data, decisionsOf), withLog(undisturbed, decisionsOf))
+  t.diagnostic(`3 failures of the disk, ${3 * (refused.length + 1)} refusals, ${rows} decisions as without them`)
+})

@@ -19,8 +19,7 @@ before(async () => {
 
 test(`keeps what it acknowledged through ${rounds} times kill -9 under load`, async (t) => {
   const random = createRandom(seed)
-  // More than the rounds can take, so that the load never ends by itself.
-  const traffic = new Traffic(purchases(rounds * 5000, 500), seed)
+  const traffic = new Traffic(purchases(rounds * 1500), seed)
   const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', '500'])
   for (let round = 0; round < rounds; round++) {
     const service = await start()

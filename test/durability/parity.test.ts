@@ -20,7 +20,7 @@ before(async () => {
 })
 
 test(`stores the rows that features --from-log computes, over ${count} transactions and a restart`, async (t) => {
-  const traffic = new Traffic(purchases(count, Math.max(300, Math.ceil(count / 60))), 2)
+  const traffic = new Traffic(purchases(count), 2)
   const start = () => ServiceProcess.start(bundle, data, ['--snapshot-every', String(Math.ceil(count / 10))])
   const begin = performance.now()
   const first = await start()

@@ -18,7 +18,6 @@ export interface Ended {
   readonly stderr: string
 }
 
-
 /** Runs a verb to its end. */
 export async function runShrike(...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [shrike, ...args], { env: { ...process.env, NO_COLOR: '1' } })
@@ -42,10 +41,13 @@ function gather(stream: NodeJS.ReadableStream | null): () => string {
   return () => text
 }
 
-/** A folder that is gone after the tests of the file. */
-export function temporaryFolder(): string {
+/** A folder that is gone after the tests of the file, and what has to be undone before, such as a mount. */
+export function temporaryFolder(undo = () => {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-durability-'))
-  after(() => rmSync(folder, { recursive: true, force: true }))
+  after(() => {
+    undo()
+    rmSync(folder, { recursive: true, force: true })
+  })
   return folder
 }
 
@@ -83,7 +85,9 @@ export interface Purchase {
 }
 
 /** Transactions of a made-up portfolio, in order of time. */
-export function purchases(count: number, customers = 300): readonly Purchase[] {
+export function purchases(count: number): readonly Purchase[] {
+  // So many that it takes no more than a few months.
+  const customers = Math.max(300, Math.ceil(count / 60))
   const days = Math.ceil(count / customers) + 5
   const found: Purchase[] = []
   for (const table of simulatePortfolio({ customers, terminals: customers, days, startMs: Date.UTC(2026, 5, 1) })) {

@@ -27,7 +27,7 @@ export class Traffic {
   #late: Purchase[] = []
   /** First answers, by transaction id. */
   readonly answers = new Map<string, string>()
-  readonly #decided: Purchase[] = []
+  readonly decided: Purchase[] = []
   /** The last label of a transaction that was answered, and those on their way. */
   readonly #labels = new Map<string, SentLabel>()
   readonly #labelsUnderway = new Set<string>()
@@ -54,7 +54,7 @@ export class Traffic {
 
   /** Every first answer once more, and the same must come. */
   async sendAgain(service: ServiceProcess, connections: number, most = Number.POSITIVE_INFINITY): Promise<void> {
-    const again = this.#decided.slice(-most).values()
+    const again = this.decided.slice(-most).values()
     const connection = async () => {
       for (const purchase of again) await this.#redeliver(service, purchase)
     }
@@ -81,8 +81,8 @@ export class Traffic {
   /** False once the service is gone. */
   #sendOne(service: ServiceProcess): Promise<boolean> {
     const draw = this.#random.uniform()
-    if (draw < 0.08 && this.#decided.length > 0) return this.#redeliver(service, this.#pick(this.#decided))
-    if (draw < 0.11 && this.#decided.length > 0) return this.#conflict(service, this.#pick(this.#decided))
+    if (draw < 0.08 && this.decided.length > 0) return this.#redeliver(service, this.#pick(this.decided))
+    if (draw < 0.11 && this.decided.length > 0) return this.#conflict(service, this.#pick(this.decided))
     if (draw < 0.21 || this.#next === this.#purchases.length) {
       const unanswered = this.#unansweredLabels.pop()
       if (unanswered !== undefined) return this.#label(service, unanswered)
@@ -105,7 +105,7 @@ export class Traffic {
     const { status, text } = await service.decide(purchase.body)
     if (status === 200) {
       this.answers.set(purchase.id, firstAnswer(text))
-      this.#decided.push(purchase)
+      this.decided.push(purchase)
       this.counts.decisions += 1
       return true
     }
@@ -134,10 +134,10 @@ export class Traffic {
     for (let i = 0; i < count; i++) {
       // One in eight speaks of a transaction that has not come.
       const ahead = this.#next + Math.floor(this.#random.uniform() * 200)
-      const isAhead = this.#random.uniform() < 0.125 || this.#decided.length === 0
+      const isAhead = this.#random.uniform() < 0.125 || this.decided.length === 0
       const { id, timestampMs, isFraud } = isAhead
         ? this.#purchases[Math.min(ahead, this.#purchases.length - 1)]
-        : this.#pick(this.#decided)
+        : this.#pick(this.decided)
       if (this.#labelsUnderway.has(id)) continue
       this.#labelsUnderway.add(id)
       const last = this.#labels.get(id)

@@ -136,7 +136,10 @@ export function assertReplayed(logPath: string, detectors: readonly LiveDetector
           count += 1
           assert.equal(record.row.length, row.length)
           record.row.forEach((value, i) => {
-            assert.ok(Object.is(value, row[i]), `record ${record.sequence}, ${live.features.names[i]}: ${value}, ${row[i]}`)
+            assert.ok(
+              Object.is(value, row[i]),
+              `record ${record.sequence}, ${live.features.names[i]}: ${value}, ${row[i]}`,
+            )
           })
         })
       while (isInStep());

@@ -1,0 +1,613 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { buildTestService } from '../../test/service/fixture.ts'
+import {
+  amountPredictor,
+  cardsDetector,
+  dayMs,
+  openTestLive,
+  startMs,
+  type TestLive,
+  type TestLiveOptions,
+} from '../../test/service/live-fixture.ts'
+import { createLiveDetector } from '../scoring/live-detector.ts'
+import { createKeyRing, digestKey, type Role } from './api-keys.ts'
+import type { ServerOptions } from './server.ts'
+
+const json = { 'content-type': 'application/json' }
+const ndjson = { 'content-type': 'application/x-ndjson' }
+
+let open: TestLive[] = []
+afterEach(async () => {
+  const all = open
+  open = []
+  for (const each of all) await each.close()
+})
+
+async function start(options: TestLiveOptions & { server?: Partial<ServerOptions>; isResumed?: boolean } = {}) {
+  const { server, isResumed = true, ...rest } = options
+  const live = await openTestLive(rest)
+  open.push(live)
+  if (isResumed) await live.service.resume()
+  return { ...live, ...(await serve(live, server)) }
+}
+
+async function serve({ service, metrics }: TestLive, server: Partial<ServerOptions> = {}) {
+  const { app, log } = await buildTestService({ live: service, metrics, ...server })
+  const post = (url: string, body: unknown, headers: object = json) =>
+    app.inject({
+      method: 'POST',
+      url,
+      headers: { ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  return { app, post, httpLog: log }
+}
+
+const purchase = (more: object = {}) => ({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more })
+const problem = (status: number, code: string, title: string, detail: string, errors: object[] = []) => ({
+  ...{ type: `urn:shrike:error:${code}`, title, status, detail, code, errors },
+})
+
+describe('POST /v1/decisions', () => {
+  test('answers a transaction with its decision, and the same again as a duplicate', async () => {
+    const { post } = await start()
+    const first = await post('/v1/decisions', purchase({ AMOUNT: 950 }))
+    assert.equal(first.statusCode, 200)
+    assert.equal(first.headers['content-type'], 'application/json; charset=utf-8')
+    assert.deepEqual(first.json(), {
+      ...{ transactionId: 't-1', outcome: 'decline', score: 0.95 },
+      reasons: [{ code: 'score_over_decline', text: 'Score 0.95 is over the decline threshold 0.90' }],
+      ...{ rules: [], model: 'amounts@0123456789ab', policy: 1, decidedAt: '2026-11-22T09:00:00.000Z' },
+      ...{ duplicate: false, degraded: ['history-short'] },
+    })
+    const again = await post('/v1/decisions', purchase({ AMOUNT: 950 }))
+    assert.deepEqual(again.json(), { ...first.json(), duplicate: true })
+  })
+
+  test('answers other content under a known id with a conflict that names what differs', async () => {
+    const { post } = await start()
+    await post('/v1/decisions', purchase())
+    const answer = await post('/v1/decisions', purchase({ SHOP: 'other' }))
+    assert.deepEqual(
+      answer.json(),
+      problem(409, 'TRANSACTION_CONFLICT', 'Conflict', 'A transaction of this id came before, with other content', [
+        { field: 'SHOP', reason: 'differs from what was sent first' },
+      ]),
+    )
+    assert.equal(answer.statusCode, 409)
+  })
+
+  test('lists every bad field as a problem, repeated names among them', async () => {
+    const { post, log } = await start()
+    const answer = await post('/v1/decisions', '{"ID":"t","ID":"t","TIME":"now","AMOUNT":1.005,"X":1,"X":2}')
+    assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8')
+    assert.deepEqual(
+      answer.json(),
+      problem(422, 'INPUT_INVALID', 'Unprocessable Entity', '3 fields are not what the detector needs', [
+        { field: 'ID', reason: 'is given more than once' },
+        { field: 'TIME', reason: 'is text, where a number is required' },
+        { field: 'AMOUNT', reason: 'has more than 2 decimals' },
+      ]),
+    )
+    assert.equal(log.reading.lastSequence(), 1)
+  })
+
+  test('refuses a card number without a trace of it, in the answer or in the log', async () => {
+    const { post, httpLog, say } = await start()
+    const answer = await post('/v1/decisions', purchase({ NOTE: 'paid by 4111 1111 1111 1111' }))
+    assert.deepEqual([answer.statusCode, answer.json().code], [422, 'CARD_NUMBER_REFUSED'])
+    assert.doesNotMatch([answer.body, ...httpLog.lines, ...say.lines].join('\n'), /4111/)
+  })
+
+  test('says what is wrong with a time, a body, a type and a method', async () => {
+    const { post, app } = await start({ server: { limits: { bodyBytes: 200 } } })
+    const code = async (answer: ReturnType<typeof post>) => {
+      const { statusCode, json: read } = await answer
+      return [statusCode, read().code]
+    }
+    assert.deepEqual(await code(post('/v1/decisions', purchase({ TIME: startMs + dayMs }))), [
+      422,
+      'TRANSACTION_IN_FUTURE',
+    ])
+    await post('/v1/decisions', purchase())
+    const old = purchase({ ID: 't-2', TIME: startMs - 8 * dayMs })
+    assert.deepEqual(await code(post('/v1/decisions', old)), [422, 'TRANSACTION_TOO_OLD'])
+    assert.deepEqual(await code(post('/v1/decisions', '[]')), [422, 'INPUT_INVALID'])
+    assert.deepEqual(await code(post('/v1/decisions', '{')), [400, 'BODY_INVALID'])
+    assert.deepEqual(await code(post('/v1/decisions', '')), [400, 'BODY_INVALID'])
+    assert.deepEqual(await code(post('/v1/decisions', purchase({ NOTE: 'x'.repeat(200) }))), [413, 'BODY_TOO_LARGE'])
+    assert.deepEqual(await code(post('/v1/decisions', purchase(), {})), [415, 'MEDIA_TYPE_UNSUPPORTED'])
+    assert.deepEqual(await code(post('/v1/decisions', purchase(), ndjson)), [415, 'MEDIA_TYPE_UNSUPPORTED'])
+    const put = await app.inject({ method: 'PUT', url: '/v1/decisions', headers: json, body: '{}' })
+    assert.deepEqual([put.statusCode, put.json().code], [405, 'METHOD_NOT_ALLOWED'])
+  })
+
+  test('refuses with 503 and Retry-After while nothing can be decided, and readiness says so', async () => {
+    const { post, app, service } = await start({ isResumed: false })
+    for (const answer of [
+      await post('/v1/decisions', purchase()),
+      await post('/v1/labels', { transactionId: 't-1', isFraud: true }),
+      await app.inject('/readyz'),
+    ]) {
+      assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '1'])
+      assert.match(answer.json().code, /^(LOG_UNAVAILABLE|NOT_READY)$/)
+    }
+    await service.resume()
+    assert.equal((await app.inject('/readyz')).statusCode, 200)
+    assert.equal((await post('/v1/decisions', purchase())).statusCode, 200)
+  })
+
+  test('refuses with 503 and Retry-After where too many wait for the disk', async () => {
+    const { post } = await start({ maxPending: 2 })
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((i) => post('/v1/decisions', purchase({ ID: `t-${i}` }))))
+    const refused = answers.filter(({ statusCode }) => statusCode !== 200)
+    assert.ok(refused.length > 0 && refused.length < 5)
+    for (const { statusCode, headers, json: read } of refused) {
+      assert.deepEqual([statusCode, headers['retry-after'], read().code], [503, '1', 'OVERLOADED'])
+    }
+  })
+
+  test('is not there without a live path', async () => {
+    const { app } = await buildTestService()
+    for (const url of ['/v1/decisions', '/v1/decisions/batch', '/v1/labels', '/v1/erasures']) {
+      assert.equal((await app.inject({ method: 'POST', url, headers: json, body: '{}' })).statusCode, 404)
+    }
+  })
+})
+
+describe('POST /v1/decisions/batch', () => {
+  test('answers an array item by item, in order, a bad one by its error', async () => {
+    const { post, log } = await start()
+    const items = [purchase(), purchase({ ID: 't-2' }), purchase({ AMOUNT: 1 }), 7, purchase({ ID: 't-3' }), purchase()]
+    const body = `${JSON.stringify(items).slice(0, -1)},{"ID":"t-4","ID":"t-5","TIME":${startMs},"AMOUNT":1}]`
+    const answer = await post('/v1/decisions/batch', body)
+    assert.equal(answer.statusCode, 200)
+    const results: Record<string, unknown>[] = answer.json()
+    assert.deepEqual(
+      results.map(({ transactionId, duplicate, index }) => transactionId ?? [index, duplicate]),
+      ['t-1', 't-2', [2, undefined], [3, undefined], 't-3', 't-1', [6, undefined]],
+    )
+    assert.equal(results[5].duplicate, true)
+    assert.deepEqual(results[2].error, {
+      code: 'TRANSACTION_CONFLICT',
+      detail: 'A transaction of this id came before, with other content',
+      errors: [{ field: 'AMOUNT', reason: 'differs from what was sent first' }],
+    })
+    assert.deepEqual(results[6].error, {
+      code: 'INPUT_INVALID',
+      detail: '1 field is not what the detector needs',
+      errors: [{ field: 'ID', reason: 'is given more than once' }],
+    })
+    const record = log.reading.find('t-3')
+    assert.deepEqual(record?.kind === 'decision' && [...record.row.slice(1, 4)], [3, 3, 30])
+  })
+
+  test('answers thousands, and each sees those before it', async () => {
+    const { post, log } = await start()
+    const items = Array.from({ length: 2000 }, (_, i) => purchase({ ID: `t-${i}`, TIME: startMs + i }))
+    const results: { transactionId: string }[] = (await post('/v1/decisions/batch', items)).json()
+    assert.deepEqual(
+      results.map(({ transactionId }) => transactionId),
+      items.map(({ ID }) => ID),
+    )
+    const last = log.reading.find('t-1999')
+    assert.equal(last?.kind === 'decision' && last.row[1], 2000)
+  })
+
+  test('answers NDJSON a line for a line, with errors in their places', async () => {
+    const { post } = await start({ server: { limits: { lineBytes: 200 } } })
+    const lines = [
+      ...[JSON.stringify(purchase()), '', '{', '[]', JSON.stringify(purchase({ NOTE: 'x'.repeat(200) }))],
+      ...[JSON.stringify(purchase({ ID: 't-2' })), JSON.stringify(purchase())],
+    ]
+    const answer = await post('/v1/decisions/batch', `${lines.join('\n')}\n`, ndjson)
+    assert.equal(answer.headers['content-type'], 'application/x-ndjson; charset=utf-8')
+    const results = answer.body.trim().split('\n')
+    assert.deepEqual(
+      results.map((line) => {
+        const { transactionId, error, index, duplicate } = JSON.parse(line)
+        return transactionId === undefined ? `${index} ${error.code}` : `${transactionId} ${duplicate}`
+      }),
+      [
+        ...['t-1 false', '1 BODY_INVALID', '2 BODY_INVALID', '3 INPUT_INVALID', '4 BODY_TOO_LARGE'],
+        ...['t-2 false', 't-1 true'],
+      ],
+    )
+  })
+
+  test('refuses what is no array, one that is too long, and other types', async () => {
+    const { post } = await start({ server: { limits: { batchItems: 2 } } })
+    const code = async (body: string, headers: object = json) =>
+      (await post('/v1/decisions/batch', body, headers)).json().code
+    assert.equal(await code('{}'), 'INPUT_INVALID')
+    assert.equal(await code('[1,2,3]'), 'BODY_TOO_LARGE')
+    assert.equal(await code('[1'), 'BODY_INVALID')
+    assert.equal(await code('[]', { 'content-type': 'text/csv' }), 'MEDIA_TYPE_UNSUPPORTED')
+    assert.equal((await post('/v1/decisions/batch', '[]')).body, '[]')
+  })
+})
+
+describe('POST /v1/labels', () => {
+  test('takes one label, or many in order', async () => {
+    const { post } = await start()
+    await post('/v1/decisions', purchase())
+    const one = await post('/v1/labels', { transactionId: 't-1', isFraud: true, source: 'chargeback' })
+    const answer = { transactionId: 't-1', isFraud: true, knownAt: '2026-11-22T09:00:00.000Z', source: 'chargeback' }
+    assert.deepEqual([one.statusCode, one.json()], [200, { ...answer, pending: false, duplicate: false }])
+    const many = await post('/v1/labels', [
+      { transactionId: 't-1', isFraud: true },
+      { transactionId: 't-9', isFraud: false, knownAt: '2026-11-22T08:00:00Z' },
+    ])
+    assert.deepEqual(many.json(), [
+      { ...answer, pending: false, duplicate: true },
+      {
+        ...{ transactionId: 't-9', isFraud: false, knownAt: '2026-11-22T08:00:00.000Z', source: null },
+        ...{ pending: true, duplicate: false },
+      },
+    ])
+    assert.deepEqual((await post('/v1/labels', [])).json(), [])
+  })
+
+  test('takes all of an array or nothing', async () => {
+    const { post, log } = await start({ server: { limits: { batchItems: 3 } } })
+    const good = { transactionId: 't-1', isFraud: true }
+    const answer = await post('/v1/labels', [good, { ...good, isFraud: 'yes' }, { isFraud: true }])
+    assert.deepEqual([answer.statusCode, answer.json().code], [422, 'INPUT_INVALID'])
+    assert.deepEqual(answer.json().errors, [
+      { field: '[1].isFraud', reason: 'is text, where true or false is required' },
+      { field: '[2].transactionId', reason: 'is missing' },
+    ])
+    assert.equal((await post('/v1/labels', [good, good, good, good])).json().code, 'BODY_TOO_LARGE')
+    assert.deepEqual([log.reading.lastSequence(), log.pending], [1, 0])
+  })
+
+  test('refuses a field that is given twice, in one label and in any of many', async () => {
+    const { post, log } = await start()
+    const twice = '{"transactionId":"t-1","isFraud":true,"isFraud":false}'
+    for (const body of [twice, `[{"transactionId":"t-2","isFraud":true},${twice}]`]) {
+      const answer = await post('/v1/labels', body)
+      assert.deepEqual(
+        [answer.statusCode, answer.json().errors],
+        [422, [{ field: 'isFraud', reason: 'is given more than once' }]],
+      )
+    }
+    assert.equal(log.reading.lastSequence(), 1)
+  })
+
+  test('refuses what is no JSON', async () => {
+    const { post } = await start()
+    assert.equal((await post('/v1/labels', 'x')).statusCode, 400)
+    assert.equal((await post('/v1/labels', '{}', ndjson)).statusCode, 415)
+  })
+})
+
+describe('GET /v1/decisions/{id}', () => {
+  test('tells all that is known of a decision', async () => {
+    const { post, app } = await start()
+    const decision = (await post('/v1/decisions', purchase({ NOTE: 'free' }))).json()
+    await post('/v1/labels', { transactionId: 't-1', isFraud: true })
+    await post('/v1/labels', { transactionId: 't-1', isFraud: false, source: 'analyst' })
+    const answer = await app.inject('/v1/decisions/t-1')
+    const knownAt = '2026-11-22T09:00:00.000Z'
+    assert.equal(answer.headers['cache-control'], 'no-store')
+    assert.deepEqual(answer.json(), {
+      ...decision,
+      transaction: { ID: 't-1', TIME: knownAt, AMOUNT: 10, CARD: 'c', SHOP: 's', NOTE: 'free' },
+      features: {
+        ...{ amount: 10, card_count_1h: 1, card_count_1d: 1, card_amount_sum_1d: 10, card_fraud_count_7d: 0 },
+        shop_time_since_last_6d: null,
+      },
+      labels: [
+        { isFraud: true, knownAt, source: null },
+        { isFraud: false, knownAt, source: 'analyst' },
+      ],
+    })
+  })
+
+  test('finds ids of any characters, as long as they may be', async () => {
+    const { post, app } = await start()
+    for (const ID of ['a/b?c#d', ':id', 'x'.repeat(128), '€'.repeat(128), ' ', '%41', 'batch']) {
+      await post('/v1/decisions', purchase({ ID }))
+      const answer = await app.inject(`/v1/decisions/${encodeURIComponent(ID)}`)
+      assert.deepEqual([answer.statusCode, answer.json().transactionId], [200, ID])
+    }
+  })
+
+  test('knows no id that was only brought in, or never came', async () => {
+    const { app, service } = await start()
+    await service.bringIn(purchase({ ID: 'old' }), true)
+    for (const id of ['old', 'none']) {
+      const answer = await app.inject(`/v1/decisions/${id}`)
+      assert.deepEqual([answer.statusCode, answer.json().code], [404, 'TRANSACTION_UNKNOWN'])
+    }
+  })
+
+  test('shows a person by name until the person is erased, and to the log only a token', async () => {
+    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { post, app, log } = await start({ live })
+    await post('/v1/decisions', purchase({ CARD: 'Ada' }))
+    assert.equal(log.reading.find('t-1')?.fields.includes('tok_1'), true)
+    const shown = async () => (await app.inject('/v1/decisions/t-1')).json().transaction.CARD
+    assert.equal(await shown(), 'Ada')
+    assert.equal((await app.inject('/v1/decisions?key=card:Ada')).json().decisions.length, 1)
+    assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), {
+      erased: true,
+      token: 'tok_1',
+    })
+    assert.equal(await shown(), null)
+    assert.equal((await app.inject('/v1/decisions?key=card:Ada')).json().decisions.length, 0)
+    assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), { erased: false, token: null })
+    for (const body of [{ key: 'shop', value: 's' }, { key: 'card' }, [], '{"key":"card","value":"a","value":"b"}']) {
+      assert.equal((await post('/v1/erasures', body)).statusCode, 422)
+    }
+  })
+})
+
+describe('GET /v1/decisions', () => {
+  interface Shown {
+    readonly transactionId: string
+    readonly outcome: string
+    readonly score: number
+    readonly transaction: Readonly<Record<string, string | number>>
+  }
+  const count = 300
+  let live: TestLive
+  let app: Awaited<ReturnType<typeof serve>>['app']
+  let all: readonly Shown[]
+  const page = async (query: string) => {
+    const answer = await app.inject(`/v1/decisions?${query}`)
+    assert.equal(answer.statusCode, 200, answer.body)
+    assert.equal(answer.headers['cache-control'], 'no-store')
+    const read: { decisions: Shown[]; cursor: string | null } = answer.json()
+    return read
+  }
+  /** Every decision that a query finds, page after page. */
+  const walk = async (query: string, limit: number) => {
+    const found: Shown[] = []
+    let cursor: string | null = null
+    do {
+      const next: Awaited<ReturnType<typeof page>> = await page(
+        `${query}&limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`,
+      )
+      assert.ok(next.decisions.length <= limit)
+      found.push(...next.decisions)
+      cursor = next.cursor
+    } while (cursor !== null)
+    return found
+  }
+
+  before(async () => {
+    const features = [...cardsDetector().features, 'CHANNEL']
+    const detector = cardsDetector({ features }, { keys: { card: 'CARD', shop: 'SHOP', channel: 'CHANNEL' } })
+    live = await openTestLive({ live: createLiveDetector(detector, amountPredictor()) })
+    await live.service.resume()
+    live.clock.nowMs = startMs + 10 * dayMs
+    const made = await serve(live)
+    app = made.app
+    const items = Array.from({ length: count }, (_, i) => ({
+      ...purchase({ ID: `t-${i}`, TIME: startMs + ((i * 37) % count) * 1000, AMOUNT: (i * 7919) % 1000 }),
+      ...{ CARD: `c-${i % 5}`, SHOP: i % 4 === 0 ? 'c-1' : `s-${i % 11}`, CHANNEL: i % 250 },
+    }))
+    await made.post('/v1/decisions/batch', items)
+    await made.post('/v1/labels', { transactionId: 't-1', isFraud: true })
+    await live.service.bringIn(purchase({ ID: 'history', TIME: startMs, CHANNEL: 1 }), true)
+    all = (await page('limit=500')).decisions
+  })
+  after(() => live.close())
+
+  test('shows the newest first, each with its transaction, and histories and labels not', () => {
+    assert.equal(all.length, count)
+    all.forEach(({ transactionId }, i) => void assert.equal(transactionId, `t-${count - 1 - i}`))
+    const { transaction, ...decision } = all[0]
+    assert.deepEqual(Object.keys(transaction), ['ID', 'TIME', 'AMOUNT', 'CARD', 'SHOP', 'CHANNEL', 'NOTE'])
+    assert.deepEqual(
+      Object.keys(decision),
+      'transactionId outcome score reasons rules model policy decidedAt duplicate degraded'.split(' '),
+    )
+  })
+
+  test('shows 50 unless told, and where the next page begins', async () => {
+    const first = await page('')
+    assert.deepEqual(first.decisions, all.slice(0, 50))
+    assert.deepEqual((await page(`cursor=${first.cursor}`)).decisions, all.slice(50, 100))
+  })
+
+  const iso = (seconds: number) => new Date(startMs + seconds * 1000).toISOString()
+  const timeOf = ({ transaction }: Shown) => (Date.parse(String(transaction.TIME)) - startMs) / 1000
+  const queries: readonly (readonly [string, (shown: Shown) => boolean])[] = [
+    ['', () => true],
+    ['outcome=approve', ({ outcome }) => outcome === 'approve'],
+    ['outcome=review', ({ outcome }) => outcome === 'review'],
+    ['outcome=decline', ({ outcome }) => outcome === 'decline'],
+    ['outcome=challenge', () => false],
+    [`from=${iso(100)}`, (shown) => timeOf(shown) >= 100],
+    [`to=${iso(100)}`, (shown) => timeOf(shown) <= 100],
+    [`from=${iso(50)}&to=${iso(51)}`, (shown) => timeOf(shown) >= 50 && timeOf(shown) <= 51],
+    [`from=${iso(51)}&to=${iso(50)}`, () => false],
+    ['minScore=0.5', ({ score }) => score >= 0.5],
+    ['minScore=1', ({ score }) => score >= 1],
+    ['minScore=0', () => true],
+    ['key=card:c-1', ({ transaction }) => transaction.CARD === 'c-1'],
+    ['key=shop:c-1', ({ transaction }) => transaction.SHOP === 'c-1'],
+    ['key=shop:s-1', ({ transaction }) => transaction.SHOP === 's-1'],
+    ['key=card:c-', () => false],
+    ['key=channel:7', ({ transaction }) => transaction.CHANNEL === 7],
+    ['key=channel:249', ({ transaction }) => transaction.CHANNEL === 249],
+    [
+      `outcome=review&key=card:c-2&minScore=0.7&from=${iso(10)}`,
+      (shown) =>
+        shown.outcome === 'review' && shown.transaction.CARD === 'c-2' && shown.score >= 0.7 && timeOf(shown) >= 10,
+    ],
+  ]
+  for (const [query, wanted] of queries) {
+    test(`finds what is wanted, all of it and once: ${query.replace(/2026[^&]*/g, '…') || 'everything'}`, async () => {
+      const expected = all.filter(wanted)
+      for (const limit of [1, 7, 500])
+        if (limit > 1 || expected.length < 40) assert.deepEqual(await walk(query, limit), expected)
+    })
+  }
+
+  test('goes on where it was, whatever is decided meanwhile', async () => {
+    const first = await page('limit=10')
+    await live.service.decide(purchase({ ID: 'new', TIME: startMs + 400_000 }), undefined, () => 0)
+    assert.deepEqual((await page(`limit=10&cursor=${first.cursor}`)).decisions, all.slice(10, 20))
+  })
+
+  test('lists every parameter that is wrong', async () => {
+    const answer = await app.inject(
+      '/v1/decisions?outcome=ok&from=now&to=&minScore=2&limit=501&cursor=x&key=card&outcom=1&limit2=1',
+    )
+    assert.equal(answer.statusCode, 422)
+    const { errors }: { errors: { field: string; reason: string }[] } = answer.json()
+    assert.deepEqual(Object.fromEntries(errors.map(({ field, reason }) => [field, reason])), {
+      outcome: 'is one of approve, challenge, review, decline',
+      from: 'is no ISO 8601 time',
+      to: 'is empty, or given more than once',
+      minScore: 'is a number from 0 to 1',
+      limit: 'is a whole number from 1 to 500',
+      cursor: 'is none that this service gave',
+      key: 'is written NAME:VALUE, and the names are card, shop, channel',
+      outcom: 'did you mean outcome?',
+      limit2: 'did you mean limit?',
+    })
+    for (const query of [
+      'limit=0',
+      'limit=1.5',
+      'key=cards:c',
+      'key=:c',
+      'minScore=',
+      'limit=1&limit=2',
+      'from=2026-02-30',
+    ]) {
+      assert.equal((await app.inject(`/v1/decisions?${query}`)).statusCode, 422, query)
+    }
+  })
+})
+
+describe('keys with roles', () => {
+  const keys: Readonly<Record<Role, string>> = {
+    score: 'score-key-0123456789',
+    label: 'label-key-0123456789',
+    admin: 'admin-key-0123456789',
+  }
+  const stored = Object.entries(keys).map(([name, key]) => ({
+    ...{ name, sha256: digestKey(key), createdAt: '2026-11-22T09:00:00.000Z' },
+    roles: [name as Role],
+  }))
+  const calls: readonly (readonly [string, string, unknown, readonly Role[]])[] = [
+    ['POST', '/v1/decisions', purchase(), ['score', 'admin']],
+    ['POST', '/v1/decisions/batch', [], ['score', 'admin']],
+    ['POST', '/predict', { V1: 1, Amount: 1 }, ['score', 'admin']],
+    ['POST', '/v1/labels', [], ['label', 'admin']],
+    ['POST', '/v1/erasures', { key: 'card', value: 'c' }, ['admin']],
+    ['GET', '/v1/decisions', undefined, ['admin']],
+    ['GET', '/v1/decisions/t-1', undefined, ['admin']],
+    ['HEAD', '/v1/decisions', undefined, ['admin']],
+    ['GET', '/metrics', undefined, ['score', 'label', 'admin']],
+  ]
+  const ring = createKeyRing([], stored)
+
+  test('open what their role is for, and nothing else, however a path is written', async () => {
+    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { app } = await start({ live, server: { keyRing: () => ring } })
+    for (const [method, url, body, allowed] of calls) {
+      // `v`, `p` and `m` as they may be written as well.
+      const disguised = url.replace(/^\/([vpm])/, (_, letter: string) => `/%${letter.charCodeAt(0).toString(16)}`)
+      for (const path of [url, disguised, `${url}?a=b`]) {
+        const ask = (key?: string) =>
+          app.inject({
+            method: method as 'GET',
+            url: path,
+            headers: { ...json, ...(key && { authorization: `Bearer ${key}` }) },
+            ...(body !== undefined && { body: JSON.stringify(body) }),
+          })
+        for (const role of ['score', 'label', 'admin'] as const) {
+          const { statusCode } = await ask(keys[role])
+          const isOpen = statusCode !== 401 && statusCode !== 403 && statusCode !== 404
+          assert.equal(isOpen, allowed.includes(role), `${method} ${path} with ${role}: ${statusCode}`)
+        }
+        const without = await ask()
+        assert.deepEqual([without.statusCode, without.headers['www-authenticate']], [401, 'Bearer realm="shrike"'])
+        assert.equal((await ask('another-key-0123456789')).statusCode, 401)
+      }
+    }
+  })
+
+  test('that lack a role are told which', async () => {
+    const { app } = await start({ server: { keyRing: () => ring } })
+    const headers = { authorization: `Bearer ${keys.score}` }
+    const answer = await app.inject({ url: '/v1/decisions', headers })
+    assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'The key has not the role admin'))
+  })
+
+  test('are not needed by probes', async () => {
+    const { app } = await start({ server: { keyRing: () => ring } })
+    for (const url of ['/healthz', '/readyz']) assert.equal((await app.inject(url)).statusCode, 200)
+  })
+})
+
+describe('metrics of decisions', () => {
+  test('count what was decided, degraded, labelled, repeated and put on disk', async () => {
+    const { app, post, clock } = await start()
+    await post('/v1/decisions', purchase())
+    await post('/v1/decisions', purchase())
+    await post('/v1/decisions', purchase({ ID: 't-2', AMOUNT: 600 }))
+    await post('/v1/decisions', purchase({ ID: 't-3', AMOUNT: 1 / 3 }))
+    clock.nowMs = startMs + 60_000
+    await post('/v1/labels', { transactionId: 't-1', isFraud: true })
+    await post('/v1/labels', { transactionId: 't-1', isFraud: true })
+    await post('/v1/labels', { transactionId: 't-9', isFraud: false })
+    await app.inject('/v1/decisions/t-1')
+    const { body } = await app.inject('/metrics')
+    const value = (name: string) => {
+      const line = body.split('\n').find((each) => each.startsWith(`${name} `))
+      return line === undefined ? undefined : Number(line.slice(name.length + 1))
+    }
+    const expected = {
+      'shrike_decisions_total{outcome="approve"}': 1,
+      'shrike_decisions_total{outcome="challenge"}': 0,
+      'shrike_decisions_total{outcome="review"}': 1,
+      'shrike_decisions_total{outcome="decline"}': 0,
+      'shrike_decisions_degraded_total{reason="history-short"}': 2,
+      shrike_duplicates_total: 1,
+      'shrike_labels_total{label="fraud"}': 1,
+      'shrike_labels_total{label="legitimate"}': 1,
+      shrike_label_lag_seconds_count: 1,
+      shrike_label_lag_seconds_sum: 60,
+      shrike_labels_pending: 1,
+      shrike_decision_score_count: 2,
+      shrike_decision_score_sum: 0.61,
+      'shrike_features_missing_total{feature="shop_time_since_last_6d"}': 1,
+      shrike_log_records_total: 5,
+      shrike_log_queue_records: 0,
+      shrike_log_bytes: 1,
+      shrike_disk_free_bytes: 2,
+      shrike_log_oldest_record_age_seconds: 60,
+      shrike_ready: 1,
+      shrike_history_coverage_seconds: 0,
+      shrike_history_wanted_seconds: (7 * dayMs) / 1000,
+      shrike_history_keys: 2,
+      shrike_history_events: 4,
+      shrike_history_dropped_keys: 0,
+      'shrike_snapshots_total{result="ok"}': 0,
+      'shrike_snapshots_total{result="failed"}': 0,
+      'shrike_http_requests_total{route="/v1/decisions",status="200"}': 3,
+      'shrike_http_requests_total{route="/v1/decisions",status="422"}': 1,
+      'shrike_http_requests_total{route="/v1/decisions/:id",status="200"}': 1,
+    }
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, value(name)])), expected)
+    assert.ok((value('shrike_log_commit_duration_seconds_count') ?? 0) >= 3)
+    assert.ok((value('shrike_history_bytes') ?? 0) > 0)
+  })
+
+  test('are all in the reference, and no other of its decisions', async () => {
+    const { metrics } = await start()
+    const names = metrics.registry.getMetricsAsArray().map(({ name }) => name)
+    const [, section] = readFileSync('docs/reference/metrics.md', 'utf8').split('\n## Decisions\n')
+    const documented = [...section.split('\n## ')[0].matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
+    const ofService = /^shrike_(http|predictions|prediction|bundle|model|nodejs|process)_/
+    assert.deepEqual(documented.sort(), names.filter((name) => !ofService.test(name)).sort())
+  })
+})
