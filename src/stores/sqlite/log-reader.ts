@@ -87,7 +87,8 @@ export class LogReader implements LogReading {
     const labels: Sequenced<LabelRecord>[] = []
     for (const row of rows) {
       const record = decodeRecord(storedRecord(row))
-      if (record.kind === 'label') labels.push(record)
+      // One whose transaction is no longer kept waits for nothing.
+      if (record.kind === 'label' && record.of === 0) labels.push(record)
     }
     return labels
   }

@@ -11,6 +11,8 @@ export class Persons implements PersonalValues {
   readonly #selectValue: StatementSync
   /** By key and value, for speed; the oldest are forgotten first. */
   readonly #remembered = new Map<string, string>()
+  /** Tokens that are to be deleted, and may still be in the database. */
+  readonly #forgotten = new Set<string>()
   #new: Person[] = []
 
   constructor(database: DatabaseSync, makeToken: () => string) {
@@ -36,7 +38,10 @@ export class Persons implements PersonalValues {
   /** Forgets a value here, and returns the token that is to be deleted; undefined where there is none. */
   forget(key: string, value: string): string | undefined {
     const token = this.tokenOf(key, value)
+    if (token === undefined) return undefined
     this.#remembered.delete(`${key}\0${value}`)
+    this.#new = this.#new.filter((person) => person.token !== token)
+    this.#forgotten.add(token)
     return token
   }
 
@@ -51,13 +56,14 @@ export class Persons implements PersonalValues {
   dropNew(): void {
     this.#new = []
     this.#remembered.clear()
+    this.#forgotten.clear()
   }
 
   tokenOf(key: string, value: string): string | undefined {
     const remembered = this.#remembered.get(`${key}\0${value}`)
     if (remembered !== undefined) return remembered
     const token = this.#selectToken.get(key, value)?.token
-    if (typeof token !== 'string') return undefined
+    if (typeof token !== 'string' || this.#forgotten.has(token)) return undefined
     this.#remember(key, value, token)
     return token
   }

@@ -44,6 +44,8 @@ function append({ frames, persons, forgotten }: Extract<WriterOrder, { order: 'a
   let { lastSequence, lastHash } = state
   database.exec('BEGIN IMMEDIATE')
   try {
+    // First, since a person who was forgotten may have come again by now.
+    for (const person of forgotten) deletePerson.run(person.key, person.token)
     for (const person of persons) insertPerson.run(person.key, person.value, person.token)
     for (const { frame, record } of splitFrames(frames)) {
       const { sequence, kind, outcome, timestampMs, score, id, body } = record
@@ -52,7 +54,6 @@ function append({ frames, persons, forgotten }: Extract<WriterOrder, { order: 'a
       lastSequence = sequence
       insert.run(sequence, kind, outcome, timestampMs, score, id, body, lastHash)
     }
-    for (const person of forgotten) deletePerson.run(person.key, person.token)
     database.exec('COMMIT')
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
