@@ -10,7 +10,7 @@ import type { Log } from './http/http-context.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
 import { type DataDirectory, dataDirectory, freeBytes, lockDirectory } from './stores/data-directory.ts'
-import { readSnapshot, snapshotPaths } from './stores/snapshot-files.ts'
+import { newestSnapshot } from './stores/snapshot-files.ts'
 import { SqlitePages } from './stores/sqlite/decision-pages.ts'
 import type { LogReader } from './stores/sqlite/log-reader.ts'
 import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
@@ -96,12 +96,7 @@ export async function openLive(
       findSnapshot: (detector) => findSnapshot(directory, detector, log.reading, say),
       takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory),
     })
-    metrics.watch(
-      service,
-      () => measure(directory, log.reading),
-      () => log.pending,
-      Date.now,
-    )
+    metrics.watch(service, figuresOf(directory, log.reading), () => log.pending, Date.now)
     return {
       service,
       whyNotReady: () => diskIsShort(directory, limits.minFreeBytes),
@@ -141,7 +136,7 @@ function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | un
     : `Only ${Math.floor(free / 2 ** 20)} MiB are free on the data directory's disk`
 }
 
-/** The newest snapshot that is whole, of this log, and of these histories. */
+/** Says of each snapshot that does not serve why it was left alone. */
 function findSnapshot(
   { snapshotsPath }: DataDirectory,
   { detector, features }: LiveDetector,
@@ -149,20 +144,17 @@ function findSnapshot(
   say: Log,
 ): Snapshot | undefined {
   const fingerprint = historiesFingerprint(detector, features)
-  for (const path of snapshotPaths(snapshotsPath)) {
-    try {
-      const snapshot = readSnapshot(path)
-      const hash = reading.hashAt(snapshot.sequence)
-      if (snapshot.fingerprint !== fingerprint) say.info({ path }, 'a snapshot is of other histories, and left alone')
-      else if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash) {
-        say.warn({ path }, 'a snapshot is of another log, and left alone')
-      } else return snapshot
-    } catch (error) {
-      if (!(error instanceof FraudError)) throw error
-      say.error({ code: error.code, reason: error.message }, 'a snapshot is damaged, and left alone')
-    }
-  }
-  return undefined
+  return newestSnapshot(
+    snapshotsPath,
+    fingerprint,
+    (sequence) => reading.hashAt(sequence),
+    (path, why) => {
+      if (why === 'other-histories') say.info({ path }, 'a snapshot is of other histories, and left alone')
+      else if (why === 'other-log') say.warn({ path }, 'a snapshot is of another log, and left alone')
+      else if (!(why.error instanceof FraudError)) throw why.error
+      else say.error({ code: why.error.code, reason: why.error.message }, 'a snapshot is damaged, and left alone')
+    },
+  )
 }
 
 /** A process of its own, at the lowest priority: the log is read beside the service, which is not held up. */
@@ -187,11 +179,11 @@ async function takeSnapshot(args: readonly string[] | undefined, { path }: DataD
   return taken
 }
 
-function measure({ path, logPath }: DataDirectory, reading: LogReader): DirectoryFigures {
-  const files = [logPath, `${logPath}-wal`].filter((file) => existsSync(file))
+function figuresOf({ path, logPath }: DataDirectory, reading: LogReader): DirectoryFigures {
   return {
-    logBytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
-    freeBytes: freeBytes(path),
-    oldestMs: reading.firstTransactionMs(),
+    logBytes: () =>
+      [logPath, `${logPath}-wal`].reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0),
+    freeBytes: () => freeBytes(path),
+    oldestMs: () => reading.firstTransactionMs(),
   }
 }

@@ -1,48 +1,20 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readBundle } from '../src/scoring/load-predictor.ts'
+import { startShrike, succeedIn } from './run-shrike.ts'
 
-const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-commands-'))
 const at = (name: string) => join(folder, name)
 
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+const start = (args: readonly string[], variables?: Readonly<Record<string, string>>) =>
+  startShrike(folder, args, variables)
 
-function start(args: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
-  const env = { ...process.env, NO_COLOR: '1', ...variables }
-  return spawn(process.execPath, [shrike, ...args], { cwd: folder, env })
-}
+const run = (...args: string[]) => startShrike(folder, args).ended
 
-async function finish(child: ChildProcess): Promise<Ended> {
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const code = await new Promise<number | null>((done) => child.on('close', done))
-  return { code, stdout, stderr }
-}
-
-function run(...args: string[]): Promise<Ended> {
-  return finish(start(args))
-}
-
-async function succeed(...args: string[]): Promise<Ended> {
-  const ended = await run(...args)
-  assert.equal(ended.code, 0, ended.stderr)
-  return ended
-}
+const succeed = (...args: string[]) => succeedIn(folder, args)
 
 before(async () => {
   await succeed('simulate', '--rows', '6000', '--frauds', '90', '--seed', '3', '--out', 'cards.csv')
@@ -137,8 +109,8 @@ describe('shrike train', () => {
     })
     writeFileSync(at('days.csv'), ['timestamp,x,Class', ...days].join('\n'))
     const flags = ['--preset', 'recipe', '--test-from', '2026-01-21 00:00', '--json', '--out', 'days.safetensors']
-    const child = start(['train', 'days.csv', ...flags], { TZ: 'America/Los_Angeles' })
-    const { stdout, stderr } = await finish(child)
+    const { ended } = start(['train', 'days.csv', ...flags], { TZ: 'America/Los_Angeles' })
+    const { stdout, stderr } = await ended
     assert.equal(JSON.parse(stdout).rows, 20, stderr)
   })
 
@@ -201,8 +173,7 @@ describe('shrike train', () => {
   })
 
   test('is stopped by Ctrl-C without leaving anything behind', async () => {
-    const child = start(['train', 'cards.csv', '--n-estimators', '20000', '--out', 'stopped.safetensors'])
-    const ended = finish(child)
+    const { child, ended } = start(['train', 'cards.csv', '--n-estimators', '20000', '--out', 'stopped.safetensors'])
     child.stderr?.on('data', (text: string) => {
       if (text.includes('read cards.csv')) setTimeout(() => child.kill('SIGINT'), 300)
     })

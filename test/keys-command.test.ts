@@ -1,31 +1,15 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { createKeyRing, parseKeyFile } from '../src/http/api-keys.ts'
+import { startShrike } from './run-shrike.ts'
 
-const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
 after(() => rmSync(folder, { recursive: true }))
 
-async function keys(...args: string[]) {
-  const child = spawn(process.execPath, [shrike, 'keys', ...args], {
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const code = await new Promise<number | null>((done) => child.on('close', done))
-  return { code, stdout, stderr }
-}
+const keys = (...args: string[]) => startShrike(folder, ['keys', ...args]).ended
 
 const keyFile = (data: string) => readFileSync(join(folder, data, 'keys.json'), 'utf8')
 

@@ -1,42 +1,20 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { startShrike, succeedIn } from './run-shrike.ts'
 
-const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-portfolio-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const read = (name: string) => readFileSync(join(folder, name))
 
-function start(args: readonly string[]) {
-  const child = spawn(process.execPath, [shrike, 'simulate', ...args], {
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((done) =>
-    child.on('close', (code) => done({ code, stdout, stderr })),
-  )
-  return { child, ended }
-}
+const start = (args: readonly string[]) => startShrike(folder, ['simulate', ...args])
 
-async function succeed(...args: string[]) {
-  const ended = await start(args).ended
-  assert.equal(ended.code, 0, ended.stderr)
-  return ended
-}
+const succeed = (...args: string[]) => succeedIn(folder, ['simulate', ...args])
 
 const small = ['--shape', 'portfolio', '--customers', '200', '--terminals', '400', '--days', '5', '--seed', '3']
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { startShrike, succeedIn } from './run-shrike.ts'
 
-const shrike = resolve('bin/shrike.js')
 const folder = mkdtempSync(join(tmpdir(), 'shrike-histories-'))
 const at = (name: string) => join(folder, name)
 const detector = at('detector.yaml')
@@ -29,25 +28,9 @@ features:
   - fraudRate: { by: customer, over: [7d, 14d] }
 `
 
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, [shrike, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const code = await new Promise<number | null>((done) => child.on('close', done))
-  return { code, stdout, stderr }
-}
+const run = (...args: string[]) => startShrike(folder, args).ended
 
-async function succeed(...args: string[]) {
-  const ended = await run(...args)
-  assert.equal(ended.code, 0, ended.stderr)
-  return ended
-}
+const succeed = (...args: string[]) => succeedIn(folder, args)
 
 const train = (file: string, out: string, ...more: string[]) =>
   succeed('train', file, '--n-estimators', '20', '--out', out, '--json', '--detector', detector, ...more)

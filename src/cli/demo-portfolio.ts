@@ -8,7 +8,7 @@ import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { replay } from './replay-work.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { train } from './train-work.ts'
+import { train, usualTraining } from './train-work.ts'
 
 const dayMs = 86_400_000
 const historyDays = 90
@@ -43,7 +43,7 @@ export async function preparePortfolio(data: string, seed: number, nowMs: number
       history,
       {
         ...{ out: bundle, report, data, detector: detectorPath, seed },
-        ...{ preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' },
+        ...usualTraining,
       },
       run,
     )

@@ -13,7 +13,7 @@ import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
-import { train } from './train-work.ts'
+import { train, usualTraining } from './train-work.ts'
 
 export interface DemoFlags extends ServeFlags {
   readonly seed: number
@@ -37,7 +37,7 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
     file,
     {
       ...{ out, report, data: flags.data, seed: flags.seed },
-      ...{ preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' },
+      ...usualTraining,
       ...(flags.label !== undefined && { label: flags.label }),
     },
     run,

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { roles } from '../http/api-keys.ts'
+import { withDataFlags } from './data-flags.ts'
 import type { CreateFlags, KeysFlags } from './keys-work.ts'
 import { type CommonFlags, run } from './run.ts'
 
@@ -11,14 +12,13 @@ export function keysCommand(): Command {
     .addHelpText('after', examples)
   command.addCommand(createCommand())
   command.addCommand(
-    withCommonFlags(
-      new Command('list').description('Lists the keys: their names, roles and when they were made.'),
-    ).action((options: KeysFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./keys-work.ts')).listKeys(options, context)),
+    withFlags(new Command('list').description('Lists the keys: their names, roles and when they were made.')).action(
+      (options: KeysFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./keys-work.ts')).listKeys(options, context)),
     ),
   )
   command.addCommand(
-    withCommonFlags(
+    withFlags(
       new Command('revoke').description('Takes a key out of the data directory.').argument('<name>', 'of the key'),
     ).action((name: string, options: KeysFlags & CommonFlags) =>
       run(options, async (context) => (await import('./keys-work.ts')).revokeKey(name, options, context)),
@@ -28,7 +28,7 @@ export function keysCommand(): Command {
 }
 
 function createCommand(): Command {
-  return withCommonFlags(
+  return withFlags(
     new Command('create')
       .description('Makes a random key and prints it, this once, on standard output.')
       .addOption(
@@ -45,11 +45,8 @@ function createCommand(): Command {
   )
 }
 
-function withCommonFlags(command: Command): Command {
-  return command
-    .option('--data <directory>', 'the data directory of the service', '.shrike')
-    .option('--json', 'print the result as JSON on standard output')
-    .addHelpText('after', examples)
+function withFlags(command: Command): Command {
+  return withDataFlags(command, examples)
 }
 
 const examples = `

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../core/json-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import { numberColumn, textReader } from '../data/columns.ts'
+import { numberColumn } from '../data/columns.ts'
 import { readTable } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import { openLog } from './log-files.ts'
 import type { Run } from './run.ts'
+import { sendableRows } from './sendable-rows.ts'
 
 export interface TrafficOptions {
   readonly url: string
@@ -66,17 +67,10 @@ function firstUnknown(rows: number, idOf: (row: number) => string, { data }: Tra
   }
 }
 
-function transactionsOf(table: Table): readonly Record<string, unknown>[] {
+function transactionsOf(table: Table): readonly Readonly<Record<string, unknown>>[] {
   const columns = table.columns.filter(({ name }) => name !== 'is_fraud' && name !== 'label_known_at')
-  const cells = columns.map((column): [string, (row: number) => unknown] => {
-    const { name } = column
-    if (column.kind === 'text') return [name, textReader(table, name)]
-    const show = column.kind === 'time' ? formatIsoTime : (value: number) => value
-    return [name, (row) => (Number.isNaN(column.values[row]) ? undefined : show(column.values[row]))]
-  })
-  return Array.from({ length: table.rowCount }, (_, row) =>
-    Object.fromEntries(cells.map(([name, cell]) => [name, cell(row)])),
-  )
+  const read = sendableRows(columns)
+  return Array.from({ length: table.rowCount }, (_, row) => read(row))
 }
 
 function createPost({ url, apiKey }: TrafficOptions) {
@@ -96,7 +90,7 @@ function createPost({ url, apiKey }: TrafficOptions) {
 }
 
 /** A line for each transaction that was not simply approved. */
-function tell(decision: unknown, transaction: Record<string, unknown>, terminal: Run['terminal']): void {
+function tell(decision: unknown, transaction: Readonly<Record<string, unknown>>, terminal: Run['terminal']): void {
   if (!isRecord(decision) || decision.outcome === 'approve' || typeof decision.outcome !== 'string') return
   const { transaction_id: id, amount, card_id: card, channel, country } = transaction
   const score = typeof decision.score === 'number' ? decision.score.toFixed(2) : 'none'

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { withDataFlags } from './data-flags.ts'
 import type { DataFlags } from './log-files.ts'
 import type { ExportFlags, VerifyFlags } from './log-work.ts'
 import { type CommonFlags, run } from './run.ts'
@@ -10,7 +11,7 @@ export function logCommand(): Command {
     .description('Reads the log of a data directory, beside a service that goes on.')
     .addHelpText('after', examples)
   command.addCommand(
-    withCommonFlags(
+    withFlags(
       new Command('head').description(
         "Prints the newest record's number and hash, SEQUENCE:HASH, to be kept elsewhere.",
       ),
@@ -19,7 +20,7 @@ export function logCommand(): Command {
     ),
   )
   command.addCommand(
-    withCommonFlags(
+    withFlags(
       new Command('verify').description(
         'Computes every hash anew; exits with 1 at the first record that is not sound.',
       ),
@@ -30,7 +31,7 @@ export function logCommand(): Command {
       ),
   )
   command.addCommand(
-    withCommonFlags(
+    withFlags(
       new Command('export').description('Writes every transaction with its decision, its row and its label as of now.'),
     )
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
@@ -43,11 +44,8 @@ export function logCommand(): Command {
   return command
 }
 
-function withCommonFlags(command: Command): Command {
-  return command
-    .option('--data <directory>', 'the data directory of the service', '.shrike')
-    .option('--json', 'print the result as JSON on standard output')
-    .addHelpText('after', examples)
+function withFlags(command: Command): Command {
+  return withDataFlags(command, examples)
 }
 
 const examples = `

@@ -2,7 +2,6 @@ import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
-import { fingerprint } from '../data/fingerprint.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
@@ -14,7 +13,7 @@ import { readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type DataFlags, lastDetector, openLog } from './log-files.ts'
 import type { InputFlags } from './read-input.ts'
-import { RowCollector } from './row-collector.ts'
+import { cardColumn, RowCollector } from './row-collector.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 /** One transaction of the log with its row; the row is valid until the next one. */
@@ -87,7 +86,9 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     const labels = latestLabels(reader)
     const newestMs = newestTransaction(reader)
     const isSame = sameFeatures(located, features, reader)
-    const card = cardOf(located, flags.by)
+    const card = cardColumn(located.detector, flags.by)
+    const cardOf = ({ fields, definition }: TransactionRecord) =>
+      card === undefined ? undefined : fields[reader.definition(definition).columns.indexOf(card)]?.toString()
     const collector = new RowCollector(features.names.length)
     const counts: Counts = {
       fraud: 0,
@@ -110,7 +111,7 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
         const knownAtMs =
           given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
         const { timestampMs, amount } = seen
-        collector.add({ row, timestampMs, label, knownAtMs, card: card(record, reader), amount, weight: 1 })
+        collector.add({ row, timestampMs, label, knownAtMs, card: cardOf(record), amount, weight: 1 })
       }
       progress.update(group.at(-1)?.record.sequence ?? last, last)
     }
@@ -118,33 +119,10 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     tell(counts, run)
     if (collector.rowCount === 0)
       throw new FraudError('DATA_INVALID', 'The log has no transaction whose label is known')
-    return toRows(flags.data, located, features, collector)
+    const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
+    return { ...rows, source: flags.data, knownAt, cards, badRows: { count: 0, first: [] } }
   } finally {
     reader.close()
-  }
-}
-
-function toRows(
-  source: string,
-  { detector }: LocatedDetector,
-  features: FeatureSet,
-  collector: RowCollector,
-): LabelledRows {
-  const { columns, times, labels, knownAt, cards, amounts, all } = collector.finish(features.names)
-  const unit = 10 ** (detector.transaction.amount?.digits ?? 0)
-  return {
-    source,
-    detector,
-    fingerprint: fingerprint({ rowCount: times.length, columns: all }),
-    features: features.names,
-    columns,
-    labels: Uint8Array.from(labels),
-    times,
-    isoTimes: true,
-    knownAt,
-    cards: Int32Array.from(cards),
-    ...(detector.transaction.amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
-    badRows: { count: 0, first: [] },
   }
 }
 
@@ -217,12 +195,4 @@ function sameFeatures(
 function partsOfRows(detector: unknown): string {
   const parts = typeof detector === 'object' && detector !== null ? { ...detector } : {}
   return JSON.stringify(['transaction', 'features', 'histories'].map((part) => Reflect.get(parts, part) ?? null))
-}
-
-/** The key that alerts are grouped by. */
-function cardOf({ detector }: LocatedDetector, by: string | undefined) {
-  const { keys = {} } = detector.transaction
-  const name = by ?? ['card', 'customer'].find((usual) => Object.hasOwn(keys, usual)) ?? Object.keys(keys)[0]
-  return ({ fields, definition }: TransactionRecord, reader: LogReader): string | undefined =>
-    name === undefined ? undefined : fields[reader.definition(definition).columns.indexOf(keys[name])]?.toString()
 }

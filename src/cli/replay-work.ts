@@ -1,7 +1,5 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { formatIsoTime } from '../core/time-parser.ts'
-import { findColumn } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import type { LiveService } from '../scoring/live-service.ts'
@@ -10,6 +8,7 @@ import { openForCommand } from './open-service.ts'
 import type { InputFlags } from './read-input.ts'
 import { type ReplayedTransaction, replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
+import { sendableRows } from './sendable-rows.ts'
 
 export interface ReplayFlags extends InputFlags {
   readonly as: 'history' | 'decisions'
@@ -60,7 +59,7 @@ class Intake {
   readonly #failures: unknown[] = []
   #underway: Promise<unknown>[] = []
   #table: Table | undefined
-  #read: (index: number) => Record<string, unknown> = () => ({})
+  #read: (row: number) => Readonly<Record<string, unknown>> = () => ({})
   #place = 0
   fresh = 0
   known = 0
@@ -101,7 +100,7 @@ class Intake {
     }
   }
 
-  async #send(value: Record<string, unknown>, isLabelled: boolean): Promise<void> {
+  async #send(value: Readonly<Record<string, unknown>>, isLabelled: boolean): Promise<void> {
     const isNew =
       this.#as === 'history'
         ? await this.#service.bringIn(value, isLabelled)
@@ -141,17 +140,6 @@ class Intake {
     if (!present.some(({ name }) => name === id)) {
       throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id`)
     }
-    const cells = present.map(({ name }): [string, (index: number) => unknown] => {
-      const column = findColumn(table, name)
-      if (column.kind === 'text') return [name, (index) => column.dictionary[column.codes[index]]]
-      const { values, kind } = column
-      const show = kind === 'time' ? formatIsoTime : (value: number) => value
-      return [name, (index) => (Number.isNaN(values[index]) ? undefined : show(values[index]))]
-    })
-    this.#read = (index) => {
-      const value: Record<string, unknown> = {}
-      for (const [name, cell] of cells) value[name] = cell(index)
-      return value
-    }
+    this.#read = sendableRows(present)
   }
 }

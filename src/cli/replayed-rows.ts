@@ -1,13 +1,12 @@
-import type { Detector, LocatedDetector } from '../core/detector.ts'
+import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { findColumn, numberColumn } from '../data/columns.ts'
-import { fingerprint } from '../data/fingerprint.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { type ReplayedTransaction, replayFile } from './replay-file.ts'
-import { RowCollector } from './row-collector.ts'
+import { cardColumn, RowCollector } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
 import type { Run } from './run.ts'
 
@@ -24,7 +23,7 @@ export async function replayedRows(
   kept?: Uint8Array,
 ): Promise<LabelledRows> {
   const { detector } = located
-  const { amount, label } = detector.transaction
+  const { label } = detector.transaction
   const card = cardColumn(detector, flags.by)
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
   const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
@@ -46,34 +45,18 @@ export async function replayedRows(
   if (result.unknown > 0 && kept === undefined)
     run.terminal.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
-  const { columns, times, labels, knownAt, cards, amounts, weights, all } = result.finish(features.names)
-  const unit = 10 ** (amount?.digits ?? 0)
+  const { rows, knownAt, cards, weights } = result.finish(detector, features.names)
   return {
+    ...rows,
     source: nameOf(file),
-    detector,
-    fingerprint: fingerprint({ rowCount: times.length, columns: all }),
-    features: features.names,
-    columns,
-    labels: Uint8Array.from(labels),
-    times,
-    isoTimes: true,
     ...((label.delay !== undefined || label.knownAt !== undefined) && { knownAt }),
-    ...(card !== undefined && { cards: Int32Array.from(cards) }),
-    ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
+    ...(card !== undefined && { cards }),
     ...(flags.weightColumn !== undefined && {
       weights: checkWeights(weights, flags.weightColumn),
       weightColumn: flags.weightColumn,
     }),
     badRows,
   }
-}
-
-/** The column of the key that alerts are grouped by: the one asked for, or the card, the customer, the first one. */
-function cardColumn({ transaction: { keys = {} } }: Detector, by: string | undefined): string | undefined {
-  const names = Object.keys(keys)
-  const name = by ?? ['card', 'customer'].find((usual) => names.includes(usual)) ?? names[0]
-  if (name === undefined || Object.hasOwn(keys, name)) return name === undefined ? undefined : keys[name]
-  throw new FraudError('OPTION_INVALID', `--by ${name}: the detector's keys are ${names.join(', ') || 'none'}`)
 }
 
 /** What a table has of a row that is no part of the transaction. */

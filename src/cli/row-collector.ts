@@ -1,3 +1,6 @@
+import type { Detector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { fingerprint } from '../data/fingerprint.ts'
 import type { NumberColumn } from '../data/table.ts'
 
 /** What is kept of a row beside its features. */
@@ -38,13 +41,25 @@ export class RowCollector {
     columns[row.length + 5][at] = weight
   }
 
-  /** The features' columns, what is kept beside them, and all of it as the columns of a table. */
-  finish(features: readonly string[]) {
+  /** What every reader makes of its rows; what of the rest they have is the reader's own matter. */
+  finish(detector: Detector, features: readonly string[]) {
     const columns = this.#columns.map((column) => column.subarray(0, this.rowCount))
     const [times, labels, knownAt, cards, amounts, weights] = columns.slice(features.length)
     const names = [...features, ...extras]
     const all = columns.map((values, i): NumberColumn => ({ kind: 'number', name: names[i], values }))
-    return { columns: columns.slice(0, features.length), times, labels, knownAt, cards, amounts, weights, all }
+    const { amount } = detector.transaction
+    const unit = 10 ** (amount?.digits ?? 0)
+    const rows = {
+      detector,
+      fingerprint: fingerprint({ rowCount: times.length, columns: all }),
+      features,
+      columns: columns.slice(0, features.length),
+      labels: Uint8Array.from(labels),
+      times,
+      isoTimes: true,
+      ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
+    }
+    return { rows, knownAt, cards: Int32Array.from(cards), weights }
   }
 
   #cardNumber(card: string | undefined): number {
@@ -62,4 +77,12 @@ export class RowCollector {
       this.#columns[i] = larger
     }
   }
+}
+
+/** The column of the key that alerts are grouped by: the one asked for, or the card, the customer, the first one. */
+export function cardColumn({ transaction: { keys = {} } }: Detector, by: string | undefined): string | undefined {
+  const names = Object.keys(keys)
+  const name = by ?? ['card', 'customer'].find((usual) => names.includes(usual)) ?? names[0]
+  if (name === undefined || Object.hasOwn(keys, name)) return name === undefined ? undefined : keys[name]
+  throw new FraudError('OPTION_INVALID', `--by ${name}: the detector's keys are ${names.join(', ') || 'none'}`)
 }

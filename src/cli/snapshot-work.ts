@@ -1,11 +1,9 @@
-import type { Snapshot } from '../decisioning/snapshots.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { HistoryRebuild } from '../scoring/rebuild.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
 import { type DataFlags, lastDetector, openLog } from './log-files.ts'
 
 /**
@@ -22,7 +20,13 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
     const rebuild = new HistoryRebuild(
       { detector: located.detector, features },
       reader,
-      newestOf(snapshotsPath, fingerprint, reader),
+      // What is left alone the service says when it meets it; here the log makes up for it.
+      newestSnapshot(
+        snapshotsPath,
+        fingerprint,
+        (at) => reader.hashAt(at),
+        () => {},
+      ),
       { maxBytes: Number.POSITIVE_INFINITY },
     )
     while (rebuild.step());
@@ -37,18 +41,4 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
   } finally {
     reader.close()
   }
-}
-
-function newestOf(directory: string, fingerprint: string, reader: LogReader): Snapshot | undefined {
-  for (const path of snapshotPaths(directory)) {
-    try {
-      const snapshot = readSnapshot(path)
-      const hash = reader.hashAt(snapshot.sequence)
-      const isOfThisLog = hash !== undefined && Buffer.from(hash).toString('hex') === snapshot.hash
-      if (snapshot.fingerprint === fingerprint && isOfThisLog) return snapshot
-    } catch {
-      // Damaged: the service says so when it meets it; here the log makes up for it.
-    }
-  }
-  return undefined
 }

@@ -48,6 +48,9 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomFo
   readonly wantedRecall?: number
 }
 
+/** What training does unless told, for commands that train as a part of their work. */
+export const usualTraining = { preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' } as const
+
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
   const { terminal, signal } = run

@@ -128,11 +128,6 @@ export class SeriesStore {
     return this.data(series).subarray(this.first(series), this.end(series) + this.#tail * this.width)
   }
 
-  /** How many numbers `count` entries take, with what stands behind them. */
-  lengthOf(count: number): number {
-    return count === 0 ? 0 : (count + this.#tail) * this.width
-  }
-
   /** Makes room for so many entries in a series that has none, and returns where they are to be written, as `whole` has them. */
   load(series: number, count: number): Float64Array {
     const record = series * this.#recordLength

@@ -7,16 +7,16 @@ import { createTally, scoreBuckets } from './metrics.ts'
 /** What of the data directory is measured when a scrape asks. */
 export interface DirectoryFigures {
   /** Of the log's files together. */
-  readonly logBytes: number
-  readonly freeBytes: number
+  logBytes(): number
+  freeBytes(): number
   /** When the oldest transaction that is kept took place; undefined where there is none. */
-  readonly oldestMs: number | undefined
+  oldestMs(): number | undefined
 }
 
 export interface DecisionMetrics extends DecisionObserver {
   committed(seconds: number, records: number): void
   /** Gives the gauges what they show, once there is something. */
-  watch(live: LiveService, directory: () => DirectoryFigures, pending: () => number, nowMs: () => number): void
+  watch(live: LiveService, directory: DirectoryFigures, pending: () => number, nowMs: () => number): void
 }
 
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
@@ -109,7 +109,7 @@ function countDecisions(registry: Registry): DecisionObserver {
 function watch(
   registry: Registry,
   live: LiveService,
-  directory: () => DirectoryFigures,
+  directory: DirectoryFigures,
   pending: () => number,
   nowMs: () => number,
 ): void {
@@ -128,10 +128,10 @@ function watch(
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () => (live.isReady ? 1 : 0))
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
-  gauge('shrike_log_bytes', "Size of the log's files.", () => directory().logBytes)
-  gauge('shrike_disk_free_bytes', "Free space on the data directory's file system.", () => directory().freeBytes)
+  gauge('shrike_log_bytes', "Size of the log's files.", () => directory.logBytes())
+  gauge('shrike_disk_free_bytes', "Free space on the data directory's file system.", () => directory.freeBytes())
   gauge('shrike_log_oldest_record_age_seconds', 'Age of the oldest transaction that is kept.', () =>
-    ageSeconds(directory().oldestMs),
+    ageSeconds(directory.oldestMs()),
   )
   gauge('shrike_snapshot_age_seconds', 'Since this process last took a snapshot.', () => ageSeconds(live.snapshotAtMs))
   gauge('shrike_history_coverage_seconds', 'Event time that the log covers.', () => live.decider.coverageMs / 1000)

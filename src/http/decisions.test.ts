@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { buildTestService } from '../../test/service/fixture.ts'
 import {
   amountPredictor,
   cardsDetector,
+  closedAfterEach,
   dayMs,
   openTestLive,
   startMs,
@@ -18,12 +19,7 @@ import type { ServerOptions } from './server.ts'
 const json = { 'content-type': 'application/json' }
 const ndjson = { 'content-type': 'application/x-ndjson' }
 
-let open: TestLive[] = []
-afterEach(async () => {
-  const all = open
-  open = []
-  for (const each of all) await each.close()
-})
+const open = closedAfterEach()
 
 async function start(options: TestLiveOptions & { server?: Partial<ServerOptions>; isResumed?: boolean } = {}) {
   const { server, isResumed = true, ...rest } = options

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
   amountPredictor,
   assertReplayed,
   cardsDetector,
+  closedAfterEach,
   dayMs,
   openTestLive,
   startMs,
-  type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
 import { createLiveDetector } from './live-detector.ts'
 
-let open: TestLive[] = []
-afterEach(async () => {
-  const all = open
-  open = []
-  for (const each of all) await each.close()
-})
+const open = closedAfterEach()
 
 const noWait = () => 0
 

@@ -156,12 +156,6 @@ export class Decider {
     return Promise.all(inputs.map((input) => this.#label(state, input)))
   }
 
-  /** The decision of a transaction that was decided before, as it was answered then; undefined for one that was not. */
-  recall(id: string): Decision | undefined {
-    const record = this.#log.reading.find(id)
-    return record?.kind === 'decision' ? present(record, this.#log.reading.definition(record.definition)) : undefined
-  }
-
   /** Whether as much waits for the disk as may. */
   isFull(): boolean {
     const { maxPending } = this.#options

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
   amountPredictor,
   assertReplayed,
   cardsDetector,
+  closedAfterEach,
   dayMs,
   openTestLive,
   startMs,
-  type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
@@ -16,12 +16,7 @@ import { MemoryHistories } from '../features/memory-histories.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { createLiveDetector } from './live-detector.ts'
 
-let open: TestLive[] = []
-afterEach(async () => {
-  const all = open
-  open = []
-  for (const each of all) await each.close()
-})
+const open = closedAfterEach()
 
 async function start(options: TestLiveOptions = {}) {
   const live = await openTestLive(options)

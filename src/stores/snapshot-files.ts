@@ -67,6 +67,30 @@ export function snapshotPaths(directory: string): readonly string[] {
   return names.sort((a, b) => (a < b ? 1 : -1)).map((name) => join(directory, name))
 }
 
+/** Why a snapshot is left alone: it is of others, or what went wrong with it. */
+export type SkippedSnapshot = 'other-histories' | 'other-log' | { readonly error: unknown }
+
+/** The newest snapshot that is whole, of this log, and of these histories. */
+export function newestSnapshot(
+  directory: string,
+  fingerprint: string,
+  hashAt: (sequence: number) => Uint8Array | undefined,
+  onSkipped: (path: string, why: SkippedSnapshot) => void,
+): Snapshot | undefined {
+  for (const path of snapshotPaths(directory)) {
+    try {
+      const snapshot = readSnapshot(path)
+      const hash = hashAt(snapshot.sequence)
+      if (snapshot.fingerprint !== fingerprint) onSkipped(path, 'other-histories')
+      else if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash) onSkipped(path, 'other-log')
+      else return snapshot
+    } catch (error) {
+      onSkipped(path, { error })
+    }
+  }
+  return undefined
+}
+
 /**
  * Opens a snapshot and checks every byte of it.
  *

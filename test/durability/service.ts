@@ -9,28 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
 import type { Column, Table } from '../../src/data/table.ts'
+import { type Ended, startShrike, succeedIn } from '../run-shrike.ts'
 
 const shrike = resolve('bin/shrike.js')
 
-export interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** Runs a verb to its end. */
-export async function runShrike(...args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [shrike, ...args], { env: { ...process.env, NO_COLOR: '1' } })
-  const stdout = gather(child.stdout)
-  const stderr = gather(child.stderr)
-  const code = await new Promise<number | null>((done) => child.on('close', done))
-  return { code, stdout: stdout(), stderr: stderr() }
-}
+export const runShrike = (...args: readonly string[]): Promise<Ended> => startShrike('.', args).ended
 
 export async function succeed(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runShrike(...args)
-  assert.equal(code, 0, stderr)
-  return stdout
+  return (await succeedIn('.', args)).stdout
 }
 
 function gather(stream: NodeJS.ReadableStream | null): () => string {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { averagePrecision } from '../../src/evaluation/metrics.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { succeedIn } from '../run-shrike.ts'
 
 // The story of a service's first weeks, told over its own commands and routes: a portfolio's first month is brought in as
 // history, a week is decided live by an old model, labels arrive two days late, a new model is learned from the log and
@@ -55,20 +56,7 @@ let purchases: readonly Purchase[] = []
 let service: ChildProcess
 let url = ''
 
-async function succeed(...args: string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [shrike, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const [code] = await once(child, 'close')
-  assert.equal(code, 0, stderr)
-  return { stdout, stderr }
-}
+const succeed = (...args: string[]) => succeedIn(folder, args)
 
 async function startService(): Promise<void> {
   service = spawn(process.execPath, [shrike, 'serve', at('model.safetensors'), '--data', at('data'), '--port', '0'], {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterEach } from 'node:test'
 import { type Detector, parseDetector } from '../../src/core/detector.ts'
 import { computeRow } from '../../src/features/feature-set.ts'
 import { createDecisionMetrics } from '../../src/http/decision-metrics.ts'
@@ -95,7 +96,7 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
   })
   decisions.watch(
     service,
-    () => ({ logBytes: 1, freeBytes: 2, oldestMs: log.reading.firstTransactionMs() }),
+    { logBytes: () => 1, freeBytes: () => 2, oldestMs: () => log.reading.firstTransactionMs() },
     () => log.pending,
     () => clock.nowMs,
   )
@@ -114,6 +115,15 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
 }
 
 export type TestLive = Awaited<ReturnType<typeof openTestLive>>
+
+/** A list for a test file's services: what a test adds is closed after it. */
+export function closedAfterEach(): TestLive[] {
+  const open: TestLive[] = []
+  afterEach(async () => {
+    for (const each of open.splice(0)) await each.close()
+  })
+  return open
+}
 
 /**
  * Replays a log with each of these detectors and asks that every decision's row is, bit for bit, the one that the detector

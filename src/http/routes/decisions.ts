@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
 import type { Decision } from '../../decisioning/decision.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
+import { answerLines, ndjson } from '../answer-lines.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { countNames, decodeJson, readItems, repeatedNames } from '../json-text.ts'
+import type { Limits } from '../limits.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { presentItemError } from '../schemas/problem.ts'
 
 const json = 'application/json; charset=utf-8'
-const ndjson = 'application/x-ndjson'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 /** Items of a batch that are decided before the first of them has to be durable. */
 const itemsAtOnce = 64
@@ -22,21 +23,29 @@ const itemsAtOnce = 64
 /** `POST /v1/decisions` and `/v1/decisions/batch`: transactions -> decisions, durable before they are answered. */
 export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
   const { limits } = context
-  app.post('/v1/decisions', ({ raw }: FastifyRequest, reply: FastifyReply) => {
+  app.post('/v1/decisions', ({ raw }, reply) => {
     const arrivedMs = performance.now()
-    mediaTypeOf(raw.headers)
-    const refuse = (error: unknown) => void reply.send(error)
-    const take = (body: Buffer) => {
-      decideOne(live, body, 'body', arrivedMs).then((text) => {
-        reply.header('content-type', json).send(text)
-      }, refuse)
-    }
-    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, refuse)
+    answerBody(limits, limits.bodyBytes, raw, reply, (body) => decideOne(live, body, 'body', arrivedMs))
   })
   app.post('/v1/decisions/batch', ({ raw }, reply) => {
-    if (mediaTypeOf(raw.headers, types) === ndjson) streamDecisions(context, live, raw, reply)
-    else sendDecisions(context, live, raw, reply)
+    if (mediaTypeOf(raw.headers, types) === ndjson) {
+      answerLines(context, raw, reply, (stalled) => decideLines(context, live, raw, stalled))
+    } else sendDecisions(context, live, raw, reply)
   })
+}
+
+/** Reads a body of JSON and sends the JSON that it is answered with, or what the answer throws or rejects with. */
+function answerBody(
+  { bodyTimeoutMs }: Limits,
+  limitBytes: number,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  answer: (body: Buffer) => Promise<string>,
+): void {
+  mediaTypeOf(raw.headers)
+  const refuse = (error: unknown) => void reply.send(error)
+  const send = (text: string) => void reply.header('content-type', json).send(text)
+  readBody(raw, limitBytes, bodyTimeoutMs, (body) => void answer(body).then(send, refuse), refuse)
 }
 
 /** The bytes of one object -> the text of its decision. Throws what is wrong with them, or rejects. */
@@ -69,17 +78,12 @@ function sendDecisions({ limits }: HttpContext, live: LiveService, raw: Incoming
   readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, take, (error) => reply.send(error))
 }
 
-function streamDecisions(
-  { limits, streaming }: HttpContext,
+async function* decideLines(
+  { limits }: HttpContext,
   live: LiveService,
   raw: IncomingMessage,
-  reply: FastifyReply,
-) {
-  // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
-  const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
-  raw.once('close', () => clearTimeout(stalled))
-  streaming.add(raw.socket)
-  reply.raw.once('close', () => streaming.delete(raw.socket))
+  stalled: NodeJS.Timeout,
+): AsyncGenerator<Iterable<string>> {
   const splitter = new LineSplitter(limits.lineBytes)
   let index = 0
   const decideLine = (line: Buffer | undefined): Promise<string> => {
@@ -87,17 +91,15 @@ function streamDecisions(
     if (line !== undefined) return decideOne(live, line, 'line', performance.now())
     throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
   }
-  async function* answers(): AsyncGenerator<Iterable<string>> {
-    for await (const chunk of raw) {
-      for await (const group of inGroups(live, splitter.take(chunk), decideLine, index)) yield count(group)
-    }
-    for await (const group of inGroups(live, splitter.finish(), decideLine, index)) yield count(group)
+  for await (const chunk of raw) {
+    for await (const group of inGroups(live, splitter.take(chunk), decideLine, index)) yield count(group)
   }
+  for await (const group of inGroups(live, splitter.finish(), decideLine, index)) yield count(group)
+
   function count(group: readonly string[]): readonly string[] {
     index += group.length
     return group.map((answer) => `${answer}\n`)
   }
-  reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(joinedText(answers(), '', '', '')))
 }
 
 /** The answers to items, in order: each a decision or why there is none. */
@@ -138,17 +140,12 @@ function answerItem<Item>(
 /** `POST /v1/labels`: what transactions turned out to be, one or an array, durable before it is answered. */
 export function labelRoutes(app: App, { limits }: HttpContext, live: LiveService): void {
   app.post('/v1/labels', ({ raw }, reply) => {
-    mediaTypeOf(raw.headers)
-    const refuse = (error: unknown) => void reply.send(error)
-    const take = (body: Buffer) => {
+    answerBody(limits, limits.batchBytes, raw, reply, (body) => {
       const { text, value } = decodeJson(body)
       if (Array.isArray(value)) refuseRepeated(...readItems(body, limits.batchItems).repeated.values())
       else refuseRepeated(...repeatedNames(text, countNames(value), 0).values())
-      live.label(value).then((answers) => {
-        reply.header('content-type', json).send(JSON.stringify(Array.isArray(value) ? answers : answers[0]))
-      }, refuse)
-    }
-    readBody(raw, limits.batchBytes, limits.bodyTimeoutMs, take, refuse)
+      return live.label(value).then((answers) => JSON.stringify(Array.isArray(value) ? answers : answers[0]))
+    })
   })
 }
 
@@ -161,9 +158,7 @@ function refuseRepeated(...repeated: readonly ReadonlySet<string>[]): void {
 /** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */
 export function erasureRoutes(app: App, { limits }: HttpContext, live: LiveService): void {
   app.post('/v1/erasures', ({ raw }, reply) => {
-    mediaTypeOf(raw.headers)
-    const refuse = (error: unknown) => void reply.send(error)
-    const take = (body: Buffer) => {
+    answerBody(limits, limits.bodyBytes, raw, reply, (body) => {
       const { text, value } = decodeJson(body)
       refuseRepeated(...repeatedNames(text, countNames(value), 0).values())
       const { personal = [] } = live.live.detector.transaction
@@ -176,10 +171,9 @@ export function erasureRoutes(app: App, { limits }: HttpContext, live: LiveServi
         const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
         throw new FraudError('INPUT_INVALID', 'This is no erasure', { errors: [{ field: '(body)', reason }] })
       }
-      live.erase(value.key, value.value).then((token) => {
-        reply.header('content-type', json).send(JSON.stringify({ erased: token !== undefined, token: token ?? null }))
-      }, refuse)
-    }
-    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, refuse)
+      return live
+        .erase(value.key, value.value)
+        .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
+    })
   })
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
+import { answerLines, ndjson } from '../answer-lines.ts'
 import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
@@ -12,13 +13,13 @@ import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
 import { predictOne } from './predict.ts'
 
-const ndjson = 'application/x-ndjson'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 
 /** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
 export function predictBatchRoutes(app: App, context: HttpContext): void {
   app.post('/predict/batch', ({ raw }, reply) => {
-    if (mediaTypeOf(raw.headers, types) === ndjson) streamAnswers(context, raw, reply)
+    if (mediaTypeOf(raw.headers, types) === ndjson)
+      answerLines(context, raw, reply, (stalled) => predictLines(context, raw, stalled))
     else sendAnswers(context, raw, reply)
   })
 }
@@ -30,17 +31,6 @@ function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyR
     reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
   }
   readBody(raw, batchBytes, bodyTimeoutMs, take, (error) => reply.send(error))
-}
-
-function streamAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
-  const { limits, streaming } = context
-  // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
-  const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
-  raw.once('close', () => clearTimeout(stalled))
-  streaming.add(raw.socket)
-  reply.raw.once('close', () => streaming.delete(raw.socket))
-  const answers = joinedText(answerLines(context, raw, stalled), '', '', '')
-  reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(answers))
 }
 
 /** Checks the whole before the first answer, so that a bad body is refused with its own status. */
@@ -57,7 +47,7 @@ function answerArray({ model, metrics, limits }: HttpContext, bytes: Buffer): It
 }
 
 /** The answers to each chunk of lines as it comes. */
-async function* answerLines(
+async function* predictLines(
   { model, metrics, limits }: HttpContext,
   source: AsyncIterable<Buffer>,
   stalled: NodeJS.Timeout,
