@@ -61,20 +61,14 @@ export async function detectorOfLog(flags: InputFlags & DataFlags, reader: LogRe
   return flags.detector === undefined ? lastDetector(reader) : readDetector(flags.detector, flags)
 }
 
-/** How many rows there are of what kind. */
-interface Counts {
-  fraud: number
-  calledLegitimate: number
-  approvedAndMature: number
-  history: number
-  young: number
-  undecided: number
-  unknown: number
-}
+/** What a transaction of the log is to learning: the first four are rows, the others are left out. */
+const kinds = ['fraud', 'calledLegitimate', 'approved', 'history', 'young', 'undecided', 'unknown'] as const
+type Kind = (typeof kinds)[number]
 
 /**
- * The labelled rows of a log. Without a label a row is legitimate only if it was approved, or brought in with a file that
- * said so, and is older than the label's maturity; what was declined or reviewed is left out, since nobody knows.
+ * The labelled rows of a log, all of them older than the labels' maturity: among younger ones there would be too many
+ * frauds, which are known first. Without a label a row is legitimate only if it was approved, or brought in with a file
+ * that said so; what was declined or reviewed is left out, since nobody knows.
  */
 export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promise<LabelledRows> {
   const reader = openLog(flags)
@@ -90,24 +84,17 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     const cardOf = ({ fields, definition }: TransactionRecord) =>
       card === undefined ? undefined : fields[reader.definition(definition).columns.indexOf(card)]?.toString()
     const collector = new RowCollector(features.names.length)
-    const counts: Counts = {
-      fraud: 0,
-      calledLegitimate: 0,
-      approvedAndMature: 0,
-      history: 0,
-      young: 0,
-      undecided: 0,
-      unknown: 0,
-    }
+    const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
     const progress = run.terminal.begin('read the log')
     const last = reader.lastSequence()
     const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
     for (const group of replayLog(located, features, reader, { usesStored, signal: run.signal })) {
       for (const { record, transaction: seen, row } of group) {
         const given = labels.get(record.id)
-        const label = given === undefined ? judge(record, newestMs - maturityMs, counts) : given.isFraud ? 1 : 0
-        if (given !== undefined) counts[given.isFraud ? 'fraud' : 'calledLegitimate']++
-        if (label === undefined) continue
+        const kind = kindOf(record, given?.isFraud, newestMs - maturityMs)
+        counts[kind]++
+        if (kind === 'young' || kind === 'undecided' || kind === 'unknown') continue
+        const label = kind === 'fraud' ? 1 : 0
         const knownAtMs =
           given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
         const { timestampMs, amount } = seen
@@ -118,7 +105,10 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
     tell(counts, run)
     if (collector.rowCount === 0)
-      throw new FraudError('DATA_INVALID', 'The log has no transaction whose label is known')
+      throw new FraudError(
+        'DATA_INVALID',
+        "The log has no transaction whose label is known and older than the labels' maturity",
+      )
     const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
     return { ...rows, source: flags.data, knownAt, cards, badRows: { count: 0, first: [] } }
   } finally {
@@ -126,34 +116,23 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
   }
 }
 
-/** What a transaction without a label counts as. */
-function judge(record: TransactionRecord, matureMs: number, counts: Counts): 0 | undefined {
-  if (record.kind === 'history' && !record.isLabelled) {
-    counts.unknown++
-    return undefined
-  }
-  if (record.kind === 'decision' && record.outcome !== 'approve') {
-    counts.undecided++
-    return undefined
-  }
-  if (record.timestampMs > matureMs) {
-    counts.young++
-    return undefined
-  }
-  counts[record.kind === 'history' ? 'history' : 'approvedAndMature']++
-  return 0
+function kindOf(record: TransactionRecord, isFraud: boolean | undefined, matureMs: number): Kind {
+  if (record.timestampMs > matureMs) return 'young'
+  if (isFraud !== undefined) return isFraud ? 'fraud' : 'calledLegitimate'
+  if (record.kind === 'history') return record.isLabelled ? 'history' : 'unknown'
+  return record.outcome === 'approve' ? 'approved' : 'undecided'
 }
 
-function tell(counts: Counts, { terminal }: Run): void {
+function tell(counts: Readonly<Record<Kind, number>>, { terminal }: Run): void {
   const show = (count: number) => count.toLocaleString('en')
   const used = [
     `${show(counts.fraud)} with a label of fraud`,
     `${show(counts.calledLegitimate)} called legitimate`,
-    `${show(counts.approvedAndMature)} approved and old enough`,
+    `${show(counts.approved)} approved and not called fraud`,
     `${show(counts.history)} brought in as legitimate`,
   ]
   const left = [
-    `${show(counts.young)} too young`,
+    `${show(counts.young)} younger than the labels' maturity`,
     `${show(counts.undecided)} challenged, reviewed or declined and without a label`,
     `${show(counts.unknown)} brought in without a label`,
   ]

@@ -47,7 +47,7 @@ function randomForest(
     feature: Int32Array.from(feature),
     threshold: Float64Array.from(threshold),
     left: Int32Array.from(left),
-    missingGoesLeft: new Uint8Array(feature.length),
+    missingGoesLeft: Uint8Array.from(feature, () => random.integer(2)),
     value: Float64Array.from(value),
     cover: Float64Array.from(cover),
   }
@@ -62,30 +62,35 @@ const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]
 const number = fc.oneof(fc.constantFrom(...pool), fc.double({ noNaN: true }))
 
 describe('a compiled forest', () => {
-  test('gives the same sum, to the last bit, as walking tree by tree', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 9 }),
-        fc.integer({ min: 0, max: 8 }),
-        fc.integer({ min: 0, max: 1000 }),
-        fc.array(fc.array(number, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 20 }),
-        (trees, depth, seed, rows) => {
-          const nodes = randomForest(trees, depth, 3, seed, pool)
-          const sum = compileForest(nodes, 3)
-          assert.ok(sum)
-          for (const row of rows.map((values) => Float64Array.from(values))) {
-            assert.equal(sum(row), sumTreeByTree(nodes, row))
-          }
+  // Of 3 features a node is one word, of 70 it is two; with a missing input it is always two.
+  for (const features of [3, 70]) {
+    test(`of ${features} features gives the same sum, to the last bit, as walking tree by tree`, () => {
+      const row = fc.array(
+        fc.oneof({ weight: 30, arbitrary: number }, { weight: 1, arbitrary: fc.constant(Number.NaN) }),
+        {
+          minLength: features,
+          maxLength: features,
         },
-      ),
-    )
-  })
-
-  test('leaves rows with a missing input to the trees themselves', () => {
-    const sum = compileForest(randomForest(3, 4, 2, 1, pool), 2)
-    assert.ok(sum)
-    assert.ok(Number.isNaN(sum(Float64Array.of(1, Number.NaN))))
-  })
+      )
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 9 }),
+          fc.integer({ min: 0, max: 8 }),
+          fc.integer({ min: 0, max: 1000 }),
+          fc.array(row, { minLength: 1, maxLength: 20 }),
+          (trees, depth, seed, rows) => {
+            const nodes = randomForest(trees, depth, features, seed, pool)
+            const sum = compileForest(nodes, features)
+            assert.ok(sum)
+            for (const values of rows) {
+              const given = Float64Array.from(values)
+              assert.equal(sum(given), sumTreeByTree(nodes, given))
+            }
+          },
+        ),
+      )
+    })
+  }
 
   test('and many rows at once give the same answers, to the last bit, as rows one by one', () => {
     const rowOf = fc.array(fc.oneof(number, fc.constant(Number.NaN)), { minLength: 3, maxLength: 3 })
@@ -98,7 +103,7 @@ describe('a compiled forest', () => {
     )
   })
 
-  test('is given up where a node does not fit into 32 bits', () => {
+  test('may have children far from their parents', () => {
     // A long chain of heavy nodes stands between the root's light child and that child's own children.
     const length = 40_000
     const feature = [0, 0, 0, -1, -1]
@@ -115,10 +120,18 @@ describe('a compiled forest', () => {
       threshold: Float64Array.from(feature, (_, node) => node),
       left: Int32Array.from(left),
       missingGoesLeft: new Uint8Array(feature.length),
-      value: new Float64Array(feature.length),
+      value: Float64Array.from(feature, (_, node) => node),
       cover: Float64Array.from(cover),
     }
-    assert.equal(compileForest(nodes, 1), undefined)
-    assert.equal(compileForest(randomForest(1, 3, 65, 1, pool), 65), undefined)
+    const sum = compileForest(nodes, 1)
+    for (const x of [-1, 0, 1, 1.5, 2, 3, 1e6, Number.NaN]) {
+      const row = Float64Array.of(x)
+      assert.equal(sum?.(row), sumTreeByTree(nodes, row))
+    }
+  })
+
+  test('is given up where a node does not fit into 64 bits', () => {
+    assert.equal(compileForest(randomForest(1, 3, 2049, 1, pool), 2049), undefined)
+    assert.ok(compileForest(randomForest(1, 3, 2048, 1, pool), 2048))
   })
 })

@@ -1,12 +1,15 @@
 import type { TreeNodes } from './tree-ensemble.ts'
 
+/** So far below any rank that the difference from one, which is positive, has bit 30 set. */
+const missingRank = -(2 ** 30)
+
 /** Turns inputs into ranks: how many of the feature's thresholds lie below the value. `x <= threshold` is `rank <= its rank`. */
 export interface Ranker {
   /** The highest rank there is. */
   readonly most: number
   /** By feature, of the row that was ranked last. */
   readonly ranks: Int32Array
-  /** False, with no ranks, if an input is missing. */
+  /** False if an input is missing, whose rank is then `missingRank`. */
   rank(row: Float64Array): boolean
   /** The rank of a threshold itself. */
   rankOf(feature: number, threshold: number): number
@@ -42,14 +45,19 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   })
   const ranks = new Int32Array(featureCount)
   const rank = (row: Float64Array): boolean => {
+    let isWhole = true
     for (let feature = 0; feature < ranks.length; feature++) {
       const value = row[feature]
-      if (Number.isNaN(value)) return false
+      if (Number.isNaN(value)) {
+        isWhole = false
+        ranks[feature] = missingRank
+        continue
+      }
       let next = firsts[feature * cells + cellOf(value, low[feature], scale[feature])]
       while (flat[next] < value) next++
       ranks[feature] = next - starts[feature]
     }
-    return true
+    return isWhole
   }
   const rankMaps = edges.map((each) => new Map(Array.from(each, (threshold, index) => [threshold, index])))
   return {

@@ -1,4 +1,4 @@
-import { compileForest } from './compiled-forest.ts'
+import { type CompiledForest, compileForest } from './compiled-forest.ts'
 import type { Model } from './model.ts'
 
 /** The nodes of all trees of an ensemble as parallel arrays, one tree after another. */
@@ -41,7 +41,7 @@ export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array, star
 export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes): TreeEnsemble {
   const { roots, value } = nodes
   // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be had.
-  let compiled: ReturnType<typeof compileForest> | null = null
+  let compiled: CompiledForest | undefined | null = null
   const walkTrees = (row: Float64Array) => {
     let sum = 0
     for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
@@ -53,8 +53,7 @@ export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes
     nodes,
     predictProba(row) {
       if (compiled === null) compiled = compileForest(nodes, features.length)
-      const sum = compiled === undefined ? Number.NaN : compiled(row)
-      return (Number.isNaN(sum) ? walkTrees(row) : sum) / roots.length
+      return (compiled ?? walkTrees)(row) / roots.length
     },
     predictProbaOfRows: (rows) => meanOfTrees(nodes, rows, features.length),
   }

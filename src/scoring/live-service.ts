@@ -217,6 +217,8 @@ export class LiveService {
     const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
+    // A model may prepare itself at its first row, which should not be a customer's.
+    live.predictor.predict(new Float64Array(live.predictor.inputs.length))
     const rebuild = new HistoryRebuild(live, reading, findSnapshot(live), { maxBytes: maxHistoryBytes })
     while (rebuild.step()) await nextTurn()
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
