@@ -2,7 +2,6 @@ import { declaredFields } from '../core/declared-fields.ts'
 import { parseDetector } from '../core/detector.ts'
 import type { Column, Table } from '../data/table.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
-import type { PersonalValues } from '../decisioning/personal-values.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { DecisionViews } from '../scoring/decision-view.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
@@ -43,7 +42,7 @@ export function* exportTables(reader: LogReader, showsPersonal: boolean, counted
 }
 
 /** Leaves tokens as they are. */
-const tokens: PersonalValues = { token: (_, value) => value, tokenOf: (_, value) => value, valueOf: (token) => token }
+const tokens = { valueOf: (token: string) => token }
 
 type Cell = string | number | null
 

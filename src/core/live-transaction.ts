@@ -91,7 +91,7 @@ export class LiveTransactionReader {
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
     if (errors.length > 0) throw invalid(errors)
-    // Only now: nothing is kept of the person in a transaction that is refused.
+    // Only now: nothing is known of the person in what is no transaction.
     this.#rules.forEach(({ personal }, i) => {
       const value = fields[i]
       if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))

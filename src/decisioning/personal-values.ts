@@ -1,7 +1,9 @@
 /** Stands random tokens for personal values, so that the log never holds them. */
 export interface PersonalValues {
-  /** The token of a value: the one that it has, else a new one, which becomes durable before any record that holds it. */
+  /** The token of a value: the one that it has, else one that is proposed, and durable with the next transaction's record. */
   token(key: string, value: string): string
+  /** Forgets tokens that were proposed for a transaction that was not taken in. */
+  dropProposed(): void
   /** The token that a value has; undefined where it has none. */
   tokenOf(key: string, value: string): string | undefined
   /** What a token stands for; undefined where it was erased. */

@@ -335,6 +335,10 @@ describe('GET /v1/decisions/{id}', () => {
     assert.equal(await shown(), null)
     assert.equal((await app.inject('/v1/decisions?key=card:Ada')).json().decisions.length, 0)
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), { erased: false, token: null })
+    // The same transaction again is another one now, and what is refused leaves nothing behind.
+    assert.equal((await post('/v1/decisions', purchase({ CARD: 'Ada' }))).statusCode, 409)
+    assert.equal((await post('/v1/decisions', purchase({ ID: 't-2', CARD: 'Ada', TIME: 4e12 }))).statusCode, 422)
+    assert.equal(log.persons.tokenOf('card', 'Ada'), undefined)
     for (const body of [{ key: 'shop', value: 's' }, { key: 'card' }, [], '{"key":"card","value":"a","value":"b"}']) {
       assert.equal((await post('/v1/erasures', body)).statusCode, 422)
     }

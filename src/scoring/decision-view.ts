@@ -30,10 +30,10 @@ export interface DecisionDetail extends DecisionView {
 /** Shows records of the log as people and programs want to see them. */
 export class DecisionViews {
   readonly #reading: LogReading
-  readonly #persons: PersonalValues
+  readonly #persons: Pick<PersonalValues, 'valueOf'>
   readonly #shapes = new Map<number, Shape>()
 
-  constructor(reading: LogReading, persons: PersonalValues) {
+  constructor(reading: LogReading, persons: Pick<PersonalValues, 'valueOf'>) {
     this.#reading = reading
     this.#persons = persons
   }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { type Concealment, LiveTransactionReader } from '../core/live-transaction.ts'
+import { type Concealment, type LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages.ts'
@@ -116,13 +116,13 @@ export class LiveService {
   /** One transaction, from parsed JSON to its durable decision. */
   decide(value: unknown, repeated: ReadonlySet<string> | undefined, waitedMs: () => number): Promise<Decision> {
     if (this.#pause !== undefined) return this.#pause.then(() => this.decide(value, repeated, waitedMs))
-    return this.decider.decide(this.#reader.read(value, repeated), waitedMs)
+    return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs))
   }
 
   /** A transaction that is only to be known; false where its id was known before. */
   bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
     if (this.#pause !== undefined) return this.#pause.then(() => this.bringIn(value, isLabelled))
-    return this.decider.bringIn(this.#reader.read(value), isLabelled)
+    return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))
   }
 
   /** One label or many, from parsed JSON. */
@@ -174,6 +174,19 @@ export class LiveService {
     await this.#snapshotting
     await this.#resuming
     await this.#log.close()
+  }
+
+  /** Nothing is kept of the person in a transaction that is refused. */
+  #read<Taken>(
+    value: unknown,
+    repeated: ReadonlySet<string> | undefined,
+    take: (input: LiveTransaction) => Taken,
+  ): Taken {
+    try {
+      return take(this.#reader.read(value, repeated))
+    } finally {
+      this.#options.persons.dropProposed()
+    }
   }
 
   #createReader({ detector, features }: LiveDetector): LiveTransactionReader {

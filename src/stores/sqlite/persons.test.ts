@@ -21,6 +21,7 @@ after(async () => {
 let made = 0
 const open = () => new Persons(database, () => `tok_${++made}`)
 const store = (persons: Persons) => {
+  persons.keepProposed()
   const insert = database.prepare('INSERT INTO persons VALUES (?, ?, ?)')
   for (const { key, value, token } of persons.takeNew()) insert.run(key, value, token)
 }
@@ -55,13 +56,24 @@ describe('tokens of personal values', () => {
     const persons = open()
     const token = persons.token('card', 'Bob')
     persons.token('card', 'Bob')
+    persons.keepProposed()
     assert.deepEqual(persons.takeNew(), [{ key: 'card', value: 'Bob', token }])
     assert.deepEqual(persons.takeNew(), [])
+  })
+
+  test('are not kept of a transaction that is not taken in', () => {
+    const persons = open()
+    const token = persons.token('card', 'Max')
+    persons.dropProposed()
+    persons.keepProposed()
+    assert.deepEqual([persons.takeNew(), persons.tokenOf('card', 'Max')], [[], undefined])
+    assert.notEqual(persons.token('card', 'Max'), token)
   })
 
   test('that may not have reached the disk are made anew', () => {
     const persons = open()
     const lost = persons.token('card', 'Eve')
+    persons.keepProposed()
     persons.dropNew()
     assert.equal(persons.tokenOf('card', 'Eve'), undefined)
     assert.notEqual(persons.token('card', 'Eve'), lost)
@@ -80,7 +92,10 @@ describe('tokens of personal values', () => {
   test('are right for more values than are held in memory', () => {
     const persons = open()
     database.exec('BEGIN')
-    for (let i = 0; i < 100_050; i++) persons.token('many', `person-${i}`)
+    for (let i = 0; i < 100_050; i++) {
+      persons.token('many', `person-${i}`)
+      persons.keepProposed()
+    }
     store(persons)
     database.exec('COMMIT')
     const before = made

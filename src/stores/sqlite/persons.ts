@@ -13,6 +13,8 @@ export class Persons implements PersonalValues {
   readonly #remembered = new Map<string, string>()
   /** Tokens that are to be deleted, and may still be in the database. */
   readonly #forgotten = new Set<string>()
+  /** Of the transaction that is being read. */
+  #proposed: Person[] = []
   #new: Person[] = []
 
   constructor(database: DatabaseSync, makeToken: () => string) {
@@ -24,10 +26,24 @@ export class Persons implements PersonalValues {
   token(key: string, value: string): string {
     const known = this.tokenOf(key, value)
     if (known !== undefined) return known
+    const proposed = this.#proposed.find((person) => person.key === key && person.value === value)
+    if (proposed !== undefined) return proposed.token
     const token = this.#makeToken()
-    this.#new.push({ key, value, token })
-    this.#remember(key, value, token)
+    this.#proposed.push({ key, value, token })
     return token
+  }
+
+  dropProposed(): void {
+    if (this.#proposed.length > 0) this.#proposed = []
+  }
+
+  /** The transaction that tokens were proposed for is taken in. */
+  keepProposed(): void {
+    for (const person of this.#proposed) {
+      this.#new.push(person)
+      this.#remember(person.key, person.value, person.token)
+    }
+    this.dropProposed()
   }
 
   valueOf(token: string): string | undefined {

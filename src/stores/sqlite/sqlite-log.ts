@@ -113,7 +113,10 @@ export class SqliteLog implements DecisionLog {
     if (this.#failure !== undefined) throw this.#failure
     const sequence = this.#nextSequence++
     encodeFrame(record, sequence, this.#frames)
-    if (record.kind === 'decision' || record.kind === 'history') this.#ids.add(record.id)
+    if (record.kind === 'decision' || record.kind === 'history') {
+      this.#ids.add(record.id)
+      this.#persons.keepProposed()
+    }
     this.#gathered.push(settled)
     if (!this.#isBusy && this.#gathered.length >= enoughToSend) this.#send()
     else this.#schedule()
