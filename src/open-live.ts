@@ -73,6 +73,7 @@ export async function openLive(
   const hashCardNumber = cardNumberHash(live, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
+  const closing = new AbortController()
   let opened: SqliteLog | undefined
   try {
     const log = await SqliteLog.open({
@@ -94,13 +95,16 @@ export async function openLive(
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
       findSnapshot: (detector) => findSnapshot(directory, detector, log.reading, say),
-      takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory),
+      takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
     })
-    metrics.watch(service, figuresOf(directory, log.reading), () => log.pending, Date.now)
+    const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
+    const figures = { ...figuresOf(directory, log.reading), isShort: () => whyNotReady() !== undefined }
+    metrics.watch(service, figures, () => log.pending, Date.now)
     return {
       service,
-      whyNotReady: () => diskIsShort(directory, limits.minFreeBytes),
+      whyNotReady,
       async close() {
+        closing.abort()
         await service.close()
         await pages.close()
         lock.release()
@@ -157,11 +161,16 @@ function findSnapshot(
   )
 }
 
+/** One that takes longer hangs: the next one tries again. */
+const longestSnapshotMs = 3_600_000
+
 /** A process of its own, at the lowest priority: the log is read beside the service, which is not held up. */
-async function takeSnapshot(args: readonly string[] | undefined, { path }: DataDirectory) {
+async function takeSnapshot(args: readonly string[] | undefined, { path }: DataDirectory, closing: AbortSignal) {
   if (args === undefined) throw new FraudError('OPTION_INVALID', 'No command that takes snapshots was given')
   const child = spawn(process.execPath, [...process.execArgv, ...args, '--data', path], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal: AbortSignal.any([closing, AbortSignal.timeout(longestSnapshotMs)]),
+    killSignal: 'SIGKILL',
   })
   if (child.pid !== undefined) setPriority(child.pid, 19)
   const out: Buffer[] = []
@@ -179,7 +188,7 @@ async function takeSnapshot(args: readonly string[] | undefined, { path }: DataD
   return taken
 }
 
-function figuresOf({ path, logPath }: DataDirectory, reading: LogReader): DirectoryFigures {
+function figuresOf({ path, logPath }: DataDirectory, reading: LogReader): Omit<DirectoryFigures, 'isShort'> {
   return {
     logBytes: () =>
       [logPath, `${logPath}-wal`].reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0),

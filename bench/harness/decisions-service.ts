@@ -56,6 +56,8 @@ async function prepare(smoke: boolean, log: (line: string) => void): Promise<Pre
   log(`bringing ${traffic.historyRows} transactions of history into a data directory`)
   const data = ['--bundle', bundle, '--data', dataFolder]
   await run(process.execPath, [shrikeScript, 'replay', traffic.historyCsv, '--as', 'history', ...data])
+  // A service that has been running has one, and takes none at its start.
+  await run(process.execPath, [shrikeScript, 'snapshot', '--data', dataFolder])
   return { traffic, bundle, dataFolder }
 }
 

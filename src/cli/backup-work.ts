@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
@@ -14,8 +14,21 @@ export function backup(target: string, flags: DataFlags, { terminal }: Run): voi
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
   }
+  // Under another name until it is whole, so that nothing that looks like a backup is none.
+  const partial = `${target.replace(/[/\\]+$/, '')}.partial`
+  rmSync(partial, { recursive: true, force: true })
+  try {
+    copyWhole(partial, target, flags, terminal)
+    if (existsSync(target)) rmdirSync(target)
+    renameSync(partial, target)
+  } finally {
+    rmSync(partial, { recursive: true, force: true })
+  }
+}
+
+function copyWhole(partial: string, target: string, flags: DataFlags, terminal: Run['terminal']): void {
   const from = dataDirectory(flags.data)
-  const to = dataDirectory(target)
+  const to = dataDirectory(partial)
   const reader = openLog(flags)
   const progress = terminal.begin('copy the log')
   try {
@@ -29,8 +42,7 @@ export function backup(target: string, flags: DataFlags, { terminal }: Run): voi
     const { records, last, hash, problem } = verifyLog(copy, process.env.SHRIKE_LOG_KEY)
     if (problem !== undefined) throw new FraudError('LOG_INVALID', `Record ${problem.sequence} ${problem.reason}`)
     progress.end(`${records.toLocaleString('en')} records, as they were written`)
-    const snapshots = snapshotPaths(from.snapshotsPath).filter((path) => readSnapshot(path).sequence <= last)
-    for (const path of snapshots) copyFileSync(path, join(to.snapshotsPath, basename(path)))
+    const snapshots = snapshotPaths(from.snapshotsPath).filter((path) => copySnapshot(path, to.snapshotsPath, last))
     for (const path of [from.keysPath, join(from.path, 'model.safetensors')]) {
       if (existsSync(path)) copyFileSync(path, join(to.path, basename(path)))
     }
@@ -41,4 +53,18 @@ export function backup(target: string, flags: DataFlags, { terminal }: Run): voi
   } finally {
     copy.close()
   }
+}
+
+/** Whether a snapshot was copied: not one that is of later records, damaged, or gone by now. The log makes up for it. */
+function copySnapshot(path: string, folder: string, last: number): boolean {
+  const copy = join(folder, basename(path))
+  try {
+    copyFileSync(path, copy)
+    if (readSnapshot(copy).sequence <= last) return true
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    if (!isGone && !(error instanceof FraudError)) throw error
+  }
+  rmSync(copy, { force: true })
+  return false
 }

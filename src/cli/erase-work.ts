@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
-import { type DataFlags, openLog } from './log-files.ts'
+import { type DataFlags, lastDetector, openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 
 export interface EraseFlags extends DataFlags {
@@ -24,7 +24,15 @@ export async function erase(flags: EraseFlags, run: Run): Promise<void> {
 }
 
 async function eraseHere(key: string, value: string, flags: EraseFlags): Promise<string | undefined> {
-  openLog(flags).close()
+  const reader = openLog(flags)
+  try {
+    const { personal = [] } = lastDetector(reader).detector.transaction
+    if (!personal.includes(key)) {
+      throw new FraudError('OPTION_INVALID', `--key ${key}: the personal keys are ${personal.join(', ') || 'none'}`)
+    }
+  } finally {
+    reader.close()
+  }
   const directory = dataDirectory(flags.data)
   const lock = lockDirectory(directory)
   try {

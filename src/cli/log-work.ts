@@ -41,7 +41,7 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
   try {
     const found = verifyLog(reader, key, head)
     const { records, first, last, hash, problem } = found
-    const unsure = unsureOf(key, head)
+    const unsure = unsureOf(key, head, found.isHeadPruned)
     terminal.result({ ...found, unsure })
     if (problem !== undefined) {
       throw new FraudError(
@@ -57,8 +57,9 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
   }
 }
 
-function unsureOf(key: string | undefined, head: Head | undefined): readonly string[] {
+function unsureOf(key: string | undefined, head: Head | undefined, isHeadPruned: boolean): readonly string[] {
   const unsure: string[] = []
+  if (isHeadPruned) unsure.push('that the head is of another log: its record is no longer kept')
   if (key === undefined && head === undefined) {
     unsure.push('that somebody wrote the whole log anew, with hashes that fit (set SHRIKE_LOG_KEY, or give --head)')
   } else if (key === undefined) unsure.push('that records after the head were written anew (set SHRIKE_LOG_KEY)')

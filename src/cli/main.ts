@@ -16,6 +16,11 @@ import { version } from './version.ts'
 
 /** Runs one command line. The exit code is 0, 1 (failed) or 2 (wrong usage). */
 export async function main(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough, as `head` has, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   const program = new Command('shrike')
     .description('Real-time card-fraud detection: train on labelled transactions, evaluate honestly, serve.')
     .version(version)

@@ -42,13 +42,24 @@ export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>)
   }
 }
 
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = isDamaged(thrown)
+    ? new FraudError(
+        'LOG_INVALID',
+        "The log's file is damaged; `shrike log verify` says from where on, a backup has it whole",
+      )
+    : thrown
   if (!(error instanceof FraudError)) {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
     return 1
   }
   process.stderr.write(`${paint('31', 'error')} ${error.code}: ${error.message}\n`)
   return error.code === 'OPTION_INVALID' ? 2 : 1
+}
+
+/** SQLite's SQLITE_CORRUPT, wherever in the log it was met. */
+function isDamaged(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 11
 }
 
 /** Ends the work between two steps once Ctrl-C was pressed. */

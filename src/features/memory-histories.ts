@@ -58,13 +58,17 @@ export class MemoryHistories implements Histories {
   static restore(plan: HistoriesPlan, chunks: Iterable<Uint8Array>, options?: MemoryHistoriesOptions): MemoryHistories {
     const histories = new MemoryHistories(plan, options)
     const reader = new StateReader(chunks)
-    histories.#newestMs = reader.double()
-    histories.#observed = reader.double()
-    histories.#droppedForMemory = reader.double()
-    histories.#droppedAtMs = reader.double()
-    for (const keyed of histories.#keyed) keyed.restore(reader)
-    reader.end()
-    return histories
+    try {
+      histories.#newestMs = reader.double()
+      histories.#observed = reader.double()
+      histories.#droppedForMemory = reader.double()
+      histories.#droppedAtMs = reader.double()
+      for (const keyed of histories.#keyed) keyed.restore(reader)
+      reader.end()
+      return histories
+    } finally {
+      reader.close()
+    }
   }
 
   observe(transaction: Transaction): readonly History[] {

@@ -200,7 +200,7 @@ describe('a snapshot of histories that is damaged', () => {
     const large = featuresOf([{ count: { by: 'card', over: '1d' } }], { eventsPerKey: 1_048_576 })
     const doubles = (...values: number[]) => new Uint8Array(Float64Array.from(values).buffer)
     const key = [...doubles(0), 97]
-    const header = doubles(0, 1, 0)
+    const header = doubles(0, 1, 0, 0)
     for (const rest of [
       [...doubles(2 ** 31)],
       [...doubles(2 ** 31 + 1)],

@@ -86,22 +86,30 @@ export class StateReader {
   }
 
   end(): void {
-    if (this.#at < this.#bytes.length || this.#more()) throw invalid('bytes are left over')
+    let isOver = this.#at === this.#bytes.length
+    for (let next = this.#chunks.next(); isOver && next.done !== true; next = this.#chunks.next()) {
+      isOver = next.value.length === 0
+    }
+    if (!isOver) throw invalid('bytes are left over')
+  }
+
+  /** Lets go of where the chunks come from, read to the end or not. */
+  close(): void {
+    this.#chunks.return?.()
   }
 
   #need(bytes: number): void {
-    while (this.#bytes.length - this.#at < bytes) if (!this.#more()) throw invalid('it ends too soon')
-  }
-
-  #more(): boolean {
-    for (let next = this.#chunks.next(); next.done !== true; next = this.#chunks.next()) {
-      if (next.value.length === 0) continue
-      const rest = this.#bytes.subarray(this.#at)
-      this.#bytes = Buffer.concat([rest, next.value])
-      this.#at = 0
-      return true
+    let length = this.#bytes.length - this.#at
+    if (length >= bytes) return
+    const parts: Uint8Array[] = [this.#bytes.subarray(this.#at)]
+    while (length < bytes) {
+      const next = this.#chunks.next()
+      if (next.done === true) throw invalid('it ends too soon')
+      parts.push(next.value)
+      length += next.value.length
     }
-    return false
+    this.#bytes = Buffer.concat(parts)
+    this.#at = 0
   }
 }
 

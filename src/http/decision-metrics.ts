@@ -9,6 +9,8 @@ export interface DirectoryFigures {
   /** Of the log's files together. */
   logBytes(): number
   freeBytes(): number
+  /** Whether so little is free that no new work is wanted. */
+  isShort(): boolean
   /** When the oldest transaction that is kept took place; undefined where there is none. */
   oldestMs(): number | undefined
 }
@@ -120,13 +122,16 @@ function watch(
       registers: [registry],
       collect() {
         const value = read()
-        if (value === undefined) this.reset()
+        // Left out, and not 0.
+        if (value === undefined) this.remove()
         else this.set(value)
       },
     })
   const stats = () => live.decider.state?.fold.histories.stats()
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
-  gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () => (live.isReady ? 1 : 0))
+  gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
+    live.isReady && !directory.isShort() ? 1 : 0,
+  )
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
   gauge('shrike_log_bytes', "Size of the log's files.", () => directory.logBytes())
   gauge('shrike_disk_free_bytes', "Free space on the data directory's file system.", () => directory.freeBytes())

@@ -95,7 +95,8 @@ function otherPaths({ json, refusals }: Describe): object {
       post: {
         operationId: 'label',
         summary: 'What transactions turned out to be',
-        description: 'One label or an array, durable before it is answered; of an array all count, or none.',
+        description:
+          'One label or an array, durable before it is answered; an array is checked as a whole first, and a refused one changes nothing.',
         tags: ['labels'],
         requestBody: body({ oneOf: [ref('Label'), { type: 'array', items: ref('Label') }] }, label),
         responses: {

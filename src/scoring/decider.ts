@@ -36,6 +36,8 @@ export interface DeciderOptions {
   readonly maxAheadMs: number
   /** Records that may be on the way to the disk before new ones are refused. */
   readonly maxPending: number
+  /** A bug in a feature or a model kept a transaction from getting a score. */
+  readonly onFault: (what: Degradation, error: unknown) => void
 }
 
 interface InFlight {
@@ -256,7 +258,8 @@ export class Decider {
         degraded.push('deadline-passed')
         score = null
       }
-    } catch {
+    } catch (error) {
+      this.#options.onFault(failure, error)
       // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
       degraded.push(failure)
       if (failure === 'features-failed') row.fill(Number.NaN)

@@ -8,7 +8,7 @@ import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages
 import type { CheckpointRecord, Definition, LogRecord } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
-import { Decider } from './decider.ts'
+import { Decider, type DeciderOptions } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import { type LabelAnswer, readLabels } from './labels.ts'
@@ -57,6 +57,7 @@ export interface LiveServiceOptions {
 }
 
 const slowestRetryMs = 5000
+const faultsSaidEveryMs = 60_000
 const tickMs = 1000
 
 /** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
@@ -89,7 +90,8 @@ export class LiveService {
     this.#reader = this.#createReader(live)
     this.#views = new DecisionViews(log.reading, options.persons)
     checkRetention(live, options.retainMs)
-    this.decider = new Decider({ log, observer, clock, maxAheadMs, maxPending })
+    const onFault = faultReporter(options.say, clock)
+    this.decider = new Decider({ log, observer, clock, maxAheadMs, maxPending, onFault })
     log.onFailure(() => void this.resume())
     this.#timer = setInterval(() => void this.#keep(), tickMs)
     this.#timer.unref()
@@ -232,7 +234,9 @@ export class LiveService {
     const startMs = clock()
     // A model may prepare itself at its first row, which should not be a customer's.
     live.predictor.predict(new Float64Array(live.predictor.inputs.length))
-    const rebuild = new HistoryRebuild(live, reading, findSnapshot(live), { maxBytes: maxHistoryBytes })
+    const snapshot = findSnapshot(live)
+    this.#snapshotSequence = Math.max(this.#snapshotSequence, snapshot?.sequence ?? 0)
+    const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
     while (rebuild.step()) await nextTurn()
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
@@ -313,6 +317,7 @@ export class LiveService {
       this.snapshots.ok += 1
       await this.#retain(safeThrough)
     } catch (error) {
+      if (this.#isClosing) return
       this.snapshots.failed += 1
       // Not at once again: what failed is likely to fail again.
       this.#snapshotSequence = this.#log.nextSequence - 1
@@ -339,6 +344,23 @@ export class LiveService {
     await this.#append(checkpoint)
     this.#log.prune(through)
     say.info({ through }, 'records that are no longer to be kept are deleted')
+  }
+}
+
+/** Says why there was no score: at once, then once a minute, since a bug comes with every transaction. */
+function faultReporter(say: LiveLog, clock: () => number): DeciderOptions['onFault'] {
+  let silentUntilMs = Number.NEGATIVE_INFINITY
+  let unsaid = 0
+  return (what, error) => {
+    const nowMs = clock()
+    if (nowMs < silentUntilMs) {
+      unsaid += 1
+      return
+    }
+    const reason = error instanceof Error ? error.stack : String(error)
+    say.error({ what, reason, unsaid }, 'a transaction could not be scored')
+    silentUntilMs = nowMs + faultsSaidEveryMs
+    unsaid = 0
   }
 }
 

@@ -8,6 +8,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ const magic = Buffer.from('SHRKSNP1', 'latin1')
 const digestBytes = 32
 const chunkBytes = 1024 * 1024
 const keptSnapshots = 2
+const staleMs = 3_600_000
 const headerSchema = z.object({ fingerprint: z.string(), sequence: z.number(), hash: z.string() })
 
 /**
@@ -35,6 +37,7 @@ export function writeSnapshot(
   const path = join(directory, `${String(header.sequence).padStart(16, '0')}.snapshot`)
   const temporary = `${path}.partial`
   const file = openSync(temporary, 'w', 0o600)
+  removeStale(directory, fstatSync(file).mtimeMs)
   const digest = createHash('sha256')
   let bytes = 0
   const write = (part: Uint8Array) => {
@@ -59,6 +62,16 @@ export function writeSnapshot(
   syncDirectory(directory)
   for (const old of snapshotPaths(directory).slice(keptSnapshots)) rmSync(old, { force: true })
   return { path, bytes }
+}
+
+/** What processes that were killed left behind. */
+function removeStale(directory: string, nowMs: number): void {
+  for (const name of readdirSync(directory).filter((each) => each.endsWith('.partial'))) {
+    const path = join(directory, name)
+    // One that is being written is younger.
+    const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
+    if (modifiedMs < nowMs - staleMs) rmSync(path, { force: true })
+  }
 }
 
 /** Newest first. */

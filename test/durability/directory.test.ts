@@ -141,7 +141,14 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const uncounted = { decided() {}, duplicate() {}, labelled() {} }
   const [first, second, third] = sent
   let nowMs = second.timestampMs + 60_000
-  const options = { log, observer: uncounted, clock: () => nowMs, maxAheadMs: 300_000, maxPending: 100 }
+  const options = {
+    log,
+    observer: uncounted,
+    clock: () => nowMs,
+    maxAheadMs: 300_000,
+    maxPending: 100,
+    onFault: assert.fail,
+  }
   const decider = new Decider(options)
   const reader = new LiveTransactionReader(detector, live.features.layout, { hashCardNumber: String, token: String })
   const definition = {

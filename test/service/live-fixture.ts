@@ -96,7 +96,7 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
   })
   decisions.watch(
     service,
-    { logBytes: () => 1, freeBytes: () => 2, oldestMs: () => log.reading.firstTransactionMs() },
+    { logBytes: () => 1, freeBytes: () => 2, isShort: () => false, oldestMs: () => log.reading.firstTransactionMs() },
     () => log.pending,
     () => clock.nowMs,
   )

@@ -214,6 +214,29 @@ describe('an erasure', () => {
   })
 })
 
+describe('an erasure beside a long reader', () => {
+  test('holds nobody up, and is done when the reader is', async () => {
+    const path = newPath()
+    const log = await open(path)
+    log.persons.token('card', 'Ada')
+    await append(log, decision('a'))
+    const reader = new DatabaseSync(path, { readOnly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM records').get()
+    let isErased = false
+    const erased = log.erase('card', 'Ada', 1).then(() => {
+      isErased = true
+    })
+    for (let i = 0; i < 40; i++) await append(log, decision(`b-${i}`))
+    assert.equal(isErased, false)
+    reader.close()
+    await erased
+    await append(log, decision('c'))
+    assert.equal(log.failure, undefined)
+    await log.close()
+  })
+})
+
 describe('verification', () => {
   /** The first problem after these statements were run on a log. */
   const problemAfter = async (sql: string, key?: string) => {
@@ -231,6 +254,20 @@ describe('verification', () => {
   test('finds nothing wrong with a log as it was written, with and without a key', async () => {
     assert.equal(await problemAfter(''), undefined)
     assert.equal(await problemAfter('', 'secret'), undefined)
+  })
+
+  test('says so where the file itself is damaged', async () => {
+    const path = await written()
+    const bytes = await readFile(path)
+    // The second page is the root of the records.
+    bytes.fill(0xff, 4096, 4296)
+    await writeFile(path, bytes)
+    const reader = new LogReader(path)
+    assert.deepEqual(verifyLog(reader, undefined).problem, {
+      sequence: 1,
+      reason: "can't be read: the file is damaged",
+    })
+    reader.close()
   })
 
   test('finds the first record that was altered, taken out, moved or put in', async () => {

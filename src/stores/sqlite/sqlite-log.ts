@@ -15,6 +15,9 @@ import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts
 
 /** An idle writer is sent so many records at once, without waiting for more. */
 const enoughToSend = 32
+/** What is no commit gets its turn after so many commits, however many records wait. */
+const commitsPerChore = 16
+const truncateAgainMs = 20
 
 /** What the log tells of itself while it works. */
 export interface LogObserver {
@@ -45,10 +48,16 @@ export class SqliteLog implements DecisionLog {
   readonly #frames = new ValueWriter()
   readonly #ids = new KnownIds()
   #gathered: Settled[] = []
-  /** Of the commit that is under way. */
+  /** Of the order that is under way. */
   #underway: Settled[] = []
+  /** Erasures that are durable, and wait until no file holds what they erased. */
+  #untraced: Settled[] = []
   #forgotten: { key: string; token: string }[] = []
-  #isBusy = false
+  /** The order that is under way. */
+  #order: WriterOrder['order'] | undefined
+  #commitsSinceChore = 0
+  #isReaderHolding = false
+  #isWorkerGone = false
   #isScheduled = false
   #nextSequence: number
   #failure: FraudError | undefined
@@ -72,7 +81,10 @@ export class SqliteLog implements DecisionLog {
     this.#nextSequence = lastSequence + 1
     void this.#readIds()
     port.on('message', (answer: WriterAnswer) => this.#take(answer))
-    worker.on('error', (cause) => this.#take({ answer: 'failed', reason: cause.message }))
+    worker.on('error', (cause) => {
+      this.#isWorkerGone = true
+      this.#take({ answer: 'failed', reason: cause.message })
+    })
   }
 
   /**
@@ -118,7 +130,7 @@ export class SqliteLog implements DecisionLog {
       this.#persons.keepProposed()
     }
     this.#gathered.push(settled)
-    if (!this.#isBusy && this.#gathered.length >= enoughToSend) this.#send()
+    if (this.#order === undefined && this.#gathered.length >= enoughToSend) this.#send()
     else this.#schedule()
     return sequence
   }
@@ -135,7 +147,12 @@ export class SqliteLog implements DecisionLog {
     if (token === undefined) return Promise.resolve(undefined)
     this.#forgotten.push({ key, token })
     return new Promise((resolve, reject) => {
-      this.append({ kind: 'erasure', key, token, erasedAtMs }, (error) => (error ? reject(error) : resolve(token)))
+      const settled: Settled = (error) => (error ? reject(error) : resolve(token))
+      this.append({ kind: 'erasure', key, token, erasedAtMs }, (error) => {
+        if (error !== undefined) return settled(error)
+        this.#untraced.push(settled)
+        this.#schedule()
+      })
     })
   }
 
@@ -150,6 +167,8 @@ export class SqliteLog implements DecisionLog {
   }
 
   async recover(): Promise<boolean> {
+    // Whoever waits for this sees that nothing is decided, and starts the process anew.
+    if (this.#isWorkerGone) return false
     const answer = await this.#ask({ order: 'recover' })
     if (answer.answer === 'failed') return false
     this.#failure = undefined
@@ -164,9 +183,12 @@ export class SqliteLog implements DecisionLog {
   }
 
   async #close(): Promise<void> {
-    while (this.#isBusy || this.#gathered.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (this.#order !== undefined || this.#gathered.length > 0)
+      await new Promise((resolve) => setTimeout(resolve, 5))
     this.reading.close()
+    // This empties the write-ahead log, too.
     await this.#ask({ order: 'close' })
+    for (const settle of this.#untraced) settle()
     this.#port.close()
     await this.#worker.terminate()
   }
@@ -181,20 +203,21 @@ export class SqliteLog implements DecisionLog {
 
   /** One commit for all that comes in the same turn of the loop. */
   #schedule(): void {
-    if (this.#isBusy || this.#isScheduled) return
+    if (this.#order !== undefined || this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
-      if (!this.#isBusy) this.#send()
+      if (this.#order === undefined) this.#send()
     })
   }
 
   #send(): void {
     if (this.#failure !== undefined) return
-    if (this.#gathered.length === 0) {
-      if (this.#pruneThrough > 0) this.#post({ order: 'prune', through: this.#pruneThrough })
-      return
+    if (this.#gathered.length === 0 || this.#commitsSinceChore >= commitsPerChore) {
+      this.#commitsSinceChore = 0
+      if (this.#sendChore() || this.#gathered.length === 0) return
     }
+    this.#commitsSinceChore++
     const frames = this.#frames.bytes.slice()
     this.#frames.clear()
     this.#underway = this.#gathered
@@ -204,8 +227,19 @@ export class SqliteLog implements DecisionLog {
     this.#post({ order: 'append', frames, persons: this.#persons.takeNew(), forgotten }, [frames.buffer])
   }
 
+  /** What is to be done beside commits, a part at a time; whether there is such. */
+  #sendChore(): boolean {
+    if (this.#untraced.length > 0 && !this.#isReaderHolding) {
+      this.#underway = this.#untraced
+      this.#untraced = []
+      this.#post({ order: 'truncate' })
+    } else if (this.#pruneThrough > 0) this.#post({ order: 'prune', through: this.#pruneThrough })
+    else return false
+    return true
+  }
+
   #post(order: WriterOrder, transfer: ArrayBuffer[] = []): void {
-    this.#isBusy = true
+    this.#order = order.order
     this.#port.postMessage(order, transfer)
   }
 
@@ -218,29 +252,44 @@ export class SqliteLog implements DecisionLog {
   }
 
   #take(answer: WriterAnswer): void {
-    this.#isBusy = false
+    const order = this.#order
+    this.#order = undefined
     const resolve = this.#answered
     this.#answered = undefined
     if (resolve !== undefined) resolve(answer)
     else if (answer.answer === 'failed') this.#fail(answer.reason)
-    else this.#settle(answer)
+    else this.#settle(order, answer)
   }
 
-  #settle(answer: Extract<WriterAnswer, { answer: 'done' }>): void {
-    const settled = this.#underway
+  #settle(order: WriterOrder['order'] | undefined, answer: Extract<WriterAnswer, { answer: 'done' }>): void {
+    let settled = this.#underway
     this.#underway = []
-    if (settled.length > 0) this.#observer?.committed(answer.commitMs / 1000, settled.length)
-    else if (!answer.isUnfinished) this.#pruneThrough = 0
-    // The next commit begins before answers of the last one are written.
-    if (this.#gathered.length > 0 || this.#pruneThrough > 0) this.#send()
+    if (order === 'append') this.#observer?.committed(answer.commitMs / 1000, settled.length)
+    else if (order === 'prune' && !answer.isUnfinished) this.#pruneThrough = 0
+    else if (order === 'truncate' && answer.isUnfinished) {
+      this.#untraced.push(...settled)
+      settled = []
+      this.#truncateLater()
+    }
+    // The next order is given before answers of the last one are written.
+    this.#send()
     for (const settle of settled) settle()
+  }
+
+  #truncateLater(): void {
+    this.#isReaderHolding = true
+    setTimeout(() => {
+      this.#isReaderHolding = false
+      if (this.#closing === undefined) this.#schedule()
+    }, truncateAgainMs)
   }
 
   /** Nothing on the way is known to be in the log, so none of it is answered but with this. */
   #fail(reason: string): void {
     this.#failure = new FraudError('LOG_UNAVAILABLE', 'The log could not be written', { cause: new Error(reason) })
-    const lost = [...this.#underway, ...this.#gathered]
+    const lost = [...this.#underway, ...this.#untraced, ...this.#gathered]
     this.#underway = []
+    this.#untraced = []
     this.#gathered = []
     this.#forgotten = []
     this.#frames.clear()

@@ -12,6 +12,8 @@ export interface Verification {
   readonly last: number
   /** The hash of the last record that is sound, in hex. */
   readonly hash: string
+  /** Whether the head lies among records that are no longer kept, so that nothing can be said of it. */
+  readonly isHeadPruned: boolean
   /** The first thing that is wrong, if anything is. */
   readonly problem?: { readonly sequence: number; readonly reason: string }
 }
@@ -37,11 +39,21 @@ export function verifyLog(reader: LogReader, key: string | undefined, head?: Hea
     first: pruned + 1,
     last,
     hash: toHex(hash),
+    isHeadPruned: head !== undefined && head.sequence < pruned,
     ...(problem && { problem }),
   })
   const sql = `SELECT ${recordColumns} FROM records WHERE sequence > ? ORDER BY sequence`
-  for (const row of reader.database.prepare(sql).iterate(pruned)) {
+  const rows = reader.database.prepare(sql).iterate(pruned)
+  for (;;) {
     const sequence = last + 1
+    let next: ReturnType<typeof rows.next>
+    try {
+      next = rows.next()
+    } catch {
+      return found({ sequence, reason: "can't be read: the file is damaged" })
+    }
+    if (next.done === true) break
+    const row = next.value
     if (Number(row.sequence) !== sequence) return found({ sequence, reason: 'is missing' })
     try {
       const stored = storedRecord(row)

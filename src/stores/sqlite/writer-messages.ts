@@ -20,6 +20,8 @@ export type WriterOrder =
     }
   | { readonly order: 'recover' }
   | { readonly order: 'prune'; readonly through: number }
+  /** Leave nothing of erased content in the write-ahead log; unfinished while a reader holds it. */
+  | { readonly order: 'truncate' }
   | { readonly order: 'close' }
 
 /** What it answers, one answer for each order. */

@@ -61,16 +61,17 @@ function append({ frames, persons, forgotten }: Extract<WriterOrder, { order: 'a
   }
   state.lastSequence = lastSequence
   state.lastHash = lastHash
-  if (forgotten.length > 0) emptyWriteAheadLog(database)
 }
 
-/** Erased content lies in the write-ahead log until it was copied and the file cut. */
-function emptyWriteAheadLog(database: DatabaseSync): void {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0) return
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+/** Content lies in the write-ahead log until it was copied and the file cut; false while a reader holds the file. */
+function emptyWriteAheadLog({ database }: Writing): boolean {
+  // Records are waiting: they go first, and this is tried again.
+  database.exec('PRAGMA busy_timeout = 20')
+  try {
+    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0
+  } finally {
+    database.exec('PRAGMA busy_timeout = 5000')
   }
-  throw new Error('the write-ahead log is held by a reader')
 }
 
 /** After a failed commit nobody knows what reached the disk: open anew, see what is there, and prove that it can be written. */
@@ -83,6 +84,8 @@ function recover(): void {
   state = open()
   state.database.exec(`BEGIN IMMEDIATE; CREATE TABLE probe (filling BLOB);
     INSERT INTO probe VALUES (randomblob(262144)); DROP TABLE probe; COMMIT`)
+  // What was erased just before may still be there.
+  emptyWriteAheadLog(state)
 }
 
 /** @returns whether there is more to do. */
@@ -96,6 +99,8 @@ function obey(order: WriterOrder): boolean {
       return false
     case 'prune':
       return Number(state.prune.run(order.through).changes) === prunedAtOnce
+    case 'truncate':
+      return !emptyWriteAheadLog(state)
     case 'close':
       state.database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       state.database.close()
