@@ -317,7 +317,8 @@ describe('wrong usage', () => {
 
   test('every verb has help with examples, and every flag stands in the reference', async () => {
     const reference = readFileSync('docs/reference/cli.md', 'utf8')
-    for (const verb of ['train', 'evaluate', 'score', 'features', 'serve', 'keys', 'simulate', 'demo']) {
+    const verbs = ['train', 'evaluate', 'score', 'features', 'serve', 'keys', 'simulate', 'demo', 'replay', 'log']
+    for (const verb of [...verbs, 'backup', 'erase', 'snapshot']) {
       const { code, stdout } = await run(verb, '--help')
       assert.equal(code, 0)
       assert.match(stdout, /Examples:/)

@@ -232,8 +232,7 @@ export class LiveService {
     const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
-    // A model may prepare itself at its first row, which should not be a customer's.
-    live.predictor.predict(new Float64Array(live.predictor.inputs.length))
+    prepare(live)
     const snapshot = findSnapshot(live)
     this.#snapshotSequence = Math.max(this.#snapshotSequence, snapshot?.sequence ?? 0)
     const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
@@ -344,6 +343,15 @@ export class LiveService {
     await this.#append(checkpoint)
     this.#log.prune(through)
     say.info({ through }, 'records that are no longer to be kept are deleted')
+  }
+}
+
+/** A model may prepare itself at its first row, which should not be a customer's. */
+function prepare({ predictor }: LiveDetector): void {
+  try {
+    predictor.predict(new Float64Array(predictor.inputs.length))
+  } catch {
+    // Decisions will say so, by the policy of what is unavailable.
   }
 }
 
