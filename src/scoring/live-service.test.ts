@@ -45,7 +45,7 @@ describe('a service', () => {
     open.push(live)
     assert.equal(live.service.isReady, false)
     assert.throws(() => live.service.decide(purchase(1), undefined, noWait), { code: 'LOG_UNAVAILABLE' })
-    assert.throws(() => live.service.label({ transactionId: 't', isFraud: true }), { code: 'LOG_UNAVAILABLE' })
+    await assert.rejects(live.service.label({ transactionId: 't', isFraud: true }), { code: 'LOG_UNAVAILABLE' })
     await live.service.resume()
     assert.equal(live.service.isReady, true)
   })

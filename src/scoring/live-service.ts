@@ -59,6 +59,7 @@ export interface LiveServiceOptions {
 const slowestRetryMs = 5000
 const faultsSaidEveryMs = 60_000
 const tickMs = 1000
+const labelsAtOnce = 8
 
 /** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
 export class LiveService {
@@ -127,10 +128,22 @@ export class LiveService {
     return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))
   }
 
-  /** One label or many, from parsed JSON. */
-  label(value: unknown): Promise<readonly LabelAnswer[]> {
-    if (this.#pause !== undefined) return this.#pause.then(() => this.label(value))
-    return this.decider.label(readLabels(value, this.#options.clock(), this.#options.maxAheadMs))
+  /** One label or many, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
+  async label(value: unknown): Promise<readonly LabelAnswer[]> {
+    const inputs = readLabels(value, this.#options.clock(), this.#options.maxAheadMs)
+    const groups: Promise<readonly LabelAnswer[]>[] = []
+    for (let from = 0; from < inputs.length; from += labelsAtOnce) {
+      if (from > 0) {
+        await nextTurn()
+        await this.decider.room()
+      }
+      await this.#pause
+      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce))
+      // One that fails is heard of below, or not at all where a later one is refused before.
+      group.catch(() => {})
+      groups.push(group)
+    }
+    return (await Promise.all(groups)).flat()
   }
 
   /** All that is known of a decision. */
