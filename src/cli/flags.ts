@@ -28,6 +28,31 @@ export function shareOrOne(text: string): number {
   return Number(text) === 1 ? 1 : share(text)
 }
 
+/** A number from 0 up to, but not, 1. */
+export function shareOrNone(text: string): number {
+  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text)
+}
+
+export function positive(text: string): number {
+  const value = notNegative(text)
+  if (value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+export function wholeNumbers(text: string): readonly number[] {
+  return list(text).map(wholeNumber(1))
+}
+
+/** FEATURE=1 or FEATURE=-1, with commas between. */
+export function directions(text: string): Readonly<Record<string, number>> {
+  const pairs = list(text).map((part): [string, number] => {
+    const found = /^(.+)=(1|-1|0)$/.exec(part)
+    if (found !== null) return [found[1], Number(found[2])]
+    throw new InvalidArgumentError('It must be FEATURE=1 or FEATURE=-1.')
+  })
+  return Object.fromEntries(pairs)
+}
+
 export function list(text: string): readonly string[] {
   return text
     .split(',')

@@ -6,8 +6,7 @@ import { FraudError } from '../core/errors.ts'
 import { formatHandbook, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
-import { trainDecisionTree, trainRandomForest } from '../learners/random-forest.ts'
-import type { RandomForestOptions } from '../learners/tree-options.ts'
+import { type LearnerOptions, learn } from '../learners/learn.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import type { InputFlags } from './read-input.ts'
@@ -31,7 +30,7 @@ export interface ProtocolFlags extends InputFlags {
 
 interface LearnerChoice {
   readonly learner: Learner
-  readonly options: Partial<RandomForestOptions>
+  readonly options: LearnerOptions
 }
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
@@ -98,11 +97,11 @@ function trainer(
   flags: ProtocolFlags,
   run: Run,
 ): TrainAndScore {
-  const learn = learner === 'decision-tree' ? trainDecisionTree : trainRandomForest
   return async (train, test, seed) => {
     const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
     const labels = Uint8Array.from(train, (row) => rows.labels[row])
     const { model } = await learn(
+      learner,
       { features: rows.features, columns, labels },
       { ...options, seed },
       { signal: run.signal, ...(flags.threads !== undefined && { threads: flags.threads }) },
@@ -114,8 +113,9 @@ function trainer(
 /** Flags win over the detector's model. */
 function chooseLearner({ detector }: LabelledRows, { learner, nEstimators, maxDepth }: ProtocolFlags): LearnerChoice {
   const { learner: own, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
+  const isOwn = learner === undefined || own === undefined || learner === own
   const given = {
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    ...(isOwn && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))),
     ...(nEstimators !== undefined && { nEstimators }),
     ...(maxDepth !== undefined && { maxDepth: maxDepth === 'none' ? null : maxDepth }),
   }

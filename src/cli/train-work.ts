@@ -8,8 +8,8 @@ import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput } from '../evaluation/report/report-input.ts'
 import { compileDetector } from '../features/feature-set.ts'
+import { type LearnerOptions, learnerOptionNames, optionsOf } from '../learners/learn.ts'
 import { type PresetName, presets } from '../learners/presets.ts'
-import type { RandomForestOptions } from '../learners/tree-options.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
@@ -24,7 +24,8 @@ import { type Run, throwIfInterrupted } from './run.ts'
 import { splitRows } from './split-rows.ts'
 import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, CostFlags, Omit<Partial<RandomForestOptions>, 'maxDepth'> {
+export interface TrainFlags extends InputFlags, CostFlags, Omit<LearnerOptions, 'maxDepth' | 'bootstrap'> {
+  readonly bootstrap?: boolean
   readonly maxDepth?: number | 'none'
   readonly out: string
   readonly fromLog?: boolean
@@ -117,8 +118,9 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   const name = flags.preset ?? 'default'
   const preset = presets[name]
   const { model = {} } = flags.preset === undefined ? rows.detector : {}
-  const { learner, scale, oversample, seed: fileSeed, ...fileOptions } = model
+  const { learner: fileLearner, scale, oversample, seed: fileSeed, ...fileOptions } = model
   const seed = flags.seed ?? fileSeed ?? 42
+  const learner = flags.learner ?? fileLearner ?? preset.learner
   if (flags.weights !== 'evaluation' && rows.weights === undefined) {
     throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
   }
@@ -128,19 +130,15 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   }
   return {
     preset: name,
-    learner: flags.learner ?? learner ?? preset.learner,
-    scale: flags.scale ?? scale ?? preset.scale,
-    oversample:
-      flags.oversample === undefined
-        ? oversample === undefined
-          ? preset.oversample
-          : oversample
-        : orNull(flags.oversample),
+    learner,
+    // What the presets were chosen for are trees; other learners see the rows as they are, unless told.
+    scale: flags.scale ?? scale ?? (isUsual(learner, flags) && preset.scale),
+    oversample: chooseOversampling(flags, oversample, isUsual(learner, flags) ? preset.oversample : null),
     calibrate: preset.calibrate,
     options: {
-      ...preset.options,
-      ...Object.fromEntries(Object.entries(fileOptions).filter(([, value]) => value !== undefined)),
-      ...learnerOptions(flags),
+      ...Object.fromEntries(Object.entries(preset.options).filter(([name]) => optionsOf(learner).includes(name))),
+      ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
+      ...givenOptions(flags),
     },
     seed,
     ...(flags.threads !== undefined && { threads: flags.threads }),
@@ -157,23 +155,30 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   }
 }
 
-const optionNames = [
-  'nEstimators',
-  'minSamplesSplit',
-  'minSamplesLeaf',
-  'maxFeatures',
-  'maxSamples',
-  'minImpurityDecrease',
-  'classWeight',
-  'oobScore',
-] as const satisfies readonly (keyof RandomForestOptions)[]
+/** Whether a preset's treatment of the rows is for this learner. */
+function isUsual(learner: Learner, { preset }: TrainFlags): boolean {
+  return preset !== undefined || learner === 'decision-tree' || learner === 'random-forest'
+}
 
-function learnerOptions(flags: TrainFlags): Partial<RandomForestOptions> {
-  const given = optionNames.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]])
+function chooseOversampling(
+  { oversample }: TrainFlags,
+  fromFile: number | null | undefined,
+  usual: number | null,
+): number | null {
+  if (oversample !== undefined) return orNull(oversample)
+  return fromFile === undefined ? usual : fromFile
+}
+
+function withoutGaps(options: object): LearnerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+function givenOptions({ maxDepth, bootstrap, ...flags }: TrainFlags): LearnerOptions {
+  const given = Object.entries(flags).filter(([name]) => name !== 'seed' && learnerOptionNames.has(name))
   return {
-    ...Object.fromEntries(given),
-    ...(flags.maxDepth !== undefined && { maxDepth: orNull(flags.maxDepth) }),
-    ...(flags.bootstrap === false && { bootstrap: false }),
+    ...withoutGaps(Object.fromEntries(given)),
+    ...(maxDepth !== undefined && { maxDepth: orNull(maxDepth) }),
+    ...(bootstrap === false && { bootstrap: false }),
   }
 }
 
@@ -318,7 +323,7 @@ function measureImportance(
   })
   const features = rows.features.map((feature, i) => ({
     feature,
-    impurity: trained.importance[i],
+    ...(trained.importance && { impurity: trained.importance[i] }),
     permutation: permutation[i],
   }))
   return { metric: 'average precision', features }

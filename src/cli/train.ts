@@ -95,6 +95,33 @@ function addLearnerFlags(command: Command): void {
       flags.oversampling,
     )
     .option('--scale', 'standardise the inputs')
+    .option('--learning-rate <number>', 'of boosting or of a network', flags.shareOrOne)
+    .option('--max-leaves <number>', 'of a boosted tree', flags.wholeNumber(2))
+    .option('--reg-alpha <number>', "L1 penalty on boosted leaves' values", flags.notNegative)
+    .option('--reg-lambda <number>', "L2 penalty on boosted leaves' values", flags.notNegative)
+    .option('--min-child-weight <number>', 'least sum of hessians in a boosted leaf', flags.notNegative)
+    .option('--min-split-gain <number>', 'that a boosted split must bring', flags.notNegative)
+    .option('--subsample <share>', 'share of the rows that each boosted tree sees', flags.shareOrOne)
+    .option('--colsample-by-tree <share>', 'share of the features that each boosted tree sees', flags.shareOrOne)
+    .option('--max-bins <number>', 'of a feature in boosting', flags.wholeNumber(2, 255))
+    .option(
+      '--monotone <list>',
+      'FEATURE=1 or =-1, with commas between: the score may only rise, or fall',
+      flags.directions,
+    )
+    .option(
+      '--early-stopping-rounds <number>',
+      'stop boosting or a network after so many rounds without a better log loss on the last fifth of the training rows',
+      flags.wholeNumber(1),
+    )
+    .option('--c <number>', 'of logistic regression: the inverse of its L2 penalty', flags.positive)
+    .option('--max-iterations <number>', 'of logistic regression', flags.wholeNumber(1))
+    .option('--hidden <units>', "of a network's layers, with commas between", flags.wholeNumbers)
+    .option('--epochs <number>', 'of a network', flags.wholeNumber(1))
+    .option('--batch-size <rows>', 'of a network', flags.wholeNumber(1))
+    .option('--dropout <share>', 'of a network', flags.shareOrNone)
+    .option('--weight-decay <number>', 'of a network', flags.notNegative)
+    .option('--sample-size <rows>', 'that a tree of an isolation forest sees', flags.wholeNumber(2))
     .option('--oob-score', 'also score each training row by the trees that did not see it')
 }
 

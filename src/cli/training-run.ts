@@ -1,3 +1,4 @@
+import type { Dataset } from '../data/dataset.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
 import { thin } from '../data/split.ts'
@@ -7,10 +8,11 @@ import { chooseThreshold } from '../evaluation/choose-threshold.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { averagePrecision, calibrationRatio, rocAuc } from '../evaluation/metrics.ts'
+import { learn, type Trained } from '../learners/learn.ts'
 import type { Preset } from '../learners/presets.ts'
-import { type TrainedForest, trainDecisionTree, trainRandomForest } from '../learners/random-forest.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
+import type { LearnedModel } from '../models/learned-model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -51,7 +53,7 @@ export interface TrainingOutcome {
   readonly parts: Parts
   readonly evaluation: Evaluation
   readonly test: ScoredRows
-  readonly trained: TrainedForest
+  readonly trained: Trained
   /** Of the model that was evaluated; a refit's is in the content. */
   readonly scaling?: Scaling
   /** On the calibration rows, where there are any. */
@@ -114,7 +116,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
 }
 
 interface Fitted {
-  readonly trained: TrainedForest
+  readonly trained: Trained
   readonly scaling?: Scaling
   readonly oversampled?: { readonly rows: number; readonly frauds: number }
 }
@@ -122,33 +124,57 @@ interface Fitted {
 /** Trains on some of the rows; what is fitted or drawn sees no other. */
 async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
   const progress = run.terminal.begin('train')
-  const labels = Uint8Array.from(part, (row) => rows.labels[row])
-  const weights = plan.weightUse === 'evaluation' ? undefined : pick(rows.weights, part)
-  let columns = rows.columns.map((column) => Float64Array.from(part, (row) => column[row]))
-  const scaling = plan.scale ? fitScaler(columns, weights && { weights }) : undefined
-  if (scaling !== undefined) columns = transformColumns(scaling, columns)
+  const [learned, later] = plan.options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
+  const dataset = datasetOf(rows, learned, plan)
+  const scaling = plan.scale ? fitScaler(dataset.columns, dataset.weights && { weights: dataset.weights }) : undefined
+  const scaled = (given: Dataset): Dataset =>
+    scaling === undefined ? given : { ...given, columns: transformColumns(scaling, given.columns) }
+  const { labels } = dataset
   const copies = plan.oversample === null ? undefined : oversample(labels, { ratio: plan.oversample, seed: plan.seed })
-  const learn = plan.learner === 'decision-tree' ? trainDecisionTree : trainRandomForest
   const trained = await learn(
-    {
-      features: rows.features,
-      columns,
-      labels,
-      ...(weights && { weights }),
-      ...(copies && { copies }),
-    },
+    plan.learner,
+    { ...scaled(dataset), ...(copies && { copies }) },
     { ...plan.options, seed: plan.seed },
     {
       signal: run.signal,
       onProgress: (done, total) => progress.update(done, total),
       ...(plan.threads !== undefined && { threads: plan.threads }),
     },
+    later && scaled(datasetOf(rows, later, plan)),
   )
-  const { roots, feature } = trained.model.nodes
-  progress.end(
-    `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes, on ${labels.length.toLocaleString('en')} rows`,
-  )
+  progress.end(`${describeModel(trained.model)}, on ${labels.length.toLocaleString('en')} rows`)
   return { trained, ...(scaling && { scaling }), ...(copies && { oversampled: countCopies(labels, copies) }) }
+}
+
+function datasetOf(rows: LabelledRows, part: Uint32Array, { weightUse }: TrainingPlan): Dataset {
+  const weights = weightUse === 'evaluation' ? undefined : pick(rows.weights, part)
+  return {
+    features: rows.features,
+    columns: rows.columns.map((column) => Float64Array.from(part, (row) => column[row])),
+    labels: Uint8Array.from(part, (row) => rows.labels[row]),
+    ...(weights && { weights }),
+  }
+}
+
+/** Of rows in their order the last fifth, which says when to stop. */
+function splitOffLater(part: Uint32Array): [Uint32Array, Uint32Array] {
+  const from = Math.floor(part.length * 0.8)
+  return [part.subarray(0, from), part.subarray(from)]
+}
+
+function describeModel(model: LearnedModel): string {
+  switch (model.kind) {
+    case 'tree-ensemble': {
+      const { roots, feature } = model.nodes
+      return `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`
+    }
+    case 'linear':
+      return `${model.weights.length} weights`
+    case 'neural-network':
+      return `${model.layers.length} layers`
+    case 'average':
+      return `${model.members.length} models`
+  }
 }
 
 function countCopies(labels: Uint8Array, copies: Uint32Array): { rows: number; frauds: number } {

@@ -5,7 +5,14 @@ import { showValue } from './show-value.ts'
 import { isZone } from './zone.ts'
 
 /** The learners that a detector file may name. */
-export const learners = ['decision-tree', 'random-forest'] as const
+export const learners = [
+  'decision-tree',
+  'random-forest',
+  'gradient-boosting',
+  'logistic-regression',
+  'neural-network',
+  'isolation-forest',
+] as const
 export type Learner = (typeof learners)[number]
 
 const column = z.string().min(1, 'name a column')
@@ -114,6 +121,26 @@ const modelSchema = z.strictObject({
   maxSamples: z.number().gt(0).max(1).optional(),
   classWeight: z.enum(['none', 'balanced']).optional(),
   bootstrap: z.boolean().optional(),
+  learningRate: z.number().gt(0).max(1).optional(),
+  maxLeaves: atLeast(2).optional(),
+  regAlpha: z.number().min(0).optional(),
+  regLambda: z.number().min(0).optional(),
+  minChildWeight: z.number().min(0).optional(),
+  minSplitGain: z.number().min(0).optional(),
+  subsample: z.number().gt(0).max(1).optional(),
+  colsampleByTree: z.number().gt(0).max(1).optional(),
+  maxBins: z.int().min(2).max(255).optional(),
+  /** By feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
+  monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1), z.literal(0)])).optional(),
+  earlyStoppingRounds: atLeast(1).nullable().optional(),
+  c: z.number().gt(0).optional(),
+  maxIterations: atLeast(1).optional(),
+  hidden: z.array(atLeast(1)).max(8).optional(),
+  epochs: atLeast(1).optional(),
+  batchSize: atLeast(1).optional(),
+  dropout: z.number().min(0).max(0.95).optional(),
+  weightDecay: z.number().min(0).max(1).optional(),
+  sampleSize: atLeast(2).optional(),
   scale: z.boolean().optional(),
   oversample: z.number().gt(0).max(1).nullable().optional(),
 })

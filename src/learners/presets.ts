@@ -1,5 +1,5 @@
 import type { Learner } from '../core/detector-schema.ts'
-import type { RandomForestOptions } from './tree-options.ts'
+import type { LearnerOptions } from './learn.ts'
 
 /** Everything about a training run but the data and the seed. */
 export interface Preset {
@@ -10,7 +10,7 @@ export interface Preset {
   readonly oversample: number | null
   /** Hold out the last fifth of the training period, calibrate on it and choose the threshold there. */
   readonly calibrate: boolean
-  readonly options: Partial<RandomForestOptions>
+  readonly options: LearnerOptions
 }
 
 export const presets = {

@@ -4,6 +4,7 @@ import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import type { GrownTree } from './grower.ts'
+import { checkDataset, rowWeights, shared, sharedCopy, type TrainingControl } from './shared-dataset.ts'
 import {
   checkForestOptions,
   type RandomForestOptions,
@@ -13,14 +14,6 @@ import {
 } from './tree-options.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-worker.ts'
 import { WorkerPool } from './worker-pool.ts'
-
-/** How training runs, without any influence on what it returns. */
-export interface TrainingControl {
-  /** Default: one per processor. */
-  readonly threads?: number
-  readonly signal?: AbortSignal
-  readonly onProgress?: (done: number, total: number) => void
-}
 
 export interface TrainedForest {
   readonly model: TreeEnsemble
@@ -60,7 +53,7 @@ export async function trainRandomForest(
     const trees = grown.filter((tree) => tree !== undefined)
     const trained = { ...assemble(dataset.features, trees), options: forest }
     if (!forest.oobScore) return trained
-    const scores = shared(Float64Array, dataset.labels.length, 8)
+    const scores = shared(Float64Array, dataset.labels.length)
     const step = Math.ceil(dataset.labels.length / threads)
     const ranges = Array.from({ length: threads }, (_, i) => ({
       from: Math.min(i * step, scores.length),
@@ -95,44 +88,19 @@ function checkOutOfBag({ copies }: Dataset, { bootstrap }: RandomForestOptions):
   }
 }
 
-function checkDataset({ features, labels, weights }: Dataset): void {
-  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There is no feature to learn from')
-  const negative = weights?.findIndex((weight) => !(weight >= 0 && weight < Infinity)) ?? -1
-  if (negative >= 0) {
-    throw new FraudError('DATA_INVALID', `Row ${negative} has the weight ${weights?.[negative]}; weights are 0 or more`)
-  }
-  const counts = [0, 0]
-  for (let row = 0; row < labels.length; row++) if (weights === undefined || weights[row] > 0) counts[labels[row]]++
-  if (counts[0] === 0 || counts[1] === 0) {
-    throw new FraudError(
-      'DATA_INVALID',
-      `Training needs rows of both classes, and there are ${counts[1]} frauds and ${counts[0]} legitimate ones`,
-    )
-  }
-}
-
-function shared<T>(Kind: new (buffer: SharedArrayBuffer) => T, length: number, bytes: number): T {
-  return new Kind(new SharedArrayBuffer(length * bytes))
-}
-
 function shareDataset(dataset: Dataset, options: RandomForestOptions): TreeWorkerData {
   const rowCount = dataset.labels.length
-  const columns = dataset.columns.map((column) => {
-    const copy = shared(Float64Array, rowCount, 8)
-    copy.set(column)
-    return copy
-  })
-  const labels = shared(Uint8Array, rowCount, 1)
-  labels.set(dataset.labels)
+  const columns = dataset.columns.map((column) => sharedCopy(Float64Array, column))
+  const labels = sharedCopy(Uint8Array, dataset.labels)
   const { copies } = dataset
-  const extraRows = shared(Uint32Array, copies?.reduce((sum, count) => sum + count - 1, 0) ?? 0, 4)
+  const extraRows = shared(Uint32Array, copies?.reduce((sum, count) => sum + count - 1, 0) ?? 0)
   let extra = 0
   copies?.forEach((count, row) => {
     for (let copy = 1; copy < count; copy++) extraRows[extra++] = row
   })
   const frauds = dataset.labels.reduce((sum, label) => sum + label, 0)
   const rareLabel = frauds * 2 <= rowCount ? 1 : 0
-  const rareRows = shared(Uint32Array, rareLabel === 1 ? frauds : rowCount - frauds, 4)
+  const rareRows = shared(Uint32Array, rareLabel === 1 ? frauds : rowCount - frauds)
   let rare = 0
   dataset.labels.forEach((label, row) => {
     if (label === rareLabel) rareRows[rare++] = row
@@ -140,8 +108,8 @@ function shareDataset(dataset: Dataset, options: RandomForestOptions): TreeWorke
   return {
     options,
     columns,
-    bins: columns.map(() => shared(Uint16Array, rowCount, 2)),
-    binCounts: shared(Int32Array, columns.length, 4),
+    bins: columns.map(() => shared(Uint16Array, rowCount)),
+    binCounts: shared(Int32Array, columns.length),
     labels,
     weights: rowWeights(dataset, options),
     extraRows,
@@ -156,18 +124,6 @@ function quantiles(column: Float64Array): number[] {
   const sample = column.filter((value, row) => row % step === 0 && !Number.isNaN(value)).sort()
   const count = Math.min(255, sample.length)
   return Array.from({ length: count }, (_, i) => sample[Math.floor((i * sample.length) / count)])
-}
-
-/** By row: its own weight times its class's, which counts an oversampled row as often as it stands there. */
-function rowWeights({ labels, weights, copies }: Dataset, { classWeight }: RandomForestOptions): Float64Array {
-  const result = shared(Float64Array, labels.length, 8)
-  const rows = [0, 0]
-  labels.forEach((label, row) => {
-    rows[label] += copies?.[row] ?? 1
-  })
-  const factor = rows.map((count) => (classWeight === 'balanced' ? (rows[0] + rows[1]) / (2 * count) : 1))
-  for (let row = 0; row < result.length; row++) result[row] = factor[labels[row]] * (weights?.[row] ?? 1)
-  return result
 }
 
 function assemble(

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { requireWhole } from './require-option.ts'
 
 /** Hyper-parameters of one tree, with scikit-learn's names and meaning. */
 export interface TreeOptions {
@@ -42,11 +43,6 @@ export const randomForestDefaults: RandomForestOptions = {
   bootstrap: true,
   maxSamples: 1,
   oobScore: false,
-}
-
-function requireWhole(name: string, value: number, least: number, most = 2 ** 31 - 1): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new FraudError('OPTION_INVALID', `${name} must be a whole number from ${least} to ${most}, not ${value}`)
 }
 
 function checkTreeOptions(options: TreeOptions): void {

@@ -3,9 +3,9 @@ import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Calibration } from './calibration.ts'
 import type { DecisionRule } from './decision-rule.ts'
+import { type LearnedModel, ModelReader, modelForm, writeModel } from './learned-model.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
-import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
 
 /** What a model learned from, kept so that `evaluate` can leave those rows out and anybody can repeat the run. */
 interface TrainingRecord {
@@ -41,7 +41,7 @@ export interface BundleContent {
   readonly learner: string
   readonly options: Readonly<Record<string, unknown>>
   readonly seed: number
-  readonly model: TreeEnsemble
+  readonly model: LearnedModel
   readonly scaling?: Scaling
   readonly calibration: Calibration
   readonly decision: ChosenThreshold
@@ -66,6 +66,7 @@ const metadataSchema = z.object({
   options: z.record(z.string(), z.unknown()),
   seed: z.number(),
   features: z.array(text).min(1),
+  form: modelForm.default({ kind: 'tree-ensemble', combination: { kind: 'mean' } }),
   calibration: z.discriminatedUnion('method', [
     z.object({ method: z.literal('none') }),
     z.object({ method: z.literal('platt'), epsilon: z.number(), slope: z.number(), intercept: z.number() }),
@@ -112,9 +113,11 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
     features: JSON.stringify(model.features),
   }
   for (const [key, value] of Object.entries(rest)) metadata[key] = JSON.stringify(value)
+  const { form, tensors } = writeModel(model)
+  metadata.form = JSON.stringify(form)
   const { bytes, sha256 } = encodeTensors({
     metadata,
-    tensors: { ...model.nodes, ...(scaling && scalingTensors(scaling)) },
+    tensors: { ...tensors, ...(scaling && scalingTensors(scaling)) },
   })
   return { bytes, id: bundleId(detector, sha256) }
 }
@@ -131,16 +134,17 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads version ${bundleFormat}`)
   }
   const detector = parseDetector(parseJson(metadata, 'detector'))
-  const fields = Object.keys(metadataSchema.shape).map((key) => [key, parseJson(metadata, key)])
+  const keys = Object.keys(metadataSchema.shape).filter((key) => key !== 'form' || metadata.form !== undefined)
+  const fields = keys.map((key) => [key, parseJson(metadata, key)])
   const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
   if (!parsed.success) throw invalid(`its metadata is not as expected: ${z.prettifyError(parsed.error)}`)
-  const { features, ...content } = parsed.data
+  const { features, form, ...content } = parsed.data
   const scaling = readScaling(tensors, features.length)
   return {
     ...content,
     id: bundleId(detector, sha256),
     detector,
-    model: createTreeEnsemble(features, readNodes(tensors, features.length)),
+    model: new ModelReader(tensors, features, invalid).read(form),
     ...(scaling && { scaling }),
   }
 }
@@ -176,37 +180,4 @@ function readScaling(
 function floats(tensor: Tensor | undefined, name: string, length: number): Float64Array {
   if (tensor instanceof Float64Array && tensor.length === length) return tensor
   throw invalid(`its tensor "${name}" is missing or has the wrong type or length`)
-}
-
-function integers(tensor: Tensor | undefined, name: string, length?: number): Int32Array {
-  if (tensor instanceof Int32Array && (length === undefined || tensor.length === length)) return tensor
-  throw invalid(`its tensor "${name}" is missing or has the wrong type or length`)
-}
-
-/** The trees; every child stands behind its parent and every feature exists, so that scoring always ends. */
-function readNodes(tensors: Readonly<Record<string, Tensor>>, featureCount: number): TreeNodes {
-  const feature = integers(tensors.feature, 'feature')
-  const size = feature.length
-  const { missingGoesLeft } = tensors
-  if (!(missingGoesLeft instanceof Uint8Array) || missingGoesLeft.length !== size) {
-    throw invalid('its tensor "missingGoesLeft" is missing or has the wrong type or length')
-  }
-  const nodes: TreeNodes = {
-    roots: integers(tensors.roots, 'roots'),
-    feature,
-    threshold: floats(tensors.threshold, 'threshold', size),
-    left: integers(tensors.left, 'left', size),
-    missingGoesLeft,
-    value: floats(tensors.value, 'value', size),
-    cover: floats(tensors.cover, 'cover', size),
-  }
-  const isSound =
-    nodes.roots.length > 0 &&
-    nodes.roots.every((root) => root >= 0 && root < size) &&
-    feature.every((split, node) => {
-      const left = nodes.left[node]
-      return split === -1 || (split >= 0 && split < featureCount && left > node && left + 1 < size)
-    })
-  if (!isSound) throw invalid('its trees do not hang together')
-  return nodes
 }

@@ -1,4 +1,5 @@
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
+import { probabilityOf } from './log-odds.ts'
 import type { Model } from './model.ts'
 
 /** The nodes of all trees of an ensemble as parallel arrays, one tree after another. */
@@ -18,10 +19,19 @@ export interface TreeNodes {
   readonly cover: Float64Array
 }
 
-/** A forest: the probability is the mean of its trees' leaves. */
+/**
+ * What the leaves that a row reaches make. A forest's mean is the probability; boosted trees' sum and base are its
+ * log-odds; an isolation forest's mean is a depth, and the score 2^(-depth / usual depth).
+ */
+export type Combination =
+  | { readonly kind: 'mean' }
+  | { readonly kind: 'log-odds'; readonly base: number }
+  | { readonly kind: 'isolation'; readonly usualDepth: number }
+
 export interface TreeEnsemble extends Model {
   readonly kind: 'tree-ensemble'
   readonly nodes: TreeNodes
+  readonly combination: Combination
 }
 
 /** The leaf that a row, which begins at `start`, reaches from a node, a tree's root usually. */
@@ -38,8 +48,13 @@ export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array, star
   return node
 }
 
-export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes): TreeEnsemble {
+export function createTreeEnsemble(
+  features: readonly string[],
+  nodes: TreeNodes,
+  combination: Combination = { kind: 'mean' },
+): TreeEnsemble {
   const { roots, value } = nodes
+  const toProbability = combine(combination, roots.length)
   // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be had.
   let compiled: CompiledForest | undefined | null = null
   const walkTrees = (row: Float64Array) => {
@@ -51,26 +66,36 @@ export function createTreeEnsemble(features: readonly string[], nodes: TreeNodes
     kind: 'tree-ensemble',
     features,
     nodes,
+    combination,
     predictProba(row) {
       if (compiled === null) compiled = compileForest(nodes, features.length)
-      return (compiled ?? walkTrees)(row) / roots.length
+      return toProbability((compiled ?? walkTrees)(row))
     },
-    predictProbaOfRows: (rows) => meanOfTrees(nodes, rows, features.length),
+    predictProbaOfRows: (rows) => sumsOfTrees(nodes, rows, features.length).map(toProbability),
+  }
+}
+
+function combine(combination: Combination, trees: number): (sum: number) => number {
+  switch (combination.kind) {
+    case 'mean':
+      return (sum) => sum / trees
+    case 'log-odds':
+      return (sum) => probabilityOf(combination.base + sum)
+    case 'isolation':
+      return (sum) => 2 ** (-sum / trees / combination.usualDepth)
   }
 }
 
 /** So many rows go through one tree before the next: that tree and they then stay in the processor's cache. */
 const rowsAtOnce = 2048
 
-function meanOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
-  const { roots } = nodes
-  const means = new Float64Array(rows.length / width)
-  for (let from = 0; from < means.length; from += rowsAtOnce) {
-    const to = Math.min(from + rowsAtOnce, means.length)
-    for (const root of roots) addLeaves(nodes, root, rows, width, from, to, means)
-    for (let row = from; row < to; row++) means[row] /= roots.length
+function sumsOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
+  const sums = new Float64Array(rows.length / width)
+  for (let from = 0; from < sums.length; from += rowsAtOnce) {
+    const to = Math.min(from + rowsAtOnce, sums.length)
+    for (const root of nodes.roots) addLeaves(nodes, root, rows, width, from, to, sums)
   }
-  return means
+  return sums
 }
 
 /** Walks four rows side by side: while one waits for memory the others go on. */

@@ -1,0 +1,155 @@
+import { availableParallelism } from 'node:os'
+import { workerScript } from '../core/worker-script.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
+import {
+  type BoostedTrees,
+  type BoostingData,
+  blockRows,
+  nodesPerTree,
+  type ValidationRows,
+} from './boosting-thread.ts'
+import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+export interface TrainedBoosting {
+  readonly model: TreeEnsemble
+  /** What it was grown with, defaults included. */
+  readonly options: BoostingOptions
+}
+
+const progressEveryMs = 100
+
+/**
+ * Gradient boosting of the log loss with leaf-wise histogram trees (Friedman, "Greedy Function Approximation: A Gradient
+ * Boosting Machine", 2001; Ke et al., "LightGBM", 2017). Missing values go to the better side. The same dataset, options
+ * and seed give the same model for any number of threads.
+ *
+ * @param validation later rows, which say when to stop.
+ * @throws FraudError OPTION_INVALID, DATA_INVALID (one class only, no feature), INTERRUPTED.
+ */
+export async function trainGradientBoosting(
+  dataset: Dataset,
+  options: Partial<BoostingOptions> = {},
+  control: TrainingControl = {},
+  validation?: Dataset,
+): Promise<TrainedBoosting> {
+  const chosen = { ...boostingDefaults, ...options }
+  checkBoostingOptions(chosen, dataset.features)
+  checkDataset(dataset)
+  const threads = Math.min(control.threads ?? availableParallelism(), dataset.features.length)
+  const weights = wholeWeights(dataset, chosen)
+  const base = priorLogOdds(dataset.labels, weights)
+  const data = shareBoosting(dataset, weights, base, chosen, threads, validation)
+  const pool = new WorkerPool<number, undefined>(workerScript('./boosting-worker', import.meta.url), data, {
+    threads,
+    ...(control.signal && { signal: control.signal }),
+  })
+  const timer = setInterval(() => {
+    control.onProgress?.(Math.max(0, Atomics.load(data.cells, 2)), chosen.nEstimators)
+  }, progressEveryMs)
+  try {
+    await pool.run(Array.from({ length: threads }, (_, thread) => thread))
+  } finally {
+    clearInterval(timer)
+    await pool.close()
+  }
+  const done = Atomics.load(data.cells, 2)
+  return { model: assemble(dataset.features, data, done < 0 ? -done - 1 : done, base), options: chosen }
+}
+
+function priorLogOdds(labels: Uint8Array, weights: Float64Array): number {
+  let frauds = 0
+  let all = 0
+  weights.forEach((weight, row) => {
+    frauds += weight * labels[row]
+    all += weight
+  })
+  return Math.log(frauds / (all - frauds))
+}
+
+function shareBoosting(
+  { features, columns, labels }: Dataset,
+  weights: Float64Array,
+  base: number,
+  options: BoostingOptions,
+  threads: number,
+  validation: Dataset | undefined,
+): BoostingData {
+  const rows = labels.length
+  const numbers = (length: number) => shared(Float64Array, length)
+  const size = options.nEstimators * nodesPerTree(options)
+  const trees: BoostedTrees = {
+    feature: shared(Int32Array, size),
+    threshold: numbers(size),
+    left: shared(Int32Array, size),
+    missingGoesLeft: shared(Uint8Array, size),
+    value: numbers(size),
+    cover: numbers(size),
+  }
+  return {
+    options,
+    threads,
+    directions: Int8Array.from(features, (name) => options.monotone[name] ?? 0),
+    columns: columns.map((column) => sharedCopy(Float64Array, column)),
+    labels: sharedCopy(Uint8Array, labels),
+    weights,
+    ends: numbers(features.length * options.maxBins),
+    endCounts: shared(Int32Array, features.length),
+    bins: features.map(() => shared(Uint8Array, rows)),
+    scores: numbers(rows).fill(base),
+    gradients: numbers(rows),
+    hessians: numbers(rows),
+    packed: numbers(rows),
+    order: shared(Uint32Array, rows),
+    spill: shared(Uint32Array, rows),
+    blockSums: numbers(2 * Math.ceil(rows / blockRows)),
+    candidates: numbers(options.maxLeaves * threads * 6),
+    cells: shared(Int32Array, 4),
+    trees,
+    treeSizes: shared(Int32Array, options.nEstimators),
+    validation: validation && shareValidation(validation, base, options),
+  }
+}
+
+function shareValidation(dataset: Dataset, base: number, options: BoostingOptions): ValidationRows {
+  return {
+    columns: dataset.columns.map((column) => sharedCopy(Float64Array, column)),
+    labels: sharedCopy(Uint8Array, dataset.labels),
+    weights: wholeWeights(dataset, options),
+    scores: shared(Float64Array, dataset.labels.length).fill(base),
+  }
+}
+
+/** The trees without the places that they left empty, and the weight of the rows that came to each node. */
+function assemble(features: readonly string[], data: BoostingData, count: number, base: number): TreeEnsemble {
+  const { trees, treeSizes, options } = data
+  const sizes = treeSizes.subarray(0, count)
+  const size = sizes.reduce((sum, each) => sum + each, 0)
+  const nodes = {
+    roots: new Int32Array(count),
+    feature: new Int32Array(size),
+    threshold: new Float64Array(size),
+    left: new Int32Array(size),
+    missingGoesLeft: new Uint8Array(size),
+    value: new Float64Array(size),
+    cover: new Float64Array(size),
+  }
+  let root = 0
+  sizes.forEach((length, tree) => {
+    const from = tree * nodesPerTree(options)
+    nodes.roots[tree] = root
+    for (const part of ['feature', 'threshold', 'missingGoesLeft', 'value', 'cover'] as const) {
+      nodes[part].set(trees[part].subarray(from, from + length), root)
+    }
+    for (let node = length - 1; node >= 0; node--) {
+      const at = root + node
+      if (nodes.feature[at] < 0) continue
+      nodes.left[at] = root + trees.left[from + node]
+      nodes.cover[at] = nodes.cover[nodes.left[at]] + nodes.cover[nodes.left[at] + 1]
+    }
+    root += length
+  })
+  return createTreeEnsemble(features, nodes, { kind: 'log-odds', base })
+}

@@ -1,0 +1,182 @@
+/**
+ * Sums of gradients and hessians by bin. A row's two numbers are rounded to whole ones and packed into one double, so that
+ * a bin takes one exact addition and the order of rows, and who adds them, does not matter. The larger child's sums are
+ * its parent's less its sibling's, exactly.
+ */
+
+/** A packed number is gradient * 2^26 + hessian. */
+export const packing = 2 ** 26
+/** What all rows' rounded hessians, or gradients without their signs, add up to at most, before rounding. */
+export const packedSum = 2 ** 25
+
+/** Adds up the rows of a leaf: `packed` holds theirs in the leaf's order, or all rows' where the leaf is every row. */
+export function addRows(
+  sums: Float64Array,
+  bins: Uint8Array,
+  rows: Uint32Array,
+  packed: Float64Array,
+  start: number,
+  end: number,
+): void {
+  sums.fill(0)
+  for (let i = start; i < end; i++) sums[bins[rows[i]]] += packed[i]
+}
+
+/** The same where the leaf is every row, in its order. */
+export function addEveryRow(sums: Float64Array, bins: Uint8Array, packed: Float64Array): void {
+  sums.fill(0)
+  for (let row = 0; row < bins.length; row++) sums[bins[row]] += packed[row]
+}
+
+export function subtract(sums: Float64Array, less: Float64Array): void {
+  for (let bin = 0; bin < sums.length; bin++) sums[bin] -= less[bin]
+}
+
+/** What bounds a split, and turns rounded numbers back. */
+export interface SplitLimits {
+  readonly regAlpha: number
+  readonly regLambda: number
+  readonly minChildWeight: number
+  readonly minSamplesLeaf: number
+  readonly minSplitGain: number
+}
+
+/** A leaf as a split search sees it: packed sums, and what its children's values may be. */
+export interface LeafSums {
+  /** Rounded. */
+  readonly gradient: number
+  readonly hessian: number
+  readonly rows: number
+  readonly low: number
+  readonly high: number
+}
+
+/** The best split that a search has met; gain 0 where there is none. */
+export interface FoundSplit {
+  gain: number
+  feature: number
+  /** The last bin that goes left. */
+  bin: number
+  missingGoesLeft: boolean
+  leftGradient: number
+  leftHessian: number
+}
+
+/** A leaf's value that lowers the loss most, within bounds. */
+export function leafValue(
+  gradient: number,
+  hessian: number,
+  { regAlpha, regLambda }: SplitLimits,
+  low: number,
+  high: number,
+): number {
+  const shrunk = regAlpha === 0 ? gradient : Math.sign(gradient) * Math.max(0, Math.abs(gradient) - regAlpha)
+  const value = hessian + regLambda > 0 ? -shrunk / (hessian + regLambda) : 0
+  return Math.min(Math.max(value, low), high)
+}
+
+/** Twice what a leaf of this value takes off the loss. */
+function gainOf(gradient: number, hessian: number, { regAlpha, regLambda }: SplitLimits, value: number): number {
+  return -(2 * (gradient * value + regAlpha * Math.abs(value)) + (hessian + regLambda) * value * value)
+}
+
+/** Finds the best splits of a feature's sums. Rounded numbers are divided by the scales to be gradients and hessians. */
+export class SplitSearch {
+  readonly #limits: SplitLimits
+  gradientScale = 1
+  hessianScale = 1
+
+  constructor(limits: SplitLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Improves `best` by a split of this feature if there is a better one. Of equal ones the first stays.
+   *
+   * @param valueBins bins of values; where there is one more, it is the missing values'.
+   * @param direction 1 where the value must not fall from left to right, -1 where it must not rise.
+   */
+  improve(
+    best: FoundSplit,
+    feature: number,
+    sums: Float64Array,
+    valueBins: number,
+    leaf: LeafSums,
+    direction: number,
+  ): void {
+    const missing = sums.length > valueBins ? sums[valueBins] : 0
+    const gradient = Math.floor(missing / packing)
+    const hessian = missing - gradient * packing
+    // Where something is missing it may stand to the right alone; else the last bin leaves nothing to the right.
+    this.#scan(best, feature, sums, missing === 0 ? valueBins - 1 : valueBins, leaf, direction, 0, 0, false)
+    if (missing !== 0) this.#scan(best, feature, sums, valueBins - 1, leaf, direction, gradient, hessian, true)
+  }
+
+  /** From the lowest bin up to before `end`; to the left are from the start those sums that are given. */
+  #scan(
+    best: FoundSplit,
+    feature: number,
+    sums: Float64Array,
+    end: number,
+    leaf: LeafSums,
+    direction: number,
+    fromGradient: number,
+    fromHessian: number,
+    missingGoesLeft: boolean,
+  ): void {
+    const { minChildWeight, minSamplesLeaf, minSplitGain } = this.#limits
+    const { gradient, hessian, rows } = leaf
+    const leastHessian = Math.max(minChildWeight * this.hessianScale, 1)
+    // A side that weighs anything has a row.
+    const rowsPerHessian = minSamplesLeaf > 1 ? rows / hessian : Number.POSITIVE_INFINITY
+    const before = this.#gain(gradient, hessian, leaf.low, leaf.high)
+    let leftGradient = fromGradient
+    let leftHessian = fromHessian
+    for (let bin = 0; bin < end; bin++) {
+      const packed = sums[bin]
+      if (packed === 0) continue
+      const binGradient = Math.floor(packed / packing)
+      leftGradient += binGradient
+      leftHessian += packed - binGradient * packing
+      if (leftHessian < leastHessian || Math.round(leftHessian * rowsPerHessian) < minSamplesLeaf) continue
+      const rightHessian = hessian - leftHessian
+      if (rightHessian < leastHessian || Math.round(rightHessian * rowsPerHessian) < minSamplesLeaf) break
+      const gain =
+        direction === 0
+          ? this.#gain(leftGradient, leftHessian, leaf.low, leaf.high) +
+            this.#gain(gradient - leftGradient, rightHessian, leaf.low, leaf.high)
+          : this.#monotoneGain(leftGradient, leftHessian, gradient - leftGradient, rightHessian, leaf, direction)
+      if (gain - before > best.gain && gain - before > minSplitGain) {
+        best.gain = gain - before
+        best.feature = feature
+        best.bin = bin
+        best.missingGoesLeft = missingGoesLeft
+        best.leftGradient = leftGradient
+        best.leftHessian = leftHessian
+      }
+    }
+  }
+
+  #gain(roundedGradient: number, roundedHessian: number, low: number, high: number): number {
+    const gradient = roundedGradient / this.gradientScale
+    const hessian = roundedHessian / this.hessianScale
+    return gainOf(gradient, hessian, this.#limits, leafValue(gradient, hessian, this.#limits, low, high))
+  }
+
+  /** Nothing where the children would break the constraint. */
+  #monotoneGain(
+    leftGradient: number,
+    leftHessian: number,
+    rightGradient: number,
+    rightHessian: number,
+    { low, high }: LeafSums,
+    direction: number,
+  ): number {
+    const [gradient, hessian] = [leftGradient / this.gradientScale, leftHessian / this.hessianScale]
+    const [otherGradient, otherHessian] = [rightGradient / this.gradientScale, rightHessian / this.hessianScale]
+    const left = leafValue(gradient, hessian, this.#limits, low, high)
+    const right = leafValue(otherGradient, otherHessian, this.#limits, low, high)
+    if ((right - left) * direction < 0) return Number.NEGATIVE_INFINITY
+    return gainOf(gradient, hessian, this.#limits, left) + gainOf(otherGradient, otherHessian, this.#limits, right)
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same. Quantiles
+ * over all rows would hide the few extreme values where fraud lives. Where there are fewer distinct values, each has a bin.
+ */
+
+/** Bins of values; one more, behind them, is for missing ones. */
+export const mostBins = 255
+/** Of each class, evenly spaced rows: enough for quantiles. */
+const mostSampled = 100_000
+
+/** Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is infinite. */
+export function findBinEnds(column: Float64Array, labels: Uint8Array, bins: number): Float64Array {
+  const values = [0, 1].map((label) => sampleClass(column, labels, label))
+  // What a value weighs: each class weighs 1 in all.
+  const masses = values.map(({ length }) => (length === 0 ? 0 : 1 / length))
+  const distinct = mergeDistinct(values, masses)
+  const ends: number[] = []
+  let left = masses.filter((mass) => mass > 0).length
+  let filled = 0
+  for (let i = 0; i + 1 < distinct.values.length && ends.length + 1 < bins; i++) {
+    filled += distinct.masses[i]
+    const wanted = left / (bins - ends.length)
+    const isFull = filled >= wanted || distinct.masses[i + 1] >= wanted
+    if (distinct.values.length > bins && !isFull) continue
+    ends.push(between(distinct.values[i], distinct.values[i + 1]))
+    left -= filled
+    filled = 0
+  }
+  return Float64Array.from([...ends, Number.POSITIVE_INFINITY])
+}
+
+/** Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. */
+export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Array): void {
+  const last = ends.length - 1
+  for (let row = 0; row < column.length; row++) {
+    const value = column[row]
+    if (Number.isNaN(value)) {
+      bins[row] = ends.length
+      continue
+    }
+    let low = 0
+    let high = last
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (ends[middle] < value) low = middle + 1
+      else high = middle
+    }
+    bins[row] = low
+  }
+}
+
+function sampleClass(column: Float64Array, labels: Uint8Array, label: number): Float64Array {
+  let count = 0
+  for (let row = 0; row < labels.length; row++) if (labels[row] === label) count++
+  const step = Math.max(1, Math.ceil(count / mostSampled))
+  const sample = new Float64Array(Math.ceil(count / step))
+  let seen = 0
+  let kept = 0
+  for (let row = 0; row < labels.length; row++) {
+    if (labels[row] !== label || seen++ % step !== 0) continue
+    // -0 and 0 are one value.
+    const value = column[row] + 0
+    if (!Number.isNaN(value)) sample[kept++] = value
+  }
+  return sample.subarray(0, kept).sort()
+}
+
+/** The distinct values of two sorted lists, and what each weighs. */
+function mergeDistinct(lists: readonly Float64Array[], masses: readonly number[]) {
+  const [a, b] = lists
+  const values = new Float64Array(a.length + b.length)
+  const weights = new Float64Array(values.length)
+  let size = 0
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    const isFirst = j === b.length || (i < a.length && a[i] <= b[j])
+    const value = isFirst ? a[i++] : b[j++]
+    if (size === 0 || values[size - 1] !== value) values[size++] = value
+    weights[size - 1] += masses[isFirst ? 0 : 1]
+  }
+  return { values: values.subarray(0, size), masses: weights.subarray(0, size) }
+}
+
+/** The middle of two values; the lower one where that rounds to the upper, or is not finite. */
+function between(low: number, high: number): number {
+  const middle = low / 2 + high / 2
+  return middle >= low && middle < high ? middle : low
+}

@@ -1,0 +1,70 @@
+import { FraudError } from '../core/errors.ts'
+import type { Dataset } from '../data/dataset.ts'
+
+/** How training runs, without any influence on what it returns. */
+export interface TrainingControl {
+  /** Default: one per processor. */
+  readonly threads?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+interface NumberArray<Numbers> {
+  new (buffer: SharedArrayBuffer): Numbers
+  readonly BYTES_PER_ELEMENT: number
+}
+
+/** An array of zeros that all threads see. */
+export function shared<Numbers>(Kind: NumberArray<Numbers>, length: number): Numbers {
+  return new Kind(new SharedArrayBuffer(length * Kind.BYTES_PER_ELEMENT))
+}
+
+export function sharedCopy<Numbers extends { set(values: ArrayLike<number>): void }>(
+  Kind: NumberArray<Numbers>,
+  values: ArrayLike<number>,
+): Numbers {
+  const copy = shared(Kind, values.length)
+  copy.set(values)
+  return copy
+}
+
+/** @throws FraudError DATA_INVALID where there is no feature, a weight below 0, or one class only. */
+export function checkDataset({ features, labels, weights }: Dataset): void {
+  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There is no feature to learn from')
+  const negative = weights?.findIndex((weight) => !(weight >= 0 && weight < Infinity)) ?? -1
+  if (negative >= 0) {
+    throw new FraudError('DATA_INVALID', `Row ${negative} has the weight ${weights?.[negative]}; weights are 0 or more`)
+  }
+  const counts = [0, 0]
+  for (let row = 0; row < labels.length; row++) if (weights === undefined || weights[row] > 0) counts[labels[row]]++
+  if (counts[0] === 0 || counts[1] === 0) {
+    throw new FraudError(
+      'DATA_INVALID',
+      `Training needs rows of both classes, and there are ${counts[1]} frauds and ${counts[0]} legitimate ones`,
+    )
+  }
+}
+
+/** By row: its own weight times its class's, which counts an oversampled row as often as it stands there. */
+export function rowWeights(
+  { labels, weights, copies }: Dataset,
+  { classWeight }: { readonly classWeight: 'none' | 'balanced' },
+): Float64Array {
+  const result = shared(Float64Array, labels.length)
+  const rows = [0, 0]
+  labels.forEach((label, row) => {
+    rows[label] += copies?.[row] ?? 1
+  })
+  const factor = rows.map((count) => (classWeight === 'balanced' ? (rows[0] + rows[1]) / (2 * count) : 1))
+  for (let row = 0; row < result.length; row++) result[row] = factor[labels[row]] * (weights?.[row] ?? 1)
+  return result
+}
+
+/** The same for learners to which a row that an oversampler drew k times is one of k times the weight. */
+export function wholeWeights(dataset: Dataset, options: { readonly classWeight: 'none' | 'balanced' }): Float64Array {
+  const weights = rowWeights(dataset, options)
+  dataset.copies?.forEach((count, row) => {
+    weights[row] *= count
+  })
+  return weights
+}
