@@ -55,3 +55,28 @@ export function forward({ weights, biases }: Layer, from: Float64Array, to: Floa
     to[unit] = rectifies && sum < 0 ? 0 : sum
   }
 }
+
+/** The log-odds at standardised inputs, and their slope in each of them. */
+export function gradientAt(
+  { layers }: Pick<NeuralNetwork, 'layers'>,
+  inputs: Float64Array,
+): { readonly output: number; readonly gradient: Float64Array } {
+  const outputs: Float64Array[] = [inputs]
+  layers.forEach((layer, i) => {
+    const to = new Float64Array(layer.biases.length)
+    forward(layer, outputs[i], to, i < layers.length - 1)
+    outputs.push(to)
+  })
+  let slopes = Float64Array.of(1)
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const { weights } = layers[i]
+    const from = outputs[i]
+    const before = new Float64Array(from.length)
+    slopes.forEach((slope, unit) => {
+      for (let k = 0; k < from.length; k++) before[k] += slope * weights[unit * from.length + k]
+    })
+    // A hidden output of 0 was cut off.
+    slopes = i === 0 ? before : before.map((slope, k) => (from[k] > 0 ? slope : 0))
+  }
+  return { output: outputs[layers.length][0], gradient: slopes }
+}

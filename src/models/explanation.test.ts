@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { createRandom } from '../core/random.ts'
+import { randomForest } from './check-random-trees.ts'
+import { createExplainer } from './explanation.ts'
+import { gaussLegendre } from './gauss-legendre.ts'
+import { createLinearModel } from './linear.ts'
+import { createNeuralNetwork } from './neural-network.ts'
+import { createTreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
+
+/** What trees answer when only some features of a row are known (EXPVALUE of Lundberg et al.). */
+function expectedOf(
+  { roots, feature, threshold, left, missingGoesLeft, value, cover }: TreeNodes,
+  row: Float64Array,
+  isKnown: readonly boolean[],
+) {
+  const answer = (node: number): number => {
+    const split = feature[node]
+    if (split < 0) return value[node]
+    const x = row[split]
+    const isLeft = x <= threshold[node] || (Number.isNaN(x) && missingGoesLeft[node] === 1)
+    if (isKnown[split]) return answer(isLeft ? left[node] : left[node] + 1)
+    return [left[node], left[node] + 1].reduce((sum, child) => sum + (cover[child] / cover[node]) * answer(child), 0)
+  }
+  return roots.reduce((sum, root) => sum + answer(root), 0)
+}
+
+/** Shapley's definition: the mean over all orders of features of what each adds when it becomes known. */
+function shapley(nodes: TreeNodes, row: Float64Array): number[] {
+  const features = row.length
+  const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
+  return Array.from({ length: features }, (_, j) => {
+    let sum = 0
+    for (let subset = 0; subset < 2 ** features; subset++) {
+      if ((subset >> j) & 1) continue
+      const known = Array.from({ length: features }, (_, i) => ((subset >> i) & 1) === 1)
+      const size = known.filter(Boolean).length
+      const weight = (factorial(size) * factorial(features - 1 - size)) / factorial(features)
+      const before = expectedOf(nodes, row, known)
+      known[j] = true
+      sum += weight * (expectedOf(nodes, row, known) - before)
+    }
+    return sum
+  })
+}
+
+const near = (one: number, other: number, within = 1e-10) =>
+  assert.ok(Math.abs(one - other) <= within * Math.max(1, Math.abs(other)), `${one} ${other}`)
+
+describe('an explanation', () => {
+  test('of trees is the Shapley value, whatever features come twice on a path', () => {
+    const value = fc.oneof(
+      { weight: 5, arbitrary: fc.double({ min: -1, max: 12, noNaN: true }) },
+      fc.constant(Number.NaN),
+    )
+    const pool = [0, 1, 2, 3, 5, 8, 10]
+    fc.assert(
+      fc.property(
+        fc.nat(10_000),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 0, max: 7 }),
+        fc.array(value, { minLength: 4, maxLength: 4 }),
+        (seed, trees, depth, values) => {
+          const nodes = randomForest(trees, depth, 4, seed, pool)
+          const row = Float64Array.from(values)
+          const explainer = createExplainer(
+            createTreeEnsemble(['a', 'b', 'c', 'd'], nodes, { kind: 'log-odds', base: -3 }),
+          )
+          const { base, contributions, scale, error } = explainer?.explain(row) ?? assert.fail()
+          assert.deepEqual([scale, error], ['log-odds', 0])
+          shapley(nodes, row).forEach((expected, i) => {
+            near(contributions[i], expected)
+          })
+          near(base, -3 + expectedOf(nodes, row, [false, false, false, false]))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('of deep trees sums to what they answer, to 1e-9', () => {
+    const nodes = randomForest(
+      20,
+      14,
+      40,
+      5,
+      Array.from({ length: 50 }, (_, i) => i / 5),
+    )
+    const forest = createTreeEnsemble(
+      Array.from({ length: 40 }, (_, i) => `f${i}`),
+      nodes,
+    )
+    const explainer = createExplainer(forest) ?? assert.fail()
+    const random = createRandom(1)
+    for (let i = 0; i < 50; i++) {
+      const row = Float64Array.from({ length: 40 }, () => random.uniform() * 10)
+      const { base, contributions, scale } = explainer.explain(row)
+      assert.equal(scale, 'probability')
+      near(
+        contributions.reduce((sum, part) => sum + part, base),
+        forest.predictProba(row),
+        1e-9,
+      )
+    }
+  })
+
+  test('of a linear model is its weights times the standardised inputs', () => {
+    const model = createLinearModel(
+      ['a', 'b'],
+      { mean: Float64Array.of(1, 2), scale: Float64Array.of(2, 4) },
+      Float64Array.of(3, -5),
+      0.5,
+    )
+    const explanation = createExplainer(model)?.explain(Float64Array.of(5, Number.NaN))
+    assert.deepEqual(explanation, { scale: 'log-odds', base: 0.5, contributions: Float64Array.of(6, -0), error: 0 })
+  })
+
+  test('of a network sums to its log-odds, and says how far off it was', () => {
+    const random = createRandom(3)
+    const draw = (length: number) => Float64Array.from({ length }, () => random.normal())
+    const inputs = { mean: draw(5), scale: draw(5).map((value) => Math.abs(value) + 0.5) }
+    const layers = [
+      { weights: draw(60), biases: draw(12) },
+      { weights: draw(72), biases: draw(6) },
+      { weights: draw(6), biases: draw(1) },
+    ]
+    const model = createNeuralNetwork(['a', 'b', 'c', 'd', 'e'], inputs, layers)
+    const explainer = createExplainer(model) ?? assert.fail()
+    for (let i = 0; i < 20; i++) {
+      const row = draw(5).map((value) => 3 * value)
+      const { base, contributions, error } = explainer.explain(row)
+      const logOdds = contributions.reduce((sum, part) => sum + part, base)
+      const probability = model.predictProba(row)
+      near(1 / (1 + Math.exp(-logOdds)), probability, 1e-9)
+      assert.ok(error < 0.05 * Math.max(1, Math.abs(logOdds - base)), String(error))
+    }
+  })
+})
+
+test('quadrature integrates polynomials of twice its points exactly', () => {
+  for (let count = 1; count <= 40; count++) {
+    const { points, weights } = gaussLegendre(count)
+    for (let degree = 0; degree < 2 * count; degree++) {
+      near(
+        points.reduce((sum, point, i) => sum + weights[i] * point ** degree, 0),
+        1 / (degree + 1),
+        1e-13,
+      )
+    }
+  }
+})

@@ -1,0 +1,103 @@
+import { gaussLegendre } from './gauss-legendre.ts'
+import type { LearnedModel } from './learned-model.ts'
+import type { LinearModel } from './linear.ts'
+import { gradientAt, type NeuralNetwork } from './neural-network.ts'
+import { standardize } from './scaling.ts'
+import type { TreeEnsemble } from './tree-ensemble.ts'
+import { TreeShap } from './tree-shap.ts'
+
+/** In what contributions are told: the model's own output before calibration. */
+type ContributionScale = 'probability' | 'log-odds' | 'depth'
+
+/** Why a model answers what it answers for a row. */
+interface Explanation {
+  readonly scale: ContributionScale
+  /** What it answers when nothing is known of the row. */
+  readonly base: number
+  /** By feature; with the base they sum to the model's own output on that scale. */
+  readonly contributions: Float64Array
+  /** How far the contributions were off that sum before the rest was spread over them: 0 where they are exact. */
+  readonly error: number
+}
+
+export interface Explainer {
+  readonly scale: ContributionScale
+  explain(row: Float64Array): Explanation
+}
+
+/**
+ * Path-dependent SHAP for trees and the weights' parts for linear models, both exact; integrated gradients from the mean
+ * (Sundararajan, Taly and Yan, 2017) for networks. Undefined for models that are several in one.
+ */
+export function createExplainer(model: LearnedModel): Explainer | undefined {
+  switch (model.kind) {
+    case 'tree-ensemble':
+      return explainTrees(model)
+    case 'linear':
+      return explainLinear(model)
+    case 'neural-network':
+      return explainNetwork(model)
+    case 'average':
+      return undefined
+  }
+}
+
+function explainTrees({ nodes, features, combination }: TreeEnsemble): Explainer {
+  const shap = new TreeShap(nodes, features.length)
+  const divisor = combination.kind === 'log-odds' ? 1 : nodes.roots.length
+  const offset = combination.kind === 'log-odds' ? combination.base : 0
+  const scale = ({ mean: 'probability', 'log-odds': 'log-odds', isolation: 'depth' } as const)[combination.kind]
+  const base = offset + shap.expected / divisor
+  return {
+    scale,
+    explain: (row) => ({ scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }),
+  }
+}
+
+function explainLinear({ weights, inputs, intercept }: LinearModel): Explainer {
+  const { mean, scale } = inputs
+  return {
+    scale: 'log-odds',
+    explain: (row) => ({
+      scale: 'log-odds',
+      base: intercept,
+      contributions: weights.map((weight, i) => weight * standardize(row[i], mean[i], scale[i])),
+      error: 0,
+    }),
+  }
+}
+
+/** Pieces of the way from the mean to the row, and points in each. */
+const pieces = 16
+const pointsPerPiece = 8
+
+function explainNetwork(model: NeuralNetwork): Explainer {
+  const { mean, scale } = model.inputs
+  const { points, weights } = gaussLegendre(pointsPerPiece)
+  const origin = gradientAt(model, new Float64Array(mean.length))
+  return {
+    scale: 'log-odds',
+    explain(row) {
+      const target = row.map((value, i) => standardize(value, mean[i], scale[i]))
+      const slopes = new Float64Array(target.length)
+      for (let piece = 0; piece < pieces; piece++) {
+        points.forEach((point, at) => {
+          const { gradient } = gradientAt(
+            model,
+            target.map((value) => ((piece + point) / pieces) * value),
+          )
+          for (let i = 0; i < slopes.length; i++) slopes[i] += (weights[at] / pieces) * gradient[i]
+        })
+      }
+      const parts = slopes.map((slope, i) => slope * target[i])
+      const missed = gradientAt(model, target).output - origin.output - parts.reduce((sum, part) => sum + part, 0)
+      return { scale: 'log-odds', base: origin.output, contributions: spread(parts, missed), error: Math.abs(missed) }
+    },
+  }
+}
+
+/** Gives each part of what the sum lacks as large a share as it has itself. */
+function spread(parts: Float64Array, missed: number): Float64Array {
+  const size = parts.reduce((sum, part) => sum + Math.abs(part), 0)
+  return size === 0 ? parts : parts.map((part) => part + (missed * Math.abs(part)) / size)
+}
