@@ -1,4 +1,4 @@
-import { FraudError } from '../core/errors.ts'
+import { errorCodes, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
@@ -51,6 +51,16 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
   }
 }
 
+/** What the service answered, as an error of its own. */
+function refusalOf(url: string, status: number, answer: unknown): FraudError {
+  const { code, detail, errors } = isRecord(answer) ? answer : {}
+  const reasons = Array.isArray(errors) ? errors.flatMap((each) => (isRecord(each) ? [String(each.reason)] : [])) : []
+  return new FraudError(
+    errorCodes.find((known) => known === code) ?? 'LOG_UNAVAILABLE',
+    `The service at ${url} refused: ${[detail ?? status, ...reasons].join('; ')}`,
+  )
+}
+
 async function eraseThere(key: string, value: string, url: string): Promise<string | undefined> {
   const apiKey = process.env.SHRIKE_API_KEY
   const response = await fetch(new URL('/v1/erasures', url), {
@@ -62,8 +72,7 @@ async function eraseThere(key: string, value: string, url: string): Promise<stri
   })
   const answer: unknown = await response.json()
   if (!response.ok || !isRecord(answer)) {
-    const detail = isRecord(answer) ? answer.detail : undefined
-    throw new FraudError('LOG_UNAVAILABLE', `The service at ${url} refused: ${detail ?? response.status}`)
+    throw refusalOf(url, response.status, answer)
   }
   return typeof answer.token === 'string' ? answer.token : undefined
 }

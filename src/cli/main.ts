@@ -3,7 +3,9 @@ import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
 import { eraseCommand } from './erase.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { explainCommand } from './explain.ts'
 import { featuresCommand } from './features.ts'
+import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 import { logCommand } from './log.ts'
 import { replayCommand } from './replay.ts'
@@ -30,6 +32,8 @@ export async function main(args: readonly string[]): Promise<void> {
     trainCommand(),
     evaluateCommand(),
     featuresCommand(),
+    importCommand(),
+    explainCommand(),
     scoreCommand(),
     serveCommand(),
     keysCommand(),

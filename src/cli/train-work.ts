@@ -337,7 +337,7 @@ function describeSplit(
   return {
     method: parts.boundary === undefined ? 'random' : 'time',
     ...(parts.boundary !== undefined && { boundary: formatTime(parts.boundary, rows.isoTimes) }),
-    train: countPart(rows.labels, parts.train),
+    train: countPart(rows.labels, parts.fit),
     ...(parts.calibration && { calibration: countPart(rows.labels, parts.calibration) }),
     test: countPart(rows.labels, parts.test),
     ...(oversampled && { oversampled }),

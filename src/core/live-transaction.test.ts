@@ -137,10 +137,10 @@ describe('a transaction', () => {
     assert.equal(read({ ID: 'é'.repeat(128) }).id.length, 128)
     const reason = (ID: unknown) => errors({ ID })[0].reason
     assert.equal(reason('x'.repeat(129)), 'is over 128 characters, or no valid text')
+    assert.equal(reason(''), 'is empty')
     assert.equal(reason('a\ud800b'), 'is over 128 characters, or no valid text')
     for (const [ID, kind] of [
       [null, 'null'],
-      ['', 'text'],
       [1.5, 'a number'],
       [2 ** 53, 'a number'],
       [true, 'a boolean'],

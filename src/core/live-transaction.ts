@@ -113,11 +113,7 @@ export class LiveTransactionReader {
   #readId(given: unknown, errors: FieldError[]): string {
     const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
     if (typeof id === 'string' && id !== '' && id.length <= longestId && id.isWellFormed()) return id
-    const reason =
-      typeof given === 'string' && given !== ''
-        ? `is over ${longestId} characters, or no valid text`
-        : `is ${given === undefined ? 'missing' : kindOf(given)}, where text or a whole number is required`
-    errors.push({ field: this.#idColumn, reason: given === undefined ? 'is missing' : reason })
+    errors.push({ field: this.#idColumn, reason: whyNoId(given) })
     return ''
   }
 
@@ -192,6 +188,13 @@ export class LiveTransactionReader {
     }
     return kind === 'text' ? text : given
   }
+}
+
+function whyNoId(given: unknown): string {
+  if (given === undefined) return 'is missing'
+  if (given === '') return 'is empty'
+  if (typeof given === 'string') return `is over ${longestId} characters, or no valid text`
+  return `is ${kindOf(given)}, where text or a whole number is required`
 }
 
 const cardReason = 'holds what is a card number by its digits; send a token in its place'

@@ -17,6 +17,8 @@ interface TrainingRecord {
   readonly calibrationRows: number
   readonly split:
     | { readonly by: 'time'; readonly field: string; readonly from: number; readonly to: number }
+    /** In another library: nobody here knows on which rows. */
+    | { readonly by: 'elsewhere' }
     | {
         readonly by: 'random'
         readonly testShare: number
@@ -86,6 +88,7 @@ const metadataSchema = z.object({
     frauds: z.number(),
     calibrationRows: z.number(),
     split: z.discriminatedUnion('by', [
+      z.object({ by: z.literal('elsewhere') }),
       z.object({ by: z.literal('time'), field: text, from: z.number(), to: z.number() }),
       z.object({
         by: z.literal('random'),

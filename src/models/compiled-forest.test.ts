@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { randomForest } from './check-random-trees.ts'
+import { randomForest } from '../../test/random-trees.ts'
 import { compileForest } from './compiled-forest.ts'
 import { createTreeEnsemble, findLeaf, type TreeNodes } from './tree-ensemble.ts'
 

@@ -274,7 +274,7 @@ export class LiveService {
   #warnIfShort(live: LiveDetector, coverageMs: number): void {
     const spanMs = longestSpanMs(live.features)
     if (spanMs === Number.POSITIVE_INFINITY || coverageMs >= spanMs) return
-    const days = (milliseconds: number) => Number((milliseconds / 86_400_000).toFixed(1))
+    const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
     this.#options.say.warn(
       { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
       'the log is younger than the longest window: decisions say history-short; bring history in with `shrike replay FILE --as history`',

@@ -1,11 +1,11 @@
 import { drawFigure } from './chart.ts'
 import { decisionSection } from './decision-section.ts'
 import { html, type Markup, trustMarkup } from './html.ts'
+import { pageHead } from './page.ts'
 import { precisionRecallFigure, rocFigure } from './ranking-charts.ts'
 import type { ReportInput } from './report-input.ts'
 import { dataSection, importanceSection, repeatSection } from './run-sections.ts'
 import { calibrationFigure, scoreFigure } from './score-charts.ts'
-import { styleSheet } from './style.ts'
 import { noticesSection, summarySection } from './summary-section.ts'
 import { thresholdSection } from './threshold-section.ts'
 
@@ -13,18 +13,6 @@ import { thresholdSection } from './threshold-section.ts'
 const mark = trustMarkup(
   '<svg viewBox="0 0 28 28" aria-hidden="true"><path d="M3 24C3 13 8 5 16 5c4 0 6.600 2.200 7.600 5.200L27 12.500c.4 1.200.1 2.300-.7 3.200-.5-1-1.300-1.600-2.500-1.700C23 20 19 24 13 24Z" fill="currentColor" opacity=".32"/><path d="M6.500 13.500C10 10.600 15 9.600 23.600 10.200L27 12.500c.4 1.200.1 2.300-.7 3.200-.5-1-1.300-1.600-2.500-1.700-6 .9-12 1.500-17.300-.5Z" fill="var(--ink)"/><circle cx="17.500" cy="11.900" r="1" fill="var(--surface)"/></svg>',
 )
-
-function pageHead(title: string): Markup {
-  // Even if something slipped through the escaping, the policy lets no script run and nothing be fetched.
-  return html`<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${trustMarkup(styleSheet)}</style>`
-}
 
 function pageHeader({ title, bundle, detector, learner, preset, seed }: ReportInput): Markup {
   const facts = [

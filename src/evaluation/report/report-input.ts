@@ -44,7 +44,7 @@ export interface PartSummary {
 }
 
 interface SplitSummary {
-  readonly method: 'time' | 'random'
+  readonly method: 'time' | 'random' | 'elsewhere'
   /** The first moment of the test rows, as the reader of the data would write it; none in a random split. */
   readonly boundary?: string
   readonly train: PartSummary

@@ -106,9 +106,10 @@ export function transactionExample(
   newestMs = Number.NEGATIVE_INFINITY,
 ): Record<string, unknown> {
   const { id = '', time: declaredTime, amount } = detector.transaction
-  const example: Record<string, unknown> = { [id]: 't-1' }
   const timestampMs = Number.isFinite(newestMs) ? newestMs : someTimeMs
   const seconds = Math.floor(timestampMs / 1000)
+  // Another time is another transaction, so that whoever sends examples of two days has no conflict.
+  const example: Record<string, unknown> = { [id]: `example-${seconds}` }
   const start = Date.parse(declaredTime?.start ?? '1970-01-01T00:00:00Z') / 1000
   const times = {
     iso: formatIsoTime(seconds * 1000),

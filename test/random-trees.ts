@@ -1,5 +1,5 @@
-import { createRandom } from '../core/random.ts'
-import type { TreeNodes } from './tree-ensemble.ts'
+import { createRandom } from '../src/core/random.ts'
+import type { TreeNodes } from '../src/models/tree-ensemble.ts'
 
 /** Random trees over a few features, thresholds from a small pool so that rows meet them exactly. */
 export function randomForest(

@@ -1,0 +1,134 @@
+import { inMemory } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { numberColumn, textReader } from '../data/columns.ts'
+import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { formatGeneral } from '../evaluation/report/format.ts'
+import { renderExplanation } from '../evaluation/report/render-explanation.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import type { Bundle } from '../models/bundle.ts'
+import { createExplainer } from '../models/explanation.ts'
+import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import { type InputFlags, readFileTable } from './read-input.ts'
+import { replayFile } from './replay-file.ts'
+import type { Run } from './run.ts'
+
+export interface ExplainFlags {
+  readonly id?: string
+  readonly row?: number
+  readonly out?: string
+}
+
+/** How many of the features that say most are shown; the rest stand together. */
+const mostShown = 12
+const barWidth = 24
+
+/** Explains one row: in the terminal, and as a page. */
+export async function explain(bundlePath: string, file: string, flags: ExplainFlags, run: Run): Promise<void> {
+  const { terminal } = run
+  if ((flags.id === undefined) === (flags.row === undefined)) {
+    throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
+  }
+  if (flags.out !== undefined) await checkWritable(flags.out)
+  const bundle = await readBundle(bundlePath)
+  const explainer = createExplainer(bundle.model)
+  if (explainer === undefined) {
+    throw new FraudError('OPTION_INVALID', 'This bundle is several models in one, which are not explained together')
+  }
+  const row = await findRow(bundle, file, flags, run)
+  const { scaling, model } = bundle
+  const { probability, isFraud } = createPredictor(bundle).predict(row)
+  // The model sees its inputs scaled where it was trained so; people see them as they are.
+  const inputs = scaling === undefined ? row : row.map((value, i) => (value - scaling.mean[i]) / scaling.scale[i])
+  const { scale, base, contributions, error } = explainer.explain(inputs)
+  const all = model.features.map((feature, i) => ({ feature, value: row[i], contribution: contributions[i] }))
+  const sorted = all.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+  const output = contributions.reduce((sum, part) => sum + part, base)
+  const parts = [...sorted.slice(0, mostShown)]
+  const rest = sorted.slice(mostShown).reduce((sum, { contribution }) => sum + contribution, 0)
+  const more = sorted.length > mostShown ? { features: sorted.length - mostShown, contribution: rest } : undefined
+  const told = {
+    bundle: bundle.id,
+    name: flags.id ?? `row ${flags.row}`,
+    probability,
+    isFraud,
+    scale,
+    base,
+    output,
+    error,
+  }
+  terminal.say(
+    `${told.name}: probability ${formatGeneral(probability)}, ${isFraud ? 'fraud' : 'legitimate'} by ${bundle.id}`,
+  )
+  for (const line of drawBars(told, parts, more)) terminal.say(line)
+  if (flags.out !== undefined) {
+    await writeFileAtomically(flags.out, renderExplanation({ ...told, parts, ...(more && { more }) }))
+    terminal.say(`\npicture  ${flags.out}`)
+  }
+  terminal.result({ ...told, contributions: sorted })
+}
+
+function drawBars(
+  { scale, base, output, error }: { scale: string; base: number; output: number; error: number },
+  parts: readonly { readonly feature: string; readonly value: number; readonly contribution: number }[],
+  more: { readonly features: number; readonly contribution: number } | undefined,
+): readonly string[] {
+  const rows = parts.map(({ feature, value, contribution }) => ({
+    label: `${feature} = ${Number.isNaN(value) ? 'missing' : formatGeneral(value)}`,
+    contribution,
+  }))
+  if (more !== undefined) rows.push({ label: `${more.features} others`, contribution: more.contribution })
+  const most = Math.max(...rows.map(({ contribution }) => Math.abs(contribution)), Number.MIN_VALUE)
+  const width = Math.max(...rows.map(({ label }) => label.length))
+  const signed = (value: number) => (value < 0 ? '' : '+') + value.toFixed(4)
+  return [
+    `  ${'with nothing known'.padEnd(width)}  ${base.toFixed(4).padStart(9)}  (${scale})`,
+    ...rows.map(({ label, contribution }) => {
+      const bar = (contribution < 0 ? '▒' : '█').repeat(Math.round((Math.abs(contribution) / most) * barWidth))
+      return `  ${label.padEnd(width)}  ${signed(contribution).padStart(9)}  ${bar}`
+    }),
+    `  ${'the model’s answer'.padEnd(width)}  ${output.toFixed(4).padStart(9)}  before calibration`,
+    ...(error > 0 ? [`  the parts were off by ${formatGeneral(error)} before the rest was spread over them`] : []),
+  ]
+}
+
+/** The row as the model gets it. */
+async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, run: Run): Promise<Float64Array> {
+  const { detector, model } = bundle
+  const input: InputFlags = { badRows: 'fail' }
+  const features = compileDetector(detector)
+  const idColumn = detector.transaction.id
+  if (id !== undefined && idColumn === undefined) {
+    throw new FraudError('OPTION_INVALID', "The bundle's detector names no id: say --row")
+  }
+  const missing = new FraudError(
+    'DATA_INVALID',
+    `There is no ${id === undefined ? `row ${row}` : `transaction ${id}`} in ${file}`,
+  )
+  const kinds = idColumn === undefined ? {} : { [idColumn]: 'text' as const }
+  if (features.columns !== undefined) {
+    const { table } = await readFileTable(file, { ...input, ...(idColumn !== undefined && { text: [idColumn] }) }, run)
+    const textOf = id === undefined || idColumn === undefined ? undefined : textReader(table, idColumn)
+    for (let index = 0; index < table.rowCount; index++) {
+      if (textOf === undefined ? index !== row : textOf(index) !== id) continue
+      return Float64Array.from(model.features, (name) => numberColumn(table, name).values[index])
+    }
+    throw missing
+  }
+  const { result } = await replayFile(
+    { located: { detector, locate: inMemory }, features, file, kinds },
+    input,
+    run,
+    async (groups) => {
+      let found: Float64Array | undefined
+      for await (const group of groups) {
+        for (const { row: values, table, index, fileRow } of group) {
+          if (id === undefined ? fileRow !== row : textReader(table, idColumn ?? '')(index) !== id) continue
+          found ??= values.slice()
+        }
+      }
+      return found
+    },
+  )
+  if (result === undefined) throw missing
+  return result
+}

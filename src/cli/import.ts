@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import * as flags from './flags.ts'
+import type { ImportFlags } from './import-work.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike import FILE`. */
+export function importCommand(): Command {
+  return new Command('import')
+    .summary('make a bundle of a model that XGBoost or LightGBM trained')
+    .description(
+      "Turns a model of another library into a bundle that is served, evaluated and explained like one of Shrike's own: " +
+        'XGBoost saved as JSON, LightGBM saved as text.',
+    )
+    .argument('<file>', 'the model')
+    .requiredOption('--detector <yaml>', "the detector file, whose features are the model's inputs")
+    .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
+    .option('--threshold <probability>', 'predict fraud from this probability on (default: 0.5)', flags.share)
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  shrike import model.json --detector detectors/handbook.yaml --out model.safetensors
+  shrike import model.txt --detector detectors/handbook.yaml --threshold 0.2`,
+    )
+    .action((file: string, options: ImportFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./import-work.ts')).importModel(file, options, context)),
+    )
+}

@@ -1,0 +1,94 @@
+import { FraudError } from '../../core/errors.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
+import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
+
+// Bits of decision_type.
+const isCategorical = 1
+const goesLeftByDefault = 2
+const missingShift = 2
+const missingTypes = ['none', 'zero', 'nan'] as const
+
+const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable LightGBM model: ${reason}`)
+const unsupported = (reason: string) =>
+  new FraudError('MODEL_UNSUPPORTED', `This LightGBM model can't be used: ${reason}`)
+
+/**
+ * Reads a model that LightGBM (versions 3 and 4) saved as text: binary classification with numerical splits.
+ *
+ * @throws FraudError MODEL_INVALID where it is damaged, MODEL_UNSUPPORTED where it is of another kind.
+ */
+export function readLightgbm(text: string): TreeEnsemble {
+  const [head, ...blocks] = text.split(/^Tree=\d+\s*$/m)
+  const header = fieldsOf(head)
+  if (!/^tree\s/.test(head)) throw invalid('it does not begin with "tree"')
+  if (!text.includes('end of trees')) throw invalid('it is cut off')
+  const [objective = '', ...settings] = (header.get('objective') ?? '').split(' ')
+  if (Number(header.get('num_class') ?? 1) > 1) throw unsupported('it tells more than two classes apart')
+  if (objective !== 'binary' && objective !== 'cross_entropy') {
+    throw unsupported(
+      `its objective is ${objective || 'unknown'}, and only binary and cross_entropy give probabilities`,
+    )
+  }
+  const features = (header.get('feature_names') ?? '').split(' ')
+  const mostFeature = Number(header.get('max_feature_idx'))
+  if (features.length !== mostFeature + 1) throw invalid('its feature names and their number differ')
+  const trees = blocks.map((block, tree) => readTree(fieldsOf(block.split(/^end of trees/m)[0]), tree, mostFeature))
+  if (trees.length === 0) throw invalid('it has no trees')
+  const sigmoid = Number(settings.find((setting) => setting.startsWith('sigmoid:'))?.slice('sigmoid:'.length) ?? 1)
+  const scale = header.has('average_output') || /^average_output/m.test(head) ? sigmoid / trees.length : sigmoid
+  const nodes = layOutTrees(trees, invalid)
+  const value = nodes.value.map((leaf) => scale * leaf)
+  return createTreeEnsemble(features, { ...nodes, value }, { kind: 'log-odds', base: 0 })
+}
+
+function fieldsOf(block: string): Map<string, string> {
+  return new Map(
+    block.split('\n').flatMap((line): [string, string][] => {
+      const at = line.indexOf('=')
+      return at < 0 ? [] : [[line.slice(0, at).trim(), line.slice(at + 1).trim()]]
+    }),
+  )
+}
+
+function readTree(fields: ReadonlyMap<string, string>, tree: number, mostFeature: number): ForeignTree {
+  const numbers = (name: string, count: number): number[] => {
+    const text = fields.get(name) ?? ''
+    const values = text === '' ? [] : text.split(' ').map(Number)
+    if (values.length === count && values.every((value) => !Number.isNaN(value))) return values
+    throw invalid(`${name} of tree ${tree} is missing or damaged`)
+  }
+  if (fields.get('is_linear') === '1') throw unsupported('its leaves are linear models')
+  const leaves = Number(fields.get('num_leaves'))
+  if (!Number.isInteger(leaves) || leaves < 1) throw invalid(`num_leaves of tree ${tree} is missing or damaged`)
+  const value = numbers('leaf_value', leaves)
+  const leafCover = leaves > 1 ? numbers('leaf_count', leaves) : [1]
+  const splits = leaves - 1
+  const [feature, threshold, decision, left, right, cover] = [
+    'split_feature',
+    'threshold',
+    'decision_type',
+    'left_child',
+    'right_child',
+    'internal_count',
+  ].map((name) => (splits === 0 ? [] : numbers(name, splits)))
+  // A child below 0 is a leaf: -1 the first, -2 the second.
+  const place = (child: number) => (child >= 0 ? child : splits - child - 1)
+  const nodes = Array.from({ length: splits }, (_, node): ForeignNode => {
+    if (feature[node] < 0 || feature[node] > mostFeature) throw invalid(`tree ${tree} splits on a feature that is none`)
+    if (decision[node] & isCategorical) throw unsupported('it splits on categories')
+    const missing = missingTypes[(decision[node] >> missingShift) & 3]
+    if (missing === undefined) throw invalid(`decision_type of tree ${tree} is damaged`)
+    if (missing === 'zero') throw unsupported('it takes zeros for missing values (zero_as_missing)')
+    // Where training saw no missing value, LightGBM takes one for 0.
+    const missingGoesLeft = missing === 'nan' ? (decision[node] & goesLeftByDefault) !== 0 : 0 <= threshold[node]
+    return {
+      feature: feature[node],
+      threshold: threshold[node],
+      missingGoesLeft,
+      left: place(left[node]),
+      right: place(right[node]),
+      cover: cover[node],
+    }
+  })
+  return { nodes: [...nodes, ...value.map((leaf, i) => ({ value: leaf, cover: leafCover[i] }))] }
+}
