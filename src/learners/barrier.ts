@@ -1,4 +1,4 @@
-const spins = 2000
+const spins = 2_000
 
 /** Where threads that work in step wait for each other. */
 export class Barrier {

@@ -2,7 +2,8 @@ import { createRandom } from '../core/random.ts'
 import { Barrier } from './barrier.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import {
-  addEveryRow,
+  addRange,
+  addRowByRow,
   addRows,
   type FoundSplit,
   type LeafSums,
@@ -18,6 +19,10 @@ import { fillBins, findBinEnds } from './quantile-bins.ts'
 export const blockRows = 16_384
 /** Of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient and hessian to the left. */
 const candidateFields = 6
+/** Of a feature's bins and the missing values'. */
+const binPlaces = 256
+/** Leaves of less than this part of all rows are read row by row. */
+const rowWiseBelow = 2
 
 /** What the threads of a training share: all of it lies in shared memory. */
 export interface BoostingData {
@@ -32,7 +37,11 @@ export interface BoostingData {
   /** By feature: its bins' upper ends, `maxBins` places each, and how many there are. */
   readonly ends: Float64Array
   readonly endCounts: Int32Array
+  /** By feature, 1 where a value is missing in some row. */
+  readonly hasMissing: Uint8Array
   readonly bins: readonly Uint8Array[]
+  /** The same, row after row. */
+  readonly rowBins: Uint8Array
   /** By row: log-odds so far, gradient, hessian, both packed. */
   readonly scores: Float64Array
   readonly gradients: Float64Array
@@ -40,12 +49,17 @@ export interface BoostingData {
   readonly packed: Float64Array
   /** Rows by leaf, and a place to sort them in. */
   readonly order: Uint32Array
-  readonly spill: Uint32Array
+  readonly leftRows: Uint32Array
+  readonly rightRows: Uint32Array
   /** By block of rows: the sum of gradients without their signs, and of hessians. */
   readonly blockSums: Float64Array
+  /** By block of a leaf's rows: sums of gradients, hessians and weights. */
+  readonly leafSums: Float64Array
   readonly candidates: Float64Array
   /** Two cells of the barrier, then how many trees there are. */
   readonly cells: Int32Array
+  /** By thread: how many of its rows of a split go left. */
+  readonly leftCounts: Int32Array
   /** Tree by tree, `nodesPerTree` places each. */
   readonly trees: BoostedTrees
   readonly treeSizes: Int32Array
@@ -93,9 +107,13 @@ export class BoostingThread {
   readonly #number: number
   readonly #barrier: Barrier
   readonly #search: SplitSearch
-  /** By slot and own feature. */
-  readonly #sums: Float64Array[][] = []
-  #ownFeatures: number[] = []
+  /** By slot: the sums of the thread's own features, `binPlaces` for each. */
+  readonly #sums: Float64Array[] = []
+  /** The thread's own features: those from the first up to the last, which is another's. */
+  readonly #firstFeature: number
+  readonly #lastFeature: number
+  /** Of the own features those that the tree sees. */
+  #seenFeatures: number[] = []
   #leafPacked = new Float64Array(0)
   #bagSize = 0
   #leaves: Leaf[] = []
@@ -107,6 +125,8 @@ export class BoostingThread {
     this.#number = number
     this.#barrier = new Barrier(data.cells, data.threads)
     this.#search = new SplitSearch(data.options)
+    this.#firstFeature = Math.floor((number * data.columns.length) / data.threads)
+    this.#lastFeature = Math.floor(((number + 1) * data.columns.length) / data.threads)
   }
 
   run(): void {
@@ -131,12 +151,14 @@ export class BoostingThread {
   }
 
   #bin(): void {
-    const { columns, labels, options, ends, endCounts, bins, threads } = this.#data
-    for (let feature = this.#number; feature < columns.length; feature += threads) {
+    const { columns, labels, options, ends, endCounts, hasMissing, bins, rowBins } = this.#data
+    for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
       const found = findBinEnds(columns[feature], labels, options.maxBins)
       ends.set(found, feature * options.maxBins)
       endCounts[feature] = found.length
-      fillBins(found, columns[feature], bins[feature])
+      hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
+      const column = bins[feature]
+      for (let row = 0; row < column.length; row++) rowBins[row * columns.length + feature] = column[row]
     }
     this.#barrier.wait()
   }
@@ -208,7 +230,7 @@ export class BoostingThread {
   }
 
   #drawFeatures(tree: number): void {
-    const { options, columns, threads } = this.#data
+    const { options, columns } = this.#data
     const features = Array.from(columns.keys())
     const wanted = Math.max(1, Math.round(options.colsampleByTree * features.length))
     if (wanted < features.length) {
@@ -218,8 +240,8 @@ export class BoostingThread {
         ;[features[i], features[chosen]] = [features[chosen], features[i]]
       }
     }
-    const kept = features.slice(0, wanted).sort((a, b) => a - b)
-    this.#ownFeatures = kept.filter((_, i) => i % threads === this.#number)
+    const seen = features.slice(0, wanted).sort((a, b) => a - b)
+    this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
   }
 
   /** Leaf by leaf: always the one whose split gains most. */
@@ -249,28 +271,63 @@ export class BoostingThread {
     const { packed, order } = this.#data
     let sum = 0
     // Packed sums stay below 2^53.
-    for (let i = 0; i < this.#bagSize; i++) sum += packed[order[i]]
+    if (this.#bagSize === packed.length) for (let row = 0; row < packed.length; row++) sum += packed[row]
+    else for (let i = 0; i < this.#bagSize; i++) sum += packed[order[i]]
     const gradient = Math.floor(sum / packing)
     const range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
     const place = { node: 0, start: 0, end: this.#bagSize, rows: this.#bagSize, depth: 0, slot: 0 }
     return { ...place, ...range, gradient, hessian: sum - gradient * packing, split: undefined }
   }
 
-  #sumRows(leaf: Leaf): void {
-    const { packed, order, bins, labels } = this.#data
-    const isEveryRow = leaf.end - leaf.start === labels.length
-    if (!isEveryRow) for (let i = leaf.start; i < leaf.end; i++) this.#leafPacked[i] = packed[order[i]]
-    for (const feature of this.#ownFeatures) {
-      const sums = this.#sumsOf(leaf.slot, feature)
-      if (isEveryRow) addEveryRow(sums, bins[feature], packed)
-      else addRows(sums, bins[feature], order, this.#leafPacked, leaf.start, leaf.end)
+  /** Few rows lie far apart in a column, so their bins are read row by row; of many, a column's sums stay at hand. */
+  #sumRows({ start, end, slot }: Leaf): void {
+    const { packed, order, bins, rowBins, labels } = this.#data
+    const count = end - start
+    if (count === labels.length) {
+      this.#sumEveryRow(slot)
+      return
+    }
+    for (let i = start; i < end; i++) this.#leafPacked[i] = packed[order[i]]
+    if (count * rowWiseBelow < labels.length) {
+      const sums = this.#slotSums(slot).fill(0)
+      addRowByRow(
+        sums,
+        rowBins,
+        bins.length,
+        this.#firstFeature,
+        this.#lastFeature,
+        order,
+        this.#leafPacked,
+        start,
+        end,
+      )
+      return
+    }
+    for (const feature of this.#seenFeatures) {
+      addRows(this.#sumsOf(slot, feature), bins[feature], order, this.#leafPacked, start, end)
     }
   }
 
+  /** Block by block, so that the gradients of a block are read once for all features. */
+  #sumEveryRow(slot: number): void {
+    const { packed, bins, labels } = this.#data
+    const sums = this.#seenFeatures.map((feature) => this.#sumsOf(slot, feature).fill(0))
+    for (let from = 0; from < labels.length; from += blockRows) {
+      const to = Math.min(from + blockRows, labels.length)
+      sums.forEach((own, i) => {
+        addRange(own, bins[this.#seenFeatures[i]], packed, from, to)
+      })
+    }
+  }
+
+  #slotSums(slot: number): Float64Array {
+    this.#sums[slot] ??= new Float64Array((this.#lastFeature - this.#firstFeature) * binPlaces)
+    return this.#sums[slot]
+  }
+
   #sumsOf(slot: number, feature: number): Float64Array {
-    this.#sums[slot] ??= []
-    this.#sums[slot][feature] ??= new Float64Array(this.#data.endCounts[feature] + 1)
-    return this.#sums[slot][feature]
+    const from = (feature - this.#firstFeature) * binPlaces
+    return this.#slotSums(slot).subarray(from, from + this.#data.endCounts[feature] + 1)
   }
 
   /** The smaller child's rows are added up; the larger one's sums are what is left of their parent's. */
@@ -282,16 +339,13 @@ export class BoostingThread {
       if (large.slot !== left.slot) this.#swapSums(left.slot, right.slot)
       this.#sumRows(small)
       if (open.includes(large)) {
-        for (const feature of this.#ownFeatures) {
-          subtract(this.#sumsOf(large.slot, feature), this.#sumsOf(small.slot, feature))
-        }
+        subtract(this.#slotSums(large.slot), this.#slotSums(small.slot))
       }
     }
     this.#findSplits(open)
   }
 
   #swapSums(one: number, other: number): void {
-    this.#sums[other] ??= []
     ;[this.#sums[one], this.#sums[other]] = [this.#sums[other], this.#sums[one]]
   }
 
@@ -310,7 +364,7 @@ export class BoostingThread {
     const { candidates, threads, endCounts, directions } = this.#data
     for (const leaf of leaves) {
       const best = noSplit()
-      for (const feature of this.#ownFeatures) {
+      for (const feature of this.#seenFeatures) {
         const sums = this.#sumsOf(leaf.slot, feature)
         this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
       }
@@ -338,29 +392,40 @@ export class BoostingThread {
     return best
   }
 
-  /** Moves the rows that go left to the front, in their order; returns where the others begin. One thread does it. */
-  #partition({ start, end }: Leaf, { feature, bin, missingGoesLeft }: FoundSplit): number {
-    const { bins, order, spill, endCounts, cells } = this.#data
-    if (this.#number === 0) {
-      const column = bins[feature]
-      const missingBin = endCounts[feature]
-      let middle = start
-      let spilled = 0
-      for (let i = start; i < end; i++) {
-        const row = order[i]
-        const own = column[row]
-        const goesLeft = Number(own <= bin) | (Number(own === missingBin) & Number(missingGoesLeft))
-        // Both are written and one is kept: a branch would be mispredicted.
-        order[middle] = row
-        spill[spilled] = row
-        middle += goesLeft
-        spilled += 1 - goesLeft
-      }
-      order.set(spill.subarray(0, spilled), middle)
-      Atomics.store(cells, 3, middle)
-    }
+  /** Moves the rows that go left to the front, all in their order; returns where the others begin. */
+  #partition({ start, end }: Leaf, split: FoundSplit): number {
+    const { order, leftRows, rightRows, leftCounts, threads } = this.#data
+    const bounds = (thread: number) => start + Math.floor(((end - start) * thread) / threads)
+    const [from, to] = [bounds(this.#number), bounds(this.#number + 1)]
+    leftCounts[this.#number] = this.#sortRows(from, to, split)
     this.#barrier.wait()
-    return Atomics.load(cells, 3)
+    const all = leftCounts.reduce((sum, count) => sum + count, 0)
+    const before = leftCounts.subarray(0, this.#number).reduce((sum, count) => sum + count, 0)
+    const count = leftCounts[this.#number]
+    order.set(leftRows.subarray(from, from + count), start + before)
+    order.set(rightRows.subarray(from, to - count), start + all + (from - start - before))
+    this.#barrier.wait()
+    return start + all
+  }
+
+  /** Copies a part of a leaf's rows to those that go left and those that go right; returns how many go left. */
+  #sortRows(from: number, to: number, { feature, bin, missingGoesLeft }: FoundSplit): number {
+    const { bins, order, leftRows, rightRows, endCounts } = this.#data
+    const column = bins[feature]
+    const missingBin = missingGoesLeft ? endCounts[feature] : -1
+    let left = from
+    let right = from
+    for (let i = from; i < to; i++) {
+      const row = order[i]
+      const own = column[row]
+      const goesLeft = Number(own <= bin) | Number(own === missingBin)
+      // Both are written and one is kept: a branch would be mispredicted.
+      leftRows[left] = row
+      rightRows[right] = row
+      left += goesLeft
+      right += 1 - goesLeft
+    }
+    return left - from
   }
 
   #writeSplit(tree: number, leaf: Leaf, split: FoundSplit, size: number, middle: number): void {
@@ -376,7 +441,8 @@ export class BoostingThread {
   }
 
   #sawMissing({ start, end }: Leaf, { feature }: FoundSplit): boolean {
-    const { bins, order, endCounts } = this.#data
+    const { bins, order, endCounts, hasMissing } = this.#data
+    if (hasMissing[feature] === 0) return false
     const [column, missingBin] = [bins[feature], endCounts[feature]]
     for (let i = start; i < end; i++) if (column[order[i]] === missingBin) return true
     return false
@@ -422,29 +488,56 @@ export class BoostingThread {
     ]
   }
 
-  /** Leaf values of exact sums, one thread to a leaf; and what they add to their rows' scores. */
+  /** Leaf values of exact sums, added up in blocks of rows that lie the same for any number of threads. */
   #settleLeaves(tree: number): void {
-    const { options, trees, order, gradients, hessians, weights, scores, threads } = this.#data
-    const base = tree * nodesPerTree(options)
-    this.#leaves.forEach((leaf, i) => {
-      if (i % threads !== this.#number) return
+    const { options, trees, order, gradients, hessians, weights, scores, leafSums } = this.#data
+    this.#forLeafBlocks((block, _, from, to) => {
       let gradient = 0
       let hessian = 0
       let cover = 0
-      for (let at = leaf.start; at < leaf.end; at++) {
+      for (let at = from; at < to; at++) {
         const row = order[at]
         gradient += gradients[row]
         hessian += hessians[row]
         cover += weights[row]
       }
-      const value = options.learningRate * leafValue(gradient, hessian, options, leaf.low, leaf.high)
-      trees.feature[base + leaf.node] = -1
-      trees.value[base + leaf.node] = value
-      trees.cover[base + leaf.node] = cover
-      for (let at = leaf.start; at < leaf.end; at++) scores[order[at]] += value
+      leafSums[3 * block] = gradient
+      leafSums[3 * block + 1] = hessian
+      leafSums[3 * block + 2] = cover
+    })
+    this.#barrier.wait()
+    let next = 0
+    const values = this.#leaves.map(({ node, start, end, low, high }) => {
+      const sums = [0, 0, 0]
+      for (const last = next + Math.ceil((end - start) / blockRows); next < last; next++) {
+        for (let part = 0; part < 3; part++) sums[part] += leafSums[3 * next + part]
+      }
+      const [gradient, hessian, cover] = sums
+      const value = options.learningRate * leafValue(gradient, hessian, options, low, high)
+      if (this.#number === 0) {
+        const at = tree * nodesPerTree(options) + node
+        trees.feature[at] = -1
+        trees.value[at] = value
+        trees.cover[at] = cover
+      }
+      return value
+    })
+    this.#forLeafBlocks((_, leaf, from, to) => {
+      const value = values[leaf]
+      for (let at = from; at < to; at++) scores[order[at]] += value
     })
     this.#barrier.wait()
     this.#scoreUnseen(tree)
+  }
+
+  /** This thread's share of the blocks of all leaves, each with its number and its leaf's. */
+  #forLeafBlocks(work: (block: number, leaf: number, from: number, to: number) => void): void {
+    let block = 0
+    this.#leaves.forEach(({ start, end }, leaf) => {
+      for (let from = start; from < end; from += blockRows, block++) {
+        if (block % this.#data.threads === this.#number) work(block, leaf, from, Math.min(from + blockRows, end))
+      }
+    })
   }
 
   /** Rows that the tree was not grown on get its value, too. */

@@ -22,10 +22,41 @@ export function addRows(
   for (let i = start; i < end; i++) sums[bins[rows[i]]] += packed[i]
 }
 
-/** The same where the leaf is every row, in its order. */
-export function addEveryRow(sums: Float64Array, bins: Uint8Array, packed: Float64Array): void {
-  sums.fill(0)
-  for (let row = 0; row < bins.length; row++) sums[bins[row]] += packed[row]
+/** The same of several features at once, whose bins stand row after row; each has 256 places in `sums`. */
+export function addRowByRow(
+  sums: Float64Array,
+  rowBins: Uint8Array,
+  width: number,
+  first: number,
+  last: number,
+  rows: Uint32Array,
+  packed: Float64Array,
+  start: number,
+  end: number,
+): void {
+  const features = last - first
+  for (let i = start; i < end; i++) {
+    const at = rows[i] * width + first
+    const own = packed[i]
+    for (let k = 0; k < features; k++) sums[(k << 8) + rowBins[at + k]] += own
+  }
+}
+
+/** Adds rows that lie one behind the other. */
+export function addRange(sums: Float64Array, bins: Uint8Array, packed: Float64Array, from: number, to: number): void {
+  let row = from
+  // Four at a time: their bins are known before the first of them is added.
+  for (; row + 3 < to; row += 4) {
+    const a = bins[row]
+    const b = bins[row + 1]
+    const c = bins[row + 2]
+    const d = bins[row + 3]
+    sums[a] += packed[row]
+    sums[b] += packed[row + 1]
+    sums[c] += packed[row + 2]
+    sums[d] += packed[row + 3]
+  }
+  for (; row < to; row++) sums[bins[row]] += packed[row]
 }
 
 export function subtract(sums: Float64Array, less: Float64Array): void {

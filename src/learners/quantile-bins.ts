@@ -29,13 +29,15 @@ export function findBinEnds(column: Float64Array, labels: Uint8Array, bins: numb
   return Float64Array.from([...ends, Number.POSITIVE_INFINITY])
 }
 
-/** Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. */
-export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Array): void {
+/** Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. Says whether there is such. */
+export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Array): boolean {
   const last = ends.length - 1
+  let hasMissing = false
   for (let row = 0; row < column.length; row++) {
     const value = column[row]
     if (Number.isNaN(value)) {
       bins[row] = ends.length
+      hasMissing = true
       continue
     }
     let low = 0
@@ -47,6 +49,7 @@ export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Ar
     }
     bins[row] = low
   }
+  return hasMissing
 }
 
 function sampleClass(column: Float64Array, labels: Uint8Array, label: number): Float64Array {
