@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { boosting } from './boosting.ts'
 import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
 import { decisionsOverload } from './decisions-overload.ts'
@@ -16,6 +17,7 @@ import { training } from './training.ts'
 const claims: Readonly<Record<string, Claim>> = {
   csv,
   training,
+  boosting,
   'one-row-scoring': oneRowScoring,
   'http-predict': httpPredict,
   replay,

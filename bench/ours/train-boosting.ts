@@ -1,0 +1,19 @@
+// Gradient boosting in Shrike, in a process of its own: TRAIN.npy TEST.npy SCORES.npy OPTIONS. Prints one line of JSON.
+import { performance } from 'node:perf_hooks'
+import { trainGradientBoosting } from '../../src/learners/gradient-boosting.ts'
+import { readColumns, writeNpy } from '../harness/npy.ts'
+
+const [trainPath, testPath, scoresPath, given] = process.argv.slice(2)
+const { threads, ...options } = JSON.parse(given)
+const train = readColumns(trainPath)
+const columns = train.slice(0, -2)
+const labels = Uint8Array.from(train[columns.length])
+const features = columns.map((_, i) => `x${i}`)
+const start = performance.now()
+const { model } = await trainGradientBoosting({ features, columns, labels }, options, { threads })
+const seconds = (performance.now() - start) / 1000
+const test = readColumns(testPath).slice(0, -2)
+const row = new Float64Array(test.length)
+const scores = test[0].map((_, index) => model.predictProba(row.map((_, input) => test[input][index])))
+writeNpy(scoresPath, [scores])
+process.stdout.write(`${JSON.stringify({ seconds })}\n`)
