@@ -248,6 +248,84 @@ describe('shrike evaluate', () => {
   })
 })
 
+describe('shrike train with other learners', () => {
+  test('averages models, and its bundle answers and is evaluated like any other', async () => {
+    const average = ['--learner', 'gradient-boosting', '--average', 'random-forest,logistic-regression']
+    const options = ['--n-estimators', '20', '--reg-lambda', '5', '--no-leak-check', '--json']
+    const { stdout } = await succeed('train', 'cards.csv', ...average, ...options, '--out', 'average.safetensors')
+    assert.ok(JSON.parse(stdout).averagePrecision > 0.3, stdout)
+    const { model, options: kept } = await readBundle(at('average.safetensors'))
+    assert.ok(model.kind === 'average' && model.members.length === 3)
+    assert.deepEqual(
+      (kept.members as { learner: string }[]).map(({ learner }) => learner),
+      ['gradient-boosting', 'random-forest', 'logistic-regression'],
+    )
+    const { stdout: scored } = await succeed('score', 'average.safetensors', 'cards.csv')
+    assert.equal(scored.trim().split('\n').length, 6001)
+  })
+
+  test('refuses an option that none of them has', async () => {
+    const { code, stderr } = await run('train', 'cards.csv', '--learner', 'gradient-boosting', '--max-samples', '0.5')
+    assert.deepEqual([code, /gradient-boosting has no option maxSamples/.test(stderr)], [2, true], stderr)
+  })
+})
+
+describe('shrike import and explain', () => {
+  const golden = JSON.parse(readFileSync('test/golden/vendor-models.json', 'utf8'))
+  const { rows, probabilities } = golden.cases[0]
+  // To a detector some of these names are kinds of features, and here all are columns.
+  const names: string[] = golden.features.map((name: string) => `x_${name}`)
+  const model: string = golden.cases[0].model.replace(golden.features.join(' '), names.join(' '))
+  before(() => {
+    const features = names.map((name) => `  - ${name}`).join('\n')
+    writeFileSync(
+      at('vendor.yaml'),
+      `detector: vendor\ntransaction:\n  label: { field: fraud }\nfeatures:\n${features}\n`,
+    )
+    writeFileSync(at('vendor.txt'), model)
+    const lines = rows.map((row: (number | null)[]) => row.map((value) => value ?? '').join())
+    writeFileSync(at('vendor.csv'), [names.join(), ...lines].join('\n'))
+  })
+
+  test('make a bundle that answers as the model did, and say why', async () => {
+    const { stdout } = await succeed('import', 'vendor.txt', '--detector', 'vendor.yaml', '--out', 'vendor.safetensors')
+    assert.match(stdout, /lightgbm: 15 trees, 4 features/)
+    const scored = (await succeed('score', 'vendor.safetensors', 'vendor.csv')).stdout.trim().split('\n').slice(1)
+    scored.forEach((line, i) => {
+      assert.ok(Math.abs(Number(line.split(',')[1]) - probabilities[i]) <= 1e-6, line)
+    })
+    const explained = await succeed(
+      'explain',
+      'vendor.safetensors',
+      'vendor.csv',
+      '--row',
+      '7',
+      '--json',
+      '--out',
+      'why.html',
+    )
+    const told = JSON.parse(explained.stdout)
+    const sum = told.contributions.reduce(
+      (all: number, each: { contribution: number }) => all + each.contribution,
+      told.base,
+    )
+    assert.ok(Math.abs(1 / (1 + Math.exp(-sum)) - probabilities[7]) < 1e-6)
+    assert.match(readFileSync(at('why.html'), 'utf8'), /<h1>Why row 7 is called/)
+  })
+
+  test('name what is wrong with a file, and write nothing', async () => {
+    writeFileSync(at('cut.txt'), model.slice(0, 3000))
+    for (const [file, reason] of [
+      ['cut.txt', /MODEL_INVALID.*cut off/],
+      ['cards.csv', /MODEL_INVALID.*neither JSON/],
+      ['none.txt', /FILE_UNREADABLE/],
+    ] as const) {
+      const { code, stderr } = await run('import', file, '--detector', 'vendor.yaml', '--out', 'nothing.safetensors')
+      assert.deepEqual([code, reason.test(stderr), existsSync(at('nothing.safetensors'))], [1, true, false], stderr)
+    }
+  })
+})
+
 describe('shrike score', () => {
   test('gives id, probability and prediction of each row in order, without a label', async () => {
     const [header, ...rows] = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')

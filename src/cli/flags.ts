@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { type Learner, learners } from '../core/detector-schema.ts'
 import { parseDuration } from '../core/duration.ts'
 
 /** Parsers of flags' values: commander prints their message after the flag's name and ends with exit code 2. */
@@ -41,6 +42,14 @@ export function positive(text: string): number {
 
 export function wholeNumbers(text: string): readonly number[] {
   return list(text).map(wholeNumber(1))
+}
+
+export function learnerNames(text: string): readonly Learner[] {
+  return list(text).map((name) => {
+    const known = learners.find((learner) => learner === name)
+    if (known !== undefined) return known
+    throw new InvalidArgumentError(`The learners are ${learners.join(', ')}.`)
+  })
 }
 
 /** FEATURE=1 or FEATURE=-1, with commas between. */

@@ -112,7 +112,7 @@ function trainer(
 
 /** Flags win over the detector's model. */
 function chooseLearner({ detector }: LabelledRows, { learner, nEstimators, maxDepth }: ProtocolFlags): LearnerChoice {
-  const { learner: own, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
+  const { learner: own, average: ____, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
   const isOwn = learner === undefined || own === undefined || learner === own
   const given = {
     ...(isOwn && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))),

@@ -42,6 +42,7 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<LearnerOptions, 
   readonly seed?: number
   readonly threads?: number
   readonly learner?: Learner
+  readonly average?: readonly Learner[]
   readonly oversample?: number | 'none'
   readonly scale?: boolean
   readonly threshold?: number
@@ -118,7 +119,7 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   const name = flags.preset ?? 'default'
   const preset = presets[name]
   const { model = {} } = flags.preset === undefined ? rows.detector : {}
-  const { learner: fileLearner, scale, oversample, seed: fileSeed, ...fileOptions } = model
+  const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
   const seed = flags.seed ?? fileSeed ?? 42
   const learner = flags.learner ?? fileLearner ?? preset.learner
   if (flags.weights !== 'evaluation' && rows.weights === undefined) {
@@ -131,6 +132,7 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   return {
     preset: name,
     learner,
+    average: flags.average ?? average ?? [],
     // What the presets were chosen for are trees; other learners see the rows as they are, unless told.
     scale: flags.scale ?? scale ?? (isUsual(learner, flags) && preset.scale),
     oversample: chooseOversampling(flags, oversample, isUsual(learner, flags) ? preset.oversample : null),

@@ -80,6 +80,7 @@ function addLearnerFlags(command: Command): void {
     .option('--seed <number>', 'of everything that is drawn (default: 42)', flags.wholeNumber(0))
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
     .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
+    .option('--average <names>', 'average with these learners, with commas between', flags.learnerNames)
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
     .option('--max-depth <number>', 'of a tree, or none', flags.depth)
     .option('--min-samples-split <number>', 'rows that a node needs to be split', flags.wholeNumber(2))

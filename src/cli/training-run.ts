@@ -1,3 +1,5 @@
+import type { Learner } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
@@ -5,11 +7,13 @@ import { thin } from '../data/split.ts'
 import { choosePolicy } from '../evaluation/choose-policy.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
 import { chooseThreshold } from '../evaluation/choose-threshold.ts'
+import { chooseWeights } from '../evaluation/choose-weights.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { averagePrecision, calibrationRatio, rocAuc } from '../evaluation/metrics.ts'
-import { learn, type Trained } from '../learners/learn.ts'
+import { learn, optionsOf, type Trained } from '../learners/learn.ts'
 import type { Preset } from '../learners/presets.ts'
+import { createAverage } from '../models/average.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
 import type { LearnedModel } from '../models/learned-model.ts'
@@ -31,6 +35,8 @@ export interface TrainingPlan extends Preset {
   readonly threshold?: number
   readonly objective?: ThresholdPlan
   readonly refit: boolean
+  /** Learners whose models are averaged with the first one's. */
+  readonly average: readonly Learner[]
 }
 
 /** A threshold's objective before the rows are known. */
@@ -66,7 +72,9 @@ export interface TrainingOutcome {
 export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: Run): Promise<TrainingOutcome> {
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
-  const fitted = await fit(rows, parts.fit, plan, run)
+  const fitted = await fitAll(rows, parts.fit, plan, run, (models, scaling) =>
+    weighModels(rows, parts.calibration, plan, models, scaling),
+  )
   const score = createRowsScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
   const evaluationWeights = plan.weightUse === 'training' ? undefined : rows.weights
   const scorePart = (part: Uint32Array) => scoreRows(rows, part, score, evaluationWeights)
@@ -82,7 +90,12 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
   const evaluation = evaluate({ ...test, rule: decision, seed: plan.seed })
   progress.end(`${parts.test.length.toLocaleString('en')} later rows`)
 
-  const final = plan.refit ? await fit(rows, everyRow(rows), plan, run) : fitted
+  const { model: evaluated } = fitted.trained
+  const final = plan.refit
+    ? await fitAll(rows, everyRow(rows), plan, run, () =>
+        evaluated.kind === 'average' ? evaluated.weights : noWeights,
+      )
+    : fitted
   const { trained } = fitted
   const { seed, ...options } = final.trained.options
   return {
@@ -119,6 +132,69 @@ interface Fitted {
   readonly trained: Trained
   readonly scaling?: Scaling
   readonly oversampled?: { readonly rows: number; readonly frauds: number }
+}
+
+const noWeights = new Float64Array(0)
+
+/** Trains one model, or several that are averaged. */
+async function fitAll(
+  rows: LabelledRows,
+  part: Uint32Array,
+  plan: TrainingPlan,
+  run: Run,
+  weigh: (models: readonly LearnedModel[], scaling: Scaling | undefined) => Float64Array,
+): Promise<Fitted> {
+  if (plan.average.length === 0) return fit(rows, part, plan, run)
+  const learners = [plan.learner, ...plan.average]
+  const foreign = Object.keys(plan.options).find(
+    (name) => !learners.some((learner) => optionsOf(learner).includes(name)),
+  )
+  if (foreign !== undefined)
+    throw new FraudError('OPTION_INVALID', `None of ${learners.join(', ')} has an option ${foreign}`)
+  const fitted: Fitted[] = []
+  for (const learner of learners) {
+    const own = Object.entries(plan.options).filter(([name]) => optionsOf(learner).includes(name))
+    fitted.push(await fit(rows, part, { ...plan, learner, options: Object.fromEntries(own) }, run))
+  }
+  const models = fitted.map(({ trained }) => trained.model)
+  const weights = weigh(models, fitted[0].scaling)
+  run.terminal.say(`  average: ${learners.map((learner, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`)
+  const { scaling, oversampled } = fitted[0]
+  const members = fitted.map(({ trained }, i) => {
+    const { seed: _, ...options } = trained.options
+    return { learner: learners[i], weight: weights[i], ...options }
+  })
+  return {
+    trained: { model: createAverage(rows.features, models, weights), options: { seed: plan.seed, ...{ members } } },
+    ...(scaling && { scaling }),
+    ...(oversampled && { oversampled }),
+  }
+}
+
+/** By the rows that calibration is fitted on, too: none of the models has seen them. */
+function weighModels(
+  rows: LabelledRows,
+  held: Uint32Array | undefined,
+  plan: TrainingPlan,
+  models: readonly LearnedModel[],
+  scaling: Scaling | undefined,
+): Float64Array {
+  if (held === undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      'Models are averaged by rows that are held out, and this preset holds out none',
+    )
+  }
+  const rowWeights = plan.weightUse === 'training' ? undefined : rows.weights
+  const scored = models.map((model) => {
+    return scoreRows(rows, held, createRowsScorer({ model, ...(scaling && { scaling }) }), rowWeights)
+  })
+  const [{ labels, weights }] = scored
+  return chooseWeights(
+    labels,
+    scored.map(({ scores }) => scores),
+    weights,
+  )
 }
 
 /** Trains on some of the rows; what is fitted or drawn sees no other. */

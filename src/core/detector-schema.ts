@@ -111,6 +111,8 @@ const atLeast = (least: number) => z.int().min(least)
 
 const modelSchema = z.strictObject({
   learner: z.enum(learners).optional(),
+  /** Learners whose models are averaged with the first one's. */
+  average: z.array(z.enum(learners)).max(8).optional(),
   seed: atLeast(0).optional(),
   nEstimators: atLeast(1).optional(),
   maxDepth: atLeast(1).nullable().optional(),
