@@ -18,6 +18,7 @@ const decisionSchema = z.strictObject({
   outcome: z.enum(['approve', 'challenge', 'review', 'decline']),
   score: z.number().min(0).max(1),
   reasons: z.array(z.object({ code: z.string(), text: z.string() })),
+  contributionScale: z.string().optional(),
   rules: z.array(z.string()),
   model: z.string(),
   policy: z.number(),

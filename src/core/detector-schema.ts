@@ -196,6 +196,8 @@ const detectorFields = z.strictObject({
     })
     .optional(),
   model: modelSchema.optional(),
+  /** By feature: the words of a reason, in which {value} stands for the actual value. */
+  reasons: z.record(z.string(), z.string().min(1).max(200)).optional(),
   policy: policySchema.optional(),
 })
 

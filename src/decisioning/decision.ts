@@ -1,4 +1,5 @@
 import type { Outcome } from '../core/detector-schema.ts'
+import type { ContributionScale } from './log-record.ts'
 import type { Reason } from './policy.ts'
 
 /** Why a decision rests on less than it should; in the order of the bits that a record keeps. */
@@ -25,6 +26,8 @@ export interface Decision {
   /** The calibrated probability of fraud; null where it could not be had. */
   readonly score: number | null
   readonly reasons: readonly Reason[]
+  /** In what the reasons' contributions are told, where there are any. */
+  readonly contributionScale?: ContributionScale
   readonly rules: readonly string[]
   /** The bundle's id. */
   readonly model: string

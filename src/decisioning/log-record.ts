@@ -4,6 +4,10 @@ import type { Degradation } from './decision.ts'
 import type { Policy } from './policy.ts'
 
 /** A transaction that was decided, with everything that the decision rests on. */
+/** In what a model's own output is: before calibration. */
+export const contributionScales = ['probability', 'log-odds', 'depth'] as const
+export type ContributionScale = (typeof contributionScales)[number]
+
 export interface DecisionRecord {
   readonly kind: 'decision'
   readonly id: string
@@ -18,6 +22,15 @@ export interface DecisionRecord {
   readonly fields: readonly FieldValue[]
   /** In the order of the definition's features. */
   readonly row: Float64Array
+  /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
+  readonly contributions?: readonly Contribution[]
+}
+
+/** What a feature added to the model's own output. */
+export interface Contribution {
+  /** The feature's place among the definition's. */
+  readonly feature: number
+  readonly value: number
 }
 
 /** A transaction that is only known: brought in, not decided. */
@@ -54,6 +67,8 @@ export interface Definition {
   readonly columns: readonly string[]
   /** The names of a row's values, in their order. */
   readonly features: readonly string[]
+  /** In what contributions are told; missing where the model does not explain itself. */
+  readonly contributionScale?: ContributionScale
   /** Node's major version and the processor, on which the same log gives the same decisions. */
   readonly runtime: string
 }

@@ -15,6 +15,8 @@ export interface Policy {
 export interface Reason {
   readonly code: string
   readonly text: string
+  /** What a feature added to the model's own output; the code is then the feature's name. */
+  readonly contribution?: number
 }
 
 /** What one judge makes of a transaction. */

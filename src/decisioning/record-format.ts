@@ -3,7 +3,7 @@ import type { FieldValue } from '../core/declared-fields.ts'
 import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from './decision.ts'
-import { type LogRecord, recordKinds } from './log-record.ts'
+import { type Contribution, contributionScales, type LogRecord, recordKinds } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 
 /** A record as a store keeps it: what may be searched for, and the rest in one piece. */
@@ -86,6 +86,11 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
       writeValues(record.fields, to)
       to.whole(record.row.length)
       for (const value of record.row) to.number(value)
+      // Nothing at all where there are none: most are approved.
+      for (const { feature, value } of record.contributions ?? []) {
+        to.whole(feature)
+        to.number(value)
+      }
       break
     case 'history':
       to.whole(record.definition)
@@ -135,7 +140,21 @@ function readBody(stored: StoredRecord, from: ValueReader): LogRecord & { readon
       const outcome = readOutcome(stored.outcome)
       const fields = readValues(from)
       const row = readRow(from)
-      return { kind, sequence, id, timestampMs, outcome, score, decidedAtMs, definition, degraded, fields, row }
+      const decision = {
+        kind,
+        sequence,
+        id,
+        timestampMs,
+        outcome,
+        score,
+        decidedAtMs,
+        definition,
+        degraded,
+        fields,
+        row,
+      }
+      const contributions = readContributions(from, row.length)
+      return contributions.length === 0 ? decision : { ...decision, contributions }
     }
     case 'history':
       return {
@@ -184,6 +203,17 @@ function readRow(from: ValueReader): Float64Array {
   return row
 }
 
+/** Up to the end. */
+function readContributions(from: ValueReader, features: number): Contribution[] {
+  const contributions: Contribution[] = []
+  while (!from.isAtEnd) {
+    const feature = from.whole()
+    if (feature >= features) throw new RangeError(`there is no feature ${feature}`)
+    contributions.push({ feature, value: from.number() })
+  }
+  return contributions
+}
+
 function checkLength(length: number): number {
   if (length > 100_000) throw new RangeError(`a row of ${length} values`)
   return length
@@ -203,6 +233,7 @@ const definitionSchema = z.object({
   }),
   columns: z.array(z.string()),
   features: z.array(z.string()),
+  contributionScale: z.enum(contributionScales).exactOptional(),
   runtime: z.string(),
 })
 

@@ -12,7 +12,10 @@ import {
   type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { createLinearModel } from '../models/linear.ts'
 import { createLiveDetector } from '../scoring/live-detector.ts'
+import { createPredictor } from '../scoring/load-predictor.ts'
 import { createKeyRing, digestKey, type Role } from './api-keys.ts'
 import type { ServerOptions } from './server.ts'
 
@@ -60,6 +63,47 @@ describe('POST /v1/decisions', () => {
     })
     const again = await post('/v1/decisions', purchase({ AMOUNT: 950 }))
     assert.deepEqual(again.json(), { ...first.json(), duplicate: true })
+  })
+
+  test('says which features spoke for fraud, where it is not approved, and says so again after a change of model', async () => {
+    const detector = cardsDetector({ reasons: { amount: 'An amount of {value}' } })
+    const features = compileDetector(detector).names
+    const inputs = { mean: new Float64Array(features.length), scale: new Float64Array(features.length).fill(1) }
+    const weights = Float64Array.from(features, (name) => (name === 'amount' ? 0.01 : name.includes('count') ? 0.5 : 0))
+    const model = createLinearModel(features, inputs, weights, -6)
+    const rest = {
+      calibration: { method: 'none' },
+      decision: { threshold: 0.5, inclusive: true, chosenBy: '' },
+    } as const
+    const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example: {} }
+    const training = {
+      fingerprint: '',
+      rows: 0,
+      frauds: 0,
+      calibrationRows: 0,
+      split: { by: 'elsewhere' },
+      refit: false,
+    } as const
+    const predictor = createPredictor({ detector, model, id: 'linear@1', ...rest, ...empty, training })
+    const { post, app, service } = await start({ live: createLiveDetector(detector, predictor) })
+    const approved = (await post('/v1/decisions', purchase())).json()
+    assert.deepEqual([approved.outcome, approved.reasons, approved.contributionScale], ['approve', [], undefined])
+    const suspicious = purchase({ ID: 't-2', AMOUNT: 600 })
+    const { reasons, contributionScale, score } = (await post('/v1/decisions', suspicious)).json()
+    const [over, ...parts] = reasons
+    assert.deepEqual([over.code, contributionScale], ['score_over_review', 'log-odds'])
+    assert.deepEqual(parts, [
+      { code: 'amount', text: 'An amount of 600', contribution: 6 },
+      { code: 'card_count_1h', text: 'card_count_1h is 2', contribution: 1 },
+      { code: 'card_count_1d', text: 'card_count_1d is 2', contribution: 1 },
+    ])
+    assert.ok(Math.abs(1 / (1 + Math.exp(-(-6 + 6 + 1 + 1))) - score) < 1e-12)
+    await service.use(createLiveDetector(detector, amountPredictor()))
+    const again = (await post('/v1/decisions', suspicious)).json()
+    assert.deepEqual([again.duplicate, again.reasons, again.contributionScale], [true, reasons, 'log-odds'])
+    assert.deepEqual((await app.inject('/v1/decisions/t-2')).json().reasons, reasons)
+    const silent = (await post('/v1/decisions', purchase({ ID: 't-3', AMOUNT: 600 }))).json()
+    assert.equal(silent.reasons.length, 1)
   })
 
   test('answers other content under a known id with a conflict that names what differs', async () => {

@@ -6,7 +6,8 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
 import type { DecisionLog, TransactionRecord } from '../decisioning/decision-log.ts'
-import type { DecisionRecord, Definition, LabelRecord, Sequenced } from '../decisioning/log-record.ts'
+import { featureReasons, strongest } from '../decisioning/feature-reasons.ts'
+import type { Contribution, DecisionRecord, Definition, LabelRecord, Sequenced } from '../decisioning/log-record.ts'
 import { opinionsOf, settle, unavailable, type Verdict } from '../decisioning/policy.ts'
 import { computeRow } from '../features/feature-set.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
@@ -56,6 +57,7 @@ interface Judgement {
   readonly score: number | null
   readonly verdict: Verdict
   readonly degraded: readonly Degradation[]
+  readonly contributions: readonly Contribution[]
 }
 
 const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
@@ -266,7 +268,19 @@ export class Decider {
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
-    return { score, verdict, degraded }
+    return { score, verdict, degraded, contributions: score === null ? [] : this.#explain(live, verdict) }
+  }
+
+  /** Only of what is not approved, since it takes many times as long as the score. */
+  #explain({ predictor }: LiveDetector, { outcome }: Verdict): readonly Contribution[] {
+    if (outcome === 'approve' || predictor.explain === undefined) return []
+    try {
+      return strongest(predictor.explain(this.#row))
+    } catch (error) {
+      // The score stands without them.
+      this.#options.onFault('model-failed', error)
+      return []
+    }
   }
 
   /** Whether the log does not reach back as far as the features look. */
@@ -277,7 +291,7 @@ export class Decider {
   }
 
   #append(state: LiveState, { id, fields, transaction }: LiveTransaction, judgement: Judgement): Promise<Decision> {
-    const { score, verdict, degraded } = judgement
+    const { score, verdict, degraded, contributions } = judgement
     const record: DecisionRecord = {
       kind: 'decision',
       id,
@@ -289,6 +303,7 @@ export class Decider {
       degraded,
       fields,
       row: this.#row,
+      ...(contributions.length > 0 && { contributions }),
     }
     const { promise, resolve, reject } = Promise.withResolvers<Decision>()
     const decision = present(record, state.definition)
@@ -353,14 +368,16 @@ function refuseConflict(errors: readonly FieldError[]): void {
 }
 
 /** A decision as it is answered, of its record and of what was in force then. */
-export function present(record: DecisionRecord | Sequenced<DecisionRecord>, { policy, model }: Definition): Decision {
-  const { id, score, outcome, degraded, decidedAtMs } = record
+export function present(record: DecisionRecord | Sequenced<DecisionRecord>, definition: Definition): Decision {
+  const { id, score, outcome, degraded, decidedAtMs, row, contributions = [] } = record
+  const { policy, model, contributionScale } = definition
   const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
   return {
     transactionId: id,
     outcome,
     score,
-    reasons,
+    reasons: contributions.length === 0 ? reasons : [...reasons, ...featureReasons(contributions, row, definition)],
+    ...(contributions.length > 0 && contributionScale && { contributionScale }),
     rules: [],
     model,
     policy: policy.version,

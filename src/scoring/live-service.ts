@@ -293,6 +293,7 @@ export class LiveService {
       policy: { ...live.policy, version },
       columns: this.#createReader(live).columns,
       features: live.features.names,
+      ...(live.predictor.contributionScale && { contributionScale: live.predictor.contributionScale }),
       runtime: this.#options.runtime,
     }
     if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
@@ -412,8 +413,9 @@ function definitionsThrough(reading: LogReading, through: number): Record<string
 }
 
 function withoutPlace(definition: Definition): Definition {
-  const { detector, model, policy, columns, features, runtime } = definition
-  return { detector, model, policy, columns, features, runtime }
+  const { detector, model, policy, columns, features, contributionScale, runtime } = definition
+  const scale = contributionScale && { contributionScale }
+  return { detector, model, policy, columns, features, ...scale, runtime }
 }
 
 /** Both come from JSON, or go there, with their fields in any order. */

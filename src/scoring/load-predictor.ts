@@ -4,6 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
+import { createExplainer } from '../models/explanation.ts'
 import type { Model } from '../models/model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
@@ -35,7 +36,24 @@ export function createPredictor(bundle: Bundle): Predictor {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(decision, probability), probability }
     },
+    ...explanationOf(bundle),
   }
+}
+
+/** Nodes of trees that are explained within some 5 ms. Larger forests are explained on their own, by `shrike explain`. */
+const mostNodesLive = 60_000
+
+/** Of models that explain themselves fast enough for every transaction that is not approved. */
+function explanationOf({ model, scaling }: Bundle): Pick<Predictor, 'contributionScale' | 'explain'> {
+  if (model.kind === 'tree-ensemble' && model.nodes.feature.length > mostNodesLive) return {}
+  const explainer = createExplainer(model)
+  if (explainer === undefined) return {}
+  const { scale: contributionScale } = explainer
+  const explain = (row: Float64Array) => {
+    const inputs = scaling === undefined ? row : row.map((value, i) => (value - scaling.mean[i]) / scaling.scale[i])
+    return explainer.explain(inputs).contributions
+  }
+  return { contributionScale, explain }
 }
 
 interface ScoringParts<Ability extends keyof Model> {

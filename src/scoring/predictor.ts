@@ -8,6 +8,10 @@ export interface Predictor {
   readonly example: Readonly<Record<string, number>>
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
+  /** In what `explain` tells; missing where the model does not explain itself, or too slowly to do so live. */
+  readonly contributionScale?: 'probability' | 'log-odds' | 'depth'
+  /** By input: what it added to the model's own output for a row. */
+  explain?(row: Float64Array): Float64Array
 }
 
 export interface Prediction {

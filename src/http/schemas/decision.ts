@@ -2,6 +2,7 @@ import { type DeclaredField, declaredFields } from '../../core/declared-fields.t
 import { outcomes } from '../../core/detector-schema.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
+import { contributionScales } from '../../decisioning/log-record.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
@@ -10,7 +11,11 @@ const reasons = {
   type: 'array',
   items: {
     type: 'object',
-    properties: { code: { type: 'string' }, text: { type: 'string' } },
+    properties: {
+      code: { type: 'string' },
+      text: { type: 'string' },
+      contribution: { type: 'number', description: "What a feature added to the model's own output." },
+    },
     required: ['code', 'text'],
   },
 } as const
@@ -25,6 +30,7 @@ const decisionProperties = {
     description: 'Calibrated; null where it could not be had.',
   },
   reasons,
+  contributionScale: { type: 'string', enum: contributionScales, description: 'In what contributions are told.' },
   rules: { type: 'array', items: { type: 'string' } },
   model: { type: 'string' },
   policy: { type: 'integer', minimum: 1 },
@@ -32,6 +38,8 @@ const decisionProperties = {
   duplicate: { type: 'boolean', description: 'The answer to a transaction that had been decided before.' },
   degraded: { type: 'array', items: { type: 'string', enum: degradations } },
 } as const
+
+const optional = ['contributionScale']
 
 const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
 
@@ -47,15 +55,18 @@ const transactionView = {
 }
 
 export const decisionSchemas = {
-  Decision: object(decisionProperties),
-  DecisionDetail: object({
-    ...decisionProperties,
-    transaction: transactionView,
-    features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
-    labels: { type: 'array', items: object(label) },
-  }),
+  Decision: object(decisionProperties, optional),
+  DecisionDetail: object(
+    {
+      ...decisionProperties,
+      transaction: transactionView,
+      features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
+      labels: { type: 'array', items: object(label) },
+    },
+    optional,
+  ),
   DecisionPage: object({
-    decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }) },
+    decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
     cursor: {
       type: ['string', 'null'],
       description: 'For the next page; null at the end. A page may be short before that.',
