@@ -1,4 +1,5 @@
 import { createRandom } from '../core/random.ts'
+import type { TreeNodes } from '../models/tree-ensemble.ts'
 import { Barrier } from './barrier.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import {
@@ -66,14 +67,7 @@ export interface BoostingData {
   readonly validation: ValidationRows | undefined
 }
 
-export interface BoostedTrees {
-  readonly feature: Int32Array
-  readonly threshold: Float64Array
-  readonly left: Int32Array
-  readonly missingGoesLeft: Uint8Array
-  readonly value: Float64Array
-  readonly cover: Float64Array
-}
+export type BoostedTrees = Omit<TreeNodes, 'roots'>
 
 /** Rows that decide when to stop. */
 export interface ValidationRows {

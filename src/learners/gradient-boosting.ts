@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
 import {
   type BoostedTrees,
@@ -132,15 +132,7 @@ function assemble(features: readonly string[], data: BoostingData, count: number
   const { trees, treeSizes, options } = data
   const sizes = treeSizes.subarray(0, count)
   const size = sizes.reduce((sum, each) => sum + each, 0)
-  const nodes = {
-    roots: new Int32Array(count),
-    feature: new Int32Array(size),
-    threshold: new Float64Array(size),
-    left: new Int32Array(size),
-    missingGoesLeft: new Uint8Array(size),
-    value: new Float64Array(size),
-    cover: new Float64Array(size),
-  }
+  const nodes = createNodes(count, size)
   let root = 0
   sizes.forEach((length, tree) => {
     const from = tree * nodesPerTree(options)

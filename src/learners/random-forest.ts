@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import type { GrownTree } from './grower.ts'
 import { checkDataset, rowWeights, shared, sharedCopy, type TrainingControl } from './shared-dataset.ts'
 import {
@@ -130,24 +130,14 @@ function assemble(
   features: readonly string[],
   trees: readonly GrownTree[],
 ): Pick<TrainedForest, 'model' | 'importance'> {
-  const roots = new Int32Array(trees.length)
-  let size = 0
-  trees.forEach((tree, i) => {
-    roots[i] = size
-    size += tree.feature.length
-  })
-  const nodes = {
-    roots,
-    feature: new Int32Array(size),
-    threshold: new Float64Array(size),
-    left: new Int32Array(size),
-    missingGoesLeft: new Uint8Array(size),
-    value: new Float64Array(size),
-    cover: new Float64Array(size),
-  }
+  const nodes = createNodes(
+    trees.length,
+    trees.reduce((sum, { feature }) => sum + feature.length, 0),
+  )
+  let root = 0
   const importance = new Float64Array(features.length)
   trees.forEach((tree, i) => {
-    const root = roots[i]
+    nodes.roots[i] = root
     nodes.feature.set(tree.feature, root)
     nodes.threshold.set(tree.threshold, root)
     nodes.left.set(
@@ -157,6 +147,7 @@ function assemble(
     nodes.missingGoesLeft.set(tree.missingGoesLeft, root)
     nodes.value.set(tree.value, root)
     nodes.cover.set(tree.cover, root)
+    root += tree.feature.length
     tree.importance.forEach((share, feature) => {
       importance[feature] += share
     })

@@ -19,6 +19,19 @@ export interface TreeNodes {
   readonly cover: Float64Array
 }
 
+/** Arrays to be filled: so many nodes of so many trees, all of them leaves that are worth 0. */
+export function createNodes(trees: number, size: number): TreeNodes {
+  return {
+    roots: new Int32Array(trees),
+    feature: new Int32Array(size).fill(-1),
+    threshold: new Float64Array(size),
+    left: new Int32Array(size),
+    missingGoesLeft: new Uint8Array(size),
+    value: new Float64Array(size),
+    cover: new Float64Array(size),
+  }
+}
+
 /**
  * What the leaves that a row reaches make. A forest's mean is the probability; boosted trees' sum and base are its
  * log-odds; an isolation forest's mean is a depth, and the score 2^(-depth / usual depth).

@@ -1,4 +1,4 @@
-import type { TreeNodes } from '../tree-ensemble.ts'
+import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
 
 /** A tree as libraries keep it: children anywhere. */
 export interface ForeignTree {
@@ -25,15 +25,7 @@ export type ForeignNode =
  */
 export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: string) => Error): TreeNodes {
   const size = trees.reduce((sum, { nodes }) => sum + nodes.length, 0)
-  const laidOut = {
-    roots: new Int32Array(trees.length),
-    feature: new Int32Array(size).fill(-1),
-    threshold: new Float64Array(size),
-    left: new Int32Array(size),
-    missingGoesLeft: new Uint8Array(size),
-    value: new Float64Array(size),
-    cover: new Float64Array(size),
-  }
+  const laidOut = createNodes(trees.length, size)
   let next = 0
   trees.forEach(({ nodes }, tree) => {
     laidOut.roots[tree] = next
