@@ -104,8 +104,10 @@ export async function openLive(
       service,
       whyNotReady,
       async close() {
-        closing.abort()
+        // A snapshot that is nearly done makes the next start a quick one.
+        const patience = setTimeout(() => closing.abort(), snapshotGraceMs)
         await service.close()
+        clearTimeout(patience)
         await pages.close()
         lock.release()
       },
@@ -163,6 +165,8 @@ function findSnapshot(
 
 /** One that takes longer hangs: the next one tries again. */
 const longestSnapshotMs = 3_600_000
+/** How long an end of the service waits for one. */
+const snapshotGraceMs = 5000
 
 /** A process of its own, at the lowest priority: the log is read beside the service, which is not held up. */
 async function takeSnapshot(args: readonly string[] | undefined, { path }: DataDirectory, closing: AbortSignal) {
