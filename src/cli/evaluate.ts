@@ -76,6 +76,7 @@ function addProtocolFlags(command: Command): void {
     .option('--k <number>', 'cards that are checked each day', flags.wholeNumber(1), 100)
     .option('--by <key>', 'the key that alerts are grouped by (default: card, customer or the first)')
     .option('--keep-compromised', 'leave cards in the test whose fraud is known by then')
+    .option('--free', "handbook: also without the book's limits on features and training")
     .option('--seeds <number>', 'models of each fold, with seeds from --seed on', flags.wholeNumber(1, 1000), 5)
     .addOption(new Option('--learner <name>', "what learns (default: the detector's)").choices([...learners]))
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
@@ -93,9 +94,9 @@ const prequentialOnly = [
 /** A flag that would change nothing is refused: whoever gave it believes that it did. */
 function refuseForeign(command: Command, protocol: Flags['protocol']): void {
   const foreign = {
-    none: [...protocolOnly, ...prequentialOnly.filter((name) => name !== 'weightColumn')],
+    none: ['free', ...protocolOnly, ...prequentialOnly.filter((name) => name !== 'weightColumn')],
     handbook: [...bundleOnly, ...prequentialOnly],
-    prequential: bundleOnly,
+    prequential: ['free', ...bundleOnly],
   }[protocol ?? 'none']
   for (const option of command.options) {
     const name = option.attributeName()

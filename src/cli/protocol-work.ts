@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Learner } from '../core/detector-schema.ts'
 import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { formatHandbook, runHandbook } from '../evaluation/protocols/handbook.ts'
+import { formatHandbook, type HandbookResult, runFree, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
 import { type LearnerOptions, learn } from '../learners/learn.ts'
@@ -22,6 +22,7 @@ export interface ProtocolFlags extends InputFlags {
   readonly folds: number
   readonly k: number
   readonly keepCompromised?: boolean
+  readonly free?: boolean
   readonly learner?: Learner
   readonly nEstimators?: number
   readonly maxDepth?: number | 'none'
@@ -35,7 +36,7 @@ interface LearnerChoice {
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
 export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
-  const rows = await readLabelledRows(file, { ...flags, detector: flags.detector ?? handbookDetector() }, run)
+  const rows = await readLabelledRows(file, { ...flags, detector: flags.detector ?? shippedDetector('handbook') }, run)
   const { times } = timed(rows)
   const progress = run.terminal.begin('handbook')
   const result = await runHandbook(
@@ -46,7 +47,23 @@ export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: 
   )
   progress.end()
   run.terminal.say(`\n${formatHandbook(result)}`)
-  run.terminal.result(result)
+  const free = flags.free === true ? await evaluateFree(file, flags, run) : undefined
+  run.terminal.result({ ...result, ...(free && { free }) })
+}
+
+/** The same tests by the detector that comes for them, which is bound by nothing but what could be known. */
+async function evaluateFree(file: string, flags: ProtocolFlags, run: Run): Promise<HandbookResult> {
+  const rows = await readLabelledRows(file, { ...flags, detector: shippedDetector('handbook-free') }, run)
+  const { times } = timed(rows)
+  const progress = run.terminal.begin('handbook, free')
+  const choice = chooseLearner(rows, {})
+  const result = await runFree({ ...rows, times }, trainer(rows, choice, flags, run), seedsOf(flags), progress.update)
+  progress.end()
+  run.terminal.say(
+    `\nwithout the book's limits: eight weeks of training, ${rows.features.length} features, ${describe(choice)}`,
+  )
+  run.terminal.say(formatHandbook(result))
+  return result
 }
 
 /** Train, wait for labels, test, step on: for any detector. */
@@ -111,7 +128,10 @@ function trainer(
 }
 
 /** Flags win over the detector's model. */
-function chooseLearner({ detector }: LabelledRows, { learner, nEstimators, maxDepth }: ProtocolFlags): LearnerChoice {
+function chooseLearner(
+  { detector }: LabelledRows,
+  { learner, nEstimators, maxDepth }: Pick<ProtocolFlags, 'learner' | 'nEstimators' | 'maxDepth'>,
+): LearnerChoice {
   const { learner: own, average: ____, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
   const isOwn = learner === undefined || own === undefined || learner === own
   const given = {
@@ -137,9 +157,9 @@ function duration(flag: string, text: string): number {
   throw new FraudError('OPTION_INVALID', `${flag}: ${parsed}`)
 }
 
-/** The detector that comes with Shrike; the sources and the built files lie two folders under it. */
-function handbookDetector(): string {
-  const path = fileURLToPath(new URL('../../detectors/handbook.yaml', import.meta.url))
+/** A detector that comes with Shrike; the sources and the built files lie two folders under it. */
+function shippedDetector(name: string): string {
+  const path = fileURLToPath(new URL(`../../detectors/${name}.yaml`, import.meta.url))
   if (existsSync(path)) return path
   throw new FraudError('FILE_UNREADABLE', `${path} is missing; name the handbook's detector with --detector`)
 }

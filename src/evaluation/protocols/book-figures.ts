@@ -28,6 +28,12 @@ const figures = (rocAuc: number, averagePrecision: number, cardPrecision: number
   cardPrecision,
 })
 
+/** Without the book's limits, beside what it prints of XGBoost under them. The model is the detector's own. */
+export const freeRow = {
+  name: 'gradient boosting, free',
+  fourFolds: figures(0.869, 0.687, 0.303),
+}
+
 /** Le Borgne, Siblini, Lebichot, Bontempi: Fraud Detection Handbook, 2022. */
 export const bookRows: readonly BookRow[] = [
   {

@@ -1,11 +1,12 @@
 import { FraudError } from '../../core/errors.ts'
-import { type BookRow, bookRows } from './book-figures.ts'
+import { type BookRow, bookRows, freeRow } from './book-figures.ts'
 import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { type Figures, judgeFold, meanOf, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
 const week = 7 * dayMs
 /** Training, delay and test last a week each. */
 const plan: FoldPlan = { trainMs: week, delayMs: week, testMs: week, removesKnown: true }
+const freeTrainMs = 8 * week
 const alertsPerDay = 100
 const baseStart = Date.UTC(2018, 6, 25)
 /** The latest first; the base fold is the last of them. */
@@ -51,24 +52,58 @@ export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
   return foldStarts.map((start) => makeFold({ times, labels, cards }, start, plan))
 }
 
+/** The same tests, each with eight weeks of training that end when the book's week ends. */
+function freeFolds(rows: ProtocolRows): readonly Fold[] {
+  return handbookFolds(rows).map((fold) => {
+    const trainEnd = fold.startMs + plan.trainMs
+    const startMs = trainEnd - freeTrainMs
+    const isTraining = (time: number) => time >= startMs && time < trainEnd
+    return { ...fold, startMs, train: Uint32Array.from(rows.times.keys()).filter((row) => isTraining(rows.times[row])) }
+  })
+}
+
+/** The handbook's tests without its limits on what may be learned from. */
+export function runFree(
+  rows: ProtocolRows,
+  trainAndScore: TrainAndScore,
+  seeds: readonly number[],
+  onProgress: (done: number, total: number) => void,
+): Promise<HandbookResult> {
+  return judgeLearners(rows, freeFolds(rows), [{ ...freeRow, trainAndScore }], seeds, onProgress)
+}
+
 /**
  * The protocol of the Fraud Detection Handbook, chapters 3 and 5, for the learners that it prints figures of.
  *
  * @param trainerFor the training function of a learner.
  * @param seeds of the models whose mean a figure is; trees draw among equal splits, too.
  */
-export async function runHandbook(
+export function runHandbook(
   rows: ProtocolRows,
   trainerFor: (row: BookRow) => TrainAndScore,
   seeds: readonly number[],
   onProgress: (done: number, total: number) => void,
 ): Promise<HandbookResult> {
-  const folds = handbookFolds(rows)
-  const total = bookRows.length * folds.length * seeds.length
+  const contestants = bookRows.map((row) => ({ ...row, trainAndScore: trainerFor(row) }))
+  return judgeLearners(rows, handbookFolds(rows), contestants, seeds, onProgress)
+}
+
+interface Contestant extends Pick<BookRow, 'name' | 'baseFold' | 'fourFolds'> {
+  readonly trainAndScore: TrainAndScore
+}
+
+async function judgeLearners(
+  rows: ProtocolRows,
+  folds: readonly Fold[],
+  contestants: readonly Contestant[],
+  seeds: readonly number[],
+  onProgress: (done: number, total: number) => void,
+): Promise<HandbookResult> {
+  const total = contestants.length * folds.length * seeds.length
   let done = 0
   const learners: HandbookRow[] = []
-  for (const row of bookRows) {
-    const trainAndScore = trainerFor(row)
+  for (const row of contestants) {
+    const { trainAndScore } = row
     const figures: Figures[] = []
     for (const fold of folds) {
       const bySeed: Figures[] = []
@@ -122,7 +157,8 @@ export function formatHandbook({ folds, learners }: HandbookResult): string {
       lines.push(`${'  difference'.padEnd(38)}${cells(minus(ours, book))}`)
     }
   }
-  section('base fold (chapter 3)', ({ baseFold, book }) => [baseFold, book.baseFold])
+  if (learners.some(({ book }) => book.baseFold !== undefined))
+    section('base fold (chapter 3)', ({ baseFold, book }) => [baseFold, book.baseFold])
   section('four folds, mean and standard deviation (chapter 5)', ({ mean, standardDeviation, book }) => [
     mean,
     book.fourFolds,
