@@ -30,20 +30,18 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   }
   if (flags.out !== undefined) await checkWritable(flags.out)
   const bundle = await readBundle(bundlePath)
-  const explainer = createExplainer(bundle.model)
+  const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {
     throw new FraudError('OPTION_INVALID', 'This bundle is several models in one, which are not explained together')
   }
   const row = await findRow(bundle, file, flags, run)
-  const { scaling, model } = bundle
+  const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
-  // The model sees its inputs scaled where it was trained so; people see them as they are.
-  const inputs = scaling === undefined ? row : row.map((value, i) => (value - scaling.mean[i]) / scaling.scale[i])
-  const { scale, base, contributions, error } = explainer.explain(inputs)
+  const { scale, base, contributions, error } = explainer.explain(row)
   const all = model.features.map((feature, i) => ({ feature, value: row[i], contribution: contributions[i] }))
   const sorted = all.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
   const output = contributions.reduce((sum, part) => sum + part, base)
-  const parts = [...sorted.slice(0, mostShown)]
+  const parts = sorted.slice(0, mostShown)
   const rest = sorted.slice(mostShown).reduce((sum, { contribution }) => sum + contribution, 0)
   const more = sorted.length > mostShown ? { features: sorted.length - mostShown, contribution: rest } : undefined
   const told = {

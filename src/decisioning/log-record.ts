@@ -3,11 +3,11 @@ import type { Outcome } from '../core/detector-schema.ts'
 import type { Degradation } from './decision.ts'
 import type { Policy } from './policy.ts'
 
-/** A transaction that was decided, with everything that the decision rests on. */
 /** In what a model's own output is: before calibration. */
 export const contributionScales = ['probability', 'log-odds', 'depth'] as const
 export type ContributionScale = (typeof contributionScales)[number]
 
+/** A transaction that was decided, with everything that the decision rests on. */
 export interface DecisionRecord {
   readonly kind: 'decision'
   readonly id: string

@@ -3,13 +3,8 @@ import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
-import {
-  type BoostedTrees,
-  type BoostingData,
-  blockRows,
-  nodesPerTree,
-  type ValidationRows,
-} from './boosting-thread.ts'
+import { type BoostingData, blockRows, nodesPerTree } from './boosting-thread.ts'
+import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
 import { WorkerPool } from './worker-pool.ts'
 

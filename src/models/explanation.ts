@@ -2,7 +2,7 @@ import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
 import type { LinearModel } from './linear.ts'
 import { gradientAt, type NeuralNetwork } from './neural-network.ts'
-import { standardize } from './scaling.ts'
+import { type Scaling, standardize } from './scaling.ts'
 import type { TreeEnsemble } from './tree-ensemble.ts'
 import { TreeShap } from './tree-shap.ts'
 
@@ -28,8 +28,17 @@ export interface Explainer {
 /**
  * Path-dependent SHAP for trees and the weights' parts for linear models, both exact; integrated gradients from the mean
  * (Sundararajan, Taly and Yan, 2017) for networks. Undefined for models that are several in one.
+ *
+ * @param scaling that the model was trained behind; rows are given as they are.
  */
-export function createExplainer(model: LearnedModel): Explainer | undefined {
+export function createExplainer(model: LearnedModel, scaling?: Scaling): Explainer | undefined {
+  const explainer = explainerOf(model)
+  if (explainer === undefined || scaling === undefined) return explainer
+  const { mean, scale } = scaling
+  return { ...explainer, explain: (row) => explainer.explain(row.map((value, i) => (value - mean[i]) / scale[i])) }
+}
+
+function explainerOf(model: LearnedModel): Explainer | undefined {
   switch (model.kind) {
     case 'tree-ensemble':
       return explainTrees(model)
@@ -43,14 +52,18 @@ export function createExplainer(model: LearnedModel): Explainer | undefined {
 }
 
 function explainTrees({ nodes, features, combination }: TreeEnsemble): Explainer {
-  const shap = new TreeShap(nodes, features.length)
+  // Made at the first row, so that a bundle is loaded at once.
+  let shap: TreeShap | undefined
   const divisor = combination.kind === 'log-odds' ? 1 : nodes.roots.length
   const offset = combination.kind === 'log-odds' ? combination.base : 0
   const scale = ({ mean: 'probability', 'log-odds': 'log-odds', isolation: 'depth' } as const)[combination.kind]
-  const base = offset + shap.expected / divisor
   return {
     scale,
-    explain: (row) => ({ scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }),
+    explain(row) {
+      shap ??= new TreeShap(nodes, features.length)
+      const base = offset + shap.expected / divisor
+      return { scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }
+    },
   }
 }
 

@@ -363,7 +363,9 @@ export class LiveService {
 /** A model may prepare itself at its first row, which should not be a customer's. */
 function prepare({ predictor }: LiveDetector): void {
   try {
-    predictor.predict(new Float64Array(predictor.inputs.length))
+    const row = new Float64Array(predictor.inputs.length)
+    predictor.predict(row)
+    predictor.explain?.(row)
   } catch {
     // Decisions will say so, by the policy of what is unavailable.
   }

@@ -46,14 +46,9 @@ const mostNodesLive = 60_000
 /** Of models that explain themselves fast enough for every transaction that is not approved. */
 function explanationOf({ model, scaling }: Bundle): Pick<Predictor, 'contributionScale' | 'explain'> {
   if (model.kind === 'tree-ensemble' && model.nodes.feature.length > mostNodesLive) return {}
-  const explainer = createExplainer(model)
+  const explainer = createExplainer(model, scaling)
   if (explainer === undefined) return {}
-  const { scale: contributionScale } = explainer
-  const explain = (row: Float64Array) => {
-    const inputs = scaling === undefined ? row : row.map((value, i) => (value - scaling.mean[i]) / scaling.scale[i])
-    return explainer.explain(inputs).contributions
-  }
-  return { contributionScale, explain }
+  return { contributionScale: explainer.scale, explain: (row) => explainer.explain(row).contributions }
 }
 
 interface ScoringParts<Ability extends keyof Model> {

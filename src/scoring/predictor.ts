@@ -1,3 +1,5 @@
+import type { ContributionScale } from '../decisioning/log-record.ts'
+
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
 export interface Predictor {
   /** `name@` and the first 12 hex digits of the bundle's hash. */
@@ -9,7 +11,7 @@ export interface Predictor {
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
   /** In what `explain` tells; missing where the model does not explain itself, or too slowly to do so live. */
-  readonly contributionScale?: 'probability' | 'log-odds' | 'depth'
+  readonly contributionScale?: ContributionScale
   /** By input: what it added to the model's own output for a row. */
   explain?(row: Float64Array): Float64Array
 }

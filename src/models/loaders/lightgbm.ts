@@ -35,7 +35,7 @@ export function readLightgbm(text: string): TreeEnsemble {
   const trees = blocks.map((block, tree) => readTree(fieldsOf(block.split(/^end of trees/m)[0]), tree, mostFeature))
   if (trees.length === 0) throw invalid('it has no trees')
   const sigmoid = Number(settings.find((setting) => setting.startsWith('sigmoid:'))?.slice('sigmoid:'.length) ?? 1)
-  const scale = header.has('average_output') || /^average_output/m.test(head) ? sigmoid / trees.length : sigmoid
+  const scale = /^average_output/m.test(head) ? sigmoid / trees.length : sigmoid
   const nodes = layOutTrees(trees, invalid)
   const value = nodes.value.map((leaf) => scale * leaf)
   return createTreeEnsemble(features, { ...nodes, value }, { kind: 'log-odds', base: 0 })

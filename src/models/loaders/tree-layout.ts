@@ -2,7 +2,7 @@ import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
 
 /** A tree as libraries keep it: children anywhere. */
 export interface ForeignTree {
-  /** By node; undefined in a leaf. */
+  /** The root first. */
   readonly nodes: readonly ForeignNode[]
 }
 
