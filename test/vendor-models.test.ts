@@ -53,6 +53,7 @@ for (const each of golden.cases) {
 
     test('answers as it does there, to 1e-6, at edges and missing values, too', () => {
       assert.deepEqual(model.features, golden.features)
+      assert.equal(model.nodes.categories !== undefined, each.name.includes('categories'))
       rows.forEach((row, i) => {
         const [ours, theirs] = [model.predictProba(row), each.probabilities[i]]
         assert.ok(Math.abs(ours - theirs) <= 1e-6, `${row}: ${ours}, there ${theirs}`)

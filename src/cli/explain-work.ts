@@ -3,7 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { formatGeneral } from '../evaluation/report/format.ts'
-import { renderExplanation } from '../evaluation/report/render-explanation.ts'
+import { type ExplainedFeature, renderExplanation } from '../evaluation/report/render-explanation.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createExplainer } from '../models/explanation.ts'
@@ -38,7 +38,11 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
   const { scale, base, contributions, error } = explainer.explain(row)
-  const all = model.features.map((feature, i) => ({ feature, value: row[i], contribution: contributions[i] }))
+  const { categories } = compileDetector(bundle.detector)
+  const all = model.features.map((feature, i) => {
+    const category = categories[feature]?.[row[i]]
+    return { feature, value: row[i], ...(category && { category }), contribution: contributions[i] }
+  })
   const sorted = all.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
   const output = contributions.reduce((sum, part) => sum + part, base)
   const parts = sorted.slice(0, mostShown)
@@ -67,11 +71,11 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
 
 function drawBars(
   { scale, base, output, error }: { scale: string; base: number; output: number; error: number },
-  parts: readonly { readonly feature: string; readonly value: number; readonly contribution: number }[],
+  parts: readonly ExplainedFeature[],
   more: { readonly features: number; readonly contribution: number } | undefined,
 ): readonly string[] {
-  const rows = parts.map(({ feature, value, contribution }) => ({
-    label: `${feature} = ${Number.isNaN(value) ? 'missing' : formatGeneral(value)}`,
+  const rows = parts.map(({ feature, value, category, contribution }) => ({
+    label: `${feature} = ${category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value))}`,
     contribution,
   }))
   if (more !== undefined) rows.push({ label: `${more.features} others`, contribution: more.contribution })

@@ -11,6 +11,7 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import type { InputFlags } from './read-input.ts'
 import type { Run } from './run.ts'
+import { declaredCategories } from './train-work.ts'
 import { scoreRows } from './training-run.ts'
 
 export interface ProtocolFlags extends InputFlags {
@@ -135,6 +136,7 @@ function chooseLearner(
   const { learner: own, average: ____, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
   const isOwn = learner === undefined || own === undefined || learner === own
   const given = {
+    ...declaredCategories(detector, [learner ?? own ?? 'random-forest']),
     ...(isOwn && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))),
     ...(nEstimators !== undefined && { nEstimators }),
     ...(maxDepth !== undefined && { maxDepth: maxDepth === 'none' ? null : maxDepth }),

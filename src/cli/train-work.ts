@@ -1,5 +1,5 @@
 import { formatDetector } from '../core/detector.ts'
-import type { Learner } from '../core/detector-schema.ts'
+import type { Detector, Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { parseIsoTime, toMilliseconds } from '../core/time-parser.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
@@ -129,19 +129,25 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   if (objective !== undefined && flags.threshold !== undefined) {
     throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
   }
+  // What the presets were chosen for are trees; other learners see the rows as they are, unless told.
+  const isScaled = flags.scale ?? scale ?? (isUsual(learner, flags) && preset.scale)
+  const options: LearnerOptions = {
+    ...Object.fromEntries(Object.entries(preset.options).filter(([name]) => optionsOf(learner).includes(name))),
+    ...declaredCategories(rows.detector, [learner, ...(flags.average ?? average ?? [])]),
+    ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
+    ...givenOptions(flags),
+  }
+  if (isScaled && options.categories !== undefined && options.categories.length > 0) {
+    throw new FraudError('OPTION_INVALID', 'scale would make fractions of categories: leave out one of the two')
+  }
   return {
     preset: name,
     learner,
     average: flags.average ?? average ?? [],
-    // What the presets were chosen for are trees; other learners see the rows as they are, unless told.
-    scale: flags.scale ?? scale ?? (isUsual(learner, flags) && preset.scale),
+    scale: isScaled,
     oversample: chooseOversampling(flags, oversample, isUsual(learner, flags) ? preset.oversample : null),
     calibrate: preset.calibrate,
-    options: {
-      ...Object.fromEntries(Object.entries(preset.options).filter(([name]) => optionsOf(learner).includes(name))),
-      ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
-      ...givenOptions(flags),
-    },
+    options,
     seed,
     ...(flags.threads !== undefined && { threads: flags.threads }),
     split: {
@@ -155,6 +161,13 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
     ...(objective && { objective }),
     refit: flags.refit === true,
   }
+}
+
+/** Features that the detector declares as categories, for learners that know such. */
+export function declaredCategories(detector: Detector, learners: readonly Learner[]): LearnerOptions {
+  const categories = Object.keys(compileDetector(detector).categories)
+  const isKnown = learners.some((learner) => optionsOf(learner).includes('categories'))
+  return categories.length > 0 && isKnown ? { categories } : {}
 }
 
 /** Whether a preset's treatment of the rows is for this learner. */

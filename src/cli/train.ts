@@ -110,6 +110,7 @@ function addLearnerFlags(command: Command): void {
       'FEATURE=1 or =-1, with commas between: the score may only rise, or fall',
       flags.directions,
     )
+    .option('--categories <features>', 'of boosting: whole numbers that have no order, with commas between', flags.list)
     .option(
       '--early-stopping-rounds <number>',
       'stop boosting or a network after so many rounds without a better log loss on the last fifth of the training rows',

@@ -134,6 +134,8 @@ const modelSchema = z.strictObject({
   maxBins: z.int().min(2).max(255).optional(),
   /** By feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
   monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1), z.literal(0)])).optional(),
+  /** Features whose values are categories: whole numbers that have no order. */
+  categories: z.array(z.string().min(1)).optional(),
   earlyStoppingRounds: atLeast(1).nullable().optional(),
   c: z.number().gt(0).optional(),
   maxIterations: atLeast(1).optional(),

@@ -25,6 +25,18 @@ test('reasons have the detector’s words, with the actual value', () => {
   ])
 })
 
+test('reasons name a category by its text, and a number that is none as it is', () => {
+  const definition = { features: ['channel'], detector: {}, categories: { channel: ['web', '$& pos'] } }
+  const textOf = (value: number) =>
+    featureReasons([{ feature: 0, value: 1 }], Float64Array.of(value), definition)[0].text
+  assert.deepEqual([0, 1, 2, Number.NaN].map(textOf), [
+    'channel is web',
+    'channel is $& pos',
+    'channel is 2',
+    'channel is unknown',
+  ])
+})
+
 test('a record keeps them, and one without them is what it was before there were any', () => {
   const decision = { kind: 'decision', id: 'a', timestampMs: 1, outcome: 'review', score: 0.5, decidedAtMs: 2 } as const
   const rest = { definition: 1, degraded: [], fields: ['x'], row: Float64Array.of(1, 2, 3) }

@@ -16,13 +16,14 @@ export function strongest(contributions: Float64Array): readonly Contribution[] 
 export function featureReasons(
   contributions: readonly Contribution[],
   row: Float64Array,
-  { features, detector }: Pick<Definition, 'features' | 'detector'>,
+  { features, detector, categories }: Pick<Definition, 'features' | 'detector' | 'categories'>,
 ): readonly Reason[] {
   const templates = templatesOf(detector)
   return contributions.map(({ feature, value: contribution }) => {
     const code = features[feature]
+    const shown = categories?.[code]?.[row[feature]] ?? showValue(row[feature])
     const text = templates[code] ?? `${code} is {value}`
-    return { code, text: text.replaceAll('{value}', showValue(row[feature])), contribution }
+    return { code, text: text.replaceAll('{value}', () => shown), contribution }
   })
 }
 

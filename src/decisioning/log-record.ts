@@ -69,6 +69,8 @@ export interface Definition {
   readonly features: readonly string[]
   /** In what contributions are told; missing where the model does not explain itself. */
   readonly contributionScale?: ContributionScale
+  /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
+  readonly categories?: Readonly<Record<string, readonly string[]>>
   /** Node's major version and the processor, on which the same log gives the same decisions. */
   readonly runtime: string
 }

@@ -234,6 +234,7 @@ const definitionSchema = z.object({
   columns: z.array(z.string()),
   features: z.array(z.string()),
   contributionScale: z.enum(contributionScales).exactOptional(),
+  categories: z.record(z.string(), z.array(z.string())).exactOptional(),
   runtime: z.string(),
 })
 

@@ -21,6 +21,8 @@ export interface FeatureSet {
   readonly plan: HistoriesPlan
   /** The columns that the features are, where they are nothing but columns. */
   readonly columns: readonly string[] | undefined
+  /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
+  readonly categories: Readonly<Record<string, readonly string[]>>
   /** How long after a transaction its label is known; undefined where the detector doesn't say. */
   readonly labelDelayMs: number | undefined
 }
@@ -80,6 +82,9 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
       currency: scope.currency,
     },
     columns: columns.length === features.length ? columns : undefined,
+    categories: Object.fromEntries(
+      features.flatMap(({ name, categories }) => (categories === undefined ? [] : [[name, categories]])),
+    ),
     labelDelayMs: label.delay === undefined ? undefined : durationMs(label.delay),
   }
 }

@@ -8,6 +8,8 @@ export interface Feature {
   readonly name: string
   /** Other features whose values it needs; they are computed before it. */
   readonly inputs?: readonly string[]
+  /** The texts that its values, from 0 on, stand for; such values have no order. */
+  readonly categories?: readonly string[]
   /**
    * @param histories of the transaction's keys, the transaction included.
    * @param inputs the values of `inputs`.

@@ -72,7 +72,7 @@ describe('a feature is what its definition says, whatever else is declared', () 
 
   test('of every kind that looks at the past', () => {
     const tried = new Set(definedFeatures.flatMap(({ entry }) => Object.keys(entry)))
-    const ofOneTransaction = 'amount column hour night oneHot ratio signedLog weekday weekend'.split(' ')
+    const ofOneTransaction = 'amount category column hour night oneHot ratio signedLog weekday weekend'.split(' ')
     const kinds = featureKinds.map(({ kind }) => kind).filter((kind) => !ofOneTransaction.includes(kind))
     assert.deepEqual([...tried].sort(), kinds.sort())
   })
@@ -166,13 +166,16 @@ describe('a feature of the transaction alone', () => {
     'signedLog',
     { signedLog: { of: 'points' } },
     { oneHot: { of: 'shop', values: ['s1', 'S-2'] } },
+    { category: { of: 'shop', values: ['s0', 's1'] } },
     'POINTS',
   ])
 
   test('is named after what it is of', () => {
     assert.deepEqual(set.names, [
-      ...['amount', 'amount_signed_log', 'points_signed_log', 'shop_one_hot_s1', 'shop_one_hot_s_2', 'POINTS'],
+      ...['amount', 'amount_signed_log', 'points_signed_log', 'shop_one_hot_s1', 'shop_one_hot_s_2'],
+      ...['shop_category', 'POINTS'],
     ])
+    assert.deepEqual(set.categories, { shop_category: ['s0', 's1'] })
     assert.deepEqual(set.plan.histories, [])
   })
 
@@ -181,7 +184,8 @@ describe('a feature of the transaction alone', () => {
       runStream(set, new MemoryHistories(set.plan), stream, {}, (row, { now }) => {
         const log = (value: number) => (value < 0 ? -Math.log1p(-value) : Math.log1p(value))
         const [amount, points] = [now.amount / 100, now.points]
-        const expected = [amount, log(amount), log(points), Number(now.shop === 's1'), 0, points]
+        const category = now.shop === 's0' ? 0 : now.shop === 's1' ? 1 : Number.NaN
+        const expected = [amount, log(amount), log(points), Number(now.shop === 's1'), 0, category, points]
         assert.deepEqual([...row], expected)
       }),
     )

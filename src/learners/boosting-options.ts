@@ -29,6 +29,8 @@ export interface BoostingOptions {
   readonly classWeight: 'none' | 'balanced'
   /** By feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
   readonly monotone: Readonly<Record<string, number>>
+  /** Features whose values are categories: whole numbers that have no order. */
+  readonly categories: readonly string[]
   /** Stop after so many trees without a better log loss on the validation rows; needs such rows. */
   readonly earlyStoppingRounds: number | null
   readonly seed: number
@@ -49,6 +51,7 @@ export const boostingDefaults: BoostingOptions = {
   maxBins: mostBins,
   classWeight: 'none',
   monotone: {},
+  categories: [],
   earlyStoppingRounds: null,
   seed: 42,
 }
@@ -72,5 +75,12 @@ export function checkBoostingOptions(options: BoostingOptions, features: readonl
     if (![-1, 0, 1].includes(direction)) {
       throw new FraudError('OPTION_INVALID', `monotone.${name} must be 1, -1 or 0, not ${direction}`)
     }
+    if (direction !== 0 && options.categories.includes(name)) {
+      throw new FraudError('OPTION_INVALID', `monotone names ${name}, whose categories have no order`)
+    }
+  }
+  for (const name of options.categories) {
+    if (features.includes(name)) continue
+    throw new FraudError('OPTION_INVALID', `categories names ${name}, which is no feature`)
   }
 }

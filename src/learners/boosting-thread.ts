@@ -1,4 +1,5 @@
 import { createRandom } from '../core/random.ts'
+import { categoriesIn, createSet } from '../models/category-sets.ts'
 import { Barrier } from './barrier.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import { type BoostedTrees, EarlyStopping, findNode, type ValidationRows } from './early-stopping.ts'
@@ -19,9 +20,11 @@ import { fillBins, findBinEnds } from './quantile-bins.ts'
 /** Rows that one thread computes gradients of at once, and sums in order. */
 export const blockRows = 16_384
 /** Of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient and hessian to the left. */
-const candidateFields = 6
+export const candidateFields = 6
 /** Of a feature's bins and the missing values'. */
 const binPlaces = 256
+/** Of a set of bins: how many words, then the words. */
+export const setPlaces = 1 + binPlaces / 32
 /** Leaves of less than this part of all rows are read row by row. */
 const rowWiseBelow = 2
 
@@ -57,6 +60,10 @@ export interface BoostingData {
   /** By block of a leaf's rows: sums of gradients, hessians and weights. */
   readonly leafSums: Float64Array
   readonly candidates: Float64Array
+  /** By feature: how many categories it has, whose codes are its values; 0 where these are no categories. */
+  readonly categoryCounts: Int32Array
+  /** By candidate: the bins of categories that go left, `setPlaces` each; empty where there are no categories. */
+  readonly candidateSets: Int32Array
   /** Two cells of the barrier, then how many trees there are. */
   readonly cells: Int32Array
   /** By thread: how many of its rows of a split go left. */
@@ -99,6 +106,8 @@ export class BoostingThread {
   /** Of the own features those that the tree sees. */
   #seenFeatures: number[] = []
   #leafPacked = new Float64Array(0)
+  /** By bin, 1 where the rows of a split go left. */
+  readonly #leftBins = new Uint8Array(binPlaces)
   #bagSize = 0
   #leaves: Leaf[] = []
   #gradientScale = 1
@@ -135,9 +144,10 @@ export class BoostingThread {
   }
 
   #bin(): void {
-    const { columns, labels, options, ends, endCounts, hasMissing, bins, rowBins } = this.#data
+    const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins, rowBins } = this.#data
     for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
-      const found = findBinEnds(columns[feature], labels, options.maxBins)
+      const categories = categoryCounts[feature]
+      const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], labels, options.maxBins)
       ends.set(found, feature * options.maxBins)
       endCounts[feature] = found.length
       hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
@@ -345,16 +355,20 @@ export class BoostingThread {
 
   /** Each thread's best, then everybody's. */
   #findSplits(leaves: readonly Leaf[]): void {
-    const { candidates, threads, endCounts, directions } = this.#data
+    const { candidates, candidateSets, threads, endCounts, directions, categoryCounts } = this.#data
     for (const leaf of leaves) {
       const best = noSplit()
       for (const feature of this.#seenFeatures) {
         const sums = this.#sumsOf(leaf.slot, feature)
-        this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
+        if (categoryCounts[feature] > 0) {
+          this.#search.improveByCategory(best, feature, sums, endCounts[feature], leaf)
+        } else this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
       }
-      const { gain, feature, bin, missingGoesLeft, leftGradient, leftHessian } = best
-      const at = (leaf.slot * threads + this.#number) * candidateFields
-      candidates.set([gain, feature, bin, Number(missingGoesLeft), leftGradient, leftHessian], at)
+      const { gain, feature, bin, categories, missingGoesLeft, leftGradient, leftHessian } = best
+      const place = leaf.slot * threads + this.#number
+      const fields = [gain, feature, bin, Number(missingGoesLeft), leftGradient, leftHessian]
+      candidates.set(fields, place * candidateFields)
+      if (categories !== undefined) candidateSets.set(createSet(categories), place * setPlaces)
     }
     this.#barrier.wait()
     for (const leaf of leaves) leaf.split = this.#bestCandidate(leaf.slot)
@@ -362,16 +376,18 @@ export class BoostingThread {
 
   /** The most gain; of equal ones the feature that stands first. */
   #bestCandidate(slot: number): FoundSplit | undefined {
-    const { candidates, threads } = this.#data
+    const { candidates, candidateSets, categoryCounts, threads } = this.#data
     let best: FoundSplit | undefined
     for (let thread = 0; thread < threads; thread++) {
-      const at = (slot * threads + thread) * candidateFields
+      const place = slot * threads + thread
+      const at = place * candidateFields
       const gain = candidates[at]
       const feature = candidates[at + 1]
       if (!(gain > 0)) continue
       if (best !== undefined && (gain < best.gain || (gain === best.gain && feature > best.feature))) continue
       const [bin, missingGoesLeft, leftGradient, leftHessian] = candidates.subarray(at + 2, at + candidateFields)
-      best = { gain, feature, bin, missingGoesLeft: missingGoesLeft === 1, leftGradient, leftHessian }
+      const categories = categoryCounts[feature] > 0 ? categoriesIn(candidateSets, place * setPlaces) : undefined
+      best = { gain, feature, bin, categories, missingGoesLeft: missingGoesLeft === 1, leftGradient, leftHessian }
     }
     return best
   }
@@ -393,16 +409,18 @@ export class BoostingThread {
   }
 
   /** Copies a part of a leaf's rows to those that go left and those that go right; returns how many go left. */
-  #sortRows(from: number, to: number, { feature, bin, missingGoesLeft }: FoundSplit): number {
+  #sortRows(from: number, to: number, { feature, bin, categories, missingGoesLeft }: FoundSplit): number {
     const { bins, order, leftRows, rightRows, endCounts } = this.#data
     const column = bins[feature]
-    const missingBin = missingGoesLeft ? endCounts[feature] : -1
+    const leftBins = this.#leftBins.fill(0)
+    if (categories === undefined) leftBins.fill(1, 0, bin + 1)
+    else for (const code of categories) leftBins[code] = 1
+    leftBins[endCounts[feature]] = Number(missingGoesLeft)
     let left = from
     let right = from
     for (let i = from; i < to; i++) {
       const row = order[i]
-      const own = column[row]
-      const goesLeft = Number(own <= bin) | Number(own === missingBin)
+      const goesLeft = leftBins[column[row]]
       // Both are written and one is kept: a branch would be mispredicted.
       leftRows[left] = row
       rightRows[right] = row
@@ -415,10 +433,16 @@ export class BoostingThread {
   #writeSplit(tree: number, leaf: Leaf, split: FoundSplit, size: number, middle: number): void {
     const { trees, options, ends, endCounts } = this.#data
     const at = tree * nodesPerTree(options) + leaf.node
-    const isLastBin = split.bin === endCounts[split.feature] - 1
     trees.feature[at] = split.feature
-    trees.threshold[at] = isLastBin ? Number.POSITIVE_INFINITY : ends[split.feature * options.maxBins + split.bin]
     trees.left[at] = size
+    if (trees.categories !== undefined && split.categories !== undefined) {
+      trees.threshold[at] = Number.NaN
+      trees.categories.setAt[at] = at * setPlaces
+      trees.categories.sets.set(createSet(split.categories), at * setPlaces)
+      return
+    }
+    const isLastBin = split.bin === endCounts[split.feature] - 1
+    trees.threshold[at] = isLastBin ? Number.POSITIVE_INFINITY : ends[split.feature * options.maxBins + split.bin]
     // Where training saw no missing value here, one goes where most rows went.
     const sawMissing = split.missingGoesLeft || this.#sawMissing(leaf, split)
     trees.missingGoesLeft[at] = Number(sawMissing ? split.missingGoesLeft : 2 * middle > leaf.start + leaf.end)
@@ -538,6 +562,7 @@ export class BoostingThread {
 
   #treeAt(tree: number): BoostedTrees {
     const { trees, options } = this.#data
+    const { categories } = trees
     const [from, to] = [tree * nodesPerTree(options), (tree + 1) * nodesPerTree(options)]
     return {
       feature: trees.feature.subarray(from, to),
@@ -546,14 +571,28 @@ export class BoostingThread {
       missingGoesLeft: trees.missingGoesLeft.subarray(from, to),
       value: trees.value.subarray(from, to),
       cover: trees.cover.subarray(from, to),
+      ...(categories && { categories: { setAt: categories.setAt.subarray(from, to), sets: categories.sets } }),
     }
   }
 }
 
 function noSplit(): FoundSplit {
-  return { gain: 0, feature: -1, bin: 0, missingGoesLeft: false, leftGradient: 0, leftHessian: 0 }
+  return {
+    gain: 0,
+    feature: -1,
+    bin: 0,
+    categories: undefined,
+    missingGoesLeft: false,
+    leftGradient: 0,
+    leftHessian: 0,
+  }
 }
 
 function gainOf({ split }: Leaf): number {
   return split?.gain ?? 0
+}
+
+/** A bin for each code; the last one's end is infinite. */
+function endsOfCodes(count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, code) => (code < count - 1 ? code : Number.POSITIVE_INFINITY))
 }

@@ -1,4 +1,4 @@
-import type { TreeNodes } from '../models/tree-ensemble.ts'
+import { goesLeft, type TreeNodes } from '../models/tree-ensemble.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 
 export type BoostedTrees = Omit<TreeNodes, 'roots'>
@@ -15,9 +15,7 @@ export interface ValidationRows {
 export function findNode(nodes: BoostedTrees, columns: readonly Float64Array[], row: number): number {
   let node = 0
   for (let feature = nodes.feature[0]; feature >= 0; feature = nodes.feature[node]) {
-    const x = columns[feature][row]
-    const goesLeft = x <= nodes.threshold[node] || (Number.isNaN(x) && nodes.missingGoesLeft[node] === 1)
-    node = nodes.left[node] + (goesLeft ? 0 : 1)
+    node = nodes.left[node] + (goesLeft(nodes, node, columns[feature][row]) ? 0 : 1)
   }
   return node
 }

@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
+import { categoriesIn, createSet } from '../models/category-sets.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
-import { type BoostingData, blockRows, nodesPerTree } from './boosting-thread.ts'
+import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces } from './boosting-thread.ts'
+import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -36,7 +38,8 @@ export async function trainGradientBoosting(
   const threads = Math.min(control.threads ?? availableParallelism(), dataset.features.length)
   const weights = wholeWeights(dataset, chosen)
   const base = priorLogOdds(dataset.labels, weights)
-  const data = shareBoosting(dataset, weights, base, chosen, threads, validation)
+  const codes = new CategoryCodes(dataset, chosen.categories, chosen.maxBins)
+  const data = shareBoosting(dataset, weights, base, chosen, threads, codes, validation)
   const pool = new WorkerPool<number, undefined>(workerScript('./boosting-worker', import.meta.url), data, {
     threads,
     ...(control.signal && { signal: control.signal }),
@@ -51,7 +54,7 @@ export async function trainGradientBoosting(
     await pool.close()
   }
   const done = Atomics.load(data.cells, 2)
-  return { model: assemble(dataset.features, data, done < 0 ? -done - 1 : done, base), options: chosen }
+  return { model: assemble(dataset.features, data, done < 0 ? -done - 1 : done, base, codes), options: chosen }
 }
 
 function priorLogOdds(labels: Uint8Array, weights: Float64Array): number {
@@ -70,11 +73,13 @@ function shareBoosting(
   base: number,
   options: BoostingOptions,
   threads: number,
+  codes: CategoryCodes,
   validation: Dataset | undefined,
 ): BoostingData {
   const rows = labels.length
   const numbers = (length: number) => shared(Float64Array, length)
   const size = options.nEstimators * nodesPerTree(options)
+  const hasCategories = options.categories.length > 0
   const trees: BoostedTrees = {
     feature: shared(Int32Array, size),
     threshold: numbers(size),
@@ -82,12 +87,17 @@ function shareBoosting(
     missingGoesLeft: shared(Uint8Array, size),
     value: numbers(size),
     cover: numbers(size),
+    ...(hasCategories && {
+      categories: { setAt: shared(Int32Array, size).fill(-1), sets: shared(Int32Array, size * setPlaces) },
+    }),
   }
+  const candidates = options.maxLeaves * threads
   return {
     options,
     threads,
     directions: Int8Array.from(features, (name) => options.monotone[name] ?? 0),
-    columns: columns.map((column) => sharedCopy(Float64Array, column)),
+    categoryCounts: Int32Array.from(features, (_, i) => codes.of(i)?.length ?? 0),
+    columns: codes.encode(columns).map((column) => sharedCopy(Float64Array, column)),
     labels: sharedCopy(Uint8Array, labels),
     weights,
     ends: numbers(features.length * options.maxBins),
@@ -104,18 +114,24 @@ function shareBoosting(
     rightRows: shared(Uint32Array, rows),
     blockSums: numbers(2 * Math.ceil(rows / blockRows)),
     leafSums: numbers(3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
-    candidates: numbers(options.maxLeaves * threads * 6),
+    candidates: numbers(candidates * candidateFields),
+    candidateSets: shared(Int32Array, hasCategories ? candidates * setPlaces : 0),
     cells: shared(Int32Array, 3),
     leftCounts: shared(Int32Array, threads),
     trees,
     treeSizes: shared(Int32Array, options.nEstimators),
-    validation: validation && shareValidation(validation, base, options),
+    validation: validation && shareValidation(validation, base, options, codes),
   }
 }
 
-function shareValidation(dataset: Dataset, base: number, options: BoostingOptions): ValidationRows {
+function shareValidation(
+  dataset: Dataset,
+  base: number,
+  options: BoostingOptions,
+  codes: CategoryCodes,
+): ValidationRows {
   return {
-    columns: dataset.columns.map((column) => sharedCopy(Float64Array, column)),
+    columns: codes.encode(dataset.columns).map((column) => sharedCopy(Float64Array, column)),
     labels: sharedCopy(Uint8Array, dataset.labels),
     weights: wholeWeights(dataset, options),
     scores: shared(Float64Array, dataset.labels.length).fill(base),
@@ -123,11 +139,19 @@ function shareValidation(dataset: Dataset, base: number, options: BoostingOption
 }
 
 /** The trees without the places that they left empty, and the weight of the rows that came to each node. */
-function assemble(features: readonly string[], data: BoostingData, count: number, base: number): TreeEnsemble {
+function assemble(
+  features: readonly string[],
+  data: BoostingData,
+  count: number,
+  base: number,
+  codes: CategoryCodes,
+): TreeEnsemble {
   const { trees, treeSizes, options } = data
   const sizes = treeSizes.subarray(0, count)
   const size = sizes.reduce((sum, each) => sum + each, 0)
   const nodes = createNodes(count, size)
+  const setAt = new Int32Array(size).fill(-1)
+  const sets: number[] = []
   let root = 0
   sizes.forEach((length, tree) => {
     const from = tree * nodesPerTree(options)
@@ -140,8 +164,14 @@ function assemble(features: readonly string[], data: BoostingData, count: number
       if (nodes.feature[at] < 0) continue
       nodes.left[at] = root + trees.left[from + node]
       nodes.cover[at] = nodes.cover[nodes.left[at]] + nodes.cover[nodes.left[at] + 1]
+      const { setAt: codesAt = [], sets: codesLeft } = trees.categories ?? {}
+      const categories = codes.of(nodes.feature[at])
+      if (codesLeft === undefined || categories === undefined) continue
+      setAt[at] = sets.length
+      sets.push(...createSet(categoriesIn(codesLeft, codesAt[from + node]).map((code) => categories[code])))
     }
     root += length
   })
-  return createTreeEnsemble(features, nodes, { kind: 'log-odds', base })
+  const split = sets.length > 0 && { categories: { setAt, sets: Int32Array.from(sets) } }
+  return createTreeEnsemble(features, { ...nodes, ...split }, { kind: 'log-odds', base })
 }

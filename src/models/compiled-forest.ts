@@ -17,10 +17,11 @@ interface Layout {
  * side by side without a branch, so that one waits for memory while the others go on; and the nodes that legitimate rows
  * visit most stand together. The trees are added up in their order.
  *
- * A node is one 32-bit word where it fits into it, else two. Undefined where it doesn't fit into two: then the trees have
- * to be walked as they are.
+ * A node is one 32-bit word where it fits into it, else two. Undefined where it doesn't fit into two, or some node splits on
+ * categories: then the trees have to be walked as they are.
  */
 export function compileForest(nodes: TreeNodes, featureCount: number): CompiledForest | undefined {
+  if (nodes.categories !== undefined) return undefined
   const ranker = createRanker(nodes, featureCount)
   if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
   const layout = { nodes, ranker, ...layOut(nodes) }

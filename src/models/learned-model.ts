@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type AverageModel, createAverage } from './average.ts'
+import type { CategorySplits } from './category-sets.ts'
 import { createLinearModel, type LinearModel } from './linear.ts'
 import { createNeuralNetwork, type NeuralNetwork } from './neural-network.ts'
 import type { Tensor } from './safetensors.ts'
@@ -45,8 +46,11 @@ type Tensors = Record<string, Tensor>
 /** A model as what is said of it and its tensors, whose names begin with `prefix`. */
 export function writeModel(model: LearnedModel, prefix = ''): { readonly form: ModelForm; readonly tensors: Tensors } {
   switch (model.kind) {
-    case 'tree-ensemble':
-      return { form: { kind: model.kind, combination: model.combination }, tensors: named(prefix, { ...model.nodes }) }
+    case 'tree-ensemble': {
+      const { kind, combination, nodes } = model
+      const { categories, ...arrays } = nodes
+      return { form: { kind, combination }, tensors: named(prefix, { ...arrays, ...categories }) }
+    }
     case 'linear': {
       const { kind, intercept, weights, inputs } = model
       return { form: { kind, intercept }, tensors: named(prefix, { weights, mean: inputs.mean, scale: inputs.scale }) }
@@ -143,6 +147,7 @@ export class ModelReader {
       missingGoesLeft: this.#bytes(prefix, 'missingGoesLeft', size),
       value: this.#floats(prefix, 'value', size),
       cover: this.#floats(prefix, 'cover', size),
+      ...(this.#tensors[`${prefix}setAt`] && { categories: this.#categories(prefix, size) }),
     }
     const isSound =
       nodes.roots.length > 0 &&
@@ -153,6 +158,14 @@ export class ModelReader {
       })
     if (!isSound) throw this.#invalid('its trees do not hang together')
     return nodes
+  }
+
+  #categories(prefix: string, size: number): CategorySplits {
+    const setAt = this.#integers(prefix, 'setAt', size)
+    const sets = this.#integers(prefix, 'sets')
+    const isSound = setAt.every((at) => at === -1 || (at >= 0 && at + sets[at] < sets.length && sets[at] >= 0))
+    if (!isSound) throw this.#invalid('its sets of categories are cut off')
+    return { setAt, sets }
   }
 
   #floats(prefix: string, name: string, length?: number): Float64Array {

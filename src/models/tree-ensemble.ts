@@ -1,3 +1,4 @@
+import { type CategorySplits, isInSet } from './category-sets.ts'
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
 import { probabilityOf } from './log-odds.ts'
 import type { Model } from './model.ts'
@@ -8,7 +9,7 @@ export interface TreeNodes {
   readonly roots: Int32Array
   /** -1 in a leaf. */
   readonly feature: Int32Array
-  /** Rows whose value is at most this go left. */
+  /** Rows whose value is at most this go left; NaN where a node splits on categories. */
   readonly threshold: Float64Array
   /** The left child; the right one stands behind it. */
   readonly left: Int32Array
@@ -17,6 +18,8 @@ export interface TreeNodes {
   readonly value: Float64Array
   /** The weight of the training rows that came to the node, which explanations need. */
   readonly cover: Float64Array
+  /** Only where some node splits on categories. */
+  readonly categories?: CategorySplits
 }
 
 /** Arrays to be filled: so many nodes of so many trees, all of them leaves that are worth 0. */
@@ -47,15 +50,22 @@ export interface TreeEnsemble extends Model {
   readonly combination: Combination
 }
 
+/** Whether a row with this value goes left from a node that splits. */
+export function goesLeft(nodes: Omit<TreeNodes, 'roots'>, node: number, x: number): boolean {
+  if (x <= nodes.threshold[node]) return true
+  if (Number.isNaN(x)) return nodes.missingGoesLeft[node] === 1
+  if (nodes.categories === undefined) return false
+  const { setAt, sets } = nodes.categories
+  return setAt[node] >= 0 && isInSet(sets, setAt[node], x)
+}
+
 /** The leaf that a row, which begins at `start`, reaches from a node, a tree's root usually. */
 export function findLeaf(nodes: TreeNodes, root: number, row: Float64Array, start = 0): number {
-  const { feature, threshold, left, missingGoesLeft } = nodes
+  const { feature, left } = nodes
   let node = root
   let split = feature[node]
   while (split >= 0) {
-    const x = row[start + split]
-    const goesLeft = x <= threshold[node] || (Number.isNaN(x) && missingGoesLeft[node] === 1)
-    node = goesLeft ? left[node] : left[node] + 1
+    node = left[node] + (goesLeft(nodes, node, row[start + split]) ? 0 : 1)
     split = feature[node]
   }
   return node
@@ -121,9 +131,9 @@ function addLeaves(
   to: number,
   sums: Float64Array,
 ): void {
-  const { feature, value } = nodes
+  const { feature, value, categories } = nodes
   let row = from
-  for (; row + 3 < to; row += 4) {
+  for (; categories === undefined && row + 3 < to; row += 4) {
     const a = row * width
     const b = a + width
     const c = b + width
@@ -143,7 +153,7 @@ function addLeaves(
   for (; row < to; row++) sums[row] += value[findLeaf(nodes, root, rows, row * width)]
 }
 
-/** Where a row, which begins at `start`, goes from a node that splits: in arithmetic, since half of all branches surprise. */
+/** Where a row, which begins at `start`, goes from a node's threshold: in arithmetic, since half of all branches surprise. */
 function childOf(
   { feature, threshold, left, missingGoesLeft }: TreeNodes,
   node: number,

@@ -1,5 +1,5 @@
 import { gaussLegendre, type Quadrature } from './gauss-legendre.ts'
-import type { TreeNodes } from './tree-ensemble.ts'
+import { goesLeft, type TreeNodes } from './tree-ensemble.ts'
 
 /**
  * SHAP values of trees, path-dependent as in Lundberg et al., "Consistent Individualized Feature Attribution for Tree
@@ -31,7 +31,6 @@ export class TreeShap {
   /** By feature: its share of the rows on the path so far, and 1 where the row itself takes that path. */
   readonly #shares: Float64Array
   readonly #taken: Float64Array
-  readonly #goesLeft: (node: number) => boolean
   #row: Float64Array = new Float64Array(0)
   #values = new Float64Array(0)
 
@@ -50,11 +49,6 @@ export class TreeShap {
     this.#inverseAt = new Int32Array(features)
     this.#shares = new Float64Array(features).fill(1)
     this.#taken = new Float64Array(features).fill(1)
-    const { feature, threshold, missingGoesLeft } = nodes
-    this.#goesLeft = (node) => {
-      const x = this.#row[feature[node]]
-      return x <= threshold[node] || (Number.isNaN(x) && missingGoesLeft[node] === 1)
-    }
   }
 
   /** By feature: how much it moves the trees' sum away from what is expected. */
@@ -81,9 +75,9 @@ export class TreeShap {
       return
     }
     for (let i = start; i < start + count; i++) this.#sums[i] = 0
-    const goesLeft = this.#goesLeft(node)
-    this.#descend(node, left[node], goesLeft, depth)
-    this.#descend(node, left[node] + 1, !goesLeft, depth)
+    const isLeft = goesLeft(this.#nodes, node, this.#row[feature[node]])
+    this.#descend(node, left[node], isLeft, depth)
+    this.#descend(node, left[node] + 1, !isLeft, depth)
   }
 
   #descend(node: number, child: number, isTaken: boolean, depth: number): void {

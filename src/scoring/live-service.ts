@@ -293,6 +293,7 @@ export class LiveService {
       policy: { ...live.policy, version },
       columns: this.#createReader(live).columns,
       features: live.features.names,
+      ...(Object.keys(live.features.categories).length > 0 && { categories: live.features.categories }),
       ...(live.predictor.contributionScale && { contributionScale: live.predictor.contributionScale }),
       runtime: this.#options.runtime,
     }
@@ -415,9 +416,9 @@ function definitionsThrough(reading: LogReading, through: number): Record<string
 }
 
 function withoutPlace(definition: Definition): Definition {
-  const { detector, model, policy, columns, features, contributionScale, runtime } = definition
-  const scale = contributionScale && { contributionScale }
-  return { detector, model, policy, columns, features, ...scale, runtime }
+  const { detector, model, policy, columns, features, categories, contributionScale, runtime } = definition
+  const optional = { ...(categories && { categories }), ...(contributionScale && { contributionScale }) }
+  return { detector, model, policy, columns, features, ...optional, runtime }
 }
 
 /** Both come from JSON, or go there, with their fields in any order. */

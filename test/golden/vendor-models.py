@@ -39,7 +39,7 @@ def with_edges(x, thresholds):
 
 
 train = table(4000)
-label = (rng.random(4000) < 1 / (1 + np.exp(4.5 - 0.03 * train[:, 0] - 8 * train[:, 3] - 0.2 * train[:, 2]))).astype(int)
+label = (rng.random(4000) < 1 / (1 + np.exp(4.5 - 0.03 * train[:, 0] - 8 * train[:, 3] - 0.2 * train[:, 2] - (train[:, 1] % 5 == 2)))).astype(int)
 holes = train.copy()
 holes[rng.random(holes.shape) < 0.1] = np.nan
 
@@ -60,12 +60,27 @@ def case(name, text, rows, probability, margin, contributions, expected):
     }
 
 
-def lightgbm_case(name, data, **more):
+def with_categories(data):
+    """The hour as a category: those of a few tell the fraud."""
+    data = data.copy()
+    data[:, 1] = np.where(np.isnan(data[:, 1]), np.nan, (data[:, 1] * 7) % 24)
+    return data
+
+
+def with_odd_categories(rows):
+    """Categories that training saw, and others: none that has a fraction."""
+    rows[:, 1] = rng.choice([*range(24), 24, 31, 32, 63, 64, 1000, 65535, -1, -7, np.nan], len(rows))
+    return rows
+
+
+def lightgbm_case(name, data, categories="auto", **more):
     params = dict(objective="binary", num_leaves=9, learning_rate=0.2, verbosity=-1, deterministic=True, seed=1, num_threads=1)
-    booster = lightgbm.train(params | more, lightgbm.Dataset(data, label, feature_name=FEATURES), 15)
+    booster = lightgbm.train(params | more, lightgbm.Dataset(data, label, feature_name=FEATURES, categorical_feature=categories), 15)
     trees = booster.trees_to_dataframe()
+    trees = trees[trees.decision_type == "<="]
     thresholds = [trees.threshold[trees.split_feature == f].dropna().to_numpy() for f in FEATURES]
     rows = with_edges(table(ROWS), thresholds)
+    rows = rows if categories == "auto" else with_odd_categories(rows)
     contributions = booster.predict(rows, pred_contrib=True)
     probability = booster.predict(rows)
     margin = booster.predict(rows, raw_score=True)
@@ -75,13 +90,18 @@ def lightgbm_case(name, data, **more):
     return case(name, booster.model_to_string(), rows, probability, margin, contributions[:, :-1], contributions[0, -1])
 
 
-def xgboost_case(name, data, **more):
+def matrix_of(data, types, label=None):
+    return xgboost.DMatrix(data, label, feature_names=FEATURES, feature_types=types, enable_categorical=types is not None)
+
+
+def xgboost_case(name, data, types=None, **more):
     params = dict(objective="binary:logistic", max_depth=4, eta=0.3, seed=1, nthread=1)
-    booster = xgboost.train(params | more, xgboost.DMatrix(data, label, feature_names=FEATURES), 15)
+    booster = xgboost.train(params | more, matrix_of(data, types, label), 15)
     trees = booster.trees_to_dataframe()
-    thresholds = [trees.Split[trees.Feature == f].to_numpy() for f in FEATURES]
+    thresholds = [trees.Split[trees.Feature == f].dropna().to_numpy() for f in FEATURES]
     rows = with_edges(table(ROWS), thresholds)
-    matrix = xgboost.DMatrix(rows, feature_names=FEATURES)
+    rows = rows if types is None else with_odd_categories(rows)
+    matrix = matrix_of(rows, types)
     contributions = booster.predict(matrix, pred_contribs=True)
     text = json.loads(booster.save_raw("json"))
     margin = booster.predict(matrix, output_margin=True)
@@ -114,6 +134,10 @@ cases = [
     lightgbm_case("LightGBM without missing values", train, sigmoid=2.0, lambda_l2=1.0),
     xgboost_case("XGBoost", holes),
     xgboost_case("XGBoost without missing values", train, base_score=0.2, max_depth=6),
+    lightgbm_case("LightGBM with categories", with_categories(holes), categories=["hour"], min_data_per_group=20),
+    lightgbm_case("LightGBM with categories, none missing", with_categories(train), categories=["hour"], cat_smooth=2),
+    xgboost_case("XGBoost with categories", with_categories(holes), ["q", "c", "q", "q"], max_cat_to_onehot=1),
+    xgboost_case("XGBoost with categories one by one", with_categories(train), ["q", "c", "q", "q"], max_cat_to_onehot=99),
     forest_case(),
 ]
 versions = {p.__name__: p.__version__ for p in (lightgbm, xgboost, sklearn, shap)}

@@ -4,6 +4,14 @@ import { formatGeneral, formatTick } from './format.ts'
 import { html } from './html.ts'
 import { pageHead } from './page.ts'
 
+export interface ExplainedFeature {
+  readonly feature: string
+  readonly value: number
+  /** What a value that is a category's number stands for. */
+  readonly category?: string
+  readonly contribution: number
+}
+
 /** Why a model answered what it answered for one row. */
 export interface ExplanationInput {
   readonly bundle: string
@@ -15,7 +23,7 @@ export interface ExplanationInput {
   /** The base and all contributions. */
   readonly output: number
   /** Those that say most first. */
-  readonly parts: readonly { readonly feature: string; readonly value: number; readonly contribution: number }[]
+  readonly parts: readonly ExplainedFeature[]
   /** What stands together at the end. */
   readonly more?: { readonly features: number; readonly contribution: number }
 }
@@ -36,8 +44,8 @@ export function renderExplanation(input: ExplanationInput): string {
 }
 
 function waterfall({ scale, base, output, parts, more }: ExplanationInput): Figure {
-  const steps = parts.map(({ feature, value, contribution }) => ({
-    label: `${feature} = ${Number.isNaN(value) ? 'missing' : formatGeneral(value, 3)}`,
+  const steps = parts.map(({ feature, value, category, contribution }) => ({
+    label: `${feature} = ${category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value, 3))}`,
     contribution,
   }))
   if (more !== undefined) steps.push({ label: `${more.features} others`, contribution: more.contribution })

@@ -1,5 +1,6 @@
 import type { FeatureKind } from '../feature.ts'
 import { amountKind } from './amount.ts'
+import { categoryKind } from './category.ts'
 import { columnKind } from './column.ts'
 import { countKind } from './count.ts'
 import { distanceFromLastKind } from './distance-from-last.ts'
@@ -30,6 +31,7 @@ import { weekendKind } from './weekend.ts'
 /** Every kind of feature. A new one is a file beside this and a line here. */
 export const featureKinds: readonly FeatureKind[] = [
   amountKind,
+  categoryKind,
   columnKind,
   countKind,
   distanceFromLastKind,

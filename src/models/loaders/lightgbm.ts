@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { mostCategories } from '../category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
 
@@ -13,7 +14,8 @@ const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This LightGBM model can't be used: ${reason}`)
 
 /**
- * Reads a model that LightGBM (versions 3 and 4) saved as text: binary classification with numerical splits.
+ * Reads a model that LightGBM (versions 3 and 4) saved as text: binary classification. Categories are the numbers that
+ * LightGBM saw.
  *
  * @throws FraudError MODEL_INVALID where it is damaged, MODEL_UNSUPPORTED where it is of another kind.
  */
@@ -73,22 +75,31 @@ function readTree(fields: ReadonlyMap<string, string>, tree: number, mostFeature
   ].map((name) => (splits === 0 ? [] : numbers(name, splits)))
   // A child below 0 is a leaf: -1 the first, -2 the second.
   const place = (child: number) => (child >= 0 ? child : splits - child - 1)
+  const sets = Number(fields.get('num_cat') ?? 0)
+  const bounds = sets === 0 ? [] : numbers('cat_boundaries', sets + 1)
+  const words = sets === 0 ? [] : numbers('cat_threshold', bounds[sets])
   const nodes = Array.from({ length: splits }, (_, node): ForeignNode => {
     if (feature[node] < 0 || feature[node] > mostFeature) throw invalid(`tree ${tree} splits on a feature that is none`)
-    if (decision[node] & isCategorical) throw unsupported('it splits on categories')
+    const children = { left: place(left[node]), right: place(right[node]), cover: cover[node] }
+    if (decision[node] & isCategorical) {
+      const set = threshold[node]
+      if (!(set >= 0 && set < sets)) throw invalid(`tree ${tree} splits on categories that it does not list`)
+      const categories = categoriesOf(words.slice(bounds[set], bounds[set + 1]))
+      return { feature: feature[node], threshold: Number.NaN, categories, missingGoesLeft: false, ...children }
+    }
     const missing = missingTypes[(decision[node] >> missingShift) & 3]
     if (missing === undefined) throw invalid(`decision_type of tree ${tree} is damaged`)
     if (missing === 'zero') throw unsupported('it takes zeros for missing values (zero_as_missing)')
     // Where training saw no missing value, LightGBM takes one for 0.
     const missingGoesLeft = missing === 'nan' ? (decision[node] & goesLeftByDefault) !== 0 : 0 <= threshold[node]
-    return {
-      feature: feature[node],
-      threshold: threshold[node],
-      missingGoesLeft,
-      left: place(left[node]),
-      right: place(right[node]),
-      cover: cover[node],
-    }
+    return { feature: feature[node], threshold: threshold[node], missingGoesLeft, ...children }
   })
   return { nodes: [...nodes, ...value.map((leaf, i) => ({ value: leaf, cover: leafCover[i] }))] }
+}
+
+/** A word has a bit for each of 32 categories. */
+function categoriesOf(words: readonly number[]): number[] {
+  if (32 * words.length > mostCategories) throw unsupported(`it has categories from ${mostCategories} on`)
+  const bits = Array.from({ length: 32 * words.length }, (_, category) => category)
+  return bits.filter((category) => ((words[category >>> 5] >>> (category & 31)) & 1) === 1)
 }

@@ -1,3 +1,4 @@
+import { createSet } from '../category-sets.ts'
 import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
 
 /** A tree as libraries keep it: children anywhere. */
@@ -9,8 +10,10 @@ export interface ForeignTree {
 export type ForeignNode =
   | {
       readonly feature: number
-      /** Rows whose value is at most this go left. */
+      /** Rows whose value is at most this go left; NaN where the node splits on categories. */
       readonly threshold: number
+      /** The categories that go left. */
+      readonly categories?: readonly number[]
       readonly missingGoesLeft: boolean
       readonly left: number
       readonly right: number
@@ -26,6 +29,8 @@ export type ForeignNode =
 export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: string) => Error): TreeNodes {
   const size = trees.reduce((sum, { nodes }) => sum + nodes.length, 0)
   const laidOut = createNodes(trees.length, size)
+  const setAt = new Int32Array(size).fill(-1)
+  const sets: number[] = []
   let next = 0
   trees.forEach(({ nodes }, tree) => {
     laidOut.roots[tree] = next
@@ -43,6 +48,10 @@ export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: str
       if (next + 2 > end) throw invalid(`the nodes of tree ${tree} are no tree`)
       laidOut.feature[place.to] = node.feature
       laidOut.threshold[place.to] = node.threshold
+      if (node.categories !== undefined) {
+        setAt[place.to] = sets.length
+        sets.push(...createSet(node.categories))
+      }
       laidOut.missingGoesLeft[place.to] = Number(node.missingGoesLeft)
       laidOut.left[place.to] = next
       open.push({ from: node.left, to: next }, { from: node.right, to: next + 1 })
@@ -50,5 +59,5 @@ export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: str
     }
     if (next !== end) throw invalid(`tree ${tree} has nodes that nothing leads to`)
   })
-  return laidOut
+  return sets.length === 0 ? laidOut : { ...laidOut, categories: { setAt, sets: Int32Array.from(sets) } }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
+import { mostCategories } from '../category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
 import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
@@ -15,6 +16,11 @@ const treeSchema = z.object({
   split_indices: numbers,
   split_conditions: numbers,
   split_type: numbers.optional(),
+  /** Of the nodes that split on categories: their numbers, and where in the list those that go right stand. */
+  categories: numbers.default([]),
+  categories_nodes: numbers.default([]),
+  categories_segments: numbers.default([]),
+  categories_sizes: numbers.default([]),
   default_left: z.array(z.union([z.number(), z.boolean()])),
   sum_hessian: numbers,
 })
@@ -40,8 +46,8 @@ const modelSchema = z.object({
 type XgboostTree = z.infer<typeof treeSchema>
 
 /**
- * Reads a model that XGBoost (versions 1.6 to 3) saved as JSON: binary classification by trees with numerical splits.
- * Thresholds are moved so that double-precision inputs go where XGBoost sends them after rounding to single precision.
+ * Reads a model that XGBoost (versions 1.6 to 3) saved as JSON: binary classification by trees. Categories are the
+ * numbers that XGBoost saw. Thresholds are moved so that double-precision inputs go where XGBoost sends them after rounding to single precision.
  *
  * @throws FraudError MODEL_INVALID where it is damaged, MODEL_UNSUPPORTED where it is of another kind.
  */
@@ -79,11 +85,30 @@ function readTree(tree: XgboostTree, number: number, features: number): ForeignT
     const cover = sum_hessian[node]
     // A leaf keeps its value where others keep their threshold.
     if (left === -1) return { value: Math.fround(condition), cover }
-    if (split_type?.[node]) throw unsupported('it splits on categories')
     const feature = split_indices[node]
     if (!(feature >= 0 && feature < features)) throw invalid(`tree ${number} splits on a feature that is none`)
     const missingGoesLeft = Boolean(default_left[node])
-    return { feature, threshold: largestBelow(condition), missingGoesLeft, left, right: right_children[node], cover }
+    const right = right_children[node]
+    if (split_type?.[node]) {
+      // The categories that are listed go right there, and left here.
+      const categories = categoriesOf(tree, node, number)
+      const sides = { missingGoesLeft: !missingGoesLeft, left: right, right: left }
+      return { feature, threshold: Number.NaN, categories, ...sides, cover }
+    }
+    return { feature, threshold: largestBelow(condition), missingGoesLeft, left, right, cover }
   })
   return { nodes }
+}
+
+function categoriesOf(tree: XgboostTree, node: number, number: number): number[] {
+  const at = tree.categories_nodes.indexOf(node)
+  const from = tree.categories_segments[at]
+  const categories = tree.categories.slice(from, from + tree.categories_sizes[at])
+  if (at < 0 || categories.length !== tree.categories_sizes[at] || categories.some((category) => !(category >= 0))) {
+    throw invalid(`tree ${number} splits on categories that it does not list`)
+  }
+  if (categories.some((category) => category >= mostCategories)) {
+    throw unsupported(`it has categories from ${mostCategories} on`)
+  }
+  return categories
 }

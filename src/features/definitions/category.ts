@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { defineKind } from '../feature.ts'
+import { featureName } from '../names.ts'
+import { as, of } from '../windowed.ts'
+
+/** The place of a field's value in a list, from 0 on; other values and missing ones are unknown. Boosting splits on it as a category. */
+export const categoryKind = defineKind({
+  kind: 'category',
+  parameters: z.strictObject({
+    of,
+    values: z
+      .array(z.string().min(1))
+      .min(1, 'list the values')
+      .refine((values) => new Set(values).size === values.length, 'a value is listed twice'),
+    as,
+  }),
+  declare: ({ of, values, as }, scope) => {
+    const text = scope.text(of)
+    const places = new Map(values.map((value, place) => [value, place]))
+    return [
+      {
+        name: as ?? featureName([of, 'category']),
+        categories: values,
+        compute: (transaction) => places.get(text(transaction) ?? '') ?? Number.NaN,
+      },
+    ]
+  },
+})
