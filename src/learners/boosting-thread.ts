@@ -4,14 +4,17 @@ import { Barrier } from './barrier.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import { type BoostedTrees, EarlyStopping, findNode, type ValidationRows } from './early-stopping.ts'
 import {
-  addRange,
-  addRowByRow,
   addRows,
+  createSums,
+  type FeatureSums,
   type FoundSplit,
+  featuresPerChunk,
+  featuresPerWord,
   type LeafSums,
   leafValue,
   packedSum,
   packing,
+  type RowBins,
   SplitSearch,
   subtract,
 } from './gradient-histogram.ts'
@@ -23,10 +26,10 @@ export const blockRows = 16_384
 export const candidateFields = 6
 /** Of a feature's bins and the missing values'. */
 const binPlaces = 256
+/** Leaves of fewer rows are sorted by every thread for itself, which takes less time than to wait for the others. */
+const sortedTogether = 8192
 /** Of a set of bins: how many words, then the words. */
 export const setPlaces = 1 + binPlaces / 32
-/** Leaves of less than this part of all rows are read row by row. */
-const rowWiseBelow = 2
 
 /** What the threads of a training share: all of it lies in shared memory. */
 export interface BoostingData {
@@ -44,18 +47,15 @@ export interface BoostingData {
   /** By feature, 1 where a value is missing in some row. */
   readonly hasMissing: Uint8Array
   readonly bins: readonly Uint8Array[]
-  /** The same, row after row. */
-  readonly rowBins: Uint8Array
   /** By row: log-odds so far, gradient, hessian, both packed. */
   readonly scores: Float64Array
   readonly gradients: Float64Array
   readonly hessians: Float64Array
   readonly packed: Float64Array
-  /** Rows by leaf, and a place to sort them in. */
-  readonly order: Uint32Array
+  /** Where the rows of a large leaf are sorted. */
   readonly leftRows: Uint32Array
   readonly rightRows: Uint32Array
-  /** By block of rows: the sum of gradients without their signs, and of hessians. */
+  /** By block of rows: the sum of gradients without their signs, of hessians, and of both packed. */
   readonly blockSums: Float64Array
   /** By block of a leaf's rows: sums of gradients, hessians and weights. */
   readonly leafSums: Float64Array
@@ -84,6 +84,11 @@ interface Leaf extends LeafSums {
   split: FoundSplit | undefined
 }
 
+/** How many words the bins of a row take: more threads than these would have nothing to do. */
+export function wordsOf(features: number): number {
+  return Math.ceil(features / featuresPerWord)
+}
+
 export function nodesPerTree({ maxLeaves }: Pick<BoostingOptions, 'maxLeaves'>): number {
   return 2 * maxLeaves - 1
 }
@@ -99,17 +104,25 @@ export class BoostingThread {
   readonly #barrier: Barrier
   readonly #search: SplitSearch
   /** By slot: the sums of the thread's own features, `binPlaces` for each. */
-  readonly #sums: Float64Array[] = []
+  readonly #sums: FeatureSums[] = []
   /** The thread's own features: those from the first up to the last, which is another's. */
   readonly #firstFeature: number
   readonly #lastFeature: number
+  readonly #rowBins: RowBins
+  #read = 0
+  /** Chunks of the own features of which the tree sees one. */
+  #seenChunks: number[] = []
   /** Of the own features those that the tree sees. */
   #seenFeatures: number[] = []
-  #leafPacked = new Float64Array(0)
+  /** Rows by leaf, in ascending order in each; every thread keeps the same. */
+  readonly #order: Uint32Array
+  readonly #ownLeft = new Uint32Array(sortedTogether)
+  readonly #ownRight = new Uint32Array(sortedTogether)
   /** By bin, 1 where the rows of a split go left. */
   readonly #leftBins = new Uint8Array(binPlaces)
   #bagSize = 0
   #leaves: Leaf[] = []
+  #isOddSearch = false
   #gradientScale = 1
   #hessianScale = 1
 
@@ -118,14 +131,17 @@ export class BoostingThread {
     this.#number = number
     this.#barrier = new Barrier(data.cells, data.threads)
     this.#search = new SplitSearch(data.options)
-    this.#firstFeature = Math.floor((number * data.columns.length) / data.threads)
-    this.#lastFeature = Math.floor(((number + 1) * data.columns.length) / data.threads)
+    this.#order = new Uint32Array(data.labels.length)
+    const words = wordsOf(data.columns.length)
+    const [first, last] = [number, number + 1].map((thread) => Math.floor((thread * words) / data.threads))
+    this.#firstFeature = first * featuresPerWord
+    this.#lastFeature = Math.min(last * featuresPerWord, data.columns.length)
+    this.#rowBins = { bins: new Int32Array(data.labels.length * (last - first)), words: last - first }
   }
 
   run(): void {
     this.#bin()
-    const { options, cells, validation, scores } = this.#data
-    this.#leafPacked = new Float64Array(scores.length)
+    const { options, cells, validation } = this.#data
     const stopping = validation && new EarlyStopping(validation, options)
     for (let tree = 0; tree < options.nEstimators; tree++) {
       this.#computeGradients()
@@ -144,15 +160,24 @@ export class BoostingThread {
   }
 
   #bin(): void {
-    const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins, rowBins } = this.#data
+    const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins } = this.#data
     for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
       const categories = categoryCounts[feature]
       const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], labels, options.maxBins)
       ends.set(found, feature * options.maxBins)
       endCounts[feature] = found.length
       hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
-      const column = bins[feature]
-      for (let row = 0; row < column.length; row++) rowBins[row * columns.length + feature] = column[row]
+    }
+    const bytes = new Uint8Array(this.#rowBins.bins.buffer)
+    const stride = this.#rowBins.words * featuresPerWord
+    // A block at a time, so that a row's place is still at hand when its next feature comes.
+    for (let from = 0; from < labels.length; from += blockRows) {
+      const to = Math.min(from + blockRows, labels.length)
+      for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
+        const column = bins[feature]
+        const place = feature - this.#firstFeature
+        for (let row = from; row < to; row++) bytes[row * stride + place] = column[row]
+      }
     }
     this.#barrier.wait()
   }
@@ -172,25 +197,31 @@ export class BoostingThread {
         gradientSum += Math.abs(gradient)
         hessianSum += hessian
       }
-      blockSums[2 * block] = gradientSum
-      blockSums[2 * block + 1] = hessianSum
+      blockSums[3 * block] = gradientSum
+      blockSums[3 * block + 1] = hessianSum
     })
     this.#barrier.wait()
-    const [gradientSum, hessianSum] = [0, 1].map((part) => {
-      let sum = 0
-      for (let i = part; i < blockSums.length; i += 2) sum += blockSums[i]
-      return sum
-    })
+    const [gradientSum, hessianSum] = [this.#sumOfBlocks(0), this.#sumOfBlocks(1)]
     this.#gradientScale = gradientSum > 0 ? packedSum / gradientSum : 1
     this.#hessianScale = hessianSum > 0 ? packedSum / hessianSum : 1
     this.#search.gradientScale = this.#gradientScale
     this.#search.hessianScale = this.#hessianScale
     const [gradientScale, hessianScale] = [this.#gradientScale, this.#hessianScale]
-    this.#forBlocks((_, from, to) => {
+    this.#forBlocks((block, from, to) => {
+      let sum = 0
       for (let row = from; row < to; row++) {
         packed[row] = Math.round(gradients[row] * gradientScale) * packing + Math.round(hessians[row] * hessianScale)
+        sum += packed[row]
       }
+      blockSums[3 * block + 2] = sum
     })
+  }
+
+  #sumOfBlocks(part: number): number {
+    const { blockSums } = this.#data
+    let sum = 0
+    for (let i = part; i < blockSums.length; i += 3) sum += blockSums[i]
+    return sum
   }
 
   #forBlocks(work: (block: number, from: number, to: number) => void): void {
@@ -203,20 +234,21 @@ export class BoostingThread {
 
   /** The rows of a tree, in ascending order; those that it does not see stand behind. */
   #drawRows(tree: number): void {
-    const { options, order, labels } = this.#data
+    const { options, labels } = this.#data
+    const order = this.#order
     this.#bagSize = labels.length
     if (options.subsample === 1) {
-      if (this.#number === 0) for (let row = 0; row < order.length; row++) order[row] = row
+      for (let row = 0; row < order.length; row++) order[row] = row
       return
     }
-    // Every thread draws the same, and one writes it down.
+    // Every thread draws the same.
     const random = createRandom(options.seed, 2 * tree + 1)
     const wanted = Math.max(1, Math.round(options.subsample * labels.length))
     let drawn = 0
     let left = 0
     for (let row = 0; row < labels.length; row++) {
       const isIn = random.uniform() * (labels.length - row) < wanted - drawn
-      if (this.#number === 0) order[isIn ? drawn : wanted + left] = row
+      order[isIn ? drawn : wanted + left] = row
       if (isIn) drawn++
       else left++
     }
@@ -236,6 +268,8 @@ export class BoostingThread {
     }
     const seen = features.slice(0, wanted).sort((a, b) => a - b)
     this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
+    const chunkOf = (feature: number) => Math.floor((feature - this.#firstFeature) / featuresPerChunk)
+    this.#seenChunks = [...new Set(this.#seenFeatures.map(chunkOf))]
   }
 
   /** Leaf by leaf: always the one whose split gains most. */
@@ -262,66 +296,31 @@ export class BoostingThread {
   }
 
   #rootLeaf(): Leaf {
-    const { packed, order } = this.#data
+    const { packed } = this.#data
+    // Packed sums stay below 2^53, so that they are exact.
     let sum = 0
-    // Packed sums stay below 2^53.
-    if (this.#bagSize === packed.length) for (let row = 0; row < packed.length; row++) sum += packed[row]
-    else for (let i = 0; i < this.#bagSize; i++) sum += packed[order[i]]
+    if (this.#bagSize === packed.length) sum = this.#sumOfBlocks(2)
+    else for (let i = 0; i < this.#bagSize; i++) sum += packed[this.#order[i]]
     const gradient = Math.floor(sum / packing)
     const range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
     const place = { node: 0, start: 0, end: this.#bagSize, rows: this.#bagSize, depth: 0, slot: 0 }
     return { ...place, ...range, gradient, hessian: sum - gradient * packing, split: undefined }
   }
 
-  /** Few rows lie far apart in a column, so their bins are read row by row; of many, a column's sums stay at hand. */
   #sumRows({ start, end, slot }: Leaf): void {
-    const { packed, order, bins, rowBins, labels } = this.#data
-    const count = end - start
-    if (count === labels.length) {
-      this.#sumEveryRow(slot)
-      return
-    }
-    for (let i = start; i < end; i++) this.#leafPacked[i] = packed[order[i]]
-    if (count * rowWiseBelow < labels.length) {
-      const sums = this.#slotSums(slot).fill(0)
-      addRowByRow(
-        sums,
-        rowBins,
-        bins.length,
-        this.#firstFeature,
-        this.#lastFeature,
-        order,
-        this.#leafPacked,
-        start,
-        end,
-      )
-      return
-    }
-    for (const feature of this.#seenFeatures) {
-      addRows(this.#sumsOf(slot, feature), bins[feature], order, this.#leafPacked, start, end)
-    }
+    const sums = this.#slotSums(slot)
+    sums.all.fill(0)
+    this.#read += addRows(sums, this.#rowBins, this.#seenChunks, this.#order, this.#data.packed, start, end)
   }
 
-  /** Block by block, so that the gradients of a block are read once for all features. */
-  #sumEveryRow(slot: number): void {
-    const { packed, bins, labels } = this.#data
-    const sums = this.#seenFeatures.map((feature) => this.#sumsOf(slot, feature).fill(0))
-    for (let from = 0; from < labels.length; from += blockRows) {
-      const to = Math.min(from + blockRows, labels.length)
-      sums.forEach((own, i) => {
-        addRange(own, bins[this.#seenFeatures[i]], packed, from, to)
-      })
-    }
-  }
-
-  #slotSums(slot: number): Float64Array {
-    this.#sums[slot] ??= new Float64Array((this.#lastFeature - this.#firstFeature) * binPlaces)
+  #slotSums(slot: number): FeatureSums {
+    this.#sums[slot] ??= createSums(this.#rowBins.words)
     return this.#sums[slot]
   }
 
   #sumsOf(slot: number, feature: number): Float64Array {
     const from = (feature - this.#firstFeature) * binPlaces
-    return this.#slotSums(slot).subarray(from, from + this.#data.endCounts[feature] + 1)
+    return this.#slotSums(slot).all.subarray(from, from + this.#data.endCounts[feature] + 1)
   }
 
   /** The smaller child's rows are added up; the larger one's sums are what is left of their parent's. */
@@ -333,7 +332,7 @@ export class BoostingThread {
       if (large.slot !== left.slot) this.#swapSums(left.slot, right.slot)
       this.#sumRows(small)
       if (open.includes(large)) {
-        subtract(this.#slotSums(large.slot), this.#slotSums(small.slot))
+        subtract(this.#slotSums(large.slot).all, this.#slotSums(small.slot).all)
       }
     }
     this.#findSplits(open)
@@ -355,7 +354,7 @@ export class BoostingThread {
 
   /** Each thread's best, then everybody's. */
   #findSplits(leaves: readonly Leaf[]): void {
-    const { candidates, candidateSets, threads, endCounts, directions, categoryCounts } = this.#data
+    const { candidates, candidateSets, endCounts, directions, categoryCounts } = this.#data
     for (const leaf of leaves) {
       const best = noSplit()
       for (const feature of this.#seenFeatures) {
@@ -365,13 +364,20 @@ export class BoostingThread {
         } else this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
       }
       const { gain, feature, bin, categories, missingGoesLeft, leftGradient, leftHessian } = best
-      const place = leaf.slot * threads + this.#number
+      const place = this.#candidateAt(leaf.slot, this.#number)
       const fields = [gain, feature, bin, Number(missingGoesLeft), leftGradient, leftHessian]
       candidates.set(fields, place * candidateFields)
       if (categories !== undefined) candidateSets.set(createSet(categories), place * setPlaces)
     }
     this.#barrier.wait()
     for (const leaf of leaves) leaf.split = this.#bestCandidate(leaf.slot)
+    this.#isOddSearch = !this.#isOddSearch
+  }
+
+  /** Every other search has its own places: who is ahead must not overwrite what the others still read. */
+  #candidateAt(slot: number, thread: number): number {
+    const { options, threads } = this.#data
+    return (Number(this.#isOddSearch) * options.maxLeaves + slot) * threads + thread
   }
 
   /** The most gain; of equal ones the feature that stands first. */
@@ -379,7 +385,7 @@ export class BoostingThread {
     const { candidates, candidateSets, categoryCounts, threads } = this.#data
     let best: FoundSplit | undefined
     for (let thread = 0; thread < threads; thread++) {
-      const place = slot * threads + thread
+      const place = this.#candidateAt(slot, thread)
       const at = place * candidateFields
       const gain = candidates[at]
       const feature = candidates[at + 1]
@@ -394,32 +400,50 @@ export class BoostingThread {
 
   /** Moves the rows that go left to the front, all in their order; returns where the others begin. */
   #partition({ start, end }: Leaf, split: FoundSplit): number {
-    const { order, leftRows, rightRows, leftCounts, threads } = this.#data
+    const { leftRows, rightRows, leftCounts, threads } = this.#data
+    const order = this.#order
+    if (end - start <= sortedTogether) {
+      const count = this.#sortRows(start, end, split, this.#ownLeft, this.#ownRight, 0)
+      order.set(this.#ownLeft.subarray(0, count), start)
+      order.set(this.#ownRight.subarray(0, end - start - count), start + count)
+      return start + count
+    }
     const bounds = (thread: number) => start + Math.floor(((end - start) * thread) / threads)
     const [from, to] = [bounds(this.#number), bounds(this.#number + 1)]
-    leftCounts[this.#number] = this.#sortRows(from, to, split)
+    leftCounts[this.#number] = this.#sortRows(from, to, split, leftRows, rightRows, from)
     this.#barrier.wait()
-    const all = leftCounts.reduce((sum, count) => sum + count, 0)
-    const before = leftCounts.subarray(0, this.#number).reduce((sum, count) => sum + count, 0)
-    const count = leftCounts[this.#number]
-    order.set(leftRows.subarray(from, from + count), start + before)
-    order.set(rightRows.subarray(from, to - count), start + all + (from - start - before))
-    this.#barrier.wait()
-    return start + all
+    const middle = start + leftCounts.reduce((sum, count) => sum + count, 0)
+    let left = start
+    let right = middle
+    leftCounts.forEach((count, thread) => {
+      const [first, last] = [bounds(thread), bounds(thread + 1)]
+      order.set(leftRows.subarray(first, first + count), left)
+      order.set(rightRows.subarray(first, last - count), right)
+      left += count
+      right += last - first - count
+    })
+    return middle
   }
 
-  /** Copies a part of a leaf's rows to those that go left and those that go right; returns how many go left. */
-  #sortRows(from: number, to: number, { feature, bin, categories, missingGoesLeft }: FoundSplit): number {
-    const { bins, order, leftRows, rightRows, endCounts } = this.#data
+  /** Copies a part of a leaf's rows to those that go left and those that go right, from a place on; returns how many go left. */
+  #sortRows(
+    from: number,
+    to: number,
+    { feature, bin, categories, missingGoesLeft }: FoundSplit,
+    leftRows: Uint32Array,
+    rightRows: Uint32Array,
+    at: number,
+  ): number {
+    const { bins, endCounts } = this.#data
     const column = bins[feature]
     const leftBins = this.#leftBins.fill(0)
     if (categories === undefined) leftBins.fill(1, 0, bin + 1)
     else for (const code of categories) leftBins[code] = 1
     leftBins[endCounts[feature]] = Number(missingGoesLeft)
-    let left = from
-    let right = from
+    let left = at
+    let right = at
     for (let i = from; i < to; i++) {
-      const row = order[i]
+      const row = this.#order[i]
       const goesLeft = leftBins[column[row]]
       // Both are written and one is kept: a branch would be mispredicted.
       leftRows[left] = row
@@ -427,7 +451,7 @@ export class BoostingThread {
       left += goesLeft
       right += 1 - goesLeft
     }
-    return left - from
+    return left - at
   }
 
   #writeSplit(tree: number, leaf: Leaf, split: FoundSplit, size: number, middle: number): void {
@@ -449,10 +473,10 @@ export class BoostingThread {
   }
 
   #sawMissing({ start, end }: Leaf, { feature }: FoundSplit): boolean {
-    const { bins, order, endCounts, hasMissing } = this.#data
+    const { bins, endCounts, hasMissing } = this.#data
     if (hasMissing[feature] === 0) return false
     const [column, missingBin] = [bins[feature], endCounts[feature]]
-    for (let i = start; i < end; i++) if (column[order[i]] === missingBin) return true
+    for (let i = start; i < end; i++) if (column[this.#order[i]] === missingBin) return true
     return false
   }
 
@@ -498,13 +522,13 @@ export class BoostingThread {
 
   /** Leaf values of exact sums, added up in blocks of rows that lie the same for any number of threads. */
   #settleLeaves(tree: number): void {
-    const { options, trees, order, gradients, hessians, weights, scores, leafSums } = this.#data
+    const { options, trees, gradients, hessians, weights, scores, leafSums } = this.#data
     this.#forLeafBlocks((block, _, from, to) => {
       let gradient = 0
       let hessian = 0
       let cover = 0
       for (let at = from; at < to; at++) {
-        const row = order[at]
+        const row = this.#order[at]
         gradient += gradients[row]
         hessian += hessians[row]
         cover += weights[row]
@@ -532,7 +556,7 @@ export class BoostingThread {
     })
     this.#forLeafBlocks((_, leaf, from, to) => {
       const value = values[leaf]
-      for (let at = from; at < to; at++) scores[order[at]] += value
+      for (let at = from; at < to; at++) scores[this.#order[at]] += value
     })
     this.#barrier.wait()
     this.#scoreUnseen(tree)
@@ -550,7 +574,8 @@ export class BoostingThread {
 
   /** Rows that the tree was not grown on get its value, too. */
   #scoreUnseen(tree: number): void {
-    const { order, columns, scores, threads } = this.#data
+    const { columns, scores, threads } = this.#data
+    const order = this.#order
     const share = Math.ceil((order.length - this.#bagSize) / threads)
     const from = this.#bagSize + this.#number * share
     if (share === 0) return

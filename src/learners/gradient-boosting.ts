@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { categoriesIn, createSet } from '../models/category-sets.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
-import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces } from './boosting-thread.ts'
+import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-thread.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
@@ -35,7 +35,7 @@ export async function trainGradientBoosting(
   const chosen = { ...boostingDefaults, ...options }
   checkBoostingOptions(chosen, dataset.features)
   checkDataset(dataset)
-  const threads = Math.min(control.threads ?? availableParallelism(), dataset.features.length)
+  const threads = Math.min(control.threads ?? availableParallelism(), wordsOf(dataset.features.length))
   const weights = wholeWeights(dataset, chosen)
   const base = priorLogOdds(dataset.labels, weights)
   const codes = new CategoryCodes(dataset, chosen.categories, chosen.maxBins)
@@ -91,7 +91,7 @@ function shareBoosting(
       categories: { setAt: shared(Int32Array, size).fill(-1), sets: shared(Int32Array, size * setPlaces) },
     }),
   }
-  const candidates = options.maxLeaves * threads
+  const candidates = 2 * options.maxLeaves * threads
   return {
     options,
     threads,
@@ -104,15 +104,13 @@ function shareBoosting(
     endCounts: shared(Int32Array, features.length),
     hasMissing: shared(Uint8Array, features.length),
     bins: features.map(() => shared(Uint8Array, rows)),
-    rowBins: shared(Uint8Array, rows * features.length),
     scores: numbers(rows).fill(base),
     gradients: numbers(rows),
     hessians: numbers(rows),
     packed: numbers(rows),
-    order: shared(Uint32Array, rows),
     leftRows: shared(Uint32Array, rows),
     rightRows: shared(Uint32Array, rows),
-    blockSums: numbers(2 * Math.ceil(rows / blockRows)),
+    blockSums: numbers(3 * Math.ceil(rows / blockRows)),
     leafSums: numbers(3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
     candidates: numbers(candidates * candidateFields),
     candidateSets: shared(Int32Array, hasCategories ? candidates * setPlaces : 0),
