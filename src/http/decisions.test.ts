@@ -88,6 +88,18 @@ describe('POST /v1/decisions', () => {
     const { post, app, service } = await start({ live: createLiveDetector(detector, predictor) })
     const approved = (await post('/v1/decisions', purchase())).json()
     assert.deepEqual([approved.outcome, approved.reasons, approved.contributionScale], ['approve', [], undefined])
+    const asked = (await post('/v1/decisions?explain=true', purchase({ ID: 't-1b', CARD: 'c-9' }))).json()
+    assert.equal(asked.outcome, 'approve')
+    assert.deepEqual(
+      asked.reasons.map((reason: { code: string }) => reason.code),
+      ['card_count_1h', 'card_count_1d', 'amount'],
+    )
+    const explained = (await app.inject('/v1/decisions/t-1b?explain=true')).json()
+    assert.deepEqual(explained.reasons, asked.reasons)
+    const { base, output, contributions } = explained.explanation
+    assert.deepEqual([base, Object.keys(contributions)], [-6, features])
+    assert.ok(Math.abs(1 / (1 + Math.exp(-output)) - asked.score) < 1e-12)
+    assert.equal((await app.inject('/v1/decisions/t-1b?explain=yes')).statusCode, 422)
     const suspicious = purchase({ ID: 't-2', AMOUNT: 600 })
     const { reasons, contributionScale, score } = (await post('/v1/decisions', suspicious)).json()
     const [over, ...parts] = reasons
@@ -102,6 +114,8 @@ describe('POST /v1/decisions', () => {
     const again = (await post('/v1/decisions', suspicious)).json()
     assert.deepEqual([again.duplicate, again.reasons, again.contributionScale], [true, reasons, 'log-odds'])
     assert.deepEqual((await app.inject('/v1/decisions/t-2')).json().reasons, reasons)
+    const tooLate = await app.inject('/v1/decisions/t-2?explain=true')
+    assert.deepEqual([tooLate.statusCode, tooLate.json().code], [409, 'EXPLANATION_UNAVAILABLE'])
     const silent = (await post('/v1/decisions', purchase({ ID: 't-3', AMOUNT: 600 }))).json()
     assert.equal(silent.reasons.length, 1)
   })

@@ -13,7 +13,15 @@ const refused = {
     errors: [{ field: 'amount', reason: 'differs from what was sent first' }],
   }),
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
+  unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
   unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
+}
+
+const explainParameter = {
+  name: 'explain',
+  in: 'query',
+  description: 'Whether to say what features added, of an approval, too, and of a model that takes long to explain.',
+  schema: { type: 'boolean', default: false },
 }
 
 const body = (schema: object, example: unknown) => ({
@@ -34,6 +42,7 @@ function decisionPaths(example: object, { json, refusals }: Describe): object {
         summary: 'Decide one transaction, durably',
         description: 'The same id with the same content gets the first answer again, with other content 409.',
         tags: ['decisions'],
+        parameters: [explainParameter],
         requestBody: body(ref('Transaction'), example),
         responses: {
           200: json('The decision; its record is on disk.', ref('Decision')),
@@ -53,8 +62,11 @@ function decisionPaths(example: object, { json, refusals }: Describe): object {
         operationId: 'decision',
         summary: 'One decision, with its transaction, features and labels',
         tags: ['decisions'],
-        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-        responses: { 200: json('All that is known of it.', ref('DecisionDetail')), ...refusals([refused.unknown]) },
+        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }, explainParameter],
+        responses: {
+          200: json('All that is known of it.', ref('DecisionDetail')),
+          ...refusals([refused.unknown, refused.unexplained]),
+        },
       },
     },
   }

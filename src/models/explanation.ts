@@ -10,7 +10,7 @@ import { TreeShap } from './tree-shap.ts'
 type ContributionScale = 'probability' | 'log-odds' | 'depth'
 
 /** Why a model answers what it answers for a row. */
-interface Explanation {
+export interface Explanation {
   readonly scale: ContributionScale
   /** What it answers when nothing is known of the row. */
   readonly base: number

@@ -113,17 +113,18 @@ export class Decider {
    * transactions is done before this returns.
    *
    * @param waitedMs how long the transaction has waited so far.
+   * @param isAsked whether to explain an approval, too, or a model that takes long to.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, TRANSACTION_CONFLICT, TRANSACTION_IN_FUTURE, TRANSACTION_TOO_OLD or
    *   CURRENCY_MIXED; then nothing was changed.
    */
-  decide(input: LiveTransaction, waitedMs: () => number): Promise<Decision> {
+  decide(input: LiveTransaction, waitedMs: () => number, isAsked = false): Promise<Decision> {
     const again = this.#firstAnswer(input)
     if (again !== undefined) return again
     const state = this.#requireReady()
     this.#checkTime(input.transaction.timestampMs)
     const { transaction } = input
     const histories = state.fold.begin(transaction)
-    const judgement = this.#judge(state, transaction, histories, waitedMs)
+    const judgement = this.#judge(state, transaction, histories, waitedMs, isAsked)
     return this.#append(state, input, judgement)
   }
 
@@ -240,6 +241,7 @@ export class Decider {
     transaction: Transaction,
     histories: readonly History[],
     waitedMs: () => number,
+    isAsked: boolean,
   ): Judgement {
     // In the order in which a record gives them back.
     const degraded: Degradation[] = []
@@ -268,14 +270,15 @@ export class Decider {
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
-    return { score, verdict, degraded, contributions: score === null ? [] : this.#explain(live, verdict) }
+    // An explanation takes many times as long as a score.
+    const isExplained = score !== null && (isAsked || (verdict.outcome !== 'approve' && live.predictor.explainsUnasked))
+    return { score, verdict, degraded, contributions: isExplained ? this.#explain(live) : [] }
   }
 
-  /** Only of what is not approved, since it takes many times as long as the score. */
-  #explain({ predictor }: LiveDetector, { outcome }: Verdict): readonly Contribution[] {
-    if (outcome === 'approve' || predictor.explain === undefined) return []
+  #explain({ predictor }: LiveDetector): readonly Contribution[] {
+    if (predictor.explain === undefined) return []
     try {
-      return strongest(predictor.explain(this.#row))
+      return strongest(predictor.explain(this.#row).contributions)
     } catch (error) {
       // The score stands without them.
       this.#options.onFault('model-failed', error)

@@ -1,11 +1,13 @@
 import type { FieldValue } from '../core/declared-fields.ts'
 import { parseDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
-import type { DecisionRecord, Definition, Sequenced } from '../decisioning/log-record.ts'
+import type { ContributionScale, DecisionRecord, Definition, Sequenced } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import { present } from './decider.ts'
+import type { Predictor } from './predictor.ts'
 
 /** What a transaction turned out to be, by one account. */
 interface LabelView {
@@ -25,6 +27,20 @@ export interface DecisionDetail extends DecisionView {
   /** The row that was scored, by the features' names; null where there was no value. */
   readonly features: Readonly<Record<string, number | null>>
   readonly labels: readonly LabelView[]
+  /** Where it was asked for. */
+  readonly explanation?: ExplanationView
+}
+
+/** What every feature added to the model's own output, before calibration. */
+interface ExplanationView {
+  readonly scale: ContributionScale
+  /** What the model answers when nothing is known. */
+  readonly base: number
+  readonly output: number
+  /** By the features' names; with the base they sum to the output. */
+  readonly contributions: Readonly<Record<string, number>>
+  /** How far they were off before the rest was spread over them; 0 where they are exact. */
+  readonly error: number
 }
 
 /** Shows records of the log as people and programs want to see them. */
@@ -43,13 +59,42 @@ export class DecisionViews {
     return { ...present(record, definition), transaction: this.transaction(record) }
   }
 
-  detail(record: Sequenced<DecisionRecord>): DecisionDetail {
+  /** @param explainer where the decision is to be explained. */
+  detail(record: Sequenced<DecisionRecord>, explainer?: Predictor): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
     const labels = this.#reading
       .labelsOf(record.id)
       .map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAt: formatIsoTime(knownAtMs), source: source ?? null }))
-    return { ...this.view(record), features: Object.fromEntries(features), labels }
+    const explanation = explainer && this.#explain(record, definition, explainer)
+    return {
+      ...this.view(record),
+      features: Object.fromEntries(features),
+      labels,
+      ...(explanation && { explanation }),
+    }
+  }
+
+  /**
+   * Why the model answered as it did, every feature by its name.
+   *
+   * @throws FraudError EXPLANATION_UNAVAILABLE where another model decided, or this one does not explain itself.
+   */
+  #explain({ row, score }: DecisionRecord, definition: Definition, predictor: Predictor): ExplanationView {
+    const unavailable = (reason: string) => new FraudError('EXPLANATION_UNAVAILABLE', reason)
+    if (definition.model !== predictor.modelId) {
+      throw unavailable(`${definition.model} made this decision, and ${predictor.modelId} is in force`)
+    }
+    if (score === null) throw unavailable('This decision had no score')
+    if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} does not explain itself`)
+    const { scale, base, contributions, error } = predictor.explain(row)
+    return {
+      scale,
+      base,
+      output: contributions.reduce((sum, part) => sum + part, base),
+      contributions: Object.fromEntries(definition.features.map((name, i) => [name, contributions[i]])),
+      error,
+    }
   }
 
   /** The declared columns of a transaction: its id, its time, then the rest in declared order. */

@@ -117,9 +117,14 @@ export class LiveService {
   }
 
   /** One transaction, from parsed JSON to its durable decision. */
-  decide(value: unknown, repeated: ReadonlySet<string> | undefined, waitedMs: () => number): Promise<Decision> {
-    if (this.#pause !== undefined) return this.#pause.then(() => this.decide(value, repeated, waitedMs))
-    return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs))
+  decide(
+    value: unknown,
+    repeated: ReadonlySet<string> | undefined,
+    waitedMs: () => number,
+    isAsked = false,
+  ): Promise<Decision> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.decide(value, repeated, waitedMs, isAsked))
+    return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs, isAsked))
   }
 
   /** A transaction that is only to be known; false where its id was known before. */
@@ -146,10 +151,11 @@ export class LiveService {
     return (await Promise.all(groups)).flat()
   }
 
-  /** All that is known of a decision. */
-  find(id: string): DecisionDetail | undefined {
+  /** All that is known of a decision; why the model answered as it did only if asked. */
+  find(id: string, isAsked = false): DecisionDetail | undefined {
     const record = this.#log.reading.find(id)
-    return record?.kind === 'decision' ? this.#views.detail(record) : undefined
+    if (record?.kind !== 'decision') return undefined
+    return this.#views.detail(record, isAsked ? this.live.predictor : undefined)
   }
 
   async page(query: DecisionQuery): Promise<{ records: readonly DecisionView[]; next: number | null }> {

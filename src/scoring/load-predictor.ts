@@ -40,15 +40,14 @@ export function createPredictor(bundle: Bundle): Predictor {
   }
 }
 
-/** Nodes of trees that are explained within some 5 ms. Larger forests are explained on their own, by `shrike explain`. */
-const mostNodesLive = 60_000
+/** Nodes of trees that are explained within some 5 ms. Larger forests are explained when somebody asks. */
+const mostNodesUnasked = 60_000
 
-/** Of models that explain themselves fast enough for every transaction that is not approved. */
-function explanationOf({ model, scaling }: Bundle): Pick<Predictor, 'contributionScale' | 'explain'> {
-  if (model.kind === 'tree-ensemble' && model.nodes.feature.length > mostNodesLive) return {}
+function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
   const explainer = createExplainer(model, scaling)
   if (explainer === undefined) return {}
-  return { contributionScale: explainer.scale, explain: (row) => explainer.explain(row).contributions }
+  const explainsUnasked = model.kind !== 'tree-ensemble' || model.nodes.feature.length <= mostNodesUnasked
+  return { contributionScale: explainer.scale, explainsUnasked, explain: (row) => explainer.explain(row) }
 }
 
 interface ScoringParts<Ability extends keyof Model> {

@@ -1,4 +1,5 @@
 import type { ContributionScale } from '../decisioning/log-record.ts'
+import type { Explanation } from '../models/explanation.ts'
 
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
 export interface Predictor {
@@ -10,10 +11,12 @@ export interface Predictor {
   readonly example: Readonly<Record<string, number>>
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
-  /** In what `explain` tells; missing where the model does not explain itself, or too slowly to do so live. */
+  /** In what `explain` tells; missing where the model does not explain itself. */
   readonly contributionScale?: ContributionScale
-  /** By input: what it added to the model's own output for a row. */
-  explain?(row: Float64Array): Float64Array
+  /** Whether it explains a row fast enough to do so unasked, for every transaction that is not approved. */
+  readonly explainsUnasked?: boolean
+  /** What each input added to the model's own output for a row. */
+  explain?(row: Float64Array): Explanation
 }
 
 export interface Prediction {

@@ -4,6 +4,7 @@ import { type FieldError, FraudError } from '../../core/errors.ts'
 import { readIsoTime } from '../../core/time-parser.ts'
 import type { DecisionQuery } from '../../decisioning/decision-pages.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
+import { readExplain } from '../explain-query.ts'
 import type { App } from '../http-context.ts'
 
 const mostPerPage = 500
@@ -12,8 +13,8 @@ const filters = ['outcome', 'from', 'to', 'key', 'minScore', 'limit', 'cursor']
 
 /** `GET /v1/decisions/{id}` and `GET /v1/decisions`: what was decided, one and many. */
 export function decisionPageRoutes(app: App, live: LiveService): void {
-  app.get<{ Params: { id: string } }>('/v1/decisions/:id', ({ params }, reply) => {
-    const detail = live.find(params.id)
+  app.get<{ Params: { id: string } }>('/v1/decisions/:id', ({ params, query }, reply) => {
+    const detail = live.find(params.id, readExplain(query))
     if (detail === undefined) {
       throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
     }

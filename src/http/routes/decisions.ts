@@ -7,6 +7,7 @@ import type { Decision } from '../../decisioning/decision.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
 import { readBody } from '../body.ts'
+import { readExplain } from '../explain-query.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { countNames, decodeJson, readItems, repeatedNames } from '../json-text.ts'
@@ -23,9 +24,10 @@ const itemsAtOnce = 64
 /** `POST /v1/decisions` and `/v1/decisions/batch`: transactions -> decisions, durable before they are answered. */
 export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
   const { limits } = context
-  app.post('/v1/decisions', ({ raw }, reply) => {
+  app.post('/v1/decisions', ({ raw, query }, reply) => {
     const arrivedMs = performance.now()
-    answerBody(limits, limits.bodyBytes, raw, reply, (body) => decideOne(live, body, 'body', arrivedMs))
+    const isAsked = readExplain(query)
+    answerBody(limits, limits.bodyBytes, raw, reply, (body) => decideOne(live, body, 'body', arrivedMs, isAsked))
   })
   app.post('/v1/decisions/batch', ({ raw }, reply) => {
     if (mediaTypeOf(raw.headers, types) === ndjson) {
@@ -49,9 +51,15 @@ function answerBody(
 }
 
 /** The bytes of one object -> the text of its decision. Throws what is wrong with them, or rejects. */
-function decideOne(live: LiveService, bytes: Buffer, what: 'body' | 'line', arrivedMs: number): Promise<string> {
+function decideOne(
+  live: LiveService,
+  bytes: Buffer,
+  what: 'body' | 'line',
+  arrivedMs: number,
+  isAsked = false,
+): Promise<string> {
   const { text, value } = decodeJson(bytes, what)
-  return decideValue(live, value, repeatedNames(text, countNames(value), 0).get(0), arrivedMs)
+  return decideValue(live, value, repeatedNames(text, countNames(value), 0).get(0), arrivedMs, isAsked)
 }
 
 function decideValue(
@@ -59,8 +67,9 @@ function decideValue(
   value: unknown,
   repeated: ReadonlySet<string> | undefined,
   arrivedMs: number,
+  isAsked = false,
 ): Promise<string> {
-  return live.decide(value, repeated, () => performance.now() - arrivedMs).then(renderDecision)
+  return live.decide(value, repeated, () => performance.now() - arrivedMs, isAsked).then(renderDecision)
 }
 
 function renderDecision(decision: Decision): string {

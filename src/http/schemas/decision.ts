@@ -62,8 +62,15 @@ export const decisionSchemas = {
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
       labels: { type: 'array', items: object(label) },
+      explanation: object({
+        scale: decisionProperties.contributionScale,
+        base: { type: 'number', description: 'What the model answers when nothing is known.' },
+        output: { type: 'number', description: 'Before calibration: the base and all contributions.' },
+        contributions: { type: 'object', additionalProperties: { type: 'number' } },
+        error: { type: 'number', description: 'How far they were off; 0 where they are exact.' },
+      }),
     },
-    optional,
+    [...optional, 'explanation'],
   ),
   DecisionPage: object({
     decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
