@@ -5,8 +5,10 @@ import type { Column, Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import { checkWritable } from '../data/write-file.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
-import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import { type Bundle, decodeBundle } from '../models/bundle.ts'
+import { createPredictor, readBundleBytes } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
+import { scoreColumns } from '../scoring/score-columns.ts'
 import { printChunks } from './print-chunks.ts'
 import { type InputFlags, readFileTable } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
@@ -24,13 +26,13 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
   if (flags.out !== undefined) await checkWritable(flags.out)
-  const bundle = await readBundle(bundlePath)
-  const predictor = createPredictor(bundle)
+  const bytes = await readBundleBytes(bundlePath)
+  const bundle = decodeBundle(bytes)
   const features = compileDetector(bundle.detector)
   const scores =
     features.columns === undefined
-      ? await scoreTransactions(file, bundle.detector, features, predictor, flags, run)
-      : await scoreColumns(file, bundle.detector, predictor, flags, run)
+      ? await scoreTransactions(file, bundle.detector, features, createPredictor(bundle), flags, run)
+      : await scoreFlatRows(file, bundle, bytes, flags, run)
   const { ids, probability, prediction } = scores
   throwIfInterrupted(signal)
   const scored: Table = {
@@ -55,25 +57,17 @@ interface Scores {
   readonly prediction: Float64Array
 }
 
-/** Row by row, where the model's inputs are columns. */
-async function scoreColumns(
+/** Where the model's inputs are columns. */
+async function scoreFlatRows(
   file: string,
-  detector: Detector,
-  predictor: Predictor,
+  { detector, model }: Bundle,
+  bytes: Uint8Array,
   flags: ScoreFlags,
   run: Run,
 ): Promise<Scores> {
   const { table } = await readFileTable(file, flags, run)
-  const columns = predictor.inputs.map((name) => numberColumn(table, name).values)
-  const row = new Float64Array(columns.length)
-  const probability = new Float64Array(table.rowCount)
-  const prediction = new Float64Array(table.rowCount)
-  for (let index = 0; index < table.rowCount; index++) {
-    for (let feature = 0; feature < row.length; feature++) row[feature] = columns[feature][index]
-    const answer = predictor.predict(row)
-    probability[index] = answer.probability
-    prediction[index] = answer.isFraud ? 1 : 0
-  }
+  const columns = model.features.map((name) => numberColumn(table, name).values)
+  const { probability, prediction } = await scoreColumns(bytes, columns, { signal: run.signal })
   return { ids: idColumn(table, detector.transaction.id), probability, prediction }
 }
 

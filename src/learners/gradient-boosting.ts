@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { categoriesIn, createSet } from '../models/category-sets.ts'
@@ -8,7 +9,6 @@ import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces,
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
-import { WorkerPool } from './worker-pool.ts'
 
 export interface TrainedBoosting {
   readonly model: TreeEnsemble

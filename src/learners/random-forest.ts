@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
+import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
@@ -13,7 +14,6 @@ import {
   treeDefaults,
 } from './tree-options.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-worker.ts'
-import { WorkerPool } from './worker-pool.ts'
 
 export interface TrainedForest {
   readonly model: TreeEnsemble

@@ -11,9 +11,12 @@ import type { Predictor } from './predictor.ts'
 
 /** Reads a bundle file. Throws FILE_UNREADABLE, or BUNDLE_INVALID where its content is damaged or no bundle. */
 export async function readBundle(path: string): Promise<Bundle> {
-  let bytes: Uint8Array
+  return decodeBundle(await readBundleBytes(path))
+}
+
+export async function readBundleBytes(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path)
+    return await readFile(path)
   } catch (cause) {
     const reason =
       cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
@@ -21,7 +24,6 @@ export async function readBundle(path: string): Promise<Bundle> {
         : 'it cannot be read'
     throw new FraudError('FILE_UNREADABLE', `The model bundle ${path}: ${reason}`, { cause })
   }
-  return decodeBundle(bytes)
 }
 
 /** A bundle made ready to answer: scale where the model wants it, score, calibrate, compare with the threshold. */

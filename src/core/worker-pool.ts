@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { FraudError } from '../core/errors.ts'
+import { FraudError } from './errors.ts'
 
 export interface PoolOptions {
   readonly threads: number
