@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest } from '../../test/random-trees.ts'
 import { compileForest } from './compiled-forest.ts'
-import { createTreeEnsemble, findLeaf, type TreeNodes } from './tree-ensemble.ts'
+import { createTreeEnsemble, findLeaf, sumsOfTrees, type TreeNodes } from './tree-ensemble.ts'
 
 function sumTreeByTree(nodes: TreeNodes, row: Float64Array): number {
   return nodes.roots.reduce((sum, root) => sum + nodes.value[findLeaf(nodes, root, row)], 0)
@@ -48,9 +48,15 @@ describe('a compiled forest', () => {
     const rowOf = fc.array(fc.oneof(number, fc.constant(Number.NaN)), { minLength: 3, maxLength: 3 })
     fc.assert(
       fc.property(fc.nat(1000), fc.array(rowOf, { maxLength: 30 }), (seed, rows) => {
-        const model = createTreeEnsemble(['a', 'b', 'c'], randomForest(5, 6, 3, seed, pool))
-        const one = rows.map((row) => model.predictProba(Float64Array.from(row)))
-        assert.deepEqual([...model.predictProbaOfRows(Float64Array.from(rows.flat()))], one)
+        const nodes = randomForest(5, 6, 3, seed, pool)
+        const model = createTreeEnsemble(['a', 'b', 'c'], nodes)
+        const all = Float64Array.from(rows.flat())
+        const given = rows.map((row) => Float64Array.from(row))
+        assert.deepEqual([...model.predictProbaOfRows(all)], given.map(model.predictProba))
+        assert.deepEqual(
+          [...sumsOfTrees(nodes, all, 3)],
+          given.map((row) => sumTreeByTree(nodes, row)),
+        )
       }),
     )
   })

@@ -85,16 +85,22 @@ export function createTreeEnsemble(
     for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
     return sum
   }
+  const predictProba = (row: Float64Array) => {
+    if (compiled === null) compiled = compileForest(nodes, features.length)
+    return toProbability((compiled ?? walkTrees)(row))
+  }
   return {
     kind: 'tree-ensemble',
     features,
     nodes,
     combination,
-    predictProba(row) {
-      if (compiled === null) compiled = compileForest(nodes, features.length)
-      return toProbability((compiled ?? walkTrees)(row))
+    predictProba,
+    predictProbaOfRows(rows) {
+      const width = features.length
+      if (nodes.feature.length > mostNodesAtHand) return sumsOfTrees(nodes, rows, width).map(toProbability)
+      const answers = new Float64Array(rows.length / width)
+      return answers.map((_, row) => predictProba(rows.subarray(row * width, (row + 1) * width)))
     },
-    predictProbaOfRows: (rows) => sumsOfTrees(nodes, rows, features.length).map(toProbability),
   }
 }
 
@@ -109,10 +115,14 @@ function combine(combination: Combination, trees: number): (sum: number) => numb
   }
 }
 
+/** Nodes that stay in the processor's cache, so that row by row is twice as fast as tree by tree. */
+const mostNodesAtHand = 250_000
+
 /** So many rows go through one tree before the next: that tree and they then stay in the processor's cache. */
 const rowsAtOnce = 2048
 
-function sumsOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
+/** Each row's sum of the leaves that it reaches, tree by tree: for forests that are too large to be walked row by row. */
+export function sumsOfTrees(nodes: TreeNodes, rows: Float64Array, width: number): Float64Array {
   const sums = new Float64Array(rows.length / width)
   for (let from = 0; from < sums.length; from += rowsAtOnce) {
     const to = Math.min(from + rowsAtOnce, sums.length)
