@@ -26,7 +26,7 @@ describe('the report in a browser', { skip }, () => {
       renderReport({
         ...input,
         title: `Fraud detection on ${long}.csv`,
-        importance: { metric: 'average precision', features: [{ feature: long, impurity: 1 }] },
+        importance: { metric: 'average precision', features: [{ feature: long, splitGain: 1 }] },
         data: { ...input.data, source: `${long}.csv` },
       }),
     )

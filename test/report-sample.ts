@@ -38,7 +38,7 @@ function drawImportance(features: readonly string[], seed: number): ImportanceSu
     metric: 'average precision',
     features: features.map((feature, index) => ({
       feature,
-      impurity: weights[index] / total,
+      splitGain: weights[index] / total,
       permutation: {
         mean: weights[index] * 0.6 - 0.004 * random.uniform(),
         standardDeviation: 0.002 + weights[index] * 0.08 * random.uniform(),

@@ -338,7 +338,7 @@ function measureImportance(
   })
   const features = rows.features.map((feature, i) => ({
     feature,
-    ...(trained.importance && { impurity: trained.importance[i] }),
+    ...(trained.importance && { splitGain: trained.importance[i] }),
     permutation: permutation[i],
   }))
   return { metric: 'average precision', features }

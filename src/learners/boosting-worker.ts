@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { type BoostingData, BoostingThread } from './boosting-thread.ts'
+import type { BoostingData } from './boosting-data.ts'
+import { BoostingThread } from './boosting-thread.ts'
 
 const data: BoostingData = workerData
 

@@ -148,4 +148,15 @@ describe('gradient boosting', () => {
       })
     }
   })
+
+  test('says which features its splits gained most by', async () => {
+    const dataset = makeDataset(400, 3)
+    const { importance } = await trainGradientBoosting(dataset, { nEstimators: 20 })
+    const [a, b, c] = importance
+    assert.ok(a > b && a > c, `${importance}`)
+    assert.ok(Math.abs(a + b + c - 1) < 1e-12)
+    const constant = dataset.columns.map((column) => new Float64Array(column.length))
+    const { importance: none } = await trainGradientBoosting({ ...dataset, columns: constant }, { nEstimators: 3 })
+    assert.deepEqual([...none], [0, 0, 0])
+  })
 })

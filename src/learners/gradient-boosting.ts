@@ -4,8 +4,8 @@ import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { categoriesIn, createSet } from '../models/category-sets.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-data.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
-import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-thread.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
@@ -14,6 +14,8 @@ export interface TrainedBoosting {
   readonly model: TreeEnsemble
   /** What it was grown with, defaults included. */
   readonly options: BoostingOptions
+  /** By feature, its share of what all splits took off the loss; they sum to 1, or to 0 where no tree split. */
+  readonly importance: Float64Array
 }
 
 const progressEveryMs = 100
@@ -54,7 +56,8 @@ export async function trainGradientBoosting(
     await pool.close()
   }
   const done = Atomics.load(data.cells, 2)
-  return { model: assemble(dataset.features, data, done < 0 ? -done - 1 : done, base, codes), options: chosen }
+  const model = assemble(dataset.features, data, done < 0 ? -done - 1 : done, base, codes)
+  return { model, options: chosen, importance: importanceOf(model, data) }
 }
 
 function priorLogOdds(labels: Uint8Array, weights: Float64Array): number {
@@ -118,6 +121,7 @@ function shareBoosting(
     leftCounts: shared(Int32Array, threads),
     trees,
     treeSizes: shared(Int32Array, options.nEstimators),
+    gains: numbers(size),
     validation: validation && shareValidation(validation, base, options, codes),
   }
 }
@@ -134,6 +138,18 @@ function shareValidation(
     weights: wholeWeights(dataset, options),
     scores: shared(Float64Array, dataset.labels.length).fill(base),
   }
+}
+
+function importanceOf({ features, nodes }: TreeEnsemble, { gains, treeSizes, options }: BoostingData): Float64Array {
+  const gained = new Float64Array(features.length)
+  nodes.roots.forEach((root, tree) => {
+    for (let node = 0; node < treeSizes[tree]; node++) {
+      const feature = nodes.feature[root + node]
+      if (feature >= 0) gained[feature] += gains[tree * nodesPerTree(options) + node]
+    }
+  })
+  const sum = gained.reduce((total, gain) => total + gain, 0)
+  return sum > 0 ? gained.map((gain) => gain / sum) : gained
 }
 
 /** The trees without the places that they left empty, and the weight of the rows that came to each node. */

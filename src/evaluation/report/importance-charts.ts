@@ -81,7 +81,7 @@ function drawBars(bars: readonly Bar[], name: string, { width }: ChartSize): Cha
 /** One figure for each kind of importance that was measured. */
 export function importanceFigures({ metric, features }: ImportanceSummary): readonly Figure[] {
   const permutation = barsOf(features, (feature) => feature.permutation)
-  const impurity = barsOf(features, ({ impurity: mean }) =>
+  const splitGain = barsOf(features, ({ splitGain: mean }) =>
     mean === undefined ? undefined : { mean, standardDeviation: 0 },
   )
   const left = features.length > mostBars ? ` The ${mostBars} highest of ${features.length} are drawn.` : ''
@@ -96,14 +96,14 @@ export function importanceFigures({ metric, features }: ImportanceSummary): read
       chart: (size) => drawBars(permutation, `Fall in ${metric}`, size),
     })
   }
-  if (impurity.length > 0) {
+  if (splitGain.length > 0) {
     figures.push({
-      id: 'impurity',
+      id: 'split-gain',
       title: 'What the trees split on',
       text: `The share of the work of separating the classes that each input did while the trees grew.${left}`,
-      summary: `Impurity importance. Highest: ${impurity[0].feature}, ${formatGeneral(impurity[0].value, 3)}.`,
+      summary: `Share of what splits gained. Highest: ${splitGain[0].feature}, ${formatGeneral(splitGain[0].value, 3)}.`,
       note: 'Measured on training rows and partial to inputs with many values: a hint, not a proof.',
-      chart: (size) => drawBars(impurity, 'Share of impurity removed', size),
+      chart: (size) => drawBars(splitGain, 'Share of what splits gained', size),
     })
   }
   return figures

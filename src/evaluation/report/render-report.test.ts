@@ -43,7 +43,7 @@ test('shows every section, each chart for a desktop and for a phone', () => {
     'trade-off',
     'workload',
     'permutation',
-    'impurity',
+    'split-gain',
   ]
   for (const chart of charts) {
     const figure = page.split(`<figure class="card" id="${chart}">`)[1]?.split('</figure>')[0] ?? ''
@@ -137,7 +137,7 @@ test('escapes what people wrote, wherever it is shown', () => {
     },
     importance: {
       metric: evil,
-      features: [{ feature: evil, impurity: 1, permutation: { mean: 1, standardDeviation: 1 } }],
+      features: [{ feature: evil, splitGain: 1, permutation: { mean: 1, standardDeviation: 1 } }],
     },
   })
   assert.doesNotMatch(html, /<script|<img/)
@@ -189,7 +189,7 @@ test('draws one feature, one fraud and a tiny threshold', () => {
   assert.match(text, /called fraud when its probability is above 0\.0042/)
   assert.match(text, /A hollow point found no fraud at all/)
   assert.match(html, />Amount<\/text>/)
-  assert.doesNotMatch(html, /id="impurity"/)
+  assert.doesNotMatch(html, /id="split-gain"/)
 })
 
 test('says that there is nothing where there is nothing', () => {

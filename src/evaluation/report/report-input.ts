@@ -115,8 +115,8 @@ export interface CostSummary {
 
 export interface FeatureImportance {
   readonly feature: string
-  /** Share of the impurity that splits on the feature removed. */
-  readonly impurity?: number
+  /** Its share of what splits gained: of impurity in forests, of log loss in boosting. */
+  readonly splitGain?: number
   /** How much the metric falls when the feature's values are shuffled. */
   readonly permutation?: { readonly mean: number; readonly standardDeviation: number }
 }

@@ -4,23 +4,23 @@ import { html, type Markup, nothing } from './html.ts'
 import { importanceFigures } from './importance-charts.ts'
 import type { ColumnSummary, FeatureImportance, PartSummary, ReportInput } from './report-input.ts'
 
-function importanceRow({ feature, impurity, permutation }: FeatureImportance): Markup {
+function importanceRow({ feature, splitGain, permutation }: FeatureImportance): Markup {
   const spread = permutation === undefined ? '' : ` ± ${formatMetric(permutation.standardDeviation)}`
-  return html`<tr><th scope="row">${feature}</th><td>${permutation === undefined ? '–' : formatMetric(permutation.mean)}${spread}</td><td>${impurity === undefined ? '–' : formatMetric(impurity)}</td></tr>
+  return html`<tr><th scope="row">${feature}</th><td>${permutation === undefined ? '–' : formatMetric(permutation.mean)}${spread}</td><td>${splitGain === undefined ? '–' : formatMetric(splitGain)}</td></tr>
 `
 }
 
 export function importanceSection({ importance }: ReportInput): Markup {
   if (importance === undefined || importance.features.length === 0) return nothing
-  const rank = ({ permutation, impurity }: FeatureImportance) =>
-    permutation?.mean ?? impurity ?? Number.NEGATIVE_INFINITY
+  const rank = ({ permutation, splitGain }: FeatureImportance) =>
+    permutation?.mean ?? splitGain ?? Number.NEGATIVE_INFINITY
   const sorted = [...importance.features].sort((a, b) => rank(b) - rank(a))
   return html`<section id="importance">
 <h2>Importance</h2>
 <p class="intro">Which inputs the model leans on. It does not say why fraud happens, only what this model looks at.</p>
 <div class="grid">${importanceFigures(importance).map(drawFigure)}</div>
 <details class="card"><summary>${formatNumberOf(sorted.length, 'input')} in full</summary>
-<div class="scroll"><table><thead><tr><th scope="col">Input</th><th scope="col">Permutation</th><th scope="col">Impurity</th></tr></thead>
+<div class="scroll"><table><thead><tr><th scope="col">Input</th><th scope="col">Permutation</th><th scope="col">Splits</th></tr></thead>
 <tbody>${sorted.map(importanceRow)}</tbody></table></div></details>
 </section>
 `

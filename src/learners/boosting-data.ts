@@ -1,0 +1,92 @@
+import type { BoostingOptions } from './boosting-options.ts'
+import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
+import { type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
+
+/** Rows that one thread computes gradients of at once, and sums in order. */
+export const blockRows = 16_384
+/** Of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient and hessian to the left. */
+export const candidateFields = 6
+/** Of a feature's bins and the missing values'. */
+export const binPlaces = 256
+/** Of a set of bins: how many words, then the words. */
+export const setPlaces = 1 + binPlaces / 32
+
+/** What the threads of a training share: all of it lies in shared memory. */
+export interface BoostingData {
+  readonly options: BoostingOptions
+  readonly threads: number
+  /** By feature, 1 or -1 where the score may only rise or fall. */
+  readonly directions: Int8Array
+  readonly columns: readonly Float64Array[]
+  readonly labels: Uint8Array
+  /** By row, class weights included. */
+  readonly weights: Float64Array
+  /** By feature: its bins' upper ends, `maxBins` places each, and how many there are. */
+  readonly ends: Float64Array
+  readonly endCounts: Int32Array
+  /** By feature, 1 where a value is missing in some row. */
+  readonly hasMissing: Uint8Array
+  readonly bins: readonly Uint8Array[]
+  /** By row: log-odds so far, gradient, hessian, both packed. */
+  readonly scores: Float64Array
+  readonly gradients: Float64Array
+  readonly hessians: Float64Array
+  readonly packed: Float64Array
+  /** Where the rows of a large leaf are sorted. */
+  readonly leftRows: Uint32Array
+  readonly rightRows: Uint32Array
+  /** By block of rows: the sum of gradients without their signs, of hessians, and of both packed. */
+  readonly blockSums: Float64Array
+  /** By block of a leaf's rows: sums of gradients, hessians and weights. */
+  readonly leafSums: Float64Array
+  readonly candidates: Float64Array
+  /** By feature: how many categories it has, whose codes are its values; 0 where these are no categories. */
+  readonly categoryCounts: Int32Array
+  /** By candidate: the bins of categories that go left, `setPlaces` each; empty where there are no categories. */
+  readonly candidateSets: Int32Array
+  /** Two cells of the barrier, then how many trees there are. */
+  readonly cells: Int32Array
+  /** By thread: how many of its rows of a split go left. */
+  readonly leftCounts: Int32Array
+  /** Tree by tree, `nodesPerTree` places each. */
+  readonly trees: BoostedTrees
+  readonly treeSizes: Int32Array
+  /** By node of all trees: what its split took off the loss, twice; 0 in leaves. */
+  readonly gains: Float64Array
+  readonly validation: ValidationRows | undefined
+}
+
+/** A leaf of the tree that is being grown; its rows stand from `start` to before `end`. */
+export interface Leaf extends LeafSums {
+  readonly node: number
+  readonly start: number
+  readonly end: number
+  readonly depth: number
+  /** Its place among candidates, and of its sums. */
+  readonly slot: number
+  split: FoundSplit | undefined
+}
+
+/** How many words the bins of a row take: more threads than these would have nothing to do. */
+export function wordsOf(features: number): number {
+  return Math.ceil(features / featuresPerWord)
+}
+
+export function nodesPerTree({ maxLeaves }: Pick<BoostingOptions, 'maxLeaves'>): number {
+  return 2 * maxLeaves - 1
+}
+
+/** One of the trees, as views. */
+export function treeAt({ trees, options }: Pick<BoostingData, 'trees' | 'options'>, tree: number): BoostedTrees {
+  const { categories } = trees
+  const [from, to] = [tree * nodesPerTree(options), (tree + 1) * nodesPerTree(options)]
+  return {
+    feature: trees.feature.subarray(from, to),
+    threshold: trees.threshold.subarray(from, to),
+    left: trees.left.subarray(from, to),
+    missingGoesLeft: trees.missingGoesLeft.subarray(from, to),
+    value: trees.value.subarray(from, to),
+    cover: trees.cover.subarray(from, to),
+    ...(categories && { categories: { setAt: categories.setAt.subarray(from, to), sets: categories.sets } }),
+  }
+}
