@@ -83,8 +83,10 @@ type Makers = ReadonlyMap<string, OnnxNode>
 
 /** The trees, if the output comes straight from them and they see the input itself, or what a scaler makes of it. */
 function readTreesAt(output: string, makers: Makers, input: string, width: number): TreeEnsemble | undefined {
-  const node = makers.get(originalOf(output, makers))
-  if (node === undefined || !isTreeEnsemble(node)) return undefined
+  const answer = originalOf(output, makers)
+  const node = makers.get(answer)
+  // A classifier's first output is the class.
+  if (node === undefined || !isTreeEnsemble(node) || node.outputs.at(-1) !== answer) return undefined
   const seen = originalOf(node.inputs[0], makers)
   if (seen === input) return readOnnxTrees(node, width, (value) => value)
   const scaler = makers.get(seen)
