@@ -38,12 +38,14 @@ const mayImport: Record<string, readonly string[]> = {
 
 // A heavy dependency is named in one place, so that it is loaded only where it was chosen.
 const homes: Record<string, string> = {
+  '@bufbuild/protobuf': 'models/loaders/',
   '@duckdb/node-api': 'data/parquet.ts',
   echarts: 'evaluation/report/',
   fastify: 'http/',
   yaml: 'core/detector.ts',
   commander: 'cli/',
   'cli-progress': 'cli/',
+  'onnxruntime-node': 'models/onnx-runtime.ts',
 }
 
 // Calls with one home, and what to use everywhere else.

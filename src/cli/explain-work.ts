@@ -6,7 +6,7 @@ import { formatGeneral } from '../evaluation/report/format.ts'
 import { type ExplainedFeature, renderExplanation } from '../evaluation/report/render-explanation.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
-import { createExplainer } from '../models/explanation.ts'
+import { createExplainer, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { type InputFlags, readFileTable } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
@@ -32,7 +32,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   const bundle = await readBundle(bundlePath)
   const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {
-    throw new FraudError('OPTION_INVALID', 'This bundle is several models in one, which are not explained together')
+    throw new FraudError('OPTION_INVALID', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
   }
   const row = await findRow(bundle, file, flags, run)
   const { model } = bundle

@@ -4,8 +4,12 @@ import { FraudError } from '../core/errors.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { encodeBundle } from '../models/bundle.ts'
+import { createExplainer, whyUnexplained } from '../models/explanation.ts'
+import type { LearnedModel } from '../models/learned-model.ts'
 import { readLightgbm } from '../models/loaders/lightgbm.ts'
+import { type ForeignGraph, readOnnx } from '../models/loaders/onnx.ts'
 import { readXgboost } from '../models/loaders/xgboost.ts'
+import { createOnnxGraph } from '../models/onnx-graph.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { readDetector } from './find-detector.ts'
 import type { Run } from './run.ts'
@@ -22,7 +26,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const located = await readDetector(flags.detector, { badRows: 'fail' })
   const features = compileFeatures(located).names
   const bytes = await readModel(file)
-  const { library, model: foreign } = parseModel(bytes.toString('utf8'))
+  const { library, model: foreign } = parseModel(bytes)
   const { model, isByPlace } = takeInputs(foreign, features)
   if (isByPlace) {
     terminal.warn(
@@ -49,9 +53,12 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     example: Object.fromEntries(features.map((name) => [name, 0])),
   })
   await writeFileAtomically(flags.out, bundle)
-  const trees = model.nodes.roots.length
-  terminal.say(`${library}: ${trees} trees, ${features.length} features\nbundle  ${flags.out}  ${id}`)
-  terminal.result({ bundle: id, out: flags.out, library, trees, features })
+  const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
+  const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
+  terminal.say(`${library}: ${what}, ${features.length} features\nbundle  ${flags.out}  ${id}`)
+  const why = createExplainer(model) === undefined ? whyUnexplained(model) : undefined
+  if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
+  terminal.result({ bundle: id, out: flags.out, library, trees, features, unexplained: why })
 }
 
 async function readModel(file: string): Promise<Buffer> {
@@ -62,7 +69,12 @@ async function readModel(file: string): Promise<Buffer> {
   }
 }
 
-function parseModel(text: string): { readonly library: string; readonly model: TreeEnsemble } {
+// The first field of an ONNX file, its version; no text begins with this byte.
+const firstByteOfOnnx = 0x08
+
+function parseModel(bytes: Buffer): { readonly library: string; readonly model: TreeEnsemble | ForeignGraph } {
+  if (bytes[0] === firstByteOfOnnx) return { library: 'onnx', model: readOnnx(bytes) }
+  const text = bytes.toString('utf8')
   if (/^tree\s/.test(text)) return { library: 'lightgbm', model: readLightgbm(text) }
   let json: unknown
   try {
@@ -70,7 +82,7 @@ function parseModel(text: string): { readonly library: string; readonly model: T
   } catch (cause) {
     throw new FraudError(
       'MODEL_INVALID',
-      'This is neither JSON, as XGBoost saves it, nor the text that LightGBM saves',
+      'This is neither JSON, as XGBoost saves it, nor the text that LightGBM saves, nor ONNX',
       {
         cause,
       },
@@ -79,14 +91,36 @@ function parseModel(text: string): { readonly library: string; readonly model: T
   return { library: 'xgboost', model: readXgboost(json) }
 }
 
-/** The model with its inputs in the order of the detector's features: by name, or by place where it has no names of its own. */
-function takeInputs(model: TreeEnsemble, features: readonly string[]) {
-  if (model.features.length !== features.length) {
+interface TakenModel {
+  readonly model: LearnedModel
+  /** Whether the inputs were taken in the detector's order, for want of names. */
+  readonly isByPlace: boolean
+}
+
+/** The model with the detector's features for its inputs. */
+function takeInputs(foreign: TreeEnsemble | ForeignGraph, features: readonly string[]): TakenModel {
+  const width = foreign.kind === 'onnx' ? foreign.width : foreign.features.length
+  if (width !== features.length) {
     throw new FraudError(
       'DETECTOR_INVALID',
-      `The model has ${model.features.length} inputs, and the detector ${features.length} features: ${features.join(', ')}`,
+      `The model has ${width} inputs, and the detector ${features.length} features: ${features.join(', ')}`,
     )
   }
+  return foreign.kind === 'onnx'
+    ? { model: takeGraph(foreign, features), isByPlace: true }
+    : takeNamedInputs(foreign, features)
+}
+
+/** Tried on a few rows, for a graph does not tell whether what it gives are probabilities. */
+function takeGraph(foreign: ForeignGraph, features: readonly string[]): LearnedModel {
+  const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable ONNX model: ${reason}`)
+  const model = createOnnxGraph(features, foreign, invalid)
+  for (const value of [0, 1, -1, 1000, -1000]) model.predictProba(new Float64Array(features.length).fill(value))
+  return model
+}
+
+/** By name, or by place where the model has no names of its own. */
+function takeNamedInputs(model: TreeEnsemble, features: readonly string[]): TakenModel {
   const places = model.features.map((name) => features.indexOf(name))
   const isByPlace = places.every((place) => place < 0)
   const missing = model.features.filter((_, i) => places[i] < 0)

@@ -6,10 +6,10 @@ import { type CommonFlags, run } from './run.ts'
 /** `shrike import FILE`. */
 export function importCommand(): Command {
   return new Command('import')
-    .summary('make a bundle of a model that XGBoost or LightGBM trained')
+    .summary('make a bundle of a model that XGBoost, LightGBM or scikit-learn trained')
     .description(
       "Turns a model of another library into a bundle that is served, evaluated and explained like one of Shrike's own: " +
-        'XGBoost saved as JSON, LightGBM saved as text.',
+        'XGBoost saved as JSON, LightGBM saved as text, scikit-learn and others as ONNX. ONNX tells too little to explain an answer.',
     )
     .argument('<file>', 'the model')
     .requiredOption('--detector <yaml>', "the detector file, whose features are the model's inputs")
@@ -21,7 +21,8 @@ export function importCommand(): Command {
       `
 Examples:
   shrike import model.json --detector detectors/handbook.yaml --out model.safetensors
-  shrike import model.txt --detector detectors/handbook.yaml --threshold 0.2`,
+  shrike import model.txt --detector detectors/handbook.yaml --threshold 0.2
+  shrike import model.onnx --detector detectors/handbook.yaml`,
     )
     .action((file: string, options: ImportFlags & CommonFlags) =>
       run(options, async (context) => (await import('./import-work.ts')).importModel(file, options, context)),

@@ -248,6 +248,8 @@ function describeModel(model: LearnedModel): string {
       return `${model.weights.length} weights`
     case 'neural-network':
       return `${model.layers.length} layers`
+    case 'onnx':
+      return 'an ONNX graph'
     case 'average':
       return `${model.members.length} models`
   }

@@ -27,7 +27,7 @@ export interface Explainer {
 
 /**
  * Path-dependent SHAP for trees and the weights' parts for linear models, both exact; integrated gradients from the mean
- * (Sundararajan, Taly and Yan, 2017) for networks. Undefined for models that are several in one.
+ * (Sundararajan, Taly and Yan, 2017) for networks. Undefined for models that can't be explained: `whyUnexplained` says why.
  *
  * @param scaling that the model was trained behind; rows are given as they are.
  */
@@ -41,14 +41,32 @@ export function createExplainer(model: LearnedModel, scaling?: Scaling): Explain
 function explainerOf(model: LearnedModel): Explainer | undefined {
   switch (model.kind) {
     case 'tree-ensemble':
-      return explainTrees(model)
+      return hasCovers(model) ? explainTrees(model) : undefined
     case 'linear':
       return explainLinear(model)
     case 'neural-network':
       return explainNetwork(model)
+    case 'onnx':
     case 'average':
       return undefined
   }
+}
+
+/** Why a model that has no explainer can't be explained. */
+export function whyUnexplained(model: LearnedModel): string {
+  switch (model.kind) {
+    case 'average':
+      return 'it is several models in one, which are not explained together'
+    case 'onnx':
+      return 'it is an ONNX graph, whose parts say nothing of its inputs'
+    default:
+      return 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
+  }
+}
+
+/** Path-dependent values rest on them. */
+function hasCovers({ nodes: { roots, cover } }: TreeEnsemble): boolean {
+  return roots.some((root) => cover[root] > 0)
 }
 
 function explainTrees({ nodes, features, combination }: TreeEnsemble): Explainer {

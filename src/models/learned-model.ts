@@ -3,11 +3,12 @@ import { type AverageModel, createAverage } from './average.ts'
 import type { CategorySplits } from './category-sets.ts'
 import { createLinearModel, type LinearModel } from './linear.ts'
 import { createNeuralNetwork, type NeuralNetwork } from './neural-network.ts'
+import { createOnnxGraph, type OnnxGraph } from './onnx-graph.ts'
 import type { Tensor } from './safetensors.ts'
 import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
 
 /** Every kind of model that a bundle can hold. */
-export type LearnedModel = TreeEnsemble | LinearModel | NeuralNetwork | AverageModel<LearnedModel>
+export type LearnedModel = TreeEnsemble | LinearModel | NeuralNetwork | OnnxGraph | AverageModel<LearnedModel>
 
 /** What a bundle says of a model beside its tensors. */
 export type ModelForm =
@@ -20,6 +21,7 @@ export type ModelForm =
     }
   | { readonly kind: 'linear'; readonly intercept: number }
   | { readonly kind: 'neural-network'; readonly layers: number }
+  | { readonly kind: 'onnx'; readonly input: string; readonly output: string }
   | { readonly kind: 'average'; readonly members: readonly ModelForm[] }
 
 export const modelForm: z.ZodType<ModelForm> = z.discriminatedUnion('kind', [
@@ -33,6 +35,7 @@ export const modelForm: z.ZodType<ModelForm> = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('linear'), intercept: z.number() }),
   z.strictObject({ kind: z.literal('neural-network'), layers: z.int().min(1).max(64) }),
+  z.strictObject({ kind: z.literal('onnx'), input: z.string(), output: z.string() }),
   z.strictObject({
     kind: z.literal('average'),
     get members() {
@@ -62,6 +65,10 @@ export function writeModel(model: LearnedModel, prefix = ''): { readonly form: M
         Object.assign(tensors, named(`${prefix}layer${i}.`, { weights, biases }))
       })
       return { form: { kind, layers: layers.length }, tensors }
+    }
+    case 'onnx': {
+      const { kind, input, output, graph } = model
+      return { form: { kind, input, output }, tensors: named(prefix, { graph }) }
     }
     case 'average': {
       const members = model.members.map((member, i) => writeModel(member, `${prefix}member${i}.`))
@@ -109,6 +116,8 @@ export class ModelReader {
         )
       case 'neural-network':
         return createNeuralNetwork(features, this.#scaling(prefix), this.#layers(prefix, form.layers))
+      case 'onnx':
+        return createOnnxGraph(features, { ...form, graph: this.#bytes(prefix, 'graph') }, this.#invalid)
       case 'average': {
         const members = form.members.map((member, i) => this.read(member, `${prefix}member${i}.`))
         const weights = this.#floats(prefix, 'weights', members.length)
@@ -180,9 +189,9 @@ export class ModelReader {
     throw this.#unfit(prefix + name)
   }
 
-  #bytes(prefix: string, name: string, length: number): Uint8Array {
+  #bytes(prefix: string, name: string, length?: number): Uint8Array {
     const tensor = this.#tensors[prefix + name]
-    if (tensor instanceof Uint8Array && tensor.length === length) return tensor
+    if (tensor instanceof Uint8Array && (length === undefined || tensor.length === length)) return tensor
     throw this.#unfit(prefix + name)
   }
 

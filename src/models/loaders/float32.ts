@@ -34,3 +34,27 @@ export function largestBelow(threshold: number): number {
   const middle = below / 2 + limit / 2
   return Math.fround(middle) < limit ? middle : previousDouble(middle)
 }
+
+const infinity = 0x7f800000
+
+/** The single-precision numbers from -infinity to infinity in order, 0 at place 0. */
+function floatAt(place: number): number {
+  bits.setInt32(0, place < 0 ? 0x80000000 | -place : place)
+  return bits.getFloat32(0)
+}
+
+/**
+ * The largest number for which a claim holds once it was rounded to single precision; the claim must hold up to some
+ * number and for none above. NaN if it never holds.
+ */
+export function largestWhere(holds: (value: number) => boolean): number {
+  let low = -infinity
+  let high = infinity + 1
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (holds(floatAt(middle))) low = middle + 1
+    else high = middle
+  }
+  // Now the first place where it doesn't hold.
+  return low > infinity ? Number.POSITIVE_INFINITY : largestBelow(floatAt(low))
+}
