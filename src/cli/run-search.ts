@@ -37,7 +37,7 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
     return await search(plan, before, {
       goesOn: (count) => count < most && performance.now() < endMs,
       judge: (model, trial) => {
-        progress = run.terminal.begin(`trial ${trial}${Number.isFinite(most) ? ` of ${most - 1}` : ''}`)
+        progress = run.terminal.begin(`trial ${trial}${whatIsLeft(most, endMs)}`)
         return judge.judge(planOf(model), run, (fold, folds) => progress.update(fold, folds))
       },
       keep: async (trial) => {
@@ -48,7 +48,7 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
         if (isBest) best = trial
         const told = isJudged(trial)
           ? `${showMean(trial)}${isBest && trial.trial > 0 ? ', the best so far' : ''}`
-          : trial.failed
+          : `failed, ${trial.failed}`
         progress.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
       },
     })
@@ -58,6 +58,11 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
   } finally {
     await journal.close()
   }
+}
+
+function whatIsLeft(most: number, endMs: number): string {
+  const minutes = Math.ceil((endMs - performance.now()) / 60_000)
+  return `${most < Number.POSITIVE_INFINITY ? ` of ${most - 1}` : ''}${minutes < Infinity ? `, ${Math.max(0, minutes)} min left` : ''}`
 }
 
 function whatIsKept(done: number, journalPath: string): string {

@@ -59,8 +59,8 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   })
   const { trainMs, delayMs, testMs, folds } = judge.folds
   run.terminal.say(
-    `  ${folds} folds of ${showSpan(trainMs)} training, ${showSpan(delayMs)} until labels are known, ${showSpan(testMs)} ` +
-      `test; the best by ${nameOf(flags.objective, flags.k)}`,
+    `  ${folds} folds of ${showSpan(trainMs)} training, ${delayMs === 0 ? '' : `${showSpan(delayMs)} until labels are known, `}` +
+      `${showSpan(testMs)} test; the best by ${nameOf(flags.objective, flags.k)}`,
   )
   const journal = await Journal.open(journalPath, fingerprintOf(rows, plan, choices, flags, { ...judge.folds }, seed))
   const trials = await runSearch(

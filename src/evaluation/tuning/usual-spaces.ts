@@ -26,7 +26,7 @@ export const usualSpaces: Readonly<Record<Learner, readonly Dimension[]>> = {
     choice('maxFeatures', 'sqrt', 'log2', 'all'),
     share('maxSamples', 0.2),
     choice('classWeight', 'none', 'balanced'),
-    choice('oversample', null, 0.01, 0.1, 1),
+    choice('oversample', null, 0.1, 1),
   ],
   'gradient-boosting': [
     choice('nEstimators', 100, 200, 400),
