@@ -55,6 +55,6 @@ function roundSpan(spanMs: number): number {
 export function showSpan(spanMs: number): string {
   if (spanMs === 0) return '0s'
   const [name, unit] = units.find(([, ms]) => spanMs >= ms && spanMs % ms === 0) ?? ['ms', 1]
-  if (name === 'ms' && spanMs > 1000) return `${Math.round(spanMs / 8_640_000) / 10} days`
+  if (name === 'ms' && spanMs > 86_400_000) return `${Math.round(spanMs / 8_640_000) / 10} days`
   return `${spanMs / unit}${name}`
 }

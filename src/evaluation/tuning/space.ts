@@ -74,7 +74,7 @@ export function parseSpace(text: string, source: string, optionsOf: OptionsOf): 
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    const names = Object.keys(fileSchema.shape)
+    const names = issue.path.length === 0 ? Object.keys(fileSchema.shape) : learners
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
       reason: `there is no such field here${suggestion(key, names)}`,
