@@ -41,7 +41,8 @@ test('what was asked for stays, and the rest follows', () => {
 test('data that the delay swallows are refused with a cure', () => {
   assert.throws(
     () => planFolds(rowsOf(20 * dayMs, 30 * dayMs), asked),
-    (error) => error instanceof FraudError && /30d late.*begin the test later/.test(error.message),
+    (error) =>
+      error instanceof FraudError && /over 20 days, labels come 30d late.*begin the test later/.test(error.message),
   )
 })
 

@@ -20,16 +20,15 @@ export function planFolds(rows: ProtocolRows, { folds, removesKnown, ...asked }:
   const extentMs = times[times.length - 1] + 1 - times[0]
   const delayMs = asked.delayMs ?? usualDelay(rows)
   const leftMs = extentMs - delayMs
-  if (!(leftMs > 0)) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      `Labels are ${showSpan(delayMs)} late, and the rows to search on reach over ${showSpan(extentMs)} only, so that no ` +
-        'fold fits: give more data, begin the test later (--test-share, --test-from), or say --delay',
-    )
-  }
   const testMs = asked.testMs ?? roundSpan((leftMs - (asked.trainMs ?? leftMs / 2)) / folds)
   const trainMs = asked.trainMs ?? roundSpan(leftMs - testMs * folds)
-  return { trainMs, delayMs, testMs, folds, removesKnown }
+  if (trainMs > 0 && testMs > 0) return { trainMs, delayMs, testMs, folds, removesKnown }
+  throw new FraudError(
+    'OPTION_INVALID',
+    `No ${folds} folds fit: the rows to search on reach over ${showSpan(extentMs)}, labels come ${showSpan(delayMs)} late, ` +
+      'and the rest is for --train and --test. Give more data, begin the test later (--test-share, --test-from), or ask for ' +
+      'less with --train, --test, --folds or --delay',
+  )
 }
 
 function usualDelay({ times, labels, knownAt }: ProtocolRows): number {
