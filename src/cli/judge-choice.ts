@@ -70,7 +70,12 @@ export function createJudge(rows: LabelledRows, training: Uint32Array, plan: Jud
 }
 
 function inTime({ times }: LabelledRows, training: Uint32Array): Uint32Array {
-  if (times === undefined) throw new FraudError('OPTION_INVALID', 'tune judges on later rows, and these have no time')
+  if (times === undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      'tune judges on later rows, and these have no time: name its column with --time',
+    )
+  }
   return training.toSorted((one, other) => times[one] - times[other] || one - other)
 }
 

@@ -6,6 +6,7 @@ import { isJudged, lossOf, rankTrials, type Trial } from '../evaluation/tuning/t
 import { describeChoice } from './choices.ts'
 import type { Judge } from './judge-choice.ts'
 import type { Run } from './run.ts'
+import type { Terminal } from './terminal.ts'
 import type { TrainingPlan } from './training-run.ts'
 import { showMean } from './tuning-result.ts'
 
@@ -32,13 +33,14 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
   if (journal.trials.length > 0) run.terminal.say(`  ${journal.trials.length} trials are in ${journalPath} already`)
   let done = before.length
   let [best] = rankTrials(before, plan.objective)
-  let progress = run.terminal.begin('')
+  let progress: ReturnType<Terminal['begin']> | undefined
   try {
     return await search(plan, before, {
       goesOn: (count) => count < most && performance.now() < endMs,
       judge: (model, trial) => {
-        progress = run.terminal.begin(`trial ${trial}${whatIsLeft(most, endMs)}`)
-        return judge.judge(planOf(model), run, (fold, folds) => progress.update(fold, folds))
+        const shown = run.terminal.begin(`trial ${trial}${whatIsLeft(most, endMs)}`)
+        progress = shown
+        return judge.judge(planOf(model), run, (fold, folds) => shown.update(fold, folds))
       },
       keep: async (trial) => {
         await journal.append(trial)
@@ -49,7 +51,7 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
         const told = isJudged(trial)
           ? `${showMean(trial)}${isBest && trial.trial > 0 ? ', the best so far' : ''}`
           : `failed, ${trial.failed}`
-        progress.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
+        progress?.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
       },
     })
   } catch (error) {

@@ -5,8 +5,9 @@ import { type JudgedTrial, type Objective, objectives, rankTrials } from '../tun
 import { drawFigure } from './chart.ts'
 import { formatCount, formatGeneral, formatNumberOf } from './format.ts'
 import { html, type Markup, nothing } from './html.ts'
+import { optionsFigure, showOption } from './option-charts.ts'
 import type { ReportInput, SearchSummary } from './report-input.ts'
-import { foldFigure, optionsFigure, progressFigure, type SearchView, showOption } from './tuning-charts.ts'
+import { foldFigure, progressFigure, type SearchView } from './tuning-charts.ts'
 
 /** In one line, for a page that has no room for the search itself. */
 export function describeTuning({ trials, objective, winner, current, folds }: TuningRecord): string {

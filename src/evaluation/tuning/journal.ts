@@ -72,7 +72,10 @@ function compareHeaders(found: string, wanted: string, path: string): void {
   const told = parseJson(found)
   const { journal, version, ...ours } = Object(parseJson(wanted))
   if (typeof told !== 'object' || told === null || !('journal' in told) || told.journal !== journal) {
-    throw new FraudError('JOURNAL_INVALID', `${path} is no journal of a search, so nothing is written to it; ${remedy}`)
+    throw new FraudError(
+      'JOURNAL_INVALID',
+      `${path} is no journal of a search, so nothing is written to it; name another file with --journal`,
+    )
   }
   const { journal: _, version: theirVersion, ...theirs }: Record<string, unknown> = { ...told }
   if (theirVersion !== version) {
