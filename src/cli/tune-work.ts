@@ -105,7 +105,7 @@ function askedFolds({ folds, keepCompromised, train, test, delay }: TuneFlags): 
 /** Trials under another of these could not be compared. */
 function fingerprintOf(
   rows: LabelledRows,
-  { split, weightUse }: TrainingPlan,
+  { split, weightUse, seed: trainingSeed }: TrainingPlan,
   { current, spaces }: Choices,
   { objective, k, by, weightColumn }: TuneFlags,
   folds: Readonly<Record<string, unknown>>,
@@ -124,5 +124,6 @@ function fingerprintOf(
     test: testFrom === undefined ? { share: testShare } : { from: testFrom },
     weights: weightColumn === undefined ? 'none' : { column: weightColumn, use: weightUse },
     seed,
+    trainingSeed,
   }
 }
