@@ -92,13 +92,18 @@ function describeGain(best: JudgedTrial, gain: Gain | undefined): string {
   const { mean, standardDeviation, foldsBetter, folds } = gain
   const isClear = mean > standardDeviation && foldsBetter === folds
   return (
-    `The best is ${mean.toFixed(4)} better, ± ${standardDeviation.toFixed(4)} over folds, and on ${foldsBetter} of ${folds}: ` +
+    `The best is ${showFigure(mean)} better, ± ${showFigure(standardDeviation)} over folds, and on ${foldsBetter} of ${folds}: ` +
     `${isClear ? 'more than the folds differ' : 'that may be chance'}. The best of many is flattered; the test is not`
   )
 }
 
 export function showMean({ mean, standardDeviation }: JudgedTrial): string {
-  return `${mean.toFixed(4)} ± ${standardDeviation.toFixed(4)}`
+  return `${showFigure(mean)} ± ${showFigure(standardDeviation)}`
+}
+
+/** Log losses of rare frauds are small, and their digits count as much. */
+function showFigure(value: number): string {
+  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(4) : value.toPrecision(3)
 }
 
 /** An objective in words. */

@@ -97,9 +97,9 @@ function drawOptions(
   })
   return {
     grid: dimensions.map((_, i) => ({
-      left: (i % columns) * each + 44,
+      left: (i % columns) * each + scale.room,
       top: Math.floor(i / columns) * rowHeight + 30,
-      width: each - 60,
+      width: each - scale.room - 16,
       height: rowHeight - 66,
       outerBoundsMode: 'none' as const,
     })),

@@ -19,6 +19,8 @@ export interface Scale {
   readonly max: number
   readonly ticks: readonly number[]
   readonly clamp: (value: number) => number
+  /** Room for the widest number beside the axis. */
+  readonly room: number
 }
 
 export function scaleOf({ search, objective }: SearchView): Scale {
@@ -29,7 +31,9 @@ export function scaleOf({ search, objective }: SearchView): Scale {
   const [low, high] = [Math.min(...shown), Math.max(...shown)]
   const pad = (high - low) * 0.08 || Math.abs(high) * 0.05 || 1
   const [min, max] = [low - pad, high + pad]
-  return { min, max, ticks: ticksBetween(min, max, 5), clamp: (value) => Math.min(max, Math.max(min, value)) }
+  const ticks = ticksBetween(min, max, 5)
+  const room = Math.max(plot.left, 14 + 7 * Math.max(...ticks.map((tick) => formatTick(tick).length)))
+  return { min, max, ticks, clamp: (value) => Math.min(max, Math.max(min, value)), room }
 }
 
 /** Round steps within a range, about as many as wanted. */
@@ -65,7 +69,7 @@ export function progressFigure(view: SearchView): Figure {
     ],
     summary: `The best ${name} over ${formatNumberOf(search.trials.length, 'trial')}; it ends at ${formatGeneral(best.mean)}.`,
     chart: () => ({
-      grid: plot,
+      grid: { ...plot, left: scale.room },
       xAxis: xAxis({
         name: 'Trial',
         min: 0,
