@@ -78,9 +78,7 @@ function goldenRatio(dimensions: number): number {
 }
 
 function drawModel(spaces: readonly LearnerSpace[], tried: readonly Tried[], random: Random): ModelChoice {
-  const learnerOf = ({ model }: Tried) => spaces.findIndex(({ learner }) => learner === model.learner)
-  // The first of few draws, so that a learner that began badly gets its turns: it may need more trials than another.
-  const space = spaces[drawWhereGood(tried, learnerOf, (observed) => shares(observed, spaces.length), random, 1)]
+  const space = spaces[drawLearner(spaces, tried, random)]
   const own = tried.filter(({ model }) => model.learner === space.learner)
   return build(space, (dimension) =>
     drawWhereGood(
@@ -92,6 +90,18 @@ function drawModel(spaces: readonly LearnerSpace[], tried: readonly Tried[], ran
   )
 }
 
+/**
+ * As often as it is among the good trials, but each fourth turn is for the one that had the fewest: a learner with many
+ * options may begin worse and end better.
+ */
+function drawLearner(spaces: readonly LearnerSpace[], tried: readonly Tried[], random: Random): number {
+  const learnerOf = ({ model }: Tried) => spaces.findIndex(({ learner }) => learner === model.learner)
+  const drawn = drawWhereGood(tried, learnerOf, (observed) => shares(observed, spaces.length), random, 1)
+  if (tried.length === 0 || tried.length % 4 !== 0) return drawn
+  const turns = spaces.map((_, number) => tried.filter((trial) => learnerOf(trial) === number).length)
+  return turns.indexOf(Math.min(...turns))
+}
+
 /** Draws from the density of the good trials the one that is likelier there than among the bad by most. */
 function drawWhereGood(
   tried: readonly Tried[],
@@ -100,7 +110,7 @@ function drawWhereGood(
   random: Random,
   times = draws,
 ): Position {
-  const sorted = tried.toSorted((one, other) => (one.loss < other.loss ? -1 : 1))
+  const sorted = tried.toSorted((one, other) => (one.loss < other.loss ? -1 : Number(one.loss > other.loss)))
   const goodCount = Math.ceil(sorted.length / 5)
   const observe = (part: readonly Tried[]) => densityOf(part.map(positionOf).filter((position) => position >= 0))
   const good = observe(sorted.slice(0, goodCount))
