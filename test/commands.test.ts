@@ -395,7 +395,19 @@ describe('wrong usage', () => {
 
   test('every verb has help with examples, and every flag stands in the reference', async () => {
     const reference = readFileSync('docs/reference/cli.md', 'utf8')
-    const verbs = ['train', 'evaluate', 'score', 'features', 'serve', 'keys', 'simulate', 'demo', 'replay', 'log']
+    const verbs = [
+      'train',
+      'tune',
+      'evaluate',
+      'score',
+      'features',
+      'serve',
+      'keys',
+      'simulate',
+      'demo',
+      'replay',
+      'log',
+    ]
     for (const verb of [...verbs, 'backup', 'erase', 'snapshot', 'import', 'explain']) {
       const { code, stdout } = await run(verb, '--help')
       assert.equal(code, 0)

@@ -42,7 +42,7 @@ const homes: Record<string, string> = {
   '@duckdb/node-api': 'data/parquet.ts',
   echarts: 'evaluation/report/',
   fastify: 'http/',
-  yaml: 'core/detector.ts',
+  yaml: 'core/yaml-file.ts',
   commander: 'cli/',
   'cli-progress': 'cli/',
   'onnxruntime-node': 'models/onnx-runtime.ts',

@@ -21,6 +21,7 @@ export interface ReportExtras {
   readonly importance?: ReportInput['importance']
   readonly warnings: readonly string[]
   readonly includesTrainingRows: boolean
+  readonly search?: ReportInput['search']
 }
 
 /** Puts together what `renderReport` draws: curves, tables and the run's own description. */
@@ -61,6 +62,8 @@ export function buildReport(
     warnings: extras.warnings,
     includesTrainingRows: extras.includesTrainingRows,
     refit: content.training.refit,
+    ...(content.tuning && { tuning: content.tuning }),
+    ...(extras.search && { search: extras.search }),
   }
 }
 

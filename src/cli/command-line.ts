@@ -1,5 +1,5 @@
 /** Where files are written and how many threads work changes nothing that a report tells. */
-const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector'])
+const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal'])
 
 /** The command that repeats a run, quoted for a shell. */
 export function commandLine(verb: string, operands: readonly string[], flags: object): string {

@@ -14,6 +14,7 @@ import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
 import { snapshotCommand } from './snapshot.ts'
 import { trainCommand } from './train.ts'
+import { tuneCommand } from './tune.ts'
 import { version } from './version.ts'
 
 /** Runs one command line. The exit code is 0, 1 (failed) or 2 (wrong usage). */
@@ -30,6 +31,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for the options)')
   for (const command of [
     trainCommand(),
+    tuneCommand(),
     evaluateCommand(),
     featuresCommand(),
     importCommand(),

@@ -96,17 +96,19 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   run.terminal.result(result)
 }
 
-/** In milliseconds: a flat table's times may be anything that orders its rows. */
 function timed(rows: LabelledRows): { readonly times: Float64Array } {
-  const { times, isoTimes, detector } = rows
+  const times = timesInMs(rows)
   if (times === undefined) throw new FraudError('OPTION_INVALID', '--protocol needs a time, and the rows have none')
-  const format = detector.transaction.time?.format
-  const scale = isoTimes || format === 'epoch-ms' ? 1 : 1000
-  const scaled = scale === 1 ? times : times.map((time) => time * scale)
-  if (scaled.some((time, row) => row > 0 && time < scaled[row - 1])) {
+  if (times.some((time, row) => row > 0 && time < times[row - 1])) {
     throw new FraudError('DATA_INVALID', 'The rows are not in the order of their times, and a protocol needs them so')
   }
-  return { times: scaled }
+  return { times }
+}
+
+/** In milliseconds: a flat table's times may be anything that orders its rows. */
+export function timesInMs({ times, isoTimes, detector }: LabelledRows): Float64Array | undefined {
+  const isMs = isoTimes || detector.transaction.time?.format === 'epoch-ms'
+  return isMs ? times : times?.map((time) => time * 1000)
 }
 
 function trainer(
@@ -153,7 +155,7 @@ function seedsOf({ seed, seeds }: ProtocolFlags): number[] {
   return Array.from({ length: seeds }, (_, i) => seed + i)
 }
 
-function duration(flag: string, text: string): number {
+export function duration(flag: string, text: string): number {
   const parsed = parseDuration(text)
   if (typeof parsed === 'number' && parsed >= 0) return parsed
   throw new FraudError('OPTION_INVALID', `${flag}: ${parsed}`)

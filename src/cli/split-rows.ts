@@ -25,7 +25,7 @@ export interface Parts {
 }
 
 /** The share of the training period, its end, that the model is not trained on but calibrated with. */
-const calibrationShare = 0.2
+export const calibrationShare = 0.2
 
 /**
  * By time where there is one; the test rows are the last, and the calibration rows the last before them. Where labels come

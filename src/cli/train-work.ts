@@ -6,11 +6,11 @@ import { countRowsOnBothSides } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
-import type { ReportInput } from '../evaluation/report/report-input.ts'
+import type { ReportInput, SearchSummary } from '../evaluation/report/report-input.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { type LearnerOptions, learnerOptionNames, optionsOf } from '../learners/learn.ts'
 import { type PresetName, presets } from '../learners/presets.ts'
-import { encodeBundle } from '../models/bundle.ts'
+import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
@@ -55,26 +55,50 @@ export const usualTraining = { preset: 'default', split: 'time', testShare: 0.2,
 
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
-  const { terminal, signal } = run
-  const reportPath = flags.report ?? `${flags.out.replace(/\.safetensors$/, '')}-report.html`
-  for (const path of [flags.out, reportPath, flags.saveDetector]) if (path !== undefined) await checkWritable(path)
+  await checkOutputs(flags)
   const rows = await readRows(file, flags, run)
-  const plan = planTraining(flags, rows)
+  const command = commandLine('train', file === undefined ? [] : [file], flags)
+  await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)
+}
+
+/** What a training run says of itself, beside its plan. */
+export interface Origin {
+  readonly command: string
+  /** The search that chose the model. */
+  readonly search?: { readonly record: TuningRecord; readonly report: SearchSummary; readonly result: object }
+}
+
+/** Asked before work whose result would be lost. */
+export async function checkOutputs(flags: TrainFlags): Promise<void> {
+  for (const path of [flags.out, reportPathOf(flags), flags.saveDetector])
+    if (path !== undefined) await checkWritable(path)
+}
+
+function reportPathOf({ report, out }: TrainFlags): string {
+  return report ?? `${out.replace(/\.safetensors$/, '')}-report.html`
+}
+
+/** Trains by a plan, evaluates, and only then writes. */
+export async function trainAndWrite(
+  rows: LabelledRows,
+  plan: TrainingPlan,
+  flags: TrainFlags,
+  { command, search }: Origin,
+  run: Run,
+): Promise<void> {
+  const { terminal, signal } = run
+  const reportPath = reportPathOf(flags)
   const outcome = await runTraining(rows, plan, run)
   tellUnknown(outcome.parts, run)
   const leaks = await lookForLeaks(rows, outcome, plan, flags, run)
   const warnings = [...warn(rows, outcome, plan), ...leaks.warnings]
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
-  const { bytes, id } = encodeBundle({ ...outcome.content, metrics: { ...outcome.content.metrics, ...leaks.figures } })
+  const metrics = { ...outcome.content.metrics, ...leaks.figures }
+  const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
+  const { bytes, id } = encodeBundle(content)
 
-  const html = await drawReport(
-    rows,
-    outcome,
-    plan,
-    { id, warnings, command: commandLine('train', file === undefined ? [] : [file], flags) },
-    run,
-  )
+  const html = await drawReport(rows, { ...outcome, content }, plan, { id, warnings, command, search }, run)
   throwIfInterrupted(signal)
   await writeFileAtomically(flags.out, bytes)
   await writeFileAtomically(reportPath, html)
@@ -95,11 +119,12 @@ export async function train(file: string | undefined, flags: TrainFlags, run: Ru
     ...summarise(outcome.evaluation),
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     ...leaks.figures,
+    ...(search && { tuning: search.result }),
     warnings,
   })
 }
 
-function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
+export function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
   if (flags.fromLog !== true) {
     if (file !== undefined) return readLabelledRows(file, flags, run)
     throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
@@ -297,7 +322,12 @@ async function drawReport(
   rows: LabelledRows,
   outcome: TrainingOutcome,
   plan: TrainingPlan,
-  made: { readonly id: string; readonly warnings: readonly string[]; readonly command: string },
+  made: {
+    readonly id: string
+    readonly warnings: readonly string[]
+    readonly command: string
+    readonly search: Origin['search']
+  },
   { terminal }: Run,
 ): Promise<string> {
   const { content, evaluation, test } = outcome
@@ -315,6 +345,7 @@ async function drawReport(
       ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
       importance,
       warnings: made.warnings,
+      ...(made.search && { search: made.search.report }),
       includesTrainingRows: false,
     }),
   )

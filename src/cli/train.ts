@@ -21,6 +21,11 @@ export function trainCommand(): Command {
         "a set of choices that other flags change (default: default, under the detector's own)",
       ).choices(Object.keys(presets)),
     )
+    .addOption(
+      new Option('--split <how>', 'test on the last rows by time, or on random ones')
+        .choices(['time', 'random'])
+        .default('time'),
+    )
     .option('--json', 'print the results as JSON on standard output')
   addDataFlags(command)
   addSplitFlags(command)
@@ -43,7 +48,7 @@ Examples:
     )
 }
 
-function addDataFlags(command: Command): void {
+export function addDataFlags(command: Command): void {
   command
     .option('--detector <yaml>', 'the detector file that says what the columns mean (default: inferred)')
     .option('--save-detector <yaml>', 'write the detector that was used or inferred')
@@ -57,13 +62,8 @@ function addDataFlags(command: Command): void {
     )
 }
 
-function addSplitFlags(command: Command): void {
+export function addSplitFlags(command: Command): void {
   command
-    .addOption(
-      new Option('--split <how>', 'test on the last rows by time, or on random ones')
-        .choices(['time', 'random'])
-        .default('time'),
-    )
     .option('--test-share <share>', 'the share of rows for the test', flags.share, 0.2)
     .option('--test-from <time>', "test on the rows from here on, in the time column's unit or as an ISO time")
     .addOption(
@@ -127,7 +127,7 @@ function addLearnerFlags(command: Command): void {
     .option('--oob-score', 'also score each training row by the trees that did not see it')
 }
 
-function addThresholdFlags(command: Command): void {
+export function addThresholdFlags(command: Command): void {
   command
     .option('--threshold <probability>', 'predict fraud from this probability on', flags.share)
     .option('--wanted-precision <share>', 'choose the threshold that catches most at this precision', flags.shareOrOne)

@@ -128,7 +128,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
   }
 }
 
-interface Fitted {
+export interface Fitted {
   readonly trained: Trained
   readonly scaling?: Scaling
   readonly oversampled?: { readonly rows: number; readonly frauds: number }
@@ -198,7 +198,7 @@ function weighModels(
 }
 
 /** Trains on some of the rows; what is fitted or drawn sees no other. */
-async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
+export async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
   const progress = run.terminal.begin('train')
   const [learned, later] = plan.options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
   const dataset = datasetOf(rows, learned, plan)

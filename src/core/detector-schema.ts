@@ -109,7 +109,8 @@ const transactionSchema = transactionFields.superRefine(({ keys = {}, personal =
 
 const atLeast = (least: number) => z.int().min(least)
 
-const modelSchema = z.strictObject({
+/** What learns, and how. */
+export const modelSchema = z.strictObject({
   learner: z.enum(learners).optional(),
   /** Learners whose models are averaged with the first one's. */
   average: z.array(z.enum(learners)).max(8).optional(),
@@ -148,6 +149,8 @@ const modelSchema = z.strictObject({
   scale: z.boolean().optional(),
   oversample: z.number().gt(0).max(1).nullable().optional(),
 })
+
+export type ModelChoice = Readonly<z.infer<typeof modelSchema>>
 
 /** From least to most severe. */
 export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const

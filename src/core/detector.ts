@@ -1,9 +1,9 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import type { z } from 'zod'
 import { suggestion } from './closest-name.ts'
 import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
 import { FraudError } from './errors.ts'
 import { showValue } from './show-value.ts'
+import { formatYaml, parseYamlFile } from './yaml-file.ts'
 
 export type { Detector } from './detector-schema.ts'
 
@@ -33,18 +33,8 @@ export function parseDetector(value: unknown): Detector {
  * @throws FraudError DETECTOR_INVALID, with the line and the reason of each bad field.
  */
 export function parseDetectorFile(text: string, source: string): LocatedDetector {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const at = (offset: number) => `${source}:${lines.linePos(offset).line}`
-  const [broken] = document.errors
-  if (broken !== undefined) {
-    const tab = text.includes('\t') ? ' (YAML indents with spaces, not tabs)' : ''
-    const reason = broken.code === 'MULTIPLE_DOCS' ? 'a second detector begins here; a file holds one' : broken.message
-    throw new FraudError('DETECTOR_INVALID', `${at(broken.pos[0])}: ${reason}${tab}`)
-  }
-  refuseAliases(document, at)
-  const locate = (path: Path) => at(offsetOf(document, path))
-  return { detector: check(document.toJS(), locate), locate }
+  const { value, locate } = parseYamlFile(text, source, { what: 'detector', code: 'DETECTOR_INVALID' })
+  return { detector: check(value, locate), locate }
 }
 
 /** For a detector that came from no file. */
@@ -54,7 +44,7 @@ export function inMemory(): string {
 
 /** The text of a detector file that reads back as the same detector. */
 export function formatDetector(detector: Detector): string {
-  return stringify(detector, { lineWidth: 120 })
+  return formatYaml(detector)
 }
 
 /** What is wrong with a detector, a line for each problem. */
@@ -96,32 +86,4 @@ function valueAt(value: unknown, path: Path): unknown {
     (part, key) => (typeof part === 'object' && part !== null ? Reflect.get(part, key) : undefined),
     value,
   )
-}
-
-/** Anchors would let a name stand for something that contains it; a detector has no need of them. */
-function refuseAliases(document: Document, at: (offset: number) => string): void {
-  visit(document, {
-    Alias(_, { range, source }) {
-      const reason = `*${source} refers to another place; write it out, so that no name can lead back to itself`
-      throw new FraudError('DETECTOR_INVALID', `${at(range?.[0] ?? 0)}: ${reason}`)
-    },
-  })
-}
-
-/** Where the deepest part of a path that the file has begins, its name where it has one. */
-function offsetOf({ contents }: Document, path: Path): number {
-  let node: unknown = contents
-  let offset = 0
-  for (const key of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(key))
-      if (pair === undefined) return offset
-      if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0]
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = node.items[Number(key)]
-      if ((isScalar(node) || isMap(node) || isSeq(node)) && node.range) offset = node.range[0]
-    } else return offset
-  }
-  return offset
 }

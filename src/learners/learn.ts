@@ -40,6 +40,11 @@ export const learnerOptionNames: ReadonlySet<string> = new Set(
   Object.values(defaults).flatMap((each) => Object.keys(each)),
 )
 
+/** A learner's options as they are unless told. */
+export function defaultsOf(learner: Learner): Readonly<Record<string, unknown>> {
+  return { ...defaults[learner] }
+}
+
 /** The names of a learner's options. */
 export function optionsOf(learner: Learner): readonly string[] {
   return Object.keys(defaults[learner])

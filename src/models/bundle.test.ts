@@ -51,6 +51,24 @@ function isInvalid(error: unknown): boolean {
 }
 
 describe('a bundle', () => {
+  test('keeps how its options were found, where they were searched for', () => {
+    const figures = { trial: 3, folds: [0.8, 0.7], mean: 0.75, standardDeviation: 0.05 }
+    const tuning = {
+      objective: 'card-precision',
+      k: 50,
+      seed: 42,
+      trials: 30,
+      failed: 1,
+      folds: { trainMs: 1000, delayMs: 0, testMs: 500, folds: 2 },
+      winner: figures,
+      current: { ...figures, trial: 0 },
+      space: [{ learner: 'random-forest', dimensions: [] }],
+    }
+    const tuned = decodeBundle(encodeBundle({ ...content, tuning }).bytes)
+    assert.deepEqual(tuned.tuning, tuning)
+    assert.ok(!('tuning' in decodeBundle(encodeBundle(content).bytes)))
+  })
+
   test('reads back what was written, under the id that writing told', () => {
     const { bytes, id } = encodeBundle(content)
     const bundle = decodeBundle(bytes)

@@ -52,7 +52,33 @@ export interface BundleContent {
   readonly training: TrainingRecord
   /** A row of typical inputs, for documentation. */
   readonly example: Readonly<Record<string, number>>
+  readonly tuning?: TuningRecord
 }
+
+const tunedFigures = z.object({
+  trial: z.number(),
+  /** By fold, the latest first. */
+  folds: z.array(z.number()),
+  mean: z.number(),
+  standardDeviation: z.number(),
+})
+
+/** How a search found the model's options: enough to run it again, and to see what it brought. */
+const tuningSchema = z.object({
+  objective: z.string(),
+  /** Of card precision: cards that are checked each day. */
+  k: z.number().optional(),
+  seed: z.number(),
+  trials: z.number(),
+  failed: z.number(),
+  folds: z.object({ trainMs: z.number(), delayMs: z.number(), testMs: z.number(), folds: z.number() }),
+  winner: tunedFigures,
+  /** The choice before the search; none where it failed. */
+  current: tunedFigures.optional(),
+  space: z.array(z.record(z.string(), z.unknown())),
+})
+
+export type TuningRecord = Readonly<z.infer<typeof tuningSchema>>
 
 export interface Bundle extends BundleContent {
   /** `name@` and the first 12 hex digits of the file's hash. */
@@ -60,6 +86,9 @@ export interface Bundle extends BundleContent {
 }
 
 const bundleFormat = 1
+
+/** What not every bundle has. */
+const laterKeys = ['form', 'tuning']
 
 const text = z.string().min(1)
 const metadataSchema = z.object({
@@ -101,6 +130,7 @@ const metadataSchema = z.object({
     refit: z.boolean(),
   }),
   example: z.record(z.string(), z.number()),
+  tuning: tuningSchema.optional(),
 })
 
 /**
@@ -137,14 +167,17 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads version ${bundleFormat}`)
   }
   const detector = parseDetector(parseJson(metadata, 'detector'))
-  const keys = Object.keys(metadataSchema.shape).filter((key) => key !== 'form' || metadata.form !== undefined)
+  const keys = Object.keys(metadataSchema.shape).filter(
+    (key) => !laterKeys.includes(key) || metadata[key] !== undefined,
+  )
   const fields = keys.map((key) => [key, parseJson(metadata, key)])
   const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
   if (!parsed.success) throw invalid(`its metadata is not as expected: ${z.prettifyError(parsed.error)}`)
-  const { features, form, ...content } = parsed.data
+  const { features, form, tuning, ...content } = parsed.data
   const scaling = readScaling(tensors, features.length)
   return {
     ...content,
+    ...(tuning && { tuning }),
     id: bundleId(detector, sha256),
     detector,
     model: new ModelReader(tensors, features, invalid).read(form),

@@ -5,8 +5,11 @@ import { type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from '
 import { sizesOf } from './handbook.ts'
 import { type Figures, judgeFold, meanOf, type ScoredTest, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
-export interface PrequentialPlan extends FoldPlan {
+export interface PrequentialPeriods extends FoldPlan {
   readonly folds: number
+}
+
+export interface PrequentialPlan extends PrequentialPeriods {
   /** Cards that are checked each day. */
   readonly k: number
   readonly seeds: readonly number[]
@@ -44,7 +47,7 @@ export interface PrequentialResult {
 const replicates = 200
 
 /** Folds that end with the data and step back by the length of a test; the latest first. OPTION_INVALID where they don't fit. */
-export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPlan): readonly Fold[] {
+export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPeriods): readonly Fold[] {
   const { times } = rows
   const first = times[0]
   const end = times[times.length - 1] + 1

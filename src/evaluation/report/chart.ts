@@ -35,11 +35,12 @@ export interface Figure {
   readonly chart: ((size: ChartSize) => ChartOption) | string
   /** A caution or a reading, below the chart. */
   readonly note?: string
+  /** Of a figure that has a row of the page for itself. */
+  readonly sizes?: { readonly wide: ChartSize; readonly narrow: ChartSize }
 }
 
 // Letters that are legible on a desktop are not on a phone when one drawing is scaled to both, so there are two.
-const wide: ChartSize = { width: 460, height: 300 }
-const narrow: ChartSize = { width: 320, height: 270 }
+const usualSizes = { wide: { width: 460, height: 300 }, narrow: { width: 320, height: 270 } }
 
 /**
  * What echarts writes, as plain as it gets and the same at every call: without its counters in names, its rules for
@@ -80,14 +81,14 @@ function drawLegend(entries: readonly LegendEntry[]): Markup {
 
 /** A chart with its title, its explanation and its legend, drawn for a desktop and for a phone. */
 export function drawFigure(figure: Figure): Markup {
-  const { chart } = figure
+  const { chart, sizes = usualSizes } = figure
   const drawing =
     typeof chart === 'string'
       ? html`<p class="empty">${chart}</p>`
-      : html`<div class="wide">${drawSvg(figure, 'wide', wide, chart(wide))}</div>
-<div class="narrow">${drawSvg(figure, 'narrow', narrow, chart(narrow))}</div>`
+      : html`<div class="wide">${drawSvg(figure, 'wide', sizes.wide, chart(sizes.wide))}</div>
+<div class="narrow">${drawSvg(figure, 'narrow', sizes.narrow, chart(sizes.narrow))}</div>`
   const legend = figure.legend !== undefined && typeof chart !== 'string' ? drawLegend(figure.legend) : nothing
-  return html`<figure class="card" id="${figure.id}">
+  return html`<figure class="card${figure.sizes === undefined ? '' : ' whole'}" id="${figure.id}">
 <figcaption><h3>${figure.title}</h3><p>${figure.text}</p>${legend}</figcaption>
 ${drawing}
 ${figure.note === undefined ? nothing : html`<p class="note">${figure.note}</p>`}

@@ -8,6 +8,7 @@ import { dataSection, importanceSection, repeatSection } from './run-sections.ts
 import { calibrationFigure, scoreFigure } from './score-charts.ts'
 import { noticesSection, summarySection } from './summary-section.ts'
 import { thresholdSection } from './threshold-section.ts'
+import { tuningSection } from './tuning-section.ts'
 
 // A shrike's head: the black mask over the eye and the hooked bill.
 const mark = trustMarkup(
@@ -27,7 +28,7 @@ function pageHeader({ title, bundle, detector, learner, preset, seed }: ReportIn
 <ul class="about">${facts.map(([name, value]) => html`<li>${name} <b>${value}</b></li>`)}</ul></header>`
 }
 
-function navigation({ importance }: ReportInput): Markup {
+function navigation({ importance, search }: ReportInput): Markup {
   const targets = [
     ['summary', 'Summary'],
     ['decisions', 'Decisions'],
@@ -35,6 +36,7 @@ function navigation({ importance }: ReportInput): Markup {
     ['probability', 'Scores'],
     ['threshold', 'Threshold'],
     ...(importance === undefined || importance.features.length === 0 ? [] : [['importance', 'Importance'] as const]),
+    ...(search === undefined ? [] : [['search', 'Search'] as const]),
     ['data', 'Data'],
     ['repeat', 'Repeat this run'],
   ] as const
@@ -82,6 +84,7 @@ ${rankingSection(input)}
 ${probabilitySection(input)}
 ${thresholdSection(input)}
 ${importanceSection(input)}
+${tuningSection(input)}
 ${dataSection(input)}
 ${repeatSection(input)}
 <footer>Made by Shrike ${input.versions.shrike}. This page is complete in itself: it loads nothing and runs no script.</footer>

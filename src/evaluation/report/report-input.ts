@@ -1,5 +1,8 @@
+import type { TuningRecord } from '../../models/bundle.ts'
 import type { DecisionRule } from '../../models/decision-rule.ts'
 import type { Evaluation } from '../evaluation.ts'
+import type { LearnerSpace } from '../tuning/space.ts'
+import type { Trial } from '../tuning/trial.ts'
 
 /** A column of numbers, plain or typed. */
 export type Numbers = ArrayLike<number>
@@ -127,6 +130,12 @@ export interface ImportanceSummary {
   readonly features: readonly FeatureImportance[]
 }
 
+/** All that a search for hyper-parameters tried, and where it looked. */
+export interface SearchSummary {
+  readonly trials: readonly Trial[]
+  readonly spaces: readonly LearnerSpace[]
+}
+
 export type OptionValue = string | number | boolean | null
 
 /** All that a report shows. Nothing in it is a clock's time, a host or a duration: the same run gives the same report. */
@@ -166,4 +175,8 @@ export interface ReportInput {
   readonly includesTrainingRows: boolean
   /** After the evaluation the model was trained again on all rows. */
   readonly refit: boolean
+  /** How the model's options were found, where they were searched for. */
+  readonly tuning?: TuningRecord
+  /** Its trials, in the run that searched. */
+  readonly search?: SearchSummary
 }

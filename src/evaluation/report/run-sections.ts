@@ -3,6 +3,7 @@ import { formatCount, formatGeneral, formatMetric, formatNumberOf, formatPercent
 import { html, type Markup, nothing } from './html.ts'
 import { importanceFigures } from './importance-charts.ts'
 import type { ColumnSummary, FeatureImportance, PartSummary, ReportInput } from './report-input.ts'
+import { describeTuning } from './tuning-section.ts'
 
 function importanceRow({ feature, splitGain, permutation }: FeatureImportance): Markup {
   const spread = permutation === undefined ? '' : ` ± ${formatMetric(permutation.standardDeviation)}`
@@ -110,6 +111,7 @@ export function repeatSection({
   seed,
   data,
   versions,
+  tuning,
 }: ReportInput): Markup {
   const settings = Object.entries(options).map(
     ([name, value]) => [name, value === null ? 'none' : String(value)] as const,
@@ -125,6 +127,7 @@ ${terms([
   ['Learner', learner],
   ['Preset', preset],
   ['Seed', String(seed)],
+  ['Options found by', tuning === undefined ? '' : describeTuning(tuning)],
   ['Data', html`<code>${data.fingerprint}</code>`],
   ['Shrike', versions.shrike],
   ['Node', `${versions.nodeMajor}, ${versions.arch}`],

@@ -86,6 +86,8 @@ figure svg { display: block; width: 100%; max-width: 34rem; height: auto; margin
 figure svg text { font-family: var(--sans); font-variant-numeric: tabular-nums; }
 .narrow { display: none; }
 @media (max-width: 30rem), (min-width: 46rem) and (max-width: 60rem) { .wide { display: none; } .narrow { display: block; } }
+figure.whole { margin-top: 1.1rem; } figure.whole svg { max-width: none; }
+@media (max-width: 46rem) { .whole .wide { display: none; } .whole .narrow { display: block; } }
 .empty { margin: 2rem 0; text-align: center; color: var(--muted); }
 .card > .note { margin-top: .75rem; padding-top: .7rem; border-top: 1px solid var(--line); font-size: .8125rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem 1rem; margin-top: .55rem; font-size: .8125rem; }

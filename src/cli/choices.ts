@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { type Learner, type ModelChoice, modelSchema } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
+import { type DeclaredSpace, type LearnerSpace, parseSpace } from '../evaluation/tuning/space.ts'
+import { optionOf } from '../evaluation/tuning/suggest.ts'
+import { usualSpaces } from '../evaluation/tuning/usual-spaces.ts'
+import { defaultsOf, optionsOf } from '../learners/learn.ts'
+import type { TrainingPlan } from './training-run.ts'
+
+/** What is in use now, and what may be tried in its place. */
+export interface Choices {
+  readonly current: ModelChoice
+  readonly spaces: readonly LearnerSpace[]
+}
+
+export async function readSpace(path: string | undefined): Promise<DeclaredSpace | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return parseSpace(await readFile(path, 'utf8'), path, optionsOf)
+  } catch (cause) {
+    if (cause instanceof FraudError) throw cause
+    throw new FraudError('FILE_UNREADABLE', `The space file ${path} can't be read`, { cause })
+  }
+}
+
+/**
+ * The spaces of the learners that were asked for. What a space does not name stays as the detector has it for its own
+ * learner, and as the learner has it for others.
+ */
+export function layOutChoices(
+  declared: DeclaredSpace | undefined,
+  asked: readonly Learner[] | undefined,
+  model: ModelChoice,
+  plan: TrainingPlan,
+): Choices {
+  const learners = [...new Set(asked ?? declared?.learners ?? [plan.learner])]
+  const spaces = learners.map((learner) => ({
+    learner,
+    base: baseOf(model, learner, plan.learner),
+    dimensions: declared?.dimensions.get(learner) ?? usualSpaces[learner],
+  }))
+  const usual = { ...defaultsOf(plan.learner), ...plan.options, scale: plan.scale, oversample: plan.oversample }
+  const { dimensions = [] } = spaces.find(({ learner }) => learner === plan.learner) ?? {}
+  const own = dimensions.map(({ name }) => [name, Object.entries(usual).find(([option]) => option === name)?.[1]])
+  const base = baseOf(model, plan.learner, plan.learner)
+  return { current: modelSchema.parse({ ...base, ...Object.fromEntries(own) }), spaces }
+}
+
+/** Trials judge single learners, so an average is no part of them. */
+function baseOf(model: ModelChoice, learner: Learner, currentLearner: Learner): ModelChoice {
+  const { average: _, learner: __, ...options } = model
+  const kept = ['seed', 'scale', 'oversample', ...(learner === currentLearner ? optionsOf(learner) : [])]
+  const own = Object.entries(options).filter(([name, value]) => kept.includes(name) && value !== undefined)
+  return modelSchema.parse({ learner, ...Object.fromEntries(own) })
+}
+
+/** A choice in a few words: its learner and the options that were searched. */
+export function describeChoice(model: ModelChoice, spaces: readonly LearnerSpace[]): string {
+  const space = spaces.find(({ learner }) => learner === model.learner)
+  const told = space?.dimensions.map(({ name }) => `${name} ${showOption(optionOf(model, name))}`) ?? []
+  return [model.learner ?? '', ...told].join(', ')
+}
+
+function showOption(value: unknown): string {
+  return typeof value === 'string' ? value : value === null ? 'none' : JSON.stringify(value)
+}

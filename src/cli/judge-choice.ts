@@ -1,0 +1,118 @@
+import { FraudError } from '../core/errors.ts'
+import { lastPart } from '../data/split.ts'
+import { logLoss } from '../evaluation/metrics.ts'
+import type { Fold, ProtocolRows } from '../evaluation/protocols/fold.ts'
+import { judgeFold } from '../evaluation/protocols/judge.ts'
+import { type PrequentialPeriods, prequentialFolds } from '../evaluation/protocols/prequential.ts'
+import { type AskedFolds, planFolds } from '../evaluation/tuning/search-folds.ts'
+import type { Objective } from '../evaluation/tuning/trial.ts'
+import { fitCalibration } from '../models/calibration.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { timesInMs } from './protocol-work.ts'
+import { quiet, type Run, throwIfInterrupted } from './run.ts'
+import { calibrationShare } from './split-rows.ts'
+import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
+
+/** Judges choices of a model on folds of the training period. */
+export interface Judge {
+  readonly folds: PrequentialPeriods
+  judge(plan: TrainingPlan, run: Run, onFold: (done: number, total: number) => void): Promise<readonly number[]>
+}
+
+export interface JudgePlan extends AskedFolds {
+  readonly objective: Objective
+  /** Cards that are checked each day. */
+  readonly k: number
+  readonly isWeighted: boolean
+  readonly seed: number
+}
+
+/**
+ * Makes folds of the training rows alone, so that no choice ever sees the test. Each is judged by scores before
+ * calibration but for log loss, for which the end of its training is held out to calibrate with, as `train` does.
+ */
+export function createJudge(rows: LabelledRows, training: Uint32Array, plan: JudgePlan): Judge {
+  const { objective, k } = plan
+  const inOrder = inTime(rows, training)
+  const part = pickRows(rows, inOrder, plan.isWeighted)
+  if (objective === 'card-precision' && part.cards === undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      '--objective card-precision needs a detector with a key and a time of its own',
+    )
+  }
+  const periods = planFolds(part, plan)
+  const folds = prequentialFolds(part, periods).map((fold) => {
+    const train = fold.train.map((row) => inOrder[row])
+    return { fold, test: fold.test.map((row) => inOrder[row]), ...holdOut(rows, train, plan) }
+  })
+  return {
+    folds: periods,
+    async judge(trainingPlan, run, onFold) {
+      const figures: number[] = []
+      for (const { fold, test, first, last } of folds) {
+        throwIfInterrupted(run.signal)
+        const { trained, scaling } = await fit(rows, first, trainingPlan, quiet(run))
+        const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
+        const scoreOf = (some: Uint32Array) => scoreRows(rows, some, score, plan.isWeighted ? rows.weights : undefined)
+        const scored = scoreOf(test)
+        figures.push(
+          last === undefined
+            ? figureOf(objective, part, fold, scored.scores, periods.testMs, k)
+            : calibratedLoss(scored, scoreOf(last)),
+        )
+        onFold(figures.length, folds.length)
+      }
+      return figures
+    },
+  }
+}
+
+function inTime({ times }: LabelledRows, training: Uint32Array): Uint32Array {
+  if (times === undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      'tune judges on later rows, and these have no time: name its column with --time',
+    )
+  }
+  return training.toSorted((one, other) => times[one] - times[other] || one - other)
+}
+
+function pickRows(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): ProtocolRows {
+  const { labels, cards, knownAt, weights } = rows
+  const times = timesInMs(rows)
+  const pick = (values: Float64Array) => Float64Array.from(part, (row) => values[row])
+  return {
+    times: times === undefined ? new Float64Array() : pick(times),
+    labels: Uint8Array.from(part, (row) => labels[row]),
+    ...(cards && { cards: Int32Array.from(part, (row) => cards[row]) }),
+    ...(knownAt && { knownAt: pick(knownAt) }),
+    ...(weights && isWeighted && { weights: pick(weights) }),
+  }
+}
+
+function holdOut({ labels, times }: LabelledRows, train: Uint32Array, { objective, seed }: JudgePlan) {
+  if (objective !== 'log-loss') return { first: train, last: undefined }
+  return lastPart(train, labels, times, { share: calibrationShare, seed })
+}
+
+function figureOf(
+  objective: Objective,
+  part: ProtocolRows,
+  fold: Fold,
+  scores: Float64Array,
+  testMs: number,
+  k: number,
+): number {
+  const { averagePrecision, cardPrecision } = judgeFold(part, fold, scores, testMs, k).figures
+  return objective === 'card-precision' ? cardPrecision : averagePrecision
+}
+
+type Scored = ReturnType<typeof scoreRows>
+
+function calibratedLoss(test: Scored, held: Scored): number {
+  const calibration = fitCalibration(held.labels, held.scores, held.weights)
+  const { labels, probabilities, weights } = withProbabilities(test, calibration)
+  return logLoss(labels, probabilities, weights)
+}

@@ -1,0 +1,76 @@
+import type { ModelChoice } from '../core/detector-schema.ts'
+import { FraudError } from '../core/errors.ts'
+import type { Journal } from '../evaluation/tuning/journal.ts'
+import { type SearchPlan, search } from '../evaluation/tuning/search.ts'
+import { isJudged, lossOf, rankTrials, type Trial } from '../evaluation/tuning/trial.ts'
+import { describeChoice } from './choices.ts'
+import type { Judge } from './judge-choice.ts'
+import type { Run } from './run.ts'
+import type { Terminal } from './terminal.ts'
+import type { TrainingPlan } from './training-run.ts'
+import { showMean } from './tuning-result.ts'
+
+/** What a search works with, and how far it may go. */
+interface SearchMeans {
+  readonly journal: Journal
+  readonly journalPath: string
+  readonly judge: Judge
+  readonly planOf: (model: ModelChoice) => TrainingPlan
+  /** In all, those of the journal included. */
+  readonly trials: number | undefined
+  /** Of this run. */
+  readonly minutes: number | undefined
+}
+
+const usualMinutes = 30
+
+/** Goes on from the journal's trials until trials or minutes are used up, a line for each; closes the journal. */
+export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run): Promise<readonly Trial[]> {
+  const { journal, journalPath, judge, planOf, trials: most = Number.POSITIVE_INFINITY } = means
+  const minutes = means.minutes ?? (means.trials === undefined ? usualMinutes : Number.POSITIVE_INFINITY)
+  const endMs = performance.now() + minutes * 60_000
+  const before = journal.trials.slice(0, most)
+  if (journal.trials.length > 0) run.terminal.say(`  ${journal.trials.length} trials are in ${journalPath} already`)
+  let done = before.length
+  let [best] = rankTrials(before, plan.objective)
+  let progress: ReturnType<Terminal['begin']> | undefined
+  try {
+    return await search(plan, before, {
+      goesOn: (count) => count < most && performance.now() < endMs,
+      judge: (model, trial) => {
+        const shown = run.terminal.begin(`trial ${trial}${whatIsLeft(most, endMs)}`)
+        progress = shown
+        return judge.judge(planOf(model), run, (fold, folds) => shown.update(fold, folds))
+      },
+      keep: async (trial) => {
+        await journal.append(trial)
+        done++
+        const isBest =
+          isJudged(trial) && lossOf(trial, plan.objective) < (best ? lossOf(best, plan.objective) : Infinity)
+        if (isBest) best = trial
+        const told = isJudged(trial)
+          ? `${showMean(trial)}${isBest && trial.trial > 0 ? ', the best so far' : ''}`
+          : `failed, ${trial.failed}`
+        progress?.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof FraudError) || error.code !== 'INTERRUPTED') throw error
+    throw new FraudError('INTERRUPTED', whatIsKept(done, journalPath), { cause: error })
+  } finally {
+    await journal.close()
+  }
+}
+
+function whatIsLeft(most: number, endMs: number): string {
+  const minutes = Math.ceil((endMs - performance.now()) / 60_000)
+  return `${most < Number.POSITIVE_INFINITY ? ` of ${most - 1}` : ''}${minutes < Infinity ? `, ${Math.max(0, minutes)} min left` : ''}`
+}
+
+function whatIsKept(done: number, journalPath: string): string {
+  if (done === 0) return 'Stopped before the first trial was finished; nothing was written'
+  return (
+    `Stopped; the ${done} finished trials are kept in ${journalPath}. The same command goes on from there; with ` +
+    `--trials ${done} it trains the best of them`
+  )
+}

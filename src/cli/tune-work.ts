@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import type { Learner, ModelChoice } from '../core/detector-schema.ts'
+import { durationMs } from '../core/duration.ts'
+import { checkWritable } from '../data/write-file.ts'
+import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
+import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
+import type { Objective } from '../evaluation/tuning/trial.ts'
+import { type Choices, layOutChoices, readSpace } from './choices.ts'
+import { commandLine } from './command-line.ts'
+import { createJudge } from './judge-choice.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { duration } from './protocol-work.ts'
+import type { Run } from './run.ts'
+import { runSearch } from './run-search.ts'
+import { splitRows } from './split-rows.ts'
+import { checkOutputs, planTraining, readRows, type TrainFlags, trainAndWrite } from './train-work.ts'
+import type { TrainingPlan } from './training-run.ts'
+import { concludeSearch, nameOf, tellConclusion } from './tuning-result.ts'
+import { version } from './version.ts'
+
+export interface TuneFlags extends Omit<TrainFlags, 'learner' | 'average' | 'preset' | 'split'> {
+  readonly learner?: readonly Learner[]
+  readonly space?: string
+  readonly objective: Objective
+  readonly k: number
+  readonly minutes?: number
+  readonly trials?: number
+  readonly journal?: string
+  readonly folds: number
+  readonly train?: string
+  readonly test?: string
+  readonly delay?: string
+  readonly keepCompromised?: boolean
+}
+
+/** Searches on the training period, then trains and evaluates the best choice once, as `train` does. */
+export async function tune(file: string | undefined, flags: TuneFlags, run: Run): Promise<void> {
+  const journalPath = flags.journal ?? `${flags.out.replace(/\.safetensors$/, '')}-tuning.ndjson`
+  const forTraining = trainFlags(flags)
+  await checkOutputs(forTraining)
+  await checkWritable(journalPath)
+  const asked = askedFolds(flags)
+  const declared = await readSpace(flags.space)
+  const rows = await readRows(file, forTraining, run)
+  const planOf = (model: ModelChoice) => planTraining(forTraining, withModel(rows, model))
+  const plan = planTraining(forTraining, rows)
+  if (plan.average.length > 0)
+    run.terminal.warn('Single learners are searched: the average of the detector is left out')
+  const choices = layOutChoices(declared, flags.learner, rows.detector.model ?? {}, plan)
+  const seed = flags.seed ?? declared?.seed ?? plan.seed
+  const { delay } = rows.detector.transaction.label
+  const judge = createJudge(rows, splitRows(rows, plan.split, plan.calibrate).train, {
+    ...(delay !== undefined && { delayMs: durationMs(delay) }),
+    ...asked,
+    objective: flags.objective,
+    k: flags.k,
+    isWeighted: plan.weightUse !== 'training',
+    seed: plan.seed,
+  })
+  const { trainMs, delayMs, testMs, folds } = judge.folds
+  run.terminal.say(
+    `  ${folds} folds of ${showSpan(trainMs)} training, ${delayMs === 0 ? '' : `${showSpan(delayMs)} until labels are known, `}` +
+      `${showSpan(testMs)} test; the best by ${nameOf(flags.objective, flags.k)}`,
+  )
+  const journal = await Journal.open(journalPath, fingerprintOf(rows, plan, choices, flags, { ...judge.folds }, seed))
+  const trials = await runSearch(
+    { current: choices.current, spaces: choices.spaces, objective: flags.objective, seed },
+    { journal, journalPath, judge, planOf, trials: flags.trials, minutes: flags.minutes },
+    run,
+  )
+  const found = concludeSearch(trials, choices.spaces, {
+    objective: flags.objective,
+    k: flags.k,
+    seed,
+    folds: judge.folds,
+    journal: journalPath,
+  })
+  tellConclusion(found, choices.spaces, run)
+  // However long the search took, this many trials are what repeats it.
+  const { minutes: _, ...repeated } = { ...flags, trials: trials.length }
+  const command = commandLine('tune', file === undefined ? [] : [file], repeated)
+  const tuned = withModel(rows, found.best.model)
+  await trainAndWrite(tuned, planOf(found.best.model), forTraining, { command, search: found }, run)
+}
+
+/** The flags that both commands have; what learns comes from the search. */
+function trainFlags({ learner: _, ...flags }: TuneFlags): TrainFlags {
+  return { ...flags, split: 'time' }
+}
+
+function withModel(rows: LabelledRows, model: ModelChoice): LabelledRows {
+  return { ...rows, detector: { ...rows.detector, model } }
+}
+
+function askedFolds({ folds, keepCompromised, train, test, delay }: TuneFlags): AskedFolds {
+  return {
+    folds,
+    removesKnown: keepCompromised !== true,
+    ...(train !== undefined && { trainMs: duration('--train', train) }),
+    ...(test !== undefined && { testMs: duration('--test', test) }),
+    ...(delay !== undefined && { delayMs: duration('--delay', delay) }),
+  }
+}
+
+/** Trials under another of these could not be compared. */
+function fingerprintOf(
+  rows: LabelledRows,
+  { split, weightUse, seed: trainingSeed }: TrainingPlan,
+  { current, spaces }: Choices,
+  { objective, k, by, weightColumn }: TuneFlags,
+  folds: Readonly<Record<string, unknown>>,
+  seed: number,
+): SearchFingerprint {
+  const { model: _, policy: __, reasons: ___, ...detector } = rows.detector
+  const { testFrom, testShare } = split
+  return {
+    shrike: version,
+    data: rows.fingerprint,
+    detector: createHash('sha256').update(JSON.stringify(detector)).digest('hex'),
+    model: current,
+    space: spaces,
+    objective: objective === 'card-precision' ? { figure: objective, k, by } : { figure: objective },
+    folds,
+    test: testFrom === undefined ? { share: testShare } : { from: testFrom },
+    weights: weightColumn === undefined ? 'none' : { column: weightColumn, use: weightUse },
+    seed,
+    trainingSeed,
+  }
+}

@@ -1,0 +1,72 @@
+import { Command, Option } from 'commander'
+import { objectives } from '../evaluation/tuning/trial.ts'
+import * as flags from './flags.ts'
+import { type CommonFlags, run } from './run.ts'
+import { addDataFlags, addSplitFlags, addThresholdFlags } from './train.ts'
+import type { TuneFlags } from './tune-work.ts'
+
+/** `shrike tune FILE`: its flags; the work is in tune-work.ts, loaded when asked for. */
+export function tuneCommand(): Command {
+  const command = new Command('tune')
+    .summary("search for a learner's best options, then train with them as train does")
+    .description(
+      'Tries options of one or more learners, each on folds of the training period with labels as late as they are, and ' +
+        'never looks at the test. The best is then trained and evaluated once, as `train` does it. Finished trials are kept ' +
+        'in a journal: the same command goes on where it was stopped.',
+    )
+    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
+    .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
+    .option('--report <html>', 'the report to write (default: beside the bundle)')
+    .option('--json', 'print the results as JSON on standard output')
+  addSearchFlags(command)
+  addFoldFlags(command)
+  addDataFlags(command)
+  addSplitFlags(command)
+  addThresholdFlags(command)
+  return command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  shrike tune creditcard.csv --minutes 10
+  shrike tune transactions.csv --detector detectors/cards.yaml --learner gradient-boosting,random-forest --trials 60
+  shrike tune transactions.csv --detector detectors/cards.yaml --space space.yaml --objective card-precision --k 50
+  shrike tune transactions.csv --detector detectors/cards.yaml --save-detector tuned.yaml --out tuned.safetensors`,
+    )
+    .action((file: string | undefined, options: TuneFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./tune-work.ts')).tune(file, options, context)),
+    )
+}
+
+function addSearchFlags(command: Command): void {
+  command
+    .option('--space <yaml>', 'what to search (default: the usual space of each learner)')
+    .option(
+      '--learner <names>',
+      "which learners, with commas between (default: the space's, else the detector's)",
+      flags.learnerNames,
+    )
+    .addOption(
+      new Option('--objective <figure>', 'what is best, by its mean over the folds')
+        .choices([...objectives])
+        .default('average-precision'),
+    )
+    .option('--k <number>', 'of card precision: cards that are checked each day', flags.wholeNumber(1), 100)
+    .option('--by <key>', 'of card precision: the key of the cards (default: card, customer or the first)')
+    .option('--minutes <number>', 'begin no trial after so long (default: 30, without --trials)', flags.positive)
+    .option('--trials <number>', 'how many in all, those of the journal included', flags.wholeNumber(1, 100_000))
+    .option('--journal <ndjson>', 'where finished trials are kept (default: beside the bundle)')
+    .option('--seed <number>', 'of everything that is drawn (default: 42)', flags.wholeNumber(0))
+    .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+}
+
+function addFoldFlags(command: Command): void {
+  command
+    .option('--folds <number>', 'test periods, back from the end of the training period', flags.wholeNumber(1, 1000), 3)
+    .option('--train <duration>', "how long each fold's training is (default: half of what the delay leaves)")
+    .option('--test <duration>', "how long each fold's test is (default: what is left, shared among the folds)")
+    .option('--delay <duration>', "how long labels take (default: the detector's, or their median)")
+    .option('--keep-compromised', "leave cards in a fold's test whose fraud is known by then")
+}

@@ -1,0 +1,112 @@
+import { FraudError } from '../core/errors.ts'
+import type { PrequentialPeriods } from '../evaluation/protocols/prequential.ts'
+import type { LearnerSpace } from '../evaluation/tuning/space.ts'
+import {
+  type Gain,
+  gainOver,
+  isJudged,
+  type JudgedTrial,
+  type Objective,
+  rankTrials,
+  type Trial,
+} from '../evaluation/tuning/trial.ts'
+import type { TuningRecord } from '../models/bundle.ts'
+import { describeChoice } from './choices.ts'
+import type { Run } from './run.ts'
+import type { Origin } from './train-work.ts'
+
+/** What a search came to: for the bundle, for the report and for a program. */
+export interface Conclusion extends NonNullable<Origin['search']> {
+  readonly best: JudgedTrial
+  readonly current: JudgedTrial | undefined
+  readonly gain: Gain | undefined
+}
+
+interface SearchFacts {
+  readonly objective: Objective
+  readonly k: number
+  readonly seed: number
+  readonly folds: PrequentialPeriods
+  readonly journal: string
+}
+
+export function concludeSearch(
+  trials: readonly Trial[],
+  spaces: readonly LearnerSpace[],
+  { objective, k, seed, folds, journal }: SearchFacts,
+): Conclusion {
+  const ranked = rankTrials(trials, objective)
+  const [best] = ranked
+  const [first] = trials
+  if (best === undefined) {
+    const why = 'failed' in first ? first.failed : ''
+    throw new FraudError('OPTION_INVALID', `None of ${trials.length} trials could be judged. The first: ${why}`)
+  }
+  const current = isJudged(first) ? first : undefined
+  const gain = current && gainOver(best, current, objective)
+  const { trainMs, delayMs, testMs } = folds
+  const record: TuningRecord = {
+    objective,
+    ...(objective === 'card-precision' && { k }),
+    seed,
+    trials: trials.length,
+    failed: trials.length - ranked.length,
+    folds: { trainMs, delayMs, testMs, folds: folds.folds },
+    winner: figuresOf(best),
+    ...(current && { current: figuresOf(current) }),
+    space: spaces.map(({ learner, dimensions }) => ({ learner, dimensions })),
+  }
+  return {
+    best,
+    current,
+    gain,
+    record,
+    report: { trials, spaces },
+    result: { ...record, model: best.model, ...(gain && { gain }), journal },
+  }
+}
+
+function figuresOf({ trial, folds, mean, standardDeviation }: JudgedTrial): TuningRecord['winner'] {
+  return { trial, folds, mean, standardDeviation }
+}
+
+/** Honest about chance: the gain beside its spread over the folds, and that the best of many is flattered. */
+export function tellConclusion(
+  { best, current, gain, record }: Conclusion,
+  spaces: readonly LearnerSpace[],
+  { terminal }: Run,
+): void {
+  const failed = record.failed === 0 ? '' : `, ${record.failed} of which failed`
+  terminal.say(
+    `\n${record.trials} trials${failed}; ${nameOf(record.objective, record.k)}, mean ± deviation over folds:`,
+  )
+  if (best.trial > 0) terminal.say(`  trial ${best.trial}  ${showMean(best)}  ${describeChoice(best.model, spaces)}`)
+  if (current === undefined) terminal.say('  the current choice (trial 0) could not be judged')
+  else terminal.say(`  trial 0  ${showMean(current)}  the current choice: ${describeChoice(current.model, spaces)}`)
+  terminal.say(`  ${describeGain(best, gain)}\n`)
+}
+
+function describeGain(best: JudgedTrial, gain: Gain | undefined): string {
+  if (gain === undefined) return 'There is nothing to compare the best with'
+  if (best.trial === 0) return 'Nothing that was tried is better than the current choice'
+  const { mean, standardDeviation, foldsBetter, folds } = gain
+  const isClear = mean > standardDeviation && foldsBetter === folds
+  return (
+    `The best is ${showFigure(mean)} better, ± ${showFigure(standardDeviation)} over folds, and on ${foldsBetter} of ${folds}: ` +
+    `${isClear ? 'more than the folds differ' : 'that may be chance'}. The best of many is flattered; the test is not`
+  )
+}
+
+export function showMean({ mean, standardDeviation }: JudgedTrial): string {
+  return `${showFigure(mean)} ± ${showFigure(standardDeviation)}`
+}
+
+/** Log losses of rare frauds are small, and their digits count as much. */
+function showFigure(value: number): string {
+  return value === 0 || Math.abs(value) >= 0.1 ? value.toFixed(4) : value.toPrecision(3)
+}
+
+/** An objective in words. */
+export function nameOf(objective: string, k: number | undefined): string {
+  return `${objective.replace('-', ' ')}${objective === 'card-precision' ? ` at ${k}` : ''}`
+}

@@ -1,0 +1,63 @@
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { type ErrorCode, FraudError } from './errors.ts'
+
+type Path = readonly PropertyKey[]
+
+/** What a YAML file says, and where its parts stand: `cards.yaml:7`. */
+interface YamlFile {
+  readonly value: unknown
+  readonly locate: (path: Path) => string
+}
+
+/**
+ * Reads the text of a YAML file that holds one document.
+ *
+ * @param source what to call the file in errors.
+ * @param holds what it is and how its being none is called: a detector, DETECTOR_INVALID.
+ */
+export function parseYamlFile(
+  text: string,
+  source: string,
+  { what, code }: { readonly what: string; readonly code: ErrorCode },
+): YamlFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const at = (offset: number) => `${source}:${lines.linePos(offset).line}`
+  const [broken] = document.errors
+  if (broken !== undefined) {
+    const tab = text.includes('\t') ? ' (YAML indents with spaces, not tabs)' : ''
+    const reason = broken.code === 'MULTIPLE_DOCS' ? `a second ${what} begins here; a file holds one` : broken.message
+    throw new FraudError(code, `${at(broken.pos[0])}: ${reason}${tab}`)
+  }
+  // Anchors would let a name stand for something that contains it; no file here has a need of them.
+  visit(document, {
+    Alias(_, { range, source: alias }) {
+      const reason = `*${alias} refers to another place; write it out, so that no name can lead back to itself`
+      throw new FraudError(code, `${at(range?.[0] ?? 0)}: ${reason}`)
+    },
+  })
+  return { value: document.toJS(), locate: (path) => at(offsetOf(document, path)) }
+}
+
+/** The text of a file that reads back as the same value. */
+export function formatYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 120 })
+}
+
+/** Where the deepest part of a path that the file has begins, its name where it has one. */
+function offsetOf({ contents }: Document, path: Path): number {
+  let node: unknown = contents
+  let offset = 0
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(key))
+      if (pair === undefined) return offset
+      if (isScalar(pair.key) && pair.key.range) offset = pair.key.range[0]
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      if ((isScalar(node) || isMap(node) || isSeq(node)) && node.range) offset = node.range[0]
+    } else return offset
+  }
+  return offset
+}

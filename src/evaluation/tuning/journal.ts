@@ -1,0 +1,108 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { FraudError } from '../../core/errors.ts'
+import { writeFileAtomically } from '../../data/write-file.ts'
+import { type Trial, trialSchema } from './trial.ts'
+
+/** All that makes trials comparable, by the words that an error names it with. */
+export type SearchFingerprint = Readonly<Record<string, unknown>>
+
+/** A search's finished trials in a file, a line of JSON each, below a line that says which search it is. */
+export class Journal {
+  readonly trials: readonly Trial[]
+  readonly #file: FileHandle
+
+  private constructor(file: FileHandle, trials: readonly Trial[]) {
+    this.#file = file
+    this.trials = trials
+  }
+
+  /**
+   * Opens a journal, or begins one where there is none. What a crash left of a last line is cut off.
+   *
+   * @throws FraudError JOURNAL_INVALID where it is another search's, or no journal.
+   */
+  static async open(path: string, fingerprint: SearchFingerprint): Promise<Journal> {
+    const header = `${JSON.stringify({ journal: 'shrike-tuning', version: 1, ...fingerprint })}\n`
+    const text = await readIfThere(path)
+    // A header that a crash cut short is begun again; anything else is somebody's file.
+    if (text === undefined || (header.startsWith(text) && text !== header)) await writeFileAtomically(path, header)
+    const { trials, whole } = readJournal(text ?? header, path, header)
+    const file = await open(path, 'r+')
+    await file.truncate(Math.max(whole, Buffer.byteLength(header)))
+    return new Journal(file, trials)
+  }
+
+  /** Returns once the trial is on the disk. */
+  async append(trial: Trial): Promise<void> {
+    const { size } = await this.#file.stat()
+    await this.#file.write(`${JSON.stringify(trial)}\n`, size)
+    await this.#file.sync()
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new FraudError('FILE_UNREADABLE', `The journal ${path} can't be read`, { cause })
+  }
+}
+
+/** The trials, and how many bytes of the file are whole lines. */
+function readJournal(text: string, path: string, header: string) {
+  const end = text.lastIndexOf('\n') + 1
+  const [first = '', ...lines] = text.slice(0, end).split('\n').slice(0, -1)
+  if (!header.startsWith(text)) compareHeaders(first, header, path)
+  const trials = lines.map((line, i): Trial => {
+    const parsed = trialSchema.safeParse(parseJson(line))
+    if (parsed.success && parsed.data.trial === i) return parsed.data
+    throw new FraudError('JOURNAL_INVALID', `${path}:${i + 2}: this is not trial ${i} of a search; ${remedy}`)
+  })
+  return { trials, whole: Buffer.byteLength(text.slice(0, end)) }
+}
+
+const remedy = 'name another file with --journal, or delete this one to begin anew'
+
+function compareHeaders(found: string, wanted: string, path: string): void {
+  const told = parseJson(found)
+  const { journal, version, ...ours } = Object(parseJson(wanted))
+  if (typeof told !== 'object' || told === null || !('journal' in told) || told.journal !== journal) {
+    throw new FraudError(
+      'JOURNAL_INVALID',
+      `${path} is no journal of a search, so nothing is written to it; name another file with --journal`,
+    )
+  }
+  const { journal: _, version: theirVersion, ...theirs }: Record<string, unknown> = { ...told }
+  if (theirVersion !== version) {
+    throw new FraudError('JOURNAL_INVALID', `${path} is of another version of journals; ${remedy}`)
+  }
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
+  const different = names.filter((name) => JSON.stringify(ours[name]) !== JSON.stringify(theirs[name]))
+  if (different.length === 0) return
+  const shown = different.map((name) => `${name}${describeChange(theirs[name], ours[name])}`).join(', ')
+  throw new FraudError(
+    'JOURNAL_INVALID',
+    `${path} is the journal of another search, which differs in: ${shown}. Run it as it was begun, or ${remedy}`,
+  )
+}
+
+/** What is short enough to be read is shown. */
+function describeChange(theirs: unknown, ours: unknown): string {
+  const [before, now] = [JSON.stringify(theirs), JSON.stringify(ours)]
+  return (before?.length ?? 0) + (now?.length ?? 0) > 120
+    ? ''
+    : ` (${before ?? 'nothing'} there, ${now ?? 'nothing'} now)`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
