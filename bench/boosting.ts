@@ -1,15 +1,16 @@
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { averagePrecision } from '../src/evaluation/metrics.ts'
-import { onBothTables } from './harness/both-tables.ts'
+import { averagePrecision, logLoss } from '../src/evaluation/metrics.ts'
+import { describe, onBothTables } from './harness/both-tables.ts'
 import { runJson } from './harness/child.ts'
 import type { BenchOptions, Claim } from './harness/claim.ts'
-import { alternate, type Contestant, summarize } from './harness/measure.ts'
+import { withoutHandbook } from './harness/handbook.ts'
+import { alternate, type Contestant, mean, summarize } from './harness/measure.ts'
 import { readColumns, readNpy } from './harness/npy.ts'
 import { benchFile, cacheFolder, findPython, withoutPeers } from './harness/peers.ts'
+import { handbookParts, portfolioParts } from './harness/replayed-tables.ts'
 import { formatSummary, markdownTable, verdict } from './harness/report.ts'
-import type { Parts } from './harness/tables.ts'
+import type { LearnerParts } from './harness/tables.ts'
 
 /** Of the peer's speed: one and a half times its time. */
 const bar = 0.67
@@ -23,75 +24,110 @@ const settings = {
   minChildWeight: 0.1,
   minSamplesLeaf: 20,
 }
+/** What is timed draws nothing. One fit on few frauds says little of quality, so that is a mean over fits that do draw. */
+const wholeFit = { ...settings, subsample: 1, seed: 1 }
+const sampledFits = [1, 2, 3, 4, 5].map((seed) => ({ ...settings, subsample: 0.8, seed }))
 const fitResult = z.object({ seconds: z.number(), averagePrecision: z.number().optional() })
 
-interface Fit {
-  readonly seconds: number
+interface Quality {
   readonly averagePrecision: number
   readonly logLoss: number
+}
+
+interface Fit extends Quality {
+  readonly seconds: number
 }
 
 export const boosting: Claim = {
   title: 'Training gradient boosting',
   packages: ['lightgbm', 'scikit-learn', 'numpy'],
-  measure: (options) => onBothTables(options, (parts) => compareOn(parts, options)),
+  measure,
 }
 
-async function compareOn(parts: Parts, { rounds = 5, smoke, log }: BenchOptions): Promise<string> {
-  const python = findPython()
-  const ours = [fileURLToPath(new URL('./ours/train-boosting.ts', import.meta.url))]
-  const contestants = [contestant('Shrike', parts, process.execPath, ours)]
-  if (python) contestants.push(contestant('LightGBM', parts, python, [benchFile('peers/train_boosting.py')]))
-  const fits = await alternate(smoke ? 1 : rounds, contestants, log)
-  const rows = contestants.map(({ name }, side) => [
-    name,
-    formatSummary(summarize(fits[side].map(({ seconds }) => seconds))),
-    fits[side][0].averagePrecision.toFixed(4),
-    fits[side][0].logLoss.toFixed(6),
-  ])
-  const text = `${markdownTable(['side', 'fit, s: median (min to max)', 'average precision', 'log loss'], rows)}\n\nSettings of both: ${JSON.stringify(settings)}, ${availableParallelism()} threads.`
-  if (!python) return `${text}\n\n${withoutPeers}`
-  const [[mine], [theirs]] = fits
-  const times = fits.map((side) => summarize(side.map(({ seconds }) => seconds)).median)
-  const apart = (one: number, other: number) => (one - other) / other
-  const differences = [
-    ['average precision', apart(mine.averagePrecision, theirs.averagePrecision)] as const,
-    ['log loss', apart(mine.logLoss, theirs.logLoss)] as const,
-  ]
-  const quality = differences.map(([name, share]) => {
-    return `${name} ${(share * 100).toFixed(2)} %, ${Math.abs(share) <= mostDifference ? 'within' : 'NOT within'} 1 %`
+async function measure(options: BenchOptions): Promise<string> {
+  const timed = await onBothTables(options, async (parts) => {
+    return `${await compareTimes(parts, options)}\n\n${await compareQuality(parts, options)}`
   })
-  return `${text}\n\nAgainst LightGBM: ${verdict(times[1] / times[0], bar)}. Ours less theirs: ${quality.join('; ')}.`
+  const handbook = await handbookParts()
+  const portfolio = await portfolioParts(options.smoke)
+  const untimed = [
+    `### The handbook's features: ${handbook ? describe(handbook) : ''}`,
+    handbook ? await compareQuality(handbook, options) : withoutHandbook,
+    `### Simulated portfolio, features of detectors/cards.yaml: ${describe(portfolio)}`,
+    await compareQuality(portfolio, options),
+  ]
+  return `Settings of both: ${JSON.stringify(settings)}, ${availableParallelism()} threads.\n\n${[timed, ...untimed].join('\n\n')}`
 }
 
-function contestant(name: string, parts: Parts, command: string, script: readonly string[]): Contestant<Fit> {
+async function compareTimes(parts: LearnerParts, { rounds = 5, smoke, log }: BenchOptions): Promise<string> {
+  const sides = contestants((side) => fit(side, parts, wholeFit))
+  const fits = await alternate(smoke ? 1 : rounds, sides, log)
+  const times = fits.map((runs) => summarize(runs.map(({ seconds }) => seconds)))
+  const rows = sides.map(({ name }, side) => [name, formatSummary(times[side])])
+  const text = markdownTable(['side', 'fit, s: median (min to max)'], rows)
+  if (times.length < 2) return `${text}\n\n${withoutPeers}`
+  return `${text}\n\nAgainst LightGBM: ${verdict(times[1].median / times[0].median, bar)}.`
+}
+
+async function compareQuality(parts: LearnerParts, { smoke, log }: BenchOptions): Promise<string> {
+  const cases = [
+    { name: 'every row for each tree', options: [wholeFit] },
+    { name: '80 % of the rows for each tree, mean of 5 seeds', options: smoke ? sampledFits.slice(0, 1) : sampledFits },
+  ]
+  const rows: string[][] = []
+  for (const { name, options } of cases) {
+    const sides = contestants((side, round) => fit(side, parts, options[round]))
+    const qualities = (await alternate(options.length, sides, log)).map(average)
+    sides.forEach((side, i) => {
+      const { averagePrecision, logLoss } = qualities[i]
+      rows.push([name, side.name, averagePrecision.toFixed(4), logLoss.toFixed(6)])
+    })
+    if (qualities.length === 2) rows.push([name, 'ours less theirs', ...differences(qualities[0], qualities[1])])
+  }
+  return markdownTable(['fits', 'side', 'average precision', 'log loss'], rows)
+}
+
+function average(fits: readonly Quality[]): Quality {
   return {
-    name,
-    async run() {
-      const scores = `${cacheFolder}boosted-${name}.npy`
-      const options = JSON.stringify({ ...settings, threads: availableParallelism() })
-      const { seconds, averagePrecision: own } = fitResult.parse(
-        await runJson(command, [...script, parts.train, parts.test, scores, options]),
-      )
-      const judged = judge(scores, parts.test)
-      if (own !== undefined && Math.abs(own - judged.averagePrecision) > 1e-9) {
-        throw new Error(`average precision ${own} by scikit-learn, ${judged.averagePrecision} by our metric`)
-      }
-      return { seconds, ...judged }
-    },
+    averagePrecision: mean(fits.map(({ averagePrecision }) => averagePrecision)),
+    logLoss: mean(fits.map(({ logLoss }) => logLoss)),
   }
 }
 
-function judge(scoresPath: string, test: string): Omit<Fit, 'seconds'> {
-  const columns = readColumns(test)
+function differences(ours: Quality, theirs: Quality): string[] {
+  const apart = (one: number, other: number) => {
+    const share = (one - other) / other
+    return `${(share * 100).toFixed(2)} %, ${Math.abs(share) <= mostDifference ? 'within' : 'NOT within'} 1 %`
+  }
+  return [apart(ours.averagePrecision, theirs.averagePrecision), apart(ours.logLoss, theirs.logLoss)]
+}
+
+interface Side {
+  readonly name: string
+  readonly command: string
+  readonly script: string
+}
+
+function contestants(run: (side: Side, round: number) => Promise<Fit>): Contestant<Fit>[] {
+  const python = findPython()
+  const ours = { name: 'Shrike', command: process.execPath, script: benchFile('ours/train-boosting.ts') }
+  const theirs = python && { name: 'LightGBM', command: python, script: benchFile('peers/train_boosting.py') }
+  return [ours, ...(theirs ? [theirs] : [])].map((side) => ({ name: side.name, run: (round) => run(side, round) }))
+}
+
+async function fit({ name, command, script }: Side, parts: LearnerParts, options: typeof wholeFit): Promise<Fit> {
+  const path = `${cacheFolder}boosted-${name}.npy`
+  const given = JSON.stringify({ ...options, threads: availableParallelism() })
+  const { seconds, averagePrecision: own } = fitResult.parse(
+    await runJson(command, [script, parts.train, parts.test, path, given]),
+  )
+  const columns = readColumns(parts.test)
   const labels = Uint8Array.from(columns[columns.length - 2])
   const weights = columns[columns.length - 1]
-  const scores = readNpy(scoresPath).values
-  let loss = 0
-  scores.forEach((score, row) => {
-    const likely = Math.min(Math.max(labels[row] === 1 ? score : 1 - score, 1e-15), 1)
-    loss -= weights[row] * Math.log(likely)
-  })
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return { averagePrecision: averagePrecision(labels, scores, weights), logLoss: loss / total }
+  const scores = readNpy(path).values
+  const precision = averagePrecision(labels, scores, weights)
+  if (own !== undefined && Math.abs(own - precision) > 1e-9) {
+    throw new Error(`average precision ${own} by scikit-learn, ${precision} by our metric`)
+  }
+  return { seconds, averagePrecision: precision, logLoss: logLoss(labels, scores, weights) }
 }

@@ -13,6 +13,7 @@ import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { replay } from './replay.ts'
 import { training } from './training.ts'
+import { ulbConfigurations } from './ulb-configurations.ts'
 
 const claims: Readonly<Record<string, Claim>> = {
   csv,
@@ -26,6 +27,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-latency': decisionsLatency,
   'decisions-overload': decisionsOverload,
   'log-size': logSize,
+  'ulb-configurations': ulbConfigurations,
 }
 
 const usage = `npm run bench -- [CLAIM...] [--rounds N] [--smoke]

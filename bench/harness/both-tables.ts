@@ -1,5 +1,5 @@
 import type { BenchOptions } from './claim.ts'
-import { fullSize, type Parts, simulatedParts, smokeSize, ulbParts } from './tables.ts'
+import { fullSize, type LearnerParts, type Parts, simulatedParts, smokeSize, ulbParts } from './tables.ts'
 
 /** The same comparison on the simulated table and on the real rows, each under its own heading. */
 export async function onBothTables(
@@ -14,7 +14,7 @@ export async function onBothTables(
   return texts.join('\n\n')
 }
 
-function describe({ rows, frauds, testRows, testFrauds }: Parts): string {
+export function describe({ rows, frauds, testRows, testFrauds }: LearnerParts): string {
   const count = (value: number) => value.toLocaleString('en-US')
   return `${count(rows)} rows, ${count(frauds)} frauds; ${count(testRows)} later rows, ${count(testFrauds)} frauds`
 }

@@ -24,16 +24,8 @@ export interface TableSize {
 export const fullSize: TableSize = { rows: 284_807, frauds: 492 }
 export const smokeSize: TableSize = { rows: 20_000, frauds: 100 }
 
-/** A training part and a later one of one table. */
-export interface Parts {
-  /** Names the table and its content. */
-  readonly name: string
-  /** The whole table, and the `Time` at which its later part begins. */
-  readonly csv: string
-  readonly testFromSeconds: number
-  /** What `shrike train` must be told about its columns. */
-  readonly flags: readonly string[]
-  readonly inputs: readonly string[]
+/** A training part and a later one, which is all that learners need. */
+export interface LearnerParts {
   /** .npy files that both sides read: a column per input, then label and weight. */
   readonly train: string
   readonly test: string
@@ -43,18 +35,33 @@ export interface Parts {
   readonly testFrauds: number
 }
 
-interface CardTable {
+/** The parts of a card table, which commands read as well. */
+export interface Parts extends LearnerParts {
+  /** Names the table and its content. */
+  readonly name: string
+  /** The whole table, and the `Time` at which its later part begins. */
+  readonly csv: string
+  readonly testFromSeconds: number
+  /** What `shrike train` must be told about its columns. */
+  readonly flags: readonly string[]
   readonly inputs: readonly string[]
+}
+
+interface LabelledColumns {
   readonly columns: readonly Float64Array[]
   readonly time: Float64Array
   readonly label: Float64Array
   readonly weight: Float64Array
 }
 
+interface CardTable extends LabelledColumns {
+  readonly inputs: readonly string[]
+}
+
 // Tables are made anew in every run, so that none outlives the simulator or the file that it came from, but only once.
 const made = new Map<string, Promise<string>>()
 
-function makeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+export function makeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
   mkdirSync(cacheFolder, { recursive: true })
   const path = `${cacheFolder}${name}`
   const making = made.get(name) ?? make(path).then(() => path)
@@ -117,23 +124,31 @@ function splitParts(
   testFromSeconds: number,
   flags: readonly string[],
 ): Parts {
-  const write = (part: string, holds: (time: number) => boolean) => {
-    const rows = [...table.time.keys()].filter((row) => holds(table.time[row]))
+  const parts = writeParts(source, table, {
+    train: (time) => time < testFromSeconds,
+    test: (time) => time >= testFromSeconds,
+  })
+  const content = createHash('sha256').update(readFileSync(parts.train)).digest('hex').slice(0, 12)
+  return { ...parts, name: `${source}-${content}`, csv, testFromSeconds, flags, inputs: table.inputs }
+}
+
+/** Writes the rows to learn from and those to judge by, each told by its time. */
+export function writeParts(
+  source: string,
+  table: LabelledColumns,
+  holds: Readonly<Record<'train' | 'test', (time: number) => boolean>>,
+): LearnerParts {
+  const write = (part: 'train' | 'test') => {
+    const rows = [...table.time.keys()].filter((row) => holds[part](table.time[row]))
     const pick = (column: Float64Array) => Float64Array.from(rows, (row) => column[row])
     const label = pick(table.label)
     const path = `${cacheFolder}${source}-${part}.npy`
     writeNpy(path, [...table.columns.map(pick), label, pick(table.weight)])
     return { path, rows: rows.length, frauds: label.reduce((sum, isFraud) => sum + isFraud, 0) }
   }
-  const train = write('train', (time) => time < testFromSeconds)
-  const test = write('test', (time) => time >= testFromSeconds)
-  const content = createHash('sha256').update(readFileSync(train.path)).digest('hex').slice(0, 12)
+  const train = write('train')
+  const test = write('test')
   return {
-    name: `${source}-${content}`,
-    csv,
-    testFromSeconds,
-    flags,
-    inputs: table.inputs,
     train: train.path,
     test: test.path,
     rows: train.rows,
