@@ -142,10 +142,30 @@ describe('shrike train', () => {
   })
 
   test('scores out of bag where it can, and says why where it cannot', async () => {
-    const honest = ['--oversample', 'none', '--class-weight', 'balanced', '--oob-score', '--n-estimators', '30']
+    const honest = [
+      '--learner',
+      'random-forest',
+      '--oversample',
+      'none',
+      '--class-weight',
+      'balanced',
+      '--oob-score',
+      '--n-estimators',
+      '30',
+    ]
     const { stdout } = await succeed('train', 'cards.csv', ...honest, '--json', '--out', 'oob.safetensors')
     assert.ok(JSON.parse(stdout).outOfBag.rocAuc > 0.8)
-    const refused = await run('train', 'cards.csv', '--oversample', '1', '--oob-score', '--out', 'no.safetensors')
+    const refused = await run(
+      'train',
+      'cards.csv',
+      '--learner',
+      'random-forest',
+      '--oversample',
+      '1',
+      '--oob-score',
+      '--out',
+      'no.safetensors',
+    )
     assert.equal(refused.code, 1)
     assert.match(refused.stderr, /OUT_OF_BAG_UNAVAILABLE/)
     assert.ok(!existsSync(at('no.safetensors')))

@@ -34,15 +34,18 @@ export function layOutChoices(
   plan: TrainingPlan,
 ): Choices {
   const learners = [...new Set(asked ?? declared?.learners ?? [plan.learner])]
+  // What the plan took from the preset, too: as soon as a learner is named, no preset speaks.
+  const { options, scale, oversample } = plan
+  const inUse = modelSchema.parse({ ...model, ...options, scale, oversample })
+  const base = baseOf(inUse, plan.learner, plan.learner)
   const spaces = learners.map((learner) => ({
     learner,
-    base: baseOf(model, learner, plan.learner),
+    base: learner === plan.learner ? base : baseOf(model, learner, plan.learner),
     dimensions: declared?.dimensions.get(learner) ?? usualSpaces[learner],
   }))
-  const usual = { ...defaultsOf(plan.learner), ...plan.options, scale: plan.scale, oversample: plan.oversample }
+  const usual = { ...defaultsOf(plan.learner), ...inUse }
   const { dimensions = [] } = spaces.find(({ learner }) => learner === plan.learner) ?? {}
   const own = dimensions.map(({ name }) => [name, Object.entries(usual).find(([option]) => option === name)?.[1]])
-  const base = baseOf(model, plan.learner, plan.learner)
   return { current: modelSchema.parse({ ...base, ...Object.fromEntries(own) }), spaces }
 }
 

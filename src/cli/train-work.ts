@@ -154,10 +154,12 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
   if (objective !== undefined && flags.threshold !== undefined) {
     throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
   }
-  // What the presets were chosen for are trees; other learners see the rows as they are, unless told.
-  const isScaled = flags.scale ?? scale ?? (isUsual(learner, flags) && preset.scale)
+  // A learner that was named sees the rows as they are and has its own defaults, unless a preset was asked for, too.
+  const isPresets = flags.preset !== undefined || (flags.learner ?? fileLearner) === undefined
+  const isScaled = flags.scale ?? scale ?? (isPresets && preset.scale)
+  const presetOptions = isPresets ? Object.entries(preset.options) : []
   const options: LearnerOptions = {
-    ...Object.fromEntries(Object.entries(preset.options).filter(([name]) => optionsOf(learner).includes(name))),
+    ...Object.fromEntries(presetOptions.filter(([name]) => optionsOf(learner).includes(name))),
     ...declaredCategories(rows.detector, [learner, ...(flags.average ?? average ?? [])]),
     ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
     ...givenOptions(flags),
@@ -170,7 +172,7 @@ export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPla
     learner,
     average: flags.average ?? average ?? [],
     scale: isScaled,
-    oversample: chooseOversampling(flags, oversample, isUsual(learner, flags) ? preset.oversample : null),
+    oversample: chooseOversampling(flags, oversample, isPresets ? preset.oversample : null),
     calibrate: preset.calibrate,
     options,
     seed,
@@ -193,11 +195,6 @@ export function declaredCategories(detector: Detector, learners: readonly Learne
   const categories = Object.keys(compileDetector(detector).categories)
   const isKnown = learners.some((learner) => optionsOf(learner).includes('categories'))
   return categories.length > 0 && isKnown ? { categories } : {}
-}
-
-/** Whether a preset's treatment of the rows is for this learner. */
-function isUsual(learner: Learner, { preset }: TrainFlags): boolean {
-  return preset !== undefined || learner === 'decision-tree' || learner === 'random-forest'
 }
 
 function chooseOversampling(

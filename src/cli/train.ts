@@ -39,7 +39,7 @@ Examples:
   shrike train creditcard.csv
   shrike train creditcard.csv.gz --preset recipe --test-from 86400
   shrike train creditcard.csv --cost-false-positive 5 --cost-false-negative amount
-  shrike train creditcard.csv --n-estimators 300 --oversample none --class-weight balanced --oob-score
+  shrike train creditcard.csv --learner random-forest --n-estimators 300 --class-weight balanced --oob-score
   shrike train --from-log --data /var/lib/shrike --out model.safetensors
   cat creditcard.csv | shrike train - --json --out model.safetensors > figures.json`,
     )
