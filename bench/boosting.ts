@@ -15,7 +15,7 @@ import type { Parts } from './harness/tables.ts'
 const bar = 0.67
 const mostDifference = 0.01
 // A penalty, because without one both are unsteady on tables with so few frauds.
-const settings = {
+export const boostingSettings = {
   nEstimators: 100,
   learningRate: 0.05,
   maxLeaves: 31,
@@ -49,7 +49,7 @@ async function compareOn(parts: Parts, { rounds = 5, smoke, log }: BenchOptions)
     fits[side][0].averagePrecision.toFixed(4),
     fits[side][0].logLoss.toFixed(6),
   ])
-  const text = `${markdownTable(['side', 'fit, s: median (min to max)', 'average precision', 'log loss'], rows)}\n\nSettings of both: ${JSON.stringify(settings)}, ${availableParallelism()} threads.`
+  const text = `${markdownTable(['side', 'fit, s: median (min to max)', 'average precision', 'log loss'], rows)}\n\nSettings of both: ${JSON.stringify(boostingSettings)}, ${availableParallelism()} threads.`
   if (!python) return `${text}\n\n${withoutPeers}`
   const [[mine], [theirs]] = fits
   const times = fits.map((side) => summarize(side.map(({ seconds }) => seconds)).median)
@@ -69,7 +69,7 @@ function contestant(name: string, parts: Parts, command: string, script: readonl
     name,
     async run() {
       const scores = `${cacheFolder}boosted-${name}.npy`
-      const options = JSON.stringify({ ...settings, threads: availableParallelism() })
+      const options = JSON.stringify({ ...boostingSettings, threads: availableParallelism() })
       const { seconds, averagePrecision: own } = fitResult.parse(
         await runJson(command, [...script, parts.train, parts.test, scores, options]),
       )
