@@ -16,7 +16,7 @@ import type { LearnerParts } from './harness/tables.ts'
 const bar = 0.67
 const mostDifference = 0.01
 // A penalty, because without one both are unsteady on tables with so few frauds.
-const settings = {
+export const boostingSettings = {
   nEstimators: 100,
   learningRate: 0.05,
   maxLeaves: 31,
@@ -25,8 +25,8 @@ const settings = {
   minSamplesLeaf: 20,
 }
 /** What is timed draws nothing. One fit on few frauds says little of quality, so that is a mean over fits that do draw. */
-const wholeFit = { ...settings, subsample: 1, seed: 1 }
-const sampledFits = [1, 2, 3, 4, 5].map((seed) => ({ ...settings, subsample: 0.8, seed }))
+const wholeFit = { ...boostingSettings, subsample: 1, seed: 1 }
+const sampledFits = [1, 2, 3, 4, 5].map((seed) => ({ ...boostingSettings, subsample: 0.8, seed }))
 const fitResult = z.object({ seconds: z.number(), averagePrecision: z.number().optional() })
 
 interface Quality {
@@ -56,7 +56,7 @@ async function measure(options: BenchOptions): Promise<string> {
     `### Simulated portfolio, features of detectors/cards.yaml: ${describe(portfolio)}`,
     await compareQuality(portfolio, options),
   ]
-  return `Settings of both: ${JSON.stringify(settings)}, ${availableParallelism()} threads.\n\n${[timed, ...untimed].join('\n\n')}`
+  return `Settings of both: ${JSON.stringify(boostingSettings)}, ${availableParallelism()} threads.\n\n${[timed, ...untimed].join('\n\n')}`
 }
 
 async function compareTimes(parts: LearnerParts, { rounds = 5, smoke, log }: BenchOptions): Promise<string> {

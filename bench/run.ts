@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { boosting } from './boosting.ts'
+import { boostingOneRow } from './boosting-one-row.ts'
 import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
 import { decisionsOverload } from './decisions-overload.ts'
@@ -20,6 +21,7 @@ const claims: Readonly<Record<string, Claim>> = {
   training,
   boosting,
   'one-row-scoring': oneRowScoring,
+  'boosting-one-row': boostingOneRow,
   'http-predict': httpPredict,
   replay,
   'history-memory': historyMemory,

@@ -1,9 +1,8 @@
-// One row at a time through the recipe's forest in ONNX Runtime for Node: MODEL_DIR with forest.onnx, rows.npy and
-// expected.npy, as onnx_one_row.py leaves them. Speaks as that one does: a line when ready, a line for every round.
+// One row at a time in ONNX Runtime for Node: DIR with model.onnx, rows.npy and expected.npy, as one_row.py leaves them.
+// Speaks as that one does: a line when ready, a line for every round.
 import { createRequire } from 'node:module'
 import { performance } from 'node:perf_hooks'
-import { createInterface } from 'node:readline'
-import { readNpy } from '../harness/npy.ts'
+import { answerRounds, readExported, roundMs } from '../harness/one-row-rounds.ts'
 import { nodePeers } from '../harness/peers.ts'
 
 interface Tensor {
@@ -20,15 +19,11 @@ interface Runtime {
   readonly InferenceSession: { create(path: string, options: Readonly<Record<string, unknown>>): Promise<Session> }
 }
 
-const roundMs = 1000
 const folder = process.argv[2]
 const runtime: Runtime = createRequire(nodePeers)('onnxruntime-node')
-const { values, shape } = readNpy(`${folder}/rows.npy`)
-const [rowCount, width] = shape
-const rows = Array.from({ length: rowCount }, (_, row) =>
-  Float32Array.from(values.subarray(row * width, (row + 1) * width)),
-)
-const expected = readNpy(`${folder}/expected.npy`).values
+const exported = readExported(folder)
+const rows = exported.rows.map((row) => Float32Array.from(row))
+const width = rows[0].length
 
 // One tensor, filled anew for each row: making one per row only costs time.
 const tensor = new runtime.Tensor('float32', new Float32Array(width), [1, width])
@@ -45,27 +40,25 @@ async function scoreWith(session: Session): Promise<(row: Float32Array) => Promi
 async function microsecondsPerRow(score: (row: Float32Array) => Promise<number>): Promise<number> {
   const start = performance.now()
   for (let done = 0; ; ) {
-    for (let end = done + 100; done < end; done++) await score(rows[done % rowCount])
+    for (let end = done + 100; done < end; done++) await score(rows[done % rows.length])
     const elapsedMs = performance.now() - start
     if (elapsedMs >= roundMs) return (elapsedMs / done) * 1000
   }
 }
 
-const variants = new Map<string, (row: Float32Array) => Promise<number>>()
-let maxDifference = 0
-for (const [name, threads] of [
+const variants = new Map<string, () => Promise<number>>()
+const differences: Record<string, number> = {}
+for (const [threadsName, threads] of [
   ['1 thread', { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' }],
   ['default threads', {}],
 ] as const) {
-  const score = await scoreWith(await runtime.InferenceSession.create(`${folder}/forest.onnx`, threads))
-  for (let row = 0; row < rowCount; row += 10) {
-    maxDifference = Math.max(maxDifference, Math.abs((await score(rows[row])) - expected[row]))
+  const name = `ONNX Runtime, Node, ${threadsName}`
+  const score = await scoreWith(await runtime.InferenceSession.create(`${folder}/model.onnx`, threads))
+  let most = 0
+  for (let row = 0; row < rows.length; row += 10) {
+    most = Math.max(most, Math.abs((await score(rows[row])) - exported.expected[row]))
   }
-  variants.set(`ONNX Runtime, Node, ${name}`, score)
+  differences[name] = most
+  variants.set(name, () => microsecondsPerRow(score))
 }
-process.stdout.write(`${JSON.stringify({ maxDifference })}\n`)
-for await (const _ of createInterface({ input: process.stdin })) {
-  const result: Record<string, number> = {}
-  for (const [name, score] of variants) result[name] = await microsecondsPerRow(score)
-  process.stdout.write(`${JSON.stringify(result)}\n`)
-}
+await answerRounds({ differences }, variants)
