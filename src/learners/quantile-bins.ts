@@ -6,7 +6,7 @@
 /** Bins of values; one more, behind them, is for missing ones. */
 export const mostBins = 255
 /** Of each class, evenly spaced rows: enough for quantiles. */
-const mostSampled = 50_000
+const mostSampled = 100_000
 
 /** Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is infinite. */
 export function findBinEnds(column: Float64Array, labels: Uint8Array, bins: number): Float64Array {
