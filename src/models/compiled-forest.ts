@@ -1,4 +1,4 @@
-import { createRanker, type Ranker } from './threshold-ranks.ts'
+import { createRanker, hasPlainThresholds, type Ranker } from './threshold-ranks.ts'
 import type { TreeNodes } from './tree-ensemble.ts'
 
 /** A forest made ready to score single rows fast: row -> the sum over the trees of the leaf that it reaches. */
@@ -21,7 +21,7 @@ interface Layout {
  * categories: then the trees have to be walked as they are.
  */
 export function compileForest(nodes: TreeNodes, featureCount: number): CompiledForest | undefined {
-  if (nodes.categories !== undefined) return undefined
+  if (!hasPlainThresholds(nodes)) return undefined
   const ranker = createRanker(nodes, featureCount)
   if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
   const layout = { nodes, ranker, ...layOut(nodes) }

@@ -7,7 +7,9 @@ const missingRank = -(2 ** 30)
 export interface Ranker {
   /** The highest rank there is. */
   readonly most: number
-  /** By feature, of the row that was ranked last. */
+  /** By feature: how many thresholds it has. */
+  readonly counts: readonly number[]
+  /** By feature, of the row that was ranked last; below 0 where the input is missing. */
   readonly ranks: Int32Array
   /** False if an input is missing, whose rank is then `missingRank`. */
   rank(row: Float64Array): boolean
@@ -19,6 +21,11 @@ export interface Ranker {
 // two comparisons. The outer cells are open, and share the few thresholds far out.
 const cells = 1024
 const farOut = 0.03
+
+/** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
+export function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
+  return threshold.every((value, node) => feature[node] < 0 || !Number.isNaN(value))
+}
 
 export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   const edges = distinctThresholds(nodes, featureCount)
@@ -61,6 +68,7 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   }
   const rankMaps = edges.map((each) => new Map(Array.from(each, (threshold, index) => [threshold, index])))
   return {
+    counts: edges.map((each) => each.length),
     most: edges.reduce((most, each) => Math.max(most, each.length), 0),
     ranks,
     rank,

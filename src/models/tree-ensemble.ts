@@ -1,6 +1,7 @@
 import { type CategorySplits, isInSet } from './category-sets.ts'
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
 import { probabilityOf } from './log-odds.ts'
+import { compileMasks } from './mask-forest.ts'
 import type { Model } from './model.ts'
 
 /** The nodes of all trees of an ensemble as parallel arrays, one tree after another. */
@@ -86,7 +87,7 @@ export function createTreeEnsemble(
     return sum
   }
   const predictProba = (row: Float64Array) => {
-    if (compiled === null) compiled = compileForest(nodes, features.length)
+    if (compiled === null) compiled = compileMasks(nodes, features.length) ?? compileForest(nodes, features.length)
     return toProbability((compiled ?? walkTrees)(row))
   }
   return {
