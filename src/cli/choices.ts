@@ -25,7 +25,7 @@ export async function readSpace(path: string | undefined): Promise<DeclaredSpace
 
 /**
  * The spaces of the learners that were asked for. What a space does not name stays as the detector has it for its own
- * learner, and as the learner has it for others.
+ * learner, and as the learner has it for others; the detector's `scale` and `oversample` stay for all.
  */
 export function layOutChoices(
   declared: DeclaredSpace | undefined,

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { FraudError } from './errors.ts'
+import { errorCodes, FraudError } from './errors.ts'
 
 export interface PoolOptions {
   readonly threads: number
@@ -29,7 +29,7 @@ export class WorkerPool<Task, Result> {
       let done = 0
       const stop = (error: unknown) => {
         release()
-        reject(error)
+        reject(asFraudError(error))
       }
       const onAbort = () => stop(new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written'))
       const assign = (worker: Worker) => {
@@ -63,4 +63,11 @@ export class WorkerPool<Task, Result> {
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
+}
+
+/** An error comes from a thread without its class. */
+function asFraudError(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const code = errorCodes.find((each) => each === error.code)
+  return code === undefined ? error : new FraudError(code, error.message, { cause: error.cause })
 }

@@ -20,7 +20,7 @@ const refused = {
 const explainParameter = {
   name: 'explain',
   in: 'query',
-  description: 'Whether to say what features added, of an approval, too, and of a model that takes long to explain.',
+  description: 'Whether to say what features added, of an approval, too.',
   schema: { type: 'boolean', default: false },
 }
 

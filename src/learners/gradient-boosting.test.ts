@@ -149,6 +149,30 @@ describe('gradient boosting', () => {
     }
   })
 
+  test('gives the same bytes with 1 to 4 threads, of many rows, features and categories', async () => {
+    const random = createRandom(5)
+    const rows = 30_000
+    const columns = Array.from({ length: 14 }, (_, feature) =>
+      Float64Array.from({ length: rows }, () => {
+        if (random.uniform() < 0.05) return Number.NaN
+        return feature % 4 === 1 ? random.integer(40) : random.normal()
+      }),
+    )
+    const labels = Uint8Array.from(columns[0], (value, row) => {
+      const risk =
+        (value > 1 ? 0.3 : 0.02) + (columns[1][row] % 7 === 3 ? 0.3 : 0) + (columns[9][row] % 5 === 2 ? 0.2 : 0)
+      return random.uniform() < risk ? 1 : 0
+    })
+    const features = columns.map((_, feature) => `f${feature}`)
+    const dataset = { features, columns, labels }
+    const varied = { nEstimators: 12, subsample: 0.9, colsampleByTree: 0.8, categories: ['f1', 'f5', 'f9', 'f13'] }
+    const models = await Promise.all(
+      [1, 2, 3, 4].map(async (threads) => (await trainGradientBoosting(dataset, varied, { threads })).model),
+    )
+    assert.ok(models[0].nodes.categories !== undefined)
+    for (const model of models) assert.deepEqual(model.nodes, models[0].nodes)
+  })
+
   test('says which features its splits gained most by', async () => {
     const dataset = makeDataset(400, 3)
     const { importance } = await trainGradientBoosting(dataset, { nEstimators: 20 })

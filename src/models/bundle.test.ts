@@ -84,6 +84,20 @@ describe('a bundle', () => {
     assert.deepEqual(encodeBundle(content).bytes, bytes)
   })
 
+  test('with splits on categories is of a version that a Shrike without them refuses', () => {
+    const categories = { setAt: Int32Array.of(0, -1, -1, -1, -1, -1), sets: Int32Array.of(1, 0b101) }
+    const threshold = forest.nodes.threshold.with(0, Number.NaN)
+    const model = createTreeEnsemble(forest.features, { ...forest.nodes, threshold, categories })
+    for (const [given, version] of [
+      [forest, '1'],
+      [model, '2'],
+    ] as const) {
+      const { bytes } = encodeBundle({ ...content, model: given })
+      assert.equal(decodeTensors(bytes).metadata.formatVersion, version)
+      assert.deepEqual(writeModel(decodeBundle(bytes).model), writeModel(given))
+    }
+  })
+
   test('is refused when any byte of it differs', () => {
     const { bytes } = encodeBundle(content)
     for (let i = 0; i < bytes.length; i++) {
@@ -105,8 +119,8 @@ describe('a bundle', () => {
   test('is refused, with the versions, when it is too new', () => {
     const { metadata, tensors } = decodeTensors(encodeBundle(content).bytes)
     const { sha256: _, ...rest } = metadata
-    const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '2' }, tensors })
-    assert.throws(() => decodeBundle(bytes), /version 2, and this Shrike reads version 1/)
+    const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '3' }, tensors })
+    assert.throws(() => decodeBundle(bytes), /version 3, and this Shrike reads 1 and 2/)
   })
 
   test('is refused when its trees do not hang together, so that scoring always ends', () => {

@@ -85,7 +85,8 @@ export interface Bundle extends BundleContent {
   readonly id: string
 }
 
-const bundleFormat = 1
+// Version 2 has splits on categories, which a Shrike that knows version 1 alone would overlook.
+const bundleFormats = ['1', '2']
 
 /** What not every bundle has. */
 const laterKeys = ['form', 'tuning']
@@ -141,7 +142,7 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
   const { model, scaling, detector, ...rest } = content
   const metadata: Record<string, string> = {
     format: 'shrike-bundle',
-    formatVersion: String(bundleFormat),
+    formatVersion: needsVersion2(model) ? '2' : '1',
     detector: JSON.stringify(detector),
     features: JSON.stringify(model.features),
   }
@@ -163,8 +164,9 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
 export function decodeBundle(bytes: Uint8Array): Bundle {
   const { metadata, tensors, sha256 } = decodeTensors(bytes)
   if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not of Shrike')
-  if (metadata.formatVersion !== String(bundleFormat)) {
-    throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads version ${bundleFormat}`)
+  if (!bundleFormats.includes(metadata.formatVersion)) {
+    const known = bundleFormats.join(' and ')
+    throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads ${known}`)
   }
   const detector = parseDetector(parseJson(metadata, 'detector'))
   const keys = Object.keys(metadataSchema.shape).filter(
@@ -183,6 +185,11 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
     model: new ModelReader(tensors, features, invalid).read(form),
     ...(scaling && { scaling }),
   }
+}
+
+function needsVersion2(model: LearnedModel): boolean {
+  if (model.kind === 'average') return model.members.some(needsVersion2)
+  return model.kind === 'tree-ensemble' && model.nodes.categories !== undefined
 }
 
 function invalid(reason: string): FraudError {

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { readGraph } from './loaders/onnx-format.ts'
 import type { Model } from './model.ts'
 import { openGraph } from './onnx-runtime.ts'
 
@@ -15,7 +16,8 @@ export interface OnnxGraph extends Model {
  * Makes a graph ready.
  *
  * @param invalid makes the error for a graph that ONNX Runtime refuses.
- * @throws FraudError RUNTIME_MISSING where there is no ONNX Runtime. A model's predictions throw MODEL_UNSUPPORTED for a
+ * @throws FraudError RUNTIME_MISSING where there is no ONNX Runtime; MODEL_INVALID, MODEL_UNSUPPORTED for a graph that is
+ *   damaged or may never end. A model's predictions throw MODEL_UNSUPPORTED for a
  *   row to which the graph gives no probability.
  */
 export function createOnnxGraph(
@@ -32,6 +34,8 @@ export function createOnnxGraph(
       throw invalid(`ONNX Runtime refuses it: ${error instanceof Error ? error.message : error}`)
     }
   }
+  // Checked here, too, since a bundle comes from anywhere.
+  readGraph(graph)
   const run = attempt(() => openGraph(graph, { input, output, width }))
   const probabilityAt = (rows: Float64Array, start: number) => {
     const answer = attempt(() => run(rows, start))

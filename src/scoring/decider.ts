@@ -113,7 +113,7 @@ export class Decider {
    * transactions is done before this returns.
    *
    * @param waitedMs how long the transaction has waited so far.
-   * @param isAsked whether to explain an approval, too, or a model that takes long to.
+   * @param isAsked whether to explain an approval, too.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, TRANSACTION_CONFLICT, TRANSACTION_IN_FUTURE, TRANSACTION_TOO_OLD or
    *   CURRENCY_MIXED; then nothing was changed.
    */
@@ -270,8 +270,9 @@ export class Decider {
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
-    // An explanation takes many times as long as a score.
-    const isExplained = score !== null && (isAsked || (verdict.outcome !== 'approve' && live.predictor.explainsUnasked))
+    // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
+    const isWanted = isAsked || verdict.outcome !== 'approve'
+    const isExplained = score !== null && isWanted && live.predictor.explainsLive === true
     return { score, verdict, degraded, contributions: isExplained ? this.#explain(live) : [] }
   }
 

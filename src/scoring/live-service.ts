@@ -372,7 +372,7 @@ function prepare({ predictor }: LiveDetector): void {
   try {
     const row = new Float64Array(predictor.inputs.length)
     predictor.predict(row)
-    predictor.explain?.(row)
+    if (predictor.explainsLive) predictor.explain?.(row)
   } catch {
     // Decisions will say so, by the policy of what is unavailable.
   }

@@ -9,7 +9,12 @@ import type { Model } from '../models/model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
 
-/** Reads a bundle file. Throws FILE_UNREADABLE, or BUNDLE_INVALID where its content is damaged or no bundle. */
+/**
+ * Reads a bundle file.
+ *
+ * @throws FraudError FILE_UNREADABLE; BUNDLE_INVALID where its content is damaged or no bundle; RUNTIME_MISSING where it is
+ *   a graph of ONNX and its runtime is not installed.
+ */
 export async function readBundle(path: string): Promise<Bundle> {
   return decodeBundle(await readBundleBytes(path))
 }
@@ -43,13 +48,17 @@ export function createPredictor(bundle: Bundle): Predictor {
 }
 
 /** Nodes of trees that are explained within some 5 ms. Larger forests are explained when somebody asks. */
-const mostNodesUnasked = 60_000
+const mostNodesLive = 60_000
+
+/** Some 60 ms, for which everybody waits; with more nodes it is for `shrike explain` alone. */
+const mostNodesAsked = 1_000_000
 
 function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
   const explainer = createExplainer(model, scaling)
-  if (explainer === undefined) return {}
-  const explainsUnasked = model.kind !== 'tree-ensemble' || model.nodes.feature.length <= mostNodesUnasked
-  return { contributionScale: explainer.scale, explainsUnasked, explain: (row) => explainer.explain(row) }
+  const nodes = model.kind === 'tree-ensemble' ? model.nodes.feature.length : 0
+  if (explainer === undefined || nodes > mostNodesAsked) return {}
+  const explainsLive = nodes <= mostNodesLive
+  return { contributionScale: explainer.scale, explainsLive, explain: (row) => explainer.explain(row) }
 }
 
 interface ScoringParts<Ability extends keyof Model> {

@@ -13,8 +13,8 @@ export interface Predictor {
   predict(row: Float64Array): Prediction
   /** In what `explain` tells; missing where the model does not explain itself. */
   readonly contributionScale?: ContributionScale
-  /** Whether it explains a row fast enough to do so unasked, for every transaction that is not approved. */
-  readonly explainsUnasked?: boolean
+  /** Whether it explains a row fast enough to do so while it decides. */
+  readonly explainsLive?: boolean
   /** What each input added to the model's own output for a row. */
   explain?(row: Float64Array): Explanation
 }

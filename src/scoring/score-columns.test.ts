@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { randomForest } from '../../test/random-trees.ts'
+import { FraudError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from '../models/bundle.ts'
 import { createTreeEnsemble } from '../models/tree-ensemble.ts'
@@ -56,6 +57,9 @@ describe('scoring columns', () => {
   })
 
   test('refuses a damaged bundle', async () => {
-    await assert.rejects(scoreColumns(bytes.with(bytes.length - 1, 9), makeColumns(1)), { code: 'BUNDLE_INVALID' })
+    const damaged = bytes.with(bytes.length - 1, 9)
+    const isInvalid = (error: unknown) => error instanceof FraudError && error.code === 'BUNDLE_INVALID'
+    await assert.rejects(scoreColumns(damaged, makeColumns(1)), isInvalid)
+    await assert.rejects(scoreColumns(damaged, makeColumns(40_000), { threads: 2 }), isInvalid)
   })
 })

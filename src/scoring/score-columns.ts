@@ -23,7 +23,8 @@ export interface ColumnsToScore {
  * Scores every row of columns, on all cores where there are many rows.
  *
  * @param bundle the bytes of a bundle file.
- * @throws FraudError BUNDLE_INVALID, INTERRUPTED.
+ * @throws FraudError BUNDLE_INVALID, INTERRUPTED; of a graph of ONNX also RUNTIME_MISSING, and MODEL_UNSUPPORTED where a
+ *   row has no probability.
  */
 export async function scoreColumns(
   bundle: Uint8Array,

@@ -190,11 +190,13 @@ cases = [
 three = RandomForestClassifier(2, max_depth=2, **trees).fit(train, np.arange(4000) % 3)
 columns = [(f"x{i}", skl2onnx.common.data_types.FloatTensorType([None, 1])) for i in range(WIDTH)]
 apart = RandomForestClassifier(2, max_depth=2, **trees).fit(train, label)
+named = RandomForestClassifier(2, max_depth=2, **trees).fit(train, np.where(label == 1, "fraud", "legitimate"))
 scaled = make_pipeline(StandardScaler(), LogisticRegression()).fit(train, label)
 raw = changed(boosted, post_transform="NONE")
 refused = [
     {"reason": "more than two classes", "model": skl2onnx.to_onnx(three, train[:1].astype(np.float32))},
     {"reason": "4 inputs", "model": skl2onnx.convert_sklearn(scaled, initial_types=columns)},
+    {"reason": "its classes are fraud and legitimate", "model": skl2onnx.to_onnx(named, train[:1].astype(np.float32))},
     {"reason": "float32", "model": skl2onnx.to_onnx(apart, train[:1])},
 ]
 refused = [{**each, "model": base64.b64encode(each["model"].SerializeToString()).decode()} for each in refused]

@@ -3,7 +3,7 @@ import { FraudError } from '../../core/errors.ts'
 import { editMessage, Message } from './protobuf.ts'
 
 // The fields of onnx.proto (versions 3 to 13 of the format) that are read here, by number.
-const modelFields = { graph: 7, operators: 8 }
+const modelFields = { graph: 7, operators: 8, functions: 25 }
 const operatorsFields = { domain: 1 }
 const graphFields = { node: 1, initializer: 5, input: 11, output: 12 }
 const nodeFields = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 }
@@ -14,6 +14,9 @@ const typeFields = { tensor: 1 }
 const tensorTypeFields = { element: 1, shape: 2 }
 const shapeFields = { size: 1 }
 const sizeFields = { value: 1 }
+
+/** Operators that have graphs inside. */
+const flows = ['Loop', 'Scan', 'If', 'SequenceMap']
 
 /** The number of the type float, as tensors and casts have it. */
 export const float32 = 1
@@ -63,6 +66,7 @@ export function readGraph(bytes: Uint8Array): OnnxGraph {
     const graph = model.message(modelFields.graph)
     if (graph === undefined) throw invalid('it has no graph')
     checkOperators(model, graph)
+    checkFlow(model, graph)
     const initializers = graph.messages(graphFields.initializer)
     const filled = new Set(initializers.map((tensor) => tensor.text(tensorFields.name)))
     return {
@@ -85,6 +89,16 @@ function checkOperators(model: Message, graph: Message): void {
   const sets = model.messages(modelFields.operators).map((set) => domainOf(set, operatorsFields.domain))
   const missing = graph.messages(graphFields.node).find((node) => !sets.includes(domainOf(node, nodeFields.domain)))
   if (missing !== undefined) throw invalid('it is cut off, or does not say which operators it uses')
+}
+
+/** A graph runs while a transaction waits: it must come to an end. */
+function checkFlow(model: Message, graph: Message): void {
+  const looping = graph
+    .messages(graphFields.node)
+    .map(readNode)
+    .find(({ operator }) => flows.includes(operator))
+  if (looping !== undefined) throw unsupported(`it has the operator ${looping.operator}, whose end nobody can foresee`)
+  if (model.messages(modelFields.functions).length > 0) throw unsupported('it defines operators of its own')
 }
 
 /** The standard's own domain has two names. */

@@ -74,8 +74,14 @@ function readOutput({ outputs, nodes }: OnnxGraph): string {
 }
 
 function checkClasses({ attributes }: OnnxNode): void {
-  const labels = ['classlabels_int64s', 'classlabels_ints'].map((name) => attributes.integers(name).length)
+  const numbers = ['classlabels_int64s', 'classlabels_ints'].map((name) => attributes.integers(name))
+  const labels = numbers.map(({ length }) => length)
   if (Math.max(...labels, attributes.texts('classlabels_strings').length) > 2) throw unsupported(manyClasses)
+  const named = [...numbers.flat().map(String), ...attributes.texts('classlabels_strings')]
+  // The second class is taken for fraud, so it must not be anything else.
+  if (named.length === 2 && !['0,1', 'False,True', 'false,true'].includes(named.join())) {
+    throw unsupported(`its classes are ${named.join(' and ')}: train it with 0 for legitimate and 1 for fraud`)
+  }
   if ((attributes.integer('n_targets') ?? 1) > 1) throw unsupported('it answers with more than one number')
 }
 
