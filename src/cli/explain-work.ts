@@ -32,7 +32,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   const bundle = await readBundle(bundlePath)
   const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {
-    throw new FraudError('OPTION_INVALID', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
+    throw new FraudError('EXPLANATION_UNAVAILABLE', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
   }
   const row = await findRow(bundle, file, flags, run)
   const { model } = bundle

@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
-import { compileFeatures } from '../features/feature-set.ts'
+import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { createExplainer, whyUnexplained } from '../models/explanation.ts'
 import type { LearnedModel } from '../models/learned-model.ts'
-import { readLightgbm } from '../models/loaders/lightgbm.ts'
+import { lightgbmCategories, readLightgbm } from '../models/loaders/lightgbm.ts'
 import { type ForeignGraph, readOnnx } from '../models/loaders/onnx.ts'
-import { readXgboost } from '../models/loaders/xgboost.ts'
+import { readXgboost, xgboostCategories } from '../models/loaders/xgboost.ts'
 import { createOnnxGraph } from '../models/onnx-graph.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { readDetector } from './find-detector.ts'
+import { requireTime } from './replay-file.ts'
 import type { Run } from './run.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface ImportFlags {
   readonly detector: string
@@ -24,10 +26,13 @@ export interface ImportFlags {
 export async function importModel(file: string, flags: ImportFlags, { terminal }: Run): Promise<void> {
   await checkWritable(flags.out)
   const located = await readDetector(flags.detector, { badRows: 'fail' })
-  const features = compileFeatures(located).names
+  const compiled = compileFeatures(located)
+  const features = compiled.names
+  if (compiled.columns === undefined) requireTime(located)
   const bytes = await readModel(file)
-  const { library, model: foreign } = parseModel(bytes)
+  const { library, model: foreign, categories } = parseModel(bytes)
   const { model, isByPlace } = takeInputs(foreign, features)
+  checkCategories(categories, foreign, isByPlace, compiled, terminal)
   if (isByPlace) {
     terminal.warn(
       `The model names no feature of the detector: its inputs are taken to be ${features.join(', ')}, in this order`,
@@ -72,10 +77,19 @@ async function readModel(file: string): Promise<Buffer> {
 // The first field of an ONNX file, its version; no text begins with this byte.
 const firstByteOfOnnx = 0x08
 
-function parseModel(bytes: Buffer): { readonly library: string; readonly model: TreeEnsemble | ForeignGraph } {
-  if (bytes[0] === firstByteOfOnnx) return { library: 'onnx', model: readOnnx(bytes) }
+interface ParsedModel {
+  readonly library: string
+  readonly model: TreeEnsemble | ForeignGraph
+  /** By input, the texts that its categories had, in the order of their numbers. */
+  readonly categories: ReadonlyMap<string, readonly string[]>
+}
+
+function parseModel(bytes: Buffer): ParsedModel {
+  if (bytes[0] === firstByteOfOnnx) return { library: 'onnx', model: readOnnx(bytes), categories: new Map() }
   const text = bytes.toString('utf8')
-  if (/^tree\s/.test(text)) return { library: 'lightgbm', model: readLightgbm(text) }
+  if (/^tree\s/.test(text)) {
+    return { library: 'lightgbm', model: readLightgbm(text), categories: lightgbmCategories(text) }
+  }
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -88,7 +102,27 @@ function parseModel(bytes: Buffer): { readonly library: string; readonly model: 
       },
     )
   }
-  return { library: 'xgboost', model: readXgboost(json) }
+  return { library: 'xgboost', model: readXgboost(json), categories: xgboostCategories(json) }
+}
+
+/** The detector must number the categories as the model did, or other ones would be scored. */
+function checkCategories(
+  categories: ParsedModel['categories'],
+  foreign: ParsedModel['model'],
+  isByPlace: boolean,
+  { names, categories: declared }: FeatureSet,
+  terminal: Terminal,
+): void {
+  if (foreign.kind === 'onnx') return
+  for (const [input, texts] of categories) {
+    const name = isByPlace ? names[foreign.features.indexOf(input)] : input
+    const own = declared[name]
+    if (own !== undefined && own.join('\n') === texts.join('\n')) continue
+    const order = `The model numbers the categories of ${input} from 0 on in this order: ${texts.join(', ')}`
+    if (own !== undefined)
+      throw new FraudError('DETECTOR_INVALID', `${order}; list them so under ${name}, not ${own.join(', ')}`)
+    terminal.warn(`${order}; ${name} must be such a number, which the kind of feature "category" makes of a text`)
+  }
 }
 
 interface TakenModel {

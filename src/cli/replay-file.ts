@@ -136,7 +136,8 @@ async function* replayTables(
   }
 }
 
-function requireTime({ detector, locate }: LocatedDetector): void {
+/** @throws FraudError DETECTOR_INVALID where rows have to be replayed and have no time. */
+export function requireTime({ detector, locate }: LocatedDetector): void {
   if (detector.transaction.time !== undefined) return
   throw new FraudError(
     'DETECTOR_INVALID',

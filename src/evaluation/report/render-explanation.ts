@@ -1,7 +1,7 @@
 import { type ChartOption, type ChartSize, drawFigure, type Figure } from './chart.ts'
 import { colors, plot, xAxis } from './chart-parts.ts'
 import { formatGeneral, formatTick } from './format.ts'
-import { html } from './html.ts'
+import { html, type Markup } from './html.ts'
 import { pageHead } from './page.ts'
 
 export interface ExplainedFeature {
@@ -37,10 +37,25 @@ export function renderExplanation(input: ExplanationInput): string {
 <head>${pageHead(title)}</head>
 <body><div class="page"><main>
 <header><h1>${title}</h1><ul class="about"><li>Bundle <b>${bundle}</b></li><li>Probability <b>${formatGeneral(probability)}</b></li></ul></header>
-<section>${drawFigure(waterfall(input))}</section>
+<section>${drawFigure(waterfall(input))}
+<details class="card" open><summary>In figures</summary>
+<div class="scroll"><table><thead><tr><th scope="col">Feature</th><th scope="col">Value</th><th scope="col">Adds</th></tr></thead>
+<tbody>${tableRows(input)}</tbody></table></div></details></section>
 </main></div></body>
 </html>
 `.markup
+}
+
+function tableRows({ parts, more }: ExplanationInput): readonly Markup[] {
+  const row = (feature: string, value: string, contribution: number) =>
+    html`<tr><th scope="row">${feature}</th><td>${value}</td><td>${contribution > 0 ? '+' : ''}${formatGeneral(contribution)}</td></tr>
+`
+  const rows = parts.map((part) => row(part.feature, showValue(part), part.contribution))
+  return more === undefined ? rows : [...rows, row(`${more.features} others`, '', more.contribution)]
+}
+
+function showValue({ value, category }: ExplainedFeature): string {
+  return category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value))
 }
 
 function waterfall({ scale, base, output, parts, more }: ExplanationInput): Figure {
@@ -58,14 +73,24 @@ function waterfall({ scale, base, output, parts, more }: ExplanationInput): Figu
   }
 }
 
+/** Of the font that axes are labelled in, with some room. */
+const letterWidth = 6.6
+
+function shorten(label: string, letters: number): string {
+  if (label.length <= letters) return label
+  const end = label.slice(label.lastIndexOf(' = '))
+  return `${label.slice(0, Math.max(4, letters - end.length - 1))}…${end}`
+}
+
 function drawSteps(
   steps: readonly { readonly label: string; readonly contribution: number }[],
   base: number,
   scale: string,
   { width }: ChartSize,
 ): ChartOption {
-  const letters = width < 400 ? 20 : 30
-  const labels = steps.map(({ label }) => (label.length > letters ? `${label.slice(0, letters - 1)}…` : label))
+  // A third to a half of the width is for names; a long one loses its middle, so that its value is seen.
+  const letters = Math.floor((width * (width < 500 ? 0.45 : 0.38)) / letterWidth)
+  const labels = steps.map(({ label }) => shorten(label, letters))
   const ends = [base]
   for (const { contribution } of steps) ends.push(ends[ends.length - 1] + contribution)
   const low = Math.min(...ends)
@@ -73,7 +98,7 @@ function drawSteps(
   const pad = (high - low) * 0.05 || 1
   const ticks = Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4)
   return {
-    grid: { ...plot, top: 6, left: 14 + Math.max(...labels.map(({ length }) => length)) * 6 },
+    grid: { ...plot, top: 6, left: 18 + Math.max(...labels.map(({ length }) => length)) * letterWidth },
     xAxis: xAxis({ name: scale, min: low - pad, max: high + pad, ticks, format: formatTick }),
     yAxis: {
       type: 'category',

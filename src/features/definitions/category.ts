@@ -9,7 +9,7 @@ export const categoryKind = defineKind({
   parameters: z.strictObject({
     of,
     values: z
-      .array(z.string().min(1))
+      .array(z.union([z.string().min(1), z.int()], { error: 'write texts or whole numbers' }).transform(String))
       .min(1, 'list the values')
       .refine((values) => new Set(values).size === values.length, 'a value is listed twice'),
     as,

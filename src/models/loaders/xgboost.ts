@@ -43,6 +43,28 @@ const modelSchema = z.object({
   version: numbers,
 })
 
+const encodings = z.object({
+  learner: z.object({
+    feature_names: z.array(z.string()).default([]),
+    gradient_booster: z.object({
+      model: z.object({
+        cats: z.object({ enc: z.array(z.object({ offsets: numbers.default([]), values: numbers.default([]) })) }),
+      }),
+    }),
+  }),
+})
+
+/** By feature, the texts that a data frame's categories had, in the order of their numbers (XGBoost 3.1 and later). */
+export function xgboostCategories(json: unknown): ReadonlyMap<string, readonly string[]> {
+  const parsed = encodings.safeParse(json)
+  if (!parsed.success) return new Map()
+  const { feature_names, gradient_booster } = parsed.data.learner
+  const texts = gradient_booster.model.cats.enc.map(({ offsets, values }) =>
+    offsets.slice(1).map((end, i) => Buffer.from(values.slice(offsets[i], end)).toString('utf8')),
+  )
+  return new Map(texts.flatMap((each, i) => (each.length === 0 ? [] : [[feature_names[i] ?? `f${i}`, each]])))
+}
+
 type XgboostTree = z.infer<typeof treeSchema>
 
 /**
