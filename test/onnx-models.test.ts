@@ -171,7 +171,7 @@ describe('shrike import of an ONNX file', () => {
     })
     const { code, stderr } = await startShrike(folder, ['explain', 'forest.safetensors', 'rows.csv', '--row', '1'])
       .ended
-    assert.deepEqual([code, /OPTION_INVALID.*how many rows came/.test(stderr)], [2, true], stderr)
+    assert.deepEqual([code, /EXPLANATION_UNAVAILABLE.*how many rows came/.test(stderr)], [1, true], stderr)
   })
 
   test('makes a bundle that is served, to /predict and to /v1/decisions', async () => {
