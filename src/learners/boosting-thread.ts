@@ -28,7 +28,7 @@ import {
   subtract,
 } from './gradient-histogram.ts'
 import { LeafRows } from './leaf-rows.ts'
-import { fillBins, findBinEnds } from './quantile-bins.ts'
+import { fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
 
 /**
  * One of the threads that grow boosted trees in step. Each holds the sums of its own features and finds the best split
@@ -94,9 +94,10 @@ export class BoostingThread {
 
   #bin(): void {
     const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins } = this.#data
+    const samples = sampleClasses(labels)
     for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
       const categories = categoryCounts[feature]
-      const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], labels, options.maxBins)
+      const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], samples, options.maxBins)
       ends.set(found, feature * options.maxBins)
       endCounts[feature] = found.length
       hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))

@@ -8,9 +8,24 @@ export const mostBins = 255
 /** Of each class, evenly spaced rows: enough for quantiles. */
 const mostSampled = 100_000
 
-/** Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is infinite. */
-export function findBinEnds(column: Float64Array, labels: Uint8Array, bins: number): Float64Array {
-  const values = [0, 1].map((label) => sampleClass(column, labels, label))
+/** By class, the rows that bins are cut by: drawn once for all columns. */
+export function sampleClasses(labels: Uint8Array): readonly Uint32Array[] {
+  return [0, 1].map((label) => {
+    const rows: number[] = []
+    for (let row = 0; row < labels.length; row++) if (labels[row] === label) rows.push(row)
+    const step = Math.max(1, Math.ceil(rows.length / mostSampled))
+    return Uint32Array.from({ length: Math.ceil(rows.length / step) }, (_, i) => rows[i * step])
+  })
+}
+
+/**
+ * Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is
+ * infinite.
+ *
+ * @param samples of each class, as `sampleClasses` draws them.
+ */
+export function findBinEnds(column: Float64Array, samples: readonly Uint32Array[], bins: number): Float64Array {
+  const values = samples.map((rows) => knownValues(column, rows))
   // What a value weighs: each class weighs 1 in all.
   const masses = values.map(({ length }) => (length === 0 ? 0 : 1 / length))
   const distinct = mergeDistinct(values, masses)
@@ -51,20 +66,15 @@ export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Ar
   return hasMissing
 }
 
-function sampleClass(column: Float64Array, labels: Uint8Array, label: number): Float64Array {
-  let count = 0
-  for (let row = 0; row < labels.length; row++) if (labels[row] === label) count++
-  const step = Math.max(1, Math.ceil(count / mostSampled))
-  const sample = new Float64Array(Math.ceil(count / step))
-  let seen = 0
-  let kept = 0
-  for (let row = 0; row < labels.length; row++) {
-    if (labels[row] !== label || seen++ % step !== 0) continue
+function knownValues(column: Float64Array, rows: Uint32Array): Float64Array {
+  const values = new Float64Array(rows.length)
+  let known = 0
+  for (let i = 0; i < rows.length; i++) {
     // -0 and 0 are one value.
-    const value = column[row] + 0
-    if (!Number.isNaN(value)) sample[kept++] = value
+    const value = column[rows[i]] + 0
+    if (!Number.isNaN(value)) values[known++] = value
   }
-  return sample.subarray(0, kept).sort()
+  return values.subarray(0, known).sort()
 }
 
 /** The distinct values of two sorted lists, and what each weighs. */
