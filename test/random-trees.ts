@@ -1,5 +1,5 @@
 import { createRandom } from '../src/core/random.ts'
-import type { TreeNodes } from '../src/models/tree-ensemble.ts'
+import { findLeaf, type TreeNodes } from '../src/models/tree-ensemble.ts'
 
 /** Random trees over a few features, thresholds from a small pool so that rows meet them exactly. */
 export function randomForest(
@@ -47,4 +47,9 @@ export function randomForest(
     value: Float64Array.from(value),
     cover: Float64Array.from(cover),
   }
+}
+
+/** The sum by definition: walk each tree, in their order. */
+export function sumTreeByTree(nodes: TreeNodes, row: Float64Array): number {
+  return nodes.roots.reduce((sum, root) => sum + nodes.value[findLeaf(nodes, root, row)], 0)
 }

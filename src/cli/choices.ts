@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { type Learner, type ModelChoice, modelSchema } from '../core/detector-schema.ts'
-import { FraudError } from '../core/errors.ts'
 import { type DeclaredSpace, type LearnerSpace, parseSpace } from '../evaluation/tuning/space.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
 import { usualSpaces } from '../evaluation/tuning/usual-spaces.ts'
 import { defaultsOf, optionsOf } from '../learners/learn.ts'
+import { readBytes } from './read-bytes.ts'
 import type { TrainingPlan } from './training-run.ts'
 
 /** What is in use now, and what may be tried in its place. */
@@ -15,12 +14,7 @@ export interface Choices {
 
 export async function readSpace(path: string | undefined): Promise<DeclaredSpace | undefined> {
   if (path === undefined) return undefined
-  try {
-    return parseSpace(await readFile(path, 'utf8'), path, optionsOf)
-  } catch (cause) {
-    if (cause instanceof FraudError) throw cause
-    throw new FraudError('FILE_UNREADABLE', `The space file ${path} can't be read`, { cause })
-  }
+  return parseSpace((await readBytes(path, 'The space file')).toString('utf8'), path, optionsOf)
 }
 
 /**

@@ -3,10 +3,10 @@ import { FraudError } from '../core/errors.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { formatGeneral } from '../evaluation/report/format.ts'
-import { type ExplainedFeature, renderExplanation } from '../evaluation/report/render-explanation.ts'
+import { type ExplainedFeature, renderExplanation, showValue } from '../evaluation/report/render-explanation.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
-import { createExplainer, whyUnexplained } from '../models/explanation.ts'
+import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { type InputFlags, readFileTable } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
@@ -37,14 +37,15 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   const row = await findRow(bundle, file, flags, run)
   const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
-  const { scale, base, contributions, error } = explainer.explain(row)
+  const explanation = explainer.explain(row)
+  const { scale, base, contributions, error } = explanation
   const { categories } = compileDetector(bundle.detector)
   const all = model.features.map((feature, i) => {
     const category = categories[feature]?.[row[i]]
     return { feature, value: row[i], ...(category && { category }), contribution: contributions[i] }
   })
   const sorted = all.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-  const output = contributions.reduce((sum, part) => sum + part, base)
+  const output = outputOf(explanation)
   const parts = sorted.slice(0, mostShown)
   const rest = sorted.slice(mostShown).reduce((sum, { contribution }) => sum + contribution, 0)
   const more = sorted.length > mostShown ? { features: sorted.length - mostShown, contribution: rest } : undefined
@@ -74,9 +75,9 @@ function drawBars(
   parts: readonly ExplainedFeature[],
   more: { readonly features: number; readonly contribution: number } | undefined,
 ): readonly string[] {
-  const rows = parts.map(({ feature, value, category, contribution }) => ({
-    label: `${feature} = ${category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value))}`,
-    contribution,
+  const rows = parts.map((part) => ({
+    label: `${part.feature} = ${showValue(part)}`,
+    contribution: part.contribution,
   }))
   if (more !== undefined) rows.push({ label: `${more.features} others`, contribution: more.contribution })
   const most = Math.max(...rows.map(({ contribution }) => Math.abs(contribution)), Number.MIN_VALUE)

@@ -1,21 +1,16 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Detector, inMemory, type LocatedDetector, parseDetector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { inferDetector } from '../data/infer-detector.ts'
 import type { Table } from '../data/table.ts'
 import { kindNames } from '../features/feature-set.ts'
+import { readBytes } from './read-bytes.ts'
 import type { InputFlags } from './read-input.ts'
 import type { Run } from './run.ts'
 
 /** The detector that a flag names. Flags win over the file. */
 export async function readDetector(path: string, { label, time, ignore = [] }: InputFlags): Promise<LocatedDetector> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new FraudError('FILE_UNREADABLE', `The detector file ${path} can't be read`, { cause })
-  }
+  const text = (await readBytes(path, 'The detector file')).toString('utf8')
   const { detector, locate } = parseDetectorFile(text, path)
   const { transaction, features } = detector
   const unknown = ignore.find((name) => !features.includes(name))

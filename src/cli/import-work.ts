@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
@@ -12,6 +11,7 @@ import { readXgboost, xgboostCategories } from '../models/loaders/xgboost.ts'
 import { createOnnxGraph } from '../models/onnx-graph.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import { readDetector } from './find-detector.ts'
+import { readBytes } from './read-bytes.ts'
 import { requireTime } from './replay-file.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
@@ -29,7 +29,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const compiled = compileFeatures(located)
   const features = compiled.names
   if (compiled.columns === undefined) requireTime(located)
-  const bytes = await readModel(file)
+  const bytes = await readBytes(file, 'The model')
   const { library, model: foreign, categories } = parseModel(bytes)
   const { model, isByPlace } = takeInputs(foreign, features)
   checkCategories(categories, foreign, isByPlace, compiled, terminal)
@@ -64,14 +64,6 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const why = createExplainer(model) === undefined ? whyUnexplained(model) : undefined
   if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
   terminal.result({ bundle: id, out: flags.out, library, trees, features, unexplained: why })
-}
-
-async function readModel(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (cause) {
-    throw new FraudError('FILE_UNREADABLE', `The model ${file} can't be read`, { cause })
-  }
 }
 
 // The first field of an ONNX file, its version; no text begins with this byte.

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { shared, sharedCopy } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -8,7 +9,7 @@ import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces,
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
-import { checkDataset, shared, sharedCopy, type TrainingControl, wholeWeights } from './shared-dataset.ts'
+import { checkDataset, type TrainingControl, wholeWeights } from './shared-dataset.ts'
 
 export interface TrainedBoosting {
   readonly model: TreeEnsemble
@@ -178,11 +179,11 @@ function assemble(
       if (nodes.feature[at] < 0) continue
       nodes.left[at] = root + trees.left[from + node]
       nodes.cover[at] = nodes.cover[nodes.left[at]] + nodes.cover[nodes.left[at] + 1]
-      const { setAt: codesAt = [], sets: codesLeft } = trees.categories ?? {}
       const categories = codes.of(nodes.feature[at])
-      if (codesLeft === undefined || categories === undefined) continue
+      if (trees.categories === undefined || categories === undefined) continue
+      const left = categoriesIn(trees.categories.sets, trees.categories.setAt[from + node])
       setAt[at] = sets.length
-      sets.push(...createSet(categoriesIn(codesLeft, codesAt[from + node]).map((code) => categories[code])))
+      sets.push(...createSet(left.map((code) => categories[code])))
     }
     root += length
   })

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
+import { shared, sharedCopy } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
 import type { GrownTree } from './grower.ts'
-import { checkDataset, rowWeights, shared, sharedCopy, type TrainingControl } from './shared-dataset.ts'
+import { checkDataset, rowWeights, type TrainingControl } from './shared-dataset.ts'
 import {
   checkForestOptions,
   type RandomForestOptions,

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { shared } from '../core/shared-memory.ts'
 import type { Dataset } from '../data/dataset.ts'
 
 /** How training runs, without any influence on what it returns. */
@@ -7,25 +8,6 @@ export interface TrainingControl {
   readonly threads?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
-}
-
-interface NumberArray<Numbers> {
-  new (buffer: SharedArrayBuffer): Numbers
-  readonly BYTES_PER_ELEMENT: number
-}
-
-/** An array of zeros that all threads see. */
-export function shared<Numbers>(Kind: NumberArray<Numbers>, length: number): Numbers {
-  return new Kind(new SharedArrayBuffer(length * Kind.BYTES_PER_ELEMENT))
-}
-
-export function sharedCopy<Numbers extends { set(values: ArrayLike<number>): void }>(
-  Kind: NumberArray<Numbers>,
-  values: ArrayLike<number>,
-): Numbers {
-  const copy = shared(Kind, values.length)
-  copy.set(values)
-  return copy
 }
 
 /** @throws FraudError DATA_INVALID where there is no feature, a weight below 0, or one class only. */

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { randomForest } from '../../test/random-trees.ts'
+import { randomForest, sumTreeByTree } from '../../test/random-trees.ts'
 import { compileForest } from './compiled-forest.ts'
-import { createTreeEnsemble, findLeaf, sumsOfTrees, type TreeNodes } from './tree-ensemble.ts'
-
-function sumTreeByTree(nodes: TreeNodes, row: Float64Array): number {
-  return nodes.roots.reduce((sum, root) => sum + nodes.value[findLeaf(nodes, root, row)], 0)
-}
+import { createTreeEnsemble, sumsOfTrees } from './tree-ensemble.ts'
 
 const special = [-Infinity, Infinity, 0, -0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 1e-9, 1, 2, 3]
 const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]

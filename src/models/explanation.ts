@@ -20,6 +20,11 @@ export interface Explanation {
   readonly error: number
 }
 
+/** The model's own output, before calibration. */
+export function outputOf({ base, contributions }: Explanation): number {
+  return contributions.reduce((sum, part) => sum + part, base)
+}
+
 export interface Explainer {
   readonly scale: ContributionScale
   explain(row: Float64Array): Explanation

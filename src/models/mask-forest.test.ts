@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { randomForest } from '../../test/random-trees.ts'
+import { randomForest, sumTreeByTree } from '../../test/random-trees.ts'
 import { compileMasks } from './mask-forest.ts'
-import { findLeaf, type TreeNodes } from './tree-ensemble.ts'
-
-function sumTreeByTree(nodes: TreeNodes, row: Float64Array): number {
-  return nodes.roots.reduce((sum, root) => sum + nodes.value[findLeaf(nodes, root, row)], 0)
-}
+import type { TreeNodes } from './tree-ensemble.ts'
 
 /** One tree that is a chain of splits of one feature: as many leaves as wanted, each at its own whole number. */
 function chain(leaves: number, isLeft: boolean): TreeNodes {

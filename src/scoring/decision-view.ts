@@ -6,6 +6,7 @@ import type { Decision } from '../decisioning/decision.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
 import type { ContributionScale, DecisionRecord, Definition, Sequenced } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
+import { outputOf } from '../models/explanation.ts'
 import { present } from './decider.ts'
 import type { Predictor } from './predictor.ts'
 
@@ -87,11 +88,12 @@ export class DecisionViews {
     }
     if (score === null) throw unavailable('This decision had no score')
     if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} does not explain itself`)
-    const { scale, base, contributions, error } = predictor.explain(row)
+    const explanation = predictor.explain(row)
+    const { scale, base, contributions, error } = explanation
     return {
       scale,
       base,
-      output: contributions.reduce((sum, part) => sum + part, base),
+      output: outputOf(explanation),
       contributions: Object.fromEntries(definition.features.map((name, i) => [name, contributions[i]])),
       error,
     }

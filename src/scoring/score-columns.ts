@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { shared, sharedCopy } from '../core/shared-memory.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { decodeBundle } from '../models/bundle.ts'
@@ -32,19 +33,15 @@ export async function scoreColumns(
   { threads = availableParallelism(), signal }: { readonly threads?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Pick<ColumnsToScore, 'probability' | 'prediction'>> {
   const rows = columns[0].length
-  const shared = () => new Float64Array(new SharedArrayBuffer(8 * rows))
-  const work: ColumnsToScore = { bundle, columns, probability: shared(), prediction: shared() }
+  const answers = () => shared(Float64Array, rows)
+  const work: ColumnsToScore = { bundle, columns, probability: answers(), prediction: answers() }
   const firsts = Array.from({ length: Math.ceil(rows / rowsAtOnce) }, (_, block) => block * rowsAtOnce)
   if (threads === 1 || firsts.length < 2) {
     const scoreBlock = createBlockScorer(work)
     for (const first of firsts) scoreBlock(first)
     return work
   }
-  const sharedColumns = columns.map((column) => {
-    const copy = shared()
-    copy.set(column)
-    return copy
-  })
+  const sharedColumns = columns.map((column) => sharedCopy(Float64Array, column))
   const script = workerScript('./score-columns-worker', import.meta.url)
   const options = { threads: Math.min(threads, firsts.length), ...(signal && { signal }) }
   const pool = new WorkerPool<number, undefined>(script, { ...work, columns: sharedColumns }, options)

@@ -117,3 +117,10 @@ export function formatTick(value: number): string {
   }
   return withMinus(String(Number(value.toPrecision(3))))
 }
+
+/** A name in so many letters at most. */
+export function shorten(name: string, most: number): string {
+  const flat = name.replace(/\s+/g, ' ')
+  const letters = [...flat]
+  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : flat
+}

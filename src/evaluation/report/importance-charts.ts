@@ -1,6 +1,6 @@
 import type { ChartOption, ChartSize, Figure, Series } from './chart.ts'
 import { colors, line, plot, ticksUpTo, xAxis } from './chart-parts.ts'
-import { formatGeneral, formatTick } from './format.ts'
+import { formatGeneral, formatTick, shorten } from './format.ts'
 import type { FeatureImportance, ImportanceSummary } from './report-input.ts'
 
 /** More than these is a list, not a picture; the table has them all. */
@@ -10,12 +10,6 @@ interface Bar {
   readonly feature: string
   readonly value: number
   readonly spread: number
-}
-
-function shorten(name: string, most: number): string {
-  const flat = name.replace(/\s+/g, ' ')
-  const letters = [...flat]
-  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : flat
 }
 
 /** The most important features first. */

@@ -3,7 +3,7 @@ import { optionOf } from '../tuning/suggest.ts'
 import { type JudgedTrial, rankTrials } from '../tuning/trial.ts'
 import type { ChartOption, Figure } from './chart.ts'
 import { colors, dots, exponentsBetween, xAxis, yAxis } from './chart-parts.ts'
-import { formatCount, formatNumberOf, formatThreshold, formatTick } from './format.ts'
+import { formatCount, formatNumberOf, formatThreshold, formatTick, shorten } from './format.ts'
 import type { Point } from './thin.ts'
 import { type Scale, type SearchView, scaleOf, ticksBetween } from './tuning-charts.ts'
 
@@ -39,10 +39,6 @@ function axisOf(dimension: Dimension): OptionAxis {
     format: (place) => formatTick(scale === 'log' ? 10 ** place : place),
     placeOf: (value) => (typeof value === 'number' && value >= from && value <= to ? onScale(value) : Number.NaN),
   }
-}
-
-function shorten(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
 export function showOption(value: unknown): string {

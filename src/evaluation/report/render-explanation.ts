@@ -54,14 +54,15 @@ function tableRows({ parts, more }: ExplanationInput): readonly Markup[] {
   return more === undefined ? rows : [...rows, row(`${more.features} others`, '', more.contribution)]
 }
 
-function showValue({ value, category }: ExplainedFeature): string {
-  return category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value))
+/** A feature's value as people read it. */
+export function showValue({ value, category }: ExplainedFeature, digits?: number): string {
+  return category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value, digits))
 }
 
 function waterfall({ scale, base, output, parts, more }: ExplanationInput): Figure {
-  const steps = parts.map(({ feature, value, category, contribution }) => ({
-    label: `${feature} = ${category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value, 3))}`,
-    contribution,
+  const steps = parts.map((part) => ({
+    label: `${part.feature} = ${showValue(part, 3)}`,
+    contribution: part.contribution,
   }))
   if (more !== undefined) steps.push({ label: `${more.features} others`, contribution: more.contribution })
   return {

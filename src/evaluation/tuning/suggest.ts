@@ -24,8 +24,8 @@ const attempts = 64
 /**
  * What to try next, a function of the seed and of what was tried: a quasi-random start, then tree-structured Parzen
  * estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011), which draw where good trials lie
- * close and bad ones do not, for each option on its own. Undefined where so many draws
- * in a row had been tried before: a small space is then used up, or nearly.
+ * close and bad ones do not, for each option on its own. Undefined where so many draws in a row had been tried before: a
+ * small space is then used up, or nearly.
  */
 export function suggest(
   spaces: readonly LearnerSpace[],

@@ -1,0 +1,16 @@
+import { readFile } from 'node:fs/promises'
+import { FraudError } from '../core/errors.ts'
+
+/**
+ * A small file's bytes.
+ *
+ * @param what it is, for the error: "The model".
+ * @throws FraudError FILE_UNREADABLE.
+ */
+export async function readBytes(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw new FraudError('FILE_UNREADABLE', `${what} ${path} can't be read`, { cause })
+  }
+}
