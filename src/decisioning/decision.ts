@@ -2,7 +2,7 @@ import type { Outcome } from '../core/detector-schema.ts'
 import type { ContributionScale } from './log-record.ts'
 import type { Reason } from './policy.ts'
 
-/** Why a decision rests on less than it should; in the order of the bits that a record keeps. */
+/** Why a decision rests on less than it should, in the order of the bits that a record keeps: grows at its end only. */
 export const degradations = [
   /** A key has had more transactions than its history keeps exactly. */
   'history-capped',
@@ -16,6 +16,12 @@ export const degradations = [
   'model-failed',
   /** Histories were dropped for want of memory. */
   'history-dropped',
+  /** A key that the detector declares was not sent, so the transaction has no history under it. */
+  'key-missing',
+  /** A field's text is none of the values that the detector lists for it. */
+  'category-unknown',
+  /** The log's transactions lack fields that this detector's histories are made of. */
+  'histories-lost',
 ] as const
 export type Degradation = (typeof degradations)[number]
 

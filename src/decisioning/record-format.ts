@@ -82,7 +82,8 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'decision':
       to.whole(record.definition)
       to.whole(record.decidedAtMs)
-      to.byte(record.degraded.reduce((bits, name) => bits | (1 << degradations.indexOf(name)), 0))
+      // A variable-length number: below 128 it is the one byte that older logs hold.
+      to.whole(record.degraded.reduce((bits, name) => bits | (1 << degradations.indexOf(name)), 0))
       writeValues(record.fields, to)
       to.whole(record.row.length)
       for (const value of record.row) to.number(value)
@@ -135,7 +136,7 @@ function readBody(stored: StoredRecord, from: ValueReader): LogRecord & { readon
     case 'decision': {
       const definition = from.whole()
       const decidedAtMs = from.whole()
-      const bits = from.byte()
+      const bits = from.whole()
       const degraded = degradations.filter((_, bit) => (bits & (1 << bit)) !== 0)
       const outcome = readOutcome(stored.outcome)
       const fields = readValues(from)
