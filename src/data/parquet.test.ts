@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { ColumnKind } from './column-kind.ts'
+import { writeParquet } from './parquet.ts'
 import { readTable } from './read-table.ts'
+import type { Table } from './table.ts'
 
 let folder: string
 before(async () => {
@@ -16,12 +18,20 @@ after(() => rm(folder, { recursive: true }))
 /** Writes what the query gives as a Parquet file and reads it back. */
 async function roundTrip(query: string, columns: Record<string, ColumnKind> = {}, badRows: 'fail' | 'skip' = 'fail') {
   const path = join(folder, 'cards.parquet')
+  await writeRows(query, path)
+  return readTable(path, { columns, badRows })
+}
+
+async function writeRows(query: string, path: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet)`)
   connection.closeSync()
   instance.closeSync()
-  return readTable(path, { columns, badRows })
+}
+
+function textsOf({ columns }: Table): readonly (readonly string[] | false)[] {
+  return columns.map((column) => column.kind === 'text' && [...column.codes].map((code) => column.dictionary[code]))
 }
 
 const time = Date.parse('2018-04-01T00:00:31.250Z')
@@ -69,6 +79,82 @@ test('reads whole numbers that a double can not hold as text', async () => {
     '5',
     '9223372036854775807',
   ])
+})
+
+test('keeps every digit of a whole number or decimal that is a key, whatever its type and declared or not', async () => {
+  const digits = ['9007199254740993', '9007199254740994', '18014398509481985']
+  for (const type of ['BIGINT', 'UBIGINT', 'DECIMAL(18,0)', 'DECIMAL(38,0)', 'DECIMAL(38,10)']) {
+    const query = `SELECT unnest(['${digits.join("', '")}'])::${type} AS id`
+    assert.deepEqual(textsOf((await roundTrip(query)).table), [digits], type)
+    assert.deepEqual(textsOf((await roundTrip(query, { id: 'text' })).table), [digits], type)
+  }
+  const largest = '99999999999999999999999999999999999998'
+  const query = `SELECT unnest([${largest}, -${largest}])::DECIMAL(38,0) AS id`
+  assert.deepEqual(textsOf((await roundTrip(query)).table), [[largest, `-${largest}`]])
+})
+
+test('reads one key from every type that can hold it', async () => {
+  for (const type of ['TINYINT', 'UBIGINT', 'FLOAT', 'DOUBLE', 'DECIMAL(9,0)', 'DECIMAL(9,2)', 'VARCHAR']) {
+    assert.deepEqual(textsOf((await roundTrip(`SELECT 70::${type} AS id`, { id: 'text' })).table), [['70']], type)
+  }
+  const decimals = "SELECT unnest(['-7.10', '0', '0.05', '1234567890123456789.01'])::DECIMAL(38,2) AS id"
+  assert.deepEqual(textsOf((await roundTrip(decimals, { id: 'text' })).table), [
+    ['-7.1', '0', '0.05', '1234567890123456789.01'],
+  ])
+})
+
+test('refuses keys in a type that has lost their last digits', async () => {
+  for (const type of ['DOUBLE', 'FLOAT']) {
+    await assert.rejects(roundTrip(`SELECT 9007199254740993::${type} AS id`, { id: 'text' }), {
+      code: 'DATA_INVALID',
+      message: /row 1, column "id": .* is a number whose last digits may be lost/,
+    })
+  }
+  await assert.rejects(roundTrip('SELECT 16777217::FLOAT AS id', { id: 'text' }), { code: 'DATA_INVALID' })
+})
+
+test('refuses decimals of more digits than are read right', async () => {
+  // Of the schema alone: nothing writes such a file here, so the precision of one that can be written is raised in place.
+  const path = join(folder, 'long.parquet')
+  await writeRows("SELECT '10.5'::DECIMAL(38,2) AS amount", path)
+  const bytes = await readFile(path)
+  // Thrift's compact protocol: field 8 of SchemaElement is the precision, a zigzag i32: 38 is 76.
+  let raised = 0
+  for (let at = 0; at + 3 < bytes.length; at++) {
+    // scale (i32 2), then precision (i32 38), each behind a field header of type 5.
+    if (bytes[at] === 0x15 && bytes[at + 1] === 4 && bytes[at + 2] === 0x15 && bytes[at + 3] === 76) {
+      bytes[at + 3] = 78
+      raised++
+    }
+  }
+  assert.ok(raised > 0)
+  await writeFile(path, bytes)
+  await assert.rejects(readTable(path), {
+    code: 'DATA_INVALID',
+    message: /long\.parquet: the column "amount" has decimals of 39 digits; at most 38 can be read/,
+  })
+})
+
+test('reads the file that is named, whatever its name looks like', async () => {
+  const names = ['tx1', 'tx[1]', 'tx*', 'txx', 'tx?', '**', '[', '{a,b}', '~', '-out', "q'uote", 'a"b', 'back\\slash']
+  const odd = ['s3:/bucket/f', 'http:/host/f', 'isFraud=1/f', 'a[1]/f', 'a1/f']
+  for (const [row, name] of [...names, ...odd].entries()) {
+    const path = join(folder, 'odd', `${name}.parquet`)
+    await mkdir(dirname(path), { recursive: true })
+    await writeParquet([{ rowCount: 1, columns: [{ kind: 'number', name: 'v', values: Float64Array.of(row) }] }], path)
+  }
+  for (const [row, name] of [...names, ...odd].entries()) {
+    const { table } = await readTable(join(folder, 'odd', `${name}.parquet`))
+    assert.deepEqual(
+      table,
+      { rowCount: 1, columns: [{ kind: 'number', name: 'v', values: Float64Array.of(row) }] },
+      name,
+    )
+  }
+  const both = join(folder, 'odd', 'a\\*.parquet')
+  await writeRows('SELECT 1 AS v', join(folder, 'plain.parquet'))
+  await writeFile(both, await readFile(join(folder, 'plain.parquet')))
+  await assert.rejects(readTable(both), { code: 'FILE_UNREADABLE', message: /rename it/ })
 })
 
 test('holds declared kinds against every value, naming the row', async () => {

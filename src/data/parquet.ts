@@ -1,6 +1,8 @@
 import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api'
 import { FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
 import type { ColumnKind } from './column-kind.ts'
@@ -26,7 +28,13 @@ interface ParquetColumn {
   /** Reads the column as DOUBLE (times in milliseconds) or VARCHAR. */
   readonly sql: string
   readonly stored: 'number' | 'text' | 'time'
+  /** Up to here a stored number's decimal text is the file's own; past it, two numbers may have become one. */
+  readonly exactUpTo: number
 }
+
+/** The path tells where the file is, and nothing of what is in it: DuckDB would make columns of `/country=AT/`. */
+const source = 'read_parquet($path, hive_partitioning = false, filename = false)'
+const mostDecimalDigits = 38
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
@@ -35,7 +43,8 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
   const connection = await instance.connect()
   try {
     await connection.run("SET TimeZone = 'UTC'")
-    const { described, rowCount } = await describe(connection, path)
+    const pattern = await patternOf(connection, path)
+    const { described, rowCount } = await describe(connection, path, pattern, columns)
     const names = described.map(({ name }) => name)
     checkDeclaredColumns(path, required, names)
     const builder = new TableBuilder()
@@ -44,7 +53,7 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
       builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
     }
     const select = described.map(({ sql }) => sql).join(', ')
-    const result = await connection.stream(`SELECT ${select} FROM read_parquet($path)`, { path })
+    const result = await connection.stream(`SELECT ${select} FROM ${source}`, { path: pattern })
     let row = 0
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
@@ -66,38 +75,88 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
   }
 }
 
+/**
+ * The pattern that only this file fits. DuckDB takes every path for a pattern, `~` for the home directory and `s3://` for
+ * an address; so it gets an absolute path with its wildcards in brackets, and has to find exactly the file that is meant.
+ */
+async function patternOf(connection: DuckDBConnection, path: string): Promise<string> {
+  const file = resolve(path)
+  const pattern = asPattern(file)
+  const found = await connection.runAndReadAll('SELECT file FROM glob($pattern)', { pattern })
+  const files = found.getRowsJS().map(([name]) => String(name))
+  if (files.length === 1 && resolve(files[0]) === file) return pattern
+  throw unreadable(path, 'a Parquet file can not have a backslash beside *, ? or [ in its path; rename it')
+}
+
+function asPattern(file: string): string {
+  return file.replace(/[*?[]/g, '[$&]')
+}
+
 /** Names and types of the columns, and for each the SQL that turns it into one of the two types that are read. */
-async function describe(connection: DuckDBConnection, path: string) {
-  const types = await connection.runAndReadAll('DESCRIBE SELECT * FROM read_parquet($path)', { path })
+async function describe(
+  connection: DuckDBConnection,
+  path: string,
+  pattern: string,
+  declared: ParquetOptions['columns'],
+) {
+  await refuseLongDecimals(connection, path, pattern)
+  const types = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`, { path: pattern })
   const columns = types
     .getRowObjectsJS()
     .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
-  const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$/.test(type))
-  // Whole numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
+  const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$|^DECIMAL/.test(type))
+  // Numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
   const bound = `BETWEEN -${Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`
   const checks = wide.map(({ name }) => `coalesce(bool_and(${quoted(name)} ${bound}), true)`)
-  const summary = await connection.runAndReadAll(
-    `SELECT ${['count(*)', ...checks].join(', ')} FROM read_parquet($path)`,
-    { path },
-  )
+  const summary = await connection.runAndReadAll(`SELECT ${['count(*)', ...checks].join(', ')} FROM ${source}`, {
+    path: pattern,
+  })
   const [rowCount, ...fits] = summary.getRowsJS()[0]
   const unsafe = new Set(wide.filter((_, index) => fits[index] !== true).map(({ name }) => name))
-  const described = columns.map(({ name, type }) => describeColumn(path, name, type, unsafe.has(name)))
+  const described = columns.map(({ name, type }) => {
+    const isText = unsafe.has(name) || (Object.hasOwn(declared, name) && declared[name] === 'text')
+    return describeColumn(path, name, type, isText)
+  })
   return { described, rowCount: Number(rowCount) }
 }
 
-function describeColumn(path: string, name: string, type: string, isUnsafe: boolean): ParquetColumn {
+/** DuckDB 1.5 reads decimals of more digits than it has a type for as wrong numbers (duckdb/duckdb 25058). */
+async function refuseLongDecimals(connection: DuckDBConnection, path: string, pattern: string): Promise<void> {
+  const found = await connection.runAndReadAll(
+    `SELECT name, precision FROM parquet_schema($path) WHERE precision > ${mostDecimalDigits} LIMIT 1`,
+    { path: pattern },
+  )
+  const [row] = found.getRowsJS()
+  if (row === undefined) return
+  const name = showValue(String(row[0]))
+  const reason = `the column "${name}" has decimals of ${row[1]} digits; at most ${mostDecimalDigits} can be read`
+  throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field: name, reason }] })
+}
+
+function describeColumn(path: string, name: string, type: string, isText: boolean): ParquetColumn {
   const column = quoted(name)
-  if (isUnsafe) return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text' }
+  const exactUpTo = type === 'FLOAT' ? 2 ** 24 - 1 : Number.MAX_SAFE_INTEGER
+  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*)$/.test(type) && isText) {
+    return { name, sql: decimalText(column, type), stored: 'text', exactUpTo }
+  }
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*)$/.test(type)) {
-    return { name, sql: `CAST(${column} AS DOUBLE)`, stored: 'number' }
+    return { name, sql: `CAST(${column} AS DOUBLE)`, stored: 'number', exactUpTo }
   }
   if (/^(DATE|TIMESTAMP.*)$/.test(type)) {
-    return { name, sql: `CAST(epoch_ms(CAST(${column} AS TIMESTAMP)) AS DOUBLE)`, stored: 'time' }
+    return { name, sql: `CAST(epoch_ms(CAST(${column} AS TIMESTAMP)) AS DOUBLE)`, stored: 'time', exactUpTo }
   }
-  if (/^(VARCHAR|UUID|TIME|ENUM.*)$/.test(type)) return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text' }
-  const reason = `the column "${name}" has the type ${type.slice(0, 40)}, which is neither number, text nor time`
-  throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field: name, reason }] })
+  if (/^(VARCHAR|UUID|TIME|ENUM.*)$/.test(type)) {
+    return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text', exactUpTo }
+  }
+  const field = showValue(name)
+  const reason = `the column "${field}" has the type ${type.slice(0, 40)}, which is neither number, text nor time`
+  throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
+}
+
+/** Every digit of a whole or decimal number, and no zeros behind its point: 7 is the same key in every type. */
+function decimalText(column: string, type: string): string {
+  const text = `CAST(${column} AS VARCHAR)`
+  return /^DECIMAL\(\d+,0\)$/.test(type) || !type.startsWith('DECIMAL') ? text : `rtrim(rtrim(${text}, '0'), '.')`
 }
 
 function storeRow(
@@ -112,7 +171,7 @@ function storeRow(
   for (let column = 0; column < columns.length; column++) {
     const value = vectors[column].getItem(index)
     let reason: string | undefined
-    if (typeof value === 'number') reason = storeNumber(builder, column, row, value, columns[column].stored)
+    if (typeof value === 'number') reason = storeNumber(builder, column, row, value, columns[column])
     else if (typeof value === 'string') reason = builder.storeText(column, row, value)
     else builder.storeMissing(column, row)
     if (reason !== undefined) {
@@ -128,11 +187,14 @@ function storeNumber(
   column: number,
   row: number,
   value: number,
-  stored: ColumnKind,
+  { stored, exactUpTo }: ParquetColumn,
 ): string | undefined {
   const kind = builder.kinds[column]
   if (kind === 'time' && stored !== 'time') return 'is a number, not a time'
   if (kind === 'text' && stored === 'time') return builder.storeText(column, row, new Date(value).toISOString())
+  if (kind === 'text' && Math.abs(value) > exactUpTo) {
+    return 'is a number whose last digits may be lost; write it as a text, or as a whole number or decimal'
+  }
   if (kind !== 'text' || !Number.isNaN(value)) return builder.storeNumber(column, row, value)
   builder.storeMissing(column, row)
   return undefined
@@ -146,8 +208,8 @@ const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
 
 /** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
 export async function writeParquet(tables: Iterable<Table>, path: string): Promise<void> {
-  const source = `${path}.${process.pid}.csv`
-  const target = `${path}.${process.pid}.partial`
+  const rows = resolve(`${path}.${process.pid}.csv`)
+  const target = resolve(`${path}.${process.pid}.partial`)
   const columns = new Map<string, string>()
   function* noted(): Generator<Table> {
     for (const table of tables) {
@@ -159,17 +221,17 @@ export async function writeParquet(tables: Iterable<Table>, path: string): Promi
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
-    await writeCsv(noted(), source)
+    await writeCsv(noted(), rows)
     const types = [...columns].map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(', ')
     await connection.run(
-      `COPY (SELECT * FROM read_csv(${literal(source)}, header = true, nullstr = '', delim = ',', quote = '"', escape = '"',
+      `COPY (SELECT * FROM read_csv(${literal(asPattern(rows))}, hive_partitioning = false, header = true, nullstr = '', delim = ',', quote = '"', escape = '"',
         auto_detect = false, columns = {${types}})) TO ${literal(target)} (FORMAT parquet)`,
     )
     await rename(target, path)
   } finally {
     connection.closeSync()
     instance.closeSync()
-    await rm(source, { force: true })
+    await rm(rows, { force: true })
     await rm(target, { force: true })
   }
 }
