@@ -82,7 +82,7 @@ async function* startServers(parts: Parts, body: string, log: BenchOptions['log'
 }
 
 /** The article's body, V1..V28 and Amount, of real rows: some frauds among the first of the test part. */
-function requestBodies({ test, inputs }: Parts): string[] {
+export function requestBodies({ test, inputs }: Parts): string[] {
   const columns = readColumns(test)
   const label = columns[inputs.length]
   const frauds = [...label.keys()].filter((row) => label[row] === 1).slice(0, checkedRows / 4)

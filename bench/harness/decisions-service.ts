@@ -44,33 +44,43 @@ export function missingForDecisions(commands: readonly string[]): string | undef
 
 let prepared: Promise<Prepared> | undefined
 
-export function prepareDecisions(smoke: boolean, log: (line: string) => void): Promise<Prepared> {
-  prepared ??= prepare(smoke, log)
+/** `script` is the command line of the checkout that trains and brings the history in: what an older one made, both read. */
+export function prepareDecisions(
+  smoke: boolean,
+  log: (line: string) => void,
+  script = shrikeScript,
+): Promise<Prepared> {
+  prepared ??= prepare(smoke, log, script)
   return prepared
 }
 
-async function prepare(smoke: boolean, log: (line: string) => void): Promise<Prepared> {
+async function prepare(smoke: boolean, log: (line: string) => void, script: string): Promise<Prepared> {
   const traffic = await readTraffic(smoke)
-  const bundle = await trainOnce(traffic, smoke, log)
+  const bundle = await trainOnce(traffic, smoke, log, script)
   const dataFolder = `${cacheFolder}decisions-data`
   rmSync(dataFolder, { recursive: true, force: true })
   log(`bringing ${traffic.historyRows} transactions of history into a data directory`)
   const data = ['--bundle', bundle, '--data', dataFolder]
-  await run(process.execPath, [shrikeScript, 'replay', traffic.historyCsv, '--as', 'history', ...data])
+  await run(process.execPath, [script, 'replay', traffic.historyCsv, '--as', 'history', ...data])
   // A service that has been running has one, and takes none at its start.
-  await run(process.execPath, [shrikeScript, 'snapshot', '--data', dataFolder])
+  await run(process.execPath, [script, 'snapshot', '--data', dataFolder])
   return { traffic, bundle, dataFolder }
 }
 
 /** Kept for the next time: speed depends on the forest's shape, which the same table and detector give again. */
-async function trainOnce({ detector, trainingCsv }: Traffic, smoke: boolean, log: (line: string) => void) {
+async function trainOnce(
+  { detector, trainingCsv }: Traffic,
+  smoke: boolean,
+  log: (line: string) => void,
+  script: string,
+) {
   const hash = createHash('sha256').update(readFileSync(detector)).update(readFileSync(trainingCsv))
   const bundle = `${cacheFolder}decisions-${hash.digest('hex').slice(0, 12)}.safetensors`
   if (existsSync(bundle)) return bundle
   log('training the forest')
   const split = smoke ? ['--test-share', '0.1'] : []
   const settings = ['--detector', detector, '--no-leak-check', ...split, '--out', bundle]
-  await run(process.execPath, [shrikeScript, 'train', trainingCsv, ...settings])
+  await run(process.execPath, [script, 'train', trainingCsv, ...settings])
   return bundle
 }
 
@@ -86,6 +96,7 @@ export interface DecisionsService extends HttpServer {
 export async function startDecisions(
   { bundle, dataFolder }: Pick<Prepared, 'bundle'> & { readonly dataFolder: string | undefined },
   flags: readonly string[] = [],
+  script = shrikeScript,
 ): Promise<DecisionsService> {
   const folder = `${cacheFolder}decisions-live-${process.hrtime.bigint()}`
   if (dataFolder === undefined) mkdirSync(folder, { mode: 0o700 })
@@ -95,7 +106,7 @@ export async function startDecisions(
     command: process.execPath,
     args: (port) => {
       const data = ['--data', folder, '--port', String(port), '--log-level', 'warn']
-      return [shrikeScript, 'serve', bundle, ...data, ...flags]
+      return [script, 'serve', bundle, ...data, ...flags]
     },
     path: route,
     ask: askReady,

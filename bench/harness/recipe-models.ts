@@ -19,10 +19,10 @@ export async function recipeModel(parts: Parts, python: string, log: (line: stri
 }
 
 /** Our side of the recipe, trained on the same rows by the command that a user types. */
-export async function shrikeBundle(parts: Parts, log: (line: string) => void): Promise<string> {
+export async function shrikeBundle(parts: Parts, log: (line: string) => void, script = shrikeScript): Promise<string> {
   log('training the recipe in Shrike')
   const bundle = `${cacheFolder}${parts.name}.safetensors`
   const recipe = ['--preset', 'recipe', '--test-from', String(parts.testFromSeconds), ...parts.flags]
-  await run(process.execPath, [shrikeScript, 'train', parts.csv, ...recipe, '--out', bundle])
+  await run(process.execPath, [script, 'train', parts.csv, ...recipe, '--out', bundle])
   return bundle
 }
