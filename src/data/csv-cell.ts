@@ -1,10 +1,11 @@
-const comma = 0x2c
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const quote = 0x22
 
 /** One cell as it was found. Kept and used again, so that scanning allocates nothing. */
 export class CsvCell {
+  /** The byte between cells, which the header decides. */
+  separator = 0x2c
   /** The content is bytes[start, end): the file's own bytes, or a copy where doubled quotes were halved. */
   bytes: Uint8Array = new Uint8Array(0)
   start = 0
@@ -14,7 +15,7 @@ export class CsvCell {
   hasTextAfterQuote = false
   /** Line ends inside the quotes. */
   lineEnds = 0
-  /** Where the comma or line end after it stands, or the end of the data. */
+  /** Where the separator or line end after it is, or the end of the data. */
   next = 0
   isLast = false
 }
@@ -33,7 +34,9 @@ export function scanCell(bytes: Uint8Array, at: number, length: number, isFinal:
     if (!scanQuoted(bytes, at + 1, length, isFinal, cell)) return false
     next = cell.next
   }
-  while (next < length && bytes[next] !== comma && bytes[next] !== lineFeed && bytes[next] !== carriageReturn) next++
+  const { separator } = cell
+  while (next < length && bytes[next] !== separator && bytes[next] !== lineFeed && bytes[next] !== carriageReturn)
+    next++
   if (next === length && !isFinal) return false
   if (cell.isQuoted) cell.hasTextAfterQuote = next > cell.next
   else {
@@ -41,7 +44,7 @@ export function scanCell(bytes: Uint8Array, at: number, length: number, isFinal:
     cell.end = next
   }
   cell.next = next
-  cell.isLast = next === length || bytes[next] !== comma
+  cell.isLast = next === length || bytes[next] !== separator
   return true
 }
 

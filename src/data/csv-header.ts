@@ -1,5 +1,6 @@
 import type { BadRowLog } from './bad-rows.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import { findSeparator } from './csv-separator.ts'
 
 /** A CSV file's column names, and where its first row starts. */
 export interface CsvHeader {
@@ -41,6 +42,9 @@ export function readHeader(
   }
   if (at === length && isFinal) throw badRows.error({ line }, 'the file is empty: there is no header line')
 
+  const separator = findSeparator(bytes, at, length, isFinal, cell)
+  if (separator === undefined) return undefined
+  cell.separator = separator
   const names: string[] = []
   let lineEnds = 0
   for (;;) {
@@ -80,11 +84,6 @@ function checkNames(names: readonly string[], line: number, badRows: BadRowLog):
       throw badRows.error({ line, column: name }, reason)
     }
     positions.set(name, index + 1)
-  }
-  const separator = names.length > 1 ? undefined : /[;\t]/.exec(names[0])?.[0]
-  if (separator !== undefined) {
-    const word = separator === ';' ? 'semicolons' : 'tabs'
-    throw badRows.error({ line }, `the header is separated by ${word}; save the file separated by commas`)
   }
 }
 

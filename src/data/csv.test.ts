@@ -186,9 +186,38 @@ test('never skips what makes the rest of the file unreadable', () => {
     message: 'cards.csv, line 1, column "V1": the name stands twice in the header, as column 1 and 3',
   })
   assert.throws(() => parse('"a', skip), { message: /a quote in the header is never closed/ })
-  assert.throws(() => parse('a;b\n1;2\n', skip), {
-    message: /separated by semicolons; save the file separated by commas/,
-  })
+})
+
+test('finds out what separates the cells', () => {
+  const one = { a: [1], b: ['x'] }
+  for (const separator of [',', ';', '\t', '|']) {
+    assert.deepEqual(valuesOf(`a${separator}b\n1${separator}x\n`), one, separator)
+    assert.deepEqual(valuesOf(`a${separator}b\n`), { a: [], b: [] }, separator)
+  }
+  // The one that gives the header as many cells as the first row.
+  assert.deepEqual(valuesOf('a;amount (net, EUR)\n1;x\n'), { a: [1], 'amount (net, EUR)': ['x'] })
+  assert.deepEqual(valuesOf('a,b|c|d|e\n1,x\n'), { a: [1], 'b|c|d|e': ['x'] })
+  assert.deepEqual(valuesOf('a\n1;2\n'), { a: ['1;2'] })
+})
+
+test('reads the same cells whatever separates them, in pieces of any size', () => {
+  const cell = fc.oneof(fc.integer().map(String), fc.stringMatching(/^[a-z ,;|\t"\n]{0,6}$/))
+  const rows = fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 5 })
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
+  fc.assert(
+    fc.property(
+      rows,
+      fc.constantFrom(';', '\t', '|'),
+      fc.integer({ min: 1, max: 40 }),
+      (given, separator, pieceBytes) => {
+        const lines = [['k', 'l', 'm'], ...given.map((row) => row.map(quoted))]
+        const written = (by: string) => `${lines.map((row) => row.join(by)).join('\n')}\n`
+        const columns = { k: 'text', l: 'text', m: 'text' } as const
+        const options = { columns, pieceBytes }
+        assert.deepEqual(valuesOf(written(separator), options), valuesOf(written(','), { columns }))
+      },
+    ),
+  )
 })
 
 test('says what a file is that is no CSV', () => {

@@ -8,7 +8,6 @@ import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
-const comma = 0x2c
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const longestRowBytes = 16 * 2 ** 20
@@ -154,6 +153,7 @@ export class CsvParser {
     const bytes = this.#bytes
     const view = this.#view
     const isNumber = this.#isNumber
+    const { separator } = this.#cell
     const { numbers, rowCount } = this.#builder
     const last = isNumber.length - 1
     this.#lineEndsInRow = 0
@@ -162,7 +162,7 @@ export class CsvParser {
       if (isNumber[column] === 1) {
         const end = readDecimal(bytes, view, at, numbers[column], rowCount)
         // An empty cell is missing and comes out of this as NaN, too.
-        if (bytes[end] === (column === last ? lineFeed : comma)) {
+        if (bytes[end] === (column === last ? lineFeed : separator)) {
           at = end + 1
           continue
         }
