@@ -23,8 +23,8 @@ export function kindOfCell(bytes: Uint8Array, start: number, end: number): Colum
 }
 
 /** A whole number past 2^53 is an identifier: as a double it would become one with its neighbours. */
-function isWholeButUnsafe(value: number, bytes: Uint8Array, start: number, end: number): boolean {
-  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
+export function isWholeButUnsafe(value: number, bytes: Uint8Array, start: number, end: number): boolean {
+  if (!(Math.abs(value) > Number.MAX_SAFE_INTEGER)) return false
   for (let at = start; at < end; at++) if (bytes[at] === 0x2e || (bytes[at] | 0x20) === 0x65) return false
   return true
 }

@@ -3,6 +3,9 @@ import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
 
+/** A wider table is a mistake, or an attack on the memory: every column takes room for its rows. */
+export const mostColumns = 16_384
+
 /** The column of that name, or DATA_INVALID with the nearest name there is. */
 export function findColumn(table: Table, name: string): Column {
   const column = table.columns.find((candidate) => candidate.name === name)

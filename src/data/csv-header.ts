@@ -1,4 +1,5 @@
 import type { BadRowLog } from './bad-rows.ts'
+import { mostColumns } from './columns.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { findSeparator } from './csv-separator.ts'
 
@@ -55,6 +56,9 @@ export function readHeader(
     names.push(nameIn(cell, names.length, line, badRows))
     lineEnds += cell.lineEnds
     if (cell.isLast) break
+    if (names.length === mostColumns) {
+      throw badRows.error({ line }, `the header has over ${mostColumns} columns; no more can be read`)
+    }
     at = cell.next + 1
   }
   const next = skipLineEnd(bytes, cell.next, length, isFinal)

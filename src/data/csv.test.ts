@@ -318,3 +318,23 @@ test('reads whatever it is given into rows, or refuses it, alike in any pieces',
     { numRuns: 2000 },
   )
 })
+
+test('never rounds a whole number past 2^53 unless its column is declared as numbers', () => {
+  const rows = `ref\n${'7\n'.repeat(5)}9007199254740993\n`
+  assert.throws(() => parse(rows), {
+    code: 'DATA_INVALID',
+    message: /^cards\.csv, line 7, column "ref": "\*{16}" is a whole number past 2\^53/,
+  })
+  const texts = parse(rows, { columns: { ref: 'text' } }).table
+  assert.deepEqual(plain(texts).ref.values.slice(4), ['7', '9007199254740993'])
+  const numbers = parse(rows, { columns: { ref: 'number' } }).table
+  assert.deepEqual(plain(numbers).ref.values.slice(4), [7, 9007199254740992])
+  assert.deepEqual(plain(parse('x\n1\n2\n3\n9007199254740993.0\n1e300\n').table).x.values, [1, 2, 3, 2 ** 53, 1e300])
+})
+
+test('reads no more columns than a table can have, and does not print their names', () => {
+  const header = Array.from({ length: 200_000 }, (_, column) => `column_${column}`).join(',')
+  assert.throws(() => parse(header, { pieceBytes: 2 ** 18 }), {
+    message: 'cards.csv, line 1: the header has over 16384 columns; no more can be read',
+  })
+})

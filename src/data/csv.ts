@@ -120,7 +120,8 @@ export class CsvParser {
     const kinds = inferKinds(this.#bytes, this.#view, start, this.#length, isFinal, names.length, this.#cell)
     if (kinds === undefined) return false
     for (const [column, name] of names.entries()) {
-      this.#builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : kinds[column])
+      const isDeclared = Object.hasOwn(columns, name)
+      this.#builder.addColumn(name, isDeclared ? columns[name] : kinds[column], isDeclared)
     }
     this.#isNumber = Uint8Array.from(this.#builder.kinds, (kind) => (kind === 'number' ? 1 : 0))
     this.#kindsKnown = true

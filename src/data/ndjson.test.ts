@@ -91,3 +91,54 @@ test('gives the same table however the bytes are cut into pieces', () => {
     assert.deepEqual(parse(content, { pieceBytes }), whole)
   }
 })
+
+test('refuses a field that a line gives twice, however its name is written', () => {
+  for (const line of ['{"card":"A","card":"B"}', '{"card":null, "card" :"B"}', '{"card":"A","c\\u0061rd":"A"}']) {
+    assert.throws(() => parse(`{"card":"A"}\n${line}`), {
+      code: 'DATA_INVALID',
+      message: 'cards.ndjson, line 2, column "card": is given more than once',
+    })
+    const { table, badRows } = parse(`{"card":"A"}\n${line}\n{"card":"C"}`, { badRows: 'skip' })
+    assert.deepEqual([table.rowCount, badRows.count], [2, 1])
+  }
+  assert.equal(parse('{"card":"\\"card\\":1, card: 2","Card":":"}').table.rowCount, 1)
+})
+
+test('keeps every digit of whole numbers past 2^53', () => {
+  const lines = ['9007199254740993', '-9007199254740995', '18446744073709551615'].map(
+    (id) => `{"id":${id},"note":"9007199254740993, \\"id\\":9007199254740994","n":1.5}`,
+  )
+  const { columns } = parse(lines.join('\n')).table
+  assert.deepEqual(columns, [
+    {
+      kind: 'text',
+      name: 'id',
+      codes: Int32Array.of(0, 1, 2),
+      dictionary: ['9007199254740993', '-9007199254740995', '18446744073709551615'],
+    },
+    {
+      kind: 'text',
+      name: 'note',
+      codes: Int32Array.of(0, 0, 0),
+      dictionary: ['9007199254740993, "id":9007199254740994'],
+    },
+    { kind: 'number', name: 'n', values: Float64Array.of(1.5, 1.5, 1.5) },
+  ])
+  assert.deepEqual(parse('{"n":1e300}\n{"n":-12345678901234567.5}').table.columns[0], {
+    kind: 'number',
+    name: 'n',
+    values: Float64Array.of(1e300, -12345678901234568),
+  })
+})
+
+test('reads no more fields than a table can have', () => {
+  const wide = (from: number, to: number) =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`n${from + i}`, 1])))
+  const million = wide(0, 20_000)
+  assert.throws(() => parse(million), {
+    message: /^cards\.ndjson, line 1: has 20000 fields; at most 16384 can be read$/,
+  })
+  assert.throws(() => parse(`${wide(0, 10_000)}\n${wide(10_000, 20_000)}`), {
+    message: /the file has over 16384 fields/,
+  })
+})

@@ -1,6 +1,7 @@
+import { countNames, repeatedNames } from '../core/repeated-names.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
-import { checkDeclaredColumns } from './columns.ts'
+import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
@@ -81,29 +82,48 @@ export class NdjsonParser {
 
   #readLine(bytes: Uint8Array): void {
     const line = ++this.#line
+    const fields = this.#fieldsOf(bytes, line)
+    if (fields === undefined) return
+    if (this.#sample === undefined) this.#store({ number: line, fields })
+    else if (this.#sample.push({ number: line, fields }) === sampleRows) this.#decideKinds()
+  }
+
+  /** The fields of a line; undefined where it is blank or left out as bad. */
+  #fieldsOf(bytes: Uint8Array, line: number): Line['fields'] | undefined {
+    const { badRows } = this.#options
+    let text: string
     let value: unknown
     try {
-      const text = this.#decoder.decode(bytes)
-      if (text.trim() === '') return
+      text = this.#decoder.decode(bytes)
+      if (text.trim() === '') return undefined
       value = JSON.parse(text)
     } catch (error) {
       // The parser's own message quotes the line, and the line may hold anything.
       const reason = error instanceof SyntaxError ? 'is not valid JSON' : 'is not UTF-8'
-      this.#options.badRows.add({ line }, reason)
-      return
+      badRows.add({ line }, reason)
+      return undefined
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.#options.badRows.add({ line }, 'is not a JSON object')
-      return
+      badRows.add({ line }, 'is not a JSON object')
+      return undefined
     }
-    const fields = Object.entries(value)
+    let fields = Object.entries(value)
+    if (fields.length > mostColumns) {
+      badRows.add({ line }, `has ${fields.length} fields; at most ${mostColumns} can be read`)
+      return undefined
+    }
     const nested = fields.find(([, field]) => typeof field === 'object' && field !== null)
     if (nested !== undefined) {
-      this.#options.badRows.add({ line, column: nested[0] }, 'is nested; only flat objects can be read')
-      return
+      badRows.add({ line, column: nested[0] }, 'is nested; only flat objects can be read')
+      return undefined
     }
-    if (this.#sample === undefined) this.#store({ number: line, fields })
-    else if (this.#sample.push({ number: line, fields }) === sampleRows) this.#decideKinds()
+    const [repeated] = repeatedNames(text, countNames(value), 0).get(0) ?? []
+    if (repeated !== undefined) {
+      badRows.add({ line, column: repeated }, 'is given more than once')
+      return undefined
+    }
+    if (fields.some(([, field]) => isUnsafe(field))) fields = Object.entries(JSON.parse(withTextsForUnsafe(text)))
+    return fields
   }
 
   /** Adds the sample's columns with the kinds that its lines show, then its rows. */
@@ -121,8 +141,12 @@ export class NdjsonParser {
   }
 
   #addColumn(name: string, kind: ColumnKind | undefined): number {
-    const { columns } = this.#options
-    this.#builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : kind)
+    const { columns, badRows } = this.#options
+    if (this.#builder.names.length === mostColumns) {
+      throw badRows.error({ line: this.#line }, `the file has over ${mostColumns} fields; no more can be read`)
+    }
+    const isDeclared = Object.hasOwn(columns, name)
+    this.#builder.addColumn(name, isDeclared ? columns[name] : kind, isDeclared)
     this.#positions.set(name, this.#builder.names.length - 1)
     return this.#builder.names.length - 1
   }
@@ -147,11 +171,23 @@ export class NdjsonParser {
 
   #storeValue(column: number, row: number, value: number): string | undefined {
     if (this.#builder.kinds[column] === 'time') return 'is not an ISO 8601 time'
-    // JSON's numbers are doubles: a text made of this one could stand for others, too.
+    // A text made of a double that large, or of a fraction, could stand for others, too.
     const isKey = this.#options.columns[this.#builder.names[column]] === 'text'
     if (isKey && !Number.isSafeInteger(value)) return 'is a number that is no safe integer; write it as a text'
     return this.#builder.storeNumber(column, row, value)
   }
+}
+
+/** Whether a number may be a whole one that JSON.parse rounded. */
+function isUnsafe(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+}
+
+/** The JSON with whole numbers past 2^53 as texts of their digits, as a CSV file's reader takes them. */
+function withTextsForUnsafe(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+    /^-?\d+$/.test(token) && isUnsafe(Number(token)) ? `"${token}"` : token,
+  )
 }
 
 /** JSON says itself what is a number; a text that looks like one is an identifier. */

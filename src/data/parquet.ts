@@ -6,7 +6,7 @@ import { showValue } from '../core/show-value.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
 import type { ColumnKind } from './column-kind.ts'
-import { checkDeclaredColumns } from './columns.ts'
+import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 import { writeCsv } from './write-csv.ts'
@@ -104,6 +104,9 @@ async function describe(
   const columns = types
     .getRowObjectsJS()
     .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+  if (columns.length > mostColumns) {
+    throw new FraudError('DATA_INVALID', `${path} has ${columns.length} columns; at most ${mostColumns} can be read`)
+  }
   const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$|^DECIMAL/.test(type))
   // Numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
   const bound = `BETWEEN -${Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`

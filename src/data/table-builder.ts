@@ -1,6 +1,6 @@
 import { parseIsoTime } from '../core/time-parser.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
-import { type ColumnKind, isMissing, kindOfCell } from './column-kind.ts'
+import { type ColumnKind, isMissing, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 
@@ -15,6 +15,8 @@ const mismatch: Record<ColumnKind, string> = {
   time: 'is not an ISO 8601 time; if the column holds text, declare it as text',
   text: 'is not UTF-8',
 }
+const rounded =
+  'is a whole number past 2^53, whose last digits a number loses; declare the column as text, or write a quantity with a point'
 const tooLarge = 'is too large for a number'
 
 /**
@@ -27,6 +29,7 @@ export class TableBuilder {
   readonly numbers: Float64Array[] = []
   readonly #codes: Int32Array[] = []
   readonly #dictionaries: ByteDictionary[] = []
+  readonly #mayRound: boolean[] = []
   #capacity = 0
   rowCount = 0
 
@@ -34,13 +37,14 @@ export class TableBuilder {
     return this.#capacity
   }
 
-  /** Adds a column, missing in all rows so far. */
-  addColumn(name: string, kind: ColumnKind | undefined): void {
+  /** Adds a column, missing in all rows so far. Numbers may be rounded only where somebody declared them as such. */
+  addColumn(name: string, kind: ColumnKind | undefined, isDeclared = false): void {
     const column = this.names.push(name) - 1
     this.numbers.push(noNumbers)
     this.#codes.push(noCodes)
     this.#dictionaries.push(noDictionary)
     this.kinds.push(undefined)
+    this.#mayRound.push(isDeclared)
     this.#setKind(column, kind)
   }
 
@@ -73,6 +77,7 @@ export class TableBuilder {
     if (kind === undefined) return this.#storeFirst(column, row, bytes, start, end, from, to)
     const value = kind === 'number' ? parseDecimal(bytes, from, to) : parseIsoTime(bytes, from, to)
     if (Number.isNaN(value) && !isMissing(bytes, from, to)) return mismatch[kind]
+    if (kind === 'number' && !this.#mayRound[column] && isWholeButUnsafe(value, bytes, from, to)) return rounded
     return this.storeNumber(column, row, value)
   }
 

@@ -118,9 +118,15 @@ describe('a transaction', () => {
     assert.deepEqual(cards, ['7', '7', '007', undefined, undefined, '9007199254740991'])
   })
 
-  test('has no key that is a number but no safe integer', async () => {
+  test('has every digit of a key that is a whole number of JSON, and no key that is another number', async () => {
     const line = (card: string) => JSON.stringify({ ...good, card_id: 0 }).replace('"card_id":0', `"card_id":${card}`)
-    for (const card of ['9007199254740993', '1e21', '1.5']) {
+    const wide = ['9007199254740993', '9007199254740992', '-123456789012345678901234567890']
+    const exact = await read(wide.map(line).join('\n'), { ending: 'ndjson' })
+    assert.deepEqual(
+      exact.map(({ card }) => card),
+      wide,
+    )
+    for (const card of ['9007199254740993.0', '1e21', '1.5']) {
       await assert.rejects(read(line(card), { ending: 'ndjson' }), { code: 'DATA_INVALID', message: /card_id/ })
     }
   })

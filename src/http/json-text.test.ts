@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
-import { decodeJson, repeatedNames } from './json-text.ts'
+import { decodeJson } from './json-text.ts'
 
 function refused(bytes: Buffer): FraudError {
   try {
@@ -37,47 +37,5 @@ describe('decodeJson', () => {
     const { message, cause } = refused(Buffer.from('{"card": 4111111111111111x}'))
     assert.doesNotMatch(message, /4111/)
     assert.equal(cause, undefined)
-  })
-})
-
-describe('repeatedNames', () => {
-  // Names with what a careless scanner stumbles over, and values that look like names.
-  const name = fc.constantFrom('a', 'b', 'A', '__proto__', 'with "quotes"', 'back\\slash', 'co:lon', 'é', '{', ']')
-  const value = fc.oneof(
-    fc.constant('1'),
-    fc.constant('{"a":{"a":1},"b":[{"a":1}]}'),
-    fc.constant('"a\\":1,\\"a"'),
-    fc.constant('"a"'),
-    fc.constant('[{"a":1},"b:",{"a":2}]'),
-  )
-  const object = fc.array(fc.tuple(name, value), { maxLength: 6 })
-  type Entries = readonly (readonly [string, string])[]
-  const write = (entries: Entries) => `{${entries.map(([key, json]) => ` ${JSON.stringify(key)} :${json}`).join(',')}}`
-  const repeatedIn = (entries: Entries) => {
-    const names = entries.map(([key]) => key)
-    return new Set(names.filter((key, index) => names.indexOf(key) !== index))
-  }
-  const count = (entries: Entries) => new Set(entries.map(([key]) => key)).size
-
-  test('finds every name that an object gives twice, and no other', () => {
-    fc.assert(
-      fc.property(object, (entries) => {
-        const found = repeatedNames(write(entries), count(entries), 0).get(0)
-        assert.deepEqual(found ?? new Set(), repeatedIn(entries))
-      }),
-    )
-  })
-
-  test('tells the items of an array apart', () => {
-    fc.assert(
-      fc.property(fc.array(object, { maxLength: 4 }), (items) => {
-        const text = `[${items.map(write).join(' , ')}]`
-        const names = items.reduce((sum, entries) => sum + count(entries), 0)
-        const found = repeatedNames(text, names, 1)
-        items.forEach((entries, index) => {
-          assert.deepEqual(found.get(index) ?? new Set(), repeatedIn(entries))
-        })
-      }),
-    )
   })
 })
