@@ -13,7 +13,7 @@ import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import { type LiveConfig, type OpenedLive, openLive } from './open-live.ts'
-import { canDecide, createLiveDetector } from './scoring/live-detector.ts'
+import { canDecide, createLiveDetector, warnOfLive } from './scoring/live-detector.ts'
 import type { Predictor } from './scoring/predictor.ts'
 
 export interface ServiceConfig {
@@ -54,6 +54,8 @@ export interface Service {
   readonly modelId: string
   /** Whether transactions can be decided and kept, beside predictions. */
   readonly decides: boolean
+  /** What a person should know of the policy at the start. */
+  readonly policyWarning?: string | undefined
   /** Resolves once decisions are made: histories have been made from the log. */
   readonly ready: Promise<void>
   /** Loads the bundle again. A bad one is refused, logged and counted, and the old one goes on. */
@@ -105,6 +107,7 @@ interface Serving {
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
+  readonly policyWarning: string | undefined
 }
 
 function createLog({ logLevel }: ServiceConfig) {
@@ -128,6 +131,11 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
           log,
         )
   let last = Promise.resolve()
+  const policyWarning = () => {
+    const warning = live && warnOfLive(live.service.live)
+    if (warning !== undefined) log.warn({ model: model.current.modelId }, warning)
+    return warning
+  }
 
   async function reloadNow(): Promise<void> {
     try {
@@ -141,6 +149,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
       model.swap(predictor)
       metrics.countReload('ok')
       log.info({ model: model.current.modelId }, 'the bundle was loaded again')
+      policyWarning()
     } catch (error) {
       metrics.countReload('refused')
       const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
@@ -152,12 +161,12 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     last = last.then(reloadNow)
     return last
   }
-  return { model, live, metrics, reload, log }
+  return { model, live, metrics, reload, log, policyWarning: policyWarning() }
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, limits = {} } = config
-  const { model, live, metrics, log } = serving
+  const { model, live, metrics, log, policyWarning } = serving
   const app = await buildServer({
     ...{ model, metrics, log, version, limits, apiKeys, reportPath, live: live?.service },
     ...(live && { whyNotReady: live.whyNotReady }),
@@ -186,7 +195,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     void app.close().then(() => live?.close())
     reject(error)
   })
-  return { url, modelId: model.current.modelId, decides: live !== undefined, ready, close, closed }
+  return { url, modelId: model.current.modelId, decides: live !== undefined, policyWarning, ready, close, closed }
 }
 
 async function startSingle(config: ServiceConfig): Promise<Service> {

@@ -40,6 +40,24 @@ describe('shrike train', () => {
     assert.match(readFileSync(at('a.yaml'), 'utf8'), /label:\n\s+field: Class/)
   })
 
+  test('warns, in the report too, where it is cheapest to alert on nothing, and of a policy that no score reaches', async () => {
+    const quiet = ['--n-estimators', '20', '--no-leak-check', '--json', '--out', 'quiet.safetensors']
+    const costs = ['--cost-false-positive', '1000', '--cost-false-negative', '0']
+    const { stdout } = await succeed('train', 'cards.csv', ...costs, ...quiet)
+    const told = JSON.parse(stdout).warnings.join()
+    assert.match(
+      told,
+      /alerts on none of the rows that were held out to choose it on; it was chosen for the least cost/,
+    )
+    const detector = readFileSync('detectors/creditcard.yaml', 'utf8')
+    writeFileSync(at('unreached.yaml'), `${detector}policy: { review: 1 }\n`)
+    const unreached = await succeed('train', 'cards.csv', '--detector', 'unreached.yaml', ...quiet)
+    const warning = /The policy approves every transaction, whatever its score: its lowest threshold is 1,/
+    assert.match(unreached.stderr, warning)
+    assert.match(JSON.parse(unreached.stdout).warnings.join(), warning)
+    assert.match(readFileSync(at('quiet-report.html'), 'utf8'), /The policy approves every transaction/)
+  })
+
   test('gives the same bytes again, with the saved detector and any number of threads', async () => {
     for (const [out, threads] of [
       ['b.safetensors', '3'],
@@ -305,6 +323,24 @@ describe('shrike import and explain', () => {
     writeFileSync(at('vendor.txt'), model)
     const lines = rows.map((row: (number | null)[]) => row.map((value) => value ?? '').join())
     writeFileSync(at('vendor.csv'), [names.join(), ...lines].join('\n'))
+  })
+
+  test('review from the threshold up where the detector has no policy, and warn of one that only approves', async () => {
+    const detector = readFileSync(at('vendor.yaml'), 'utf8')
+    const importWith = async (policy: string, ...flags: string[]) => {
+      writeFileSync(at('policy.yaml'), `${detector}${policy}`)
+      const args = ['vendor.txt', '--detector', 'policy.yaml', '--out', 'policy.safetensors', ...flags]
+      const { stdout, stderr } = await succeed('import', ...args)
+      const bundle = await readBundle(at('policy.safetensors'))
+      return { said: stdout + stderr, policy: bundle.detector.policy }
+    }
+    const usual = await importWith('')
+    assert.deepEqual(usual.policy, { review: 0.5 })
+    assert.match(usual.said, /policy {2}review from 0\.5 up, decline nothing/)
+    const given = await importWith('policy: { whenUnavailable: decline }\n', '--threshold', '0.2')
+    assert.deepEqual(given.policy, { whenUnavailable: 'decline', review: 0.2 })
+    const own = await importWith('policy: { decline: 0.9 }\n')
+    assert.deepEqual([own.policy, own.said.includes('policy  ')], [{ decline: 0.9 }, false])
   })
 
   test('make a bundle that answers as the model did, and say why', async () => {

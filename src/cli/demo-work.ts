@@ -88,6 +88,7 @@ Try it:
   ${call}
 `,
   )
+  if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
 }
 
 function serveArgs({ port, host, workers, insecure, logLevel }: ServeFlags): string[] {

@@ -2,6 +2,7 @@ import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
@@ -36,7 +37,9 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
-  for (const warning of leaks.warnings) terminal.warn(warning)
+  const policyWarning = warnOfBundle(bundle)
+  const warnings = [...leaks.warnings, ...(policyWarning === undefined ? [] : [policyWarning])]
+  for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   throwIfInterrupted(signal)
   if (flags.report !== undefined) {
@@ -49,7 +52,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         ...costOf(rows, part, flags),
         warnings: [
           ...(includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : []),
-          ...leaks.warnings,
+          ...warnings,
         ],
         includesTrainingRows: includesTraining,
       }),

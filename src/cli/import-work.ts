@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
-import { encodeBundle } from '../models/bundle.ts'
+import { type BundleContent, encodeBundle } from '../models/bundle.ts'
 import { createExplainer, whyUnexplained } from '../models/explanation.ts'
 import type { LearnedModel } from '../models/learned-model.ts'
 import { lightgbmCategories, readLightgbm } from '../models/loaders/lightgbm.ts'
@@ -38,32 +40,51 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
       `The model names no feature of the detector: its inputs are taken to be ${features.join(', ')}, in this order`,
     )
   }
-  const { bytes: bundle, id } = encodeBundle({
-    detector: located.detector,
+  const decision = {
+    inclusive: true,
+    ...(flags.threshold === undefined
+      ? { threshold: 0.5, chosenBy: 'for want of rows to choose it on' }
+      : { threshold: flags.threshold, chosenBy: 'as given' }),
+  }
+  const detector = choosePolicy(located.detector, decision, undefined)
+  const content: BundleContent = {
+    detector,
     preset: 'imported',
     learner: library,
     options: {},
     seed: 0,
     model,
     calibration: { method: 'none' },
-    decision:
-      flags.threshold === undefined
-        ? { threshold: 0.5, inclusive: true, chosenBy: 'for want of rows to choose it on' }
-        : { threshold: flags.threshold, inclusive: true, chosenBy: 'as given' },
+    decision,
     metrics: {},
     training: {
       fingerprint: createHash('sha256').update(bytes).digest('hex'),
       ...{ rows: 0, frauds: 0, calibrationRows: 0, split: { by: 'elsewhere' }, refit: false },
     },
     example: Object.fromEntries(features.map((name) => [name, 0])),
-  })
+  }
+  const { bytes: bundle, id } = encodeBundle(content)
   await writeFileAtomically(flags.out, bundle)
   const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
   const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
   terminal.say(`${library}: ${what}, ${features.length} features\nbundle  ${flags.out}  ${id}`)
+  tellPolicy(content, located.detector, terminal)
   const why = createExplainer(model) === undefined ? whyUnexplained(model) : undefined
   if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
-  terminal.result({ bundle: id, out: flags.out, library, trees, features, unexplained: why })
+  terminal.result({ bundle: id, out: flags.out, library, trees, features, policy: detector.policy, unexplained: why })
+}
+
+/** Thresholds that nobody chose are told, and so is a policy that has none. */
+function tellPolicy(content: BundleContent, given: Detector, terminal: Terminal): void {
+  const warning = warnOfBundle(content)
+  if (warning !== undefined) terminal.warn(warning)
+  else if (content.detector !== given) {
+    const { threshold } = content.decision
+    terminal.say(
+      `policy  review from ${threshold} up, decline nothing: the detector names no threshold of its own, and there are ` +
+        'no rows to choose one on',
+    )
+  }
 }
 
 // The first field of an ONNX file, its version; no text begins with this byte.

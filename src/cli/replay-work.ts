@@ -2,6 +2,7 @@ import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
+import { warnOfLive } from '../scoring/live-detector.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { currentBundle } from './current-bundle.ts'
 import { openForCommand } from './open-service.ts'
@@ -25,6 +26,8 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   const { service } = opened
   const { detector, features } = service.live
   const id = detector.transaction.id ?? ''
+  const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined
+  if (policyWarning !== undefined) run.terminal.warn(policyWarning)
   const intake = new Intake(service, flags.as)
   try {
     const replayed = { located: { detector, locate: inMemory }, features, file, kinds: { [id]: 'text' as const } }

@@ -32,6 +32,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
     else terminal.warn(whyNoDecisions(flags))
+    if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
   }
   await service.closed
 }

@@ -4,6 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { parseIsoTime, toMilliseconds } from '../core/time-parser.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput, SearchSummary } from '../evaluation/report/report-input.ts'
@@ -287,8 +288,20 @@ function splitByTimeIfPossible(rows: LabelledRows, { split }: TrainingPlan): Tra
   }
 }
 
-function warn(rows: LabelledRows, { parts, evaluation }: TrainingOutcome, plan: TrainingPlan): string[] {
+function warn(
+  rows: LabelledRows,
+  { parts, evaluation, content, alertsOnNothing }: TrainingOutcome,
+  plan: TrainingPlan,
+): string[] {
   const warnings: string[] = []
+  const policyWarning = warnOfBundle(content)
+  if (policyWarning !== undefined) warnings.push(policyWarning)
+  if (alertsOnNothing) {
+    warnings.push(
+      `The threshold ${content.decision.threshold} alerts on none of the rows that were held out to choose it on; it was ` +
+        `chosen ${content.decision.chosenBy}`,
+    )
+  }
   if (parts.boundary === undefined) {
     const repeated = countRowsOnBothSides(rows.columns, parts.train, parts.test)
     const share = ((100 * repeated) / parts.test.length).toFixed(2)

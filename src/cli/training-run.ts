@@ -16,6 +16,7 @@ import type { Preset } from '../learners/presets.ts'
 import { createAverage } from '../models/average.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
+import { predictsFraud } from '../models/decision-rule.ts'
 import type { LearnedModel } from '../models/learned-model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
@@ -65,6 +66,8 @@ export interface TrainingOutcome {
   /** On the calibration rows, where there are any. */
   readonly calibrationRatio?: number
   readonly oversampled?: { readonly rows: number; readonly frauds: number }
+  /** Whether the threshold is over every probability of the calibration rows. */
+  readonly alertsOnNothing: boolean
   readonly outOfBag?: { readonly rocAuc: number; readonly averagePrecision: number }
 }
 
@@ -117,6 +120,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
     evaluation,
     test,
     trained,
+    alertsOnNothing: calibrated?.probabilities.every((each) => !predictsFraud(decision, each)) ?? false,
     ...(fitted.scaling && { scaling: fitted.scaling }),
     ...(calibrated && {
       calibrationRatio: calibrationRatio(calibrated.labels, calibrated.probabilities, calibrated.weights),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Detector, outcomes } from '../core/detector-schema.ts'
-import { opinionsOf, type Policy, policyOf, settle, unavailable } from './policy.ts'
+import { approvesEverything, opinionsOf, type Policy, policyOf, settle, unavailable, warnOfPolicy } from './policy.ts'
 
 const detector = (policy?: Detector['policy']): Detector => ({
   detector: 'test',
@@ -80,6 +80,34 @@ describe('a policy', () => {
         ],
       })
     }
+  })
+})
+
+describe('a policy that approves everything', () => {
+  const usual = policyOf(detector())
+
+  test('is one without a threshold that the highest score reaches', () => {
+    const reach = fc.constantFrom(0, 0.5, 1 - 1e-9, 1, 1 + Number.EPSILON, 2, Number.POSITIVE_INFINITY, Number.NaN)
+    const highest = fc.constantFrom(0.3, 0.5, 0.999, 1)
+    const thresholds = fc.record({ challenge: reach, review: reach, decline: reach }, { requiredKeys: [] })
+    const property = fc.property(thresholds, highest, (given, highestScore) => {
+      const policy = { ...usual, ...given }
+      const isOnlyApproved = [0, highestScore / 2, highestScore].every(
+        (score) => judge(policy, score).outcome === 'approve',
+      )
+      assert.equal(approvesEverything(policy, highestScore), isOnlyApproved)
+      assert.equal(warnOfPolicy(policy, highestScore) !== undefined, isOnlyApproved)
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('is told with the reason, whatever it says where there is no score', () => {
+    assert.match(warnOfPolicy({ ...usual, whenUnavailable: 'decline' }) ?? '', /no threshold that a score can reach/)
+    assert.match(
+      warnOfPolicy({ ...usual, review: 0.95, decline: 0.99 }, 0.9) ?? '',
+      /its lowest threshold is 0\.95, and the highest possible score 0\.9\./,
+    )
+    assert.equal(warnOfPolicy({ ...usual, decline: 0.9 }, 0.9), undefined)
   })
 })
 

@@ -41,6 +41,30 @@ export function policyOf({ policy = {} }: Detector): Policy {
   }
 }
 
+/**
+ * Whether no score can lead to anything but approve, for want of a threshold that one can reach. What is said where there
+ * is no score does not count.
+ *
+ * @param highestScore the highest that the model can give.
+ */
+export function approvesEverything(policy: Policy, highestScore = 1): boolean {
+  return thresholdsOf(policy).every((threshold) => highestScore < threshold)
+}
+
+/** Words for people about a policy that approves everything; undefined for one that does not. */
+export function warnOfPolicy(policy: Policy, highestScore = 1): string | undefined {
+  if (!approvesEverything(policy, highestScore)) return undefined
+  const lowest = Math.min(...thresholdsOf(policy))
+  const reason = Number.isFinite(lowest)
+    ? `its lowest threshold is ${lowest}, and the highest possible score ${highestScore}`
+    : 'it has no threshold that a score can reach'
+  return `The policy approves every transaction, whatever its score: ${reason}. Give the detector one: policy: { review: PROBABILITY }`
+}
+
+function thresholdsOf({ challenge, review, decline }: Policy): readonly number[] {
+  return [challenge, review, decline].filter((threshold) => threshold !== undefined)
+}
+
 /** A score that reaches a threshold speaks for its outcome. */
 export function opinionsOf(policy: Policy, score: number): readonly Opinion[] {
   const opinions: Opinion[] = []

@@ -1,4 +1,7 @@
 import type { Detector } from '../core/detector.ts'
+import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
+import type { BundleContent } from '../models/bundle.ts'
+import { highestProbability } from '../models/calibration.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
 
@@ -26,6 +29,11 @@ export function choosePolicy(detector: Detector, rule: DecisionRule, held: HeldR
   const wanted = { atLeast: declinePrecision, from: review }
   const decline = held && lowestThresholdAt(held.labels, held.probabilities, held.weights, wanted)
   return { ...detector, policy: { ...policy, review, ...(decline !== undefined && { decline }) } }
+}
+
+/** What a person should know of a bundle's policy: that nothing but approve can come of it. */
+export function warnOfBundle({ detector, calibration }: Pick<BundleContent, 'detector' | 'calibration'>) {
+  return warnOfPolicy(policyOf(detector), highestProbability(calibration))
 }
 
 /** The recipe alerts strictly above its threshold, a policy from its own up. */

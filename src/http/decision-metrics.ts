@@ -1,5 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import { outcomes } from '../core/detector-schema.ts'
+import { approvesEverything } from '../decisioning/policy.ts'
 import type { DecisionObserver } from '../scoring/decision-observer.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
@@ -131,6 +132,9 @@ function watch(
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
     live.isReady && !directory.isShort() ? 1 : 0,
+  )
+  gauge('shrike_policy_approves_everything', 'Whether no score can lead to anything but approve: 1 or 0.', () =>
+    approvesEverything(live.live.policy, live.live.predictor.highestScore) ? 1 : 0,
   )
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
   gauge('shrike_log_bytes', "Size of the log's files.", () => directory.logBytes())

@@ -12,6 +12,7 @@ import {
   type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
+import type { Detector } from '../core/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createLinearModel } from '../models/linear.ts'
 import { createLiveDetector } from '../scoring/live-detector.ts'
@@ -667,5 +668,28 @@ describe('metrics of decisions', () => {
     const documented = [...section.split('\n## ')[0].matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
     const ofService = /^shrike_(http|predictions|prediction|bundle|model|nodejs|process)_/
     assert.deepEqual(documented.sort(), names.filter((name) => !ofService.test(name)).sort())
+  })
+})
+
+describe('a policy that approves everything', () => {
+  const seen = async ({ app }: Awaited<ReturnType<typeof start>>) => {
+    const home = (await app.inject('/')).body
+    const metrics = (await app.inject('/metrics')).body
+    return [
+      home.includes('The policy approves every transaction'),
+      /shrike_policy_approves_everything (\d)/.exec(metrics)?.[1],
+    ]
+  }
+  const liveOf = (policy: Detector['policy'], highestScore = 1) =>
+    createLiveDetector(cardsDetector({ policy }), { ...amountPredictor(), highestScore })
+
+  test('is told on the home page and in the metrics, and follows a change of model', async () => {
+    const running = await start({ live: liveOf({ whenUnavailable: 'decline' }) })
+    assert.deepEqual(await seen(running), [true, '1'])
+    assert.equal((await running.post('/v1/decisions', purchase({ AMOUNT: 1000 }))).json().outcome, 'approve')
+    await running.service.use(liveOf({ review: 0.5 }))
+    assert.deepEqual(await seen(running), [false, '0'])
+    await running.service.use(liveOf({ review: 0.5 }, 0.4))
+    assert.deepEqual(await seen(running), [true, '1'])
   })
 })

@@ -42,6 +42,11 @@ export function calibrate(calibration: Calibration, score: number): number {
   return probabilityOf(logOdds <= surest ? logOdds : surest + tilt * (logOdds - surest))
 }
 
+/** That no score is over: each map rises. */
+export function highestProbability(calibration: Calibration): number {
+  return calibrate(calibration, 1)
+}
+
 /**
  * The map from scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have been
  * trained on, is their weighted fraud rate. Throws DATA_INVALID where a class is missing.

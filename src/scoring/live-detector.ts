@@ -3,7 +3,7 @@ import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
-import { type Policy, policyOf } from '../decisioning/policy.ts'
+import { type Policy, policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import type { Predictor } from './predictor.ts'
 
@@ -17,6 +17,11 @@ export interface LiveDetector {
 
 export function createLiveDetector(detector: Detector, predictor: Predictor): LiveDetector {
   return { detector, features: compileDetector(detector), predictor, policy: policyOf(detector) }
+}
+
+/** What a person should know of the policy in force: that nothing but approve can come of it. */
+export function warnOfLive({ policy, predictor }: LiveDetector): string | undefined {
+  return warnOfPolicy(policy, predictor.highestScore)
 }
 
 /** Whether transactions of a detector can be decided one by one: they need an id, and a time. */

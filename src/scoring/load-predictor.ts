@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
-import { calibrate } from '../models/calibration.ts'
+import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
 import { createExplainer } from '../models/explanation.ts'
 import type { Model } from '../models/model.ts'
@@ -39,6 +39,7 @@ export function createPredictor(bundle: Bundle): Predictor {
     modelId: bundle.id,
     inputs: model.features,
     example,
+    highestScore: highestProbability(calibration),
     predict(row) {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(decision, probability), probability }

@@ -9,6 +9,8 @@ export interface Predictor {
   readonly inputs: readonly string[]
   /** A real row of the training data's shape, for documentation and a `curl` that works. */
   readonly example: Readonly<Record<string, number>>
+  /** The highest probability that calibration lets it give; 1 where that is not known. */
+  readonly highestScore?: number
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
   /** In what `explain` tells; missing where the model does not explain itself. */

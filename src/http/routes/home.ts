@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
 import { escapeHtml } from '../../core/escape-html.ts'
+import { warnOfLive } from '../../scoring/live-detector.ts'
 import { decisionCall, predictionCall } from '../example-call.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { transactionExample } from '../schemas/decision.ts'
@@ -49,6 +50,7 @@ function renderHome({ model, live, reportPath, isGuarded }: HttpContext, host: s
     ...(live ? [['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), needsKey)]] : []),
     ['prediction', predictionCall(origin, example, needsKey)],
   ]
+  const warning = live && warnOfLive(live.live)
   const items = links.map(([href, name, what]) => `<li><a href="${href}">${name}</a> <span>${what}</span></li>`)
   return `<!doctype html>
 <html lang="en">
@@ -63,7 +65,7 @@ function renderHome({ model, live, reportPath, isGuarded }: HttpContext, host: s
 <main>
 <h1>Shrike</h1>
 <p>Card-fraud detection, serving <code>${escapeHtml(modelId)}</code></p>
-<ul>
+${warning === undefined ? '' : `<p class="warning"><strong>Warning</strong> ${escapeHtml(warning)}</p>\n`}<ul>
 ${items.join('\n')}
 </ul>
 ${calls.map(([what, call]) => `<h2>Ask for a ${what}</h2>\n<pre><code>${escapeHtml(call)}</code></pre>`).join('\n')}
@@ -74,9 +76,9 @@ ${calls.map(([what, call]) => `<h2>Ask for a ${what}</h2>\n<pre><code>${escapeHt
 }
 
 const style = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --paper: #fff; --link: #0b57a4 }
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --paper: #fff; --link: #0b57a4; --alarm: #a3260f }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e7ebf0; --soft: #9aa6b4; --line: #333c47; --paper: #14181d; --link: #7db8f5 }
+  :root { --ink: #e7ebf0; --soft: #9aa6b4; --line: #333c47; --paper: #14181d; --link: #7db8f5; --alarm: #ff9d85 }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 system-ui, sans-serif }
 main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
@@ -86,6 +88,7 @@ ul { margin: 1.5rem 0; padding: 0; list-style: none; border-top: 1px solid var(-
 li { display: grid; grid-template-columns: 7rem 1fr; padding: .55rem 0; border-bottom: 1px solid var(--line) }
 a { justify-self: start; color: var(--link); font-weight: 600 }
 span, p { color: var(--soft) }
+.warning { padding: .75rem 1rem; border: 1px solid currentColor; border-radius: 6px; color: var(--alarm) }
 pre { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
 code { font: 14px/1.5 ui-monospace, monospace }
 `
