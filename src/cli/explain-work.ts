@@ -1,6 +1,7 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
+import type { Table } from '../data/table.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { formatGeneral } from '../evaluation/report/format.ts'
 import { type ExplainedFeature, renderExplanation, showValue } from '../evaluation/report/render-explanation.ts'
@@ -8,9 +9,11 @@ import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
-import { type InputFlags, readFileTable } from './read-input.ts'
+import { findRepeats, readFlatTable } from './flat-table.ts'
+import type { InputFlags } from './read-input.ts'
+import { warnOfRepeats } from './repeated-ids.ts'
 import { replayFile } from './replay-file.ts'
-import type { Run } from './run.ts'
+import { quiet, type Run } from './run.ts'
 
 export interface ExplainFlags {
   readonly id?: string
@@ -107,31 +110,57 @@ async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, 
     'DATA_INVALID',
     `There is no ${id === undefined ? `row ${row}` : `transaction ${id}`} in ${file}`,
   )
-  const kinds = idColumn === undefined ? {} : { [idColumn]: 'text' as const }
   if (features.columns !== undefined) {
-    const { table } = await readFileTable(file, { ...input, ...(idColumn !== undefined && { text: [idColumn] }) }, run)
-    const textOf = id === undefined || idColumn === undefined ? undefined : textReader(table, idColumn)
-    for (let index = 0; index < table.rowCount; index++) {
-      if (textOf === undefined ? index !== row : textOf(index) !== id) continue
-      return Float64Array.from(model.features, (name) => numberColumn(table, name).values[index])
-    }
-    throw missing
+    const { table } = await readFlatTable(file, detector, features, input, run)
+    const rows = rowsOf(table, idColumn, id, row)
+    warnOfRepeats(findRepeats(table, detector, features), detector.transaction, 'they have the same explanation', run)
+    if (rows.length === 0) throw missing
+    sayWhich(rows, id, run)
+    return Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]])
   }
-  const { result } = await replayFile(
-    { located: { detector, locate: inMemory }, features, file, kinds },
-    input,
-    run,
-    async (groups) => {
-      let found: Float64Array | undefined
+  const located = { detector, locate: inMemory }
+  let wanted = row
+  const onRepeat = (fileRow: number, first: number) => {
+    if (fileRow === row) wanted = first
+  }
+  const replay = { located, features, file, onRepeat }
+  const find = (told: Run) =>
+    replayFile(replay, input, told, async (groups) => {
+      const found: { readonly fileRow: number; readonly values: Float64Array }[] = []
       for await (const group of groups) {
         for (const { row: values, table, index, fileRow } of group) {
-          if (id === undefined ? fileRow !== row : textReader(table, idColumn ?? '')(index) !== id) continue
-          found ??= values.slice()
+          if (id === undefined ? fileRow !== wanted : textReader(table, idColumn ?? '')(index) !== id) continue
+          found.push({ fileRow, values: values.slice() })
         }
       }
       return found
-    },
+    })
+  let { result } = await find(run)
+  // A row that repeats an earlier one stands for that, which has gone by before it is known.
+  if (wanted !== row) result = (await find(quiet(run))).result
+  if (result.length === 0) throw missing
+  sayWhich(
+    result.map(({ fileRow }) => fileRow),
+    id,
+    run,
   )
-  if (result === undefined) throw missing
-  return result
+  return result[0].values
+}
+
+/** The rows that are meant. */
+function rowsOf(
+  table: Table,
+  idColumn: string | undefined,
+  id: string | undefined,
+  row: number | undefined,
+): readonly number[] {
+  if (id === undefined || idColumn === undefined) return row !== undefined && row < table.rowCount ? [row] : []
+  const textOf = textReader(table, idColumn)
+  return Array.from({ length: table.rowCount }, (_, index) => index).filter((index) => textOf(index) === id)
+}
+
+function sayWhich(rows: readonly number[], id: string | undefined, { terminal }: Run): void {
+  if (id === undefined || rows.length === 1) return
+  const others = rows.slice(1, 6).join(', ')
+  terminal.warn(`${rows.length} rows have this id; row ${rows[0]} is explained. For another one say --row (${others})`)
 }

@@ -37,7 +37,6 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   const located = await readDetector(detector, flags)
   const features = compileFeatures(located)
   const id = located.detector.transaction.id
-  const kinds = id === undefined ? {} : { [id]: 'text' as const }
   const counted = { rows: 0 }
   const write = (chunks: AsyncIterable<Uint8Array>) =>
     out === undefined ? printChunks(chunks) : writeChunks(chunks, out)
@@ -45,7 +44,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
     counted.rows = 0
     return write(formatGroups(groups, id, features.names, counted))
   }
-  const replay: FileReplay = { located, features, file, kinds }
+  const replay: FileReplay = { located, features, file }
   await replayFile(replay, flags, run, work, { isSpeculative: out !== undefined })
   if (out !== undefined) run.terminal.say(`${counted.rows.toLocaleString('en')} rows: ${out}`)
   run.terminal.result({ rows: counted.rows, features: features.names, out })

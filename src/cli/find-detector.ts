@@ -17,7 +17,6 @@ export async function readDetector(path: string, { label, time, ignore = [] }: I
   if (unknown !== undefined) {
     throw new FraudError('DATA_INVALID', `--ignore ${unknown}: the detector has no feature of that name to leave out`)
   }
-  const kept = features.flatMap((feature, i) => (typeof feature !== 'string' || !ignore.includes(feature) ? [i] : []))
   const changed = parseDetector({
     ...detector,
     transaction: {
@@ -25,11 +24,9 @@ export async function readDetector(path: string, { label, time, ignore = [] }: I
       ...(label !== undefined && { label: { ...transaction.label, field: label } }),
       ...(time !== undefined && { time: { format: 'iso', ...transaction.time, field: time } }),
     },
-    features: kept.map((i) => features[i]),
+    features: features.filter((feature) => typeof feature !== 'string' || !ignore.includes(feature)),
   })
-  const placeInFile = ([part, i, ...rest]: readonly PropertyKey[]) =>
-    part === 'features' && typeof i === 'number' ? [part, kept[i], ...rest] : [part, i, ...rest]
-  return { detector: changed, locate: (path) => locate(path.length < 2 ? path : placeInFile(path)) }
+  return { detector: changed, locate }
 }
 
 /** A detector guessed from the table, and told to the user. */

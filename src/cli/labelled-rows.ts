@@ -7,7 +7,10 @@ import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
+import { findRepeats, readFlatTable } from './flat-table.ts'
 import { type InputFlags, nameOf, readFileTable } from './read-input.ts'
+import { warnOfRepeats } from './repeated-ids.ts'
+import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
 import { checkWeights } from './row-weights.ts'
 import { quiet, type Run } from './run.ts'
@@ -62,7 +65,8 @@ export async function readRowsFor(
     const undelayed = (kept: Uint8Array) => replayedRows(prompt, compileFeatures(prompt), file, flags, quiet(run), kept)
     return { ...rows, undelayed }
   }
-  return flatRows(file, await readFileTable(file, flags, run), located, features, flags, run)
+  const read = await readFlatTable(file, located.detector, features, flags, run)
+  return flatRows(file, read, located, features, flags, run)
 }
 
 /** A detector whose labels are known at once. */
@@ -81,21 +85,25 @@ function flatRows(
   located: LocatedDetector,
   features: FeatureSet,
   flags: InputFlags,
-  { terminal }: Run,
+  run: Run,
 ): LabelledRows {
   // Says where the detector names a column that the file doesn't have.
   new TransactionReader(located, features.layout).open(table)
   const { detector } = located
   const { transaction } = detector
+  const repeated = new Set<number>()
+  const repeats = findRepeats(table, detector, features, (row) => repeated.add(row))
+  warnOfRepeats(repeats, transaction, leftOut, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
   const known = Uint32Array.from(
-    labelColumn.keys().filter((row) => isLabel(labelColumn[row], row, transaction.label.field)),
+    labelColumn.keys().filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeated.has(row)),
   )
-  const unknown = labelColumn.length - known.length
-  if (unknown > 0) terminal.warn(`${unknown} rows without a label were left out`)
+  const left = labelColumn.length - known.length
+  const unknown = labelColumn.reduce((count, label) => count + (Number.isNaN(label) ? 1 : 0), 0)
+  if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
   const pick = (name: string) => {
     const { values } = numberColumn(table, name)
-    return unknown === 0 ? values : Float64Array.from(known, (row) => values[row])
+    return left === 0 ? values : Float64Array.from(known, (row) => values[row])
   }
   const time = transaction.time && numberColumn(table, transaction.time.field)
   if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {

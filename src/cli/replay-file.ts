@@ -9,6 +9,7 @@ import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
 import { type InputFlags, nameOf, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
+import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 const rowsPerTable = 16_384
@@ -33,6 +34,13 @@ export interface FileReplay {
   readonly file: string
   /** Further columns that are wanted as a kind of their own. */
   readonly kinds?: Readonly<Record<string, ColumnKind>>
+  /**
+   * Rows that repeat the id and content of an earlier one are left out, as a log holds each transaction once, and are told
+   * here; 'keep' leaves them to the work.
+   */
+  readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
+  /** What becomes of such rows, for people; that they are left out where it is not said. */
+  readonly repeatsAre?: string
 }
 
 /** Gets a file's transactions in sequence order, in groups; each group is to be gone through once, and wholly. */
@@ -71,23 +79,25 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   const options = readOptions(flags, run)
   const open = openTables(replay.file, {
     ...options,
-    columns: { ...options.columns, ...replay.kinds, ...reader.kinds },
+    columns: { ...options.columns, ...kindsOf(replay, reader) },
     required: [],
     rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
   const rows = { count: 0 }
-  const result = await work(replayTables(replay.features, reader, open.tables, rows, run.signal))
+  const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
+  const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   const badRows = open.badRows()
   warnOfBadRows(badRows, run)
+  tellRepeats(replay, repeats, run)
   return { result, badRows }
 }
 
 async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
   const reader = new TransactionReader(replay.located, replay.features.layout)
   const { table, badRows } = await readFileTable(replay.file, flags, run, {
-    columns: { ...readOptions(flags, run).columns, ...replay.kinds, ...reader.kinds },
+    columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
     required: [],
   })
   reader.open(table)
@@ -99,16 +109,36 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const tables = (async function* () {
     yield table
   })()
-  const result = await work(replayTables(replay.features, fresh, tables, rows, run.signal, order))
+  const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
+  const result = await work(replayTables({ replay, reader: fresh, rows, repeats }, tables, run.signal, order))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
+  tellRepeats(replay, repeats, run)
   return { result, badRows }
 }
 
+/** How the file's reader has to take the columns: ids are texts, however they look. */
+function kindsOf({ located, kinds }: FileReplay, reader: TransactionReader): Readonly<Record<string, ColumnKind>> {
+  const { id } = located.detector.transaction
+  return { ...(id !== undefined && { [id]: 'text' as const }), ...kinds, ...reader.kinds }
+}
+
+function tellRepeats({ located, onRepeat, repeatsAre }: FileReplay, repeats: RepeatedIds, run: Run): void {
+  if (onRepeat !== 'keep') warnOfRepeats(repeats, located.detector.transaction, repeatsAre ?? leftOut, run)
+}
+
+/** What becomes of rows that repeat an earlier one. */
+export const leftOut = 'they are left out, as a log holds each transaction once'
+
+interface TableReplay {
+  readonly replay: FileReplay
+  readonly reader: TransactionReader
+  readonly rows: { count: number }
+  readonly repeats: RepeatedIds
+}
+
 async function* replayTables(
-  features: FeatureSet,
-  reader: TransactionReader,
+  { replay: { features, onRepeat }, reader, rows, repeats }: TableReplay,
   tables: AsyncIterable<Table>,
-  rows: { count: number },
   signal: AbortSignal,
   order?: Uint32Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
@@ -117,13 +147,23 @@ async function* replayTables(
   for await (const table of tables) {
     throwIfInterrupted(signal)
     reader.open(table)
+    repeats.open(table)
     yield replayTable(table)
     rows.count += table.rowCount
+  }
+
+  function isRepeat(index: number, fileRow: number): boolean {
+    const repeat = onRepeat === 'keep' ? undefined : repeats.check(index)
+    if (repeat?.isSame !== true) return false
+    if (typeof onRepeat === 'function') onRepeat(fileRow, repeat.first)
+    return true
   }
 
   function* replayTable(table: Table): Generator<ReplayedTransaction, void> {
     for (let i = 0; i < table.rowCount; i++) {
       const index = order === undefined ? i : order[i]
+      const fileRow = rows.count + index
+      if (isRepeat(index, fileRow)) continue
       const transaction = reader.read(index)
       if (transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
@@ -131,7 +171,7 @@ async function* replayTables(
       const label = reader.readLabel(index)
       const knownAtMs = Number.isNaN(label) ? Number.NaN : reader.readKnownAt(index)
       if (label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
-      yield { row, transaction, label, knownAtMs, table, index, fileRow: rows.count + index }
+      yield { row, transaction, label, knownAtMs, table, index, fileRow }
     }
   }
 }

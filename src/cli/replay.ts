@@ -24,6 +24,11 @@ export function replayCommand(): Command {
     .addOption(
       new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
     )
+    .addOption(
+      new Option('--on-conflict <what>', 'on a row whose id stands for a transaction of other content')
+        .choices(['fail', 'skip'])
+        .default('fail'),
+    )
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

@@ -9,8 +9,10 @@ import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { createPredictor, readBundleBytes } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { scoreColumns } from '../scoring/score-columns.ts'
+import { findRepeats, readFlatTable } from './flat-table.ts'
 import { printChunks } from './print-chunks.ts'
-import { type InputFlags, readFileTable } from './read-input.ts'
+import type { InputFlags } from './read-input.ts'
+import { warnOfRepeats } from './repeated-ids.ts'
 import { replayFile } from './replay-file.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
@@ -32,7 +34,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   const scores =
     features.columns === undefined
       ? await scoreTransactions(file, bundle.detector, features, createPredictor(bundle), flags, run)
-      : await scoreFlatRows(file, bundle, bytes, flags, run)
+      : await scoreFlatRows(file, bundle, features, bytes, flags, run)
   const { ids, probability, prediction } = scores
   throwIfInterrupted(signal)
   const scored: Table = {
@@ -57,15 +59,39 @@ interface Scores {
   readonly prediction: Float64Array
 }
 
+interface Answer {
+  readonly fileRow: number
+  readonly id: string
+  readonly probability: number
+  readonly isFraud: boolean
+}
+
+const answeredAgain = 'they get its answer again, as from a service'
+
+/** Rows that repeat an earlier one have its answer. */
+function inFileOrder(
+  answers: readonly Answer[],
+  repeats: readonly { readonly fileRow: number; readonly first: number }[],
+): readonly Answer[] {
+  const again = repeats.length === 0 ? undefined : new Map(answers.map((answer) => [answer.fileRow, answer]))
+  const copies = repeats.flatMap(({ fileRow, first }) => {
+    const answer = again?.get(first)
+    return answer === undefined ? [] : [{ ...answer, fileRow }]
+  })
+  return [...answers, ...copies].sort((one, other) => one.fileRow - other.fileRow)
+}
+
 /** Where the model's inputs are columns. */
 async function scoreFlatRows(
   file: string,
   { detector, model }: Bundle,
+  features: FeatureSet,
   bytes: Uint8Array,
   flags: ScoreFlags,
   run: Run,
 ): Promise<Scores> {
-  const { table } = await readFileTable(file, flags, run)
+  const { table } = await readFlatTable(file, detector, features, flags, run)
+  warnOfRepeats(findRepeats(table, detector, features), detector.transaction, answeredAgain, run)
   const columns = model.features.map((name) => numberColumn(table, name).values)
   const { probability, prediction } = await scoreColumns(bytes, columns, { signal: run.signal })
   return { ids: idColumn(table, detector.transaction.id), probability, prediction }
@@ -81,10 +107,13 @@ async function scoreTransactions(
   run: Run,
 ): Promise<Scores> {
   const { id } = detector.transaction
-  const kinds = id === undefined ? {} : { [id]: 'text' as const }
   const located = { detector, locate: inMemory }
-  const { result } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
-    const answers: { fileRow: number; id: string; probability: number; isFraud: boolean }[] = []
+  let repeats: { fileRow: number; first: number }[] = []
+  const onRepeat = (fileRow: number, first: number) => repeats.push({ fileRow, first })
+  const replay = { located, features, file, onRepeat, repeatsAre: answeredAgain }
+  const { result } = await replayFile(replay, flags, run, async (groups) => {
+    repeats = []
+    const answers: Answer[] = []
     for await (const group of groups) {
       let textOf: ((index: number) => string | undefined) | undefined
       for (const { row, table, index, fileRow } of group) {
@@ -92,7 +121,7 @@ async function scoreTransactions(
         answers.push({ fileRow, id: textOf(index) ?? String(fileRow), ...predictor.predict(row) })
       }
     }
-    return answers.sort((one, other) => one.fileRow - other.fileRow)
+    return inFileOrder(answers, repeats)
   })
   return {
     ids: {

@@ -12,7 +12,10 @@ interface Options {
   readonly pieceBytes?: number
 }
 
-function parse(content: string | Uint8Array, options: Options = {}): { table: Table; badRows: BadRows } {
+function parse(
+  content: string | Uint8Array,
+  options: Options = {},
+): { table: Table; lines: readonly (number | undefined)[]; badRows: BadRows } {
   const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER } = options
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
   const badRows = new BadRowLog('cards.csv', policy)
@@ -20,7 +23,8 @@ function parse(content: string | Uint8Array, options: Options = {}): { table: Ta
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
   }
-  return { table: parser.end(), badRows: badRows.report() }
+  const { lineOf, ...table } = parser.end()
+  return { table, lines: Array.from({ length: table.rowCount }, (_, row) => lineOf?.(row)), badRows: badRows.report() }
 }
 
 /** A table as plain values: undefined is missing. */
@@ -136,6 +140,11 @@ test('holds a declared kind against every cell', () => {
 test('names the physical line, past quoted line ends and blank lines', () => {
   const content = 'a,b\n"x\ny\r\nz",1\n\n"u\nv",2\n"w\nw",bad\n'
   assert.throws(() => parse(content, { columns: { b: 'number' } }), { message: /line 9, column "b": "bad"/ })
+})
+
+test('knows the line that each row begins on', () => {
+  const content = 'a,b\n"x\ny\r\nz",1\n\n"u\nv",2\nw,3,4\nw,3\nw,4\n'
+  assert.deepEqual(parse(content, { badRows: 'skip' }).lines, [2, 6, 9, 10])
 })
 
 test('refuses rows of another length, and says how long they are', () => {

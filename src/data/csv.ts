@@ -4,6 +4,7 @@ import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
 import { inferKinds } from './csv-sample.ts'
+import { LineNumbers } from './line-numbers.ts'
 import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
@@ -31,6 +32,7 @@ export interface CsvOptions {
 export class CsvParser {
   readonly #options: CsvOptions
   readonly #builder = new TableBuilder()
+  readonly #lines = new LineNumbers()
   readonly #cell = new CsvCell()
   #bytes = new Uint8Array(2 ** 16)
   #view = new DataView(this.#bytes.buffer)
@@ -64,12 +66,12 @@ export class CsvParser {
 
   /** The rows so far; they are forgotten here. */
   take(): Table {
-    return this.#builder.take()
+    return { ...this.#builder.take(), lineOf: this.#lines.take() }
   }
 
   end(): Table {
     this.#parse(true)
-    return this.#builder.finish()
+    return { ...this.#builder.finish(), lineOf: this.#lines.take() }
   }
 
   #append(chunk: Uint8Array): void {
@@ -171,6 +173,7 @@ export class CsvParser {
       at = this.#parseCell(column, at, column === last, isFinal)
       if (at < 0) return at
     }
+    this.#lines.add(rowCount, this.#line)
     this.#line += 1 + this.#lineEndsInRow
     this.#builder.rowCount = rowCount + 1
     return at

@@ -15,11 +15,12 @@ function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceB
   const parser = new NdjsonParser({ file: 'cards.ndjson', columns, required: Object.keys(columns), badRows })
   const bytes = new TextEncoder().encode(content)
   for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
-  return { table: parser.end(), badRows: badRows.report() }
+  const { lineOf, ...table } = parser.end()
+  return { table, lines: Array.from({ length: table.rowCount }, (_, row) => lineOf?.(row)), badRows: badRows.report() }
 }
 
 test('gives each field name a column, missing where a line lacks it', () => {
-  const { table } = parse(
+  const { table, lines } = parse(
     '{"amount":1.5,"id":"7"}\r\n\n{"isFraud":true,"id":"8","amount":null}\n{"isFraud":false,"id":"7"}',
   )
   assert.deepEqual(table, {
@@ -30,6 +31,7 @@ test('gives each field name a column, missing where a line lacks it', () => {
       { kind: 'number', name: 'isFraud', values: Float64Array.of(Number.NaN, 1, 0) },
     ],
   })
+  assert.deepEqual(lines, [1, 3, 4])
 })
 
 test('takes in a field that first comes after thousands of lines', () => {

@@ -2,6 +2,7 @@ import { countNames, repeatedNames } from '../core/repeated-names.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
+import { LineNumbers } from './line-numbers.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
@@ -29,6 +30,7 @@ interface Line {
 export class NdjsonParser {
   readonly #options: NdjsonOptions
   readonly #builder = new TableBuilder()
+  readonly #lines = new LineNumbers()
   readonly #positions = new Map<string, number>()
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
   #pieces: Uint8Array[] = []
@@ -62,7 +64,7 @@ export class NdjsonParser {
 
   /** The rows so far; they are forgotten here. */
   take(): Table {
-    return this.#builder.take()
+    return { ...this.#builder.take(), lineOf: this.#lines.take() }
   }
 
   end(): Table {
@@ -70,7 +72,7 @@ export class NdjsonParser {
     this.#decideKinds()
     if (this.#builder.names.length === 0) throw this.#options.badRows.error({ line: 1 }, 'the file holds no objects')
     checkDeclaredColumns(this.#options.file, this.#options.required, this.#builder.names)
-    return this.#builder.finish()
+    return { ...this.#builder.finish(), lineOf: this.#lines.take() }
   }
 
   #completed(last: Uint8Array): Uint8Array {
@@ -166,6 +168,7 @@ export class NdjsonParser {
         return
       }
     }
+    this.#lines.add(row, number)
     builder.rowCount = row + 1
   }
 

@@ -44,8 +44,9 @@ test('reads a gzip file of one member or of several', async () => {
   const { table } = await readTable(await file('whole.csv', content))
   const half = content.length / 2
   const members = Buffer.concat([gzipSync(content.slice(0, half)), gzipSync(content.slice(half))])
-  assert.deepEqual((await readTable(await file('one.csv.gz', gzipSync(content)))).table, table)
-  assert.deepEqual((await readTable(await file('two.CSV.GZ', members))).table, table)
+  for (const packed of [await file('one.csv.gz', gzipSync(content)), await file('two.CSV.GZ', members)]) {
+    assert.deepEqual({ ...(await readTable(packed)).table, lineOf: undefined }, { ...table, lineOf: undefined })
+  }
 })
 
 test('says that a gzip file is cut short or damaged', async () => {
@@ -94,7 +95,8 @@ test('reads the same table from the same rows in every format', async () => {
   const csv = await file('same.csv', 'n,t,s\n1.5,2018-04-01T00:00:31Z,a\n,,\n-2,2018-04-02T00:00:00Z,b\n')
   const lines = ['{"n":1.5,"t":"2018-04-01T00:00:31Z","s":"a"}', '{"n":null}', '{"n":-2,"t":"2018-04-02","s":"b"}']
   const ndjson = await file('same.ndjson', lines.join('\n'))
-  assert.deepEqual((await readTable(ndjson)).table, (await readTable(csv)).table)
+  const [one, other] = await Promise.all([ndjson, csv].map(async (path) => (await readTable(path)).table))
+  assert.deepEqual({ ...one, lineOf: undefined }, { ...other, lineOf: undefined })
 })
 
 const ulb = '../shared/data/ulb-creditcard.csv.gz'

@@ -19,4 +19,6 @@ export type Column = NumberColumn | TextColumn
 export interface Table {
   readonly rowCount: number
   readonly columns: readonly Column[]
+  /** The line of its file that a row begins on, from 1; missing where the file has no lines. */
+  readonly lineOf?: (row: number) => number
 }

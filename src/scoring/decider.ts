@@ -131,11 +131,17 @@ export class Decider {
   /**
    * Takes a transaction in that is only to be known, not decided.
    *
-   * @returns whether it is new; a known id is left as it is.
+   * @returns whether it is new; one that is known is left as it is.
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, CURRENCY_MIXED or TRANSACTION_CONFLICT; then nothing was changed.
    */
-  bringIn({ id, fields, transaction }: LiveTransaction, isLabelled: boolean): Promise<boolean> {
+  bringIn(input: LiveTransaction, isLabelled: boolean): Promise<boolean> {
     const state = this.#requireReady()
-    if (this.#inFlight.has(id) || this.#log.reading.find(id) !== undefined) return Promise.resolve(false)
+    const different = this.differences(input)
+    if (different !== undefined) {
+      refuseConflict(different)
+      return Promise.resolve(false)
+    }
+    const { id, fields, transaction } = input
     state.fold.begin(transaction)
     const { timestampMs, texts } = transaction
     const { definitionSequence: definition } = state
@@ -159,6 +165,18 @@ export class Decider {
   label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
     return Promise.all(inputs.map((input) => this.#label(state, input)))
+  }
+
+  /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
+  differences({ id, fields, transaction }: LiveTransaction): readonly FieldError[] | undefined {
+    const underway = this.#inFlight.get(id)
+    const known = underway ?? this.#log.reading.find(id)
+    if (known === undefined) return undefined
+    const columns =
+      'definition' in known
+        ? this.#log.reading.definition(known.definition).columns
+        : (this.#state?.definition.columns ?? [])
+    return this.#differences(known.timestampMs === transaction.timestampMs, known.fields, columns, fields)
   }
 
   /** Whether as much waits for the disk as may. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { durationMs } from '../core/duration.ts'
-import { FraudError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
 import { type Concealment, type LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
@@ -102,6 +102,11 @@ export class LiveService {
     return this.#live
   }
 
+  /** What is durable. */
+  get reading(): LogReading {
+    return this.#log.reading
+  }
+
   get isReady(): boolean {
     return this.decider.isReady
   }
@@ -127,7 +132,12 @@ export class LiveService {
     return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs, isAsked))
   }
 
-  /** A transaction that is only to be known; false where its id was known before. */
+  /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
+  differences(value: unknown): readonly FieldError[] | undefined {
+    return this.#read(value, undefined, (input) => this.decider.differences(input))
+  }
+
+  /** A transaction that is only to be known; false where it was known before. */
   bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
     if (this.#pause !== undefined) return this.#pause.then(() => this.bringIn(value, isLabelled))
     return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))

@@ -1,0 +1,255 @@
+import { FraudError } from '../core/errors.ts'
+import { textReader } from '../data/columns.ts'
+import type { Table } from '../data/table.ts'
+import { LabelQueue } from '../features/label-queue.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+import { ConflictList, type IdConflicts, tellConflicts } from './id-conflicts.ts'
+import { RepeatedIds, shownId } from './repeated-ids.ts'
+import type { ReplayedTransaction } from './replay-file.ts'
+import { sendableRows } from './sendable-rows.ts'
+
+export type ReplayedAs = 'history' | 'decisions'
+export type OnConflict = 'fail' | 'skip'
+
+/** Transactions that are on their way to the disk at once. */
+const atOnce = 2048
+const unlabelled = -1
+
+type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs'> & {
+  readonly id: string
+  readonly timestampMs: number
+}
+
+/** Takes the transactions of one table into a data directory, each once, with labels as they became known. */
+export class Intake {
+  readonly #service: LiveService
+  readonly #as: ReplayedAs
+  readonly #onConflict: OnConflict
+  readonly #labels = new LabelQueue()
+  /** Ids of transactions whose labels are still to come, by their places among them. */
+  readonly #ids = new Map<number, string>()
+  readonly #repeats: RepeatedIds
+  /** What each row of the table said that it was. */
+  #given = new Int8Array(0)
+  readonly #failures: unknown[] = []
+  #underway: Promise<unknown>[] = []
+  #table: Table | undefined
+  #read: (row: number) => Readonly<Record<string, unknown>> = () => ({})
+  #place = 0
+  fresh = 0
+  /** Transactions that the data directory held before. */
+  known = 0
+  /** Rows that say again what an earlier one of the file said. */
+  repeated = 0
+  labels = 0
+  /** Transactions that are legitimate by the file, and fraud by a label of the log, which stands. */
+  overruled = 0
+  readonly conflicts = new ConflictList()
+
+  constructor(service: LiveService, as: ReplayedAs, onConflict: OnConflict) {
+    const { detector, features } = service.live
+    this.#service = service
+    this.#as = as
+    this.#onConflict = onConflict
+    this.#repeats = new RepeatedIds(detector, features.layout)
+  }
+
+  async take({ table, index, transaction, label, knownAtMs }: ReplayedTransaction): Promise<void> {
+    if (table !== this.#table) this.#open(table)
+    const { timestampMs } = transaction
+    this.#sendLabels(timestampMs)
+    const value = this.#read(index)
+    const id = String(value[this.#idColumn])
+    const first = this.#repeats.check(index)?.first
+    const labelled = { id, index, label, knownAtMs, timestampMs }
+    if (this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
+    if (this.#underway.length >= atOnce) await this.#settle()
+  }
+
+  /** Labels that were not known yet when the file ended are there from now on, but count only from when they are. */
+  async finish(): Promise<void> {
+    this.#sendLabels(Number.POSITIVE_INFINITY)
+    await this.#settle()
+  }
+
+  get #idColumn(): string {
+    return this.#service.live.detector.transaction.id ?? ''
+  }
+
+  /** Takes a transaction in, unless its id stands for another one, whose label this row's must not become. */
+  #send(value: Readonly<Record<string, unknown>>, labelled: Labelled, first: number | undefined): boolean {
+    const { id, index, label } = labelled
+    const count = async (isNew: boolean) => {
+      if (isNew) this.fresh += 1
+      else if (first !== undefined) this.repeated += 1
+      else {
+        this.known += 1
+        if (label === 0) await this.#sendLegitimate(labelled)
+      }
+    }
+    try {
+      const taken =
+        this.#as === 'history'
+          ? this.#service.bringIn(value, !Number.isNaN(label))
+          : this.#service.decide(value, undefined, () => 0).then(({ duplicate }) => !duplicate)
+      this.#watch(taken.then(count))
+      return true
+    } catch (error) {
+      if (!(error instanceof FraudError) || error.code !== 'TRANSACTION_CONFLICT') throw error
+      const fields = error.errors.map(({ field }) => field)
+      this.#addConflict(this.#repeats, id, index, first, fields.length === 0 ? broughtIn : fields)
+      if (this.#onConflict === 'fail') throw conflictError(this.conflicts, 'What comes before it was brought in')
+      return false
+    }
+  }
+
+  /** What a row says that its transaction was, unless an earlier row has said it. */
+  async #takeLabel(labelled: Labelled, first: number | undefined): Promise<void> {
+    const { index, id, label } = labelled
+    const place = first ?? index
+    const said = this.#given[place]
+    if (Number.isNaN(label) || said === label) return
+    if (said !== unlabelled) {
+      this.#addConflict(this.#repeats, id, index, place, [this.#service.live.detector.transaction.label.field])
+      return
+    }
+    this.#given[place] = label
+    if (label === 1) this.#queueLabel(labelled)
+    else if (first !== undefined) {
+      await this.#settle()
+      await this.#sendLegitimate(labelled)
+    }
+  }
+
+  #queueLabel({ id, timestampMs, knownAtMs }: Labelled): void {
+    const place = ++this.#place
+    this.#ids.set(place, id)
+    const event = { timestampMs, texts: [], sequence: place }
+    this.#labels.add({ event, label: { isFraud: true, knownAtMs: Math.max(knownAtMs, timestampMs) } })
+  }
+
+  /** That a transaction is legitimate its own record says, unless that is one of a file that did not know it yet. */
+  async #sendLegitimate({ id, timestampMs, knownAtMs }: Labelled): Promise<void> {
+    const record = this.#service.reading.find(id)
+    if (record === undefined) return
+    const last = this.#service.reading.labelsOf(id).at(-1)
+    if (last?.isFraud === true) this.overruled += 1
+    else if (last === undefined && record.kind === 'history' && !record.isLabelled) {
+      await this.#sendLabel(id, false, Math.max(knownAtMs, timestampMs))
+    }
+  }
+
+  #sendLabels(timestampMs: number): void {
+    for (let due = this.#labels.due(timestampMs); due !== undefined; due = this.#labels.due(timestampMs)) {
+      const { event, label } = due
+      const transactionId = this.#ids.get(event.sequence) ?? ''
+      this.#ids.delete(event.sequence)
+      this.#watch(this.#sendLabel(transactionId, true, label.knownAtMs))
+    }
+  }
+
+  async #sendLabel(transactionId: string, isFraud: boolean, knownAtMs: number): Promise<void> {
+    // Somebody may have said better since a replay that is run again first said it.
+    const isSaid = this.#service.reading
+      .labelsOf(transactionId)
+      .some((label) => label.isFraud === isFraud && label.knownAtMs === knownAtMs)
+    if (isSaid) return
+    const [answer] = await this.#service.decider.label([{ transactionId, isFraud, knownAtMs, source: undefined }])
+    if (!answer.duplicate) this.labels += 1
+  }
+
+  /** A failure is thrown at the next point where all is waited for. */
+  #watch(work: Promise<void>): void {
+    this.#underway.push(
+      work.catch((error: unknown) => {
+        this.#failures.push(error)
+      }),
+    )
+  }
+
+  async #settle(): Promise<void> {
+    const underway = this.#underway
+    this.#underway = []
+    await Promise.all(underway)
+    if (this.#failures.length > 0) throw this.#failures[0]
+  }
+
+  /** Rows of a table as a caller would send them. */
+  #open(table: Table): void {
+    this.#table = table
+    const { detector } = this.#service.live
+    const { id = '', time } = detector.transaction
+    const wanted = new Set([id, time?.field ?? '', ...(this.#service.decider.state?.definition.columns ?? [])])
+    const present = table.columns.filter(({ name }) => wanted.has(name))
+    if (!present.some(({ name }) => name === id)) {
+      throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id`)
+    }
+    this.#read = sendableRows(present)
+    this.#given = new Int8Array(table.rowCount).fill(unlabelled)
+    this.#repeats.open(table)
+    if (this.#onConflict === 'fail') this.#refuseConflicts(table)
+  }
+
+  /** Looks for all conflicts before anything is taken in. */
+  #refuseConflicts(table: Table): void {
+    const { detector, features } = this.#service.live
+    const repeats = new RepeatedIds(detector, features.layout)
+    const idOf = textReader(table, this.#idColumn)
+    repeats.open(table)
+    for (let index = 0; index < table.rowCount; index++) {
+      const id = idOf(index) ?? ''
+      const repeat = repeats.check(index)
+      const fields =
+        repeat === undefined ? this.#differencesFromLog(id, index) : this.#differing(repeats, index, repeat.first)
+      if (fields.length > 0) this.#addConflict(repeats, id, index, repeat?.first, fields)
+    }
+    if (this.conflicts.count > 0) {
+      throw conflictError(
+        this.conflicts,
+        'Nothing was brought in. Mend the file, or leave them out with --on-conflict skip',
+      )
+    }
+  }
+
+  /** That one row knows the label and the other does not is no contradiction. */
+  #differing(repeats: RepeatedIds, index: number, first: number): readonly string[] {
+    const { field } = this.#service.live.detector.transaction.label
+    const label = this.#table?.columns.find(({ name }) => name === field)
+    const isKnown = (row: number) => label?.kind === 'text' || !Number.isNaN(label?.values[row])
+    return repeats.differing(index, first).filter((name) => name !== field || (isKnown(index) && isKnown(first)))
+  }
+
+  #differencesFromLog(id: string, index: number): readonly string[] {
+    const record = this.#service.reading.find(id)
+    if (record === undefined) return []
+    const fields = this.#service.differences(this.#read(index))?.map(({ field }) => field) ?? []
+    return fields.length === 0 && this.#as === 'decisions' && record.kind === 'history' ? broughtIn : fields
+  }
+
+  #addConflict(
+    repeats: RepeatedIds,
+    id: string,
+    index: number,
+    first: number | undefined,
+    fields: readonly string[],
+  ): void {
+    const shown = shownId(this.#service.live.detector, id)
+    this.conflicts.add({
+      ...(shown !== undefined && { id: shown }),
+      at: repeats.placeOf(index),
+      with: first === undefined ? this.#recordOf(id) : repeats.placeOf(first),
+      fields,
+    })
+  }
+
+  #recordOf(id: string): string {
+    return `record ${this.#service.reading.find(id)?.sequence} of the log`
+  }
+}
+
+/** In place of fields, where nothing but this differs. */
+const broughtIn = ['that it was brought in as history, without a decision']
+
+function conflictError(conflicts: IdConflicts, outcome: string): FraudError {
+  return new FraudError('TRANSACTION_CONFLICT', `${tellConflicts(conflicts)}\n${outcome}`)
+}

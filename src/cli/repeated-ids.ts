@@ -1,0 +1,151 @@
+import { holdsCardNumber } from '../core/card-number.ts'
+import { declaredFields } from '../core/declared-fields.ts'
+import type { Detector } from '../core/detector.ts'
+import { showValue } from '../core/show-value.ts'
+import type { TransactionLayout } from '../core/transaction.ts'
+import type { Column, Table } from '../data/table.ts'
+import { FirstRows } from './first-rows.ts'
+import { cellHash, joinHashes } from './row-hash.ts'
+import type { Run } from './run.ts'
+
+/** A row whose id an earlier row has. */
+export interface Repeat {
+  /** The earlier row's place in the file, from 0. */
+  readonly first: number
+  /** Whether both are the same in all that the detector declares, label included. */
+  readonly isSame: boolean
+}
+
+/** What is shown of the rows of one id: never more of it than the log keeps. */
+export interface RepeatExample {
+  readonly id: string | undefined
+  readonly row: number
+  readonly first: number
+  /** The columns that differ, where both rows are at hand. */
+  readonly fields: readonly string[]
+}
+
+const mostExamples = 5
+
+/** Finds the rows of a file whose id an earlier row has, with some 30 bytes of memory for each row. */
+export class RepeatedIds {
+  same = 0
+  other = 0
+  readonly examples: RepeatExample[] = []
+  readonly #detector: Detector
+  readonly #columns: readonly string[]
+  readonly #firstRows = new FirstRows()
+  /** Tables so far: the file's row that each began with, and the lines of its rows. */
+  readonly #tables: { readonly start: number; readonly lineOf: Table['lineOf'] }[] = []
+  #start = 0
+  #next = 0
+  #id: Column | undefined
+  #idHash: (row: number) => number = () => 0
+  #contentHashes: readonly ((row: number) => number)[] = []
+  #cells: readonly Column[] = []
+
+  constructor(detector: Detector, layout: TransactionLayout) {
+    const { time, label } = detector.transaction
+    const fields = declaredFields(detector, layout).map(({ column }) => column)
+    this.#detector = detector
+    this.#columns = [...new Set([...(time ? [time.field] : []), ...fields, label.field])]
+  }
+
+  /** Takes up the file's next table. */
+  open(table: Table): void {
+    const { id } = this.#detector.transaction
+    this.#start = this.#next
+    this.#next += table.rowCount
+    this.#tables.push({ start: this.#start, lineOf: table.lineOf })
+    this.#id = table.columns.find(({ name }) => name === id)
+    this.#cells = table.columns.filter(({ name }) => this.#columns.includes(name))
+    if (this.#id !== undefined) this.#idHash = cellHash(this.#id)
+    this.#contentHashes = this.#cells.map(cellHash)
+  }
+
+  /** Whether an earlier one of the rows that were asked about has the id of a row of this table. */
+  check(index: number): Repeat | undefined {
+    if (this.#id === undefined || isMissing(this.#id, index)) return undefined
+    const id = this.#idHash(index)
+    let content = 0
+    for (let i = 0; i < this.#contentHashes.length; i++) content = joinHashes(content, this.#contentHashes[i](index))
+    const row = this.#start + index
+    const first = this.#firstRows.add(id, content, row)
+    if (first < 0 || this.#isOtherId(index, first)) return undefined
+    const isSame = this.#firstRows.contentOf(id) === content
+    if (isSame) this.same += 1
+    else {
+      this.other += 1
+      if (this.examples.length < mostExamples) {
+        this.examples.push({ id: this.#shownId(index), row, first, fields: this.differing(index, first) })
+      }
+    }
+    return { first, isSame }
+  }
+
+  /** The columns in which a row of this table differs from an earlier row of it; none where that is in another table. */
+  differing(index: number, first: number): readonly string[] {
+    const other = first - this.#start
+    if (other < 0) return []
+    return this.#cells.filter((column) => !isSameCell(column, index, other)).map(({ name }) => name)
+  }
+
+  /** Where people find a row of the file: `line 5`, or `row 4` where it has no lines. */
+  placeOf(row: number): string {
+    const { start, lineOf } = this.#tables.findLast((table) => table.start <= row) ?? this.#tables[0]
+    return lineOf === undefined ? `row ${row + 1}` : `line ${lineOf(row - start)}`
+  }
+
+  /** Whether two ids only share their hash, where both are at hand. */
+  #isOtherId(index: number, first: number): boolean {
+    const other = first - this.#start
+    return this.#id !== undefined && other >= 0 && !isSameCell(this.#id, index, other)
+  }
+
+  /** The id as the log keeps it; undefined where it is not to be shown. */
+  #shownId(index: number): string | undefined {
+    return this.#id === undefined ? undefined : shownId(this.#detector, textOf(this.#id, index) ?? '')
+  }
+}
+
+/** An id as people may see it; undefined where it is a person's value or holds a card number. */
+export function shownId({ transaction }: Detector, text: string): string | undefined {
+  const { id, keys = {}, personal = [] } = transaction
+  const isPersonal = personal.some((name) => keys[name] === id)
+  return isPersonal || holdsCardNumber(text) ? undefined : showValue(text)
+}
+
+/**
+ * Says which rows of a file have the id of an earlier one, and what became of them.
+ *
+ * @param done what was done with those of the same content, as the rest of a sentence.
+ */
+export function warnOfRepeats(repeats: RepeatedIds, { id }: Detector['transaction'], done: string, run: Run): void {
+  const { same, other, examples } = repeats
+  const count = (rows: number) => `${rows.toLocaleString('en')} ${rows === 1 ? 'row has' : 'rows have'}`
+  if (same > 0) run.terminal.warn(`${count(same)} the ${id} and the content of an earlier row: ${done}`)
+  if (other === 0) return
+  const shown = examples.map(({ id: value, row, first, fields }) => {
+    const named = value === undefined ? '' : ` ("${value}")`
+    const differ = fields.length === 0 ? '' : `, and differs in ${fields.join(', ')}`
+    return `${repeats.placeOf(row)} has the ${id} of ${repeats.placeOf(first)}${named}${differ}`
+  })
+  run.terminal.warn(
+    `${count(other)} the ${id} of an earlier row, but other content: each is taken as a transaction of its own, which a ` +
+      `service refuses (TRANSACTION_CONFLICT), so its log would not hold it. Is ${id} the id of a transaction?\n  ${shown.join('\n  ')}`,
+  )
+}
+
+function isMissing(column: Column, row: number): boolean {
+  return column.kind === 'text' ? column.codes[row] < 0 : Number.isNaN(column.values[row])
+}
+
+function isSameCell(column: Column, one: number, other: number): boolean {
+  if (column.kind === 'text') return column.codes[one] === column.codes[other]
+  const { values } = column
+  return values[one] === values[other] || (Number.isNaN(values[one]) && Number.isNaN(values[other]))
+}
+
+function textOf(column: Column, row: number): string | undefined {
+  return column.kind === 'text' ? column.dictionary[column.codes[row]] : String(column.values[row])
+}
