@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts'
 export function summarise(evaluation: Evaluation) {
   const { rows, frauds, rocAuc, averagePrecision, recallAt1PercentFpr, brier, logLoss, threshold, confusion } =
     evaluation
-  const { precisionAt, calibrationRatio, classificationReport, intervals } = evaluation
+  const { precisionAt, calibrationRatio, classificationReport, effectiveRows, intervals } = evaluation
   return {
     rows,
     frauds,
@@ -20,13 +20,15 @@ export function summarise(evaluation: Evaluation) {
     threshold,
     confusion,
     classificationReport,
+    ...(effectiveRows && { effectiveRows }),
     intervals,
   }
 }
 
 /** The figures for a person: ranking and probabilities with their intervals, then the classification report. */
 export function printEvaluation(evaluation: Evaluation, terminal: Terminal): void {
-  const { confusion, intervals } = evaluation
+  const { confusion, intervals, effectiveRows } = evaluation
+  const { recall, precision } = evaluation.classificationReport.fraud
   const line = (label: string, name: string, value: number) => {
     const interval = intervals[name]
     const range =
@@ -34,6 +36,12 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal): voi
     terminal.say(`${label.padEnd(28)}${value.toFixed(4).padStart(9)}${range}`)
   }
   terminal.say(`\n${evaluation.rows.toLocaleString('en')} test rows, ${evaluation.frauds} frauds`)
+  if (effectiveRows !== undefined) {
+    const worth = (rows: number) => Math.round(rows).toLocaleString('en')
+    terminal.say(
+      `weighted, they tell as much as ${worth(effectiveRows.frauds)} frauds and ${worth(effectiveRows.legitimate)} legitimate rows of equal weight`,
+    )
+  }
   line('average precision', 'averagePrecision', evaluation.averagePrecision)
   line('ROC AUC', 'rocAuc', evaluation.rocAuc)
   line('recall at 1 % false alarms', 'recallAt1PercentFpr', evaluation.recallAt1PercentFpr)
@@ -43,8 +51,11 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal): voi
   const count = (value: number) => Math.round(value).toLocaleString('en')
   terminal.say(
     `\nat the threshold ${evaluation.threshold.toPrecision(4)}: ${count(confusion.tp)} frauds caught, ${count(confusion.fn)} missed, ` +
-      `${count(confusion.fp)} false alarms\n\n${classificationText(evaluation)}`,
+      `${count(confusion.fp)} false alarms`,
   )
+  line('recall', 'recall', recall)
+  line('precision', 'precision', precision)
+  terminal.say(`\n${classificationText(evaluation)}`)
 }
 
 /** As scikit-learn prints it; sums of weights are rounded to two decimals, where it shows every digit. */

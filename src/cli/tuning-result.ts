@@ -90,15 +90,17 @@ function describeGain(best: JudgedTrial, gain: Gain | undefined): string {
   if (gain === undefined) return 'There is nothing to compare the best with'
   if (best.trial === 0) return 'Nothing that was tried is better than the current choice'
   const { mean, standardDeviation, foldsBetter, folds } = gain
+  const flattered = 'The best of many is flattered; the test is not'
+  if (folds === 1) return `The best is ${showFigure(mean)} better on the one fold: that may be chance. ${flattered}`
   const isClear = mean > standardDeviation && foldsBetter === folds
   return (
     `The best is ${showFigure(mean)} better, ± ${showFigure(standardDeviation)} over folds, and on ${foldsBetter} of ${folds}: ` +
-    `${isClear ? 'more than the folds differ' : 'that may be chance'}. The best of many is flattered; the test is not`
+    `${isClear ? 'more than the folds differ' : 'that may be chance'}. ${flattered}`
   )
 }
 
-export function showMean({ mean, standardDeviation }: JudgedTrial): string {
-  return `${showFigure(mean)} ± ${showFigure(standardDeviation)}`
+export function showMean({ folds, mean, standardDeviation }: JudgedTrial): string {
+  return folds.length === 1 ? showFigure(mean) : `${showFigure(mean)} ± ${showFigure(standardDeviation)}`
 }
 
 /** Log losses of rare frauds are small, and their digits count as much. */

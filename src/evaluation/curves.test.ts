@@ -65,7 +65,10 @@ test('a calibration curve counts every row once, and keeps equal probabilities t
       fc.integer({ min: 1, max: 12 }),
       fc.constantFrom('quantile' as const, 'uniform' as const),
       ({ labels, scores, weights }, bins, strategy) => {
-        const { rows, predicted } = calibrationCurve(labels, scores, weights, { bins, strategy })
+        const { rows, predicted, observed, intervals } = calibrationCurve(labels, scores, weights, { bins, strategy })
+        for (const [bin, { lower, upper }] of intervals.entries()) {
+          assert.ok(lower < upper && lower <= observed[bin] + 1e-12 && observed[bin] <= upper + 1e-12)
+        }
         assert.equal(
           rows.reduce((sum, count) => sum + count, 0),
           labels.length,

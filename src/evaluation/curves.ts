@@ -1,4 +1,6 @@
 import { classWeights, type GroupWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
+import type { Interval } from './evaluation.ts'
+import { shareInterval } from './share-interval.ts'
 
 /** Weights of true and false positives when every score from `thresholds[i]` up is an alert; thresholds descend. */
 interface OperatingPoints {
@@ -76,6 +78,8 @@ export interface CalibrationCurve {
   readonly predicted: Float64Array
   /** Fraud rate of each bin. */
   readonly observed: Float64Array
+  /** 95 % intervals of the fraud rates. */
+  readonly intervals: readonly Interval[]
   readonly rows: Float64Array
 }
 
@@ -99,10 +103,18 @@ export function calibrationCurve(
   const groups = weighGroups(ranking, labels, weights)
   const rowsIn = new Uint32Array(ranking.scores.length)
   for (const group of ranking.groupOf) rowsIn[group]++
+  const squares =
+    weights &&
+    weighGroups(
+      ranking,
+      labels,
+      weights.map((weight) => weight * weight),
+    )
   const totals = classWeights(labels, weights)
   const total = totals.fraud + totals.legitimate
 
-  const sums = Array.from({ length: bins }, () => ({ rows: 0, weight: 0, fraud: 0, predicted: 0 }))
+  const none = { rows: 0, weight: 0, fraud: 0, predicted: 0, fraudSquares: 0, legitimateSquares: 0 }
+  const sums = Array.from({ length: bins }, () => ({ ...none }))
   let below = 0
   for (let group = ranking.scores.length - 1; group >= 0; group--) {
     const probability = ranking.scores[group]
@@ -113,12 +125,22 @@ export function calibrationCurve(
     bin.weight += weight
     bin.fraud += groups.fraud[group]
     bin.predicted += weight * probability
+    bin.fraudSquares += (squares ?? groups).fraud[group]
+    bin.legitimateSquares += (squares ?? groups).legitimate[group]
     below += weight
+  }
+  const squaresOf = (of: 'fraud' | 'legitimate') => (squares ?? groups)[of].reduce((sum, value) => sum + value, 0)
+  const unseen = {
+    part: totals.fraud > 0 ? squaresOf('fraud') / totals.fraud : 1,
+    rest: totals.legitimate > 0 ? squaresOf('legitimate') / totals.legitimate : 1,
   }
   const filled = sums.filter(({ weight }) => weight > 0)
   return {
     predicted: Float64Array.from(filled, ({ predicted, weight }) => predicted / weight),
     observed: Float64Array.from(filled, ({ fraud, weight }) => fraud / weight),
+    intervals: filled.map(({ weight, fraud, fraudSquares, legitimateSquares }) =>
+      shareInterval({ sum: fraud, squares: fraudSquares }, { sum: weight - fraud, squares: legitimateSquares }, unseen),
+    ),
     rows: Float64Array.from(filled, ({ rows }) => rows),
   }
 }

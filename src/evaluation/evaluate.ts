@@ -3,8 +3,10 @@ import type { DecisionRule } from '../models/decision-rule.ts'
 import { classWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import { classificationReport } from './classification-report.ts'
 import type { Evaluation } from './evaluation.ts'
-import { bootstrapIntervals } from './intervals.ts'
+import { bootstrapIntervals, weighClass } from './intervals.ts'
 import { brier, calibrationRatio, confusion, logLoss, precisionAtK, predictLabels, rankingMetrics } from './metrics.ts'
+import { precisionAtInterval, shareIntervals } from './share-figures.ts'
+import { effectiveRows } from './share-interval.ts'
 
 export interface EvaluationInput {
   /** 1 fraud, 0 legitimate; one per row. */
@@ -33,19 +35,41 @@ export function evaluate(input: EvaluationInput): Evaluation {
   requireBothClasses('An evaluation', labels, weights)
   const totals = classWeights(labels, weights)
   const predictions = predictLabels(probabilities, rule)
+  const ranking = rankScores(scores)
+  const groups = weighGroups(ranking, labels, weights)
+  const squares = weights
+    ? weighGroups(
+        ranking,
+        labels,
+        weights.map((weight) => weight * weight),
+      )
+    : groups
   return {
     rows: labels.length,
     frauds: labels.reduce((frauds, label) => frauds + label, 0),
-    ...rankingMetrics(weighGroups(rankScores(scores), labels, weights)),
+    ...rankingMetrics(groups),
     precisionAt: budgets
       .filter((k) => k <= totals.fraud + totals.legitimate)
-      .map((k) => ({ k, precision: precisionAtK(labels, scores, k, weights) })),
+      .map((k) => ({
+        k,
+        precision: precisionAtK(labels, scores, k, weights),
+        interval: precisionAtInterval(groups, squares, k),
+      })),
     brier: brier(labels, probabilities, weights),
     logLoss: logLoss(labels, probabilities, weights),
     calibrationRatio: calibrationRatio(labels, probabilities, weights),
     threshold: rule.threshold,
     confusion: confusion(labels, predictions, weights),
     classificationReport: classificationReport(labels, predictions, weights),
-    intervals: bootstrapIntervals({ labels, scores, probabilities, predictions, weights, seed, replicates }),
+    ...(weights && {
+      effectiveRows: {
+        frauds: effectiveRows(weighClass(1, labels, weights)),
+        legitimate: effectiveRows(weighClass(0, labels, weights)),
+      },
+    }),
+    intervals: {
+      ...bootstrapIntervals({ labels, scores, probabilities, weights, seed, replicates }),
+      ...shareIntervals({ labels, groups, probabilities, predictions, weights }),
+    },
   }
 }

@@ -36,7 +36,7 @@ export interface Evaluation {
   readonly rocAuc: number
   readonly averagePrecision: number
   readonly recallAt1PercentFpr: number
-  readonly precisionAt: readonly { readonly k: number; readonly precision: number }[]
+  readonly precisionAt: readonly { readonly k: number; readonly precision: number; readonly interval?: Interval }[]
   /** Of the calibrated probability. */
   readonly brier: number
   readonly logLoss: number
@@ -45,6 +45,8 @@ export interface Evaluation {
   readonly threshold: number
   readonly confusion: Confusion
   readonly classificationReport: ClassificationReport
-  /** 95 % bootstrap intervals by metric name. */
+  /** Where rows are weighted: how many of equal weight would tell as much. */
+  readonly effectiveRows?: { readonly frauds: number; readonly legitimate: number }
+  /** 95 % intervals by metric name. */
   readonly intervals: Readonly<Record<string, Interval>>
 }

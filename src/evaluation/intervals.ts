@@ -1,58 +1,75 @@
 import { createRandom } from '../core/random.ts'
 import { rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import type { Interval } from './evaluation.ts'
-import { rankingMetrics, squaredErrors, surprises } from './metrics.ts'
+import { brier, logLoss, rankingAreas, squaredErrors, surprises } from './metrics.ts'
+import { effectiveRows, hull, type Weighed, withUnseen } from './share-interval.ts'
 
-export const intervalMetrics = [
-  'rocAuc',
-  'averagePrecision',
-  'recallAt1PercentFpr',
-  'brier',
-  'logLoss',
-  'calibrationRatio',
-  'precision',
-  'recall',
-  'f1',
-] as const
-
-type IntervalMetric = (typeof intervalMetrics)[number]
+type BootstrapMetric = 'rocAuc' | 'averagePrecision' | 'brier' | 'logLoss'
 
 export interface BootstrapInput {
   readonly labels: Uint8Array
   /** What ranks the rows: the uncalibrated scores. */
   readonly scores: Float64Array
   readonly probabilities: Float64Array
-  /** 1 where the decision rule calls the row fraud. */
-  readonly predictions: Uint8Array
   readonly weights?: Float64Array | undefined
   readonly seed: number
   readonly replicates: number
 }
 
 /**
- * 95 % percentile intervals (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13): rows are drawn
- * with replacement, as many as there are, each with its weight, so that the number of frauds varies as it would. A draw
- * with one class only is drawn again. The sort is done once.
+ * 95 % intervals of the figures that are not shares. A percentile interval of the bootstrap (Efron and Tibshirani, "An
+ * Introduction to the Bootstrap", 1993, chapter 13): rows are drawn with replacement, as many as there are, each with its
+ * weight, so that the number of frauds varies as it would. A draw with one class only is drawn again. The sort is done once.
+ *
+ * Where few frauds all rank first every draw is perfect, too, and so is never the whole truth. What rows of a kind that
+ * did not come could do is therefore part of the interval (`withUnseen`): to ROC AUC, a mean over the frauds and a mean
+ * over the legitimate rows; to average precision, a mean over the frauds (Boyd, Eng and Page, ECML PKDD 2013, on why the
+ * number of frauds is what counts); to a Brier score and a log loss, means over rows, of which the worst is a row that the
+ * model is as sure of as of any, and wrong about.
  */
-export function bootstrapIntervals(input: BootstrapInput): Readonly<Record<IntervalMetric, Interval>> {
+export function bootstrapIntervals(input: BootstrapInput): Readonly<Record<BootstrapMetric, Interval>> {
   requireBothClasses('A bootstrap interval', input.labels, input.weights)
+  const { labels, scores, probabilities, weights } = input
   const drawReplicate = createReplicator(input)
   const replicates = Array.from({ length: input.replicates }, drawReplicate)
-  const interval = (metric: IntervalMetric): Interval => {
+  const percentiles = (metric: BootstrapMetric): Interval => {
     const ascending = Float64Array.from(replicates, (replicate) => replicate[metric]).sort()
     return { lower: quantile(ascending, 0.025), upper: quantile(ascending, 0.975) }
   }
+  const { rocAuc, averagePrecision } = rankingAreas(weighGroups(rankScores(scores), labels, weights))
+  const frauds = effectiveRows(weighClass(1, labels, weights))
+  const legitimate = effectiveRows(weighClass(0, labels, weights))
+  const rows = frauds + legitimate
   return {
-    rocAuc: interval('rocAuc'),
-    averagePrecision: interval('averagePrecision'),
-    recallAt1PercentFpr: interval('recallAt1PercentFpr'),
-    brier: interval('brier'),
-    logLoss: interval('logLoss'),
-    calibrationRatio: interval('calibrationRatio'),
-    precision: interval('precision'),
-    recall: interval('recall'),
-    f1: interval('f1'),
+    rocAuc: hull(percentiles('rocAuc'), withUnseen(rocAuc, frauds, 0, 1), withUnseen(rocAuc, legitimate, 0, 1)),
+    averagePrecision: hull(percentiles('averagePrecision'), withUnseen(averagePrecision, frauds, 0, 1)),
+    brier: hull(percentiles('brier'), withUnseen(brier(labels, probabilities, weights), rows, 0, 1)),
+    logLoss: hull(
+      percentiles('logLoss'),
+      withUnseen(logLoss(labels, probabilities, weights), rows, 0, largestSurprise(probabilities)),
+    ),
   }
+}
+
+/** The loss of the row that the model is surest of, if it were wrong about it. */
+function largestSurprise(probabilities: Float64Array): number {
+  const frauds = new Uint8Array(probabilities.length).fill(1)
+  const legitimate = new Uint8Array(probabilities.length)
+  const largest = (losses: Float64Array) => losses.reduce((most, loss) => Math.max(most, loss), 0)
+  return Math.max(largest(surprises(frauds, probabilities)), largest(surprises(legitimate, probabilities)))
+}
+
+/** What the rows of one class weigh. */
+export function weighClass(label: number, labels: Uint8Array, weights?: Float64Array): Weighed {
+  let sum = 0
+  let squares = 0
+  for (let row = 0; row < labels.length; row++) {
+    if (labels[row] !== label) continue
+    const weight = weights === undefined ? 1 : weights[row]
+    sum += weight
+    squares += weight * weight
+  }
+  return { sum, squares }
 }
 
 /** Rows in the order of their groups: how often each was drawn is all that changes, so a replicate reads straight on. */
@@ -63,54 +80,46 @@ function sortByScore(input: BootstrapInput) {
   return {
     groups: scores.length,
     groupOf: groupOf.map((_, place) => groupOf[order[place]]),
-    outcome: input.labels.map((_, place) => 2 * input.labels[order[place]] + input.predictions[order[place]]),
+    labels: input.labels.map((_, place) => input.labels[order[place]]),
     weights: sort(input.weights ?? new Float64Array(order.length).fill(1)),
-    probabilities: sort(input.probabilities),
     squares: sort(squaredErrors(input.labels, input.probabilities)),
     losses: sort(surprises(input.labels, input.probabilities)),
   }
 }
 
-function createReplicator(input: BootstrapInput): () => Readonly<Record<IntervalMetric, number>> {
+function createReplicator(input: BootstrapInput): () => Readonly<Record<BootstrapMetric, number>> {
   const random = createRandom(input.seed)
-  const { groups, groupOf, outcome, weights, probabilities, squares, losses } = sortByScore(input)
+  const { groups, groupOf, labels, weights, squares, losses } = sortByScore(input)
   const rows = groupOf.length
   const timesDrawn = new Uint32Array(rows)
   const fraud = new Float64Array(groups)
   const legitimate = new Float64Array(groups)
-  const outcomes = new Float64Array(4)
 
   return function draw() {
     timesDrawn.fill(0)
     for (let drawn = 0; drawn < rows; drawn++) timesDrawn[random.integer(rows)]++
     fraud.fill(0)
     legitimate.fill(0)
-    outcomes.fill(0)
+    let frauds = 0
+    let legitimates = 0
     let squared = 0
     let surprised = 0
-    let predicted = 0
     for (let row = 0; row < rows; row++) {
       if (timesDrawn[row] === 0) continue
       const weight = timesDrawn[row] * weights[row]
-      if (outcome[row] >= 2) fraud[groupOf[row]] += weight
-      else legitimate[groupOf[row]] += weight
-      outcomes[outcome[row]] += weight
+      if (labels[row] === 1) {
+        fraud[groupOf[row]] += weight
+        frauds += weight
+      } else {
+        legitimate[groupOf[row]] += weight
+        legitimates += weight
+      }
       squared += weight * squares[row]
       surprised += weight * losses[row]
-      predicted += weight * probabilities[row]
     }
-    const [tn, fp, fn, tp] = outcomes
-    if (tn + fp === 0 || fn + tp === 0) return draw()
-    const total = tn + fp + fn + tp
-    return {
-      ...rankingMetrics({ fraud, legitimate }),
-      brier: squared / total,
-      logLoss: surprised / total,
-      calibrationRatio: predicted / (fn + tp),
-      precision: tp + fp === 0 ? 0 : tp / (tp + fp),
-      recall: tp / (tp + fn),
-      f1: (2 * tp) / (2 * tp + fp + fn),
-    }
+    if (frauds === 0 || legitimates === 0) return draw()
+    const total = frauds + legitimates
+    return { ...rankingAreas({ fraud, legitimate }), brier: squared / total, logLoss: surprised / total }
   }
 }
 
@@ -126,7 +135,8 @@ export interface PairedInput {
 
 /**
  * By how much the average precision of `scores` exceeds that of `baseline`, with a 95 % interval. Both are measured on
- * the same draws, so what makes a draw hard for both cancels out.
+ * the same draws, so what makes a draw hard for both cancels out; frauds that did not come may lie between the two, unless
+ * both rank all rows alike.
  */
 export function averagePrecisionDifference(input: PairedInput): { readonly difference: number } & Interval {
   const { labels, weights } = input
@@ -134,7 +144,7 @@ export function averagePrecisionDifference(input: PairedInput): { readonly diffe
   const random = createRandom(input.seed)
   const rankings = [rankScores(input.scores), rankScores(input.baseline)] as const
   const differenceUnder = (drawn?: Float64Array) => {
-    const [ours, theirs] = rankings.map((ranking) => rankingMetrics(weighGroups(ranking, labels, drawn)))
+    const [ours, theirs] = rankings.map((ranking) => rankingAreas(weighGroups(ranking, labels, drawn)))
     return ours.averagePrecision - theirs.averagePrecision
   }
   const differences = new Float64Array(input.replicates)
@@ -150,11 +160,12 @@ export function averagePrecisionDifference(input: PairedInput): { readonly diffe
     if (!Number.isNaN(difference)) differences[replicate++] = difference
   }
   differences.sort()
-  return {
-    difference: differenceUnder(weights),
-    lower: quantile(differences, 0.025),
-    upper: quantile(differences, 0.975),
-  }
+  const difference = differenceUnder(weights)
+  const percentiles = { lower: quantile(differences, 0.025), upper: quantile(differences, 0.975) }
+  const [ours, theirs] = rankings.map(({ groupOf }) => groupOf)
+  if (ours.every((group, row) => group === theirs[row])) return { difference, ...percentiles }
+  const frauds = effectiveRows(weighClass(1, labels, weights))
+  return { difference, ...hull(percentiles, withUnseen(difference, frauds, -1, 1)) }
 }
 
 /** Between two order statistics it is interpolated, as in numpy.percentile. */

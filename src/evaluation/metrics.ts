@@ -13,7 +13,11 @@ export interface RankingMetrics {
  * The three ranking metrics in one pass over the groups of a ranking; both classes must have weight.
  * ROC AUC is the trapezoid area, average precision the step sum, both as in scikit-learn.
  */
-export function rankingMetrics({ fraud, legitimate }: GroupWeights): RankingMetrics {
+export function rankingMetrics(groups: GroupWeights): RankingMetrics {
+  return { ...rankingAreas(groups), recallAt1PercentFpr: recallAtRate(groups, 0.01) }
+}
+
+export function rankingAreas({ fraud, legitimate }: GroupWeights): Omit<RankingMetrics, 'recallAt1PercentFpr'> {
   const frauds = sum(fraud)
   const legitimates = sum(legitimate)
   let tp = 0
@@ -26,15 +30,13 @@ export function rankingMetrics({ fraud, legitimate }: GroupWeights): RankingMetr
     fp += legitimate[group]
     if (fraud[group] > 0) steps += fraud[group] * (tp / (tp + fp))
   }
-  return {
-    rocAuc: area / (frauds * legitimates),
-    averagePrecision: steps / frauds,
-    recallAt1PercentFpr: recallAtRate({ fraud, legitimate }, 0.01, frauds, legitimates),
-  }
+  return { rocAuc: area / (frauds * legitimates), averagePrecision: steps / frauds }
 }
 
 /** Between two points of the ROC curve recall is interpolated; of points at the rate itself the highest counts. */
-function recallAtRate(groups: GroupWeights, rate: number, frauds: number, legitimates: number): number {
+export function recallAtRate(groups: GroupWeights, rate: number): number {
+  const frauds = sum(groups.fraud)
+  const legitimates = sum(groups.legitimate)
   let tp = 0
   let fp = 0
   for (let group = 0; group < groups.fraud.length; group++) {
@@ -74,8 +76,7 @@ export function recallAtFalsePositiveRate(
   weights?: Float64Array,
 ): number {
   requireBothClasses('Recall at a false positive rate', labels, weights)
-  const groups = weighGroups(rankScores(scores), labels, weights)
-  return recallAtRate(groups, rate, sum(groups.fraud), sum(groups.legitimate))
+  return recallAtRate(weighGroups(rankScores(scores), labels, weights), rate)
 }
 
 /**

@@ -52,9 +52,10 @@ export function meanOf(figures: readonly Figures[]): Figures {
   return summarise(figures, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
 }
 
-/** Of the population, as the handbook has it. */
+/** Of the population, as the handbook has it; NaN of a single one, which has no spread that anybody could know. */
 export function standardDeviationOf(figures: readonly Figures[]): Figures {
   return summarise(figures, (values) => {
+    if (values.length < 2) return Number.NaN
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
   })

@@ -94,9 +94,11 @@ test('a figure is the mean over the seeds, a spread that of the folds as a whole
     const mean = (metric: typeof rocAuc) => (metric(labels, scores[0]) + metric(labels, scores[1])) / 2
     assertClose(result.folds[i].rocAuc, mean(rocAuc), 1e-12)
     assertClose(result.folds[i].averagePrecision, mean(averagePrecision), 1e-12)
-    const { lower, upper } = result.folds[i].intervals.averagePrecision
-    const first = averagePrecision(labels, scores[0])
-    assert.ok(lower < first && first < upper, `${first} is within ${lower} and ${upper}`)
+    for (const metric of ['rocAuc', 'averagePrecision', 'cardPrecision'] as const) {
+      const interval = result.folds[i].intervals[metric]
+      const figure = result.folds[i][metric]
+      assert.ok(interval !== undefined && interval.lower < figure && figure < interval.upper, `${metric} ${figure}`)
+    }
     assert.equal(result.folds[i].testRows, part.length)
     assert.equal(result.folds[i].trainingFrauds, 12)
   }
@@ -121,11 +123,19 @@ test('money stopped is what the daily alerts caught of the fraud, all of it with
   assertClose(few.fraud, fraud, 1e-12)
   assert.ok(0 < few.caught && few.caught < some.caught && some.caught < fraud)
   assertClose(some.shareCaught, some.caught / fraud, 1e-12)
+  for (const { shareCaught, interval } of [few, some]) {
+    assert.ok(0 <= interval.lower && interval.lower < shareCaught)
+    assert.ok(shareCaught < interval.upper && interval.upper <= 1)
+  }
 
   // Two frauds a day and more: nothing is missed where each row has a card of its own and a desk has time for 48.
   const apart = { ...rows, cards: Int32Array.from(rows.cards, () => -1) }
   const all = await runPrequential(apart, 'noise', noisyScores(apart), { ...plan, k: 48 }, ignore)
-  for (const { money } of all.folds) assertClose(money?.shareCaught ?? 0, 1, 1e-12)
+  for (const { money } of all.folds) {
+    assertClose(money?.shareCaught ?? 0, 1, 1e-12)
+    assert.ok(money !== undefined && money.interval.lower > 0.5 && money.interval.lower < 0.95)
+    assert.equal(money.interval.upper, 1)
+  }
 })
 
 test('a refund that is fraud is no money lost', async () => {
@@ -164,11 +174,20 @@ test('the table has a line for each fold, the mean and the spread, with the mone
   assert.ok(lines[3].startsWith(testStart.slice(0, 10)), lines[3])
   assert.ok(lines[3].includes(` ${testRows} / ${testFrauds} `), lines[3])
   assert.ok(lines[3].includes(` ${auc.toFixed(4)} (`), lines[3])
-  assert.match(lines[3], / \d+\.\d % of \d+$/)
+  assert.match(lines[3], / \d+\.\d % of \d+ \(\d+ to \d+\)$/)
   assert.match(lines[6], /^mean +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}$/)
   assert.match(lines[7], /^standard deviation +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}$/)
 
   const { amounts: _, ...moneyless } = rows
   const without = formatPrequential(await runPrequential(moneyless, 'noise', noisyScores(rows), plan, ignore))
   assert.match(without.split('\n')[3], / -$/)
+})
+
+test('a single fold has no spread, and frauds without amounts no share that was stopped', async () => {
+  const rows = makeRows(neededDays + 1)
+  const amounts = rows.amounts.map(() => 0)
+  const result = await runPrequential({ ...rows, amounts }, 'noise', noisyScores(rows), { ...plan, folds: 1 }, ignore)
+  const lines = formatPrequential(result).split('\n')
+  assert.match(lines[3], / -$/)
+  assert.match(lines[5], /^standard deviation +- +- +-$/)
 })

@@ -1,7 +1,8 @@
 import { FraudError } from '../../core/errors.ts'
 import type { Interval } from '../evaluation.ts'
 import { bootstrapIntervals } from '../intervals.ts'
-import { type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
+import { shareInterval, wilsonInterval } from '../share-interval.ts'
+import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { sizesOf } from './handbook.ts'
 import { type Figures, judgeFold, meanOf, type ScoredTest, standardDeviationOf, type TrainAndScore } from './judge.ts'
 
@@ -19,7 +20,16 @@ export interface PrequentialPlan extends PrequentialPeriods {
 interface Money {
   readonly fraud: number
   readonly caught: number
+  /** NaN where the fraud amounts to nothing. */
   readonly shareCaught: number
+  readonly interval: Interval
+}
+
+interface FoldIntervals {
+  readonly rocAuc: Interval
+  readonly averagePrecision: Interval
+  /** Missing without cards. */
+  readonly cardPrecision?: Interval
 }
 
 interface PrequentialFold extends Figures {
@@ -29,8 +39,9 @@ interface PrequentialFold extends Figures {
   readonly trainingFrauds: number
   readonly testRows: number
   readonly testFrauds: number
+  /** 95 %: of the models of one seed each, the mean of their ends. */
+  readonly intervals: FoldIntervals
   /** Of the first seed's model. */
-  readonly intervals: { readonly rocAuc: Interval; readonly averagePrecision: Interval }
   readonly money?: Money
 }
 
@@ -72,7 +83,7 @@ export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPeriods): 
 
 /**
  * Prequential evaluation: train, wait for labels, test, step on (Dal Pozzolo et al., 2018). Figures are the means over
- * seeds; intervals and money are those of the first seed.
+ * seeds, and so are the ends of intervals; money is that of the first seed.
  */
 export async function runPrequential(
   rows: ProtocolRows,
@@ -95,7 +106,7 @@ export async function runPrequential(
       ...sizesOf(rows, fold),
       testStart: new Date(fold.testStartMs).toISOString(),
       ...meanOf(tests.map(({ figures }) => figures)),
-      intervals: intervalsOf(tests[0], plan.seeds[0]),
+      intervals: meanIntervals(tests.map((test, i) => intervalsOf(test, plan, plan.seeds[i]))),
       ...(money && { money }),
     })
   }
@@ -110,38 +121,76 @@ export async function runPrequential(
   }
 }
 
-function intervalsOf({ labels, scores, weights }: ScoredTest, seed: number): PrequentialFold['intervals'] {
-  const predictions = new Uint8Array(labels.length)
-  const input = { labels, scores, probabilities: scores, predictions, weights, seed, replicates }
-  const { rocAuc, averagePrecision } = bootstrapIntervals(input)
-  return { rocAuc, averagePrecision }
+function intervalsOf(test: ScoredTest, { testMs, k }: PrequentialPlan, seed: number): FoldIntervals {
+  const { labels, scores, weights, figures, alerts } = test
+  const { rocAuc, averagePrecision } = bootstrapIntervals({
+    labels,
+    scores,
+    probabilities: scores,
+    weights,
+    seed,
+    replicates,
+  })
+  const checked = k * Math.ceil(testMs / dayMs)
+  return {
+    rocAuc,
+    averagePrecision,
+    ...(alerts && { cardPrecision: wilsonInterval(figures.cardPrecision * checked, checked) }),
+  }
+}
+
+function meanIntervals(intervals: readonly FoldIntervals[]): FoldIntervals {
+  const mean = (of: (each: FoldIntervals) => Interval | undefined): Interval => {
+    const found = intervals.map(of).filter((interval) => interval !== undefined)
+    const meanEnd = (end: keyof Interval) => found.reduce((sum, interval) => sum + interval[end], 0) / found.length
+    return { lower: meanEnd('lower'), upper: meanEnd('upper') }
+  }
+  return {
+    rocAuc: mean(({ rocAuc }) => rocAuc),
+    averagePrecision: mean(({ averagePrecision }) => averagePrecision),
+    ...(intervals[0].cardPrecision && { cardPrecision: mean(({ cardPrecision }) => cardPrecision) }),
+  }
 }
 
 function countMoney({ amounts }: ProtocolRows, { test }: Fold, { labels, alerts }: ScoredTest): Money | undefined {
   if (amounts === undefined || alerts === undefined) return undefined
-  let fraud = 0
-  let caught = 0
+  const sums = { caught: 0, missed: 0 }
+  const squares = { caught: 0, missed: 0 }
   test.forEach((row, i) => {
     // A refund that is fraud costs nobody its amount.
     const amount = labels[i] * Math.max(0, amounts[row])
-    fraud += amount
-    caught += alerts.alerted[i] * amount
+    const shares = { caught: alerts.alerted[i], missed: 1 - alerts.alerted[i] }
+    for (const part of ['caught', 'missed'] as const) {
+      sums[part] += shares[part] * amount
+      squares[part] += shares[part] * amount * amount
+    }
   })
-  return { fraud, caught, shareCaught: caught / fraud }
+  const fraud = sums.caught + sums.missed
+  const usual = (squares.caught + squares.missed) / fraud
+  const interval = shareInterval(
+    { sum: sums.caught, squares: squares.caught },
+    { sum: sums.missed, squares: squares.missed },
+    { part: usual, rest: usual },
+  )
+  return { fraud, caught: sums.caught, shareCaught: sums.caught / fraud, interval }
 }
 
 /** A table for people. */
 export function formatPrequential({ folds, mean, standardDeviation, k, learner }: PrequentialResult): string {
   const figure = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(4))
-  const interval = ({ lower, upper }: Interval) => ` (${lower.toFixed(3)} to ${upper.toFixed(3)})`
+  const interval = (of: Interval | undefined) =>
+    of === undefined ? '' : ` (${of.lower.toFixed(3)} to ${of.upper.toFixed(3)})`
   const money = (fold: PrequentialFold) =>
-    fold.money === undefined ? '-' : `${(100 * fold.money.shareCaught).toFixed(1)} % of ${Math.round(fold.money.fraud)}`
+    fold.money === undefined || fold.money.fraud === 0
+      ? '-'
+      : `${(100 * fold.money.shareCaught).toFixed(1)} % of ${Math.round(fold.money.fraud)}` +
+        ` (${(100 * fold.money.interval.lower).toFixed(0)} to ${(100 * fold.money.interval.upper).toFixed(0)})`
   const lines = folds.map((fold) => [
     fold.testStart.slice(0, 10),
     `${fold.testRows.toLocaleString('en')} / ${fold.testFrauds}`,
     figure(fold.rocAuc) + interval(fold.intervals.rocAuc),
     figure(fold.averagePrecision) + interval(fold.intervals.averagePrecision),
-    figure(fold.cardPrecision),
+    figure(fold.cardPrecision) + interval(fold.intervals.cardPrecision),
     money(fold),
   ])
   const summary = ['mean', '', ...Object.values(mean).map(figure), '']

@@ -21,6 +21,8 @@ function without<Key extends keyof ReportInput>(input: ReportInput, ...keys: rea
   return rest
 }
 
+import { wilsonInterval } from '../share-interval.ts'
+
 test('shows every section, each chart for a desktop and for a phone', () => {
   for (const section of [
     'summary',
@@ -178,7 +180,11 @@ test('draws one feature, one fraud and a tiny threshold', () => {
     ...sample,
     evaluation: { ...sample.evaluation, frauds: 1, intervals: {} },
     threshold: { ...sample.threshold, rule: { threshold: 0.0042, inclusive: false } },
-    calibrationBins: { predicted: [1e-5, 1e-3, 0.4], observed: [0, 1e-3, 1], rows: [9000, 1000, 1] },
+    calibrationBins: {
+      predicted: [1e-5, 1e-3, 0.4],
+      observed: [0, 1e-3, 1],
+      intervals: [0, 1e-3, 1].map((share) => wilsonInterval(1000 * share, 1000)),
+    },
     importance: {
       metric: 'average precision',
       features: [{ feature: 'Amount', permutation: { mean: -0.01, standardDeviation: Number.NaN } }],
@@ -197,7 +203,7 @@ test('says that there is nothing where there is nothing', () => {
     ...sample,
     precisionRecall: { recall: [], precision: [] },
     roc: { falsePositiveRate: [], truePositiveRate: [] },
-    calibrationBins: { predicted: [], observed: [], rows: [] },
+    calibrationBins: { predicted: [], observed: [], intervals: [] },
     scores: { edges: [], legitimate: [], fraud: [] },
     thresholds: [],
     importance: { metric: 'average precision', features: [] },

@@ -1,6 +1,6 @@
 import type { TuningRecord } from '../../models/bundle.ts'
 import type { DecisionRule } from '../../models/decision-rule.ts'
-import type { Evaluation } from '../evaluation.ts'
+import type { Evaluation, Interval } from '../evaluation.ts'
 import type { LearnerSpace } from '../tuning/space.ts'
 import type { Trial } from '../tuning/trial.ts'
 
@@ -87,7 +87,7 @@ interface RocCurve {
 interface CalibrationBins {
   readonly predicted: Numbers
   readonly observed: Numbers
-  readonly rows: Numbers
+  readonly intervals: readonly Interval[]
 }
 
 /** Rows (or their weight) per bin of score; `edges` is one longer than the counts. */
@@ -154,7 +154,7 @@ export interface ReportInput {
   readonly data: DataSummary
   readonly split: SplitSummary
   /**
-   * Of the test rows. Intervals are shown for `averagePrecision`, `rocAuc`, `recall`, `precision`, `f1`,
+   * Of the test rows. Intervals are shown for `precisionAt` and, by name, for `averagePrecision`, `rocAuc`, `recall`, `precision`, `f1`,
    * `recallAt1PercentFpr`, `brier`, `logLoss` and `calibrationRatio`, each where it is there.
    */
   readonly evaluation: Evaluation

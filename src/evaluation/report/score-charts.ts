@@ -79,22 +79,13 @@ interface CalibrationPoint {
   readonly upper: number
 }
 
-/** Wilson's 95 % interval of a share that was seen in so many rows (Wilson 1927). */
-function wilsonInterval(share: number, rows: number): { readonly lower: number; readonly upper: number } {
-  const z = 1.959964
-  const shrink = 1 + (z * z) / rows
-  const centre = (share + (z * z) / (2 * rows)) / shrink
-  const half = (z * Math.sqrt((share * (1 - share)) / rows + (z * z) / (4 * rows * rows))) / shrink
-  return { lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) }
-}
-
 function calibrationPoints({
-  calibrationBins: { predicted, observed, rows },
+  calibrationBins: { predicted, observed, intervals },
 }: ReportInput): readonly CalibrationPoint[] {
   return Array.from(predicted, (value, bin) => ({
     predicted: value,
     observed: observed[bin],
-    ...wilsonInterval(observed[bin], rows[bin]),
+    ...intervals[bin],
   })).filter((point) => Object.values(point).every(Number.isFinite))
 }
 

@@ -104,11 +104,11 @@ function furtherFigures({ evaluation }: ReportInput): readonly KeyFigure[] {
       interval: intervals.recallAt1PercentFpr,
       meaning: 'Frauds caught if one in a hundred legitimate transactions may be stopped.',
     },
-    ...precisionAt.map(({ k, precision }) => ({
+    ...precisionAt.map(({ k, precision, interval }) => ({
       name: `Precision of the top ${formatCount(k)}`,
       value: precision,
       format: formatPercent,
-      interval: undefined,
+      interval,
       meaning: 'Frauds among the transactions with the highest scores.',
     })),
     metric(
