@@ -10,6 +10,7 @@ import type { Log } from './http/http-context.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
 import { type DataDirectory, dataDirectory, freeBytes, lockDirectory } from './stores/data-directory.ts'
+import { openMode } from './stores/file-access.ts'
 import { newestSnapshot } from './stores/snapshot-files.ts'
 import { SqlitePages } from './stores/sqlite/decision-pages.ts'
 import type { LogReader } from './stores/sqlite/log-reader.ts'
@@ -61,7 +62,7 @@ export interface OpenedLive {
 /**
  * Opens the data directory and builds the live path on it; `service.resume()` then makes the histories.
  *
- * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, OPTION_INVALID
+ * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID, OPTION_INVALID
  */
 export async function openLive(
   config: LiveConfig,
@@ -73,7 +74,9 @@ export async function openLive(
   const hashCardNumber = cardNumberHash(live, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
+  warnIfOpen(directory, say)
   const closing = new AbortController()
+  const pages = new SqlitePages(directory.logPath)
   let opened: SqliteLog | undefined
   try {
     const log = await SqliteLog.open({
@@ -81,9 +84,14 @@ export async function openLive(
       key: config.logKey,
       observer: metrics,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
+      onRecovered(isPutBack) {
+        lock.renew()
+        pages.reopen()
+        if (isPutBack)
+          say.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
+      },
     })
     opened = log
-    const pages = new SqlitePages(directory.logPath)
     const service = new LiveService(live, {
       ...limits,
       log,
@@ -94,7 +102,7 @@ export async function openLive(
       say,
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
-      findSnapshot: (detector) => findSnapshot(directory, detector, log.reading, say),
+      findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, say),
       takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
     })
     const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
@@ -106,10 +114,13 @@ export async function openLive(
       async close() {
         // A snapshot that is nearly done makes the next start a quick one.
         const patience = setTimeout(() => closing.abort(), snapshotGraceMs)
-        await service.close()
-        clearTimeout(patience)
-        await pages.close()
-        lock.release()
+        try {
+          await service.close()
+        } finally {
+          clearTimeout(patience)
+          await pages.close()
+          lock.release()
+        }
       },
     }
   } catch (error) {
@@ -135,6 +146,13 @@ function cardNumberHash({ detector }: LiveDetector, key: string | undefined): (d
       .slice(0, 27)}`
 }
 
+/** Other users read what is in the files only through an open directory that made them so before. */
+function warnIfOpen({ path }: DataDirectory, say: Log): void {
+  const mode = openMode(path)
+  if (mode !== undefined)
+    say.warn({ path, mode }, `others than its owner may enter the data directory: chmod 700 ${path}`)
+}
+
 function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | undefined {
   const free = freeBytes(path)
   return free >= minFreeBytes
@@ -145,6 +163,7 @@ function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | un
 /** Says of each snapshot that does not serve why it was left alone. */
 function findSnapshot(
   { snapshotsPath }: DataDirectory,
+  logKey: string | undefined,
   { detector, features }: LiveDetector,
   reading: LogReader,
   say: Log,
@@ -158,8 +177,10 @@ function findSnapshot(
       if (why === 'other-histories') say.info({ path }, 'a snapshot is of other histories, and left alone')
       else if (why === 'other-log') say.warn({ path }, 'a snapshot is of another log, and left alone')
       else if (!(why.error instanceof FraudError)) throw why.error
-      else say.error({ code: why.error.code, reason: why.error.message }, 'a snapshot is damaged, and left alone')
+      else
+        say.error({ code: why.error.code, reason: why.error.message }, 'a snapshot can not be used, and is left alone')
     },
+    logKey,
   )
 }
 

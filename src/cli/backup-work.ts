@@ -1,22 +1,27 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
+import { makePrivate } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { type DataFlags, openLog } from './log-files.ts'
+import { type DataFlags, keyBefore, logKey, openLog } from './log-files.ts'
+import { type KeyChangeFlags, refuseProblem } from './log-findings.ts'
 import type { Run } from './run.ts'
 
+export interface BackupFlags extends DataFlags, KeyChangeFlags {}
+
 /** Copies a data directory, beside a service that goes on, to an empty one that a service can start on; then checks it. */
-export function backup(target: string, flags: DataFlags, { terminal }: Run): void {
+export function backup(target: string, flags: BackupFlags, { terminal }: Run): void {
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
   }
-  // Under another name until it is whole, so that nothing that looks like a backup is none.
-  const partial = `${target.replace(/[/\\]+$/, '')}.partial`
-  rmSync(partial, { recursive: true, force: true })
+  // Under another name, which is nobody else's, until it is whole, so that nothing that looks like a backup is none.
+  const place = target.replace(/[/\\]+$/, '')
+  if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })
+  const partial = mkdtempSync(`${place}.partial-`)
   try {
     copyWhole(partial, target, flags, terminal)
     if (existsSync(target)) rmdirSync(target)
@@ -26,9 +31,10 @@ export function backup(target: string, flags: DataFlags, { terminal }: Run): voi
   }
 }
 
-function copyWhole(partial: string, target: string, flags: DataFlags, terminal: Run['terminal']): void {
+function copyWhole(partial: string, target: string, flags: BackupFlags, terminal: Run['terminal']): void {
   const from = dataDirectory(flags.data)
   const to = dataDirectory(partial)
+  const key = logKey()
   const reader = openLog(flags)
   const progress = terminal.begin('copy the log')
   try {
@@ -39,12 +45,18 @@ function copyWhole(partial: string, target: string, flags: DataFlags, terminal: 
   }
   const copy = new LogReader(to.logPath)
   try {
-    const { records, last, hash, problem } = verifyLog(copy, process.env.SHRIKE_LOG_KEY)
-    if (problem !== undefined) throw new FraudError('LOG_INVALID', `Record ${problem.sequence} ${problem.reason}`)
+    const found = verifyLog(copy, key, { keyBefore: keyBefore(), keyChanges: flags.keyChanges })
+    refuseProblem(found)
+    const { records, last, hash } = found
     progress.end(`${records.toLocaleString('en')} records, as they were written`)
-    const snapshots = snapshotPaths(from.snapshotsPath).filter((path) => copySnapshot(path, to.snapshotsPath, last))
+    const snapshots = snapshotPaths(from.snapshotsPath).filter((path) =>
+      copySnapshot(path, to.snapshotsPath, last, key),
+    )
     for (const path of [from.keysPath, join(from.path, 'model.safetensors')]) {
-      if (existsSync(path)) copyFileSync(path, join(to.path, basename(path)))
+      if (!existsSync(path)) continue
+      const copied = join(to.path, basename(path))
+      copyFileSync(path, copied)
+      makePrivate(copied)
     }
     terminal.say(
       `${target}: ${records.toLocaleString('en')} records and ${snapshots.length} snapshots; head ${last}:${hash}`,
@@ -56,11 +68,12 @@ function copyWhole(partial: string, target: string, flags: DataFlags, terminal: 
 }
 
 /** Whether a snapshot was copied: not one that is of later records, damaged, or gone by now. The log makes up for it. */
-function copySnapshot(path: string, folder: string, last: number): boolean {
+function copySnapshot(path: string, folder: string, last: number, key: string | undefined): boolean {
   const copy = join(folder, basename(path))
   try {
     copyFileSync(path, copy)
-    if (readSnapshot(copy).sequence <= last) return true
+    makePrivate(copy)
+    if (readSnapshot(copy, key).sequence <= last) return true
   } catch (error) {
     const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (!isGone && !(error instanceof FraudError)) throw error

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import type { DataFlags } from './log-files.ts'
+import type { BackupFlags } from './backup-work.ts'
+import { keyChangesOption } from './data-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike backup DIR`. */
@@ -9,6 +10,7 @@ export function backupCommand(): Command {
     .description('Copies log, snapshots, keys and bundle as they stand into an empty directory, and checks the copy.')
     .argument('<dir>', 'the directory to make; a service starts on it with serve --data <dir>')
     .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .addOption(keyChangesOption())
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',
@@ -16,7 +18,7 @@ export function backupCommand(): Command {
 Examples:
   shrike backup /backups/$(date +%F) --data /var/lib/shrike`,
     )
-    .action((target: string, options: DataFlags & CommonFlags) =>
+    .action((target: string, options: BackupFlags & CommonFlags) =>
       run(options, async (context) => (await import('./backup-work.ts')).backup(target, options, context)),
     )
 }

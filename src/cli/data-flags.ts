@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { wholeNumbers } from './flags.ts'
 
 /** The flags of commands that have a group of their own, and its examples. */
 export function withDataFlags(command: Command, examples: string): Command {
@@ -6,4 +7,12 @@ export function withDataFlags(command: Command, examples: string): Command {
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
+}
+
+/** Of commands that verify a log. */
+export function keyChangesOption(): Option {
+  return new Option(
+    '--key-changes <records>',
+    'records at which the key of the log is known to have changed, with commas between, as log verify lists them',
+  ).argParser(wholeNumbers)
 }

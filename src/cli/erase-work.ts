@@ -2,7 +2,7 @@ import { errorCodes, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
-import { type DataFlags, lastDetector, openLog } from './log-files.ts'
+import { type DataFlags, lastDetector, logKey, openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 
 export interface EraseFlags extends DataFlags {
@@ -38,7 +38,7 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
   try {
     const log = await SqliteLog.open({
       path: directory.logPath,
-      key: process.env.SHRIKE_LOG_KEY,
+      key: logKey(),
       makeToken: () => '',
     })
     try {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { inMemory, type LocatedDetector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
+import { keyVariable } from '../stores/sqlite/log-key.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 
 export interface DataFlags {
@@ -20,4 +21,21 @@ export function lastDetector(reader: LogReader): LocatedDetector {
   const last = reader.lastDefinition()
   if (last === undefined) throw new FraudError('LOG_INVALID', 'The log holds no definition: nothing was decided yet')
   return { detector: parseDetector(last.definition.detector), locate: inMemory }
+}
+
+/**
+ * The key of the log's chain; undefined where the log is to be kept without one.
+ *
+ * @throws FraudError OPTION_INVALID where the variable is there but empty: with such a key anybody could write the log.
+ */
+export function logKey(): string | undefined {
+  const key = process.env[keyVariable]
+  if (key === '')
+    throw new FraudError('OPTION_INVALID', `${keyVariable} is set to nothing: unset it, or set it to a key`)
+  return key
+}
+
+/** The key that the log had before it was changed, for those that still have to verify what was written with it. */
+export function keyBefore(): string | undefined {
+  return process.env[`${keyVariable}_BEFORE`]
 }

@@ -3,9 +3,12 @@ import type { Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import { checkWritable } from '../data/write-file.ts'
 import { formatNdjson, writeNdjson } from '../data/write-ndjson.ts'
+import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
+import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { exportTables } from './log-export.ts'
-import { type DataFlags, openLog } from './log-files.ts'
+import { type DataFlags, keyBefore, logKey, openLog } from './log-files.ts'
+import { checkSnapshots, describeStretch, type KeyChangeFlags, refuseProblem, unsureOf } from './log-findings.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
@@ -16,7 +19,7 @@ export interface ExportFlags extends DataFlags {
   readonly json?: boolean
 }
 
-export interface VerifyFlags extends DataFlags {
+export interface VerifyFlags extends DataFlags, KeyChangeFlags {
   readonly head?: string
 }
 
@@ -35,37 +38,43 @@ export function printHead(flags: DataFlags, { terminal }: Run): void {
 }
 
 export function verify(flags: VerifyFlags, { terminal }: Run): void {
-  const key = process.env.SHRIKE_LOG_KEY
+  const key = logKey()
   const head = flags.head === undefined ? undefined : parseHead(flags.head)
   const reader = openLog(flags)
   try {
-    const found = verifyLog(reader, key, head)
-    const { records, first, last, hash, problem } = found
-    const unsure = unsureOf(key, head, found.isHeadPruned)
-    terminal.result({ ...found, unsure })
-    if (problem !== undefined) {
-      throw new FraudError(
-        'LOG_INVALID',
-        `Record ${problem.sequence} ${problem.reason}; ${records.toLocaleString('en')} records before it are sound`,
-      )
-    }
+    const found = verifyLog(reader, key, { head, keyBefore: keyBefore(), keyChanges: flags.keyChanges })
+    const { records, first, last, hash } = found
+    const snapshots = found.problem === undefined ? checkSnapshots(flags, reader, key) : []
+    const unsure = unsureOf(found, key, head, snapshots)
+    terminal.result({ ...found, snapshots, unsure })
+    if (found.stretches.length > 1) for (const stretch of found.stretches) terminal.say(describeStretch(stretch))
+    refuseProblem(found)
     terminal.say(`${records.toLocaleString('en')} records, ${first} to ${last}, are as they were written`)
     terminal.say(`head  ${last}:${hash}`)
+    for (const { path, problem } of snapshots) {
+      if (problem !== undefined) terminal.warn(`${path} is left alone at a start: ${problem}`)
+    }
     for (const text of unsure) terminal.say(`not ruled out: ${text}`)
   } finally {
     reader.close()
   }
 }
 
-function unsureOf(key: string | undefined, head: Head | undefined, isHeadPruned: boolean): readonly string[] {
-  const unsure: string[] = []
-  if (isHeadPruned) unsure.push('that the head is of another log: its record is no longer kept')
-  if (key === undefined && head === undefined) {
-    unsure.push('that somebody wrote the whole log anew, with hashes that fit (set SHRIKE_LOG_KEY, or give --head)')
-  } else if (key === undefined) unsure.push('that records after the head were written anew (set SHRIKE_LOG_KEY)')
-  if (head === undefined) unsure.push('that records at the end were cut off (give --head, as log head printed it)')
-  else unsure.push('that records after the head were cut off')
-  return unsure
+/** Goes on with another key: SHRIKE_LOG_KEY, after SHRIKE_LOG_KEY_BEFORE or none. */
+export function rekey(flags: DataFlags, { terminal }: Run): void {
+  openLog(flags).close()
+  const directory = dataDirectory(flags.data)
+  const lock = lockDirectory(directory)
+  try {
+    const changed = changeLogKey(directory.logPath, keyBefore(), logKey())
+    terminal.say(
+      `From record ${changed.sequence} on the log is written ${logKey() === undefined ? 'without a key' : 'with the new key'}`,
+    )
+    terminal.say(`verify and back it up with --key-changes ${changed.keyChanges.join(',')}, and keep the key before`)
+    terminal.result(changed)
+  } finally {
+    lock.release()
+  }
 }
 
 function parseHead(text: string): Head {

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import { withDataFlags } from './data-flags.ts'
+import { keyChangesOption, withDataFlags } from './data-flags.ts'
 import type { DataFlags } from './log-files.ts'
 import type { ExportFlags, VerifyFlags } from './log-work.ts'
 import { type CommonFlags, run } from './run.ts'
 
-/** `shrike log head | verify | export`. */
+/** `shrike log head | verify | export | rekey`. */
 export function logCommand(): Command {
   const command = new Command('log')
     .summary('the log of decisions: its head, whether it is whole, its content')
@@ -26,9 +26,20 @@ export function logCommand(): Command {
       ),
     )
       .option('--head <sequence:hash>', 'as log head printed it: finds out a log that was cut short since')
+      .addOption(keyChangesOption())
       .action((options: VerifyFlags & CommonFlags) =>
         run(options, async (context) => (await import('./log-work.ts')).verify(options, context)),
       ),
+  )
+  command.addCommand(
+    withFlags(
+      new Command('rekey').description(
+        'Goes on with another key: SHRIKE_LOG_KEY from here on, SHRIKE_LOG_KEY_BEFORE up to here (neither: no key). The ' +
+          'service must not be running.',
+      ),
+    ).action((options: DataFlags & CommonFlags) =>
+      run(options, async (context) => (await import('./log-work.ts')).rekey(options, context)),
+    ),
   )
   command.addCommand(
     withFlags(

@@ -4,6 +4,7 @@ import { createMetrics } from '../http/metrics.ts'
 import { type OpenedLive, openLive } from '../open-live.ts'
 import { canDecide, createLiveDetector } from '../scoring/live-detector.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
+import { logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 
 const mostPending = 1_000_000
@@ -25,7 +26,7 @@ export async function openForCommand(bundle: string, data: string, { terminal }:
   const opened = await openLive(
     {
       directory: data,
-      logKey: process.env.SHRIKE_LOG_KEY,
+      logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
       limits: {
         maxAheadMs: Number.POSITIVE_INFINITY,

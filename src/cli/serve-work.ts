@@ -4,6 +4,7 @@ import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
+import { logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
@@ -55,7 +56,7 @@ export async function startServing(
     load: () => loadModel(bundlePath),
     live: {
       directory: data,
-      logKey: process.env.SHRIKE_LOG_KEY,
+      logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {

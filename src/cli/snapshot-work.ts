@@ -1,10 +1,12 @@
+import { FraudError } from '../core/errors.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { HistoryRebuild } from '../scoring/rebuild.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
-import { type DataFlags, lastDetector, openLog } from './log-files.ts'
+import { checkLogKey } from '../stores/sqlite/log-key.ts'
+import { type DataFlags, lastDetector, logKey, openLog } from './log-files.ts'
 
 /**
  * Makes histories of the newest snapshot and the log behind it, writes them down, reads them back, and prints what it did
@@ -12,8 +14,10 @@ import { type DataFlags, lastDetector, openLog } from './log-files.ts'
  */
 export async function takeSnapshot(flags: DataFlags): Promise<void> {
   const { snapshotsPath } = dataDirectory(flags.data)
+  const key = logKey()
   const reader = openLog(flags)
   try {
+    checkLogKey(reader.database, key)
     const located = lastDetector(reader)
     const features = compileFeatures(located)
     const fingerprint = historiesFingerprint(located.detector, features)
@@ -26,19 +30,30 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
         fingerprint,
         (at) => reader.hashAt(at),
         () => {},
+        key,
       ),
       { maxBytes: Number.POSITIVE_INFINITY },
     )
     while (rebuild.step());
     const { sequence, fold } = rebuild
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
-    const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, fold.histories.save())
+    const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, fold.histories.save(), key)
     // A snapshot that can't be read back must not be what the log is shortened on.
-    MemoryHistories.restore(features.plan, readSnapshot(path).chunks())
+    MemoryHistories.restore(features.plan, readSnapshot(path, key).chunks())
     const { keys, events } = fold.histories.stats()
-    const safeThrough = Math.min(...snapshotPaths(snapshotsPath).map((kept) => readSnapshot(kept).sequence))
+    const safeThrough = Math.min(...snapshotPaths(snapshotsPath).map((kept) => sequenceOf(kept, key)))
     process.stdout.write(`${JSON.stringify({ sequence, safeThrough, path, bytes, keys, events })}\n`)
   } finally {
     reader.close()
+  }
+}
+
+/** Through which record a snapshot lets the log be shortened: one that can't be used holds nothing back. */
+function sequenceOf(path: string, key: string | undefined): number {
+  try {
+    return readSnapshot(path, key).sequence
+  } catch (error) {
+    if (error instanceof FraudError) return Number.POSITIVE_INFINITY
+    throw error
   }
 }

@@ -23,3 +23,11 @@ export function createLink(key?: string): Link {
     return hash('sha256', joined.subarray(0, length), 'buffer')
   }
 }
+
+/**
+ * The log's key for what is not in the chain, so that a hash of one use never stands for one of another. What is hashed
+ * here is shorter than the hash that starts every link's input.
+ */
+export function deriveKey(key: string, use: 'persons' | 'snapshots'): Uint8Array {
+  return createHmac('sha256', key).update(`shrike ${use}`).digest()
+}

@@ -1,7 +1,9 @@
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
+import { identityOf, makePrivate } from './file-access.ts'
+import { snapshotPaths } from './snapshot-files.ts'
 
 /** Where a service keeps what must survive it. */
 export interface DataDirectory {
@@ -9,6 +11,7 @@ export interface DataDirectory {
   readonly logPath: string
   readonly snapshotsPath: string
   readonly keysPath: string
+  readonly lockPath: string
 }
 
 export function dataDirectory(path: string): DataDirectory {
@@ -17,36 +20,68 @@ export function dataDirectory(path: string): DataDirectory {
     logPath: join(path, 'log.sqlite'),
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
+    lockPath: join(path, 'lock.sqlite'),
   }
 }
 
 export interface DirectoryLock {
+  /** Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory` does. */
+  renew(): void
   release(): void
 }
 
 /**
  * Makes the directory where there is none and keeps other processes from writing in it. The lock is one of the operating
- * system on an open file (SQLite's exclusive lock), so it ends with the process, however that ends.
+ * system on an open file (SQLite's exclusive lock), so it ends with the process, however that ends. Files that an older
+ * Shrike left open to other users are closed to them.
  *
  * @throws FraudError DIRECTORY_IN_USE or DIRECTORY_UNUSABLE
  */
-export function lockDirectory({ path, snapshotsPath }: DataDirectory): DirectoryLock {
+export function lockDirectory(directory: DataDirectory): DirectoryLock {
+  let locked = lock(directory)
+  return {
+    renew() {
+      if (identityOf(directory.lockPath) === locked.identity) return
+      const before = locked
+      locked = lock(directory)
+      before.database.close()
+    },
+    release: () => locked.database.close(),
+  }
+}
+
+function lock({ path, logPath, lockPath, snapshotsPath, keysPath }: DataDirectory) {
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
     accessSync(path, constants.W_OK)
-    const database = new DatabaseSync(join(path, 'lock.sqlite'))
-    try {
-      database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
-    } catch (cause) {
-      database.close()
-      if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy)) throw cause
-      throw new FraudError('DIRECTORY_IN_USE', `Another process works on ${path}`, { cause })
+    // What a log was lost from must not look like a new directory.
+    const left = existsSync(logPath) ? undefined : [`${logPath}-wal`, ...snapshotPaths(snapshotsPath)].find(existsSync)
+    if (left !== undefined) {
+      throw new FraudError(
+        'DIRECTORY_UNUSABLE',
+        `${logPath} is missing, and ${left} shows that there was a log: put it back or restore a backup; ` +
+          'to begin without any history, begin in another directory',
+      )
     }
-    return { release: () => database.close() }
+    closeSync(openSync(lockPath, 'a', 0o600))
+    makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
+    return { database: openLocked(lockPath, path), identity: identityOf(lockPath) }
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new FraudError('DIRECTORY_UNUSABLE', `The data directory ${path} can't be used: ${why}`, { cause })
+  }
+}
+
+function openLocked(lockPath: string, path: string): DatabaseSync {
+  const database = new DatabaseSync(lockPath)
+  try {
+    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    return database
+  } catch (cause) {
+    database.close()
+    if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy)) throw cause
+    throw new FraudError('DIRECTORY_IN_USE', `Another process works on ${path}`, { cause })
   }
 }
 

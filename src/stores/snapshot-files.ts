@@ -1,31 +1,47 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, randomUUID } from 'node:crypto'
 import {
   closeSync,
+  constants,
+  existsSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FraudError } from '../core/errors.ts'
+import { deriveKey } from '../decisioning/chain.ts'
 import type { Snapshot, SnapshotHeader } from '../decisioning/snapshots.ts'
+import { syncDirectory } from './file-access.ts'
 
-const magic = Buffer.from('SHRKSNP1', 'latin1')
+/** How a snapshot begins, by whether its digest is one that only who has the log's key can make. */
+const magics = { plain: Buffer.from('SHRKSNP1', 'latin1'), keyed: Buffer.from('SHRKSNP2', 'latin1') }
+const magicBytes = 8
 const digestBytes = 32
+const mostHeaderBytes = 4096
 const chunkBytes = 1024 * 1024
 const keptSnapshots = 2
 const staleMs = 3_600_000
-const headerSchema = z.object({ fingerprint: z.string(), sequence: z.number(), hash: z.string() })
+const headerSchema = z.object({
+  fingerprint: z.string(),
+  sequence: z.int().nonnegative(),
+  hash: z.string(),
+})
+
+/** Only names that Shrike gives are its own: what else lies there is left alone. */
+const ownName = /^\d{16}\.snapshot$/
+const ownPartialName = /^\d{16}\.snapshot\.([0-9a-f-]{36}\.)?partial$/
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants
 
 /**
- * Writes a snapshot: a header, the histories, and the SHA-256 of both; to a temporary file, synced, renamed, the directory
- * synced. The two newest are kept.
+ * Writes a snapshot: a header, the histories, and the SHA-256 of both, an HMAC where the log has a key; to a temporary
+ * file, synced, renamed, the directory synced. The two newest are kept.
  *
  * @returns its path and size.
  */
@@ -33,12 +49,13 @@ export function writeSnapshot(
   directory: string,
   header: SnapshotHeader,
   chunks: Iterable<Uint8Array>,
+  logKey?: string,
 ): { readonly path: string; readonly bytes: number } {
   const path = join(directory, `${String(header.sequence).padStart(16, '0')}.snapshot`)
-  const temporary = `${path}.partial`
-  const file = openSync(temporary, 'w', 0o600)
+  const temporary = `${path}.${randomUUID()}.partial`
+  const file = openSync(temporary, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
   removeStale(directory, fstatSync(file).mtimeMs)
-  const digest = createHash('sha256')
+  const digest = createDigest(logKey)
   let bytes = 0
   const write = (part: Uint8Array) => {
     digest.update(part)
@@ -48,7 +65,7 @@ export function writeSnapshot(
     const text = Buffer.from(JSON.stringify(header))
     const length = Buffer.alloc(4)
     length.writeUInt32LE(text.length)
-    for (const part of [magic, length, text]) write(part)
+    for (const part of [logKey === undefined ? magics.plain : magics.keyed, length, text]) write(part)
     for (const chunk of chunks) write(chunk)
     bytes += writeWhole(file, digest.digest())
     fsyncSync(file)
@@ -64,20 +81,30 @@ export function writeSnapshot(
   return { path, bytes }
 }
 
+function createDigest(logKey: string | undefined) {
+  return logKey === undefined ? createHash('sha256') : createHmac('sha256', deriveKey(logKey, 'snapshots'))
+}
+
 /** What processes that were killed left behind. */
 function removeStale(directory: string, nowMs: number): void {
-  for (const name of readdirSync(directory).filter((each) => each.endsWith('.partial'))) {
-    const path = join(directory, name)
+  for (const path of ownFiles(directory, ownPartialName)) {
     // One that is being written is younger.
-    const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
+    const modifiedMs = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
     if (modifiedMs < nowMs - staleMs) rmSync(path, { force: true })
   }
 }
 
 /** Newest first. */
 export function snapshotPaths(directory: string): readonly string[] {
-  const names = readdirSync(directory).filter((name) => name.endsWith('.snapshot'))
-  return names.sort((a, b) => (a < b ? 1 : -1)).map((name) => join(directory, name))
+  return ownFiles(directory, ownName).sort((a, b) => (a < b ? 1 : -1))
+}
+
+function ownFiles(directory: string, name: RegExp): string[] {
+  if (!existsSync(directory)) return []
+  const files = readdirSync(directory, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && name.test(entry.name),
+  )
+  return files.map((entry) => join(directory, entry.name))
 }
 
 /** Why a snapshot is left alone: it is of others, or what went wrong with it. */
@@ -89,10 +116,11 @@ export function newestSnapshot(
   fingerprint: string,
   hashAt: (sequence: number) => Uint8Array | undefined,
   onSkipped: (path: string, why: SkippedSnapshot) => void,
+  logKey?: string,
 ): Snapshot | undefined {
   for (const path of snapshotPaths(directory)) {
     try {
-      const snapshot = readSnapshot(path)
+      const snapshot = readSnapshot(path, logKey)
       const hash = hashAt(snapshot.sequence)
       if (snapshot.fingerprint !== fingerprint) onSkipped(path, 'other-histories')
       else if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash) onSkipped(path, 'other-log')
@@ -105,36 +133,61 @@ export function newestSnapshot(
 }
 
 /**
- * Opens a snapshot and checks every byte of it.
+ * Opens a snapshot and checks every byte of it, where the log has a key by that.
  *
  * @throws FraudError SNAPSHOT_INVALID
  */
-export function readSnapshot(path: string): Snapshot {
-  const invalid = (reason: string) =>
-    new FraudError('SNAPSHOT_INVALID', `The snapshot ${path} can't be used: ${reason}`)
-  const file = openSync(path, 'r')
+export function readSnapshot(path: string, logKey?: string): Snapshot {
+  const invalid = (reason: string, cause?: unknown) =>
+    new FraudError('SNAPSHOT_INVALID', `The snapshot ${path} can't be used: ${reason}`, { cause })
+  const file = openToRead(path)
   try {
     const { size } = fstatSync(file)
     const end = size - digestBytes
-    const start = Buffer.alloc(magic.length + 4)
+    const start = Buffer.alloc(magicBytes + 4)
     if (end < start.length || readSync(file, start, 0, start.length, 0) !== start.length) throw invalid('it is cut off')
-    if (!start.subarray(0, magic.length).equals(magic)) throw invalid('it is none of this version')
-    const digest = createHash('sha256')
+    const magic = start.subarray(0, magicBytes)
+    if (!magic.equals(magics.plain) && !magic.equals(magics.keyed)) throw invalid('it is none of this version')
+    if (magic.equals(magics.plain) !== (logKey === undefined)) {
+      throw invalid(`it was made ${logKey === undefined ? 'with' : 'without'} the log's key`)
+    }
+    const digest = createDigest(logKey)
     for (const chunk of chunksOf(path, 0, end)) digest.update(chunk)
     const stored = Buffer.alloc(digestBytes)
     readSync(file, stored, 0, digestBytes, end)
     if (!digest.digest().equals(stored)) throw invalid('its content is damaged')
-    const text = Buffer.alloc(start.readUInt32LE(magic.length))
-    readSync(file, text, 0, text.length, start.length)
-    const header = headerSchema.parse(JSON.parse(text.toString('utf8')))
-    return { ...header, chunks: () => chunksOf(path, start.length + text.length, end) }
+    const headerBytes = start.readUInt32LE(magicBytes)
+    if (headerBytes > Math.min(mostHeaderBytes, end - start.length)) throw invalid('its header is damaged')
+    const text = Buffer.alloc(headerBytes)
+    readSync(file, text, 0, headerBytes, start.length)
+    const header = parseHeader(text.toString('utf8'))
+    if (header instanceof Error) throw invalid('its header is damaged', header)
+    return { ...header, chunks: () => chunksOf(path, start.length + headerBytes, end) }
   } finally {
     closeSync(file)
   }
 }
 
+function parseHeader(text: string): SnapshotHeader | Error {
+  try {
+    return headerSchema.parse(JSON.parse(text))
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** A link in the place of a snapshot is none. */
+function openToRead(path: string): number {
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW)
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ELOOP')) throw cause
+    throw new FraudError('SNAPSHOT_INVALID', `The snapshot ${path} can't be used: it is a link`, { cause })
+  }
+}
+
 function* chunksOf(path: string, start: number, end: number): Generator<Uint8Array> {
-  const file = openSync(path, 'r')
+  const file = openToRead(path)
   try {
     for (let at = start; at < end; ) {
       const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at))
@@ -151,14 +204,4 @@ function* chunksOf(path: string, start: number, end: number): Generator<Uint8Arr
 function writeWhole(file: number, bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
   return bytes.length
-}
-
-function syncDirectory(path: string): void {
-  if (process.platform === 'win32') return
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
-  }
 }

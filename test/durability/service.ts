@@ -114,13 +114,13 @@ export class ServiceProcess {
   readonly url: string
   readonly log: () => string
   readonly #agent: Agent
-  readonly #ended: Promise<number | null>
+  readonly ended: Promise<number | null>
 
   private constructor(child: ChildProcess, url: string, log: () => string, ended: Promise<number | null>) {
     this.child = child
     this.url = url
     this.log = log
-    this.#ended = ended
+    this.ended = ended
     this.#agent = new Agent({ keepAlive: true })
   }
 
@@ -188,7 +188,7 @@ export class ServiceProcess {
   /** As an operator stops it. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM')
-    const code = await this.#ended
+    const code = await this.ended
     this.#agent.destroy()
     assert.equal(code, 0, this.log())
   }
@@ -196,7 +196,7 @@ export class ServiceProcess {
   /** As the kernel or a power cut does. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL')
-    await this.#ended
+    await this.ended
     this.#agent.destroy()
   }
 }

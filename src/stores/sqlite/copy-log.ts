@@ -1,13 +1,9 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { makePrivate, syncFile } from '../file-access.ts'
 import type { LogReader } from './log-reader.ts'
 
 /** Copies a log as it stands at one instant, whole and without gaps, while another process goes on writing it. */
 export function copyLog(reader: LogReader, path: string): void {
   reader.database.prepare('VACUUM INTO ?').run(path)
-  const file = openSync(path, 'r+')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  makePrivate(path)
+  syncFile(path)
 }

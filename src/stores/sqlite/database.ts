@@ -1,5 +1,9 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
+import { makePrivate } from '../file-access.ts'
+import { checkLogKey } from './log-key.ts'
+import { createPersonMac, macRows } from './person-mac.ts'
 
 /** What brings a database from the version of its position to the next one. Flags and kinds are small whole numbers. */
 const migrations = [
@@ -26,26 +30,44 @@ const migrations = [
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX persons_token ON persons (token);
   `,
+  // Under the log's key; null without one.
+  `
+  ALTER TABLE persons ADD COLUMN mac BLOB;
+  `,
 ]
+
+/** From this version on rows of persons bear a MAC where the log has a key. */
+const macVersion = 2
 
 /** SQLite's application id of a Shrike log: "SHRK" in ASCII. */
 const applicationId = 0x53_48_52_4b
 
 /**
- * Opens the log's database, makes it where there is none, and brings it up to date.
+ * Opens the log's database, makes it where there is none, and brings it up to date. Its newest record must have been
+ * written with the same key, so that no start without the right key breaks the chain. Other users can't read its files.
  *
- * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version.
+ * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version;
+ * LOG_KEY_MISMATCH; LOG_INVALID where it holds what no log of Shrike does. Nothing was changed then.
  */
-export function openForWriting(path: string): DatabaseSync {
+export function openForWriting(path: string, key?: string): DatabaseSync {
+  let database: DatabaseSync | undefined
   try {
-    const database = new DatabaseSync(path)
+    if (!existsSync(path)) createPrivate(path)
+    makePrivate(path, `${path}-wal`, `${path}-shm`)
+    database = new DatabaseSync(path)
     checkIdentity(database, path)
+    if (version(database) > 0) {
+      refuse(schemaProblem(database), path)
+      checkBounds(database)
+      checkLogKey(database, key)
+    }
     // A commit is on disk when it returns; deleted content is overwritten, so that what was erased leaves no trace.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
     database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000')
-    migrate(database)
+    migrate(database, key)
     return database
   } catch (cause) {
+    database?.close()
     throw unusable(path, cause)
   }
 }
@@ -55,11 +77,58 @@ export function openForReading(path: string): DatabaseSync {
   try {
     const database = new DatabaseSync(path, { readOnly: true })
     database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000')
-    if (version(database) !== migrations.length) throw new Error(describeVersion(version(database)))
+    const found = version(database)
+    if (found === 0 || found > migrations.length) throw new Error(describeVersion(found))
     return database
   } catch (cause) {
     throw unusable(path, cause)
   }
+}
+
+/** SQLite gives its other files the permissions of this one. */
+function createPrivate(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600))
+}
+
+/** Whether rows of persons can bear a MAC: older logs have no room for it. */
+export function hasPersonMacs(database: DatabaseSync): boolean {
+  return version(database) >= macVersion
+}
+
+/**
+ * What the database holds beside, or in place of, what a log of its version does: a trigger or a view changes what is
+ * written or found, and without its unique index an id may stand twice. Undefined where all is as it was made.
+ */
+export function schemaProblem(database: DatabaseSync): string | undefined {
+  const model = new DatabaseSync(':memory:')
+  for (const migration of migrations.slice(0, version(database))) model.exec(migration)
+  const expected = schemaOf(model)
+  model.close()
+  const found = schemaOf(database)
+  for (const [name, sql] of found) {
+    if (!expected.has(name)) return `it holds something foreign, the ${name}`
+    if (expected.get(name) !== sql) return `its ${name} was changed`
+  }
+  for (const name of expected.keys()) if (!found.has(name)) return `its ${name} is missing`
+  return undefined
+}
+
+/** SQL by kind and name. SQLite's own statistics, as ANALYZE makes them, change no answer. */
+function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
+  const sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'"
+  const rows = database.prepare(sql).all()
+  return new Map(rows.map(({ type, name, tbl_name, sql: made }) => [`${type} ${name}`, `${tbl_name} ${made}`]))
+}
+
+/** Numbers begin at 1. What is below is not looked for, and it would stand in the way of the transaction of its id. */
+function checkBounds(database: DatabaseSync): void {
+  const below = database.prepare('SELECT 1 FROM records WHERE sequence < 1 LIMIT 1').get()
+  if (below === undefined) return
+  throw new FraudError('LOG_INVALID', 'The log holds records whose number is below 1, which nobody but a forger writes')
+}
+
+function refuse(problem: string | undefined, path: string): void {
+  if (problem !== undefined) throw new FraudError('LOG_INVALID', `The log ${path} can't be trusted: ${problem}`)
 }
 
 function unusable(path: string, cause: unknown): FraudError {
@@ -69,18 +138,19 @@ function unusable(path: string, cause: unknown): FraudError {
 }
 
 function checkIdentity(database: DatabaseSync, path: string): void {
+  if (version(database) > migrations.length) throw new Error(describeVersion(version(database)))
   const id = pragma(database, 'application_id')
   const isEmpty = version(database) === 0 && pragma(database, 'schema_version') === 0
   if (id === applicationId || isEmpty) return
   throw new FraudError('DIRECTORY_UNUSABLE', `${path} is a database, but no log of Shrike`)
 }
 
-function migrate(database: DatabaseSync): void {
+function migrate(database: DatabaseSync, key: string | undefined): void {
   const from = version(database)
-  if (from > migrations.length) throw new Error(describeVersion(from))
   if (from === migrations.length) return
   database.exec('BEGIN IMMEDIATE')
   for (const migration of migrations.slice(from)) database.exec(migration)
+  if (from < macVersion && key !== undefined) macRows(database, createPersonMac(key))
   database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`)
 }
 

@@ -23,6 +23,14 @@ export class SqlitePages implements DecisionPages {
     return page
   }
 
+  /** From the next question on searches the file that stands under the log's name then. */
+  reopen(): void {
+    this.#last = this.#last.then(async () => {
+      await this.#worker?.terminate()
+      this.#worker = undefined
+    })
+  }
+
   async close(): Promise<void> {
     await this.#worker?.terminate()
   }

@@ -1,8 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import type { LogReading, TransactionRecord } from '../../decisioning/decision-log.ts'
-import { type Definition, type LabelRecord, recordKinds, type Sequenced } from '../../decisioning/log-record.ts'
+import {
+  type CheckpointRecord,
+  type Definition,
+  type LabelRecord,
+  recordKinds,
+  type Sequenced,
+} from '../../decisioning/log-record.ts'
 import { decodeRecord } from '../../decisioning/record-format.ts'
+import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
@@ -12,50 +19,58 @@ const labelKind = recordKinds.indexOf('label')
 const definitionKind = recordKinds.indexOf('definition')
 const checkpointKind = recordKinds.indexOf('checkpoint')
 
-/** Reads a log beside whoever writes it. Each call sees what is durable at that instant. */
+/**
+ * Reads a log beside whoever writes it. Each call sees what is durable at that instant, and nothing that the chain does not
+ * hold: records that a checkpoint let go, and are not deleted yet, and what bears numbers below 1, are not found.
+ */
 export class LogReader implements LogReading {
-  readonly database: DatabaseSync
-  readonly #find: StatementSync
-  readonly #at: StatementSync
-  readonly #labels: StatementSync
-  readonly #after: StatementSync
-  readonly #last: StatementSync
-  readonly #lastOfKind: StatementSync
-  readonly #idsAfter: StatementSync
+  readonly #path: string
+  #opened: Opened
   /** Ids of all transactions, once they have been read; until then every id is asked for. */
   #ids: KnownIds | undefined
   readonly #definitions = new Map<number, Definition>()
+  /** The newest, which is looked at before much that is read. */
+  #lastCheckpoint: Sequenced<CheckpointRecord> | undefined
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
   constructor(path: string) {
-    const database = openForReading(path)
-    const select = `SELECT ${recordColumns} FROM records`
-    this.database = database
-    this.#find = database.prepare(`${select} WHERE id = ? AND kind <= 1`)
-    this.#at = database.prepare(`${select} WHERE sequence = ?`)
-    this.#labels = database.prepare(`${select} WHERE id = ? AND kind = 2 ORDER BY sequence`)
-    this.#after = database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`)
-    this.#idsAfter = database.prepare(
-      `SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`,
-    )
-    this.#last = database.prepare('SELECT max(sequence) AS sequence FROM records')
-    this.#lastOfKind = database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`)
+    this.#path = path
+    this.#opened = open(path)
+  }
+
+  get database(): DatabaseSync {
+    return this.#opened.database
+  }
+
+  /** Whether the file that is read is the one that stands under its name. */
+  get isInPlace(): boolean {
+    return identityOf(this.#path) === this.#opened.identity
+  }
+
+  /** Reads the file that stands under the name now. */
+  reopen(): void {
+    const before = this.#opened
+    this.#opened = open(this.#path)
+    this.#lastCheckpoint = undefined
+    this.#definitions.clear()
+    before.database.close()
   }
 
   find(id: string): TransactionRecord | undefined {
     if (this.#ids?.mayHave(id) === false) return undefined
-    const row = this.#find.get(id)
-    const record = row && decodeRecord(storedRecord(row))
+    const row = this.#opened.find.get(id)
+    const record = row && this.#isKept(Number(row.sequence)) ? decodeRecord(storedRecord(row)) : undefined
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
   }
 
   at(sequence: number): Sequenced | undefined {
-    const row = this.#at.get(sequence)
-    return row && decodeRecord(storedRecord(row))
+    const row = this.#opened.at.get(sequence)
+    return row && this.#isKept(sequence) ? decodeRecord(storedRecord(row)) : undefined
   }
 
   labelsOf(id: string): readonly Sequenced<LabelRecord>[] {
-    return this.#labels.all(id).flatMap((row) => {
+    const rows = this.#opened.labels.all(id).filter(({ sequence }) => this.#isKept(Number(sequence)))
+    return rows.flatMap((row) => {
       const record = decodeRecord(storedRecord(row))
       return record.kind === 'label' ? [record] : []
     })
@@ -64,7 +79,7 @@ export class LogReader implements LogReading {
   /** From when this has gone through, `find` asks the database only for ids that are in `ids`, or may be. */
   *readIds(ids: KnownIds): Generator<void> {
     for (let last = ''; ; ) {
-      const rows = this.#idsAfter.all(last)
+      const rows = this.#opened.idsAfter.all(last)
       if (rows.length === 0) break
       for (const { id } of rows) ids.add(String(id))
       last = String(rows[rows.length - 1].id)
@@ -74,16 +89,17 @@ export class LogReader implements LogReading {
   }
 
   next(after: number): readonly Sequenced[] {
-    return this.#after.all(Math.max(after, this.prunedThrough())).map((row) => decodeRecord(storedRecord(row)))
+    return this.#opened.after.all(Math.max(after, this.prunedThrough())).map((row) => decodeRecord(storedRecord(row)))
   }
 
   pendingLabels(through: number): readonly Sequenced<LabelRecord>[] {
     const rows = this.database
       .prepare(
-        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence <= ?1 AND NOT EXISTS
-        (SELECT 1 FROM records AS t WHERE t.id = label.id AND t.kind <= 1 AND t.sequence <= ?1) ORDER BY sequence`,
+        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence > ?2 AND sequence <= ?1
+        AND NOT EXISTS (SELECT 1 FROM records AS t
+          WHERE t.id = label.id AND t.kind <= 1 AND t.sequence > ?2 AND t.sequence <= ?1) ORDER BY sequence`,
       )
-      .iterate(through)
+      .iterate(through, this.prunedThrough())
     const labels: Sequenced<LabelRecord>[] = []
     for (const row of rows) {
       const record = decodeRecord(storedRecord(row))
@@ -95,15 +111,15 @@ export class LogReader implements LogReading {
 
   /** Every label that is kept, in order. */
   *allLabels(): Generator<Sequenced<LabelRecord>> {
-    const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} ORDER BY sequence`
-    for (const row of this.database.prepare(sql).iterate()) {
+    const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? ORDER BY sequence`
+    for (const row of this.database.prepare(sql).iterate(this.prunedThrough())) {
       const record = decodeRecord(storedRecord(row))
       if (record.kind === 'label') yield record
     }
   }
 
   lastSequence(): number {
-    return Number(this.#last.get()?.sequence ?? 0)
+    return Number(this.#opened.last.get()?.sequence ?? 0)
   }
 
   firstTransactionMs(): number | undefined {
@@ -118,10 +134,10 @@ export class LogReader implements LogReading {
 
   /** The hash of a record, or of the last one that is no longer kept. */
   hashAt(sequence: number): Uint8Array | undefined {
-    const row = this.#at.get(sequence)
-    if (row !== undefined) return storedRecord(row).hash
     const checkpoint = this.#checkpoint()
-    return checkpoint?.prunedThrough === sequence ? Buffer.from(checkpoint.hash, 'hex') : undefined
+    if (checkpoint?.prunedThrough === sequence) return Buffer.from(checkpoint.hash, 'hex')
+    const row = this.#isKept(sequence) ? this.#opened.at.get(sequence) : undefined
+    return row && storedRecord(row).hash
   }
 
   /** The definition that stands under a number. */
@@ -138,16 +154,16 @@ export class LogReader implements LogReading {
 
   /** The newest definition and its number. */
   lastDefinition(): { readonly sequence: number; readonly definition: Definition } | undefined {
-    const row = this.#lastOfKind.get(definitionKind)
-    const record = row && decodeRecord(storedRecord(row))
+    const row = this.#opened.lastOfKind.get(definitionKind)
+    const record = row && this.#isKept(Number(row.sequence)) ? decodeRecord(storedRecord(row)) : undefined
     if (record?.kind === 'definition') return { sequence: record.sequence, definition: record }
     const kept = Object.entries(this.#checkpoint()?.definitions ?? {}).sort(([a], [b]) => Number(b) - Number(a))
     return kept.length === 0 ? undefined : { sequence: Number(kept[0][0]), definition: kept[0][1] }
   }
 
   definitionSequences(): readonly number[] {
-    const sql = `SELECT sequence FROM records WHERE kind = ${definitionKind} AND kind > 2 ORDER BY sequence`
-    const kept = this.database.prepare(sql).all()
+    const sql = `SELECT sequence FROM records WHERE kind = ${definitionKind} AND kind > 2 AND sequence > ? ORDER BY sequence`
+    const kept = this.database.prepare(sql).all(this.prunedThrough())
     const pruned = Object.keys(this.#checkpoint()?.definitions ?? {})
     return [...pruned.map(Number), ...kept.map(({ sequence }) => Number(sequence))]
   }
@@ -164,9 +180,45 @@ export class LogReader implements LogReading {
     this.database.close()
   }
 
-  #checkpoint() {
-    const row = this.#lastOfKind.get(checkpointKind)
-    const record = row && decodeRecord(storedRecord(row))
-    return record?.kind === 'checkpoint' ? record : undefined
+  #isKept(sequence: number): boolean {
+    return sequence > this.prunedThrough()
+  }
+
+  #checkpoint(): Sequenced<CheckpointRecord> | undefined {
+    const row = this.#opened.lastOfKind.get(checkpointKind)
+    if (row === undefined || Number(row.sequence) < 1) return undefined
+    if (row.sequence === this.#lastCheckpoint?.sequence) return this.#lastCheckpoint
+    const record = decodeRecord(storedRecord(row))
+    if (record.kind === 'checkpoint') this.#lastCheckpoint = record
+    return this.#lastCheckpoint
+  }
+}
+
+/** A database that is open, with what is asked of it often. */
+interface Opened {
+  readonly database: DatabaseSync
+  readonly identity: string | undefined
+  readonly find: StatementSync
+  readonly at: StatementSync
+  readonly labels: StatementSync
+  readonly after: StatementSync
+  readonly last: StatementSync
+  readonly lastOfKind: StatementSync
+  readonly idsAfter: StatementSync
+}
+
+function open(path: string): Opened {
+  const database = openForReading(path)
+  const select = `SELECT ${recordColumns} FROM records`
+  return {
+    database,
+    identity: identityOf(path),
+    find: database.prepare(`${select} WHERE id = ? AND kind <= 1`),
+    at: database.prepare(`${select} WHERE sequence = ?`),
+    labels: database.prepare(`${select} WHERE id = ? AND kind = 2 ORDER BY sequence`),
+    after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`),
+    idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
+    last: database.prepare('SELECT max(sequence) AS sequence FROM records'),
+    lastOfKind: database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`),
   }
 }

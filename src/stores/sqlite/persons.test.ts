@@ -22,7 +22,7 @@ let made = 0
 const open = () => new Persons(database, () => `tok_${++made}`)
 const store = (persons: Persons) => {
   persons.keepProposed()
-  const insert = database.prepare('INSERT INTO persons VALUES (?, ?, ?)')
+  const insert = database.prepare('INSERT INTO persons (key, value, token) VALUES (?, ?, ?)')
   for (const { key, value, token } of persons.takeNew()) insert.run(key, value, token)
 }
 

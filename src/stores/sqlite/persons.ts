@@ -3,12 +3,14 @@ import type { PersonalValues } from '../../decisioning/personal-values.ts'
 import type { Person } from './writer-messages.ts'
 
 const mostRemembered = 100_000
+const selectToken = 'SELECT token FROM persons WHERE key = ? AND value = ?'
+const selectValue = 'SELECT value FROM persons WHERE token = ?'
 
 /** Tokens of personal values: those in the database, and new ones that are on the way there. */
 export class Persons implements PersonalValues {
   readonly #makeToken: () => string
-  readonly #selectToken: StatementSync
-  readonly #selectValue: StatementSync
+  #selectToken: StatementSync
+  #selectValue: StatementSync
   /** By key and value, for speed; the oldest are forgotten first. */
   readonly #remembered = new Map<string, string>()
   /** Tokens that are to be deleted, and may still be in the database. */
@@ -19,8 +21,14 @@ export class Persons implements PersonalValues {
 
   constructor(database: DatabaseSync, makeToken: () => string) {
     this.#makeToken = makeToken
-    this.#selectToken = database.prepare('SELECT token FROM persons WHERE key = ? AND value = ?')
-    this.#selectValue = database.prepare('SELECT value FROM persons WHERE token = ?')
+    this.#selectToken = database.prepare(selectToken)
+    this.#selectValue = database.prepare(selectValue)
+  }
+
+  /** From here on reads another database, of the same content. */
+  reopen(database: DatabaseSync): void {
+    this.#selectToken = database.prepare(selectToken)
+    this.#selectValue = database.prepare(selectValue)
   }
 
   token(key: string, value: string): string {

@@ -311,9 +311,9 @@ describe('verification', () => {
     assert.equal(verifyLog(reader, 'another').problem?.sequence, 1)
     assert.equal(verifyLog(reader, undefined).problem?.sequence, 1)
     const { hash } = verifyLog(reader, 'secret')
-    assert.equal(verifyLog(reader, 'secret', { sequence: 9, hash }).problem, undefined)
-    assert.equal(verifyLog(reader, 'secret', { sequence: 8, hash }).problem?.sequence, 8)
-    const cut = verifyLog(reader, 'secret', { sequence: 12, hash }).problem
+    assert.equal(verifyLog(reader, 'secret', { head: { sequence: 9, hash } }).problem, undefined)
+    assert.equal(verifyLog(reader, 'secret', { head: { sequence: 8, hash } }).problem?.sequence, 8)
+    const cut = verifyLog(reader, 'secret', { head: { sequence: 12, hash } }).problem
     assert.deepEqual([cut?.sequence, /cut short/.test(cut?.reason ?? '')], [10, true])
     reader.close()
   })

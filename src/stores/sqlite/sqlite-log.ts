@@ -18,6 +18,8 @@ const enoughToSend = 32
 /** What is no commit gets its turn after so many commits, however many records wait. */
 const commitsPerChore = 16
 const truncateAgainMs = 20
+/** How often an idle log sees whether its files are still there. */
+const lookEveryMs = 1000
 
 /** What the log tells of itself while it works. */
 export interface LogObserver {
@@ -32,6 +34,8 @@ export interface SqliteLogOptions {
   readonly observer?: LogObserver | undefined
   /** Makes a token that nobody can guess. */
   readonly makeToken: () => string
+  /** Called before records are taken again after a failure; an error that it throws lets the failure go on. */
+  readonly onRecovered?: ((isPutBack: boolean) => void) | undefined
 }
 
 /**
@@ -45,6 +49,8 @@ export class SqliteLog implements DecisionLog {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #observer: LogObserver | undefined
+  readonly #onRecovered: (isPutBack: boolean) => void
+  readonly #looking: NodeJS.Timeout
   readonly #frames = new ValueWriter()
   readonly #ids = new KnownIds()
   #gathered: Settled[] = []
@@ -70,7 +76,7 @@ export class SqliteLog implements DecisionLog {
     worker: Worker,
     port: MessagePort,
     lastSequence: number,
-    { path, observer, makeToken }: SqliteLogOptions,
+    { path, observer, makeToken, onRecovered = () => {} }: SqliteLogOptions,
   ) {
     this.reading = new LogReader(path)
     this.#persons = new Persons(this.reading.database, makeToken)
@@ -78,7 +84,11 @@ export class SqliteLog implements DecisionLog {
     this.#worker = worker
     this.#port = port
     this.#observer = observer
+    this.#onRecovered = onRecovered
     this.#nextSequence = lastSequence + 1
+    // What a process that ended did not come to.
+    this.prune(this.reading.prunedThrough())
+    this.#looking = setInterval(() => this.#look(), lookEveryMs).unref()
     void this.#readIds()
     port.on('message', (answer: WriterAnswer) => this.#take(answer))
     worker.on('error', (cause) => {
@@ -90,7 +100,7 @@ export class SqliteLog implements DecisionLog {
   /**
    * Opens the log, and makes it where there is none.
    *
-   * @throws FraudError DIRECTORY_UNUSABLE
+   * @throws FraudError DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID
    */
   static async open(options: SqliteLogOptions): Promise<SqliteLog> {
     const { port1, port2 } = new MessageChannel()
@@ -99,7 +109,8 @@ export class SqliteLog implements DecisionLog {
     const worker = new Worker(script, { workerData, transferList: [port2] })
     try {
       const [first]: WriterAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
-      if (first?.answer !== 'done') throw new Error(first?.reason ?? 'its thread ended')
+      if (first?.answer === 'failed') throw new FraudError(first.code ?? 'DIRECTORY_UNUSABLE', first.reason)
+      if (first === undefined) throw new Error('its thread ended')
       return new SqliteLog(worker, port1, first.lastSequence, options)
     } catch (cause) {
       await worker.terminate()
@@ -170,10 +181,24 @@ export class SqliteLog implements DecisionLog {
     // Whoever waits for this sees that nothing is decided, and starts the process anew.
     if (this.#isWorkerGone) return false
     const answer = await this.#ask({ order: 'recover' })
-    if (answer.answer === 'failed') return false
+    if (answer.answer === 'failed') return this.#failAgain(answer.reason)
+    try {
+      if (!this.reading.isInPlace) {
+        this.reading.reopen()
+        this.#persons.reopen(this.reading.database)
+      }
+      this.#onRecovered(answer.isPutBack === true)
+    } catch (error) {
+      return this.#failAgain(error instanceof Error ? error.message : String(error))
+    }
     this.#failure = undefined
     this.#nextSequence = answer.lastSequence + 1
     return true
+  }
+
+  #failAgain(reason: string): false {
+    this.#failure = unavailable(reason)
+    return false
   }
 
   /** Writes what is on the way, and closes. */
@@ -183,14 +208,17 @@ export class SqliteLog implements DecisionLog {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#looking)
     while (this.#order !== undefined || this.#gathered.length > 0)
       await new Promise((resolve) => setTimeout(resolve, 5))
     this.reading.close()
     // This empties the write-ahead log, too.
-    await this.#ask({ order: 'close' })
+    const answer = await this.#ask({ order: 'close' })
     for (const settle of this.#untraced) settle()
     this.#port.close()
     await this.#worker.terminate()
+    if (answer.answer === 'failed') throw unavailable(answer.reason)
+    if (answer.isPutBack) this.#onRecovered(true)
   }
 
   /** A few at a time, beside everything else. */
@@ -224,7 +252,17 @@ export class SqliteLog implements DecisionLog {
     this.#gathered = []
     const forgotten = this.#forgotten
     this.#forgotten = []
-    this.#post({ order: 'append', frames, persons: this.#persons.takeNew(), forgotten }, [frames.buffer])
+    this.#post(
+      { order: 'append', frames, persons: this.#persons.takeNew(), forgotten, prunedThrough: this.#pruneThrough },
+      [frames.buffer],
+    )
+  }
+
+  /** Files that are gone are found out although nothing is written. */
+  #look(): void {
+    if (this.#order === undefined && this.#failure === undefined && this.#gathered.length === 0) {
+      this.#post({ order: 'look' })
+    }
   }
 
   /** What is to be done beside commits, a part at a time; whether there is such. */
@@ -286,7 +324,7 @@ export class SqliteLog implements DecisionLog {
 
   /** Nothing on the way is known to be in the log, so none of it is answered but with this. */
   #fail(reason: string): void {
-    this.#failure = new FraudError('LOG_UNAVAILABLE', 'The log could not be written', { cause: new Error(reason) })
+    this.#failure = unavailable(reason)
     const lost = [...this.#underway, ...this.#untraced, ...this.#gathered]
     this.#underway = []
     this.#untraced = []
@@ -297,4 +335,8 @@ export class SqliteLog implements DecisionLog {
     for (const settle of lost) settle(this.#failure)
     this.#handleFailure()
   }
+}
+
+function unavailable(reason: string): FraudError {
+  return new FraudError('LOG_UNAVAILABLE', 'The log could not be written', { cause: new Error(reason) })
 }

@@ -6,8 +6,10 @@ export type Row = Readonly<Record<string, SQLOutputValue>>
 
 export const recordColumns = 'sequence, kind, outcome, timestamp_ms, score, id, body, hash'
 
+export type StoredRow = StoredRecord & { readonly hash: Uint8Array }
+
 /** A row of the records as the record format takes it, and the hash that stands with it. */
-export function storedRecord(row: Row): StoredRecord & { readonly hash: Uint8Array } {
+export function storedRecord(row: Row): StoredRow {
   const { sequence, kind, outcome, timestamp_ms, score, id, body, hash } = row
   const isSound =
     typeof kind === 'number' &&

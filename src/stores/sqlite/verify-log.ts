@@ -1,8 +1,10 @@
 import { createLink, firstLink } from '../../decisioning/chain.ts'
-import { ValueWriter } from '../../decisioning/packed-values.ts'
-import { decodeRecord, writeFrame } from '../../decisioning/record-format.ts'
+import { decodeRecord } from '../../decisioning/record-format.ts'
+import { schemaProblem } from './database.ts'
+import { createFits, keyVariable } from './log-key.ts'
 import type { LogReader } from './log-reader.ts'
-import { recordColumns, storedRecord } from './stored-record.ts'
+import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
+import { PersonsCheck, type PersonsFound } from './verify-persons.ts'
 
 /** What a log was found to be. */
 export interface Verification {
@@ -14,8 +16,26 @@ export interface Verification {
   readonly hash: string
   /** Whether the head lies among records that are no longer kept, so that nothing can be said of it. */
   readonly isHeadPruned: boolean
-  /** The first thing that is wrong, if anything is. */
-  readonly problem?: { readonly sequence: number; readonly reason: string }
+  /** Runs of records that were written with the same key: one, unless the key changed. */
+  readonly stretches: readonly Stretch[]
+  /** Missing where a problem was found before rows of persons were looked at. */
+  readonly persons?: PersonsFound
+  /** The first thing that is wrong, if anything is; without a number where it is of no single record. */
+  readonly problem?: Problem
+}
+
+interface Problem {
+  readonly sequence?: number
+  readonly reason: string
+  /** All records are sound, each under one of the keys, but not under the one that they should be. */
+  readonly isOfKey?: true
+}
+
+export interface Stretch {
+  readonly first: number
+  last: number
+  /** The variable that held the key; null where the records were written without one. */
+  readonly key: string | null
 }
 
 /** A record that somebody noted elsewhere, so that a log that was cut short is found out. */
@@ -25,62 +45,178 @@ export interface Head {
   readonly hash: string
 }
 
-/** Goes through the whole log and computes every hash anew; stops at the first record that is not as it was written. */
-export function verifyLog(reader: LogReader, key: string | undefined, head?: Head): Verification {
-  const link = createLink(key)
-  const frame = new ValueWriter()
-  const pruned = reader.prunedThrough()
-  let hash = (pruned === 0 ? firstLink : reader.hashAt(pruned)) ?? firstLink
-  let last = pruned
-  let records = 0
-  let seen = head?.sequence === pruned ? toHex(hash) : undefined
-  const found = (problem?: Verification['problem']): Verification => ({
-    records,
-    first: pruned + 1,
-    last,
-    hash: toHex(hash),
-    isHeadPruned: head !== undefined && head.sequence < pruned,
-    ...(problem && { problem }),
-  })
-  const sql = `SELECT ${recordColumns} FROM records WHERE sequence > ? ORDER BY sequence`
-  const rows = reader.database.prepare(sql).iterate(pruned)
-  for (;;) {
-    const sequence = last + 1
-    let next: ReturnType<typeof rows.next>
-    try {
-      next = rows.next()
-    } catch {
-      return found({ sequence, reason: "can't be read: the file is damaged" })
+export interface VerifyOptions {
+  readonly head?: Head | undefined
+  /** The one before the key was changed. */
+  readonly keyBefore?: string | undefined
+  /** The first record of each stretch but the first, where it is known that and why the key changed there. */
+  readonly keyChanges?: readonly number[] | undefined
+}
+
+/**
+ * Goes through the whole log and computes every hash anew; stops at the first record that is not as it was written. Then
+ * looks for what else is in the database and changes what is served: indexes that lead elsewhere, triggers, records outside
+ * the chain, rows of persons. All as of one instant, beside whoever writes.
+ */
+export function verifyLog(reader: LogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
+  reader.database.exec('BEGIN')
+  try {
+    const walk = new Walk(reader, key, options)
+    walk.run()
+    if (walk.problem === undefined) walk.problem = structureProblem(reader)
+    let persons: PersonsFound | undefined
+    if (walk.problem === undefined) {
+      persons = walk.persons.finish()
+      if (persons.problem !== undefined) walk.problem = { reason: persons.problem }
     }
-    if (next.done === true) break
-    const row = next.value
-    if (Number(row.sequence) !== sequence) return found({ sequence, reason: 'is missing' })
+    walk.problem ??= keyProblem(walk.stretches, key, options.keyChanges ?? [])
+    return { ...walk.found(), ...(persons && { persons }) }
+  } finally {
+    reader.database.exec('ROLLBACK')
+  }
+}
+
+/** One pass over the records, in order. */
+class Walk {
+  readonly stretches: Stretch[] = []
+  readonly persons: PersonsCheck
+  problem: Problem | undefined
+  readonly #reader: LogReader
+  readonly #head: Head | undefined
+  readonly #keys: readonly { readonly name: string | null; readonly fits: ReturnType<typeof createFits> }[]
+  readonly #pruned: number
+  #hash: Uint8Array
+  #last: number
+  #records = 0
+  #headSeen: string | undefined
+
+  constructor(reader: LogReader, key: string | undefined, { head, keyBefore }: VerifyOptions) {
+    this.#reader = reader
+    this.#head = head
+    this.#keys = [
+      ...(key === undefined ? [] : [{ name: keyVariable, fits: createFits(createLink(key)) }]),
+      { name: null, fits: createFits(createLink()) },
+      ...(keyBefore === undefined ? [] : [{ name: `${keyVariable}_BEFORE`, fits: createFits(createLink(keyBefore)) }]),
+    ]
+    this.persons = new PersonsCheck(reader, key)
+    this.#pruned = reader.prunedThrough()
+    this.#hash = (this.#pruned === 0 ? firstLink : reader.hashAt(this.#pruned)) ?? firstLink
+    this.#last = this.#pruned
+    if (head?.sequence === this.#pruned) this.#headSeen = toHex(this.#hash)
+  }
+
+  run(): void {
+    const sql = `SELECT ${recordColumns} FROM records WHERE sequence > ? ORDER BY sequence`
+    const rows = this.#reader.database.prepare(sql).iterate(this.#pruned)
+    for (;;) {
+      let next: ReturnType<typeof rows.next>
+      try {
+        next = rows.next()
+      } catch {
+        this.problem = { sequence: this.#last + 1, reason: "can't be read: the file is damaged" }
+        return
+      }
+      if (next.done === true) break
+      if (Number(next.value.sequence) === this.#last + 1) this.#take(next.value)
+      else this.problem = { sequence: this.#last + 1, reason: 'is missing' }
+      if (this.problem !== undefined) return
+    }
+    this.problem = this.#headProblem()
+  }
+
+  found(): Verification {
+    return {
+      records: this.#records,
+      first: this.#pruned + 1,
+      last: this.#last,
+      hash: toHex(this.#hash),
+      isHeadPruned: this.#head !== undefined && this.#head.sequence < this.#pruned,
+      stretches: this.stretches,
+      ...(this.problem && { problem: this.problem }),
+    }
+  }
+
+  #take(row: Parameters<typeof storedRecord>[0]): void {
+    const sequence = this.#last + 1
     try {
       const stored = storedRecord(row)
-      frame.clear()
-      writeFrame(stored, frame)
-      const expected = link(hash, frame.bytes)
-      if (toHex(expected) !== toHex(stored.hash))
-        return found({ sequence, reason: 'was altered, or the key is another' })
-      decodeRecord(stored)
-      hash = stored.hash
+      if (!this.#isChained(stored)) {
+        this.problem = { sequence, reason: 'was altered, or the key is another' }
+        return
+      }
+      this.persons.see(decodeRecord(stored))
+      this.#hash = stored.hash
     } catch {
-      return found({ sequence, reason: "can't be read" })
+      this.problem = { sequence, reason: "can't be read" }
+      return
     }
-    last = sequence
-    records += 1
-    if (head?.sequence === sequence) seen = toHex(hash)
+    this.#last = sequence
+    this.#records += 1
+    if (this.#head?.sequence === sequence) this.#headSeen = toHex(this.#hash)
   }
-  if (head === undefined) return found()
-  if (seen === undefined && head.sequence > last) {
-    return found({
-      sequence: last + 1,
-      reason: `is missing, as is everything up to ${head.sequence}: the log was cut short`,
-    })
+
+  /** By the key of the record before, else by another one, which begins a stretch. */
+  #isChained(stored: StoredRow): boolean {
+    const stretch = this.stretches.at(-1)
+    const usual = this.#keys.find(({ name }) => name === stretch?.key)
+    if (stretch !== undefined && usual?.fits(this.#hash, stored)) {
+      stretch.last = stored.sequence
+      return true
+    }
+    const other = this.#keys.find((each) => each !== usual && each.fits(this.#hash, stored))
+    if (other === undefined) return false
+    this.stretches.push({ first: stored.sequence, last: stored.sequence, key: other.name })
+    return true
   }
-  if (seen !== undefined && seen !== head.hash)
-    return found({ sequence: head.sequence, reason: 'is not the one that was noted' })
-  return found()
+
+  #headProblem(): Problem | undefined {
+    const head = this.#head
+    if (head === undefined) return undefined
+    if (this.#headSeen === undefined && head.sequence > this.#last) {
+      return {
+        sequence: this.#last + 1,
+        reason: `is missing, as is everything up to ${head.sequence}: the log was cut short`,
+      }
+    }
+    if (this.#headSeen === undefined || this.#headSeen === head.hash) return undefined
+    return { sequence: head.sequence, reason: 'is not the one that was noted' }
+  }
+}
+
+/** What is in the database beside the chain, or in place of what finds records by their ids. */
+function structureProblem({ database }: LogReader): Problem | undefined {
+  try {
+    const below = database.prepare('SELECT count(*) AS count FROM records WHERE sequence < 1').get()?.count
+    if (below !== 0) return { reason: `The log holds ${below} records outside the chain, with numbers below 1` }
+    const schema = schemaProblem(database)
+    if (schema !== undefined) return { reason: `The log can't be trusted: ${schema}` }
+    const integrity = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check
+    if (integrity !== 'ok') return { reason: `The log's file is damaged, or its indexes were altered: ${integrity}` }
+  } catch (error) {
+    return { reason: `The log's file is damaged: ${error instanceof Error ? error.message : String(error)}` }
+  }
+  return undefined
+}
+
+/** Whether every stretch is under the key at hand, or changes where that is known. */
+function keyProblem(
+  stretches: readonly Stretch[],
+  key: string | undefined,
+  keyChanges: readonly number[],
+): Problem | undefined {
+  const changes = stretches.slice(1).map(({ first }) => first)
+  const isKnown = changes.length === keyChanges.length && changes.every((first, i) => first === keyChanges[i])
+  if (changes.length > 0) {
+    if (isKnown) return undefined
+    return { sequence: changes[0], reason: 'was written with another key than those before it', isOfKey: true }
+  }
+  if (keyChanges.length > 0) {
+    return { sequence: keyChanges[0], reason: 'was written with the same key as those before it', isOfKey: true }
+  }
+  const [only] = stretches
+  if (key === undefined || only === undefined || only.key === keyVariable) return undefined
+  const how = only.key === null ? `without a key, and ${keyVariable} is set` : `with ${only.key}`
+  return { sequence: only.first, reason: `was written ${how}, as all after it were`, isOfKey: true }
 }
 
 function toHex(bytes: Uint8Array): string {

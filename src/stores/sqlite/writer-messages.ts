@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ErrorCode } from '../../core/errors.ts'
 
 /** A personal value and the token that stands for it. */
 export interface Person {
@@ -17,11 +18,15 @@ export type WriterOrder =
       readonly persons: readonly Person[]
       /** Those to be forgotten, without a trace. */
       readonly forgotten: readonly Pick<Person, 'key' | 'token'>[]
+      /** While records through this number are being deleted: none of them holds its id any more. 0 where none are. */
+      readonly prunedThrough: number
     }
   | { readonly order: 'recover' }
   | { readonly order: 'prune'; readonly through: number }
   /** Leave nothing of erased content in the write-ahead log; unfinished while a reader holds it. */
   | { readonly order: 'truncate' }
+  /** See whether the log's files still stand under their names, where nothing was written for a while. */
+  | { readonly order: 'look' }
   | { readonly order: 'close' }
 
 /** What it answers, one answer for each order. */
@@ -32,8 +37,10 @@ export type WriterAnswer =
       readonly commitMs: number
       /** There is more of the same to do: a long order is done in parts, so that records get their turn in between. */
       readonly isUnfinished: boolean
+      /** The log's files were gone, and were written again from what this process still held. */
+      readonly isPutBack?: boolean
     }
-  | { readonly answer: 'failed'; readonly reason: string }
+  | { readonly answer: 'failed'; readonly reason: string; readonly code?: ErrorCode }
 
 export interface WriterData {
   readonly path: string

@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
+import { FraudError } from '../../core/errors.ts'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
 import { splitFrames } from '../../decisioning/record-format.ts'
 import { openForWriting } from './database.ts'
+import { type HeldLog, holdLog } from './held-log.ts'
+import { createPersonMac } from './person-mac.ts'
 import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts'
 
 /** The thread that writes: all records that came while it wrote the ones before go into one commit. */
@@ -11,7 +16,7 @@ const prunedAtOnce = 2000
 
 const { path, key, port }: WriterData = workerData
 const link = createLink(key)
-let state = open()
+const personMac = key === undefined ? undefined : createPersonMac(key)
 
 interface Writing {
   readonly database: DatabaseSync
@@ -19,39 +24,49 @@ interface Writing {
   readonly insertPerson: StatementSync
   readonly deletePerson: StatementSync
   readonly prune: StatementSync
+  readonly forgetId: StatementSync
+  readonly hashAt: StatementSync
+  readonly held: HeldLog
   lastSequence: number
   lastHash: Uint8Array
 }
 
 function open(): Writing {
-  const database = openForWriting(path)
+  const database = openForWriting(path, key)
   const last = database.prepare('SELECT sequence, hash FROM records ORDER BY sequence DESC LIMIT 1').get()
   return {
     database,
     insert: database.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    insertPerson: database.prepare('INSERT INTO persons VALUES (?, ?, ?)'),
+    insertPerson: database.prepare('INSERT INTO persons VALUES (?, ?, ?, ?)'),
     deletePerson: database.prepare('DELETE FROM persons WHERE key = ? AND token = ?'),
     prune: database.prepare(
       `DELETE FROM records WHERE sequence IN (SELECT sequence FROM records WHERE sequence <= ? LIMIT ${prunedAtOnce})`,
     ),
+    forgetId: database.prepare('DELETE FROM records WHERE id = ? AND kind <= 1 AND sequence BETWEEN 1 AND ?'),
+    hashAt: database.prepare('SELECT hash FROM records WHERE sequence = ?'),
+    held: holdLog(path, randomUUID),
     lastSequence: Number(last?.sequence ?? 0),
     lastHash: last?.hash instanceof Uint8Array ? last.hash : firstLink,
   }
 }
 
-function append({ frames, persons, forgotten }: Extract<WriterOrder, { order: 'append' }>): void {
-  const { database, insert, insertPerson, deletePerson } = state
+function append({ frames, persons, forgotten, prunedThrough }: Extract<WriterOrder, { order: 'append' }>): void {
+  const { database, insert, insertPerson, deletePerson, forgetId } = state
   let { lastSequence, lastHash } = state
   database.exec('BEGIN IMMEDIATE')
   try {
     // First, since a person who was forgotten may have come again by now.
     for (const person of forgotten) deletePerson.run(person.key, person.token)
-    for (const person of persons) insertPerson.run(person.key, person.value, person.token)
+    for (const person of persons) {
+      insertPerson.run(person.key, person.value, person.token, personMac?.(person) ?? null)
+    }
     for (const { frame, record } of splitFrames(frames)) {
       const { sequence, kind, outcome, timestampMs, score, id, body } = record
       if (sequence !== lastSequence + 1) throw new Error(`record ${sequence} does not follow ${lastSequence}`)
       lastHash = link(lastHash, frame)
       lastSequence = sequence
+      // A record of the same id that was let go, and is not deleted yet, makes room.
+      if (kind <= 1 && prunedThrough > 0) forgetId.run(id, prunedThrough)
       insert.run(sequence, kind, outcome, timestampMs, score, id, body, lastHash)
     }
     database.exec('COMMIT')
@@ -74,51 +89,103 @@ function emptyWriteAheadLog({ database }: Writing): boolean {
   }
 }
 
-/** After a failed commit nobody knows what reached the disk: open anew, see what is there, and prove that it can be written. */
-function recover(): void {
+/**
+ * After a failed commit nobody knows what reached the disk: open anew, see what is there, and prove that it can be written.
+ * Where the files are gone, what was committed is written to a new one first.
+ *
+ * @returns whether that was so.
+ */
+function recover(): boolean {
+  const { held, database } = state
+  const isGone = database.isOpen && held.whatIsGone() !== undefined
+  if (isGone) held.putBack(database, state.lastSequence)
   try {
-    state.database.close()
+    database.close()
   } catch {
     // It may be closed, or beyond closing.
   }
-  state = open()
+  state = openAgain()
   state.database.exec(`BEGIN IMMEDIATE; CREATE TABLE probe (filling BLOB);
     INSERT INTO probe VALUES (randomblob(262144)); DROP TABLE probe; COMMIT`)
   // What was erased just before may still be there.
   emptyWriteAheadLog(state)
+  return isGone
 }
 
-/** @returns whether there is more to do. */
-function obey(order: WriterOrder): boolean {
+/** The same log: never a new one, nor another that does not go on from what was acknowledged. */
+function openAgain(): Writing {
+  const { lastSequence, lastHash } = state
+  if (!existsSync(path)) throw new Error(`${path} is gone`)
+  const opened = open()
+  const hash = lastSequence === 0 ? firstLink : opened.hashAt.get(lastSequence)?.hash
+  if (hash instanceof Uint8Array && Buffer.from(hash).equals(lastHash)) return opened
+  opened.database.close()
+  throw new Error(`${path} is another log than before: record ${lastSequence} is not the one that was written`)
+}
+
+type Done = Pick<Extract<WriterAnswer, { answer: 'done' }>, 'isUnfinished' | 'isPutBack'>
+
+function obey(order: WriterOrder): Done {
   switch (order.order) {
     case 'append':
       append(order)
-      return false
+      break
     case 'recover':
-      recover()
-      return false
+      return { isUnfinished: false, isPutBack: recover() }
     case 'prune':
-      return Number(state.prune.run(order.through).changes) === prunedAtOnce
+      return { isUnfinished: Number(state.prune.run(order.through).changes) === prunedAtOnce }
     case 'truncate':
-      return !emptyWriteAheadLog(state)
+      return { isUnfinished: !emptyWriteAheadLog(state) }
+    case 'look':
+      break
     case 'close':
-      state.database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-      state.database.close()
-      return false
+      return { isUnfinished: false, isPutBack: close() }
   }
+  return { isUnfinished: false }
+}
+
+/** The last chance for what only this process still has. */
+function close(): boolean {
+  const { held, database, lastSequence } = state
+  const isGone = database.isOpen && held.whatIsGone() !== undefined
+  try {
+    if (isGone) held.putBack(database, lastSequence)
+    else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.close()
+  }
+  return isGone
+}
+
+/** What was written to files that are gone is as good as not written. */
+function checkPlace({ order }: WriterOrder): void {
+  const gone = order === 'close' ? undefined : state.held.whatIsGone()
+  if (gone !== undefined) throw new Error(gone)
 }
 
 const say = (answer: WriterAnswer) => port.postMessage(answer)
 
+function sayWhy(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  say({ answer: 'failed', reason, ...(error instanceof FraudError && { code: error.code }) })
+}
+
+let state: Writing
+try {
+  state = open()
+  say({ answer: 'done', lastSequence: state.lastSequence, commitMs: 0, isUnfinished: false })
+} catch (error) {
+  sayWhy(error)
+}
+
 port.on('message', (order: WriterOrder) => {
   const start = performance.now()
   try {
-    const isUnfinished = obey(order)
-    const { lastSequence } = state
-    say({ answer: 'done', lastSequence, commitMs: performance.now() - start, isUnfinished })
+    const done = obey(order)
+    checkPlace(order)
+    say({ answer: 'done', lastSequence: state.lastSequence, commitMs: performance.now() - start, ...done })
   } catch (error) {
-    say({ answer: 'failed', reason: error instanceof Error ? error.message : String(error) })
+    sayWhy(error)
   }
   if (order.order === 'close') port.close()
 })
-say({ answer: 'done', lastSequence: state.lastSequence, commitMs: 0, isUnfinished: false })

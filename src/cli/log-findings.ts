@@ -1,0 +1,85 @@
+import { FraudError } from '../core/errors.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
+import { keyVariable } from '../stores/sqlite/log-key.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import type { Head, Stretch, Verification } from '../stores/sqlite/verify-log.ts'
+import type { DataFlags } from './log-files.ts'
+
+export interface KeyChangeFlags {
+  readonly keyChanges?: readonly number[]
+}
+
+export interface SnapshotFound {
+  readonly path: string
+  /** Why a start leaves it alone; missing where it serves. */
+  readonly problem?: string
+}
+
+/** @throws FraudError LOG_INVALID or LOG_KEY_MISMATCH where a problem was found. */
+export function refuseProblem({ problem, records, stretches }: Verification): void {
+  if (problem === undefined) return
+  if (problem.sequence === undefined) throw new FraudError('LOG_INVALID', problem.reason)
+  const found = `Record ${problem.sequence} ${problem.reason}`
+  if (problem.isOfKey === undefined) {
+    throw new FraudError('LOG_INVALID', `${found}; ${records.toLocaleString('en')} records before it are sound`)
+  }
+  const changes = stretches.slice(1).map(({ first }) => first)
+  const cure =
+    changes.length === 0
+      ? `verify it with the key that it was written with`
+      : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
+        `somebody who has not the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
+  throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
+}
+
+export function describeStretch({ first, last, key }: Stretch): string {
+  return `records ${first} to ${last} were written ${key === null ? 'without a key' : `with ${key}`}`
+}
+
+/** What a start would make of each snapshot. */
+export function checkSnapshots({ data }: DataFlags, reader: LogReader, key: string | undefined): SnapshotFound[] {
+  return snapshotPaths(dataDirectory(data).snapshotsPath).map((path) => {
+    try {
+      const { sequence, hash } = readSnapshot(path, key)
+      const isOfLog = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex') === hash
+      return isOfLog ? { path } : { path, problem: 'it is of another log' }
+    } catch (error) {
+      if (!(error instanceof FraudError)) throw error
+      return { path, problem: error.message }
+    }
+  })
+}
+
+/** What a log that is sound may have been through all the same. */
+export function unsureOf(
+  { isHeadPruned, stretches, persons }: Verification,
+  key: string | undefined,
+  head: Head | undefined,
+  snapshots: readonly SnapshotFound[],
+): readonly string[] {
+  const unsure: string[] = []
+  if (isHeadPruned) unsure.push('that the head is of another log: its record is no longer kept')
+  if (key === undefined && head === undefined) {
+    unsure.push(`that somebody wrote the whole log anew, with hashes that fit (set ${keyVariable}, or give --head)`)
+  } else if (key === undefined) unsure.push(`that records after the head were written anew (set ${keyVariable})`)
+  const open = stretches.at(-1)
+  if (key !== undefined && open?.key === null) {
+    unsure.push(`that records ${open.first} to ${open.last} were written anew: nothing with the key comes after them`)
+  }
+  if (head === undefined) unsure.push('that records at the end were cut off (give --head, as log head printed it)')
+  else unsure.push('that records after the head were cut off')
+  if (persons !== undefined && persons.rows > 0 && !persons.areProven) {
+    unsure.push(
+      `that values of persons were altered: ${persons.rows.toLocaleString('en')} rows bear no proof ` +
+        (key === undefined ? `(only with ${keyVariable})` : '(an older Shrike wrote them; the next start adds it)'),
+    )
+  }
+  if (key === undefined && snapshots.some(({ problem }) => problem === undefined)) {
+    unsure.push(
+      'that a snapshot was altered and its digest made to fit (delete snapshots/*, and a start reads the log)',
+    )
+  }
+  unsure.push('anything about keys.json and model.safetensors, which are not of the log')
+  return unsure
+}

@@ -1,0 +1,101 @@
+import { existsSync, fstatSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { identityOf, makePrivate, syncDirectory, syncFile } from '../file-access.ts'
+
+/**
+ * The files of a log that is open. A file that is deleted, moved or replaced underneath goes on to be written by who has it
+ * open, and all of it is lost with that process, so whoever writes looks after each commit whether they are still there.
+ */
+export interface HeldLog {
+  /** What happened to the files since they were opened; undefined where all stand under their names. */
+  whatIsGone(): string | undefined
+  /**
+   * Brings everything that was committed back under the log's name, where that can be done without taking another file's
+   * place; else throws an error that says what to do.
+   */
+  putBack(database: DatabaseSync, lastSequence: number): void
+}
+
+/**
+ * A descriptor of each file that was held. It tells a deleted file from a moved one, and stays open as long as the thread:
+ * closing it would give up the locks of all of the process's connections.
+ */
+const descriptors = new Map<string, number>()
+
+/** Of a log that was just opened and read. */
+export function holdLog(path: string, makeName: () => string): HeldLog {
+  const files = [path, `${path}-wal`, `${path}-shm`]
+  const identities = files.map(identityOf)
+  const name = identities[0] ?? ''
+  const file = descriptors.get(name) ?? openSync(path, 'r')
+  descriptors.set(name, file)
+  const isDeleted = () => fstatSync(file).nlink === 0
+  return {
+    whatIsGone() {
+      for (let i = 0; i < files.length; i++) {
+        const found = identityOf(files[i])
+        if (found === identities[i]) continue
+        if (found !== undefined) return `${files[i]} was replaced by another file while it was in use`
+        return `${files[i]} was ${i > 0 || isDeleted() ? 'deleted' : 'moved'} while it was in use`
+      }
+      return undefined
+    },
+    putBack(database, lastSequence) {
+      const found = identityOf(path)
+      if (found !== undefined && found !== identities[0]) {
+        const saved = `${path}.held-${lastSequence}`
+        if (!existsSync(saved)) copyTo(saved, database, makeName)
+        throw new Error(
+          `${path} was replaced by another file while it was in use; what was decided is in ${saved}: ` +
+            'stop the service, and put the one of the two in place that is right',
+        )
+      }
+      // Where another connection reads, or the file is gone, the copy below has it all the same.
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      if (found === undefined && !isDeleted()) {
+        throw new Error(`${path} was moved while it was in use: move it back, or start the service where it is now`)
+      }
+      replaceWith(path, found !== undefined, database, makeName)
+    },
+  }
+}
+
+/** A copy under a new name, whole or not at all. */
+function copyTo(path: string, database: DatabaseSync, makeName: () => string): void {
+  const partial = writePartial(path, database, makeName)
+  try {
+    linkSync(partial, path)
+  } finally {
+    rmSync(partial)
+  }
+  syncDirectory(dirname(path))
+}
+
+function writePartial(path: string, database: DatabaseSync, makeName: () => string): string {
+  const partial = `${path}.${makeName()}.partial`
+  try {
+    database.prepare('VACUUM INTO ?').run(partial)
+    makePrivate(partial)
+    syncFile(partial)
+    return partial
+  } catch (error) {
+    rmSync(partial, { force: true })
+    throw error
+  }
+}
+
+/** @param isInPlace whether the log itself is there, and only files beside it are gone. */
+function replaceWith(path: string, isInPlace: boolean, database: DatabaseSync, makeName: () => string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const partial = writePartial(path, database, makeName)
+  // A write-ahead log that is left behind would be played into the new file.
+  for (const file of [`${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
+  if (isInPlace) renameSync(partial, path)
+  else {
+    // Fails where another file has come in between.
+    linkSync(partial, path)
+    rmSync(partial)
+  }
+  syncDirectory(dirname(path))
+}

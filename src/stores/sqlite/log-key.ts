@@ -1,0 +1,61 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { FraudError } from '../../core/errors.ts'
+import { createLink, firstLink, type Link } from '../../decisioning/chain.ts'
+import { recordKinds } from '../../decisioning/log-record.ts'
+import { ValueWriter } from '../../decisioning/packed-values.ts'
+import { decodeRecord, type StoredRecord, writeFrame } from '../../decisioning/record-format.ts'
+import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
+
+/** The environment variable, which messages name: what is wrong is put right there. */
+export const keyVariable = 'SHRIKE_LOG_KEY'
+
+/** Whether a record's stored hash is the one that a link makes of the hash before it. */
+export function createFits(link: Link): (before: Uint8Array, stored: StoredRow) => boolean {
+  const frame = new ValueWriter()
+  return (before, stored) => {
+    frame.clear()
+    writeFrame(stored, frame)
+    return Buffer.from(link(before, frame.bytes)).equals(stored.hash)
+  }
+}
+
+/**
+ * Checks that the newest record was written with the key at hand: one record under another key, and the whole log is
+ * neither verified with the one nor with the other.
+ *
+ * @throws FraudError LOG_KEY_MISMATCH; LOG_INVALID where the newest records are damaged.
+ */
+export function checkLogKey(database: DatabaseSync, key: string | undefined): void {
+  const sql = `SELECT ${recordColumns} FROM records ORDER BY sequence DESC LIMIT 2`
+  const [newest, second] = database.prepare(sql).all().map(storedRecord)
+  if (newest === undefined) return
+  const before = hashBefore(database, newest, second)
+  if (createFits(createLink(key))(before, newest)) return
+  const at = `The log's newest record (${newest.sequence})`
+  if (key === undefined) {
+    throw new FraudError(
+      'LOG_KEY_MISMATCH',
+      `${at} was written with a key: set ${keyVariable} to it. Where this log never had a key, the record was altered`,
+    )
+  }
+  throw new FraudError(
+    'LOG_KEY_MISMATCH',
+    createFits(createLink())(before, newest)
+      ? `${at} was written without a key, and ${keyVariable} is set: unset it, or change over with \`shrike log rekey\``
+      : `${at} was written with another key than ${keyVariable} holds, or it was altered`,
+  )
+}
+
+/** What the newest record's hash rests on. */
+function hashBefore(database: DatabaseSync, { sequence }: StoredRecord, second: StoredRow | undefined): Uint8Array {
+  if (sequence === 1) return firstLink
+  if (second?.sequence === sequence - 1) return second.hash
+  const kind = recordKinds.indexOf('checkpoint')
+  const sql = `SELECT ${recordColumns} FROM records WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`
+  const row = database.prepare(sql).get(kind)
+  const checkpoint = row && decodeRecord(storedRecord(row))
+  if (checkpoint?.kind === 'checkpoint' && checkpoint.prunedThrough === sequence - 1) {
+    return Buffer.from(checkpoint.hash, 'hex')
+  }
+  throw new FraudError('LOG_INVALID', `Record ${sequence - 1} of the log is missing`)
+}

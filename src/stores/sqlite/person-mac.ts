@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { deriveKey } from '../../decisioning/chain.ts'
+import { ValueWriter } from '../../decisioning/packed-values.ts'
+import type { Person } from './writer-messages.ts'
+
+/** The proof that a row of persons was written by who has the log's key. */
+export type PersonMac = (person: Person) => Uint8Array
+
+export function createPersonMac(logKey: string): PersonMac {
+  const key = deriveKey(logKey, 'persons')
+  const framed = new ValueWriter()
+  return (person) => {
+    framed.clear()
+    for (const text of [person.key, person.value, person.token]) framed.text(text)
+    return createHmac('sha256', key).update(framed.bytes).digest()
+  }
+}
+
+/** Gives every row its MAC, as it stands. */
+export function macRows(database: DatabaseSync, mac: PersonMac): void {
+  const update = database.prepare('UPDATE persons SET mac = ? WHERE token = ?')
+  const rows = database.prepare('SELECT key, value, token FROM persons').all()
+  for (const row of rows) {
+    const person = { key: String(row.key), value: String(row.value), token: String(row.token) }
+    update.run(mac(person), person.token)
+  }
+}
