@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { settleCategories } from '../src/cli/import-categories.ts'
+import { createTerminal } from '../src/cli/terminal.ts'
 import { createExplainer } from '../src/models/explanation.ts'
+import type { CategoryOrders } from '../src/models/loaders/category-orders.ts'
 import { readLightgbm } from '../src/models/loaders/lightgbm.ts'
+import { lightgbmOrders } from '../src/models/loaders/lightgbm-categories.ts'
 import { layOutTrees } from '../src/models/loaders/tree-layout.ts'
 import { readXgboost } from '../src/models/loaders/xgboost.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../src/models/tree-ensemble.ts'
@@ -24,15 +28,27 @@ interface Case {
   readonly contributions: number[][]
   readonly expected: number
   readonly margins: number[]
+  /** What the detector lists. */
+  readonly declared?: Readonly<Record<string, string[]>>
 }
 
 const path = process.env.SHRIKE_VENDOR_MODELS ?? 'test/golden/vendor-models.json'
 const golden: { readonly features: string[]; readonly cases: Case[] } = JSON.parse(readFileSync(path, 'utf8'))
 const invalid = (reason: string) => new Error(reason)
 
-function load({ name, model }: Case): TreeEnsemble {
-  if (name.startsWith('LightGBM')) return readLightgbm(String(model))
-  if (name.startsWith('XGBoost')) return readXgboost(model)
+function load({ name, model, declared = {} }: Case): TreeEnsemble {
+  if (name.startsWith('LightGBM')) {
+    const read = readLightgbm(String(model))
+    return settle(
+      read,
+      lightgbmOrders(String(model), read, (input) => declared[input]),
+      declared,
+    )
+  }
+  if (name.startsWith('XGBoost')) {
+    const { model: read, orders } = readXgboost(model)
+    return settle(read, orders, declared)
+  }
   const trees = (model as SklearnTree[]).map(({ feature, threshold, left, right, cover, value }) => ({
     nodes: feature.map((split, i) =>
       split < 0
@@ -44,6 +60,15 @@ function load({ name, model }: Case): TreeEnsemble {
     ),
   }))
   return createTreeEnsemble(golden.features, layOutTrees(trees, invalid))
+}
+
+function settle(
+  model: TreeEnsemble,
+  orders: CategoryOrders,
+  declared: Readonly<Record<string, string[]>>,
+): TreeEnsemble {
+  const detector = { nameOf: (input: string) => input, declared, areTrusted: orders.told.size === 0 }
+  return settleCategories(model, orders, detector, createTerminal({ json: true }))
 }
 
 for (const each of golden.cases) {

@@ -15,6 +15,11 @@ export function importCommand(): Command {
     .requiredOption('--detector <yaml>', "the detector file, whose features are the model's inputs")
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--threshold <probability>', 'predict fraud from this probability on (default: 0.5)', flags.share)
+    .option('--all-trees', 'take the trees after the round that early stopping found best, too (XGBoost)')
+    .option(
+      '--category-numbers',
+      "take the detector's numbers for categories, or those that rows have, for the library's own where nothing tells",
+    )
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

@@ -9,12 +9,14 @@ import sys
 
 import lightgbm
 import numpy as np
+import pandas
 import shap
 import sklearn
 import xgboost
 from sklearn.ensemble import RandomForestClassifier
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+SOME = max(60, ROWS // 3)
 FEATURES = ["amount", "hour", "count_7d", "rate"]
 rng = np.random.default_rng(7)
 
@@ -108,6 +110,68 @@ def xgboost_case(name, data, types=None, **more):
     return case(name, text, rows, booster.predict(matrix), margin, contributions[:, :-1], contributions[0, -1])
 
 
+CODES = 300 + 7 * np.arange(24)
+
+
+def with_codes(rows):
+    """The hour as a category that is a whole number, as merchant codes are: the library numbers it from 0 on."""
+    frame = pandas.DataFrame(rows, columns=FEATURES)
+    codes = np.where(np.isnan(rows[:, 1]), np.nan, CODES[np.nan_to_num(rows[:, 1]).astype(int)])
+    frame["hour"] = pandas.Categorical(codes, categories=CODES.astype(float))
+    frame["hour"] = frame["hour"].cat.rename_categories(CODES.astype(int))
+    return frame, np.column_stack([rows[:, 0], codes, rows[:, 2:]])
+
+
+def lightgbm_codes_case(name, data, more=0.0, declared=None):
+    """With `more` no count could be the place of a category. With `declared` the rows have the places in that list, as a detector's feature "category" makes them."""
+    params = dict(objective="binary", num_leaves=9, learning_rate=0.2, min_data_per_group=20, verbosity=-1, deterministic=True, seed=1, num_threads=1)
+    booster = lightgbm.train(params, lightgbm.Dataset(with_codes(data + [0, 0, more, 0])[0], label), 15)
+    plain = table(SOME) + [0, 0, more, 0]
+    frame, rows = with_codes(plain)
+    contributions = booster.predict(frame, pred_contrib=True)
+    margin = booster.predict(frame, raw_score=True)
+    rows = rows if declared is None else plain
+    told = case(name, booster.model_to_string(), rows, booster.predict(frame), margin, contributions[:, :-1], contributions[0, -1])
+    return told if declared is None else told | {"declared": declared}
+
+
+def with_constant(data):
+    """A column that was constant in training: the file counts it neither as a number nor as a category."""
+    data = data.copy()
+    data[:, 3] = 0.5
+    return data
+
+
+def xgboost_codes_case(name):
+    params = dict(objective="binary:logistic", max_depth=4, eta=0.3, max_cat_to_onehot=1, seed=1, nthread=1)
+    booster = xgboost.train(params, xgboost.DMatrix(with_codes(holes)[0], label, enable_categorical=True), 15)
+    frame, rows = with_codes(table(SOME))
+    return booster_case(name, booster, xgboost.DMatrix(frame, enable_categorical=True), rows)
+
+
+def booster_case(name, booster, matrix, rows, trees=(0, 0)):
+    text = json.loads(booster.save_raw("json"))
+    contributions = booster.predict(matrix, pred_contribs=True, iteration_range=trees)
+    margin = booster.predict(matrix, output_margin=True, iteration_range=trees)
+    return case(name, text, rows, booster.predict(matrix, iteration_range=trees), margin, contributions[:, :-1], contributions[0, -1])
+
+
+def xgboost_classifier_case(name, **more):
+    """As XGBoost's own classifier answers once it has stopped early, and more rounds are in the file."""
+    options = dict(max_depth=4, learning_rate=0.3, random_state=1, n_jobs=1, n_estimators=60, early_stopping_rounds=4)
+    noisy = np.where(rng.random(4000) < 0.2, 1 - label, label)
+    classifier = xgboost.XGBClassifier(**(options | more))
+    frame = pandas.DataFrame(holes, columns=FEATURES)
+    classifier.fit(frame[:1000], noisy[:1000], eval_set=[(frame[1000:], noisy[1000:])], verbose=False)
+    booster, best = classifier.get_booster(), classifier.best_iteration
+    assert best + 1 < booster.num_boosted_rounds()
+    rows = table(SOME)
+    told = booster_case(name, booster, matrix_of(rows, None), rows, (0, best + 1))
+    own = classifier.predict_proba(pandas.DataFrame(rows, columns=FEATURES))[:, 1]
+    assert np.abs(own - told["probabilities"]).max() < 1e-6
+    return told
+
+
 def forest_case():
     """scikit-learn's trees have no file to read: their arrays as they are."""
     forest = RandomForestClassifier(10, max_depth=6, random_state=1).fit(train, label)
@@ -139,6 +203,13 @@ cases = [
     xgboost_case("XGBoost with categories", with_categories(holes), ["q", "c", "q", "q"], max_cat_to_onehot=1),
     xgboost_case("XGBoost with categories one by one", with_categories(train), ["q", "c", "q", "q"], max_cat_to_onehot=99),
     forest_case(),
+    lightgbm_codes_case("LightGBM with categories that are whole numbers", holes, more=0.5),
+    lightgbm_codes_case("LightGBM with categories and a constant column", with_constant(holes), declared={"hour": [str(code) for code in CODES]}),
+    xgboost_codes_case("XGBoost with categories that are whole numbers"),
+    xgboost_classifier_case("XGBoost stopped early"),
+    xgboost_classifier_case("XGBoost stopped early, several trees a round", num_parallel_tree=3, subsample=0.5),
+    xgboost_classifier_case("XGBoost with dropped trees (dart)", booster="dart", rate_drop=0.3),
+    xgboost_case("XGBoost pruned", holes, gamma=2, tree_method="exact"),
 ]
 versions = {p.__name__: p.__version__ for p in (lightgbm, xgboost, sklearn, shap)}
 print(json.dumps({"versions": versions, "features": FEATURES, "cases": cases}))

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
 import { mostCategories } from '../category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
@@ -42,30 +41,6 @@ export function readLightgbm(text: string): TreeEnsemble {
   const nodes = layOutTrees(trees, invalid)
   const value = nodes.value.map((leaf) => scale * leaf)
   return createTreeEnsemble(features, { ...nodes, value }, { kind: 'log-odds', base: 0 })
-}
-
-/**
- * By feature, the texts that a data frame's categories had, in the order of their numbers. Empty where the model saw
- * numbers, or it does not tell which feature a list is of.
- */
-export function lightgbmCategories(text: string): ReadonlyMap<string, readonly string[]> {
-  const header = fieldsOf(text.split(/^Tree=\d+\s*$/m)[0])
-  const names = (header.get('feature_names') ?? '').split(' ')
-  // A number's range stands in brackets.
-  const infos = (header.get('feature_infos') ?? '').split(' ')
-  const categorical = names.filter((_, i) => infos[i] !== undefined && !infos[i].startsWith('['))
-  const line = /^pandas_categorical:(.*)$/m.exec(text)?.[1] ?? 'null'
-  const lists = z.array(z.array(z.string())).safeParse(parseList(line))
-  if (!lists.success || lists.data.length !== categorical.length) return new Map()
-  return new Map(categorical.map((name, i) => [name, lists.data[i]]))
-}
-
-function parseList(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function fieldsOf(block: string): Map<string, string> {

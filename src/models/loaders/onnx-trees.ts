@@ -18,6 +18,14 @@ export function isTreeEnsemble({ operator }: OnnxNode): boolean {
   return operator in prefixes
 }
 
+/** Converters make of a split on categories a chain of these, or (TreeEnsemble) give the members of each. */
+export function asksForCategories({ attributes }: OnnxNode): boolean {
+  return (
+    attributes.names.includes('membership_values') ||
+    attributes.texts('nodes_modes').some((mode) => mode === 'BRANCH_EQ' || mode === 'BRANCH_NEQ')
+  )
+}
+
 /** Every node of every tree as the file has them, in parallel arrays. */
 interface FileNodes {
   readonly tree: readonly number[]

@@ -8,7 +8,7 @@ import {
   unsupported,
   withOneOutput,
 } from './onnx-format.ts'
-import { type InputMap, isTreeEnsemble, readOnnxTrees } from './onnx-trees.ts'
+import { asksForCategories, type InputMap, isTreeEnsemble, readOnnxTrees } from './onnx-trees.ts'
 
 /** A graph that ONNX Runtime has to run. */
 export interface ForeignGraph {
@@ -19,6 +19,8 @@ export interface ForeignGraph {
   readonly output: string
   /** How many numbers the input takes. */
   readonly width: number
+  /** Whether some tree asks which category a number is. */
+  readonly splitsOnCategories: boolean
 }
 
 /**
@@ -36,7 +38,8 @@ export function readOnnx(bytes: Uint8Array): TreeEnsemble | ForeignGraph {
   const trees = readTreesAt(output, makers, input, width)
   if (trees !== undefined) return trees
   if (graph.isScattered) throw unsupported('its weights lie in other files: save it as one')
-  return { kind: 'onnx', graph: withOneOutput(bytes, output, zipMap), input, output, width }
+  const splitsOnCategories = graph.nodes.some(asksForCategories)
+  return { kind: 'onnx', graph: withOneOutput(bytes, output, zipMap), input, output, width, splitsOnCategories }
 }
 
 function readInput({ inputs }: OnnxGraph): { readonly input: string; readonly width: number } {

@@ -1,3 +1,4 @@
+import { FraudError } from '../../core/errors.ts'
 import { createSet } from '../category-sets.ts'
 import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
 
@@ -5,6 +6,8 @@ import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
 export interface ForeignTree {
   /** The root first. */
   readonly nodes: readonly ForeignNode[]
+  /** Whether pruning may have left nodes behind that nothing leads to any more. */
+  readonly isPruned?: boolean
 }
 
 export type ForeignNode =
@@ -21,43 +24,67 @@ export type ForeignNode =
     }
   | { readonly value: number; readonly cover: number }
 
+/** What follows trees down, explanations above all, must not run out of stack. */
+const mostDepth = 1000
+
 /**
  * The trees in our arrays: siblings side by side, behind their parents.
  *
  * @param invalid makes the error for a tree that is none.
+ * @throws FraudError MODEL_UNSUPPORTED for a tree that is too deep.
  */
 export function layOutTrees(trees: readonly ForeignTree[], invalid: (reason: string) => Error): TreeNodes {
-  const size = trees.reduce((sum, { nodes }) => sum + nodes.length, 0)
+  const orders = trees.map((tree, number) => orderOf(tree, number, invalid))
+  const size = orders.reduce((sum, order) => sum + order.length, 0)
   const laidOut = createNodes(trees.length, size)
   const setAt = new Int32Array(size).fill(-1)
   const sets: number[] = []
-  let next = 0
+  let to = 0
   trees.forEach(({ nodes }, tree) => {
-    laidOut.roots[tree] = next
-    const end = next + nodes.length
-    const open = [{ from: 0, to: next++ }]
-    for (let place = open.pop(); place !== undefined; place = open.pop()) {
-      const node = nodes[place.from]
-      if (node === undefined) throw invalid(`tree ${tree} has no node ${place.from}`)
-      laidOut.cover[place.to] = node.cover
-      if ('value' in node) {
-        laidOut.value[place.to] = node.value
-        continue
+    const root = to
+    laidOut.roots[tree] = root
+    let children = root + 1
+    for (const from of orders[tree]) {
+      const node = nodes[from]
+      laidOut.cover[to] = node.cover
+      if ('value' in node) laidOut.value[to] = node.value
+      else {
+        laidOut.feature[to] = node.feature
+        laidOut.threshold[to] = node.threshold
+        if (node.categories !== undefined) {
+          setAt[to] = sets.length
+          for (const word of createSet(node.categories)) sets.push(word)
+        }
+        laidOut.missingGoesLeft[to] = Number(node.missingGoesLeft)
+        laidOut.left[to] = children
+        children += 2
       }
-      // A node that is met twice would make the tree longer than it is.
-      if (next + 2 > end) throw invalid(`the nodes of tree ${tree} are no tree`)
-      laidOut.feature[place.to] = node.feature
-      laidOut.threshold[place.to] = node.threshold
-      if (node.categories !== undefined) {
-        setAt[place.to] = sets.length
-        sets.push(...createSet(node.categories))
-      }
-      laidOut.missingGoesLeft[place.to] = Number(node.missingGoesLeft)
-      laidOut.left[place.to] = next
-      open.push({ from: node.left, to: next }, { from: node.right, to: next + 1 })
-      next += 2
+      to++
     }
-    if (next !== end) throw invalid(`tree ${tree} has nodes that nothing leads to`)
   })
   return sets.length === 0 ? laidOut : { ...laidOut, categories: { setAt, sets: Int32Array.from(sets) } }
+}
+
+/** A tree's nodes level by level: those that the root leads to. */
+function orderOf({ nodes, isPruned }: ForeignTree, tree: number, invalid: (reason: string) => Error): number[] {
+  const order: number[] = []
+  const isMet = new Uint8Array(nodes.length)
+  let level = [0]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostDepth) {
+      throw new FraudError('MODEL_UNSUPPORTED', `This model can't be used: tree ${tree} is deeper than ${mostDepth}`)
+    }
+    const next: number[] = []
+    for (const place of level) {
+      const node = nodes[place]
+      if (node === undefined) throw invalid(`tree ${tree} has no node ${place}`)
+      if (isMet[place]) throw invalid(`the nodes of tree ${tree} are no tree`)
+      isMet[place] = 1
+      order.push(place)
+      if (!('value' in node)) next.push(node.left, node.right)
+    }
+    level = next
+  }
+  if (order.length < nodes.length && !isPruned) throw invalid(`tree ${tree} has nodes that nothing leads to`)
+  return order
 }

@@ -1,103 +1,82 @@
-import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
 import { mostCategories } from '../category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
+import { type CategoryOrders, categoryFeatures } from './category-orders.ts'
 import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
+import { parseXgboost, type XgboostTree, type XgboostTrees } from './xgboost-format.ts'
 
 const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable XGBoost model: ${reason}`)
 const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This XGBoost model can't be used: ${reason}`)
 
-const numbers = z.array(z.number())
-const treeSchema = z.object({
-  left_children: numbers,
-  right_children: numbers,
-  split_indices: numbers,
-  split_conditions: numbers,
-  split_type: numbers.optional(),
-  /** Of the nodes that split on categories: their numbers, and where in the list those that go right stand. */
-  categories: numbers.default([]),
-  categories_nodes: numbers.default([]),
-  categories_segments: numbers.default([]),
-  categories_sizes: numbers.default([]),
-  default_left: z.array(z.union([z.number(), z.boolean()])),
-  sum_hessian: numbers,
-})
-const count = z.union([z.string(), z.number()]).transform(Number)
-const modelSchema = z.object({
-  learner: z.object({
-    feature_names: z.array(z.string()).default([]),
-    gradient_booster: z.object({
-      name: z.string(),
-      model: z.object({ trees: z.array(treeSchema) }).optional(),
-    }),
-    learner_model_param: z.object({
-      base_score: z.union([z.string(), z.number()]),
-      num_class: count,
-      num_feature: count,
-      num_target: count.default(1),
-    }),
-    objective: z.object({ name: z.string() }),
-  }),
-  version: numbers,
-})
-
-const encodings = z.object({
-  learner: z.object({
-    feature_names: z.array(z.string()).default([]),
-    gradient_booster: z.object({
-      model: z.object({
-        cats: z.object({ enc: z.array(z.object({ offsets: numbers.default([]), values: numbers.default([]) })) }),
-      }),
-    }),
-  }),
-})
-
-/** By feature, the texts that a data frame's categories had, in the order of their numbers (XGBoost 3.1 and later). */
-export function xgboostCategories(json: unknown): ReadonlyMap<string, readonly string[]> {
-  const parsed = encodings.safeParse(json)
-  if (!parsed.success) return new Map()
-  const { feature_names, gradient_booster } = parsed.data.learner
-  const texts = gradient_booster.model.cats.enc.map(({ offsets, values }) =>
-    offsets.slice(1).map((end, i) => Buffer.from(values.slice(offsets[i], end)).toString('utf8')),
-  )
-  return new Map(texts.flatMap((each, i) => (each.length === 0 ? [] : [[feature_names[i] ?? `f${i}`, each]])))
+export interface XgboostModel {
+  readonly model: TreeEnsemble
+  /** Early stopping may have found the first of them to do better than all. */
+  readonly treesInFile: number
+  readonly orders: CategoryOrders
 }
 
-type XgboostTree = z.infer<typeof treeSchema>
-
 /**
- * Reads a model that XGBoost (versions 1.6 to 3) saved as JSON: binary classification by trees. Categories are the
+ * Reads a model that XGBoost (versions 1.0 to 3) saved as JSON: binary classification by trees. Categories are the
  * numbers that XGBoost saw. Thresholds are moved so that double-precision inputs go where XGBoost sends them after rounding to single precision.
  *
+ * @param allTrees also those after the round that early stopping found best, which XGBoost's own classifiers leave out.
  * @throws FraudError MODEL_INVALID where it is damaged, MODEL_UNSUPPORTED where it is of another kind.
  */
-export function readXgboost(json: unknown): TreeEnsemble {
-  const parsed = modelSchema.safeParse(json)
-  if (!parsed.success) throw invalid(z.prettifyError(parsed.error))
-  const { feature_names, gradient_booster, learner_model_param, objective } = parsed.data.learner
+export function readXgboost(json: unknown, allTrees = false): XgboostModel {
+  const { attributes, feature_names, gradient_booster, learner_model_param, objective } = parseXgboost(json)
   const { base_score, num_class, num_feature, num_target } = learner_model_param
   if (num_class > 1 || num_target > 1) throw unsupported('it tells more than two classes apart')
-  if (gradient_booster.name === 'dart') throw unsupported('its trees were dropped out (DART), so they do not add up')
-  if (gradient_booster.name !== 'gbtree' || gradient_booster.model === undefined) {
-    throw unsupported(`its booster is ${gradient_booster.name}, and only gbtree is made of trees`)
-  }
   if (!['binary:logistic', 'binary:logitraw', 'reg:logistic'].includes(objective.name)) {
     throw unsupported(`its objective is ${objective.name}, and only logistic ones give probabilities`)
   }
   const features = feature_names.length > 0 ? feature_names : Array.from({ length: num_feature }, (_, i) => `f${i}`)
   if (features.length !== num_feature) throw invalid('its feature names and their number differ')
-  const trees = gradient_booster.model.trees.map((tree, i) => readTree(tree, i, num_feature))
+  const isDart = gradient_booster.name === 'dart'
+  const file = isDart ? gradient_booster.gbtree.model : gradient_booster.model
+  // Of each tree, so that those that replaced dropped ones add up with them.
+  const weights = isDart ? gradient_booster.weight_drop : file.trees.map(() => 1)
+  if (weights.length !== file.trees.length) throw invalid('its trees and their weights differ in number')
+  const used = file.trees.slice(0, allTrees ? undefined : treesUntil(attributes.best_iteration, file))
+  const trees = used.map((tree, i) => readTree(tree, i, num_feature, weights[i]))
   if (trees.length === 0) throw invalid('it has no trees')
   // Since version 3 a list of one.
   const score = Number(String(base_score).replace(/^\[|\]$/g, ''))
   const base = objective.name === 'binary:logitraw' ? score : Math.log(score / (1 - score))
   if (!Number.isFinite(base)) throw invalid(`its base_score is ${base_score}`)
-  return createTreeEnsemble(features, layOutTrees(trees, invalid), { kind: 'log-odds', base })
+  const model = createTreeEnsemble(features, layOutTrees(trees, invalid), { kind: 'log-odds', base })
+  return { model, treesInFile: file.trees.length, orders: ordersOf(file, model) }
 }
 
-function readTree(tree: XgboostTree, number: number, features: number): ForeignTree {
+/** How many trees the rounds up to the best one have; undefined where early stopping did not choose one. */
+function treesUntil(best: number | undefined, file: XgboostTrees): number | undefined {
+  if (best === undefined) return undefined
+  if (!(Number.isInteger(best) && best >= 0)) throw invalid(`its best_iteration is ${best}`)
+  const { iteration_indptr, gbtree_model_param } = file
+  if (iteration_indptr !== undefined) return iteration_indptr[best + 1]
+  return (best + 1) * Math.max(1, gbtree_model_param.num_parallel_tree)
+}
+
+/** Categories that came as numbers, or went through a version before 3.1, have no texts in the file. */
+function ordersOf({ cats }: XgboostTrees, model: TreeEnsemble): CategoryOrders {
+  const { features, nodes } = model
+  if (cats.enc.length > 0 && cats.enc.length !== features.length) {
+    throw invalid('its features and their categories differ in number')
+  }
+  const told = new Map<string, readonly string[]>()
+  cats.enc.forEach(({ offsets, values }, i) => {
+    const categories =
+      offsets === undefined
+        ? values.map(String)
+        : offsets.slice(1).map((end, at) => Buffer.from(values.slice(offsets[at], end)).toString('utf8'))
+    if (categories.length > 0) told.set(features[i], categories)
+  })
+  const untold = [...categoryFeatures(nodes)].map((i) => features[i]).filter((name) => !told.has(name))
+  return { told, untold: new Map(untold.map((name) => [name, []])) }
+}
+
+function readTree(tree: XgboostTree, number: number, features: number, weight: number): ForeignTree {
   const { left_children, right_children, split_indices, split_conditions, split_type, default_left, sum_hessian } = tree
   const size = left_children.length
   const parts = [right_children, split_indices, split_conditions, default_left, sum_hessian]
@@ -106,7 +85,7 @@ function readTree(tree: XgboostTree, number: number, features: number): ForeignT
     const condition = split_conditions[node]
     const cover = sum_hessian[node]
     // A leaf keeps its value where others keep their threshold.
-    if (left === -1) return { value: Math.fround(condition), cover }
+    if (left === -1) return { value: weight * Math.fround(condition), cover }
     const feature = split_indices[node]
     if (!(feature >= 0 && feature < features)) throw invalid(`tree ${number} splits on a feature that is none`)
     const missingGoesLeft = Boolean(default_left[node])
@@ -119,7 +98,8 @@ function readTree(tree: XgboostTree, number: number, features: number): ForeignT
     }
     return { feature, threshold: largestBelow(condition), missingGoesLeft, left, right, cover }
   })
-  return { nodes }
+  // Where pruning (gamma) took leaves away, they stay in the arrays.
+  return { nodes, isPruned: true }
 }
 
 function categoriesOf(tree: XgboostTree, node: number, number: number): number[] {
