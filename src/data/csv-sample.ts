@@ -1,16 +1,25 @@
+import { FormatEvidence } from './cell-format.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { readDecimal } from './number-parser.ts'
 
 const sampleRows = 1000
 const sampleBytes = 2 ** 20
+/** No number or time that people write is longer. */
+const longestWritten = 48
 const scratch = new Float64Array(1)
 
+/** What the first rows say of a column. */
+export interface SampledColumn {
+  readonly kind: ColumnKind | undefined
+  readonly evidence: FormatEvidence
+}
+
 /**
- * The kinds of a CSV file's columns, from its first thousand rows or those that start in its first mebibyte, whichever
+ * The kinds of a CSV file's columns and how their cells are written, from its first thousand rows or those that start in its first mebibyte, whichever
  * are fewer, however the file comes in pieces. Undefined where more of them may come. Rows of another length don't count.
  */
-export function inferKinds(
+export function sampleColumns(
   bytes: Uint8Array,
   view: DataView,
   start: number,
@@ -18,8 +27,10 @@ export function inferKinds(
   isFinal: boolean,
   columnCount: number,
   cell: CsvCell,
-): readonly (ColumnKind | undefined)[] | undefined {
+): readonly SampledColumn[] | undefined {
   const counts = Array.from({ length: columnCount }, () => new KindCounts())
+  const evidence = counts.map(() => new FormatEvidence())
+  const decide = () => counts.map((count, column) => ({ kind: count.decide(), evidence: evidence[column] }))
   const row: (ColumnKind | undefined)[] = []
   let at = start
   for (let rows = 0; rows < sampleRows && at - start < sampleBytes; rows++) {
@@ -31,22 +42,27 @@ export function inferKinds(
     do {
       if (row.length > 0) at = cell.next + 1
       // A quote that is never closed is reported where the rows are read.
-      if (!scanCell(bytes, at, length, isFinal, cell))
-        return isFinal ? counts.map((count) => count.decide()) : undefined
+      if (!scanCell(bytes, at, length, isFinal, cell)) return isFinal ? decide() : undefined
       const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
-      row.push(isPlainNumber ? 'number' : kindInside(cell))
+      // A row of another length has nothing to say; its cells past the last column have no evidence to add to.
+      const said = evidence[row.length] ?? new FormatEvidence()
+      if (isPlainNumber && !said.knowsPoint) said.addPlain(bytes, cell.start, cell.end)
+      row.push(isPlainNumber ? 'number' : kindInside(cell, said))
     } while (!cell.isLast)
     at = skipLineEnd(bytes, cell.next, length, isFinal)
     if (at < 0) return undefined
     if (row.length === columnCount) for (const [column, kind] of row.entries()) counts[column].add(kind)
   }
-  return counts.map((count) => count.decide())
+  return decide()
 }
 
-function kindInside({ bytes, start, end }: CsvCell): ColumnKind | undefined {
+function kindInside({ bytes, start, end }: CsvCell, evidence: FormatEvidence): ColumnKind | undefined {
   let from = start
   let to = end
   while (from < to && bytes[from] <= 0x20) from++
   while (to > from && bytes[to - 1] <= 0x20) to--
-  return kindOfCell(bytes, from, to)
+  const kind = kindOfCell(bytes, from, to)
+  if (kind === 'text') return (to - from <= longestWritten && evidence.add(bytes, from, to)) || 'text'
+  if (kind === 'number' && !evidence.knowsPoint) evidence.addPlain(bytes, from, to)
+  return kind
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
+import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { CsvParser } from './csv.ts'
 import type { Table } from './table.ts'
@@ -10,16 +11,17 @@ interface Options {
   readonly columns?: Record<string, ColumnKind>
   readonly badRows?: 'fail' | 'skip'
   readonly pieceBytes?: number
+  readonly spelling?: Spelling
 }
 
 function parse(
   content: string | Uint8Array,
   options: Options = {},
 ): { table: Table; lines: readonly (number | undefined)[]; badRows: BadRows } {
-  const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER } = options
+  const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER, spelling = {} } = options
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
   const badRows = new BadRowLog('cards.csv', policy)
-  const parser = new CsvParser({ file: 'cards.csv', columns, required: Object.keys(columns), badRows })
+  const parser = new CsvParser({ file: 'cards.csv', columns, required: Object.keys(columns), badRows, spelling })
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
   }
@@ -346,4 +348,53 @@ test('reads no more columns than a table can have, and does not print their name
   assert.throws(() => parse(header, { pieceBytes: 2 ** 18 }), {
     message: 'cards.csv, line 1: the header has over 16384 columns; no more can be read',
   })
+})
+
+test('reads numbers as the file writes them', () => {
+  const german = 'id;Betrag;Saldo;Anteil\n1;12,50;1.234;0,125\n2;1.234,56;5.678;3\n3;3;-12.000;4\n'
+  assert.deepEqual(valuesOf(german), {
+    id: [1, 2, 3],
+    Betrag: [12.5, 1234.56, 3],
+    Saldo: [1234, 5678, -12000],
+    Anteil: [0.125, 3, 4],
+  })
+  const american = 'id,amount,fee\n1,"$1,234.50",$0.10\n2,$12.00,"$1,000"\n3,($3.25),\n'
+  assert.deepEqual(valuesOf(american), { id: [1, 2, 3], amount: [1234.5, 12, -3.25], fee: [0.1, 1000, undefined] })
+  // Each column by its own cells where they settle it.
+  assert.deepEqual(valuesOf('a;b\n1,5;2.25\n'), { a: [1.5], b: [2.25] })
+  assert.deepEqual(valuesOf('a;b\n1.234;x\n'), { a: [1.234], b: ['x'] })
+})
+
+test('asks where a number or a date can mean two', () => {
+  const numbers = 'a,b\n"1,234",x\n"2,500",y\n'
+  assert.throws(() => parse(numbers), { message: /line 2, column "a": "1,234" can mean two numbers.*--decimal/ })
+  assert.deepEqual(valuesOf(numbers, { spelling: { decimal: 'comma' } }).a, [1.234, 2.5])
+  assert.deepEqual(valuesOf(numbers, { spelling: { decimal: 'point' } }).a, [1234, 2500])
+  // One column of the file has points, another has commas: neither settles a third.
+  assert.throws(() => parse('a;b;c\n1,5;2.25;1.234\n'), { message: /column "c": "1.234" can mean two numbers/ })
+  const dates = 'at,b\n01/02/2024 10:00 AM,1\n'
+  assert.throws(() => parse(dates), { message: /column "at": "01\/02\/2024 10:00 AM" can mean two dates.*--dates/ })
+  assert.deepEqual(valuesOf(dates, { spelling: { dates: 'day-first' } }).at, [Date.parse('2024-02-01T10:00:00Z')])
+  assert.deepEqual(valuesOf(dates, { spelling: { dates: 'month-first' } }).at, [Date.parse('2024-01-02T10:00:00Z')])
+})
+
+test('reads dates as the file writes them', () => {
+  const at = (content: string) => valuesOf(`at,n\n${content}\n`).at.map((ms) => new Date(Number(ms)).toISOString())
+  assert.deepEqual(at('01/02/2024,1\n13/02/2024,2'), ['2024-02-01T00:00:00.000Z', '2024-02-13T00:00:00.000Z'])
+  assert.deepEqual(at('2/13/2024 1:05 PM,1\n2/3/2024 12:00 AM,2'), [
+    '2024-02-13T13:05:00.000Z',
+    '2024-02-03T00:00:00.000Z',
+  ])
+  assert.deepEqual(at('2024-01-02 08:00:01 UTC,1'), ['2024-01-02T08:00:01.000Z'])
+  assert.deepEqual(at('20240102T080001Z,1'), ['2024-01-02T08:00:01.000Z'])
+  // What settles the order in one column settles it for the file.
+  const both = valuesOf('a,b\n01/02/2024,31/01/2024\n')
+  assert.deepEqual(both, { a: [Date.UTC(2024, 1, 1)], b: [Date.UTC(2024, 0, 31)] })
+})
+
+test('leaves texts that are not numbers or dates as they are', () => {
+  const content = 'code,phone,ip\nABC 123,030 123 456,10.0.0.1\nLHR 040,+49 30 901820,192.168.100.200\n'
+  assert.deepEqual(plain(parse(content).table).code, { kind: 'text', values: ['ABC 123', 'LHR 040'] })
+  assert.equal(plain(parse(content).table).phone.kind, 'text')
+  assert.equal(plain(parse(content).table).ip.kind, 'text')
 })

@@ -1,9 +1,10 @@
 import type { BadRowLog } from './bad-rows.ts'
+import { fileFormat, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
-import { inferKinds } from './csv-sample.ts'
+import { sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
 import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { Table } from './table.ts'
@@ -22,6 +23,8 @@ export interface CsvOptions {
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
   readonly badRows: BadRowLog
+  /** How numbers and dates are written, where somebody says so. */
+  readonly spelling?: Spelling
 }
 
 /**
@@ -118,14 +121,16 @@ export class CsvParser {
   #decideKinds(start: number, isFinal: boolean): boolean {
     if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
     const { names } = this.#header
-    const { columns } = this.#options
-    const kinds = inferKinds(this.#bytes, this.#view, start, this.#length, isFinal, names.length, this.#cell)
-    if (kinds === undefined) return false
+    const { columns, spelling = {} } = this.#options
+    const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, this.#cell)
+    if (sample === undefined) return false
+    const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], kind))
+    const file = fileFormat(sample.flatMap(({ evidence }, column) => (kinds[column] === 'text' ? [] : evidence.own)))
     for (const [column, name] of names.entries()) {
-      const isDeclared = Object.hasOwn(columns, name)
-      this.#builder.addColumn(name, isDeclared ? columns[name] : kinds[column], isDeclared)
+      const format = sample[column].evidence.settle(spelling, file)
+      this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
-    this.#isNumber = Uint8Array.from(this.#builder.kinds, (kind) => (kind === 'number' ? 1 : 0))
+    this.#isNumber = Uint8Array.from(this.#builder.kinds, (_, column) => (this.#builder.isPlainNumber(column) ? 1 : 0))
     this.#kindsKnown = true
     return true
   }
@@ -192,7 +197,7 @@ export class CsvParser {
     if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, 'has text after its closing quote')
     const builder = this.#builder
     const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
-    this.#isNumber[column] = builder.kinds[column] === 'number' ? 1 : 0
+    this.#isNumber[column] = builder.isPlainNumber(column) ? 1 : 0
     if (reason !== undefined) return this.#leaveOut(column, at, isFinal, reason)
     this.#lineEndsInRow += cell.lineEnds
     return next
@@ -248,4 +253,12 @@ export class CsvParser {
     const bytesTotal = this.#shareWritten ? this.#bytesWritten / this.#shareWritten : 0
     return Math.ceil(Math.max(rowCount * 1.5, (rowCount / bytesRead) * bytesTotal * 1.02 + 16))
   }
+}
+
+function columnKind(
+  declared: Readonly<Record<string, ColumnKind>>,
+  name: string,
+  inferred: ColumnKind | undefined,
+): ColumnKind | undefined {
+  return Object.hasOwn(declared, name) ? declared[name] : inferred
 }

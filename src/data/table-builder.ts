@@ -1,7 +1,6 @@
-import { parseIsoTime } from '../core/time-parser.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
+import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isMissing, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
-import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 
 const noNumbers = new Float64Array(0)
@@ -27,6 +26,7 @@ export class TableBuilder {
   readonly names: string[] = []
   readonly kinds: (ColumnKind | undefined)[] = []
   readonly numbers: Float64Array[] = []
+  readonly #formats: (CellFormat | undefined)[] = []
   readonly #codes: Int32Array[] = []
   readonly #dictionaries: ByteDictionary[] = []
   readonly #mayRound: boolean[] = []
@@ -38,14 +38,21 @@ export class TableBuilder {
   }
 
   /** Adds a column, missing in all rows so far. Numbers may be rounded only where somebody declared them as such. */
-  addColumn(name: string, kind: ColumnKind | undefined, isDeclared = false): void {
+  addColumn(name: string, kind: ColumnKind | undefined, isDeclared = false, format?: CellFormat): void {
     const column = this.names.push(name) - 1
+    this.#formats.push(format)
     this.numbers.push(noNumbers)
     this.#codes.push(noCodes)
     this.#dictionaries.push(noDictionary)
     this.kinds.push(undefined)
     this.#mayRound.push(isDeclared)
     this.#setKind(column, kind)
+  }
+
+  /** Whether the column holds numbers whose decimals follow a point, which is how most are written. */
+  isPlainNumber(column: number): boolean {
+    const decimal = this.#formats[column]?.decimal ?? 'point'
+    return this.kinds[column] === 'number' && decimal === 'point'
   }
 
   reserve(rows: number): void {
@@ -75,8 +82,10 @@ export class TableBuilder {
     while (from < to && isBlank(bytes[from])) from++
     while (to > from && isBlank(bytes[to - 1])) to--
     if (kind === undefined) return this.#storeFirst(column, row, bytes, start, end, from, to)
-    const value = kind === 'number' ? parseDecimal(bytes, from, to) : parseIsoTime(bytes, from, to)
-    if (Number.isNaN(value) && !isMissing(bytes, from, to)) return mismatch[kind]
+    const format = this.#formats[column]
+    const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
+    if (Number.isNaN(value) && !isMissing(bytes, from, to))
+      return whyAmbiguous(kind, bytes, from, to, format) ?? mismatch[kind]
     if (kind === 'number' && !this.#mayRound[column] && isWholeButUnsafe(value, bytes, from, to)) return rounded
     return this.storeNumber(column, row, value)
   }

@@ -1,0 +1,135 @@
+import { parseIsoTime } from '../core/time-parser.ts'
+import { parseDecimal } from './number-parser.ts'
+import { type DecimalMark, numberEvidence, readWrittenNumber } from './written-number.ts'
+import { type DateOrder, timeEvidence, toIsoText } from './written-time.ts'
+
+/** How a column's cells are written, where that is known. */
+export interface CellFormat {
+  /** `open`: cells that can mean only one number are read, others refused. */
+  readonly decimal?: DecimalMark | 'open'
+  readonly dates?: DateOrder
+}
+
+/** What a person says of a whole file; it wins over what the cells look like. */
+export interface Spelling {
+  readonly decimal?: DecimalMark | undefined
+  readonly dates?: DateOrder | undefined
+}
+
+const encoder = new TextEncoder()
+const ambiguousNumber = 'can mean two numbers; say whether decimals follow a point or a comma: --decimal point|comma'
+const ambiguousDate = 'can mean two dates; say what comes first: --dates day-first|month-first'
+
+/** The number in bytes[start, end) in any spelling that the format allows; NaN where it is none. */
+export function parseNumber(bytes: Uint8Array, start: number, end: number, format: CellFormat | undefined): number {
+  const decimal = format?.decimal
+  if (decimal === undefined || decimal === 'point') {
+    const value = parseDecimal(bytes, start, end)
+    if (!Number.isNaN(value)) return value
+  }
+  const text = textOf(bytes, start, end)
+  const evidence = numberEvidence(text)
+  if (evidence === undefined) return /[.,]/.test(text) ? Number.NaN : parseDecimal(bytes, start, end)
+  if (decimal === 'point' || decimal === 'comma') return readWrittenNumber(text, decimal)
+  return evidence === 'either' ? Number.NaN : readWrittenNumber(text, evidence === 'comma' ? 'comma' : 'point')
+}
+
+/** The time in bytes[start, end), in milliseconds since 1970 in UTC; NaN where it is none. */
+export function parseTime(bytes: Uint8Array, start: number, end: number, format: CellFormat | undefined): number {
+  const value = parseIsoTime(bytes, start, end)
+  if (!Number.isNaN(value)) return value
+  const iso = toIsoText(textOf(bytes, start, end), format?.dates)
+  if (iso === undefined) return Number.NaN
+  const isoBytes = encoder.encode(iso)
+  return parseIsoTime(isoBytes, 0, isoBytes.length)
+}
+
+/** Why a cell that is neither a number nor missing can't be read as one where its column's format is unknown. */
+export function whyAmbiguous(
+  kind: 'number' | 'time',
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  format: CellFormat | undefined,
+): string | undefined {
+  const text = textOf(bytes, start, end)
+  if (kind === 'time') return format?.dates === undefined && timeEvidence(text) === 'either' ? ambiguousDate : undefined
+  const isSettled = format?.decimal === 'point' || format?.decimal === 'comma'
+  return !isSettled && numberEvidence(text) === 'either' ? ambiguousNumber : undefined
+}
+
+/** What the first cells of a column say about how it is written. */
+export class FormatEvidence {
+  readonly #numbers = { point: false, comma: false, eitherComma: false }
+  readonly #dates = { 'day-first': false, 'month-first': false }
+
+  /** Takes a cell; the kind that it has in this spelling, where it has one. */
+  add(bytes: Uint8Array, start: number, end: number): 'number' | 'time' | undefined {
+    const text = textOf(bytes, start, end)
+    // Digits alone are here because there are too many of them for a number.
+    const number = /^[-+]?\d+$/.test(text) ? undefined : numberEvidence(text)
+    if (number !== undefined) {
+      if (number === 'point' || number === 'comma') this.#numbers[number] = true
+      else if (number === 'either' && text.includes(',')) this.#numbers.eitherComma = true
+      return 'number'
+    }
+    const time = timeEvidence(text)
+    if (time === undefined) return undefined
+    if (time === 'day-first' || time === 'month-first') this.#dates[time] = true
+    return 'time'
+  }
+
+  /** Whether more plain numbers with a point would say anything new. */
+  get knowsPoint(): boolean {
+    return this.#numbers.point
+  }
+
+  /** The same of a plain number's bytes, as cheaply as can be: most columns hold nothing else. */
+  addPlain(bytes: Uint8Array, start: number, end: number): void {
+    const point = bytes.indexOf(0x2e, start)
+    if (point < 0 || point >= end) return
+    const whole = point - start
+    if (end - point - 1 !== 3 || whole > 4 || whole === 0) this.#numbers.point = true
+    else this.add(bytes, start, end)
+  }
+
+  /** What the column's own cells settle. */
+  get own(): CellFormat {
+    const { point, comma } = this.#numbers
+    const { 'day-first': dayFirst, 'month-first': monthFirst } = this.#dates
+    return {
+      ...((point || comma) && { decimal: point && comma ? 'open' : comma ? 'comma' : 'point' }),
+      ...(dayFirst !== monthFirst && { dates: dayFirst ? 'day-first' : 'month-first' }),
+    }
+  }
+
+  /** Of the column, whose file is written so as far as its columns settle it. */
+  settle(said: Spelling, file: CellFormat): CellFormat {
+    const { own } = this
+    const isConflict = this.#dates['day-first'] && this.#dates['month-first']
+    const decimal = said.decimal ?? own.decimal ?? this.#inherit(file.decimal)
+    const dates = said.dates ?? own.dates ?? (isConflict ? undefined : file.dates)
+    return { ...(decimal !== undefined && { decimal }), ...(dates !== undefined && { dates }) }
+  }
+
+  /** In a file without a single decimal comma 1.234 is what it looks like; 1,234 could be either. */
+  #inherit(file: CellFormat['decimal']): CellFormat['decimal'] {
+    return file ?? (this.#numbers.eitherComma ? 'open' : undefined)
+  }
+}
+
+/** What the columns that settle something agree on; decimals are `open` where they disagree. */
+export function fileFormat(formats: readonly CellFormat[]): CellFormat {
+  const decimals = new Set(formats.flatMap(({ decimal }) => decimal ?? []))
+  const dates = new Set(formats.flatMap(({ dates }) => dates ?? []))
+  const [decimal] = decimals
+  const [order] = dates
+  return {
+    ...(decimal !== undefined && { decimal: decimals.size === 1 ? decimal : 'open' }),
+    ...(dates.size === 1 && { dates: order }),
+  }
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
+}
