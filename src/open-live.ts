@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import { cardNumberHash } from './core/card-number-hash.ts'
 import { FraudError } from './core/errors.ts'
 import type { Snapshot } from './decisioning/snapshots.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
@@ -71,7 +72,7 @@ export async function openLive(
   say: Log,
 ): Promise<OpenedLive> {
   const limits = { ...defaultLiveLimits, ...config.limits }
-  const hashCardNumber = cardNumberHash(live, config.cardKey)
+  const hashCardNumber = hashFor(live, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
   warnIfOpen(directory, say)
@@ -131,7 +132,7 @@ export async function openLive(
   }
 }
 
-function cardNumberHash({ detector }: LiveDetector, key: string | undefined): (digits: string) => string {
+function hashFor({ detector }: LiveDetector, key: string | undefined): (digits: string) => string {
   const { hashCardNumber = [] } = detector.transaction
   if (key === undefined && hashCardNumber.length > 0) {
     throw new FraudError(
@@ -139,11 +140,7 @@ function cardNumberHash({ detector }: LiveDetector, key: string | undefined): (d
       `The detector wants hashes in place of card numbers (${hashCardNumber.join(', ')}): set SHRIKE_CARD_KEY to their key`,
     )
   }
-  return (digits) =>
-    `pan_${createHmac('sha256', key ?? '')
-      .update(digits)
-      .digest('base64url')
-      .slice(0, 27)}`
+  return cardNumberHash(key ?? '')
 }
 
 /** Other users read what is in the files only through an open directory that made them so before. */

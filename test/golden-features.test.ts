@@ -118,7 +118,7 @@ test('the handbook’s 15 features agree with pandas on its own transactions', {
     [...wanted.features.keys()],
     'the same features',
   )
-  const reader = new TransactionReader(located, layout)
+  const reader = new TransactionReader(located, layout, { file: 'the file', nowMs: Date.now() })
   const replay = new Replay(set, new MemoryHistories(set.plan))
   const sums = new Float64Array(set.names.length)
   let rowCount = 0

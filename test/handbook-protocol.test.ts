@@ -53,7 +53,7 @@ const endMs = Date.UTC(2018, 8, 5)
 async function readHandbook(): Promise<Rows> {
   const located = parseDetectorFile(readFileSync('detectors/handbook.yaml', 'utf8'), 'handbook.yaml')
   const set = compileFeatures(located)
-  const reader = new TransactionReader(located, set.layout)
+  const reader = new TransactionReader(located, set.layout, { file: 'the file', nowMs: Date.now() })
   const { table } = await readTable(handbook, { columns: { ...reader.kinds, TRANSACTION_ID: 'number' } })
   const allTimes = numberColumn(table, 'TX_DATETIME').values
   const rowCount = allTimes.findIndex((time) => time >= endMs)

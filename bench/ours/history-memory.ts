@@ -16,7 +16,7 @@ async function replayHandbook(path: string) {
   const detectorFile = new URL('../../detectors/handbook.yaml', import.meta.url)
   const located = parseDetectorFile(readFileSync(detectorFile, 'utf8'), 'handbook.yaml')
   const features = compileFeatures(located)
-  const reader = new TransactionReader(located, features.layout)
+  const reader = new TransactionReader(located, features.layout, { file: 'the file', nowMs: Date.now() })
   const { table } = await readTable(path, { columns: reader.kinds })
   reader.open(table)
   const measure = startMeasuring(features)

@@ -14,7 +14,7 @@ const [path, sampled] = process.argv.slice(2)
 const detectorFile = new URL('../../detectors/handbook.yaml', import.meta.url)
 const located = parseDetectorFile(readFileSync(detectorFile, 'utf8'), 'handbook.yaml')
 const features = compileFeatures(located)
-const reader = new TransactionReader(located, features.layout)
+const reader = new TransactionReader(located, features.layout, { file: 'the file', nowMs: Date.now() })
 
 const start = performance.now()
 const { table } = await readTable(path, { columns: reader.kinds })

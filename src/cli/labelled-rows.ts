@@ -8,7 +8,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { findRepeats, readFlatTable } from './flat-table.ts'
-import { type InputFlags, nameOf, readFileTable } from './read-input.ts'
+import { fileReading, type InputFlags, nameOf, readFileTable } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
@@ -88,7 +88,8 @@ function flatRows(
   run: Run,
 ): LabelledRows {
   // Says where the detector names a column that the file doesn't have.
-  new TransactionReader(located, features.layout).open(table)
+  const reader = new TransactionReader(located, features.layout, fileReading(source))
+  reader.open(table)
   const { detector } = located
   const { transaction } = detector
   const repeated = new Set<number>()
@@ -110,6 +111,7 @@ function flatRows(
     const found = time.kind === 'time' ? 'ISO times' : 'numbers'
     throw new FraudError('DATA_INVALID', `The times in ${time.name} are ${found}, not ${transaction.time?.format}`)
   }
+  if (time !== undefined) for (const row of known) reader.readTime(row)
   return {
     source: nameOf(source),
     detector,
@@ -117,7 +119,7 @@ function flatRows(
     features: features.names,
     columns: (features.columns ?? []).map(pick),
     labels: Uint8Array.from(known, (row) => labelColumn[row]),
-    ...(time && { times: checkTimes(pick(time.name), time.name) }),
+    ...(time && { times: pick(time.name) }),
     isoTimes: time?.kind === 'time',
     ...(transaction.amount && { amounts: pick(transaction.amount.field) }),
     ...(flags.weightColumn !== undefined && {
@@ -132,10 +134,4 @@ function isLabel(value: number, row: number, field: string): boolean {
   if (value === 0 || value === 1) return true
   if (Number.isNaN(value)) return false
   throw new FraudError('DATA_INVALID', `The label ${field} of row ${row} is ${value}; it must be 0, 1 or empty`)
-}
-
-function checkTimes(times: Float64Array, field: string): Float64Array {
-  const missing = times.findIndex((time) => !Number.isFinite(time))
-  if (missing < 0) return times
-  throw new FraudError('DATA_INVALID', `Row ${missing} has no time in ${field}`)
 }

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { Learner } from '../core/detector-schema.ts'
 import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
+import { timeReader } from '../core/time-formats.ts'
+import { zoneOffset } from '../core/zone.ts'
 import { formatHandbook, type HandbookResult, runFree, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
@@ -107,8 +109,8 @@ function timed(rows: LabelledRows): { readonly times: Float64Array } {
 
 /** In milliseconds: a flat table's times may be anything that orders its rows. */
 export function timesInMs({ times, isoTimes, detector }: LabelledRows): Float64Array | undefined {
-  const isMs = isoTimes || detector.transaction.time?.format === 'epoch-ms'
-  return isMs ? times : times?.map((time) => time * 1000)
+  const { time, zone = 'UTC' } = detector.transaction
+  return isoTimes || time === undefined ? times : times?.map(timeReader(time, zoneOffset(zone)))
 }
 
 function trainer(

@@ -1,5 +1,7 @@
 import { basename } from 'node:path'
+import { cardNumberHash } from '../core/card-number-hash.ts'
 import { type BadRows, type ReadOptions, readTable } from '../data/read-table.ts'
+import type { FileReading } from '../data/transaction-reader.ts'
 import type { Run } from './run.ts'
 
 export interface InputFlags {
@@ -37,6 +39,16 @@ export function warnOfBadRows({ count, first }: BadRows, { terminal }: Run): voi
   if (count === 0) return
   const shown = first.map(({ line, reason }) => `line ${line}: ${reason}`)
   terminal.warn(`${count} bad rows were skipped, the first of them:\n  ${shown.join('\n  ')}`)
+}
+
+/** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */
+export function fileReading(path: string): FileReading {
+  const key = process.env.SHRIKE_CARD_KEY
+  return {
+    file: path === '-' ? 'standard input' : path,
+    nowMs: Date.now(),
+    ...(key !== undefined && key !== '' && { hashCardNumber: cardNumberHash(key) }),
+  }
 }
 
 export function nameOf(path: string): string {

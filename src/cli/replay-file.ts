@@ -8,7 +8,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
-import { type InputFlags, nameOf, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
+import { fileReading, type InputFlags, nameOf, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
@@ -74,7 +74,7 @@ export async function replayFile<Result>(
 }
 
 async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
-  const reader = new TransactionReader(replay.located, replay.features.layout)
+  const reader = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
   const progress = run.terminal.begin(`replay ${nameOf(replay.file)}`)
   const options = readOptions(flags, run)
   const open = openTables(replay.file, {
@@ -95,7 +95,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
 }
 
 async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
-  const reader = new TransactionReader(replay.located, replay.features.layout)
+  const reader = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
   const { table, badRows } = await readFileTable(replay.file, flags, run, {
     columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
     required: [],
@@ -105,7 +105,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const order = Uint32Array.from(times.keys()).sort((a, b) => times[a] - times[b] || a - b)
   const progress = run.terminal.begin('replay')
   const rows = { count: 0 }
-  const fresh = new TransactionReader(replay.located, replay.features.layout)
+  const fresh = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
   const tables = (async function* () {
     yield table
   })()

@@ -1,7 +1,9 @@
 import { formatDetector } from '../core/detector.ts'
 import type { Detector, Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
-import { parseIsoTime, toMilliseconds } from '../core/time-parser.ts'
+import { timeReader } from '../core/time-formats.ts'
+import { parseIsoTime } from '../core/time-parser.ts'
+import { zoneOffset } from '../core/zone.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
@@ -243,13 +245,14 @@ function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
 /** A time as the user writes it, in the unit of the rows: ISO, or the time column's own. */
 function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
   const bytes = Buffer.from(text)
-  const { format = 'iso', start = '1970-01-01T00:00:00Z' } = detector.transaction.time ?? {}
+  const { time: declared = { field: '', format: 'iso' }, zone = 'UTC' } = detector.transaction
   const number = text.trim() === '' ? Number.NaN : Number(text)
   // Not Date.parse, which takes a time without an offset for one of this machine's zone; the reader takes it for UTC.
   const iso = parseIsoTime(bytes, 0, bytes.length)
-  const time = isoTimes ? (Number.isFinite(iso) ? iso : toMilliseconds(number, format, Date.parse(start))) : number
+  const read = timeReader(declared, zoneOffset(zone))
+  const time = isoTimes ? (Number.isFinite(iso) ? iso : read(number)) : number
   if (Number.isFinite(time)) return time
-  const wanted = isoTimes && format === 'iso' ? 'ISO time' : 'number'
+  const wanted = isoTimes && declared.format === 'iso' ? 'ISO time' : 'number'
   throw new FraudError('OPTION_INVALID', `--test-from ${text} is no ${wanted}, as the time column has`)
 }
 

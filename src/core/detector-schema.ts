@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { suggestion } from './closest-name.ts'
 import { parseDuration } from './duration.ts'
 import { showValue } from './show-value.ts'
+import { timeFormats } from './time-formats.ts'
 import { isZone } from './zone.ts'
 
 /** The learners that a detector file may name. */
@@ -34,13 +35,13 @@ const name = z
 const timeSchema = z
   .strictObject({
     field: column,
-    format: z.enum(['iso', 'epoch-s', 'epoch-ms', 'seconds-since']),
-    /** What seconds-since counts from; 1970 unless told. */
+    format: z.enum(timeFormats),
+    /** What seconds-since and hours-since count from; 1970 by default. */
     start: z.iso.datetime({ offset: true, error: 'write an ISO 8601 time with its offset' }).optional(),
   })
-  .refine(({ format, start }) => start === undefined || format === 'seconds-since', {
+  .refine(({ format, start }) => start === undefined || format.endsWith('-since'), {
     path: ['start'],
-    error: 'only the format seconds-since has a start',
+    error: 'only the formats seconds-since and hours-since have a start',
   })
 
 const currencyForms = 'write a code of three capitals, such as EUR, or { field: COLUMN }'

@@ -10,6 +10,7 @@ import { compileDetector } from '../features/feature-set.ts'
 import { type Detector, inMemory, parseDetector } from './detector.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { LiveTransactionReader } from './live-transaction.ts'
+import type { TimeFormat } from './time-formats.ts'
 
 type Declared = Detector['transaction']
 
@@ -32,6 +33,8 @@ const good = { ID: 't-1', TIME: '2026-11-22T09:00:00Z', AMOUNT: 12.5, CARD: 'c-1
 const card = '4111111111111111'
 const spaced = '4111 1111-1111 1111'
 
+const nowMs = Date.UTC(2026, 10, 22, 9)
+
 function detectorOf(transaction: Partial<Declared> = {}): Detector {
   return parseDetector({ detector: 'test', transaction: { ...usual, ...transaction }, features })
 }
@@ -41,13 +44,18 @@ function readerOf(transaction: Partial<Declared> = {}) {
   const { layout } = compileDetector(detector)
   const hashed: string[] = []
   const tokens: string[] = []
-  const reader = new LiveTransactionReader(detector, layout, {
-    hashCardNumber: (digits) => `pan_${hashed.push(digits)}_${digits.length}`,
-    token: (key, value) => {
-      tokens.push(`${key}=${value}`)
-      return `tok_${value.length}`
+  const reader = new LiveTransactionReader(
+    detector,
+    layout,
+    {
+      hashCardNumber: (digits) => `pan_${hashed.push(digits)}_${digits.length}`,
+      token: (key, value) => {
+        tokens.push(`${key}=${value}`)
+        return `tok_${value.length}`
+      },
     },
-  })
+    () => nowMs,
+  )
   /** A good transaction but for these fields; undefined leaves one out. */
   const read = (changed: object = {}, repeated?: ReadonlySet<string>) =>
     reader.read(JSON.parse(JSON.stringify({ ...good, ...changed })), repeated)
@@ -257,7 +265,7 @@ describe('the time of a transaction', () => {
     const { timestampMs } = readerOf(changed).read({ TIME }).transaction
     return new Date(timestampMs).toISOString()
   }
-  const numeric = (format: 'epoch-s' | 'epoch-ms' | 'seconds-since', start?: string): Partial<Declared> => ({
+  const numeric = (format: TimeFormat, start?: string): Partial<Declared> => ({
     time: { field: 'TIME', format, ...(start && { start }) },
   })
 
@@ -280,13 +288,8 @@ describe('the time of a transaction', () => {
   })
 
   test('is never -0, which the log would not give back', () => {
-    for (const [format, value] of [
-      ['epoch-s', -0.0001],
-      ['epoch-ms', -0.4],
-      ['epoch-ms', -0],
-      ['seconds-since', -0],
-    ] as const) {
-      const { reader } = readerOf(numeric(format))
+    for (const value of [-0.0001, -0]) {
+      const { reader } = readerOf(numeric('seconds-since'))
       assert.ok(Object.is(reader.read({ ...good, TIME: value }).transaction.timestampMs, 0))
     }
   })
@@ -301,7 +304,34 @@ describe('the time of a transaction', () => {
     assert.equal(reason('0', numeric('epoch-s')), 'is text, where a number is required')
     assert.equal(reason(1e300, numeric('epoch-s')), 'is no time')
     assert.equal(reason(8.64e15 + 1, numeric('epoch-ms')), 'is no time')
-    assert.equal(timeOf(8.64e15, numeric('epoch-ms')), '+275760-09-13T00:00:00.000Z')
+  })
+
+  test('may be microseconds, nanoseconds, hours since a start or days as Excel counts them', () => {
+    assert.equal(timeOf(1774699200123456, numeric('epoch-us')), '2026-03-28T12:00:00.123Z')
+    assert.equal(timeOf(1774699200123456 * 1000, numeric('epoch-ns')), '2026-03-28T12:00:00.123Z')
+    assert.equal(timeOf(7.5, numeric('hours-since', '2018-04-01T00:00:00Z')), '2018-04-01T07:30:00.000Z')
+    assert.equal(timeOf(46109.5, numeric('excel-days')), '2026-03-28T12:00:00.000Z')
+    assert.equal(timeOf(46109.5, { ...numeric('excel-days'), zone: 'Europe/Paris' }), '2026-03-28T11:00:00.000Z')
+  })
+
+  test('is refused outside 1990 to two years from now, with the unit that makes sense of it', () => {
+    const reason = (TIME: unknown, changed: Partial<Declared> = {}) => readerOf(changed).errors({ TIME })[0].reason
+    const outside = (format: string, better?: string) =>
+      `lies outside 1990 to two years from now, read as ${format}${better === undefined ? '' : `; the format ${better} would make sense of it`}`
+    const seconds = 1774699200
+    assert.equal(reason(seconds * 1e3, numeric('epoch-s')), outside('epoch-s', 'epoch-ms'))
+    assert.equal(reason(seconds, numeric('epoch-ms')), outside('epoch-ms', 'epoch-s'))
+    assert.equal(reason(seconds * 1e6, numeric('epoch-ms')), outside('epoch-ms', 'epoch-us'))
+    assert.equal(reason(seconds * 1e9, numeric('epoch-us')), outside('epoch-us', 'epoch-ns'))
+    assert.equal(reason(46109, numeric('epoch-s')), outside('epoch-s', 'excel-days'))
+    assert.equal(reason(seconds * 1e3, numeric('seconds-since')), outside('seconds-since', 'epoch-ms'))
+    assert.equal(reason(-1, numeric('epoch-s')), outside('epoch-s'))
+    assert.equal(reason('1970-01-01T00:00:00Z'), outside('iso'))
+    assert.equal(timeOf('1990-01-01T00:00:00Z'), '1990-01-01T00:00:00.000Z')
+    assert.equal(timeOf('2028-11-22T09:00:00Z'), '2028-11-22T09:00:00.000Z')
+    assert.equal(reason('2028-12-01T00:00:00Z'), outside('iso'))
+    const far = numeric('seconds-since', '2018-04-01T00:00:00Z')
+    assert.equal(reason(-seconds, far), outside('seconds-since', undefined))
   })
 })
 
@@ -469,7 +499,7 @@ describe('a transaction from JSON is the one that a file’s row is', () => {
         const lines = given.map((each) => columns.map((column) => cell(each[column])).join(','))
         const path = join(folder, 'rows.csv')
         await writeFile(path, `${columns.join(',')}\n${lines.join('\n')}\n`)
-        const rowReader = new TransactionReader({ detector, locate: inMemory }, layout)
+        const rowReader = new TransactionReader({ detector, locate: inMemory }, layout, { file: path, nowMs })
         let done = 0
         for await (const table of openTables(path, { columns: rowReader.kinds, required: [], rowsPerTable: 7 })
           .tables) {

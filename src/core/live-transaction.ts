@@ -3,7 +3,8 @@ import { type DeclaredField, declaredFields, type FieldValue, TransactionMaker }
 import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { isRecord, kindOf } from './json-value.ts'
-import { readIsoTime, toMilliseconds } from './time-parser.ts'
+import { timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
+import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 import { zoneOffset } from './zone.ts'
 
@@ -41,11 +42,13 @@ export class LiveTransactionReader {
   readonly #maker: TransactionMaker
   readonly #concealment: Concealment
   readonly #offsetAt: (timestampMs: number) => number
+  readonly #timeOf: (value: number) => number
+  readonly #nowMs: () => number
   readonly #idColumn: string
   readonly #checksId: boolean
 
   /** The detector has to declare an id and a time. */
-  constructor(detector: Detector, layout: TransactionLayout, concealment: Concealment) {
+  constructor(detector: Detector, layout: TransactionLayout, concealment: Concealment, nowMs: () => number) {
     const { transaction } = detector
     const { keys = {}, personal = [], hashCardNumber = [], notCardNumber = [] } = transaction
     const fields = declaredFields(detector, layout)
@@ -59,6 +62,8 @@ export class LiveTransactionReader {
     this.#idColumn = transaction.id ?? ''
     this.#checksId = handling(this.#idColumn) !== 'allow'
     this.#offsetAt = zoneOffset(transaction.zone ?? 'UTC')
+    this.#timeOf = transaction.time === undefined ? () => Number.NaN : timeReader(transaction.time, this.#offsetAt)
+    this.#nowMs = nowMs
     this.columns = fields.map(({ column }) => column)
     this.#rules = fields.map((field) => ({
       ...field,
@@ -121,7 +126,7 @@ export class LiveTransactionReader {
     const { time } = this.#detector.transaction
     if (time === undefined) return Number.NaN
     const given = value[time.field]
-    const { field, format, start } = time
+    const { field, format } = time
     const isIso = format === 'iso'
     if (typeof given !== (isIso ? 'string' : 'number')) {
       const wanted = isIso ? 'an ISO 8601 time' : 'a number'
@@ -131,13 +136,14 @@ export class LiveTransactionReader {
       })
       return Number.NaN
     }
-    const startMs = start === undefined ? 0 : Date.parse(start)
-    const timestampMs = isIso
-      ? readIsoTime(String(given), this.#offsetAt)
-      : Math.round(toMilliseconds(Number(given), format, startMs))
+    const timestampMs = isIso ? readIsoTime(String(given), this.#offsetAt) : this.#timeOf(Number(given))
+    const nowMs = this.#nowMs()
+    const { earliestMs, latestMs } = timeBounds(time, nowMs)
     // The log's store knows no -0.
-    if (Math.abs(timestampMs) <= 8.64e15) return timestampMs + 0
-    errors.push({ field, reason: isIso ? 'is no ISO 8601 time' : 'is no time' })
+    if (timestampMs >= earliestMs && timestampMs <= latestMs && timestampMs >= -8.64e15) return timestampMs + 0
+    const isTime = Math.abs(timestampMs) <= 8.64e15
+    const reason = isTime ? whyOutOfBounds(time, isIso ? undefined : Number(given), nowMs) : 'is no time'
+    errors.push({ field, reason: isIso && !isTime ? 'is no ISO 8601 time' : reason })
     return Number.NaN
   }
 

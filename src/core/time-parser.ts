@@ -29,17 +29,6 @@ export function readIsoTime(text: string, offsetAt: (timestampMs: number) => num
   return fromLocalTime(timestampMs, offsetAt)
 }
 
-/** A time of a detector's format as milliseconds since 1970; `startMs` is what seconds-since counts from. */
-export function toMilliseconds(
-  value: number,
-  format: 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since',
-  startMs: number,
-): number {
-  if (format === 'epoch-s') return Math.round(value * 1000)
-  if (format === 'seconds-since') return startMs + Math.round(value * 1000)
-  return format === 'epoch-ms' ? value : Number.NaN
-}
-
 // Many decisions are made in one millisecond, and formatting costs one microsecond of the twenty that each takes.
 let formattedMs = Number.NaN
 let formatted = ''

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { cardNumberHash } from '../core/card-number-hash.ts'
 import { parseDetectorFile } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { createRandom } from '../core/random.ts'
 import type { TransactionLayout } from '../core/transaction.ts'
 import { openTables } from './read-table.ts'
 import { TransactionReader } from './transaction-reader.ts'
@@ -46,17 +49,23 @@ interface Given {
   readonly ending?: string
   readonly rowsPerTable?: number
   readonly reads?: TransactionLayout
+  readonly hashCardNumber?: (digits: string) => string
 }
 
 /** Reads a file's transactions by the detector; of a CSV file, all cells but the named ones are as in a good row. */
-async function read(content: string, { changed = [], ending = 'csv', rowsPerTable = 1e6, reads = layout }: Given = {}) {
+async function read(content: string, given: Given = {}) {
+  const { changed = [], ending = 'csv', rowsPerTable = 1e6, reads = layout, hashCardNumber } = given
   const path = join(folder, `transactions.${ending}`)
   await writeFile(path, content)
   const detector = changed.reduce((all, [from, to]) => {
     assert.ok(all.includes(from), from)
     return all.replace(from, to)
   }, text)
-  const reader = new TransactionReader(parseDetectorFile(detector, 'cards.yaml'), reads)
+  const reader = new TransactionReader(parseDetectorFile(detector, 'cards.yaml'), reads, {
+    file: 'transactions',
+    nowMs: Date.UTC(2026, 10, 22),
+    ...(hashCardNumber && { hashCardNumber }),
+  })
   const found: Read[] = []
   for await (const table of openTables(path, { columns: reader.kinds, required: [], rowsPerTable }).tables) {
     reader.open(table)
@@ -215,6 +224,30 @@ describe('the time of a transaction', () => {
     await isWrong('2026-02-30T00:00:00', /^Row 2, time: "2026-02-30T00:00:00" is no ISO 8601 time$/, paris)
     await isWrong('1774699200', /line 2, column "time"/, ['format: iso', 'format: epoch-s'])
   })
+
+  test('is refused outside 1990 to two years from now, with the unit that makes sense of it', async () => {
+    const isOutside = async (format: string, time: string, message: string) =>
+      assert.rejects(read(csv({ time }), { changed: [['format: iso', `format: ${format}`]] }), {
+        code: 'DATA_INVALID',
+        message: `Row 1, time: is ${message}`,
+      })
+    const bounds = 'it lies outside 1990 to two years from now'
+    const sense = (format: string) => `; the format ${format} would make sense of it`
+    await isOutside('epoch-s', '1767225600000', `in the year 57971: ${bounds}, read as epoch-s${sense('epoch-ms')}`)
+    await isOutside('epoch-ms', '1767225600', `in the year 1970: ${bounds}, read as epoch-ms${sense('epoch-s')}`)
+    await isOutside(
+      'epoch-ms',
+      '1767225600000000',
+      `in the year 57971: ${bounds}, read as epoch-ms${sense('epoch-us')}`,
+    )
+    const excel = `in the year 1970: ${bounds}, read as epoch-s${sense('excel-days')}`
+    await isOutside('epoch-s', '46023.5', excel)
+    const beyond = `beyond all calendars: ${bounds}, read as seconds-since${sense('epoch-ns')}`
+    await isOutside('seconds-since', '1767225600000000000', beyond)
+    await isOutside('iso', '1900-01-01T00:00:00Z', `in the year 1900: ${bounds}, read as iso`)
+    const known = { changed: [['delay: 7d', 'knownAt: known']] } as const
+    await assert.rejects(read(csv({ known: '9999-12-31' }), known), { message: /^Row 1, known: is in the year 9999/ })
+  })
 })
 
 describe('a label', () => {
@@ -243,8 +276,8 @@ describe('a label', () => {
     const [inParis] = await read(rows, { changed: [knownAt, ['  label', '  zone: Europe/Paris\n  label']] })
     assert.equal(inParis.known, '2026-03-31T22:00:00.000Z')
     const changed = [knownAt, ['format: iso', 'format: epoch-s']] as const
-    const [inSeconds] = await read(csv({ time: '0', known: '86400' }), { changed })
-    assert.equal(inSeconds.known, '1970-01-02T00:00:00.000Z')
+    const [inSeconds] = await read(csv({ time: '1774699200', known: '1774785600' }), { changed })
+    assert.equal(inSeconds.known, '2026-03-29T12:00:00.000Z')
     await assert.rejects(read(csv({ known: '' }), { changed: [knownAt] }), {
       message: 'Row 1, known: says not when the label became known',
     })
@@ -261,6 +294,71 @@ describe('a label', () => {
       (await read(content, { changed: [knownAt] })).map(({ known }) => known),
       [undefined],
     )
+  })
+})
+
+describe('a card number', () => {
+  // Made up: visa's range, sixteen digits, and the digit that Luhn's check asks for.
+  const cards = Array.from({ length: 40 }, (_, i) =>
+    withCheckDigit(`4${String(123456789012 + 7919 * i).padStart(14, '0')}`),
+  )
+  const rows = cards.map((card_id) => ({ card_id }))
+
+  test('is refused as a key, by the column and the cure', async () => {
+    for (const given of [
+      rows,
+      rows.slice(0, 4),
+      rows.map(({ card_id }) => ({ card_id: card_id.replace(/(?=(.{4})+$)/g, ' ') })),
+    ]) {
+      await assert.rejects(read(csv(...given)), (error) => {
+        assert.ok(error instanceof FraudError)
+        assert.equal(error.code, 'CARD_NUMBER_REFUSED')
+        assert.match(
+          error.message,
+          /^transactions: the column "card_id" holds card numbers, .*transaction\.hashCardNumber/,
+        )
+        assert.doesNotMatch(JSON.stringify([error.message, error.errors]), /\d{6}/)
+        return true
+      })
+    }
+  })
+
+  test('is refused as a number that features look at', async () => {
+    await assert.rejects(read(csv(...cards.map((V1) => ({ V1 })))), { code: 'CARD_NUMBER_REFUSED', message: /"V1"/ })
+    assert.equal((await read(csv(...cards.map((other) => ({ other }))))).length, 40)
+  })
+
+  test('is not seen in references of random digits, or where the detector says that there is none', async () => {
+    const random = createRandom(7)
+    const digits = (length: number) => Array.from({ length }, () => random.integer(10)).join('')
+    for (const length of [13, 15, 16, 19]) {
+      const references = Array.from({ length: 2000 }, () => ({ card_id: `4${digits(length - 1)}` }))
+      assert.equal((await read(csv(...references))).length, 2000)
+    }
+    const changed = [['  label', '  notCardNumber: [card_id]\n  label']] as const
+    assert.deepEqual(
+      (await read(csv(...rows), { changed })).map(({ card }) => card),
+      cards,
+    )
+  })
+
+  test('becomes the hash that the service keeps, however it is written', async () => {
+    const changed = [['  label', '  hashCardNumber: [card_id]\n  label']] as const
+    const hashCardNumber = cardNumberHash('secret')
+    const spaced = cards[0].replace(/(?=(.{4})+$)/g, ' ').trim()
+    const [first, same, token] = await read(csv({ card_id: cards[0] }, { card_id: spaced }, { card_id: 'tok-1' }), {
+      changed,
+      hashCardNumber,
+    })
+    assert.deepEqual([first.card, same.card, token.card], [hashCardNumber(cards[0]), first.card, 'tok-1'])
+    assert.match(first.card ?? '', /^pan_[\w-]{27}$/)
+    await assert.rejects(read(csv(...rows), { changed }), {
+      code: 'OPTION_INVALID',
+      message: /"card_id" holds card numbers, .* set SHRIKE_CARD_KEY/,
+    })
+    await assert.rejects(read(csv({ card_id: `${cards[0]} 12/27` }), { changed, hashCardNumber }), {
+      message: 'Row 1, card_id: holds a card number and more; only a bare one can be hashed',
+    })
   })
 })
 
@@ -335,3 +433,12 @@ describe('what is no transaction', () => {
     await assert.rejects(read(content, { ending: 'ndjson', rowsPerTable: 100 }), { message: /has no column "points"/ })
   })
 })
+
+/** The digits with the one behind them that makes Luhn's sum a multiple of ten. */
+function withCheckDigit(digits: string): string {
+  const sum = [...digits].reverse().reduce((all, digit, place) => {
+    const doubled = place % 2 === 0 ? 2 * Number(digit) : Number(digit)
+    return all + (doubled > 9 ? doubled - 9 : doubled)
+  }, 0)
+  return `${digits}${(10 - (sum % 10)) % 10}`
+}

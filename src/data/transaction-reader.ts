@@ -1,23 +1,37 @@
+import { cardNumberDigits, holdsCardNumber } from '../core/card-number.ts'
 import { suggestion } from '../core/closest-name.ts'
+import { declaredFields } from '../core/declared-fields.ts'
 import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
-import { readIsoTime, toMilliseconds } from '../core/time-parser.ts'
+import { timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { readIsoTime } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
+import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
-type TimeFormat = 'iso' | 'epoch-s' | 'epoch-ms' | 'seconds-since'
+type DeclaredTime = NonNullable<LocatedDetector['detector']['transaction']['time']>
 type CellReader<Value> = (row: number) => Value
 
 const missingText: CellReader<string | undefined> = () => undefined
 const missingNumber: CellReader<number> = () => Number.NaN
 const encoder = new TextEncoder()
+const untold: DeclaredTime = { field: '', format: 'seconds-since' }
+
+/** What a file's transactions are read with, beside the detector. */
+export interface FileReading {
+  /** What to call the file in errors. */
+  readonly file: string
+  readonly nowMs: number
+  /** Of the bare digits of a card number; undefined where its key is not known. */
+  readonly hashCardNumber?: (digits: string) => string
+}
 
 /**
  * Reads a detector's transactions from tables, row by row, into one record that is used again. Refuses what is no
@@ -26,10 +40,13 @@ const encoder = new TextEncoder()
 export class TransactionReader {
   readonly #located: LocatedDetector
   readonly #layout: TransactionLayout
+  readonly #reading: FileReading
+  readonly #bounds: ReturnType<typeof timeBounds>
   readonly #offsetAt: (timestampMs: number) => number
   readonly #delayMs: number
   readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
   #rowsBefore = 0
+  #columns: readonly Column[] = []
   #rowCount = 0
   #time: CellReader<number> = missingNumber
   #amount: CellReader<number> = missingNumber
@@ -39,9 +56,11 @@ export class TransactionReader {
   #texts: CellReader<string | undefined>[] = []
   #numberCells: CellReader<number>[] = []
 
-  constructor(located: LocatedDetector, layout: TransactionLayout) {
+  constructor(located: LocatedDetector, layout: TransactionLayout, reading: FileReading) {
     this.#located = located
     this.#layout = layout
+    this.#reading = reading
+    this.#bounds = timeBounds(located.detector.transaction.time ?? untold, reading.nowMs)
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
     const { texts, numbers } = layout
@@ -71,18 +90,20 @@ export class TransactionReader {
   open(table: Table): void {
     this.#rowsBefore += this.#rowCount
     this.#rowCount = table.rowCount
+    this.#refuseCardNumbers(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
-    this.#time = time ? this.#times(at(time.field, 'time', 'field'), time.format) : missingNumber
+    this.#time = time ? this.#times(at(time.field, 'time', 'field'), time) : missingNumber
     this.#amount = amount ? this.#numbers(at(amount.field, 'amount', 'field')) : missingNumber
     if (amount?.conversion !== undefined) this.#rate = this.#numbers(at(amount.conversion, 'amount', 'conversion'))
+    this.#columns = table.columns
     const hasLabel = table.columns.some(({ name }) => name === label.field)
     this.#label = hasLabel ? this.#numbers(at(label.field, 'label', 'field')) : missingNumber
     if (label.knownAt !== undefined && hasLabel) {
-      this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time?.format ?? 'iso')
+      this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time ?? { ...untold, format: 'iso' })
     }
     this.#texts = this.#layout.texts.map(({ name, column }) =>
-      texts(this.#column(table, column, placeOf(name, this.#located))),
+      this.#textsOf(this.#column(table, column, placeOf(name, this.#located))),
     )
     this.#numberCells = this.#layout.numbers.map(({ name, column, orElse }) =>
       this.#numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
@@ -92,14 +113,20 @@ export class TransactionReader {
   /** The transaction of a row, valid until the next one is read. */
   read(row: number): Transaction {
     const transaction = this.#transaction
-    const timestampMs = this.#time(row)
-    if (Number.isNaN(timestampMs))
-      throw this.#bad(row, this.#located.detector.transaction.time?.field ?? '', 'has no time')
-    transaction.timestampMs = timestampMs
+    transaction.timestampMs = this.readTime(row)
     transaction.amount = this.#readAmount(row)
     for (let i = 0; i < this.#texts.length; i++) transaction.texts[i] = this.#texts[i](row)
     for (let i = 0; i < this.#numberCells.length; i++) transaction.numbers[i] = this.#numberCells[i](row)
     return transaction
+  }
+
+  /** When a row's transaction took place. */
+  readTime(row: number): number {
+    const timestampMs = this.#time(row)
+    const field = this.#located.detector.transaction.time?.field ?? ''
+    if (Number.isNaN(timestampMs)) throw this.#bad(row, field, 'has no time')
+    this.#checkBounds(row, field, timestampMs)
+    return timestampMs
   }
 
   /** 1 fraud, 0 legitimate, NaN unknown. */
@@ -116,6 +143,7 @@ export class TransactionReader {
     if (knownAt === undefined) return timestampMs + this.#delayMs
     const time = this.#knownAt(row)
     if (Number.isNaN(time)) throw this.#bad(row, knownAt, 'says not when the label became known')
+    this.#checkBounds(row, knownAt, time)
     return time
   }
 
@@ -130,7 +158,8 @@ export class TransactionReader {
     throw this.#bad(row, read.field, isValue ? `is ${given}, which ${read.reason}` : read.reason)
   }
 
-  #times(column: Column, format: TimeFormat): CellReader<number> {
+  #times(column: Column, time: DeclaredTime): CellReader<number> {
+    const { format } = time
     if (column.kind === 'text') {
       const times = column.dictionary.map((text) => this.#parseTime(text))
       return this.#parsed(column, times, 'is no ISO 8601 time')
@@ -140,9 +169,45 @@ export class TransactionReader {
       const found = kind === 'time' ? 'ISO times' : 'numbers'
       throw new FraudError('DATA_INVALID', `The times in ${name} are ${found}, not ${format}`)
     }
-    const { start } = this.#located.detector.transaction.time ?? {}
-    const startMs = start === undefined ? 0 : Date.parse(start)
-    return format === 'iso' ? (row) => values[row] : (row) => toMilliseconds(values[row], format, startMs)
+    if (format === 'iso') return (row) => values[row]
+    const read = timeReader(time, this.#offsetAt)
+    return (row) => read(values[row])
+  }
+
+  /** A column of card numbers is refused as a whole, unless the detector says what to do about them. */
+  #refuseCardNumbers({ columns }: Table): void {
+    const { id, amount, hashCardNumber = [], notCardNumber = [] } = this.#located.detector.transaction
+    const handled = new Set([...notCardNumber, ...hashCardNumber, amount?.field, amount?.conversion])
+    if (id !== undefined && hashCardNumber.includes(id)) handled.delete(id)
+    const declared = new Set([id, ...declaredFields(this.#located.detector, this.#layout).map(({ column }) => column)])
+    for (const column of columns) {
+      if (!declared.has(column.name) || handled.has(column.name)) continue
+      const share = cardNumberShare(column)
+      if (share !== undefined) throw cardNumbersRefused(this.#reading.file, column, share)
+    }
+  }
+
+  #textsOf(column: Column): CellReader<string | undefined> {
+    const { hashCardNumber = [] } = this.#located.detector.transaction
+    if (column.kind !== 'text' || !hashCardNumber.includes(column.name)) return texts(column)
+    const kept = column.dictionary.map((text) => this.#conceal(column.name, text))
+    return (row) => {
+      const text = kept[column.codes[row]]
+      if (text === null)
+        throw this.#bad(row, column.name, 'holds a card number and more; only a bare one can be hashed')
+      return text
+    }
+  }
+
+  /** As the service keeps a text: a keyed hash in place of a card number; null where it would refuse it. */
+  #conceal(column: string, text: string): string | null {
+    if (text.length < 13 || !holdsCardNumber(text)) return text
+    const digits = cardNumberDigits(text)
+    if (digits === undefined) return null
+    const { file, hashCardNumber } = this.#reading
+    if (hashCardNumber !== undefined) return hashCardNumber(digits)
+    const reason = `the column "${showValue(column)}" holds card numbers, and the detector wants their hashes`
+    throw new FraudError('OPTION_INVALID', `${file}: ${reason}: set SHRIKE_CARD_KEY to the key that the service has`)
   }
 
   #numbers(column: Column): CellReader<number> {
@@ -174,6 +239,17 @@ export class TransactionReader {
     return Number.isNaN(timestampMs) ? null : timestampMs
   }
 
+  #checkBounds(row: number, field: string, timestampMs: number): void {
+    const { earliestMs, latestMs } = this.#bounds
+    if (timestampMs >= earliestMs && timestampMs <= latestMs) return
+    const { time = untold } = this.#located.detector.transaction
+    const column = this.#columns.find(({ name }) => name === field)
+    const value = column?.kind === 'number' ? column.values[row] : undefined
+    const date = new Date(timestampMs)
+    const year = Number.isNaN(date.getTime()) ? 'beyond all calendars' : `in the year ${date.getUTCFullYear()}`
+    throw this.#bad(row, field, `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`)
+  }
+
   #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {
     const column = table.columns.find((candidate) => candidate.name === name)
     if (column !== undefined) return column
@@ -190,6 +266,14 @@ export class TransactionReader {
       errors: [{ field, reason }],
     })
   }
+}
+
+function cardNumbersRefused(file: string, { name }: Column, { candidates, found }: CardNumberShare): FraudError {
+  const field = showValue(name)
+  const reason = `the column "${field}" holds card numbers, by ${found} of its ${candidates} different long numbers`
+  const cure =
+    'list it in transaction.hashCardNumber if it is a key or a field (a keyed hash takes their place), leave it out of the features, or list it in transaction.notCardNumber if they are something else'
+  return new FraudError('CARD_NUMBER_REFUSED', `${file}: ${reason}; ${cure}`, { errors: [{ field, reason }] })
 }
 
 /** Where a detector says which column a name stands for. */

@@ -221,9 +221,9 @@ export class LiveService {
   }
 
   #createReader({ detector, features }: LiveDetector): LiveTransactionReader {
-    const { hashCardNumber, persons } = this.#options
+    const { hashCardNumber, persons, clock } = this.#options
     const token = (key: string, value: string) => persons.token(key, value)
-    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token })
+    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock)
   }
 
   async #resume(): Promise<void> {

@@ -150,7 +150,12 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     onFault: assert.fail,
   }
   const decider = new Decider(options)
-  const reader = new LiveTransactionReader(detector, live.features.layout, { hashCardNumber: String, token: String })
+  const reader = new LiveTransactionReader(
+    detector,
+    live.features.layout,
+    { hashCardNumber: String, token: String },
+    () => nowMs,
+  )
   const definition = {
     detector,
     model: predictor.modelId,

@@ -1,5 +1,6 @@
 import { type DeclaredField, declaredFields } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
 import { contributionScales } from '../../decisioning/log-record.ts'
@@ -128,14 +129,10 @@ export function transactionExample(
   const seconds = Math.floor(timestampMs / 1000)
   // Another time is another transaction, so that whoever sends examples of two days has no conflict.
   const example: Record<string, unknown> = { [id]: `example-${seconds}` }
-  const start = Date.parse(declaredTime?.start ?? '1970-01-01T00:00:00Z') / 1000
-  const times = {
-    iso: formatIsoTime(seconds * 1000),
-    'epoch-s': seconds,
-    'epoch-ms': seconds * 1000,
-    'seconds-since': seconds - start,
+  if (declaredTime !== undefined) {
+    const isIso = declaredTime.format === 'iso'
+    example[declaredTime.field] = isIso ? formatIsoTime(seconds * 1000) : numberForTime(seconds * 1000, declaredTime)
   }
-  if (declaredTime !== undefined) example[declaredTime.field] = times[declaredTime.format]
   for (const { column, kind } of declaredFields(detector, features.layout)) {
     if (column === amount?.field) example[column] = 25
     else if (column === amount?.conversion) example[column] = 1

@@ -1,0 +1,78 @@
+import type { Detector } from './detector-schema.ts'
+import { fromLocalTime } from './zone.ts'
+
+/** What a time may be written as. Those of `-since` count from a start. */
+export const timeFormats = [
+  'iso',
+  'epoch-s',
+  'epoch-ms',
+  'epoch-us',
+  'epoch-ns',
+  'excel-days',
+  'seconds-since',
+  'hours-since',
+] as const
+export type TimeFormat = (typeof timeFormats)[number]
+
+export type DeclaredTime = NonNullable<Detector['transaction']['time']>
+
+const dayMs = 86_400_000
+/** Excel counts days from the end of 1899, as if 1900 were a leap year. */
+const excelZeroMs = Date.UTC(1899, 11, 30)
+
+const unitMs: Record<TimeFormat, number> = {
+  iso: 1,
+  'epoch-s': 1000,
+  'epoch-ms': 1,
+  'epoch-us': 1e-3,
+  'epoch-ns': 1e-6,
+  'excel-days': dayMs,
+  'seconds-since': 1000,
+  'hours-since': 3_600_000,
+}
+
+/** Turns numbers of a declared time into milliseconds since 1970; Excel's days are those of the zone's clocks. */
+export function timeReader(
+  { format, start }: DeclaredTime,
+  offsetAt: (timestampMs: number) => number,
+): (value: number) => number {
+  const unit = unitMs[format]
+  if (format === 'iso') return () => Number.NaN
+  if (format === 'excel-days') return (value) => fromLocalTime(excelZeroMs + Math.round(value * unit), offsetAt)
+  // Digits past the millisecond are cut off, as those of ISO times are.
+  if (format === 'epoch-us') return (value) => Math.floor(value / 1e3)
+  if (format === 'epoch-ns') return (value) => Math.floor(value / 1e6)
+  const startMs = start === undefined ? 0 : Date.parse(start)
+  return (value) => startMs + Math.round(value * unit)
+}
+
+/** The number that stands for a time in a format, Excel's days by UTC's clocks. */
+export function numberForTime(timestampMs: number, { format, start }: DeclaredTime): number {
+  const zeroMs = format === 'excel-days' ? excelZeroMs : start === undefined ? 0 : Date.parse(start)
+  return (timestampMs - zeroMs) / unitMs[format]
+}
+
+const earliestMs = Date.UTC(1990, 0, 1)
+const furthestAheadMs = 731 * dayMs
+
+/** From when to when transactions may have taken place. Without a start, `-since` only orders them. */
+export function timeBounds({ format, start }: DeclaredTime, nowMs: number) {
+  const hasStart = start !== undefined || !format.endsWith('-since')
+  return { earliestMs: hasStart ? earliestMs : Number.NEGATIVE_INFINITY, latestMs: nowMs + furthestAheadMs }
+}
+
+/** What is wrong with a time outside the bounds: mostly it is in another unit than is declared. */
+export function whyOutOfBounds(time: DeclaredTime, value: number | undefined, nowMs: number): string {
+  const better = value === undefined ? undefined : formatOf(value, value, nowMs)
+  const hint = better === undefined || better === time.format ? '' : `; the format ${better} would make sense of it`
+  return `lies outside 1990 to two years from now, read as ${time.format}${hint}`
+}
+
+/** The one format since a fixed date in which numbers from `least` to `most` are times that transactions may have. */
+function formatOf(least: number, most: number, nowMs: number): TimeFormat | undefined {
+  return timeFormats.find((format) => {
+    if (format === 'iso' || format.endsWith('-since')) return false
+    const of = (ms: number) => numberForTime(ms, { field: '', format })
+    return least >= of(earliestMs) && most <= of(nowMs + furthestAheadMs)
+  })
+}
