@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test } from 'node:test'
+import type { Definition, LogRecord } from '../../decisioning/log-record.ts'
+import { LogReader } from './log-reader.ts'
+import { SqliteLog } from './sqlite-log.ts'
+import { type Verification, verifyLog } from './verify-log.ts'
+
+let folder: string
+let files = 0
+let tokens = 0
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shrike-verify-'))
+})
+after(() => rm(folder, { recursive: true }))
+
+const newPath = () => join(folder, `log-${++files}.sqlite`)
+const open = (path: string, key?: string) => SqliteLog.open({ path, key, makeToken: () => `tok_${++tokens}` })
+const append = (log: SqliteLog, record: LogRecord) =>
+  new Promise<number>((resolve, reject) => {
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+  })
+
+const definition: Definition = {
+  detector: { transaction: { keys: { card: 'CARD' }, personal: ['card'] } },
+  model: 'm@1',
+  policy: { version: 1, whenUnavailable: 'review', deadlineMs: 100 },
+  columns: ['CARD', 'AMOUNT'],
+  features: ['amount'],
+  runtime: 'test',
+}
+
+/** A log with a definition, decisions of three persons, of whom the last was erased, and a label; closed again. */
+async function written(key?: string): Promise<string> {
+  const path = newPath()
+  const log = await open(path, key)
+  await append(log, { kind: 'definition', ...definition })
+  for (const [i, name] of ['Ada', 'Bob', 'Eve'].entries()) {
+    const decision = { kind: 'decision', timestampMs: 5, outcome: 'approve', score: 0.5, decidedAtMs: 7 } as const
+    const fields = [log.persons.token('card', name), i]
+    await append(log, { ...decision, id: `t-${i}`, definition: 1, degraded: [], fields, row: Float64Array.of(i) })
+  }
+  await append(log, {
+    ...{ kind: 'label', id: 't-0', isFraud: true, knownAtMs: 9, source: undefined, receivedAtMs: 9, of: 2 },
+  })
+  await log.erase('card', 'Eve', 11)
+  await log.close()
+  return path
+}
+
+/** What is found after these statements were run on a log. */
+async function verified(sql: string, key?: string): Promise<Verification> {
+  const path = await written(key)
+  const database = new DatabaseSync(path)
+  database.exec(sql)
+  database.close()
+  const reader = new LogReader(path)
+  try {
+    return verifyLog(reader, key)
+  } finally {
+    reader.close()
+  }
+}
+
+const copyOf = (sequence: number, id: string) =>
+  `INSERT INTO records SELECT ${sequence}, kind, outcome, timestamp_ms, score, '${id}', body, hash FROM records
+   WHERE sequence = 2`
+
+describe('a forger', () => {
+  test('who puts records outside the chain is found out, and what he put in is not found', async () => {
+    for (const sequence of [0, -1, -9e15]) {
+      assert.match((await verified(copyOf(sequence, 'forged'))).problem?.reason ?? '', /1 records outside the chain/)
+    }
+    const path = await written()
+    const database = new DatabaseSync(path)
+    database.exec(`${copyOf(-1, 'forged')}; INSERT INTO records
+      SELECT -2, kind, outcome, timestamp_ms, score, 't-1', body, hash FROM records WHERE kind = 2;
+      INSERT INTO records SELECT -3, kind, outcome, timestamp_ms, score, '', body, hash FROM records WHERE kind = 3`)
+    database.close()
+    const reader = new LogReader(path)
+    assert.deepEqual([reader.find('forged'), reader.at(-1), reader.labelsOf('t-1')], [undefined, undefined, []])
+    assert.deepEqual([[...reader.allLabels()].length, reader.definitionSequences()], [1, [1]])
+    assert.deepEqual(reader.pendingLabels(6), [])
+    reader.close()
+    await assert.rejects(open(path), { code: 'LOG_INVALID' })
+  })
+
+  test('who changes the schema is found out, and the log is not written any more', async () => {
+    for (const [sql, reason] of [
+      ['CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END', /foreign, the trigger quiet/],
+      ['CREATE VIEW shown AS SELECT 1', /foreign, the view shown/],
+      ['CREATE TABLE extra (a)', /foreign, the table extra/],
+      ['DROP INDEX records_transaction', /index records_transaction is missing/],
+      [
+        'DROP INDEX records_transaction; CREATE INDEX records_transaction ON records (id) WHERE kind <= 1',
+        /index records_transaction was changed/,
+      ],
+      [
+        'ALTER TABLE records RENAME TO hidden; CREATE VIEW records AS SELECT * FROM hidden WHERE sequence < 99',
+        /(foreign, the (table hidden|view records))|index \w+ was changed/,
+      ],
+    ] as const) {
+      assert.match((await verified(sql)).problem?.reason ?? '', reason, sql)
+    }
+    assert.equal((await verified('ANALYZE')).problem, undefined)
+    const path = await written()
+    const database = new DatabaseSync(path)
+    database.exec('CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END')
+    database.close()
+    await assert.rejects(open(path), { code: 'LOG_INVALID' })
+  })
+
+  test('who hides a record from look-ups by its id is found out', async () => {
+    const path = await written()
+    const bytes = await readFile(path)
+    let hidden = 0
+    for (let at = bytes.indexOf('t-1'); at >= 0; at = bytes.indexOf('t-1', at + 1)) {
+      const forged = newPath()
+      await writeFile(forged, Buffer.concat([bytes.subarray(0, at), Buffer.from('t-z'), bytes.subarray(at + 3)]))
+      const reader = new LogReader(forged)
+      const record = reader.at(3)
+      if (record?.kind === 'decision' && record.id === 't-1' && reader.find('t-1') === undefined) {
+        hidden += 1
+        assert.match(verifyLog(reader, undefined).problem?.reason ?? '', /damaged, or its indexes were altered/)
+      }
+      reader.close()
+    }
+    assert.equal(hidden, 1)
+  })
+
+  test('who changes rows of persons is found out', async () => {
+    const bob = "WHERE value = 'Bob'"
+    for (const key of [undefined, 'secret']) {
+      const sound = await verified('', key)
+      assert.deepEqual([sound.problem, sound.persons], [undefined, { rows: 2, areProven: key !== undefined }])
+      assert.match((await verified(`DELETE FROM persons ${bob}`, key)).problem?.reason ?? '', /record 3 is missing/)
+    }
+    const path = await written()
+    const database = new DatabaseSync(path)
+    database.exec(`INSERT INTO persons (key, value, token) VALUES ('card', 'Eve', 'tok_${tokens}')`)
+    database.close()
+    const reader = new LogReader(path)
+    assert.match(verifyLog(reader, undefined).problem?.reason ?? '', /Record 6 erased a person who is among/)
+    reader.close()
+    for (const sql of [
+      `UPDATE persons SET value = 'Mallory' ${bob}`,
+      `UPDATE persons SET key = 'shop' ${bob}`,
+      `UPDATE persons SET mac = NULL ${bob}`,
+      `UPDATE persons SET mac = (SELECT mac FROM persons WHERE value = 'Ada') ${bob}`,
+      "INSERT INTO persons SELECT key, 'Mallory', 'tok_new', mac FROM persons LIMIT 1",
+    ]) {
+      assert.match((await verified(sql, 'secret')).problem?.reason ?? '', /its MAC is not the log's key's/, sql)
+    }
+  })
+
+  test('is not shown in what is said of a person', async () => {
+    const { problem } = await verified("UPDATE persons SET value = 'Mallory' WHERE value = 'Bob'", 'secret')
+    assert.doesNotMatch(problem?.reason ?? '', /Bob|Mallory/)
+  })
+})
+
+test('records that were let go and are still in the file are neither found nor in the way', async () => {
+  const path = await written()
+  const log = await open(path)
+  const hash = Buffer.from(log.reading.hashAt(3) ?? []).toString('hex')
+  const definitions = { 1: definition }
+  await append(log, { kind: 'checkpoint', prunedThrough: 3, hash, definitions, prunedAtMs: 20 })
+  // Not deleted yet, as where the process ended before that.
+  await log.close()
+  const kept = newPath()
+  await copyFile(path, kept)
+  const reader = new LogReader(kept)
+  assert.deepEqual([reader.at(2), reader.find('t-1'), reader.find('t-2')?.sequence], [undefined, undefined, 4])
+  assert.deepEqual([reader.labelsOf('t-0').length, verifyLog(reader, undefined).problem], [1, undefined])
+  const again = await open(kept)
+  again.prune(3)
+  const decision = { kind: 'decision', timestampMs: 5, outcome: 'approve', score: 0.5, decidedAtMs: 7 } as const
+  const fields = ['c', 1]
+  await append(again, { ...decision, id: 't-1', definition: 1, degraded: [], fields, row: Float64Array.of(1) })
+  assert.equal(again.reading.find('t-1')?.sequence, 8)
+  await again.close()
+  const count = reader.database.prepare('SELECT count(*) AS count FROM records WHERE sequence <= 3').get()?.count
+  assert.equal(count, 0)
+  reader.close()
+})
