@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
 import { type Detector, inMemory, type LocatedDetector, parseDetector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
+import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
 import { inferDetector } from '../data/infer-detector.ts'
 import type { Table } from '../data/table.ts'
 import { kindNames } from '../features/feature-set.ts'
@@ -9,7 +11,10 @@ import type { InputFlags } from './read-input.ts'
 import type { Run } from './run.ts'
 
 /** The detector that a flag names. Flags win over the file. */
-export async function readDetector(path: string, { label, time, ignore = [] }: InputFlags): Promise<LocatedDetector> {
+export async function readDetector(
+  path: string,
+  { label, time, timeFormat, ignore = [] }: InputFlags,
+): Promise<LocatedDetector> {
   const text = (await readBytes(path, 'The detector file')).toString('utf8')
   const { detector, locate } = parseDetectorFile(text, path)
   const { transaction, features } = detector
@@ -22,12 +27,14 @@ export async function readDetector(path: string, { label, time, ignore = [] }: I
     transaction: {
       ...transaction,
       ...(label !== undefined && { label: { ...transaction.label, field: label } }),
-      ...(time !== undefined && { time: { format: 'iso', ...transaction.time, field: time } }),
+      ...((time ?? timeFormat) !== undefined && { time: changedTime(transaction.time, time, timeFormat) }),
     },
     features: features.filter((feature) => typeof feature !== 'string' || !ignore.includes(feature)),
   })
   return { detector: changed, locate }
 }
+
+const mostShown = 50
 
 /** A detector guessed from the table, and told to the user. */
 export function guessDetector(path: string, table: Table, flags: InputFlags, { terminal }: Run): LocatedDetector {
@@ -36,19 +43,33 @@ export function guessDetector(path: string, table: Table, flags: InputFlags, { t
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64)
-  const { detector, leftOut } = inferDetector(table, name || 'table', {
+  const { detector, leftOut } = inferDetector(table, name || 'table', Date.now(), {
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.time !== undefined && { time: flags.time }),
+    ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),
     ignore: [...(flags.ignore ?? []), ...(flags.weightColumn === undefined ? [] : [flags.weightColumn])],
     reserved: kindNames,
   })
   const { transaction, features }: Detector = detector
   terminal.say(
-    `  inferred: label ${transaction.label.field}, time ${transaction.time?.field ?? 'none'}, ${features.length} inputs`,
+    `  inferred: label ${transaction.label.field}, time ${describeTime(transaction.time)}, ${features.length} inputs`,
   )
   const others = leftOut.filter(({ column }) => column !== transaction.time?.field)
   if (others.length > 0) {
-    terminal.say(`  left out: ${others.map(({ column, reason }) => `${column} (${reason})`).join(', ')}`)
+    const shown = others.slice(0, mostShown).map(({ column, reason }) => `${showValue(column)} (${reason})`)
+    const more = others.length > mostShown ? [`and ${(others.length - mostShown).toLocaleString('en')} more`] : []
+    terminal.say(`  left out: ${[...shown, ...more].join(', ')}`)
   }
   return { detector, locate: inMemory }
+}
+
+function describeTime(time: DeclaredTime | undefined): string {
+  return time === undefined ? 'none' : `${showValue(time.field)} (${time.format})`
+}
+
+/** A start belongs to the format that it was written for. */
+function changedTime(declared: DeclaredTime | undefined, field: string | undefined, format: TimeFormat | undefined) {
+  const { start, ...time } = { field: '', format: 'iso' as const, ...declared, ...(field !== undefined && { field }) }
+  const isSame = format === undefined || format === declared?.format
+  return { ...time, ...(format !== undefined && { format }), ...(isSame && start !== undefined && { start }) }
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { cardNumberHash } from '../core/card-number-hash.ts'
+import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, type ReadOptions, readTable } from '../data/read-table.ts'
 import type { FileReading } from '../data/transaction-reader.ts'
 import type { Run } from './run.ts'
@@ -10,6 +11,7 @@ export interface InputFlags {
   readonly detector?: string
   readonly label?: string
   readonly time?: string
+  readonly timeFormat?: TimeFormat
   readonly ignore?: readonly string[]
   readonly weightColumn?: string
   /** The key that alerts are grouped by. */

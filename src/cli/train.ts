@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { learners } from '../core/detector-schema.ts'
+import { timeFormats } from '../core/time-formats.ts'
 import { presets } from '../learners/presets.ts'
 import * as flags from './flags.ts'
 import { type CommonFlags, run } from './run.ts'
@@ -54,6 +55,9 @@ export function addDataFlags(command: Command): void {
     .option('--save-detector <yaml>', 'write the detector that was used or inferred')
     .option('--label <column>', 'the label: 1 fraud, 0 legitimate, empty unknown (default: by name)')
     .option('--time <column>', 'the time of a transaction (default: by name)')
+    .addOption(
+      new Option('--time-format <format>', 'how the time is written (default: by its range)').choices(timeFormats),
+    )
     .option('--ignore <columns>', 'columns that are no inputs, with commas between', flags.list)
     .option('--weight-column <column>', 'a weight for each row')
     .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)

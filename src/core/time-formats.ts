@@ -69,10 +69,15 @@ export function whyOutOfBounds(time: DeclaredTime, value: number | undefined, no
 }
 
 /** The one format since a fixed date in which numbers from `least` to `most` are times that transactions may have. */
-function formatOf(least: number, most: number, nowMs: number): TimeFormat | undefined {
+export function formatOf(least: number, most: number, nowMs: number): TimeFormat | undefined {
   return timeFormats.find((format) => {
     if (format === 'iso' || format.endsWith('-since')) return false
     const of = (ms: number) => numberForTime(ms, { field: '', format })
     return least >= of(earliestMs) && most <= of(nowMs + furthestAheadMs)
   })
+}
+
+/** Whether numbers are hours since 1970, by their range. */
+export function areHours(least: number, most: number, nowMs: number): boolean {
+  return least >= earliestMs / 3_600_000 && most <= (nowMs + furthestAheadMs) / 3_600_000
 }

@@ -21,6 +21,14 @@ export function numberColumn(table: Table, name: string): NumberColumn {
   throw new FraudError('DATA_INVALID', `The column "${name}" holds text; numbers are needed`)
 }
 
+const mostListed = 20
+
+/** The first of many names, for a message. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, mostListed).map(showValue).join(', ')
+  return names.length > mostListed ? `${shown} and ${(names.length - mostListed).toLocaleString('en')} more` : shown
+}
+
 /** Refuses a declaration of columns that the file does not have. */
 export function checkDeclaredColumns(file: string, declared: readonly string[], names: readonly string[]): void {
   const known = new Set(names)
