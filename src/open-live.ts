@@ -39,6 +39,7 @@ interface LiveLimits {
   readonly snapshotEvery: number
   readonly snapshotEveryMs: number
   readonly retainMs: number | undefined
+  readonly acceptLostHistories: boolean
   /** With less free disk the service says that it is not ready. */
   readonly minFreeBytes: number
 }
@@ -50,6 +51,7 @@ const defaultLiveLimits: LiveLimits = {
   snapshotEvery: 250_000,
   snapshotEveryMs: 15 * 60_000,
   retainMs: undefined,
+  acceptLostHistories: false,
   minFreeBytes: 256 * 2 ** 20,
 }
 

@@ -5,10 +5,11 @@ import type { Table } from '../data/table.ts'
 import { csvFormatter, writeChunks } from '../data/write-csv.ts'
 import { checkWritable } from '../data/write-file.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import type { ColumnCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { readDetector } from './find-detector.ts'
 import { openLog } from './log-files.ts'
-import { detectorOfLog, replayLog } from './logged-rows.ts'
+import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-rows.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
 import { type FileReplay, type ReplayedTransaction, type ReplayWork, replayFile } from './replay-file.ts'
@@ -59,10 +60,15 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     const features = compileFeatures(located)
     const counted = { rows: 0 }
     const progress = run.terminal.begin('replay the log')
-    const chunks = formatLogged(located, features, reader, counted, run)
+    const columns = countColumns(located, features, reader)
+    const chunks = formatLogged(located, features, { reader, columns, counted }, run)
     if (out === undefined) await printChunks(chunks)
     else await writeChunks(chunks, out)
     progress.end(`${counted.rows.toLocaleString('en')} transactions`)
+    warnOfLosses(columns, run)
+    const left = columns.total - counted.rows
+    if (left > 0)
+      run.terminal.warn(`${left.toLocaleString('en')} transactions without amount or currency were left out`)
     run.terminal.result({ rows: counted.rows, features: features.names, out })
   } finally {
     reader.close()
@@ -72,8 +78,11 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
 function* formatLogged(
   located: LocatedDetector,
   features: FeatureSet,
-  reader: LogReader,
-  counted: { rows: number },
+  {
+    reader,
+    columns,
+    counted,
+  }: { readonly reader: LogReader; readonly columns: ColumnCounts; readonly counted: { rows: number } },
   { signal }: Run,
 ): Generator<Uint8Array> {
   const format = csvFormatter()
@@ -84,7 +93,7 @@ function* formatLogged(
       features.names.map(() => []),
     ),
   )
-  for (const group of replayLog(located, features, reader, { usesStored: () => false, signal })) {
+  for (const group of replayLog(located, features, reader, { usesStored: () => false, counts: columns, signal })) {
     const ids = group.map(({ record }) => record.id)
     counted.rows += ids.length
     yield* format(

@@ -19,7 +19,8 @@ export function openLog({ data }: DataFlags): LogReader {
 /** The detector that was in force last. */
 export function lastDetector(reader: LogReader): LocatedDetector {
   const last = reader.lastDefinition()
-  if (last === undefined) throw new FraudError('LOG_INVALID', 'The log holds no definition: nothing was decided yet')
+  if (last === undefined)
+    throw new FraudError('DATA_INVALID', 'The log is empty: nothing was brought in or decided yet')
   return { detector: parseDetector(last.definition.detector), locate: inMemory }
 }
 

@@ -29,7 +29,7 @@ export function printHead(flags: DataFlags, { terminal }: Run): void {
   try {
     const sequence = reader.lastSequence()
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
-    if (hash === '') throw new FraudError('LOG_INVALID', 'The log is empty')
+    if (hash === '') throw new FraudError('DATA_INVALID', 'The log is empty')
     terminal.say(`${sequence}:${hash}`)
     terminal.result({ sequence, hash })
   } finally {

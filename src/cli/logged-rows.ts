@@ -8,6 +8,7 @@ import { compileFeatures, computeRow, type FeatureSet } from '../features/featur
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { foldRecord, HistoryFold } from '../scoring/history-fold.ts'
 import { RecordTransactions } from '../scoring/live-detector.ts'
+import { ColumnCounts, tellCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -16,11 +17,22 @@ import type { InputFlags } from './read-input.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
+export interface LossFlags {
+  readonly acceptLostHistories?: boolean
+}
+
 /** One transaction of the log with its row; the row is valid until the next one. */
 export interface LoggedTransaction {
   readonly record: TransactionRecord
   readonly transaction: Transaction
   readonly row: Float64Array
+}
+
+interface LogReplay {
+  readonly usesStored: (record: TransactionRecord) => boolean
+  /** Sees every transaction of the log, those that the detector can't take included. */
+  readonly counts?: ColumnCounts
+  readonly signal: AbortSignal
 }
 
 /**
@@ -31,7 +43,7 @@ export function* replayLog(
   { detector }: LocatedDetector,
   features: FeatureSet,
   reader: LogReader,
-  { usesStored, signal }: { readonly usesStored: (record: TransactionRecord) => boolean; readonly signal: AbortSignal },
+  { usesStored, counts, signal }: LogReplay,
 ): Generator<readonly LoggedTransaction[]> {
   const live = { detector, features }
   const transactions = new RecordTransactions(live, reader)
@@ -44,6 +56,7 @@ export function* replayLog(
     sequence = last.sequence
     const group: LoggedTransaction[] = []
     for (const record of records) {
+      if (record.kind === 'decision' || record.kind === 'history') counts?.see(record)
       foldRecord(fold, record, transactions, reader, (taken, transaction, histories) => {
         const row =
           taken.kind === 'decision' && usesStored(taken)
@@ -70,7 +83,7 @@ type Kind = (typeof kinds)[number]
  * frauds, which are known first. Without a label a row is legitimate only if it was approved, or brought in with a file
  * that said so; what was declined or reviewed is left out, since nobody knows.
  */
-export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promise<LabelledRows> {
+export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run: Run): Promise<LabelledRows> {
   const reader = openLog(flags)
   try {
     const located = await detectorOfLog(flags, reader)
@@ -88,7 +101,8 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     const progress = run.terminal.begin('read the log')
     const last = reader.lastSequence()
     const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
-    for (const group of replayLog(located, features, reader, { usesStored, signal: run.signal })) {
+    const columns = countColumns(located, features, reader)
+    for (const group of replayLog(located, features, reader, { usesStored, counts: columns, signal: run.signal })) {
       for (const { record, transaction: seen, row } of group) {
         const given = labels.get(record.id)
         const kind = kindOf(record, given?.isFraud, newestMs - maturityMs)
@@ -104,6 +118,8 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
     }
     progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
     tell(counts, run)
+    warnOfLosses(columns, run)
+    if (flags.acceptLostHistories !== true) refuseUndeclared(columns)
     if (collector.rowCount === 0)
       throw new FraudError(
         'DATA_INVALID',
@@ -114,6 +130,34 @@ export async function loggedRows(flags: InputFlags & DataFlags, run: Run): Promi
   } finally {
     reader.close()
   }
+}
+
+/** Counts the columns that features read, alone or through histories. */
+export function countColumns({ detector }: LocatedDetector, { layout }: FeatureSet, reader: LogReader): ColumnCounts {
+  const { amount } = detector.transaction
+  const columns = [amount?.field, amount?.conversion, ...layout.texts.map(({ column }) => column)]
+  const all = [...columns, ...layout.numbers.map(({ column }) => column)]
+  return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader)
+}
+
+/** Says which columns the log's transactions lack: rows are made without them. */
+export function warnOfLosses(counts: ColumnCounts, { terminal }: Run): void {
+  const { undeclared } = counts
+  const known = new Set(undeclared.map(({ column }) => column))
+  const lacked = [...undeclared, ...counts.empty.filter(({ column }) => !known.has(column))]
+  if (lacked.length === 0) return
+  terminal.warn(`The log lacks some of what the features read, and rows are without it: ${tellCounts(lacked)}`)
+}
+
+/** @throws FraudError HISTORIES_LOST where no transaction was kept with a column that features read. */
+function refuseUndeclared({ undeclared }: ColumnCounts): void {
+  const none = undeclared.filter(({ have }) => have === 0)
+  if (none.length === 0) return
+  throw new FraudError(
+    'HISTORIES_LOST',
+    `The log can't give this detector its rows: ${tellCounts(none)}. Train on a file that has them, or without them: ` +
+      '--accept-lost-histories',
+  )
 }
 
 function kindOf(record: TransactionRecord, isFraud: boolean | undefined, matureMs: number): Kind {

@@ -10,7 +10,12 @@ import type { Run } from './run.ts'
 const mostPending = 1_000_000
 
 /** The live path of a data directory for a command, without a service around it. Event times may be any. */
-export async function openForCommand(bundle: string, data: string, { terminal }: Run): Promise<OpenedLive> {
+export async function openForCommand(
+  bundle: string,
+  data: string,
+  { acceptLostHistories }: { readonly acceptLostHistories: boolean },
+  { terminal }: Run,
+): Promise<OpenedLive> {
   const { predictor, detector } = await loadModel(bundle)
   if (!canDecide(detector)) {
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
@@ -31,6 +36,7 @@ export async function openForCommand(bundle: string, data: string, { terminal }:
       limits: {
         maxAheadMs: Number.POSITIVE_INFINITY,
         maxPending: mostPending,
+        acceptLostHistories,
         snapshotEvery: Number.POSITIVE_INFINITY,
         snapshotEveryMs: Number.POSITIVE_INFINITY,
       },

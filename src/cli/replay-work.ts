@@ -13,11 +13,13 @@ export interface ReplayFlags extends InputFlags {
   readonly data: string
   readonly bundle?: string
   readonly onConflict: OnConflict
+  readonly acceptLostHistories?: boolean
 }
 
 /** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
-  const opened = await openForCommand(flags.bundle ?? currentBundle(flags.data), flags.data, run)
+  const { data, bundle = currentBundle(data), acceptLostHistories = false } = flags
+  const opened = await openForCommand(bundle, data, { acceptLostHistories }, run)
   const { service } = opened
   const { detector, features } = service.live
   const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined

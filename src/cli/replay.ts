@@ -29,6 +29,7 @@ export function replayCommand(): Command {
         .choices(['fail', 'skip'])
         .default('fail'),
     )
+    .option('--accept-lost-histories', "let the bundle take over although the log lacks its histories' columns")
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

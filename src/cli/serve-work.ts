@@ -20,6 +20,7 @@ export interface ServeFlags {
   readonly maxAhead: number
   readonly maxPending: number
   readonly retain?: number
+  readonly acceptLostHistories?: boolean
   readonly snapshotEvery: number
   /** Mebibytes. */
   readonly historyMemory: number
@@ -66,6 +67,7 @@ export async function startServing(
         maxHistoryBytes: flags.historyMemory * 2 ** 20,
         minFreeBytes: flags.minFreeDisk * 2 ** 20,
         retainMs: flags.retain,
+        acceptLostHistories: flags.acceptLostHistories === true,
       },
     },
     host,

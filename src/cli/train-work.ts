@@ -32,6 +32,7 @@ export interface TrainFlags extends InputFlags, CostFlags, Omit<LearnerOptions, 
   readonly maxDepth?: number | 'none'
   readonly out: string
   readonly fromLog?: boolean
+  readonly acceptLostHistories?: boolean
   readonly data: string
   readonly report?: string
   readonly saveDetector?: string

@@ -16,6 +16,7 @@ export function tuneCommand(): Command {
     )
     .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
     .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
+    .option('--accept-lost-histories', "learn from a log that lacks columns which the detector's features read")
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--report <html>', 'the report to write (default: beside the bundle)')

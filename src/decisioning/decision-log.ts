@@ -26,6 +26,8 @@ export interface LogReading {
   definitionSequences(): readonly number[]
   /** The number of the newest record; 0 where there is none. */
   lastSequence(): number
+  /** How many transactions there are after one number and up to another, and the newest of their times. */
+  transactionsIn(after: number, through: number): { readonly count: number; readonly newestMs: number }
   /** When the first transaction that is kept took place; undefined where there is none. */
   firstTransactionMs(): number | undefined
   /** Records through this number are no longer kept. */

@@ -26,6 +26,8 @@ export interface LiveState {
   readonly fold: HistoryFold<MemoryHistories>
   /** The time of the oldest transaction that is kept; undefined where there is none. */
   readonly coveredSinceMs: number | undefined
+  /** The event time from which no history lacks what transactions of the log did not declare. */
+  readonly lostUntilMs: number
 }
 
 export interface DeciderOptions {
@@ -69,6 +71,7 @@ export class Decider {
   #state: LiveState | undefined
   #spanMs = Number.POSITIVE_INFINITY
   #coveredSinceMs: number | undefined
+  #lostUntilMs = Number.NEGATIVE_INFINITY
   #row = new Float64Array(0)
   #transactions: RecordTransactions | undefined
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
@@ -104,6 +107,7 @@ export class Decider {
     if (state === undefined) return
     this.#spanMs = longestSpanMs(state.live.features)
     this.#coveredSinceMs = state.coveredSinceMs
+    this.#lostUntilMs = state.lostUntilMs
     this.#row = new Float64Array(state.live.features.names.length)
     this.#transactions = new RecordTransactions(state.live, this.#log.reading)
   }
@@ -287,6 +291,7 @@ export class Decider {
       if (failure === 'features-failed') row.fill(Number.NaN)
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
+    if (transaction.timestampMs < this.#lostUntilMs) degraded.push('histories-lost')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
     // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
     const isWanted = isAsked || verdict.outcome !== 'approve'
@@ -367,7 +372,7 @@ export class Decider {
       else reject(error)
     })
     this.#labelsInFlight.set(id, { record, answer: promise })
-    state.fold.label(record, event)
+    if (event?.texts !== notHeld) state.fold.label(record, event)
     this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
     return promise
   }
@@ -378,11 +383,13 @@ export class Decider {
     const record: TransactionRecord | undefined = this.#log.reading.find(id)
     if (record === undefined) return undefined
     const { sequence, timestampMs } = record
-    return { sequence, timestampMs, texts: this.#transactions?.of(record).texts ?? [] }
+    return { sequence, timestampMs, texts: this.#transactions?.of(record)?.texts ?? notHeld }
   }
 }
 
 const reason = 'differs from what was sent first'
+/** Of a transaction that these histories can't hold, so that its label changes none of them. */
+const notHeld: readonly string[] = []
 
 function refuseConflict(errors: readonly FieldError[]): void {
   if (errors.length === 0) return

@@ -1,8 +1,9 @@
+import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
 import type { LabelRecord, Sequenced } from '../decisioning/log-record.ts'
 import type { Histories, History, LabelledEvent } from '../features/history.ts'
-import type { RecordTransactions } from './live-detector.ts'
+import { mismatch, type RecordTransactions } from './live-detector.ts'
 
 type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs'>
 
@@ -42,6 +43,11 @@ export class HistoryFold<Kept extends Histories = Histories> {
     for (const label of waiting) this.#apply(label, { timestampMs, texts, sequence })
   }
 
+  /** Labels of a transaction that came, and that these histories can't hold, wait for nothing. */
+  forget(id: string): void {
+    this.#pending.delete(id)
+  }
+
   /** Takes in what a transaction turned out to be; without an event it waits for it. */
   label(label: PendingLabel, event: LabelledEvent | undefined): void {
     if (event === undefined) this.#wait(label)
@@ -72,13 +78,26 @@ export function foldRecord(
 ): void {
   if (record.kind === 'decision' || record.kind === 'history') {
     const transaction = transactions.of(record)
-    const histories = fold.begin(transaction)
+    if (transaction === undefined) {
+      fold.forget(record.id)
+      return
+    }
+    const histories = begin(fold, record.sequence, transaction)
     onTransaction?.(record, transaction, histories)
     fold.end(record.sequence, record.id, transaction)
   } else if (record.kind === 'label') {
     const event = eventOf(record.of, transactions, reading)
     // A label of a transaction that is no longer kept has nothing left to say.
     if (record.of === 0 || event !== undefined) fold.label(record, event)
+  }
+}
+
+function begin(fold: HistoryFold, sequence: number, transaction: Transaction): readonly History[] {
+  try {
+    return fold.begin(transaction)
+  } catch (error) {
+    if (!(error instanceof FraudError) || error.code !== 'CURRENCY_MIXED') throw error
+    throw mismatch(sequence, error.message)
   }
 }
 
@@ -90,5 +109,6 @@ function eventOf(
 ): LabelledEvent | undefined {
   const record = sequence === 0 ? undefined : reading.at(sequence)
   if (record?.kind !== 'decision' && record?.kind !== 'history') return undefined
-  return { sequence, timestampMs: record.timestampMs, texts: transactions.of(record).texts }
+  const transaction = transactions.of(record)
+  return transaction && { sequence, timestampMs: record.timestampMs, texts: transaction.texts }
 }

@@ -35,35 +35,63 @@ export function longestSpanMs({ plan }: FeatureSet): number {
   return spans.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...spans)
 }
 
+interface RecordMaker {
+  readonly maker: TransactionMaker
+  readonly lacksAmount: boolean
+  readonly isLost: boolean
+}
+
 /** Makes a detector's transactions of a log's records, whatever detector was in force when they were written. */
 export class RecordTransactions {
   readonly #live: Pick<LiveDetector, 'detector' | 'features'>
   readonly #reading: Pick<LogReading, 'definition'>
-  readonly #makers = new Map<number, TransactionMaker>()
+  readonly #makers = new Map<number, RecordMaker>()
 
   constructor(live: Pick<LiveDetector, 'detector' | 'features'>, reading: Pick<LogReading, 'definition'>) {
     this.#live = live
     this.#reading = reading
   }
 
-  /** @throws FraudError LOG_INVALID where the record is no transaction of this detector. */
-  of({ sequence, definition, timestampMs, fields }: TransactionRecord): Transaction {
-    const maker = this.#maker(definition)
-    const amount = maker.amountOf(fields)
+  /**
+   * A key or a field that the record's definition did not declare is missing, and so is an amount. Undefined where
+   * histories can't hold such a transaction: sums of exact amounts have no gaps, and those of unknown currencies mean
+   * nothing.
+   *
+   * @throws FraudError LOG_MISMATCH where the record is not a transaction of this detector.
+   */
+  of({ sequence, definition, timestampMs, fields }: TransactionRecord): Transaction | undefined {
+    const { maker, lacksAmount, isLost } = this.#maker(definition)
+    if (isLost) return undefined
+    const amount = lacksAmount ? Number.NaN : maker.amountOf(fields)
     if (typeof amount === 'number') return maker.make(timestampMs, amount, fields)
-    const { field, reason } = amount
-    throw new FraudError(
-      'LOG_INVALID',
-      `Record ${sequence} of the log is no transaction of this detector: ${field} ${reason}`,
-    )
+    throw mismatch(sequence, `${amount.field} ${amount.reason}`)
   }
 
-  #maker(definition: number): TransactionMaker {
+  #maker(definition: number): RecordMaker {
     const known = this.#makers.get(definition)
     if (known !== undefined) return known
     const { detector, features } = this.#live
-    const maker = new TransactionMaker(detector, features.layout, this.#reading.definition(definition).columns)
-    this.#makers.set(definition, maker)
-    return maker
+    const { columns } = this.#reading.definition(definition)
+    const { amount } = detector.transaction
+    const lacks = (column: string | undefined) => column !== undefined && !columns.includes(column)
+    const lacksAmount = lacks(amount?.field) || lacks(amount?.conversion)
+    const sumsExactly = features.plan.histories.some(({ fields }) =>
+      fields.some((field) => field.from === 'amount' && field.isExact),
+    )
+    const { currency } = features.plan
+    const lacksCurrency = currency !== undefined && lacks(features.layout.texts[currency].column)
+    const maker = new TransactionMaker(detector, features.layout, columns)
+    const made = { maker, lacksAmount, isLost: (lacksAmount && sumsExactly) || lacksCurrency }
+    this.#makers.set(definition, made)
+    return made
   }
+}
+
+/** A log that is sound, and whose record is not what the detector takes for a transaction. */
+export function mismatch(sequence: number, reason: string): FraudError {
+  return new FraudError(
+    'LOG_MISMATCH',
+    `The log is sound, but its record ${sequence} is not a transaction of this detector: ${reason}. Declare amounts as ` +
+      'the detector before did (shrike log export shows them), or begin a new data directory',
+  )
 }

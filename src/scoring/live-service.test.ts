@@ -192,7 +192,14 @@ describe('another detector', () => {
     const { service } = await start({ live: one })
     await service.decide(purchase(1), undefined, noWait)
     const net = createLiveDetector(cardsDetector({}, { amount: { field: 'NET', digits: 2 } }), amountPredictor())
-    await assert.rejects(service.use(net), { code: 'LOG_INVALID', message: /NET has no amount/ })
+    await assert.rejects(service.use(net), { code: 'HISTORIES_LOST', message: /of 1 transactions none has "NET"/ })
+    const whole = createLiveDetector(cardsDetector({}, { amount: { field: 'AMOUNT', digits: 0 } }), amountPredictor())
+    await service.decide(purchase(7, { AMOUNT: 7.5 }), undefined, noWait)
+    await assert.rejects(service.use(whole), {
+      code: 'LOG_MISMATCH',
+      message:
+        /^The log is sound, but its record 3 is not a transaction of this detector: AMOUNT has more than 0 decimals/,
+    })
     assert.equal((await service.decide(purchase(2), undefined, noWait)).model, 'one@000000000001')
   })
 })

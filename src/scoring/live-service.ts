@@ -13,6 +13,15 @@ import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import { type LabelAnswer, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import {
+  type ColumnCount,
+  ColumnCounts,
+  columnsBefore,
+  historyColumns,
+  LostHistories,
+  refuseLosses,
+  tellCounts,
+} from './lost-histories.ts'
 import { HistoryRebuild } from './rebuild.ts'
 
 /** What the service says of itself. */
@@ -49,6 +58,8 @@ export interface LiveServiceOptions {
   readonly snapshotEveryMs: number
   /** How long records are kept; undefined: for ever. */
   readonly retainMs: number | undefined
+  /** Whether a detector may take over whose histories the log can't give. */
+  readonly acceptLostHistories?: boolean | undefined
   readonly runtime: string
   /** The newest snapshot that serves. */
   readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
@@ -262,29 +273,48 @@ export class LiveService {
     const { reading } = this.#log
     const startMs = clock()
     prepare(live)
+    const lost = new LostHistories(live, reading)
+    while (lost.step()) await nextTurn()
+    const before = columnsBefore(reading)
+    this.#refuseLosses(lost.losses.filter(({ column }) => !before.has(column)))
     const snapshot = findSnapshot(live)
     this.#snapshotSequence = Math.max(this.#snapshotSequence, snapshot?.sequence ?? 0)
     const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
-    while (rebuild.step()) await nextTurn()
+    // A snapshot holds the histories already: nothing of it is new.
+    const fresh = snapshot === undefined ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
+    const counts = new ColumnCounts(fresh, reading)
+    while (rebuild.step((record) => counts.see(record))) await nextTurn()
+    this.#refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
     try {
       // What the detector before has just decided goes in, too; what comes now waits for this one.
       while (this.#log.pending > 0) await sleep(1)
       while (rebuild.step());
+      while (lost.step());
       const definition = await this.#define(live)
       const { fold } = rebuild
       const coveredSinceMs = reading.firstTransactionMs()
       this.#live = live
       this.#reader = this.#createReader(live)
-      this.decider.use({ live, fold, coveredSinceMs, ...definition })
+      this.decider.use({ live, fold, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition })
       const { keys, events, bytes } = fold.histories.stats()
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
       if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
+      if (lost.losses.length > 0) {
+        say.warn(
+          { lost: tellCounts(lost.losses) },
+          'the log lacks what histories are made of: decisions say histories-lost',
+        )
+      }
     } finally {
       this.#pause = undefined
       goOn()
     }
+  }
+
+  #refuseLosses(losses: readonly ColumnCount[]): void {
+    if (this.#options.acceptLostHistories !== true) refuseLosses(losses)
   }
 
   #warnIfShort(live: LiveDetector, coverageMs: number): void {

@@ -40,7 +40,7 @@ export class HistoryRebuild {
   /**
    * Takes the next records in; false once there are no more.
    *
-   * @throws FraudError LOG_INVALID
+   * @throws FraudError LOG_INVALID or LOG_MISMATCH
    */
   step(onTransaction?: OnTransaction): boolean {
     const records = this.#reading.next(this.#sequence)

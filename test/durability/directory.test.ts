@@ -168,7 +168,14 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     const sequence = log.append({ kind: 'definition', ...definition }, () => resolve(sequence))
   })
   const { fold } = new HistoryRebuild(live, log.reading, undefined, {})
-  decider.use({ live, definition, definitionSequence, fold, coveredSinceMs: undefined })
+  decider.use({
+    live,
+    definition,
+    definitionSequence,
+    fold,
+    coveredSinceMs: undefined,
+    lostUntilMs: Number.NEGATIVE_INFINITY,
+  })
   const decide = async ({ body }: Purchase) => decider.decide(reader.read(body), () => 0)
 
   assert.equal((await decide(first)).decidedAt, formatIsoTime(nowMs))

@@ -122,6 +122,13 @@ export class LogReader implements LogReading {
     return Number(this.#opened.last.get()?.sequence ?? 0)
   }
 
+  transactionsIn(after: number, through: number): { readonly count: number; readonly newestMs: number } {
+    const sql =
+      'SELECT count(*) AS count, max(timestamp_ms) AS newest FROM records WHERE sequence > ? AND sequence <= ? AND kind <= 1'
+    const { count, newest } = this.database.prepare(sql).get(after, through) ?? {}
+    return { count: Number(count), newestMs: newest === null ? Number.NEGATIVE_INFINITY : Number(newest) }
+  }
+
   firstTransactionMs(): number | undefined {
     const sql = 'SELECT timestamp_ms FROM records WHERE sequence > ? AND kind <= 1 ORDER BY sequence LIMIT 1'
     const found = this.database.prepare(sql).get(this.prunedThrough())

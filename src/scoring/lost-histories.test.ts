@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  amountPredictor,
+  assertReplayed,
+  cardsDetector,
+  closedAfterEach,
+  dayMs,
+  openTestLive,
+  startMs,
+  type TestLiveOptions,
+} from '../../test/service/live-fixture.ts'
+import type { Detector } from '../core/detector.ts'
+import { createLiveDetector } from './live-detector.ts'
+import { LostHistories } from './lost-histories.ts'
+
+const open = closedAfterEach()
+const noWait = () => 0
+
+async function start(options: TestLiveOptions = {}) {
+  const live = await openTestLive(options)
+  open.push(live)
+  live.clock.nowMs = startMs + 1000 * dayMs
+  await live.service.resume()
+  const decide = (i: number, more: object = {}) =>
+    live.service.decide(
+      { ID: `t-${i}`, TIME: startMs + i * dayMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
+      undefined,
+      noWait,
+    )
+  return { ...live, decide }
+}
+
+const detectorOf = (
+  name: string,
+  transaction: Partial<Detector['transaction']>,
+  features: Detector['features'] = ['amount', { count: { by: 'card', over: '7d' } }],
+) => createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+
+const shops = detectorOf('shops', { keys: { shop: 'SHOP' } }, ['amount', { count: { by: 'shop', over: '2d' } }])
+const cards = detectorOf('cards', {})
+const pans = detectorOf('pans', { keys: { card: 'PAN' } })
+
+describe('a detector whose histories the log can not give', () => {
+  test('is refused with figures, at a reload and at the start, and the one before goes on', async () => {
+    const { service, decide, close, path } = await start({ live: shops })
+    for (let i = 0; i < 3; i++) await decide(i)
+    await assert.rejects(service.use(cards), {
+      code: 'HISTORIES_LOST',
+      message: /: of 3 transactions none has "CARD"\. /,
+    })
+    const decision = await decide(3)
+    assert.deepEqual([decision.model, decision.degraded], ['shops@000000000000', []])
+    await close({ keep: true })
+    const again = await openTestLive({ live: cards, directory: path })
+    open.push(again)
+    await assert.rejects(again.service.resume(), {
+      code: 'HISTORIES_LOST',
+      message: /of 4 transactions none has "CARD"/,
+    })
+    assert.deepEqual(again.log.reading.definitionSequences(), [1], 'nothing is written')
+  })
+
+  test('takes over where that is accepted, and decisions say so until a span has passed, over restarts', async () => {
+    const { service, decide, close, path, say } = await start({ live: shops, acceptLostHistories: true })
+    for (let i = 0; i < 3; i++) await decide(i)
+    await service.use(cards)
+    assert.ok(
+      say.lines.some((line) => /histories-lost.*of 3 transactions none has .*CARD/.test(line)),
+      say.lines.join(),
+    )
+    // The last transaction without a card is that of day 2, and the history looks back seven days.
+    for (const day of [3, 5]) assert.deepEqual((await decide(day)).degraded, ['history-short', 'histories-lost'])
+    await close({ keep: true })
+    const again = await start({ live: cards, directory: path })
+    assert.deepEqual((await again.decide(6)).degraded, ['history-short', 'histories-lost'])
+    assert.deepEqual((await again.decide(8.999)).degraded, ['histories-lost'])
+    assert.deepEqual((await again.decide(9)).degraded, [])
+    const record = again.log.reading.find('t-6')
+    assert.deepEqual(record?.kind === 'decision' && record.degraded, ['history-short', 'histories-lost'])
+    await again.close({ keep: true })
+    const later = await start({ live: cards, directory: path })
+    assert.deepEqual((await later.decide(9.5)).degraded, [])
+    await later.close({ keep: true })
+    assert.deepEqual(assertReplayed(later.logPath, [shops, cards]), [3, 6])
+  })
+
+  test('is told how many have what some lack, and welcome once those are out of sight', async () => {
+    const { service, decide } = await start({ live: shops })
+    await decide(0)
+    await decide(1)
+    const both = detectorOf('both', {}, ['amount', { count: { by: 'shop', over: '2d' } }])
+    await service.use(both)
+    await decide(2)
+    await assert.rejects(service.use(cards), { message: /: of 3 transactions 1 has "CARD"\. / })
+    await decide(8)
+    await service.use(cards)
+    assert.equal((await decide(9, { CARD: 'c' })).degraded.length, 0)
+  })
+
+  test('is refused where a column is declared and never sent', async () => {
+    const { service, decide } = await start({ live: shops })
+    await decide(0)
+    const noted = detectorOf('noted', { keys: { shop: 'SHOP', note: 'NOTE' } }, [{ count: { by: 'note', over: '1d' } }])
+    const declared = detectorOf('declared', { keys: { shop: 'SHOP', note: 'NOTE' } }, ['amount'])
+    await service.use(declared)
+    await decide(9)
+    await assert.rejects(service.use(noted), { code: 'HISTORIES_LOST', message: /of 2 transactions none has "NOTE"/ })
+  })
+
+  test('may be another detector of an empty log, and of one that is pruned of what lacks it', async () => {
+    const retainMs = 20 * dayMs
+    let safeThrough = 0
+    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const { service, decide, log } = await start({ live: shops, retainMs, takeSnapshot, acceptLostHistories: true })
+    await service.use(pans)
+    await service.use(shops)
+    await decide(0)
+    await service.use(cards)
+    for (const day of [30, 31, 60]) await decide(day)
+    safeThrough = log.reading.lastSequence()
+    await service.snapshot()
+    assert.ok(log.reading.prunedThrough() > 0)
+    const lost = new LostHistories(cards, log.reading)
+    while (lost.step());
+    assert.deepEqual([lost.losses, lost.untilMs], [[], Number.NEGATIVE_INFINITY])
+  })
+
+  test('leaves transactions without an exact amount or a currency out of its histories, labels and all', async () => {
+    const features = ['amount', { sum: { of: 'amount', by: 'shop', over: '2d' } }]
+    const bare = createLiveDetector(
+      cardsDetector({ features: [{ count: { by: 'shop', over: '2d' } }] }, { amount: undefined }),
+      amountPredictor('bare@000000000000'),
+    )
+    const summed = detectorOf('summed', {}, features)
+    const currency = { amount: { field: 'AMOUNT', digits: 2, currency: { field: 'CURRENCY' } } }
+    const priced = detectorOf('priced', currency, features)
+    const { service, decide, close, logPath, log } = await start({ live: bare, acceptLostHistories: true })
+    await decide(0)
+    await service.use(summed)
+    await decide(0.1)
+    await service.label({ transactionId: 't-0', isFraud: true })
+    const sums = (id: string) => {
+      const record = log.reading.find(id)
+      return record?.kind === 'decision' ? [...record.row] : []
+    }
+    assert.deepEqual(sums('t-0.1'), [10, 10])
+    await service.use(priced)
+    assert.deepEqual((await decide(0.2, { CURRENCY: 'EUR' })).degraded, ['history-short', 'histories-lost'])
+    assert.deepEqual(sums('t-0.2'), [10, 10])
+    await close({ keep: true })
+    assert.deepEqual(assertReplayed(logPath, [summed, priced]), [1, 1])
+  })
+})
+
+test('a rate that a log does not have is not 1', async () => {
+  const features = [{ mean: { of: 'amount', by: 'shop', over: '2d' } }]
+  const amount = { field: 'AMOUNT', currency: { field: 'CURRENCY' }, conversion: 'RATE' }
+  const { service, decide, log } = await start({
+    live: detectorOf('plain', { amount: { field: 'AMOUNT' } }, features),
+    acceptLostHistories: true,
+  })
+  await decide(0)
+  await service.use(detectorOf('rates', { amount }, features))
+  await decide(0.1, { CURRENCY: 'JPY', RATE: 0.5 })
+  const record = log.reading.find('t-0.1')
+  assert.deepEqual(record?.kind === 'decision' && [...record.row], [5])
+})
+
+describe('a detector that differs and loses nothing', () => {
+  const differing: Record<string, () => ReturnType<typeof createLiveDetector>> = {
+    'fewer columns': () => detectorOf('fewer', { keys: { card: 'CARD' }, fields: {} }),
+    'another id': () => detectorOf('id', { id: 'KEY' }),
+    'another time format': () => detectorOf('time', { time: { field: 'WHEN', format: 'iso' } }),
+    'no amount': () =>
+      createLiveDetector(
+        cardsDetector({ features: [{ count: { by: 'card', over: '7d' } }] }, { amount: undefined }),
+        amountPredictor('none@000000000000'),
+      ),
+    'more decimals': () => detectorOf('decimals', { amount: { field: 'AMOUNT', digits: 3 } }),
+    'other names of keys': () =>
+      detectorOf('names', { keys: { pan: 'CARD' } }, ['amount', { count: { by: 'pan', over: '7d' } }]),
+    'other features': () => detectorOf('features', {}, [{ count: { by: 'shop', over: '3d' } }]),
+    'other categories': () => detectorOf('categories', {}, [{ category: { of: 'note', values: ['b', 'a'] } }]),
+    'another label': () => detectorOf('label', { label: { field: 'IS_FRAUD', delay: '2d' } }),
+  }
+  for (const [what, create] of Object.entries(differing)) {
+    test(`takes over: ${what}`, async () => {
+      const before = createLiveDetector(
+        cardsDetector({
+          features: ['amount', { category: { of: 'note', values: ['a', 'b'] } }, { count: { by: 'card', over: '7d' } }],
+        }),
+        amountPredictor('before@000000000000'),
+      )
+      const { service, decide } = await start({ live: before })
+      await decide(0, { NOTE: 'a' })
+      await service.label({ transactionId: 't-0', isFraud: true })
+      const live = create()
+      await service.use(live)
+      assert.equal(service.live, live)
+      await service.label({ transactionId: 't-0', isFraud: false })
+    })
+  }
+})

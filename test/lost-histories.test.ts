@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { dataDirectory } from '../src/stores/data-directory.ts'
+import { SqliteLog } from '../src/stores/sqlite/sqlite-log.ts'
+import { startShrike, succeedIn } from './run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-lost-'))
+const run = (...args: string[]) => startShrike(folder, args).ended
+const succeed = (...args: string[]) => succeedIn(folder, args)
+const rows = 400
+
+const declared = (key: string, label = 'fraud') => `
+detector: ${key}s
+transaction:
+  id: tx
+  time: { field: at, format: iso }
+  amount: { field: amount, digits: 2 }
+  keys: { ${key}: ${key} }
+  label: { field: ${label} }
+features: [amount, { count: { by: ${key}, over: 30d } }]
+`
+const accept = '--accept-lost-histories'
+const quick = ['--preset', 'recipe', '--n-estimators', '3', '--no-leak-check']
+
+before(async () => {
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const at = new Date(Date.UTC(2026, 0, 1, i)).toISOString()
+    return `t-${i},${at},${10 + (i % 90)}.50,c-${i % 7},s-${i % 3},${i % 10 === 9 ? 1 : 0}`
+  })
+  writeFileSync(join(folder, 'rows.csv'), ['tx,at,amount,card,shop,fraud', ...lines].join('\n'))
+  for (const key of ['card', 'shop']) {
+    writeFileSync(join(folder, `${key}.yaml`), declared(key))
+    await succeed('train', 'rows.csv', '--detector', `${key}.yaml`, ...quick, '--out', `${key}.safetensors`)
+  }
+  await succeed('replay', 'rows.csv', '--as', 'history', '--data', 'data', '--bundle', 'shop.safetensors')
+})
+after(() => rmSync(folder, { recursive: true }))
+
+/** A copy of the data directory for one test. */
+function copy(name: string): string {
+  cpSync(join(folder, 'data'), join(folder, name), { recursive: true })
+  return name
+}
+
+describe('a bundle whose histories the log can not give', () => {
+  const figures = /HISTORIES_LOST: .*of 400 transactions none has "card".*--accept-lost-histories/
+
+  test('does not start, and the one before still does', async () => {
+    const data = copy('start')
+    const serve = (bundle: string, ...more: string[]) =>
+      startShrike(folder, ['serve', bundle, '--data', data, '--port', '0', '--log-level', 'info', ...more])
+    const refused = await serve('card.safetensors').ended
+    assert.deepEqual([refused.code, figures.test(refused.stderr)], [1, true], refused.stderr)
+    for (const [bundle, more, said] of [
+      ['shop.safetensors', [], 'histories are ready'],
+      ['card.safetensors', [accept], 'decisions say histories-lost'],
+    ] as const) {
+      const { child, ended } = serve(bundle, ...more)
+      child.stderr?.on('data', (text: string) => {
+        if (text.includes(said)) child.kill('SIGTERM')
+      })
+      const { code, stderr } = await ended
+      assert.equal(code, 0, stderr)
+      assert.ok(stderr.includes(said), stderr)
+    }
+  })
+
+  test('does not take over by a replay, unless that is accepted', async () => {
+    const data = copy('replay')
+    const flags = ['--as', 'decisions', '--data', data, '--bundle', 'card.safetensors', '--on-conflict', 'skip']
+    const refused = await run('replay', 'rows.csv', ...flags)
+    assert.deepEqual([refused.code, figures.test(refused.stderr)], [1, true], refused.stderr)
+    await succeed('replay', 'rows.csv', ...flags, accept)
+  })
+
+  test('is not trained from that log, unless that is accepted', async () => {
+    const flags = ['--from-log', '--data', 'data', ...quick]
+    await succeed('train', ...flags, '--out', 'own.safetensors')
+    const refused = await run('train', ...flags, '--detector', 'card.yaml', '--out', 'lost.safetensors')
+    assert.deepEqual([refused.code, figures.test(refused.stderr)], [1, true], refused.stderr)
+    const { stderr } = await succeed('train', ...flags, '--detector', 'card.yaml', '--out', 'lost.safetensors', accept)
+    assert.match(stderr, /rows are without it: of 400 transactions none has "card"/)
+  })
+
+  test('is told where features are written from the log', async () => {
+    const { stdout, stderr } = await succeed('features', '--from-log', '--data', 'data', '--detector', 'card.yaml')
+    assert.equal(stdout.trimEnd().split('\n').length, 1 + rows)
+    assert.match(stderr, /rows are without it: of 400 transactions none has "card"/)
+    const own = await succeed('features', '--from-log', '--data', 'data')
+    assert.doesNotMatch(own.stderr, /without it/)
+  })
+})
+
+test('an empty log is not called damaged', async () => {
+  mkdirSync(join(folder, 'empty'))
+  const log = await SqliteLog.open({ path: dataDirectory(join(folder, 'empty')).logPath, makeToken: () => '' })
+  await log.close()
+  for (const command of [
+    ['log', 'head'],
+    ['features', '--from-log'],
+    ['train', '--from-log'],
+  ]) {
+    const { code, stderr } = await run(...command, '--data', 'empty')
+    assert.deepEqual([code, /DATA_INVALID: The log is empty/.test(stderr)], [1, true], stderr)
+  }
+})
