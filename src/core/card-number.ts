@@ -1,121 +1,147 @@
+import { lengthsInUse, lengthsOfMost } from './card-ranges.ts'
+import { withoutReferences } from './known-references.ts'
+import { toPlainDigits, unescapeText } from './plain-digits.ts'
+
 const fewestDigits = 13
 const mostDigits = 19
+const longestSeparator = 3
+/** How many digits may stand right before a number of the usual kind. */
+const mostBefore = 2
+
+/** An id, a key or a name is looked at by whole groups of digits; in a text a number may hide among other digits, too. */
+export type Looked = 'text' | 'id'
 
 /**
- * Whether a text holds what may be a card number: 13 to 19 digits, spaces and hyphens between them ignored, that pass
- * the Luhn check and begin with a range in use. They begin and end where a group of digits does, so that
- * `4111 1111 1111 1111 12/27` is found, and 25 digits without a gap are a reference. Called for every text of every
- * transaction: allocates nothing where a text is ASCII.
+ * Whether a text holds what may be a card number: 13 to 19 digits that pass the Luhn check and begin with a range in use
+ * for so many; between two of them stand at most three other characters, none a letter.
+ *
+ * They begin and end where a group of digits does, so that `4111 1111 1111 1111 12/27` is found. In a text they may also
+ * stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind it, or
+ * two before. More than that would take too many references for cards.
+ *
+ * Called for every text of every transaction: allocates nothing where a text is ASCII and has few digits.
  */
-export function holdsCardNumber(text: string): boolean {
-  // How many units may be no digits if there are to be enough.
-  let spare = text.length - fewestDigits
-  let isAscii = true
-  for (let i = 0; i < text.length && spare >= 0; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit > 127) isAscii = false
-    else if (!isDigit(unit)) spare--
-  }
-  if (spare < 0) return false
-  const ascii = isAscii ? text : toAscii(text)
-  return isFoundIn(ascii) && isFoundIn(withoutHexadecimalIds(ascii))
+export function holdsCardNumber(text: string, looked: Looked = 'text'): boolean {
+  if (!mayHoldOne(text)) return false
+  return isHeld(text, looked) || (/[%&\\]/.test(text) && isHeld(unescapeText(text), looked))
 }
 
 /** The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one. */
 export function cardNumberDigits(text: string): string | undefined {
-  const digits = toAscii(text).replace(/[\s-]+/g, '')
-  return /^\d+$/.test(digits) && endOfCardNumber(digits, 0) === digits.length ? digits : undefined
+  if (!mayHoldOne(text)) return undefined
+  const digits = toPlainDigits(unescapeText(text)).replace(/[\W_]/g, '')
+  return /^\d{13,19}$/.test(digits) && beginsAt(digits, 0, 'groups') ? digits : undefined
 }
 
-/** Only a group's first digit can begin a card number. */
-function isFoundIn(text: string): boolean {
-  let isWithinGroup = false
-  for (let i = 0; i < text.length; i++) {
-    const isOne = isDigit(text.charCodeAt(i))
-    if (isOne && !isWithinGroup && endOfCardNumber(text, i) >= 0) return true
-    isWithinGroup = isOne
+/** Whether there are enough digits. */
+function mayHoldOne(text: string): boolean {
+  let missing = fewestDigits
+  for (let i = 0; i < text.length && missing > 0; i++) {
+    const unit = text.charCodeAt(i)
+    if (isDigit(unit)) missing--
+    // ⅒ is three.
+    else if (unit > 127 && mayBeDigits(unit)) missing -= 3
+  }
+  return missing <= 0
+}
+
+/** What is not: letters with accents, of Greek, Cyrillic, Chinese, Japanese and Korean. */
+function mayBeDigits(unit: number): boolean {
+  if (unit < 0x530) return unit === 0xb2 || unit === 0xb3 || unit === 0xb9 || (unit >= 0xbc && unit <= 0xbe)
+  return (
+    !(unit >= 0x3041 && unit <= 0x30ff) && !(unit >= 0x3400 && unit <= 0x9fff) && !(unit >= 0xac00 && unit <= 0xd7a3)
+  )
+}
+
+function isHeld(text: string, looked: Looked): boolean {
+  const plain = isAscii(text) ? text : toPlainDigits(text)
+  if (!isFoundIn(plain, looked)) return false
+  const rest = withoutReferences(plain)
+  return rest === plain || isFoundIn(rest, looked)
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
+}
+
+function isFoundIn(text: string, looked: Looked): boolean {
+  for (let start = 0; start < text.length; start++) {
+    if (!isDigit(text.charCodeAt(start))) continue
+    let end = start + 1
+    while (end < text.length && isDigit(text.charCodeAt(end))) end++
+    if (isFoundInGroup(text, start, end, looked)) return true
+    start = end
   }
   return false
 }
 
-/** Where the longest stretch of groups from here on that is a card number ends; -1 where none is one. */
-function endOfCardNumber(text: string, start: number): number {
-  let found = -1
+/** Zeros that fill a group up are no digits before a number. */
+function isFoundInGroup(text: string, start: number, end: number, looked: Looked): boolean {
+  let at = start
+  let isFirst = true
+  for (; at < end && isFirst; at++) {
+    if (beginsAt(text, at, looked === 'id' ? 'groups' : 'first')) return true
+    isFirst = text.charCodeAt(at) === zero
+  }
+  if (looked === 'id') return false
+  const isLong = end - start > mostDigits
+  const last = isLong ? end - fewestDigits : Math.min(start + mostBefore, end - 1)
+  for (at = start; at <= last; at++) {
+    if (isLong && beginsAt(text, at, 'within')) return true
+    if (at <= start + mostBefore && beginsAt(text, at, 'last')) return true
+  }
+  return false
+}
+
+/** How a number may lie in the groups of digits that it stands in. */
+type Lie = 'groups' | 'first' | 'last' | 'within'
+
+/** Whether a card number begins at this digit. */
+function beginsAt(text: string, start: number, lie: Lie): boolean {
   let count = 0
   let prefix = 0
   let firstGroup = 0
   // Which digits Luhn doubles depends on how many there are: both sums are kept, and the end decides.
   let evenDoubled = 0
   let oddDoubled = 0
-  for (let i = start; i < text.length; i++) {
+  let separator = 0
+  let before = -1
+  for (let i = start; i < text.length && count < mostDigits; i++) {
     const unit = text.charCodeAt(i)
     if (!isDigit(unit)) {
-      if (isGap(unit)) continue
-      break
+      // A row of one and the same character counts once, and controls don't count.
+      if (unit >= 32 && unit !== 127 && unit !== before) separator++
+      if (isLetter(unit) || separator > longestSeparator || lie === 'within') return false
+      before = unit
+      continue
     }
-    if (count === mostDigits) break
+    separator = 0
+    before = -1
     const digit = unit - zero
     const doubled = digit < 5 ? 2 * digit : 2 * digit - 9
     evenDoubled += count % 2 === 0 ? doubled : digit
     oddDoubled += count % 2 === 0 ? digit : doubled
     if (count < 4) prefix = 10 * prefix + digit
     count++
-    const endsGroup = i + 1 === text.length || !isDigit(text.charCodeAt(i + 1))
-    if (endsGroup && firstGroup === 0) firstGroup = count
-    if (!endsGroup || count < fewestDigits) continue
+    if (count === 4 && lengthsInUse[prefix] === 0) return false
+    const isEnd = !isDigit(text.charCodeAt(i + 1))
+    if (isEnd && firstGroup === 0) firstGroup = count
+    if (count < fewestDigits) continue
     const sum = count % 2 === 0 ? evenDoubled : oddDoubled
-    if (sum % 10 === 0 && isInUse(prefix, count, firstGroup)) found = i + 1
+    if (sum % 10 === 0 && mayLie(lie, isEnd, prefix, count, firstGroup)) return true
   }
-  return found
+  return false
 }
 
-/**
- * Ranges of issuers (ISO/IEC 7812) that card schemes use, by a number's first four digits: the schemes' own words and
- * the tables of open libraries. Lengths and groups are not minded, but of UATP: many
- * numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter.
- */
-function isInUse(prefix: number, count: number, firstGroup: number): boolean {
-  if (prefix >= 4000 && prefix < 7000) return true // Visa, Mastercard, Maestro, Discover, UnionPay, RuPay, Elo, Verve
-  if (prefix >= 3000 && prefix < 4000) return isInUseFrom3(prefix)
-  if (prefix >= 2221 && prefix <= 2720) return true // Mastercard
-  if (prefix >= 2200 && prefix <= 2204) return true // Mir
-  if (prefix >= 8100 && prefix < 8300) return true // UnionPay, RuPay
-  if (prefix >= 1000 && prefix < 2000) return count === 15 && (firstGroup === 4 || firstGroup === 15) // UATP
-  return prefix === 9792 || prefix === 8600 || prefix === 9860 // Troy, Uzcard, Humo
-}
-
-function isInUseFrom3(prefix: number): boolean {
-  if (prefix <= 3059 || prefix === 3095 || prefix >= 3800) return true // Diners Club
-  if (prefix >= 3528 && prefix <= 3589) return true // JCB
-  const two = Math.floor(prefix / 100)
-  return two === 34 || two === 37 || two === 36 // American Express, Diners Club
-}
-
-const hexadecimalId =
-  /(?<![\da-z])(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{24}|[\da-f]{32}|[\da-f]{40}|[\da-f]{64})(?![\da-z])/gi
-
-/**
- * Of random UUIDs one in 700 has a stretch of decimal digits that looks like a card number, of other hexadecimal
- * identifiers one in 1,200: the usual forms (UUID, ObjectId, MD5, SHA-1, SHA-256) are taken for what they are.
- */
-function withoutHexadecimalIds(text: string): string {
-  return text.replace(hexadecimalId, (id) => (/[a-f]/i.test(id) ? 'x' : id))
-}
-
-/** Digits of other scripts, full-width or styled ones as ASCII; every kind of space, dash and invisible character as a hyphen. */
-function toAscii(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/\p{Nd}/gu, asciiDigit)
-    .replace(/[\p{Z}\p{Pd}\p{Cf}\u2212]/gu, '-')
-}
-
-/** Unicode puts each script's ten digits in a row. */
-function asciiDigit(digit: string): string {
-  const code = digit.codePointAt(0) ?? zero
-  let value = 0
-  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value++
-  return String(value)
+function mayLie(lie: Lie, isEnd: boolean, prefix: number, count: number, firstGroup: number): boolean {
+  if (((lengthsInUse[prefix] >> count) & 1) === 0) return false
+  // Many numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter: UATP's own groups are asked for.
+  if (prefix < 2000) return isEnd && (lie === 'groups' || lie === 'first') && (firstGroup === 4 || firstGroup === 15)
+  if (lie === 'within') return true
+  if (isEnd && lie !== 'last') return true
+  const isUsual = ((lengthsOfMost[prefix] >> count) & 1) === 1
+  return isUsual && (lie === 'first' || (lie === 'last' && isEnd))
 }
 
 const zero = 48
@@ -124,7 +150,7 @@ function isDigit(unit: number): boolean {
   return unit >= zero && unit < zero + 10
 }
 
-/** A hyphen, a space, a tab or an end of line. */
-function isGap(unit: number): boolean {
-  return unit === 32 || unit === 45 || (unit >= 9 && unit <= 13)
+/** What is beyond ASCII by now is one, too. */
+function isLetter(unit: number): boolean {
+  return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122) || unit > 127
 }

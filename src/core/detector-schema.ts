@@ -216,7 +216,7 @@ function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
   const named = (columns: readonly unknown[]) => [...new Set(columns.filter((each) => typeof each === 'string'))]
   return {
     texts: named([id, ...Object.values(keys), ...Object.values(fields), currencyField]),
-    numbers: named([conversion, position?.latitude, position?.longitude, ...plain]),
+    numbers: named([amount?.field, conversion, position?.latitude, position?.longitude, ...plain]),
   }
 }
 

@@ -220,7 +220,9 @@ describe('what is wrong with a transaction', () => {
     const { errors } = readerOf()
     assert.deepEqual(errors({ AMOUNT: '12.5' }), [{ field: 'AMOUNT', reason: 'is text, where a number is required' }])
     assert.deepEqual(errors({ AMOUNT: 1.23456 }), [{ field: 'AMOUNT', reason: 'has more than 2 decimals' }])
-    assert.deepEqual(errors({ AMOUNT: 1e17 }), [{ field: 'AMOUNT', reason: 'is too large' }])
+    assert.deepEqual(readerOf({ amount: { field: 'AMOUNT', digits: 6 } }).errors({ AMOUNT: 1e11 }), [
+      { field: 'AMOUNT', reason: 'is too large' },
+    ])
   })
 
   test('may be a number that no double holds', () => {
@@ -344,8 +346,8 @@ describe('a card number', () => {
       CARD: [card, spaced, number],
       CITY: [`paid with ${spaced} today`],
       NOTE: [card, number, `${spaced}/12-27`, '４１１１１１１１１１１１１１１１'],
-      POINTS: [number],
-      V1: [number],
+      POINTS: [number, number + 0.5],
+      V1: [number, -number],
     }
     for (const [field, values] of Object.entries(places)) {
       for (const value of values) {
@@ -402,15 +404,38 @@ describe('a card number', () => {
     assert.equal(read({ ID: card }).id, card)
   })
 
-  test('is no identifier or amount that is as long', () => {
+  test('is looked for by whole groups of digits in ids and keys, and anywhere in other texts', () => {
+    const { read, refusal } = readerOf()
+    const within = '411111111111111112272029'
+    for (const changed of [{ ID: within }, { CARD: within }]) assert.doesNotThrow(() => read(changed))
+    for (const changed of [{ NOTE: within }, { CARD: `1234-${card}` }, { ID: `card:${card}` }])
+      assert.equal(refusal(changed).code, 'CARD_NUMBER_REFUSED')
+  })
+
+  test('is no identifier that is as long', () => {
     const { read } = readerOf()
     for (const CARD of ['4111111111111112', '1774699200123', '123e4567-e89b-12d3-a456-426614174000', 1774699200123]) {
       assert.doesNotThrow(() => read({ CARD }), String(CARD))
     }
-    assert.equal(
-      readerOf({ amount: { field: 'AMOUNT' } }).read({ AMOUNT: Number(card) }).transaction.amount,
-      Number(card),
-    )
+  })
+
+  test('is no amount, rate or degree: these have at most 12 digits before the point, unless exempted', () => {
+    const declared = {
+      amount: { field: 'AMOUNT', currency: { field: 'CITY' }, conversion: 'RATE' },
+      position: { latitude: 'LAT', longitude: 'LON' },
+    }
+    const columns = ['AMOUNT', 'RATE', 'LAT', 'LON']
+    const reason = 'has 13 digits or more, as many as a card number'
+    const { errors, kept } = readerOf(declared)
+    const exempt = readerOf({ ...declared, notCardNumber: ['AMOUNT', 'RATE'] })
+    for (const field of columns) {
+      for (const value of [1e12, -1e12, Number(card)])
+        assert.deepEqual(errors({ RATE: 1, [field]: value }), [{ field, reason }])
+    }
+    for (const field of ['AMOUNT', 'RATE']) {
+      assert.equal(kept({ RATE: 1, [field]: 999999999999.5 })[field], 999999999999.5)
+      assert.equal(exempt.kept({ RATE: 1, [field]: 1e12 })[field], 1e12)
+    }
   })
 })
 
@@ -453,7 +478,7 @@ describe('a transaction from JSON is the one that a file’s row is', () => {
   )
   const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.constant(undefined))
   const cents = fc.integer({ min: -(10 ** 9), max: 10 ** 9 }).map((minor) => minor / 100)
-  const amount = fc.oneof(cents, cents, cents, fc.constantFrom(0, 1.005, 1e17, 85.64999999999999, 0.1 + 0.2, undefined))
+  const amount = fc.oneof(cents, cents, cents, fc.constantFrom(0, 1.005, 1e11, 85.64999999999999, 0.1 + 0.2, undefined))
   const instant = fc.integer({ min: 0, max: 4_000_000_000_000 })
   const row = fc.record({
     instant,

@@ -1,4 +1,4 @@
-import { cardNumberDigits, holdsCardNumber } from './card-number.ts'
+import { cardNumberDigits, holdsCardNumber, type Looked } from './card-number.ts'
 import { type DeclaredField, declaredFields, type FieldValue, TransactionMaker } from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
@@ -24,9 +24,13 @@ export interface Concealment {
 
 const longestId = 128
 const longestText = 512
+const least13Digits = 1e12
 
 interface Rule extends DeclaredField {
   readonly cardNumbers: 'refuse' | 'hash' | 'allow'
+  readonly looked: Looked
+  /** An amount, a rate or a degree, none of which is as long as a card number. */
+  readonly isShort: boolean
   /** The key's name, where its values are personal. */
   readonly personal: string | undefined
 }
@@ -52,9 +56,10 @@ export class LiveTransactionReader {
     const { transaction } = detector
     const { keys = {}, personal = [], hashCardNumber = [], notCardNumber = [] } = transaction
     const fields = declaredFields(detector, layout)
-    const numeric = new Set([transaction.amount?.field, transaction.amount?.conversion])
+    const { amount, position } = transaction
+    const short = [amount?.field, amount?.conversion, position?.latitude, position?.longitude]
     const handling = (column: string) => {
-      if (numeric.has(column) || notCardNumber.includes(column)) return 'allow'
+      if (notCardNumber.includes(column)) return 'allow'
       return hashCardNumber.includes(column) ? 'hash' : 'refuse'
     }
     this.#detector = detector
@@ -68,6 +73,8 @@ export class LiveTransactionReader {
     this.#rules = fields.map((field) => ({
       ...field,
       cardNumbers: handling(field.column),
+      looked: Object.values(keys).includes(field.column) ? 'id' : 'text',
+      isShort: short.includes(field.column) && !notCardNumber.includes(field.column),
       personal: personal.find((name) => keys[name] === field.column),
     }))
     this.#maker = new TransactionMaker(detector, layout, this.columns)
@@ -89,7 +96,7 @@ export class LiveTransactionReader {
     const id = this.#readId(value[this.#idColumn], errors)
     const timestampMs = this.#readTime(value, errors)
     const cards: FieldError[] = []
-    if (this.#checksId && holdsCardNumber(id)) cards.push({ field: this.#idColumn, reason: cardReason })
+    if (this.#checksId && holdsCardNumber(id, 'id')) cards.push({ field: this.#idColumn, reason: cardReason })
     const fields: FieldValue[] = new Array(this.#rules.length)
     for (let i = 0; i < fields.length; i++) fields[i] = this.#readField(this.#rules[i], value, errors, cards)
     const amount = this.#readAmount(fields, errors)
@@ -165,9 +172,14 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: 'is too large for a 64-bit number' })
         return undefined
       }
+      const size = Math.abs(given)
+      if (rule.isShort && size >= least13Digits) {
+        errors.push({ field: column, reason: 'has 13 digits or more, as many as a card number' })
+        return undefined
+      }
       // A larger one is no card number, and its exponent's mantissa is none either.
-      const mayBeCard = Number.isInteger(given) && Math.abs(given) < 1e19
-      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(given), given, cards)
+      const mayBeCard = size >= least13Digits && size < 1e19
+      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), given, cards)
       return given
     }
     if (typeof given === 'string' && kind !== 'number') {
@@ -183,14 +195,17 @@ export class LiveTransactionReader {
   }
 
   /** What is kept of a text, or of a whole number's digits. */
-  #conceal({ column, kind, cardNumbers }: Rule, text: string, given: string | number, cards: FieldError[]): FieldValue {
-    if (cardNumbers !== 'allow' && text.length >= 13 && holdsCardNumber(text)) {
-      const digits = cardNumbers === 'hash' ? cardNumberDigits(text) : undefined
-      if (digits === undefined) {
-        cards.push({ field: column, reason: cardReason })
-        return undefined
-      }
-      return this.#concealment.hashCardNumber(digits)
+  #conceal(
+    { column, kind, cardNumbers, looked }: Rule,
+    text: string,
+    given: string | number,
+    cards: FieldError[],
+  ): FieldValue {
+    const digits = cardNumbers === 'hash' ? cardNumberDigits(text) : undefined
+    if (digits !== undefined) return this.#concealment.hashCardNumber(digits)
+    if (cardNumbers !== 'allow' && holdsCardNumber(text, looked)) {
+      cards.push({ field: column, reason: cardReason })
+      return undefined
     }
     return kind === 'text' ? text : given
   }

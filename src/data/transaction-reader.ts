@@ -1,4 +1,4 @@
-import { cardNumberDigits, holdsCardNumber } from '../core/card-number.ts'
+import { cardNumberDigits, holdsCardNumber, type Looked } from '../core/card-number.ts'
 import { suggestion } from '../core/closest-name.ts'
 import { declaredFields } from '../core/declared-fields.ts'
 import type { LocatedDetector } from '../core/detector.ts'
@@ -201,13 +201,16 @@ export class TransactionReader {
 
   /** As the service keeps a text: a keyed hash in place of a card number; null where it would refuse it. */
   #conceal(column: string, text: string): string | null {
-    if (text.length < 13 || !holdsCardNumber(text)) return text
     const digits = cardNumberDigits(text)
-    if (digits === undefined) return null
+    if (digits === undefined) return holdsCardNumber(text, this.#lookedAs(column)) ? null : text
     const { file, hashCardNumber } = this.#reading
     if (hashCardNumber !== undefined) return hashCardNumber(digits)
     const reason = `the column "${showValue(column)}" holds card numbers, and the detector wants their hashes`
     throw new FraudError('OPTION_INVALID', `${file}: ${reason}: set SHRIKE_CARD_KEY to the key that the service has`)
+  }
+
+  #lookedAs(column: string): Looked {
+    return Object.values(this.#located.detector.transaction.keys ?? {}).includes(column) ? 'id' : 'text'
   }
 
   #numbers(column: Column): CellReader<number> {

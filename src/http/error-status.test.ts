@@ -28,3 +28,17 @@ test('a refusal is presented with its reasons', () => {
     errors,
   })
 })
+
+test('a refusal never has a card number in it, whoever named a field so', () => {
+  for (const name of [
+    '4111111111111111',
+    '4111.1111.1111.1111',
+    'pan-%34111111111111111',
+    '４１１１１１１１１１１１１１１１',
+  ]) {
+    const errors = [{ field: `[3].${name}`, reason: `is no field: ${name}` }]
+    const text = JSON.stringify(presentError(new FraudError('INPUT_INVALID', `no ${name}`, { errors })))
+    assert.match(text, /"field":"\[\*\]\.[^0-9]+"/)
+    assert.doesNotMatch(text, /1111|１１/)
+  }
+})

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, type FieldError, FraudError } from '../core/errors.ts'
+import { maskCardNumber } from '../core/show-value.ts'
 
 /** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
@@ -60,9 +61,14 @@ export interface Problem {
   readonly errors: readonly FieldError[]
 }
 
+const internalDetail = 'Something went wrong inside the service. Its log has the cause.'
+
 export const problemType = 'application/problem+json; charset=utf-8'
 
-/** Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL. */
+/**
+ * Any thrown thing -> what a stranger may know of it. Failures that are no answer to a request, and bugs, are INTERNAL. The
+ * names in it may be the caller's own words, so a card number is masked there, too.
+ */
 export function presentError(error: unknown): Problem {
   const known = error instanceof FraudError && statusOf[error.code] !== 500 ? error : undefined
   const code = known?.code ?? 'INTERNAL'
@@ -71,8 +77,11 @@ export function presentError(error: unknown): Problem {
     type: `urn:shrike:error:${code}`,
     title: STATUS_CODES[status] ?? 'Error',
     status,
-    detail: known?.message ?? 'Something went wrong inside the service. Its log has the cause.',
+    detail: known === undefined ? internalDetail : maskCardNumber(known.message),
     code,
-    errors: known?.errors ?? [],
+    errors: (known?.errors ?? []).map(({ field, reason }) => ({
+      field: maskCardNumber(field),
+      reason: maskCardNumber(reason),
+    })),
   }
 }

@@ -1,5 +1,6 @@
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
+import { maskCardNumber } from '../core/show-value.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { createKeyRing, type KeyRing, type Role } from './api-keys.ts'
 import { discardRest } from './body.ts'
@@ -214,7 +215,8 @@ function roleFor(method: string, path: string): Role | undefined {
 function createErrorAnswer(log: Log) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = presentError(translate(error))
-    if (problem.code === 'INTERNAL') log.error({ err: error, path: pathOf(request.url) }, 'a request failed')
+    if (problem.code === 'INTERNAL')
+      log.error({ err: error, path: maskCardNumber(pathOf(request.url)) }, 'a request failed')
     if (problem.status === 503) reply.header('retry-after', '1')
     if (problem.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))

@@ -74,7 +74,7 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
   if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is no ISO 8601 time')
   else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
-    if (typeof text === 'string' && holdsCardNumber(text))
+    if (typeof text === 'string' && holdsCardNumber(text, field === 'source' ? 'text' : 'id'))
       cards.push({ field: `${at}${field}`, reason: 'holds what is a card number by its digits' })
   }
   if (typeof id !== 'string' || typeof isFraud !== 'boolean') return label
