@@ -76,7 +76,9 @@ const bodies: readonly (readonly [string, Bytes, Expected])[] = [
   ['is a number', '1e308', 'INPUT_INVALID'],
   ['is text', '"V1"', 'INPUT_INVALID'],
   ['is an array', `[${good}]`, 'INPUT_INVALID'],
-  ['is 30,000 arrays deep', nested(30_000), 'INPUT_INVALID'],
+  ['is 30,000 arrays deep', nested(30_000), 'BODY_INVALID'],
+  ['is 8 arrays deep', nested(8), 'INPUT_INVALID'],
+  ['is 9 arrays deep', nested(9), 'BODY_INVALID'],
   ['has no fields', '{}', 'INPUT_INVALID'],
   ['has 1e999', '{"V1":1e999,"Amount":2}', 'INPUT_INVALID'],
   ['has -1e999', '{"V1":-1e999,"Amount":2}', 'INPUT_INVALID'],
@@ -98,13 +100,15 @@ const bodies: readonly (readonly [string, Bytes, Expected])[] = [
   ['has a look-alike of a name', '{"Ｖ1":1,"Amount":2}', 'INPUT_INVALID'],
   ['has a NUL in a name', '{"V1\\u0000":1,"Amount":2}', 'INPUT_INVALID'],
   [
-    'has 5,000 fields, none of them ours',
-    JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`x${i}`, 1]))),
+    'has 1,000 fields, none of them ours',
+    JSON.stringify(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x${i}`, 1]))),
     'INPUT_INVALID',
   ],
-  ['has 5,000 fields besides', `{${'"x":1,'.repeat(5000)}${good.slice(1)}`, 'prediction'],
+  ['has 1,000 fields besides', `{${'"x":1,'.repeat(1000)}${good.slice(1)}`, 'prediction'],
+  ['has 5,000 fields besides', `{${'"x":1,'.repeat(5000)}${good.slice(1)}`, 'BODY_TOO_LARGE'],
   ['has a byte order mark', `\ufeff${good}`, 'prediction'],
-  ['has a field of 25,000 arrays that nobody asked for', `{"deep":${nested(25_000)},${good.slice(1)}`, 'prediction'],
+  ['has a field of 7 arrays that nobody asked for', `{"deep":${nested(7)},${good.slice(1)}`, 'prediction'],
+  ['has a field of 8 arrays that nobody asked for', `{"deep":${nested(8)},${good.slice(1)}`, 'BODY_INVALID'],
   ['sets __proto__ besides', `{"__proto__":{"isFraud":false},${good.slice(1)}`, 'prediction'],
   ['has escaped names', '{"\\u00561":1,"\\u0041mount":2}', 'prediction'],
   ['has 10,000 decimals', `{"V1":1.${'0'.repeat(10_000)},"Amount":2}`, 'prediction'],
@@ -250,7 +254,10 @@ const batch = (body: Bytes) => post(body, '/predict/batch')
 const lines = (body: Bytes) => post(body, '/predict/batch', linesType)
 
 const batches: readonly (readonly [string, Bytes, Expected])[] = [
-  ['an item 100,000 arrays deep', batch(`[${nested(100_000)},${good}]`), itemCodes('INPUT_INVALID', undefined)],
+  ['an item 100,000 arrays deep', batch(`[${nested(100_000)},${good}]`), 'BODY_INVALID'],
+  ['an item of 70,000 bytes', batch(`[${good},{"note":"${'x'.repeat(70_000)}"}]`), 'BODY_TOO_LARGE'],
+  ['an item of 330,000 names', batch(`[{${'"x":1,'.repeat(330_000)}"y":1}]`), 'BODY_TOO_LARGE'],
+  ['a line 9 arrays deep', lines(`${nested(9)}\n${good}\n`), itemCodes('BODY_INVALID', undefined)],
   ['an array that is never closed', batch('['.repeat(100_000)), 'BODY_INVALID'],
   [
     'items of every wrong kind',

@@ -20,26 +20,20 @@ describe('repeatedNames', () => {
     const names = entries.map(([key]) => key)
     return new Set(names.filter((key, index) => names.indexOf(key) !== index))
   }
-  const count = (entries: Entries) => new Set(entries.map(([key]) => key)).size
+  const find = (text: string) => repeatedNames(text, JSON.parse(text)) ?? new Set()
 
   test('finds every name that an object gives twice, and no other', () => {
     fc.assert(
       fc.property(object, (entries) => {
-        const found = repeatedNames(write(entries), count(entries), 0).get(0)
-        assert.deepEqual(found ?? new Set(), repeatedIn(entries))
+        assert.deepEqual(find(write(entries)), repeatedIn(entries))
       }),
     )
   })
 
-  test('tells the items of an array apart', () => {
+  test('finds none in an array, whatever its objects give twice', () => {
     fc.assert(
       fc.property(fc.array(object, { maxLength: 4 }), (items) => {
-        const text = `[${items.map(write).join(' , ')}]`
-        const names = items.reduce((sum, entries) => sum + count(entries), 0)
-        const found = repeatedNames(text, names, 1)
-        items.forEach((entries, index) => {
-          assert.deepEqual(found.get(index) ?? new Set(), repeatedIn(entries))
-        })
+        assert.deepEqual(find(`[${items.map(write).join(' , ')}]`), new Set())
       }),
     )
   })

@@ -1,4 +1,4 @@
-import { countNames, repeatedNames } from '../core/repeated-names.ts'
+import { repeatedNames } from '../core/repeated-names.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
@@ -119,7 +119,7 @@ export class NdjsonParser {
       badRows.add({ line, column: nested[0] }, 'is nested; only flat objects can be read')
       return undefined
     }
-    const [repeated] = repeatedNames(text, countNames(value), 0).get(0) ?? []
+    const [repeated] = repeatedNames(text, value) ?? []
     if (repeated !== undefined) {
       badRows.add({ line, column: repeated }, 'is given more than once')
       return undefined

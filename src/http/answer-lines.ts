@@ -8,16 +8,20 @@ export const ndjson = 'application/x-ndjson'
 
 /** Streams the answers to lines while they come; the timer is to be refreshed at each. */
 export function answerLines(
-  { limits, streaming }: HttpContext,
+  { limits, streaming, held, turns }: HttpContext,
   raw: IncomingMessage,
   reply: FastifyReply,
   answers: (stalled: NodeJS.Timeout) => AsyncIterable<Iterable<string>>,
 ): void {
+  // A line that is being read and the piece of the stream that it came in.
+  const heldBytes = 2 * limits.lineBytes
+  held.take(heldBytes)
+  reply.raw.once('close', () => held.give(heldBytes))
   // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
   const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
   raw.once('close', () => clearTimeout(stalled))
   streaming.add(raw.socket)
   reply.raw.once('close', () => streaming.delete(raw.socket))
-  const text = joinedText(answers(stalled), '', '', '')
+  const text = joinedText(answers(stalled), turns)
   reply.header('content-type', `${ndjson}; charset=utf-8`).send(Readable.from(text))
 }

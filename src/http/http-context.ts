@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { LiveService } from '../scoring/live-service.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
+import type { Turns } from './turns.ts'
 
 /** What the service says of itself. The messages and fields never hold a payload or a header. */
 export interface Log {
@@ -33,6 +35,10 @@ export interface HttpContext {
   readonly renderMetrics: () => Promise<string>
   /** Connections on which an answer is being streamed while its request still arrives. */
   readonly streaming: WeakSet<Socket>
+  /** What bodies under way hold in memory. */
+  readonly held: HeldBytes
+  /** Of large bodies, which are worked on in slices. */
+  readonly turns: Turns
   readonly isDraining: () => boolean
   readonly isOverloaded: () => boolean
 }

@@ -1,26 +1,28 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Turns } from './turns.ts'
 
-// Other requests get their turn after this many items, and this much text is handed to the socket at once.
-const itemsPerTurn = 256
+// This much text is handed to the socket at once.
 const textPerWrite = 64 * 1024
 
 /** Answers -> pieces of text for the socket, at its pace, with turns for other requests in between. */
 export async function* joinedText(
   groups: AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
-  open: string,
-  separator: string,
-  close: string,
+  turns: Turns,
+  open = '',
+  separator = '',
+  close = '',
 ): AsyncGenerator<string> {
   let text = open
-  let count = 0
+  let isFirst = true
   for await (const answers of groups) {
+    if (turns.isOver()) await turns.next()
     for (const answer of answers) {
-      text += count === 0 ? answer : separator + answer
-      count += 1
-      if (count % itemsPerTurn !== 0 && text.length < textPerWrite) continue
-      yield text
-      text = ''
-      await nextTurn()
+      text += isFirst ? answer : separator + answer
+      isFirst = false
+      if (text.length >= textPerWrite) {
+        yield text
+        text = ''
+      }
+      if (turns.isOver()) await turns.next()
     }
     if (text !== '') yield text
     text = ''

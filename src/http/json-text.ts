@@ -1,23 +1,32 @@
 import { isUtf8 } from 'node:buffer'
 import { FraudError } from '../core/errors.ts'
-import { countNames, repeatedNames } from '../core/repeated-names.ts'
+import { countColons, repeatedNames } from '../core/repeated-names.ts'
 
-/** JSON as it came and as it was read. */
-export interface JsonText {
-  readonly text: string
+/** What was read of a body, a line or an item. */
+export interface JsonItem {
   readonly value: unknown
+  /** Names that it gives more than once, where it is an object. */
+  readonly repeated: ReadonlySet<string> | undefined
 }
 
+/** How many levels of arrays and objects a body, a line or an item of an array may have. */
+export const deepest = 8
+
 /**
- * Bytes -> text and value. Throws BODY_INVALID for what is empty, no UTF-8 or no JSON; the message repeats nothing of
- * the text, as JSON.parse's own does. A byte order mark is skipped (RFC 8259, section 8.1).
+ * Bytes -> value. Throws BODY_INVALID for what is empty, no UTF-8, no JSON or nested too deep, and BODY_TOO_LARGE for what
+ * has too many names; the message repeats nothing of the text, as JSON.parse's own does. A byte order mark is skipped
+ * (RFC 8259, section 8.1).
  */
-export function decodeJson(bytes: Buffer, what: 'body' | 'line' = 'body'): JsonText {
+export function readJson(bytes: Buffer, what: 'body' | 'line' | 'item', mostNames: number): JsonItem {
   if (bytes.length === 0) throw new FraudError('BODY_INVALID', `The ${what} is empty`)
   if (!isUtf8(bytes)) throw new FraudError('BODY_INVALID', `The ${what} is not UTF-8`)
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = bytes.toString('utf8', start)
-  return { text, value: parse(text, what) }
+  // One colon stands behind each name: they tell that there are not too many, and that none was given twice.
+  const colons = countColons(text, mostNames)
+  if (colons > mostNames || mayBeDeep(text)) checkShape(text, what, mostNames)
+  const value = parse(text, what)
+  return { value, repeated: repeatedNames(text, value, colons) }
 }
 
 function parse(text: string, what: string): unknown {
@@ -28,22 +37,48 @@ function parse(text: string, what: string): unknown {
   }
 }
 
-/**
- * The items of a body that is an array, and the names that each gives twice. Throws BODY_INVALID, INPUT_INVALID for what is
- * no array, BODY_TOO_LARGE for one that is too long.
- */
-export function readItems(bytes: Buffer, mostItems: number) {
-  const { text, value } = decodeJson(bytes)
-  if (!Array.isArray(value)) {
-    throw new FraudError('INPUT_INVALID', 'The body must be an array of objects', {
-      errors: [{ field: '(body)', reason: 'is no array' }],
-    })
+/** Whether so many brackets open that a text may be nested too deep: the usual one opens a single one. */
+function mayBeDeep(text: string): boolean {
+  let openings = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      openings += 1
+      if (openings > deepest) return true
+    }
   }
-  const items: readonly unknown[] = value
-  if (items.length > mostItems) {
-    throw new FraudError('BODY_TOO_LARGE', `The array has over ${mostItems} items: send less, or stream NDJSON`)
-  }
-  let names = 0
-  for (const item of items) names += countNames(item)
-  return { items, repeated: repeatedNames(text, names, 1) }
+  return false
 }
+
+/** Refuses what costs far more to parse than to read through. Strings are skipped; the text need not be valid. */
+function checkShape(text: string, what: string, mostNames: number): void {
+  let depth = 0
+  let names = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    if (unit === quote) {
+      for (at += 1; at < text.length && text.charCodeAt(at) !== quote; at += 1) {
+        if (text.charCodeAt(at) === backslash) at += 1
+      }
+    } else if (unit === openBrace || unit === openBracket) {
+      depth += 1
+      if (depth > deepest) throw tooDeep(what)
+    } else if (unit === closeBrace || unit === closeBracket) depth -= 1
+    else if (unit === colon) {
+      names += 1
+      if (names > mostNames) throw new FraudError('BODY_TOO_LARGE', `The ${what} has over ${mostNames} names`)
+    }
+  }
+}
+
+export function tooDeep(what: string): FraudError {
+  return new FraudError('BODY_INVALID', `The ${what} is nested more than ${deepest} levels deep`)
+}
+
+export const quote = 0x22
+export const comma = 0x2c
+export const backslash = 0x5c
+export const openBracket = 0x5b
+export const closeBracket = 0x5d
+export const openBrace = 0x7b
+export const closeBrace = 0x7d
+const colon = 0x3a

@@ -2,9 +2,15 @@
 export interface Limits {
   /** Bytes of a `/predict` body. */
   readonly bodyBytes: number
-  /** Bytes of a JSON array for `/predict/batch`, and how many items it may hold. */
+  /** Bytes of a JSON array for a `/batch` route, and how many items it may hold; an item is limited as a body is. */
   readonly batchBytes: number
   readonly batchItems: number
+  /** Bytes of a JSON array of labels, which are short. */
+  readonly labelBytes: number
+  /** Names of a body, a line or an item, those of objects within it included; for a model, twice its inputs if that is more. */
+  readonly names: number
+  /** Bytes that all bodies under way may hold in memory together. */
+  readonly heldBytes: number
   /** Bytes of one line of an NDJSON stream; the stream as a whole has no limit. */
   readonly lineBytes: number
   /** How long headers may take to arrive; and a body; and one line of a stream. */
@@ -27,6 +33,9 @@ export const defaultLimits: Limits = {
   bodyBytes: 64 * 1024,
   batchBytes: 4 * 1024 * 1024,
   batchItems: 10_000,
+  labelBytes: 2 * 1024 * 1024,
+  names: 1024,
+  heldBytes: 128 * 1024 * 1024,
   lineBytes: 64 * 1024,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 10_000,

@@ -8,6 +8,8 @@ export interface ServedModel {
   readonly modelId: string
   readonly inputs: readonly string[]
   readonly example: Readonly<Record<string, number>>
+  /** Names that a body may have at least: twice the inputs. */
+  readonly names: number
   /** A parsed body, and the names it gives twice -> the prediction. Throws INPUT_INVALID with every bad field. */
   predict(value: unknown, repeated?: ReadonlySet<string>): Prediction
 }
@@ -37,6 +39,7 @@ function serveable(predictor: Predictor): ServedModel {
     modelId,
     inputs,
     example,
+    names: 2 * inputs.length,
     predict(value, repeated) {
       const errors = reader.read(value, repeated)
       if (errors.length > 0) throw new FraudError('INPUT_INVALID', describe(errors.length), { errors })

@@ -7,6 +7,7 @@ import { discardRest } from './body.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
 import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext, Log } from './http-context.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
@@ -21,6 +22,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { predictRoutes, refuseOverload } from './routes/predict.ts'
 import { predictBatchRoutes } from './routes/predict-batch.ts'
 import { shedLoad } from './shed-load.ts'
+import { Turns } from './turns.ts'
 
 export interface ServerOptions {
   readonly model: LiveModel
@@ -60,6 +62,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     whyNotReady: options.whyNotReady ?? (() => undefined),
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
     streaming: new WeakSet(),
+    held: new HeldBytes(limits.heldBytes),
+    turns: new Turns(),
     isDraining: () => isDraining,
     isOverloaded: pressure.isOverloaded,
   }

@@ -27,16 +27,16 @@ const longestText = 128
 const fields = ['transactionId', 'isFraud', 'knownAt', 'source']
 
 /**
- * One label or an array of them, from parsed JSON.
+ * One label or an array of them, from parsed JSON; `first` is the position of the array's first one in a longer array.
  *
  * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED with every bad field; then nothing of it counts.
  */
-export function readLabels(value: unknown, nowMs: number, aheadMs: number): readonly LabelInput[] {
+export function readLabels(value: unknown, nowMs: number, aheadMs: number, first = 0): readonly LabelInput[] {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
   const errors: FieldError[] = []
   const cards: FieldError[] = []
   const labels = items.map((item, index) => {
-    const at = Array.isArray(value) ? `[${index}].` : ''
+    const at = Array.isArray(value) ? `[${first + index}].` : ''
     return readLabel(item, at, nowMs + aheadMs, errors, cards)
   })
   if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })

@@ -11,7 +11,7 @@ import type { Snapshot } from '../decisioning/snapshots.ts'
 import { Decider, type DeciderOptions } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
-import { type LabelAnswer, readLabels } from './labels.ts'
+import { type LabelAnswer, type LabelInput, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import {
   type ColumnCount,
@@ -71,6 +71,7 @@ const slowestRetryMs = 5000
 const faultsSaidEveryMs = 60_000
 const tickMs = 1000
 const labelsAtOnce = 8
+const labelsReadAtOnce = 64
 
 /** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
 export class LiveService {
@@ -155,12 +156,12 @@ export class LiveService {
   }
 
   /** One label or many, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
-  async label(value: unknown): Promise<readonly LabelAnswer[]> {
-    const inputs = readLabels(value, this.#options.clock(), this.#options.maxAheadMs)
+  async label(value: unknown, turn: () => Promise<void> = nextTurn): Promise<readonly LabelAnswer[]> {
+    const inputs = await this.#readLabels(value, turn)
     const groups: Promise<readonly LabelAnswer[]>[] = []
     for (let from = 0; from < inputs.length; from += labelsAtOnce) {
       if (from > 0) {
-        await nextTurn()
+        await turn()
         await this.decider.room()
       }
       await this.#pause
@@ -170,6 +171,17 @@ export class LiveService {
       groups.push(group)
     }
     return (await Promise.all(groups)).flat()
+  }
+
+  async #readLabels(value: unknown, turn: () => Promise<void>): Promise<readonly LabelInput[]> {
+    const { clock, maxAheadMs } = this.#options
+    if (!Array.isArray(value)) return readLabels(value, clock(), maxAheadMs)
+    const inputs: LabelInput[] = []
+    for (let from = 0; from < value.length; from += labelsReadAtOnce) {
+      if (from > 0) await turn()
+      inputs.push(...readLabels(value.slice(from, from + labelsReadAtOnce), clock(), maxAheadMs, from))
+    }
+    return inputs
   }
 
   /** All that is known of a decision; why the model answered as it did only if asked. */

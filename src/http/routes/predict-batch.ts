@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
-import { readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
-import { readItems } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
+import { readArray } from '../read-array.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
 import { predictOne } from './predict.ts'
@@ -25,25 +23,18 @@ export function predictBatchRoutes(app: App, context: HttpContext): void {
 }
 
 function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
-  const { batchBytes, bodyTimeoutMs } = context.limits
-  const take = (body: Buffer) => {
-    const answers = joinedText([answerArray(context, body)], '[', ',', ']')
-    reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answers))
-  }
-  readBody(raw, batchBytes, bodyTimeoutMs, take, (error) => reply.send(error))
-}
-
-/** Checks the whole before the first answer, so that a bad body is refused with its own status. */
-function answerArray({ model, metrics, limits }: HttpContext, bytes: Buffer): Iterable<string> {
-  const { items, repeated } = readItems(bytes, limits.batchItems)
-  const served = model.current
-  return items.values().map((item, index) =>
-    answerItem(index, () => {
-      const prediction = served.predict(item, repeated.get(index))
-      metrics.countPrediction(prediction)
-      return renderPrediction(prediction)
-    }),
-  )
+  const { model, metrics, turns } = context
+  readArray(context, raw, reply, model.current.names, (items) => {
+    const served = model.current
+    const answers = items.values().map(({ value, repeated }, index) =>
+      answerItem(index, () => {
+        const prediction = served.predict(value, repeated)
+        metrics.countPrediction(prediction)
+        return renderPrediction(prediction)
+      }),
+    )
+    return joinedText([answers], turns, '[', ',', ']')
+  })
 }
 
 /** The answers to each chunk of lines as it comes. */
@@ -59,7 +50,7 @@ async function* predictLines(
     stalled.refresh()
     const answer = answerItem(index, () => {
       if (line === undefined) throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
-      return renderPrediction(predictOne(served, metrics, line, 'line'))
+      return renderPrediction(predictOne(served, metrics, line, 'line', limits.names))
     })
     index += 1
     return `${answer}\n`

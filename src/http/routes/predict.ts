@@ -1,33 +1,39 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
-import { countNames, repeatedNames } from '../../core/repeated-names.ts'
 import type { Prediction } from '../../scoring/predictor.ts'
-import { readBody } from '../body.ts'
+import { type BodyLimits, readBody } from '../body.ts'
 import type { App, HttpContext } from '../http-context.ts'
-import { decodeJson } from '../json-text.ts'
+import { readJson } from '../json-text.ts'
 import type { ServedModel } from '../live-model.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 
 /** `POST /predict/` and `/predict`: the recipe's contract. Stateless: nothing is recorded but counts. */
-export function predictRoutes(app: App, { model, metrics, limits }: HttpContext): void {
+export function predictRoutes(app: App, { model, metrics, limits, held }: HttpContext): void {
+  const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
   function answer({ raw }: FastifyRequest, reply: FastifyReply): void {
     mediaTypeOf(raw.headers)
     const take = (body: Buffer) => {
-      const prediction = predictOne(model.current, metrics, body, 'body')
+      const prediction = predictOne(model.current, metrics, body, 'body', limits.names)
       reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
     }
-    readBody(raw, limits.bodyBytes, limits.bodyTimeoutMs, take, (error) => reply.send(error))
+    readBody(raw, bodyLimits, take, (error) => reply.send(error))
   }
   app.post('/predict/', answer)
   app.post('/predict', answer)
 }
 
-/** The bytes of one object -> its prediction, counted. Throws BODY_INVALID or INPUT_INVALID. */
-export function predictOne(model: ServedModel, metrics: Metrics, bytes: Buffer, what: 'body' | 'line'): Prediction {
-  const { text, value } = decodeJson(bytes, what)
-  const prediction = model.predict(value, repeatedNames(text, countNames(value), 0).get(0))
+/** The bytes of one object -> its prediction, counted. Throws BODY_INVALID, BODY_TOO_LARGE or INPUT_INVALID. */
+export function predictOne(
+  model: ServedModel,
+  metrics: Metrics,
+  bytes: Buffer,
+  what: 'body' | 'line',
+  names: number,
+): Prediction {
+  const { value, repeated } = readJson(bytes, what, Math.max(names, model.names))
+  const prediction = model.predict(value, repeated)
   metrics.countPrediction(prediction)
   return prediction
 }

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { readItems } from './array-items.ts'
+import { readBody } from './body.ts'
+import type { HttpContext } from './http-context.ts'
+import type { JsonItem } from './json-text.ts'
+
+/** What a byte of JSON may take once it is parsed, where it was written for that. */
+const parsedBytesPerByte = 8
+
+/**
+ * Reads a body that is an array and streams the text that its items are answered with. The whole is checked before the
+ * first answer, so that a bad body is refused with its own status.
+ *
+ * @param names that an item may have at least.
+ */
+export function readArray(
+  context: HttpContext,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  names: number,
+  answer: (items: readonly JsonItem[]) => AsyncIterable<string>,
+): void {
+  const { limits, held } = context
+  const refuse = (error: unknown) => void reply.send(error)
+  const send = async (body: Buffer): Promise<void> => {
+    const items = await itemsOf(context, body, reply, Math.max(limits.names, names))
+    if (items === undefined) return
+    reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answer(items)))
+  }
+  const bodyLimits = { limitBytes: limits.batchBytes, timeoutMs: limits.bodyTimeoutMs, held }
+  readBody(raw, bodyLimits, (body) => void send(body).catch(refuse), refuse)
+}
+
+/** The items of an array, counted as held until they are answered; undefined once nobody waits for the answer. */
+export async function itemsOf(
+  { limits, held, turns }: HttpContext,
+  body: Buffer,
+  { raw }: FastifyReply,
+  names: number,
+): Promise<readonly JsonItem[] | undefined> {
+  const heldBytes = parsedBytesPerByte * body.length
+  held.take(heldBytes)
+  raw.once('close', () => held.give(heldBytes))
+  const isWanted = () => !raw.destroyed
+  const items = await readItems(body, { items: limits.batchItems, itemBytes: limits.bodyBytes, names }, turns, isWanted)
+  return isWanted() ? items : undefined
+}

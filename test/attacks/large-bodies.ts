@@ -1,0 +1,91 @@
+import type { ClientRequest } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Role } from '../../src/http/api-keys.ts'
+
+/** One way to keep a service busy with bodies that it takes, or has to read before it can refuse them. */
+export interface Shape {
+  readonly path: string
+  readonly role: Role
+  readonly type?: string
+  /** Another one each time, where that matters. */
+  body(): Buffer
+  /** How it is sent; at once, where this is not given. */
+  send?(call: ClientRequest, body: Buffer): Promise<void>
+}
+
+const bytes = 4 * 1024 * 1024 - 1024
+const labelBytes = 2 * 1024 * 1024 - 1024
+let count = 0
+const fresh = () => `${process.pid}-${++count}`
+
+function fill(most: number, items: number, write: (i: number) => string, separator: string): string {
+  const parts: string[] = []
+  for (let length = 0; parts.length < items; ) {
+    const part = write(parts.length)
+    length += part.length + separator.length
+    if (length > most) break
+    parts.push(part)
+  }
+  return parts.join(separator)
+}
+
+const decision = (i: number) =>
+  `{"ID":"a-${fresh()}","TIME":${Date.now()},"AMOUNT":10.5,"CARD":"x-${i % 1000}","SHOP":"s"}`
+const names = Buffer.from(`{${fill(labelBytes, 330_000, (i) => `"${i}":1`, ',')}}`)
+const deep = Buffer.alloc(labelBytes, '[')
+const small = Buffer.from(`[${'{"a":1},'.repeat(4000)}1]`)
+
+/** In pieces, with a pause behind each. */
+async function inPieces(call: ClientRequest, body: Buffer, pieceBytes: number, pauseMs: number): Promise<void> {
+  for (let at = 0; at < body.length && !call.destroyed; at += pieceBytes) {
+    call.write(body.subarray(at, at + pieceBytes))
+    if (pauseMs > 0) await sleep(pauseMs)
+  }
+  call.end()
+}
+
+export const shapes: Readonly<Record<string, Shape>> = {
+  deep: { path: '/v1/labels', role: 'label', body: () => deep },
+  names: { path: '/v1/labels', role: 'label', body: () => names },
+  labels: {
+    path: '/v1/labels',
+    role: 'label',
+    body: () =>
+      Buffer.from(
+        `[${fill(labelBytes, 10_000, (i) => `{"transactionId":"l-${fresh()}","isFraud":${i % 2 === 0}}`, ',')}]`,
+      ),
+  },
+  badLabels: {
+    path: '/v1/labels',
+    role: 'label',
+    body: () => Buffer.from(`[${fill(labelBytes, 10_000, () => '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}', ',')}]`),
+  },
+  decisions: {
+    path: '/v1/decisions/batch',
+    role: 'score',
+    body: () => Buffer.from(`[${fill(bytes, 10_000, decision, ',')}]`),
+  },
+  lines: {
+    path: '/v1/decisions/batch',
+    role: 'score',
+    type: 'application/x-ndjson',
+    body: () => Buffer.from(fill(bytes, 10_000, decision, '\n')),
+  },
+  predictions: {
+    path: '/predict/batch',
+    role: 'score',
+    body: () => Buffer.from(`[${fill(bytes, 10_000, (i) => `{"amount":${i}}`, ',')}]`),
+  },
+  slow: {
+    path: '/v1/labels',
+    role: 'label',
+    body: () => deep,
+    send: (call, body) => inPieces(call, body, 16 * 1024, 20),
+  },
+  pieces: {
+    path: '/v1/labels',
+    role: 'label',
+    body: () => small,
+    send: (call, body) => inPieces(call, body, 1, 0),
+  },
+}
