@@ -1,10 +1,12 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Transaction } from '../core/transaction.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { formatGeneral } from '../evaluation/report/format.ts'
-import { type ExplainedFeature, renderExplanation, showValue } from '../evaluation/report/render-explanation.ts'
+import { type ExplainedFeature, renderExplanation } from '../evaluation/report/render-explanation.ts'
+import { sayValue } from '../features/feature.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
@@ -37,15 +39,17 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if (explainer === undefined) {
     throw new FraudError('EXPLANATION_UNAVAILABLE', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
   }
-  const row = await findRow(bundle, file, flags, run)
+  const { row, transaction } = await findRow(bundle, file, flags, run)
   const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
   const explanation = explainer.explain(row)
   const { scale, base, contributions, error } = explanation
-  const { categories } = compileDetector(bundle.detector)
+  const features = new Map(compileDetector(bundle.detector).all.map((feature) => [feature.name, feature]))
   const all = model.features.map((feature, i) => {
-    const category = categories[feature]?.[row[i]]
-    return { feature, value: row[i], ...(category && { category }), contribution: contributions[i] }
+    const declared = features.get(feature)
+    const category = declared?.categories?.[row[i]]
+    const text = declared === undefined ? `${feature} is ${row[i]}` : sayValue(declared, row[i], transaction)
+    return { feature, value: row[i], ...(category && { category }), text, contribution: contributions[i] }
   })
   const sorted = all.sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
   const output = outputOf(explanation)
@@ -78,10 +82,7 @@ function drawBars(
   parts: readonly ExplainedFeature[],
   more: { readonly features: number; readonly contribution: number } | undefined,
 ): readonly string[] {
-  const rows = parts.map((part) => ({
-    label: `${part.feature} = ${showValue(part)}`,
-    contribution: part.contribution,
-  }))
+  const rows = parts.map(({ text, contribution }) => ({ label: text, contribution }))
   if (more !== undefined) rows.push({ label: `${more.features} others`, contribution: more.contribution })
   const most = Math.max(...rows.map(({ contribution }) => Math.abs(contribution)), Number.MIN_VALUE)
   const width = Math.max(...rows.map(({ label }) => label.length))
@@ -97,8 +98,14 @@ function drawBars(
   ]
 }
 
-/** The row as the model gets it. */
-async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, run: Run): Promise<Float64Array> {
+interface FoundRow {
+  /** As the model gets it. */
+  readonly row: Float64Array
+  /** None of a flat table. */
+  readonly transaction?: Transaction
+}
+
+async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, run: Run): Promise<FoundRow> {
   const { detector, model } = bundle
   const input: InputFlags = { badRows: 'fail' }
   const features = compileDetector(detector)
@@ -116,7 +123,7 @@ async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, 
     warnOfRepeats(findRepeats(table, detector, features), detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing
     sayWhich(rows, id, run)
-    return Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]])
+    return { row: Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]]) }
   }
   const located = { detector, locate: inMemory }
   let wanted = row
@@ -126,11 +133,11 @@ async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, 
   const replay = { located, features, file, onRepeat }
   const find = (told: Run) =>
     replayFile(replay, input, told, async (groups) => {
-      const found: { readonly fileRow: number; readonly values: Float64Array }[] = []
+      const found: { readonly fileRow: number; readonly values: Float64Array; transaction: Transaction }[] = []
       for await (const group of groups) {
-        for (const { row: values, table, index, fileRow } of group) {
+        for (const { row: values, transaction, table, index, fileRow } of group) {
           if (id === undefined ? fileRow !== wanted : textReader(table, idColumn ?? '')(index) !== id) continue
-          found.push({ fileRow, values: values.slice() })
+          found.push({ fileRow, values: values.slice(), transaction: structuredClone(transaction) })
         }
       }
       return found
@@ -144,7 +151,7 @@ async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, 
     id,
     run,
   )
-  return result[0].values
+  return { row: result[0].values, transaction: result[0].transaction }
 }
 
 /** The rows that are meant. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { durationMs, parseDuration } from './duration.ts'
+import { durationMs, parseDuration, sayDuration } from './duration.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
 const unit = fc.constantFrom(...Object.entries(units))
@@ -57,4 +57,17 @@ describe('a duration', () => {
     assert.equal(durationMs('30d'), 30 * units.d)
     assert.throws(() => durationMs('30'), RangeError)
   })
+})
+
+test('a length of time is told in the largest unit that it fills', () => {
+  const told = {
+    '10m': '10 minutes',
+    '1h': '1 hour',
+    '90m': '1.5 hours',
+    '7d': '7 days',
+    '1w': '7 days',
+    '250ms': '250 milliseconds',
+  }
+  for (const [text, words] of Object.entries(told)) assert.equal(sayDuration(durationMs(text)), words)
+  assert.equal(sayDuration(0), '0 seconds')
 })

@@ -27,3 +27,18 @@ export function durationMs(text: string): number {
   if (typeof parsed === 'number') return parsed
   throw new RangeError(parsed)
 }
+
+const spokenUnits = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1000, 'second'],
+  [1, 'millisecond'],
+] as const
+
+/** A length of time in words, in the largest unit that it fills: "10 minutes", "1.5 days". */
+export function sayDuration(lengthMs: number): string {
+  const [unitMs, unit] = spokenUnits.find(([ms]) => Math.abs(lengthMs) >= ms) ?? spokenUnits[3]
+  const count = Number((lengthMs / unitMs).toFixed(1))
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { toMinorUnits } from './money.ts'
+import { showAmount, showNumber, toMinorUnits } from './money.ts'
 
 const digits = fc.integer({ min: 0, max: 6 })
 const amounts = fc.oneof(
@@ -70,4 +70,16 @@ describe('an amount as minor units', () => {
   test('has one zero', () => {
     assert.ok(Object.is(toMinorUnits(-0, 2), 0))
   })
+})
+
+test('an amount is shown with all of its decimals, however large', () => {
+  assert.equal(showAmount(217.71, 2, 'EUR'), '217.71 EUR')
+  assert.equal(showAmount(159532.85, 2), '159532.85')
+  assert.equal(showAmount(1200, 0, 'JPY'), '1200 JPY')
+  assert.equal(showAmount(5, 3, 'KWD'), '5.000 KWD')
+  assert.equal(showAmount(85.64999999999999, undefined), '85.65')
+  assert.deepEqual(
+    [0, 1e-9, -0.000123456789, 3, 123456.7890123].map((value) => showNumber(value)),
+    ['0', '1e-9', '-0.000123', '3', '123456.789012'],
+  )
 })

@@ -37,3 +37,18 @@ export function readAmount(
   const isTooLarge = !Number.isSafeInteger(Math.round(value * 10 ** digits))
   return { field, reason: isTooLarge ? 'is too large' : `has more than ${digits} decimals` }
 }
+
+/**
+ * An amount in major units as people write it: with all decimals of the currency, however large it is, and its code.
+ * Without digits it is exact to four decimals.
+ */
+export function showAmount(amount: number, digits: number | undefined, currency?: string): string {
+  const shown = digits === undefined ? showNumber(amount, 4) : amount.toFixed(digits)
+  return currency === undefined ? shown : `${shown} ${currency}`
+}
+
+/** A number with so many decimals at most; with as many significant digits where it is smaller than those can tell. */
+export function showNumber(value: number, decimals = 6): string {
+  const isTiny = value !== 0 && Math.abs(value) < 10 ** (1 - decimals)
+  return String(Number(isTiny ? value.toPrecision(decimals) : value.toFixed(decimals)))
+}

@@ -4,8 +4,6 @@ import { featureReasons, strongest } from './feature-reasons.ts'
 import { ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, splitFrames } from './record-format.ts'
 
-const features = ['amount', 'night', 'count']
-
 test('the strongest speak for fraud, the most first, four at most', () => {
   assert.deepEqual(strongest(Float64Array.of(0.1, -3, 0, 0.5)), [
     { feature: 3, value: 0.5 },
@@ -15,26 +13,25 @@ test('the strongest speak for fraud, the most first, four at most', () => {
   assert.deepEqual(strongest(Float64Array.of(-1, Number.NaN)), [])
 })
 
-test('reasons have the detector’s words, with the actual value', () => {
-  const detector = { reasons: { amount: 'The amount of {value} is high ({value})' } }
-  const contributions = [0, 1, 2].map((feature) => ({ feature, value: 1 - feature / 4 }))
-  assert.deepEqual(featureReasons(contributions, Float64Array.of(1234.567, Number.NaN, 3), { features, detector }), [
-    { code: 'amount', text: 'The amount of 1235 is high (1235)', contribution: 1 },
-    { code: 'night', text: 'night is unknown', contribution: 0.75 },
-    { code: 'count', text: 'count is 3', contribution: 0.5 },
-  ])
+test('reasons have the detector’s words, else those of the feature’s kind', () => {
+  const contributions = [0, 1].map((feature) => ({ feature, value: 1 - feature / 4 }))
+  const words = [
+    { code: 'amount', template: 'High, at {value} ({value})', say: () => 'unused', show: () => '$& 1234.57 EUR' },
+    { code: 'count', say: () => '3 payments of this card', show: () => '3' },
+  ]
+  assert.deepEqual(
+    featureReasons(contributions, Float64Array.of(1234.567, 3), (at) => words[at]),
+    [
+      { code: 'amount', text: 'High, at $& 1234.57 EUR ($& 1234.57 EUR)', contribution: 1 },
+      { code: 'count', text: '3 payments of this card', contribution: 0.75 },
+    ],
+  )
 })
 
-test('reasons name a category by its text, and a number that is none as it is', () => {
-  const definition = { features: ['channel'], detector: {}, categories: { channel: ['web', '$& pos'] } }
-  const textOf = (value: number) =>
-    featureReasons([{ feature: 0, value: 1 }], Float64Array.of(value), definition)[0].text
-  assert.deepEqual([0, 1, 2, Number.NaN].map(textOf), [
-    'channel is web',
-    'channel is $& pos',
-    'channel is 2',
-    'channel is unknown',
-  ])
+test('an unknown value is a reason that says so', () => {
+  const words = { code: 'place', say: () => 'No earlier place of this card is known', show: () => 'unknown' }
+  const [{ text }] = featureReasons([{ feature: 0, value: 1 }], Float64Array.of(Number.NaN), () => words)
+  assert.equal(text, 'No earlier place of this card is known, and the model takes that for a sign of fraud')
 })
 
 test('a record keeps them, and one without them is what it was before there were any', () => {

@@ -1,4 +1,4 @@
-import type { Contribution, Definition } from './log-record.ts'
+import type { Contribution } from './log-record.ts'
 import type { Reason } from './policy.ts'
 
 /** As many as people read. */
@@ -12,30 +12,33 @@ export function strongest(contributions: Float64Array): readonly Contribution[] 
     .slice(0, mostReasons)
 }
 
-/** Contributions in words: the detector's, with the actual value in place of {value}, else the feature's name. */
+/** One feature in a person's words. */
+export interface FeatureWords {
+  /** The feature's name. */
+  readonly code: string
+  /** The detector's own words, with {value} in place of the value. */
+  readonly template?: string | undefined
+  /** The value in the words of its kind. */
+  say(): string
+  /** The value alone. */
+  show(): string
+}
+
+/**
+ * Contributions in words. Only what spoke for fraud is a reason, so an unknown value is one only where the model took its
+ * being unknown for a sign of fraud, and the words say so.
+ *
+ * @param wordsOf of a feature by its place in the row.
+ */
 export function featureReasons(
   contributions: readonly Contribution[],
   row: Float64Array,
-  { features, detector, categories }: Pick<Definition, 'features' | 'detector' | 'categories'>,
+  wordsOf: (feature: number) => FeatureWords,
 ): readonly Reason[] {
-  const templates = templatesOf(detector)
   return contributions.map(({ feature, value: contribution }) => {
-    const code = features[feature]
-    const shown = categories?.[code]?.[row[feature]] ?? showValue(row[feature])
-    const text = templates[code] ?? `${code} is {value}`
-    return { code, text: text.replaceAll('{value}', () => shown), contribution }
+    const { code, template, say, show } = wordsOf(feature)
+    const said = template === undefined ? say() : template.replaceAll('{value}', show)
+    const text = Number.isNaN(row[feature]) ? `${said}, and the model takes that for a sign of fraud` : said
+    return { code, text, contribution }
   })
-}
-
-/** Of a detector as a log keeps it. */
-function templatesOf(detector: unknown): Readonly<Record<string, unknown>> & Readonly<Record<string, string>> {
-  const reasons: unknown =
-    typeof detector === 'object' && detector !== null ? Reflect.get(detector, 'reasons') : undefined
-  const entries = Object.entries(reasons ?? {}).filter(([, text]) => typeof text === 'string')
-  return Object.fromEntries(entries)
-}
-
-function showValue(value: number): string {
-  if (Number.isNaN(value)) return 'unknown'
-  return String(Number(value.toPrecision(4)))
 }

@@ -12,6 +12,8 @@ import { Scope, UnknownName } from './scope.ts'
 export interface FeatureSet {
   /** The columns of a row, in declared order. */
   readonly names: readonly string[]
+  /** All of them, in the same order. */
+  readonly all: readonly Feature[]
   /** Features that need no others, and where in the row each stands. */
   readonly own: readonly Feature[]
   readonly ownAt: readonly number[]
@@ -70,6 +72,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   const ownAt = order.filter((at) => inputs[at].length === 0)
   return {
     names: features.map(({ name }) => name),
+    all: features,
     own: ownAt.map((at) => features[at]),
     ownAt,
     derived: order

@@ -1,20 +1,43 @@
 import type { z } from 'zod'
+import { showNumber } from '../core/money.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { History } from './history.ts'
 import type { Scope } from './scope.ts'
 
-/** One of a model's inputs: its name, and how it is computed. */
-export interface Feature {
+/** How people are told of a feature's values. */
+export interface FeatureWording {
   readonly name: string
-  /** Other features whose values it needs; they are computed before it. */
-  readonly inputs?: readonly string[]
   /** The texts that its values, from 0 on, stand for; such values have no order. */
   readonly categories?: readonly string[]
+  /** A value as a clause that stands alone: "9 payments of this card within 1 hour". */
+  say(value: number, transaction: Transaction | undefined): string
+  /** The same where the value is unknown; "NAME is unknown" by default. */
+  sayUnknown?(transaction: Transaction | undefined): string
+  /** The value alone, for a detector's own words; a plain number by default. */
+  show?(value: number, transaction: Transaction | undefined): string
+}
+
+/** One of a model's inputs: its name, how it is computed, and how people are told of it. */
+export interface Feature extends FeatureWording {
+  /** Other features whose values it needs; they are computed before it. */
+  readonly inputs?: readonly string[]
   /**
    * @param histories of the transaction's keys, the transaction included.
    * @param inputs the values of `inputs`.
    */
   compute(transaction: Transaction, histories: readonly History[], inputs: readonly number[]): number
+}
+
+/** What a person is told of a feature's value, known or not. */
+export function sayValue(feature: FeatureWording, value: number, transaction?: Transaction): string {
+  if (!Number.isNaN(value)) return feature.say(value, transaction)
+  return feature.sayUnknown?.(transaction) ?? `${feature.name} is unknown`
+}
+
+/** The value of a feature alone. */
+export function showFeature(feature: FeatureWording, value: number, transaction?: Transaction): string {
+  if (Number.isNaN(value)) return 'unknown'
+  return feature.show?.(value, transaction) ?? feature.categories?.[value] ?? showNumber(value)
 }
 
 /** A kind of feature, as the detector file declares it: `- count: { by: card, over: 7d }`. */

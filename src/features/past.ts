@@ -2,7 +2,8 @@ import { durationSchema } from '../core/detector-schema.ts'
 import type { Feature } from './feature.ts'
 import { featureName } from './names.ts'
 import type { Scope } from './scope.ts'
-import { as, by } from './windowed.ts'
+import { as, by, pastSaid } from './windowed.ts'
+import { type PastWords, pastWords } from './words.ts'
 
 /** How far features look back that want no window of their own. */
 const defaultPast = '30d'
@@ -16,8 +17,17 @@ export function overPast(
   { by, of, over, as }: { by: string; of?: string; over?: string | undefined; as?: string | undefined },
   scope: Scope,
   compute: (history: number, window: number) => Feature['compute'],
+  say: (value: number, past: PastWords) => string,
+  unknown: (past: PastWords) => string,
 ): readonly Feature[] {
   const history = scope.history(by)
+  const past = pastWords(by, over ?? defaultPast)
   const name = featureName(as === undefined ? [by, of, kind, over] : [as, over])
-  return [{ name, compute: compute(history, scope.window(history, over ?? defaultPast)) }]
+  return [
+    {
+      name,
+      compute: compute(history, scope.window(history, over ?? defaultPast)),
+      ...pastSaid(scope.text(by), by, past, say, unknown(past)),
+    },
+  ]
 }

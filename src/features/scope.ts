@@ -1,6 +1,7 @@
 import { closestName, suggestion } from '../core/closest-name.ts'
 import type { Detector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
+import { showAmount, showNumber } from '../core/money.ts'
 import type { SourceField, Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
 import type { HistoryField, HistoryPlan, Window } from './history.ts'
@@ -17,6 +18,8 @@ export class UnknownName extends Error {
 
 /** A value of the transaction in hand, in the unit that people know. */
 export type NumberSource = (transaction: Transaction) => number
+/** A number in words: an amount with its currency's decimals and code. */
+export type ShowNumber = (value: number, transaction: Transaction | undefined) => string
 export type TextSource = (transaction: Transaction) => string | undefined
 
 interface DraftPlan {
@@ -39,12 +42,15 @@ export class Scope {
   readonly #plans: DraftPlan[] = []
   /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
   readonly offsetAt: (timestampMs: number) => number
+  /** The detector's zone by its name. */
+  readonly zone: string
 
   /** @param kinds names of kinds of features, which a column's name may be a misspelling of. */
   constructor(detector: Detector, kinds: readonly string[]) {
     this.#detector = detector
     this.#kinds = kinds
-    this.offsetAt = zoneOffset(detector.transaction.zone ?? 'UTC')
+    this.zone = detector.transaction.zone ?? 'UTC'
+    this.offsetAt = zoneOffset(this.zone)
   }
 
   get layout(): TransactionLayout {
@@ -116,6 +122,25 @@ export class Scope {
     if (source.from === 'amount') return ({ amount }) => amount / unit
     const { index } = source
     return ({ numbers }) => numbers[index]
+  }
+
+  /** How people are shown the amount, or a numeric field. */
+  shower(of: string): ShowNumber {
+    const { amount } = this.#detector.transaction
+    if (of !== 'amount' || amount === undefined) return (value) => showNumber(value)
+    const { digits, currency, conversion } = amount
+    if (typeof currency === 'string') return (value) => showAmount(value, digits, currency)
+    if (currency === undefined || conversion !== undefined) return (value) => showAmount(value, digits)
+    return (value, transaction) => {
+      const code = transaction?.texts[this.currency ?? -1]
+      return showAmount(value, digits, code !== undefined && /^[A-Z]{3}$/.test(code) ? code : undefined)
+    }
+  }
+
+  /** The same for a column, which may be the amount's. */
+  columnShower(column: string): ShowNumber {
+    const isAmount = this.#detector.transaction.amount?.field === column
+    return isAmount ? this.shower('amount') : (value) => showNumber(value)
   }
 
   /** Any column, as a number. */

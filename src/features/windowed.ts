@@ -4,7 +4,8 @@ import type { Transaction } from '../core/transaction.ts'
 import { defineKind, type Feature, type FeatureKind } from './feature.ts'
 import type { History } from './history.ts'
 import { featureName } from './names.ts'
-import type { NumberSource, Scope } from './scope.ts'
+import type { NumberSource, Scope, ShowNumber, TextSource } from './scope.ts'
+import { type PastWords, pastWords, showRatio, spoken } from './words.ts'
 
 export const by = z.string({ error: 'name the key or category whose history it is' }).min(1)
 export const of = z.string({ error: 'name the amount or a field' }).min(1)
@@ -25,47 +26,112 @@ export interface WindowDeclaration {
   readonly as?: string | undefined
 }
 
+/** How a value is told, of a window of a key's history. */
+type SayPast = (value: number, past: PastWords, transaction: Transaction | undefined) => string
+
 /** A feature for each of a declaration's windows: `{by}_{of}_{kind}_{over}`. */
 export function overWindows(
   kind: string,
   { by, of, over, delay, as }: WindowDeclaration & { readonly of?: string },
   scope: Scope,
   compute: (history: number, window: number) => Feature['compute'],
+  say: SayPast,
+  show?: Feature['show'],
 ): readonly Feature[] {
   const history = scope.history(by)
+  const key = scope.text(by)
   const widths = typeof over === 'string' ? [over] : over
   return widths.map((width) => ({
     name: featureName(as === undefined ? [by, of, kind, width] : [as, width]),
     compute: compute(history, scope.window(history, width, delay)),
+    ...pastSaid(key, by, pastWords(by, width, delay), say),
+    ...(show && { show }),
   }))
+}
+
+/** A key that the payment does not name has no past to speak of. */
+export function pastSaid(
+  key: TextSource,
+  by: string,
+  past: PastWords,
+  say: SayPast,
+  unknown = `No payment of ${past.key} ${past.within} is known`,
+): Pick<Feature, 'say' | 'sayUnknown'> {
+  const orNameless = (transaction: Transaction | undefined, words: () => string) =>
+    transaction !== undefined && key(transaction) === undefined ? `The payment names no ${spoken(by)}` : words()
+  return {
+    say: (value, transaction) => orNameless(transaction, () => say(value, past, transaction)),
+    sayUnknown: (transaction) => orNameless(transaction, () => unknown),
+  }
 }
 
 type Summary = (history: History, window: number, field: number, unit: number) => number
 
+/** What a summary's words are made of: the value and what it is of, such as "amount". */
+interface SummaryWords extends PastWords {
+  readonly value: string
+  readonly of: string
+}
+
 /** A kind that sums up a number over a window of a key's history: the mean, say. */
-export function summaryOfNumber(kind: string, summarise: Summary): FeatureKind {
-  return kindOfNumber(kind, () => (_, summary) => summary, summarise)
+export function summaryOfNumber(kind: string, summarise: Summary, say: (words: SummaryWords) => string): FeatureKind {
+  return kindOfNumber(kind, {
+    present: () => (_, summary) => summary,
+    summarise,
+    say: (of, show) => (value, past, transaction) => say({ ...past, of: spoken(of), value: show(value, transaction) }),
+    isOf: true,
+  })
+}
+
+/** What a ratio's words are made of: the transaction's own number, how many times the summary it is, and of what. */
+interface RatioWords extends SummaryWords {
+  readonly own: string
 }
 
 /** A kind that compares the transaction's own number with that summary. */
-export function ratioToSummary(kind: string, summarise: Summary): FeatureKind {
-  return kindOfNumber(kind, (own) => (transaction, summary) => quotient(own(transaction), summary), summarise)
+export function ratioToSummary(kind: string, summarise: Summary, say: (words: RatioWords) => string): FeatureKind {
+  return kindOfNumber(kind, {
+    present: (own) => (transaction, summary) => quotient(own(transaction), summary),
+    summarise,
+    say: (of, show, own) => (value, past, transaction) =>
+      say({
+        ...past,
+        of: spoken(of),
+        value: showRatio(value),
+        own: transaction === undefined ? `The ${spoken(of)}` : show(own(transaction), transaction),
+      }),
+    isOf: false,
+  })
 }
 
-function kindOfNumber(
-  kind: string,
-  present: (own: NumberSource) => (transaction: Transaction, summary: number) => number,
-  summarise: Summary,
-): FeatureKind {
+interface NumberKind {
+  readonly present: (own: NumberSource) => (transaction: Transaction, summary: number) => number
+  readonly summarise: Summary
+  readonly say: (of: string, show: ShowNumber, own: NumberSource) => SayPast
+  /** Whether the value is one of the number itself, and shown like it. */
+  readonly isOf: boolean
+}
+
+function kindOfNumber(kind: string, { present, summarise, say, isOf }: NumberKind): FeatureKind {
   return defineKind({
     kind,
     parameters: z.strictObject({ of, by, over, delay, as }),
-    declare: (given, scope) =>
-      overWindows(kind, given, scope, (history, window) => {
-        const { field, unit } = scope.keepNumber(history, given.of)
-        const shown = present(scope.number(given.of))
-        return (transaction, histories) => shown(transaction, summarise(histories[history], window, field, unit))
-      }),
+    declare: (given, scope) => {
+      const own = scope.number(given.of)
+      const show = scope.shower(given.of)
+      return overWindows(
+        kind,
+        given,
+        scope,
+        (history, window) => {
+          const { field, unit } = scope.keepNumber(history, given.of)
+          const shown = present(own)
+          return (transaction, histories) => shown(transaction, summarise(histories[history], window, field, unit))
+        },
+        say(given.of, show, own),
+        isOf ? show : undefined,
+      )
+    },
   })
 }
 

@@ -106,9 +106,9 @@ describe('POST /v1/decisions', () => {
     const [over, ...parts] = reasons
     assert.deepEqual([over.code, contributionScale], ['score_over_review', 'log-odds'])
     assert.deepEqual(parts, [
-      { code: 'amount', text: 'An amount of 600', contribution: 6 },
-      { code: 'card_count_1h', text: 'card_count_1h is 2', contribution: 1 },
-      { code: 'card_count_1d', text: 'card_count_1d is 2', contribution: 1 },
+      { code: 'amount', text: 'An amount of 600.00', contribution: 6 },
+      { code: 'card_count_1h', text: '2 payments of this card within 1 hour', contribution: 1 },
+      { code: 'card_count_1d', text: '2 payments of this card within 1 day', contribution: 1 },
     ])
     assert.ok(Math.abs(1 / (1 + Math.exp(-(-6 + 6 + 1 + 1))) - score) < 1e-12)
     await service.use(createLiveDetector(detector, amountPredictor()))

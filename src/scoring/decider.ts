@@ -6,13 +6,14 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
 import type { DecisionLog, TransactionRecord } from '../decisioning/decision-log.ts'
-import { featureReasons, strongest } from '../decisioning/feature-reasons.ts'
+import { strongest } from '../decisioning/feature-reasons.ts'
 import type { Contribution, DecisionRecord, Definition, LabelRecord, Sequenced } from '../decisioning/log-record.ts'
-import { opinionsOf, settle, unavailable, type Verdict } from '../decisioning/policy.ts'
+import { opinionsOf, type Reason, settle, unavailable, type Verdict } from '../decisioning/policy.ts'
 import { computeRow } from '../features/feature-set.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
 import type { MemoryHistories } from '../features/memory-histories.ts'
 import type { DecisionObserver } from './decision-observer.ts'
+import { DecisionWords } from './decision-words.ts'
 import type { HistoryFold } from './history-fold.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
 import { type LiveDetector, longestSpanMs, RecordTransactions } from './live-detector.ts'
@@ -74,6 +75,7 @@ export class Decider {
   #lostUntilMs = Number.NEGATIVE_INFINITY
   #row = new Float64Array(0)
   #transactions: RecordTransactions | undefined
+  readonly #words = new DecisionWords()
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
   readonly #labelsInFlight = new Map<string, LabelInFlight>()
@@ -225,7 +227,10 @@ export class Decider {
       throw new FraudError('TRANSACTION_CONFLICT', 'This transaction was brought in as history, without a decision')
     }
     this.#options.observer.duplicate()
-    return Promise.resolve({ ...present(record, definition), duplicate: true })
+    return Promise.resolve({
+      ...present(record, definition, this.#words.reasonsOf(record, definition)),
+      duplicate: true,
+    })
   }
 
   /** Fields that differ, of those that were kept then and are declared now. */
@@ -333,7 +338,7 @@ export class Decider {
       ...(contributions.length > 0 && { contributions }),
     }
     const { promise, resolve, reject } = Promise.withResolvers<Decision>()
-    const decision = present(record, state.definition)
+    const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
     const sequence = this.#log.append(record, (error) => {
       this.#inFlight.delete(id)
       if (error === undefined) resolve(decision)
@@ -396,17 +401,25 @@ function refuseConflict(errors: readonly FieldError[]): void {
   throw new FraudError('TRANSACTION_CONFLICT', 'A transaction of this id came before, with other content', { errors })
 }
 
-/** A decision as it is answered, of its record and of what was in force then. */
-export function present(record: DecisionRecord | Sequenced<DecisionRecord>, definition: Definition): Decision {
-  const { id, score, outcome, degraded, decidedAtMs, row, contributions = [] } = record
+/**
+ * A decision as it is answered, of its record and of what was in force then.
+ *
+ * @param featureReasons what features spoke for fraud, in words.
+ */
+export function present(
+  record: DecisionRecord | Sequenced<DecisionRecord>,
+  definition: Definition,
+  featureReasons: readonly Reason[],
+): Decision {
+  const { id, score, outcome, degraded, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
   const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
   return {
     transactionId: id,
     outcome,
     score,
-    reasons: contributions.length === 0 ? reasons : [...reasons, ...featureReasons(contributions, row, definition)],
-    ...(contributions.length > 0 && contributionScale && { contributionScale }),
+    reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
+    ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
     rules: [],
     model,
     policy: policy.version,

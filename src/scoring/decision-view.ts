@@ -8,6 +8,7 @@ import type { ContributionScale, DecisionRecord, Definition, Sequenced } from '.
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import { outputOf } from '../models/explanation.ts'
 import { present } from './decider.ts'
+import { DecisionWords } from './decision-words.ts'
 import type { Predictor } from './predictor.ts'
 
 /** What a transaction turned out to be, by one account. */
@@ -49,6 +50,7 @@ export class DecisionViews {
   readonly #reading: LogReading
   readonly #persons: Pick<PersonalValues, 'valueOf'>
   readonly #shapes = new Map<number, Shape>()
+  readonly #words = new DecisionWords()
 
   constructor(reading: LogReading, persons: Pick<PersonalValues, 'valueOf'>) {
     this.#reading = reading
@@ -57,7 +59,8 @@ export class DecisionViews {
 
   view(record: Sequenced<DecisionRecord>): DecisionView {
     const { definition } = this.#shape(record)
-    return { ...present(record, definition), transaction: this.transaction(record) }
+    const reasons = this.#words.reasonsOf(record, definition)
+    return { ...present(record, definition, reasons), transaction: this.transaction(record) }
   }
 
   /** @param explainer where the decision is to be explained. */

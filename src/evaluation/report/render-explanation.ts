@@ -9,6 +9,8 @@ export interface ExplainedFeature {
   readonly value: number
   /** What a value that is a category's number stands for. */
   readonly category?: string
+  /** The value in words: "9 payments of this card within 10 minutes". */
+  readonly text: string
   readonly contribution: number
 }
 
@@ -39,7 +41,7 @@ export function renderExplanation(input: ExplanationInput): string {
 <header><h1>${title}</h1><ul class="about"><li>Bundle <b>${bundle}</b></li><li>Probability <b>${formatGeneral(probability)}</b></li></ul></header>
 <section>${drawFigure(waterfall(input))}
 <details class="card" open><summary>In figures</summary>
-<div class="scroll"><table><thead><tr><th scope="col">Feature</th><th scope="col">Value</th><th scope="col">Adds</th></tr></thead>
+<div class="scroll"><table><thead><tr><th scope="col">Feature</th><th scope="col">Value in words</th><th scope="col">Adds</th></tr></thead>
 <tbody>${tableRows(input)}</tbody></table></div></details></section>
 </main></div></body>
 </html>
@@ -50,20 +52,12 @@ function tableRows({ parts, more }: ExplanationInput): readonly Markup[] {
   const row = (feature: string, value: string, contribution: number) =>
     html`<tr><th scope="row">${feature}</th><td>${value}</td><td>${contribution > 0 ? '+' : ''}${formatGeneral(contribution)}</td></tr>
 `
-  const rows = parts.map((part) => row(part.feature, showValue(part), part.contribution))
+  const rows = parts.map((part) => row(part.feature, part.text, part.contribution))
   return more === undefined ? rows : [...rows, row(`${more.features} others`, '', more.contribution)]
 }
 
-/** A feature's value as people read it. */
-export function showValue({ value, category }: ExplainedFeature, digits?: number): string {
-  return category ?? (Number.isNaN(value) ? 'missing' : formatGeneral(value, digits))
-}
-
 function waterfall({ scale, base, output, parts, more }: ExplanationInput): Figure {
-  const steps = parts.map((part) => ({
-    label: `${part.feature} = ${showValue(part, 3)}`,
-    contribution: part.contribution,
-  }))
+  const steps = parts.map(({ text, contribution }) => ({ label: text, contribution }))
   if (more !== undefined) steps.push({ label: `${more.features} others`, contribution: more.contribution })
   return {
     id: 'waterfall',
@@ -79,8 +73,9 @@ const letterWidth = 6.6
 
 function shorten(label: string, letters: number): string {
   if (label.length <= letters) return label
-  const end = label.slice(label.lastIndexOf(' = '))
-  return `${label.slice(0, Math.max(4, letters - end.length - 1))}…${end}`
+  // The numbers of a value are at its beginning or at its end.
+  const half = Math.max(4, Math.floor((letters - 1) / 2))
+  return `${label.slice(0, half)}…${label.slice(-half)}`
 }
 
 function drawSteps(

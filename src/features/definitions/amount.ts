@@ -7,6 +7,14 @@ export const amountKind = defineKind({
   parameters: z.strictObject({}),
   declare: (_, scope) => {
     const amount = scope.number('amount')
-    return [{ name: 'amount', compute: (transaction) => amount(transaction) }]
+    const show = scope.shower('amount')
+    return [
+      {
+        name: 'amount',
+        compute: (transaction) => amount(transaction),
+        say: (value, transaction) => `The amount is ${show(value, transaction)}`,
+        show,
+      },
+    ]
   },
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, of } from '../windowed.ts'
+import { spoken } from '../words.ts'
 
 /** The place of a field's value in a list, from 0 on; other values and missing ones are unknown. Boosting splits on it as a category. */
 export const categoryKind = defineKind({
@@ -22,6 +23,8 @@ export const categoryKind = defineKind({
         name: as ?? featureName([of, 'category']),
         categories: values,
         compute: (transaction) => places.get(text(transaction) ?? '') ?? Number.NaN,
+        say: (value) => `The ${spoken(of)} is ${values[value] ?? value}`,
+        sayUnknown: () => `The ${spoken(of)} is missing or not one of those that the model knows`,
       },
     ]
   },

@@ -7,6 +7,14 @@ export const columnKind = defineKind({
   parameters: z.string().min(1, 'name a column'),
   declare: (name, scope) => {
     const value = scope.column(name)
-    return [{ name, compute: (transaction) => value(transaction) }]
+    const show = scope.columnShower(name)
+    return [
+      {
+        name,
+        compute: (transaction) => value(transaction),
+        say: (shown, transaction) => `${name} is ${show(shown, transaction)}`,
+        show,
+      },
+    ]
   },
 })

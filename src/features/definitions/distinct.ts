@@ -1,16 +1,24 @@
 import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { as, by, delay, of, over, overWindows } from '../windowed.ts'
+import { counted, spoken } from '../words.ts'
 
 /** How many different values of a key or field the window has; missing ones are none. */
 export const distinctKind = defineKind({
   kind: 'distinct',
   parameters: z.strictObject({ of, by, over, delay, as }),
   declare: (given, scope) =>
-    overWindows('distinct', given, scope, (history, window) => {
-      const field = scope.keepText(history, given.of)
-      return (_, histories) => countDistinct(histories[history].values(window, field))
-    }),
+    overWindows(
+      'distinct',
+      given,
+      scope,
+      (history, window) => {
+        const field = scope.keepText(history, given.of)
+        return (_, histories) => countDistinct(histories[history].values(window, field))
+      },
+      (value, { key, within }) =>
+        `Payments of ${key} with ${counted(value, `different ${spoken(given.of)}`)} ${within}`,
+    ),
 })
 
 function countDistinct(values: Float64Array): number {

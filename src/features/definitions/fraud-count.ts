@@ -1,14 +1,22 @@
 import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
+import { counted } from '../words.ts'
 
 /** How many transactions of the window are known to be fraud by now. Its delay is the label's unless another is given. */
 export const fraudCountKind = defineKind({
   kind: 'fraudCount',
   parameters: z.strictObject({ by, over, delay, as }),
   declare: (given, scope) =>
-    overWindows('fraudCount', { delay: scope.labelDelay, ...given }, scope, (history, window) => {
-      scope.countFrauds(history)
-      return (_, histories) => histories[history].fraudCount(window)
-    }),
+    overWindows(
+      'fraudCount',
+      { delay: scope.labelDelay, ...given },
+      scope,
+      (history, window) => {
+        scope.countFrauds(history)
+        return (_, histories) => histories[history].fraudCount(window)
+      },
+      (value, { key, within }) =>
+        `${counted(value, 'payment')} of ${key} ${within} ${value === 1 ? 'is' : 'are'} known to be fraud`,
+    ),
 })

@@ -1,18 +1,25 @@
 import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
+import { showShare } from '../words.ts'
 
 /** The share of the window's transactions that is known to be fraud by now; 0 where there are none. */
 export const fraudRateKind = defineKind({
   kind: 'fraudRate',
   parameters: z.strictObject({ by, over, delay, as }),
   declare: (given, scope) =>
-    overWindows('fraudRate', { delay: scope.labelDelay, ...given }, scope, (history, window) => {
-      scope.countFrauds(history)
-      return (_, histories) => {
-        const count = histories[history].count(window)
-        // Past the events that a key keeps, labels are finer than the buckets that transactions are counted in.
-        return count === 0 ? 0 : Math.min(1, histories[history].fraudCount(window) / count)
-      }
-    }),
+    overWindows(
+      'fraudRate',
+      { delay: scope.labelDelay, ...given },
+      scope,
+      (history, window) => {
+        scope.countFrauds(history)
+        return (_, histories) => {
+          const count = histories[history].count(window)
+          // Past the events that a key keeps, labels are finer than the buckets that transactions are counted in.
+          return count === 0 ? 0 : Math.min(1, histories[history].fraudCount(window) / count)
+        }
+      },
+      (value, { key, within }) => `${showShare(value)} of the payments of ${key} ${within} are known to be fraud`,
+    ),
 })

@@ -4,6 +4,7 @@ import { hashText } from '../../core/hash-text.ts'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, by, of } from '../windowed.ts'
+import { pastWords, placed, showShare } from '../words.ts'
 
 /**
  * The share of the window's transactions that have this one's value, this one included: how usual a category is, for
@@ -16,13 +17,16 @@ export const frequencyKind = defineKind({
   declare: ({ of, by: key, over, as }, scope) => {
     const name = featureName(as === undefined ? [key, of, 'frequency', over] : [as, over])
     const own = scope.text(of)
+    const { key: whose, within } = pastWords(key ?? of, over)
+    const payments = key === undefined ? 'all payments' : `the payments of ${whose}`
+    const say = (value: number) => `${showShare(value)} of ${payments} ${within} are ${placed(of)}`
     const all = scope.history(key ?? null)
     const allWindow = scope.window(all, over)
     if (key === undefined) {
       const same = scope.history(of)
       const window = scope.window(same, over)
       return [
-        { name, compute: (_, histories) => share(histories[same].count(window), histories[all].count(allWindow)) },
+        { name, compute: (_, histories) => share(histories[same].count(window), histories[all].count(allWindow)), say },
       ]
     }
     const field = scope.keepText(all, of)
@@ -36,6 +40,7 @@ export const frequencyKind = defineKind({
           const values = histories[all].values(allWindow, field)
           return share(values.filter((other) => other === hash).length, values.length)
         },
+        say,
       },
     ]
   },

@@ -8,6 +8,12 @@ export const hourKind = defineKind({
   parameters: z.strictObject({}),
   declare: (_, scope) => {
     scope.requireTime('hour')
-    return [{ name: 'hour', compute: ({ timestampMs }) => hourOf(timestampMs + scope.offsetAt(timestampMs)) }]
+    return [
+      {
+        name: 'hour',
+        compute: ({ timestampMs }) => hourOf(timestampMs + scope.offsetAt(timestampMs)),
+        say: (hour) => `The payment is made between ${hour}:00 and ${hour}:59 (${scope.zone})`,
+      },
+    ]
   },
 })

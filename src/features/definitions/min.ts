@@ -1,4 +1,8 @@
 import { min } from '../summaries.ts'
 import { summaryOfNumber } from '../windowed.ts'
 
-export const minKind = summaryOfNumber('min', min)
+export const minKind = summaryOfNumber(
+  'min',
+  min,
+  ({ key, of, within, value }) => `The smallest ${of} of ${key} ${within} is ${value}`,
+)

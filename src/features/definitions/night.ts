@@ -9,6 +9,13 @@ export const nightKind = defineKind({
   declare: ({ untilHour }, scope) => {
     scope.requireTime('night')
     const isNight = (timestampMs: number) => hourOf(timestampMs + scope.offsetAt(timestampMs)) <= untilHour
-    return [{ name: 'night', compute: ({ timestampMs }) => (isNight(timestampMs) ? 1 : 0) }]
+    return [
+      {
+        name: 'night',
+        compute: ({ timestampMs }) => (isNight(timestampMs) ? 1 : 0),
+        say: (value) =>
+          `The payment is ${value === 1 ? '' : 'not '}made between 0:00 and ${untilHour}:59 (${scope.zone})`,
+      },
+    ]
   },
 })

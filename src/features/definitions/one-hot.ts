@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { of } from '../windowed.ts'
+import { spoken } from '../words.ts'
 
 /** A feature for each of the values of a field: 1 where the transaction has it. Other values and missing ones are 0 in all. */
 export const oneHotKind = defineKind({
@@ -15,6 +16,7 @@ export const oneHotKind = defineKind({
     return values.map((value) => ({
       name: featureName([of, 'oneHot', value]),
       compute: (transaction) => (text(transaction) === value ? 1 : 0),
+      say: (is) => `The ${spoken(of)} is ${is === 1 ? '' : 'not '}${value}`,
     }))
   },
 })

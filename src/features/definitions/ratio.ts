@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, quotient } from '../windowed.ts'
+import { showRatio } from '../words.ts'
 
 const feature = z.string({ error: 'name another feature of the list' }).min(1)
 
@@ -14,6 +15,7 @@ export const ratioKind = defineKind({
       name: as ?? featureName([of, 'ratioTo', to]),
       inputs: [of, to],
       compute: (_, __, [value, base]) => quotient(value, base),
+      say: (value) => `${of} is ${showRatio(value)} times ${to}`,
     },
   ],
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
+import { spoken } from '../words.ts'
 
 /** sign(x) ln(1 + |x|): tames large amounts and keeps refunds apart. Of the amount unless a field is named. */
 export const signedLogKind = defineKind({
@@ -9,6 +10,14 @@ export const signedLogKind = defineKind({
   declare: ({ of }, scope) => {
     const value = scope.number(of)
     const compute = (x: number) => Math.sign(x) * Math.log1p(Math.abs(x))
-    return [{ name: featureName([of, 'signedLog']), compute: (transaction) => compute(value(transaction)) }]
+    const show = scope.shower(of)
+    const undo = (x: number) => Math.sign(x) * Math.expm1(Math.abs(x))
+    return [
+      {
+        name: featureName([of, 'signedLog']),
+        compute: (transaction) => compute(value(transaction)),
+        say: (x, transaction) => `The ${spoken(of)} is ${show(undo(x), transaction)}`,
+      },
+    ]
   },
 })

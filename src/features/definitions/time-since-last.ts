@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sayDuration } from '../../core/duration.ts'
 import { defineKind } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 
@@ -7,8 +8,16 @@ export const timeSinceLastKind = defineKind({
   kind: 'timeSinceLast',
   parameters: z.strictObject(pastParameters),
   declare: (given, scope) =>
-    overPast('timeSinceLast', given, scope, (history, window) => ({ timestampMs }, histories) => {
-      const last = histories[history].previous(window, -1)
-      return last < 0 ? Number.NaN : (timestampMs - histories[history].timeOf(last)) / 1000
-    }),
+    overPast(
+      'timeSinceLast',
+      given,
+      scope,
+      (history, window) =>
+        ({ timestampMs }, histories) => {
+          const last = histories[history].previous(window, -1)
+          return last < 0 ? Number.NaN : (timestampMs - histories[history].timeOf(last)) / 1000
+        },
+      (seconds, { key }) => `${sayDuration(1000 * seconds)} since the last payment of ${key}`,
+      ({ key, within }) => `No earlier payment of ${key} ${within} is known`,
+    ),
 })

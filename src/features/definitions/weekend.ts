@@ -11,6 +11,12 @@ export const weekendKind = defineKind({
   declare: (_, scope) => {
     scope.requireTime('weekend')
     const isWeekend = (timestampMs: number) => weekdayOf(timestampMs + scope.offsetAt(timestampMs)) >= saturday
-    return [{ name: 'weekend', compute: ({ timestampMs }) => (isWeekend(timestampMs) ? 1 : 0) }]
+    return [
+      {
+        name: 'weekend',
+        compute: ({ timestampMs }) => (isWeekend(timestampMs) ? 1 : 0),
+        say: (value) => `The payment is ${value === 1 ? '' : 'not '}made at a weekend`,
+      },
+    ]
   },
 })

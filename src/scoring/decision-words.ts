@@ -1,0 +1,84 @@
+import { TransactionMaker } from '../core/declared-fields.ts'
+import { type Detector, parseDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { showNumber } from '../core/money.ts'
+import type { Transaction } from '../core/transaction.ts'
+import { featureReasons } from '../decisioning/feature-reasons.ts'
+import type { DecisionRecord, Definition } from '../decisioning/log-record.ts'
+import type { Reason } from '../decisioning/policy.ts'
+import { type FeatureWording, sayValue, showFeature } from '../features/feature.ts'
+import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+
+/** The reasons that features gave, in words. */
+type Words = (record: DecisionRecord, transaction: Transaction | undefined) => readonly Reason[]
+
+/**
+ * Puts decisions into words, each by the definition that was in force: its features, its detector's own words, its
+ * currency. Of a definition whose features this version can't make, reasons are names and plain numbers.
+ */
+export class DecisionWords {
+  readonly #byDefinition = new Map<number, Words>()
+
+  /** @param transaction the record's own, where it is at hand. */
+  reasonsOf(record: DecisionRecord, definition: Definition, transaction?: Transaction): readonly Reason[] {
+    if (record.contributions === undefined) return []
+    let words = this.#byDefinition.get(record.definition)
+    if (words === undefined) {
+      words = wordsOf(definition)
+      this.#byDefinition.set(record.definition, words)
+    }
+    return words(record, transaction)
+  }
+}
+
+function wordsOf({ detector: kept, columns, features: names, categories }: Definition): Words {
+  const compiled = compile(kept)
+  const known = new Map(compiled?.features.all.map((feature) => [feature.name, feature]))
+  const features: readonly FeatureWording[] = names.map(
+    (name) => known.get(name) ?? plainFeature(name, categories?.[name]),
+  )
+  const templates = templatesOf(kept)
+  const maker = compiled && new TransactionMaker(compiled.detector, compiled.features.layout, columns)
+  return (record, transaction = maker && transactionOf(record, maker)) => {
+    const { contributions = [], row } = record
+    return featureReasons(contributions, row, (at) => {
+      const feature = features[at]
+      return {
+        code: feature.name,
+        template: templates.get(feature.name),
+        say: () => sayValue(feature, row[at], transaction),
+        show: () => showFeature(feature, row[at], transaction),
+      }
+    })
+  }
+}
+
+function compile(kept: unknown): { readonly detector: Detector; readonly features: FeatureSet } | undefined {
+  try {
+    const detector = parseDetector(kept)
+    return { detector, features: compileDetector(detector) }
+  } catch (error) {
+    // Another version wrote it; what was decided by it stays readable.
+    if (error instanceof FraudError && error.code === 'DETECTOR_INVALID') return undefined
+    throw error
+  }
+}
+
+function plainFeature(name: string, categories: readonly string[] = []): FeatureWording {
+  return { name, categories, say: (value) => `${name} is ${categories[value] ?? showNumber(value)}` }
+}
+
+/** As it was decided; undefined where its amount can't be read now. */
+function transactionOf({ timestampMs, fields }: DecisionRecord, maker: TransactionMaker): Transaction | undefined {
+  const amount = maker.amountOf(fields)
+  return typeof amount === 'number' ? maker.make(timestampMs, amount, fields) : undefined
+}
+
+/** Of a detector as a log keeps it. */
+function templatesOf(detector: unknown): ReadonlyMap<string, string> {
+  const reasons: unknown =
+    typeof detector === 'object' && detector !== null ? Reflect.get(detector, 'reasons') : undefined
+  return new Map(
+    Object.entries(reasons ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
