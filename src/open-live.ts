@@ -89,12 +89,14 @@ export async function openLive(
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
       onRecovered(isPutBack) {
         lock.renew()
+        lock.note()
         pages.reopen()
         if (isPutBack)
           say.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
       },
     })
     opened = log
+    lock.note()
     const service = new LiveService(live, {
       ...limits,
       log,

@@ -7,7 +7,7 @@ import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { type DataFlags, keyBefore, logKey, openLog } from './log-files.ts'
+import { type DataFlags, keepPrivate, keyBefore, logKey, openLog } from './log-files.ts'
 import { type KeyChangeFlags, refuseProblem } from './log-findings.ts'
 import type { Run } from './run.ts'
 
@@ -18,6 +18,7 @@ export function backup(target: string, flags: BackupFlags, { terminal }: Run): v
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
   }
+  keepPrivate()
   // Under another name, which is nobody else's, until it is whole, so that nothing that looks like a backup is none.
   const place = target.replace(/[/\\]+$/, '')
   if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })

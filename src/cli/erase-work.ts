@@ -2,7 +2,7 @@ import { errorCodes, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
-import { type DataFlags, lastDetector, logKey, openLog } from './log-files.ts'
+import { type DataFlags, keepPrivate, lastDetector, logKey, openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 
 export interface EraseFlags extends DataFlags {
@@ -33,6 +33,7 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
   } finally {
     reader.close()
   }
+  keepPrivate()
   const directory = dataDirectory(flags.data)
   const lock = lockDirectory(directory)
   try {

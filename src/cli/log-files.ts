@@ -40,3 +40,8 @@ export function logKey(): string | undefined {
 export function keyBefore(): string | undefined {
   return process.env[`${keyVariable}_BEFORE`]
 }
+
+/** What this process makes from here on is for its owner alone, whatever the umask: persons may be in it in clear. */
+export function keepPrivate(): void {
+  process.umask(0o077)
+}

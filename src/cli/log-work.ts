@@ -7,7 +7,7 @@ import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { exportTables } from './log-export.ts'
-import { type DataFlags, keyBefore, logKey, openLog } from './log-files.ts'
+import { type DataFlags, keepPrivate, keyBefore, logKey, openLog } from './log-files.ts'
 import { checkSnapshots, describeStretch, type KeyChangeFlags, refuseProblem, unsureOf } from './log-findings.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
@@ -63,6 +63,7 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
 /** Goes on with another key: SHRIKE_LOG_KEY, after SHRIKE_LOG_KEY_BEFORE or none. */
 export function rekey(flags: DataFlags, { terminal }: Run): void {
   openLog(flags).close()
+  keepPrivate()
   const directory = dataDirectory(flags.data)
   const lock = lockDirectory(directory)
   try {
@@ -89,6 +90,7 @@ export async function exportLog(flags: ExportFlags, { terminal }: Run): Promise<
   if (out === undefined && flags.json) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
+  keepPrivate()
   const write = out === undefined ? undefined : writerFor(out)
   if (out !== undefined) await checkWritable(out)
   const reader = openLog(flags)

@@ -4,7 +4,7 @@ import { createMetrics } from '../http/metrics.ts'
 import { type OpenedLive, openLive } from '../open-live.ts'
 import { canDecide, createLiveDetector } from '../scoring/live-detector.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
-import { logKey } from './log-files.ts'
+import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 
 const mostPending = 1_000_000
@@ -16,6 +16,7 @@ export async function openForCommand(
   { acceptLostHistories }: { readonly acceptLostHistories: boolean },
   { terminal }: Run,
 ): Promise<OpenedLive> {
+  keepPrivate()
   const { predictor, detector } = await loadModel(bundle)
   if (!canDecide(detector)) {
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')

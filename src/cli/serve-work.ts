@@ -4,7 +4,7 @@ import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
-import { logKey } from './log-files.ts'
+import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
@@ -51,6 +51,7 @@ export async function startServing(
   signal: AbortSignal,
   workerArgs?: readonly string[],
 ): Promise<Service> {
+  keepPrivate()
   const { port, host, workers, insecure, logLevel, report, data } = flags
   const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
   const service = await runService({

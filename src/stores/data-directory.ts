@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
@@ -27,6 +27,8 @@ export function dataDirectory(path: string): DataDirectory {
 export interface DirectoryLock {
   /** Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory` does. */
   renew(): void
+  /** Notes that a log is kept here, so that one that is gone is not begun again in silence. */
+  note(): void
   release(): void
 }
 
@@ -46,26 +48,36 @@ export function lockDirectory(directory: DataDirectory): DirectoryLock {
       locked = lock(directory)
       before.database.close()
     },
+    note() {
+      const { database } = locked
+      if (isNoted(database)) return
+      try {
+        // The exclusive lock is kept across the commit.
+        database.exec('PRAGMA user_version = 1; COMMIT')
+      } catch {
+        // A disk that is full stops nobody who only reads; the next start notes it.
+      }
+      if (!database.isTransaction) database.exec('BEGIN EXCLUSIVE')
+    },
     release: () => locked.database.close(),
   }
 }
 
-function lock({ path, logPath, lockPath, snapshotsPath, keysPath }: DataDirectory) {
+function lock(directory: DataDirectory) {
+  const { path, lockPath, snapshotsPath, keysPath } = directory
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
     accessSync(path, constants.W_OK)
-    // What a log was lost from must not look like a new directory.
-    const left = existsSync(logPath) ? undefined : [`${logPath}-wal`, ...snapshotPaths(snapshotsPath)].find(existsSync)
-    if (left !== undefined) {
-      throw new FraudError(
-        'DIRECTORY_UNUSABLE',
-        `${logPath} is missing, and ${left} shows that there was a log: put it back or restore a backup; ` +
-          'to begin without any history, begin in another directory',
-      )
-    }
     closeSync(openSync(lockPath, 'a', 0o600))
     makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
-    return { database: openLocked(lockPath, path), identity: identityOf(lockPath) }
+    const database = openLocked(lockPath, path)
+    try {
+      refuseLost(directory, isNoted(database))
+      return { database, identity: identityOf(lockPath) }
+    } catch (error) {
+      database.close()
+      throw error
+    }
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -73,10 +85,26 @@ function lock({ path, logPath, lockPath, snapshotsPath, keysPath }: DataDirector
   }
 }
 
+/** A directory that a log was lost from must not look like a new one. */
+function refuseLost({ logPath, snapshotsPath }: DataDirectory, isLogNoted: boolean): void {
+  const bytes = statSync(logPath, { throwIfNoEntry: false })?.size
+  const hadLog = isLogNoted || existsSync(`${logPath}-wal`) || snapshotPaths(snapshotsPath).length > 0
+  if (!hadLog || (bytes ?? 0) > 0) return
+  throw new FraudError(
+    'DIRECTORY_UNUSABLE',
+    `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory kept a log before: put it back, or ` +
+      'restore a backup; to begin without any history, use another directory',
+  )
+}
+
+function isNoted(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA user_version').get()?.user_version === 1
+}
+
 function openLocked(lockPath: string, path: string): DatabaseSync {
   const database = new DatabaseSync(lockPath)
   try {
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return database
   } catch (cause) {
     database.close()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -64,5 +65,65 @@ describe('a snapshot', () => {
     isRefused()
     await writeFile(path, good)
     assert.equal(readSnapshot(path).sequence, 12)
+  })
+
+  test('is refused where its header is broken although its digest is right', async () => {
+    const header = (text: string, length = text.length) => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32LE(length)
+      return Buffer.concat([bytes, Buffer.from(text)])
+    }
+    const path = join(folder, '0000000000000012.snapshot')
+    for (const broken of [
+      header('{'),
+      header('null'),
+      header('[1]'),
+      header('{"fingerprint":"f","sequence":"12","hash":"ab"}'),
+      header('{"fingerprint":"f","sequence":-1,"hash":"ab"}'),
+      header('{"fingerprint":"f","sequence":1.5,"hash":"ab"}'),
+      header('{}', 2 ** 32 - 1),
+      header('{}', 100),
+      Buffer.alloc(4),
+    ]) {
+      const content = Buffer.concat([Buffer.from('SHRKSNP1'), broken])
+      await writeFile(path, Buffer.concat([content, createHash('sha256').update(content).digest()]))
+      assert.throws(() => readSnapshot(path), { code: 'SNAPSHOT_INVALID', message: /its header is damaged/ })
+    }
+  })
+
+  test('bears the mark of the key, and serves with the same key alone', async () => {
+    const { path } = writeSnapshot(folder, header, [content], 'secret')
+    assert.equal(readSnapshot(path, 'secret').sequence, 12)
+    assert.throws(() => readSnapshot(path, 'another'), { code: 'SNAPSHOT_INVALID', message: /content is damaged/ })
+    assert.throws(() => readSnapshot(path), { code: 'SNAPSHOT_INVALID', message: /made with the log's key/ })
+    const plain = writeSnapshot(folder, header, [content])
+    assert.throws(() => readSnapshot(plain.path, 'secret'), { code: 'SNAPSHOT_INVALID', message: /made without/ })
+    const bytes = await readFile(path)
+    bytes[bytes.indexOf(content)] ^= 1
+    const forged = bytes.subarray(0, -32)
+    await writeFile(path, Buffer.concat([forged, createHash('sha256').update(forged).digest()]))
+    assert.throws(() => readSnapshot(path, 'secret'), { code: 'SNAPSHOT_INVALID' })
+  })
+
+  test("follows no link, deletes nothing but its own, and is its owner's alone", async () => {
+    const [outside, long] = [join(folder, 'outside'), new Date(1e12)]
+    await writeFile(outside, 'untouched')
+    await chmod(outside, 0o644)
+    const names = ['0000000000000012.snapshot.partial', '0000000000000001.snapshot']
+    for (const name of names) await symlink(outside, join(folder, name))
+    const others = ['report.partial', 'mine.snapshot', '00.snapshot']
+    for (const name of others) {
+      await writeFile(join(folder, name), 'mine')
+      await utimes(join(folder, name), long, long)
+    }
+    const stale = join(folder, '0000000000000007.snapshot.partial')
+    await writeFile(stale, 'left behind')
+    await utimes(stale, long, long)
+    for (const sequence of [12, 13, 14]) writeSnapshot(folder, { ...header, sequence }, [content])
+    const left = ['0000000000000013.snapshot', '0000000000000014.snapshot']
+    assert.deepEqual((await readdir(folder)).sort(), [...names, ...others, ...left, 'outside'].sort())
+    assert.equal(await readFile(outside, 'utf8'), 'untouched')
+    assert.throws(() => readSnapshot(join(folder, names[1])), { code: 'SNAPSHOT_INVALID', message: /it is a link/ })
+    for (const name of left) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600)
   })
 })

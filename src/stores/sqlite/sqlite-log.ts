@@ -217,7 +217,8 @@ export class SqliteLog implements DecisionLog {
     for (const settle of this.#untraced) settle()
     this.#port.close()
     await this.#worker.terminate()
-    if (answer.answer === 'failed') throw unavailable(answer.reason)
+    if (answer.answer === 'failed')
+      throw new FraudError('LOG_UNAVAILABLE', `The log could not be closed: ${answer.reason}`)
     if (answer.isPutBack) this.#onRecovered(true)
   }
 
