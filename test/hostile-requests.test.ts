@@ -196,6 +196,8 @@ const wire: readonly (readonly [string, Bytes, Expected])[] = [
     'BODY_TOO_LARGE',
   ],
   ['chunks over the limit', chunked(chunk('x'.repeat(40_000)).repeat(2)), 'BODY_TOO_LARGE'],
+  ['two hosts', get('/healthz', 'hOST: elsewhere\r\n'), 'REQUEST_MALFORMED'],
+  ['the same host twice', get('/healthz', 'Host: shrike\r\n'), 'REQUEST_MALFORMED'],
   ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', ({ status }) => assert.equal(status, 400)],
   ['a body in chunks of one byte', chunked(`${[...good].map(chunk).join('')}0\r\n\r\n`), 'prediction'],
   ['a small chunk extension', chunked(`13;a=b\r\n${good}\r\n0\r\n\r\n`), 'prediction'],
@@ -233,6 +235,30 @@ const routes: readonly (readonly [string, Bytes, Expected])[] = [
   ['traces', get('/metrics', '', 'TRACE'), 'METHOD_NOT_ALLOWED'],
   ['writes where one reads', post(good, '/metrics'), 'METHOD_NOT_ALLOWED'],
   ['patches', get('/predict/batch', '', 'PATCH'), 'METHOD_NOT_ALLOWED'],
+  ['puts', get('/predict', '', 'PUT'), 'METHOD_NOT_ALLOWED'],
+  ['puts to an encoded path', get('/%70redict', '', 'PUT'), 'METHOD_NOT_ALLOWED'],
+  ['puts to a path with its server', get('http://elsewhere.example/predict?x=1', '', 'PUT'), 'METHOD_NOT_ALLOWED'],
+  ['puts under the docs', get('/docs/static/index.html', '', 'PUT'), 'METHOD_NOT_ALLOWED'],
+  ['puts nowhere', get('/predict/nothing', '', 'PUT'), 'ROUTE_NOT_FOUND'],
+  ['queries', get('/predict', '', 'QUERY'), 'METHOD_NOT_ALLOWED'],
+  [
+    'puts a body that nobody parses',
+    `PUT /predict HTTP/1.1\r\nHost: x\r\n${jsonType}Content-Length: 500000\r\n\r\n${'['.repeat(500_000)}`,
+    'METHOD_NOT_ALLOWED',
+  ],
+  ['queries nothing', get('/nothing', '', 'QUERY'), 'ROUTE_NOT_FOUND'],
+  [
+    'asks what a path allows',
+    get('/predict', '', 'OPTIONS'),
+    ({ status, headers }) => assert.deepEqual([status, headers.get('allow')], [204, 'POST, OPTIONS']),
+  ],
+  ['gets everything', get('*'), 'REQUEST_MALFORMED'],
+  ['posts to everything', get('*', '', 'POST'), 'REQUEST_MALFORMED'],
+  [
+    'asks what the server allows',
+    get('*', '', 'OPTIONS'),
+    ({ status, headers }) => assert.deepEqual([status, headers.get('allow')], [204, 'GET, HEAD, POST, OPTIONS']),
+  ],
 ]
 
 const itemCodes = (...codes: readonly (string | undefined)[]) => {

@@ -1,3 +1,4 @@
+import { type IncomingMessage, METHODS } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
@@ -9,6 +10,7 @@ import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext, Log } from './http-context.ts'
+import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
@@ -74,8 +76,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     frameworkErrors: answerError,
   })
   app.server.maxConnections = limits.connections
-  // Routes read their bodies themselves (body.ts), and a body that none asks for is not read.
-  app.addHttpMethod('POST', { hasBody: false, overrideExisting: true })
+  // Routes read their bodies themselves (body.ts), and a body that none asks for is not read, whatever the method.
+  for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
   app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
@@ -144,40 +146,6 @@ async function registerRoutes(app: App, context: HttpContext): Promise<void> {
   })
 }
 
-/** Which methods each path has, for `Allow` and for the labels of metrics. */
-type Paths = ReadonlyMap<string, ReadonlySet<string>>
-
-function collectPaths(app: App): Paths {
-  const paths = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = paths.get(url) ?? new Set()
-    for (const name of [method].flat()) methods.add(name)
-    paths.set(url, methods)
-  })
-  return paths
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
-}
-
-/** The path that a request's route was declared with; undefined where there is none. */
-function routeOf(request: FastifyRequest, paths: Paths): string | undefined {
-  const path = pathOf(request.url)
-  if (paths.has(path)) return path
-  return path.startsWith('/docs/') ? '/docs/*' : request.routeOptions.url
-}
-
-/** 405 or the answer to OPTIONS where the path is known, else 404. */
-function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
-  const methods = paths.get(pathOf(request.url))
-  if (methods === undefined) throw new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
-  reply.header('allow', [...methods, 'OPTIONS'].join(', '))
-  if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')
-  reply.code(204).send()
-}
-
 /** Counts every answer, and lets go of requests that were answered before they had ended. */
 function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
   app.addHook('onResponse', (request, reply, done) => {
@@ -194,6 +162,8 @@ const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
   app.addHook('onRequest', (request, reply, done) => {
+    const malformed = whyMalformed(request.raw)
+    if (malformed !== undefined) return done(new FraudError('REQUEST_MALFORMED', malformed))
     const ring = keyRing()
     // As the router has it, not as it was written: `/%761/labels` is `/v1/labels`.
     const path = routeOf(request, paths) ?? ''
@@ -207,6 +177,17 @@ function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
     if (wanted === undefined || roles.has(wanted)) return done()
     done(new FraudError('FORBIDDEN', `The key has not the role ${wanted}`))
   })
+}
+
+/** What Node lets pass, and may be read in two ways on the way here (RFC 9112, sections 3.2 and 3.2.4). */
+function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | undefined {
+  if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS has the target *'
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1 ? 'There is more than one Host' : undefined
 }
 
 /** The role that a route asks for; undefined where any key will do. */

@@ -79,6 +79,8 @@ export class Decider {
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
   readonly #labelsInFlight = new Map<string, LabelInFlight>()
+  /** One wait for room, whoever waits. */
+  #room: Promise<void> | undefined
 
   constructor(options: DeciderOptions) {
     this.#options = options
@@ -194,9 +196,21 @@ export class Decider {
     return this.#log.pending >= maxPending
   }
 
-  /** For work that can wait: resolves when there is room for some more of it. */
-  async room(): Promise<void> {
-    while (this.#log.pending > this.#options.maxPending / 2) await sleep(1)
+  /** Whether there is room for work that can wait, which leaves half of it to what comes alone. */
+  hasRoom(): boolean {
+    return this.#log.pending <= this.#options.maxPending / 2
+  }
+
+  /** Resolves when there is room for some more work that can wait. Others may take it first: ask again. */
+  room(): Promise<void> {
+    this.#room ??= this.#waitForRoom().finally(() => {
+      this.#room = undefined
+    })
+    return this.#room
+  }
+
+  async #waitForRoom(): Promise<void> {
+    while (!this.hasRoom()) await sleep(1)
   }
 
   #requireReady(): LiveState {

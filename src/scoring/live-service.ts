@@ -160,9 +160,10 @@ export class LiveService {
     const inputs = await this.#readLabels(value, turn)
     const groups: Promise<readonly LabelAnswer[]>[] = []
     for (let from = 0; from < inputs.length; from += labelsAtOnce) {
-      if (from > 0) {
-        await turn()
+      while (from > 0) {
         await this.decider.room()
+        await turn()
+        if (this.decider.hasRoom()) break
       }
       await this.#pause
       const group = this.decider.label(inputs.slice(from, from + labelsAtOnce))

@@ -113,8 +113,10 @@ async function* inGroups<Item>(
   let group: Promise<string>[] = []
   for (const item of items) {
     // Transactions that come alone go first: a batch waits for room, and is not refused.
-    if (group.length === 0) await live.decider.room()
-    if (turns.isOver()) await turns.next()
+    while (turns.isOver() || !live.decider.hasRoom()) {
+      await live.decider.room()
+      await turns.next()
+    }
     group.push(answerItem(index, item, decideItem))
     index += 1
     if (group.length < itemsAtOnce) continue

@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FraudError } from '../core/errors.ts'
+import type { App } from './http-context.ts'
+
+/** Which methods each path has, for `Allow` and for the labels of metrics. */
+export type Paths = ReadonlyMap<string, ReadonlySet<string>>
+
+export function collectPaths(app: App): Paths {
+  const paths = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = paths.get(url) ?? new Set()
+    for (const name of [method].flat()) methods.add(name)
+    paths.set(url, methods)
+  })
+  return paths
+}
+
+export function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+/** The path that a request's route was declared with; undefined where there is none. */
+export function routeOf(request: FastifyRequest, paths: Paths): string | undefined {
+  const path = pathOf(request.url)
+  if (paths.has(path)) return path
+  return path.startsWith('/docs/') ? '/docs/*' : request.routeOptions.url
+}
+
+const everyMethod: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
+
+/** 405 or the answer to OPTIONS where the path is known, else 404. */
+export function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
+  const methods = request.url === '*' ? everyMethod : methodsAt(paths, request.url)
+  // A route that looks for files has found none.
+  if (methods === undefined || methods.has(request.method))
+    throw new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
+  reply.header('allow', [...methods, 'OPTIONS'].join(', '))
+  if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')
+  reply.code(204).send()
+}
+
+/** The methods of the path that a target names, whatever the router makes of the method that was asked for. */
+function methodsAt(paths: Paths, target: string): ReadonlySet<string> | undefined {
+  const known = paths.get(pathOf(target))
+  if (known !== undefined) return known
+  // A target may name the server, too (RFC 9112, section 3.2.2).
+  const segments = pathOf(target.replace(/^https?:\/\/[^/?]*/i, ''))
+    .split('/')
+    .map(decoded)
+  for (const [path, methods] of paths) if (matches(path.split('/'), segments)) return methods
+  return undefined
+}
+
+function matches(declared: readonly string[], given: readonly string[]): boolean {
+  if (declared.at(-1) === '*')
+    return given.length >= declared.length && matches(declared.slice(0, -1), given.slice(0, declared.length - 1))
+  return (
+    declared.length === given.length &&
+    declared.every((segment, i) => segment === given[i] || (segment.startsWith(':') && given[i] !== ''))
+  )
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
