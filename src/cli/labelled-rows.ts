@@ -1,5 +1,6 @@
 import type { Detector, LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { BadRows } from '../data/read-table.ts'
@@ -60,7 +61,7 @@ export async function readRowsFor(
     const rows = await replayedRows(located, features, file, flags, run)
     const isDelayed = rows.knownAt !== undefined && features.plan.histories.some((plan) => plan.countsFrauds)
     // Standard input can't be read again.
-    if (!isDelayed || file === '-') return rows
+    if (!isDelayed || isReadOnce(file)) return rows
     const prompt = withoutDelay(located)
     const undelayed = (kept: Uint8Array) => replayedRows(prompt, compileFeatures(prompt), file, flags, quiet(run), kept)
     return { ...rows, undelayed }

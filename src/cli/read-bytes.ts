@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
+import { readWholeFile } from '../core/read-whole-file.ts'
 
 /**
  * A small file's bytes.
@@ -9,8 +9,9 @@ import { FraudError } from '../core/errors.ts'
  */
 export async function readBytes(path: string, what: string): Promise<Buffer> {
   try {
-    return await readFile(path)
+    return await readWholeFile(path)
   } catch (cause) {
+    if (cause instanceof FraudError) throw cause
     throw new FraudError('FILE_UNREADABLE', `${what} ${path} can't be read`, { cause })
   }
 }

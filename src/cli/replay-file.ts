@@ -1,6 +1,7 @@
 import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
+import { isReadOnce } from '../data/byte-source.ts'
 import type { ColumnKind } from '../data/column-kind.ts'
 import { type BadRows, openTables } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
@@ -63,7 +64,7 @@ export async function replayFile<Result>(
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
   requireTime(replay.located)
   // A stream can't be read twice.
-  if (replay.file === '-' || !isSpeculative) return replaySorted(replay, flags, run, work)
+  if (isReadOnce(replay.file) || !isSpeculative) return replaySorted(replay, flags, run, work)
   try {
     return await replayStream(replay, flags, run, work)
   } catch (error) {

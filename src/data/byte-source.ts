@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { constants, createReadStream, openSync, statSync } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
@@ -42,12 +43,20 @@ export async function openFile(path: string): Promise<ByteSource> {
 }
 
 /** A gzip file unpacked, with all members where several were put one after the other. */
-export async function openGzip(path: string): Promise<ByteSource> {
-  const bytesTotal = await checkFile(path)
-  const file = createReadStream(path, { highWaterMark: chunkBytes })
+export async function openGzip(path: string, signal?: AbortSignal): Promise<ByteSource> {
+  const isPipe = isReadOnce(path)
+  const bytesTotal = isPipe ? undefined : await checkFile(path)
+  const file: Readable = isPipe ? await openOnce(path, signal) : createReadStream(path, { highWaterMark: chunkBytes })
+  let bytesRead = 0
   const unpacked = createGunzip({ chunkSize: chunkBytes })
   async function* chunks() {
-    file.on('error', (error) => unpacked.destroy(error)).pipe(unpacked)
+    const count = (chunk: Uint8Array) => {
+      bytesRead += chunk.length
+    }
+    file
+      .on('data', count)
+      .on('error', (error) => unpacked.destroy(error))
+      .pipe(unpacked)
     try {
       for await (const chunk of unpacked) yield chunk
     } catch (cause) {
@@ -59,7 +68,7 @@ export async function openGzip(path: string): Promise<ByteSource> {
       unpacked.destroy()
     }
   }
-  return { chunks: chunks(), bytesTotal, bytesRead: () => file.bytesRead }
+  return { chunks: chunks(), bytesTotal, bytesRead: () => bytesRead }
 }
 
 export function openStream(stream: Readable): ByteSource {
@@ -72,6 +81,34 @@ export function openStream(stream: Readable): ByteSource {
     }
   }
   return { chunks: chunks(), bytesTotal: undefined, bytesRead: () => bytesRead }
+}
+
+/** The bytes of standard input, of a pipe or of a device, which can be read once. */
+export async function openPipe(path: string, signal?: AbortSignal): Promise<ByteSource> {
+  return openStream(await openOnce(path, signal))
+}
+
+/** Whether a path names what can be read only once: standard input, a pipe, as `<(command)` makes it, or a device. */
+export function isReadOnce(path: string): boolean {
+  if (path === '-' || /^\/(dev\/(fd\/\d+|stdin)|proc\/self\/fd\/\d+)$/.test(path)) return true
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory()
+}
+
+/** A stream may stay silent for ever: only the signal itself ends the wait. */
+async function openOnce(path: string, signal: AbortSignal | undefined): Promise<Readable> {
+  const stream = (await stat(path)).isFIFO() ? openFifo(path) : createReadStream(path, { highWaterMark: chunkBytes })
+  return signal === undefined ? stream : addAbortSignal(signal, stream)
+}
+
+/** Without waiting in a thread for somebody to write, which nothing could end. */
+function openFifo(path: string): Readable {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return new Socket({ fd, readable: true, writable: false })
+  } catch (cause) {
+    throw unreadable(path, String(cause), cause)
+  }
 }
 
 /** The size of a file that can be read; FILE_UNREADABLE with a suggestion where there is none. */

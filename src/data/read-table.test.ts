@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createWriteStream, existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -79,7 +80,7 @@ test('says what is wrong with a name', async () => {
   await assert.rejects(readTable(folder), { code: 'FILE_UNREADABLE', message: /is a directory/ })
   await assert.rejects(readTable(await file('cards.xlsx', 'x')), {
     code: 'FILE_UNREADABLE',
-    message: /its name must end in \.csv, \.csv\.gz, \.parquet or \.ndjson, or be - for CSV/,
+    message: /its name must end in \.csv, \.csv\.gz, \.parquet or \.ndjson, or be a pipe or - for CSV/,
   })
 })
 
@@ -117,4 +118,54 @@ test('reads the ULB rows', { skip: existsSync(ulb) ? false : `${ulb} is not ther
   )
   assert.equal(v1.values[0], -1.3598071336738)
   assert.equal(time.values[43_022], 145_247)
+})
+
+const hasPipes = process.platform !== 'win32'
+
+test('reads a pipe by its path, of any ending but Parquet', { skip: !hasPipes }, async () => {
+  const first = (await readTable(await file('plain.csv', content))).table.columns
+  const json = rows.slice(0, 10).map((_, row) => JSON.stringify({ Time: row }))
+  for (const [name, bytes] of [
+    ['pipe', content],
+    ['pipe.csv', content],
+    ['pipe.csv.gz', gzipSync(content)],
+    ['pipe.ndjson', json.join('\n')],
+  ] as const) {
+    const path = join(folder, `a-${name}`)
+    execFileSync('mkfifo', [path])
+    const reading = readTable(path)
+    createWriteStream(path).end(bytes)
+    const { columns } = (await reading).table
+    if (name === 'pipe.ndjson') assert.equal(columns[0].kind === 'number' && columns[0].values.length, 10)
+    else assert.deepEqual(columns, first, name)
+  }
+  const path = join(folder, 'a-pipe.parquet')
+  execFileSync('mkfifo', [path])
+  await assert.rejects(readTable(path), { code: 'FILE_UNREADABLE', message: /a pipe or device has none/ })
+})
+
+test('ends a stream that holds no rows, or more than memory does', { skip: !hasPipes }, async () => {
+  await assert.rejects(readTable('/dev/zero'), {
+    code: 'DATA_INVALID',
+    message: /\/dev\/zero, line 1: a row is longer/,
+  })
+  const endless = Readable.from(
+    (function* () {
+      yield 'a,b\n'
+      for (;;) yield '1,2\n'.repeat(10_000)
+    })(),
+  )
+  await assert.rejects(readTable('-', { stdin: endless, mostStreamedBytes: 2 ** 20 }), {
+    code: 'DATA_INVALID',
+    message: /^standard input: over \d+ bytes came, more than memory holds; write a file$/,
+  })
+})
+
+test('stops waiting for a pipe that nobody writes to when the signal aborts', { skip: !hasPipes }, async () => {
+  const path = join(folder, 'silent')
+  execFileSync('mkfifo', [path])
+  const stop = new AbortController()
+  const reading = readTable(path, { signal: stop.signal })
+  setTimeout(() => stop.abort(), 50)
+  await assert.rejects(reading, { code: 'INTERRUPTED' })
 })

@@ -1,7 +1,17 @@
+import { totalmem } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
-import { type ByteSource, checkFile, openFile, openGzip, openStream, unreadable } from './byte-source.ts'
+import {
+  type ByteSource,
+  checkFile,
+  isReadOnce,
+  openFile,
+  openGzip,
+  openPipe,
+  openStream,
+  unreadable,
+} from './byte-source.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { CsvParser } from './csv.ts'
 import { NdjsonParser } from './ndjson.ts'
@@ -27,6 +37,8 @@ export interface ReadOptions {
   readonly badRows?: 'fail' | 'skip'
   readonly onProgress?: (progress: ReadProgress) => void
   readonly signal?: AbortSignal
+  /** How much of a stream is read into one table: half of this machine's memory by default. */
+  readonly mostStreamedBytes?: number
   /** In place of the process's standard input, for the path `-`. */
   readonly stdin?: Readable
 }
@@ -36,7 +48,7 @@ export interface ReadResult {
   readonly badRows: BadRows
 }
 
-const endings = '.csv, .csv.gz, .parquet or .ndjson, or be - for CSV from standard input'
+const endings = '.csv, .csv.gz, .parquet or .ndjson, or be a pipe or - for CSV from standard input'
 
 /**
  * Reads a file of transactions, by its ending `.csv`, `.csv.gz`, `.parquet` or `.ndjson`; `-` is CSV from standard input.
@@ -77,12 +89,12 @@ async function* readTables(
   const name = path.toLowerCase()
   const parsing = { file, columns, required, badRows }
   checkNotAborted(signal)
-  if (name === '-' || name.endsWith('.csv') || name.endsWith('.csv.gz')) {
-    yield* readBytes(await openCsv(path, options), new CsvParser(parsing), options)
-  } else if (name.endsWith('.ndjson')) {
-    yield* readBytes(await openFile(path), new NdjsonParser(parsing), options)
+  if (name.endsWith('.ndjson')) {
+    yield* readBytes(await openBytes(path, options), new NdjsonParser(parsing), file, options)
   } else if (name.endsWith('.parquet')) {
     yield* readParquetFile(path, parsing, options)
+  } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {
+    yield* readBytes(await openBytes(path, options), new CsvParser(parsing), file, options)
   } else {
     // A missing file or a directory is the likelier mistake, and the first to report.
     await checkFile(path)
@@ -90,16 +102,23 @@ async function* readTables(
   }
 }
 
-function openCsv(path: string, { stdin = process.stdin, signal }: ReadOptions): ByteSource | Promise<ByteSource> {
+function openBytes(path: string, { stdin = process.stdin, signal }: ReadOptions): ByteSource | Promise<ByteSource> {
   // A stream may stay silent for ever: only the signal itself ends the wait.
   if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
-  return path.toLowerCase().endsWith('.gz') ? openGzip(path) : openFile(path)
+  if (path.toLowerCase().endsWith('.gz')) return openGzip(path, signal)
+  return isReadOnce(path) ? openPipe(path, signal) : openFile(path)
 }
 
 async function* readBytes(
   source: ByteSource,
   parser: CsvParser | NdjsonParser,
-  { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
+  file: string,
+  {
+    onProgress,
+    signal,
+    rowsPerTable,
+    mostStreamedBytes = totalmem() / 2,
+  }: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
   const { bytesTotal } = source
   const isWhole = rowsPerTable === Number.POSITIVE_INFINITY
@@ -110,6 +129,12 @@ async function* readBytes(
       const bytesRead = source.bytesRead()
       parser.write(chunk, bytesTotal && isWhole ? bytesRead / bytesTotal : undefined)
       onProgress?.({ bytesRead, bytesTotal, rows: rows + parser.rowCount })
+      if (isWhole && bytesTotal === undefined && bytesRead > mostStreamedBytes) {
+        throw new FraudError(
+          'DATA_INVALID',
+          `${file}: over ${bytesRead} bytes came, more than memory holds; write a file`,
+        )
+      }
       if (parser.rowCount < rowsPerTable) continue
       rows += parser.rowCount
       yield parser.take()
@@ -127,6 +152,7 @@ async function* readParquetFile(
   parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows'>,
   { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
+  if (isReadOnce(path)) throw unreadable(path, 'Parquet is read from its end, and a pipe or device has none')
   const bytesTotal = await checkFile(path)
   const { readParquet } = await import('./parquet.ts')
   const onRows = (rows: number, rowsTotal: number) => {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { readWholeFile } from '../core/read-whole-file.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
@@ -21,8 +21,9 @@ export async function readBundle(path: string): Promise<Bundle> {
 
 export async function readBundleBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readWholeFile(path)
   } catch (cause) {
+    if (cause instanceof FraudError) throw cause
     const reason =
       cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
         ? 'there is no such file'
