@@ -272,6 +272,34 @@ describe('shrike evaluate', () => {
     assert.ok(existsSync(at('e.html')))
   })
 
+  test('judges by a protocol what train would have made, an average included', async () => {
+    const periods = ['--train', '1d', '--delay', '0s', '--test', '6h', '--folds', '1', '--seeds', '1', '--k', '5']
+    const learnerOf = async (model: string, ...flags: string[]) => {
+      writeFileSync(at('own.yaml'), `${readFileSync('detectors/creditcard.yaml', 'utf8')}${model}`)
+      const given = ['cards.csv', '--detector', 'own.yaml', ...flags]
+      const judged = JSON.parse(
+        (await succeed('evaluate', '--protocol', 'prequential', ...given, ...periods, '--json')).stdout,
+      )
+      assert.ok(judged.mean.rocAuc > 0.7, JSON.stringify(judged))
+      await succeed('train', ...given, '--no-leak-check', '--out', 'own.safetensors')
+      const { learner } = await readBundle(at('own.safetensors'))
+      assert.ok(judged.learner.startsWith(learner), judged.learner)
+      return judged.learner
+    }
+    assert.equal(
+      await learnerOf('', '--n-estimators', '9'),
+      'gradient-boosting, nEstimators 9, learningRate 0.05, regLambda 10, minChildWeight 0.1, oversample 1',
+    )
+    const forest = 'model: { learner: random-forest, nEstimators: 9, oversample: 0.2, scale: true }\n'
+    assert.equal(await learnerOf(forest), 'random-forest, nEstimators 9, scaled, oversample 0.2')
+    assert.match(
+      await learnerOf(forest, '--preset', 'recipe', '--n-estimators', '5'),
+      /^random-forest, nEstimators 5, sc/,
+    )
+    const average = 'model: { learner: random-forest, nEstimators: 9, average: [logistic-regression] }\n'
+    assert.equal(await learnerOf(average), 'random-forest + logistic-regression, nEstimators 9')
+  })
+
   test('stops when no row is left, unless training rows are asked for', async () => {
     await succeed('train', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
     const stopped = await run('evaluate', 'refit.safetensors', 'cards.csv')

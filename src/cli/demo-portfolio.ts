@@ -6,9 +6,10 @@ import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
+import { usualTraining } from './plan-training.ts'
 import { replay } from './replay-work.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { train, usualTraining } from './train-work.ts'
+import { train } from './train-work.ts'
 
 const dayMs = 86_400_000
 const historyDays = 90

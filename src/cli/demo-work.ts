@@ -11,9 +11,10 @@ import { preparePortfolio } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
+import { usualTraining } from './plan-training.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
-import { train, usualTraining } from './train-work.ts'
+import { train } from './train-work.ts'
 
 export interface DemoFlags extends ServeFlags {
   readonly seed: number

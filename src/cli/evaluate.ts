@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { learners } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { presets } from '../learners/presets.ts'
 import type { EvaluateFlags } from './evaluate-work.ts'
 import * as flags from './flags.ts'
 import type { ProtocolFlags } from './protocol-work.ts'
@@ -78,7 +79,12 @@ function addProtocolFlags(command: Command): void {
     .option('--keep-compromised', 'leave cards in the test whose fraud is known by then')
     .option('--free', "handbook: also without the book's limits on features and training")
     .option('--seeds <number>', 'models of each fold, with seeds from --seed on', flags.wholeNumber(1, 1000), 5)
-    .addOption(new Option('--learner <name>', "what learns (default: the detector's)").choices([...learners]))
+    .addOption(
+      new Option('--preset <name>', "as for train (default: default, under the detector's own)").choices(
+        Object.keys(presets),
+      ),
+    )
+    .addOption(new Option('--learner <name>', 'what learns (default: as for train)').choices([...learners]))
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
     .option('--max-depth <number>', 'of a tree, or none', flags.depth)
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
@@ -88,7 +94,7 @@ const bundleOnly = ['report', 'includeTraining', 'leakCheck', 'costFalsePositive
 const protocolOnly = ['detector', 'by', 'seeds', 'threads']
 const prequentialOnly = [
   ...['train', 'delay', 'test', 'folds', 'k', 'keepCompromised'],
-  ...['learner', 'nEstimators', 'maxDepth', 'weightColumn'],
+  ...['preset', 'learner', 'nEstimators', 'maxDepth', 'weightColumn'],
 ]
 
 /** A flag that would change nothing is refused: whoever gave it believes that it did. */

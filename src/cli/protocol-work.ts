@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Learner } from '../core/detector-schema.ts'
 import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { timeReader } from '../core/time-formats.ts'
@@ -8,15 +7,16 @@ import { zoneOffset } from '../core/zone.ts'
 import { formatHandbook, type HandbookResult, runFree, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
-import { type LearnerOptions, learn } from '../learners/learn.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
+import { type PlanFlags, planTraining, usualTraining } from './plan-training.ts'
 import type { InputFlags } from './read-input.ts'
-import type { Run } from './run.ts'
-import { declaredCategories } from './train-work.ts'
-import { scoreRows } from './training-run.ts'
+import { quiet, type Run } from './run.ts'
+import { fitByPlan, scoreRows, type TrainingPlan } from './training-run.ts'
 
-export interface ProtocolFlags extends InputFlags {
+export interface ProtocolFlags
+  extends InputFlags,
+    Pick<PlanFlags, 'preset' | 'learner' | 'nEstimators' | 'maxDepth' | 'threads'> {
   readonly seed: number
   readonly seeds: number
   readonly train: string
@@ -26,25 +26,18 @@ export interface ProtocolFlags extends InputFlags {
   readonly k: number
   readonly keepCompromised?: boolean
   readonly free?: boolean
-  readonly learner?: Learner
-  readonly nEstimators?: number
-  readonly maxDepth?: number | 'none'
-  readonly threads?: number
-}
-
-interface LearnerChoice {
-  readonly learner: Learner
-  readonly options: LearnerOptions
 }
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
 export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
   const rows = await readLabelledRows(file, { ...flags, detector: flags.detector ?? shippedDetector('handbook') }, run)
   const { times } = timed(rows)
+  // The book says of each of its learners how it is trained; nothing of the detector's own model is meant.
+  const plan = { ...planOf(flags, rows), average: [], scale: false, oversample: null }
   const progress = run.terminal.begin('handbook')
   const result = await runHandbook(
     { ...rows, times },
-    (row) => trainer(rows, row, flags, run),
+    ({ learner, options }) => trainer(rows, { ...plan, learner, options }, run),
     seedsOf(flags),
     progress.update,
   )
@@ -59,11 +52,11 @@ async function evaluateFree(file: string, flags: ProtocolFlags, run: Run): Promi
   const rows = await readLabelledRows(file, { ...flags, detector: shippedDetector('handbook-free') }, run)
   const { times } = timed(rows)
   const progress = run.terminal.begin('handbook, free')
-  const choice = chooseLearner(rows, {})
-  const result = await runFree({ ...rows, times }, trainer(rows, choice, flags, run), seedsOf(flags), progress.update)
+  const plan = planOf(flags, rows)
+  const result = await runFree({ ...rows, times }, trainer(rows, plan, run), seedsOf(flags), progress.update)
   progress.end()
   run.terminal.say(
-    `\nwithout the book's limits: eight weeks of training, ${rows.features.length} features, ${describe(choice)}`,
+    `\nwithout the book's limits: eight weeks of training, ${rows.features.length} features, ${describe(plan)}`,
   )
   run.terminal.say(formatHandbook(result))
   return result
@@ -76,12 +69,12 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   const delayMs = flags.delay === undefined ? undefined : duration('--delay', flags.delay)
   const rows = await readLabelledRows(file, flags, run)
   const { times } = timed(rows)
-  const choice = chooseLearner(rows, flags)
+  const plan = planOf(flags, rows)
   const progress = run.terminal.begin('prequential')
   const result = await runPrequential(
     { ...rows, times },
-    describe(choice),
-    trainer(rows, choice, flags, run),
+    describe(plan),
+    trainer(rows, plan, run),
     {
       trainMs,
       delayMs: delayMs ?? durationMs(rows.detector.transaction.label.delay ?? '0s'),
@@ -113,44 +106,29 @@ export function timesInMs({ times, isoTimes, detector }: LabelledRows): Float64A
   return isoTimes || time === undefined ? times : times?.map(timeReader(time, zoneOffset(zone)))
 }
 
-function trainer(
-  rows: LabelledRows,
-  { learner, options }: LearnerChoice,
-  flags: ProtocolFlags,
-  run: Run,
-): TrainAndScore {
+function trainer(rows: LabelledRows, plan: TrainingPlan, run: Run): TrainAndScore {
   return async (train, test, seed) => {
-    const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
-    const labels = Uint8Array.from(train, (row) => rows.labels[row])
-    const { model } = await learn(
-      learner,
-      { features: rows.features, columns, labels },
-      { ...options, seed },
-      { signal: run.signal, ...(flags.threads !== undefined && { threads: flags.threads }) },
-    )
-    return scoreRows(rows, test, createRowsScorer({ model }), undefined).scores
+    const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quiet(run))
+    const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
+    return scoreRows(rows, test, score, undefined).scores
   }
 }
 
-/** Flags win over the detector's model. */
-function chooseLearner(
-  { detector }: LabelledRows,
-  { learner, nEstimators, maxDepth }: Pick<ProtocolFlags, 'learner' | 'nEstimators' | 'maxDepth'>,
-): LearnerChoice {
-  const { learner: own, average: ____, seed: _, scale: __, oversample: ___, ...options } = detector.model ?? {}
-  const isOwn = learner === undefined || own === undefined || learner === own
-  const given = {
-    ...declaredCategories(detector, [learner ?? own ?? 'random-forest']),
-    ...(isOwn && Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))),
-    ...(nEstimators !== undefined && { nEstimators }),
-    ...(maxDepth !== undefined && { maxDepth: maxDepth === 'none' ? null : maxDepth }),
-  }
-  return { learner: learner ?? own ?? 'random-forest', options: given }
+/** What `train` would do with these flags. */
+function planOf({ preset, learner, nEstimators, maxDepth, threads }: ProtocolFlags, rows: LabelledRows): TrainingPlan {
+  const given = { preset, learner, nEstimators, maxDepth, threads }
+  const flags = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  return planTraining({ ...usualTraining, ...flags }, rows)
 }
 
-function describe({ learner, options }: LearnerChoice): string {
+function describe({ learner, average, options, scale, oversample }: TrainingPlan): string {
   const told = Object.entries(options).map(([name, value]) => `${name} ${value ?? 'none'}`)
-  return [learner, ...told].join(', ')
+  return [
+    [learner, ...average].join(' + '),
+    ...told,
+    ...(scale ? ['scaled'] : []),
+    ...(oversample === null ? [] : [`oversample ${oversample}`]),
+  ].join(', ')
 }
 
 function seedsOf({ seed, seeds }: ProtocolFlags): number[] {

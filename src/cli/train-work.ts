@@ -1,9 +1,5 @@
 import { formatDetector } from '../core/detector.ts'
-import type { Detector, Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
-import { timeReader } from '../core/time-formats.ts'
-import { parseIsoTime } from '../core/time-parser.ts'
-import { zoneOffset } from '../core/zone.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
@@ -11,8 +7,6 @@ import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput, SearchSummary } from '../evaluation/report/report-input.ts'
 import { compileDetector } from '../features/feature-set.ts'
-import { type LearnerOptions, learnerOptionNames, optionsOf } from '../learners/learn.ts'
-import { type PresetName, presets } from '../learners/presets.ts'
 import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
@@ -20,42 +14,23 @@ import { commandLine } from './command-line.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
 import { loggedRows } from './logged-rows.ts'
-import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
+import { costModelOn } from './mistake-costs.ts'
+import { type PlanFlags, planTraining } from './plan-training.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { splitRows } from './split-rows.ts'
-import { runTraining, type ThresholdPlan, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
+import { runTraining, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, CostFlags, Omit<LearnerOptions, 'maxDepth' | 'bootstrap'> {
-  readonly bootstrap?: boolean
-  readonly maxDepth?: number | 'none'
+export interface TrainFlags extends InputFlags, PlanFlags {
   readonly out: string
   readonly fromLog?: boolean
   readonly acceptLostHistories?: boolean
   readonly data: string
   readonly report?: string
   readonly saveDetector?: string
-  readonly preset?: PresetName
-  readonly split: 'time' | 'random'
-  readonly testShare: number
-  readonly testFrom?: string
-  readonly weights: 'evaluation' | 'training' | 'both'
-  readonly refit?: boolean
   readonly leakCheck?: boolean
-  readonly seed?: number
-  readonly threads?: number
-  readonly learner?: Learner
-  readonly average?: readonly Learner[]
-  readonly oversample?: number | 'none'
-  readonly scale?: boolean
-  readonly threshold?: number
-  readonly wantedPrecision?: number
-  readonly wantedRecall?: number
 }
-
-/** What training does unless told, for commands that train as a part of their work. */
-export const usualTraining = { preset: 'default', split: 'time', testShare: 0.2, weights: 'evaluation' } as const
 
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
@@ -141,120 +116,6 @@ function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Ru
   if (unknownThen === 0) return
   const rows = unknownThen.toLocaleString('en')
   terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
-}
-
-/** Flags win over a preset that was asked for, that over the detector file, that over the default preset. */
-export function planTraining(flags: TrainFlags, rows: LabelledRows): TrainingPlan {
-  const name = flags.preset ?? 'default'
-  const preset = presets[name]
-  const { model = {} } = flags.preset === undefined ? rows.detector : {}
-  const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
-  const seed = flags.seed ?? fileSeed ?? 42
-  const learner = flags.learner ?? fileLearner ?? preset.learner
-  if (flags.weights !== 'evaluation' && rows.weights === undefined) {
-    throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
-  }
-  const objective = planThreshold(flags)
-  if (objective !== undefined && flags.threshold !== undefined) {
-    throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
-  }
-  // A learner that was named sees the rows as they are and has its own defaults, unless a preset was asked for, too.
-  const isPresets = flags.preset !== undefined || (flags.learner ?? fileLearner) === undefined
-  const isScaled = flags.scale ?? scale ?? (isPresets && preset.scale)
-  const presetOptions = isPresets ? Object.entries(preset.options) : []
-  const options: LearnerOptions = {
-    ...Object.fromEntries(presetOptions.filter(([name]) => optionsOf(learner).includes(name))),
-    ...declaredCategories(rows.detector, [learner, ...(flags.average ?? average ?? [])]),
-    ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
-    ...givenOptions(flags),
-  }
-  if (isScaled && options.categories !== undefined && options.categories.length > 0) {
-    throw new FraudError('OPTION_INVALID', 'scale would make fractions of categories: leave out one of the two')
-  }
-  return {
-    preset: name,
-    learner,
-    average: flags.average ?? average ?? [],
-    scale: isScaled,
-    oversample: chooseOversampling(flags, oversample, isPresets ? preset.oversample : null),
-    calibrate: preset.calibrate,
-    options,
-    seed,
-    ...(flags.threads !== undefined && { threads: flags.threads }),
-    split: {
-      by: flags.split,
-      testShare: flags.testShare,
-      seed,
-      ...(flags.testFrom !== undefined && { testFrom: parseTime(flags.testFrom, rows) }),
-    },
-    weightUse: flags.weights,
-    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
-    ...(objective && { objective }),
-    refit: flags.refit === true,
-  }
-}
-
-/** Features that the detector declares as categories, for learners that know such. */
-export function declaredCategories(detector: Detector, learners: readonly Learner[]): LearnerOptions {
-  const categories = Object.keys(compileDetector(detector).categories)
-  const isKnown = learners.some((learner) => optionsOf(learner).includes('categories'))
-  return categories.length > 0 && isKnown ? { categories } : {}
-}
-
-function chooseOversampling(
-  { oversample }: TrainFlags,
-  fromFile: number | null | undefined,
-  usual: number | null,
-): number | null {
-  if (oversample !== undefined) return orNull(oversample)
-  return fromFile === undefined ? usual : fromFile
-}
-
-function withoutGaps(options: object): LearnerOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function givenOptions({ maxDepth, bootstrap, ...flags }: TrainFlags): LearnerOptions {
-  const given = Object.entries(flags).filter(([name]) => name !== 'seed' && learnerOptionNames.has(name))
-  return {
-    ...withoutGaps(Object.fromEntries(given)),
-    ...(maxDepth !== undefined && { maxDepth: orNull(maxDepth) }),
-    ...(bootstrap === false && { bootstrap: false }),
-  }
-}
-
-function orNull(value: number | 'none'): number | null {
-  return value === 'none' ? null : value
-}
-
-function planThreshold(flags: TrainFlags): ThresholdPlan | undefined {
-  const { wantedPrecision, wantedRecall, costFalsePositive, costFalseNegative } = flags
-  const hasCost = costFalsePositive !== undefined || costFalseNegative !== undefined
-  const asked = [wantedPrecision !== undefined, wantedRecall !== undefined, hasCost].filter(Boolean).length
-  if (asked > 1) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      'Choose the threshold by one of --wanted-precision, --wanted-recall and the costs',
-    )
-  }
-  if (wantedPrecision !== undefined) return { kind: 'precision', atLeast: wantedPrecision }
-  if (wantedRecall !== undefined) return { kind: 'recall', atLeast: wantedRecall }
-  const costs = readMistakeCosts(flags)
-  return costs && { kind: 'cost', ...costs }
-}
-
-/** A time as the user writes it, in the unit of the rows: ISO, or the time column's own. */
-function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
-  const bytes = Buffer.from(text)
-  const { time: declared = { field: '', format: 'iso' }, zone = 'UTC' } = detector.transaction
-  const number = text.trim() === '' ? Number.NaN : Number(text)
-  // Not Date.parse, which takes a time without an offset for one of this machine's zone; the reader takes it for UTC.
-  const iso = parseIsoTime(bytes, 0, bytes.length)
-  const read = timeReader(declared, zoneOffset(zone))
-  const time = isoTimes ? (Number.isFinite(iso) ? iso : read(number)) : number
-  if (Number.isFinite(time)) return time
-  const wanted = isoTimes && declared.format === 'iso' ? 'ISO time' : 'number'
-  throw new FraudError('OPTION_INVALID', `--test-from ${text} is no ${wanted}, as the time column has`)
 }
 
 /** What a random split or labels known at once would have shown, and features that know too much. */

@@ -3,7 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
-import { thin } from '../data/split.ts'
+import { lastPart, thin } from '../data/split.ts'
 import { choosePolicy } from '../evaluation/choose-policy.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
 import { chooseThreshold } from '../evaluation/choose-threshold.ts'
@@ -23,7 +23,7 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { type Parts, type SplitPlan, splitRows } from './split-rows.ts'
+import { calibrationShare, type Parts, type SplitPlan, splitRows } from './split-rows.ts'
 
 /** Everything that makes a training run what it is, beside the rows. */
 export interface TrainingPlan extends Preset {
@@ -173,6 +173,13 @@ async function fitAll(
     ...(scaling && { scaling }),
     ...(oversampled && { oversampled }),
   }
+}
+
+/** Trains by a plan on a part of the rows; where models are averaged, its end is held out to weigh them by. */
+export async function fitByPlan(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
+  if (plan.average.length === 0) return fit(rows, part, plan, run)
+  const { first, last } = lastPart(part, rows.labels, rows.times, { share: calibrationShare, seed: plan.seed })
+  return fitAll(rows, first, plan, run, (models, scaling) => weighModels(rows, last, plan, models, scaling))
 }
 
 /** By the rows that calibration is fitted on, too: none of the models has seen them. */
