@@ -58,6 +58,22 @@ describe('shrike train', () => {
     assert.match(readFileSync(at('quiet-report.html'), 'utf8'), /The policy approves every transaction/)
   })
 
+  test('refuses the label among the features, with its line in the file whatever is ignored', async () => {
+    const features = '  - V1\n  - V2\n  - V3\n  - V4\n'
+    writeFileSync(at('label.yaml'), `detector: d\ntransaction:\n  label: { field: Class }\nfeatures:\n${features}`)
+    const { code, stderr } = await run(
+      'train',
+      'cards.csv',
+      '--detector',
+      'label.yaml',
+      '--label',
+      'V3',
+      '--ignore',
+      'V1',
+    )
+    assert.deepEqual([code, /label\.yaml:7: features\.1: the column "V3" is the label/.test(stderr)], [1, true], stderr)
+  })
+
   test('gives the same bytes again, with the saved detector and any number of threads', async () => {
     for (const [out, threads] of [
       ['b.safetensors', '3'],

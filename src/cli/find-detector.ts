@@ -22,6 +22,7 @@ export async function readDetector(
   if (unknown !== undefined) {
     throw new FraudError('DATA_INVALID', `--ignore ${unknown}: the detector has no feature of that name to leave out`)
   }
+  const kept = features.flatMap((feature, i) => (typeof feature !== 'string' || !ignore.includes(feature) ? [i] : []))
   const changed = parseDetector({
     ...detector,
     transaction: {
@@ -29,9 +30,11 @@ export async function readDetector(
       ...(label !== undefined && { label: { ...transaction.label, field: label } }),
       ...((time ?? timeFormat) !== undefined && { time: changedTime(transaction.time, time, timeFormat) }),
     },
-    features: features.filter((feature) => typeof feature !== 'string' || !ignore.includes(feature)),
+    features: kept.map((i) => features[i]),
   })
-  return { detector: changed, locate }
+  const placeInFile = ([part, i, ...rest]: readonly PropertyKey[]) =>
+    part === 'features' && typeof i === 'number' ? [part, kept[i], ...rest] : [part, i, ...rest]
+  return { detector: changed, locate: (path) => locate(path.length < 2 ? path : placeInFile(path)) }
 }
 
 const mostShown = 50

@@ -282,3 +282,50 @@ describe('what a detector’s features need', () => {
     assert.deepEqual(plan({ column: 'hour' }).columns, ['hour'])
   })
 })
+
+describe('what only the label knows is refused', () => {
+  const isLabel = /is the label, what a model is to predict/
+  const isKnownAt = /says when the label is known, which nobody knows when a transaction arrives/
+  const known = before.replace('delay: 7d', 'knownAt: KNOWN')
+
+  test('as a column, with its line', () => {
+    refuses('FRAUD', '', isLabel)
+    refuses('column: FRAUD', '.column', isLabel)
+    refuses('KNOWN', '', isKnownAt, known)
+    refuses('column: KNOWN', '.column', isKnownAt, known)
+  })
+
+  test('as a part of the transaction that features read, with its line', () => {
+    for (const [part, line, feature, transaction] of [
+      ['transaction.amount.field', 4, 'mean: { of: amount, by: card, over: 7d }', ['field: AMOUNT', 'field: FRAUD']],
+      ['transaction.keys.card', 5, 'count: { by: card, over: 7d }', ['CARD', 'FRAUD']],
+      ['transaction.fields.points', 6, 'max: { of: points, by: shop, over: 7d }', ['POINTS', 'FRAUD']],
+      ['transaction.fields.city', 6, 'category: { of: city, values: [a] }', ['CITY', 'FRAUD']],
+      ['transaction.fields.city', 6, 'amount', ['CITY', 'KNOWN']],
+      ['transaction.time.field', 3, 'hour', ['field: TIME', 'field: FRAUD']],
+      ['transaction.amount.conversion', 4, 'amount', ['digits: 2', 'currency: { field: C }, conversion: KNOWN']],
+      ['transaction.amount.currency.field', 4, 'amount', ['digits: 2', 'currency: { field: FRAUD }']],
+      [
+        'transaction.position.latitude',
+        7,
+        'amount',
+        ['  label', '  position: { latitude: KNOWN, longitude: LON }\n  label'],
+      ],
+      ['transaction.id', 7, 'amount', ['  label', '  id: FRAUD\n  label']],
+    ] as const) {
+      const problems = problemsOf([feature], known.replace(transaction[0], transaction[1]))
+      const [found] = problems.filter((problem) => problem.includes(`: ${part}: `))
+      const reason = transaction[1].includes('KNOWN') ? isKnownAt : isLabel
+      assert.match(found ?? '', reason, problems.join('\n'))
+      assert.ok(found.startsWith(`cards.yaml:${line}: `), found)
+    }
+  })
+
+  test('but features of earlier labels, and a label that is known at once, are not', () => {
+    const features = '  - fraudRate: { by: shop, over: 7d }\n  - amount\n'
+    for (const transaction of [before, known, known.replace('KNOWN', 'TIME')]) {
+      const { detector, locate } = parseDetectorFile(`${transaction}features:\n${features}`, 'cards.yaml')
+      assert.equal(compileFeatures({ detector, locate }).names.length, 2)
+    }
+  })
+})

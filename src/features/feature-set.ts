@@ -6,6 +6,7 @@ import { featureKinds } from './definitions/index.ts'
 import type { Feature, FeatureKind } from './feature.ts'
 import { orderFeatures } from './feature-order.ts'
 import type { HistoriesPlan, History } from './history.ts'
+import { findLabelReaders, labelColumns } from './label-columns.ts'
 import { Scope, UnknownName } from './scope.ts'
 
 /** A detector's features, ready to compute rows, and what they need of transactions and histories. */
@@ -47,7 +48,8 @@ interface Declared {
  */
 export function compileFeatures({ detector, locate }: LocatedDetector): FeatureSet {
   const scope = new Scope(detector, kindNames)
-  const problems: DetectorProblem[] = []
+  const problems: DetectorProblem[] = [...findLabelReaders(detector)]
+  const ofLabel = labelColumns(detector)
   const features: Feature[] = []
   const paths: (readonly PropertyKey[])[] = []
   const columns: string[] = []
@@ -59,7 +61,11 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
         features.push(feature)
         paths.push(declared.path)
       }
-      if (declared.kind.kind === 'column') columns.push(String(declared.parameters))
+      if (declared.kind.kind !== 'column') return
+      const column = String(declared.parameters)
+      columns.push(column)
+      const reason = ofLabel.get(column)
+      if (reason !== undefined) problems.push({ path: declared.path, reason })
     } catch (error) {
       if (!(error instanceof UnknownName)) throw error
       const path = error.parameter === '' ? declared.path : [...declared.path, error.parameter]
