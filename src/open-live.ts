@@ -34,6 +34,8 @@ interface LiveLimits {
   /** How far ahead of the clock a transaction may be. */
   readonly maxAheadMs: number
   readonly maxPending: number
+  /** Labels that may wait for transactions that have not come. */
+  readonly maxPendingLabels: number
   readonly maxHistoryBytes: number
   /** New records after which a snapshot is taken, and the time after which one is taken whatever their number. */
   readonly snapshotEvery: number
@@ -47,6 +49,7 @@ interface LiveLimits {
 const defaultLiveLimits: LiveLimits = {
   maxAheadMs: 5 * 60_000,
   maxPending: 128,
+  maxPendingLabels: 100_000,
   maxHistoryBytes: 4 * 2 ** 30,
   snapshotEvery: 250_000,
   snapshotEveryMs: 15 * 60_000,

@@ -6,7 +6,7 @@ import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
-import { foldRecord, HistoryFold } from '../scoring/history-fold.ts'
+import { foldRecord, HistoryFold, labelWaitMs } from '../scoring/history-fold.ts'
 import { RecordTransactions } from '../scoring/live-detector.ts'
 import { ColumnCounts, tellCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
@@ -47,7 +47,7 @@ export function* replayLog(
 ): Generator<readonly LoggedTransaction[]> {
   const live = { detector, features }
   const transactions = new RecordTransactions(live, reader)
-  const fold = new HistoryFold(new MemoryHistories(features.plan))
+  const fold = new HistoryFold(new MemoryHistories(features.plan), labelWaitMs(features))
   for (let sequence = 0; ; ) {
     throwIfInterrupted(signal)
     const records = reader.next(sequence)

@@ -19,6 +19,7 @@ export interface ServeFlags {
   /** Milliseconds. */
   readonly maxAhead: number
   readonly maxPending: number
+  readonly maxPendingLabels: number
   readonly retain?: number
   readonly acceptLostHistories?: boolean
   readonly snapshotEvery: number
@@ -64,6 +65,7 @@ export async function startServing(
       limits: {
         maxAheadMs: flags.maxAhead,
         maxPending: flags.maxPending,
+        maxPendingLabels: flags.maxPendingLabels,
         snapshotEvery: flags.snapshotEvery,
         maxHistoryBytes: flags.historyMemory * 2 ** 20,
         minFreeBytes: flags.minFreeDisk * 2 ** 20,

@@ -45,6 +45,12 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       flags.wholeNumber(1),
       128,
     )
+    .option(
+      '--max-pending-labels <number>',
+      'labels that may wait for transactions that have not come',
+      flags.wholeNumber(0),
+      100_000,
+    )
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--accept-lost-histories', "let a detector take over although the log lacks its histories' columns")
     .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)

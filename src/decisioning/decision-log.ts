@@ -16,8 +16,8 @@ export interface LogReading {
   labelsOf(id: string): readonly Sequenced<LabelRecord>[]
   /** The next records after a number, in order; none where it was the last. */
   next(after: number): readonly Sequenced[]
-  /** Labels up to a number whose transaction had not come by then. */
-  pendingLabels(through: number): readonly Sequenced<LabelRecord>[]
+  /** Labels up to a number whose transaction had not come by then, and that were known or received since a time. */
+  pendingLabels(through: number, sinceMs?: number): readonly Sequenced<LabelRecord>[]
   /** The definition that stands under a number. */
   definition(sequence: number): Definition
   /** The newest definition and its number. */

@@ -85,6 +85,8 @@ export interface HistoriesStats {
 
 /** The pasts of all keys: what the live path, replay and backtests write to and read from. */
 export interface Histories {
+  /** The newest event time of all. */
+  readonly newestMs: number
   /**
    * Takes a transaction in and returns the history of each plan's key as it stands now, valid until the next call.
    *

@@ -44,6 +44,7 @@ function run(set: FeatureSet, stream: readonly Step[], restartAt: ReadonlySet<nu
     assert.deepEqual(bytesOf(histories), bytes)
   }
   const relay = {
+    newestMs: Number.NaN,
     observe: (transaction: Parameters<MemoryHistories['observe']>[0]) => {
       restart()
       return histories.observe(transaction)

@@ -53,12 +53,15 @@ function countDecisions(registry: Registry): DecisionObserver {
   const degraded = new Map<string, number>()
   const labels = { fraud: 0, legitimate: 0 }
   let duplicates = 0
+  let refusedLabels = 0
   let missing = new Float64Array(0)
   let features: readonly string[] = []
   const tally = (name: string, help: string, label: string, counts: () => Iterable<readonly [string, number]>) =>
     createTally(registry, name, help, [label], (set) => {
       for (const [value, count] of counts()) set({ [label]: value }, count)
     })
+  const total = (name: string, help: string, count: () => number) =>
+    createTally(registry, name, help, [], (set) => set({}, count()))
   tally('shrike_decisions_total', 'New decisions, by outcome.', 'outcome', () => decided)
   tally(
     'shrike_decisions_degraded_total',
@@ -67,8 +70,11 @@ function countDecisions(registry: Registry): DecisionObserver {
     () => degraded,
   )
   tally('shrike_labels_total', 'New labels, by what they say.', 'label', () => Object.entries(labels))
-  createTally(registry, 'shrike_duplicates_total', 'Transactions that had been decided before.', [], (set) =>
-    set({}, duplicates),
+  total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
+  total(
+    'shrike_labels_refused_total',
+    'Labels of transactions that have not come which were refused, since too many wait.',
+    () => refusedLabels,
   )
   tally(
     'shrike_features_missing_total',
@@ -101,6 +107,9 @@ function countDecisions(registry: Registry): DecisionObserver {
     },
     duplicate() {
       duplicates += 1
+    },
+    labelsRefused(count) {
+      refusedLabels += count
     },
     labelled(isFraud, lagMs) {
       labels[isFraud ? 'fraud' : 'legitimate'] += 1
@@ -158,7 +167,7 @@ function watch(
   gauge(
     'shrike_labels_pending',
     'Transactions that have a label but have not come.',
-    () => live.decider.state?.fold.pendingLabels,
+    () => live.decider.state?.fold.pendingTransactions,
   )
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
     set({ result: 'ok' }, live.snapshots.ok)

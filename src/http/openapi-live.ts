@@ -14,6 +14,7 @@ const refused = {
   }),
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
   unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
+  full: new FraudError('PENDING_LABELS_FULL', '100000 labels wait for transactions that have not come'),
   unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
 }
 
@@ -115,7 +116,7 @@ function otherPaths({ json, refusals }: Describe): object {
           200: json('What is known now.', {
             oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }],
           }),
-          ...refusals([refused.unavailable]),
+          ...refusals([refused.unavailable, refused.full]),
         },
       },
     },

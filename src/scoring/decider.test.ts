@@ -343,13 +343,74 @@ describe('a label', () => {
     const first = await label('t-1', true)
     assert.deepEqual([first.pending, first.duplicate], [true, false])
     assert.deepEqual(await label('t-1', true), { ...first, duplicate: true })
-    assert.equal(service.decider.state?.fold.pendingLabels, 1)
+    assert.equal(service.decider.state?.fold.pendingTransactions, 1)
     await decide()
-    assert.equal(service.decider.state?.fold.pendingLabels, 0)
+    assert.equal(service.decider.state?.fold.pendingTransactions, 0)
     await decide({ ID: 't-2' })
     assert.deepEqual([rowOf('t-1')[4], rowOf('t-2')[4]], [0, 1])
     assert.deepEqual(await label('t-1', true), { ...first, pending: false, duplicate: true })
     assert.equal(log.reading.lastSequence(), 4)
+  })
+
+  test('of transactions that do not come are refused over a limit, others are not', async () => {
+    const { decide, label, service, log, metrics } = await start({ maxPendingLabels: 2 })
+    await decide()
+    await label('a', true)
+    await label('a', false)
+    for (const send of [
+      () => label('b', true),
+      () => label('a', true),
+      () => service.label([{ transactionId: 'b', isFraud: true }]),
+    ]) {
+      assert.equal((await refusal(send)).code, 'PENDING_LABELS_FULL')
+    }
+    assert.equal((await label('a', false)).duplicate, true)
+    assert.equal((await label('t-1', true)).pending, false)
+    assert.equal(log.reading.lastSequence(), 5)
+    assert.match(await metrics.registry.metrics(), /shrike_labels_refused_total 3\n/)
+    await decide({ ID: 'a' })
+    assert.equal((await label('b', true)).pending, true)
+  })
+
+  test('wait as long as a transaction of theirs could come, by their own times, over restarts', async () => {
+    const { decide, label, service, clock, path, close, log } = await start({ maxPendingLabels: 2 })
+    await decide({ ID: 't-0' })
+    await label('a', true, { knownAt: '2026-11-01T00:00:00Z' })
+    clock.nowMs = startMs + dayMs
+    await label('b', true)
+    assert.equal((await refusal(() => label('c', true))).code, 'PENDING_LABELS_FULL')
+    clock.nowMs = startMs + 100 * dayMs
+    assert.equal(service.decider.state?.fold.pendingLabels, 2, 'the clock alone ages nothing')
+    // The longest window is seven days, and a label waits from when it was received.
+    await decide({ ID: 't-1', TIME: startMs + 7 * dayMs })
+    assert.equal(service.decider.state?.fold.pendingLabels, 2)
+    await decide({ ID: 't-2', TIME: startMs + 7 * dayMs + 1 })
+    assert.equal(service.decider.state?.fold.pendingLabels, 1)
+    assert.equal((await label('c', true, { knownAt: '2026-11-25T00:00:00Z' })).pending, true)
+    const held = service.decider.state?.fold.histories.save()
+    const sequence = log.reading.lastSequence()
+    const chunks = [...(held ?? [])]
+    await close({ keep: true })
+    for (const findSnapshot of [
+      () => undefined,
+      () => ({ fingerprint: '', sequence, hash: '', chunks: () => chunks }),
+    ]) {
+      const again = await start({ directory: path, findSnapshot })
+      assert.equal(again.service.decider.state?.fold.pendingLabels, 2)
+      await again.close({ keep: true })
+    }
+    const last = await start({ directory: path })
+    last.clock.nowMs = clock.nowMs
+    await last.decide({ ID: 'a', TIME: startMs + 7 * dayMs + 2 })
+    await last.decide({ ID: 'c', TIME: startMs + 7 * dayMs + 3 })
+    await last.decide({ ID: 't-4', TIME: startMs + 7 * dayMs + 4 })
+    assert.deepEqual(
+      ['a', 'c', 't-4'].map((id) => last.rowOf(id)[4]),
+      [0, 0, 1],
+      'what waited too long is not counted',
+    )
+    await last.close({ keep: true })
+    assert.deepEqual(assertReplayed(last.logPath, [createLiveDetector(cardsDetector(), amountPredictor())]), [6])
   })
 
   test('of a transaction that is on its way to the disk is not pending', async () => {

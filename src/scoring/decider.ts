@@ -40,6 +40,8 @@ export interface DeciderOptions {
   readonly maxAheadMs: number
   /** Records that may be on the way to the disk before new ones are refused. */
   readonly maxPending: number
+  /** Labels that may wait for their transactions. */
+  readonly maxPendingLabels: number
   /** A bug in a feature or a model kept a transaction from getting a score. */
   readonly onFault: (what: Degradation, error: unknown) => void
 }
@@ -169,9 +171,10 @@ export class Decider {
     return promise
   }
 
-  /** @throws FraudError LOG_UNAVAILABLE or OVERLOADED; then none of the labels counts. */
+  /** @throws FraudError LOG_UNAVAILABLE, OVERLOADED or PENDING_LABELS_FULL; then none of the labels counts. */
   label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
+    this.#refuseToWait(state, inputs)
     return Promise.all(inputs.map((input) => this.#label(state, input)))
   }
 
@@ -365,12 +368,32 @@ export class Decider {
     return promise
   }
 
+  /** Anybody can make up ids: labels of transactions that have not come must not grow without a bound. */
+  #refuseToWait({ fold }: LiveState, inputs: readonly LabelInput[]): void {
+    const room = this.#options.maxPendingLabels - fold.pendingLabels
+    if (inputs.length <= room) return
+    const more = inputs.filter((input) => {
+      const last = this.#lastLabel(input.transactionId)
+      return this.#eventOf(input.transactionId) === undefined && !(last !== undefined && isSame(last, input))
+    })
+    if (more.length === 0 || more.length <= room) return
+    this.#options.observer.labelsRefused(more.length)
+    throw new FraudError(
+      'PENDING_LABELS_FULL',
+      `${fold.pendingLabels} labels wait for transactions that have not come; label those that have come`,
+    )
+  }
+
+  #lastLabel(id: string): LabelRecord | undefined {
+    return this.#labelsInFlight.get(id)?.record ?? this.#log.reading.labelsOf(id).at(-1)
+  }
+
   #label(state: LiveState, input: LabelInput): Promise<LabelAnswer> {
     const { transactionId: id, isFraud, source } = input
     const nowMs = this.#options.clock()
     const event = this.#eventOf(id)
     const underway = this.#labelsInFlight.get(id)
-    const last = underway?.record ?? this.#log.reading.labelsOf(id).at(-1)
+    const last = this.#lastLabel(id)
     if (last !== undefined && isSame(last, input)) {
       const again = answerTo(last, event === undefined, true)
       return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)

@@ -7,4 +7,6 @@ export interface DecisionObserver {
   duplicate(): void
   /** A new label, and how long after its transaction it was known; undefined where the transaction has not come. */
   labelled(isFraud: boolean, lagMs: number | undefined): void
+  /** So many labels of transactions that have not come were refused, since too many wait. */
+  labelsRefused(count: number): void
 }

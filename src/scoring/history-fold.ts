@@ -2,10 +2,34 @@ import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
 import type { LabelRecord, Sequenced } from '../decisioning/log-record.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
 import type { Histories, History, LabelledEvent } from '../features/history.ts'
-import { mismatch, type RecordTransactions } from './live-detector.ts'
+import { longestSpanMs, mismatch, type RecordTransactions } from './live-detector.ts'
 
-type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs'>
+type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs'>
+
+interface WaitingLabels {
+  readonly labels: PendingLabel[]
+  /** Of the one that waits for the shortest time. */
+  readonly sinceMs: number
+}
+
+/** How long labels wait, by event time, where no feature looks back, so that a transaction may be of any age. */
+const endlessWaitMs = 30 * 86_400_000
+
+/**
+ * How long a label waits for its transaction, by event time: as long as one that took place before the label was known
+ * could still be taken in.
+ */
+export function labelWaitMs(features: FeatureSet): number {
+  const spanMs = longestSpanMs(features)
+  return spanMs === Number.POSITIVE_INFINITY ? endlessWaitMs : spanMs
+}
+
+/** Since when a label waits: by its own record, so that a log that is gone through again forgets the same ones. */
+function waitsSinceMs({ knownAtMs, receivedAtMs }: Pick<LabelRecord, 'knownAtMs' | 'receivedAtMs'>): number {
+  return Math.max(knownAtMs, receivedAtMs)
+}
 
 /**
  * Histories as a fold over the log: what a transaction or a label does to them, in the order of sequence numbers. The live
@@ -13,16 +37,27 @@ type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs'>
  */
 export class HistoryFold<Kept extends Histories = Histories> {
   readonly histories: Kept
-  /** Labels whose transactions have not come. */
-  readonly #pending = new Map<string, PendingLabel[]>()
+  readonly #waitMs: number
+  /** Labels whose transactions have not come, by id; those whose last label came first stand first. */
+  readonly #pending = new Map<string, WaitingLabels>()
+  #waiting = 0
 
-  constructor(histories: Kept, pending: Iterable<PendingLabel> = []) {
+  constructor(histories: Kept, waitMs: number, pending: Iterable<PendingLabel> = []) {
     this.histories = histories
+    this.#waitMs = waitMs
     for (const label of pending) this.#wait(label)
   }
 
-  get pendingLabels(): number {
+  /** Transactions that have a label but have not come. */
+  get pendingTransactions(): number {
+    this.#dropOld()
     return this.#pending.size
+  }
+
+  /** Labels of those transactions. */
+  get pendingLabels(): number {
+    this.#dropOld()
+    return this.#waiting
   }
 
   /**
@@ -37,15 +72,14 @@ export class HistoryFold<Kept extends Histories = Histories> {
   /** Labels that came before their transaction take effect after its row. */
   end(sequence: number, id: string, { timestampMs, texts }: Transaction): void {
     if (this.#pending.size === 0) return
-    const waiting = this.#pending.get(id)
-    if (waiting === undefined) return
-    this.#pending.delete(id)
-    for (const label of waiting) this.#apply(label, { timestampMs, texts, sequence })
+    for (const label of this.#takeWaiting(id)) {
+      if (!this.#isOld(waitsSinceMs(label))) this.#apply(label, { timestampMs, texts, sequence })
+    }
   }
 
   /** Labels of a transaction that came, and that these histories can't hold, wait for nothing. */
   forget(id: string): void {
-    this.#pending.delete(id)
+    this.#takeWaiting(id)
   }
 
   /** Takes in what a transaction turned out to be; without an event it waits for it. */
@@ -59,9 +93,32 @@ export class HistoryFold<Kept extends Histories = Histories> {
   }
 
   #wait(label: PendingLabel): void {
+    this.#dropOld()
     const waiting = this.#pending.get(label.id)
-    if (waiting === undefined) this.#pending.set(label.id, [label])
-    else waiting.push(label)
+    const labels = waiting?.labels ?? []
+    labels.push(label)
+    const sinceMs = Math.max(waitsSinceMs(label), waiting?.sinceMs ?? Number.NEGATIVE_INFINITY)
+    this.#pending.delete(label.id)
+    this.#pending.set(label.id, { labels, sinceMs })
+    this.#waiting += 1
+  }
+
+  #takeWaiting(id: string): readonly PendingLabel[] {
+    const labels = this.#pending.get(id)?.labels ?? []
+    this.#pending.delete(id)
+    this.#waiting -= labels.length
+    return labels
+  }
+
+  #isOld(sinceMs: number): boolean {
+    return sinceMs + this.#waitMs < this.histories.newestMs
+  }
+
+  #dropOld(): void {
+    for (const [id, { sinceMs }] of this.#pending) {
+      if (!this.#isOld(sinceMs)) return
+      this.#takeWaiting(id)
+    }
   }
 }
 

@@ -53,6 +53,7 @@ export interface LiveServiceOptions {
   readonly clock: () => number
   readonly maxAheadMs: number
   readonly maxPending: number
+  readonly maxPendingLabels: number
   readonly maxHistoryBytes: number
   readonly snapshotEvery: number
   readonly snapshotEveryMs: number
@@ -95,7 +96,7 @@ export class LiveService {
   readonly #timer: NodeJS.Timeout
 
   constructor(live: LiveDetector, options: LiveServiceOptions) {
-    const { log, observer, clock, maxAheadMs, maxPending } = options
+    const { log, observer, clock, maxAheadMs, maxPending, maxPendingLabels } = options
     this.#options = options
     this.#log = log
     this.#live = live
@@ -104,7 +105,7 @@ export class LiveService {
     this.#views = new DecisionViews(log.reading, options.persons)
     checkRetention(live, options.retainMs)
     const onFault = faultReporter(options.say, clock)
-    this.decider = new Decider({ log, observer, clock, maxAheadMs, maxPending, onFault })
+    this.decider = new Decider({ log, observer, clock, maxAheadMs, maxPending, maxPendingLabels, onFault })
     log.onFailure(() => void this.resume())
     this.#timer = setInterval(() => void this.#keep(), tickMs)
     this.#timer.unref()

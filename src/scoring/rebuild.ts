@@ -1,7 +1,7 @@
 import type { LogReading } from '../decisioning/decision-log.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
 import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
-import { foldRecord, HistoryFold, type OnTransaction } from './history-fold.ts'
+import { foldRecord, HistoryFold, labelWaitMs, type OnTransaction } from './history-fold.ts'
 import { type LiveDetector, RecordTransactions } from './live-detector.ts'
 
 /**
@@ -29,7 +29,9 @@ export class HistoryRebuild {
       snapshot === undefined
         ? new MemoryHistories(plan, options)
         : MemoryHistories.restore(plan, snapshot.chunks(), options)
-    this.fold = new HistoryFold(histories, reading.pendingLabels(this.#sequence))
+    const waitMs = labelWaitMs(live.features)
+    const pending = reading.pendingLabels(this.#sequence, histories.newestMs - waitMs)
+    this.fold = new HistoryFold(histories, waitMs, pending)
   }
 
   /** The last record that went in. */

@@ -138,7 +138,7 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const { detector, predictor } = await loadModel(bundle)
   const live = createLiveDetector(detector, predictor)
   const log = await SqliteLog.open({ path: at('clock.sqlite'), makeToken: () => 'none' })
-  const uncounted = { decided() {}, duplicate() {}, labelled() {} }
+  const uncounted = { decided() {}, duplicate() {}, labelled() {}, labelsRefused() {} }
   const [first, second, third] = sent
   let nowMs = second.timestampMs + 60_000
   const options = {
@@ -147,6 +147,7 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     clock: () => nowMs,
     maxAheadMs: 300_000,
     maxPending: 100,
+    maxPendingLabels: 100,
     onFault: assert.fail,
   }
   const decider = new Decider(options)

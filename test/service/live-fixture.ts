@@ -85,6 +85,7 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
     clock: () => clock.nowMs,
     maxAheadMs: 300_000,
     maxPending: 1024,
+    maxPendingLabels: 1000,
     maxHistoryBytes: Number.POSITIVE_INFINITY,
     snapshotEvery: Number.POSITIVE_INFINITY,
     snapshotEveryMs: Number.POSITIVE_INFINITY,

@@ -92,7 +92,7 @@ export class LogReader implements LogReading {
     return this.#opened.after.all(Math.max(after, this.prunedThrough())).map((row) => decodeRecord(storedRecord(row)))
   }
 
-  pendingLabels(through: number): readonly Sequenced<LabelRecord>[] {
+  pendingLabels(through: number, sinceMs = Number.NEGATIVE_INFINITY): readonly Sequenced<LabelRecord>[] {
     const rows = this.database
       .prepare(
         `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence > ?2 AND sequence <= ?1
@@ -104,7 +104,8 @@ export class LogReader implements LogReading {
     for (const row of rows) {
       const record = decodeRecord(storedRecord(row))
       // One whose transaction is no longer kept waits for nothing.
-      if (record.kind === 'label' && record.of === 0) labels.push(record)
+      if (record.kind !== 'label' || record.of !== 0) continue
+      if (Math.max(record.knownAtMs, record.receivedAtMs) >= sinceMs) labels.push(record)
     }
     return labels
   }
