@@ -12,11 +12,12 @@ import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
 import { usualTraining } from './plan-training.ts'
+import { type ReadingFlags, readingFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
 import { train } from './train-work.ts'
 
-export interface DemoFlags extends ServeFlags {
+export interface DemoFlags extends ServeFlags, ReadingFlags {
   readonly seed: number
   readonly label?: string
 }
@@ -39,6 +40,7 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
     {
       ...{ out, report, data: flags.data, seed: flags.seed },
       ...usualTraining,
+      ...readingFlags(flags),
       ...(flags.label !== undefined && { label: flags.label }),
     },
     run,

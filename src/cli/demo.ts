@@ -1,20 +1,23 @@
 import { Command } from 'commander'
 import type { DemoFlags } from './demo-work.ts'
 import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import { addServeFlags } from './serve.ts'
 
 /** `shrike demo [FILE]`, which is what `npm start` runs. */
 export function demoCommand(): Command {
   return addServeFlags(
-    new Command('demo')
-      .summary('simulate or take a file, train, evaluate, report, serve: what npm start runs')
-      .description(
-        'Trains on FILE, or on a simulated card table where none is given, evaluates, writes a report and serves.',
-      )
-      .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
-      .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
-      .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
+    addReadingFlags(
+      new Command('demo')
+        .summary('simulate or take a file, train, evaluate, report, serve: what npm start runs')
+        .description(
+          'Trains on FILE, or on a simulated card table where none is given, evaluates, writes a report and serves.',
+        )
+        .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
+        .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
+        .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
+    ),
     'warn',
   )
     .addHelpText(

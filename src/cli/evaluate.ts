@@ -5,6 +5,7 @@ import { presets } from '../learners/presets.ts'
 import type { EvaluateFlags } from './evaluate-work.ts'
 import * as flags from './flags.ts'
 import type { ProtocolFlags } from './protocol-work.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, type Run, run } from './run.ts'
 
 interface Flags extends Omit<EvaluateFlags, 'seed'>, ProtocolFlags, CommonFlags {
@@ -26,7 +27,6 @@ export function evaluateCommand(): Command {
     .option('--include-training', 'evaluate on training rows too; the report says so')
     .option('--no-leak-check', 'skip showing what labels known at once would have shown')
     .option('--weight-column <column>', 'a weight for each row')
-    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
     .option('--seed <number>', 'of all that is drawn: bootstrap intervals, the first model', flags.wholeNumber(0), 42)
     .option(
       '--cost-false-positive <cost>',
@@ -38,10 +38,8 @@ export function evaluateCommand(): Command {
       'of a missed fraud: a number, or "amount" for its own',
       flags.amountOrNumber,
     )
-    .addOption(
-      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
-    )
     .option('--json', 'print the figures as JSON on standard output')
+  addReadingFlags(command)
   addProtocolFlags(command)
   return command
     .addHelpText(

@@ -12,12 +12,12 @@ import type { Bundle } from '../models/bundle.ts'
 import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { findRepeats, readFlatTable } from './flat-table.ts'
-import type { InputFlags } from './read-input.ts'
+import { type ReadingFlags, readingFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { replayFile } from './replay-file.ts'
 import { quiet, type Run } from './run.ts'
 
-export interface ExplainFlags {
+export interface ExplainFlags extends ReadingFlags {
   readonly id?: string
   readonly row?: number
   readonly out?: string
@@ -105,9 +105,10 @@ interface FoundRow {
   readonly transaction?: Transaction
 }
 
-async function findRow(bundle: Bundle, file: string, { id, row }: ExplainFlags, run: Run): Promise<FoundRow> {
+async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: Run): Promise<FoundRow> {
   const { detector, model } = bundle
-  const input: InputFlags = { badRows: 'fail' }
+  const { id, row } = flags
+  const input = readingFlags(flags)
   const features = compileDetector(detector)
   const idColumn = detector.transaction.id
   if (id !== undefined && idColumn === undefined) {

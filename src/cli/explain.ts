@@ -1,30 +1,33 @@
 import { Command } from 'commander'
 import type { ExplainFlags } from './explain-work.ts'
 import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike explain BUNDLE FILE`. */
 export function explainCommand(): Command {
-  return new Command('explain')
-    .summary('show why a bundle answers what it answers for one row')
-    .description(
-      "What each feature adds to the model's answer for one row of FILE, with the history that the file had until then: " +
-        'exact Shapley values for trees, exact parts for linear models, integrated gradients for networks.',
-    )
-    .argument('<bundle>', 'a bundle that train or import wrote')
-    .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
-    .option('--id <value>', "the row's transaction id")
-    .option('--row <number>', "or the row's place in the file, from 0", flags.wholeNumber(0))
-    .option('--out <html>', 'also write a page with a picture')
-    .option('--json', 'print the result as JSON on standard output')
-    .addHelpText(
-      'after',
-      `
+  return addReadingFlags(
+    new Command('explain')
+      .summary('show why a bundle answers what it answers for one row')
+      .description(
+        "What each feature adds to the model's answer for one row of FILE, with the history that the file had until then: " +
+          'exact Shapley values for trees, exact parts for linear models, integrated gradients for networks.',
+      )
+      .argument('<bundle>', 'a bundle that train or import wrote')
+      .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .option('--id <value>', "the row's transaction id")
+      .option('--row <number>', "or the row's place in the file, from 0", flags.wholeNumber(0))
+      .option('--out <html>', 'also write a page with a picture')
+      .option('--json', 'print the result as JSON on standard output')
+      .addHelpText(
+        'after',
+        `
 Examples:
   shrike explain model.safetensors creditcard.csv --row 541
   shrike explain model.safetensors transactions.csv --id t-0220941 --out why.html`,
-    )
-    .action((bundle: string, file: string, options: ExplainFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./explain-work.ts')).explain(bundle, file, options, context)),
-    )
+      )
+      .action((bundle: string, file: string, options: ExplainFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./explain-work.ts')).explain(bundle, file, options, context)),
+      ),
+  )
 }

@@ -1,36 +1,34 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { FeaturesFlags } from './features-work.ts'
-import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike features FILE`. */
 export function featuresCommand(): Command {
-  return new Command('features')
-    .summary("show each transaction's features, as they stood when it came")
-    .description(
-      'Writes one row per transaction of FILE, in the order of their times: its id, then one column per feature of the ' +
-        'detector, computed from what was known at that instant. A model of the detector is trained on these rows and ' +
-        'served with them.',
-    )
-    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
-    .option('--detector <yaml>', 'the detector file that declares the features (from a log: the one in force last)')
-    .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
-    .option('--data <directory>', 'the data directory of the service', '.shrike')
-    .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
-    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
-    .addOption(
-      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
-    )
-    .option('--json', 'print what was written as JSON on standard output')
-    .addHelpText(
-      'after',
-      `
+  return addReadingFlags(
+    new Command('features')
+      .summary("show each transaction's features, as they stood when it came")
+      .description(
+        'Writes one row per transaction of FILE, in the order of their times: its id, then one column per feature of the ' +
+          'detector, computed from what was known at that instant. A model of the detector is trained on these rows and ' +
+          'served with them.',
+      )
+      .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .option('--detector <yaml>', 'the detector file that declares the features (from a log: the one in force last)')
+      .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
+      .option('--data <directory>', 'the data directory of the service', '.shrike')
+      .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
+      .option('--json', 'print what was written as JSON on standard output')
+      .addHelpText(
+        'after',
+        `
 Examples:
   shrike features transactions.csv --detector detectors/handbook.yaml --out rows.csv
   shrike features transactions.csv.gz --detector detectors/cards.yaml | head
   shrike features --from-log --data /var/lib/shrike --out rows.csv`,
-    )
-    .action((file: string | undefined, options: FeaturesFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./features-work.ts')).writeFeatures(file, options, context)),
-    )
+      )
+      .action((file: string | undefined, options: FeaturesFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./features-work.ts')).writeFeatures(file, options, context)),
+      ),
+  )
 }

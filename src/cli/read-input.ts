@@ -2,12 +2,22 @@ import { basename } from 'node:path'
 import { cardNumberHash } from '../core/card-number-hash.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, type ReadOptions, readTable } from '../data/read-table.ts'
+import type { Encoding } from '../data/text-encoding.ts'
 import type { FileReading } from '../data/transaction-reader.ts'
+import type { DecimalMark } from '../data/written-number.ts'
+import type { DateOrder } from '../data/written-time.ts'
 import type { Run } from './run.ts'
 
-export interface InputFlags {
+/** What a file's reader is told (reading-flags.ts). */
+export interface ReadingFlags {
   readonly badRows?: 'fail' | 'skip'
   readonly text?: readonly string[]
+  readonly decimal?: DecimalMark
+  readonly dates?: DateOrder
+  readonly encoding?: Encoding
+}
+
+export interface InputFlags extends ReadingFlags {
   readonly detector?: string
   readonly label?: string
   readonly time?: string
@@ -28,13 +38,32 @@ export async function readFileTable(path: string, flags: InputFlags, run: Run, o
   })
   const { rowCount, columns } = read.table
   progress.end(`${rowCount.toLocaleString('en')} rows, ${columns.length} columns`)
+  tellNotes(read.notes, run)
   warnOfBadRows(read.badRows, run)
   return read
 }
 
+/** Of more flags those that say how a file is to be read. */
+export function readingFlags({ badRows, text, decimal, dates, encoding }: ReadingFlags): ReadingFlags {
+  return {
+    ...(badRows && { badRows }),
+    ...(text && { text }),
+    ...(decimal && { decimal }),
+    ...(dates && { dates }),
+    ...(encoding && { encoding }),
+  }
+}
+
 /** How the flags want a file to be read. */
-export function readOptions({ badRows = 'fail', text = [] }: InputFlags, { signal }: Run): ReadOptions {
-  return { badRows, columns: Object.fromEntries(text.map((name) => [name, 'text' as const])), signal }
+export function readOptions(flags: InputFlags, { signal }: Run): ReadOptions {
+  const { badRows = 'fail', text = [], decimal, dates, encoding } = flags
+  const columns = Object.fromEntries(text.map((name) => [name, 'text' as const]))
+  return { badRows, columns, spelling: { decimal, dates }, ...(encoding && { encoding }), signal }
+}
+
+/** Says how the file is written, where somebody might have expected another reading. */
+export function tellNotes(notes: readonly string[], { terminal }: Run): void {
+  if (notes.length > 0) terminal.say(`  read with ${notes.join('; ')}`)
 }
 
 export function warnOfBadRows({ count, first }: BadRows, { terminal }: Run): void {

@@ -9,7 +9,15 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
-import { fileReading, type InputFlags, nameOf, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
+import {
+  fileReading,
+  type InputFlags,
+  nameOf,
+  readFileTable,
+  readOptions,
+  tellNotes,
+  warnOfBadRows,
+} from './read-input.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
@@ -90,6 +98,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   const badRows = open.badRows()
+  tellNotes(open.notes(), run)
   warnOfBadRows(badRows, run)
   tellRepeats(replay, repeats, run)
   return { result, badRows }

@@ -1,44 +1,42 @@
 import { Command, Option } from 'commander'
-import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import type { ReplayFlags } from './replay-work.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike replay FILE --as history | decisions`. */
 export function replayCommand(): Command {
-  return new Command('replay')
-    .summary('bring past transactions into a data directory')
-    .description(
-      'Brings the transactions of FILE into the data directory, in the order of their times, with labels of fraud as they ' +
-        'became known. What is there already is left as it is, so a replay that was stopped can be run again. The service ' +
-        'must not be running.',
-    )
-    .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
-    .addOption(
-      new Option('--as <what>', 'history: only known; decisions: decided and logged like live ones')
-        .choices(['history', 'decisions'])
-        .makeOptionMandatory(),
-    )
-    .option('--data <directory>', 'the data directory of the service', '.shrike')
-    .option('--bundle <bundle>', "the bundle (default: the data directory's, else shrike-model.safetensors)")
-    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
-    .addOption(
-      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
-    )
-    .addOption(
-      new Option('--on-conflict <what>', 'on a row whose id stands for a transaction of other content')
-        .choices(['fail', 'skip'])
-        .default('fail'),
-    )
-    .option('--accept-lost-histories', "let the bundle take over although the log lacks its histories' columns")
-    .option('--json', 'print the result as JSON on standard output')
-    .addHelpText(
-      'after',
-      `
+  return addReadingFlags(
+    new Command('replay')
+      .summary('bring past transactions into a data directory')
+      .description(
+        'Brings the transactions of FILE into the data directory, in the order of their times, with labels of fraud as they ' +
+          'became known. What is there already is left as it is, so a replay that was stopped can be run again. The service ' +
+          'must not be running.',
+      )
+      .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .addOption(
+        new Option('--as <what>', 'history: only known; decisions: decided and logged like live ones')
+          .choices(['history', 'decisions'])
+          .makeOptionMandatory(),
+      )
+      .option('--data <directory>', 'the data directory of the service', '.shrike')
+      .option('--bundle <bundle>', "the bundle (default: the data directory's, else shrike-model.safetensors)")
+      .addOption(
+        new Option('--on-conflict <what>', 'on a row whose id stands for a transaction of other content')
+          .choices(['fail', 'skip'])
+          .default('fail'),
+      )
+      .option('--accept-lost-histories', "let the bundle take over although the log lacks its histories' columns")
+      .option('--json', 'print the result as JSON on standard output')
+      .addHelpText(
+        'after',
+        `
 Examples:
   shrike replay last-quarter.csv.gz --as history
   shrike replay yesterday.parquet --as decisions --data /tmp/trial --bundle candidate.safetensors`,
-    )
-    .action((file: string, options: ReplayFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./replay-work.ts')).replay(file, options, context)),
-    )
+      )
+      .action((file: string, options: ReplayFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./replay-work.ts')).replay(file, options, context)),
+      ),
+  )
 }

@@ -1,31 +1,29 @@
-import { Command, Option } from 'commander'
-import * as flags from './flags.ts'
+import { Command } from 'commander'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import type { ScoreFlags } from './score-work.ts'
 
 /** `shrike score BUNDLE FILE`. */
 export function scoreCommand(): Command {
-  return new Command('score')
-    .summary('probability and prediction for each row of a file')
-    .description(
-      "Writes id, probability and prediction for each row of FILE; the id is the detector's, or the row from 0.",
-    )
-    .argument('<bundle>', 'a trained bundle')
-    .argument('<file>', 'rows: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
-    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
-    .option('--out <csv>', 'the file to write (default: standard output)')
-    .addOption(
-      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
-    )
-    .option('--json', 'print counts as JSON on standard output; needs --out')
-    .addHelpText(
-      'after',
-      `
+  return addReadingFlags(
+    new Command('score')
+      .summary('probability and prediction for each row of a file')
+      .description(
+        "Writes id, probability and prediction for each row of FILE; the id is the detector's, or the row from 0.",
+      )
+      .argument('<bundle>', 'a trained bundle')
+      .argument('<file>', 'rows: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .option('--out <csv>', 'the file to write (default: standard output)')
+      .option('--json', 'print counts as JSON on standard output; needs --out')
+      .addHelpText(
+        'after',
+        `
 Examples:
   shrike score shrike-model.safetensors new.csv > scores.csv
   shrike score shrike-model.safetensors new.parquet --out scores.csv.gz`,
-    )
-    .action((bundle: string, file: string, options: ScoreFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./score-work.ts')).score(bundle, file, options, context)),
-    )
+      )
+      .action((bundle: string, file: string, options: ScoreFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./score-work.ts')).score(bundle, file, options, context)),
+      ),
+  )
 }

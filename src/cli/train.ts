@@ -3,6 +3,7 @@ import { learners } from '../core/detector-schema.ts'
 import { timeFormats } from '../core/time-formats.ts'
 import { presets } from '../learners/presets.ts'
 import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import type { TrainFlags } from './train-work.ts'
 
@@ -61,10 +62,7 @@ export function addDataFlags(command: Command): void {
     )
     .option('--ignore <columns>', 'columns that are no inputs, with commas between', flags.list)
     .option('--weight-column <column>', 'a weight for each row')
-    .option('--text <columns>', 'columns to read as text whatever they look like, with commas between', flags.list)
-    .addOption(
-      new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
-    )
+  addReadingFlags(command)
 }
 
 export function addSplitFlags(command: Command): void {

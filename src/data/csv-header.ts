@@ -18,8 +18,6 @@ const otherFormats: readonly { readonly bytes: readonly number[]; readonly reaso
   { bytes: [0x1f, 0x8b], reason: 'is compressed with gzip; give it the ending .csv.gz' },
   { bytes: [0x50, 0x4b, 0x03, 0x04], reason: 'is a zip archive or a spreadsheet; save it as CSV' },
   { bytes: [0x50, 0x41, 0x52, 0x31], reason: 'is a Parquet file; give it the ending .parquet' },
-  { bytes: [0xff, 0xfe], reason: 'is UTF-16; save it as UTF-8' },
-  { bytes: [0xfe, 0xff], reason: 'is UTF-16; save it as UTF-8' },
 ]
 
 /** Reads the header line; undefined where the bytes end before it does and more may come. */

@@ -235,7 +235,6 @@ test('says what a file is that is no CSV', () => {
   assert.throws(() => parse(Uint8Array.of(0x1f, 0x8b, 8, 0)), {
     message: /is compressed with gzip; give it the ending/,
   })
-  assert.throws(() => parse(Uint8Array.of(0xff, 0xfe, 0x61, 0)), { message: /is UTF-16; save it as UTF-8/ })
   assert.throws(() => parse(new TextEncoder().encode('PAR1....')), { message: /is a Parquet file/ })
   assert.throws(() => parse(Uint8Array.of(0x73, 0x0a, 0x63, 0x61, 0x66, 0xe9, 0x0a)), {
     message: /line 2, column "s": "caf\ufffd" is not UTF-8/,
@@ -397,4 +396,20 @@ test('leaves texts that are not numbers or dates as they are', () => {
   assert.deepEqual(plain(parse(content).table).code, { kind: 'text', values: ['ABC 123', 'LHR 040'] })
   assert.equal(plain(parse(content).table).phone.kind, 'text')
   assert.equal(plain(parse(content).table).ip.kind, 'text')
+})
+
+test('says how a file is written where that is not the plain way', () => {
+  const notes = (content: string) => {
+    const parser = new CsvParser({ file: 'f.csv', columns: {}, required: [], badRows: new BadRowLog('f.csv', 'fail') })
+    parser.write(new TextEncoder().encode(content))
+    parser.end()
+    return parser.notes
+  }
+  assert.deepEqual(notes('a,b,c\n1,2.5,2026-01-31\n'), [])
+  assert.deepEqual(notes('a;b;at\n1,5;2;31.01.2026\n'), [
+    'cells separated by semicolons',
+    'decimals after a comma',
+    'dates with the day first',
+  ])
+  assert.deepEqual(notes('a;b\n1,5;2.25\n'), ['cells separated by semicolons', 'decimals after a comma in a'])
 })

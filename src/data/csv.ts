@@ -10,6 +10,11 @@ import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
+const separatorNames = new Map([
+  [0x3b, 'semicolons'],
+  [0x09, 'tabs'],
+  [0x7c, 'pipes'],
+])
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const longestRowBytes = 16 * 2 ** 20
@@ -57,6 +62,18 @@ export class CsvParser {
 
   get rowCount(): number {
     return this.#builder.rowCount
+  }
+
+  /** How the file is written where that is not the plain way, for people. */
+  get notes(): readonly string[] {
+    const separator = separatorNames.get(this.#cell.separator)
+    const { commas, points, dates } = this.#builder.spellings
+    const where = points ? ` in ${shorten(commas)}` : ''
+    return [
+      ...(separator === undefined ? [] : [`cells separated by ${separator}`]),
+      ...(commas.length === 0 ? [] : [`decimals after a comma${where}`]),
+      ...dates.map((order) => `dates with the ${order === 'day-first' ? 'day' : 'month'} first`),
+    ]
   }
 
   /** Takes the next bytes; `shareWritten`, the part of the file up to their end, lets the columns get their size at once. */
@@ -261,4 +278,8 @@ function columnKind(
   inferred: ColumnKind | undefined,
 ): ColumnKind | undefined {
   return Object.hasOwn(declared, name) ? declared[name] : inferred
+}
+
+function shorten(names: readonly string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ')
 }

@@ -12,11 +12,13 @@ import {
   openStream,
   unreadable,
 } from './byte-source.ts'
+import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
-import { CsvParser } from './csv.ts'
+import { type CsvOptions, CsvParser } from './csv.ts'
 import { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
 import type { Table } from './table.ts'
+import { type Encoding, toUtf8 } from './text-encoding.ts'
 
 export type { BadRows } from './bad-rows.ts'
 
@@ -35,6 +37,9 @@ export interface ReadOptions {
   readonly required?: readonly string[]
   /** What to do with a row that can't be used: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip'
+  /** How a CSV file's numbers and dates are written, and its encoding, where its first rows are not to say so. */
+  readonly spelling?: Spelling
+  readonly encoding?: Encoding
   readonly onProgress?: (progress: ReadProgress) => void
   readonly signal?: AbortSignal
   /** How much of a stream is read into one table: half of this machine's memory by default. */
@@ -46,6 +51,8 @@ export interface ReadOptions {
 export interface ReadResult {
   readonly table: Table
   readonly badRows: BadRows
+  /** How the file is written where that is not the plain way, for people. */
+  readonly notes: readonly string[]
 }
 
 const endings = '.csv, .csv.gz, .parquet or .ndjson, or be a pipe or - for CSV from standard input'
@@ -56,11 +63,11 @@ const endings = '.csv, .csv.gz, .parquet or .ndjson, or be a pipe or - for CSV f
  * the signal aborts.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<ReadResult> {
-  const { tables, badRows } = openTables(path, { ...options, rowsPerTable: Number.POSITIVE_INFINITY })
+  const { tables, badRows, notes } = openTables(path, { ...options, rowsPerTable: Number.POSITIVE_INFINITY })
   let table: Table = { rowCount: 0, columns: [] }
   // There is only one.
   for await (const whole of tables) table = whole
-  return { table, badRows: badRows() }
+  return { table, badRows: badRows(), notes: notes() }
 }
 
 /** A file that is read piece by piece, so that it need not fit into memory. */
@@ -69,6 +76,8 @@ export interface OpenTables {
   readonly tables: AsyncIterable<Table>
   /** The rows left out so far. */
   badRows(): BadRows
+  /** How the file is written where that is not the plain way; whole once its first table has come. */
+  notes(): readonly string[]
 }
 
 /** As `readTable`, but the rows come in tables of `rowsPerTable` rows and a few more. */
@@ -76,13 +85,16 @@ export function openTables(path: string, options: ReadOptions & { readonly rowsP
   const file = path === '-' ? 'standard input' : path
   const name = path.toLowerCase()
   const log = new BadRowLog(file, options.badRows ?? 'fail', name.endsWith('.parquet') ? 'row' : 'line')
-  return { tables: readTables(path, file, log, options), badRows: () => log.report() }
+  const notes: string[] = []
+  const tables = readTables(path, file, log, notes, options)
+  return { tables, badRows: () => log.report(), notes: () => notes }
 }
 
 async function* readTables(
   path: string,
   file: string,
   badRows: BadRowLog,
+  notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
   const { columns = {}, required = Object.keys(columns), signal } = options
@@ -94,7 +106,7 @@ async function* readTables(
   } else if (name.endsWith('.parquet')) {
     yield* readParquetFile(path, parsing, options)
   } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {
-    yield* readBytes(await openBytes(path, options), new CsvParser(parsing), file, options)
+    yield* readCsv(await openBytes(path, options), parsing, notes, options)
   } else {
     // A missing file or a directory is the likelier mistake, and the first to report.
     await checkFile(path)
@@ -107,6 +119,23 @@ function openBytes(path: string, { stdin = process.stdin, signal }: ReadOptions)
   if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
   if (path.toLowerCase().endsWith('.gz')) return openGzip(path, signal)
   return isReadOnce(path) ? openPipe(path, signal) : openFile(path)
+}
+
+async function* readCsv(
+  source: ByteSource,
+  parsing: Omit<CsvOptions, 'spelling'>,
+  notes: string[],
+  options: ReadOptions & { readonly rowsPerTable: number },
+): AsyncGenerator<Table, void> {
+  const { spelling = {}, encoding: said } = options
+  const parser = new CsvParser({ ...parsing, spelling })
+  const { chunks, encoding } = toUtf8(source.chunks, said)
+  let isFirst = true
+  for await (const table of readBytes({ ...source, chunks }, parser, parsing.file, options)) {
+    if (isFirst) notes.push(...(encoding() === 'utf-8' ? [] : [`text in ${encoding()}`]), ...parser.notes)
+    isFirst = false
+    yield table
+  }
 }
 
 async function* readBytes(

@@ -2,6 +2,7 @@ import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isMissing, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
 import type { Column, Table } from './table.ts'
+import type { DateOrder } from './written-time.ts'
 
 const noNumbers = new Float64Array(0)
 const noCodes = new Int32Array(0)
@@ -12,7 +13,7 @@ const encoder = new TextEncoder()
 const mismatch: Record<ColumnKind, string> = {
   number: 'is not a number; if the column holds text, declare it as text',
   time: 'is not an ISO 8601 time; if the column holds text, declare it as text',
-  text: 'is not UTF-8',
+  text: 'is not UTF-8; if the file is of another encoding, name it with --encoding',
 }
 const rounded =
   'is a whole number past 2^53, whose last digits a number loses; declare the column as text, or write a quantity with a point'
@@ -53,6 +54,20 @@ export class TableBuilder {
   isPlainNumber(column: number): boolean {
     const decimal = this.#formats[column]?.decimal ?? 'point'
     return this.kinds[column] === 'number' && decimal === 'point'
+  }
+
+  /** How numbers and dates are written: the columns with decimal commas, whether others have points, and dates' orders. */
+  get spellings(): {
+    readonly commas: readonly string[]
+    readonly points: boolean
+    readonly dates: readonly DateOrder[]
+  } {
+    const withDecimal = (decimal: string) =>
+      this.names.filter((_, column) => this.kinds[column] === 'number' && this.#formats[column]?.decimal === decimal)
+    const orders = this.#formats.flatMap((format, column) =>
+      this.kinds[column] === 'time' ? (format?.dates ?? []) : [],
+    )
+    return { commas: withDecimal('comma'), points: withDecimal('point').length > 0, dates: [...new Set(orders)] }
   }
 
   reserve(rows: number): void {
@@ -114,6 +129,7 @@ export class TableBuilder {
       return {
         kind,
         name,
+        ...this.#datesOf(column),
         ...withoutUnused(this.#codes[column].subarray(0, rowCount), this.#dictionaries[column].texts),
       }
     })
@@ -130,10 +146,22 @@ export class TableBuilder {
       if (kind !== 'text') return { kind, name, values: this.numbers[column].subarray(0, rowCount) }
       const { texts } = this.#dictionaries[column]
       this.#dictionaries[column] = new ByteDictionary()
-      return { kind, name, codes: this.#codes[column].subarray(0, rowCount), dictionary: texts }
+      return {
+        kind,
+        name,
+        ...this.#datesOf(column),
+        codes: this.#codes[column].subarray(0, rowCount),
+        dictionary: texts,
+      }
     })
     this.rowCount = 0
     return { rowCount, columns }
+  }
+
+  /** For times that are read as text, since they are of a zone. */
+  #datesOf(column: number): Pick<CellFormat, 'dates'> {
+    const dates = this.#formats[column]?.dates
+    return dates === undefined ? {} : { dates }
   }
 
   #storeFirst(column: number, row: number, bytes: Uint8Array, start: number, end: number, from: number, to: number) {

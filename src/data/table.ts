@@ -1,3 +1,5 @@
+import type { DateOrder } from './written-time.ts'
+
 /** A column of numbers; a missing value is NaN. A column of times holds milliseconds since 1970 in UTC. */
 export interface NumberColumn {
   readonly kind: 'number' | 'time'
@@ -9,6 +11,8 @@ export interface NumberColumn {
 interface TextColumn {
   readonly kind: 'text'
   readonly name: string
+  /** What comes first in dates, where the column's cells or its file's say so. */
+  readonly dates?: DateOrder
   readonly codes: Int32Array
   readonly dictionary: readonly string[]
 }

@@ -14,6 +14,7 @@ import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
+import { type DateOrder, toIsoText } from './written-time.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
 type DeclaredTime = NonNullable<LocatedDetector['detector']['transaction']['time']>
@@ -161,8 +162,12 @@ export class TransactionReader {
   #times(column: Column, time: DeclaredTime): CellReader<number> {
     const { format } = time
     if (column.kind === 'text') {
-      const times = column.dictionary.map((text) => this.#parseTime(text))
-      return this.#parsed(column, times, 'is no ISO 8601 time')
+      const times = column.dictionary.map((text) => this.#parseTime(text, column.dates))
+      return this.#parsed(
+        column,
+        times,
+        'is not a time that can be read: write it as 2026-01-31T08:00:00, or say --dates day-first or month-first',
+      )
     }
     const { values, name, kind } = column
     if ((kind === 'time') !== (format === 'iso')) {
@@ -234,12 +239,14 @@ export class TransactionReader {
   }
 
   /** A time without an offset is one of the detector's zone. */
-  #parseTime(text: string): number | null {
+  #parseTime(text: string, dates: DateOrder | undefined): number | null {
     const trimmed = text.trim()
     const bytes = encoder.encode(trimmed)
     if (isMissing(bytes, 0, bytes.length)) return Number.NaN
     const timestampMs = readIsoTime(trimmed, this.#offsetAt)
-    return Number.isNaN(timestampMs) ? null : timestampMs
+    if (!Number.isNaN(timestampMs)) return timestampMs
+    const iso = toIsoText(trimmed, dates)
+    return iso === undefined ? null : readIsoTime(iso, this.#offsetAt)
   }
 
   #checkBounds(row: number, field: string, timestampMs: number): void {
