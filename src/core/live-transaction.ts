@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { cardNumberDigits, holdsCardNumber, type Looked } from './card-number.ts'
 import { type DeclaredField, declaredFields, type FieldValue, TransactionMaker } from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
@@ -109,6 +110,26 @@ export class LiveTransactionReader {
       if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))
     })
     return { id, fields, transaction: this.#maker.make(timestampMs, amount, fields) }
+  }
+
+  /**
+   * A key's value as it is kept, but for a person's, which is replaced by a token afterwards.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as `read` does; the field is then called `value`.
+   */
+  readKey(name: string, given: string | number): string {
+    const column = this.#detector.transaction.keys?.[name]
+    const rule = this.#rules.find((each) => each.column === column)
+    assert(rule !== undefined, 'the detector declares this key')
+    const errors: FieldError[] = []
+    const cards: FieldError[] = []
+    const kept = this.#readField(rule, { [rule.column]: given }, errors, cards)
+    const named = (found: readonly FieldError[]) => found.map(({ reason }) => ({ field: 'value', reason }))
+    if (cards.length > 0)
+      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: named(cards) })
+    if (kept === undefined && errors.length === 0) errors.push({ field: 'value', reason: 'is empty' })
+    if (errors.length > 0) throw invalid(named(errors))
+    return String(kept)
   }
 
   #readAmount(fields: readonly FieldValue[], errors: FieldError[]): number {

@@ -386,13 +386,15 @@ describe('GET /v1/decisions/{id}', () => {
     assert.equal(log.reading.find('t-1')?.fields.includes('tok_1'), true)
     const shown = async () => (await app.inject('/v1/decisions/t-1')).json().transaction.CARD
     assert.equal(await shown(), 'Ada')
-    assert.equal((await app.inject('/v1/decisions?key=card:Ada')).json().decisions.length, 1)
+    const found = async () => (await post('/v1/search', { key: 'card', value: 'Ada' })).json()
+    assert.deepEqual([(await found()).token, (await found()).decisions.length], ['tok_1', 1])
+    assert.equal((await app.inject('/v1/decisions?key=card:tok_1')).json().decisions[0].transaction.CARD, 'Ada')
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), {
       erased: true,
       token: 'tok_1',
     })
     assert.equal(await shown(), null)
-    assert.equal((await app.inject('/v1/decisions?key=card:Ada')).json().decisions.length, 0)
+    assert.deepEqual(await found(), { key: 'card', token: null, decisions: [], cursor: null })
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), { erased: false, token: null })
     // The same transaction again is another one now, and what is refused leaves nothing behind.
     assert.equal((await post('/v1/decisions', purchase({ CARD: 'Ada' }))).statusCode, 409)
@@ -522,11 +524,11 @@ describe('GET /v1/decisions', () => {
     const { errors }: { errors: { field: string; reason: string }[] } = answer.json()
     assert.deepEqual(Object.fromEntries(errors.map(({ field, reason }) => [field, reason])), {
       outcome: 'is one of approve, challenge, review, decline',
-      from: 'is no ISO 8601 time',
-      to: 'is empty, or given more than once',
+      from: 'is not an ISO 8601 time',
+      to: 'is empty, not text or a number, or given more than once',
       minScore: 'is a number from 0 to 1',
       limit: 'is a whole number from 1 to 500',
-      cursor: 'is none that this service gave',
+      cursor: 'is not one that this service gave',
       key: 'is written NAME:VALUE, and the names are card, shop, channel',
       outcom: 'did you mean outcome?',
       limit2: 'did you mean limit?',
@@ -545,6 +547,89 @@ describe('GET /v1/decisions', () => {
   })
 })
 
+describe('POST /v1/search', () => {
+  const hashed = createLiveDetector(cardsDetector({}, { hashCardNumber: ['CARD'] }), amountPredictor())
+  const visa = '4111 1111 1111 1111'
+
+  test('finds a card by its number, however it is written, and keeps the number out of answers and log', async () => {
+    const { post, app, httpLog } = await start({ live: hashed })
+    for (const [i, CARD] of [visa, '4111-1111-1111-1111', 'c-2', visa].entries()) {
+      assert.equal((await post('/v1/decisions', purchase({ ID: `t-${i}`, TIME: startMs + i, CARD }))).statusCode, 200)
+    }
+    const answer = await post('/v1/search', { key: 'card', value: '4111111111111111', limit: 2 })
+    assert.equal(answer.statusCode, 200)
+    const page = answer.json()
+    const ids = ({ decisions }: { decisions: { transactionId: string }[] }) =>
+      decisions.map((each) => each.transactionId)
+    assert.deepEqual([page.key, page.token, ids(page)], ['card', 'pan_16', ['t-3', 't-1']])
+    const rest = (await post('/v1/search', { key: 'card', value: visa, limit: 2, cursor: page.cursor })).json()
+    assert.deepEqual([ids(rest), rest.cursor], [['t-0'], null])
+    const byHash = await app.inject(`/v1/decisions?key=card:${page.token}`)
+    assert.deepEqual(ids(byHash.json()), ['t-3', 't-1', 't-0'])
+    assert.deepEqual(ids((await post('/v1/search', { key: 'card', value: 'c-2' })).json()), ['t-2'])
+    assert.doesNotMatch(answer.body + httpLog.lines.join(), /4111/)
+  })
+
+  test('refuses what would name a card or a person in a URL, says what to do, and does not repeat it', async () => {
+    const { app } = await start({ live: hashed })
+    const person = await start({
+      live: createLiveDetector(cardsDetector({}, { personal: ['shop'] }), amountPredictor()),
+    })
+    for (const answer of [
+      await app.inject('/v1/decisions?key=card:4111111111111111'),
+      await app.inject('/v1/decisions?key=shop:4111-1111-1111-1111'),
+      await person.app.inject('/v1/decisions?key=shop:Ada%20Byron'),
+    ]) {
+      assert.deepEqual([answer.statusCode, answer.json().code], [422, 'INPUT_INVALID'])
+      assert.match(answer.json().errors[0].reason, /POST \/v1\/search/)
+      assert.doesNotMatch(answer.body, /4111|Ada/)
+    }
+  })
+
+  test('finds a transaction by its exact id', async () => {
+    const { post, app } = await start()
+    await post('/v1/decisions', purchase({ ID: 'order/1' }))
+    const { decisions, ...rest } = (await post('/v1/search', { text: 'order/1' })).json()
+    assert.deepEqual(rest, { key: null, token: null, cursor: null })
+    assert.deepEqual(decisions, (await app.inject('/v1/decisions')).json().decisions)
+    assert.deepEqual((await post('/v1/search', { text: 'order' })).json().decisions, [])
+  })
+
+  test('takes the filters of pages, and whole numbers for values', async () => {
+    const { post } = await start()
+    await post('/v1/decisions', purchase({ ID: 't-1', AMOUNT: 950, CARD: 17 }))
+    await post('/v1/decisions', purchase({ ID: 't-2', AMOUNT: 10, CARD: 17 }))
+    const found = async (more: object) =>
+      (await post('/v1/search', { key: 'card', value: 17, ...more })).json().decisions
+    assert.equal((await found({})).length, 2)
+    assert.equal((await found({ outcome: 'decline' })).length, 1)
+    assert.equal((await found({ minScore: 0.5, from: '2026-11-22T00:00:00Z' })).length, 1)
+    assert.equal((await found({ to: '2026-11-21' })).length, 0)
+  })
+
+  test('lists every field that is wrong', async () => {
+    const { post } = await start()
+    const refused = async (body: unknown) => {
+      const answer = await post('/v1/search', body)
+      assert.equal(answer.statusCode, 422)
+      return answer.json().errors.map(({ field }: { field: string }) => field)
+    }
+    assert.deepEqual(await refused({ key: 'cards', value: '', limt: 1, outcome: 'no' }), [
+      'limt',
+      'key',
+      'value',
+      'outcome',
+    ])
+    assert.deepEqual(await refused({ key: 'card', value: true }), ['value'])
+    assert.deepEqual(await refused({ key: 'card', value: 1.5 }), ['value'])
+    assert.deepEqual(await refused({ key: 'card', value: visa }), ['value'])
+    assert.deepEqual(await refused({ text: 't', key: 'card' }), ['key'])
+    assert.deepEqual(await refused({ text: 7 }), ['text'])
+    assert.deepEqual(await refused([]), ['(body)'])
+    assert.deepEqual(await refused('{"key":"card","key":"shop","value":"x"}'), ['key'])
+  })
+})
+
 describe('keys with roles', () => {
   const keys: Readonly<Record<Role, string>> = {
     score: 'score-key-0123456789',
@@ -558,6 +643,7 @@ describe('keys with roles', () => {
   const calls: readonly (readonly [string, string, unknown, readonly Role[]])[] = [
     ['POST', '/v1/decisions', purchase(), ['score', 'admin']],
     ['POST', '/v1/decisions/batch', [], ['score', 'admin']],
+    ['POST', '/v1/search', { text: 't-1' }, ['admin']],
     ['POST', '/predict', { V1: 1, Amount: 1 }, ['score', 'admin']],
     ['POST', '/v1/labels', [], ['label', 'admin']],
     ['POST', '/v1/erasures', { key: 'card', value: 'c' }, ['admin']],

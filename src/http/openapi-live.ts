@@ -15,6 +15,9 @@ const refused = {
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
   unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
   full: new FraudError('PENDING_LABELS_FULL', '100000 labels wait for transactions that have not come'),
+  card: new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
+    errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
+  }),
   unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
 }
 
@@ -118,6 +121,17 @@ function otherPaths({ json, refusals }: Describe): object {
           }),
           ...refusals([refused.unavailable, refused.full]),
         },
+      },
+    },
+    '/v1/search': {
+      post: {
+        operationId: 'search',
+        summary: "Decisions of a key's value, or of a transaction's id",
+        description:
+          'Card numbers and persons are replaced as in a transaction before anything is looked for, and are never in a URL.',
+        tags: ['decisions'],
+        requestBody: body({ oneOf: [ref('KeySearch'), ref('TextSearch')] }, { text: 't-1' }),
+        responses: { 200: json('A page, newest first.', ref('SearchPage')), ...refusals([refused.card]) },
       },
     },
     '/v1/erasures': {

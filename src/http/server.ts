@@ -23,6 +23,7 @@ import { homeRoutes } from './routes/home.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { predictRoutes, refuseOverload } from './routes/predict.ts'
 import { predictBatchRoutes } from './routes/predict-batch.ts'
+import { searchRoutes } from './routes/search.ts'
 import { shedLoad } from './shed-load.ts'
 import { Turns } from './turns.ts'
 
@@ -130,7 +131,8 @@ async function registerRoutes(app: App, context: HttpContext): Promise<void> {
       decisionRoutes(scope, context, live)
       labelRoutes(scope, context, live)
       erasureRoutes(scope, context, live)
-      decisionPageRoutes(scope, live)
+      decisionPageRoutes(scope, context, live)
+      searchRoutes(scope, context, live)
     })
   }
   await app.register(async (scope) => {
@@ -192,7 +194,7 @@ function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | un
 
 /** The role that a route asks for; undefined where any key will do. */
 function roleFor(method: string, path: string): Role | undefined {
-  if (path.startsWith('/v1/erasures')) return 'admin'
+  if (path.startsWith('/v1/erasures') || path.startsWith('/v1/search')) return 'admin'
   if (method === 'POST') return path.startsWith('/v1/labels') ? 'label' : 'score'
   return path.startsWith('/v1/') ? 'admin' : undefined
 }

@@ -193,15 +193,28 @@ export class LiveService {
     return this.#views.detail(record, isAsked ? this.live.predictor : undefined)
   }
 
-  async page(query: DecisionQuery): Promise<{ records: readonly DecisionView[]; next: number | null }> {
-    const { records, next } = await this.#options.pages.page(query)
-    return { records: records.map((record) => this.#views.view(record)), next }
+  /** The decision of an id, as pages show it. */
+  view(id: string): DecisionView | undefined {
+    const record = this.#log.reading.find(id)
+    return record?.kind === 'decision' ? this.#views.view(record) : undefined
   }
 
-  /** What the log keeps of a key's value: the value, or its token. */
-  keptValue(key: string, value: string): string {
+  /** Decisions are made ready to be shown as they are asked for. */
+  async page(query: DecisionQuery): Promise<{ records: Iterable<DecisionView>; next: number | null }> {
+    const { records, next } = await this.#options.pages.page(query)
+    return { records: records.values().map((record) => this.#views.view(record)), next }
+  }
+
+  /**
+   * What the log keeps of a key's value: a hash of a card number, the token of a person, else the value; undefined where
+   * it never came.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
+   */
+  keptValue(key: string, value: string | number): string | undefined {
+    const kept = this.#reader.readKey(key, value)
     const { personal = [] } = this.#live.detector.transaction
-    return personal.includes(key) ? (this.#options.persons.tokenOf(key, value) ?? '') : value
+    return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */

@@ -15,6 +15,7 @@ import { type JsonItem, readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { itemsOf, readArray } from '../read-array.ts'
+import { refuseRepeated } from '../refuse-repeated.ts'
 import { presentItemError } from '../schemas/problem.ts'
 
 const json = 'application/json; charset=utf-8'
@@ -162,12 +163,6 @@ export function labelRoutes(app: App, context: HttpContext, live: LiveService): 
     }
     readBody(raw, bodyLimits, (body) => void answer(body).catch(refuse), refuse)
   })
-}
-
-function refuseRepeated(repeated: ReadonlySet<string> | undefined): void {
-  if (repeated === undefined) return
-  const errors = [...repeated].map((field) => ({ field, reason: 'is given more than once' }))
-  throw new FraudError('INPUT_INVALID', 'A field is given more than once', { errors })
 }
 
 /** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */

@@ -55,6 +55,23 @@ const transactionView = {
   description: 'What was declared. A personal value that was erased is null.',
 }
 
+const pageProperties = {
+  decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
+  cursor: {
+    type: ['string', 'null'],
+    description: 'For the next page; null at the end. A page may be short before that.',
+  },
+} as const
+
+const searchFilters = {
+  outcome: { type: 'string', enum: outcomes },
+  from: time,
+  to: time,
+  minScore: { type: 'number', minimum: 0, maximum: 1 },
+  limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
+  cursor: { type: 'string' },
+} as const
+
 export const decisionSchemas = {
   Decision: object(decisionProperties, optional),
   DecisionDetail: object(
@@ -73,12 +90,25 @@ export const decisionSchemas = {
     },
     [...optional, 'explanation'],
   ),
-  DecisionPage: object({
-    decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
-    cursor: {
+  DecisionPage: object(pageProperties),
+  KeySearch: {
+    ...object(
+      { key: { type: 'string' }, value: { type: ['string', 'integer'] }, ...searchFilters },
+      Object.keys(searchFilters),
+    ),
+    additionalProperties: false,
+  },
+  TextSearch: {
+    ...object({ text: { type: 'string', description: 'The id of a transaction.' } }),
+    additionalProperties: false,
+  },
+  SearchPage: object({
+    key: { type: ['string', 'null'] },
+    token: {
       type: ['string', 'null'],
-      description: 'For the next page; null at the end. A page may be short before that.',
+      description: 'What the log keeps of the value: a token, a hash, or the value itself; null where it never came.',
     },
+    ...pageProperties,
   }),
   Label: object({ transactionId: { type: 'string' }, ...label }, ['knownAt', 'source']),
   LabelAnswer: object({
