@@ -42,8 +42,10 @@ export function checkSnapshots({ data }: DataFlags, reader: LogReader, key: stri
   return snapshotPaths(dataDirectory(data).snapshotsPath).map((path) => {
     try {
       const { sequence, hash } = readSnapshot(path, key)
-      const isOfLog = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex') === hash
-      return isOfLog ? { path } : { path, problem: 'it is of another log' }
+      if (Buffer.from(reader.hashAt(sequence) ?? []).toString('hex') === hash) return { path }
+      const isAhead = sequence > reader.lastSequence()
+      const ahead = `it knows record ${sequence}, and the log does not: the log was cut short, set back, or is another`
+      return { path, problem: isAhead ? ahead : 'it is of another log' }
     } catch (error) {
       if (!(error instanceof FraudError)) throw error
       return { path, problem: error.message }

@@ -1,4 +1,15 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
@@ -73,6 +84,7 @@ function lock(directory: DataDirectory) {
     const database = openLocked(lockPath, path)
     try {
       refuseLost(directory, isNoted(database))
+      removeLeftovers(directory)
       return { database, identity: identityOf(lockPath) }
     } catch (error) {
       database.close()
@@ -86,16 +98,28 @@ function lock(directory: DataDirectory) {
 }
 
 /** A directory that a log was lost from must not look like a new one. */
-function refuseLost({ logPath, snapshotsPath }: DataDirectory, isLogNoted: boolean): void {
+function refuseLost({ path, logPath, snapshotsPath }: DataDirectory, isLogNoted: boolean): void {
   const bytes = statSync(logPath, { throwIfNoEntry: false })?.size
   const hadLog = isLogNoted || existsSync(`${logPath}-wal`) || snapshotPaths(snapshotsPath).length > 0
   if (!hadLog || (bytes ?? 0) > 0) return
+  const held = readdirSync(path).filter((name) => /^log\.sqlite\.held-\d+$/.test(name))
+  const cure = held.length === 0 ? 'put it back, or restore a backup' : `rename ${held.join(' or ')} to it`
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
-    `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory kept a log before: put it back, or ` +
-      'restore a backup; to begin without any history, use another directory',
+    `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory kept a log before: ${cure}; ` +
+      'to begin without any history, use another directory',
   )
 }
+
+/** Copies of a log that was put back by a process that did not come to the end; they hold persons who may be erased since. */
+function removeLeftovers({ path }: DataDirectory): void {
+  const names = readdirSync(path, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && leftoverName.test(entry.name),
+  )
+  for (const { name } of names) rmSync(join(path, name), { force: true })
+}
+
+const leftoverName = /^log\.sqlite\.held-\d+\.[0-9a-f-]{36}\.partial$/
 
 function isNoted(database: DatabaseSync): boolean {
   return database.prepare('PRAGMA user_version').get()?.user_version === 1

@@ -113,11 +113,13 @@ export function schemaProblem(database: DatabaseSync): string | undefined {
   return undefined
 }
 
-/** SQL by kind and name. SQLite's own statistics, as ANALYZE makes them, change no answer. */
+/** SQL by kind and name, whatever the blanks. SQLite's own statistics, as ANALYZE makes them, change no answer. */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
   const sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'"
   const rows = database.prepare(sql).all()
-  return new Map(rows.map(({ type, name, tbl_name, sql: made }) => [`${type} ${name}`, `${tbl_name} ${made}`]))
+  return new Map(
+    rows.map((row) => [`${row.type} ${row.name}`, `${row.tbl_name} ${row.sql}`.replaceAll(/\s+/g, ' ').trim()]),
+  )
 }
 
 /** Numbers begin at 1. What is below is not looked for, and it would stand in the way of the transaction of its id. */

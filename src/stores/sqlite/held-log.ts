@@ -8,8 +8,12 @@ import { identityOf, makePrivate, syncDirectory, syncFile } from '../file-access
  * open, and all of it is lost with that process, so whoever writes looks after each commit whether they are still there.
  */
 export interface HeldLog {
-  /** What happened to the files since they were opened; undefined where all stand under their names. */
-  whatIsGone(): string | undefined
+  /**
+   * What happened to the files since they were opened; undefined where all stand under their names.
+   *
+   * @param isQuick leaves out the index of the write-ahead log, which only other processes would miss.
+   */
+  whatIsGone(isQuick?: boolean): string | undefined
   /**
    * Brings everything that was committed back under the log's name, where that can be done without taking another file's
    * place; else throws an error that says what to do.
@@ -32,8 +36,8 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
   descriptors.set(name, file)
   const isDeleted = () => fstatSync(file).nlink === 0
   return {
-    whatIsGone() {
-      for (let i = 0; i < files.length; i++) {
+    whatIsGone(isQuick = false) {
+      for (let i = 0; i < files.length - (isQuick ? 1 : 0); i++) {
         const found = identityOf(files[i])
         if (found === identities[i]) continue
         if (found !== undefined) return `${files[i]} was replaced by another file while it was in use`
@@ -44,7 +48,7 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
     putBack(database, lastSequence) {
       const found = identityOf(path)
       if (found !== undefined && found !== identities[0]) {
-        const saved = `${path}.held-${lastSequence}`
+        const saved = heldPath(path, lastSequence)
         if (!existsSync(saved)) copyTo(saved, database, makeName)
         throw new Error(
           `${path} was replaced by another file while it was in use; what was decided is in ${saved}: ` +
@@ -56,46 +60,47 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
       if (found === undefined && !isDeleted()) {
         throw new Error(`${path} was moved while it was in use: move it back, or start the service where it is now`)
       }
-      replaceWith(path, found !== undefined, database, makeName)
+      replaceWith(path, found !== undefined, heldPath(path, lastSequence), database, makeName)
     },
   }
 }
 
-/** A copy under a new name, whole or not at all. */
-function copyTo(path: string, database: DatabaseSync, makeName: () => string): void {
-  const partial = writePartial(path, database, makeName)
-  try {
-    linkSync(partial, path)
-  } finally {
-    rmSync(partial)
-  }
-  syncDirectory(dirname(path))
+/** Where a log that has no place of its own is kept: always whole. */
+function heldPath(path: string, lastSequence: number): string {
+  return `${path}.held-${lastSequence}`
 }
 
-function writePartial(path: string, database: DatabaseSync, makeName: () => string): string {
+/** A copy, whole or not at all. */
+function copyTo(path: string, database: DatabaseSync, makeName: () => string): void {
   const partial = `${path}.${makeName()}.partial`
   try {
     database.prepare('VACUUM INTO ?').run(partial)
     makePrivate(partial)
     syncFile(partial)
-    return partial
-  } catch (error) {
+    renameSync(partial, path)
+  } finally {
     rmSync(partial, { force: true })
-    throw error
   }
+  syncDirectory(dirname(path))
 }
 
 /** @param isInPlace whether the log itself is there, and only files beside it are gone. */
-function replaceWith(path: string, isInPlace: boolean, database: DatabaseSync, makeName: () => string): void {
+function replaceWith(
+  path: string,
+  isInPlace: boolean,
+  held: string,
+  database: DatabaseSync,
+  makeName: () => string,
+): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const partial = writePartial(path, database, makeName)
+  copyTo(held, database, makeName)
   // A write-ahead log that is left behind would be played into the new file.
   for (const file of [`${path}-wal`, `${path}-shm`]) rmSync(file, { force: true })
-  if (isInPlace) renameSync(partial, path)
+  if (isInPlace) renameSync(held, path)
   else {
     // Fails where another file has come in between.
-    linkSync(partial, path)
-    rmSync(partial)
+    linkSync(held, path)
+    rmSync(held)
   }
   syncDirectory(dirname(path))
 }
