@@ -1,6 +1,5 @@
 import { constants, createReadStream, openSync, statSync } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -97,13 +96,16 @@ export function isReadOnce(path: string): boolean {
 
 /** A stream may stay silent for ever: only the signal itself ends the wait. */
 async function openOnce(path: string, signal: AbortSignal | undefined): Promise<Readable> {
-  const stream = (await stat(path)).isFIFO() ? openFifo(path) : createReadStream(path, { highWaterMark: chunkBytes })
+  const stream = (await stat(path)).isFIFO()
+    ? await openFifo(path)
+    : createReadStream(path, { highWaterMark: chunkBytes })
   return signal === undefined ? stream : addAbortSignal(signal, stream)
 }
 
 /** Without waiting in a thread for somebody to write, which nothing could end. */
-function openFifo(path: string): Readable {
+async function openFifo(path: string): Promise<Readable> {
   try {
+    const { Socket } = await import('node:net')
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     return new Socket({ fd, readable: true, writable: false })
   } catch (cause) {

@@ -17,6 +17,8 @@ const mismatch: Record<ColumnKind, string> = {
 }
 const rounded =
   'is a whole number past 2^53, whose last digits a number loses; declare the column as text, or write a quantity with a point'
+/** As many as 2^53 has. */
+const unsafeDigits = 16
 const tooLarge = 'is too large for a number'
 
 /**
@@ -101,7 +103,13 @@ export class TableBuilder {
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
     if (Number.isNaN(value) && !isMissing(bytes, from, to))
       return whyAmbiguous(kind, bytes, from, to, format) ?? mismatch[kind]
-    if (kind === 'number' && !this.#mayRound[column] && isWholeButUnsafe(value, bytes, from, to)) return rounded
+    if (
+      to - from >= unsafeDigits &&
+      kind === 'number' &&
+      !this.#mayRound[column] &&
+      isWholeButUnsafe(value, bytes, from, to)
+    )
+      return rounded
     return this.storeNumber(column, row, value)
   }
 
