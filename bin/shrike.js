@@ -1,26 +1,52 @@
 #!/usr/bin/env node
-// Plain old JavaScript on purpose: it must start on any Node, however old, to say what is wrong.
+// Plain old JavaScript on purpose: it must start on any Node, however old, to find a newer one or say what is wrong.
 var wanted = [22, 18]
 var found = process.versions.node.split('.').map(Number)
-if (found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])) {
+var isOld = found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])
+
+Promise.all([import('node:fs'), import('node:url'), import('node:child_process')]).then(function (modules) {
+  var fs = modules[0]
+  var inCheckout = function (name) {
+    return modules[1].fileURLToPath(new URL('../' + name, import.meta.url))
+  }
+  if (!isOld) {
+    // A checkout runs its TypeScript sources as they are; the published package holds only the built files.
+    var source = inCheckout('src/cli/main.ts')
+    var main = new URL(fs.existsSync(source) ? '../src/cli/main.ts' : '../dist/cli/main.js', import.meta.url)
+    return import(main.href).then(function (cli) {
+      return cli.main(process.argv.slice(2))
+    })
+  }
+  // "npm ci" brings a newer Node along, which npm finds by itself; from another folder it is found here.
+  var brought = inCheckout('node_modules/node/bin/node')
+  if (fs.existsSync(brought)) return restart(modules[2], brought)
   console.error(
     'shrike needs Node ' +
       wanted.join('.') +
       ' or later, and this is ' +
       process.versions.node +
       '.\n' +
-      'In a checkout, "npm ci" brings Node 24 along: run "npm start", or "npx shrike VERB" from its folder.\n' +
-      'Elsewhere, install a newer Node and run the same command again.',
+      'In a checkout, "npm ci" brings Node 24 along. Elsewhere, install a newer Node and run the same command again.',
   )
   process.exit(1)
-}
+})
 
-// A checkout runs its TypeScript sources as they are; the published package holds only the built files.
-import('node:fs')
-  .then(function (fs) {
-    var source = new URL('../src/cli/main.ts', import.meta.url)
-    return import(fs.existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
+/** The same command on another Node, which gets the signals that this process gets and whose end is this one's. */
+function restart(childProcess, node) {
+  var child = childProcess.spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  ;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (signal) {
+    process.on(signal, function () {
+      // A terminal sends Ctrl-C to both.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
   })
-  .then(function (cli) {
-    return cli.main(process.argv.slice(2))
+  child.on('error', function (error) {
+    console.error('Node could not be started from ' + node + ': ' + error.message)
+    process.exit(1)
   })
+  child.on('exit', function (code, signal) {
+    if (signal === null) process.exit(code)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
+}
