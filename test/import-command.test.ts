@@ -3,7 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { z } from 'zod'
 import { startShrike } from './run-shrike.ts'
+
+const trees = z.array(
+  z.object({ categories_nodes: z.array(z.number()), split_conditions: z.array(z.number().nullable()) }),
+)
 
 interface Case {
   readonly name: string
@@ -126,6 +131,27 @@ describe('shrike import takes a model as its library does', () => {
     )
     writeFileSync(at('rows.csv'), [['at', ...names].join(), ...coded].join('\n'))
     const { code, stderr } = await importIt()
+    assert.equal(code, 0, stderr)
+    assert.ok((await distance(probabilities)) < 1e-6)
+  })
+
+  test('with NaN for what a split on categories has no use for, as XGBoost 1 and 2 write it', async () => {
+    const { model, probabilities } = prepare('XGBoost with categories')
+    const old = z
+      .object({ learner: z.object({ gradient_booster: z.object({ model: z.object({ trees }) }) }) })
+      .parse(model)
+    for (const tree of old.learner.gradient_booster.model.trees) {
+      for (const node of tree.categories_nodes) tree.split_conditions[node] = null
+    }
+    const text = readFileSync(at('model'), 'utf8')
+    const conditions = old.learner.gradient_booster.model.trees.map((tree) => JSON.stringify(tree.split_conditions))
+    let next = 0
+    const written = text.replace(/"split_conditions":\[[^\]]*\]/g, () => `"split_conditions":${conditions[next++]}`)
+    writeFileSync(
+      at('model'),
+      written.replaceAll('null', 'NaN').replace('"attributes":{', '"attributes":{"note":"NaN, \\"NaN\\""'),
+    )
+    const { code, stderr } = await importIt('--category-numbers')
     assert.equal(code, 0, stderr)
     assert.ok((await distance(probabilities)) < 1e-6)
   })

@@ -81,16 +81,21 @@ function parseModel(bytes: Buffer, allTrees: boolean | undefined): ParsedModel {
   return { library: 'xgboost', ...read, orders: () => orders }
 }
 
+/** Before version 3 XGBoost writes NaN, which is no JSON, for the threshold of a split on categories. */
+function withoutNaN(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bNaN\b/g, (token) => (token.startsWith('"') ? token : 'null'))
+}
+
 function parseJson(text: string, bytes: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.startsWith('{') && text.includes('NaN') ? withoutNaN(text) : text)
   } catch (cause) {
     const saveAgain =
       bytes[0] === firstByteOfPickles
         ? "This is a pickle, which is a program: save the model with its library's save_model"
         : /^(binf|\{[L#$])/.test(text)
           ? "This is XGBoost's binary form: save the model as model.json"
-          : 'This is neither JSON, as XGBoost saves it, nor the text that LightGBM saves, nor ONNX'
+          : 'This is neither JSON, as XGBoost saves it from 1.0 on, nor the text that LightGBM saves, nor ONNX'
     throw new FraudError('MODEL_INVALID', saveAgain, { cause })
   }
 }

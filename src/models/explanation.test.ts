@@ -3,11 +3,11 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest } from '../../test/random-trees.ts'
 import { createRandom } from '../core/random.ts'
-import { createExplainer } from './explanation.ts'
+import { createExplainer, whyUnexplained } from './explanation.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import { createLinearModel } from './linear.ts'
 import { createNeuralNetwork } from './neural-network.ts'
-import { createTreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
+import { createNodes, createTreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
 
 /** What trees answer when only some features of a row are known (EXPVALUE of Lundberg et al.). */
 function expectedOf(
@@ -48,7 +48,24 @@ function shapley(nodes: TreeNodes, row: Float64Array): number[] {
 const near = (one: number, other: number, within = 1e-10) =>
   assert.ok(Math.abs(one - other) <= within * Math.max(1, Math.abs(other)), `${one} ${other}`)
 
+/** A tree whose every right child splits again. */
+function chain(depth: number): TreeNodes {
+  const nodes = createNodes(1, 2 * depth + 1)
+  for (let node = 0; node < 2 * depth; node += 2) {
+    nodes.feature[node] = 0
+    nodes.left[node] = node + 1
+  }
+  return { ...nodes, cover: nodes.cover.fill(1) }
+}
+
 describe('an explanation', () => {
+  test('is of trees that are not too deep to be followed, and why there is none is told', () => {
+    const [fit, deep] = [1000, 1001].map((depth) => createTreeEnsemble(['x'], chain(depth)))
+    assert.equal(createExplainer(fit)?.explain(Float64Array.of(1)).contributions.length, 1)
+    assert.equal(createExplainer(deep), undefined)
+    assert.equal(whyUnexplained(deep), 'its trees are deeper than 1000')
+  })
+
   test('of trees is the Shapley value, whatever features come twice on a path', () => {
     const value = fc.oneof(
       { weight: 5, arbitrary: fc.double({ min: -1, max: 12, noNaN: true }) },

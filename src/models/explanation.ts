@@ -3,7 +3,7 @@ import type { LearnedModel } from './learned-model.ts'
 import type { LinearModel } from './linear.ts'
 import { gradientAt, type NeuralNetwork } from './neural-network.ts'
 import { type Scaling, standardize } from './scaling.ts'
-import type { TreeEnsemble } from './tree-ensemble.ts'
+import { depthOf, mostDepth, type TreeEnsemble } from './tree-ensemble.ts'
 import { TreeShap } from './tree-shap.ts'
 
 /** In what contributions are told: the model's own output before calibration. */
@@ -46,7 +46,7 @@ export function createExplainer(model: LearnedModel, scaling?: Scaling): Explain
 function explainerOf(model: LearnedModel): Explainer | undefined {
   switch (model.kind) {
     case 'tree-ensemble':
-      return hasCovers(model) ? explainTrees(model) : undefined
+      return hasCovers(model) && depthOf(model.nodes) <= mostDepth ? explainTrees(model) : undefined
     case 'linear':
       return explainLinear(model)
     case 'neural-network':
@@ -65,7 +65,9 @@ export function whyUnexplained(model: LearnedModel): string {
     case 'onnx':
       return 'it is an ONNX graph, whose parts say nothing of its inputs'
     default:
-      return 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
+      return model.kind === 'tree-ensemble' && hasCovers(model)
+        ? `its trees are deeper than ${mostDepth}`
+        : 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
   }
 }
 

@@ -14,7 +14,7 @@ const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This LightGBM model can't be used: ${reason}`)
 
 /**
- * Reads a model that LightGBM (versions 3 and 4) saved as text: binary classification. Categories are the numbers that
+ * Reads a model that LightGBM (versions 2.2 to 4) saved as text: binary classification. Categories are the numbers that
  * LightGBM saw.
  *
  * @throws FraudError MODEL_INVALID where it is damaged, MODEL_UNSUPPORTED where it is of another kind.
@@ -23,7 +23,11 @@ export function readLightgbm(text: string): TreeEnsemble {
   const [head, ...blocks] = text.split(/^Tree=\d+\s*$/m)
   const header = fieldsOf(head)
   if (!/^tree\s/.test(head)) throw invalid('it does not begin with "tree"')
-  if (!text.includes('end of trees')) throw invalid('it is cut off')
+  if (!text.includes('end of trees')) {
+    const version = header.get('version') ?? 'v1'
+    if (version === 'v1' || version === 'v2') throw unsupported('LightGBM before 2.2 saved it, or it is cut off')
+    throw invalid('it is cut off')
+  }
   const [objective = '', ...settings] = (header.get('objective') ?? '').split(' ')
   if (Number(header.get('num_class') ?? 1) > 1) throw unsupported('it tells more than two classes apart')
   if (objective !== 'binary' && objective !== 'cross_entropy') {

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { createSet } from '../category-sets.ts'
-import { createNodes, type TreeNodes } from '../tree-ensemble.ts'
+import { createNodes, mostDepth, type TreeNodes } from '../tree-ensemble.ts'
 
 /** A tree as libraries keep it: children anywhere. */
 export interface ForeignTree {
@@ -23,9 +23,6 @@ export type ForeignNode =
       readonly cover: number
     }
   | { readonly value: number; readonly cover: number }
-
-/** What follows trees down, explanations above all, must not run out of stack. */
-const mostDepth = 1000
 
 /**
  * The trees in our arrays: siblings side by side, behind their parents.

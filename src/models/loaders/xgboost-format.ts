@@ -9,7 +9,8 @@ const treeSchema = z.object({
   left_children: numbers,
   right_children: numbers,
   split_indices: numbers,
-  split_conditions: numbers,
+  /** Null where a node splits on categories, in files before version 3. */
+  split_conditions: z.array(z.number().nullable()),
   split_type: numbers.optional(),
   /** Of the nodes that split on categories: their numbers, and where in the list those that go right stand. */
   categories: numbers.default([]),

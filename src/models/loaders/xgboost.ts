@@ -82,21 +82,23 @@ function readTree(tree: XgboostTree, number: number, features: number, weight: n
   const parts = [right_children, split_indices, split_conditions, default_left, sum_hessian]
   if (parts.some(({ length }) => length !== size)) throw invalid(`the arrays of tree ${number} differ in length`)
   const nodes = left_children.map((left, node): ForeignNode => {
-    const condition = split_conditions[node]
     const cover = sum_hessian[node]
+    const condition = split_conditions[node]
+    const isCategorical = left !== -1 && Boolean(split_type?.[node])
+    if (condition === null && !isCategorical) throw invalid(`tree ${number} has a threshold or leaf that is no number`)
     // A leaf keeps its value where others keep their threshold.
-    if (left === -1) return { value: weight * Math.fround(condition), cover }
+    if (left === -1) return { value: weight * Math.fround(condition ?? 0), cover }
     const feature = split_indices[node]
     if (!(feature >= 0 && feature < features)) throw invalid(`tree ${number} splits on a feature that is none`)
     const missingGoesLeft = Boolean(default_left[node])
     const right = right_children[node]
-    if (split_type?.[node]) {
+    if (isCategorical) {
       // The categories that are listed go right there, and left here.
       const categories = categoriesOf(tree, node, number)
       const sides = { missingGoesLeft: !missingGoesLeft, left: right, right: left }
       return { feature, threshold: Number.NaN, categories, ...sides, cover }
     }
-    return { feature, threshold: largestBelow(condition), missingGoesLeft, left, right, cover }
+    return { feature, threshold: largestBelow(condition ?? 0), missingGoesLeft, left, right, cover }
   })
   // Where pruning (gamma) took leaves away, they stay in the arrays.
   return { nodes, isPruned: true }
