@@ -53,10 +53,13 @@ async function compareOn(parts: Parts, { rounds = 5, smoke, log }: BenchOptions)
   const ratio = summarize(theirs.map((fit) => fit.seconds)).median / summarize(ours.map((fit) => fit.seconds)).median
   const quality = (side: readonly Fit[]) => mean(side.map((fit) => fit.averagePrecision))
   const difference = quality(ours) - quality(theirs)
-  const qualityVerdict = difference >= -mostQualityLost ? 'within' : 'NOT within'
+  const qualityVerdict =
+    Math.abs(difference) <= mostQualityLost
+      ? `within ${mostQualityLost} of`
+      : `more than ${mostQualityLost} ${difference > 0 ? 'above' : 'BELOW'}`
   return `${text}
 
-Whole fit against scikit-learn with \`n_jobs=-1\`: ${verdict(ratio, bar)}. Mean average precision: ours ${signed(difference)}, ${qualityVerdict} ${mostQualityLost} of scikit-learn's.`
+Whole fit against scikit-learn with \`n_jobs=-1\`: ${verdict(ratio, bar)}. Mean average precision: ours ${signed(difference)}, ${qualityVerdict} scikit-learn's.`
 }
 
 function contestant(

@@ -24,6 +24,17 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error
     process.exit()
   })
+  const program = createProgram()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  }
+}
+
+/** Every command with its flags; the work behind one is loaded when it is asked for. */
+export function createProgram(): Command {
   const program = new Command('shrike')
     .description('Real-time card-fraud detection: train on labelled transactions, evaluate honestly, serve.')
     .version(version)
@@ -50,10 +61,5 @@ export async function main(args: readonly string[]): Promise<void> {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
     for (const part of command.commands) part.copyInheritedSettings(command)
   }
-  try {
-    await program.parseAsync(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-  }
+  return program
 }

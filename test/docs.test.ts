@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { Command } from 'commander'
+import { createProgram } from '../src/cli/main.ts'
+import { compareOutput, figureIn } from './docs/compare-output.ts'
+import { datedDocs, refreshDoc } from './docs/figures.ts'
+import { type DocCommand, isCommand, parseDoc, withoutComment } from './docs/parse-doc.ts'
+import { outputsOf, runDoc } from './docs/run-doc.ts'
+
+const program = createProgram()
+
+/** The command that words name, `log verify` say, and how many of them name it. */
+function findCommand(words: readonly string[]): { readonly command: Command; readonly depth: number } {
+  let command = program
+  for (const [depth, word] of words.entries()) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (next === undefined) return { command, depth }
+    command = next
+  }
+  return { command, depth: words.length }
+}
+
+function flagsOf(command: Command): readonly string[] {
+  const own = command.options.flatMap(({ long }) => (long ? [long] : []))
+  return [...own, ...command.commands.flatMap(flagsOf)]
+}
+
+const documents = [
+  'README.md',
+  'docs/start.md',
+  ...['guides', 'reference'].flatMap((folder) => readdirSync(`docs/${folder}`).map((name) => `docs/${folder}/${name}`)),
+]
+
+/** Command lines of fenced blocks, those in the middle of a pipe or after a && included. */
+function commandLines(markdown: string): readonly string[] {
+  const fences = markdown.matchAll(/^\s*```(?:sh|shell)?\n([\s\S]*?)^\s*```$/gm)
+  return [...fences].flatMap(([, body]) =>
+    body
+      .replace(/\\\n\s*/g, ' ')
+      .split('\n')
+      .flatMap((line) => withoutComment(line).split(/\s(?:&&|\|)\s|\$\(/))
+      .filter(isCommand),
+  )
+}
+
+describe('documents', () => {
+  test('name commands and flags that there are', () => {
+    let seen = 0
+    for (const path of documents) {
+      for (const line of commandLines(readFileSync(path, 'utf8'))) {
+        const words = line.replace(/^(?:[A-Z_]+=\S+\s+)*(?:npx )?shrike /, '').split(/\s+/)
+        const { command, depth } = findCommand(words)
+        assert.ok(depth > 0, `${path}: there is no such command: ${line}`)
+        for (const [flag] of line.matchAll(/(?<=\s)--[a-z-]+/g)) {
+          assert.ok(flagsOf(command).includes(flag), `${path}: ${command.name()} has no ${flag}: ${line}`)
+        }
+        seen++
+      }
+    }
+    assert.ok(seen > 30, `${seen} command lines`)
+  })
+
+  test('explain every flag of every command, and no other', () => {
+    const sections = readFileSync('docs/reference/cli.md', 'utf8').split(/^## /m).slice(1)
+    const explained = new Map<Command, string>()
+    const wrong: string[] = []
+    for (const section of sections) {
+      const heading = section.slice(0, section.indexOf('\n'))
+      const commands = [...heading.matchAll(/`([a-z][^`]*)`/g)].map(([, text]) => findCommand(text.split(' ')).command)
+      const flags = commands.flatMap(flagsOf)
+      for (const command of commands) explained.set(command, (explained.get(command) ?? '') + section)
+      for (const [, cell] of section.matchAll(/^\| (`--[^|]*(?:\\\|[^|]*)*) \|/gm)) {
+        for (const [flag] of cell.matchAll(/--[a-z-]+/g))
+          if (!flags.includes(flag)) wrong.push(`${heading} has no ${flag}`)
+      }
+    }
+    // What `npm start` runs takes the flags of serve, and the section says so.
+    for (const [command, text] of explained) {
+      for (const flag of command.name() === 'demo' ? [] : flagsOf(command)) {
+        if (!new RegExp(`${flag}(?![a-z-])`).test(text)) wrong.push(`${command.name()}: ${flag} is not explained`)
+      }
+    }
+    assert.deepEqual(wrong, [])
+    const all = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]))
+    const missing = all.filter((command) => !explained.has(command)).map((command) => command.name())
+    assert.deepEqual(missing, [])
+  })
+})
+
+/** On small data some lines are not printed, or about other things. */
+const mayBeMissing = [/would have flattered/, /equal a training row/, /^t-\d/, /^ {2}(?:trial|The best)/]
+
+/** Few customers, and no command that only a sentence's figure is of, or that serves for ever. */
+function smaller({ text, isHidden }: DocCommand): string | undefined {
+  if (/ serve /.test(text) || (isHidden && / --split random| early\.yaml| current\./.test(text))) return undefined
+  return text
+    .replace(/ --customers \d+ --terminals \d+/, '')
+    .replace('--shape portfolio', '--shape portfolio --customers 60 --terminals 120')
+    .replace('simulate --out creditcard.csv', 'simulate --rows 5000 --frauds 60 --out creditcard.csv')
+    .replace('--trials 20', '--trials 2')
+    .replace(/^(npx shrike train .*)$/, '$1 --no-leak-check')
+}
+
+describe('guides', () => {
+  for (const path of ['docs/start.md', ...datedDocs]) {
+    test(`${path}: its commands run, and print what it shows, in other numbers`, () => {
+      const markdown = readFileSync(path, 'utf8')
+      const steps = parseDoc(markdown)
+      const folder = mkdtempSync(join(tmpdir(), 'shrike-docs-'))
+      try {
+        const outputs = outputsOf(steps, runDoc(steps, { folder, change: smaller }))
+        const cure = 'change the guide, then run `npm run docs:figures`'
+        for (const [step, output] of outputs) {
+          if (step.kind === 'output') {
+            const { missing } = compareOutput(step, output)
+            const wrong = missing.filter((line) => !mayBeMissing.some((pattern) => pattern.test(line)))
+            assert.deepEqual(wrong, [], `${path}:${step.line} is not printed any more; ${cure}`)
+          } else if (step.kind === 'figure') {
+            const now = figureIn(step, output)
+            assert.ok(now !== undefined, `${path}:${step.line}: ${step.pattern} is not printed any more; ${cure}`)
+          }
+        }
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    })
+  }
+
+  test('have the same figure in a sentence as in the block that shows it', () => {
+    for (const path of datedDocs) {
+      const markdown = readFileSync(path, 'utf8')
+      const steps = parseDoc(markdown)
+      const shown = new Map(
+        steps.flatMap((step, i) => {
+          const next = steps[i + 1]
+          return step.kind === 'command' && next?.kind === 'output' ? [[step, next.lines.join('\n')] as const] : []
+        }),
+      )
+      const outputs = outputsOf(steps, shown)
+      for (const step of steps) {
+        const inBlock = step.kind === 'figure' ? figureIn(step, outputs.get(step) ?? '') : undefined
+        if (step.kind === 'figure' && inBlock !== undefined) assert.equal(step.shown, inBlock, `${path}:${step.line}`)
+      }
+      assert.match(markdown, /<!-- figures of `npm run docs:figures`, \d{4}-\d\d-\d\d -->/)
+    }
+  })
+})
+
+test('figures are put where they were, and what is not printed any more is told', () => {
+  const markdown = [
+    'It has <!-- figure /(\\d+) rows/ -->1<!-- / --> rows and <!-- figure later: /(\\d+) frauds/ -->2<!-- / --> frauds.',
+    '  ```',
+    '  shrike first',
+    '  ```',
+    '  ```',
+    '  a  1,234.5 of -2e-7, cut …',
+    '  …',
+    '  gone 5',
+    '  x,…,9',
+    '  ```',
+    '<!-- as later -->',
+    '```sh',
+    'npx shrike second # said of it',
+    '```',
+    'Then <!-- figure later: /(\\d+) frauds/ -->2<!-- / --> and <!-- figure /(\\d+) frauds/ -->3<!-- / -->.',
+  ].join('\n')
+  const steps = parseDoc(markdown)
+  const commands = steps.filter((step) => step.kind === 'command')
+  assert.deepEqual(
+    commands.map(({ text, name }) => [text, name]),
+    [
+      ['shrike first', undefined],
+      ['npx shrike second', 'later'],
+    ],
+  )
+  const printed = new Map([
+    [commands[0], 'more\na   9 of 3, cut short\nx,y,z,8\n'],
+    [commands[1], '77 frauds'],
+  ] as const)
+  const { markdown: now, problems } = refreshDoc(markdown, steps, outputsOf(steps, printed))
+  const lines = now.split('\n')
+  assert.equal(lines[5], '  a   9 of 3, cut …')
+  assert.deepEqual(lines.slice(6, 9), ['  …', '  gone 5', '  x,…,8'])
+  assert.equal(
+    lines[14],
+    'Then <!-- figure later: /(\\d+) frauds/ -->77<!-- / --> and <!-- figure /(\\d+) frauds/ -->77<!-- / -->.',
+  )
+  assert.deepEqual(problems, [
+    'line 1: /(\\d+) rows/m is not printed',
+    'line 1: /(\\d+) frauds/m is not printed',
+    'line 6: nothing printed is like "gone 5"',
+  ])
+})
