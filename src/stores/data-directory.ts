@@ -103,7 +103,10 @@ function refuseLost({ path, logPath, snapshotsPath }: DataDirectory, isLogNoted:
   const hadLog = isLogNoted || existsSync(`${logPath}-wal`) || snapshotPaths(snapshotsPath).length > 0
   if (!hadLog || (bytes ?? 0) > 0) return
   const held = readdirSync(path).filter((name) => /^log\.sqlite\.held-\d+$/.test(name))
-  const cure = held.length === 0 ? 'put it back, or restore a backup' : `rename ${held.join(' or ')} to it`
+  const cure =
+    held.length === 0
+      ? 'put it back, or restore a backup'
+      : `delete ${logPath}-wal and -shm, and rename ${held.join(' or ')} to it`
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
     `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory kept a log before: ${cure}; ` +
@@ -119,7 +122,7 @@ function removeLeftovers({ path }: DataDirectory): void {
   for (const { name } of names) rmSync(join(path, name), { force: true })
 }
 
-const leftoverName = /^log\.sqlite\.held-\d+\.[0-9a-f-]{36}\.partial$/
+const leftoverName = /^log\.sqlite\.held-\d+\.[0-9a-f-]{36}\.partial(-journal)?$/
 
 function isNoted(database: DatabaseSync): boolean {
   return database.prepare('PRAGMA user_version').get()?.user_version === 1

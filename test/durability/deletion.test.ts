@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { deeds, suffer } from '../attacks/deletion.ts'
@@ -25,6 +25,15 @@ for (const [i, deed] of deeds.entries()) {
     assert.equal(found.isReadyAgain, !deed.isFinal)
     if (!deed.isFinal) {
       assert.equal(found.acknowledged.length, sent.length)
+      assert.equal(await assertRowsAreReplayed(data, bundle), sent.length)
+    }
+    if (deed.isFinal) {
+      // What was saved is what the service goes on with.
+      const [saved] = readdirSync(data).filter((name) => name.includes('.held-'))
+      renameSync(join(data, saved), join(data, 'log.sqlite'))
+      const service = await ServiceProcess.start(bundle, data)
+      for (const { body } of sent) assert.equal((await service.decide(body)).status, 200)
+      await service.stop()
       assert.equal(await assertRowsAreReplayed(data, bundle), sent.length)
     }
     t.diagnostic(`${found.acknowledged.length} acknowledged, ${found.refused} refused, none lost`)

@@ -50,6 +50,10 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
       if (found !== undefined && found !== identities[0]) {
         const saved = heldPath(path, lastSequence)
         if (!existsSync(saved)) copyTo(saved, database, makeName)
+        // They would be played into whichever file is opened in their log's place.
+        for (let i = 1; i < files.length; i++) {
+          if (identityOf(files[i]) === identities[i]) rmSync(files[i], { force: true })
+        }
         throw new Error(
           `${path} was replaced by another file while it was in use; what was decided is in ${saved}: ` +
             'stop the service, and put the one of the two in place that is right',
