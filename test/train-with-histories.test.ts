@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -101,18 +101,39 @@ describe('a detector with histories', () => {
     const prompt = readFileSync(detector, 'utf8').replace(', delay: 7d }', ' }')
     const leaking = prompt.replace('features:\n', 'features:\n  - scenario\n')
     writeFileSync(at('leaking.yaml'), leaking)
-    const { stdout } = await succeed(
-      'train',
-      'cards.csv',
-      '--n-estimators',
-      '5',
-      '--json',
-      '--detector',
-      'leaking.yaml',
-    )
-    const { warnings } = JSON.parse(stdout)
+    const few = ['cards.csv', '--n-estimators', '5', '--detector', 'leaking.yaml']
+    const out = ['--out', 'leaking.safetensors', '--save-detector', 'saved.yaml', '--json']
+    const found =
+      'scenario alone tells the classes apart too well to be true \\(ROC AUC 1\\.000, average precision 1\\.000\\)'
+    const journal = ['--trials', '2', '--journal', 'leaking.ndjson']
+    for (const args of [
+      ['train', ...few, ...out],
+      ['train', ...few, ...out, '--no-leak-check', '--split', 'random'],
+      ['tune', ...few.filter((each) => each !== '--n-estimators' && each !== '5'), ...out, ...journal],
+      ['evaluate', '--protocol', 'prequential', ...few],
+    ]) {
+      const { code, stderr, stdout } = await run(...args)
+      assert.deepEqual([code, stdout], [1, ''], stderr)
+      assert.match(stderr, new RegExp(`error LEAK_SUSPECTED: ${found}\\..*--allow-leak scenario$`, 'm'))
+    }
+    for (const name of ['leaking.safetensors', 'leaking-report.html', 'saved.yaml', 'leaking.ndjson']) {
+      assert.equal(existsSync(at(name)), false, name)
+    }
+    const misspelt = await run('train', ...few, ...out, '--allow-leak', 'scenaro')
+    assert.equal(misspelt.code, 2)
+    assert.match(misspelt.stderr, /--allow-leak scenaro: there is no feature of that name\. Did you mean "scenario"\?/)
+    const allowed = await succeed('train', ...few, ...out, '--allow-leak', 'amount', '--allow-leak', 'scenario')
+    const { warnings, leakCheck } = JSON.parse(allowed.stdout)
     assert.match(warnings.join('\n'), /take every label as known at once/)
-    assert.match(warnings.join('\n'), /scenario alone tells the classes apart too well to be true \(ROC AUC 1\.000/)
+    assert.match(warnings.join('\n'), new RegExp(`${found}: is it known in time\\?`))
+    assert.deepEqual(
+      leakCheck.suspicious.map(({ feature }: { feature: string }) => feature),
+      ['scenario'],
+    )
+    const report = readFileSync(at('leaking-report.html'), 'utf8')
+    assert.match(report, /--allow-leak amount --allow-leak scenario/)
+    const evaluated = await succeed('evaluate', 'leaking.safetensors', 'cards.csv')
+    assert.match(evaluated.stderr, new RegExp(found))
   })
 
   test('is evaluated prequentially, with money and intervals', async () => {

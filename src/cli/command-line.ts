@@ -11,7 +11,11 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
       if (value === false) parts.push(flag.replace('--', '--no-'))
     } else if (typeof value === 'boolean') {
       if (value) parts.push(flag)
-    } else parts.push(flag, String(value))
+    } else for (const each of name === 'allowLeak' ? value : [value]) parts.push(flag, String(each))
   }
-  return parts.map((part) => (/^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`)).join(' ')
+  return parts.map(quoteForShell).join(' ')
+}
+
+export function quoteForShell(part: string): string {
+  return /^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`
 }

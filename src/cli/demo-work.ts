@@ -13,11 +13,12 @@ import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
 import { usualTraining } from './plan-training.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
+import type { LeakFlags } from './refuse-leaks.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type ServeFlags, startServing } from './serve-work.ts'
 import { train } from './train-work.ts'
 
-export interface DemoFlags extends ServeFlags, ReadingFlags {
+export interface DemoFlags extends ServeFlags, ReadingFlags, LeakFlags {
   readonly seed: number
   readonly label?: string
 }
@@ -42,6 +43,7 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
       ...usualTraining,
       ...readingFlags(flags),
       ...(flags.label !== undefined && { label: flags.label }),
+      ...(flags.allowLeak !== undefined && { allowLeak: flags.allowLeak }),
     },
     run,
   )

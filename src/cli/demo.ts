@@ -16,6 +16,11 @@ export function demoCommand(): Command {
         )
         .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
         .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
+        .option(
+          '--allow-leak <feature>',
+          'train on it although it alone tells the classes apart too well to be true; may be repeated',
+          flags.repeated,
+        )
         .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
     ),
     'warn',

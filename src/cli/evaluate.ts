@@ -85,11 +85,16 @@ function addProtocolFlags(command: Command): void {
     .addOption(new Option('--learner <name>', 'what learns (default: as for train)').choices([...learners]))
     .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
     .option('--max-depth <number>', 'of a tree, or none', flags.depth)
+    .option(
+      '--allow-leak <feature>',
+      'train on it although it alone tells the classes apart too well to be true; may be repeated',
+      flags.repeated,
+    )
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
 }
 
 const bundleOnly = ['report', 'includeTraining', 'leakCheck', 'costFalsePositive', 'costFalseNegative']
-const protocolOnly = ['detector', 'by', 'seeds', 'threads']
+const protocolOnly = ['detector', 'by', 'seeds', 'threads', 'allowLeak']
 const prequentialOnly = [
   ...['train', 'delay', 'test', 'folds', 'k', 'keepCompromised'],
   ...['preset', 'learner', 'nEstimators', 'maxDepth', 'weightColumn'],

@@ -97,3 +97,8 @@ export function duration(text: string): number {
   if (typeof parsed === 'number') return parsed
   throw new InvalidArgumentError(`${parsed}.`)
 }
+
+/** Of a flag that may be given more than once; a name may hold a comma. */
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}

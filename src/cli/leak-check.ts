@@ -1,9 +1,10 @@
 import { splitRandom, thin } from '../data/split.ts'
 import { averagePrecision } from '../evaluation/metrics.ts'
-import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
+import type { SingleFeature } from '../evaluation/single-features.ts'
 import { trainRandomForest } from '../learners/random-forest.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { findSuspicious, warnOfSuspicious } from './refuse-leaks.ts'
 import type { Run } from './run.ts'
 import type { Parts } from './split-rows.ts'
 import { scoreRows } from './training-run.ts'
@@ -28,8 +29,8 @@ export interface LeakCheck {
 
 export interface LeakCheckInput {
   readonly rows: LabelledRows
-  /** The test rows of the run. */
-  readonly test: Uint32Array
+  /** What is suspicious among the features, and yet trained on. */
+  readonly suspicious: readonly SingleFeature[]
   /** A split by time; undefined where the rows have none. */
   readonly byTime: Parts | undefined
   /** Whether figures count the rows' weights. */
@@ -52,7 +53,7 @@ const fewestFrauds = 20
 export async function checkLeaks(input: LeakCheckInput, run: Run): Promise<LeakCheck> {
   const { rows, byTime, seed } = input
   const progress = run.terminal.begin('leak check')
-  const figures = findSuspicious(input)
+  const figures = { suspicious: input.suspicious }
   if (byTime === undefined || Math.min(frauds(rows, byTime.train), frauds(rows, byTime.test)) < fewestFrauds) {
     progress.end()
     return figures
@@ -65,18 +66,6 @@ export async function checkLeaks(input: LeakCheckInput, run: Run): Promise<LeakC
   const undelayedLabel = await judgeUndelayed(train.length, test, byTime, input, run)
   progress.end()
   return { ...figures, honest, randomSplit, ...(undelayedLabel && { undelayedLabel }) }
-}
-
-function findSuspicious({ rows, test, isWeighted }: Pick<LeakCheckInput, 'rows' | 'test' | 'isWeighted'>): LeakCheck {
-  const part = thin(test, mostTest)
-  const { weights } = rows
-  const suspicious = suspiciousFeatures(
-    rows.features,
-    rows.columns.map((column) => Float64Array.from(part, (row) => column[row])),
-    Uint8Array.from(part, (row) => rows.labels[row]),
-    isWeighted && weights ? Float64Array.from(part, (row) => weights[row]) : undefined,
-  )
-  return { suspicious }
 }
 
 async function judgeUndelayed(
@@ -104,10 +93,7 @@ export function describeLeaks(
   judge = 'a small forest',
 ): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
   const show = (value: number) => value.toFixed(3)
-  const warnings = suspicious.map(({ feature, rocAuc, averagePrecision: precision }) => {
-    const figures = `ROC AUC ${show(rocAuc)}, average precision ${show(precision)}`
-    return `${feature} alone tells the classes apart too well to be true (${figures}): is it known in time?`
-  })
+  const warnings = suspicious.map(warnOfSuspicious)
   const notes: string[] = []
   const compare = (what: string, figure: Judged | undefined) => {
     if (honest === undefined || figure === undefined || !flatters(figure, honest)) return
@@ -161,7 +147,7 @@ export async function checkEvaluation(
   score: (rows: Float64Array) => Float64Array,
   honestPrecision: number,
 ): Promise<LeakCheck> {
-  const figures = findSuspicious({ rows, test: part, isWeighted: true })
+  const figures = { suspicious: findSuspicious(rows, part, true) }
   if (rows.undelayed === undefined) return figures
   const kept = new Uint8Array(rows.labels.length)
   for (const row of part) kept[row] = 1

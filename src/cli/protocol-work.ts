@@ -11,11 +11,13 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { type PlanFlags, planTraining, usualTraining } from './plan-training.ts'
 import type { InputFlags } from './read-input.ts'
+import { type LeakFlags, refuseLeaks, warnOfSuspicious } from './refuse-leaks.ts'
 import { quiet, type Run } from './run.ts'
 import { fitByPlan, scoreRows, type TrainingPlan } from './training-run.ts'
 
 export interface ProtocolFlags
   extends InputFlags,
+    LeakFlags,
     Pick<PlanFlags, 'preset' | 'learner' | 'nEstimators' | 'maxDepth' | 'threads'> {
   readonly seed: number
   readonly seeds: number
@@ -32,6 +34,7 @@ export interface ProtocolFlags
 export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: Run): Promise<void> {
   const rows = await readLabelledRows(file, { ...flags, detector: flags.detector ?? shippedDetector('handbook') }, run)
   const { times } = timed(rows)
+  refuseOrTell(rows, flags, run)
   // The book says of each of its learners how it is trained; nothing of the detector's own model is meant.
   const plan = { ...planOf(flags, rows), average: [], scale: false, oversample: null }
   const progress = run.terminal.begin('handbook')
@@ -69,6 +72,7 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   const delayMs = flags.delay === undefined ? undefined : duration('--delay', flags.delay)
   const rows = await readLabelledRows(file, flags, run)
   const { times } = timed(rows)
+  refuseOrTell(rows, flags, run)
   const plan = planOf(flags, rows)
   const progress = run.terminal.begin('prequential')
   const result = await runPrequential(
@@ -89,6 +93,12 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   progress.end()
   run.terminal.say(`\n${formatPrequential(result)}`)
   run.terminal.result(result)
+}
+
+/** Of all rows: each is learned from in some fold, but for the last. */
+function refuseOrTell(rows: LabelledRows, flags: LeakFlags, { terminal }: Run): void {
+  const every = Uint32Array.from(rows.labels.keys())
+  for (const each of refuseLeaks(rows, every, flags, true)) terminal.warn(warnOfSuspicious(each))
 }
 
 function timed(rows: LabelledRows): { readonly times: Float64Array } {

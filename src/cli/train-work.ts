@@ -6,6 +6,7 @@ import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput, SearchSummary } from '../evaluation/report/report-input.ts'
+import type { SingleFeature } from '../evaluation/single-features.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
@@ -18,11 +19,12 @@ import { costModelOn } from './mistake-costs.ts'
 import { type PlanFlags, planTraining } from './plan-training.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
+import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { splitRows } from './split-rows.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, PlanFlags {
+export interface TrainFlags extends InputFlags, PlanFlags, LeakFlags {
   readonly out: string
   readonly fromLog?: boolean
   readonly acceptLostHistories?: boolean
@@ -67,9 +69,10 @@ export async function trainAndWrite(
 ): Promise<void> {
   const { terminal, signal } = run
   const reportPath = reportPathOf(flags)
+  const suspicious = refuseLeaksInTraining(rows, plan, flags)
   const outcome = await runTraining(rows, plan, run)
   tellUnknown(outcome.parts, run)
-  const leaks = await lookForLeaks(rows, outcome, plan, flags, run)
+  const leaks = await lookForLeaks(rows, outcome, plan, suspicious, flags, run)
   const warnings = [...warn(rows, outcome, plan), ...leaks.warnings]
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
@@ -118,20 +121,30 @@ function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Ru
   terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
 }
 
+/** Asked before the expensive part. */
+export function refuseLeaksInTraining(
+  rows: LabelledRows,
+  { split, weightUse }: TrainingPlan,
+  flags: LeakFlags,
+): readonly SingleFeature[] {
+  return refuseLeaks(rows, splitRows(rows, split, false).train, flags, weightUse !== 'training')
+}
+
 /** What a random split or labels known at once would have shown, and features that know too much. */
 async function lookForLeaks(
   rows: LabelledRows,
   { parts }: TrainingOutcome,
   plan: TrainingPlan,
+  suspicious: readonly SingleFeature[],
   { leakCheck }: TrainFlags,
   run: Run,
 ) {
-  if (leakCheck === false) return { warnings: [], notes: [], figures: {} }
   const isRandom = parts.boundary === undefined
+  if (leakCheck === false) return { ...describeLeaks({ suspicious }, isRandom), figures: { leakCheck: { suspicious } } }
   const check = await checkLeaks(
     {
       rows,
-      test: parts.test,
+      suspicious,
       byTime: isRandom ? splitByTimeIfPossible(rows, plan) : parts,
       isWeighted: plan.weightUse !== 'training',
       seed: plan.seed,

@@ -14,7 +14,7 @@ import { duration } from './protocol-work.ts'
 import type { Run } from './run.ts'
 import { runSearch } from './run-search.ts'
 import { splitRows } from './split-rows.ts'
-import { checkOutputs, readRows, type TrainFlags, trainAndWrite } from './train-work.ts'
+import { checkOutputs, readRows, refuseLeaksInTraining, type TrainFlags, trainAndWrite } from './train-work.ts'
 import type { TrainingPlan } from './training-run.ts'
 import { concludeSearch, nameOf, tellConclusion } from './tuning-result.ts'
 import { version } from './version.ts'
@@ -47,6 +47,7 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   const plan = planTraining(forTraining, rows)
   if (plan.average.length > 0)
     run.terminal.warn('Single learners are searched: the average of the detector is left out')
+  refuseLeaksInTraining(rows, plan, flags)
   const choices = layOutChoices(declared, flags.learner, rows.detector.model ?? {}, plan)
   const seed = flags.seed ?? declared?.seed ?? plan.seed
   const { delay } = rows.detector.transaction.label

@@ -20,6 +20,7 @@ export const errorCodes = [
   'INTERNAL',
   'INTERRUPTED',
   'JOURNAL_INVALID',
+  'LEAK_SUSPECTED',
   'LOG_INVALID',
   'LOG_KEY_MISMATCH',
   'LOG_MISMATCH',

@@ -1,0 +1,74 @@
+import { suggestion } from '../core/closest-name.ts'
+import { FraudError } from '../core/errors.ts'
+import { thin } from '../data/split.ts'
+import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
+import { quoteForShell } from './command-line.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+
+export interface LeakFlags {
+  /** Features that may tell the classes apart however well. */
+  readonly allowLeak?: readonly string[]
+}
+
+/** Enough for three digits, and sorted in a moment. */
+const mostOfAClass = { fraud: 20_000, legitimate: 100_000 }
+
+/** The features of a part of the rows that alone tell the classes apart too well to be true. */
+export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): readonly SingleFeature[] {
+  const all = {
+    fraud: part.filter((row) => rows.labels[row] === 1),
+    legitimate: part.filter((row) => rows.labels[row] === 0),
+  }
+  const fraud = thin(all.fraud, mostOfAClass.fraud)
+  const legitimate = thin(all.legitimate, mostOfAClass.legitimate)
+  const sample = Uint32Array.from([...fraud, ...legitimate]).sort()
+  const standFor = [all.legitimate.length / legitimate.length, all.fraud.length / fraud.length]
+  return suspiciousFeatures(
+    rows.features,
+    rows.columns.map((column) => Float64Array.from(sample, (row) => column[row])),
+    Uint8Array.from(sample, (row) => rows.labels[row]),
+    Float64Array.from(sample, (row) => standFor[rows.labels[row]] * ((isWeighted && rows.weights?.[row]) || 1)),
+  )
+}
+
+/**
+ * Asked before any training, of the rows that it is to learn from.
+ *
+ * @returns what is suspicious and yet allowed, or not certain.
+ * @throws FraudError LEAK_SUSPECTED; OPTION_INVALID where a feature that is allowed does not exist.
+ */
+export function refuseLeaks(
+  rows: LabelledRows,
+  part: Uint32Array,
+  { allowLeak = [] }: LeakFlags,
+  isWeighted: boolean,
+): readonly SingleFeature[] {
+  const unknown = allowLeak.find((name) => !rows.features.includes(name))
+  if (unknown !== undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      `--allow-leak ${unknown}: there is no feature of that name${suggestion(unknown, rows.features)}`,
+    )
+  }
+  const suspicious = findSuspicious(rows, part, isWeighted)
+  const refused = suspicious.filter(({ feature, isCertain }) => isCertain && !allowLeak.includes(feature))
+  if (refused.length === 0) return suspicious
+  const flags = refused.map(({ feature }) => `--allow-leak ${quoteForShell(feature)}`).join(' ')
+  const [it, them] = refused.length === 1 ? ['it is', 'it'] : ['they are', 'them']
+  throw new FraudError(
+    'LEAK_SUSPECTED',
+    `${refused.map(describeSuspicious).join('; ')}. Nothing was trained or written. What says so much is usually known ` +
+      `only after the fact: leave ${them} out of the features, or, if ${it} known when a transaction arrives, say ${flags}`,
+  )
+}
+
+/** Of what is trained on nevertheless. */
+export function warnOfSuspicious(each: SingleFeature): string {
+  const doubt = each.isCertain ? 'is it known in time?' : `is it known in time, or chance, with ${each.frauds} frauds?`
+  return `${describeSuspicious(each)}: ${doubt}`
+}
+
+function describeSuspicious({ feature, rocAuc, averagePrecision }: SingleFeature): string {
+  const figures = `ROC AUC ${rocAuc.toFixed(3)}, average precision ${averagePrecision.toFixed(3)}`
+  return `${feature} alone tells the classes apart too well to be true (${figures})`
+}
