@@ -410,6 +410,9 @@ describe('shrike import and explain', () => {
       told.base,
     )
     assert.ok(Math.abs(1 / (1 + Math.exp(-sum)) - probabilities[7]) < 1e-6)
+    const [{ feature, text }] = told.contributions
+    assert.match(text, new RegExp(`^${feature} is `))
+    assert.ok(readFileSync(at('why.html'), 'utf8').includes(`<td>${text}</td>`), text)
     assert.match(readFileSync(at('why.html'), 'utf8'), /<h1>Why row 7 is called/)
   })
 

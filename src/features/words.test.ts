@@ -17,7 +17,6 @@ const transactionOf = (currency: unknown) => ({
 })
 
 const week = { by: 'card', over: '7d' }
-const noEarlierPlace = 'No earlier place of this card within 30 days is known, or not the payment’s own'
 const noPayment = 'No payment of this card within 7 days is known'
 
 /** By kind: a declaration, a value, its words, and those of an unknown value. */
@@ -130,13 +129,13 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
     { distanceFromLast: { by: 'card' } },
     1234.5,
     '1230 km from the last payment of this card',
-    noEarlierPlace,
+    'The distance from the last payment of this card within 30 days is not known',
   ],
   speedFromLast: [
     { speedFromLast: { by: 'card' } },
     800,
     '800 km/h from where the last payment of this card was made',
-    noEarlierPlace,
+    'The speed since the last payment of this card within 30 days is not known',
   ],
   frequency: [
     { frequency: { of: 'category', by: 'card', over: '30d' } },

@@ -18,6 +18,6 @@ export const distanceFromLastKind = defineKind({
         return (transaction, histories) => step(transaction, histories[history]).km
       },
       (km, { key }) => `${showRatio(km)} km from the last payment of ${key}`,
-      ({ key, within }) => `No earlier place of ${key} ${within} is known, or not the payment’s own`,
+      ({ key, within }) => `The distance from the last payment of ${key} ${within} is not known`,
     ),
 })

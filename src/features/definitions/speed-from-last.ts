@@ -21,6 +21,6 @@ export const speedFromLastKind = defineKind({
         }
       },
       (kmPerHour, { key }) => `${showRatio(kmPerHour)} km/h from where the last payment of ${key} was made`,
-      ({ key, within }) => `No earlier place of ${key} ${within} is known, or not the payment’s own`,
+      ({ key, within }) => `The speed since the last payment of ${key} ${within} is not known`,
     ),
 })
