@@ -24,7 +24,7 @@ const treesSchema = z.object({
   trees: z.array(treeSchema),
   /** Where the trees of each round begin, and where the last ones end (version 2 and later). */
   iteration_indptr: numbers.optional(),
-  gbtree_model_param: z.object({ num_parallel_tree: count.default(1) }).default({ num_parallel_tree: 1 }),
+  gbtree_model_param: z.object({ num_parallel_tree: count.optional() }).default({}),
   /** By feature, the texts or whole numbers that a data frame's categories were, in order (version 3.1 and later). */
   cats: z
     .object({ enc: z.array(z.object({ offsets: numbers.optional(), values: numbers.default([]) })).default([]) })
@@ -32,7 +32,13 @@ const treesSchema = z.object({
 })
 const modelSchema = z.object({
   learner: z.object({
-    attributes: z.object({ best_iteration: count.optional() }).default({}),
+    attributes: z
+      .object({
+        best_iteration: count.optional(),
+        best_ntree_limit: count.optional(),
+        scikit_learn: z.string().default(''),
+      })
+      .default({ scikit_learn: '' }),
     feature_names: z.array(z.string()).default([]),
     gradient_booster: z.discriminatedUnion('name', [
       z.object({ name: z.literal('gbtree'), model: treesSchema }),
@@ -51,6 +57,7 @@ const modelSchema = z.object({
 
 export type XgboostTree = z.infer<typeof treeSchema>
 export type XgboostTrees = z.infer<typeof treesSchema>
+export type XgboostAttributes = z.infer<typeof modelSchema>['learner']['attributes']
 
 /**
  * The learner of a file that XGBoost saved as JSON.

@@ -28,12 +28,18 @@ test('the rounds up to the best one are taken, whatever trees each has, or all t
   const best = (round: string) => ({ attributes: { best_iteration: round } })
   const inThrees = { gbtree_model_param: { num_parallel_tree: '3' } }
   assert.equal(marginOf(file({})), 63)
-  assert.equal(marginOf(file({}, best('1'))), 3)
-  assert.equal(marginOf(file({}, best('1')), true), 63)
+  const alone = { gbtree_model_param: { num_parallel_tree: '1' } }
+  assert.equal(marginOf(file(alone, best('1'))), 3)
+  assert.equal(marginOf(file(alone, best('1')), true), 63)
   assert.equal(marginOf(file(inThrees, best('0'))), 7)
   assert.equal(marginOf(file({ iteration_indptr: [0, 1, 5, 6] }, best('1'))), 31)
-  assert.equal(marginOf(file({}, best('5'))), 63)
-  assert.equal(marginOf(file({}, best('99'))), 63)
+  assert.equal(marginOf(file(alone, best('5'))), 63)
+  assert.equal(marginOf(file(alone, best('99'))), 63)
+  // In the first versions nothing but the classifier's own note tells how many trees a round has.
+  const noted = { attributes: { best_iteration: '1', scikit_learn: '{"missing": NaN, "best_ntree_limit": 4}' } }
+  assert.equal(marginOf(file({}, noted)), 15)
+  assert.equal(marginOf(file({}, best('1')), true), 63)
+  assert.throws(() => readXgboost(file({}, best('1'))), { code: 'MODEL_UNSUPPORTED', message: /--all-trees/ })
   for (const round of ['-1', '0.5', 'x']) assert.throws(() => readXgboost(file({}, best(round))), /best_iteration/)
 })
 

@@ -4,7 +4,7 @@ import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
 import { type CategoryOrders, categoryFeatures } from './category-orders.ts'
 import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
-import { parseXgboost, type XgboostTree, type XgboostTrees } from './xgboost-format.ts'
+import { parseXgboost, type XgboostAttributes, type XgboostTree, type XgboostTrees } from './xgboost-format.ts'
 
 const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable XGBoost model: ${reason}`)
 const unsupported = (reason: string) =>
@@ -38,7 +38,7 @@ export function readXgboost(json: unknown, allTrees = false): XgboostModel {
   // Of each tree, so that those that replaced dropped ones add up with them.
   const weights = isDart ? gradient_booster.weight_drop : file.trees.map(() => 1)
   if (weights.length !== file.trees.length) throw invalid('its trees and their weights differ in number')
-  const used = file.trees.slice(0, allTrees ? undefined : treesUntil(attributes.best_iteration, file))
+  const used = file.trees.slice(0, allTrees ? undefined : treesUntilBest(attributes, file))
   const trees = used.map((tree, i) => readTree(tree, i, num_feature, weights[i]))
   if (trees.length === 0) throw invalid('it has no trees')
   // Since version 3 a list of one.
@@ -50,12 +50,21 @@ export function readXgboost(json: unknown, allTrees = false): XgboostModel {
 }
 
 /** How many trees the rounds up to the best one have; undefined where early stopping did not choose one. */
-function treesUntil(best: number | undefined, file: XgboostTrees): number | undefined {
+function treesUntilBest(attributes: XgboostAttributes, file: XgboostTrees): number | undefined {
+  const { best_iteration: best, best_ntree_limit, scikit_learn } = attributes
   if (best === undefined) return undefined
   if (!(Number.isInteger(best) && best >= 0)) throw invalid(`its best_iteration is ${best}`)
   const { iteration_indptr, gbtree_model_param } = file
   if (iteration_indptr !== undefined) return iteration_indptr[best + 1]
-  return (best + 1) * Math.max(1, gbtree_model_param.num_parallel_tree)
+  const { num_parallel_tree } = gbtree_model_param
+  if (num_parallel_tree !== undefined) return (best + 1) * Math.max(1, num_parallel_tree)
+  // The first versions tell the trees of a round nowhere, but a classifier notes where it stops.
+  const noted = best_ntree_limit ?? /"best_ntree_limit": (\d+)/.exec(scikit_learn)?.[1]
+  if (noted !== undefined) return Number(noted)
+  throw unsupported(
+    'it was stopped early, and its file does not tell how many trees a round has: save the classifier itself ' +
+      '(XGBClassifier.save_model), or say --all-trees',
+  )
 }
 
 /** Categories that came as numbers, or went through a version before 3.1, have no texts in the file. */
