@@ -42,6 +42,8 @@ interface LiveLimits {
   readonly snapshotEveryMs: number
   readonly retainMs: number | undefined
   readonly acceptLostHistories: boolean
+  /** Whether a field that the detector does not declare is refused. */
+  readonly isStrict: boolean
   /** With less free disk the service says that it is not ready. */
   readonly minFreeBytes: number
 }
@@ -55,6 +57,7 @@ const defaultLiveLimits: LiveLimits = {
   snapshotEveryMs: 15 * 60_000,
   retainMs: undefined,
   acceptLostHistories: false,
+  isStrict: false,
   minFreeBytes: 256 * 2 ** 20,
 }
 

@@ -1,5 +1,6 @@
 import type { Detector, LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
@@ -9,7 +10,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { findRepeats, readFlatTable } from './flat-table.ts'
-import { fileReading, type InputFlags, nameOf, readFileTable } from './read-input.ts'
+import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
@@ -89,7 +90,7 @@ function flatRows(
   run: Run,
 ): LabelledRows {
   // Says where the detector names a column that the file doesn't have.
-  const reader = new TransactionReader(located, features.layout, fileReading(source))
+  const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
   reader.open(table)
   const { detector } = located
   const { transaction } = detector
@@ -98,8 +99,12 @@ function flatRows(
   warnOfRepeats(repeats, transaction, leftOut, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
   const known = Uint32Array.from(
-    labelColumn.keys().filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeated.has(row)),
+    labelColumn
+      .keys()
+      .filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeated.has(row))
+      .filter((row) => reader.check(row)),
   )
+  warnOfBadRows(reader.badRows(), run)
   const left = labelColumn.length - known.length
   const unknown = labelColumn.reduce((count, label) => count + (Number.isNaN(label) ? 1 : 0), 0)
   if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
@@ -112,7 +117,6 @@ function flatRows(
     const found = time.kind === 'time' ? 'ISO times' : 'numbers'
     throw new FraudError('DATA_INVALID', `The times in ${time.name} are ${found}, not ${transaction.time?.format}`)
   }
-  if (time !== undefined) for (const row of known) reader.readTime(row)
   return {
     source: nameOf(source),
     detector,
@@ -127,7 +131,7 @@ function flatRows(
       weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
       weightColumn: flags.weightColumn,
     }),
-    badRows,
+    badRows: joinBadRows(badRows, reader.badRows()),
   }
 }
 

@@ -73,11 +73,12 @@ export function warnOfBadRows({ count, first }: BadRows, { terminal }: Run): voi
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */
-export function fileReading(path: string): FileReading {
+export function fileReading(path: string, { badRows }: InputFlags): FileReading {
   const key = process.env.SHRIKE_CARD_KEY
   return {
     file: path === '-' ? 'standard input' : path,
     nowMs: Date.now(),
+    badRows,
     ...(key !== undefined && key !== '' && { hashCardNumber: cardNumberHash(key) }),
   }
 }

@@ -1,6 +1,7 @@
 import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
+import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import type { ColumnKind } from '../data/column-kind.ts'
 import { type BadRows, openTables } from '../data/read-table.ts'
@@ -83,7 +84,7 @@ export async function replayFile<Result>(
 }
 
 async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
-  const reader = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
+  const reader = readerFor(replay, flags)
   const progress = run.terminal.begin(`replay ${nameOf(replay.file)}`)
   const options = readOptions(flags, run)
   const open = openTables(replay.file, {
@@ -97,25 +98,30 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
   const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
-  const badRows = open.badRows()
   tellNotes(open.notes(), run)
+  const badRows = joinBadRows(open.badRows(), reader.badRows())
   warnOfBadRows(badRows, run)
   tellRepeats(replay, repeats, run)
   return { result, badRows }
 }
 
 async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
-  const reader = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
+  const reader = readerFor(replay, flags)
   const { table, badRows } = await readFileTable(replay.file, flags, run, {
     columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
     required: [],
   })
   reader.open(table)
-  const times = Float64Array.from({ length: table.rowCount }, (_, row) => reader.read(row).timestampMs)
-  const order = Uint32Array.from(times.keys()).sort((a, b) => times[a] - times[b] || a - b)
+  const times = Float64Array.from(
+    { length: table.rowCount },
+    (_, row) => reader.take(row)?.transaction.timestampMs ?? Number.NaN,
+  )
+  const usable = times.keys().filter((row) => !Number.isNaN(times[row]))
+  const order = Uint32Array.from(usable).sort((a, b) => times[a] - times[b] || a - b)
+  warnOfBadRows(reader.badRows(), run)
   const progress = run.terminal.begin('replay')
   const rows = { count: 0 }
-  const fresh = new TransactionReader(replay.located, replay.features.layout, fileReading(replay.file))
+  const fresh = readerFor(replay, flags)
   const tables = (async function* () {
     yield table
   })()
@@ -123,7 +129,11 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const result = await work(replayTables({ replay, reader: fresh, rows, repeats }, tables, run.signal, order))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   tellRepeats(replay, repeats, run)
-  return { result, badRows }
+  return { result, badRows: joinBadRows(badRows, reader.badRows()) }
+}
+
+function readerFor({ located, features, file }: FileReplay, flags: InputFlags): TransactionReader {
+  return new TransactionReader(located, features.layout, fileReading(file, flags))
 }
 
 /** How the file's reader has to take the columns: ids are texts, however they look. */
@@ -170,16 +180,16 @@ async function* replayTables(
   }
 
   function* replayTable(table: Table): Generator<ReplayedTransaction, void> {
-    for (let i = 0; i < table.rowCount; i++) {
+    const count = order?.length ?? table.rowCount
+    for (let i = 0; i < count; i++) {
       const index = order === undefined ? i : order[i]
       const fileRow = rows.count + index
-      if (isRepeat(index, fileRow)) continue
-      const transaction = reader.read(index)
+      const taken = reader.take(index)
+      if (taken === undefined || isRepeat(index, fileRow)) continue
+      const { transaction, label, knownAtMs } = taken
       if (transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
       const row = replay.next(transaction)
-      const label = reader.readLabel(index)
-      const knownAtMs = Number.isNaN(label) ? Number.NaN : reader.readKnownAt(index)
       if (label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
       yield { row, transaction, label, knownAtMs, table, index, fileRow }
     }

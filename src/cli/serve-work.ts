@@ -22,6 +22,7 @@ export interface ServeFlags {
   readonly maxPendingLabels: number
   readonly retain?: number
   readonly acceptLostHistories?: boolean
+  readonly strict?: boolean
   readonly snapshotEvery: number
   /** Mebibytes. */
   readonly historyMemory: number
@@ -71,6 +72,7 @@ export async function startServing(
         minFreeBytes: flags.minFreeDisk * 2 ** 20,
         retainMs: flags.retain,
         acceptLostHistories: flags.acceptLostHistories === true,
+        isStrict: flags.strict === true,
       },
     },
     host,

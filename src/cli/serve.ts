@@ -53,6 +53,7 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
     )
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--accept-lost-histories', "let a detector take over although the log lacks its histories' columns")
+    .option('--strict', 'refuse transactions with a field that the detector does not declare')
     .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)
     .option('--history-memory <MiB>', 'what histories may take', flags.wholeNumber(1), 4096)
     .option(

@@ -23,6 +23,30 @@ export function suggestion(wanted: string, names: readonly string[]): string {
   return `. It has ${names.map((name) => `"${showValue(name)}"`).join(', ')}.`
 }
 
+/**
+ * Whether a name is another one but for case, separators, or one letter that is changed, left out, added or swapped with
+ * its neighbour. Digits tell names apart, and so does every letter of names of three.
+ */
+export function isMisspelling(given: string, name: string): boolean {
+  const [one, other] = [fold(given), fold(name)]
+  if (one === other) return true
+  const isShort = Math.max(one.length, other.length) < shortestMisspelt
+  return !isShort && digitsOf(one) === digitsOf(other) && editDistance(one, other, 2) < 2
+}
+
+const shortestMisspelt = 4
+
+function fold(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function digitsOf(name: string): string {
+  return name.replace(/\P{N}/gu, '')
+}
+
 /** Letters to change, add, leave out or swap with their neighbour (optimal string alignment); given up where it must reach `limit`. */
 function editDistance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) >= limit) return limit

@@ -36,6 +36,31 @@ export function declaredFields({ transaction }: Detector, layout: TransactionLay
   return [...kinds].map(([column, kind]) => ({ column, kind }))
 }
 
+/** What a column's numbers lie within, and what is wrong with others. */
+export interface NumberLimit {
+  readonly most: number
+  readonly reason: string
+}
+
+/**
+ * Limits of numbers by column: coordinates lie on the globe, and amounts and rates have fewer digits than a card number,
+ * unless the detector exempts them.
+ */
+export function numberLimits({ transaction }: Detector): ReadonlyMap<string, NumberLimit> {
+  const { amount, position, notCardNumber = [] } = transaction
+  const limits = new Map<string, NumberLimit>()
+  for (const column of [amount?.field, amount?.conversion]) {
+    if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, fewerDigits)
+  }
+  if (position !== undefined) {
+    limits.set(position.latitude, { most: 90, reason: 'is no latitude: beyond 90 degrees' })
+    limits.set(position.longitude, { most: 180, reason: 'is no longitude: beyond 180 degrees' })
+  }
+  return limits
+}
+
+const fewerDigits = { most: 999_999_999_999.9999, reason: 'has 13 digits or more, as many as a card number' }
+
 /** Makes transactions of declared fields. Fields that the columns don't have are missing. */
 export class TransactionMaker {
   readonly #detector: Detector

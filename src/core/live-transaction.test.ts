@@ -118,8 +118,67 @@ describe('a transaction', () => {
     assert.deepEqual(errors({ ID: undefined, id: 't-1', TIME: undefined, time: good.TIME }), [
       { field: 'ID', reason: 'is missing' },
       { field: 'TIME', reason: 'is missing' },
+      { field: 'id', reason: 'is not declared by the detector; did you mean ID?' },
+      { field: 'time', reason: 'is not declared by the detector; did you mean TIME?' },
     ])
-    assert.equal(kept({ CARD: undefined, card: 'c' }).CARD, undefined)
+    assert.equal(kept({ card: 'c' }).CARD, 'c-1')
+  })
+
+  test('has no misspelt name of a field that was not sent', () => {
+    const { errors, kept } = readerOf({
+      keys: { card: 'cc_num', shop: 'SHOP' },
+      fields: { city: 'Category', points: 'POINTS' },
+    })
+    const misspelt = { ccnum: 'cc_num', 'CC-Num': 'cc_num', cc_nm: 'cc_num', cc_nmu: 'cc_num', card: 'cc_num' }
+    const others = {
+      category: 'Category',
+      'Category ': 'Category',
+      Cathegory: 'Category',
+      city: 'Category',
+      shop: 'SHOP',
+    }
+    for (const [name, meant] of Object.entries({ ...misspelt, ...others })) {
+      const sent = { SHOP: 's', cc_num: 'c', Category: 'x', [meant]: undefined, [name]: 'y' }
+      assert.deepEqual(errors(sent), [
+        { field: name, reason: `is not declared by the detector; did you mean ${meant}?` },
+      ])
+      // Beside the field itself it is another one, also where that is said to be unknown.
+      for (const given of ['z', null]) assert.equal('x' in kept({ ...sent, [meant]: given }), false)
+    }
+    for (const name of ['number', 'cc_number', 'V2', 'V', 'cc', 'FRAUD', 'constructor', 'toString', '__proto__x'])
+      assert.doesNotThrow(() => kept({ cc_num: undefined, SHOP: undefined, V1: undefined, [name]: 1 }), name)
+  })
+
+  test('has only declared names where the service is strict', () => {
+    const detector = detectorOf()
+    const { layout } = compileDetector(detector)
+    const conceal = { hashCardNumber: String, token: String }
+    const reader = new LiveTransactionReader(detector, layout, conceal, () => nowMs, true)
+    assert.equal(reader.read({ ...good, FRAUD: 1, NOTE: 'x' }).id, 't-1')
+    assert.throws(() => reader.read({ ...good, card: 'c', other: 1 }), {
+      code: 'INPUT_INVALID',
+      errors: ['card', 'other'].map((field) => ({ field, reason: 'is not declared by the detector' })),
+    })
+  })
+
+  test('has texts without blanks around them, as those of files have none', () => {
+    const { kept } = readerOf()
+    const { CARD, CITY, NOTE } = kept({ CARD: ' c-1\t', CITY: '\u00a0Rome \n', NOTE: ' \u2003 ' })
+    assert.deepEqual([CARD, CITY, NOTE], ['c-1', 'Rome', undefined])
+  })
+
+  test('takes place on the globe', () => {
+    const { errors, kept } = readerOf({ position: { latitude: 'LAT', longitude: 'LON' } })
+    for (const [LAT, LON] of [
+      [90, -180],
+      [-90, 180],
+      [0, 0],
+    ])
+      assert.equal(kept({ LAT, LON }).LAT, LAT)
+    for (const LAT of [90.01, -91, 1e300])
+      assert.deepEqual(errors({ LAT }), [{ field: 'LAT', reason: 'is no latitude: beyond 90 degrees' }])
+    for (const LON of [180.01, -4111111111111111])
+      assert.deepEqual(errors({ LON }), [{ field: 'LON', reason: 'is no longitude: beyond 180 degrees' }])
   })
 
   test('is an object', () => {
@@ -419,20 +478,14 @@ describe('a card number', () => {
     }
   })
 
-  test('is no amount, rate or degree: these have at most 12 digits before the point, unless exempted', () => {
-    const declared = {
-      amount: { field: 'AMOUNT', currency: { field: 'CITY' }, conversion: 'RATE' },
-      position: { latitude: 'LAT', longitude: 'LON' },
-    }
-    const columns = ['AMOUNT', 'RATE', 'LAT', 'LON']
+  test('is no amount or rate: these have at most 12 digits before the point, unless exempted', () => {
+    const declared = { amount: { field: 'AMOUNT', currency: { field: 'CITY' }, conversion: 'RATE' } }
     const reason = 'has 13 digits or more, as many as a card number'
     const { errors, kept } = readerOf(declared)
     const exempt = readerOf({ ...declared, notCardNumber: ['AMOUNT', 'RATE'] })
-    for (const field of columns) {
+    for (const field of ['AMOUNT', 'RATE']) {
       for (const value of [1e12, -1e12, Number(card)])
         assert.deepEqual(errors({ RATE: 1, [field]: value }), [{ field, reason }])
-    }
-    for (const field of ['AMOUNT', 'RATE']) {
       assert.equal(kept({ RATE: 1, [field]: 999999999999.5 })[field], 999999999999.5)
       assert.equal(exempt.kept({ RATE: 1, [field]: 1e12 })[field], 1e12)
     }

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { cardNumberDigits, holdsCardNumber, type Looked } from './card-number.ts'
-import { type DeclaredField, declaredFields, type FieldValue, TransactionMaker } from './declared-fields.ts'
+import {
+  type DeclaredField,
+  declaredFields,
+  type FieldValue,
+  type NumberLimit,
+  numberLimits,
+  TransactionMaker,
+} from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
+import { FieldNames } from './field-names.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
 import { readIsoTime } from './time-parser.ts'
@@ -30,15 +38,15 @@ const least13Digits = 1e12
 interface Rule extends DeclaredField {
   readonly cardNumbers: 'refuse' | 'hash' | 'allow'
   readonly looked: Looked
-  /** An amount, a rate or a degree, none of which is as long as a card number. */
-  readonly isShort: boolean
+  readonly limit: NumberLimit | undefined
   /** The key's name, where its values are personal. */
   readonly personal: string | undefined
 }
 
 /**
- * Reads transactions of a detector from parsed JSON. Names match exactly; other fields are ignored and not kept. The one
- * place where unknown input becomes a transaction on the live path.
+ * Reads transactions of a detector from parsed JSON. Names match exactly; other fields are ignored and not kept, unless one
+ * is a misspelling of a declared field that was not sent. The one place where unknown input becomes a transaction on the
+ * live path.
  */
 export class LiveTransactionReader {
   readonly columns: readonly string[]
@@ -51,14 +59,21 @@ export class LiveTransactionReader {
   readonly #nowMs: () => number
   readonly #idColumn: string
   readonly #checksId: boolean
+  readonly #names: FieldNames
+  readonly #isStrict: boolean
 
-  /** The detector has to declare an id and a time. */
-  constructor(detector: Detector, layout: TransactionLayout, concealment: Concealment, nowMs: () => number) {
+  /** The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused. */
+  constructor(
+    detector: Detector,
+    layout: TransactionLayout,
+    concealment: Concealment,
+    nowMs: () => number,
+    isStrict = false,
+  ) {
     const { transaction } = detector
     const { keys = {}, personal = [], hashCardNumber = [], notCardNumber = [] } = transaction
     const fields = declaredFields(detector, layout)
-    const { amount, position } = transaction
-    const short = [amount?.field, amount?.conversion, position?.latitude, position?.longitude]
+    const limits = numberLimits(detector)
     const handling = (column: string) => {
       if (notCardNumber.includes(column)) return 'allow'
       return hashCardNumber.includes(column) ? 'hash' : 'refuse'
@@ -75,10 +90,12 @@ export class LiveTransactionReader {
       ...field,
       cardNumbers: handling(field.column),
       looked: Object.values(keys).includes(field.column) ? 'id' : 'text',
-      isShort: short.includes(field.column) && !notCardNumber.includes(field.column),
+      limit: limits.get(field.column),
       personal: personal.find((name) => keys[name] === field.column),
     }))
     this.#maker = new TransactionMaker(detector, layout, this.columns)
+    this.#names = new FieldNames(detector, [this.#idColumn, transaction.time?.field ?? '', ...this.columns])
+    this.#isStrict = isStrict
   }
 
   /**
@@ -99,7 +116,13 @@ export class LiveTransactionReader {
     const cards: FieldError[] = []
     if (this.#checksId && holdsCardNumber(id, 'id')) cards.push({ field: this.#idColumn, reason: cardReason })
     const fields: FieldValue[] = new Array(this.#rules.length)
-    for (let i = 0; i < fields.length; i++) fields[i] = this.#readField(this.#rules[i], value, errors, cards)
+    let isComplete = errors.length === 0
+    for (let i = 0; i < fields.length; i++) {
+      fields[i] = this.#readField(this.#rules[i], value, errors, cards)
+      if (fields[i] === undefined && value[this.columns[i]] === undefined) isComplete = false
+    }
+    if (this.#isStrict) this.#names.refuse('undeclared', value, errors)
+    else if (!isComplete) this.#names.refuse('misspelt', value, errors)
     const amount = this.#readAmount(fields, errors)
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
@@ -194,8 +217,8 @@ export class LiveTransactionReader {
         return undefined
       }
       const size = Math.abs(given)
-      if (rule.isShort && size >= least13Digits) {
-        errors.push({ field: column, reason: 'has 13 digits or more, as many as a card number' })
+      if (rule.limit !== undefined && size > rule.limit.most) {
+        errors.push({ field: column, reason: rule.limit.reason })
         return undefined
       }
       // A larger one is no card number, and its exponent's mantissa is none either.
@@ -208,7 +231,9 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: `is over ${longestText} characters, or no valid text` })
         return undefined
       }
-      return this.#conceal(rule, given, given, cards)
+      // As readers of files do.
+      const text = given.trim()
+      return text === '' ? undefined : this.#conceal(rule, text, text, cards)
     }
     const wanted = kind === 'number' ? 'a number' : kind === 'text' ? 'text' : 'text or a number'
     errors.push({ field: column, reason: `is ${kindOf(given)}, where ${wanted} is required` })

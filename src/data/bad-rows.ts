@@ -57,6 +57,12 @@ export class BadRowLog {
   }
 }
 
+/** The bad rows of one file that two readings of it found. */
+export function joinBadRows(one: BadRows, other: BadRows): BadRows {
+  const first = [...one.first, ...other.first].sort((a, b) => a.line - b.line)
+  return { count: one.count + other.count, first: first.slice(0, listed) }
+}
+
 /** Where something is wrong; column and value as they stand in the file. */
 export interface BadPlace {
   readonly line: number

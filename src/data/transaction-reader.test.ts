@@ -111,10 +111,10 @@ describe('a transaction', () => {
     ])
   })
 
-  test('has keys that are text, whole numbers included, and none where the cell is empty', async () => {
-    const keys = ['007', '7', '', 'NA', '1e3', ' x', '9007199254740993', '7.0']
+  test('has keys that are text without blanks around it, whole numbers included, and none where the cell is empty', async () => {
+    const keys = ['007', '7', '', 'NA', '1e3', ' x ', '"  "', '9007199254740993', '7.0']
     const cards = (await read(csv(...keys.map((card_id) => ({ card_id }))))).map(({ card }) => card)
-    assert.deepEqual(cards, ['007', '7', undefined, 'NA', '1e3', ' x', '9007199254740993', '7.0'])
+    assert.deepEqual(cards, ['007', '7', undefined, 'NA', '1e3', 'x', undefined, '9007199254740993', '7.0'])
     const all = (await read(csv({ card_id: '12' }, { card_id: '13' }))).map(({ card }) => card)
     assert.deepEqual(all, ['12', '13'])
   })
@@ -160,9 +160,11 @@ describe('a transaction', () => {
     ]
     const amounts = (await read(csv(...rates), { changed })).map(({ amount }) => amount)
     assert.deepEqual(amounts, [1084, 0, 617])
-    await assert.rejects(read(csv({ rate: '', ccy: 'USD' }), { changed }), { message: 'Row 1, rate: has no rate' })
+    await assert.rejects(read(csv({ rate: '', ccy: 'USD' }), { changed }), {
+      message: 'transactions, line 2, column "rate": has no rate',
+    })
     await assert.rejects(read(csv({ amount: '1e17', rate: '1', ccy: 'USD' }), { changed }), {
-      message: /^Row 1, amount: is 100000000000000000, which is too large/,
+      message: /^transactions, line 2, column "amount": has 13 digits or more, as many as a card number$/,
     })
   })
 })
@@ -217,13 +219,17 @@ describe('the time of a transaction', () => {
   test('is told to be wrong with its row, its field and what it is', async () => {
     const isWrong = async (time: string, message: RegExp, ...changed: (readonly [string, string])[]) =>
       assert.rejects(read(csv({}, { time }), { changed }), { code: 'DATA_INVALID', message })
-    await isWrong('', /^Row 2, time: has no time$/)
-    await isWrong('', /^Row 2, time: has no time$/, paris)
+    await isWrong('', /^transactions, line 3, column "time": has no time$/)
+    await isWrong('', /^transactions, line 3, column "time": has no time$/, paris)
     await isWrong('29 March 2026', /line 3, column "time": "29 March 2026" is not an ISO 8601 time/)
-    await isWrong('29 March 2026', /^Row 2, time: "29 March 2026" is not a time that can be read: write it as/, paris)
+    await isWrong(
+      '29 March 2026',
+      /^transactions, line 3, column "time": "29 March 2026" is not a time that can be read: write it as/,
+      paris,
+    )
     await isWrong(
       '2026-02-30T00:00:00',
-      /^Row 2, time: "2026-02-30T00:00:00" is not a time that can be read: write it as/,
+      /^transactions, line 3, column "time": "2026-02-30T00:00:00" is not a time that can be read: write it as/,
       paris,
     )
     await isWrong('1774699200', /line 2, column "time"/, ['format: iso', 'format: epoch-s'])
@@ -233,7 +239,7 @@ describe('the time of a transaction', () => {
     const isOutside = async (format: string, time: string, message: string) =>
       assert.rejects(read(csv({ time }), { changed: [['format: iso', `format: ${format}`]] }), {
         code: 'DATA_INVALID',
-        message: `Row 1, time: is ${message}`,
+        message: `transactions, line 2, column "time": is ${message}`,
       })
     const bounds = 'it lies outside 1990 to two years from now'
     const sense = (format: string) => `; the format ${format} would make sense of it`
@@ -250,7 +256,9 @@ describe('the time of a transaction', () => {
     await isOutside('seconds-since', '1767225600000000000', beyond)
     await isOutside('iso', '1900-01-01T00:00:00Z', `in the year 1900: ${bounds}, read as iso`)
     const known = { changed: [['delay: 7d', 'knownAt: known']] } as const
-    await assert.rejects(read(csv({ known: '9999-12-31' }), known), { message: /^Row 1, known: is in the year 9999/ })
+    await assert.rejects(read(csv({ known: '9999-12-31' }), known), {
+      message: /^transactions, line 2, column "known": is in the year 9999/,
+    })
   })
 })
 
@@ -262,7 +270,7 @@ describe('a label', () => {
     assert.deepEqual(labels, [1, 0, Number.NaN, 1])
     for (const fraud of ['2', '-1', '0.5']) {
       await assert.rejects(read(csv({}, {}, { fraud })), {
-        message: `Row 3, fraud: is ${Number(fraud)}; a label is 0, 1 or empty`,
+        message: `transactions, line 4, column "fraud": is ${Number(fraud)}; a label is 0, 1 or empty`,
       })
     }
   })
@@ -283,7 +291,17 @@ describe('a label', () => {
     const [inSeconds] = await read(csv({ time: '1774699200', known: '1774785600' }), { changed })
     assert.equal(inSeconds.known, '2026-03-29T12:00:00.000Z')
     await assert.rejects(read(csv({ known: '' }), { changed: [knownAt] }), {
-      message: 'Row 1, known: says not when the label became known',
+      message: 'transactions, line 2, column "known": says not when the label became known',
+    })
+  })
+
+  test('is not known before its transaction took place', async () => {
+    const changed = [['delay: 7d', 'knownAt: known']] as const
+    const [atOnce] = await read(csv({ known: '2026-03-28T12:00:00' }), { changed })
+    assert.equal(atOnce.known, '2026-03-28T12:00:00.000Z')
+    await assert.rejects(read(csv({ known: '2026-03-28T12:00:00' }, { known: '2026-03-28T11:59:59' }), { changed }), {
+      code: 'DATA_INVALID',
+      message: 'transactions, line 3, column "known": is before the transaction\'s own time',
     })
   })
 
@@ -297,6 +315,63 @@ describe('a label', () => {
     assert.deepEqual(
       (await read(content, { changed: [knownAt] })).map(({ known }) => known),
       [undefined],
+    )
+  })
+})
+
+describe('a coordinate', () => {
+  const changed = [['  fields:', '  position: { latitude: points, longitude: V1 }\n  fields:']] as const
+
+  test('lies on the globe', async () => {
+    const [north, south] = await read(csv({ points: '90', V1: '180' }, { points: '-90', V1: '-180' }), { changed })
+    assert.deepEqual(
+      [north.numbers, south.numbers],
+      [
+        [90, 180],
+        [-90, -180],
+      ],
+    )
+    for (const [cell, column, what] of [
+      [{ points: '90.001' }, 'points', 'latitude: beyond 90'],
+      [{ points: '-91' }, 'points', 'latitude: beyond 90'],
+      [{ V1: '180.5' }, 'V1', 'longitude: beyond 180'],
+      [{ V1: '-4111111111111111' }, 'V1', 'longitude: beyond 180'],
+    ] as const) {
+      await assert.rejects(read(csv({}, cell), { changed }), {
+        code: 'DATA_INVALID',
+        message: `transactions, line 3, column "${column}": is no ${what} degrees`,
+        errors: [{ field: column, reason: `is no ${what} degrees` }],
+      })
+    }
+  })
+})
+
+describe('a row that is no transaction', () => {
+  test('is left out and counted, with its line, where that is asked for', async () => {
+    const path = join(folder, 'bad.csv')
+    await writeFile(
+      path,
+      csv({}, { amount: '1.005' }, { fraud: '2' }, { time: '1970-01-01' }, { amount: '7' }, { amount: '' }),
+    )
+    const reader = new TransactionReader(parseDetectorFile(text, 'cards.yaml'), layout, {
+      ...{ file: 'bad.csv', nowMs: Date.UTC(2026, 10, 22), badRows: 'skip' },
+    })
+    const amounts: (number | undefined)[] = []
+    for await (const table of openTables(path, { columns: reader.kinds, required: [], rowsPerTable: 2 }).tables) {
+      reader.open(table)
+      for (let row = 0; row < table.rowCount; row++) amounts.push(reader.take(row)?.transaction.amount)
+    }
+    assert.deepEqual(amounts, [150, undefined, undefined, undefined, 700, undefined])
+    const { count, first } = reader.badRows()
+    assert.equal(count, 4)
+    assert.deepEqual(
+      first.map(({ line, column }) => [line, column]),
+      [
+        [3, 'amount'],
+        [4, 'fraud'],
+        [5, 'time'],
+        [7, 'amount'],
+      ],
     )
   })
 })
@@ -361,7 +436,7 @@ describe('a card number', () => {
       message: /"card_id" holds card numbers, .* set SHRIKE_CARD_KEY/,
     })
     await assert.rejects(read(csv({ card_id: `${cards[0]} 12/27` }), { changed, hashCardNumber }), {
-      message: 'Row 1, card_id: holds a card number and more; only a bare one can be hashed',
+      message: 'transactions, line 2, column "card_id": holds a card number and more; only a bare one can be hashed',
     })
   })
 })
@@ -372,13 +447,13 @@ describe('what is no transaction', () => {
     for (const rowsPerTable of [1, 1000, 1e6]) {
       await assert.rejects(read(bad, { rowsPerTable }), {
         code: 'DATA_INVALID',
-        message: 'Row 20001, amount: is 1.005, which has more than 2 decimals',
+        message: 'transactions, line 20002, column "amount": is 1.005, which has more than 2 decimals',
         errors: [{ field: 'amount', reason: 'is 1.005, which has more than 2 decimals' }],
       })
     }
-    await assert.rejects(read(csv({ amount: '' })), { message: 'Row 1, amount: has no amount' })
+    await assert.rejects(read(csv({ amount: '' })), { message: 'transactions, line 2, column "amount": has no amount' })
     await assert.rejects(read(csv({ amount: '1e17' })), {
-      message: /^Row 1, amount: is 100000000000000000, which is too large/,
+      message: /^transactions, line 2, column "amount": has 13 digits or more, as many as a card number$/,
     })
   })
 
@@ -389,7 +464,7 @@ describe('what is no transaction', () => {
     assert.deepEqual((await read(csv({ points: 'NA' }), { reads }))[0].numbers[0], Number.NaN)
     for (const points of ['seven', '0x10', '7 8']) {
       await assert.rejects(read(csv({}, { points }), { reads }), {
-        message: `Row 2, points: "${points}" is not a number`,
+        message: `transactions, line 3, column "points": "${points}" is not a number`,
       })
     }
   })

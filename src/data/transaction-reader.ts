@@ -1,6 +1,6 @@
 import { cardNumberDigits, holdsCardNumber, type Looked } from '../core/card-number.ts'
 import { suggestion } from '../core/closest-name.ts'
-import { declaredFields } from '../core/declared-fields.ts'
+import { declaredFields, type NumberLimit, numberLimits } from '../core/declared-fields.ts'
 import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
@@ -10,6 +10,7 @@ import { timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
+import { BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
@@ -32,6 +33,17 @@ export interface FileReading {
   readonly nowMs: number
   /** Of the bare digits of a card number; undefined where its key is not known. */
   readonly hashCardNumber?: (digits: string) => string
+  /** What to do with a row that is no transaction: fail (the default), or leave it out and count it. */
+  readonly badRows?: 'fail' | 'skip' | undefined
+}
+
+/** A row by a detector's eyes; its transaction is valid until the next one is read. */
+export interface FileTransaction {
+  readonly transaction: Transaction
+  /** 1 fraud, 0 legitimate, NaN unknown. */
+  readonly label: number
+  /** When the label became known; NaN where it did not. */
+  readonly knownAtMs: number
 }
 
 /**
@@ -46,6 +58,10 @@ export class TransactionReader {
   readonly #offsetAt: (timestampMs: number) => number
   readonly #delayMs: number
   readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
+  readonly #limits: ReadonlyMap<string, NumberLimit>
+  readonly #badRows: BadRowLog
+  #bad: { readonly line: number; readonly field: string; readonly reason: string } | undefined
+  #lineOf: (row: number) => number = (row) => row
   #rowsBefore = 0
   #columns: readonly Column[] = []
   #rowCount = 0
@@ -64,6 +80,9 @@ export class TransactionReader {
     this.#bounds = timeBounds(located.detector.transaction.time ?? untold, reading.nowMs)
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
+    this.#limits = numberLimits(located.detector)
+    const unit = reading.file.toLowerCase().endsWith('.parquet') ? 'row' : 'line'
+    this.#badRows = new BadRowLog(reading.file, reading.badRows ?? 'fail', unit)
     const { texts, numbers } = layout
     this.#transaction = {
       timestampMs: Number.NaN,
@@ -91,6 +110,9 @@ export class TransactionReader {
   open(table: Table): void {
     this.#rowsBefore += this.#rowCount
     this.#rowCount = table.rowCount
+    const { lineOf } = table
+    const before = this.#rowsBefore
+    this.#lineOf = lineOf === undefined ? (row) => before + row + 1 : lineOf
     this.#refuseCardNumbers(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
@@ -111,6 +133,33 @@ export class TransactionReader {
     )
   }
 
+  /** A row with its label; undefined where it is none and left out. */
+  take(row: number): FileTransaction | undefined {
+    return this.#orLeaveOut(() => {
+      const transaction = this.read(row)
+      const label = this.readLabel(row)
+      return { transaction, label, knownAtMs: Number.isNaN(label) ? Number.NaN : this.readKnownAt(row) }
+    })
+  }
+
+  /** Whether a row of a flat table, whose columns are taken as they are, is a transaction; undefined where it is left out. */
+  check(row: number): true | undefined {
+    return this.#orLeaveOut(() => {
+      const { time, label } = this.#located.detector.transaction
+      if (time !== undefined) {
+        this.#transaction.timestampMs = this.readTime(row)
+        if (label.knownAt !== undefined && !Number.isNaN(this.#label(row))) this.readKnownAt(row)
+      }
+      for (let i = 0; i < this.#numberCells.length; i++) this.#numberCells[i](row)
+      return true
+    })
+  }
+
+  /** The rows that were left out so far. */
+  badRows(): BadRows {
+    return this.#badRows.report()
+  }
+
   /** The transaction of a row, valid until the next one is read. */
   read(row: number): Transaction {
     const transaction = this.#transaction
@@ -125,7 +174,7 @@ export class TransactionReader {
   readTime(row: number): number {
     const timestampMs = this.#time(row)
     const field = this.#located.detector.transaction.time?.field ?? ''
-    if (Number.isNaN(timestampMs)) throw this.#bad(row, field, 'has no time')
+    if (Number.isNaN(timestampMs)) throw this.#fail(row, field, 'has no time')
     this.#checkBounds(row, field, timestampMs)
     return timestampMs
   }
@@ -134,7 +183,7 @@ export class TransactionReader {
   readLabel(row: number): number {
     const label = this.#label(row)
     if (label === 0 || label === 1 || Number.isNaN(label)) return label
-    throw this.#bad(row, this.#located.detector.transaction.label.field, `is ${label}; a label is 0, 1 or empty`)
+    throw this.#fail(row, this.#located.detector.transaction.label.field, `is ${label}; a label is 0, 1 or empty`)
   }
 
   /** When the label of the row that was read last became known. */
@@ -143,8 +192,9 @@ export class TransactionReader {
     const { knownAt } = this.#located.detector.transaction.label
     if (knownAt === undefined) return timestampMs + this.#delayMs
     const time = this.#knownAt(row)
-    if (Number.isNaN(time)) throw this.#bad(row, knownAt, 'says not when the label became known')
+    if (Number.isNaN(time)) throw this.#fail(row, knownAt, 'says not when the label became known')
     this.#checkBounds(row, knownAt, time)
+    if (time < timestampMs) throw this.#fail(row, knownAt, "is before the transaction's own time")
     return time
   }
 
@@ -153,10 +203,11 @@ export class TransactionReader {
     if (amount === undefined) return Number.NaN
     const given = this.#amount(row)
     const { conversion } = amount
-    const read = readAmount(amount, given, conversion === undefined ? 1 : this.#rate(row))
+    const rate = conversion === undefined ? 1 : this.#rate(row)
+    const read = readAmount(amount, given, rate)
     if (typeof read === 'number') return read
     const isValue = read.field === amount.field && !Number.isNaN(given)
-    throw this.#bad(row, read.field, isValue ? `is ${given}, which ${read.reason}` : read.reason)
+    throw this.#fail(row, read.field, isValue ? `is ${showValue(String(given))}, which ${read.reason}` : read.reason)
   }
 
   #times(column: Column, time: DeclaredTime): CellReader<number> {
@@ -195,11 +246,12 @@ export class TransactionReader {
   #textsOf(column: Column): CellReader<string | undefined> {
     const { hashCardNumber = [] } = this.#located.detector.transaction
     if (column.kind !== 'text' || !hashCardNumber.includes(column.name)) return texts(column)
-    const kept = column.dictionary.map((text) => this.#conceal(column.name, text))
+    const kept = column.dictionary.map((text) => this.#conceal(column.name, text.trim()))
     return (row) => {
       const text = kept[column.codes[row]]
+      if (text === '') return undefined
       if (text === null)
-        throw this.#bad(row, column.name, 'holds a card number and more; only a bare one can be hashed')
+        throw this.#fail(row, column.name, 'holds a card number and more; only a bare one can be hashed')
       return text
     }
   }
@@ -219,6 +271,17 @@ export class TransactionReader {
   }
 
   #numbers(column: Column): CellReader<number> {
+    const limit = this.#limits.get(column.name)
+    const read = this.#plainNumbers(column)
+    if (limit === undefined) return read
+    return (row) => {
+      const value = read(row)
+      if (Math.abs(value) > limit.most) throw this.#fail(row, column.name, limit.reason)
+      return value
+    }
+  }
+
+  #plainNumbers(column: Column): CellReader<number> {
     if (column.kind === 'text') return this.#parsed(column, column.dictionary.map(parseNumber), 'is not a number')
     const { values } = column
     return (row) => values[row]
@@ -233,7 +296,7 @@ export class TransactionReader {
     return (row) => {
       if (codes[row] < 0) return Number.NaN
       const value = values[codes[row]]
-      if (value === null) throw this.#bad(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`)
+      if (value === null) throw this.#fail(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`)
       return value
     }
   }
@@ -257,7 +320,7 @@ export class TransactionReader {
     const value = column?.kind === 'number' ? column.values[row] : undefined
     const date = new Date(timestampMs)
     const year = Number.isNaN(date.getTime()) ? 'beyond all calendars' : `in the year ${date.getUTCFullYear()}`
-    throw this.#bad(row, field, `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`)
+    throw this.#fail(row, field, `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`)
   }
 
   #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {
@@ -271,10 +334,25 @@ export class TransactionReader {
     })
   }
 
-  #bad(row: number, field: string, reason: string): FraudError {
-    return new FraudError('DATA_INVALID', `Row ${this.#rowsBefore + row + 1}, ${field}: ${reason}`, {
-      errors: [{ field, reason }],
-    })
+  #fail(row: number, field: string, reason: string): FraudError {
+    const place = { line: this.#lineOf(row), column: field }
+    this.#bad = { line: place.line, field, reason }
+    return this.#badRows.error(place, reason)
+  }
+
+  /** What is wrong with a row ends the reading, or is counted. */
+  #orLeaveOut<Read>(read: () => Read): Read | undefined {
+    if (this.#reading.badRows !== 'skip') return read()
+    this.#bad = undefined
+    try {
+      return read()
+    } catch (error) {
+      // Anything else is wrong with the file, not with the row.
+      if (this.#bad === undefined) throw error
+      const { line, field, reason } = this.#bad
+      this.#badRows.add({ line, column: field }, reason)
+      return undefined
+    }
   }
 }
 
@@ -301,8 +379,10 @@ function placeOf(name: string, { detector }: LocatedDetector): readonly Property
 
 function texts(column: Column): CellReader<string | undefined> {
   if (column.kind === 'text') {
-    const { codes, dictionary } = column
-    return (row) => dictionary[codes[row]]
+    // As the service trims them.
+    const { codes } = column
+    const trimmed = column.dictionary.map((text) => text.trim() || undefined)
+    return (row) => trimmed[codes[row]]
   }
   const { values } = column
   return column.kind === 'number' && values.every((value) => Number.isNaN(value))

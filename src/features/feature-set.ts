@@ -7,7 +7,7 @@ import type { Feature, FeatureKind } from './feature.ts'
 import { orderFeatures } from './feature-order.ts'
 import type { HistoriesPlan, History } from './history.ts'
 import { findLabelReaders, labelColumns } from './label-columns.ts'
-import { Scope, UnknownName } from './scope.ts'
+import { type ListedText, Scope, UnknownName } from './scope.ts'
 
 /** A detector's features, ready to compute rows, and what they need of transactions and histories. */
 export interface FeatureSet {
@@ -24,6 +24,8 @@ export interface FeatureSet {
   readonly plan: HistoriesPlan
   /** The columns that the features are, where they are nothing but columns. */
   readonly columns: readonly string[] | undefined
+  /** Texts whose values are listed, so that others are unknown to the model. */
+  readonly listed: readonly ListedText[]
   /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
   readonly categories: Readonly<Record<string, readonly string[]>>
   /** How long after a transaction its label is known; undefined where the detector doesn't say. */
@@ -91,6 +93,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
       currency: scope.currency,
     },
     columns: columns.length === features.length ? columns : undefined,
+    listed: scope.listed,
     categories: Object.fromEntries(
       features.flatMap(({ name, categories }) => (categories === undefined ? [] : [[name, categories]])),
     ),

@@ -22,6 +22,12 @@ export type NumberSource = (transaction: Transaction) => number
 export type ShowNumber = (value: number, transaction: Transaction | undefined) => string
 export type TextSource = (transaction: Transaction) => string | undefined
 
+/** A text of the layout, and every value that some feature lists for it. */
+export interface ListedText {
+  readonly text: number
+  readonly values: ReadonlySet<string>
+}
+
 interface DraftPlan {
   readonly by: string | null
   readonly text: number
@@ -40,6 +46,7 @@ export class Scope {
   readonly #texts: SourceField[] = []
   readonly #numbers: SourceField[] = []
   readonly #plans: DraftPlan[] = []
+  readonly #listed = new Map<number, Set<string>>()
   /** Milliseconds that the detector's zone is ahead of UTC at an instant. */
   readonly offsetAt: (timestampMs: number) => number
   /** The detector's zone by its name. */
@@ -152,6 +159,18 @@ export class Scope {
   text(of: string): TextSource {
     const index = this.#text(of, 'of')
     return ({ texts }) => texts[index]
+  }
+
+  /** Takes down that a field's text should be one of these values. */
+  listValues(of: string, values: readonly string[]): void {
+    const index = this.#text(of, 'of')
+    const listed = this.#listed.get(index) ?? new Set()
+    for (const value of values) listed.add(value)
+    this.#listed.set(index, listed)
+  }
+
+  get listed(): readonly ListedText[] {
+    return [...this.#listed].map(([text, values]) => ({ text, values }))
   }
 
   position(): { readonly latitude: NumberSource; readonly longitude: NumberSource } {

@@ -264,6 +264,34 @@ describe('a decision says what it rests on less than it should', () => {
     assert.deepEqual(degraded, [['history-short'], ['history-short'], ['history-capped', 'history-short']])
     assert.deepEqual(rowOf('t-2').slice(1, 4), [3, 3, 30])
   })
+
+  test('where a key was not sent, or a category is none of those that the detector lists', async () => {
+    const detector = cardsDetector({
+      features: [
+        'amount',
+        { oneHot: { of: 'note', values: ['web', ' shop '] } },
+        { category: { of: 'note', values: ['app'] } },
+      ],
+    })
+    const { decide, rowOf } = await start({ live: createLiveDetector(detector, amountPredictor()) })
+    const degraded: (readonly string[])[] = []
+    const sent = [
+      {},
+      { CARD: undefined },
+      { SHOP: '  ' },
+      { NOTE: 'web' },
+      { NOTE: ' shop' },
+      { NOTE: 'app' },
+      { NOTE: 'Web' },
+    ]
+    for (const [i, changed] of [...sent, { CARD: null, NOTE: 'fax' }].entries())
+      degraded.push((await decide({ ID: `t-${i}`, ...changed })).degraded)
+    const both = ['key-missing', 'category-unknown']
+    assert.deepEqual(degraded, [[], [both[0]], [both[0]], [], [], [], [both[1]], both])
+    assert.deepEqual(rowOf('t-4').slice(1), [0, 1, Number.NaN])
+    // As the log has it.
+    assert.deepEqual((await decide({ ID: 't-7', CARD: null, NOTE: 'fax' })).degraded, both)
+  })
 })
 
 describe('a label', () => {
@@ -335,7 +363,27 @@ describe('a label', () => {
       [true, false, true],
     )
     assert.equal((await label('t-1', true, { source: 'other' })).duplicate, false)
-    assert.equal((await label('t-1', true, { knownAt: '2026-11-22T08:00:00Z' })).duplicate, false)
+    assert.equal((await label('t-1', true, { knownAt: '2026-11-22T09:00:00.001Z' })).duplicate, false)
+  })
+
+  test('is not known before its transaction took place', async () => {
+    const { decide, label, service, log, clock } = await start()
+    await decide({ TIME: startMs + 1000 })
+    const early = { knownAt: '2026-11-22T09:00:00.999Z' }
+    const { code, errors } = await refusal(() => label('t-1', true, early))
+    assert.deepEqual(
+      [code, errors],
+      ['INPUT_INVALID', [{ field: 'knownAt', reason: "is before the transaction's own time" }]],
+    )
+    const both = [
+      { transactionId: 't-1', isFraud: true },
+      { transactionId: 't-1', isFraud: false, ...early },
+    ]
+    assert.deepEqual((await refusal(() => service.label(both))).errors[0].field, '[1].knownAt')
+    assert.equal(log.reading.labelsOf('t-1').length, 0, 'neither of them')
+    // By the clock alone it would be early: the transaction is ahead of it.
+    assert.equal(clock.nowMs, startMs)
+    assert.equal((await label('t-1', true)).knownAt, '2026-11-22T09:00:01.000Z')
   })
 
   test('of a transaction that is still to come waits for it, and counts after its row', async () => {
@@ -495,6 +543,9 @@ async function refusalOrNothing(act: () => Promise<unknown>): Promise<void> {
     await act()
   } catch (error) {
     assert.ok(error instanceof Error && 'code' in error, String(error))
-    assert.ok(['TRANSACTION_CONFLICT', 'TRANSACTION_TOO_OLD'].includes(String(error.code)), String(error.code))
+    assert.ok(
+      ['INPUT_INVALID', 'TRANSACTION_CONFLICT', 'TRANSACTION_TOO_OLD'].includes(String(error.code)),
+      String(error.code),
+    )
   }
 }

@@ -12,6 +12,7 @@ import { opinionsOf, type Reason, settle, unavailable, type Verdict } from '../d
 import { computeRow } from '../features/feature-set.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
 import type { MemoryHistories } from '../features/memory-histories.ts'
+import type { ListedText } from '../features/scope.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
 import type { HistoryFold } from './history-fold.ts'
@@ -76,6 +77,8 @@ export class Decider {
   #coveredSinceMs: number | undefined
   #lostUntilMs = Number.NEGATIVE_INFINITY
   #row = new Float64Array(0)
+  /** Where among the fields keys stand. */
+  #keysAt: readonly number[] = []
   #transactions: RecordTransactions | undefined
   readonly #words = new DecisionWords()
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
@@ -115,6 +118,8 @@ export class Decider {
     this.#coveredSinceMs = state.coveredSinceMs
     this.#lostUntilMs = state.lostUntilMs
     this.#row = new Float64Array(state.live.features.names.length)
+    const keys = Object.values(state.live.detector.transaction.keys ?? {})
+    this.#keysAt = keys.map((column) => state.definition.columns.indexOf(column))
     this.#transactions = new RecordTransactions(state.live, this.#log.reading)
   }
 
@@ -134,7 +139,7 @@ export class Decider {
     this.#checkTime(input.transaction.timestampMs)
     const { transaction } = input
     const histories = state.fold.begin(transaction)
-    const judgement = this.#judge(state, transaction, histories, waitedMs, isAsked)
+    const judgement = this.#judge(state, input, histories, waitedMs, isAsked)
     return this.#append(state, input, judgement)
   }
 
@@ -171,11 +176,16 @@ export class Decider {
     return promise
   }
 
-  /** @throws FraudError LOG_UNAVAILABLE, OVERLOADED or PENDING_LABELS_FULL; then none of the labels counts. */
+  /**
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
+   * transaction; then none of the labels counts.
+   */
   label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
-    this.#refuseToWait(state, inputs)
-    return Promise.all(inputs.map((input) => this.#label(state, input)))
+    const events = inputs.map(({ transactionId }) => this.#eventOf(transactionId))
+    refuseForeknown(inputs, events)
+    this.#refuseToWait(state, inputs, events)
+    return Promise.all(inputs.map((input, i) => this.#label(state, input, events[i])))
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
@@ -282,7 +292,7 @@ export class Decider {
 
   #judge(
     { live, fold }: LiveState,
-    transaction: Transaction,
+    { fields, transaction }: LiveTransaction,
     histories: readonly History[],
     waitedMs: () => number,
     isAsked: boolean,
@@ -313,6 +323,8 @@ export class Decider {
       if (failure === 'features-failed') row.fill(Number.NaN)
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
+    if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
+    if (live.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < this.#lostUntilMs) degraded.push('histories-lost')
     const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
     // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
@@ -369,12 +381,12 @@ export class Decider {
   }
 
   /** Anybody can make up ids: labels of transactions that have not come must not grow without a bound. */
-  #refuseToWait({ fold }: LiveState, inputs: readonly LabelInput[]): void {
+  #refuseToWait({ fold }: LiveState, inputs: readonly LabelInput[], events: readonly unknown[]): void {
     const room = this.#options.maxPendingLabels - fold.pendingLabels
     if (inputs.length <= room) return
-    const more = inputs.filter((input) => {
+    const more = inputs.filter((input, i) => {
       const last = this.#lastLabel(input.transactionId)
-      return this.#eventOf(input.transactionId) === undefined && !(last !== undefined && isSame(last, input))
+      return events[i] === undefined && !(last !== undefined && isSame(last, input))
     })
     if (more.length === 0 || more.length <= room) return
     this.#options.observer.labelsRefused(more.length)
@@ -388,10 +400,9 @@ export class Decider {
     return this.#labelsInFlight.get(id)?.record ?? this.#log.reading.labelsOf(id).at(-1)
   }
 
-  #label(state: LiveState, input: LabelInput): Promise<LabelAnswer> {
+  #label(state: LiveState, input: LabelInput, event: LabelledEvent | undefined): Promise<LabelAnswer> {
     const { transactionId: id, isFraud, source } = input
     const nowMs = this.#options.clock()
-    const event = this.#eventOf(id)
     const underway = this.#labelsInFlight.get(id)
     const last = this.#lastLabel(id)
     if (last !== undefined && isSame(last, input)) {
@@ -402,7 +413,8 @@ export class Decider {
       kind: 'label',
       id,
       isFraud,
-      knownAtMs: input.knownAtMs ?? nowMs,
+      // A transaction may be ahead of the clock.
+      knownAtMs: input.knownAtMs ?? Math.max(nowMs, event?.timestampMs ?? nowMs),
       source,
       receivedAtMs: nowMs,
       of: event?.sequence ?? 0,
@@ -432,6 +444,21 @@ export class Decider {
 const reason = 'differs from what was sent first'
 /** Of a transaction that these histories can't hold, so that its label changes none of them. */
 const notHeld: readonly string[] = []
+
+function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
+  const value = texts[text]
+  return value !== undefined && !values.has(value)
+}
+
+/** Refuses labels that were known before what they are about took place. */
+function refuseForeknown(inputs: readonly LabelInput[], events: readonly (LabelledEvent | undefined)[]): void {
+  const errors = inputs.flatMap(({ knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
+    const at = inputs.length === 1 ? '' : `[${i}].`
+    const isForeknown = knownAtMs < (events[i]?.timestampMs ?? Number.NEGATIVE_INFINITY)
+    return isForeknown ? [{ field: `${at}knownAt`, reason: "is before the transaction's own time" }] : []
+  })
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'A label was known before its transaction', { errors })
+}
 
 function refuseConflict(errors: readonly FieldError[]): void {
   if (errors.length === 0) return

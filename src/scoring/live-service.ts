@@ -61,6 +61,8 @@ export interface LiveServiceOptions {
   readonly retainMs: number | undefined
   /** Whether a detector may take over whose histories the log can't give. */
   readonly acceptLostHistories?: boolean | undefined
+  /** Whether a field that the detector does not declare is refused. */
+  readonly isStrict?: boolean
   readonly runtime: string
   /** The newest snapshot that serves. */
   readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
@@ -233,8 +235,10 @@ export class LiveService {
   }
 
   /** Forgets what the token of a person stands for; undefined where there is no such person. */
-  erase(key: string, value: string): Promise<string | undefined> {
-    return this.#log.erase(key, value, this.#options.clock())
+  async erase(key: string, value: string): Promise<string | undefined> {
+    const { clock } = this.#options
+    // A log of before texts were trimmed may hold it with its blanks.
+    return (await this.#log.erase(key, value.trim(), clock())) ?? this.#log.erase(key, value, clock())
   }
 
   async close(): Promise<void> {
@@ -259,9 +263,9 @@ export class LiveService {
   }
 
   #createReader({ detector, features }: LiveDetector): LiveTransactionReader {
-    const { hashCardNumber, persons, clock } = this.#options
+    const { hashCardNumber, persons, clock, isStrict } = this.#options
     const token = (key: string, value: string) => persons.token(key, value)
-    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock)
+    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict)
   }
 
   async #resume(): Promise<void> {

@@ -12,12 +12,17 @@ export const categoryKind = defineKind({
     values: z
       .array(z.union([z.string().min(1), z.int()], { error: 'write texts or whole numbers' }).transform(String))
       .min(1, 'list the values')
-      .refine((values) => new Set(values).size === values.length, 'a value is listed twice'),
+      .refine(
+        (values) => new Set(values.map((value) => value.trim())).size === values.length,
+        'a value is listed twice, blanks around it aside',
+      ),
     as,
   }),
   declare: ({ of, values, as }, scope) => {
     const text = scope.text(of)
-    const places = new Map(values.map((value, place) => [value, place]))
+    // Transactions' texts come without blanks around them.
+    const places = new Map(values.map((value, place) => [value.trim(), place]))
+    scope.listValues(of, [...places.keys()])
     return [
       {
         name: as ?? featureName([of, 'category']),

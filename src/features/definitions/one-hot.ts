@@ -13,9 +13,12 @@ export const oneHotKind = defineKind({
   }),
   declare: ({ of, values }, scope) => {
     const text = scope.text(of)
-    return values.map((value) => ({
+    // Transactions' texts come without blanks around them.
+    const listed = values.map((value) => value.trim())
+    scope.listValues(of, listed)
+    return values.map((value, i) => ({
       name: featureName([of, 'oneHot', value]),
-      compute: (transaction) => (text(transaction) === value ? 1 : 0),
+      compute: (transaction) => (text(transaction) === listed[i] ? 1 : 0),
       say: (is) => `The ${spoken(of)} is ${is === 1 ? '' : 'not '}${value}`,
     }))
   },

@@ -1,0 +1,48 @@
+import { isMisspelling } from './closest-name.ts'
+import type { Detector } from './detector-schema.ts'
+import type { FieldError } from './errors.ts'
+import { showValue } from './show-value.ts'
+
+const mostListed = 20
+const mostRemembered = 1000
+const longestRemembered = 64
+
+/** Tells undeclared fields of a transaction that are misspellings of declared ones. */
+export class FieldNames {
+  readonly #declared: ReadonlySet<string>
+  readonly #columns: readonly string[]
+  /** Names by which the detector speaks of columns, which a caller may take for theirs. */
+  readonly #aliases: ReadonlyMap<string, string>
+  /** By undeclared name: the columns that it may stand for. Callers send the same ones again and again. */
+  readonly #meant = new Map<string, readonly string[]>()
+
+  /** @param columns those that a transaction is made of. */
+  constructor({ transaction }: Detector, columns: readonly string[]) {
+    const { keys = {}, fields = {}, label } = transaction
+    this.#columns = columns
+    this.#declared = new Set([...columns, label.field, ...(label.knownAt === undefined ? [] : [label.knownAt])])
+    this.#aliases = new Map(Object.entries({ ...fields, ...keys }))
+  }
+
+  /** Undeclared fields are errors: all of them, or those that are misspellings of declared ones that were not sent. */
+  refuse(which: 'undeclared' | 'misspelt', value: Readonly<Record<string, unknown>>, errors: FieldError[]): void {
+    let listed = 0
+    for (const name in value) {
+      if (this.#declared.has(name)) continue
+      const meant = this.#meantBy(name).find((column) => value[column] === undefined)
+      if (meant === undefined && which === 'misspelt') continue
+      const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+      errors.push({ field: showValue(name), reason: `is not declared by the detector${hint}` })
+      if (++listed === mostListed) return
+    }
+  }
+
+  #meantBy(name: string): readonly string[] {
+    const known = this.#meant.get(name)
+    if (known !== undefined) return known
+    const alias = this.#aliases.get(name)
+    const meant = this.#columns.filter((column) => column === alias || isMisspelling(name, column))
+    if (name.length <= longestRemembered && this.#meant.size < mostRemembered) this.#meant.set(name, meant)
+    return meant
+  }
+}
