@@ -64,11 +64,11 @@ export class QueryReader {
 }
 
 export function formatCursor(next: number | null): string | null {
-  return next === null ? null : Buffer.from(`before:${next}`).toString('base64url')
+  return next === null ? null : `before-${next}`
 }
 
 function parseCursor(text: string): number | undefined {
-  const found = /^before:(\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
+  const found = /^before-(\d{1,15})$/.exec(text)
   return found === null ? undefined : Number(found[1])
 }
 

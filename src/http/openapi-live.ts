@@ -1,5 +1,6 @@
-import { outcomes } from '../core/detector-schema.ts'
+import type { Detector } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { pageParameters } from './schemas/requests.ts'
 
 /** How a path's answers are described: a schema, and the refusals beside it. */
 export interface Describe {
@@ -28,17 +29,37 @@ const explainParameter = {
   schema: { type: 'boolean', default: false },
 }
 
+/** An array of items that are answered one by one: a bad one is answered by an error in its place. */
+export const items = (schema: object) => ({
+  type: 'array',
+  items: { anyOf: [schema, { description: 'Answered by an error in its place.' }] },
+})
+
 const body = (schema: object, example: unknown) => ({
   required: true,
   content: { 'application/json': { schema, example } },
 })
 
 /** The paths of decisions and labels. */
-export function livePaths(example: object, describe: Describe): object {
-  return { ...decisionPaths(example, describe), ...batchPath(example, describe), ...otherPaths(describe) }
+export function livePaths(example: object, detector: Detector, describe: Describe): object {
+  return { ...decisionPaths(example, detector, describe), ...batchPath(example, describe), ...otherPaths(describe) }
 }
 
-function decisionPaths(example: object, { json, refusals }: Describe): object {
+/** What a decision's answer may be used for next. */
+const links = {
+  decision: {
+    operationId: 'decision',
+    parameters: { id: '$response.body#/transactionId' },
+    description: 'All that is known of it.',
+  },
+  search: {
+    operationId: 'search',
+    requestBody: { text: '$response.body#/transactionId' },
+    description: 'The same as a page.',
+  },
+}
+
+function decisionPaths(example: object, detector: Detector, { json, refusals }: Describe): object {
   return {
     '/v1/decisions': {
       post: {
@@ -49,7 +70,7 @@ function decisionPaths(example: object, { json, refusals }: Describe): object {
         parameters: [explainParameter],
         requestBody: body(ref('Transaction'), example),
         responses: {
-          200: json('The decision; its record is on disk.', ref('Decision')),
+          200: { ...json('The decision; its record is on disk.', ref('Decision')), links },
           ...refusals([refused.conflict, refused.unavailable]),
         },
       },
@@ -57,7 +78,7 @@ function decisionPaths(example: object, { json, refusals }: Describe): object {
         operationId: 'decisions',
         summary: 'Pages of decisions, newest first',
         tags: ['decisions'],
-        parameters: pageParameters,
+        parameters: pageParameters(detector),
         responses: { 200: json('A page.', ref('DecisionPage')), ...refusals([]) },
       },
     },
@@ -77,7 +98,7 @@ function decisionPaths(example: object, { json, refusals }: Describe): object {
 }
 
 function batchPath(example: object, { refusals }: Describe): object {
-  const answers = { type: 'array', items: { oneOf: [ref('Decision'), ref('ItemError')] } }
+  const answers = { type: 'array', items: { anyOf: [ref('Decision'), ref('ItemError')] } }
   const lines = { type: 'string', description: 'One object a line.' }
   return {
     '/v1/decisions/batch': {
@@ -88,7 +109,7 @@ function batchPath(example: object, { refusals }: Describe): object {
         requestBody: {
           required: true,
           content: {
-            'application/json': { schema: { type: 'array', items: ref('Transaction') }, example: [example] },
+            'application/json': { schema: items(ref('Transaction')), example: [example] },
             'application/x-ndjson': { schema: lines, example: `${JSON.stringify(example)}\n` },
           },
         },
@@ -140,28 +161,15 @@ function otherPaths({ json, refusals }: Describe): object {
         summary: 'Erase a person',
         description: 'What the token of a personal value stands for is gone from every file before this is answered.',
         tags: ['operation'],
-        requestBody: body(erasure, { key: 'customer', value: 'c-1' }),
+        requestBody: body(ref('Erasure'), { key: 'customer', value: 'c-1' }),
         responses: { 200: json('Whether there was one.', erased), ...refusals([refused.unavailable]) },
       },
     },
   }
 }
 
-const text = { type: 'string' }
-const erasure = { type: 'object', properties: { key: text, value: text }, required: ['key', 'value'] }
 const erased = {
   type: 'object',
   properties: { erased: { type: 'boolean' }, token: { type: ['string', 'null'] } },
   required: ['erased', 'token'],
 }
-
-const time = { type: 'string', format: 'date-time' }
-const pageParameters = [
-  ['outcome', { type: 'string', enum: outcomes }, 'Only decisions of this outcome'],
-  ['from', time, "Of the transaction's time, included"],
-  ['to', time, "Of the transaction's time, included"],
-  ['key', text, 'NAME:VALUE of a declared key, such as customer:c-1'],
-  ['minScore', { type: 'number', minimum: 0, maximum: 1 }, 'Only scores from here up'],
-  ['limit', { type: 'integer', minimum: 1, maximum: 500, default: 50 }, 'Decisions of a page, at most'],
-  ['cursor', text, 'Where the page before ended'],
-].map(([name, schema, description]) => ({ name, in: 'query', schema, description }))

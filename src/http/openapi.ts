@@ -1,11 +1,12 @@
 import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
-import { livePaths } from './openapi-live.ts'
+import { items, livePaths } from './openapi-live.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { inputSchema } from './schemas/input.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
+import { requestSchemas } from './schemas/requests.ts'
 
 const input = { $ref: '#/components/schemas/Input' }
 const prediction = { $ref: '#/components/schemas/Prediction' }
@@ -33,7 +34,8 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
     ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
     paths: {
-      ...(live && livePaths(transaction, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
+      ...(live &&
+        livePaths(transaction, live.live.detector, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
       ...paths(example, isGuarded),
     },
     components: {
@@ -42,7 +44,11 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
         Prediction: predictionSchema,
         ItemError: itemErrorSchema,
         Problem: problemSchema,
-        ...(live && { Transaction: transactionSchema(live.live, transaction), ...decisionSchemas }),
+        ...(live && {
+          Transaction: transactionSchema(live.live, transaction),
+          ...decisionSchemas,
+          ...requestSchemas(live.live.detector),
+        }),
       },
       ...(isGuarded ? { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } } : {}),
     },
@@ -114,7 +120,7 @@ function batchPath(example: object, isGuarded: boolean): object {
       requestBody: {
         required: true,
         content: {
-          'application/json': { schema: { type: 'array', items: input }, example: [example] },
+          'application/json': { schema: items(input), example: [example] },
           'application/x-ndjson': { schema: lines, example: `${JSON.stringify(example)}\n` },
         },
       },

@@ -234,11 +234,16 @@ export class LiveService {
     await this.#take(live)
   }
 
-  /** Forgets what the token of a person stands for; undefined where there is no such person. */
+  /**
+   * Forgets what the token of a person stands for; undefined where there is no such person.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
+   */
   async erase(key: string, value: string): Promise<string | undefined> {
     const { clock } = this.#options
+    const kept = this.#reader.readKey(key, value)
     // A log of before texts were trimmed may hold it with its blanks.
-    return (await this.#log.erase(key, value.trim(), clock())) ?? this.#log.erase(key, value, clock())
+    return (await this.#log.erase(key, kept, clock())) ?? this.#log.erase(key, value, clock())
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
 import { contributionScales } from '../../decisioning/log-record.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
+import { idSchema } from './requests.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
 const scalar = { type: ['string', 'number', 'null'] } as const
@@ -63,15 +64,6 @@ const pageProperties = {
   },
 } as const
 
-const searchFilters = {
-  outcome: { type: 'string', enum: outcomes },
-  from: time,
-  to: time,
-  minScore: { type: 'number', minimum: 0, maximum: 1 },
-  limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
-  cursor: { type: 'string' },
-} as const
-
 export const decisionSchemas = {
   Decision: object(decisionProperties, optional),
   DecisionDetail: object(
@@ -91,17 +83,6 @@ export const decisionSchemas = {
     [...optional, 'explanation'],
   ),
   DecisionPage: object(pageProperties),
-  KeySearch: {
-    ...object(
-      { key: { type: 'string' }, value: { type: ['string', 'integer'] }, ...searchFilters },
-      Object.keys(searchFilters),
-    ),
-    additionalProperties: false,
-  },
-  TextSearch: {
-    ...object({ text: { type: 'string', description: 'The id of a transaction.' } }),
-    additionalProperties: false,
-  },
   SearchPage: object({
     key: { type: ['string', 'null'] },
     token: {
@@ -110,7 +91,6 @@ export const decisionSchemas = {
     },
     ...pageProperties,
   }),
-  Label: object({ transactionId: { type: 'string' }, ...label }, ['knownAt', 'source']),
   LabelAnswer: object({
     transactionId: { type: 'string' },
     ...label,
@@ -128,9 +108,10 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
     type: 'object',
     description: 'A transaction by the fields that the detector declares. Others are ignored, and not kept.',
     properties: {
-      [id]: { type: ['string', 'integer'] },
+      [id]: idSchema,
       [declaredTime?.field ?? '']: timeSchema,
       ...Object.fromEntries(fields.map((field) => [field.column, fieldSchema(field)])),
+      ...Object.fromEntries(requiredAmount(detector).map((column) => [column, { type: 'number' }])),
     },
     required: [id, declaredTime?.field ?? '', ...requiredAmount(detector)],
     additionalProperties: true,

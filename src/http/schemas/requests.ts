@@ -1,0 +1,70 @@
+import { type Detector, outcomes } from '../../core/detector-schema.ts'
+
+const time = { type: 'string', format: 'date-time' } as const
+const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength }) as const
+/** A whole number that JSON readers agree about. */
+const wholeNumber = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } as const
+/** Of a transaction or a label. */
+export const idSchema = { anyOf: [text(128), wholeNumber] } as const
+const cursor = { type: 'string', pattern: '^before-[0-9]{1,15}$', description: 'Where the page before ended.' } as const
+const limit = { type: 'integer', minimum: 1, maximum: 500, default: 50 } as const
+const minScore = { type: 'number', minimum: 0, maximum: 1 } as const
+
+/** What narrows a page of decisions, in a URL and in a body. */
+const filters = {
+  outcome: { type: 'string', enum: outcomes, description: 'Only decisions of this outcome.' },
+  from: { ...time, description: "Of the transaction's time, included." },
+  to: { ...time, description: "Of the transaction's time, included." },
+  minScore: { ...minScore, description: 'Only scores from here up.' },
+  limit: { ...limit, description: 'Decisions of a page, at most.' },
+  cursor,
+} as const
+
+function closed(properties: Readonly<Record<string, unknown>>, required: readonly string[]): object {
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+/** One of these names; any text where there are none, since nothing is right then. */
+function oneOf(names: readonly string[]): object {
+  return names.length === 0 ? { type: 'string' } : { type: 'string', enum: names }
+}
+
+/** The bodies of requests but for transactions. */
+export function requestSchemas({
+  transaction: { keys = {}, personal = [] },
+}: Detector): Readonly<Record<string, object>> {
+  const label = {
+    transactionId: idSchema,
+    isFraud: { type: 'boolean' },
+    knownAt: { anyOf: [time, { type: 'null' }], description: 'Now where it is left out; not in the future.' },
+    source: { type: ['string', 'null'], maxLength: 128 },
+  }
+  const search = { key: oneOf(Object.keys(keys)), value: { anyOf: [text(512), wholeNumber] }, ...filters }
+  return {
+    Label: closed(label, ['transactionId', 'isFraud']),
+    KeySearch: closed(search, ['key', 'value']),
+    TextSearch: closed({ text: { type: 'string', minLength: 1, description: 'The id of a transaction.' } }, ['text']),
+    Erasure: {
+      type: 'object',
+      properties: { key: oneOf(personal), value: text(512) },
+      required: ['key', 'value'],
+    },
+  }
+}
+
+/** The parameters of `GET /v1/decisions`. */
+export function pageParameters({ transaction: { keys = {}, personal = [] } }: Detector): readonly object[] {
+  const forms = Object.keys(keys).map((name) => `${escapePattern(name)}:${personal.includes(name) ? 'tok_' : ''}`)
+  const key = {
+    type: 'string',
+    ...(forms.length > 0 && { pattern: `^(${forms.join('|')})` }),
+    description: 'NAME:VALUE of a declared key, such as customer:c-1; of a personal or a hashed one the token.',
+  }
+  return Object.entries({ ...filters, key }).map(([name, { description, ...schema }]) => {
+    return { name, in: 'query', schema, description }
+  })
+}
+
+function escapePattern(name: string): string {
+  return name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
