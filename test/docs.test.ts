@@ -95,7 +95,8 @@ const mayBeMissing = [/would have flattered/, /equal a training row/, /^t-\d/, /
 
 /** Few customers, and no command that only a sentence's figure is of, or that serves for ever. */
 function smaller({ text, isHidden }: DocCommand): string | undefined {
-  if (/ serve /.test(text) || (isHidden && / --split random| early\.yaml| current\./.test(text))) return undefined
+  if (/ serve /.test(text) || (isHidden && / --split random| --allow-leak| early\.yaml| current\./.test(text)))
+    return undefined
   return text
     .replace(/ --customers \d+ --terminals \d+/, '')
     .replace('--shape portfolio', '--shape portfolio --customers 60 --terminals 120')
