@@ -214,6 +214,21 @@ describe('a file with repeated ids', () => {
     assert.equal((await succeed('features', '--from-log', '--data', 'same')).stdout, fromFile)
   })
 
+  test('takes ids that are equal as numbers for what they are', async () => {
+    const same = (id: string) => row(id, 1, '10.00', '0').replace(/^t-/, '')
+    write('zeros.csv', [header, same('007'), same('7'), same('7'), same('12')])
+    const { stdout, stderr } = await succeed('score', 'flat.safetensors', 'zeros.csv')
+    assert.match(stderr, sameWords)
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(',')[0]),
+      ['007', '7', '7', '12'],
+    )
+  })
+
   test('shows no personal value and no card number', async () => {
     const byPerson = declared('[amount]').replace('id: tx', 'id: person')
     write('person.yaml', [byPerson])

@@ -11,7 +11,7 @@ import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
-import { findRepeats, readFlatTable } from './flat-table.ts'
+import { readFlatTable } from './flat-table.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { replayFile } from './replay-file.ts'
@@ -119,9 +119,9 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     `There is no ${id === undefined ? `row ${row}` : `transaction ${id}`} in ${file}`,
   )
   if (features.columns !== undefined) {
-    const { table } = await readFlatTable(file, detector, features, input, run)
+    const { table, repeats } = await readFlatTable(file, detector, features, input, run, { isIdText: true })
     const rows = rowsOf(table, idColumn, id, row)
-    warnOfRepeats(findRepeats(table, detector, features), detector.transaction, 'they have the same explanation', run)
+    warnOfRepeats(repeats, detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing
     sayWhich(rows, id, run)
     return { row: Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]]) }

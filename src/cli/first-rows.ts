@@ -1,4 +1,4 @@
-const mostFilled = 0.7
+const mostFilled = 0.75
 
 /**
  * The first row of each id of a file and a hash of its content, by a hash of the id: open addressing in typed arrays, 20

@@ -1,5 +1,4 @@
 import type { Detector } from '../core/detector.ts'
-import type { ColumnKind } from '../data/column-kind.ts'
 import type { ReadResult } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
@@ -7,28 +6,42 @@ import { type InputFlags, readFileTable, readOptions } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import type { Run } from './run.ts'
 
-/**
- * Reads a file whose columns are a model's inputs. Ids are texts and times are numbers however they look: digits past 2^53
- * would be taken for the other.
- */
-export function readFlatTable(
-  path: string,
-  { transaction: { id, time } }: Detector,
-  { columns = [] }: FeatureSet,
-  flags: InputFlags,
-  run: Run,
-): Promise<ReadResult> {
-  const { columns: given = {} } = readOptions(flags, run)
-  const declared: Record<string, ColumnKind> = { ...given }
-  if (id !== undefined && !columns.includes(id)) declared[id] = 'text'
-  if (time !== undefined && time.format !== 'iso') declared[time.field] = 'number'
-  return readFileTable(path, flags, run, { columns: declared, required: Object.keys(given) })
+export interface FlatTable extends ReadResult {
+  readonly repeats: RepeatedIds
+  /** Rows that repeat the id and content of an earlier one. */
+  readonly repeatedRows: ReadonlySet<number>
 }
 
-/** The rows of a table whose id an earlier row has; all of them were asked about. */
-export function findRepeats(table: Table, detector: Detector, { layout }: FeatureSet, onRepeat = (_: number) => {}) {
+/**
+ * Reads a file whose columns are a model's inputs, and finds repeated ids. Ids that are read as numbers, which is faster,
+ * are read once more as texts where two are equal: 007 and 7 are two.
+ */
+export async function readFlatTable(
+  path: string,
+  detector: Detector,
+  features: FeatureSet,
+  flags: InputFlags,
+  run: Run,
+  { isIdText = path === '-' }: { readonly isIdText?: boolean } = {},
+): Promise<FlatTable> {
+  const { id } = detector.transaction
+  const canBeText = id !== undefined && features.columns?.includes(id) !== true
+  if (!canBeText || !isIdText) {
+    const found = withRepeats(await readFileTable(path, flags, run), detector, features)
+    const isText = found.table.columns.some(({ name, kind }) => name === id && kind === 'text')
+    if (!canBeText || isText || found.repeats.same + found.repeats.other === 0) return found
+  }
+  const { columns = {} } = readOptions(flags, run)
+  const options = { columns: { ...columns, [id]: 'text' as const }, required: Object.keys(columns) }
+  return withRepeats(await readFileTable(path, flags, run, options), detector, features)
+}
+
+/** A table and which of its rows have the id of an earlier one. */
+export function withRepeats(read: ReadResult, detector: Detector, { layout }: FeatureSet): FlatTable {
+  const { table }: { readonly table: Table } = read
   const repeats = new RepeatedIds(detector, layout)
-  repeats.open(table)
-  for (let row = 0; row < table.rowCount; row++) if (repeats.check(row)?.isSame === true) onRepeat(row)
-  return repeats
+  const repeatedRows = new Set<number>()
+  repeats.open(table, { isWhole: true })
+  for (let row = 0; row < table.rowCount; row++) if (repeats.check(row)?.isSame === true) repeatedRows.add(row)
+  return { ...read, repeats, repeatedRows }
 }

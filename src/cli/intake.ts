@@ -186,7 +186,7 @@ export class Intake {
     }
     this.#read = sendableRows(present)
     this.#given = new Int8Array(table.rowCount).fill(unlabelled)
-    this.#repeats.open(table)
+    this.#repeats.open(table, { isWhole: true })
     if (this.#onConflict === 'fail') this.#refuseConflicts(table)
   }
 
@@ -195,7 +195,7 @@ export class Intake {
     const { detector, features } = this.#service.live
     const repeats = new RepeatedIds(detector, features.layout)
     const idOf = textReader(table, this.#idColumn)
-    repeats.open(table)
+    repeats.open(table, { isWhole: true })
     for (let index = 0; index < table.rowCount; index++) {
       const id = idOf(index) ?? ''
       const repeat = repeats.check(index)

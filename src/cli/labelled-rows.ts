@@ -5,11 +5,10 @@ import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { BadRows } from '../data/read-table.ts'
-import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
-import { findRepeats, readFlatTable } from './flat-table.ts'
+import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
 import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
@@ -47,7 +46,8 @@ export async function readLabelledRows(file: string, flags: InputFlags, run: Run
   if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
   const read = await readFileTable(file, flags, run)
   const located = guessDetector(file, read.table, flags, run)
-  return flatRows(file, read, located, compileFeatures(located), flags, run)
+  const features = compileFeatures(located)
+  return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
 }
 
 /** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
@@ -83,7 +83,7 @@ function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
 function flatRows(
   source: string,
-  { table, badRows }: { readonly table: Table; readonly badRows: BadRows },
+  { table, badRows, repeats, repeatedRows }: FlatTable,
   located: LocatedDetector,
   features: FeatureSet,
   flags: InputFlags,
@@ -94,14 +94,12 @@ function flatRows(
   reader.open(table)
   const { detector } = located
   const { transaction } = detector
-  const repeated = new Set<number>()
-  const repeats = findRepeats(table, detector, features, (row) => repeated.add(row))
   warnOfRepeats(repeats, transaction, leftOut, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
   const known = Uint32Array.from(
     labelColumn
       .keys()
-      .filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeated.has(row))
+      .filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeatedRows.has(row))
       .filter((row) => reader.check(row)),
   )
   warnOfBadRows(reader.badRows(), run)

@@ -41,7 +41,7 @@ export class RepeatedIds {
   #next = 0
   #id: Column | undefined
   #idHash: (row: number) => number = () => 0
-  #contentHashes: readonly ((row: number) => number)[] = []
+  #contentHashes: readonly ((row: number) => number)[] | undefined
   #cells: readonly Column[] = []
 
   constructor(detector: Detector, layout: TransactionLayout) {
@@ -51,8 +51,8 @@ export class RepeatedIds {
     this.#columns = [...new Set([...(time ? [time.field] : []), ...fields, label.field])]
   }
 
-  /** Takes up the file's next table. */
-  open(table: Table): void {
+  /** Takes up the file's next table; one that is the whole file needs no hashes of rows that are gone. */
+  open(table: Table, { isWhole }: { readonly isWhole: boolean }): void {
     const { id } = this.#detector.transaction
     this.#start = this.#next
     this.#next += table.rowCount
@@ -60,7 +60,7 @@ export class RepeatedIds {
     this.#id = table.columns.find(({ name }) => name === id)
     this.#cells = table.columns.filter(({ name }) => this.#columns.includes(name))
     if (this.#id !== undefined) this.#idHash = cellHash(this.#id)
-    this.#contentHashes = this.#cells.map(cellHash)
+    this.#contentHashes = isWhole ? undefined : this.#cells.map(cellHash)
   }
 
   /** Whether an earlier one of the rows that were asked about has the id of a row of this table. */
@@ -68,11 +68,14 @@ export class RepeatedIds {
     if (this.#id === undefined || isMissing(this.#id, index)) return undefined
     const id = this.#idHash(index)
     let content = 0
-    for (let i = 0; i < this.#contentHashes.length; i++) content = joinHashes(content, this.#contentHashes[i](index))
+    for (const hash of this.#contentHashes ?? []) content = joinHashes(content, hash(index))
     const row = this.#start + index
     const first = this.#firstRows.add(id, content, row)
     if (first < 0 || this.#isOtherId(index, first)) return undefined
-    const isSame = this.#firstRows.contentOf(id) === content
+    const isSame =
+      this.#contentHashes === undefined
+        ? this.differing(index, first).length === 0
+        : this.#firstRows.contentOf(id) === content
     if (isSame) this.same += 1
     else {
       this.other += 1

@@ -167,7 +167,7 @@ async function* replayTables(
   for await (const table of tables) {
     throwIfInterrupted(signal)
     reader.open(table)
-    repeats.open(table)
+    repeats.open(table, { isWhole: order !== undefined })
     yield replayTable(table)
     rows.count += table.rowCount
   }

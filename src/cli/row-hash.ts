@@ -27,14 +27,18 @@ export function cellHash(column: Column): (row: number) => number {
   }
 }
 
-/** One number of 53 bits of two. */
+/** One number of 53 bits of two, each half of it of all halves of theirs. */
 export function joinHashes(one: number, other: number): number {
-  let low = Math.imul((one >>> 0) ^ 0x9e3779b9, 0xcc9e2d51)
-  let high = Math.imul(Math.floor(one / 0x100000000) ^ 0x85ebca6b, 0x1b873593)
-  low = Math.imul(low ^ (low >>> 15) ^ (other >>> 0), 0x85ebca6b)
-  high = Math.imul(high ^ (high >>> 13) ^ Math.floor(other / 0x100000000), 0xc2b2ae35)
-  low ^= (low >>> 16) ^ high
-  high = Math.imul(high ^ (high >>> 16) ^ low, 0x27d4eb2f)
-  low = Math.imul(low ^ (high >>> 15), 0x165667b1)
-  return ((high ^ (high >>> 14)) & 0x1fffff) * 0x100000000 + ((low ^ (low >>> 13)) >>> 0)
+  const oneHigh = (one / 0x100000000) >>> 0
+  const otherHigh = (other / 0x100000000) >>> 0
+  const low = finish(Math.imul(one >>> 0, 0xcc9e2d51) ^ Math.imul(oneHigh, 0x9e3779b1) ^ (other >>> 0) ^ 0x2545f491)
+  const high = finish(Math.imul(other >>> 0, 0x1b873593) ^ Math.imul(otherHigh, 0x85ebca77) ^ (one >>> 0) ^ low)
+  return (high & 0x1fffff) * 0x100000000 + (finish(low + otherHigh + Math.imul(high, 5)) >>> 0)
+}
+
+/** The end of MurmurHash3, which lets each bit change half of the others. */
+function finish(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }

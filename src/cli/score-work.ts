@@ -9,7 +9,7 @@ import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { createPredictor, readBundleBytes } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { scoreColumns } from '../scoring/score-columns.ts'
-import { findRepeats, readFlatTable } from './flat-table.ts'
+import { readFlatTable } from './flat-table.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
@@ -90,8 +90,8 @@ async function scoreFlatRows(
   flags: ScoreFlags,
   run: Run,
 ): Promise<Scores> {
-  const { table } = await readFlatTable(file, detector, features, flags, run)
-  warnOfRepeats(findRepeats(table, detector, features), detector.transaction, answeredAgain, run)
+  const { table, repeats } = await readFlatTable(file, detector, features, flags, run)
+  warnOfRepeats(repeats, detector.transaction, answeredAgain, run)
   const columns = model.features.map((name) => numberColumn(table, name).values)
   const { probability, prediction } = await scoreColumns(bytes, columns, { signal: run.signal })
   return { ids: idColumn(table, detector.transaction.id), probability, prediction }
