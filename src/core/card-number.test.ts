@@ -69,7 +69,7 @@ function holdsOneSlowly(text: string, isId: boolean): boolean {
       if (isFirst && behind === 0) return true
       if (isId || (digits.length === 15 && digits.startsWith('1'))) continue
       if (!/\D/.test(stretch) && before + digits.length + behind > 19) return true
-      if (usual.test(digits) && (isFirst || (before <= 2 && behind === 0))) return true
+      if (usual.test(digits) && (isFirst || (before <= 2 && behind === 0 && !/\D/.test(stretch)))) return true
     }
   }
   return false

@@ -5,8 +5,11 @@ import { toPlainDigits, unescapeText } from './plain-digits.ts'
 const fewestDigits = 13
 const mostDigits = 19
 const longestSeparator = 3
+/** Of what a unit beyond ASCII may stand for: ⅒. */
+const mostDigitsPerUnit = 3
 /** How many digits may stand right before a number of the usual kind. */
 const mostBefore = 2
+const fewestUsual = 15
 
 /** An id, a key or a name is looked at by whole groups of digits; in a text a number may hide among other digits, too. */
 export type Looked = 'text' | 'id'
@@ -16,8 +19,8 @@ export type Looked = 'text' | 'id'
  * for so many; between two of them stand at most three other characters, none a letter.
  *
  * They begin and end where a group of digits does, so that `4111 1111 1111 1111 12/27` is found. In a text they may also
- * stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind it, or
- * two before. More than that would take too many references for cards.
+ * stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind it, or,
+ * without a gap, two before. More than that would take too many references for cards.
  *
  * Called for every text of every transaction: allocates nothing where a text is ASCII and has few digits.
  */
@@ -36,13 +39,14 @@ export function cardNumberDigits(text: string): string | undefined {
 /** Whether there are enough digits. */
 function mayHoldOne(text: string): boolean {
   let missing = fewestDigits
-  for (let i = 0; i < text.length && missing > 0; i++) {
+  const { length } = text
+  for (let i = 0; missing > 0; i++) {
+    if (missing > mostDigitsPerUnit * (length - i)) return false
     const unit = text.charCodeAt(i)
     if (isDigit(unit)) missing--
-    // ⅒ is three.
-    else if (unit > 127 && mayBeDigits(unit)) missing -= 3
+    else if (unit > 127 && mayBeDigits(unit)) missing -= mostDigitsPerUnit
   }
-  return missing <= 0
+  return true
 }
 
 /** What is not: letters with accents, of Greek, Cyrillic, Chinese, Japanese and Korean. */
@@ -84,7 +88,7 @@ function isFoundInGroup(text: string, start: number, end: number, looked: Looked
     if (beginsAt(text, at, looked === 'id' ? 'groups' : 'first')) return true
     isFirst = text.charCodeAt(at) === zero
   }
-  if (looked === 'id') return false
+  if (looked === 'id' || end - start < fewestUsual) return false
   const isLong = end - start > mostDigits
   const last = isLong ? end - fewestDigits : Math.min(start + mostBefore, end - 1)
   for (at = start; at <= last; at++) {
@@ -112,7 +116,7 @@ function beginsAt(text: string, start: number, lie: Lie): boolean {
     if (!isDigit(unit)) {
       // A row of one and the same character counts once, and controls don't count.
       if (unit >= 32 && unit !== 127 && unit !== before) separator++
-      if (isLetter(unit) || separator > longestSeparator || lie === 'within') return false
+      if (isLetter(unit) || separator > longestSeparator || lie === 'within' || lie === 'last') return false
       before = unit
       continue
     }

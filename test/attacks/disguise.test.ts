@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { holdsCardNumber } from '../../src/core/card-number.ts'
+import { createRandom } from '../../src/core/random.ts'
+import { disguises } from './disguises.ts'
+import { referenceShapes } from './references.ts'
+
+test('a card number is found in every disguise, among other digits in texts alone', () => {
+  assert.ok(disguises.length >= 79)
+  for (const { name, text, isWithin = false } of disguises) {
+    assert.ok(holdsCardNumber(text), name)
+    assert.equal(holdsCardNumber(text, 'id'), !isWithin, name)
+  }
+})
+
+for (const [i, { name, most, make }] of referenceShapes.entries()) {
+  test(`few of references are taken for card numbers: ${name}`, () => {
+    const random = createRandom(1, i)
+    const count = 20_000
+    let alarms = 0
+    for (let n = 0; n < count; n++) if (holdsCardNumber(make(random))) alarms++
+    // Three standard deviations of what chance makes of so few.
+    assert.ok(alarms <= count * most + 3 * Math.sqrt(count * most), `${alarms} of ${count}`)
+  })
+}
