@@ -74,7 +74,7 @@ describe('shrike keys', () => {
     writeFileSync(join(folder, 'damaged/keys.json'), '{')
     const { code, stderr } = await keys('create', '--role', 'score', '--data', 'damaged')
     assert.equal(code, 1)
-    assert.match(stderr, /DATA_INVALID: damaged.keys\.json: The key file is damaged: it is no JSON/)
+    assert.match(stderr, /DATA_INVALID: damaged.keys\.json: The key file is damaged: it is not JSON/)
     assert.equal(keyFile('damaged'), '{')
   })
 

@@ -148,6 +148,6 @@ function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
   const read = timeReader(declared, zoneOffset(zone))
   const time = isoTimes ? (Number.isFinite(iso) ? iso : read(number)) : number
   if (Number.isFinite(time)) return time
-  const wanted = isoTimes && declared.format === 'iso' ? 'ISO time' : 'number'
-  throw new FraudError('OPTION_INVALID', `--test-from ${text} is no ${wanted}, as the time column has`)
+  const wanted = isoTimes && declared.format === 'iso' ? 'an ISO time' : 'a number'
+  throw new FraudError('OPTION_INVALID', `--test-from ${text} is not ${wanted}, as the time column has`)
 }

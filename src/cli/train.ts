@@ -60,7 +60,7 @@ export function addDataFlags(command: Command): void {
     .addOption(
       new Option('--time-format <format>', 'how the time is written (default: by its range)').choices(timeFormats),
     )
-    .option('--ignore <columns>', 'columns that are no inputs, with commas between', flags.list)
+    .option('--ignore <columns>', 'columns that are not inputs, with commas between', flags.list)
     .option('--weight-column <column>', 'a weight for each row')
   addReadingFlags(command)
 }

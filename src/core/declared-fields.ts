@@ -53,8 +53,8 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
     if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, fewerDigits)
   }
   if (position !== undefined) {
-    limits.set(position.latitude, { most: 90, reason: 'is no latitude: beyond 90 degrees' })
-    limits.set(position.longitude, { most: 180, reason: 'is no longitude: beyond 180 degrees' })
+    limits.set(position.latitude, { most: 90, reason: 'is not a latitude: it is beyond 90 degrees' })
+    limits.set(position.longitude, { most: 180, reason: 'is not a longitude: it is beyond 180 degrees' })
   }
   return limits
 }

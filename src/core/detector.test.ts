@@ -109,7 +109,7 @@ policy: { review: 0.2, decline: 0.8 }
     assert.match(problems('iso', 'ISO')[0], /^bad\.yaml:4: transaction\.time\.format: .*Did you mean "iso"\?/)
     assert.match(problems('UTC', 'Europe/Pariss')[0], /^bad\.yaml:8: transaction\.zone: use a time zone such as UTC or/)
     assert.match(problems('7d', '7')[0], /^bad\.yaml:7: transaction\.label\.delay: 7 needs a unit, such as 7d/)
-    assert.match(problems('7d', '7x')[0], /^bad\.yaml:7: transaction\.label\.delay: "x" is no unit of time; use ms/)
+    assert.match(problems('7d', '7x')[0], /^bad\.yaml:7: transaction\.label\.delay: "x" is not a unit of time; use ms/)
     assert.match(problems('digits: 2', 'digits: 7')[0], /^bad\.yaml:5: transaction\.amount\.digits: .*6/)
     assert.match(problems('[amount]', '[]')[0], /^bad\.yaml:9: features: list at least one feature/)
     assert.match(problems('[amount]', '[7]')[0], /^bad\.yaml:9: features\.0: write a name, or a kind of feature/)

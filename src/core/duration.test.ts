@@ -25,7 +25,7 @@ describe('a duration', () => {
         const expected = (BigInt(digits) * BigInt(ms)) / BigInt(scale)
         const isWhole = expected * BigInt(scale) === BigInt(digits) * BigInt(ms)
         if (isWhole) assert.equal(parseDuration(text), Number(expected), text)
-        else assert.equal(parseDuration(text), `${text} is no whole number of milliseconds`)
+        else assert.equal(parseDuration(text), `${text} is not a whole number of milliseconds`)
       },
     )
     fc.assert(property, { numRuns: 2000 })
@@ -37,18 +37,18 @@ describe('a duration', () => {
     const reasons: Record<string, RegExp> = {
       7: /^7 needs a unit, such as 7d \(ms, s, m, h, d or w\)$/,
       '7 ': /needs a unit/,
-      '7days': /^"days" is no unit of time; use ms, s, m, h, d or w, as in 7d$/,
-      '7M': /^"M" is no unit of time/,
-      '7y': /^"y" is no unit of time/,
-      '7constructor': /^"constructor" is no unit of time/,
+      '7days': /^"days" is not a unit of time; use ms, s, m, h, d or w, as in 7d$/,
+      '7M': /^"M" is not a unit of time/,
+      '7y': /^"y" is not a unit of time/,
+      '7constructor': /^"constructor" is not a unit of time/,
       d: /^write a number and its unit, such as 7d/,
       '': /^write a number and its unit/,
       '-1d': /^write a number and its unit/,
       '1h30m': /^write a number and its unit/,
       '1e3s': /^write a number and its unit/,
       '.5h': /^write a number and its unit/,
-      '0.5ms': /^0\.5ms is no whole number of milliseconds$/,
-      '99999999999999999999w': /no whole number/,
+      '0.5ms': /^0\.5ms is not a whole number of milliseconds$/,
+      '99999999999999999999w': /is not a whole number/,
     }
     for (const [text, reason] of Object.entries(reasons)) assert.match(String(parseDuration(text)), reason, text)
   })

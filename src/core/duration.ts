@@ -13,12 +13,12 @@ export function parseDuration(text: string): number | string {
   if (match === null) return 'write a number and its unit, such as 7d (ms, s, m, h, d or w)'
   const [, count, unit] = match
   if (unit === '') return `${text} needs a unit, such as ${text}d (ms, s, m, h, d or w)`
-  if (!Object.hasOwn(unitsMs, unit)) return `"${unit}" is no unit of time; use ms, s, m, h, d or w, as in ${count}d`
+  if (!Object.hasOwn(unitsMs, unit)) return `"${unit}" is not a unit of time; use ms, s, m, h, d or w, as in ${count}d`
   const exactly = Number(count) * unitsMs[unit]
   // 8.2 is no double, so 8.2 hours come out as 29,519,999.999999996 milliseconds.
   const durationMs = Math.round(exactly)
   const isWhole = Number.isSafeInteger(durationMs) && Math.abs(durationMs - exactly) <= durationMs * Number.EPSILON
-  return isWhole ? durationMs : `${text} is no whole number of milliseconds`
+  return isWhole ? durationMs : `${text} is not a whole number of milliseconds`
 }
 
 /** The milliseconds of a duration that was checked when it was read. */

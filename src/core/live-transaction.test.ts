@@ -176,9 +176,9 @@ describe('a transaction', () => {
     ])
       assert.equal(kept({ LAT, LON }).LAT, LAT)
     for (const LAT of [90.01, -91, 1e300])
-      assert.deepEqual(errors({ LAT }), [{ field: 'LAT', reason: 'is no latitude: beyond 90 degrees' }])
+      assert.deepEqual(errors({ LAT }), [{ field: 'LAT', reason: 'is not a latitude: it is beyond 90 degrees' }])
     for (const LON of [180.01, -4111111111111111])
-      assert.deepEqual(errors({ LON }), [{ field: 'LON', reason: 'is no longitude: beyond 180 degrees' }])
+      assert.deepEqual(errors({ LON }), [{ field: 'LON', reason: 'is not a longitude: it is beyond 180 degrees' }])
   })
 
   test('is an object', () => {
@@ -238,7 +238,7 @@ describe('a transaction', () => {
     ]) {
       assert.equal(kept({ CARD }).CARD, text)
     }
-    const reason = 'is a number that is no safe integer; send it as text'
+    const reason = 'is a number that is not a safe integer; send it as text'
     for (const CARD of [2 ** 53, 1.5, -1e300]) assert.deepEqual(errors({ CARD }), [{ field: 'CARD', reason }])
   })
 
@@ -265,7 +265,7 @@ describe('what is wrong with a transaction', () => {
       ID: 'is null, where text or a whole number is required',
       TIME: 'is a number, where an ISO 8601 time is required',
       AMOUNT: 'has more than 2 decimals',
-      CARD: 'is a number that is no safe integer; send it as text',
+      CARD: 'is a number that is not a safe integer; send it as text',
       SHOP: 'is an object, where text is required',
       CITY: 'is a boolean, where text is required',
       POINTS: 'is text, where a number is required',
@@ -358,13 +358,13 @@ describe('the time of a transaction', () => {
   test('is told to be wrong without being repeated', () => {
     const reason = (TIME: unknown, changed: Partial<Declared> = {}) => readerOf(changed).errors({ TIME })[0].reason
     for (const TIME of ['29/03/2026', '2026-02-30T00:00:00', '', ' ', '2026-01-01T25:00', 'now', '\ud800']) {
-      assert.equal(reason(TIME), 'is no ISO 8601 time')
+      assert.equal(reason(TIME), 'is not an ISO 8601 time')
     }
     assert.equal(reason(undefined), 'is missing')
     assert.equal(reason(null), 'is null, where an ISO 8601 time is required')
     assert.equal(reason('0', numeric('epoch-s')), 'is text, where a number is required')
-    assert.equal(reason(1e300, numeric('epoch-s')), 'is no time')
-    assert.equal(reason(8.64e15 + 1, numeric('epoch-ms')), 'is no time')
+    assert.equal(reason(1e300, numeric('epoch-s')), 'is not a time')
+    assert.equal(reason(8.64e15 + 1, numeric('epoch-ms')), 'is not a time')
   })
 
   test('may be microseconds, nanoseconds, hours since a start or days as Excel counts them', () => {

@@ -193,8 +193,8 @@ export class LiveTransactionReader {
     // The log's store knows no -0.
     if (timestampMs >= earliestMs && timestampMs <= latestMs && timestampMs >= -8.64e15) return timestampMs + 0
     const isTime = Math.abs(timestampMs) <= 8.64e15
-    const reason = isTime ? whyOutOfBounds(time, isIso ? undefined : Number(given), nowMs) : 'is no time'
-    errors.push({ field, reason: isIso && !isTime ? 'is no ISO 8601 time' : reason })
+    const reason = isTime ? whyOutOfBounds(time, isIso ? undefined : Number(given), nowMs) : 'is not a time'
+    errors.push({ field, reason: isIso && !isTime ? 'is not an ISO 8601 time' : reason })
     return Number.NaN
   }
 
@@ -209,7 +209,7 @@ export class LiveTransactionReader {
     if (given === undefined || given === null || given === '') return undefined
     if (typeof given === 'number') {
       if (kind === 'text' && !Number.isSafeInteger(given)) {
-        errors.push({ field: column, reason: 'is a number that is no safe integer; send it as text' })
+        errors.push({ field: column, reason: 'is a number that is not a safe integer; send it as text' })
         return undefined
       }
       if (!Number.isFinite(given)) {

@@ -26,7 +26,7 @@ export interface InferenceHints {
   readonly time?: string
   /** What the time's numbers count; without it, their range says. */
   readonly timeFormat?: TimeFormat
-  /** Columns that are no inputs: weights, say. */
+  /** Columns that are not inputs: weights, say. */
   readonly ignore?: readonly string[]
   /** Names that mean something else among features, so that a column of that name is listed as a column. */
   readonly reserved?: readonly string[]
@@ -34,7 +34,7 @@ export interface InferenceHints {
 
 export interface InferredDetector {
   readonly detector: Detector
-  /** The columns that are no inputs and no label, each with the reason. */
+  /** The columns that are neither inputs nor the label, each with the reason. */
   readonly leftOut: readonly { readonly column: string; readonly reason: string }[]
 }
 

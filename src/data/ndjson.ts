@@ -176,7 +176,7 @@ export class NdjsonParser {
     if (this.#builder.kinds[column] === 'time') return 'is not an ISO 8601 time'
     // A text made of a double that large, or of a fraction, could stand for others, too.
     const isKey = this.#options.columns[this.#builder.names[column]] === 'text'
-    if (isKey && !Number.isSafeInteger(value)) return 'is a number that is no safe integer; write it as a text'
+    if (isKey && !Number.isSafeInteger(value)) return 'is a number that is not a safe integer; write it as a text'
     return this.#builder.storeNumber(column, row, value)
   }
 }

@@ -332,15 +332,15 @@ describe('a coordinate', () => {
       ],
     )
     for (const [cell, column, what] of [
-      [{ points: '90.001' }, 'points', 'latitude: beyond 90'],
-      [{ points: '-91' }, 'points', 'latitude: beyond 90'],
-      [{ V1: '180.5' }, 'V1', 'longitude: beyond 180'],
-      [{ V1: '-4111111111111111' }, 'V1', 'longitude: beyond 180'],
+      [{ points: '90.001' }, 'points', 'latitude: it is beyond 90'],
+      [{ points: '-91' }, 'points', 'latitude: it is beyond 90'],
+      [{ V1: '180.5' }, 'V1', 'longitude: it is beyond 180'],
+      [{ V1: '-4111111111111111' }, 'V1', 'longitude: it is beyond 180'],
     ] as const) {
       await assert.rejects(read(csv({}, cell), { changed }), {
         code: 'DATA_INVALID',
-        message: `transactions, line 3, column "${column}": is no ${what} degrees`,
-        errors: [{ field: column, reason: `is no ${what} degrees` }],
+        message: `transactions, line 3, column "${column}": is not a ${what} degrees`,
+        errors: [{ field: column, reason: `is not a ${what} degrees` }],
       })
     }
   })

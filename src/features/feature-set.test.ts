@@ -163,7 +163,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
   test('where a window is no length of time', () => {
     for (const [over, part, reason] of [
       ['7', '', /7 needs a unit, such as 7d \(ms, s, m, h, d or w\)/],
-      ['7days', '', /"days" is no unit of time; use ms, s, m, h, d or w, as in 7d/],
+      ['7days', '', /"days" is not a unit of time; use ms, s, m, h, d or w, as in 7d/],
       ['[1d, 7]', '.1', /7 needs a unit/],
       ['-1d', '', /write a number and its unit, such as 7d/],
       ['0d', '', /a window is longer than 0/],
@@ -172,7 +172,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
       refuses(`count: { by: card, over: ${over} }`, `.count.over${part}`, reason)
     }
     refuses('count: { by: card, over: 7d, delay: 1 }', '.count.delay', /1 needs a unit/)
-    refuses('frequency: { of: city, over: 1y }', '.frequency.over', /"y" is no unit of time/)
+    refuses('frequency: { of: city, over: 1y }', '.frequency.over', /"y" is not a unit of time/)
   })
 
   test('where a delay makes no sense', () => {

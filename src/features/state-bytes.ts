@@ -74,7 +74,7 @@ export class StateReader {
     try {
       return decoder.decode(this.#bytes.subarray(this.#at - length, this.#at))
     } catch (cause) {
-      throw new FraudError('SNAPSHOT_INVALID', 'A snapshot holds what is no text', { cause })
+      throw new FraudError('SNAPSHOT_INVALID', 'A snapshot holds bytes that are not text', { cause })
     }
   }
 

@@ -39,7 +39,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new FraudError('DATA_INVALID', 'The key file is damaged: it is no JSON', { cause })
+    throw new FraudError('DATA_INVALID', 'The key file is damaged: it is not JSON', { cause })
   }
 }
 

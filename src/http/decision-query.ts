@@ -20,7 +20,7 @@ export class QueryReader {
       const text = typeof value === 'number' ? String(value) : value
       if (!known.includes(name)) {
         const meant = closestName(name, known)
-        const reason = meant === undefined ? `is none of ${known.join(', ')}` : `did you mean ${meant}?`
+        const reason = meant === undefined ? `is not one of ${known.join(', ')}` : `did you mean ${meant}?`
         this.errors.push({ field: name, reason })
       } else if (typeof text !== 'string' || text === '')
         this.errors.push({ field: name, reason: 'is empty, not text or a number, or given more than once' })

@@ -40,7 +40,7 @@ function explain(cause: unknown, host: string, port: number): unknown {
     case 'EINVAL':
       return new FraudError(
         'ADDRESS_UNAVAILABLE',
-        `Can't listen on ${where}: the host is none of this machine's (${code}). Choose another --host`,
+        `Can't listen on ${where}: the host is not an address of this machine (${code}). Choose another --host`,
         { cause },
       )
     default:

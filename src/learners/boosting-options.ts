@@ -71,7 +71,8 @@ export function checkBoostingOptions(options: BoostingOptions, features: readonl
     requireBetween(name, options[name], 0, Number.MAX_VALUE)
   }
   for (const [name, direction] of Object.entries(options.monotone)) {
-    if (!features.includes(name)) throw new FraudError('OPTION_INVALID', `monotone names ${name}, which is no feature`)
+    if (!features.includes(name))
+      throw new FraudError('OPTION_INVALID', `monotone names ${name}, which is not a feature`)
     if (![-1, 0, 1].includes(direction)) {
       throw new FraudError('OPTION_INVALID', `monotone.${name} must be 1, -1 or 0, not ${direction}`)
     }
@@ -81,6 +82,6 @@ export function checkBoostingOptions(options: BoostingOptions, features: readonl
   }
   for (const name of options.categories) {
     if (features.includes(name)) continue
-    throw new FraudError('OPTION_INVALID', `categories names ${name}, which is no feature`)
+    throw new FraudError('OPTION_INVALID', `categories names ${name}, which is not a feature`)
   }
 }

@@ -193,7 +193,7 @@ function needsVersion2(model: LearnedModel): boolean {
 }
 
 function invalid(reason: string): FraudError {
-  return new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: ${reason}`)
+  return new FraudError('BUNDLE_INVALID', `This file is not a usable model bundle: ${reason}`)
 }
 
 function bundleId(detector: Detector, sha256: string): string {
@@ -204,7 +204,7 @@ function parseJson(metadata: Readonly<Record<string, string>>, key: string): unk
   try {
     return JSON.parse(metadata[key] ?? '')
   } catch (cause) {
-    throw new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: "${key}" is missing`, { cause })
+    throw new FraudError('BUNDLE_INVALID', `This file is not a usable model bundle: "${key}" is missing`, { cause })
   }
 }
 

@@ -45,7 +45,7 @@ export function createOnnxGraph(
     const missing = features.filter((_, i) => Number.isNaN(rows[start + i]))
     throw new FraudError(
       'MODEL_UNSUPPORTED',
-      `The ONNX model answers ${Array.from(answer).join(', ') || 'nothing'}, which is no probability` +
+      `The ONNX model answers ${Array.from(answer).join(', ') || 'nothing'}, which is not a probability` +
         (missing.length > 0 ? `, where these are missing: ${missing.join(', ')}` : ''),
     )
   }

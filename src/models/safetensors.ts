@@ -88,7 +88,7 @@ export function decodeTensors(bytes: Uint8Array): TensorFile & { readonly sha256
 }
 
 function invalid(reason: string): FraudError {
-  return new FraudError('BUNDLE_INVALID', `This file is no usable model bundle: ${reason}`)
+  return new FraudError('BUNDLE_INVALID', `This file is not a usable model bundle: ${reason}`)
 }
 
 function hashAround(bytes: Uint8Array, place: number): string {
@@ -113,14 +113,14 @@ function readHeader(file: Buffer): { header: Record<string, unknown>; dataStart:
   } catch {
     // What does not parse is refused with what parses to anything but an object.
   }
-  throw invalid('its header is no JSON object')
+  throw invalid('its header is not a JSON object')
 }
 
 function readMetadata(metadata: unknown): Record<string, string> {
   const result: Record<string, string> = {}
   if (!isRecord(metadata)) throw invalid('it has no metadata')
   for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw invalid(`its metadata "${key}" is no text`)
+    if (typeof value !== 'string') throw invalid(`its metadata "${key}" is not a text`)
     result[key] = value
   }
   return result

@@ -67,7 +67,7 @@ describe('a label', () => {
     assert.equal(read(knownAt(300_000))[0].knownAtMs, nowMs + 300_000)
     assert.deepEqual(reasons(knownAt(300_001)), { knownAt: "is ahead of the service's clock" })
     for (const wrong of ['yesterday', '', 7, true, '2026-02-30']) {
-      assert.deepEqual(reasons({ ...good, knownAt: wrong }), { knownAt: 'is no ISO 8601 time' })
+      assert.deepEqual(reasons({ ...good, knownAt: wrong }), { knownAt: 'is not an ISO 8601 time' })
     }
   })
 
@@ -79,8 +79,8 @@ describe('a label', () => {
 
   test('has no other fields', () => {
     assert.deepEqual(reasons({ ...good, isfraud: true, label: 1 }), {
-      isfraud: 'is no field of a label: transactionId, isFraud, knownAt, source',
-      label: 'is no field of a label: transactionId, isFraud, knownAt, source',
+      isfraud: 'is not a field of a label: transactionId, isFraud, knownAt, source',
+      label: 'is not a field of a label: transactionId, isFraud, knownAt, source',
     })
   })
 
@@ -96,7 +96,7 @@ describe('a label', () => {
     assert.deepEqual(reasons([good, { transactionId: 't' }, { ...good, source: 7, knownAt: 'x' }]), {
       '[1].isFraud': 'is missing',
       '[2].source': 'must be text of at most 128 characters',
-      '[2].knownAt': 'is no ISO 8601 time',
+      '[2].knownAt': 'is not an ISO 8601 time',
     })
   })
 

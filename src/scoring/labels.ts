@@ -40,7 +40,7 @@ export function readLabels(value: unknown, nowMs: number, aheadMs: number, first
     return readLabel(item, at, nowMs + aheadMs, errors, cards)
   })
   if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
-  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'This is no label', { errors })
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
   return labels
 }
 
@@ -55,7 +55,7 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
     return label
   }
   for (const name of Object.keys(item))
-    if (!fields.includes(name)) bad(name, `is no field of a label: ${fields.join(', ')}`)
+    if (!fields.includes(name)) bad(name, `is not a field of a label: ${fields.join(', ')}`)
   const { isFraud, knownAt = null, source = null } = item
   const given = item.transactionId
   const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
@@ -71,7 +71,7 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
     bad('source', `must be text of at most ${longestText} characters`)
   }
   const knownAtMs = typeof knownAt === 'string' ? readIsoTime(knownAt, () => 0) : undefined
-  if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is no ISO 8601 time')
+  if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is not an ISO 8601 time')
   else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
     if (typeof text === 'string' && holdsCardNumber(text, field === 'source' ? 'text' : 'id'))

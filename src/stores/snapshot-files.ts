@@ -147,7 +147,7 @@ export function readSnapshot(path: string, logKey?: string): Snapshot {
     const start = Buffer.alloc(magicBytes + 4)
     if (end < start.length || readSync(file, start, 0, start.length, 0) !== start.length) throw invalid('it is cut off')
     const magic = start.subarray(0, magicBytes)
-    if (!magic.equals(magics.plain) && !magic.equals(magics.keyed)) throw invalid('it is none of this version')
+    if (!magic.equals(magics.plain) && !magic.equals(magics.keyed)) throw invalid('it is of another version')
     if (magic.equals(magics.plain) !== (logKey === undefined)) {
       throw invalid(`it was made ${logKey === undefined ? 'with' : 'without'} the log's key`)
     }

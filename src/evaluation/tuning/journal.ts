@@ -19,7 +19,7 @@ export class Journal {
   /**
    * Opens a journal, or begins one where there is none. What a crash left of a last line is cut off.
    *
-   * @throws FraudError JOURNAL_INVALID where it is another search's, or no journal.
+   * @throws FraudError JOURNAL_INVALID where it is another search's, or not a journal.
    */
   static async open(path: string, fingerprint: SearchFingerprint): Promise<Journal> {
     const header = `${JSON.stringify({ journal: 'shrike-tuning', version: 1, ...fingerprint })}\n`
@@ -74,7 +74,7 @@ function compareHeaders(found: string, wanted: string, path: string): void {
   if (typeof told !== 'object' || told === null || !('journal' in told) || told.journal !== journal) {
     throw new FraudError(
       'JOURNAL_INVALID',
-      `${path} is no journal of a search, so nothing is written to it; name another file with --journal`,
+      `${path} is not a journal of a search, so nothing is written to it; name another file with --journal`,
     )
   }
   const { journal: _, version: theirVersion, ...theirs }: Record<string, unknown> = { ...told }

@@ -130,7 +130,7 @@ describe('a journal', () => {
       ['csv', 'Time,V1\n1,2\n'],
     ]) {
       writeFileSync(at(name), content)
-      await assert.rejects(Journal.open(at(name), fingerprint), isJournalError(/no journal of a search/))
+      await assert.rejects(Journal.open(at(name), fingerprint), isJournalError(/not a journal of a search/))
       assert.equal(readFileSync(at(name), 'utf8'), content)
     }
   })

@@ -180,7 +180,7 @@ export function erasureRoutes(app: App, { limits, held }: HttpContext, live: Liv
         !personal.includes(value.key)
       ) {
         const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
-        throw new FraudError('INPUT_INVALID', 'This is no erasure', { errors: [{ field: '(body)', reason }] })
+        throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
       }
       return live
         .erase(value.key, value.value)

@@ -30,7 +30,7 @@ export function lightgbmOrders(
   if (open === undefined) {
     throw new FraudError(
       'MODEL_INVALID',
-      'This is no usable LightGBM model: its lists of categories fit none of its features',
+      'This is not a usable LightGBM model: its lists of categories fit none of its features',
     )
   }
   const isListed = features.map((name, i) => {
@@ -64,9 +64,13 @@ function readLists(text: string): readonly Order[] | undefined {
   try {
     return listsSchema.parse(JSON.parse(line)) ?? []
   } catch (cause) {
-    throw new FraudError('MODEL_INVALID', 'This is no usable LightGBM model: its line pandas_categorical is damaged', {
-      cause,
-    })
+    throw new FraudError(
+      'MODEL_INVALID',
+      'This is not a usable LightGBM model: its line pandas_categorical is damaged',
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -9,7 +9,7 @@ const goesLeftByDefault = 2
 const missingShift = 2
 const missingTypes = ['none', 'zero', 'nan'] as const
 
-const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable LightGBM model: ${reason}`)
+const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable LightGBM model: ${reason}`)
 const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This LightGBM model can't be used: ${reason}`)
 

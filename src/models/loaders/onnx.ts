@@ -48,9 +48,9 @@ function readInput({ inputs }: OnnxGraph): { readonly input: string; readonly wi
   }
   const [{ name, isFloat32, shape }] = inputs
   const [rows, width] = shape
-  if (!isFloat32) throw unsupported('its input is no tensor of float32: convert it with rows of that type')
+  if (!isFloat32) throw unsupported('its input is not a tensor of float32: convert it with rows of that type')
   if (shape.length !== 2 || width === undefined || (rows ?? 1) !== 1) {
-    throw unsupported('its input is no tensor of [rows, features] with a known number of features')
+    throw unsupported('its input is not a tensor of [rows, features] with a known number of features')
   }
   if (!(width > 0 && width <= 100_000)) throw invalid(`its input has ${width} features`)
   return { input: name, width }

@@ -36,7 +36,7 @@ test('a node that two lead to, or that leads back, is damage', () => {
     [split(1, 0), leaf(0)],
     [split(1, 2), split(3, 4), split(3, 4), leaf(0), leaf(1)],
   ]) {
-    assert.throws(() => layOutTrees([{ nodes, isPruned: true }], invalid), /no tree/)
+    assert.throws(() => layOutTrees([{ nodes, isPruned: true }], invalid), /do not form a tree/)
   }
   for (const child of [7, -1, 0.5]) {
     assert.throws(() => layOutTrees([{ nodes: [split(1, child), leaf(0)], isPruned: true }], invalid), /no node/)

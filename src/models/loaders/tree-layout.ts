@@ -75,7 +75,7 @@ function orderOf({ nodes, isPruned }: ForeignTree, tree: number, invalid: (reaso
     for (const place of level) {
       const node = nodes[place]
       if (node === undefined) throw invalid(`tree ${tree} has no node ${place}`)
-      if (isMet[place]) throw invalid(`the nodes of tree ${tree} are no tree`)
+      if (isMet[place]) throw invalid(`the nodes of tree ${tree} do not form a tree`)
       isMet[place] = 1
       order.push(place)
       if (!('value' in node)) next.push(node.left, node.right)

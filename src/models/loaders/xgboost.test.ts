@@ -65,11 +65,11 @@ test('categories that a data frame had are told, and others are not', () => {
   assert.throws(() => orders(twice), /its features and their categories differ in number/)
 })
 
-test('a threshold or leaf that is no number is damage', () => {
+test('a threshold or leaf that is not a number is damage', () => {
   for (const node of [0, 1]) {
     const conditions = [0.5, 0, 1].map((value, i) => (i === node ? null : value))
     const damaged = { trees: [{ ...tree(0), split_conditions: conditions }] }
-    assert.throws(() => readXgboost(file(damaged)), /threshold or leaf that is no number/)
+    assert.throws(() => readXgboost(file(damaged)), /threshold or leaf that is not a number/)
   }
 })
 

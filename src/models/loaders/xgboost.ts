@@ -6,7 +6,7 @@ import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
 import { parseXgboost, type XgboostAttributes, type XgboostTree, type XgboostTrees } from './xgboost-format.ts'
 
-const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is no usable XGBoost model: ${reason}`)
+const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XG: ${reason}`)
 const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This XGBoost model can't be used: ${reason}`)
 
@@ -94,7 +94,8 @@ function readTree(tree: XgboostTree, number: number, features: number, weight: n
     const cover = sum_hessian[node]
     const condition = split_conditions[node]
     const isCategorical = left !== -1 && Boolean(split_type?.[node])
-    if (condition === null && !isCategorical) throw invalid(`tree ${number} has a threshold or leaf that is no number`)
+    if (condition === null && !isCategorical)
+      throw invalid(`tree ${number} has a threshold or leaf that is not a number`)
     // A leaf keeps its value where others keep their threshold.
     if (left === -1) return { value: weight * Math.fround(condition ?? 0), cover }
     const feature = split_indices[node]
