@@ -96,7 +96,10 @@ Try it:
   if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
 }
 
-function serveArgs({ port, host, workers, insecure, logLevel }: ServeFlags): string[] {
+function serveArgs({ port, host, workers, insecure, logLevel, ...flags }: ServeFlags): string[] {
   const args = ['--port', String(port), '--host', host, '--workers', String(workers), '--log-level', logLevel]
+  args.push('--max-connections', String(flags.maxConnections))
+  if (flags.maxConnectionsPerAddress !== undefined)
+    args.push('--max-connections-per-address', String(flags.maxConnectionsPerAddress))
   return insecure ? [...args, '--insecure'] : args
 }

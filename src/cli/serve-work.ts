@@ -27,6 +27,8 @@ export interface ServeFlags {
   /** Mebibytes. */
   readonly historyMemory: number
   readonly minFreeDisk: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress?: number
 }
 
 /** Serves until it is told to stop. */
@@ -84,6 +86,10 @@ export async function startServing(
     version,
     logLevel,
     reportPath: report,
+    limits: {
+      connections: flags.maxConnections,
+      connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),
+    },
     workerArgs,
   })
   // Told to end before it could hear of it itself.

@@ -62,6 +62,12 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       flags.wholeNumber(0),
       256,
     )
+    .option('--max-connections <number>', 'connections at a time, of each process', flags.wholeNumber(1), 10_000)
+    .option(
+      '--max-connections-per-address <number>',
+      'of one client; behind a proxy as many as --max-connections (default: half of them)',
+      flags.wholeNumber(1),
+    )
     .option('--insecure', 'allow any host without keys')
     .addOption(
       new Option('--log-level <level>', 'of the structured log on standard error')

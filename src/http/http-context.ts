@@ -5,6 +5,7 @@ import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
+import type { OpenAnswers } from './open-answers.ts'
 import type { Turns } from './turns.ts'
 
 /** What the service says of itself. The messages and fields never hold a payload or a header. */
@@ -37,6 +38,8 @@ export interface HttpContext {
   readonly streaming: WeakSet<Socket>
   /** What bodies under way hold in memory. */
   readonly held: HeldBytes
+  /** Long answers that are being read. */
+  readonly answers: OpenAnswers
   /** Of large bodies, which are worked on in slices. */
   readonly turns: Turns
   readonly isDraining: () => boolean

@@ -21,7 +21,12 @@ export interface Limits {
   readonly idleTimeoutMs: number
   /** Bytes of the request line and headers together. */
   readonly headerBytes: number
+  /** Connections at a time, and of one address: behind a proxy all have the proxy's. */
   readonly connections: number
+  readonly connectionsPerAddress: number
+  /** Pages and other long answers that may be read at a time, and how long reading one may take. */
+  readonly answers: number
+  readonly answerTimeoutMs: number
   /** A loop that lags behind its timers by more than this, sample after sample, is overloaded. */
   readonly eventLoopLagMs: number
   /** On shutdown: how long idle connections are still listened to, and how long everything may take. */
@@ -45,6 +50,9 @@ export const defaultLimits: Limits = {
   idleTimeoutMs: 60_000,
   headerBytes: 16 * 1024,
   connections: 10_000,
+  connectionsPerAddress: 5000,
+  answers: 64,
+  answerTimeoutMs: 60_000,
   eventLoopLagMs: 250,
   drainMs: 500,
   graceMs: 10_000,

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Prediction } from '../scoring/predictor.ts'
+import type { Connections } from './connections.ts'
 
 /** What the service counts. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
 export interface Metrics {
@@ -7,6 +8,8 @@ export interface Metrics {
   countRequest(route: string, status: number, seconds: number): void
   countPrediction(prediction: Prediction): void
   countReload(result: 'ok' | 'refused'): void
+  /** Shows these from now on. */
+  watchConnections(connections: Connections, answers: { readonly cut: number }): void
 }
 
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -44,6 +47,32 @@ export function createMetrics(modelId: () => string): Metrics {
     countReload: (result) => {
       reloads[result] += 1
     },
+    watchConnections: watchConnections(registry),
+  }
+}
+
+/** What is counted of connections, once there is a server. */
+function watchConnections(registry: Registry): Metrics['watchConnections'] {
+  let connections: Connections | undefined
+  let answers: { readonly cut: number } | undefined
+  new Gauge({
+    name: 'shrike_http_connections',
+    help: 'Connections that are open.',
+    registers: [registry],
+    collect() {
+      this.set(connections?.open ?? 0)
+    },
+  })
+  const refusedHelp = 'Connections refused because too many were open, of one address or at all.'
+  createTally(registry, 'shrike_http_connections_refused_total', refusedHelp, ['reason'], (set) => {
+    set({ reason: 'address' }, connections?.refused.address ?? 0)
+    set({ reason: 'total' }, connections?.refused.total ?? 0)
+  })
+  const cutHelp = 'Answers whose connection was cut because they were read too slowly.'
+  createTally(registry, 'shrike_http_answers_cut_total', cutHelp, [], (set) => set({}, answers?.cut ?? 0))
+  return (watched, open) => {
+    connections = watched
+    answers = open
   }
 }
 

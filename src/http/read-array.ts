@@ -27,6 +27,7 @@ export function readArray(
   const send = async (body: Buffer): Promise<void> => {
     const items = await itemsOf(context, body, reply, Math.max(limits.names, names))
     if (items === undefined) return
+    context.answers.limitTime(reply.raw)
     reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answer(items)))
   }
   const bodyLimits = { limitBytes: limits.batchBytes, timeoutMs: limits.bodyTimeoutMs, held }

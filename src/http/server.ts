@@ -6,6 +6,7 @@ import type { LiveService } from '../scoring/live-service.ts'
 import { createKeyRing, type KeyRing, type Role } from './api-keys.ts'
 import { discardRest } from './body.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
+import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
 import { HeldBytes } from './held-bytes.ts'
@@ -14,6 +15,7 @@ import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './kno
 import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
+import { boundAnswers, OpenAnswers } from './open-answers.ts'
 import { watchPressure } from './pressure.ts'
 import { decisionPageRoutes } from './routes/decision-pages.ts'
 import { decisionRoutes, erasureRoutes, labelRoutes } from './routes/decisions.ts'
@@ -66,6 +68,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
     streaming: new WeakSet(),
     held: new HeldBytes(limits.heldBytes),
+    answers: new OpenAnswers(limits.answers, limits.answerTimeoutMs),
     turns: new Turns(),
     isDraining: () => isDraining,
     isOverloaded: pressure.isOverloaded,
@@ -76,7 +79,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
     frameworkErrors: answerError,
   })
-  app.server.maxConnections = limits.connections
+  metrics.watchConnections(boundConnections(app.server, limits), context.answers)
   // Routes read their bodies themselves (body.ts), and a body that none asks for is not read, whatever the method.
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
@@ -131,15 +134,23 @@ async function registerRoutes(app: App, context: HttpContext): Promise<void> {
       decisionRoutes(scope, context, live)
       labelRoutes(scope, context, live)
       erasureRoutes(scope, context, live)
+    })
+    await app.register(async (scope) => {
+      refuseOverload(scope, context)
+      boundAnswers(scope, context)
       decisionPageRoutes(scope, context, live)
       searchRoutes(scope, context, live)
     })
   }
   await app.register(async (scope) => {
     healthRoutes(scope, context)
+  })
+  await app.register(async (scope) => {
+    boundAnswers(scope, context)
     metricsRoutes(scope, context)
   })
   await app.register(async (pages) => {
+    boundAnswers(pages, context)
     pages.addHook('onSend', async (_request, reply) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
     })

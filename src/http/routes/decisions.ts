@@ -139,7 +139,7 @@ function answerItem<Item>(index: number, item: Item, decideItem: (item: Item) =>
 
 /** `POST /v1/labels`: what transactions turned out to be, one or an array, durable before it is answered. */
 export function labelRoutes(app: App, context: HttpContext, live: LiveService): void {
-  const { limits, held, turns } = context
+  const { limits, held, turns, answers } = context
   const bodyLimits: BodyLimits = { limitBytes: limits.labelBytes, timeoutMs: limits.bodyTimeoutMs, held }
   app.post('/v1/labels', ({ raw }, reply) => {
     mediaTypeOf(raw.headers)
@@ -159,6 +159,7 @@ export function labelRoutes(app: App, context: HttpContext, live: LiveService): 
       const values = items.map(({ value }) => value)
       const labels = await live.label(values, () => turns.next())
       const text = joinedText([labels.values().map((label) => JSON.stringify(label))], turns, '[', ',', ']')
+      answers.limitTime(reply.raw)
       reply.header('content-type', json).send(Readable.from(text))
     }
     readBody(raw, bodyLimits, (body) => void answer(body).catch(refuse), refuse)
