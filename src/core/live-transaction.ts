@@ -232,7 +232,7 @@ export class LiveTransactionReader {
         return undefined
       }
       // As readers of files do.
-      const text = given.trim()
+      const text = hasOuterBlanks(given) ? given.trim() : given
       return text === '' ? undefined : this.#conceal(rule, text, text, cards)
     }
     const wanted = kind === 'number' ? 'a number' : kind === 'text' ? 'text' : 'text or a number'
@@ -255,6 +255,13 @@ export class LiveTransactionReader {
     }
     return kind === 'text' ? text : given
   }
+}
+
+/** Or what may be one: cheaper than to trim every text. */
+function hasOuterBlanks(text: string): boolean {
+  const first = text.charCodeAt(0)
+  const last = text.charCodeAt(text.length - 1)
+  return first <= 32 || last <= 32 || first > 127 || last > 127
 }
 
 function whyNoId(given: unknown): string {
