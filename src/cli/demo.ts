@@ -18,7 +18,7 @@ export function demoCommand(): Command {
         .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
         .option(
           '--allow-leak <feature>',
-          'train on it although it alone tells the classes apart too well to be true; may be repeated',
+          'train on it although it alone separates fraud almost perfectly; may be repeated',
           flags.repeated,
         )
         .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),

@@ -51,7 +51,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         split: describeRows(rows, bundle, part),
         ...costOf(rows, part, flags),
         warnings: [
-          ...(includesTraining ? ['Training rows are among those evaluated: every figure flatters'] : []),
+          ...(includesTraining ? ['Training rows are among those evaluated: all figures are optimistic'] : []),
           ...warnings,
         ],
         includesTrainingRows: includesTraining,
@@ -95,7 +95,7 @@ function chooseRows(rows: LabelledRows, bundle: Bundle, flags: EvaluateFlags, { 
   const leftOut = every.length - fresh.length
   if (leftOut === 0) return { part: every, leftOut, includesTraining: false }
   if (flags.includeTraining) {
-    terminal.warn(`${leftOut} rows are of the bundle's own training: every figure flatters`)
+    terminal.warn(`${leftOut} rows are of the bundle's own training: all figures are optimistic`)
     return { part: every, leftOut: 0, includesTraining: true }
   }
   if (fresh.length === 0) {
@@ -122,7 +122,7 @@ function freshRows(
   }
   if (split.by === 'elsewhere') {
     warn(
-      'The model was trained elsewhere: if this file holds any of the rows that it learned from, every figure flatters',
+      'The model was trained elsewhere: if this file holds any of the rows that it learned from, all figures are optimistic',
     )
     return every
   }
@@ -132,7 +132,9 @@ function freshRows(
   if (times !== undefined && from !== undefined && to !== undefined) {
     return every.filter((row) => times[row] < from || times[row] > to)
   }
-  warn('The bundle was trained on random rows without a time: if this file holds any of them, every figure flatters')
+  warn(
+    'The bundle was trained on random rows without a time: if this file holds any of them, all figures are optimistic',
+  )
   return every
 }
 

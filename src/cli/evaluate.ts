@@ -87,7 +87,7 @@ function addProtocolFlags(command: Command): void {
     .option('--max-depth <number>', 'of a tree, or none', flags.depth)
     .option(
       '--allow-leak <feature>',
-      'train on it although it alone tells the classes apart too well to be true; may be repeated',
+      'train on it although it alone separates fraud almost perfectly; may be repeated',
       flags.repeated,
     )
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))

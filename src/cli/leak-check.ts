@@ -23,7 +23,7 @@ export interface LeakCheck {
   readonly randomSplit?: Judged
   /** As if every label had been known at once, in features and in training. */
   readonly undelayedLabel?: Judged
-  /** Features that alone tell the classes apart too well to be true. */
+  /** Features that alone separate fraud almost perfectly. */
   readonly suspicious: readonly SingleFeature[]
 }
 

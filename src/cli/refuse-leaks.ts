@@ -13,7 +13,7 @@ export interface LeakFlags {
 /** Enough for three digits, and sorted in a moment. */
 const mostOfAClass = { fraud: 20_000, legitimate: 100_000 }
 
-/** The features of a part of the rows that alone tell the classes apart too well to be true. */
+/** The features of a part of the rows that alone separate fraud almost perfectly. */
 export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): readonly SingleFeature[] {
   const all = {
     fraud: part.filter((row) => rows.labels[row] === 1),
@@ -57,18 +57,20 @@ export function refuseLeaks(
   const [it, them] = refused.length === 1 ? ['it is', 'it'] : ['they are', 'them']
   throw new FraudError(
     'LEAK_SUSPECTED',
-    `${refused.map(describeSuspicious).join('; ')}. Nothing was trained or written. What says so much is usually known ` +
+    `${refused.map(describeSuspicious).join('; ')}. Nothing was trained or written. A feature like this is usually known ` +
       `only after the fact: leave ${them} out of the features, or, if ${it} known when a transaction arrives, say ${flags}`,
   )
 }
 
 /** Of what is trained on nevertheless. */
 export function warnOfSuspicious(each: SingleFeature): string {
-  const doubt = each.isCertain ? 'is it known in time?' : `is it known in time, or chance, with ${each.frauds} frauds?`
+  const doubt = each.isCertain
+    ? 'is it really known when the transaction happens?'
+    : `is it really known when the transaction happens, or is it chance, with ${each.frauds} frauds?`
   return `${describeSuspicious(each)}: ${doubt}`
 }
 
 function describeSuspicious({ feature, rocAuc, averagePrecision }: SingleFeature): string {
   const figures = `ROC AUC ${rocAuc.toFixed(3)}, average precision ${averagePrecision.toFixed(3)}`
-  return `${feature} alone tells the classes apart too well to be true (${figures})`
+  return `${feature} alone separates fraud almost perfectly (${figures})`
 }

@@ -77,7 +77,7 @@ export function addSplitFlags(command: Command): void {
     .option('--no-leak-check', 'skip showing what a random split or labels known at once would have shown')
     .option(
       '--allow-leak <feature>',
-      'train on it although it alone tells the classes apart too well to be true; may be repeated',
+      'train on it although it alone separates fraud almost perfectly; may be repeated',
       flags.repeated,
     )
     .option('--refit', 'after the evaluation train again on all rows; calibration, threshold and figures stay')

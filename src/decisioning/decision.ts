@@ -29,7 +29,7 @@ export type Degradation = (typeof degradations)[number]
 export interface Decision {
   readonly transactionId: string
   readonly outcome: Outcome
-  /** The calibrated probability of fraud; null where it could not be had. */
+  /** The calibrated probability of fraud; null where none was available. */
   readonly score: number | null
   readonly reasons: readonly Reason[]
   /** In what the reasons' contributions are told, where there are any. */

@@ -75,7 +75,7 @@ describe('a policy', () => {
         reasons: [
           {
             code: 'score_unavailable',
-            text: `No score could be had in time, and the policy then says ${whenUnavailable}`,
+            text: `No score was available in time; the policy falls back to ${whenUnavailable}`,
           },
         ],
       })

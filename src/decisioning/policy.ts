@@ -5,7 +5,7 @@ export interface Policy {
   readonly challenge?: number
   readonly review?: number
   readonly decline?: number
-  /** The outcome where a score can't be had. */
+  /** The outcome where no score is available. */
   readonly whenUnavailable: Outcome
   /** How long after its arrival a transaction may be judged before `whenUnavailable` takes the score's place. */
   readonly deadlineMs: number
@@ -97,7 +97,7 @@ export function unavailable(policy: Policy): Verdict {
   return {
     outcome,
     reasons: [
-      { code: 'score_unavailable', text: `No score could be had in time, and the policy then says ${outcome}` },
+      { code: 'score_unavailable', text: `No score was available in time; the policy falls back to ${outcome}` },
     ],
   }
 }

@@ -22,7 +22,7 @@ const mostFraud = 0.01
 const mostCodes = 100
 
 /**
- * The features that alone tell fraud from legitimate too well to be true, the most suspicious first. What is known only
+ * The features that alone separate fraud almost perfectly, the most suspicious first. What is known only
  * after the fact (a chargeback's date, a scenario's number) shows up here. A missing value ranks under all others. Of rows
  * of one class alone nothing can be told.
  */

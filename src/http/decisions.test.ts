@@ -127,9 +127,13 @@ describe('POST /v1/decisions', () => {
     const answer = await post('/v1/decisions', purchase({ SHOP: 'other' }))
     assert.deepEqual(
       answer.json(),
-      problem(409, 'TRANSACTION_CONFLICT', 'Conflict', 'A transaction of this id came before, with other content', [
-        { field: 'SHOP', reason: 'differs from what was sent first' },
-      ]),
+      problem(
+        409,
+        'TRANSACTION_CONFLICT',
+        'Conflict',
+        'A transaction with this id was already received with different content',
+        [{ field: 'SHOP', reason: 'differs from what was sent first' }],
+      ),
     )
     assert.equal(answer.statusCode, 409)
   })
@@ -227,7 +231,7 @@ describe('POST /v1/decisions/batch', () => {
     assert.equal(results[5].duplicate, true)
     assert.deepEqual(results[2].error, {
       code: 'TRANSACTION_CONFLICT',
-      detail: 'A transaction of this id came before, with other content',
+      detail: 'A transaction with this id was already received with different content',
       errors: [{ field: 'AMOUNT', reason: 'differs from what was sent first' }],
     })
     assert.deepEqual(results[6].error, {
@@ -684,7 +688,7 @@ describe('keys with roles', () => {
     const { app } = await start({ server: { keyRing: () => ring } })
     const headers = { authorization: `Bearer ${keys.score}` }
     const answer = await app.inject({ url: '/v1/decisions', headers })
-    assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'The key has not the role admin'))
+    assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'This key does not have the role admin'))
   })
 
   test('are not needed by probes', async () => {

@@ -10,9 +10,13 @@ export interface Describe {
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 const refused = {
-  conflict: new FraudError('TRANSACTION_CONFLICT', 'A transaction of this id came before, with other content', {
-    errors: [{ field: 'amount', reason: 'differs from what was sent first' }],
-  }),
+  conflict: new FraudError(
+    'TRANSACTION_CONFLICT',
+    'A transaction with this id was already received with different content',
+    {
+      errors: [{ field: 'amount', reason: 'differs from what was sent first' }],
+    },
+  ),
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
   unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
   full: new FraudError('PENDING_LABELS_FULL', '100000 labels wait for transactions that have not come'),

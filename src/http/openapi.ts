@@ -163,12 +163,12 @@ const refusals: readonly FraudError[] = [
   new FraudError('INPUT_INVALID', '1 field is not what the model needs', {
     errors: [{ field: 'Amount', reason: 'is missing' }],
   }),
-  new FraudError('OVERLOADED', 'The service has more to do than it can answer in time'),
+  new FraudError('OVERLOADED', 'The service is overloaded'),
 ]
 
 /** The refusals of a prediction; a key is asked for only where there are keys. */
 function refusalsOf(isGuarded: boolean, more: readonly FraudError[] = []): object {
-  const forbidden = new FraudError('FORBIDDEN', 'The key has not the role score')
+  const forbidden = new FraudError('FORBIDDEN', 'This key does not have the role score')
   const keys = more.length > 0 ? [forbidden] : []
   return problems(
     [...refusals, ...keys, ...more].filter(

@@ -188,7 +188,7 @@ function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
     }
     const wanted = roleFor(request.method, path)
     if (wanted === undefined || roles.has(wanted)) return done()
-    done(new FraudError('FORBIDDEN', `The key has not the role ${wanted}`))
+    done(new FraudError('FORBIDDEN', `This key does not have the role ${wanted}`))
   })
 }
 

@@ -3,7 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { presentError, problemType } from './error-status.ts'
 import type { Metrics } from './metrics.ts'
 
-const refused = presentError(new FraudError('OVERLOADED', 'More decisions wait for the disk than it can take in time'))
+const refused = presentError(new FraudError('OVERLOADED', 'Too many decisions are waiting to be written'))
 const body = JSON.stringify(refused)
 const headers = {
   'content-type': problemType,

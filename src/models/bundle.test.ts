@@ -123,7 +123,7 @@ describe('a bundle', () => {
     assert.throws(() => decodeBundle(bytes), /version 3, and this Shrike reads 1 and 2/)
   })
 
-  test('is refused when its trees do not hang together, so that scoring always ends', () => {
+  test('is refused when its trees are inconsistent, so that scoring always ends', () => {
     const { nodes } = forest
     const broken = [
       { ...nodes, left: Int32Array.of(0, 0, 0, 4, 0, 0) },

@@ -165,7 +165,7 @@ export class ModelReader {
         const left = nodes.left[node]
         return split === -1 || (split >= 0 && split < this.#features.length && left > node && left + 1 < size)
       })
-    if (!isSound) throw this.#invalid('its trees do not hang together')
+    if (!isSound) throw this.#invalid('its trees are inconsistent')
     return nodes
   }
 

@@ -96,7 +96,7 @@ export function createTreeEnsemble(
 ): TreeEnsemble {
   const { roots, value } = nodes
   const toProbability = combine(combination, roots.length)
-  // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be had.
+  // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be made.
   let compiled: CompiledForest | undefined | null = null
   const walkTrees = (row: Float64Array) => {
     let sum = 0

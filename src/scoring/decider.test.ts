@@ -192,7 +192,7 @@ describe('a decision without a score', () => {
   const isUnavailable = (decision: Decision, ...degraded: readonly Degradation[]) => {
     assert.deepEqual([decision.outcome, decision.score], ['decline', null])
     assert.deepEqual(decision.reasons, [
-      { code: 'score_unavailable', text: 'No score could be had in time, and the policy then says decline' },
+      { code: 'score_unavailable', text: 'No score was available in time; the policy falls back to decline' },
     ])
     assert.deepEqual(decision.degraded, ['history-short', ...degraded])
   }

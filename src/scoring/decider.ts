@@ -230,7 +230,7 @@ export class Decider {
     if (this.#log.failure !== undefined) throw this.#log.failure
     if (this.#state === undefined) throw notReady
     if (this.isFull()) {
-      throw new FraudError('OVERLOADED', 'More decisions wait for the disk than it can take in time')
+      throw new FraudError('OVERLOADED', 'Too many decisions are waiting to be written')
     }
     return this.#state
   }
@@ -286,7 +286,7 @@ export class Decider {
     }
     const newestMs = this.#state?.fold.histories.newestMs ?? Number.NEGATIVE_INFINITY
     if (timestampMs < newestMs - this.#spanMs) {
-      throw new FraudError('TRANSACTION_TOO_OLD', 'The history that the transaction would be judged by is forgotten')
+      throw new FraudError('TRANSACTION_TOO_OLD', 'The transaction is older than the histories that are kept')
     }
   }
 
@@ -462,7 +462,11 @@ function refuseForeknown(inputs: readonly LabelInput[], events: readonly (Labell
 
 function refuseConflict(errors: readonly FieldError[]): void {
   if (errors.length === 0) return
-  throw new FraudError('TRANSACTION_CONFLICT', 'A transaction of this id came before, with other content', { errors })
+  throw new FraudError(
+    'TRANSACTION_CONFLICT',
+    'A transaction with this id was already received with different content',
+    { errors },
+  )
 }
 
 /**

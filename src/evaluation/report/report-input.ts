@@ -171,7 +171,7 @@ export interface ReportInput {
   readonly cost?: CostSummary
   readonly importance?: ImportanceSummary
   readonly warnings: readonly string[]
-  /** The test rows overlap the training rows, so every figure flatters. */
+  /** The test rows overlap the training rows, so all figures are optimistic. */
   readonly includesTrainingRows: boolean
   /** After the evaluation the model was trained again on all rows. */
   readonly refit: boolean

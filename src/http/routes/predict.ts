@@ -42,6 +42,6 @@ export function predictOne(
 export function refuseOverload(app: App, { isOverloaded }: HttpContext): void {
   app.addHook('onRequest', (_request, _reply, done) => {
     if (!isOverloaded()) return done()
-    done(new FraudError('OVERLOADED', 'The service has more to do than it can answer in time'))
+    done(new FraudError('OVERLOADED', 'The service is overloaded'))
   })
 }

@@ -29,7 +29,7 @@ const decisionProperties = {
     type: ['number', 'null'],
     minimum: 0,
     maximum: 1,
-    description: 'Calibrated; null where it could not be had.',
+    description: 'Calibrated; null where none was available.',
   },
   reasons,
   contributionScale: { type: 'string', enum: contributionScales, description: 'In what contributions are told.' },
