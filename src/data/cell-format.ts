@@ -60,7 +60,10 @@ export function whyAmbiguous(
 
 /** What the first cells of a column say about how it is written. */
 export class FormatEvidence {
-  readonly #numbers = { point: false, comma: false, eitherComma: false }
+  /** Whether more plain numbers with a point would say nothing new. */
+  knowsPoint = false
+  #comma = false
+  #eitherComma = false
   readonly #dates = { 'day-first': false, 'month-first': false }
 
   /** Takes a cell; the kind that it has in this spelling, where it has one. */
@@ -69,8 +72,9 @@ export class FormatEvidence {
     // Digits alone are here because there are too many of them for a number.
     const number = /^[-+]?\d+$/.test(text) ? undefined : numberEvidence(text)
     if (number !== undefined) {
-      if (number === 'point' || number === 'comma') this.#numbers[number] = true
-      else if (number === 'either' && text.includes(',')) this.#numbers.eitherComma = true
+      if (number === 'point') this.knowsPoint = true
+      else if (number === 'comma') this.#comma = true
+      else if (number === 'either' && text.includes(',')) this.#eitherComma = true
       return 'number'
     }
     const time = timeEvidence(text)
@@ -79,23 +83,19 @@ export class FormatEvidence {
     return 'time'
   }
 
-  /** Whether more plain numbers with a point would say anything new. */
-  get knowsPoint(): boolean {
-    return this.#numbers.point
-  }
-
   /** The same of a plain number's bytes, as cheaply as can be: most columns hold nothing else. */
   addPlain(bytes: Uint8Array, start: number, end: number): void {
     const point = bytes.indexOf(0x2e, start)
     if (point < 0 || point >= end) return
     const whole = point - start
-    if (end - point - 1 !== 3 || whole > 4 || whole === 0) this.#numbers.point = true
+    if (end - point - 1 !== 3 || whole > 4 || whole === 0) this.knowsPoint = true
     else this.add(bytes, start, end)
   }
 
   /** What the column's own cells settle. */
   get own(): CellFormat {
-    const { point, comma } = this.#numbers
+    const point = this.knowsPoint
+    const comma = this.#comma
     const { 'day-first': dayFirst, 'month-first': monthFirst } = this.#dates
     return {
       ...((point || comma) && { decimal: point && comma ? 'open' : comma ? 'comma' : 'point' }),
@@ -114,7 +114,7 @@ export class FormatEvidence {
 
   /** In a file without a single decimal comma 1.234 is what it looks like; 1,234 could be either. */
   #inherit(file: CellFormat['decimal']): CellFormat['decimal'] {
-    return file ?? (this.#numbers.eitherComma ? 'open' : undefined)
+    return file ?? (this.#eitherComma ? 'open' : undefined)
   }
 }
 

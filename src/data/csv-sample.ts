@@ -44,10 +44,13 @@ export function sampleColumns(
       // A quote that is never closed is reported where the rows are read.
       if (!scanCell(bytes, at, length, isFinal, cell)) return isFinal ? decide() : undefined
       const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
-      // A row of another length has nothing to say; its cells past the last column have no evidence to add to.
-      const said = evidence[row.length] ?? new FormatEvidence()
-      if (isPlainNumber && !said.knowsPoint) said.addPlain(bytes, cell.start, cell.end)
-      row.push(isPlainNumber ? 'number' : kindInside(cell, said))
+      // Undefined past the last column, in a row that has nothing to say.
+      const said = evidence[row.length]
+      if (!isPlainNumber) row.push(kindInside(cell, said))
+      else {
+        row.push('number')
+        if (said?.knowsPoint === false) said.addPlain(bytes, cell.start, cell.end)
+      }
     } while (!cell.isLast)
     at = skipLineEnd(bytes, cell.next, length, isFinal)
     if (at < 0) return undefined
@@ -56,13 +59,13 @@ export function sampleColumns(
   return decide()
 }
 
-function kindInside({ bytes, start, end }: CsvCell, evidence: FormatEvidence): ColumnKind | undefined {
+function kindInside({ bytes, start, end }: CsvCell, evidence: FormatEvidence | undefined): ColumnKind | undefined {
   let from = start
   let to = end
   while (from < to && bytes[from] <= 0x20) from++
   while (to > from && bytes[to - 1] <= 0x20) to--
   const kind = kindOfCell(bytes, from, to)
-  if (kind === 'text') return (to - from <= longestWritten && evidence.add(bytes, from, to)) || 'text'
-  if (kind === 'number' && !evidence.knowsPoint) evidence.addPlain(bytes, from, to)
+  if (kind === 'text') return (to - from <= longestWritten && evidence?.add(bytes, from, to)) || 'text'
+  if (kind === 'number' && evidence?.knowsPoint === false) evidence.addPlain(bytes, from, to)
   return kind
 }

@@ -1,3 +1,5 @@
+import { isUtf8 as isValid } from 'node:buffer'
+
 export const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const
 export type Encoding = (typeof encodings)[number]
 
@@ -45,10 +47,9 @@ function sniff(chunk: Uint8Array): Encoding {
 
 /** Whether a piece is valid but for a character that it may cut in two. */
 function isUtf8(chunk: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(chunk, { stream: true })
-    return true
-  } catch {
-    return false
-  }
+  // A character's first byte is one of its last four; the bytes after it begin with the bits 10.
+  let end = chunk.length
+  while (end > 0 && chunk.length - end < 3 && (chunk[end - 1] & 0xc0) === 0x80) end--
+  const isCut = end > 0 && chunk[end - 1] >= 0xc0
+  return isValid(isCut ? chunk.subarray(0, end - 1) : chunk) || (isCut && isValid(chunk))
 }

@@ -15,7 +15,7 @@ const shell = new RegExp(
   String.raw`^(?<open>\()?(?<sign>[-+\u2212])?(?:${currency}${blank}?)?(?<inner>[-+\u2212])?(?<figure>\d[\d.,'\u2019 \u00a0\u202f]*)(?:${blank}?${currency})?(?<close>\))?$`,
   'u',
 )
-const grouped = /^(?:0|[1-9]\d{0,2})(?:([.,'\u2019 \u00a0\u202f])\d{3})(?:\1\d{3})*$/
+const grouped = /^[1-9]\d{0,2}(?:([.,'\u2019 \u00a0\u202f])\d{3})(?:\1\d{3})*$/
 
 interface Figure {
   readonly isNegative: boolean
