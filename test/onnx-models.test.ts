@@ -209,7 +209,7 @@ describe('shrike import of an ONNX file', () => {
     writeFileSync(at('cut.onnx'), bytesOf(forest).subarray(0, 400))
     for (const [file, reason] of [
       ['cut.onnx', /MODEL_INVALID.*cut off/],
-      ['log-odds.onnx', /MODEL_UNSUPPORTED.*no probability/],
+      ['log-odds.onnx', /MODEL_UNSUPPORTED.*is not a probability/],
     ] as const) {
       const { code, stderr } = await importInto('nothing.safetensors', file)
       assert.deepEqual([code, reason.test(stderr), existsSync(at('nothing.safetensors'))], [1, true, false], stderr)

@@ -102,8 +102,8 @@ describe('a key ring', () => {
   test('comes from no damaged file', () => {
     const text = formatKeyFile(keys)
     for (const [damaged, reason] of [
-      ['', /no JSON/],
-      [text.slice(0, -10), /no JSON/],
+      ['', /is not JSON/],
+      [text.slice(0, -10), /is not JSON/],
       ['[]', /the whole/],
       [text.replace('"version": 1', '"version": 2'), /version/],
       [text.replace('"score"', '"everything"'), /keys\.0\.roles\.0/],

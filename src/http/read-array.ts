@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { answerBody } from './answer-body.ts'
 import { readItems } from './array-items.ts'
-import { readBody } from './body.ts'
 import type { HttpContext } from './http-context.ts'
 import type { JsonItem } from './json-text.ts'
 
@@ -23,15 +23,13 @@ export function readArray(
   answer: (items: readonly JsonItem[]) => AsyncIterable<string>,
 ): void {
   const { limits, held } = context
-  const refuse = (error: unknown) => void reply.send(error)
-  const send = async (body: Buffer): Promise<void> => {
-    const items = await itemsOf(context, body, reply, Math.max(limits.names, names))
-    if (items === undefined) return
-    context.answers.limitTime(reply.raw)
-    reply.header('content-type', 'application/json; charset=utf-8').send(Readable.from(answer(items)))
-  }
   const bodyLimits = { limitBytes: limits.batchBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  readBody(raw, bodyLimits, (body) => void send(body).catch(refuse), refuse)
+  answerBody(bodyLimits, raw, reply, async (body) => {
+    const items = await itemsOf(context, body, reply, Math.max(limits.names, names))
+    if (items === undefined) return undefined
+    context.answers.limitTime(reply.raw)
+    return Readable.from(answer(items))
+  })
 }
 
 /** The items of an array, counted as held until they are answered; undefined once nobody waits for the answer. */

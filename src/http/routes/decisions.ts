@@ -1,29 +1,23 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
-import { isRecord } from '../../core/json-value.ts'
 import type { Decision } from '../../decisioning/decision.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
+import { answerBody } from '../answer-body.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
-import { isArray } from '../array-items.ts'
-import { type BodyLimits, readBody, tooLarge } from '../body.ts'
+import type { BodyLimits } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { type JsonItem, readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
-import { itemsOf, readArray } from '../read-array.ts'
-import { refuseRepeated } from '../refuse-repeated.ts'
+import { readArray } from '../read-array.ts'
 import { presentItemError } from '../schemas/problem.ts'
 
-const json = 'application/json; charset=utf-8'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 /** Items of a batch that are decided before the first of them has to be durable. */
 const itemsAtOnce = 64
-/** A label has four; what has many is not one, and each is an error to tell. */
-const labelNames = 16
 
 /** `POST /v1/decisions` and `/v1/decisions/batch`: transactions -> decisions, durable before they are answered. */
 export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
@@ -41,19 +35,6 @@ export function decisionRoutes(app: App, context: HttpContext, live: LiveService
       answerLines(context, raw, reply, (stalled) => decideLines(context, live, raw, stalled))
     } else sendDecisions(context, live, raw, reply)
   })
-}
-
-/** Reads a body of JSON and sends the JSON that it is answered with, or what the answer throws or rejects with. */
-function answerBody(
-  limits: BodyLimits,
-  raw: IncomingMessage,
-  reply: FastifyReply,
-  answer: (body: Buffer) => Promise<string>,
-): void {
-  mediaTypeOf(raw.headers)
-  const refuse = (error: unknown) => void reply.send(error)
-  const send = (text: string) => void reply.header('content-type', json).send(text)
-  readBody(raw, limits, (body) => void answer(body).then(send, refuse), refuse)
 }
 
 function decide(live: LiveService, { value, repeated }: JsonItem, arrivedMs: number, isAsked = false): Promise<string> {
@@ -135,57 +116,4 @@ function answerItem<Item>(index: number, item: Item, decideItem: (item: Item) =>
   } catch (error) {
     return Promise.resolve(present(error))
   }
-}
-
-/** `POST /v1/labels`: what transactions turned out to be, one or an array, durable before it is answered. */
-export function labelRoutes(app: App, context: HttpContext, live: LiveService): void {
-  const { limits, held, turns, answers } = context
-  const bodyLimits: BodyLimits = { limitBytes: limits.labelBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  app.post('/v1/labels', ({ raw }, reply) => {
-    mediaTypeOf(raw.headers)
-    const refuse = (error: unknown) => void reply.send(error)
-    const answer = async (body: Buffer): Promise<void> => {
-      if (!isArray(body)) {
-        if (body.length > limits.bodyBytes) throw tooLarge(limits.bodyBytes)
-        const { value, repeated } = readJson(body, 'body', labelNames)
-        refuseRepeated(repeated)
-        const [label] = await live.label(value)
-        reply.header('content-type', json).send(JSON.stringify(label))
-        return
-      }
-      const items = await itemsOf(context, body, reply, labelNames)
-      if (items === undefined) return
-      for (const { repeated } of items) refuseRepeated(repeated)
-      const values = items.map(({ value }) => value)
-      const labels = await live.label(values, () => turns.next())
-      const text = joinedText([labels.values().map((label) => JSON.stringify(label))], turns, '[', ',', ']')
-      answers.limitTime(reply.raw)
-      reply.header('content-type', json).send(Readable.from(text))
-    }
-    readBody(raw, bodyLimits, (body) => void answer(body).catch(refuse), refuse)
-  })
-}
-
-/** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */
-export function erasureRoutes(app: App, { limits, held }: HttpContext, live: LiveService): void {
-  const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  app.post('/v1/erasures', ({ raw }, reply) => {
-    answerBody(bodyLimits, raw, reply, (body) => {
-      const { value, repeated } = readJson(body, 'body', limits.names)
-      refuseRepeated(repeated)
-      const { personal = [] } = live.live.detector.transaction
-      if (
-        !isRecord(value) ||
-        typeof value.key !== 'string' ||
-        typeof value.value !== 'string' ||
-        !personal.includes(value.key)
-      ) {
-        const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
-        throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
-      }
-      return live
-        .erase(value.key, value.value)
-        .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
-    })
-  })
 }

@@ -2,11 +2,11 @@ import type { FastifyReply } from 'fastify'
 import { type FieldError, FraudError } from '../../core/errors.ts'
 import { isRecord, kindOf } from '../../core/json-value.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
-import { type BodyLimits, readBody } from '../body.ts'
+import { answerBody } from '../answer-body.ts'
+import type { BodyLimits } from '../body.ts'
 import { QueryReader } from '../decision-query.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { type JsonItem, readJson } from '../json-text.ts'
-import { mediaTypeOf } from '../media-type.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
 import { sendPage } from './decision-pages.ts'
 
@@ -18,10 +18,7 @@ export function searchRoutes(app: App, context: HttpContext, live: LiveService):
   const { limits, held } = context
   const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
   app.post('/v1/search', ({ raw }, reply) => {
-    mediaTypeOf(raw.headers)
-    const refuse = (error: unknown) => void reply.send(error)
-    const answer = async (body: Buffer) => search(context, live, readJson(body, 'body', searchNames), reply)
-    readBody(raw, bodyLimits, (body) => void answer(body).catch(refuse), refuse)
+    answerBody(bodyLimits, raw, reply, (body) => search(context, live, readJson(body, 'body', searchNames), reply))
   })
 }
 
@@ -33,7 +30,7 @@ async function search(
   live: LiveService,
   { value: given, repeated }: JsonItem,
   reply: FastifyReply,
-): Promise<void> {
+): Promise<undefined> {
   refuseRepeated(repeated)
   if (!isRecord(given)) throw invalid([{ field: '(body)', reason: `is ${kindOf(given)}, where an object is required` }])
   if (given.text !== undefined) return sendById(context, live, given, reply)
@@ -57,7 +54,7 @@ function sendById(
   live: LiveService,
   { text, ...others }: Readonly<Record<string, unknown>>,
   reply: FastifyReply,
-): void {
+): undefined {
   const errors = Object.keys(others).map((field) => ({ field, reason: 'does not go with text' }))
   if (typeof text !== 'string' || text === '') errors.push({ field: 'text', reason: 'must be the id of a transaction' })
   if (errors.length > 0) throw invalid(errors)

@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { type BodyLimits, readBody } from './body.ts'
+import { mediaTypeOf } from './media-type.ts'
+
+/**
+ * Reads a body of JSON and sends the JSON that `answer` makes of it, or what it throws or rejects with. An answer of
+ * undefined sends nothing: it was sent already, or the client has gone away.
+ */
+export function answerBody(
+  limits: BodyLimits,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  answer: (body: Buffer) => Promise<string | Readable | undefined>,
+): void {
+  mediaTypeOf(raw.headers)
+  const refuse = (error: unknown) => void reply.send(error)
+  const send = (text: string | Readable | undefined): void => {
+    if (text !== undefined) reply.header('content-type', 'application/json; charset=utf-8').send(text)
+  }
+  readBody(raw, limits, (body) => void answer(body).then(send, refuse), refuse)
+}
