@@ -200,6 +200,7 @@ const wire: readonly (readonly [string, Bytes, Expected])[] = [
   ['the same host twice', get('/healthz', 'Host: shrike\r\n'), 'REQUEST_MALFORMED'],
   ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', ({ status }) => assert.equal(status, 400)],
   ['a body in chunks of one byte', chunked(`${[...good].map(chunk).join('')}0\r\n\r\n`), 'prediction'],
+  ['thousands of chunks of one byte', chunked(`${chunk(' ').repeat(3000)}0\r\n\r\n`), 'REQUEST_MALFORMED'],
   ['a small chunk extension', chunked(`13;a=b\r\n${good}\r\n0\r\n\r\n`), 'prediction'],
   ['an absolute target elsewhere', post(good, 'http://elsewhere.example/predict'), 'prediction'],
   ['a question after the path', post(good, '/predict?%zz=&&__proto__=1'), 'prediction'],

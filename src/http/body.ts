@@ -29,7 +29,7 @@ export function readBody(
   refuse: (error: unknown) => void,
 ): void {
   if (Number(message.headers['content-length']) > limitBytes) throw tooLarge(limitBytes)
-  let body: Buffer | undefined
+  let chunks: Buffer[] = []
   let length = 0
   let pieces = 0
   let counted = 0
@@ -46,7 +46,7 @@ export function readBody(
     clearTimeout(timer)
     if (counted > 0) held.give(counted)
     counted = 0
-    body = undefined
+    chunks = []
   }
   function giveUp(error: unknown): void {
     letGo()
@@ -59,22 +59,18 @@ export function readBody(
     pieces += 1
     if (length > limitBytes) return giveUp(tooLarge(limitBytes))
     if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(tooManyPieces())
-    if (body === undefined) body = chunk
-    else {
-      if (length > body.length) body = grown(body, length - chunk.length, Math.min(limitBytes, 2 * length))
-      body.set(chunk, length - chunk.length)
-    }
-    if (body.length <= smallBytes) return
+    addTo(chunks, chunk)
+    if (length <= smallBytes) return
     try {
-      held.take(body.length - counted)
-      counted = body.length
+      held.take(length - counted)
+      counted = length
     } catch (error) {
       giveUp(error)
     }
   })
   message.on('end', () => {
     if (isRefused) return
-    const whole = body?.subarray(0, length) ?? Buffer.alloc(0)
+    const whole = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length)
     letGo()
     try {
       take(whole)
@@ -85,14 +81,16 @@ export function readBody(
   message.on('error', letGo)
 }
 
-function grown(body: Buffer, length: number, capacity: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(capacity)
-  larger.set(body.subarray(0, length))
-  return larger
+/** Small chunks are joined as they come, for each holds more memory than it has bytes. */
+function addTo(chunks: Buffer[], chunk: Buffer): void {
+  const last = chunks.at(-1)
+  if (last !== undefined && last.length + chunk.length <= smallBytes)
+    chunks[chunks.length - 1] = Buffer.concat([last, chunk])
+  else chunks.push(chunk)
 }
 
 function tooManyPieces(): FraudError {
-  return new FraudError('BODY_TOO_LARGE', 'The body comes in too many pieces')
+  return new FraudError('REQUEST_MALFORMED', 'The body comes in thousands of chunks of a few bytes')
 }
 
 export function tooLarge(limitBytes: number): FraudError {

@@ -218,7 +218,7 @@ function createErrorAnswer(log: Log) {
     if (problem.code === 'INTERNAL')
       log.error({ err: error, path: maskCardNumber(pathOf(request.url)) }, 'a request failed')
     if (problem.status === 503) reply.header('retry-after', '1')
-    if (problem.code === 'REQUEST_TIMEOUT') reply.header('connection', 'close')
+    if (problem.code === 'REQUEST_TIMEOUT' || problem.code === 'REQUEST_MALFORMED') reply.header('connection', 'close')
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))
   }
 }
