@@ -208,7 +208,7 @@ describe('shrike import of an ONNX file', () => {
   test('names what is wrong, and writes nothing', async () => {
     writeFileSync(at('cut.onnx'), bytesOf(forest).subarray(0, 400))
     for (const [file, reason] of [
-      ['cut.onnx', /MODEL_INVALID.*cut off/],
+      ['cut.onnx', /MODEL_INVALID.*This is not a usable ONNX model: .*cut off/],
       ['log-odds.onnx', /MODEL_UNSUPPORTED.*is not a probability/],
     ] as const) {
       const { code, stderr } = await importInto('nothing.safetensors', file)

@@ -115,7 +115,7 @@ function takeGraph(foreign: ForeignGraph, features: readonly string[], areTruste
         `library's own file, ${orTrust}`,
     )
   }
-  const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable : ${reason}`)
+  const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable ONNX model: ${reason}`)
   const model = createOnnxGraph(features, foreign, invalid)
   for (const value of [0, 1, -1, 1000, -1000]) model.predictProba(new Float64Array(features.length).fill(value))
   return model

@@ -82,7 +82,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     frameworkErrors: answerError,
   })
   metrics.watchConnections(boundConnections(app.server, limits), context.answers)
-  // Routes read their bodies themselves (body.ts), and a body that none asks for is not read, whatever the method.
+  // Routes read their bodies themselves (body.ts), and a body that no route reads is left unread, for every method.
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)

@@ -55,7 +55,7 @@ export interface OnnxGraph {
   readonly isScattered: boolean
 }
 
-export const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable : ${reason}`)
+export const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable ONNX model: ${reason}`)
 export const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This ONNX model can't be used: ${reason}`)
 
@@ -80,7 +80,7 @@ export function readGraph(bytes: Uint8Array): OnnxGraph {
     }
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
-    throw new FraudError('MODEL_INVALID', 'This is not a usable : it is damaged or cut off', { cause })
+    throw new FraudError('MODEL_INVALID', 'This is not a usable ONNX model: it is damaged or cut off', { cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
 
-const damaged = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XG: ${reason}`)
+const damaged = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XGBoost model: ${reason}`)
 
 const numbers = z.array(z.number())
 const count = z.union([z.string(), z.number()]).transform(Number)

@@ -69,7 +69,10 @@ test('a threshold or leaf that is not a number is damage', () => {
   for (const node of [0, 1]) {
     const conditions = [0.5, 0, 1].map((value, i) => (i === node ? null : value))
     const damaged = { trees: [{ ...tree(0), split_conditions: conditions }] }
-    assert.throws(() => readXgboost(file(damaged)), /threshold or leaf that is not a number/)
+    assert.throws(
+      () => readXgboost(file(damaged)),
+      /^FraudError: This is not a usable XGBoost model: tree \d has a threshold or leaf that is not a number/,
+    )
   }
 })
 
@@ -87,7 +90,7 @@ test('what is no model, or not made of trees, is told from damage', () => {
     ],
     [{ name: 'tree', version: 'v4', tree_info: [] }, 'MODEL_INVALID', /LightGBM's dump \(dump_model\).*save_model/],
     [[{ nodeid: 0 }], 'MODEL_INVALID', /a dump \(dump_model\): save the model with save_model/],
-    [{}, 'MODEL_INVALID', /learner/],
+    [{}, 'MODEL_INVALID', /This is not a usable XGBoost model: .*learner/s],
     [null, 'MODEL_INVALID', /expected object/],
   ] as const) {
     assert.throws(() => readXgboost(json), { code, message: reason })

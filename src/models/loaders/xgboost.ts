@@ -6,7 +6,7 @@ import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'
 import { parseXgboost, type XgboostAttributes, type XgboostTree, type XgboostTrees } from './xgboost-format.ts'
 
-const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XG: ${reason}`)
+const invalid = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XGBoost model: ${reason}`)
 const unsupported = (reason: string) =>
   new FraudError('MODEL_UNSUPPORTED', `This XGBoost model can't be used: ${reason}`)
 
