@@ -19,7 +19,7 @@ export function backup(target: string, flags: BackupFlags, { terminal }: Run): v
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
   }
   keepPrivate()
-  // Under another name, which is nobody else's, until it is whole, so that nothing that looks like a backup is none.
+  // The copy has a temporary name until it is whole, so that whatever looks like a backup is one.
   const place = target.replace(/[/\\]+$/, '')
   if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })
   const partial = mkdtempSync(`${place}.partial-`)

@@ -9,7 +9,7 @@ export function withDataFlags(command: Command, examples: string): Command {
     .addHelpText('after', examples)
 }
 
-/** Of commands that verify a log. */
+/** The flags of commands that verify a log. */
 export function keyChangesOption(): Option {
   return new Option(
     '--key-changes <records>',

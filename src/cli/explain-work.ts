@@ -99,9 +99,9 @@ function drawBars(
 }
 
 interface FoundRow {
-  /** As the model gets it. */
+  /** The row as the model gets it. */
   readonly row: Float64Array
-  /** None of a flat table. */
+  /** Missing for a flat table. */
   readonly transaction?: Transaction
 }
 
@@ -144,7 +144,7 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
       return found
     })
   let { result } = await find(run)
-  // A row that repeats an earlier one stands for that, which has gone by before it is known.
+  // A row that repeats an earlier one is explained in its place: the earlier one has gone by before the repetition is known.
   if (wanted !== row) result = (await find(quiet(run))).result
   if (result.length === 0) throw missing
   sayWhich(

@@ -11,7 +11,7 @@ export class FirstRows {
   #rows = new Uint32Array(2 ** 12)
   #count = 0
 
-  /** The first row of an id; -1 where this one is it, which is kept then. */
+  /** The first row of an id; -1 where this row is the first, which is then kept. */
   add(id: number, content: number, row: number): number {
     if (this.#count >= mostFilled * this.#ids.length) this.#grow()
     const at = this.#find(id)

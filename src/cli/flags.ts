@@ -98,7 +98,7 @@ export function duration(text: string): number {
   throw new InvalidArgumentError(`${parsed}.`)
 }
 
-/** Of a flag that may be given more than once; a name may hold a comma. */
+/** Collects a flag that may be given more than once; a name may hold a comma. */
 export function repeated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]
 }

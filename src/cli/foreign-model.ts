@@ -15,7 +15,7 @@ interface ForeignModel {
   readonly library: string
   /** Its inputs are the detector's features. */
   readonly model: LearnedModel
-  /** More than the model has where early stopping found the first of them best; undefined where it can't be. */
+  /** More than the model has where early stopping found the first of them best; undefined where the format has no early stopping. */
   readonly treesInFile?: number | undefined
 }
 
@@ -81,7 +81,7 @@ function parseModel(bytes: Buffer, allTrees: boolean | undefined): ParsedModel {
   return { library: 'xgboost', ...read, orders: () => orders }
 }
 
-/** Before version 3 XGBoost writes NaN, which is no JSON, for the threshold of a split on categories. */
+/** Before version 3 XGBoost writes NaN, which is not JSON, for the threshold of a split on categories. */
 function withoutNaN(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?\bNaN\b/g, (token) => (token.startsWith('"') ? token : 'null'))
 }
@@ -121,7 +121,7 @@ function takeGraph(foreign: ForeignGraph, features: readonly string[], areTruste
   return model
 }
 
-/** By name, or by place where the model has no names of its own. */
+/** Inputs by name, or by place where the model names none. */
 function takeNamedInputs(model: TreeEnsemble, features: readonly string[]): TakenModel {
   const places = model.features.map((name) => features.indexOf(name))
   const isByPlace = places.every((place) => place < 0)

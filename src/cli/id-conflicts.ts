@@ -1,6 +1,6 @@
 const mostShown = 5
 
-/** A row whose id stands for a transaction of other content. */
+/** A row whose id belongs to a transaction with different content. */
 export interface IdConflict {
   /** Missing where the id is not to be shown. */
   readonly id?: string
@@ -14,7 +14,7 @@ export interface IdConflict {
 
 export interface IdConflicts {
   readonly count: number
-  /** Those that are shown. */
+  /** The conflicts that are shown. */
   readonly first: readonly IdConflict[]
 }
 

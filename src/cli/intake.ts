@@ -42,7 +42,7 @@ export class Intake {
   /** Rows that say again what an earlier one of the file said. */
   repeated = 0
   labels = 0
-  /** Transactions that are legitimate by the file, and fraud by a label of the log, which stands. */
+  /** Transactions that are legitimate by the file, and fraud by a label of the log, which is kept. */
   overruled = 0
   readonly conflicts = new ConflictList()
 
@@ -76,7 +76,7 @@ export class Intake {
     return this.#service.live.detector.transaction.id ?? ''
   }
 
-  /** Takes a transaction in, unless its id stands for another one, whose label this row's must not become. */
+  /** Takes a transaction in, unless its id belongs to another one, which must not get this row's label. */
   #send(value: Readonly<Record<string, unknown>>, labelled: Labelled, first: number | undefined): boolean {
     const { id, index, label } = labelled
     const count = async (isNew: boolean) => {
@@ -128,7 +128,7 @@ export class Intake {
     this.#labels.add({ event, label: { isFraud: true, knownAtMs: Math.max(knownAtMs, timestampMs) } })
   }
 
-  /** That a transaction is legitimate its own record says, unless that is one of a file that did not know it yet. */
+  /** A transaction's own record says that it is legitimate, unless it came from a file that did not know it yet. */
   async #sendLegitimate({ id, timestampMs, knownAtMs }: Labelled): Promise<void> {
     const record = this.#service.reading.find(id)
     if (record === undefined) return
@@ -149,7 +149,7 @@ export class Intake {
   }
 
   async #sendLabel(transactionId: string, isFraud: boolean, knownAtMs: number): Promise<void> {
-    // Somebody may have said better since a replay that is run again first said it.
+    // A replay may be run again after somebody corrected the label.
     const isSaid = this.#service.reading
       .labelsOf(transactionId)
       .some((label) => label.isFraud === isFraud && label.knownAtMs === knownAtMs)
@@ -211,7 +211,7 @@ export class Intake {
     }
   }
 
-  /** That one row knows the label and the other does not is no contradiction. */
+  /** Two rows do not contradict each other where only one knows the label. */
   #differing(repeats: RepeatedIds, index: number, first: number): readonly string[] {
     const { field } = this.#service.live.detector.transaction.label
     const label = this.#table?.columns.find(({ name }) => name === field)

@@ -29,7 +29,7 @@ export interface LeakCheck {
 
 export interface LeakCheckInput {
   readonly rows: LabelledRows
-  /** What is suspicious among the features, and yet trained on. */
+  /** Suspicious features that are trained on nevertheless. */
   readonly suspicious: readonly SingleFeature[]
   /** A split by time; undefined where the rows have none. */
   readonly byTime: Parts | undefined

@@ -32,7 +32,7 @@ export interface PlanFlags extends CostFlags, Omit<LearnerOptions, 'maxDepth' | 
   readonly wantedRecall?: number
 }
 
-/** What training does unless told, for commands that train as a part of their work. */
+/** What training does by default, for commands that train as a part of their work. */
 export const usualTraining = { split: 'time', testShare: 0.2, weights: 'evaluation' } as const
 
 /**

@@ -95,7 +95,7 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
   run.terminal.result(result)
 }
 
-/** Of all rows: each is learned from in some fold, but for the last. */
+/** All rows are looked at: each but those of the last test is learned from in some fold. */
 function refuseOrTell(rows: LabelledRows, flags: LeakFlags, { terminal }: Run): void {
   const every = Uint32Array.from(rows.labels.keys())
   for (const each of refuseLeaks(rows, every, flags, true)) terminal.warn(warnOfSuspicious(each))

@@ -43,7 +43,7 @@ export async function readFileTable(path: string, flags: InputFlags, run: Run, o
   return read
 }
 
-/** Of more flags those that say how a file is to be read. */
+/** The flags, among others, that say how a file is to be read. */
 export function readingFlags({ badRows, text, decimal, dates, encoding }: ReadingFlags): ReadingFlags {
   return {
     ...(badRows && { badRows }),

@@ -6,7 +6,7 @@ import { quoteForShell } from './command-line.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
 export interface LeakFlags {
-  /** Features that may tell the classes apart however well. */
+  /** Features that are allowed however well they separate the classes. */
   readonly allowLeak?: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted
 }
 
 /**
- * Asked before any training, of the rows that it is to learn from.
+ * Looks at the rows to learn from, before any training.
  *
  * @returns what is suspicious and yet allowed, or not certain.
  * @throws FraudError LEAK_SUSPECTED; OPTION_INVALID where a feature that is allowed does not exist.
@@ -62,7 +62,7 @@ export function refuseLeaks(
   )
 }
 
-/** Of what is trained on nevertheless. */
+/** The warning about a feature that is trained on nevertheless. */
 export function warnOfSuspicious(each: SingleFeature): string {
   const doubt = each.isCertain
     ? 'is it really known when the transaction happens?'

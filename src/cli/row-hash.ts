@@ -21,7 +21,7 @@ export function cellHash(column: Column): (row: number) => number {
   return (row) => {
     const value = values[row]
     if (Number.isNaN(value)) return missing
-    // Of 0 and -0 the same.
+    // 0 and -0 have the same hash.
     double[0] = value + 0
     return joinHashes(words[0], words[1])
   }

@@ -121,7 +121,7 @@ function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Ru
   terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
 }
 
-/** Asked before the expensive part. */
+/** Checks what can fail before the expensive part. */
 export function refuseLeaksInTraining(
   rows: LabelledRows,
   { split, weightUse }: TrainingPlan,

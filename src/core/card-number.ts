@@ -7,16 +7,16 @@ const mostDigits = 19
 const longestSeparator = 3
 /** Of what a unit beyond ASCII may stand for: ⅒. */
 const mostDigitsPerUnit = 3
-/** How many digits may stand right before a number of the usual kind. */
+/** How many digits may come right before a number of the usual kind. */
 const mostBefore = 2
 const fewestUsual = 15
 
 /** An id, a key or a name is looked at by whole groups of digits; in a text a number may hide among other digits, too. */
-export type Looked = 'text' | 'id'
+export type TextKind = 'text' | 'id'
 
 /**
  * Whether a text holds what may be a card number: 13 to 19 digits that pass the Luhn check and begin with a range in use
- * for so many; between two of them stand at most three other characters, none a letter.
+ * for so many; between two of them there are at most three other characters, none a letter.
  *
  * They begin and end where a group of digits does, so that `4111 1111 1111 1111 12/27` is found. In a text they may also
  * stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind it, or,
@@ -24,9 +24,9 @@ export type Looked = 'text' | 'id'
  *
  * Called for every text of every transaction: allocates nothing where a text is ASCII and has few digits.
  */
-export function holdsCardNumber(text: string, looked: Looked = 'text'): boolean {
+export function holdsCardNumber(text: string, textKind: TextKind = 'text'): boolean {
   if (!mayHoldOne(text)) return false
-  return isHeld(text, looked) || (/[%&\\]/.test(text) && isHeld(unescapeText(text), looked))
+  return isHeld(text, textKind) || (/[%&\\]/.test(text) && isHeld(unescapeText(text), textKind))
 }
 
 /** The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one. */
@@ -49,7 +49,7 @@ function mayHoldOne(text: string): boolean {
   return true
 }
 
-/** What is not: letters with accents, of Greek, Cyrillic, Chinese, Japanese and Korean. */
+/** Whether a character beyond ASCII may be read as digits: letters with accents, of Greek, Cyrillic, Chinese, Japanese and Korean may not. */
 function mayBeDigits(unit: number): boolean {
   if (unit < 0x530) return unit === 0xb2 || unit === 0xb3 || unit === 0xb9 || (unit >= 0xbc && unit <= 0xbe)
   return (
@@ -57,11 +57,11 @@ function mayBeDigits(unit: number): boolean {
   )
 }
 
-function isHeld(text: string, looked: Looked): boolean {
+function isHeld(text: string, textKind: TextKind): boolean {
   const plain = isAscii(text) ? text : toPlainDigits(text)
-  if (!isFoundIn(plain, looked)) return false
+  if (!isFoundIn(plain, textKind)) return false
   const rest = withoutReferences(plain)
-  return rest === plain || isFoundIn(rest, looked)
+  return rest === plain || isFoundIn(rest, textKind)
 }
 
 function isAscii(text: string): boolean {
@@ -69,26 +69,26 @@ function isAscii(text: string): boolean {
   return true
 }
 
-function isFoundIn(text: string, looked: Looked): boolean {
+function isFoundIn(text: string, textKind: TextKind): boolean {
   for (let start = 0; start < text.length; start++) {
     if (!isDigit(text.charCodeAt(start))) continue
     let end = start + 1
     while (end < text.length && isDigit(text.charCodeAt(end))) end++
-    if (isFoundInGroup(text, start, end, looked)) return true
+    if (isFoundInGroup(text, start, end, textKind)) return true
     start = end
   }
   return false
 }
 
-/** Zeros that fill a group up are no digits before a number. */
-function isFoundInGroup(text: string, start: number, end: number, looked: Looked): boolean {
+/** Zeros that pad a group do not count as digits before a number. */
+function isFoundInGroup(text: string, start: number, end: number, textKind: TextKind): boolean {
   let at = start
   let isFirst = true
   for (; at < end && isFirst; at++) {
-    if (beginsAt(text, at, looked === 'id' ? 'groups' : 'first')) return true
+    if (beginsAt(text, at, textKind === 'id' ? 'groups' : 'first')) return true
     isFirst = text.charCodeAt(at) === zero
   }
-  if (looked === 'id' || end - start < fewestUsual) return false
+  if (textKind === 'id' || end - start < fewestUsual) return false
   const isLong = end - start > mostDigits
   const last = isLong ? end - fewestDigits : Math.min(start + mostBefore, end - 1)
   for (at = start; at <= last; at++) {
@@ -98,11 +98,11 @@ function isFoundInGroup(text: string, start: number, end: number, looked: Looked
   return false
 }
 
-/** How a number may lie in the groups of digits that it stands in. */
-type Lie = 'groups' | 'first' | 'last' | 'within'
+/** Where a number may be within groups of digits. */
+type Placement = 'groups' | 'first' | 'last' | 'within'
 
 /** Whether a card number begins at this digit. */
-function beginsAt(text: string, start: number, lie: Lie): boolean {
+function beginsAt(text: string, start: number, placement: Placement): boolean {
   let count = 0
   let prefix = 0
   let firstGroup = 0
@@ -116,7 +116,7 @@ function beginsAt(text: string, start: number, lie: Lie): boolean {
     if (!isDigit(unit)) {
       // A row of one and the same character counts once, and controls don't count.
       if (unit >= 32 && unit !== 127 && unit !== before) separator++
-      if (isLetter(unit) || separator > longestSeparator || lie === 'within' || lie === 'last') return false
+      if (isLetter(unit) || separator > longestSeparator || placement === 'within' || placement === 'last') return false
       before = unit
       continue
     }
@@ -133,19 +133,20 @@ function beginsAt(text: string, start: number, lie: Lie): boolean {
     if (isEnd && firstGroup === 0) firstGroup = count
     if (count < fewestDigits) continue
     const sum = count % 2 === 0 ? evenDoubled : oddDoubled
-    if (sum % 10 === 0 && mayLie(lie, isEnd, prefix, count, firstGroup)) return true
+    if (sum % 10 === 0 && mayBePlaced(placement, isEnd, prefix, count, firstGroup)) return true
   }
   return false
 }
 
-function mayLie(lie: Lie, isEnd: boolean, prefix: number, count: number, firstGroup: number): boolean {
+function mayBePlaced(placement: Placement, isEnd: boolean, prefix: number, count: number, firstGroup: number): boolean {
   if (((lengthsInUse[prefix] >> count) & 1) === 0) return false
   // Many numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter: UATP's own groups are asked for.
-  if (prefix < 2000) return isEnd && (lie === 'groups' || lie === 'first') && (firstGroup === 4 || firstGroup === 15)
-  if (lie === 'within') return true
-  if (isEnd && lie !== 'last') return true
+  if (prefix < 2000)
+    return isEnd && (placement === 'groups' || placement === 'first') && (firstGroup === 4 || firstGroup === 15)
+  if (placement === 'within') return true
+  if (isEnd && placement !== 'last') return true
   const isUsual = ((lengthsOfMost[prefix] >> count) & 1) === 1
-  return isUsual && (lie === 'first' || (lie === 'last' && isEnd))
+  return isUsual && (placement === 'first' || (placement === 'last' && isEnd))
 }
 
 const zero = 48
@@ -154,7 +155,7 @@ function isDigit(unit: number): boolean {
   return unit >= zero && unit < zero + 10
 }
 
-/** What is beyond ASCII by now is one, too. */
+/** What is still beyond ASCII here counts as a letter, too. */
 function isLetter(unit: number): boolean {
   return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122) || unit > 127
 }

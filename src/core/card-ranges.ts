@@ -1,7 +1,7 @@
 /** First four digits from, to, and how many digits such numbers have in all. */
 type Range = readonly [from: number, to: number, ...lengths: readonly number[]]
 
-/** Those that most cards have; few enough that they may be looked for where they don't fill what they stand in. */
+/** The ranges of most cards: few enough to be looked for inside longer runs of digits, too. */
 const most: readonly Range[] = [
   [4000, 4999, 16], // Visa
   [5100, 5599, 16], // Mastercard

@@ -36,14 +36,14 @@ export function declaredFields({ transaction }: Detector, layout: TransactionLay
   return [...kinds].map(([column, kind]) => ({ column, kind }))
 }
 
-/** What a column's numbers lie within, and what is wrong with others. */
+/** The largest magnitude that a column's numbers may have, and what is wrong with larger ones. */
 export interface NumberLimit {
   readonly most: number
   readonly reason: string
 }
 
 /**
- * Limits of numbers by column: coordinates lie on the globe, and amounts and rates have fewer digits than a card number,
+ * Limits of numbers by column: coordinates are on the globe, and amounts and rates have fewer digits than a card number,
  * unless the detector exempts them.
  */
 export function numberLimits({ transaction }: Detector): ReadonlyMap<string, NumberLimit> {

@@ -11,12 +11,12 @@ const longestRemembered = 64
 export class FieldNames {
   readonly #declared: ReadonlySet<string>
   readonly #columns: readonly string[]
-  /** Names by which the detector speaks of columns, which a caller may take for theirs. */
+  /** The detector's own names of columns, which a caller may take for the columns' names. */
   readonly #aliases: ReadonlyMap<string, string>
-  /** By undeclared name: the columns that it may stand for. Callers send the same ones again and again. */
+  /** The columns that an undeclared name may mean. Callers send the same names again and again. */
   readonly #meant = new Map<string, readonly string[]>()
 
-  /** @param columns those that a transaction is made of. */
+  /** @param columns the columns that a transaction is made of. */
   constructor({ transaction }: Detector, columns: readonly string[]) {
     const { keys = {}, fields = {}, label } = transaction
     this.#columns = columns

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cardNumberDigits, holdsCardNumber, type Looked } from './card-number.ts'
+import { cardNumberDigits, holdsCardNumber, type TextKind } from './card-number.ts'
 import {
   type DeclaredField,
   declaredFields,
@@ -37,7 +37,7 @@ const least13Digits = 1e12
 
 interface Rule extends DeclaredField {
   readonly cardNumbers: 'refuse' | 'hash' | 'allow'
-  readonly looked: Looked
+  readonly textKind: TextKind
   readonly limit: NumberLimit | undefined
   /** The key's name, where its values are personal. */
   readonly personal: string | undefined
@@ -89,7 +89,7 @@ export class LiveTransactionReader {
     this.#rules = fields.map((field) => ({
       ...field,
       cardNumbers: handling(field.column),
-      looked: Object.values(keys).includes(field.column) ? 'id' : 'text',
+      textKind: Object.values(keys).includes(field.column) ? 'id' : 'text',
       limit: limits.get(field.column),
       personal: personal.find((name) => keys[name] === field.column),
     }))
@@ -231,7 +231,7 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: `is over ${longestText} characters, or no valid text` })
         return undefined
       }
-      // As readers of files do.
+      // Readers of files trim texts, too.
       const text = hasOuterBlanks(given) ? given.trim() : given
       return text === '' ? undefined : this.#conceal(rule, text, text, cards)
     }
@@ -242,14 +242,14 @@ export class LiveTransactionReader {
 
   /** What is kept of a text, or of a whole number's digits. */
   #conceal(
-    { column, kind, cardNumbers, looked }: Rule,
+    { column, kind, cardNumbers, textKind }: Rule,
     text: string,
     given: string | number,
     cards: FieldError[],
   ): FieldValue {
     const digits = cardNumbers === 'hash' ? cardNumberDigits(text) : undefined
     if (digits !== undefined) return this.#concealment.hashCardNumber(digits)
-    if (cardNumbers !== 'allow' && holdsCardNumber(text, looked)) {
+    if (cardNumbers !== 'allow' && holdsCardNumber(text, textKind)) {
       cards.push({ field: column, reason: cardReason })
       return undefined
     }

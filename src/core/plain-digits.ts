@@ -1,6 +1,6 @@
 /**
  * A text as somebody would read it who looks for digits: those of other scripts, full-width, styled or circled ones as
- * ASCII; marks, controls and whatever is invisible left out; every other character that is no letter a hyphen.
+ * ASCII; marks, controls and whatever is invisible left out; every other character that is not a letter a hyphen.
  */
 export function toPlainDigits(text: string): string {
   return text
@@ -52,7 +52,7 @@ function unescapePercent(given: string): string {
   try {
     return decodeURIComponent(given)
   } catch {
-    // Not UTF-8: each byte for itself.
+    // The bytes are not UTF-8: each is read as a character.
     return given.replace(/%(..)/g, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)))
   }
 }

@@ -1,8 +1,8 @@
 import { isRecord } from './json-value.ts'
 
 /**
- * The names that an object gives more than once; undefined where there are none. JSON.parse keeps the last of them without
- * a word, and a filter in front of the service may have looked at the first; so they are found and refused (RFC 7493,
+ * The names that an object gives more than once; undefined where there are none. JSON.parse silently keeps the last of
+ * them, and a filter in front of the service may have looked at the first; so they are found and refused (RFC 7493,
  * section 2.3).
  *
  * Each of the names that `value` has costs a colon; as many colons as names means that nothing was lost, and the text need
@@ -40,7 +40,7 @@ function scanNames(text: string): ReadonlySet<string> | undefined {
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]
     if (character === '{' || character === '[') {
-      // Of an array none of the names counts.
+      // Names within an array do not count.
       if (depth === 0 && character === '[') return undefined
       depth += 1
     } else if (character === '}' || character === ']') {
@@ -57,6 +57,7 @@ function scanNames(text: string): ReadonlySet<string> | undefined {
   }
   return repeated
 }
+
 /** Just past the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1

@@ -1,7 +1,7 @@
 import { holdsCardNumber } from './card-number.ts'
 
 const longestShown = 40
-/** Of anything longer no more than this is looked at. */
+/** A longer text is cut here before it is looked at. */
 const longestLooked = 1024
 
 /**

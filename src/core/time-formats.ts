@@ -1,7 +1,7 @@
 import type { Detector } from './detector-schema.ts'
 import { fromLocalTime } from './zone.ts'
 
-/** What a time may be written as. Those of `-since` count from a start. */
+/** What a time may be written as. Formats that end in `-since` count from a start. */
 export const timeFormats = [
   'iso',
   'epoch-s',
@@ -46,7 +46,7 @@ export function timeReader(
   return (value) => startMs + Math.round(value * unit)
 }
 
-/** The number that stands for a time in a format, Excel's days by UTC's clocks. */
+/** A time as a number of a format; Excel's days by UTC's clocks. */
 export function numberForTime(timestampMs: number, { format, start }: DeclaredTime): number {
   const zeroMs = format === 'excel-days' ? excelZeroMs : start === undefined ? 0 : Date.parse(start)
   return (timestampMs - zeroMs) / unitMs[format]

@@ -5,7 +5,7 @@ const fewestDigits = 13
 /** Of random digits one in ten passes the Luhn check; that they begin with a range in use may be no chance at all. */
 const chance = 0.1
 const leastShare = 0.2
-/** How improbable it has to be that chance alone makes so many of them. */
+/** How improbable so many card numbers by chance have to be. */
 const mostProbable = 1e-4
 
 export interface CardNumberShare {

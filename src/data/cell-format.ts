@@ -20,7 +20,7 @@ const encoder = new TextEncoder()
 const ambiguousNumber = 'can mean two numbers; say whether decimals follow a point or a comma: --decimal point|comma'
 const ambiguousDate = 'can mean two dates; say what comes first: --dates day-first|month-first'
 
-/** The number in bytes[start, end) in any spelling that the format allows; NaN where it is none. */
+/** The number in bytes[start, end) in any spelling that the format allows; NaN where there is none. */
 export function parseNumber(bytes: Uint8Array, start: number, end: number, format: CellFormat | undefined): number {
   const decimal = format?.decimal
   if (decimal === undefined || decimal === 'point') {
@@ -34,7 +34,7 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number, forma
   return evidence === 'either' ? Number.NaN : readWrittenNumber(text, evidence === 'comma' ? 'comma' : 'point')
 }
 
-/** The time in bytes[start, end), in milliseconds since 1970 in UTC; NaN where it is none. */
+/** The time in bytes[start, end), in milliseconds since 1970 in UTC; NaN where there is none. */
 export function parseTime(bytes: Uint8Array, start: number, end: number, format: CellFormat | undefined): number {
   const value = parseIsoTime(bytes, start, end)
   if (!Number.isNaN(value)) return value
@@ -83,7 +83,7 @@ export class FormatEvidence {
     return 'time'
   }
 
-  /** The same of a plain number's bytes, as cheaply as can be: most columns hold nothing else. */
+  /** Does the same for a plain number's bytes, as cheaply as possible: most columns hold nothing else. */
   addPlain(bytes: Uint8Array, start: number, end: number): void {
     const point = bytes.indexOf(0x2e, start)
     if (point < 0 || point >= end) return

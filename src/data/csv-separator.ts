@@ -35,7 +35,7 @@ export function findSeparator(
   return best.separator
 }
 
-/** Of one line, and where the next begins; undefined where the bytes end inside it and more may come. */
+/** How often each separator occurs in one line, and where the next begins; undefined where the bytes end inside it and more may come. */
 function countCells(bytes: Uint8Array, start: number, length: number, isFinal: boolean, cell: CsvCell) {
   let cells = 0
   for (let at = start; ; at = cell.next + 1) {

@@ -24,7 +24,7 @@ export function inferTimeField(column: Column, format: TimeFormat | undefined, n
     if (value % 1 !== 0 && !Number.isNaN(value)) areWhole = false
   }
   const absolute = formatOf(least, most, nowMs)
-  // A part of a table that counts seconds may lie among the days or hours of our century.
+  // A part of a table that counts seconds may look like days or hours of our century.
   const countsSeconds = secondsNames.has(name.toLowerCase()) && most < 1e8
   if (countsSeconds && (absolute !== 'excel-days' || areWhole)) return { field: name, format: 'seconds-since' }
   if (absolute !== undefined) return { field: name, format: absolute }
@@ -40,7 +40,7 @@ function cure(name: string): string {
   return `say --time-format with one of ${timeFormats.slice(1).join(', ')} (a detector's line is "time: { field: ${shown}, format: … }"), another column with --time, or --ignore ${shown} if it is not the time`
 }
 
-/** Nanoseconds are past 2^53, and so a text to whoever does not know that they are times. */
+/** Nanoseconds are past 2^53, and are read as texts unless they are known to be times. */
 function asText({ name }: Column): FraudError {
   const shown = showValue(name)
   return new FraudError(

@@ -85,7 +85,7 @@ async function patternOf(connection: DuckDBConnection, path: string): Promise<st
   const found = await connection.runAndReadAll('SELECT file FROM glob($pattern)', { pattern })
   const files = found.getRowsJS().map(([name]) => String(name))
   if (files.length === 1 && resolve(files[0]) === file) return pattern
-  throw unreadable(path, 'a Parquet file can not have a backslash beside *, ? or [ in its path; rename it')
+  throw unreadable(path, "a Parquet file can't have a backslash beside *, ? or [ in its path; rename it")
 }
 
 function asPattern(file: string): string {

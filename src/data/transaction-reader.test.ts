@@ -291,7 +291,7 @@ describe('a label', () => {
     const [inSeconds] = await read(csv({ time: '1774699200', known: '1774785600' }), { changed })
     assert.equal(inSeconds.known, '2026-03-29T12:00:00.000Z')
     await assert.rejects(read(csv({ known: '' }), { changed: [knownAt] }), {
-      message: 'transactions, line 2, column "known": says not when the label became known',
+      message: 'transactions, line 2, column "known": does not say when the label became known',
     })
   })
 

@@ -1,4 +1,4 @@
-import { cardNumberDigits, holdsCardNumber, type Looked } from '../core/card-number.ts'
+import { cardNumberDigits, holdsCardNumber, type TextKind } from '../core/card-number.ts'
 import { suggestion } from '../core/closest-name.ts'
 import { declaredFields, type NumberLimit, numberLimits } from '../core/declared-fields.ts'
 import type { LocatedDetector } from '../core/detector.ts'
@@ -31,9 +31,9 @@ export interface FileReading {
   /** What to call the file in errors. */
   readonly file: string
   readonly nowMs: number
-  /** Of the bare digits of a card number; undefined where its key is not known. */
+  /** Hashes the bare digits of a card number; undefined where the key of hashes is not known. */
   readonly hashCardNumber?: (digits: string) => string
-  /** What to do with a row that is no transaction: fail (the default), or leave it out and count it. */
+  /** What to do with a row that is not a transaction: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip' | undefined
 }
 
@@ -133,7 +133,7 @@ export class TransactionReader {
     )
   }
 
-  /** A row with its label; undefined where it is none and left out. */
+  /** A row with its label; undefined where the row is bad and left out. */
   take(row: number): FileTransaction | undefined {
     return this.#orLeaveOut(() => {
       const transaction = this.read(row)
@@ -192,7 +192,7 @@ export class TransactionReader {
     const { knownAt } = this.#located.detector.transaction.label
     if (knownAt === undefined) return timestampMs + this.#delayMs
     const time = this.#knownAt(row)
-    if (Number.isNaN(time)) throw this.#fail(row, knownAt, 'says not when the label became known')
+    if (Number.isNaN(time)) throw this.#fail(row, knownAt, 'does not say when the label became known')
     this.#checkBounds(row, knownAt, time)
     if (time < timestampMs) throw this.#fail(row, knownAt, "is before the transaction's own time")
     return time
@@ -259,14 +259,14 @@ export class TransactionReader {
   /** As the service keeps a text: a keyed hash in place of a card number; null where it would refuse it. */
   #conceal(column: string, text: string): string | null {
     const digits = cardNumberDigits(text)
-    if (digits === undefined) return holdsCardNumber(text, this.#lookedAs(column)) ? null : text
+    if (digits === undefined) return holdsCardNumber(text, this.#textKindOf(column)) ? null : text
     const { file, hashCardNumber } = this.#reading
     if (hashCardNumber !== undefined) return hashCardNumber(digits)
     const reason = `the column "${showValue(column)}" holds card numbers, and the detector wants their hashes`
     throw new FraudError('OPTION_INVALID', `${file}: ${reason}: set SHRIKE_CARD_KEY to the key that the service has`)
   }
 
-  #lookedAs(column: string): Looked {
+  #textKindOf(column: string): TextKind {
     return Object.values(this.#located.detector.transaction.keys ?? {}).includes(column) ? 'id' : 'text'
   }
 
@@ -379,7 +379,7 @@ function placeOf(name: string, { detector }: LocatedDetector): readonly Property
 
 function texts(column: Column): CellReader<string | undefined> {
   if (column.kind === 'text') {
-    // As the service trims them.
+    // The service trims texts, too.
     const { codes } = column
     const trimmed = column.dictionary.map((text) => text.trim() || undefined)
     return (row) => trimmed[codes[row]]

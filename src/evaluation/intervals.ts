@@ -135,7 +135,7 @@ export interface PairedInput {
 
 /**
  * By how much the average precision of `scores` exceeds that of `baseline`, with a 95 % interval. Both are measured on
- * the same draws, so what makes a draw hard for both cancels out; frauds that did not come may lie between the two, unless
+ * the same draws, so what makes a draw hard for both cancels out; frauds that did not come may be between the two, unless
  * both rank all rows alike.
  */
 export function averagePrecisionDifference(input: PairedInput): { readonly difference: number } & Interval {

@@ -69,7 +69,7 @@ function meanPrediction({ probabilities, weights }: ShareInput): number {
  * Of the recall at a false positive rate two things are uncertain: the share of the frauds above the threshold, and the
  * threshold itself, since the legitimate rows that it is read off are a sample. The two distances to an end of the interval
  * are put together as the sides of a right angle (Zou and Donner, Statistics in Medicine 27, 2008). The rates that may
- * have been seen at the true threshold are those of a score test. Where all legitimate rows may well lie under it (at
+ * have been seen at the true threshold are those of a score test. Where all legitimate rows may well be below it (at
  * 1 %, fewer than 368 of them), nothing is known of it from above, and the interval begins at 0.
  */
 function recallInterval(groups: GroupWeights, rate: number, frauds: number, legitimate: number): Interval {

@@ -8,7 +8,7 @@ export interface SingleFeature {
   readonly rocAuc: number
   /** Where frauds are at most one in a hundred: more of them would lift any feature's. */
   readonly averagePrecision: number
-  /** That the figures rest on. */
+  /** How many frauds the figures rest on. */
   readonly frauds: number
   /** Whether chance does not explain it: the lower end of a figure's 95 % interval is over the limit, too. */
   readonly isCertain: boolean

@@ -161,7 +161,7 @@ export class Scope {
     return ({ texts }) => texts[index]
   }
 
-  /** Takes down that a field's text should be one of these values. */
+  /** Notes that a field's text should be one of these values. */
   listValues(of: string, values: readonly string[]): void {
     const index = this.#text(of, 'of')
     const listed = this.#listed.get(index) ?? new Set()

@@ -13,7 +13,7 @@ export function answerLines(
   reply: FastifyReply,
   answers: (stalled: NodeJS.Timeout) => AsyncIterable<Iterable<string>>,
 ): void {
-  // A line that is being read and the piece of the stream that it came in.
+  // In memory are a line that is being read and the piece of the stream that it came in.
   const heldBytes = 2 * limits.lineBytes
   held.take(heldBytes)
   reply.raw.once('close', () => held.give(heldBytes))

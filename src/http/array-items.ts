@@ -17,7 +17,7 @@ import type { Turns } from './turns.ts'
 export interface ArrayLimits {
   readonly items: number
   readonly itemBytes: number
-  /** Names of an item. */
+  /** Names that an item may have. */
   readonly names: number
 }
 
@@ -48,11 +48,11 @@ export function isArray(bytes: Buffer): boolean {
   return bytes[skipBlanks(bytes, startOf(bytes))] === openBracket
 }
 
-/** The items' bytes, blanks included. What lies between the brackets and commas of the array is not looked at. */
+/** The items' bytes, blanks included. Items themselves are not checked. */
 export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimits): Generator<Buffer> {
   let at = skipBlanks(bytes, startOf(bytes))
   if (bytes[at] !== openBracket) {
-    // What is not even JSON is told so.
+    // A body that is not even JSON is refused as such.
     if (bytes.length <= itemBytes) readJson(bytes, 'body', names)
     throw new FraudError('INPUT_INVALID', 'The body must be an array of objects', {
       errors: [{ field: '(body)', reason: 'is not an array' }],
@@ -72,7 +72,7 @@ export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimit
   if (skipBlanks(bytes, at + 1) < bytes.length) throw notJson()
 }
 
-/** Where the comma or the bracket stands that ends the item. */
+/** The position of the comma or bracket that ends the item. */
 function endOfItem(bytes: Buffer, start: number, itemBytes: number, index: number): number {
   const end = Math.min(bytes.length, start + itemBytes + 1)
   let depth = 0
@@ -96,7 +96,7 @@ function notJson(): FraudError {
   return new FraudError('BODY_INVALID', 'The body is not valid JSON')
 }
 
-/** Past a byte order mark. */
+/** The position past a byte order mark. */
 function startOf(bytes: Buffer): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }

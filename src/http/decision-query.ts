@@ -8,7 +8,7 @@ const mostPerPage = 500
 const usualPerPage = 50
 const filters = ['outcome', 'from', 'to', 'minScore', 'limit', 'cursor'] as const
 
-/** Which decisions are asked for, as it is given: by the parameters of a URL, or by the fields of a body. */
+/** Reads which decisions are asked for, from the parameters of a URL or the fields of a body. */
 export class QueryReader {
   readonly errors: FieldError[] = []
   readonly #values = new Map<string, string>()
@@ -28,7 +28,7 @@ export class QueryReader {
     }
   }
 
-  /** What `parse` makes of a value; undefined where there is none, or, with an error, where it is not what is wanted. */
+  /** What `parse` makes of a value; undefined where the value is missing or, with an error noted, bad. */
   read<Value>(name: string, parse: (text: string) => Value | undefined, reason: string): Value | undefined {
     const text = this.#values.get(name)
     const value = text === undefined ? undefined : parse(text)
@@ -36,7 +36,7 @@ export class QueryReader {
     return value
   }
 
-  /** @throws FraudError INPUT_INVALID with every bad one. */
+  /** @throws FraudError INPUT_INVALID with every bad value. */
   finish(field: DecisionQuery['field']): DecisionQuery {
     const outcome = this.read(
       'outcome',

@@ -40,7 +40,7 @@ export interface HttpContext {
   readonly held: HeldBytes
   /** Long answers that are being read. */
   readonly answers: OpenAnswers
-  /** Of large bodies, which are worked on in slices. */
+  /** Turns of large bodies, which are worked on in slices. */
   readonly turns: Turns
   readonly isDraining: () => boolean
   readonly isOverloaded: () => boolean

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { FraudError } from '../core/errors.ts'
 import { countColons, repeatedNames } from '../core/repeated-names.ts'
 
-/** What was read of a body, a line or an item. */
+/** A body, a line or an item that was read. */
 export interface JsonItem {
   readonly value: unknown
   /** Names that it gives more than once, where it is an object. */
@@ -13,7 +13,7 @@ export interface JsonItem {
 export const deepest = 8
 
 /**
- * Bytes -> value. Throws BODY_INVALID for what is empty, no UTF-8, no JSON or nested too deep, and BODY_TOO_LARGE for what
+ * Bytes -> value. Throws BODY_INVALID for what is empty, not UTF-8, not JSON or nested too deep, and BODY_TOO_LARGE for what
  * has too many names; the message repeats nothing of the text, as JSON.parse's own does. A byte order mark is skipped
  * (RFC 8259, section 8.1).
  */
@@ -22,7 +22,7 @@ export function readJson(bytes: Buffer, what: 'body' | 'line' | 'item', mostName
   if (!isUtf8(bytes)) throw new FraudError('BODY_INVALID', `The ${what} is not UTF-8`)
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = bytes.toString('utf8', start)
-  // One colon stands behind each name: they tell that there are not too many, and that none was given twice.
+  // Each name is followed by one colon: they tell that there are not too many, and that none was given twice.
   const colons = countColons(text, mostNames)
   if (colons > mostNames || mayBeDeep(text)) checkShape(text, what, mostNames)
   const value = parse(text, what)

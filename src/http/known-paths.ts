@@ -40,7 +40,7 @@ export function answerNotFound(paths: Paths, request: FastifyRequest, reply: Fas
   reply.code(204).send()
 }
 
-/** The methods of the path that a target names, whatever the router makes of the method that was asked for. */
+/** The methods of the path that a target names, for any method that was asked for. */
 function methodsAt(paths: Paths, target: string): ReadonlySet<string> | undefined {
   const known = paths.get(pathOf(target))
   if (known !== undefined) return known

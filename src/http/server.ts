@@ -194,7 +194,7 @@ function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
   })
 }
 
-/** What Node lets pass, and may be read in two ways on the way here (RFC 9112, sections 3.2 and 3.2.4). */
+/** Why a request is refused that Node lets pass, and that a proxy may read in another way (RFC 9112, sections 3.2 and 3.2.4). */
 function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | undefined {
   if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS has the target *'
   let hosts = 0

@@ -42,7 +42,7 @@ export function calibrate(calibration: Calibration, score: number): number {
   return probabilityOf(logOdds <= surest ? logOdds : surest + tilt * (logOdds - surest))
 }
 
-/** That no score is over: each map rises. */
+/** The probability that no score exceeds: each map rises. */
 export function highestProbability(calibration: Calibration): number {
   return calibrate(calibration, 1)
 }

@@ -26,7 +26,7 @@ export interface TreeNodes {
 /** What follows a tree down, explanations above all, must not run out of stack. */
 export const mostDepth = 1000
 
-/** How many splits the deepest leaf is below its root; children stand behind their parents. */
+/** How many splits the deepest leaf is below its root; children come after their parents. */
 export function depthOf({ feature, left }: TreeNodes): number {
   const depth = new Int32Array(feature.length)
   let most = 0

@@ -77,14 +77,14 @@ export class Decider {
   #coveredSinceMs: number | undefined
   #lostUntilMs = Number.NEGATIVE_INFINITY
   #row = new Float64Array(0)
-  /** Where among the fields keys stand. */
+  /** The positions of keys among the fields. */
   #keysAt: readonly number[] = []
   #transactions: RecordTransactions | undefined
   readonly #words = new DecisionWords()
   /** By transaction id: decisions, and the last labels, that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
   readonly #labelsInFlight = new Map<string, LabelInFlight>()
-  /** One wait for room, whoever waits. */
+  /** The one wait for room that all who wait share. */
   #room: Promise<void> | undefined
 
   constructor(options: DeciderOptions) {
@@ -442,7 +442,7 @@ export class Decider {
 }
 
 const reason = 'differs from what was sent first'
-/** Of a transaction that these histories can't hold, so that its label changes none of them. */
+/** The texts of a transaction that these histories can't hold, so that its label changes none of them. */
 const notHeld: readonly string[] = []
 
 function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
@@ -450,7 +450,7 @@ function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boole
   return value !== undefined && !values.has(value)
 }
 
-/** Refuses labels that were known before what they are about took place. */
+/** Refuses labels that were known before their transactions took place. */
 function refuseForeknown(inputs: readonly LabelInput[], events: readonly (LabelledEvent | undefined)[]): void {
   const errors = inputs.flatMap(({ knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
     const at = inputs.length === 1 ? '' : `[${i}].`

@@ -68,13 +68,13 @@ function plainFeature(name: string, categories: readonly string[] = []): Feature
   return { name, categories, say: (value) => `${name} is ${categories[value] ?? showNumber(value)}` }
 }
 
-/** As it was decided; undefined where its amount can't be read now. */
+/** The transaction as it was decided; undefined where its amount can't be read now. */
 function transactionOf({ timestampMs, fields }: DecisionRecord, maker: TransactionMaker): Transaction | undefined {
   const amount = maker.amountOf(fields)
   return typeof amount === 'number' ? maker.make(timestampMs, amount, fields) : undefined
 }
 
-/** Of a detector as a log keeps it. */
+/** The reasons' own words, of a detector as a log keeps it. */
 function templatesOf(detector: unknown): ReadonlyMap<string, string> {
   const reasons: unknown =
     typeof detector === 'object' && detector !== null ? Reflect.get(detector, 'reasons') : undefined

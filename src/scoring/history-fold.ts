@@ -10,7 +10,7 @@ type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'received
 
 interface WaitingLabels {
   readonly labels: PendingLabel[]
-  /** Of the one that waits for the shortest time. */
+  /** Since when the newest of them waits. */
   readonly sinceMs: number
 }
 
@@ -38,7 +38,7 @@ function waitsSinceMs({ knownAtMs, receivedAtMs }: Pick<LabelRecord, 'knownAtMs'
 export class HistoryFold<Kept extends Histories = Histories> {
   readonly histories: Kept
   readonly #waitMs: number
-  /** Labels whose transactions have not come, by id; those whose last label came first stand first. */
+  /** Labels whose transactions have not come, by id; in the order in which their last labels came. */
   readonly #pending = new Map<string, WaitingLabels>()
   #waiting = 0
 

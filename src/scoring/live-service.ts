@@ -117,7 +117,7 @@ export class LiveService {
     return this.#live
   }
 
-  /** What is durable. */
+  /** Reads what is durable. */
   get reading(): LogReading {
     return this.#log.reading
   }
@@ -242,7 +242,7 @@ export class LiveService {
   async erase(key: string, value: string): Promise<string | undefined> {
     const { clock } = this.#options
     const kept = this.#reader.readKey(key, value)
-    // A log of before texts were trimmed may hold it with its blanks.
+    // A log that was begun before texts were trimmed may hold the value with its blanks.
     return (await this.#log.erase(key, kept, clock())) ?? this.#log.erase(key, value, clock())
   }
 
@@ -316,7 +316,7 @@ export class LiveService {
     const snapshot = findSnapshot(live)
     this.#snapshotSequence = Math.max(this.#snapshotSequence, snapshot?.sequence ?? 0)
     const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
-    // A snapshot holds the histories already: nothing of it is new.
+    // A snapshot already holds the histories, so no column is new.
     const fresh = snapshot === undefined ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
     const counts = new ColumnCounts(fresh, reading)
     while (rebuild.step((record) => counts.see(record))) await nextTurn()

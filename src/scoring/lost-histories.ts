@@ -28,7 +28,7 @@ export function historyColumns({ detector, features }: HistoryMaker): ReadonlyMa
   return spans
 }
 
-/** The columns that the histories of the detector before were made of; none where there was none that can be read. */
+/** The columns of the previous detector's histories; empty where no previous detector can be read. */
 export function columnsBefore(reading: LogReading): ReadonlySet<string> {
   const last = reading.lastDefinition()
   if (last === undefined) return new Set()
@@ -111,7 +111,7 @@ export class LostHistories {
   }
 }
 
-/** How many of a log's transactions declare a column, and how many have a value in it: of those that are shown to it. */
+/** Counts how many of the transactions that it sees declare a column, and how many have a value in it. */
 export class ColumnCounts {
   total = 0
   readonly columns: readonly string[]

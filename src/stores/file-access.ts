@@ -2,7 +2,7 @@ import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 
 const readableByOthers = 0o077
 
-/** Which file stands under a name: another one has another identity, even where its content is the same. */
+/** Which file a name leads to: another one has another identity, even where its content is the same. */
 export function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats && `${stats.dev}:${stats.ino}`

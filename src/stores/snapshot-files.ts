@@ -34,7 +34,7 @@ const headerSchema = z.object({
   hash: z.string(),
 })
 
-/** Only names that Shrike gives are its own: what else lies there is left alone. */
+/** Only files with names that Shrike gives are its own: all others are left alone. */
 const ownName = /^\d{16}\.snapshot$/
 const ownPartialName = /^\d{16}\.snapshot\.([0-9a-f-]{36}\.)?partial$/
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants
@@ -176,7 +176,7 @@ function parseHeader(text: string): SnapshotHeader | Error {
   }
 }
 
-/** A link in the place of a snapshot is none. */
+/** A link in the place of a snapshot is not a snapshot. */
 function openToRead(path: string): number {
   try {
     return openSync(path, O_RDONLY | O_NOFOLLOW)

@@ -22,7 +22,7 @@ export function searchRoutes(app: App, context: HttpContext, live: LiveService):
   })
 }
 
-/** Two that say what is looked for, and the filters. */
+/** Names of a body: two that say what is looked for, the filters, and a few misspelt ones. */
 const searchNames = 16
 
 async function search(

@@ -4,7 +4,7 @@ const time = { type: 'string', format: 'date-time' } as const
 const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength }) as const
 /** A whole number that JSON readers agree about. */
 const wholeNumber = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } as const
-/** Of a transaction or a label. */
+/** The id of a transaction, which labels name, too. */
 export const idSchema = { anyOf: [text(128), wholeNumber] } as const
 const cursor = { type: 'string', pattern: '^before-[0-9]{1,15}$', description: 'Where the page before ended.' } as const
 const limit = { type: 'integer', minimum: 1, maximum: 500, default: 50 } as const
@@ -24,12 +24,12 @@ function closed(properties: Readonly<Record<string, unknown>>, required: readonl
   return { type: 'object', properties, required, additionalProperties: false }
 }
 
-/** One of these names; any text where there are none, since nothing is right then. */
+/** One of these names; any text where there are no names, since no text is right then. */
 function oneOf(names: readonly string[]): object {
   return names.length === 0 ? { type: 'string' } : { type: 'string', enum: names }
 }
 
-/** The bodies of requests but for transactions. */
+/** The bodies of requests, except for transactions. */
 export function requestSchemas({
   transaction: { keys = {}, personal = [] },
 }: Detector): Readonly<Record<string, object>> {

@@ -35,7 +35,7 @@ export function readXgboost(json: unknown, allTrees = false): XgboostModel {
   if (features.length !== num_feature) throw invalid('its feature names and their number differ')
   const isDart = gradient_booster.name === 'dart'
   const file = isDart ? gradient_booster.gbtree.model : gradient_booster.model
-  // Of each tree, so that those that replaced dropped ones add up with them.
+  // Weights of trees, so that those that replaced dropped ones add up with them.
   const weights = isDart ? gradient_booster.weight_drop : file.trees.map(() => 1)
   if (weights.length !== file.trees.length) throw invalid('its trees and their weights differ in number')
   const used = file.trees.slice(0, allTrees ? undefined : treesUntilBest(attributes, file))
@@ -58,7 +58,7 @@ function treesUntilBest(attributes: XgboostAttributes, file: XgboostTrees): numb
   if (iteration_indptr !== undefined) return iteration_indptr[best + 1]
   const { num_parallel_tree } = gbtree_model_param
   if (num_parallel_tree !== undefined) return (best + 1) * Math.max(1, num_parallel_tree)
-  // The first versions tell the trees of a round nowhere, but a classifier notes where it stops.
+  // The first versions do not say which trees a round has, but a classifier notes where it stops.
   const noted = best_ntree_limit ?? /"best_ntree_limit": (\d+)/.exec(scikit_learn)?.[1]
   if (noted !== undefined) return Number(noted)
   throw unsupported(

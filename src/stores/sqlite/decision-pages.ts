@@ -23,7 +23,7 @@ export class SqlitePages implements DecisionPages {
     return page
   }
 
-  /** From the next question on searches the file that stands under the log's name then. */
+  /** From the next page on searches the file that the log's name leads to then. */
   reopen(): void {
     this.#last = this.#last.then(async () => {
       await this.#worker?.terminate()

@@ -4,12 +4,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { identityOf, makePrivate, syncDirectory, syncFile } from '../file-access.ts'
 
 /**
- * The files of a log that is open. A file that is deleted, moved or replaced underneath goes on to be written by who has it
- * open, and all of it is lost with that process, so whoever writes looks after each commit whether they are still there.
+ * The files of a log that is open. A file that is deleted, moved or replaced underneath is still written by the process
+ * that has it open, and is lost with that process, so the writer checks after each commit that the files are still there.
  */
 export interface HeldLog {
   /**
-   * What happened to the files since they were opened; undefined where all stand under their names.
+   * What happened to the files since they were opened; undefined where all are under their names.
    *
    * @param isQuick leaves out the index of the write-ahead log, which only other processes would miss.
    */
@@ -27,7 +27,7 @@ export interface HeldLog {
  */
 const descriptors = new Map<string, number>()
 
-/** Of a log that was just opened and read. */
+/** Holds the files of a log that was just opened and read. */
 export function holdLog(path: string, makeName: () => string): HeldLog {
   const files = [path, `${path}-wal`, `${path}-shm`]
   const identities = files.map(identityOf)
@@ -69,7 +69,7 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
   }
 }
 
-/** Where a log that has no place of its own is kept: always whole. */
+/** Where a log is saved while another file has its name; always whole. */
 function heldPath(path: string, lastSequence: number): string {
   return `${path}.held-${lastSequence}`
 }

@@ -20,7 +20,7 @@ const definitionKind = recordKinds.indexOf('definition')
 const checkpointKind = recordKinds.indexOf('checkpoint')
 
 /**
- * Reads a log beside whoever writes it. Each call sees what is durable at that instant, and nothing that the chain does not
+ * Reads a log beside the process that writes it. Each call sees what is durable at that instant, and nothing that the chain does not
  * hold: records that a checkpoint let go, and are not deleted yet, and what bears numbers below 1, are not found.
  */
 export class LogReader implements LogReading {
@@ -29,7 +29,7 @@ export class LogReader implements LogReading {
   /** Ids of all transactions, once they have been read; until then every id is asked for. */
   #ids: KnownIds | undefined
   readonly #definitions = new Map<number, Definition>()
-  /** The newest, which is looked at before much that is read. */
+  /** The newest checkpoint, which is looked at before many reads. */
   #lastCheckpoint: Sequenced<CheckpointRecord> | undefined
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
@@ -42,12 +42,12 @@ export class LogReader implements LogReading {
     return this.#opened.database
   }
 
-  /** Whether the file that is read is the one that stands under its name. */
+  /** Whether the file that is read is the one that its name leads to. */
   get isInPlace(): boolean {
     return identityOf(this.#path) === this.#opened.identity
   }
 
-  /** Reads the file that stands under the name now. */
+  /** Reads the file that the name leads to now. */
   reopen(): void {
     const before = this.#opened
     this.#opened = open(this.#path)

@@ -4,7 +4,7 @@ import { deriveKey } from '../../decisioning/chain.ts'
 import { ValueWriter } from '../../decisioning/packed-values.ts'
 import type { Person } from './writer-messages.ts'
 
-/** The proof that a row of persons was written by who has the log's key. */
+/** The proof that a row of persons was written by somebody with the log's key. */
 export type PersonMac = (person: Person) => Uint8Array
 
 export function createPersonMac(logKey: string): PersonMac {
@@ -17,7 +17,7 @@ export function createPersonMac(logKey: string): PersonMac {
   }
 }
 
-/** Gives every row its MAC, as it stands. */
+/** Gives every row the MAC of its present content. */
 export function macRows(database: DatabaseSync, mac: PersonMac): void {
   const update = database.prepare('UPDATE persons SET mac = ? WHERE token = ?')
   const rows = database.prepare('SELECT key, value, token FROM persons').all()

@@ -86,7 +86,7 @@ export class SqliteLog implements DecisionLog {
     this.#observer = observer
     this.#onRecovered = onRecovered
     this.#nextSequence = lastSequence + 1
-    // What a process that ended did not come to.
+    // A process that ended may have left this undone.
     this.prune(this.reading.prunedThrough())
     this.#looking = setInterval(() => this.#look(), lookEveryMs).unref()
     void this.#readIds()

@@ -54,9 +54,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Goes through the whole log and computes every hash anew; stops at the first record that is not as it was written. Then
+ * Goes through the whole log and computes every hash again; stops at the first record that is not as it was written. Then
  * looks for what else is in the database and changes what is served: indexes that lead elsewhere, triggers, records outside
- * the chain, rows of persons. All as of one instant, beside whoever writes.
+ * the chain, rows of persons. All of it is read as of one instant, beside the process that writes.
  */
 export function verifyLog(reader: LogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
   reader.database.exec('BEGIN')

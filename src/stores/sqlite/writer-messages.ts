@@ -25,7 +25,7 @@ export type WriterOrder =
   | { readonly order: 'prune'; readonly through: number }
   /** Leave nothing of erased content in the write-ahead log; unfinished while a reader holds it. */
   | { readonly order: 'truncate' }
-  /** See whether the log's files still stand under their names, where nothing was written for a while. */
+  /** See whether the log's files are still under their names, where nothing was written for a while. */
   | { readonly order: 'look' }
   | { readonly order: 'close' }
 

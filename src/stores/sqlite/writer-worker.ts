@@ -93,7 +93,7 @@ function emptyWriteAheadLog({ database }: Writing): boolean {
 }
 
 /**
- * After a failed commit nobody knows what reached the disk: open anew, see what is there, and prove that it can be written.
+ * After a failed commit nobody knows what reached the disk: open the log again, see what is there, and prove that it can be written.
  * Where the files are gone, what was committed is written to a new one first.
  *
  * @returns whether that was so.
