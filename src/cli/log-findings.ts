@@ -29,7 +29,7 @@ export function refuseProblem({ problem, records, stretches }: Verification): vo
     changes.length === 0
       ? `verify it with the key that it was written with`
       : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
-        `somebody who has not the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
+        `somebody without the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
   throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
 }
 
@@ -63,11 +63,11 @@ export function unsureOf(
   const unsure: string[] = []
   if (isHeadPruned) unsure.push('that the head is of another log: its record is no longer kept')
   if (key === undefined && head === undefined) {
-    unsure.push(`that somebody wrote the whole log anew, with hashes that fit (set ${keyVariable}, or give --head)`)
-  } else if (key === undefined) unsure.push(`that records after the head were written anew (set ${keyVariable})`)
+    unsure.push(`that somebody rewrote the whole log with hashes that fit (set ${keyVariable}, or give --head)`)
+  } else if (key === undefined) unsure.push(`that records after the head were rewritten (set ${keyVariable})`)
   const open = stretches.at(-1)
   if (key !== undefined && open?.key === null) {
-    unsure.push(`that records ${open.first} to ${open.last} were written anew: nothing with the key comes after them`)
+    unsure.push(`that records ${open.first} to ${open.last} were rewritten: nothing with the key comes after them`)
   }
   if (head === undefined) unsure.push('that records at the end were cut off (give --head, as log head printed it)')
   else unsure.push('that records after the head were cut off')

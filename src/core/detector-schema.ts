@@ -72,7 +72,7 @@ const labelSchema = z
     delay: durationSchema.optional(),
     /** The column that says when it became known. */
     knownAt: column.optional(),
-    /** How old a transaction must be to count as legitimate if nobody called it fraud; the delay unless told. */
+    /** How old a transaction must be to count as legitimate if nobody called it fraud; the delay by default. */
     maturity: durationSchema.optional(),
   })
   .refine(({ delay, knownAt }) => delay === undefined || knownAt === undefined, {
@@ -91,7 +91,7 @@ const transactionFields = z.strictObject({
   /** Where it took place, in degrees. */
   position: z.strictObject({ latitude: column, longitude: column }).optional(),
   label: labelSchema,
-  /** The IANA time zone of times without an offset, and of hours and weekdays; UTC unless told. */
+  /** The IANA time zone of times without an offset, and of hours and weekdays; UTC by default. */
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
   /** Names of keys that stand for a person: kept as random tokens only, so that the person can be forgotten. */
   personal: z.array(z.string()).optional(),
@@ -197,7 +197,7 @@ const detectorFields = z.strictObject({
     .min(1, 'list at least one feature'),
   histories: z
     .strictObject({
-      /** How many of its newest transactions a key's history keeps exactly; 4,096 unless told. */
+      /** How many of its newest transactions a key's history keeps exactly; 4,096 by default. */
       eventsPerKey: z.int().min(1).max(1_048_576),
     })
     .optional(),

@@ -33,7 +33,7 @@ export interface ReadProgress {
 export interface ReadOptions {
   /** Kinds that columns have whatever their cells look like; the others' are inferred. */
   readonly columns?: Readonly<Record<string, ColumnKind>>
-  /** Columns without which the file is refused; those of `columns` unless told. */
+  /** Columns without which the file is refused; those of `columns` by default. */
   readonly required?: readonly string[]
   /** What to do with a row that can't be used: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip'

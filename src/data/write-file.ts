@@ -7,7 +7,7 @@ import { FraudError } from '../core/errors.ts'
  * directory synced. Where anything fails, the file that was there stays as it was. FILE_UNWRITABLE where it can't be
  * written.
  *
- * @param mode who may read it, as of `chmod`; what the user's umask says unless told.
+ * @param mode who may read it, as of `chmod`; what the user's umask says by default.
  */
 export async function writeFileAtomically(
   path: string,

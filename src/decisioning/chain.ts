@@ -7,8 +7,8 @@ export const firstLink: Uint8Array = new Uint8Array(32)
 export type Link = (before: Uint8Array, frame: Uint8Array) => Uint8Array
 
 /**
- * SHA-256 of the hash before and the record's frame; with a key HMAC-SHA-256 (RFC 2104) of the same, which nobody makes
- * who has not the key. Either way a record can't be altered, taken out or moved without changing every hash after it.
+ * SHA-256 of the hash before and the record's frame; with a key HMAC-SHA-256 (RFC 2104) of the same, which nobody
+ * without the key can make. Either way a record can't be altered, taken out or moved without changing every hash after it.
  */
 export function createLink(key?: string): Link {
   if (key !== undefined) {

@@ -20,7 +20,7 @@ export interface EvaluationInput {
   readonly rule: DecisionRule
   /** Of the bootstrap. */
   readonly seed: number
-  /** Bootstrap replicates; 200 unless told. */
+  /** Bootstrap replicates; 200 by default. */
   readonly replicates?: number
 }
 

@@ -9,9 +9,9 @@ export interface PermutationInput {
   /** The model's scores of rows that stand one behind the other, each in the order of `columns`. */
   readonly score: (rows: Float64Array) => Float64Array
   readonly seed: number
-  /** How often each feature is shuffled; 3 unless told. */
+  /** How often each feature is shuffled; 3 by default. */
   readonly repeats?: number
-  /** Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows unless told. */
+  /** Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows by default. */
   readonly mostFrauds?: number
   readonly mostLegitimate?: number
   readonly onProgress?: (done: number, total: number) => void

@@ -11,7 +11,7 @@ const memoryCheckedEvery = 64
 const none: readonly string[] = []
 
 export interface MemoryHistoriesOptions {
-  /** What all histories together may take; over it the keys silent for longest are forgotten early. 4 GiB unless told. */
+  /** What all histories together may take; over it the keys silent for longest are forgotten early. 4 GiB by default. */
   readonly maxBytes?: number
 }
 

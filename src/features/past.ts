@@ -11,7 +11,7 @@ const defaultPast = '30d'
 /** What features say that look for something in a key's past, such as its last transaction. */
 export const pastParameters = { by, over: durationSchema.optional(), as }
 
-/** One feature about a key's past: over the last 30 days unless told, and named after the window only if told. */
+/** One feature about a key's past: over the last 30 days by default, and named after the window only where one is given. */
 export function overPast(
   kind: string,
   { by, of, over, as }: { by: string; of?: string; over?: string | undefined; as?: string | undefined },

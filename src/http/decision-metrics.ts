@@ -73,7 +73,7 @@ function countDecisions(registry: Registry): DecisionObserver {
   total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
   total(
     'shrike_labels_refused_total',
-    'Labels of transactions that have not come which were refused, since too many wait.',
+    'Labels refused because too many already wait for their transactions.',
     () => refusedLabels,
   )
   tally(

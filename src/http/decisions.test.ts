@@ -473,7 +473,7 @@ describe('GET /v1/decisions', () => {
     )
   })
 
-  test('shows 50 unless told, and where the next page begins', async () => {
+  test('shows 50 by default, and where the next page begins', async () => {
     const first = await page('')
     assert.deepEqual(first.decisions, all.slice(0, 50))
     assert.deepEqual((await page(`cursor=${first.cursor}`)).decisions, all.slice(50, 100))

@@ -19,7 +19,7 @@ const refused = {
   ),
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
   unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
-  full: new FraudError('PENDING_LABELS_FULL', '100000 labels wait for transactions that have not come'),
+  full: new FraudError('PENDING_LABELS_FULL', '100000 labels already wait for transactions that have not come'),
   card: new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
     errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
   }),

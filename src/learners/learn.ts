@@ -40,7 +40,7 @@ export const learnerOptionNames: ReadonlySet<string> = new Set(
   Object.values(defaults).flatMap((each) => Object.keys(each)),
 )
 
-/** A learner's options as they are unless told. */
+/** A learner's options as they are by default. */
 export function defaultsOf(learner: Learner): Readonly<Record<string, unknown>> {
   return { ...defaults[learner] }
 }

@@ -392,7 +392,7 @@ export class Decider {
     this.#options.observer.labelsRefused(more.length)
     throw new FraudError(
       'PENDING_LABELS_FULL',
-      `${fold.pendingLabels} labels wait for transactions that have not come; label those that have come`,
+      `${fold.pendingLabels} labels already wait for transactions that have not come; label transactions that have come`,
     )
   }
 

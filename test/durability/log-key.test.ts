@@ -174,7 +174,7 @@ describe('a data directory of an older Shrike', () => {
     )
     assert.match(stderr, /LOG_KEY_MISMATCH: Record 16 .*--key-changes 16/)
     const known = await succeed('log', 'verify', '--data', data, '--key-changes', '16')
-    assert.match(known, /not ruled out: that records 16 to 18 were written anew/)
+    assert.match(known, /not ruled out: that records 16 to 18 were rewritten/)
     const start = await runShrike('serve', bundle, '--data', data, '--port', '0')
     assert.match(start.stderr, /LOG_KEY_MISMATCH: .*without a key.*log rekey/)
     await succeed('log', 'rekey', '--data', data)

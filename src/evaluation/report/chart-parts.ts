@@ -67,10 +67,10 @@ export interface LineLook {
   readonly color: string
   readonly width?: number
   readonly dashed?: boolean
-  /** How opaque the area below it is; none unless told. */
+  /** How opaque the area below it is; none by default. */
   readonly area?: number
   readonly index?: number
-  /** What has a higher one is drawn later; 2 unless told. */
+  /** What has a higher one is drawn later; 2 by default. */
   readonly z?: number
 }
 
