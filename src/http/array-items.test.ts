@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
-import { cutItems, readItems } from './array-items.ts'
+import { checkBeginning, cutItems, readItems } from './array-items.ts'
 import { Turns } from './turns.ts'
 
 const limits = { items: 50, itemBytes: 1000, names: 100 }
@@ -73,6 +73,16 @@ describe('readItems', () => {
     const items = await readItems(Buffer.from('[1,2,3]'), limits, new Turns(), () => false)
     assert.deepEqual(items, [])
   })
+})
+
+test('the beginning of an array is refused where the whole would be, and never where it would not', () => {
+  const begins = (text: string) => () => checkBeginning(Buffer.from(text), limits)
+  assert.throws(begins(`[1,${'['.repeat(20)}`), { code: 'BODY_INVALID' })
+  assert.throws(begins(`[1,"${'x'.repeat(1500)}`), { code: 'BODY_TOO_LARGE' })
+  assert.throws(begins(`{"a":"${'x'.repeat(1500)}`), { code: 'INPUT_INVALID' })
+  assert.throws(begins(`[${'1,'.repeat(51)}`), { code: 'BODY_TOO_LARGE' })
+  const whole = JSON.stringify([1, { a: ['x', { b: '[{\\"' }] }, 'é,"', [[]], null])
+  for (let length = 1; length <= whole.length; length += 1) begins(whole.slice(0, length))()
 })
 
 test('an array is cut without looking at more than an item at a time', () => {

@@ -48,8 +48,13 @@ export function isArray(bytes: Buffer): boolean {
   return bytes[skipBlanks(bytes, startOf(bytes))] === openBracket
 }
 
+/** Refuses by its beginning what would be refused as a whole, so that the rest of it need not be kept. */
+export function checkBeginning(bytes: Buffer, limits: ArrayLimits): void {
+  for (const _ of cutItems(bytes, limits, false));
+}
+
 /** The items' bytes, blanks included. Items themselves are not checked. */
-export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimits): Generator<Buffer> {
+export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimits, isWhole = true): Generator<Buffer> {
   let at = skipBlanks(bytes, startOf(bytes))
   if (bytes[at] !== openBracket) {
     // A body that is not even JSON is refused as such.
@@ -61,6 +66,10 @@ export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimit
   for (let count = 0; ; count += 1) {
     const start = at + 1
     at = endOfItem(bytes, start, itemBytes, count)
+    if (at === bytes.length) {
+      if (isWhole) throw notJson()
+      return
+    }
     const isLast = bytes[at] === closeBracket
     if (isLast && count === 0 && skipBlanks(bytes, start) === at) break
     if (count === items) {
@@ -69,10 +78,10 @@ export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimit
     yield bytes.subarray(start, at)
     if (isLast) break
   }
-  if (skipBlanks(bytes, at + 1) < bytes.length) throw notJson()
+  if (isWhole && skipBlanks(bytes, at + 1) < bytes.length) throw notJson()
 }
 
-/** The position of the comma or bracket that ends the item. */
+/** The position of the comma or bracket that ends the item; of the end, where the bytes end before it. */
 function endOfItem(bytes: Buffer, start: number, itemBytes: number, index: number): number {
   const end = Math.min(bytes.length, start + itemBytes + 1)
   let depth = 0
@@ -88,7 +97,7 @@ function endOfItem(bytes: Buffer, start: number, itemBytes: number, index: numbe
       depth -= 1
     } else if (byte === comma && depth === 0) return at
   }
-  if (end === bytes.length) throw notJson()
+  if (end === bytes.length) return end
   throw new FraudError('BODY_TOO_LARGE', `Item ${index} of the array is over ${itemBytes} bytes`)
 }
 

@@ -4,6 +4,8 @@ import type { HeldBytes } from './held-bytes.ts'
 
 /** A body of at most this many bytes holds so little that it is not counted. */
 const smallBytes = 4096
+/** After each time this much of a body others are read from first. */
+const pacedBytes = 64 * 1024
 /** Chunks of a few bytes each cost a hundred times their size: some are fine, thousands are an attack. */
 const mostPieces = 1024
 const leastPieceBytes = 16
@@ -13,6 +15,8 @@ export interface BodyLimits {
   readonly timeoutMs: number
   /** What all bodies hold together. */
   readonly held: HeldBytes
+  /** Throws for a body that will be refused, by its first bytes, once there are more than these. */
+  readonly beginning?: { readonly bytes: number; check(bytes: Buffer): void }
 }
 
 /**
@@ -24,7 +28,7 @@ export interface BodyLimits {
  */
 export function readBody(
   message: IncomingMessage,
-  { limitBytes, timeoutMs, held }: BodyLimits,
+  { limitBytes, timeoutMs, held, beginning }: BodyLimits,
   take: (body: Buffer) => void,
   refuse: (error: unknown) => void,
 ): void {
@@ -32,8 +36,10 @@ export function readBody(
   let chunks: Buffer[] = []
   let length = 0
   let pieces = 0
+  let pauseAt = pacedBytes
   let counted = 0
   let isRefused = false
+  let isLookedAt = false
   let timer: NodeJS.Timeout | undefined
   // A small body comes in one piece with its headers, and is whole before the next tick: no need for a timer then.
   process.nextTick(() => {
@@ -54,8 +60,13 @@ export function readBody(
     refuse(error)
   }
   message.on('data', (chunk: Buffer) => {
-    if (isRefused) return
     length += chunk.length
+    if (length >= pauseAt) {
+      pauseAt = length + pacedBytes
+      message.pause()
+      held.waitForTurn(() => message.resume())
+    }
+    if (isRefused) return
     pieces += 1
     if (length > limitBytes) return giveUp(tooLarge(limitBytes))
     if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(tooManyPieces())
@@ -64,6 +75,10 @@ export function readBody(
     try {
       held.take(length - counted)
       counted = length
+      if (beginning !== undefined && length > beginning.bytes && !isLookedAt) {
+        isLookedAt = true
+        beginning.check(Buffer.concat(chunks))
+      }
     } catch (error) {
       giveUp(error)
     }

@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { answerBody } from './answer-body.ts'
-import { readItems } from './array-items.ts'
+import { type ArrayLimits, checkBeginning, readItems } from './array-items.ts'
 import type { HttpContext } from './http-context.ts'
 import type { JsonItem } from './json-text.ts'
+import type { Limits } from './limits.ts'
 
 /** What a byte of JSON may take once it is parsed, where it was written for that. */
 const parsedBytesPerByte = 8
@@ -23,13 +24,19 @@ export function readArray(
   answer: (items: readonly JsonItem[]) => AsyncIterable<string>,
 ): void {
   const { limits, held } = context
-  const bodyLimits = { limitBytes: limits.batchBytes, timeoutMs: limits.bodyTimeoutMs, held }
+  const itemLimits = arrayLimits(limits, Math.max(limits.names, names))
+  const beginning = { bytes: limits.bodyBytes, check: (bytes: Buffer) => checkBeginning(bytes, itemLimits) }
+  const bodyLimits = { limitBytes: limits.batchBytes, timeoutMs: limits.bodyTimeoutMs, held, beginning }
   answerBody(bodyLimits, raw, reply, async (body) => {
     const items = await itemsOf(context, body, reply, Math.max(limits.names, names))
     if (items === undefined) return undefined
     context.answers.limitTime(reply.raw)
     return Readable.from(answer(items))
   })
+}
+
+export function arrayLimits({ batchItems, bodyBytes }: Limits, names: number): ArrayLimits {
+  return { items: batchItems, itemBytes: bodyBytes, names }
 }
 
 /** The items of an array, counted as held until they are answered; undefined once nobody waits for the answer. */
@@ -43,6 +50,6 @@ export async function itemsOf(
   held.take(heldBytes)
   raw.once('close', () => held.give(heldBytes))
   const isWanted = () => !raw.destroyed
-  const items = await readItems(body, { items: limits.batchItems, itemBytes: limits.bodyBytes, names }, turns, isWanted)
+  const items = await readItems(body, arrayLimits(limits, names), turns, isWanted)
   return isWanted() ? items : undefined
 }
