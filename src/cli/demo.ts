@@ -12,7 +12,7 @@ export function demoCommand(): Command {
       new Command('demo')
         .summary('simulate or take a file, train, evaluate, report, serve: what npm start runs')
         .description(
-          'Trains on FILE, or on a simulated card table where none is given, evaluates, writes a report and serves.',
+          'Trains on FILE, or on a simulated portfolio of cards where none is given, evaluates, writes a report and serves.',
         )
         .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
         .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
