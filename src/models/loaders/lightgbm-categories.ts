@@ -64,13 +64,8 @@ function readLists(text: string): readonly Order[] | undefined {
   try {
     return listsSchema.parse(JSON.parse(line)) ?? []
   } catch (cause) {
-    throw new FraudError(
-      'MODEL_INVALID',
-      'This is not a usable LightGBM model: its line pandas_categorical is damaged',
-      {
-        cause,
-      },
-    )
+    const reason = 'its line pandas_categorical is damaged'
+    throw new FraudError('MODEL_INVALID', `This is not a usable LightGBM model: ${reason}`, { cause })
   }
 }
 
