@@ -1,13 +1,14 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
-import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { commandLine } from './command-line.ts'
 import { type LabelledRows, readRowsFor } from './labelled-rows.ts'
 import { checkEvaluation, describeLeaks } from './leak-check.ts'
@@ -27,7 +28,7 @@ export interface EvaluateFlags extends InputFlags, CostFlags {
 /** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
 export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
-  if (flags.report !== undefined) await checkWritable(flags.report)
+  await checkOutputs({ '--report': flags.report }, { BUNDLE: bundlePath, FILE: file })
   const bundle = await readBundle(bundlePath)
   const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
   const { part, leftOut, includesTraining } = chooseRows(rows, bundle, flags, run)

@@ -3,7 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
-import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import { formatGeneral } from '../evaluation/report/format.ts'
 import { type ExplainedFeature, renderExplanation } from '../evaluation/report/render-explanation.ts'
 import { sayValue } from '../features/feature.ts'
@@ -11,6 +11,7 @@ import { compileDetector } from '../features/feature-set.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createExplainer, outputOf, whyUnexplained } from '../models/explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { readFlatTable } from './flat-table.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
@@ -33,7 +34,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if ((flags.id === undefined) === (flags.row === undefined)) {
     throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
   }
-  if (flags.out !== undefined) await checkWritable(flags.out)
+  await checkOutputs({ '--out': flags.out }, { BUNDLE: bundlePath, FILE: file })
   const bundle = await readBundle(bundlePath)
   const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {

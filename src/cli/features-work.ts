@@ -3,10 +3,10 @@ import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { csvFormatter, writeChunks } from '../data/write-csv.ts'
-import { checkWritable } from '../data/write-file.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import type { ColumnCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { readDetector } from './find-detector.ts'
 import { openLog } from './log-files.ts'
 import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-rows.ts'
@@ -31,7 +31,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (out !== undefined && !/\.csv(\.gz)?$/i.test(out)) {
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
-  if (out !== undefined) await checkWritable(out)
+  await checkOutputs({ '--out': out }, { FILE: file, '--detector': detector })
   if (flags.fromLog === true) return writeLoggedFeatures(flags, run)
   if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')
   if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')

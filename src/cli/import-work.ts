@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Detector } from '../core/detector.ts'
-import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { type BundleContent, encodeBundle } from '../models/bundle.ts'
 import { createExplainer, whyUnexplained } from '../models/explanation.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { readDetector } from './find-detector.ts'
 import { readForeignModel } from './foreign-model.ts'
 import { readBytes } from './read-bytes.ts'
@@ -22,7 +23,7 @@ export interface ImportFlags {
 
 /** Reads a model of another library and writes it as a bundle. */
 export async function importModel(file: string, flags: ImportFlags, { terminal }: Run): Promise<void> {
-  await checkWritable(flags.out)
+  await checkOutputs({ '--out': flags.out }, { FILE: file, '--detector': flags.detector })
   const located = await readDetector(flags.detector, { badRows: 'fail' })
   const compiled = compileFeatures(located)
   const features = compiled.names

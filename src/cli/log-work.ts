@@ -1,11 +1,11 @@
 import { FraudError } from '../core/errors.ts'
 import type { Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
-import { checkWritable } from '../data/write-file.ts'
 import { formatNdjson, writeNdjson } from '../data/write-ndjson.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { exportTables } from './log-export.ts'
 import { type DataFlags, keepPrivate, keyBefore, logKey, openLog } from './log-files.ts'
 import { checkSnapshots, describeStretch, type KeyChangeFlags, refuseProblem, unsureOf } from './log-findings.ts'
@@ -92,7 +92,7 @@ export async function exportLog(flags: ExportFlags, { terminal }: Run): Promise<
   }
   keepPrivate()
   const write = out === undefined ? undefined : writerFor(out)
-  if (out !== undefined) await checkWritable(out)
+  await checkOutputs({ '--out': out })
   const reader = openLog(flags)
   const counted = { rows: 0 }
   try {

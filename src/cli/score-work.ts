@@ -3,12 +3,12 @@ import { FraudError } from '../core/errors.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import type { Column, Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
-import { checkWritable } from '../data/write-file.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { createPredictor, readBundleBytes } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { scoreColumns } from '../scoring/score-columns.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { readFlatTable } from './flat-table.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
@@ -27,7 +27,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   if (flags.json && flags.out === undefined) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
-  if (flags.out !== undefined) await checkWritable(flags.out)
+  await checkOutputs({ '--out': flags.out }, { BUNDLE: bundlePath, FILE: file })
   const bytes = await readBundleBytes(bundlePath)
   const bundle = decodeBundle(bytes)
   const features = compileDetector(bundle.detector)

@@ -6,8 +6,8 @@ import { scenario } from '../data/simulate/portfolio/scenario.ts'
 import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
-import { checkWritable } from '../data/write-file.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 export interface SimulateFlags {
@@ -32,7 +32,7 @@ export async function simulate(flags: SimulateFlags, run: Run): Promise<void> {
     throw new FraudError('OPTION_INVALID', `--${stray} is for --shape ${other}, and this is --shape ${flags.shape}`)
   }
   const write = chooseWriter(flags.out)
-  await checkWritable(flags.out)
+  await checkOutputs({ '--out': flags.out })
   if (flags.shape === 'creditcard') await simulateFlatTable(flags, write, run)
   else await simulateHistory(flags, write, run)
 }

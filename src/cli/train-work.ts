@@ -1,7 +1,7 @@
 import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
-import { checkWritable, writeFileAtomically } from '../data/write-file.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
@@ -11,6 +11,7 @@ import { compileDetector } from '../features/feature-set.ts'
 import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { commandLine } from './command-line.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
@@ -36,7 +37,7 @@ export interface TrainFlags extends InputFlags, PlanFlags, LeakFlags {
 
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
-  await checkOutputs(flags)
+  await checkOutputs(outputsOf(flags), inputsOf(file, flags))
   const rows = await readRows(file, flags, run)
   const command = commandLine('train', file === undefined ? [] : [file], flags)
   await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)
@@ -49,10 +50,12 @@ export interface Origin {
   readonly search?: { readonly record: TuningRecord; readonly report: SearchSummary; readonly result: object }
 }
 
-/** Asked before work whose result would be lost. */
-export async function checkOutputs(flags: TrainFlags): Promise<void> {
-  for (const path of [flags.out, reportPathOf(flags), flags.saveDetector])
-    if (path !== undefined) await checkWritable(path)
+export function outputsOf(flags: TrainFlags) {
+  return { '--out': flags.out, '--report': reportPathOf(flags), '--save-detector': flags.saveDetector }
+}
+
+export function inputsOf(file: string | undefined, { detector }: TrainFlags) {
+  return { FILE: file, '--detector': detector }
 }
 
 function reportPathOf({ report, out }: TrainFlags): string {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Learner, ModelChoice } from '../core/detector-schema.ts'
 import { durationMs } from '../core/duration.ts'
-import { checkWritable } from '../data/write-file.ts'
 import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
 import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { type Choices, layOutChoices, readSpace } from './choices.ts'
 import { commandLine } from './command-line.ts'
 import { createJudge } from './judge-choice.ts'
@@ -14,7 +14,7 @@ import { duration } from './protocol-work.ts'
 import type { Run } from './run.ts'
 import { runSearch } from './run-search.ts'
 import { splitRows } from './split-rows.ts'
-import { checkOutputs, readRows, refuseLeaksInTraining, type TrainFlags, trainAndWrite } from './train-work.ts'
+import { inputsOf, outputsOf, readRows, refuseLeaksInTraining, type TrainFlags, trainAndWrite } from './train-work.ts'
 import type { TrainingPlan } from './training-run.ts'
 import { concludeSearch, nameOf, tellConclusion } from './tuning-result.ts'
 import { version } from './version.ts'
@@ -38,8 +38,10 @@ export interface TuneFlags extends Omit<TrainFlags, 'learner' | 'average' | 'pre
 export async function tune(file: string | undefined, flags: TuneFlags, run: Run): Promise<void> {
   const journalPath = flags.journal ?? `${flags.out.replace(/\.safetensors$/, '')}-tuning.ndjson`
   const forTraining = trainFlags(flags)
-  await checkOutputs(forTraining)
-  await checkWritable(journalPath)
+  await checkOutputs(
+    { ...outputsOf(forTraining), '--journal': journalPath },
+    { ...inputsOf(file, forTraining), '--space': flags.space },
+  )
   const asked = askedFolds(flags)
   const declared = await readSpace(flags.space)
   const rows = await readRows(file, forTraining, run)

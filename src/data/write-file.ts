@@ -1,4 +1,5 @@
-import { access, constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 
@@ -31,13 +32,21 @@ export async function writeFileAtomically(
   }
 }
 
-/** Throws FILE_UNWRITABLE where no file of that name could be written: asked before work whose result would be lost. */
+/**
+ * Throws FILE_UNWRITABLE where no file of that name could be written: asked before work whose result would be lost. A
+ * device or a pipe is refused, too: a file would take its place.
+ */
 export async function checkWritable(path: string): Promise<void> {
+  let there: Stats | undefined
   try {
     await access(dirname(path), constants.W_OK)
+    there = await stat(path)
   } catch (cause) {
-    throw explain(cause, path)
+    if (!(isSystemError(cause) && cause.code === 'ENOENT' && cause.path === path)) throw explain(cause, path)
   }
+  if (there === undefined || there.isFile()) return
+  const reason = there.isDirectory() ? 'it is a directory' : 'it is a device or a pipe'
+  throw new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reason}`)
 }
 
 function explain(cause: unknown, path: string): unknown {

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { startShrike, succeedIn } from './run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-outputs-'))
+const at = (name: string) => join(folder, name)
+after(() => rmSync(folder, { recursive: true }))
+
+const inputs = ['a.csv', 'd.yaml', 'm.safetensors', 'lgb.txt', 'space.yaml']
+for (const name of inputs) writeFileSync(at(name), name)
+symlinkSync('a.csv', at('link.csv'))
+linkSync(at('a.csv'), at('hard.csv'))
+mkdirSync(at('data/snapshots'), { recursive: true })
+const kept = ['data/log.sqlite', 'data/lock.sqlite', 'data/keys.json', 'data/snapshots/x.csv']
+for (const name of kept) writeFileSync(at(name), name)
+
+async function refuse(args: string, told: RegExp): Promise<void> {
+  const { code, stderr } = await startShrike(folder, args.split(' ')).ended
+  assert.equal(code, 2, stderr)
+  assert.match(stderr, /OPTION_INVALID/)
+  assert.match(stderr, told)
+  for (const name of [...inputs, ...kept]) assert.equal(readFileSync(at(name), 'utf8'), name)
+}
+
+describe('outputs of commands', () => {
+  for (const [args, told] of [
+    ['train a.csv --out a.csv', /--out a\.csv would overwrite what is read as FILE/],
+    ['train a.csv --out m --report ./a.csv', /--report/],
+    ['train a.csv --detector d.yaml --save-detector d.yaml', /--save-detector d\.yaml .* as --detector/],
+    ['train a.csv --out x --report x', /--report x would overwrite what is written as --out/],
+    ['tune a.csv --space space.yaml --journal space.yaml', /--journal space\.yaml .* as --space/],
+    ['evaluate m.safetensors a.csv --report m.safetensors', /as BUNDLE/],
+    ['score m.safetensors a.csv --out link.csv', /as FILE/],
+    ['explain m.safetensors a.csv --row 1 --out hard.csv', /as FILE/],
+    ['features a.csv --detector d.yaml --out a.csv', /as FILE/],
+    ['import lgb.txt --detector d.yaml --out lgb.txt', /as FILE/],
+    ['train --from-log --data data --out data/log.sqlite', /the log or the lock of a data directory/],
+    ['train --from-log --data data --out data/log.sqlite-wal', /the log or the lock/],
+    ['train a.csv --out data/keys.json', /the keys of a data directory/],
+    ['simulate --out data/snapshots/x.csv', /a snapshot of a data directory/],
+  ] as const)
+    test(`are refused before any work where one would overwrite an input: ${args}`, () => refuse(args, told))
+
+  test('may replace an earlier output, and stand in a data directory', async () => {
+    const simulate = ['simulate', '--rows', '100', '--frauds', '5', '--out', 'data/rows.csv']
+    await succeedIn(folder, simulate)
+    await succeedIn(folder, simulate)
+    assert.ok(existsSync(at('data/rows.csv')))
+  })
+
+  test('are no directories and no devices, which is told before the work', async () => {
+    const { code, stderr } = await startShrike(folder, ['train', 'a.csv', '--out', 'data']).ended
+    assert.equal(code, 1)
+    assert.match(stderr, /FILE_UNWRITABLE: data can't be written: it is a directory/)
+  })
+})
