@@ -103,7 +103,12 @@ async function callHonestly(port: number, forMs: number): Promise<Figures> {
   for (let i = 0; i < count; i += 1) {
     const dueMs = startMs + (i * 1000) / callsPerSecond
     if (dueMs > performance.now()) await sleep(dueMs - performance.now())
-    const body = JSON.stringify({ ID: `h-${startMs}-${i}`, TIME: Date.now(), AMOUNT: 12.5, CARD: `c-${i % 50}` })
+    const body = JSON.stringify({
+      ID: `h-${Math.round(startMs)}-${i}`,
+      TIME: Date.now(),
+      AMOUNT: 12.5,
+      CARD: `c-${i % 50}`,
+    })
     calls.push(
       decide(agent, port, body).then((status) => {
         if (status === 200) times.push(performance.now() - dueMs)
