@@ -95,17 +95,22 @@ const transactionFields = z.strictObject({
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
   /** Names of keys that stand for a person: kept as random tokens only, so that the person can be forgotten. */
   personal: z.array(z.string()).optional(),
+  /** Names of keys that some transactions do not have, so that a missing one is not worth a word. */
+  optionalKeys: z.array(z.string()).optional(),
   /** Columns whose values may look like card numbers and are none. */
   notCardNumber: z.array(column).optional(),
   /** Columns that may hold a card number: a keyed hash takes its place. */
   hashCardNumber: z.array(column).optional(),
 })
 
-const transactionSchema = transactionFields.superRefine(({ keys = {}, personal = [] }, context) => {
-  personal.forEach((_, i) => {
-    const message = whyNotListed(personal, i, Object.keys(keys), 'transaction.keys has no')
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['personal', i], message })
-  })
+const transactionSchema = transactionFields.superRefine(({ keys = {}, ...lists }, context) => {
+  for (const list of ['personal', 'optionalKeys'] as const) {
+    const named = lists[list] ?? []
+    named.forEach((_, i) => {
+      const message = whyNotListed(named, i, Object.keys(keys), 'transaction.keys has no')
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [list, i], message })
+    })
+  }
 })
 
 const atLeast = (least: number) => z.int().min(least)

@@ -292,6 +292,14 @@ describe('a decision says what it rests on less than it should', () => {
     // As the log has it.
     assert.deepEqual((await decide({ ID: 't-7', CARD: null, NOTE: 'fax' })).degraded, both)
   })
+
+  test('of a key that some transactions do not have by nature is not worth a word', async () => {
+    const detector = cardsDetector({ features: ['amount'] })
+    const optional = { ...detector, transaction: { ...detector.transaction, optionalKeys: ['card'] } }
+    const { decide } = await start({ live: createLiveDetector(optional, amountPredictor()) })
+    assert.deepEqual((await decide({ ID: 't-1', CARD: null })).degraded, [])
+    assert.deepEqual((await decide({ ID: 't-2', SHOP: null })).degraded, ['key-missing'])
+  })
 })
 
 describe('a label', () => {

@@ -118,8 +118,9 @@ export class Decider {
     this.#coveredSinceMs = state.coveredSinceMs
     this.#lostUntilMs = state.lostUntilMs
     this.#row = new Float64Array(state.live.features.names.length)
-    const keys = Object.values(state.live.detector.transaction.keys ?? {})
-    this.#keysAt = keys.map((column) => state.definition.columns.indexOf(column))
+    const { keys = {}, optionalKeys = [] } = state.live.detector.transaction
+    const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
+    this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
     this.#transactions = new RecordTransactions(state.live, this.#log.reading)
   }
 

@@ -15,7 +15,8 @@ export const oneHotKind = defineKind({
     const text = scope.text(of)
     // Transactions' texts come without blanks around them.
     const listed = values.map((value) => value.trim())
-    scope.listValues(of, listed)
+    // One value alone asks whether it is that one, and does not claim to know the others.
+    if (listed.length > 1) scope.listValues(of, listed)
     return values.map((value, i) => ({
       name: featureName([of, 'oneHot', value]),
       compute: (transaction) => (text(transaction) === listed[i] ? 1 : 0),
