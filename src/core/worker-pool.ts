@@ -18,6 +18,8 @@ export class WorkerPool<Task, Result> {
   /** @param script the worker's module beside the caller; `workerData` reaches each thread once, shared memory unshared. */
   constructor(script: URL, workerData: unknown, { threads, signal }: PoolOptions) {
     this.#workers = Array.from({ length: threads }, () => new Worker(script, { workerData }))
+    // Where several fail of one cause, the first ends the run; without a listener another's error would end the process.
+    for (const worker of this.#workers) worker.on('error', () => {})
     this.#signal = signal
   }
 
