@@ -23,11 +23,15 @@ export function suggestion(wanted: string, names: readonly string[]): string {
   return `. It has ${names.map((name) => `"${showValue(name)}"`).join(', ')}.`
 }
 
+/** No name of a column is written with so many more characters that it would be worth a look. */
+const longestMisspelt = 128
+
 /**
  * Whether a name is another one but for case, separators, or one letter that is changed, left out, added or swapped with
  * its neighbour. Digits tell names apart, and so does every letter of names of three.
  */
 export function isMisspelling(given: string, name: string): boolean {
+  if (given.length > longestMisspelt + name.length) return false
   const [one, other] = [fold(given), fold(name)]
   if (one === other) return true
   const isShort = Math.max(one.length, other.length) < shortestMisspelt

@@ -3,7 +3,9 @@
  * ASCII; marks, controls and whatever is invisible left out; every other character that is not a letter a hyphen.
  */
 export function toPlainDigits(text: string): string {
+  // To normalize a row of marks takes time that grows with the square of its length.
   return text
+    .replace(/\p{M}/gu, '')
     .normalize('NFKC')
     .replace(/(?![\0-\x7f])[\p{M}\p{C}\p{DI}]/gu, '')
     .replace(/(?![\0-\x7f])\p{N}/gu, asciiDigit)

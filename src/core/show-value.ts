@@ -1,6 +1,7 @@
 import { holdsCardNumber } from './card-number.ts'
 
 const longestShown = 40
+const longestName = 128
 /** A longer text is cut here before it is looked at. */
 const longestLooked = 1024
 
@@ -13,6 +14,12 @@ export function showValue(text: string): string {
   const masked = maskCardNumber(text.slice(0, longestLooked))
   const shown = masked.length > longestShown ? `${masked.slice(0, longestShown)}…` : masked
   return shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"\\]/gu, escapeCharacter)
+}
+
+/** A caller's name for something: as it is, without a card number's digits, and cut where it is too long for a name. */
+export function showName(name: string): string {
+  const masked = maskCardNumber(name.slice(0, longestLooked))
+  return masked.length > longestName ? `${masked.slice(0, longestName)}…` : masked
 }
 
 /** A name or value that holds a card number, without its digits; any other as it is. */

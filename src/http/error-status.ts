@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, type FieldError, FraudError } from '../core/errors.ts'
-import { maskCardNumber } from '../core/show-value.ts'
+import { maskCardNumber, showName } from '../core/show-value.ts'
 
 /** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {
@@ -82,7 +82,7 @@ export function presentError(error: unknown): Problem {
     detail: known === undefined ? internalDetail : maskCardNumber(known.message),
     code,
     errors: (known?.errors ?? []).map(({ field, reason }) => ({
-      field: maskCardNumber(field),
+      field: showName(field),
       reason: maskCardNumber(reason),
     })),
   }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { FraudError } from '../core/errors.ts'
-import { readLabels } from './labels.ts'
+import { type LabelInput, readLabels } from './labels.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 9)
-const read = (value: unknown) => readLabels(value, nowMs, 300_000)
+function read(value: unknown): readonly LabelInput[] {
+  const reading = readLabels(value, nowMs, 300_000)
+  for (let step = reading.next(); ; step = reading.next()) if (step.done === true) return step.value
+}
 const good = { transactionId: 't-1', isFraud: true }
 
 function refusal(value: unknown): FraudError {

@@ -26,22 +26,32 @@ export interface LabelAnswer {
 const longestText = 128
 const fields = ['transactionId', 'isFraud', 'knownAt', 'source']
 
+/** After so many labels those that are bad are refused, whatever is still to come. */
+const labelsPerRefusal = 64
+
 /**
- * One label or an array of them, from parsed JSON; `first` is the position of the array's first one in a longer array.
+ * One label or an array of them, from parsed JSON; yields between two of them.
  *
- * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED with every bad field; then nothing of it counts.
+ * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED with every bad field of some labels; then nothing of it counts.
  */
-export function readLabels(value: unknown, nowMs: number, aheadMs: number, first = 0): readonly LabelInput[] {
+export function* readLabels(value: unknown, nowMs: number, aheadMs: number): Generator<void, readonly LabelInput[]> {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value]
   const errors: FieldError[] = []
   const cards: FieldError[] = []
-  const labels = items.map((item, index) => {
-    const at = Array.isArray(value) ? `[${first + index}].` : ''
-    return readLabel(item, at, nowMs + aheadMs, errors, cards)
-  })
+  const labels: LabelInput[] = []
+  for (const item of items) {
+    if (labels.length > 0) yield
+    if (labels.length % labelsPerRefusal === 0) refuseBad(errors, cards)
+    const at = Array.isArray(value) ? `[${labels.length}].` : ''
+    labels.push(readLabel(item, at, nowMs + aheadMs, errors, cards))
+  }
+  refuseBad(errors, cards)
+  return labels
+}
+
+function refuseBad(errors: readonly FieldError[], cards: readonly FieldError[]): void {
   if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
-  return labels
 }
 
 function readLabel(item: unknown, at: string, latestMs: number, errors: FieldError[], cards: FieldError[]): LabelInput {
@@ -74,7 +84,8 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
   if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is not an ISO 8601 time')
   else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
-    if (typeof text === 'string' && holdsCardNumber(text, field === 'source' ? 'text' : 'id'))
+    // One that is too long is refused whatever it holds.
+    if (typeof text === 'string' && holdsCardNumber(text.slice(0, longestText), field === 'source' ? 'text' : 'id'))
       cards.push({ field: `${at}${field}`, reason: 'holds what is a card number by its digits' })
   }
   if (typeof id !== 'string' || typeof isFraud !== 'boolean') return label

@@ -74,7 +74,13 @@ const slowestRetryMs = 5000
 const faultsSaidEveryMs = 60_000
 const tickMs = 1000
 const labelsAtOnce = 8
-const labelsReadAtOnce = 64
+
+/** When work on many labels has to wait for other requests, and how. */
+interface LabelTurns {
+  isOver(): boolean
+  next(): Promise<void>
+}
+const turnEach: LabelTurns = { isOver: () => true, next: nextTurn }
 
 /** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
 export class LiveService {
@@ -159,13 +165,13 @@ export class LiveService {
   }
 
   /** One label or many, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
-  async label(value: unknown, turn: () => Promise<void> = nextTurn): Promise<readonly LabelAnswer[]> {
-    const inputs = await this.#readLabels(value, turn)
+  async label(value: unknown, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
+    const inputs = await this.#readLabels(value, turns)
     const groups: Promise<readonly LabelAnswer[]>[] = []
     for (let from = 0; from < inputs.length; from += labelsAtOnce) {
       while (from > 0) {
         await this.decider.room()
-        await turn()
+        await turns.next()
         if (this.decider.hasRoom()) break
       }
       await this.#pause
@@ -177,15 +183,13 @@ export class LiveService {
     return (await Promise.all(groups)).flat()
   }
 
-  async #readLabels(value: unknown, turn: () => Promise<void>): Promise<readonly LabelInput[]> {
+  async #readLabels(value: unknown, turns: LabelTurns): Promise<readonly LabelInput[]> {
     const { clock, maxAheadMs } = this.#options
-    if (!Array.isArray(value)) return readLabels(value, clock(), maxAheadMs)
-    const inputs: LabelInput[] = []
-    for (let from = 0; from < value.length; from += labelsReadAtOnce) {
-      if (from > 0) await turn()
-      inputs.push(...readLabels(value.slice(from, from + labelsReadAtOnce), clock(), maxAheadMs, from))
+    const reading = readLabels(value, clock(), maxAheadMs)
+    for (let step = reading.next(); ; step = reading.next()) {
+      if (step.done === true) return step.value
+      if (turns.isOver()) await turns.next()
     }
-    return inputs
   }
 
   /** All that is known of a decision; why the model answered as it did only if asked. */

@@ -33,7 +33,7 @@ export function labelRoutes(app: App, context: HttpContext, live: LiveService): 
       if (items === undefined) return undefined
       for (const { repeated } of items) refuseRepeated(repeated)
       const values = items.map(({ value }) => value)
-      const labels = await live.label(values, () => turns.next())
+      const labels = await live.label(values, turns)
       const texts = labels.values().map((label) => JSON.stringify(label))
       answers.limitTime(reply.raw)
       return Readable.from(joinedText([texts], turns, '[', ',', ']'))
