@@ -28,6 +28,24 @@ describe('a snapshot', () => {
     assert.deepEqual(Buffer.concat([...readSnapshot(writeSnapshot(folder, header, []).path).chunks()]), Buffer.alloc(0))
   })
 
+  test('is refused where its file, or what is in it, is another than the one that was checked', async () => {
+    const { path } = writeSnapshot(folder, header, [content])
+    const good = await readFile(path)
+    const other = Buffer.from(good)
+    other[good.length - 40] ^= 1
+    for (const isSwapped of [true, false]) {
+      await writeFile(path, good)
+      const snapshot = readSnapshot(path)
+      if (isSwapped) await rm(path)
+      await writeFile(path, other)
+      assert.throws(() => [...snapshot.chunks()], { code: 'SNAPSHOT_INVALID', message: /changed while it was read/ })
+    }
+    await writeFile(path, good)
+    const snapshot = readSnapshot(path)
+    await writeFile(path, good.subarray(0, good.length - 40))
+    assert.throws(() => [...snapshot.chunks()], { code: 'SNAPSHOT_INVALID' })
+  })
+
   test('is one of two that are kept, the newest first', async () => {
     for (const sequence of [9, 10, 100, 99]) writeSnapshot(folder, { ...header, sequence }, [content])
     assert.deepEqual(

@@ -24,6 +24,8 @@ import { syncDirectory } from './file-access.ts'
 const magics = { plain: Buffer.from('SHRKSNP1', 'latin1'), keyed: Buffer.from('SHRKSNP2', 'latin1') }
 const magicBytes = 8
 const digestBytes = 32
+/** Behind the magic and the header's length. */
+const headerOffset = magicBytes + 4
 const mostHeaderBytes = 4096
 const chunkBytes = 1024 * 1024
 const keptSnapshots = 2
@@ -133,7 +135,8 @@ export function newestSnapshot(
 }
 
 /**
- * Opens a snapshot and checks every byte of it, where the log has a key by that.
+ * Opens a snapshot and checks every byte of it, where the log has a key by that. Its content is checked once more as it is
+ * read: only what was read to the end is the snapshot's.
  *
  * @throws FraudError SNAPSHOT_INVALID
  */
@@ -144,25 +147,38 @@ export function readSnapshot(path: string, logKey?: string): Snapshot {
   try {
     const { size } = fstatSync(file)
     const end = size - digestBytes
-    const start = Buffer.alloc(magicBytes + 4)
-    if (end < start.length || readSync(file, start, 0, start.length, 0) !== start.length) throw invalid('it is cut off')
+    // What is looked at below is what the digest was made of, whatever becomes of the file meanwhile.
+    const start = readBytes(file, 0, Math.min(end, headerOffset + mostHeaderBytes))
+    if (start.length < headerOffset) throw invalid('it is cut off')
     const magic = start.subarray(0, magicBytes)
     if (!magic.equals(magics.plain) && !magic.equals(magics.keyed)) throw invalid('it is of another version')
     if (magic.equals(magics.plain) !== (logKey === undefined)) {
       throw invalid(`it was made ${logKey === undefined ? 'with' : 'without'} the log's key`)
     }
-    const digest = createDigest(logKey)
-    for (const chunk of chunksOf(path, 0, end)) digest.update(chunk)
-    const stored = Buffer.alloc(digestBytes)
-    readSync(file, stored, 0, digestBytes, end)
+    const digest = createDigest(logKey).update(start)
+    for (const chunk of chunksOf(file, start.length, end)) digest.update(chunk)
+    const stored = readBytes(file, end, digestBytes)
     if (!digest.digest().equals(stored)) throw invalid('its content is damaged')
-    const headerBytes = start.readUInt32LE(magicBytes)
-    if (headerBytes > Math.min(mostHeaderBytes, end - start.length)) throw invalid('its header is damaged')
-    const text = Buffer.alloc(headerBytes)
-    readSync(file, text, 0, headerBytes, start.length)
-    const header = parseHeader(text.toString('utf8'))
+    const contentStart = headerOffset + start.readUInt32LE(magicBytes)
+    if (contentStart > start.length) throw invalid('its header is damaged')
+    const header = parseHeader(start.subarray(headerOffset, contentStart).toString('utf8'))
     if (header instanceof Error) throw invalid('its header is damaged', header)
-    return { ...header, chunks: () => chunksOf(path, start.length + headerBytes, end) }
+    return {
+      ...header,
+      *chunks() {
+        const again = openToRead(path)
+        try {
+          const digest = createDigest(logKey).update(start.subarray(0, contentStart))
+          for (const chunk of chunksOf(again, contentStart, end)) {
+            digest.update(chunk)
+            yield chunk
+          }
+          if (!digest.digest().equals(stored)) throw invalid('it was changed while it was read')
+        } finally {
+          closeSync(again)
+        }
+      },
+    }
   } finally {
     closeSync(file)
   }
@@ -186,19 +202,18 @@ function openToRead(path: string): number {
   }
 }
 
-function* chunksOf(path: string, start: number, end: number): Generator<Uint8Array> {
-  const file = openToRead(path)
-  try {
-    for (let at = start; at < end; ) {
-      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at))
-      const length = readSync(file, chunk, 0, chunk.length, at)
-      if (length === 0) return
-      yield chunk.subarray(0, length)
-      at += length
-    }
-  } finally {
-    closeSync(file)
+function* chunksOf(file: number, start: number, end: number): Generator<Buffer> {
+  for (let at = start; at < end; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at))
+    const length = readSync(file, chunk, 0, chunk.length, at)
+    if (length === 0) return
+    yield chunk.subarray(0, length)
+    at += length
   }
+}
+
+function readBytes(file: number, start: number, length: number): Buffer {
+  return Buffer.concat([...chunksOf(file, start, start + length)])
 }
 
 function writeWhole(file: number, bytes: Uint8Array): number {

@@ -113,10 +113,14 @@ export function schemaProblem(database: DatabaseSync): string | undefined {
   return undefined
 }
 
-/** SQL by kind and name, whatever the blanks. SQLite's own statistics, as ANALYZE makes them, change no answer. */
+/** SQL by kind and name, whatever the blanks. SQLite's own tables of statistics, as ANALYZE makes them, change no answer. */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
-  const sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'"
-  const rows = database.prepare(sql).all()
+  const rows = database
+    .prepare(
+      `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE NOT (type = 'table' AND rootpage > 0
+       AND name IN ('sqlite_stat1', 'sqlite_stat2', 'sqlite_stat3', 'sqlite_stat4'))`,
+    )
+    .all()
   return new Map(
     rows.map((row) => [`${row.type} ${row.name}`, `${row.tbl_name} ${row.sql}`.replaceAll(/\s+/g, ' ').trim()]),
   )

@@ -8,6 +8,16 @@ export const recordColumns = 'sequence, kind, outcome, timestamp_ms, score, id, 
 
 export type StoredRow = StoredRecord & { readonly hash: Uint8Array }
 
+/**
+ * Whether a text that was read is what look-ups compare. Bytes that are not UTF-8 read as U+FFFD, so a hash can fit a text
+ * that nobody finds.
+ */
+export function isAsStored(text: string, readBytes: () => SQLOutputValue | undefined): boolean {
+  if (!text.includes('\uFFFD')) return true
+  const bytes = readBytes()
+  return bytes instanceof Uint8Array && Buffer.from(text).equals(bytes)
+}
+
 /** A row of the records as the record format takes it, and the hash that stands with it. */
 export function storedRecord(row: Row): StoredRow {
   const { sequence, kind, outcome, timestamp_ms, score, id, body, hash } = row

@@ -51,12 +51,23 @@ async function written(key?: string): Promise<string> {
   return path
 }
 
-/** What is found after these statements were run on a log. */
-async function verified(sql: string, key?: string): Promise<Verification> {
+/** A log on which these statements were run. */
+async function forged(sql: string, key?: string): Promise<string> {
   const path = await written(key)
-  const database = new DatabaseSync(path)
+  const database = new DatabaseSync(path, { defensive: false })
   database.exec(sql)
   database.close()
+  return path
+}
+
+/** What is found after these statements were run on a log. */
+async function verified(sql: string, key?: string): Promise<Verification> {
+  return verify(await forged(sql, key), key)
+}
+
+const problemOf = (path: string, key?: string) => verify(path, key).problem?.reason
+
+function verify(path: string, key?: string): Verification {
   const reader = new LogReader(path)
   try {
     return verifyLog(reader, key)
@@ -68,6 +79,12 @@ async function verified(sql: string, key?: string): Promise<Verification> {
 const copyOf = (sequence: number, id: string) =>
   `INSERT INTO records SELECT ${sequence}, kind, outcome, timestamp_ms, score, '${id}', body, hash FROM records
    WHERE sequence = 2`
+
+const quiet = 'CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END'
+
+/** Puts something into the schema under a name that SQLite keeps for itself. */
+const schemaRow = (type: string, name: string, sql: string) =>
+  `PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES ('${type}', '${name}', '${type === 'view' ? name : 'records'}', 0, '${sql}')`
 
 describe('a forger', () => {
   test('who puts records outside the chain is found out, and what he put in is not found', async () => {
@@ -90,7 +107,7 @@ describe('a forger', () => {
 
   test('who changes the schema is found out, and the log is not written any more', async () => {
     for (const [sql, reason] of [
-      ['CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END', /foreign, the trigger quiet/],
+      [quiet, /foreign, the trigger quiet/],
       ['CREATE VIEW shown AS SELECT 1', /foreign, the view shown/],
       ['CREATE TABLE extra (a)', /foreign, the table extra/],
       ['DROP INDEX records_transaction', /index records_transaction is missing/],
@@ -106,9 +123,29 @@ describe('a forger', () => {
       assert.match((await verified(sql)).problem?.reason ?? '', reason, sql)
     }
     assert.equal((await verified('ANALYZE')).problem, undefined)
+    for (const [sql, reason] of [
+      [
+        schemaRow('trigger', 'sqlite_stat1', quiet.replace('quiet', 'sqlite_stat1')),
+        /foreign, the trigger sqlite_stat1/,
+      ],
+      [
+        schemaRow('trigger', 'sqlite_stat_quiet', quiet.replace('quiet', 'sqlite_stat_quiet')),
+        /foreign, the trigger sqlite_stat_quiet/,
+      ],
+      [schemaRow('view', 'sqlite_stat4', 'CREATE VIEW sqlite_stat4 AS SELECT 1'), /foreign, the view sqlite_stat4/],
+      [
+        `CREATE TABLE extra (a); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = 'sqlite_stat_extra',
+         tbl_name = 'sqlite_stat_extra', sql = 'CREATE TABLE sqlite_stat_extra (a)' WHERE name = 'extra'`,
+        /foreign, the table sqlite_stat_extra/,
+      ],
+    ] as const) {
+      const path = await forged(sql)
+      assert.match(problemOf(path) ?? '', reason)
+      await assert.rejects(open(path), { code: 'LOG_INVALID', message: reason })
+    }
     const path = await written()
     const database = new DatabaseSync(path)
-    database.exec('CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END')
+    database.exec(quiet)
     database.close()
     await assert.rejects(open(path), { code: 'LOG_INVALID' })
   })
@@ -129,6 +166,31 @@ describe('a forger', () => {
       reader.close()
     }
     assert.equal(hidden, 1)
+  })
+
+  test('who hides a text behind bytes that are not UTF-8 is found out', async () => {
+    const genuine = await written('secret')
+    const log = await open(genuine, 'secret')
+    const decision = { kind: 'decision', timestampMs: 5, outcome: 'approve', score: 0.5, decidedAtMs: 7 } as const
+    const fields = [log.persons.token('card', 'Zo\uFFFD'), 1]
+    const rest = { definition: 1, degraded: [], fields, row: Float64Array.of(1) }
+    const sequence = await append(log, { ...decision, ...rest, id: 'r\uFFFD' })
+    await log.close()
+    assert.equal(problemOf(genuine, 'secret'), undefined)
+    for (const [sql, reason] of [
+      [`UPDATE records SET id = CAST(x'72FF' AS TEXT) WHERE sequence = ${sequence}`, /^holds an id whose bytes/],
+      ["UPDATE persons SET value = CAST(x'5A6FFF' AS TEXT) WHERE value LIKE 'Zo%'", /^The row of persons.*not UTF-8/],
+    ] as const) {
+      const path = newPath()
+      await copyFile(genuine, path)
+      const database = new DatabaseSync(path)
+      database.exec(sql)
+      database.close()
+      const reader = new LogReader(path)
+      assert.ok(reader.find('r\uFFFD') === undefined || reader.at(sequence) !== undefined)
+      reader.close()
+      assert.match(problemOf(path, 'secret') ?? '', reason)
+    }
   })
 
   test('who changes rows of persons is found out', async () => {

@@ -1,9 +1,10 @@
+import type { StatementSync } from 'node:sqlite'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
 import { decodeRecord } from '../../decisioning/record-format.ts'
 import { schemaProblem } from './database.ts'
 import { createFits, keyVariable } from './log-key.ts'
 import type { LogReader } from './log-reader.ts'
-import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
+import { isAsStored, recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 import { PersonsCheck, type PersonsFound } from './verify-persons.ts'
 
 /** What a log was found to be. */
@@ -85,6 +86,7 @@ class Walk {
   readonly #head: Head | undefined
   readonly #keys: readonly { readonly name: string | null; readonly fits: ReturnType<typeof createFits> }[]
   readonly #pruned: number
+  readonly #idBytes: StatementSync
   #hash: Uint8Array
   #last: number
   #records = 0
@@ -100,6 +102,7 @@ class Walk {
     ]
     this.persons = new PersonsCheck(reader, key)
     this.#pruned = reader.prunedThrough()
+    this.#idBytes = reader.database.prepare('SELECT CAST(id AS BLOB) AS bytes FROM records WHERE sequence = ?')
     this.#hash = (this.#pruned === 0 ? firstLink : reader.hashAt(this.#pruned)) ?? firstLink
     this.#last = this.#pruned
     if (head?.sequence === this.#pruned) this.#headSeen = toHex(this.#hash)
@@ -142,6 +145,10 @@ class Walk {
       const stored = storedRecord(row)
       if (!this.#isChained(stored)) {
         this.problem = { sequence, reason: 'was altered, or the key is another' }
+        return
+      }
+      if (!isAsStored(stored.id, () => this.#idBytes.get(sequence)?.bytes)) {
+        this.problem = { sequence, reason: 'holds an id whose bytes are not UTF-8, so that no look-up finds it' }
         return
       }
       this.persons.see(decodeRecord(stored))

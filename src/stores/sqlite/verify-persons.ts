@@ -4,6 +4,7 @@ import type { Definition, Sequenced } from '../../decisioning/log-record.ts'
 import { hasPersonMacs } from './database.ts'
 import type { LogReader } from './log-reader.ts'
 import { createPersonMac, type PersonMac } from './person-mac.ts'
+import { isAsStored } from './stored-record.ts'
 
 /** What the rows of persons were found to be. */
 export interface PersonsFound {
@@ -54,12 +55,16 @@ export class PersonsCheck {
   finish(): PersonsFound {
     const { database } = this.#reader
     const bearMacs = hasPersonMacs(database)
-    const columns = `key, value, token${bearMacs ? ', mac' : ''}`
+    const columns = `key, value, token, CAST(key || value || token AS BLOB) AS bytes${bearMacs ? ', mac' : ''}`
     let rows = 0
     let problem = this.#recordProblem()
     for (const row of database.prepare(`SELECT ${columns} FROM persons`).iterate()) {
       rows += 1
       const token = String(row.token)
+      if (problem !== undefined) continue
+      if (!isAsStored(`${row.key}${row.value}${row.token}`, () => row.bytes)) {
+        problem = `The row of persons with the token ${token} holds bytes that are not UTF-8, so that no look-up finds it`
+      }
       if (this.#mac === undefined || !bearMacs || problem !== undefined) continue
       const expected = this.#mac({ key: String(row.key), value: String(row.value), token })
       if (row.mac instanceof Uint8Array && Buffer.from(expected).equals(row.mac)) continue
