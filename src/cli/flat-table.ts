@@ -1,4 +1,5 @@
 import type { Detector } from '../core/detector.ts'
+import { namesOfFile } from '../core/field-names.ts'
 import type { ReadResult } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
@@ -25,14 +26,15 @@ export async function readFlatTable(
   { isIdText = path === '-' }: { readonly isIdText?: boolean } = {},
 ): Promise<FlatTable> {
   const { id } = detector.transaction
+  const names = namesOfFile(detector, features.layout)
   const canBeText = id !== undefined && features.columns?.includes(id) !== true
   if (!canBeText || !isIdText) {
-    const found = withRepeats(await readFileTable(path, flags, run), detector, features)
+    const found = withRepeats(await readFileTable(path, flags, run, { names }), detector, features)
     const isText = found.table.columns.some(({ name, kind }) => name === id && kind === 'text')
     if (!canBeText || isText || found.repeats.same + found.repeats.other === 0) return found
   }
   const { columns = {} } = readOptions(flags, run)
-  const options = { columns: { ...columns, [id]: 'text' as const }, required: Object.keys(columns) }
+  const options = { names, columns: { ...columns, [id]: 'text' as const }, required: Object.keys(columns) }
   return withRepeats(await readFileTable(path, flags, run, options), detector, features)
 }
 

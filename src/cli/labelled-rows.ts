@@ -9,7 +9,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
-import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows } from './read-input.ts'
+import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows, warnOfSpoiltKeys } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
@@ -103,6 +103,7 @@ function flatRows(
       .filter((row) => reader.check(row)),
   )
   warnOfBadRows(reader.badRows(), run)
+  warnOfSpoiltKeys(reader, run)
   const left = labelColumn.length - known.length
   const unknown = labelColumn.reduce((count, label) => count + (Number.isNaN(label) ? 1 : 0), 0)
   if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)

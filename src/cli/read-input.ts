@@ -3,7 +3,7 @@ import { cardNumberHash } from '../core/card-number-hash.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, type ReadOptions, readTable } from '../data/read-table.ts'
 import type { Encoding } from '../data/text-encoding.ts'
-import type { FileReading } from '../data/transaction-reader.ts'
+import type { FileReading, TransactionReader } from '../data/transaction-reader.ts'
 import type { DecimalMark } from '../data/written-number.ts'
 import type { DateOrder } from '../data/written-time.ts'
 import type { Run } from './run.ts'
@@ -70,6 +70,11 @@ export function warnOfBadRows({ count, first }: BadRows, { terminal }: Run): voi
   if (count === 0) return
   const shown = first.map(({ line, reason }) => `line ${line}: ${reason}`)
   terminal.warn(`${count} bad rows were skipped, the first of them:\n  ${shown.join('\n  ')}`)
+}
+
+/** Keys of whole numbers that a program has written as fractions are other keys than a service is sent. */
+export function warnOfSpoiltKeys(reader: TransactionReader, { terminal }: Run): void {
+  for (const warning of reader.spoiltKeys()) terminal.warn(warning)
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */

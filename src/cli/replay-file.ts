@@ -1,5 +1,6 @@
 import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { namesOfFile } from '../core/field-names.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
@@ -18,6 +19,7 @@ import {
   readOptions,
   tellNotes,
   warnOfBadRows,
+  warnOfSpoiltKeys,
 } from './read-input.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -91,6 +93,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
     ...options,
     columns: { ...options.columns, ...kindsOf(replay, reader) },
     required: [],
+    names: namesOfFile(replay.located.detector, replay.features.layout),
     rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
@@ -101,6 +104,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   tellNotes(open.notes(), run)
   const badRows = joinBadRows(open.badRows(), reader.badRows())
   warnOfBadRows(badRows, run)
+  warnOfSpoiltKeys(reader, run)
   tellRepeats(replay, repeats, run)
   return { result, badRows }
 }
@@ -110,6 +114,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const { table, badRows } = await readFileTable(replay.file, flags, run, {
     columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
     required: [],
+    names: namesOfFile(replay.located.detector, replay.features.layout),
   })
   reader.open(table)
   const times = Float64Array.from(
@@ -119,6 +124,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const usable = times.keys().filter((row) => !Number.isNaN(times[row]))
   const order = Uint32Array.from(usable).sort((a, b) => times[a] - times[b] || a - b)
   warnOfBadRows(reader.badRows(), run)
+  warnOfSpoiltKeys(reader, run)
   const progress = run.terminal.begin('replay')
   const rows = { count: 0 }
   const fresh = readerFor(replay, flags)

@@ -1,7 +1,9 @@
 import { isMisspelling } from './closest-name.ts'
+import { declaredFields } from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
 import type { FieldError } from './errors.ts'
 import { showValue } from './show-value.ts'
+import type { TransactionLayout } from './transaction.ts'
 
 const mostListed = 20
 const mostRemembered = 1000
@@ -45,4 +47,12 @@ export class FieldNames {
     if (name.length <= longestRemembered && this.#meant.size < mostRemembered) this.#meant.set(name, meant)
     return meant
   }
+}
+
+/** The names of a file's fields: those of a live transaction, and the label's. */
+export function namesOfFile(detector: Detector, layout: TransactionLayout): FieldNames {
+  const { id, time, label } = detector.transaction
+  const fields = declaredFields(detector, layout).map(({ column }) => column)
+  const others = [id, time?.field, label.field, label.knownAt].filter((name) => name !== undefined)
+  return new FieldNames(detector, [...new Set([...others, ...fields])])
 }

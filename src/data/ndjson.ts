@@ -1,3 +1,5 @@
+import type { FieldError } from '../core/errors.ts'
+import type { FieldNames } from '../core/field-names.ts'
 import { repeatedNames } from '../core/repeated-names.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
@@ -16,6 +18,8 @@ export interface NdjsonOptions {
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
   readonly badRows: BadRowLog
+  /** Those that a detector declares: a line whose name is a misspelling of one that it lacks is bad. */
+  readonly names?: FieldNames | undefined
 }
 
 interface Line {
@@ -92,7 +96,7 @@ export class NdjsonParser {
 
   /** The fields of a line; undefined where it is blank or left out as bad. */
   #fieldsOf(bytes: Uint8Array, line: number): Line['fields'] | undefined {
-    const { badRows } = this.#options
+    const { badRows, names } = this.#options
     let text: string
     let value: unknown
     try {
@@ -122,6 +126,12 @@ export class NdjsonParser {
     const [repeated] = repeatedNames(text, value) ?? []
     if (repeated !== undefined) {
       badRows.add({ line, column: repeated }, 'is given more than once')
+      return undefined
+    }
+    const misspelt: FieldError[] = []
+    names?.refuse('misspelt', Object.fromEntries(fields), misspelt)
+    if (misspelt.length > 0) {
+      badRows.add({ line, column: misspelt[0].field }, misspelt[0].reason)
       return undefined
     }
     if (fields.some(([, field]) => isUnsafe(field))) fields = Object.entries(JSON.parse(withTextsForUnsafe(text)))

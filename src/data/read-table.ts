@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
+import type { FieldNames } from '../core/field-names.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import {
   type ByteSource,
@@ -35,6 +36,8 @@ export interface ReadOptions {
   readonly columns?: Readonly<Record<string, ColumnKind>>
   /** Columns without which the file is refused; those of `columns` by default. */
   readonly required?: readonly string[]
+  /** The names that a detector declares: a row of NDJSON with a misspelling of one that it lacks can't be used. */
+  readonly names?: FieldNames
   /** What to do with a row that can't be used: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip'
   /** How a CSV file's numbers and dates are written, and its encoding, where its first rows are not to say so. */
@@ -97,12 +100,12 @@ async function* readTables(
   notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
-  const { columns = {}, required = Object.keys(columns), signal } = options
+  const { columns = {}, required = Object.keys(columns), names, signal } = options
   const name = path.toLowerCase()
   const parsing = { file, columns, required, badRows }
   checkNotAborted(signal)
   if (name.endsWith('.ndjson')) {
-    yield* readBytes(await openBytes(path, options), new NdjsonParser(parsing), file, options)
+    yield* readBytes(await openBytes(path, options), new NdjsonParser({ ...parsing, names }), file, options)
   } else if (name.endsWith('.parquet')) {
     yield* readParquetFile(path, parsing, options)
   } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {

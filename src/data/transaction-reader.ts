@@ -3,7 +3,8 @@ import { suggestion } from '../core/closest-name.ts'
 import { declaredFields, type NumberLimit, numberLimits } from '../core/declared-fields.ts'
 import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
-import { FraudError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { namesOfFile } from '../core/field-names.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
@@ -14,6 +15,7 @@ import { BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
 import { parseDecimal } from './number-parser.ts'
+import { FractionKeys, shortenedReason, shortenedTexts } from './spoilt-keys.ts'
 import type { Column, Table } from './table.ts'
 import { type DateOrder, toIsoText } from './written-time.ts'
 
@@ -60,6 +62,9 @@ export class TransactionReader {
   readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
   readonly #limits: ReadonlyMap<string, NumberLimit>
   readonly #badRows: BadRowLog
+  readonly #unit: 'line' | 'row'
+  readonly #ids: ReadonlySet<string>
+  readonly #fractionKeys = new FractionKeys()
   #bad: { readonly line: number; readonly field: string; readonly reason: string } | undefined
   #lineOf: (row: number) => number = (row) => row
   #rowsBefore = 0
@@ -71,6 +76,8 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
+  /** Of the columns of ids and keys that hold a number which a spreadsheet has shortened. */
+  #shortened: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
 
   constructor(located: LocatedDetector, layout: TransactionLayout, reading: FileReading) {
@@ -81,8 +88,10 @@ export class TransactionReader {
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
     this.#limits = numberLimits(located.detector)
-    const unit = reading.file.toLowerCase().endsWith('.parquet') ? 'row' : 'line'
-    this.#badRows = new BadRowLog(reading.file, reading.badRows ?? 'fail', unit)
+    this.#unit = reading.file.toLowerCase().endsWith('.parquet') ? 'row' : 'line'
+    this.#badRows = new BadRowLog(reading.file, reading.badRows ?? 'fail', this.#unit)
+    const { id = '', keys = {} } = located.detector.transaction
+    this.#ids = new Set([id, ...Object.values(keys)])
     const { texts, numbers } = layout
     this.#transaction = {
       timestampMs: Number.NaN,
@@ -114,6 +123,7 @@ export class TransactionReader {
     const before = this.#rowsBefore
     this.#lineOf = lineOf === undefined ? (row) => before + row + 1 : lineOf
     this.#refuseCardNumbers(table)
+    this.#lookAtKeys(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
     this.#time = time ? this.#times(at(time.field, 'time', 'field'), time) : missingNumber
@@ -131,6 +141,7 @@ export class TransactionReader {
     this.#numberCells = this.#layout.numbers.map(({ name, column, orElse }) =>
       this.#numbers(this.#column(table, column, placeOf(name, this.#located), orElse)),
     )
+    this.#refuseMisspelt(table)
   }
 
   /** A row with its label; undefined where the row is bad and left out. */
@@ -151,8 +162,14 @@ export class TransactionReader {
         if (label.knownAt !== undefined && !Number.isNaN(this.#label(row))) this.readKnownAt(row)
       }
       for (let i = 0; i < this.#numberCells.length; i++) this.#numberCells[i](row)
+      for (const check of this.#shortened) check(row)
       return true
     })
+  }
+
+  /** What is to be said of keys that a program has written as fractions; whole once all tables were taken up. */
+  spoiltKeys(): readonly string[] {
+    return this.#fractionKeys.warnings(this.#reading.file, this.#unit)
   }
 
   /** The rows that were left out so far. */
@@ -163,6 +180,7 @@ export class TransactionReader {
   /** The transaction of a row, valid until the next one is read. */
   read(row: number): Transaction {
     const transaction = this.#transaction
+    for (const check of this.#shortened) check(row)
     transaction.timestampMs = this.readTime(row)
     transaction.amount = this.#readAmount(row)
     for (let i = 0; i < this.#texts.length; i++) transaction.texts[i] = this.#texts[i](row)
@@ -241,6 +259,31 @@ export class TransactionReader {
       const share = cardNumberShare(column)
       if (share !== undefined) throw cardNumbersRefused(this.#reading.file, column, share)
     }
+  }
+
+  #lookAtKeys({ columns }: Table): void {
+    this.#shortened = []
+    for (const column of columns) {
+      if (column.kind !== 'text' || !this.#ids.has(column.name)) continue
+      this.#fractionKeys.add(column, this.#lineOf)
+      const { codes, dictionary } = column
+      const found = shortenedTexts(column)
+      if (found === undefined) continue
+      this.#shortened.push((row) => {
+        if (found[codes[row]])
+          throw this.#fail(row, column.name, `"${showValue(dictionary[codes[row]])}" ${shortenedReason}`)
+      })
+    }
+  }
+
+  /** A column that no feature reads may be missing, but not under a name that is like its own. */
+  #refuseMisspelt({ columns }: Table): void {
+    const errors: FieldError[] = []
+    const header = Object.fromEntries(columns.map(({ name }) => [name, true]))
+    namesOfFile(this.#located.detector, this.#layout).refuse('misspelt', header, errors)
+    if (errors.length === 0) return
+    const [{ field, reason }] = errors
+    throw new FraudError('DATA_INVALID', `${this.#reading.file}: the column "${field}" ${reason}`, { errors })
   }
 
   #textsOf(column: Column): CellReader<string | undefined> {

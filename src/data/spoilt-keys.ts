@@ -1,0 +1,56 @@
+import { showValue } from '../core/show-value.ts'
+import type { Column, Table } from './table.ts'
+
+type TextColumn = Extract<Column, { kind: 'text' }>
+
+/** What a spreadsheet makes of a long whole number: its last digits are gone, and many become one. */
+const shortened = /^[+-]?\d(?:[.,]\d+)?E\+\d{2,3}$/i
+/** What pandas makes of whole numbers in a column that has blanks, too. */
+const withFraction = /^-?\d+\.0$/
+
+export const shortenedReason =
+  'is a number that a spreadsheet has shortened, so that several become one; write the column anew, as text'
+
+/** Which texts of a key's column are numbers that a spreadsheet has shortened; undefined where none is. */
+export function shortenedTexts({ dictionary }: TextColumn): readonly boolean[] | undefined {
+  const found = dictionary.map((text) => shortened.test(text.trim()))
+  return found.includes(true) ? found : undefined
+}
+
+/** Finds columns of keys whose every value is a whole number with a fraction of nothing, over all tables of a file. */
+export class FractionKeys {
+  /** By column; undefined where another value was seen. */
+  readonly #found = new Map<string, { count: number; line: number } | undefined>()
+
+  add(column: TextColumn, lineOf: NonNullable<Table['lineOf']>): void {
+    const { name, codes, dictionary } = column
+    const before = this.#found.get(name)
+    if (this.#found.has(name) && before === undefined) return
+    const hasFraction = dictionary.map((text) => withFraction.test(text.trim()))
+    // Most columns have no such value, and then no row needs to be looked at.
+    if (!hasFraction.includes(true)) {
+      if (dictionary.length > 0) this.#found.set(name, undefined)
+      return
+    }
+    let { count, line } = before ?? { count: 0, line: 0 }
+    for (let row = 0; row < codes.length; row++) {
+      if (codes[row] < 0) continue
+      if (!hasFraction[codes[row]]) return void this.#found.set(name, undefined)
+      if (count++ === 0) line = lineOf(row)
+    }
+    if (count > 0) this.#found.set(name, { count, line })
+  }
+
+  warnings(file: string, rowWord: 'line' | 'row'): readonly string[] {
+    return [...this.#found].flatMap(([name, found]) => {
+      if (found === undefined) return []
+      const isOne = found.count === 1
+      const values = isOne ? 'The one value' : `All ${found.count.toLocaleString('en')} values`
+      return [
+        `${file}: ${values} of "${showValue(name)}" ${isOne ? 'ends' : 'end'} in .0, from ${rowWord} ${found.line} on, as pandas writes whole ` +
+          'numbers beside blanks. They are kept as they stand, so 1.0 is another key than the 1 that a service is sent: ' +
+          "write whole numbers, as pandas does after astype('Int64')",
+      ]
+    })
+  }
+}

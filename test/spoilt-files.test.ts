@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { startShrike } from './run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-spoilt-'))
+after(() => rmSync(folder, { recursive: true }))
+
+writeFileSync(
+  join(folder, 'd.yaml'),
+  `detector: t
+transaction:
+  id: id
+  time: { field: t, format: iso }
+  keys: { card: card_id }
+  fields: { country: country }
+  label: { field: fraud }
+features:
+  - count: { by: card, over: 1d }
+`,
+)
+
+async function features(name: string, lines: readonly string[], ...flags: readonly string[]) {
+  writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
+  return await startShrike(folder, ['features', name, '--detector', 'd.yaml', ...flags]).ended
+}
+
+const row = (id: number, rest: object) =>
+  JSON.stringify({ id, t: `2026-01-01T00:0${id}:00Z`, fraud: 0, country: 'AT', ...rest })
+const csv = (header: string, cards: readonly string[]) => [
+  header,
+  ...cards.map((card, i) => `${i + 1},2026-01-01T00:0${i}:00Z,0,${card},AT`),
+]
+const header = 'id,t,fraud,card_id,country'
+
+describe('a file whose names or keys were spoilt on the way', () => {
+  test('is refused where a line has a misspelling of a field that it lacks, as a live transaction is', async () => {
+    for (const [given, meant] of [
+      ['crad_id', 'card_id'],
+      ['cardId', 'card_id'],
+      ['card', 'card_id'],
+    ]) {
+      const lines = [row(1, { card_id: 'c' }), row(2, { [given]: 'c' }), row(3, { card_id: 'c' })]
+      const failed = await features('a.ndjson', lines)
+      assert.equal(failed.code, 1)
+      assert.ok(
+        failed.stderr.includes(
+          `a.ndjson, line 2, column "${given}": is not declared by the detector; did you mean ${meant}?`,
+        ),
+        failed.stderr,
+      )
+      const skipped = await features('a.ndjson', lines, '--bad-rows', 'skip')
+      assert.equal(skipped.stdout, 'id,card_count_1d\n1,1\n3,2\n')
+      assert.match(skipped.stderr, /1 bad rows were skipped/)
+    }
+    const label = await features('a.ndjson', [row(1, { card_id: 'c', fraud: undefined, Fraud: 1 })])
+    assert.match(label.stderr, /line 1, column "Fraud": .* did you mean fraud\?/)
+  })
+
+  test('is taken where the field is there, if only as null, or the name is like none', async () => {
+    const lines = [row(1, { card_id: 'c', crad_id: 'x' }), row(2, { card_id: null, crad_id: 'x' }), row(3, { x: 1 })]
+    const { code, stdout, stderr } = await features('b.ndjson', lines)
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, 'id,card_count_1d\n1,1\n2,0\n3,0\n')
+  })
+
+  test('is refused where the header has a misspelling of a column that no feature reads', async () => {
+    const { stderr } = await features('c.csv', csv('id,t,fraud,card_id,Country', ['c']))
+    assert.match(stderr, /c\.csv: the column "Country" is not declared by the detector; did you mean country\?/)
+  })
+
+  test('is told of where keys end in .0', async () => {
+    const { stdout, stderr } = await features('f.csv', csv(header, ['', '1.0', '2.0']))
+    assert.equal(stdout, 'id,card_count_1d\n1,0\n2,1\n3,1\n')
+    assert.match(stderr, /warning: f\.csv: All 2 values of "card_id" end in \.0, from line 3 on/)
+    assert.doesNotMatch((await features('f.csv', csv(header, ['1', '2.0']))).stderr, /warning/)
+  })
+
+  test('is refused where a spreadsheet has shortened keys, or the row is left out', async () => {
+    const lines = csv(header, ['x', '4.53E+15', '4.53E+15'])
+    const { code, stderr } = await features('e.csv', lines)
+    assert.equal(code, 1)
+    assert.match(stderr, /e\.csv, line 3, column "card_id": "4\.53E\+15" is a number that a spreadsheet has shortened/)
+    assert.equal((await features('e.csv', lines, '--bad-rows', 'skip')).stdout, 'id,card_count_1d\n1,1\n')
+  })
+})
