@@ -201,7 +201,17 @@ describe('a card number', () => {
     assert.equal(holdsCardNumber('Café Müller, 1010 Wien, Straße 12'), false)
   })
 
-  test('is found behind escapes, up to three layers of them', () => {
+  test('is not found in Chinese and Japanese texts with numbers', () => {
+    for (const text of [
+      '二〇二六年十一月二十七日，在北京的超市购买了三公斤苹果、两瓶牛奶和四盒鸡蛋，共计一百三十五元六角二分',
+      '電話 〇三-一二三四-五六七八 まで、東京都千代田区一丁目二番三号',
+      '一、二、三、四、五、六、七、八、九',
+      '第Ⅳ章 ①②③④⑤⑥⑦⑧⑨',
+    ])
+      assert.equal(holdsCardNumber(text), false, text)
+  })
+
+  test('is found behind escapes, layer by layer', () => {
     for (const text of [
       '%34%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31',
       '4111%201111%201111%201111',
@@ -215,7 +225,19 @@ describe('a card number', () => {
       assert.ok(holdsCardNumber(text), text)
       assert.equal(cardNumberDigits(text), '4111111111111111', text)
     }
-    for (const text of ['100%25', '%zz%41', '&#99999999999999;', '\\u00'])
+    for (const text of [
+      ...[
+        '100%25',
+        '%zz%41',
+        '&#99999999999999;',
+        '&#xffffffffff',
+        '\\u00',
+        '\\u{ffffffff}',
+        '\\U99999999',
+        '\\o{77777777}',
+      ],
+      ...['\\', '&', '=', '<', '=3', '\\0', '%25', '&amp;', '<b'],
+    ])
       assert.equal(holdsCardNumber(`${text} 1234567890123456`), false)
   })
 
@@ -233,6 +255,26 @@ describe('a card number', () => {
       assert.ok(holdsCardNumber(text), text)
     for (const other of ['abc4111111111111111', 'c4111111111111111f0e1d2c', '4111111111111111-abcdef'])
       assert.ok(holdsCardNumber(other), other)
+  })
+
+  test('is looked for behind escapes in time that grows with the text alone', () => {
+    for (const piece of [
+      '%61',
+      '&amp;',
+      '&#',
+      '&#x0',
+      '\\',
+      '\\0',
+      '<',
+      '<b',
+      '=3',
+      '%',
+      '\\u{0',
+      '&a',
+      '\u{e0031}',
+      '一',
+    ])
+      assert.equal(holdsCardNumber(`${piece.repeat(100_000)} 1234567890123456`), false, piece)
   })
 
   test('is found exactly where the slow definition finds one', () => {

@@ -1,6 +1,7 @@
 import { lengthsInUse, lengthsOfMost } from './card-ranges.ts'
+import { digitValues } from './digit-values.ts'
 import { withoutReferences } from './known-references.ts'
-import { toPlainDigits, unescapeText } from './plain-digits.ts'
+import { mayBeEscaped, readings, toPlainDigits } from './plain-digits.ts'
 
 const fewestDigits = 13
 const mostDigits = 19
@@ -26,14 +27,19 @@ export type TextKind = 'text' | 'id'
  */
 export function holdsCardNumber(text: string, textKind: TextKind = 'text'): boolean {
   if (!mayHoldOne(text)) return false
-  return isHeld(text, textKind) || (/[%&\\]/.test(text) && isHeld(unescapeText(text), textKind))
+  if (isHeld(text, textKind)) return true
+  if (mayBeEscaped(text)) for (const reading of readings(text)) if (isHeld(reading, textKind)) return true
+  return false
 }
 
 /** The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one. */
 export function cardNumberDigits(text: string): string | undefined {
   if (!mayHoldOne(text)) return undefined
-  const digits = toPlainDigits(unescapeText(text)).replace(/[\W_]/g, '')
-  return /^\d{13,19}$/.test(digits) && beginsAt(digits, 0, 'groups') ? digits : undefined
+  for (const reading of [text, ...readings(text)]) {
+    const digits = toPlainDigits(reading).replace(/[\W_]/g, '')
+    if (/^\d{13,19}$/.test(digits) && beginsAt(digits, 0, 'groups')) return digits
+  }
+  return undefined
 }
 
 /** Whether there are enough digits. */
@@ -49,13 +55,15 @@ function mayHoldOne(text: string): boolean {
   return true
 }
 
-/** Whether a character beyond ASCII may be read as digits: letters with accents, of Greek, Cyrillic, Chinese, Japanese and Korean may not. */
+/** Whether a character beyond ASCII may be read as digits: letters with accents, of Greek, Cyrillic, Japanese, Korean and most of Chinese may not. */
 function mayBeDigits(unit: number): boolean {
   if (unit < 0x530) return unit === 0xb2 || unit === 0xb3 || unit === 0xb9 || (unit >= 0xbc && unit <= 0xbe)
-  return (
-    !(unit >= 0x3041 && unit <= 0x30ff) && !(unit >= 0x3400 && unit <= 0x9fff) && !(unit >= 0xac00 && unit <= 0xd7a3)
-  )
+  if (unit >= 0x3400 && unit <= 0x9fff) return chineseDigits[unit - 0x3400] === 1
+  return !(unit >= 0x3041 && unit <= 0x30ff) && !(unit >= 0xac00 && unit <= 0xd7a3)
 }
+
+/** A map would be looked up for each character of a Chinese text. */
+const chineseDigits = Uint8Array.from({ length: 0xa000 - 0x3400 }, (_, i) => (digitValues.has(0x3400 + i) ? 1 : 0))
 
 function isHeld(text: string, textKind: TextKind): boolean {
   const plain = isAscii(text) ? text : toPlainDigits(text)

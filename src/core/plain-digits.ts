@@ -1,3 +1,7 @@
+import { digitValues } from './digit-values.ts'
+
+const numeral = /(?![\0-\x7f])[\p{N}\p{Script=Han}]/gu
+
 /**
  * A text as somebody would read it who looks for digits: those of other scripts, full-width, styled or circled ones as
  * ASCII; marks, controls and whatever is invisible left out; every other character that is not a letter a hyphen.
@@ -6,48 +10,89 @@ export function toPlainDigits(text: string): string {
   // To normalize a row of marks takes time that grows with the square of its length.
   return text
     .replace(/\p{M}/gu, '')
+    .replace(numeral, knownDigit)
     .normalize('NFKC')
     .replace(/(?![\0-\x7f])[\p{M}\p{C}\p{DI}]/gu, '')
-    .replace(/(?![\0-\x7f])\p{N}/gu, asciiDigit)
+    .replace(numeral, asciiDigit)
     .replace(/[^\p{Lu}\p{Ll}\p{Lt}\p{Lo}\p{N}\0-\x7f]/gu, '-')
 }
 
-/** Digits in circles, from 1 to 9, that NFKC leaves as they are. */
-const circledOnes = [0x2776, 0x2780, 0x278a, 0x24f5]
+function knownDigit(digit: string): string {
+  return String(digitValues.get(digit.codePointAt(0) ?? 0) ?? digit)
+}
 
 /** Unicode puts each script's ten decimal digits in a row. */
 function asciiDigit(digit: string): string {
+  if (!/\p{Nd}/u.test(digit)) return knownDigit(digit)
   const code = digit.codePointAt(0) ?? 0
-  if (code === 0x24ff) return '0'
-  const one = circledOnes.find((first) => code >= first && code < first + 9)
-  if (one !== undefined) return String(code - one + 1)
-  if (!/\p{Nd}/u.test(digit)) return digit
   let value = 0
   while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value++
   return String(value)
 }
 
-const escaped = /(?:%[\da-f]{2})+|&#\d{1,7};|&#x[\da-f]{1,6};|&[a-z]{2,8};|\\u[\da-f]{4}|\\x[\da-f]{2}/gi
-const mostLayers = 3
+/** One layer of an escape character's own escapes, of which any number is one. */
+const repeated = /%(?:25)+(?=[\da-f]{2})|&(?:amp;|#38;|#x26;)+|\\{2,}/gi
+const escaped = new RegExp(
+  [
+    '(?:%[\\da-f]{2})+|%u[\\da-f]{4}',
+    '&#\\d+;?|&#x[\\da-f]+;?|&[a-z]{2,31};',
+    '(?-i:\\\\U)[\\da-f]{8}|\\\\u[\\da-f]{4}|\\\\[ux]\\{[\\da-f]+\\}|\\\\x[\\da-f]{2}',
+    // Octal, then as in style sheets, where a blank ends it; either of digits alone.
+    '\\\\0(?:6[0-7]|7[01])|\\\\(?:6[0-7]|7[01])(?!\\d)|\\\\o\\{[0-7]+\\}',
+    '\\\\00003\\d\\s?|\\\\0{0,3}3\\d(?:\\s|(?![\\da-f]))',
+    // Tag characters: invisible copies of ASCII, which are left out of the text as it came.
+    '\\udb40[\\udc30-\\udc39]',
+  ].join('|'),
+  'gi',
+)
+const quotedPrintable = /=([\da-f]{2})/gi
+const tag = /<[^<>]{0,32}>/g
+const mostLayers = 5
 
-/** The text behind percent-encoding, character references and backslash escapes, up to three layers of them. */
-export function unescapeText(text: string): string {
+/** Whether `readings` may find more than the text itself. */
+export function mayBeEscaped(text: string): boolean {
+  return /[%&\\=<\udb40]/.test(text)
+}
+
+/**
+ * The texts behind percent-encoding, character references, backslash escapes and quoted-printable, a layer of them after
+ * the other, and last the one without tags.
+ */
+export function* readings(text: string): Generator<string> {
   let found = text
   for (let layer = 0; layer < mostLayers; layer++) {
-    const inner = found.replace(escaped, unescapeOne)
+    const inner = found.replace(repeated, (given) => given[0]).replace(escaped, unescapeOne)
     if (inner === found) break
+    yield inner
     found = inner
   }
-  return found
+  for (const inner of [found.replace(quotedPrintable, (_, byte: string) => characterOf(byte, 16)), found]) {
+    const bare = inner.replace(tag, ' ')
+    if (inner !== found) yield inner
+    if (bare !== inner) yield bare
+  }
 }
 
 function unescapeOne(given: string): string {
-  if (given[0] === '%') return unescapePercent(given)
-  if (given[0] === '&' && given[1] !== '#') return ' '
-  const isDecimal = given[0] === '&' && /\d/.test(given[2])
-  const digits = given.replace(/^(?:&#x?|\\[ux])|;$/gi, '')
-  const code = Number.parseInt(digits, isDecimal ? 10 : 16)
-  return code <= 0x10ffff ? String.fromCodePoint(code) : given
+  if (given[0] === '%') return given[1] === 'u' ? characterOf(given.slice(2), 16) : unescapePercent(given)
+  if (given[0] === '\udb40') return String.fromCharCode(given.charCodeAt(1) - 0xdc00)
+  if (given[0] === '&' && given[1] !== '#') return namedCharacters.get(given.toLowerCase()) ?? ' '
+  const [, mark = '', digits = ''] = /^(?:&#|\\)([uxo]?)\{?([\da-f]+)/i.exec(given) ?? []
+  if (given[0] === '&') return characterOf(digits, mark === '' ? 10 : 16) || given
+  const isOctal = mark === 'o' || (mark === '' && /^0?[67]/.test(digits))
+  return characterOf(digits, isOctal ? 8 : 16) || given
+}
+
+/** Those that escapes begin with and tags consist of; any other counts as a blank. */
+const namedCharacters: ReadonlyMap<string, string> = new Map(
+  Object.entries({ amp: '&', num: '#', percnt: '%', bsol: '\\', equals: '=', lt: '<', gt: '>' }).map(
+    ([name, character]) => [`&${name};`, character],
+  ),
+)
+
+function characterOf(digits: string, radix: number): string {
+  const code = Number.parseInt(digits, radix)
+  return code <= 0x10ffff ? String.fromCodePoint(code) : ''
 }
 
 function unescapePercent(given: string): string {
@@ -55,6 +100,6 @@ function unescapePercent(given: string): string {
     return decodeURIComponent(given)
   } catch {
     // The bytes are not UTF-8: each is read as a character.
-    return given.replace(/%(..)/g, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)))
+    return given.replace(/%(..)/g, (_, byte: string) => characterOf(byte, 16))
   }
 }

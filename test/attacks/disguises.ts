@@ -12,6 +12,7 @@ const amex = '378282246310005'
 
 const every = (digits: string, each: (digit: string) => string) => [...digits].map(each).join('')
 const fours = (separator: string) => visa.replace(/(\d{4})(?=\d)/g, `$1${separator}`)
+const fromOne = (one: number) => every(visa, (digit) => String.fromCodePoint(one - 1 + Number(digit)))
 const fromZero = (zero: number) => every(visa, (digit) => String.fromCodePoint(zero + Number(digit)))
 
 const separators: Record<string, string> = {
@@ -83,6 +84,29 @@ const written: readonly Disguise[] = [
   { name: 'variation selectors', text: every(visa, (digit) => `${digit}\ufe00`) },
 ]
 
+const ofValues = (digits: string) => every(visa, (digit) => [...digits][Number(digit)])
+const scripts: readonly Disguise[] = [
+  { name: 'Ethiopic digits', text: fromOne(0x1369) },
+  { name: 'Tamil, Limbu and Thai digits by turns', text: '4௧1᥇1๑1௧1᥇1๑1௧1᥇' },
+  { name: 'a New Tai Lue one', text: every(visa, (digit) => (digit === '1' ? '\u19da' : digit)) },
+  { name: 'Kharosthi digits', text: fromOne(0x10a40) },
+  { name: 'Brahmi digits', text: fromOne(0x11052) },
+  { name: 'Rumi digits', text: fromOne(0x10e60) },
+  { name: 'counting rods', text: fromOne(0x1d360) },
+  { name: 'Roman numerals', text: fromOne(0x2160) },
+  { name: 'Hangzhou digits', text: fromOne(0x3021) },
+  { name: 'Chinese digits', text: ofValues('〇一二三四五六七八九') },
+  { name: 'Chinese digits with spaces', text: [...ofValues('零一二三四五六七八九')].join(' ') },
+  { name: 'financial Chinese digits', text: ofValues('零壹貳參肆伍陸柒捌玖') },
+  { name: 'Chinese digits in brackets', text: fromOne(0x3220) },
+  { name: 'Chinese digits in circles', text: fromOne(0x3280) },
+  { name: 'digits with a comma', text: fromZero(0x1f101) },
+  { name: 'zeros in circles', text: `4${'\u{1f10b}'.repeat(7)}${'\u{1f10c}'.repeat(7)}2` },
+  { name: 'tag characters', text: fromZero(0xe0030) },
+  { name: 'tag characters behind a digit', text: `4${[...fromZero(0xe0030)].slice(1).join('')}` },
+  { name: 'tag characters between', text: every(visa, (digit) => `${digit}\u{e0039}`) },
+]
+
 const percent = (text: string) => every(text, (digit) => `%${digit.charCodeAt(0).toString(16)}`)
 const escaped: readonly Disguise[] = [
   { name: 'percent-encoded', text: percent(visa) },
@@ -95,12 +119,49 @@ const escaped: readonly Disguise[] = [
   { name: 'named references between', text: fours('&nbsp;') },
   { name: 'JSON escapes', text: every(visa, (digit) => `\\u00${digit.charCodeAt(0).toString(16)}`) },
   { name: 'backslash escapes', text: every(visa, (digit) => `\\x${digit.charCodeAt(0).toString(16)}`) },
+  ...reEscaped(),
   { name: 'in a query', text: `https://example.com/pay?pan=${visa}&x=1` },
 ]
+
+function reEscaped(): readonly Disguise[] {
+  const hexadecimal = (before: string, behind = '', length = 2) =>
+    every(visa, (digit) => `${before}${digit.charCodeAt(0).toString(16).padStart(length, '0')}${behind}`)
+  const octal = every(visa, (digit) => `\\0${digit.charCodeAt(0).toString(8)}`)
+  const decimal = every(visa, (digit) => `&#${digit.charCodeAt(0)};`)
+  const layers = `%${'25'.repeat(50)}34${visa.slice(1)}`
+  return [
+    { name: 'references without semicolons', text: decimal.replaceAll(';', '') },
+    { name: 'hexadecimal references with zeros', text: hexadecimal('&#x', ';', 9) },
+    { name: 'decimal references with zeros', text: decimal.replaceAll('#', '#0000000000') },
+    { name: 'references with an escaped ampersand', text: decimal.replaceAll('&', '&amp;amp;#38;') },
+    { name: 'references in percent-encoding', text: encodeURIComponent(decimal) },
+    { name: 'code points in braces', text: hexadecimal('\\u{', '}') },
+    { name: 'code points of Perl', text: hexadecimal('\\x{', '}') },
+    { name: 'code points of eight digits', text: hexadecimal('\\U', '', 8) },
+    { name: 'JSON escapes of JSON escapes', text: hexadecimal('\\\\\\u', '', 4) },
+    { name: 'code units in percent-encoding', text: hexadecimal('%u', '', 4) },
+    { name: 'quoted-printable', text: hexadecimal('=') },
+    { name: 'quoted-printable spaces', text: fours('=20') },
+    { name: 'quoted-printable in percent-encoding', text: encodeURIComponent(hexadecimal('=')) },
+    { name: 'octal escapes', text: octal },
+    { name: 'octal escapes without zero', text: octal.replaceAll('\\0', '\\') },
+    { name: 'octal escapes in braces', text: octal.replace(/\\0(..)/g, '\\o{$1}') },
+    { name: 'style sheet escapes', text: hexadecimal('\\', ' ') },
+    { name: 'style sheet escapes with zeros', text: hexadecimal('\\', '', 6) },
+    { name: 'many layers of percent-encoding', text: layers },
+    { name: 'zero-width references between', text: fours('&ZeroWidthSpace;') },
+    { name: 'thick spaces between', text: every(visa, (digit) => `${digit}&ThickSpace;`) },
+    { name: 'tags between', text: every(visa, (digit) => `${digit}<wbr>`) },
+    { name: 'tags around each digit', text: every(visa, (digit) => `<b>${digit}</b>`) },
+    { name: 'escaped tags between', text: fours('&lt;span class=a&gt;') },
+    { name: 'an escape within a tag', text: `<a href="/%34${visa.slice(1)}">` },
+  ]
+}
 
 export const disguises: readonly Disguise[] = [
   ...Object.entries(separators).map(([name, separator]) => ({ name: `${name} between`, text: fours(separator) })),
   ...placed,
   ...written,
+  ...scripts,
   ...escaped,
 ]
