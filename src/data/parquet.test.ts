@@ -191,3 +191,23 @@ test('stops when the signal aborts while it reads', async () => {
   const reading = readTable(join(folder, 'cards.parquet'), { signal: stop.signal, onProgress: () => stop.abort() })
   await assert.rejects(reading, { code: 'INTERRUPTED' })
 })
+
+test('leaves out what nobody asked for and cannot be read', async () => {
+  const query = `SELECT 1.5 AS amount, {'a': 1} AS meta, ['x', 'y'] AS tags, '\\xFF'::BLOB AS photo`
+  const { table, notes } = await roundTrip(query)
+  assert.deepEqual(
+    table.columns.map(({ name }) => name),
+    ['amount'],
+  )
+  const types = 'meta (STRUCT(a INTEGER)), tags (VARCHAR[]), photo (BLOB)'
+  assert.deepEqual(notes, [`columns left out whose types can't be read: ${types}`])
+  await assert.rejects(roundTrip(query, { meta: 'text' }), { message: /the column "meta" has the type STRUCT/ })
+  await assert.rejects(roundTrip(query, { photo: 'text' }), {
+    message: /the column "photo" holds bytes that are not UTF-8/,
+  })
+})
+
+test('reads bytes as text where they are, as older writers have it', async () => {
+  const { table } = await roundTrip(`SELECT * FROM (VALUES ('k1'::BLOB), (NULL), (encode('Bäckerei'))) AS t(card)`)
+  assert.deepEqual(textsOf(table), [['k1', undefined, 'Bäckerei']])
+})

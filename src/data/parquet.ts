@@ -19,6 +19,8 @@ export interface ParquetOptions {
   readonly badRows: BadRowLog
   /** Called between pieces of the file, with the rows so far and in all; it may throw to stop. */
   readonly onRows: (rows: number, rowsTotal: number) => void
+  /** Takes the columns of types that can't be read, where nobody asks for them; told once, before the first table. */
+  readonly onLeftOut: (columns: readonly string[]) => void
   /** A table is given out as soon as it has so many rows. */
   readonly rowsPerTable: number
 }
@@ -38,13 +40,15 @@ const mostDecimalDigits = 38
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
-  const { path, columns, required, badRows, onRows, rowsPerTable } = options
+  const { path, columns, required, badRows, onRows, onLeftOut, rowsPerTable } = options
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
     await connection.run("SET TimeZone = 'UTC'")
     const pattern = await patternOf(connection, path)
-    const { described, rowCount } = await describe(connection, path, pattern, columns)
+    const asked = new Set([...Object.keys(columns), ...required])
+    const { described, leftOut, rowCount } = await describe(connection, path, pattern, columns, asked)
+    onLeftOut(leftOut)
     const names = described.map(({ name }) => name)
     checkDeclaredColumns(path, required, names)
     const builder = new TableBuilder()
@@ -98,6 +102,7 @@ async function describe(
   path: string,
   pattern: string,
   declared: ParquetOptions['columns'],
+  asked: ReadonlySet<string>,
 ) {
   await refuseLongDecimals(connection, path, pattern)
   const types = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`, { path: pattern })
@@ -107,20 +112,32 @@ async function describe(
   if (columns.length > mostColumns) {
     throw new FraudError('DATA_INVALID', `${path} has ${columns.length} columns; at most ${mostColumns} can be read`)
   }
+  const blobs = columns.filter(({ type }) => type === 'BLOB')
   const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$|^DECIMAL/.test(type))
   // Numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
   const bound = `BETWEEN -${Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`
   const checks = wide.map(({ name }) => `coalesce(bool_and(${quoted(name)} ${bound}), true)`)
-  const summary = await connection.runAndReadAll(`SELECT ${['count(*)', ...checks].join(', ')} FROM ${source}`, {
-    path: pattern,
+  // Older writers (Impala, Hive, Spark) don't mark bytes as text.
+  const texts = blobs.map(({ name }) => {
+    const column = quoted(name)
+    return `coalesce(bool_and(${column} IS NULL OR try(decode(${column})) IS NOT NULL), true)`
   })
+  const figures = ['count(*)', ...checks, ...texts].join(', ')
+  const summary = await connection.runAndReadAll(`SELECT ${figures} FROM ${source}`, { path: pattern })
   const [rowCount, ...fits] = summary.getRowsJS()[0]
   const unsafe = new Set(wide.filter((_, index) => fits[index] !== true).map(({ name }) => name))
-  const described = columns.map(({ name, type }) => {
+  const binary = new Set(blobs.filter((_, index) => fits[wide.length + index] !== true).map(({ name }) => name))
+  const described: ParquetColumn[] = []
+  const leftOut: string[] = []
+  for (const { name, type } of columns) {
     const isText = unsafe.has(name) || (Object.hasOwn(declared, name) && declared[name] === 'text')
-    return describeColumn(path, name, type, isText)
-  })
-  return { described, rowCount: Number(rowCount) }
+    const column = binary.has(name) ? undefined : describeColumn(name, type, isText)
+    if (column !== undefined) described.push(column)
+    else if (asked.has(name)) throw unreadableColumn(path, name, type)
+    else leftOut.push(`${showValue(name)} (${type.slice(0, 40)})`)
+  }
+  if (described.length === 0 && columns.length > 0) throw unreadableColumn(path, columns[0].name, columns[0].type)
+  return { described, leftOut, rowCount: Number(rowCount) }
 }
 
 /** DuckDB 1.5 reads decimals of more digits than it has a type for as wrong numbers (duckdb/duckdb 25058). */
@@ -136,7 +153,8 @@ async function refuseLongDecimals(connection: DuckDBConnection, path: string, pa
   throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field: name, reason }] })
 }
 
-function describeColumn(path: string, name: string, type: string, isText: boolean): ParquetColumn {
+/** Undefined for a type that can't be read. */
+function describeColumn(name: string, type: string, isText: boolean): ParquetColumn | undefined {
   const column = quoted(name)
   const exactUpTo = type === 'FLOAT' ? 2 ** 24 - 1 : Number.MAX_SAFE_INTEGER
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*)$/.test(type) && isText) {
@@ -151,9 +169,15 @@ function describeColumn(path: string, name: string, type: string, isText: boolea
   if (/^(VARCHAR|UUID|TIME|ENUM.*)$/.test(type)) {
     return { name, sql: `CAST(${column} AS VARCHAR)`, stored: 'text', exactUpTo }
   }
+  if (type === 'BLOB') return { name, sql: `decode(${column})`, stored: 'text', exactUpTo }
+  return undefined
+}
+
+function unreadableColumn(path: string, name: string, type: string): FraudError {
   const field = showValue(name)
-  const reason = `the column "${field}" has the type ${type.slice(0, 40)}, which is neither number, text nor time`
-  throw new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
+  const what = type === 'BLOB' ? 'holds bytes that are not UTF-8' : `has the type ${type.slice(0, 40)}`
+  const reason = `the column "${field}" ${what}, which is neither number, text nor time`
+  return new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
 }
 
 /** Every digit of a whole or decimal number, and no zeros behind its point: 7 is the same key in every type. */

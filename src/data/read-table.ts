@@ -107,7 +107,7 @@ async function* readTables(
   if (name.endsWith('.ndjson')) {
     yield* readBytes(await openBytes(path, options), new NdjsonParser({ ...parsing, names }), file, options)
   } else if (name.endsWith('.parquet')) {
-    yield* readParquetFile(path, parsing, options)
+    yield* readParquetFile(path, parsing, notes, options)
   } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {
     yield* readCsv(await openBytes(path, options), parsing, notes, options)
   } else {
@@ -182,6 +182,7 @@ async function* readBytes(
 async function* readParquetFile(
   path: string,
   parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows'>,
+  notes: string[],
   { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
   if (isReadOnce(path)) throw unreadable(path, 'Parquet is read from its end, and a pipe or device has none')
@@ -191,7 +192,10 @@ async function* readParquetFile(
     checkNotAborted(signal)
     onProgress?.({ bytesRead: Math.round((bytesTotal * rows) / Math.max(1, rowsTotal)), bytesTotal, rows })
   }
-  yield* readParquet({ path, ...parsing, onRows, rowsPerTable })
+  const onLeftOut = (columns: readonly string[]) => {
+    if (columns.length > 0) notes.push(`columns left out whose types can't be read: ${columns.join(', ')}`)
+  }
+  yield* readParquet({ path, ...parsing, onRows, onLeftOut, rowsPerTable })
 }
 
 function checkNotAborted(signal: AbortSignal | undefined): void {
