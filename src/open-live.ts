@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { cardNumberHash } from './core/card-number-hash.ts'
+import { cardKeyCheck, cardNumberHash } from './core/card-number-hash.ts'
 import { FraudError } from './core/errors.ts'
 import type { Snapshot } from './decisioning/snapshots.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import type { Log } from './http/http-context.ts'
+import { requireCardKey } from './scoring/card-key.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
 import { type DataDirectory, dataDirectory, freeBytes, lockDirectory } from './stores/data-directory.ts'
@@ -80,7 +81,7 @@ export async function openLive(
   say: Log,
 ): Promise<OpenedLive> {
   const limits = { ...defaultLiveLimits, ...config.limits }
-  const hashCardNumber = hashFor(live, config.cardKey)
+  const hashing = cardHashing(live, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
   warnIfOpen(directory, say)
@@ -109,7 +110,7 @@ export async function openLive(
       pages,
       persons: log.persons,
       observer: metrics,
-      hashCardNumber,
+      ...hashing,
       say,
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
@@ -142,15 +143,11 @@ export async function openLive(
   }
 }
 
-function hashFor({ detector }: LiveDetector, key: string | undefined): (digits: string) => string {
-  const { hashCardNumber = [] } = detector.transaction
-  if (key === undefined && hashCardNumber.length > 0) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      `The detector wants hashes in place of card numbers (${hashCardNumber.join(', ')}): set SHRIKE_CARD_KEY to their key`,
-    )
-  }
-  return cardNumberHash(key ?? '')
+/** Nothing is as good as no key: anybody could make the hashes. */
+function cardHashing(live: LiveDetector, key = '') {
+  const check = key === '' ? undefined : cardKeyCheck(key)
+  requireCardKey(live, check)
+  return { hashCardNumber: cardNumberHash(key), cardKeyCheck: check }
 }
 
 /** Other users read what is in the files only through an open directory that made them so before. */

@@ -94,6 +94,57 @@ describe('a bundle whose histories the log can not give', () => {
   })
 })
 
+describe('a bundle that reads the columns of the log in another way', () => {
+  const flagsOf = (data: string, bundle: string) => [
+    '--as',
+    'history',
+    '--data',
+    data,
+    '--bundle',
+    `${bundle}.safetensors`,
+  ]
+
+  async function prepare(name: string, changed: (yaml: string) => string) {
+    writeFileSync(join(folder, `${name}.yaml`), changed(declared('shop')))
+    await succeed('train', 'rows.csv', '--detector', `${name}.yaml`, ...quick, '--out', `${name}.safetensors`)
+  }
+
+  test('as tokens: is refused by a replay and by training, with figures, and warned of in rows', async () => {
+    await prepare('personal', (yaml) => yaml.replace('features:', '  personal: [shop]\nfeatures:'))
+    const told = /of 400 transactions none has "shop" as tokens of the personal key "shop".*leave personal/
+    const data = copy('personal')
+    for (const args of [
+      ['replay', 'rows.csv', ...flagsOf(data, 'personal')],
+      ['train', '--from-log', '--data', data, ...quick, '--detector', 'personal.yaml', '--out', 'lost.safetensors'],
+    ]) {
+      const { code, stderr } = await run(...args)
+      assert.deepEqual([code, /HISTORIES_LOST/.test(stderr), told.test(stderr)], [1, true, true], stderr)
+    }
+    const rows = await succeed('features', '--from-log', '--data', data, '--detector', 'personal.yaml')
+    assert.match(rows.stderr, /in another form.*none has "shop" as tokens/)
+  })
+
+  test('in another currency: is refused wherever amounts of the log are read', async () => {
+    const currency = (code: string) => (yaml: string) =>
+      yaml
+        .replace('digits: 2', `digits: 2, currency: ${code}`)
+        .replace('features: [', 'features: [{ sum: { of: amount, by: shop, over: 30d } }, ')
+    await prepare('euros', currency('EUR'))
+    await prepare('dollars', currency('USD'))
+    await succeed('replay', 'rows.csv', ...flagsOf('priced', 'euros'))
+    for (const args of [
+      ['serve', 'dollars.safetensors', '--data', 'priced', '--port', '0'],
+      ['replay', 'rows.csv', ...flagsOf('priced', 'dollars')],
+      ['train', '--from-log', '--data', 'priced', ...quick, '--detector', 'dollars.yaml', '--out', 'no.safetensors'],
+      ['features', '--from-log', '--data', 'priced', '--detector', 'dollars.yaml', '--out', 'no.csv'],
+    ]) {
+      const { code, stderr } = await run(...args)
+      assert.deepEqual([code, /LOG_MISMATCH: .*amount is in EUR, and .* is USD/.test(stderr)], [1, true], stderr)
+    }
+    await succeed('features', '--from-log', '--data', 'priced', '--detector', 'euros.yaml', '--out', 'yes.csv')
+  })
+})
+
 test('an empty log is not called damaged', async () => {
   mkdirSync(join(folder, 'empty'))
   const log = await SqliteLog.open({ path: dataDirectory(join(folder, 'empty')).logPath, makeToken: () => '' })

@@ -6,9 +6,10 @@ import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
+import { columnForms } from '../scoring/column-form.ts'
 import { foldRecord, HistoryFold, labelWaitMs } from '../scoring/history-fold.ts'
 import { RecordTransactions } from '../scoring/live-detector.ts'
-import { ColumnCounts, tellCounts } from '../scoring/lost-histories.ts'
+import { adviceOn, ColumnCounts, tellCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -46,7 +47,7 @@ export function* replayLog(
   { usesStored, counts, signal }: LogReplay,
 ): Generator<readonly LoggedTransaction[]> {
   const live = { detector, features }
-  const transactions = new RecordTransactions(live, reader)
+  const transactions = new RecordTransactions(live, reader, true)
   const fold = new HistoryFold(new MemoryHistories(features.plan), labelWaitMs(features))
   for (let sequence = 0; ; ) {
     throwIfInterrupted(signal)
@@ -134,10 +135,13 @@ export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run:
 
 /** Counts the columns that features read, alone or through histories. */
 export function countColumns({ detector }: LocatedDetector, { layout }: FeatureSet, reader: LogReader): ColumnCounts {
+  // Of two card keys the last one is that of the hashes to come.
+  const { cardKeyCheck } = reader.lastDefinition()?.definition ?? {}
+  const formOf = columnForms({ detector, ...(cardKeyCheck && { cardKeyCheck }) })
   const { amount } = detector.transaction
   const columns = [amount?.field, amount?.conversion, ...layout.texts.map(({ column }) => column)]
   const all = [...columns, ...layout.numbers.map(({ column }) => column)]
-  return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader)
+  return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader, formOf)
 }
 
 /** Says which columns the log's transactions lack: rows are made without them. */
@@ -146,7 +150,11 @@ export function warnOfLosses(counts: ColumnCounts, { terminal }: Run): void {
   const known = new Set(undeclared.map(({ column }) => column))
   const lacked = [...undeclared, ...counts.empty.filter(({ column }) => !known.has(column))]
   if (lacked.length === 0) return
-  terminal.warn(`The log lacks some of what the features read, and rows are without it: ${tellCounts(lacked)}`)
+  const hasOtherForms = lacked.some(({ form }) => form !== undefined)
+  const what = hasOtherForms
+    ? 'lacks some of what the features read, or has it in another form, which no history connects with what is to come'
+    : 'lacks some of what the features read, and rows are without it'
+  terminal.warn(`The log ${what}: ${tellCounts(lacked)}`)
 }
 
 /** @throws FraudError HISTORIES_LOST where no transaction was kept with a column that features read. */
@@ -155,8 +163,8 @@ function refuseUndeclared({ undeclared }: ColumnCounts): void {
   if (none.length === 0) return
   throw new FraudError(
     'HISTORIES_LOST',
-    `The log can't give this detector its rows: ${tellCounts(none)}. Train on a file that has them, or without them: ` +
-      '--accept-lost-histories',
+    `The log can't give this detector its rows: ${tellCounts(none)}. ${adviceOn(none)}Train on a file that has them, or ` +
+      'without them: --accept-lost-histories',
   )
 }
 

@@ -71,6 +71,8 @@ export interface Definition {
   readonly contributionScale?: ContributionScale
   /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
   readonly categories?: Readonly<Record<string, readonly string[]>>
+  /** Tells the key that card numbers are hashed under from another; missing where none are, and in older logs. */
+  readonly cardKeyCheck?: string
   /** Node's major version and the processor, on which the same log gives the same decisions. */
   readonly runtime: string
 }

@@ -236,6 +236,7 @@ const definitionSchema = z.object({
   features: z.array(z.string()),
   contributionScale: z.enum(contributionScales).exactOptional(),
   categories: z.record(z.string(), z.array(z.string())).exactOptional(),
+  cardKeyCheck: z.string().exactOptional(),
   runtime: z.string(),
 })
 

@@ -1,8 +1,11 @@
-import { TransactionMaker } from '../core/declared-fields.ts'
+import { type FieldValue, TransactionMaker } from '../core/declared-fields.ts'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { showValue } from '../core/show-value.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
+import type { Definition } from '../decisioning/log-record.ts'
 import { type Policy, policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import type { Predictor } from './predictor.ts'
@@ -39,6 +42,8 @@ interface RecordMaker {
   readonly maker: TransactionMaker
   readonly lacksAmount: boolean
   readonly isLost: boolean
+  /** Why amounts of a transaction are none of the detector's; undefined where they are. */
+  readonly otherCurrency: (fields: readonly FieldValue[]) => string | undefined
 }
 
 /** Makes a detector's transactions of a log's records, whatever detector was in force when they were written. */
@@ -46,10 +51,18 @@ export class RecordTransactions {
   readonly #live: Pick<LiveDetector, 'detector' | 'features'>
   readonly #reading: Pick<LogReading, 'definition'>
   readonly #makers = new Map<number, RecordMaker>()
+  readonly #usesAmounts: boolean
 
-  constructor(live: Pick<LiveDetector, 'detector' | 'features'>, reading: Pick<LogReading, 'definition'>) {
+  /** @param isForRows whether amounts are used beside histories, too. */
+  constructor(
+    live: Pick<LiveDetector, 'detector' | 'features'>,
+    reading: Pick<LogReading, 'definition'>,
+    isForRows = false,
+  ) {
     this.#live = live
     this.#reading = reading
+    const inHistories = live.features.plan.histories.some(({ fields }) => fields.some(({ from }) => from === 'amount'))
+    this.#usesAmounts = isForRows || inHistories
   }
 
   /**
@@ -60,8 +73,10 @@ export class RecordTransactions {
    * @throws FraudError LOG_MISMATCH where the record is not a transaction of this detector.
    */
   of({ sequence, definition, timestampMs, fields }: TransactionRecord): Transaction | undefined {
-    const { maker, lacksAmount, isLost } = this.#maker(definition)
+    const { maker, lacksAmount, isLost, otherCurrency } = this.#maker(definition)
     if (isLost) return undefined
+    const other = otherCurrency(fields)
+    if (other !== undefined) throw mismatch(sequence, other)
     const amount = lacksAmount ? Number.NaN : maker.amountOf(fields)
     if (typeof amount === 'number') return maker.make(timestampMs, amount, fields)
     throw mismatch(sequence, `${amount.field} ${amount.reason}`)
@@ -71,7 +86,8 @@ export class RecordTransactions {
     const known = this.#makers.get(definition)
     if (known !== undefined) return known
     const { detector, features } = this.#live
-    const { columns } = this.#reading.definition(definition)
+    const kept = this.#reading.definition(definition)
+    const { columns } = kept
     const { amount } = detector.transaction
     const lacks = (column: string | undefined) => column !== undefined && !columns.includes(column)
     const lacksAmount = lacks(amount?.field) || lacks(amount?.conversion)
@@ -81,10 +97,29 @@ export class RecordTransactions {
     const { currency } = features.plan
     const lacksCurrency = currency !== undefined && lacks(features.layout.texts[currency].column)
     const maker = new TransactionMaker(detector, features.layout, columns)
-    const made = { maker, lacksAmount, isLost: (lacksAmount && sumsExactly) || lacksCurrency }
+    const isAmount = this.#usesAmounts && !lacksAmount
+    const otherCurrency = isAmount ? findOtherCurrency(amount?.currency, kept) : () => undefined
+    const made = { maker, lacksAmount, isLost: (lacksAmount && sumsExactly) || lacksCurrency, otherCurrency }
     this.#makers.set(definition, made)
     return made
   }
+}
+
+/** Amounts of one fixed currency are not those of another; where a currency was not declared nothing is known of it. */
+function findOtherCurrency(wanted: unknown, { detector, columns }: Definition): RecordMaker['otherCurrency'] {
+  const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
+  const before = isRecord(transaction.amount) ? transaction.amount.currency : undefined
+  if (typeof wanted !== 'string' || before === undefined) return () => undefined
+  const reasonOf = (given: unknown) =>
+    given === undefined || given === wanted
+      ? undefined
+      : `its amount is in ${showValue(String(given))}, and transaction.amount.currency is ${wanted}`
+  if (!isRecord(before)) {
+    const reason = reasonOf(before)
+    return () => reason
+  }
+  const place = columns.indexOf(String(before.field))
+  return (fields) => reasonOf(fields[place])
 }
 
 /** A log that is sound, and whose record is not what the detector takes for a transaction. */

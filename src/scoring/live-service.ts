@@ -8,6 +8,7 @@ import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages
 import type { CheckpointRecord, Definition, LogRecord } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
+import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
 import { Decider, type DeciderOptions } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
@@ -49,6 +50,8 @@ export interface LiveServiceOptions {
   readonly persons: PersonalValues
   /** A keyed hash of the digits of a card number, where the detector wants such. */
   readonly hashCardNumber: Concealment['hashCardNumber']
+  /** Tells the key of those hashes; undefined where there is no key. */
+  readonly cardKeyCheck?: string | undefined
   readonly say: LiveLog
   readonly clock: () => number
   readonly maxAheadMs: number
@@ -234,6 +237,7 @@ export class LiveService {
   /** Decides with another detector as soon as its histories are there; until then with the one before. */
   async use(live: LiveDetector): Promise<void> {
     checkRetention(live, this.#options.retainMs)
+    requireCardKey(live, this.#options.cardKeyCheck)
     await this.#resuming
     await this.#take(live)
   }
@@ -313,10 +317,12 @@ export class LiveService {
     const { reading } = this.#log
     const startMs = clock()
     prepare(live)
-    const lost = new LostHistories(live, reading)
+    const { cardKeyCheck, acceptLostHistories } = this.#options
+    if (acceptLostHistories !== true) refuseCardKey(live, cardKeyCheck, reading)
+    const lost = new LostHistories({ ...live, cardKeyCheck }, reading)
     while (lost.step()) await nextTurn()
     const before = columnsBefore(reading)
-    this.#refuseLosses(lost.losses.filter(({ column }) => !before.has(column)))
+    this.#refuseLosses(lost.lossesSince(before))
     const snapshot = findSnapshot(live)
     this.#snapshotSequence = Math.max(this.#snapshotSequence, snapshot?.sequence ?? 0)
     const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
@@ -372,6 +378,7 @@ export class LiveService {
     const last = this.#log.reading.lastDefinition()
     const isSamePolicy =
       last !== undefined && isSame(last.definition.policy, { ...live.policy, version: last.definition.policy.version })
+    const { cardKeyCheck } = this.#options
     const version = (last?.definition.policy.version ?? 0) + (isSamePolicy ? 0 : 1)
     const definition: Definition = {
       detector: live.detector,
@@ -381,6 +388,7 @@ export class LiveService {
       features: live.features.names,
       ...(Object.keys(live.features.categories).length > 0 && { categories: live.features.categories }),
       ...(live.predictor.contributionScale && { contributionScale: live.predictor.contributionScale }),
+      ...(hashesCards(live.detector) && cardKeyCheck !== undefined && { cardKeyCheck }),
       runtime: this.#options.runtime,
     }
     if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
@@ -502,8 +510,13 @@ function definitionsThrough(reading: LogReading, through: number): Record<string
 }
 
 function withoutPlace(definition: Definition): Definition {
-  const { detector, model, policy, columns, features, categories, contributionScale, runtime } = definition
-  const optional = { ...(categories && { categories }), ...(contributionScale && { contributionScale }) }
+  const { detector, model, policy, columns, features, categories, contributionScale, cardKeyCheck, runtime } =
+    definition
+  const optional = {
+    ...(categories && { categories }),
+    ...(contributionScale && { contributionScale }),
+    ...(cardKeyCheck && { cardKeyCheck }),
+  }
   return { detector, model, policy, columns, features, ...optional, runtime }
 }
 

@@ -3,9 +3,12 @@ import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
 import { compileDetector } from '../features/feature-set.ts'
+import { type ColumnForm, columnForms, isSameForm, tellForm } from './column-form.ts'
 import type { LiveDetector } from './live-detector.ts'
 
 type HistoryMaker = Pick<LiveDetector, 'detector' | 'features'>
+/** With what tells the key of its card numbers, where it hashes them. */
+type Wanting = HistoryMaker & { readonly cardKeyCheck?: string | undefined }
 
 /** Records that are looked through at once, between decisions. */
 const recordsAtOnce = 20_000
@@ -28,15 +31,17 @@ export function historyColumns({ detector, features }: HistoryMaker): ReadonlyMa
   return spans
 }
 
-/** The columns of the previous detector's histories; empty where no previous detector can be read. */
-export function columnsBefore(reading: LogReading): ReadonlySet<string> {
+/** The columns of the previous detector's histories, and their forms; empty where no previous detector can be read. */
+export function columnsBefore(reading: LogReading): ReadonlyMap<string, ColumnForm> {
   const last = reading.lastDefinition()
-  if (last === undefined) return new Set()
+  if (last === undefined) return new Map()
   try {
     const detector = parseDetector(last.definition.detector)
-    return new Set(historyColumns({ detector, features: compileDetector(detector) }).keys())
+    const formOf = columnForms(last.definition)
+    const columns = historyColumns({ detector, features: compileDetector(detector) }).keys()
+    return new Map([...columns].map((column) => [column, formOf(column)]))
   } catch (error) {
-    if (error instanceof FraudError) return new Set()
+    if (error instanceof FraudError) return new Map()
     throw error
   }
 }
@@ -46,25 +51,30 @@ export interface ColumnCount {
   readonly column: string
   readonly have: number
   readonly of: number
+  /** In which they would have to have it; only where some have it in another. */
+  readonly form?: ColumnForm
 }
 
 /**
  * Which of a log's transactions lack the columns of a detector's histories, since they were kept under definitions that
- * did not declare them. Goes through the log in parts, and only where a definition lacks a column.
+ * did not declare them, or kept them in another form. Goes through the log in parts, and only where a definition lacks a
+ * column.
  */
 export class LostHistories {
   readonly #reading: LogReading
   readonly #wanted: ReadonlyMap<string, number>
+  readonly #formOf: (column: string) => ColumnForm
   readonly #definitions: readonly number[]
   readonly #isWhole: boolean
-  readonly #lacking = new Map<string, { count: number; newestMs: number }>()
+  readonly #lacking = new Map<string, { count: number; newestMs: number; isOtherForm: boolean }>()
   #after: number
   #count = 0
   #newestMs = Number.NEGATIVE_INFINITY
 
-  constructor(live: HistoryMaker, reading: LogReading) {
+  constructor(live: Wanting, reading: LogReading) {
     this.#reading = reading
     this.#wanted = historyColumns(live)
+    this.#formOf = columnForms(concealing(live))
     this.#definitions = reading.definitionSequences()
     this.#after = reading.prunedThrough()
     this.#isWhole = this.#definitions.every((sequence) => this.#lackedBy(sequence).length === 0)
@@ -82,9 +92,13 @@ export class LostHistories {
     this.#after = through
     this.#count += count
     this.#newestMs = Math.max(this.#newestMs, newestMs)
-    for (const column of definition === undefined || count === 0 ? [] : this.#lackedBy(definition)) {
-      const before = this.#lacking.get(column) ?? { count: 0, newestMs }
-      this.#lacking.set(column, { count: before.count + count, newestMs: Math.max(before.newestMs, newestMs) })
+    for (const { column, isOtherForm } of definition === undefined || count === 0 ? [] : this.#lackedBy(definition)) {
+      const before = this.#lacking.get(column) ?? { count: 0, newestMs, isOtherForm }
+      this.#lacking.set(column, {
+        count: before.count + count,
+        newestMs: Math.max(before.newestMs, newestMs),
+        isOtherForm: before.isOtherForm || isOtherForm,
+      })
     }
     return true
   }
@@ -98,20 +112,43 @@ export class LostHistories {
   get losses(): readonly ColumnCount[] {
     return [...this.#lacking]
       .filter(([column]) => this.#lostUntilMs(column) > this.#newestMs)
-      .map(([column, { count }]) => ({ column, have: this.#count - count, of: this.#count }))
+      .map(([column, { count, isOtherForm }]) => ({
+        ...{ column, have: this.#count - count, of: this.#count },
+        ...(isOtherForm && { form: this.#formOf(column) }),
+      }))
+  }
+
+  /** Losses that the previous detector's histories do not have already. */
+  lossesSince(before: ReadonlyMap<string, ColumnForm>): readonly ColumnCount[] {
+    return this.losses.filter(({ column }) => {
+      const form = before.get(column)
+      return form === undefined || !isSameForm(form, this.#formOf(column))
+    })
   }
 
   #lostUntilMs(column: string): number {
     return (this.#lacking.get(column)?.newestMs ?? Number.NEGATIVE_INFINITY) + (this.#wanted.get(column) ?? 0)
   }
 
-  #lackedBy(definition: number): readonly string[] {
-    const { columns } = this.#reading.definition(definition)
-    return [...this.#wanted.keys()].filter((column) => !columns.includes(column))
+  #lackedBy(sequence: number): readonly { readonly column: string; readonly isOtherForm: boolean }[] {
+    const definition = this.#reading.definition(sequence)
+    const formOf = columnForms(definition)
+    return [...this.#wanted.keys()].flatMap((column) => {
+      const isDeclared = definition.columns.includes(column)
+      if (isDeclared && isSameForm(formOf(column), this.#formOf(column))) return []
+      return [{ column, isOtherForm: isDeclared }]
+    })
   }
 }
 
-/** Counts how many of the transactions that it sees declare a column, and how many have a value in it. */
+function concealing({ detector, cardKeyCheck }: Wanting) {
+  return { detector, ...(cardKeyCheck !== undefined && { cardKeyCheck }) }
+}
+
+/**
+ * Counts how many of the transactions that it sees declare a column, in the form that is wanted if there is one, and how
+ * many have a value in it.
+ */
 export class ColumnCounts {
   total = 0
   readonly columns: readonly string[]
@@ -119,10 +156,17 @@ export class ColumnCounts {
   readonly #places = new Map<number, readonly number[]>()
   readonly #declared: number[]
   readonly #have: number[]
+  readonly #formOf: ((column: string) => ColumnForm) | undefined
+  readonly #otherForms = new Set<string>()
 
-  constructor(columns: Iterable<string>, reading: Pick<LogReading, 'definition'>) {
+  constructor(
+    columns: Iterable<string>,
+    reading: Pick<LogReading, 'definition'>,
+    formOf?: (column: string) => ColumnForm,
+  ) {
     this.columns = [...columns]
     this.#reading = reading
+    this.#formOf = formOf
     this.#declared = this.columns.map(() => 0)
     this.#have = this.columns.map(() => 0)
   }
@@ -148,14 +192,24 @@ export class ColumnCounts {
   }
 
   #counts(counts: readonly number[]): readonly ColumnCount[] {
-    return this.columns.map((column, i) => ({ column, have: counts[i], of: this.total }))
+    return this.columns.map((column, i) => {
+      const form = this.#otherForms.has(column) ? this.#formOf?.(column) : undefined
+      return { column, have: counts[i], of: this.total, ...(form && { form }) }
+    })
   }
 
   #placesIn(definition: number): readonly number[] {
     const known = this.#places.get(definition)
     if (known !== undefined) return known
-    const { columns } = this.#reading.definition(definition)
-    const places = this.columns.map((column) => columns.indexOf(column))
+    const found = this.#reading.definition(definition)
+    const formOf = columnForms(found)
+    const places = this.columns.map((column) => {
+      const place = found.columns.indexOf(column)
+      const wanted = this.#formOf?.(column)
+      if (place < 0 || wanted === undefined || isSameForm(wanted, formOf(column))) return place
+      this.#otherForms.add(column)
+      return -1
+    })
     this.#places.set(definition, places)
     return places
   }
@@ -164,9 +218,9 @@ export class ColumnCounts {
 /** For people: of 113,496 transactions none has "card", 20 have "device". */
 export function tellCounts(counts: readonly ColumnCount[]): string {
   const [{ of } = { of: 0 }] = counts
-  const parts = counts.map(({ column, have }) => {
+  const parts = counts.map(({ column, have, form }) => {
     const some = have === 1 ? '1 has' : `${have.toLocaleString('en')} have`
-    return `${have === 0 ? 'none has' : some} "${showValue(column)}"`
+    return `${have === 0 ? 'none has' : some} "${showValue(column)}"${form === undefined ? '' : ` ${tellForm(form)}`}`
   })
   return `of ${of.toLocaleString('en')} transactions ${parts.join(', ')}`
 }
@@ -176,7 +230,17 @@ export function refuseLosses(counts: readonly ColumnCount[]): void {
   if (counts.length === 0) return
   throw new FraudError(
     'HISTORIES_LOST',
-    `The log can't give this detector its histories: ${tellCounts(counts)}. Bring transactions that have them into a ` +
-      'new data directory (shrike replay FILE --as history), or go on without the past: --accept-lost-histories',
+    `The log can't give this detector its histories: ${tellCounts(counts)}. ${adviceOn(counts)}Bring transactions that ` +
+      'have them into a new data directory (shrike replay FILE --as history), or go on without the past: ' +
+      '--accept-lost-histories',
+  )
+}
+
+/** What a person can do where the log has a column, in another form. */
+export function adviceOn(counts: readonly ColumnCount[]): string {
+  if (counts.every(({ form }) => form === undefined)) return ''
+  return (
+    'The log has them in another form: leave personal, the name of a personal key, hashCardNumber and SHRIKE_CARD_KEY ' +
+    'as they were. '
   )
 }

@@ -64,6 +64,8 @@ export interface TestLiveOptions extends Partial<LiveServiceOptions> {
   readonly key?: string
 }
 
+let reopened = 0
+
 /** A live service on a real log in a directory of its own. Its clock stands still unless it is set. */
 export async function openTestLive({ live, directory, key, ...options }: TestLiveOptions = {}) {
   const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
@@ -72,8 +74,10 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
   const metrics = createMetrics(() => 'test')
   const decisions = createDecisionMetrics(metrics.registry)
   const say = recordingLog()
+  // Tokens of one log are never made twice.
+  const prefix = directory === undefined ? 'tok_' : `tok_${++reopened}_`
   let tokens = 0
-  const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `tok_${++tokens}` })
+  const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `${prefix}${++tokens}` })
   const pages = new SqlitePages(logPath)
   const service = new LiveService(live ?? createLiveDetector(cardsDetector(), amountPredictor()), {
     log,
@@ -81,6 +85,7 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
     persons: log.persons,
     observer: decisions,
     hashCardNumber: (digits) => `pan_${digits.length}`,
+    cardKeyCheck: 'check',
     say,
     clock: () => clock.nowMs,
     maxAheadMs: 300_000,

@@ -1,0 +1,45 @@
+import type { Detector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import type { LogReading } from '../decisioning/decision-log.ts'
+import type { LiveDetector } from './live-detector.ts'
+
+const variable = 'SHRIKE_CARD_KEY'
+
+/** Whether hashes take the place of card numbers. */
+export function hashesCards({ transaction }: Detector): boolean {
+  return (transaction.hashCardNumber ?? []).length > 0
+}
+
+/** @throws FraudError OPTION_INVALID where a detector wants hashes and there is no key for them. */
+export function requireCardKey({ detector }: Pick<LiveDetector, 'detector'>, check: string | undefined): void {
+  const { hashCardNumber = [] } = detector.transaction
+  if (check !== undefined || hashCardNumber.length === 0) return
+  throw new FraudError(
+    'OPTION_INVALID',
+    `The detector wants hashes in place of card numbers (${hashCardNumber.join(', ')}): set ${variable} to their key`,
+  )
+}
+
+/**
+ * Every card would look new under another key.
+ *
+ * @throws FraudError HISTORIES_LOST where the log's newest hashes were made under another key.
+ */
+export function refuseCardKey(
+  { detector }: Pick<LiveDetector, 'detector'>,
+  check: string | undefined,
+  reading: LogReading,
+): void {
+  if (!hashesCards(detector)) return
+  const checks = reading.definitionSequences().map((sequence) => reading.definition(sequence).cardKeyCheck)
+  const before = checks.findLast((each) => each !== undefined)
+  if (before === undefined || before === check) return
+  const { count } = reading.transactionsIn(reading.prunedThrough(), reading.lastSequence())
+  if (count === 0) return
+  throw new FraudError(
+    'HISTORIES_LOST',
+    `${variable} is another key than the one that the log's card numbers were hashed under: every card of its ` +
+      `${count.toLocaleString('en')} transactions would look new. Set ${variable} to that key, or go on without the past: ` +
+      '--accept-lost-histories',
+  )
+}

@@ -1,0 +1,47 @@
+import { isRecord } from '../core/json-value.ts'
+import type { Definition } from '../decisioning/log-record.ts'
+
+/** In which form records keep the values of a column: values of two forms never meet in a history. */
+export interface ColumnForm {
+  /** The name of the key that tokens are made for; another name has other tokens. Undefined where there are none. */
+  readonly personal: string | undefined
+  readonly isHashed: boolean
+  /** Of the key that card numbers are hashed under; undefined where an older version did not write it down. */
+  readonly cardKeyCheck: string | undefined
+}
+
+type Concealing = Pick<Definition, 'detector' | 'cardKeyCheck'>
+
+/** The form of each column under a definition, whatever else this version makes of its detector. */
+export function columnForms({ detector, cardKeyCheck }: Concealing): (column: string) => ColumnForm {
+  const { keys, personal, hashCardNumber } =
+    isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
+  const columns = isRecord(keys) ? keys : {}
+  const names = listOf(personal)
+  const hashed = new Set(listOf(hashCardNumber))
+  return (column) => ({
+    personal: names.find((name) => columns[name] === column),
+    isHashed: hashed.has(column),
+    cardKeyCheck: hashed.has(column) ? cardKeyCheck : undefined,
+  })
+}
+
+/** What records keep has no form of its own where it is neither a token nor a hash. */
+export function isSameForm(one: ColumnForm, other: ColumnForm): boolean {
+  return (
+    one.personal === other.personal &&
+    one.isHashed === other.isHashed &&
+    (one.cardKeyCheck ?? other.cardKeyCheck) === (other.cardKeyCheck ?? one.cardKeyCheck)
+  )
+}
+
+/** For people, behind a column's name. */
+export function tellForm({ personal, isHashed, cardKeyCheck }: ColumnForm): string {
+  if (personal !== undefined) return `as tokens of the personal key "${personal}"`
+  if (isHashed) return cardKeyCheck === undefined ? 'with hashed card numbers' : 'hashed under this SHRIKE_CARD_KEY'
+  return 'as it comes, neither as tokens nor hashed'
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}
