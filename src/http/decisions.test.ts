@@ -762,12 +762,11 @@ describe('metrics of decisions', () => {
 })
 
 describe('a policy that approves everything', () => {
-  const seen = async ({ app }: Awaited<ReturnType<typeof start>>) => {
+  const seen = async ({ app, metrics }: Awaited<ReturnType<typeof start>>) => {
     const home = (await app.inject('/')).body
-    const metrics = (await app.inject('/metrics')).body
     return [
       home.includes('The policy approves every transaction'),
-      /shrike_policy_approves_everything (\d)/.exec(metrics)?.[1],
+      /shrike_policy_approves_everything (\d)/.exec(await metrics.registry.metrics())?.[1],
     ]
   }
   const liveOf = (policy: Detector['policy'], highestScore = 1) =>

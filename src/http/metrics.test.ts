@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { buildTestService } from '../../test/service/fixture.ts'
 import { openTestLive } from '../../test/service/live-fixture.ts'
 
@@ -58,4 +59,19 @@ describe('metrics', () => {
     assert.match(text, /^shrike_model_info\{model="next@ba9876543210"\} 1$/m)
     assert.doesNotMatch(text, /logistic@/)
   })
+})
+
+test('the text of metrics is written once a second, however often it is asked for', async () => {
+  let count = 0
+  const renderMetrics = async () => {
+    count += 1
+    if (count === 1) throw new Error('the first fails')
+    return `text ${count}\n`
+  }
+  const { app } = await buildTestService({ renderMetrics })
+  const ask = async () => (await app.inject('/metrics')).body
+  assert.match(await ask(), /INTERNAL/)
+  assert.deepEqual(await Promise.all([ask(), ask(), ask()]), Array(3).fill('text 2\n'))
+  await sleep(1010)
+  assert.deepEqual(await Promise.all([ask(), ask()]), Array(2).fill('text 3\n'))
 })

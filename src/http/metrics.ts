@@ -9,7 +9,7 @@ export interface Metrics {
   countPrediction(prediction: Prediction): void
   countReload(result: 'ok' | 'refused'): void
   /** Shows these from now on. */
-  watchConnections(connections: Connections, answers: { readonly cut: number }): void
+  watchConnections(connections: Connections, paced: { readonly cut: number }, answers: { readonly cut: number }): void
 }
 
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -54,6 +54,7 @@ export function createMetrics(modelId: () => string): Metrics {
 /** What is counted of connections, once there is a server. */
 function watchConnections(registry: Registry): Metrics['watchConnections'] {
   let connections: Connections | undefined
+  let paced: { readonly cut: number } | undefined
   let answers: { readonly cut: number } | undefined
   new Gauge({
     name: 'shrike_http_connections',
@@ -63,15 +64,18 @@ function watchConnections(registry: Registry): Metrics['watchConnections'] {
       this.set(connections?.open ?? 0)
     },
   })
-  const refusedHelp = 'Connections refused because too many were open, of one address or at all.'
+  const refusedHelp =
+    'Connections refused because too many were open, of one address or at all, or cut with too many requests.'
   createTally(registry, 'shrike_http_connections_refused_total', refusedHelp, ['reason'], (set) => {
     set({ reason: 'address' }, connections?.refused.address ?? 0)
     set({ reason: 'total' }, connections?.refused.total ?? 0)
+    set({ reason: 'pipelined' }, paced?.cut ?? 0)
   })
   const cutHelp = 'Answers whose connection was cut because they were read too slowly.'
   createTally(registry, 'shrike_http_answers_cut_total', cutHelp, [], (set) => set({}, answers?.cut ?? 0))
-  return (watched, open) => {
+  return (watched, requests, open) => {
     connections = watched
+    paced = requests
     answers = open
   }
 }

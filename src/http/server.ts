@@ -16,6 +16,7 @@ import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
 import { boundAnswers, OpenAnswers } from './open-answers.ts'
+import { paceRequests } from './pace-requests.ts'
 import { watchPressure } from './pressure.ts'
 import { decisionPageRoutes } from './routes/decision-pages.ts'
 import { decisionRoutes } from './routes/decisions.ts'
@@ -81,7 +82,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
     frameworkErrors: answerError,
   })
-  metrics.watchConnections(boundConnections(app.server, limits), context.answers)
+  const connections = boundConnections(app.server, limits)
   // Routes read their bodies themselves (body.ts), and a body that no route reads is left unread, for every method.
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
@@ -100,6 +101,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   await app.ready()
   const { live } = options
   if (live !== undefined) shedLoad(app.server, () => live.decider.isFull(), metrics)
+  metrics.watchConnections(connections, paceRequests(app.server, context.turns), context.answers)
   return app
 }
 

@@ -2,8 +2,12 @@ import type { ClientRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Role } from '../../src/http/api-keys.ts'
 
-/** One way to keep a service busy with bodies that it takes, or has to read before it can refuse them. */
+/** One way to keep a service busy with requests that it takes, or has to read before it can refuse them. */
 export interface Shape {
+  /** Whether requests are written back to back, as fast as they are read, without waiting for answers; and without a key. */
+  readonly isPipelined?: boolean
+  readonly isKeyless?: boolean
+  readonly method?: 'GET' | 'POST'
   readonly path: string
   readonly role: Role
   readonly type?: string
@@ -32,7 +36,15 @@ function fill(most: number, items: number, write: (i: number) => string, separat
 const decision = (i: number) =>
   `{"ID":"a-${fresh()}","TIME":${Date.now()},"AMOUNT":10.5,"CARD":"x-${i % 1000}","SHOP":"s"}`
 const names = Buffer.from(`{${fill(labelBytes, 330_000, (i) => `"${i}":1`, ',')}}`)
+const none = Buffer.alloc(0)
+const empty = Buffer.from('{}')
 const deep = Buffer.alloc(labelBytes, '[')
+const marks = Buffer.from(
+  `[${fill(labelBytes, 31, () => `{"transactionId":"${'1'.repeat(13)}${'\u0301\u0316'.repeat(15_900)}","isFraud":true}`, ',')}]`,
+)
+const oneId = Buffer.from(
+  `[${fill(labelBytes, 10_000, (i) => `{"transactionId":"one","isFraud":${i % 2 === 0}}`, ',')}]`,
+)
 const small = Buffer.from(`[${'{"a":1},'.repeat(4000)}1]`)
 
 /** In pieces, with a pause behind each. */
@@ -76,6 +88,12 @@ export const shapes: Readonly<Record<string, Shape>> = {
     role: 'score',
     body: () => Buffer.from(`[${fill(bytes, 10_000, (i) => `{"amount":${i}}`, ',')}]`),
   },
+  marks: { path: '/v1/labels', role: 'label', body: () => marks },
+  oneId: { path: '/v1/labels', role: 'label', body: () => oneId },
+  pipedProbes: { path: '/healthz', role: 'label', method: 'GET', isPipelined: true, body: () => none },
+  pipedMetrics: { path: '/metrics', role: 'label', method: 'GET', isPipelined: true, body: () => none },
+  pipedKeyless: { path: '/v1/labels', role: 'label', isKeyless: true, isPipelined: true, body: () => empty },
+  pipedLabels: { path: '/v1/labels', role: 'label', isPipelined: true, body: () => empty },
   slow: {
     path: '/v1/labels',
     role: 'label',

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -59,7 +60,28 @@ async function serve(): Promise<void> {
 /** They would be on other machines: here they must not take the processor from those who are measured. */
 async function attackTogether(shape: Shape): Promise<void> {
   setPriority(19)
-  await Promise.all(Array.from({ length: attackers }, () => attack(shape)))
+  await Promise.all(Array.from({ length: attackers }, () => (shape.isPipelined ? pipeline(shape) : attack(shape))))
+}
+
+/** Writes requests back to back over one connection, and over another once that is cut. */
+async function pipeline(shape: Shape): Promise<void> {
+  const { path, role, method = 'POST', isKeyless = false } = shape
+  const key = isKeyless ? '' : `Authorization: Bearer ${keyOf(role)}\r\n`
+  const body = shape.body()
+  const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\n${key}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
+  const flood = Buffer.from(`${head}${body}`.repeat(Math.floor(60_000 / (head.length + body.length))))
+  for (;;) {
+    const socket = connect(Number(values.port), '127.0.0.1')
+    const write = (): void => {
+      if (socket.destroyed) return
+      if (socket.write(flood)) setImmediate(write)
+      else socket.once('drain', write)
+    }
+    socket.on('error', () => {}).resume()
+    write()
+    await new Promise((resolve) => socket.once('close', resolve))
+    await sleep(5)
+  }
 }
 
 /** Sends one body after the other, each as soon as the one before was answered or cut. */
