@@ -11,7 +11,13 @@ import type { Log } from './http/http-context.ts'
 import { requireCardKey } from './scoring/card-key.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
-import { type DataDirectory, dataDirectory, freeBytes, lockDirectory } from './stores/data-directory.ts'
+import {
+  type DataDirectory,
+  type DirectoryLock,
+  dataDirectory,
+  freeBytes,
+  lockDirectory,
+} from './stores/data-directory.ts'
 import { openMode } from './stores/file-access.ts'
 import { newestSnapshot } from './stores/snapshot-files.ts'
 import { SqlitePages } from './stores/sqlite/decision-pages.ts'
@@ -94,8 +100,13 @@ export async function openLive(
       key: config.logKey,
       observer: metrics,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
+      // While the log itself is gone, the directory may be about to be moved back: nothing is made in its place.
+      keepPlace() {
+        if (existsSync(directory.logPath)) renewLock(directory, lock, say)
+      },
+      onOverwritten: () => lock.distrust(),
       onRecovered(isPutBack) {
-        lock.renew()
+        renewLock(directory, lock, say)
         lock.note()
         pages.reopen()
         if (isPutBack)
@@ -143,6 +154,12 @@ export async function openLive(
   }
 }
 
+function renewLock({ lockPath }: DataDirectory, lock: DirectoryLock, say: Log): void {
+  if (!lock.renew()) return
+  lock.note()
+  say.warn({ path: lockPath }, 'the lock was deleted underneath, and taken again')
+}
+
 /** Nothing is as good as no key: anybody could make the hashes. */
 function cardHashing(live: LiveDetector, key = '') {
   const check = key === '' ? undefined : cardKeyCheck(key)
@@ -179,13 +196,24 @@ function findSnapshot(
     (sequence) => reading.hashAt(sequence),
     (path, why) => {
       if (why === 'other-histories') say.info({ path }, 'a snapshot is of other histories, and left alone')
-      else if (why === 'other-log') say.warn({ path }, 'a snapshot is of another log, and left alone')
+      else if ('otherLog' in why) sayOtherLog(path, why.otherLog, reading.lastSequence(), say)
       else if (!(why.error instanceof FraudError)) throw why.error
       else
         say.error({ code: why.error.code, reason: why.error.message }, 'a snapshot can not be used, and is left alone')
     },
     logKey,
   )
+}
+
+function sayOtherLog(path: string, snapshotAt: number, logEndsAt: number, say: Log): void {
+  if (snapshotAt <= logEndsAt) say.warn({ path, snapshotAt }, 'a snapshot is of another log, and left alone')
+  else {
+    say.warn(
+      { path, snapshotAt, logEndsAt },
+      `the log was cut short, set back, or is another: a snapshot knows record ${snapshotAt}, and the log ends with ` +
+        `${logEndsAt}. What was decided in between is not in it; the snapshot is left alone`,
+    )
+  }
 }
 
 /** One that takes longer hangs: the next one tries again. */

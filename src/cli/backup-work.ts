@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+import { unwritable } from '../data/write-file.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { makePrivate } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
@@ -21,14 +22,17 @@ export function backup(target: string, flags: BackupFlags, { terminal }: Run): v
   keepPrivate()
   // The copy has a temporary name until it is whole, so that whatever looks like a backup is one.
   const place = target.replace(/[/\\]+$/, '')
-  if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })
-  const partial = mkdtempSync(`${place}.partial-`)
+  let partial: string | undefined
   try {
+    if (!existsSync(dirname(place))) mkdirSync(dirname(place), { recursive: true })
+    partial = mkdtempSync(`${place}.partial-`)
     copyWhole(partial, target, flags, terminal)
     if (existsSync(target)) rmdirSync(target)
     renameSync(partial, target)
+  } catch (cause) {
+    throw unwritable(cause, target)
   } finally {
-    rmSync(partial, { recursive: true, force: true })
+    if (partial !== undefined) rmSync(partial, { recursive: true, force: true })
   }
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { unwritable } from '../data/write-file.ts'
 import { backupCommand } from './backup.ts'
 import { demoCommand } from './demo.ts'
 import { eraseCommand } from './erase.ts'
@@ -9,6 +10,7 @@ import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
 import { logCommand } from './log.ts'
 import { replayCommand } from './replay.ts'
+import { report } from './run.ts'
 import { scoreCommand } from './score.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
@@ -21,8 +23,7 @@ import { version } from './version.ts'
 export async function main(args: readonly string[]): Promise<void> {
   // A reader that has seen enough, as `head` has, is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
+    process.exit(error.code === 'EPIPE' ? undefined : report(unwritable(error, 'Standard output')))
   })
   const program = createProgram()
   try {

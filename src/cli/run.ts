@@ -1,4 +1,6 @@
 import { FraudError } from '../core/errors.ts'
+import { isDiskFull, unwritable } from '../data/write-file.ts'
+import { damagedLog, isDamaged } from '../stores/sqlite/damaged-log.ts'
 import { createTerminal, paint, type Terminal } from './terminal.ts'
 
 export interface CommonFlags {
@@ -42,13 +44,9 @@ export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>)
   }
 }
 
-function report(thrown: unknown): number {
-  const error = isDamaged(thrown)
-    ? new FraudError(
-        'LOG_INVALID',
-        "The log's file is damaged; `shrike log verify` says from where on, a backup has it whole",
-      )
-    : thrown
+/** Tells a person why the work failed; the exit code. */
+export function report(thrown: unknown): number {
+  const error = explain(thrown)
   if (!(error instanceof FraudError)) {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
     return 1
@@ -57,9 +55,10 @@ function report(thrown: unknown): number {
   return error.code === 'OPTION_INVALID' ? 2 : 1
 }
 
-/** SQLite's SQLITE_CORRUPT, wherever in the log it was met. */
-function isDamaged(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 11
+/** What the machine, and no bug, is to blame for, wherever it was met. */
+function explain(error: unknown): unknown {
+  if (isDamaged(error)) return damagedLog(error)
+  return isDiskFull(error) ? unwritable(error, 'A file') : error
 }
 
 /** Ends the work between two steps once Ctrl-C was pressed. */

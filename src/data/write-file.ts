@@ -28,7 +28,7 @@ export async function writeFileAtomically(
     await syncDirectory(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true })
-    throw explain(cause, path)
+    throw unwritable(cause, path)
   }
 }
 
@@ -42,14 +42,17 @@ export async function checkWritable(path: string): Promise<void> {
     await access(dirname(path), constants.W_OK)
     there = await stat(path)
   } catch (cause) {
-    if (!(isSystemError(cause) && cause.code === 'ENOENT' && cause.path === path)) throw explain(cause, path)
+    if (!(isSystemError(cause) && cause.code === 'ENOENT' && cause.path === path)) throw unwritable(cause, path)
   }
   if (there === undefined || there.isFile()) return
   const reason = there.isDirectory() ? 'it is a directory' : 'it is a device or a pipe'
   throw new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reason}`)
 }
 
-function explain(cause: unknown, path: string): unknown {
+/** FILE_UNWRITABLE for what the operating system, or SQLite of a disk that is full, said; anything else as it is. */
+export function unwritable(cause: unknown, path: string): unknown {
+  if (isDiskFull(cause))
+    return new FraudError('FILE_UNWRITABLE', `${path} can't be written: the disk is full`, { cause })
   if (cause instanceof FraudError || !isSystemError(cause)) return cause
   return new FraudError('FILE_UNWRITABLE', `${path} can't be written: ${reasonFor(cause, path)}`, { cause })
 }
@@ -73,6 +76,14 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+const sqliteFull = 13
+
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('errcode' in error) return error.errcode === sqliteFull
+  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}
+
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && 'syscall' in error
 }
@@ -81,6 +92,5 @@ function reasonFor({ code, message }: NodeJS.ErrnoException, path: string): stri
   if (code === 'ENOENT') return `there is no directory ${dirname(path)}`
   if (code === 'EISDIR' || code === 'EEXIST') return 'it is a directory'
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
-  if (code === 'ENOSPC') return 'the disk is full'
   return message
 }

@@ -36,10 +36,16 @@ export function dataDirectory(path: string): DataDirectory {
 }
 
 export interface DirectoryLock {
-  /** Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory` does. */
-  renew(): void
+  /**
+   * Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory` does.
+   *
+   * @returns whether that was so.
+   */
+  renew(): boolean
   /** Notes that a log is kept here, so that one that is gone is not begun again in silence. */
   note(): void
+  /** Notes that the log was overwritten in use, so that no start goes on in what is left of it. */
+  distrust(): void
   release(): void
 }
 
@@ -54,24 +60,30 @@ export function lockDirectory(directory: DataDirectory): DirectoryLock {
   let locked = lock(directory)
   return {
     renew() {
-      if (identityOf(directory.lockPath) === locked.identity) return
+      if (identityOf(directory.lockPath) === locked.identity) return false
       const before = locked
       locked = lock(directory)
       before.database.close()
+      return true
     },
-    note() {
-      const { database } = locked
-      if (isNoted(database)) return
-      try {
-        // The exclusive lock is kept across the commit.
-        database.exec('PRAGMA user_version = 1; COMMIT')
-      } catch {
-        // A disk that is full stops nobody who only reads; the next start notes it.
-      }
-      if (!database.isTransaction) database.exec('BEGIN EXCLUSIVE')
-    },
+    note: () => noteAs(notes.log, locked.database),
+    distrust: () => noteAs(notes.overwritten, locked.database),
     release: () => locked.database.close(),
   }
+}
+
+/** What the lock's file knows of the log. */
+const notes = { log: 1, overwritten: 2 }
+
+function noteAs(note: number, database: DatabaseSync): void {
+  if (noted(database) >= note) return
+  try {
+    // The exclusive lock is kept across the commit.
+    database.exec(`PRAGMA user_version = ${note}; COMMIT`)
+  } catch {
+    // A disk that is full stops nobody who only reads; the next start notes it.
+  }
+  if (!database.isTransaction) database.exec('BEGIN EXCLUSIVE')
 }
 
 function lock(directory: DataDirectory) {
@@ -83,7 +95,8 @@ function lock(directory: DataDirectory) {
     makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
     const database = openLocked(lockPath, path)
     try {
-      refuseLost(directory, isNoted(database))
+      refuseOverwritten(directory, noted(database))
+      refuseLost(directory, noted(database) > 0)
       removeLeftovers(directory)
       return { database, identity: identityOf(lockPath) }
     } catch (error) {
@@ -95,6 +108,15 @@ function lock(directory: DataDirectory) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new FraudError('DIRECTORY_UNUSABLE', `The data directory ${path} can't be used: ${why}`, { cause })
   }
+}
+
+function refuseOverwritten({ path, logPath, lockPath }: DataDirectory, note: number): void {
+  if (note !== notes.overwritten) return
+  throw new FraudError(
+    'DIRECTORY_UNUSABLE',
+    `${logPath} was overwritten while a service had it open, and what was decided may be missing from it: move ${path} ` +
+      `away, and copy the backup into an empty directory. Where \`shrike log verify\` finds nothing, and you know why, delete ${lockPath}`,
+  )
 }
 
 /** A directory that a log was lost from must not look like a new one. */
@@ -124,8 +146,8 @@ function removeLeftovers({ path }: DataDirectory): void {
 
 const leftoverName = /^log\.sqlite\.held-\d+\.[0-9a-f-]{36}\.partial(-journal)?$/
 
-function isNoted(database: DatabaseSync): boolean {
-  return database.prepare('PRAGMA user_version').get()?.user_version === 1
+function noted(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version)
 }
 
 function openLocked(lockPath: string, path: string): DatabaseSync {

@@ -110,7 +110,11 @@ function ownFiles(directory: string, name: RegExp): string[] {
 }
 
 /** Why a snapshot is left alone: it is of others, or what went wrong with it. */
-export type SkippedSnapshot = 'other-histories' | 'other-log' | { readonly error: unknown }
+export type SkippedSnapshot =
+  | 'other-histories'
+  /** With the record that it was taken at. */
+  | { readonly otherLog: number }
+  | { readonly error: unknown }
 
 /** The newest snapshot that is whole, of this log, and of these histories. */
 export function newestSnapshot(
@@ -124,8 +128,9 @@ export function newestSnapshot(
     try {
       const snapshot = readSnapshot(path, logKey)
       const hash = hashAt(snapshot.sequence)
-      if (snapshot.fingerprint !== fingerprint) onSkipped(path, 'other-histories')
-      else if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash) onSkipped(path, 'other-log')
+      if (hash === undefined || Buffer.from(hash).toString('hex') !== snapshot.hash)
+        onSkipped(path, { otherLog: snapshot.sequence })
+      else if (snapshot.fingerprint !== fingerprint) onSkipped(path, 'other-histories')
       else return snapshot
     } catch (error) {
       onSkipped(path, { error })

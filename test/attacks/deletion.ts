@@ -1,19 +1,22 @@
-import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { copyLog } from '../../src/stores/sqlite/copy-log.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
-import { type Purchase, purchases, ServiceProcess, trainBundle } from '../durability/service.ts'
+import { type Purchase, purchases, runShrike, ServiceProcess, trainBundle } from '../durability/service.ts'
 
 /**
- * The files of a log deleted, moved and replaced underneath a service that decides: what it acknowledged, and what is in
+ * The files of a log deleted, moved, replaced and overwritten underneath a service that decides: what it acknowledged, and what is in
  * the log afterwards. Run by `node test/attacks/deletion.ts`.
  */
 
 /** What is done to a data directory, and undone later where that is a part of it. */
 export interface Deed {
   readonly name: string
+  /** Done when half of what comes before the deed was decided. */
+  prepare?(data: string): void
   act(data: string): void
   undo?(data: string): void
   /** Nothing may take the place of what somebody put there, so the service stays unavailable. */
@@ -54,9 +57,46 @@ export const deeds: readonly Deed[] = [
   },
 ]
 
+const copyTo = (data: string, name: string, ...suffixes: readonly string[]) => {
+  mkdirSync(`${data}.${name}`)
+  for (const suffix of suffixes) copyFileSync(log(data, suffix), join(`${data}.${name}`, `log.sqlite${suffix}`))
+}
+/** As `cp` does: the file stays, and its content becomes the other's. */
+const overwriteFrom = (data: string, name: string) => {
+  for (const file of readdirSync(`${data}.${name}`)) copyFileSync(join(`${data}.${name}`, file), join(data, file))
+}
+const empty = (suffix: string): Deed => ({
+  name: `: > log.sqlite${suffix}`,
+  act: (data) => truncateSync(log(data, suffix)),
+})
+const backUp = (data: string) => {
+  mkdirSync(`${data}.backup`)
+  const reader = new LogReader(log(data))
+  copyLog(reader, join(`${data}.backup`, 'log.sqlite'))
+  reader.close()
+}
+const copyOlder = (...suffixes: readonly string[]): Deed => ({
+  name: `cp older ${suffixes.map((suffix) => `log.sqlite${suffix}`).join(' ')}`,
+  prepare: (data) => copyTo(data, 'older', ...suffixes),
+  act: (data) => overwriteFrom(data, 'older'),
+})
+
+/** What overwrites files in place: what is decided afterwards must not be acknowledged. */
+export const overwritings: readonly Deed[] = [
+  { name: 'cp -a BACKUP/. DIRECTORY', prepare: backUp, act: (data) => overwriteFrom(data, 'backup') },
+  empty(''),
+  empty('-wal'),
+  copyOlder(''),
+  copyOlder('-wal'),
+  copyOlder('', '-wal'),
+  copyOlder('', '-wal', '-shm'),
+]
+
 export interface Outcome {
   /** Ids that were answered with 200, before the deed and after it. */
   readonly acknowledged: readonly string[]
+  /** How many of them were sent when the deed was done. */
+  readonly acknowledgedAfter: number
   /** How many answers were 503 LOG_UNAVAILABLE. */
   readonly refused: number
   /** Whether readiness was withdrawn, and came back. */
@@ -66,6 +106,8 @@ export interface Outcome {
   readonly lost: readonly string[]
   readonly problem: string | undefined
   readonly said: string
+  /** The exit code at the end. */
+  readonly code: number | null
 }
 
 const decidedBefore = 300
@@ -98,8 +140,41 @@ export async function suffer(deed: Deed, bundle: string, data: string, sent: rea
     for (const purchase of undecided) await decide(purchase)
   }
   service.child.kill('SIGTERM')
-  await service.ended
-  return { acknowledged, refused, wasUnready, isReadyAgain, ...look(data, acknowledged), said: service.log() }
+  const code = await service.ended
+  const acknowledgedAfter = acknowledged.length - decidedBefore
+  const found = { acknowledged, acknowledgedAfter, refused, wasUnready, isReadyAgain, said: service.log(), code }
+  return { ...found, ...look(data, acknowledged) }
+}
+
+/** Decides over some connections at once, and lets files be overwritten in the midst of it, while commits go on. */
+export async function sufferOverwriting(
+  deed: Deed,
+  bundle: string,
+  data: string,
+  sent: readonly Purchase[],
+): Promise<Omit<Outcome, 'lost' | 'problem'>> {
+  const service = await ServiceProcess.start(bundle, data)
+  const acknowledged: string[] = []
+  let [acknowledgedAfter, refused, isDone] = [0, 0, false]
+  await eachOf(sent, async ({ id, body }) => {
+    const isAfter = isDone
+    const { status } = await service.decide(body)
+    if (status === 200) acknowledged.push(id)
+    else refused += 1
+    if (status === 200 && isAfter) acknowledgedAfter += 1
+    if (status === 200 && acknowledged.length === decidedBefore / 2) deed.prepare?.(data)
+    if (status === 200 && acknowledged.length === decidedBefore) {
+      deed.act(data)
+      isDone = true
+    }
+  })
+  await sleep(unreadyMs)
+  // None at all where the operating system ended the process.
+  const isReadyAgain = (await service.ask('GET', '/readyz')).status === 200
+  service.child.kill('SIGTERM')
+  const code = await service.ended
+  const said = service.log()
+  return { acknowledged, acknowledgedAfter, refused, wasUnready: !isReadyAgain, isReadyAgain, said, code }
 }
 
 /** Over some connections at once. */
@@ -123,6 +198,12 @@ function look(data: string, acknowledged: readonly string[]): Pick<Outcome, 'los
   }
 }
 
+/** What a start on the directory says afterwards. */
+export async function startAgain(bundle: string, data: string): Promise<string> {
+  const { code, stderr } = await runShrike('serve', bundle, '--data', data, '--port', '0')
+  return `${code} ${stderr.trim()}`
+}
+
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-deletion-'))
   try {
@@ -134,6 +215,15 @@ async function main(): Promise<void> {
       process.stdout.write(
         `${deed.name.padEnd(42)} acknowledged ${acknowledged.length}, refused ${refused}, in the log ` +
           `${acknowledged.length - lost.length}, ${isReadyAgain ? 'goes on' : 'stays unavailable'}; the log is ${problem}\n`,
+      )
+    }
+    for (const [i, deed] of overwritings.entries()) {
+      const data = join(folder, `overwritten-${i}`)
+      const found = await sufferOverwriting(deed, bundle, data, sent)
+      process.stdout.write(
+        `${deed.name.padEnd(42)} acknowledged ${found.acknowledged.length}, ${found.acknowledgedAfter} of them sent ` +
+          `afterwards, refused ${found.refused}, ${found.isReadyAgain ? 'goes on' : 'stays unavailable'}, exit ` +
+          `${found.code}; then: ${await startAgain(bundle, data)}\n`,
       )
     }
   } finally {

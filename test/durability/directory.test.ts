@@ -59,7 +59,7 @@ describe('a data directory', () => {
   test('is refused where its log is something else, or of a newer version', async () => {
     for (const name of ['text', 'other', 'newer']) mkdirSync(at(name))
     writeFileSync(at('text/log.sqlite'), 'This is no database, but it is long enough to be taken for one.'.repeat(20))
-    assert.match(await refusedStart(at('text')), /DIRECTORY_UNUSABLE/)
+    assert.match(await refusedStart(at('text')), /LOG_INVALID.*is damaged/)
     const other = new DatabaseSync(at('other/log.sqlite'))
     other.exec('CREATE TABLE shopping (item TEXT)')
     other.close()

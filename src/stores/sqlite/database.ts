@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import { makePrivate } from '../file-access.ts'
+import { damagedLog, isDamaged } from './damaged-log.ts'
 import { checkLogKey } from './log-key.ts'
 import { createPersonMac, macRows } from './person-mac.ts'
 
@@ -47,7 +48,7 @@ const applicationId = 0x53_48_52_4b
  * written with the same key, so that no start without the right key breaks the chain. Other users can't read its files.
  *
  * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version;
- * LOG_KEY_MISMATCH; LOG_INVALID where it holds what no log of Shrike does. Nothing was changed then.
+ * LOG_KEY_MISMATCH; LOG_INVALID where it is damaged or holds what no log of Shrike does. Nothing was changed then.
  */
 export function openForWriting(path: string, key?: string): DatabaseSync {
   let database: DatabaseSync | undefined
@@ -63,7 +64,7 @@ export function openForWriting(path: string, key?: string): DatabaseSync {
     }
     // A commit is on disk when it returns; deleted content is overwritten, so that what was erased leaves no trace.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
-    database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000')
+    database.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000')
     migrate(database, key)
     return database
   } catch (cause) {
@@ -72,7 +73,7 @@ export function openForWriting(path: string, key?: string): DatabaseSync {
   }
 }
 
-/** @throws FraudError DIRECTORY_UNUSABLE where there is no log that can be read. */
+/** @throws FraudError DIRECTORY_UNUSABLE where there is no log that can be read, LOG_INVALID where it is damaged. */
 export function openForReading(path: string): DatabaseSync {
   try {
     const database = new DatabaseSync(path, { readOnly: true })
@@ -139,6 +140,7 @@ function refuse(problem: string | undefined, path: string): void {
 
 function unusable(path: string, cause: unknown): FraudError {
   if (cause instanceof FraudError) return cause
+  if (isDamaged(cause)) return damagedLog(cause, path)
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new FraudError('DIRECTORY_UNUSABLE', `The log ${path} can't be used: ${reason}`, { cause })
 }

@@ -2,6 +2,7 @@ import { existsSync, fstatSync, linkSync, mkdirSync, openSync, renameSync, rmSyn
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { identityOf, makePrivate, syncDirectory, syncFile } from '../file-access.ts'
+import { type OwnWrites, watchOwnWrites } from './own-writes.ts'
 
 /**
  * The files of a log that is open. A file that is deleted, moved or replaced underneath is still written by the process
@@ -14,6 +15,7 @@ export interface HeldLog {
    * @param isQuick leaves out the index of the write-ahead log, which only other processes would miss.
    */
   whatIsGone(isQuick?: boolean): string | undefined
+  readonly own: OwnWrites
   /**
    * Brings everything that was committed back under the log's name, where that can be done without taking another file's
    * place; else throws an error that says what to do.
@@ -27,15 +29,20 @@ export interface HeldLog {
  */
 const descriptors = new Map<string, number>()
 
+function descriptorOf(path: string, identity: string): number {
+  const descriptor = descriptors.get(identity) ?? openSync(path, 'r')
+  descriptors.set(identity, descriptor)
+  return descriptor
+}
+
 /** Holds the files of a log that was just opened and read. */
 export function holdLog(path: string, makeName: () => string): HeldLog {
   const files = [path, `${path}-wal`, `${path}-shm`]
   const identities = files.map(identityOf)
-  const name = identities[0] ?? ''
-  const file = descriptors.get(name) ?? openSync(path, 'r')
-  descriptors.set(name, file)
+  const [file, wal, index] = files.map((each, i) => descriptorOf(each, identities[i] ?? ''))
   const isDeleted = () => fstatSync(file).nlink === 0
   return {
+    own: watchOwnWrites(file, wal, index),
     whatIsGone(isQuick = false) {
       for (let i = 0; i < files.length - (isQuick ? 1 : 0); i++) {
         const found = identityOf(files[i])

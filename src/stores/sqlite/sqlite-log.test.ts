@@ -180,15 +180,12 @@ describe('a log', () => {
     const changed = new DatabaseSync(newer)
     changed.exec('PRAGMA user_version = 99')
     changed.close()
-    for (const [path, reason] of [
-      [text, /not a database/],
-      [stranger, /no log of Shrike/],
-      [newer, /its version is 99/],
+    for (const [path, code, reason] of [
+      [text, 'LOG_INVALID', /is damaged.*not a database/],
+      [stranger, 'DIRECTORY_UNUSABLE', /no log of Shrike/],
+      [newer, 'DIRECTORY_UNUSABLE', /its version is 99/],
     ] as const) {
-      await assert.rejects(
-        open(path),
-        (error: FraudError) => error.code === 'DIRECTORY_UNUSABLE' && reason.test(error.message),
-      )
+      await assert.rejects(open(path), (error: FraudError) => error.code === code && reason.test(error.message))
     }
     assert.throws(() => new LogReader(newPath()), { code: 'DIRECTORY_UNUSABLE' })
   })

@@ -36,6 +36,10 @@ export interface SqliteLogOptions {
   readonly makeToken: () => string
   /** Called before records are taken again after a failure; an error that it throws lets the failure go on. */
   readonly onRecovered?: ((isPutBack: boolean) => void) | undefined
+  /** Called every now and then, and before the log is opened again after a failure; an error that it throws is one. */
+  readonly keepPlace?: (() => void) | undefined
+  /** Called when somebody else wrote into the files: this log takes nothing any more. */
+  readonly onOverwritten?: (() => void) | undefined
 }
 
 /**
@@ -50,6 +54,8 @@ export class SqliteLog implements DecisionLog {
   readonly #port: MessagePort
   readonly #observer: LogObserver | undefined
   readonly #onRecovered: (isPutBack: boolean) => void
+  readonly #keepPlace: () => void
+  readonly #onOverwritten: () => void
   readonly #looking: NodeJS.Timeout
   readonly #frames = new ValueWriter()
   readonly #ids = new KnownIds()
@@ -67,6 +73,8 @@ export class SqliteLog implements DecisionLog {
   #isScheduled = false
   #nextSequence: number
   #failure: FraudError | undefined
+  /** Why the directory is no longer this process's to write in. */
+  #lostPlace: string | undefined
   #handleFailure = () => {}
   #answered: ((answer: WriterAnswer) => void) | undefined
   #pruneThrough = 0
@@ -76,7 +84,7 @@ export class SqliteLog implements DecisionLog {
     worker: Worker,
     port: MessagePort,
     lastSequence: number,
-    { path, observer, makeToken, onRecovered = () => {} }: SqliteLogOptions,
+    { path, observer, makeToken, onRecovered, keepPlace, onOverwritten }: SqliteLogOptions,
   ) {
     this.reading = new LogReader(path)
     this.#persons = new Persons(this.reading.database, makeToken)
@@ -84,7 +92,9 @@ export class SqliteLog implements DecisionLog {
     this.#worker = worker
     this.#port = port
     this.#observer = observer
-    this.#onRecovered = onRecovered
+    this.#onRecovered = onRecovered ?? (() => {})
+    this.#keepPlace = keepPlace ?? (() => {})
+    this.#onOverwritten = onOverwritten ?? (() => {})
     this.#nextSequence = lastSequence + 1
     // A process that ended may have left this undone.
     this.prune(this.reading.prunedThrough())
@@ -180,6 +190,11 @@ export class SqliteLog implements DecisionLog {
   async recover(): Promise<boolean> {
     // Whoever waits for this sees that nothing is decided, and starts the process anew.
     if (this.#isWorkerGone) return false
+    try {
+      this.#keepPlace()
+    } catch (error) {
+      return this.#failAgain(reasonOf(error))
+    }
     const answer = await this.#ask({ order: 'recover' })
     if (answer.answer === 'failed') return this.#failAgain(answer.reason)
     try {
@@ -189,7 +204,7 @@ export class SqliteLog implements DecisionLog {
       }
       this.#onRecovered(answer.isPutBack === true)
     } catch (error) {
-      return this.#failAgain(error instanceof Error ? error.message : String(error))
+      return this.#failAgain(reasonOf(error))
     }
     this.#failure = undefined
     this.#nextSequence = answer.lastSequence + 1
@@ -261,7 +276,16 @@ export class SqliteLog implements DecisionLog {
 
   /** Files that are gone are found out although nothing is written. */
   #look(): void {
-    if (this.#order === undefined && this.#failure === undefined && this.#gathered.length === 0) {
+    if (this.#failure !== undefined) return
+    try {
+      this.#keepPlace()
+    } catch (error) {
+      // An order that is under way is waited for.
+      this.#lostPlace = reasonOf(error)
+      if (this.#order === undefined) this.#fail(this.#lostPlace)
+      return
+    }
+    if (this.#order === undefined && this.#gathered.length === 0) {
       this.#post({ order: 'look' })
     }
   }
@@ -295,8 +319,10 @@ export class SqliteLog implements DecisionLog {
     this.#order = undefined
     const resolve = this.#answered
     this.#answered = undefined
+    if (answer.answer === 'failed' && answer.isOverwritten === true) this.#onOverwritten()
     if (resolve !== undefined) resolve(answer)
     else if (answer.answer === 'failed') this.#fail(answer.reason)
+    else if (this.#lostPlace !== undefined) this.#fail(this.#lostPlace)
     else this.#settle(order, answer)
   }
 
@@ -326,6 +352,7 @@ export class SqliteLog implements DecisionLog {
   /** Nothing on the way is known to be in the log, so none of it is answered but with this. */
   #fail(reason: string): void {
     this.#failure = unavailable(reason)
+    this.#lostPlace = undefined
     const lost = [...this.#underway, ...this.#untraced, ...this.#gathered]
     this.#underway = []
     this.#untraced = []
@@ -336,6 +363,10 @@ export class SqliteLog implements DecisionLog {
     for (const settle of lost) settle(this.#failure)
     this.#handleFailure()
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function unavailable(reason: string): FraudError {

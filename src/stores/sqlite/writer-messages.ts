@@ -40,7 +40,13 @@ export type WriterAnswer =
       /** The log's files were gone, and were written again from what this process still held. */
       readonly isPutBack?: boolean
     }
-  | { readonly answer: 'failed'; readonly reason: string; readonly code?: ErrorCode }
+  | {
+      readonly answer: 'failed'
+      readonly reason: string
+      readonly code?: ErrorCode
+      /** Somebody else wrote into the log's files: what they hold, and what this process has in memory, is not to be trusted. */
+      readonly isOverwritten?: boolean
+    }
 
 export interface WriterData {
   readonly path: string

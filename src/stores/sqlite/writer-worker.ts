@@ -5,6 +5,7 @@ import { workerData } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
 import { splitFrames } from '../../decisioning/record-format.ts'
+import { damagedLog, isDamaged } from './damaged-log.ts'
 import { openForWriting } from './database.ts'
 import { type HeldLog, holdLog } from './held-log.ts'
 import { createPersonMac } from './person-mac.ts'
@@ -16,6 +17,8 @@ const prunedAtOnce = 2000
 /** Commits after which all files are looked for. */
 const thoroughEvery = 16
 let commits = 0
+/** Pages that the write-ahead log may hold before they are copied to the database. */
+const mostFrames = 4000
 
 const { path, key, port }: WriterData = workerData
 const link = createLink(key)
@@ -29,6 +32,7 @@ interface Writing {
   readonly prune: StatementSync
   readonly forgetId: StatementSync
   readonly hashAt: StatementSync
+  readonly last: StatementSync
   readonly held: HeldLog
   lastSequence: number
   lastHash: Uint8Array
@@ -36,7 +40,8 @@ interface Writing {
 
 function open(): Writing {
   const database = openForWriting(path, key)
-  const last = database.prepare('SELECT sequence, hash FROM records ORDER BY sequence DESC LIMIT 1').get()
+  const selectLast = database.prepare('SELECT sequence, hash FROM records ORDER BY sequence DESC LIMIT 1')
+  const last = selectLast.get()
   return {
     database,
     insert: database.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -47,6 +52,7 @@ function open(): Writing {
     ),
     forgetId: database.prepare('DELETE FROM records WHERE id = ? AND kind <= 1 AND sequence BETWEEN 1 AND ?'),
     hashAt: database.prepare('SELECT hash FROM records WHERE sequence = ?'),
+    last: selectLast,
     held: holdLog(path, randomUUID),
     lastSequence: Number(last?.sequence ?? 0),
     lastHash: last?.hash instanceof Uint8Array ? last.hash : firstLink,
@@ -58,6 +64,7 @@ function append({ frames, persons, forgotten, prunedThrough }: Extract<WriterOrd
   let { lastSequence, lastHash } = state
   database.exec('BEGIN IMMEDIATE')
   try {
+    checkLast(state)
     // First, since a person who was forgotten may have come again by now.
     for (const person of forgotten) deletePerson.run(person.key, person.token)
     for (const person of persons) {
@@ -79,6 +86,46 @@ function append({ frames, persons, forgotten, prunedThrough }: Extract<WriterOrd
   }
   state.lastSequence = lastSequence
   state.lastHash = lastHash
+}
+
+/** Records go behind the one that was written last, and behind no other. */
+function checkLast({ last, lastSequence, lastHash }: Writing): void {
+  const found = last.get()
+  const hash = found?.hash instanceof Uint8Array ? found.hash : firstLink
+  if (Number(found?.sequence ?? 0) === lastSequence && Buffer.from(hash).equals(lastHash)) return
+  distrust(path, `now ends with record ${found?.sequence ?? 0} and not with ${lastSequence}: it was overwritten`)
+}
+
+/** Why nothing more is written into these files, whatever becomes of them. */
+let distrusted: string | undefined
+
+function distrust(file: string, what: string): never {
+  distrusted =
+    `${file} ${what} while it was in use. What was decided before may be missing from it: stop the service, move the ` +
+    'directory away, and copy the backup into an empty one'
+  throw new Error(distrusted)
+}
+
+function checkWrites(didCheckpoint: boolean): void {
+  if (distrusted !== undefined) throw new Error(distrusted)
+  const foreign = state.held.own.foreign(didCheckpoint)
+  if (foreign !== undefined) distrust(foreign === 'wal' ? `${path}-wal` : path, 'was overwritten')
+}
+
+function settle(didCheckpoint: boolean): void {
+  checkWrites(didCheckpoint)
+  state.held.own.note()
+}
+
+/** Apart from commits, so that a commit never writes the database's file. What fails here is still in the write-ahead log. */
+function copyFrames({ database, held }: Writing): void {
+  if (held.own.frames < mostFrames) return
+  try {
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  } catch {
+    // A disk that is full: the next commit tells, or this is tried again.
+  }
+  settle(true)
 }
 
 /** Content lies in the write-ahead log until it was copied and the file cut; false while a reader holds the file. */
@@ -152,6 +199,7 @@ function close(): boolean {
   const { held, database, lastSequence } = state
   const isGone = database.isOpen && held.whatIsGone() !== undefined
   try {
+    if (!isGone) checkWrites(false)
     if (isGone) held.putBack(database, lastSequence)
     else database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
@@ -162,16 +210,33 @@ function close(): boolean {
 
 /** What was written to files that are gone is as good as not written. */
 function checkPlace({ order }: WriterOrder): void {
-  if (order === 'close') return
   const gone = state.held.whatIsGone(order === 'append' && ++commits % thoroughEvery !== 0)
   if (gone !== undefined) throw new Error(gone)
+}
+
+/** The files are looked at before they are written, so that what was just put in their place stays as it is, and after. */
+function carryOut(order: WriterOrder): Done {
+  if (order.order === 'close') return obey(order)
+  checkWrites(false)
+  const isCopying = order.order === 'truncate' || order.order === 'recover'
+  try {
+    const done = obey(order)
+    checkPlace(order)
+    if (!isCopying) settle(false)
+    copyFrames(state)
+    return done
+  } finally {
+    if (isCopying) settle(true)
+  }
 }
 
 const say = (answer: WriterAnswer) => port.postMessage(answer)
 
 function sayWhy(error: unknown): void {
-  const reason = error instanceof Error ? error.message : String(error)
-  say({ answer: 'failed', reason, ...(error instanceof FraudError && { code: error.code }) })
+  const why = isDamaged(error) ? damagedLog(error, path) : error
+  const reason = why instanceof Error ? why.message : String(why)
+  const isOverwritten = distrusted !== undefined
+  say({ answer: 'failed', reason, isOverwritten, ...(why instanceof FraudError && { code: why.code }) })
 }
 
 let state: Writing
@@ -185,8 +250,7 @@ try {
 port.on('message', (order: WriterOrder) => {
   const start = performance.now()
   try {
-    const done = obey(order)
-    checkPlace(order)
+    const done = carryOut(order)
     say({ answer: 'done', lastSequence: state.lastSequence, commitMs: performance.now() - start, ...done })
   } catch (error) {
     sayWhy(error)
