@@ -100,18 +100,7 @@ export async function openLive(
       key: config.logKey,
       observer: metrics,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
-      // While the log itself is gone, the directory may be about to be moved back: nothing is made in its place.
-      keepPlace() {
-        if (existsSync(directory.logPath)) renewLock(directory, lock, say)
-      },
-      onOverwritten: () => lock.distrust(),
-      onRecovered(isPutBack) {
-        renewLock(directory, lock, say)
-        lock.note()
-        pages.reopen()
-        if (isPutBack)
-          say.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
-      },
+      ...guardPlace(directory, lock, pages, say),
     })
     opened = log
     lock.note()
@@ -151,6 +140,24 @@ export async function openLive(
     await opened?.close()
     lock.release()
     throw error
+  }
+}
+
+/** What becomes of the lock and of what reads the log where files are deleted or overwritten underneath. */
+function guardPlace(directory: DataDirectory, lock: DirectoryLock, pages: SqlitePages, say: Log) {
+  return {
+    // While the log itself is gone, the directory may be about to be moved back: nothing is made in its place.
+    keepPlace() {
+      if (existsSync(directory.logPath)) renewLock(directory, lock, say)
+    },
+    onOverwritten: () => lock.distrust(),
+    onRecovered(isPutBack: boolean) {
+      renewLock(directory, lock, say)
+      lock.note()
+      pages.reopen()
+      if (isPutBack)
+        say.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
+    },
   }
 }
 
