@@ -40,23 +40,36 @@ export function declaredFields({ transaction }: Detector, layout: TransactionLay
 export interface NumberLimit {
   readonly most: number
   readonly reason: string
+  /** Amounts are echoed in reasons: on the live path their decimals count as digits, too. */
+  readonly isAmount?: boolean
+  /** What is kept of a number, where that is not all of it. */
+  readonly keep?: (value: number) => number
 }
 
 /**
  * Limits of numbers by column: coordinates are on the globe, and amounts and rates have fewer digits than a card number,
- * unless the detector exempts them.
+ * unless the detector exempts them. So have coordinates as they are kept, in files as when served.
  */
 export function numberLimits({ transaction }: Detector): ReadonlyMap<string, NumberLimit> {
   const { amount, position, notCardNumber = [] } = transaction
   const limits = new Map<string, NumberLimit>()
-  for (const column of [amount?.field, amount?.conversion]) {
-    if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, fewerDigits)
+  const add = (column: string | undefined, limit: NumberLimit) => {
+    if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, limit)
   }
+  add(amount?.conversion, fewerDigits)
+  add(amount?.field, { ...fewerDigits, isAmount: true })
+  const coordinate = (column: string, limit: NumberLimit) =>
+    limits.set(column, notCardNumber.includes(column) ? limit : { ...limit, keep: toCentimetres })
   if (position !== undefined) {
-    limits.set(position.latitude, { most: 90, reason: 'is not a latitude: it is beyond 90 degrees' })
-    limits.set(position.longitude, { most: 180, reason: 'is not a longitude: it is beyond 180 degrees' })
+    coordinate(position.latitude, { most: 90, reason: 'is not a latitude: it is beyond 90 degrees' })
+    coordinate(position.longitude, { most: 180, reason: 'is not a longitude: it is beyond 180 degrees' })
   }
   return limits
+}
+
+/** A coordinate with seven decimals of a degree, 1 cm: with all of a double's, one in twenty looks like a card number. */
+function toCentimetres(degrees: number): number {
+  return Math.round(degrees * 1e7) / 1e7 + 0
 }
 
 const fewerDigits = { most: 999_999_999_999.9999, reason: 'has 13 digits or more, as many as a card number' }

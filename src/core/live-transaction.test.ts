@@ -486,9 +486,36 @@ describe('a card number', () => {
     for (const field of ['AMOUNT', 'RATE']) {
       for (const value of [1e12, -1e12, Number(card)])
         assert.deepEqual(errors({ RATE: 1, [field]: value }), [{ field, reason }])
-      assert.equal(kept({ RATE: 1, [field]: 999999999999.5 })[field], 999999999999.5)
+      assert.equal(kept({ RATE: 1, [field]: 999999999999 })[field], 999999999999)
       assert.equal(exempt.kept({ RATE: 1, [field]: 1e12 })[field], 1e12)
     }
+    assert.equal(kept({ RATE: 1.0837219384756 }).RATE, 1.0837219384756)
+  })
+
+  test('is no amount with its decimals, but for those that arithmetic leaves', () => {
+    const { errors, kept } = readerOf({ amount: { field: 'AMOUNT' } })
+    const reason = 'has 13 digits or more with its decimals, as many as a card number'
+    for (const AMOUNT of [
+      ...[305693090259.04, -305693090259.04, 41.11111111111111, 4.111111111111111, 3.0569309025904e-9, 99999999999.99],
+      // Visa's own 4000000000000002.
+      ...[40.00000000000002, 0.4000000000000002],
+    ])
+      assert.deepEqual(errors({ AMOUNT }), [{ field: 'AMOUNT', reason }], String(AMOUNT))
+    for (const AMOUNT of [9999999999.99, -12.5, 0.1 + 0.2, 85.64999999999999, 1e-7, 0.000123456789012, 999999999999])
+      assert.equal(kept({ AMOUNT }).AMOUNT, AMOUNT)
+    const exempt = readerOf({ amount: { field: 'AMOUNT' }, notCardNumber: ['AMOUNT'] })
+    assert.equal(exempt.kept({ AMOUNT: 41.11111111111111 }).AMOUNT, 41.11111111111111)
+  })
+
+  test('is no coordinate: seven decimals of it are kept, unless it is exempted', () => {
+    const position = { latitude: 'LAT', longitude: 'LON' }
+    const { kept, read } = readerOf({ position })
+    const { LAT, LON } = kept({ LAT: 41.11111111111111, LON: -41.11111119 })
+    assert.deepEqual([LAT, LON], [41.1111111, -41.1111112])
+    assert.ok(Object.is(kept({ LAT: -1e-9, LON: 0 }).LAT, 0))
+    assert.ok(read({ LAT: 41.11111111111111, LON: 1 }).fields.includes(41.1111111))
+    const exempt = readerOf({ position, notCardNumber: ['LAT'] })
+    assert.equal(exempt.kept({ LAT: 41.11111111111111, LON: 1 }).LAT, 41.11111111111111)
   })
 })
 

@@ -12,6 +12,7 @@ import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import { isRecord, kindOf } from './json-value.ts'
+import { hasDigitsOfCard } from './money.ts'
 import { timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
 import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
@@ -221,10 +222,14 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: rule.limit.reason })
         return undefined
       }
+      if (rule.limit?.isAmount && hasDigitsOfCard(given)) {
+        errors.push({ field: column, reason: 'has 13 digits or more with its decimals, as many as a card number' })
+        return undefined
+      }
       // A larger one is no card number, and its exponent's mantissa is none either.
       const mayBeCard = size >= least13Digits && size < 1e19
       if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), given, cards)
-      return given
+      return rule.limit?.keep?.(given) ?? given
     }
     if (typeof given === 'string' && kind !== 'number') {
       if (given.length > longestText || !given.isWellFormed()) {

@@ -1,3 +1,4 @@
+import { holdsCardNumber } from './card-number.ts'
 import type { FieldError } from './errors.ts'
 
 /** Four units in the last place of a double: what a multiplication or two leave behind, as in 85.64999999999999. */
@@ -13,6 +14,21 @@ export function toMinorUnits(amount: number, digits: number): number {
   const minor = Math.round(amount * unit)
   const isNear = Math.abs(minor / unit - amount) <= roundingNoise * Math.abs(amount)
   return isNear && Number.isSafeInteger(minor) ? minor + 0 : Number.NaN
+}
+
+const mostDigits = 12
+
+/**
+ * Whether an amount has 13 significant digits or more with its decimals, as many as a card number. Those that arithmetic
+ * on doubles leaves don't count, unless they make a card number.
+ */
+export function hasDigitsOfCard(amount: number): boolean {
+  const size = Math.abs(amount)
+  if (size < 1e10 && Math.round(size * 100) / 100 === size) return false
+  const short = Number(size.toPrecision(mostDigits))
+  if (short === size) return false
+  const isNoise = Math.abs(short - size) <= roundingNoise * size
+  return !isNoise || holdsCardNumber(String(size).replace(/e.*|\D/g, ''), 'id')
 }
 
 /** How a detector reads amounts. */

@@ -346,6 +346,14 @@ describe('a coordinate', () => {
   })
 })
 
+describe('a coordinate of a file', () => {
+  test('has the seven decimals that are kept of one in a request', async () => {
+    const changed = [['  fields:', '  position: { latitude: points, longitude: V1 }\n  fields:']] as const
+    const [{ numbers }] = await read(csv({ points: '41.11111111111111', V1: '-0.00000004' }), { changed })
+    assert.deepEqual(numbers, [41.1111111, 0])
+  })
+})
+
 describe('a row that is no transaction', () => {
   test('is left out and counted, with its line, where that is asked for', async () => {
     const path = join(folder, 'bad.csv')

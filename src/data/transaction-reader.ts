@@ -320,7 +320,7 @@ export class TransactionReader {
     return (row) => {
       const value = read(row)
       if (Math.abs(value) > limit.most) throw this.#fail(row, column.name, limit.reason)
-      return value
+      return limit.keep?.(value) ?? value
     }
   }
 

@@ -11,6 +11,7 @@ import { createRandom } from '../../src/core/random.ts'
 import { openTables } from '../../src/data/read-table.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 import { type Disguise, disguises } from './disguises.ts'
+import { honestNumbers, keptOf, numbersOfCards } from './numbers.ts'
 import { referenceShapes } from './references.ts'
 
 const startMs = Date.UTC(2026, 10, 22)
@@ -81,16 +82,35 @@ async function tryDisguises(): Promise<void> {
   console.log(`\n${disguises.length} disguises; caught: ${JSON.stringify(caught)}\n`)
 }
 
+function tryNumbers(): void {
+  const entered = numbersOfCards.filter(({ field, value }) => keptOf(field, value) === value)
+  for (const { field, value } of entered) console.log(`${field} ${value} MISSED`)
+  console.log(
+    `${numbersOfCards.length} card numbers as amounts and coordinates; caught: ${numbersOfCards.length - entered.length}\n`,
+  )
+}
+
 function countFalseAlarms(references: number): void {
   for (const [i, { name, most, make }] of referenceShapes.entries()) {
     const random = createRandom(1, i)
     let alarms = 0
     for (let n = 0; n < references; n++) if (holdsCardNumber(make(random))) alarms++
     const rate = alarms / references
-    const verdict = rate <= most ? '' : `  OVER ${most}`
-    console.log(`${name.padEnd(34)} ${(100 * rate).toFixed(4).padStart(8)} %${verdict}`)
+    tell(name, rate, most)
+  }
+  for (const [i, { name, field, most, make }] of honestNumbers.entries()) {
+    const random = createRandom(2, i)
+    let refused = 0
+    for (let n = 0; n < references; n++) if (keptOf(field, make(random)) === undefined) refused++
+    tell(name, refused / references, most)
   }
 }
 
+function tell(name: string, rate: number, most: number): void {
+  const verdict = rate <= most ? '' : `  OVER ${most}`
+  console.log(`${name.padEnd(34)} ${(100 * rate).toFixed(4).padStart(8)} %${verdict}`)
+}
+
 await tryDisguises()
+tryNumbers()
 countFalseAlarms(Number(process.argv[2] ?? 10_000_000))
