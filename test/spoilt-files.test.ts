@@ -85,4 +85,58 @@ describe('a file whose names or keys were spoilt on the way', () => {
     assert.match(stderr, /e\.csv, line 3, column "card_id": "4\.53E\+15" is a number that a spreadsheet has shortened/)
     assert.equal((await features('e.csv', lines, '--bad-rows', 'skip')).stdout, 'id,card_count_1d\n1,1\n')
   })
+
+  test('has labels of true and false in a CSV, too, and is told what else a label may be', async () => {
+    const labelled = (labels: readonly string[]) => [
+      header,
+      ...labels.map((label, i) => `${i + 1},2026-01-01T00:0${i}:00Z,${label},c,AT`),
+    ]
+    const good = await features('l.csv', labelled(['True', 'FALSE', '1', '0.0', '', 'NaN']))
+    assert.equal(good.code, 0, good.stderr)
+    for (const word of ['yes', 'N', '2x']) {
+      const { stderr } = await features('l.csv', labelled(['0', word]))
+      assert.match(
+        stderr,
+        new RegExp(`l\\.csv, line 3, column "fraud": "${word}" is not a label: a label is 0, 1, true, false or empty`),
+      )
+    }
+  })
+
+  test('is told the format that would make sense of times that are numbers', async () => {
+    for (const [time, format] of [
+      ['1767225600', 'epoch-s'],
+      ['1767225600000', 'epoch-ms'],
+    ]) {
+      const told = new RegExp(`is not an ISO 8601 time; the format ${format} would make sense of it`)
+      assert.match((await features('t.csv', [header, `1,${time},0,c,AT`])).stderr, told)
+      assert.match((await features('t.ndjson', [row(1, { t: Number(time), card_id: 'c' })])).stderr, told)
+    }
+  })
+
+  test('trains alike on labels of 0 and 1 and of true and false, and not on fraud alone', async () => {
+    const table = (label: (isFraud: boolean) => unknown, share = 5) =>
+      ['Time,V1,Class', ...Array.from({ length: 300 }, (_, i) => `${i * 60},${(i * 37) % 101},${label(i % share < 1)}`)]
+        .join('\n')
+        .concat('\n')
+    const train = async (name: string, content: string) => {
+      writeFileSync(join(folder, name), content)
+      const args = ['train', name, '--n-estimators', '3', '--no-leak-check', '--json', '--out', 'm.safetensors']
+      return await startShrike(folder, args).ended
+    }
+    const [words, numbers] = [await train('w.csv', table(String)), await train('n.csv', table(Number))]
+    assert.equal(words.code, 0, words.stderr)
+    assert.equal(JSON.parse(words.stdout).rocAuc, JSON.parse(numbers.stdout).rocAuc)
+    const spoken = await train(
+      'y.csv',
+      table((isFraud) => (isFraud ? 'Y' : 'N')),
+    )
+    assert.match(spoken.stderr, /y\.csv, line 2, column "Class": "Y" is not a label: a label is 0, 1, true, false/)
+    const all = await train('all.csv', table(Number, 1))
+    assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, and training and test need both classes/)
+    const most = await train(
+      'most.csv',
+      table((isFraud) => Number(!isFraud)),
+    )
+    assert.match(most.stderr, /warning: 80 % of the rows are fraud: is 1 in Class really fraud\?/)
+  })
 })

@@ -4,8 +4,10 @@ import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
+import { findLabel } from '../data/infer-detector.ts'
+import { labelsAllowed, withNumericLabel } from '../data/label-column.ts'
 import type { BadRows } from '../data/read-table.ts'
-import { TransactionReader } from '../data/transaction-reader.ts'
+import { otherTimes, TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
@@ -44,10 +46,17 @@ export interface LabelledRows {
 /** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
 export async function readLabelledRows(file: string, flags: InputFlags, run: Run): Promise<LabelledRows> {
   if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
-  const read = await readFileTable(file, flags, run)
+  const read = await readTyped(file, flags, run)
   const located = guessDetector(file, read.table, flags, run)
   const features = compileFeatures(located)
   return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
+}
+
+/** A table whose label is a column of numbers, where one is found. */
+async function readTyped(file: string, flags: InputFlags, run: Run) {
+  const read = await readFileTable(file, flags, run)
+  const label = findLabel(read.table, flags.label)
+  return label === undefined ? read : { ...read, table: withNumericLabel(read.table, label, file) }
 }
 
 /** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
@@ -83,7 +92,7 @@ function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
 function flatRows(
   source: string,
-  { table, badRows, repeats, repeatedRows }: FlatTable,
+  { table: read, badRows, repeats, repeatedRows }: FlatTable,
   located: LocatedDetector,
   features: FeatureSet,
   flags: InputFlags,
@@ -91,9 +100,10 @@ function flatRows(
 ): LabelledRows {
   // Says where the detector names a column that the file doesn't have.
   const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
-  reader.open(table)
+  reader.open(read)
   const { detector } = located
   const { transaction } = detector
+  const table = withNumericLabel(read, transaction.label.field, source)
   warnOfRepeats(repeats, transaction, leftOut, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
   const known = Uint32Array.from(
@@ -113,8 +123,7 @@ function flatRows(
   }
   const time = transaction.time && numberColumn(table, transaction.time.field)
   if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {
-    const found = time.kind === 'time' ? 'ISO times' : 'numbers'
-    throw new FraudError('DATA_INVALID', `The times in ${time.name} are ${found}, not ${transaction.time?.format}`)
+    throw otherTimes(time, transaction.time?.format)
   }
   return {
     source: nameOf(source),
@@ -137,5 +146,5 @@ function flatRows(
 function isLabel(value: number, row: number, field: string): boolean {
   if (value === 0 || value === 1) return true
   if (Number.isNaN(value)) return false
-  throw new FraudError('DATA_INVALID', `The label ${field} of row ${row} is ${value}; it must be 0, 1 or empty`)
+  throw new FraudError('DATA_INVALID', `The label ${field} of row ${row} is ${value}; ${labelsAllowed}`)
 }

@@ -32,6 +32,12 @@ export const calibrationShare = 0.2
  * late, rows whose label was not known yet when the test began are left out: nobody could have learned from them.
  */
 export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitPlan, holdsOut: boolean): Parts {
+  if (labels.length > 0 && labels.every((label) => label === 1)) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      `All ${labels.length} rows are fraud, and training and test need both classes`,
+    )
+  }
   if (plan.by === 'random' || times === undefined) {
     if (plan.testFrom !== undefined) {
       throw new FraudError('OPTION_INVALID', '--test-from needs a split by time, and this one is random')

@@ -199,6 +199,11 @@ function warn(
         'that count frauds take every label as known at once: the figures hold only if that is so',
     )
   }
+  const frauds = rows.labels.reduce((sum, label) => sum + label, 0)
+  if (frauds > rows.labels.length / 2) {
+    const share = ((100 * frauds) / rows.labels.length).toFixed(0)
+    warnings.push(`${share} % of the rows are fraud: is 1 in ${rows.detector.transaction.label.field} really fraud?`)
+  }
   if (evaluation.frauds < 50) {
     warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
   }

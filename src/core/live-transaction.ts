@@ -13,7 +13,7 @@ import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { hasDigitsOfCard } from './money.ts'
-import { timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
+import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
 import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 import { zoneOffset } from './zone.ts'
@@ -181,10 +181,11 @@ export class LiveTransactionReader {
     const { field, format } = time
     const isIso = format === 'iso'
     if (typeof given !== (isIso ? 'string' : 'number')) {
+      const hint = isIso && typeof given === 'number' ? hintOfFormat(given) : ''
       const wanted = isIso ? 'an ISO 8601 time' : 'a number'
       errors.push({
         field,
-        reason: given === undefined ? 'is missing' : `is ${kindOf(given)}, where ${wanted} is required`,
+        reason: given === undefined ? 'is missing' : `is ${kindOf(given)}, where ${wanted} is required${hint}`,
       })
       return Number.NaN
     }
@@ -210,7 +211,7 @@ export class LiveTransactionReader {
     if (given === undefined || given === null || given === '') return undefined
     if (typeof given === 'number') {
       if (kind === 'text' && !Number.isSafeInteger(given)) {
-        errors.push({ field: column, reason: 'is a number that is not a safe integer; send it as text' })
+        errors.push({ field: column, reason: whyNoText(given) })
         return undefined
       }
       if (!Number.isFinite(given)) {
@@ -269,10 +270,18 @@ function hasOuterBlanks(text: string): boolean {
   return first <= 32 || last <= 32 || first > 127 || last > 127
 }
 
+/** Of a number whose digits as it was sent nobody can tell any more. */
+function whyNoText(given: number): string {
+  return Number.isInteger(given) || !Number.isFinite(given)
+    ? 'is a whole number past 2^53: send it as text'
+    : 'is not a whole number: send it as text'
+}
+
 function whyNoId(given: unknown): string {
   if (given === undefined) return 'is missing'
   if (given === '') return 'is empty'
   if (typeof given === 'string') return `is over ${longestId} characters, or no valid text`
+  if (typeof given === 'number') return whyNoText(given)
   return `is ${kindOf(given)}, where text or a whole number is required`
 }
 

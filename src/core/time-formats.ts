@@ -77,6 +77,12 @@ export function formatOf(least: number, most: number, nowMs: number): TimeFormat
   })
 }
 
+/** For a number where an ISO time is wanted: the format in which it is a time of this century, as the rest of a sentence. */
+export function hintOfFormat(value: number): string {
+  const better = formatOf(value, value, Date.UTC(2098, 0, 1))
+  return better === undefined ? '' : `; the format ${better} would make sense of it`
+}
+
 /** Whether numbers are hours since 1970, by their range. */
 export function areHours(least: number, most: number, nowMs: number): boolean {
   return least >= earliestMs / 3_600_000 && most <= (nowMs + furthestAheadMs) / 3_600_000

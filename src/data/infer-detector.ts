@@ -46,7 +46,7 @@ export interface InferredDetector {
  */
 export function inferDetector(table: Table, name: string, nowMs: number, hints: InferenceHints = {}): InferredDetector {
   const { ignore = [] } = hints
-  const label = hints.label ?? findByName(table, labelNames)?.name
+  const label = findLabel(table, hints.label)
   if (label === undefined) {
     const columns = listNames(table.columns.map((column) => column.name))
     throw new FraudError(
@@ -71,6 +71,11 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
     features: features.map((column) => (hints.reserved?.includes(column) ? { column } : column)),
   }
   return { detector, leftOut }
+}
+
+/** The label's column by name; as it was given, where it was. */
+export function findLabel(table: Table, given: string | undefined): string | undefined {
+  return given ?? findByName(table, labelNames)?.name
 }
 
 function findByName(table: Table, names: readonly string[]): Column | undefined {

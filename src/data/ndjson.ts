@@ -1,6 +1,7 @@
 import type { FieldError } from '../core/errors.ts'
 import type { FieldNames } from '../core/field-names.ts'
 import { repeatedNames } from '../core/repeated-names.ts'
+import { hintOfFormat } from '../core/time-formats.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
@@ -183,10 +184,14 @@ export class NdjsonParser {
   }
 
   #storeValue(column: number, row: number, value: number): string | undefined {
-    if (this.#builder.kinds[column] === 'time') return 'is not an ISO 8601 time'
+    if (this.#builder.kinds[column] === 'time') return `is not an ISO 8601 time${hintOfFormat(value)}`
     // A text made of a double that large, or of a fraction, could stand for others, too.
     const isKey = this.#options.columns[this.#builder.names[column]] === 'text'
-    if (isKey && !Number.isSafeInteger(value)) return 'is a number that is not a safe integer; write it as a text'
+    if (isKey && !Number.isSafeInteger(value)) {
+      return Number.isInteger(value)
+        ? 'is a whole number past 2^53: write it as text'
+        : 'is not a whole number: write it as text'
+    }
     return this.#builder.storeNumber(column, row, value)
   }
 }

@@ -1,6 +1,8 @@
+import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isMissing, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
+import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 import type { DateOrder } from './written-time.ts'
 
@@ -102,7 +104,7 @@ export class TableBuilder {
     const format = this.#formats[column]
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
     if (Number.isNaN(value) && !isMissing(bytes, from, to))
-      return whyAmbiguous(kind, bytes, from, to, format) ?? mismatch[kind]
+      return whyAmbiguous(kind, bytes, from, to, format) ?? whyOtherTime(kind, bytes, from, to) ?? mismatch[kind]
     if (
       to - from >= unsafeDigits &&
       kind === 'number' &&
@@ -205,6 +207,12 @@ export class TableBuilder {
       this.#dictionaries[column] = new ByteDictionary()
     }
   }
+}
+
+/** What is wrong with a number in a column of times, where it is one of another format. */
+function whyOtherTime(kind: ColumnKind, bytes: Uint8Array, start: number, end: number): string | undefined {
+  const hint = kind === 'time' ? hintOfFormat(parseDecimal(bytes, start, end)) : ''
+  return hint === '' ? undefined : `is not an ISO 8601 time${hint}`
 }
 
 function isNumeric(kind: ColumnKind | undefined): boolean {

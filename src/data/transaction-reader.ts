@@ -7,16 +7,17 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
-import { timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type ColumnKind, isMissing } from './column-kind.ts'
+import { labelOf, labelsAllowed } from './label-column.ts'
 import { parseDecimal } from './number-parser.ts'
 import { FractionKeys, shortenedReason, shortenedTexts } from './spoilt-keys.ts'
-import type { Column, Table } from './table.ts'
+import type { Column, NumberColumn, Table } from './table.ts'
 import { type DateOrder, toIsoText } from './written-time.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
@@ -105,7 +106,7 @@ export class TransactionReader {
   get kinds(): Readonly<Record<string, ColumnKind>> {
     const { time, amount, label, zone = 'UTC' } = this.#located.detector.transaction
     const timeKind = time?.format !== 'iso' ? 'number' : zone === 'UTC' ? 'time' : 'text'
-    const kinds: Record<string, ColumnKind> = { [label.field]: 'number' }
+    const kinds: Record<string, ColumnKind> = { [label.field]: 'text' }
     for (const { column } of this.#layout.numbers) kinds[column] = 'number'
     for (const { column } of this.#layout.texts) kinds[column] = 'text'
     if (amount !== undefined) kinds[amount.field] = 'number'
@@ -131,7 +132,7 @@ export class TransactionReader {
     if (amount?.conversion !== undefined) this.#rate = this.#numbers(at(amount.conversion, 'amount', 'conversion'))
     this.#columns = table.columns
     const hasLabel = table.columns.some(({ name }) => name === label.field)
-    this.#label = hasLabel ? this.#numbers(at(label.field, 'label', 'field')) : missingNumber
+    this.#label = hasLabel ? this.#labels(at(label.field, 'label', 'field')) : missingNumber
     if (label.knownAt !== undefined && hasLabel) {
       this.#knownAt = this.#times(at(label.knownAt, 'label', 'knownAt'), time ?? { ...untold, format: 'iso' })
     }
@@ -201,7 +202,7 @@ export class TransactionReader {
   readLabel(row: number): number {
     const label = this.#label(row)
     if (label === 0 || label === 1 || Number.isNaN(label)) return label
-    throw this.#fail(row, this.#located.detector.transaction.label.field, `is ${label}; a label is 0, 1 or empty`)
+    throw this.#fail(row, this.#located.detector.transaction.label.field, `is ${label}; ${labelsAllowed}`)
   }
 
   /** When the label of the row that was read last became known. */
@@ -238,11 +239,8 @@ export class TransactionReader {
         'is not a time that can be read: write it as 2026-01-31T08:00:00, or say --dates day-first or month-first',
       )
     }
-    const { values, name, kind } = column
-    if ((kind === 'time') !== (format === 'iso')) {
-      const found = kind === 'time' ? 'ISO times' : 'numbers'
-      throw new FraudError('DATA_INVALID', `The times in ${name} are ${found}, not ${format}`)
-    }
+    const { values, kind } = column
+    if ((kind === 'time') !== (format === 'iso')) throw otherTimes(column, format)
     if (format === 'iso') return (row) => values[row]
     const read = timeReader(time, this.#offsetAt)
     return (row) => read(values[row])
@@ -324,6 +322,11 @@ export class TransactionReader {
     }
   }
 
+  #labels(column: Column): CellReader<number> {
+    if (column.kind !== 'text') return this.#plainNumbers(column)
+    return this.#parsed(column, column.dictionary.map(labelOf), `is not a label: ${labelsAllowed}`)
+  }
+
   #plainNumbers(column: Column): CellReader<number> {
     if (column.kind === 'text') return this.#parsed(column, column.dictionary.map(parseNumber), 'is not a number')
     const { values } = column
@@ -397,6 +400,14 @@ export class TransactionReader {
       return undefined
     }
   }
+}
+
+/** For a column of times that are written in another way than the detector says. */
+export function otherTimes({ kind, name, values }: NumberColumn, format: TimeFormat | undefined): FraudError {
+  const found = kind === 'time' ? 'ISO times' : 'numbers'
+  const first = kind === 'time' ? undefined : values.find((value) => !Number.isNaN(value))
+  const hint = first === undefined ? '' : hintOfFormat(first)
+  return new FraudError('DATA_INVALID', `The times in ${showValue(name)} are ${found}, not ${format}${hint}`)
 }
 
 function cardNumbersRefused(file: string, { name }: Column, { candidates, found }: CardNumberShare): FraudError {

@@ -56,7 +56,7 @@ export function warnOfPolicy(policy: Policy, highestScore = 1): string | undefin
   if (!approvesEverything(policy, highestScore)) return undefined
   const lowest = Math.min(...thresholdsOf(policy))
   const reason = Number.isFinite(lowest)
-    ? `its lowest threshold is ${lowest}, and the highest possible score ${highestScore}`
+    ? `its lowest threshold is ${lowest}, and the highest possible score ${Number(highestScore.toPrecision(9))}`
     : 'it has no threshold that a score can reach'
   return `The policy approves every transaction, whatever its score: ${reason}. Give the detector one: policy: { review: PROBABILITY }`
 }

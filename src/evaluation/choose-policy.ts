@@ -3,6 +3,7 @@ import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { highestProbability } from '../models/calibration.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
+import { highestScore } from '../models/highest-score.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
 
 /** What may be declined without a person having looked: nine of ten are fraud. */
@@ -32,8 +33,12 @@ export function choosePolicy(detector: Detector, rule: DecisionRule, held: HeldR
 }
 
 /** What a person should know of a bundle's policy: that nothing but approve can come of it. */
-export function warnOfBundle({ detector, calibration }: Pick<BundleContent, 'detector' | 'calibration'>) {
-  return warnOfPolicy(policyOf(detector), highestProbability(calibration))
+export function warnOfBundle({
+  detector,
+  calibration,
+  model,
+}: Pick<BundleContent, 'detector' | 'calibration' | 'model'>) {
+  return warnOfPolicy(policyOf(detector), highestProbability(calibration, highestScore(model)))
 }
 
 /** The recipe alerts strictly above its threshold, a policy from its own up. */

@@ -42,9 +42,9 @@ export function calibrate(calibration: Calibration, score: number): number {
   return probabilityOf(logOdds <= surest ? logOdds : surest + tilt * (logOdds - surest))
 }
 
-/** The probability that no score exceeds: each map rises. */
-export function highestProbability(calibration: Calibration): number {
-  return calibrate(calibration, 1)
+/** The probability that none exceeds where no score exceeds `highestScore`: each map rises. */
+export function highestProbability(calibration: Calibration, highestScore: number): number {
+  return calibrate(calibration, highestScore)
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
 import { createExplainer } from '../models/explanation.ts'
+import { highestScore } from '../models/highest-score.ts'
 import type { Model } from '../models/model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
@@ -40,7 +41,7 @@ export function createPredictor(bundle: Bundle): Predictor {
     modelId: bundle.id,
     inputs: model.features,
     example,
-    highestScore: highestProbability(calibration),
+    highestScore: highestProbability(calibration, highestScore(model)),
     predict(row) {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(decision, probability), probability }
