@@ -35,7 +35,8 @@ export function holdsCardNumber(text: string, textKind: TextKind = 'text'): bool
 /** The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one. */
 export function cardNumberDigits(text: string): string | undefined {
   if (!mayHoldOne(text)) return undefined
-  for (const reading of [text, ...readings(text)]) {
+  // What is behind the escapes comes first: their own digits, as in 3600%261234567002, may look like some of a number.
+  for (const reading of mayBeEscaped(text) ? [text, ...readings(text)].reverse() : [text]) {
     const digits = toPlainDigits(reading).replace(/[\W_]/g, '')
     if (/^\d{13,19}$/.test(digits) && beginsAt(digits, 0, 'groups')) return digits
   }
