@@ -122,6 +122,12 @@ describe('a bundle that reads the columns of the log in another way', () => {
     }
     const rows = await succeed('features', '--from-log', '--data', data, '--detector', 'personal.yaml')
     assert.match(rows.stderr, /in another form.*none has "shop" as tokens/)
+
+    await succeed('replay', 'rows.csv', ...flagsOf(data, 'personal'), '--on-conflict', 'skip', accept)
+    const erased = await run('erase', '--key', 'shop=s-1', '--data', data)
+    const says = /ERASURE_INCOMPLETE: No shop of this value had a token, but 133 records of before shop was personal/
+    assert.deepEqual([erased.code, says.test(erased.stderr)], [1, true], erased.stderr)
+    await succeed('erase', '--key', 'shop=s-9', '--data', data)
   })
 
   test('in another currency: is refused wherever amounts of the log are read', async () => {

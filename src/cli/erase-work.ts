@@ -1,5 +1,7 @@
+import type { Detector } from '../core/detector.ts'
 import { errorCodes, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { erasePerson } from '../scoring/erase-person.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
 import { type DataFlags, keepPrivate, lastDetector, logKey, openLog } from './log-files.ts'
@@ -25,8 +27,10 @@ export async function erase(flags: EraseFlags, run: Run): Promise<void> {
 
 async function eraseHere(key: string, value: string, flags: EraseFlags): Promise<string | undefined> {
   const reader = openLog(flags)
+  let detector: Detector
   try {
-    const { personal = [] } = lastDetector(reader).detector.transaction
+    detector = lastDetector(reader).detector
+    const { personal = [] } = detector.transaction
     if (!personal.includes(key)) {
       throw new FraudError('OPTION_INVALID', `--key ${key}: the personal keys are ${personal.join(', ') || 'none'}`)
     }
@@ -43,7 +47,7 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
       makeToken: () => '',
     })
     try {
-      return await log.erase(key, value, Date.now())
+      return await erasePerson(log, detector, key, new Set([value, value.trim()]), Date.now())
     } finally {
       await log.close()
     }

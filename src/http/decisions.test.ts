@@ -383,6 +383,18 @@ describe('GET /v1/decisions/{id}', () => {
     }
   })
 
+  test('does not call a person erased whom records of before the key was personal hold in plain text', async () => {
+    const { post, service } = await start({
+      live: createLiveDetector(cardsDetector(), amountPredictor()),
+      acceptLostHistories: true,
+    })
+    await post('/v1/decisions', purchase({ CARD: 'Ada' }))
+    await service.use(createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor()))
+    const answer = await post('/v1/erasures', { key: 'card', value: 'Ada' })
+    assert.deepEqual([answer.statusCode, answer.json().code], [409, 'ERASURE_INCOMPLETE'])
+    assert.match(answer.json().detail, /but 1 record of before card was personal hold/)
+  })
+
   test('shows a person by name until the person is erased, and to the log only a token', async () => {
     const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
     const { post, app, log } = await start({ live })

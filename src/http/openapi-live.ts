@@ -23,6 +23,10 @@ const refused = {
   card: new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
     errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
   }),
+  incomplete: new FraudError(
+    'ERASURE_INCOMPLETE',
+    "The customer's token was erased, but 3 records of before customer was personal hold the value in plain text",
+  ),
   unavailable: new FraudError('LOG_UNAVAILABLE', 'The log could not be written'),
 }
 
@@ -163,10 +167,15 @@ function otherPaths({ json, refusals }: Describe): object {
       post: {
         operationId: 'erase',
         summary: 'Erase a person',
-        description: 'What the token of a personal value stands for is gone from every file before this is answered.',
+        description:
+          'What the token of a personal value stands for is gone from every file before this is answered. Records of ' +
+          'before its key was personal hold it in plain text: then that is refused.',
         tags: ['operation'],
         requestBody: body(ref('Erasure'), { key: 'customer', value: 'c-1' }),
-        responses: { 200: json('Whether there was one.', erased), ...refusals([refused.unavailable]) },
+        responses: {
+          200: json('Whether there was one.', erased),
+          ...refusals([refused.incomplete, refused.unavailable]),
+        },
       },
     },
   }

@@ -12,6 +12,7 @@ import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
 import { Decider, type DeciderOptions } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
+import { erasePerson } from './erase-person.ts'
 import { type LabelAnswer, type LabelInput, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import {
@@ -245,13 +246,14 @@ export class LiveService {
   /**
    * Forgets what the token of a person stands for; undefined where there is no such person.
    *
-   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value; ERASURE_INCOMPLETE
+   *   where records of before the key was personal hold it
    */
   async erase(key: string, value: string): Promise<string | undefined> {
-    const { clock } = this.#options
     const kept = this.#reader.readKey(key, value)
     // A log that was begun before texts were trimmed may hold the value with its blanks.
-    return (await this.#log.erase(key, kept, clock())) ?? this.#log.erase(key, value, clock())
+    const values = new Set([kept, value])
+    return erasePerson(this.#log, this.#live.detector, key, values, this.#options.clock())
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  dayMs,
+  openTestLive,
+  startMs,
+} from '../../test/service/live-fixture.ts'
+import type { Detector } from '../core/detector.ts'
+import { createLiveDetector } from './live-detector.ts'
+
+const open = closedAfterEach()
+
+const detectorOf = (transaction: Partial<Detector['transaction']>) => {
+  const { keys = { card: 'CARD' } } = transaction
+  const [by] = Object.keys(keys)
+  return createLiveDetector(
+    cardsDetector({ features: [{ count: { by, over: '1d' } }] }, transaction),
+    amountPredictor(),
+  )
+}
+const plain = detectorOf({})
+const personal = detectorOf({ personal: ['card'] })
+
+async function start(live = plain) {
+  const opened = await openTestLive({ live, acceptLostHistories: true })
+  open.push(opened)
+  opened.clock.nowMs = startMs + 100 * dayMs
+  await opened.service.resume()
+  let count = 0
+  const decide = (CARD: string) =>
+    opened.service.decide({ ID: `t-${++count}`, TIME: startMs + count, AMOUNT: 1, CARD, SHOP: 's' }, undefined, () => 0)
+  return { ...opened, decide }
+}
+
+describe('an erasure', () => {
+  test('of a key that was not personal before says how many records hold the value in plain text', async () => {
+    const { service, decide, log } = await start()
+    for (const card of ['Ada', 'Ada', 'Bob']) await decide(card)
+    await service.use(personal)
+    for (const card of ['Ada', 'Eve', 'Bob']) await decide(card)
+    await assert.rejects(service.erase('card', 'Ada'), {
+      code: 'ERASURE_INCOMPLETE',
+      message: /^The card's token tok_1 was erased, but 2 records of before card was personal hold the value in plain/,
+    })
+    assert.deepEqual([log.persons.tokenOf('card', 'Ada'), log.persons.valueOf('tok_1')], [undefined, undefined])
+    await assert.rejects(service.erase('card', ' Ada '), {
+      message: /^No card of this value had a token, but 2 records/,
+    })
+    await assert.rejects(service.erase('card', 'Bob'), { message: /but 1 record of/ })
+    assert.equal(await service.erase('card', 'Eve'), 'tok_2')
+  })
+
+  test('finds them under the column that the key had then, and under a definition that had it as a field', async () => {
+    const { service, decide } = await start(detectorOf({ keys: { card: 'SHOP' }, fields: { holder: 'CARD' } }))
+    await decide('Ada')
+    await service.use(personal)
+    for (const value of ['Ada', 's'])
+      await assert.rejects(service.erase('card', value), { code: 'ERASURE_INCOMPLETE', message: /but 1 record/ })
+    assert.equal(await service.erase('card', 'Eve'), undefined)
+  })
+
+  test('reaches the tokens that the key had under another name', async () => {
+    const { service, decide, log } = await start(personal)
+    await decide('Ada')
+    await service.use(detectorOf({ keys: { holder: 'CARD' }, personal: ['holder'] }))
+    await decide('Ada')
+    assert.equal(await service.erase('holder', 'Ada'), 'tok_2')
+    assert.deepEqual([log.persons.valueOf('tok_1'), log.persons.valueOf('tok_2')], [undefined, undefined])
+  })
+})

@@ -1,0 +1,98 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Detector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import type { LogReading } from '../decisioning/decision-log.ts'
+import type { Definition } from '../decisioning/log-record.ts'
+import { columnForms } from './column-form.ts'
+
+/** A log that forgets what tokens stand for. */
+export interface ErasingLog {
+  readonly reading: LogReading
+  /** Undefined where the value has no token. */
+  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined>
+}
+
+/**
+ * Forgets what the token of a person stands for, under each name that its key had while it was personal; undefined where
+ * there is no such person. @param values the forms in which the log may hold the value.
+ *
+ * @throws FraudError ERASURE_INCOMPLETE where records of before the key was personal hold it; the token is gone by then
+ */
+export async function erasePerson(
+  log: ErasingLog,
+  detector: Detector,
+  key: string,
+  values: ReadonlySet<string>,
+  nowMs: number,
+): Promise<string | undefined> {
+  const column = detector.transaction.keys?.[key]
+  const names = new Set([key])
+  for (const sequence of log.reading.definitionSequences()) {
+    const name = column === undefined ? undefined : columnForms(log.reading.definition(sequence))(column).personal
+    if (name !== undefined) names.add(name)
+  }
+  let token: string | undefined
+  for (const name of names) {
+    for (const value of values) {
+      const erased = await log.erase(name, value, nowMs)
+      token ??= erased
+    }
+  }
+  refusePlain(key, token, await countPlain(column, key, values, log.reading))
+  return token
+}
+
+/**
+ * How many of a log's records hold a key's value in plain text: they were written when the key was
+ * not personal. Goes through the log in parts, and only where a definition keeps such.
+ */
+async function countPlain(
+  column: string | undefined,
+  key: string,
+  values: ReadonlySet<string>,
+  reading: LogReading,
+): Promise<number> {
+  const placesOf = new Map(
+    reading.definitionSequences().map((sequence) => [sequence, plainPlaces(reading.definition(sequence), key, column)]),
+  )
+  if ([...placesOf.values()].every((places) => places.length === 0)) return 0
+  let count = 0
+  for (let after = reading.prunedThrough(); ; ) {
+    const records = reading.next(after)
+    const last = records.at(-1)
+    if (last === undefined) return count
+    after = last.sequence
+    for (const record of records) {
+      if (record.kind !== 'decision' && record.kind !== 'history') continue
+      const places = placesOf.get(record.definition) ?? []
+      if (places.some((place) => values.has(String(record.fields[place])))) count += 1
+    }
+    await nextTurn()
+  }
+}
+
+/** Where records of a definition keep a key's values as they come, under the column of then and of now. */
+function plainPlaces(definition: Definition, key: string, column: string | undefined): readonly number[] {
+  const { detector, columns } = definition
+  const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
+  const before = isRecord(transaction.keys) ? transaction.keys[key] : undefined
+  const formOf = columnForms(definition)
+  return [...new Set([column, before])]
+    .filter((name) => typeof name === 'string')
+    .filter((name) => formOf(name).personal === undefined)
+    .map((name) => columns.indexOf(name))
+    .filter((place) => place >= 0)
+}
+
+/** @throws FraudError ERASURE_INCOMPLETE */
+function refusePlain(key: string, token: string | undefined, count: number): void {
+  if (count === 0) return
+  const done = token === undefined ? `No ${key} of this value had a token` : `The ${key}'s token ${token} was erased`
+  const records = count === 1 ? '1 record' : `${count.toLocaleString('en')} records`
+  throw new FraudError(
+    'ERASURE_INCOMPLETE',
+    `${done}, but ${records} of before ${key} was personal hold the value in plain text, and are still there. They go ` +
+      'with --retain, or with the data directory',
+  )
+}
