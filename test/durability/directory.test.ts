@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, describe, type TestContext, test } from 'node:test'
@@ -120,6 +120,30 @@ describe('a disk', () => {
     assert.equal(status, 503)
     assert.match(text, /Only \d+ MiB are free/)
     await service.stop()
+  })
+
+  test('that is full is one line with a code, whatever is written there', async (t) => {
+    const disk = mount(t, 'full')
+    if (disk === undefined) return t.skip('only root may mount a small file system')
+    const service = await ServiceProcess.start(bundle, at('to-copy'))
+    await sendInOrder(service, sent.slice(0, 50))
+    await service.stop()
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filling')}`, 'bs=4096'])
+    for (const [command, to] of [
+      [`backup ${join(disk, 'copy')}`, '/dev/null'],
+      ['log export', join(disk, 'export.csv')],
+      ['log head', '/dev/full'],
+    ]) {
+      const line = `node bin/shrike.js ${command} --data ${at('to-copy')} > ${to}`
+      const { status, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
+      assert.equal(status, 1, line)
+      assert.match(stderr, /^error FILE_UNWRITABLE: .* can't be written: the disk is full$/m, line)
+      assert.doesNotMatch(stderr, /^\s+at /m, line)
+    }
+    assert.deepEqual(
+      readdirSync(disk).filter((name) => name.startsWith('copy')),
+      [],
+    )
   })
 
   test('that can only be read is refused at the start', async (t) => {

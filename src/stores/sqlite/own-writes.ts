@@ -12,7 +12,7 @@ export interface OwnWrites {
    * @param didCheckpoint whether the database's own file was written since the last call of `note`, too.
    */
   foreign(didCheckpoint: boolean): 'database' | 'wal' | undefined
-  /** Takes the files as they are now for what this process wrote. */
+  /** Takes the files as `foreign` saw them last for what this process wrote. */
   note(): void
   /** Commits whose pages are only in the write-ahead log, as pages. */
   readonly frames: number
@@ -61,9 +61,10 @@ export function watchOwnWrites(database: number, wal: number, index: number): Ow
     }
   }
   let mark = look()
+  let now = mark
   return {
     foreign(didCheckpoint) {
-      const now = look()
+      now = look()
       if (now.stamp !== mark.stamp && !didCheckpoint && now.stamp !== '') return 'database'
       if (!now.isCoherent) return 'wal'
       const mayBegin = mark.isCopied || didCheckpoint
@@ -75,7 +76,7 @@ export function watchOwnWrites(database: number, wal: number, index: number): Ow
       return isThere ? undefined : 'wal'
     },
     note() {
-      mark = look()
+      mark = now
     },
     get frames() {
       return mark.frames
