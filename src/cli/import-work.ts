@@ -8,6 +8,7 @@ import { createExplainer, whyUnexplained } from '../models/explanation.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { readDetector } from './find-detector.ts'
 import { readForeignModel } from './foreign-model.ts'
+import { warnOfMissing } from './missing-at-first.ts'
 import { readBytes } from './read-bytes.ts'
 import { requireTime } from './replay-file.ts'
 import type { Run } from './run.ts'
@@ -64,6 +65,8 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     )
   }
   terminal.say(`${library}: ${what}, ${features.length} features\nbundle  ${flags.out}  ${id}`)
+  const missing = warnOfMissing(library, compiled)
+  if (missing !== undefined) terminal.warn(missing)
   tellPolicy(content, located.detector, terminal)
   const why = createExplainer(model) === undefined ? whyUnexplained(model) : undefined
   if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
