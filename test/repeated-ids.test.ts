@@ -54,7 +54,7 @@ function held(data: string): readonly (readonly [string, unknown, boolean | unde
     records.push(...next)
   const transactions = records.flatMap((record) =>
     record.kind === 'history' || record.kind === 'decision'
-      ? [[record.id, record.fields[0], reader.labelsOf(record.id).at(-1)?.isFraud] as const]
+      ? [[record.id, record.fields[0], reader.lastLabel(record.id)?.isFraud] as const]
       : [],
   )
   reader.close()

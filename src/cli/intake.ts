@@ -132,7 +132,7 @@ export class Intake {
   async #sendLegitimate({ id, timestampMs, knownAtMs }: Labelled): Promise<void> {
     const record = this.#service.reading.find(id)
     if (record === undefined) return
-    const last = this.#service.reading.labelsOf(id).at(-1)
+    const last = this.#service.reading.lastLabel(id)
     if (last?.isFraud === true) this.overruled += 1
     else if (last === undefined && record.kind === 'history' && !record.isLabelled) {
       await this.#sendLabel(id, false, Math.max(knownAtMs, timestampMs))

@@ -78,7 +78,7 @@ class ExportColumns {
 
   add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: LogReader): void {
     const { id, sequence, kind } = record
-    const label = reader.labelsOf(id).at(-1)
+    const label = reader.lastLabel(id)
     const row = new Map<string, Cell>([
       ['id', id],
       ['timestamp', record.timestampMs],

@@ -21,6 +21,7 @@ export const errorCodes = [
   'INTERNAL',
   'INTERRUPTED',
   'JOURNAL_INVALID',
+  'LABELS_FULL',
   'LEAK_SUSPECTED',
   'LOG_INVALID',
   'LOG_KEY_MISMATCH',

@@ -12,8 +12,12 @@ export interface LogReading {
   find(id: string): TransactionRecord | undefined
   /** The record of a number. */
   at(sequence: number): Sequenced | undefined
-  /** Labels of a transaction's id, in the order in which they came. */
-  labelsOf(id: string): readonly Sequenced<LabelRecord>[]
+  /** Labels of a transaction's id, in the order in which they came: the last ones where there are more than `most`. */
+  labelsOf(id: string, most?: number): readonly Sequenced<LabelRecord>[]
+  /** The last of them. */
+  lastLabel(id: string): Sequenced<LabelRecord> | undefined
+  /** How many there are; where there are more than `most`, that. */
+  countLabels(id: string, most: number): number
   /** The next records after a number, in order; none where it was the last. */
   next(after: number): readonly Sequenced[]
   /** Labels up to a number whose transaction had not come by then, and that were known or received since a time. */

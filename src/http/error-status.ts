@@ -25,6 +25,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 500,
   INTERRUPTED: 500,
   JOURNAL_INVALID: 500,
+  LABELS_FULL: 409,
   LEAK_SUSPECTED: 500,
   LOG_INVALID: 500,
   LOG_KEY_MISMATCH: 500,

@@ -20,6 +20,7 @@ const refused = {
   unknown: new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log'),
   unexplained: new FraudError('EXPLANATION_UNAVAILABLE', 'cards@0b4f made this decision, and cards@77d1 is in force'),
   full: new FraudError('PENDING_LABELS_FULL', '100000 labels already wait for transactions that have not come'),
+  contradicted: new FraudError('LABELS_FULL', 'Transaction "order-48213" already has 100 labels'),
   card: new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
     errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
   }),
@@ -148,7 +149,7 @@ function otherPaths({ json, refusals }: Describe): object {
           200: json('What is known now.', {
             oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }],
           }),
-          ...refusals([refused.unavailable, refused.full]),
+          ...refusals([refused.unavailable, refused.full, refused.contradicted]),
         },
       },
     },

@@ -408,6 +408,47 @@ describe('a label', () => {
     assert.equal(log.reading.lastSequence(), 4)
   })
 
+  test('of one transaction that contradict each other are refused over a limit, whether it has come or not', async () => {
+    const { decide, label, service, log } = await start()
+    await decide()
+    for (const id of ['t-1', 'to-come']) {
+      const many = Array.from({ length: 99 }, (_, i) => ({ transactionId: id, isFraud: i % 2 === 0 }))
+      assert.equal((await service.label(many)).filter(({ duplicate }) => duplicate).length, 0)
+      const two = [false, true].map((isFraud) => ({ transactionId: id, isFraud }))
+      const before = log.reading.lastSequence()
+      assert.equal((await refusal(() => service.label(two))).code, 'LABELS_FULL')
+      assert.equal(log.reading.lastSequence(), before, 'neither of them')
+      // The last one that there is room for, and one more while it is on its way to the disk.
+      const last = label(id, false)
+      assert.equal((await refusal(() => label(id, true))).code, 'LABELS_FULL')
+      assert.equal((await last).duplicate, false)
+      assert.equal((await refusal(() => label(id, true))).code, 'LABELS_FULL')
+      assert.equal((await label(id, false)).duplicate, true)
+      assert.equal(log.reading.countLabels(id, 1000), 100)
+    }
+    assert.equal((await label('t-2', true)).duplicate, false)
+    await decide({ ID: 'to-come' })
+    assert.equal(service.find('to-come')?.labels.length, 100)
+    assert.equal(service.find('to-come')?.labels.at(-1)?.isFraud, false)
+  })
+
+  test('of one transaction, in thousands in a log of an older version, are shown from the newest on', async () => {
+    const { decide, label, service, log } = await start()
+    await decide()
+    const said = { kind: 'label', id: 't-1', source: undefined, receivedAtMs: startMs, of: 2 } as const
+    await Promise.all(
+      Array.from({ length: 150 }, (_, i) => {
+        const record = { ...said, isFraud: i % 2 === 0, knownAtMs: startMs + i }
+        return new Promise<void>((resolve) => void log.append(record, () => resolve()))
+      }),
+    )
+    const { labels = [], hasOlderLabels } = service.find('t-1') ?? {}
+    assert.deepEqual([labels.length, hasOlderLabels], [100, true])
+    assert.deepEqual([labels[0].knownAt, labels[99].knownAt], ['2026-11-22T09:00:00.050Z', '2026-11-22T09:00:00.149Z'])
+    assert.equal((await label('t-1', false)).duplicate, true)
+    assert.equal((await refusal(() => label('t-1', true))).code, 'LABELS_FULL')
+  })
+
   test('of transactions that do not come are refused over a limit, others are not', async () => {
     const { decide, label, service, log, metrics } = await start({ maxPendingLabels: 2 })
     await decide()

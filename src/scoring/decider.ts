@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FieldValue } from '../core/declared-fields.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { LiveTransaction } from '../core/live-transaction.ts'
+import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
@@ -54,10 +55,23 @@ interface InFlight {
   readonly answer: Promise<Decision>
 }
 
+/** What was said of an id so far. */
+interface KnownLabels<Label> {
+  readonly last: Label | undefined
+  readonly count: number
+}
+
+type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source'>
+
 interface LabelInFlight {
   readonly record: LabelRecord
+  /** Of all labels of its id, this one included. */
+  readonly count: number
   readonly answer: Promise<LabelAnswer>
 }
+
+/** Labels that an id may have. */
+export const mostLabels = 100
 
 interface Judgement {
   readonly score: number | null
@@ -178,15 +192,17 @@ export class Decider {
   }
 
   /**
-   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
    * transaction; then none of the labels counts.
    */
   label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
     const events = inputs.map(({ transactionId }) => this.#eventOf(transactionId))
     refuseForeknown(inputs, events)
-    this.#refuseToWait(state, inputs, events)
-    return Promise.all(inputs.map((input, i) => this.#label(state, input, events[i])))
+    const known = this.#knownLabels(inputs)
+    refuseManyLabels(inputs, known)
+    this.#refuseToWait(state, inputs, events, known)
+    return Promise.all(inputs.map((input, i) => this.#label(state, input, events[i], known)))
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
@@ -382,11 +398,16 @@ export class Decider {
   }
 
   /** Anybody can make up ids: labels of transactions that have not come must not grow without a bound. */
-  #refuseToWait({ fold }: LiveState, inputs: readonly LabelInput[], events: readonly unknown[]): void {
+  #refuseToWait(
+    { fold }: LiveState,
+    inputs: readonly LabelInput[],
+    events: readonly unknown[],
+    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
+  ): void {
     const room = this.#options.maxPendingLabels - fold.pendingLabels
     if (inputs.length <= room) return
     const more = inputs.filter((input, i) => {
-      const last = this.#lastLabel(input.transactionId)
+      const last = known.get(input.transactionId)?.last
       return events[i] === undefined && !(last !== undefined && isSame(last, input))
     })
     if (more.length === 0 || more.length <= room) return
@@ -397,15 +418,28 @@ export class Decider {
     )
   }
 
-  #lastLabel(id: string): LabelRecord | undefined {
-    return this.#labelsInFlight.get(id)?.record ?? this.#log.reading.labelsOf(id).at(-1)
+  #knownLabels(inputs: readonly LabelInput[]): ReadonlyMap<string, KnownLabels<LabelRecord>> {
+    const known = new Map<string, KnownLabels<LabelRecord>>()
+    for (const { transactionId: id } of inputs) {
+      if (known.has(id)) continue
+      const underway = this.#labelsInFlight.get(id)
+      const last = underway?.record ?? this.#log.reading.lastLabel(id)
+      const countKept = () => (last === undefined ? 0 : this.#log.reading.countLabels(id, mostLabels))
+      known.set(id, { last, count: underway?.count ?? countKept() })
+    }
+    return known
   }
 
-  #label(state: LiveState, input: LabelInput, event: LabelledEvent | undefined): Promise<LabelAnswer> {
+  #label(
+    state: LiveState,
+    input: LabelInput,
+    event: LabelledEvent | undefined,
+    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
+  ): Promise<LabelAnswer> {
     const { transactionId: id, isFraud, source } = input
     const nowMs = this.#options.clock()
     const underway = this.#labelsInFlight.get(id)
-    const last = this.#lastLabel(id)
+    const last = underway?.record ?? known.get(id)?.last
     if (last !== undefined && isSame(last, input)) {
       const again = answerTo(last, event === undefined, true)
       return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
@@ -426,7 +460,8 @@ export class Decider {
       if (error === undefined) resolve(answerTo(record, event === undefined, false))
       else reject(error)
     })
-    this.#labelsInFlight.set(id, { record, answer: promise })
+    const count = (underway?.count ?? known.get(id)?.count ?? 0) + 1
+    this.#labelsInFlight.set(id, { record, count, answer: promise })
     if (event?.texts !== notHeld) state.fold.label(record, event)
     this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
     return promise
@@ -449,6 +484,19 @@ const notHeld: readonly string[] = []
 function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
   const value = texts[text]
   return value !== undefined && !values.has(value)
+}
+
+/** Whoever contradicts themselves without end must not fill the log, nor what waits for a transaction. */
+function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, KnownLabels<SaidLabel>>): void {
+  const told = new Map(known)
+  for (const input of inputs) {
+    const { transactionId: id, isFraud, knownAtMs = Number.NaN, source } = input
+    const { last, count } = told.get(id) ?? { last: undefined, count: 0 }
+    if (last !== undefined && isSame(last, input)) continue
+    if (count >= mostLabels)
+      throw new FraudError('LABELS_FULL', `Transaction "${showValue(id)}" already has ${mostLabels} labels`)
+    told.set(id, { last: { isFraud, knownAtMs, source }, count: count + 1 })
+  }
 }
 
 /** Refuses labels that were known before their transactions took place. */
@@ -498,7 +546,7 @@ export function present(
   }
 }
 
-function isSame(last: LabelRecord, { isFraud, knownAtMs, source }: LabelInput): boolean {
+function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput): boolean {
   return (
     last.isFraud === isFraud &&
     (knownAtMs === undefined || knownAtMs === last.knownAtMs) &&

@@ -7,7 +7,7 @@ import type { LogReading, TransactionRecord } from '../decisioning/decision-log.
 import type { ContributionScale, DecisionRecord, Definition, Sequenced } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import { outputOf } from '../models/explanation.ts'
-import { present } from './decider.ts'
+import { mostLabels, present } from './decider.ts'
 import { DecisionWords } from './decision-words.ts'
 import type { Predictor } from './predictor.ts'
 
@@ -29,6 +29,8 @@ export interface DecisionDetail extends DecisionView {
   /** The row that was scored, by the features' names; null where there was no value. */
   readonly features: Readonly<Record<string, number | null>>
   readonly labels: readonly LabelView[]
+  /** Whether there are labels before these. */
+  readonly hasOlderLabels?: true
   /** Where it was asked for. */
   readonly explanation?: ExplanationView
 }
@@ -67,14 +69,16 @@ export class DecisionViews {
   detail(record: Sequenced<DecisionRecord>, explainer?: Predictor): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
-    const labels = this.#reading
-      .labelsOf(record.id)
+    const newest = this.#reading.labelsOf(record.id, mostLabels + 1)
+    const labels = newest
+      .slice(-mostLabels)
       .map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAt: formatIsoTime(knownAtMs), source: source ?? null }))
     const explanation = explainer && this.#explain(record, definition, explainer)
     return {
       ...this.view(record),
       features: Object.fromEntries(features),
       labels,
+      ...(newest.length > labels.length && { hasOlderLabels: true }),
       ...(explanation && { explanation }),
     }
   }

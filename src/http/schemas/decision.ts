@@ -71,7 +71,8 @@ export const decisionSchemas = {
       ...decisionProperties,
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
-      labels: { type: 'array', items: object(label) },
+      labels: { type: 'array', items: object(label), maxItems: 100 },
+      hasOlderLabels: { const: true, description: 'There are labels before these, in a log of an older version.' },
       explanation: object({
         scale: decisionProperties.contributionScale,
         base: { type: 'number', description: 'What the model answers when nothing is known.' },
@@ -80,7 +81,7 @@ export const decisionSchemas = {
         error: { type: 'number', description: 'How far they were off; 0 where they are exact.' },
       }),
     },
-    [...optional, 'explanation'],
+    [...optional, 'hasOlderLabels', 'explanation'],
   ),
   DecisionPage: object(pageProperties),
   SearchPage: object({

@@ -68,12 +68,20 @@ export class LogReader implements LogReading {
     return row && this.#isKept(sequence) ? decodeRecord(storedRecord(row)) : undefined
   }
 
-  labelsOf(id: string): readonly Sequenced<LabelRecord>[] {
-    const rows = this.#opened.labels.all(id).filter(({ sequence }) => this.#isKept(Number(sequence)))
+  labelsOf(id: string, most = -1): readonly Sequenced<LabelRecord>[] {
+    const rows = this.#opened.labels.all(id, this.prunedThrough(), most).reverse()
     return rows.flatMap((row) => {
       const record = decodeRecord(storedRecord(row))
       return record.kind === 'label' ? [record] : []
     })
+  }
+
+  lastLabel(id: string): Sequenced<LabelRecord> | undefined {
+    return this.labelsOf(id, 1)[0]
+  }
+
+  countLabels(id: string, most: number): number {
+    return Number(this.#opened.labelCount.get(id, this.prunedThrough(), most)?.count)
   }
 
   /** From when this has gone through, `find` asks the database only for ids that are in `ids`, or may be. */
@@ -209,6 +217,7 @@ interface Opened {
   readonly find: StatementSync
   readonly at: StatementSync
   readonly labels: StatementSync
+  readonly labelCount: StatementSync
   readonly after: StatementSync
   readonly last: StatementSync
   readonly lastOfKind: StatementSync
@@ -223,7 +232,10 @@ function open(path: string): Opened {
     identity: identityOf(path),
     find: database.prepare(`${select} WHERE id = ? AND kind <= 1`),
     at: database.prepare(`${select} WHERE sequence = ?`),
-    labels: database.prepare(`${select} WHERE id = ? AND kind = 2 ORDER BY sequence`),
+    labels: database.prepare(`${select} WHERE id = ? AND kind = 2 AND sequence > ? ORDER BY sequence DESC LIMIT ?`),
+    labelCount: database.prepare(
+      'SELECT count(*) AS count FROM (SELECT 1 FROM records WHERE id = ? AND kind = 2 AND sequence > ? LIMIT ?)',
+    ),
     after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`),
     idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),
