@@ -7,9 +7,10 @@ import { makePrivate } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { type DataFlags, keepPrivate, keyBefore, logKey, openLog } from './log-files.ts'
-import { type KeyChangeFlags, refuseProblem } from './log-findings.ts'
+import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
+import type { KeyChangeFlags } from './log-findings.ts'
 import type { Run } from './run.ts'
 
 export interface BackupFlags extends DataFlags, KeyChangeFlags {}
@@ -50,7 +51,7 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
   }
   const copy = new LogReader(to.logPath)
   try {
-    const found = verifyLog(copy, key, { keyBefore: keyBefore(), keyChanges: flags.keyChanges })
+    const found = verifyLog(copy, key, { otherKeys: keysBefore(), keyChanges: flags.keyChanges })
     refuseProblem(found)
     const { records, last, hash } = found
     progress.end(`${records.toLocaleString('en')} records, as they were written`)

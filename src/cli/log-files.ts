@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { inMemory, type LocatedDetector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { keyVariable } from '../stores/sqlite/log-key.ts'
+import { keyVariable, type NamedKey } from '../stores/sqlite/log-key.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 
 export interface DataFlags {
@@ -36,9 +36,14 @@ export function logKey(): string | undefined {
   return key
 }
 
-/** The key that the log had before it was changed, for those that still have to verify what was written with it. */
-export function keyBefore(): string | undefined {
-  return process.env[`${keyVariable}_BEFORE`]
+/**
+ * Keys that the log had before it was changed, the newest first, one a line, for those that still have to verify what was
+ * written with them.
+ */
+export function keysBefore(): readonly NamedKey[] {
+  const name = `${keyVariable}_BEFORE`
+  const keys = (process.env[name] ?? '').split(/\n(?!$)/).filter((key) => key !== '')
+  return keys.map((key, i) => ({ name: i === 0 ? name : `line ${i + 1} of ${name}`, key }))
 }
 
 /** What this process makes from here on is for its owner alone, whatever the umask: persons may be in it in clear. */

@@ -16,23 +16,6 @@ export interface SnapshotFound {
   readonly problem?: string
 }
 
-/** @throws FraudError LOG_INVALID or LOG_KEY_MISMATCH where a problem was found. */
-export function refuseProblem({ problem, records, stretches }: Verification): void {
-  if (problem === undefined) return
-  if (problem.sequence === undefined) throw new FraudError('LOG_INVALID', problem.reason)
-  const found = `Record ${problem.sequence} ${problem.reason}`
-  if (problem.isOfKey === undefined) {
-    throw new FraudError('LOG_INVALID', `${found}; ${records.toLocaleString('en')} records before it are sound`)
-  }
-  const changes = stretches.slice(1).map(({ first }) => first)
-  const cure =
-    changes.length === 0
-      ? `verify it with the key that it was written with`
-      : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
-        `somebody without the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
-  throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
-}
-
 export function describeStretch({ first, last, key }: Stretch): string {
   return `records ${first} to ${last} were written ${key === null ? 'without a key' : `with ${key}`}`
 }
@@ -75,6 +58,15 @@ export function unsureOf(
     unsure.push(
       `that values of persons were altered: ${persons.rows.toLocaleString('en')} rows bear no proof ` +
         (key === undefined ? `(only with ${keyVariable})` : '(an older Shrike wrote them; the next start adds it)'),
+    )
+  }
+  if (persons?.areProven && persons.macsFrom === undefined && persons.rows > 0) {
+    unsure.push(
+      'that values of persons were altered: the log does not say since when rows bear proof (a start adds it)',
+    )
+  } else if (persons?.areProven && persons.macsFrom !== undefined && persons.macsFrom > 1 && persons.rows > 0) {
+    unsure.push(
+      `that values of persons were altered before record ${persons.macsFrom}, when their rows were given their proof`,
     )
   }
   if (key === undefined && snapshots.some(({ problem }) => problem === undefined)) {

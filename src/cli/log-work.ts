@@ -4,11 +4,12 @@ import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import { formatNdjson, writeNdjson } from '../data/write-ndjson.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
+import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { exportTables } from './log-export.ts'
-import { type DataFlags, keepPrivate, keyBefore, logKey, openLog } from './log-files.ts'
-import { checkSnapshots, describeStretch, type KeyChangeFlags, refuseProblem, unsureOf } from './log-findings.ts'
+import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
+import { checkSnapshots, describeStretch, type KeyChangeFlags, unsureOf } from './log-findings.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
@@ -18,6 +19,8 @@ export interface ExportFlags extends DataFlags {
   readonly personal?: boolean
   readonly json?: boolean
 }
+
+export interface RekeyFlags extends DataFlags, KeyChangeFlags {}
 
 export interface VerifyFlags extends DataFlags, KeyChangeFlags {
   readonly head?: string
@@ -42,7 +45,7 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
   const head = flags.head === undefined ? undefined : parseHead(flags.head)
   const reader = openLog(flags)
   try {
-    const found = verifyLog(reader, key, { head, keyBefore: keyBefore(), keyChanges: flags.keyChanges })
+    const found = verifyLog(reader, key, { head, otherKeys: keysBefore(), keyChanges: flags.keyChanges })
     const { records, first, last, hash } = found
     const snapshots = found.problem === undefined ? checkSnapshots(flags, reader, key) : []
     const unsure = unsureOf(found, key, head, snapshots)
@@ -61,13 +64,17 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
 }
 
 /** Goes on with another key: SHRIKE_LOG_KEY, after SHRIKE_LOG_KEY_BEFORE or none. */
-export function rekey(flags: DataFlags, { terminal }: Run): void {
+export function rekey(flags: RekeyFlags, { terminal }: Run): void {
   openLog(flags).close()
   keepPrivate()
   const directory = dataDirectory(flags.data)
   const lock = lockDirectory(directory)
   try {
-    const changed = changeLogKey(directory.logPath, keyBefore(), logKey())
+    const changed = changeLogKey(directory.logPath, {
+      key: logKey(),
+      keysBefore: keysBefore(),
+      keyChanges: flags.keyChanges,
+    })
     terminal.say(
       `From record ${changed.sequence} on the log is written ${logKey() === undefined ? 'without a key' : 'with the new key'}`,
     )

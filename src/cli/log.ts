@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { keyChangesOption, withDataFlags } from './data-flags.ts'
 import type { DataFlags } from './log-files.ts'
-import type { ExportFlags, VerifyFlags } from './log-work.ts'
+import type { ExportFlags, RekeyFlags, VerifyFlags } from './log-work.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike log head | verify | export | rekey`. */
@@ -35,11 +35,13 @@ export function logCommand(): Command {
     withFlags(
       new Command('rekey').description(
         'Goes on with another key: SHRIKE_LOG_KEY from here on, SHRIKE_LOG_KEY_BEFORE up to here (neither: no key). The ' +
-          'service must not be running.',
+          'service must not be running. The whole log is verified before.',
       ),
-    ).action((options: DataFlags & CommonFlags) =>
-      run(options, async (context) => (await import('./log-work.ts')).rekey(options, context)),
-    ),
+    )
+      .addOption(keyChangesOption())
+      .action((options: RekeyFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./log-work.ts')).rekey(options, context)),
+      ),
   )
   command.addCommand(
     withFlags(

@@ -73,6 +73,12 @@ export interface Definition {
   readonly categories?: Readonly<Record<string, readonly string[]>>
   /** Tells the key that card numbers are hashed under from another; missing where none are, and in older logs. */
   readonly cardKeyCheck?: string
+  /**
+   * The record from which on every row of persons bears a MAC under the log's key: 1 where that was always so, else the one
+   * that gave the rows their MACs as they were then; missing where the log has no key. Who sets the log's file back to a
+   * version without MACs can't take this back.
+   */
+  readonly personMacsFrom?: number
   /** Node's major version and the processor, on which the same log gives the same decisions. */
   readonly runtime: string
 }

@@ -237,6 +237,7 @@ const definitionSchema = z.object({
   contributionScale: z.enum(contributionScales).exactOptional(),
   categories: z.record(z.string(), z.array(z.string())).exactOptional(),
   cardKeyCheck: z.string().exactOptional(),
+  personMacsFrom: z.number().exactOptional(),
   runtime: z.string(),
 })
 

@@ -506,11 +506,15 @@ function checkRetention(live: LiveDetector, retainMs: number | undefined): void 
 function definitionsThrough(reading: LogReading, through: number): Record<string, Definition> {
   const kept: Record<string, Definition> = {}
   for (const sequence of reading.definitionSequences()) {
-    if (sequence <= through) kept[sequence] = withoutPlace(reading.definition(sequence))
+    if (sequence > through) continue
+    const definition = reading.definition(sequence)
+    const { personMacsFrom } = definition
+    kept[sequence] = { ...withoutPlace(definition), ...(personMacsFrom !== undefined && { personMacsFrom }) }
   }
   return kept
 }
 
+/** What a detector, its model and its policy define; not what the log says of itself with it. */
 function withoutPlace(definition: Definition): Definition {
   const { detector, model, policy, columns, features, categories, contributionScale, cardKeyCheck, runtime } =
     definition

@@ -1,10 +1,6 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
-import { makePrivate } from '../file-access.ts'
 import { damagedLog, isDamaged } from './damaged-log.ts'
-import { checkLogKey } from './log-key.ts'
-import { createPersonMac, macRows } from './person-mac.ts'
 
 /** What brings a database from the version of its position to the next one. Flags and kinds are small whole numbers. */
 const migrations = [
@@ -43,36 +39,6 @@ const macVersion = 2
 /** SQLite's application id of a Shrike log: "SHRK" in ASCII. */
 const applicationId = 0x53_48_52_4b
 
-/**
- * Opens the log's database, makes it where there is none, and brings it up to date. Its newest record must have been
- * written with the same key, so that no start without the right key breaks the chain. Other users can't read its files.
- *
- * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version;
- * LOG_KEY_MISMATCH; LOG_INVALID where it is damaged or holds what no log of Shrike does. Nothing was changed then.
- */
-export function openForWriting(path: string, key?: string): DatabaseSync {
-  let database: DatabaseSync | undefined
-  try {
-    if (!existsSync(path)) createPrivate(path)
-    makePrivate(path, `${path}-wal`, `${path}-shm`)
-    database = new DatabaseSync(path)
-    checkIdentity(database, path)
-    if (version(database) > 0) {
-      refuse(schemaProblem(database), path)
-      checkBounds(database)
-      checkLogKey(database, key)
-    }
-    // A commit is on disk when it returns; deleted content is overwritten, so that what was erased leaves no trace.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
-    database.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000')
-    migrate(database, key)
-    return database
-  } catch (cause) {
-    database?.close()
-    throw unusable(path, cause)
-  }
-}
-
 /** @throws FraudError DIRECTORY_UNUSABLE where there is no log that can be read, LOG_INVALID where it is damaged. */
 export function openForReading(path: string): DatabaseSync {
   try {
@@ -84,11 +50,6 @@ export function openForReading(path: string): DatabaseSync {
   } catch (cause) {
     throw unusable(path, cause)
   }
-}
-
-/** SQLite gives its other files the permissions of this one. */
-function createPrivate(path: string): void {
-  closeSync(openSync(path, 'wx', 0o600))
 }
 
 /** Whether rows of persons can bear a MAC: older logs have no room for it. */
@@ -127,25 +88,19 @@ function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
   )
 }
 
-/** Numbers begin at 1. What is below is not looked for, and it would stand in the way of the transaction of its id. */
-function checkBounds(database: DatabaseSync): void {
-  const below = database.prepare('SELECT 1 FROM records WHERE sequence < 1 LIMIT 1').get()
-  if (below === undefined) return
-  throw new FraudError('LOG_INVALID', 'The log holds records whose number is below 1, which nobody but a forger writes')
-}
-
-function refuse(problem: string | undefined, path: string): void {
-  if (problem !== undefined) throw new FraudError('LOG_INVALID', `The log ${path} can't be trusted: ${problem}`)
-}
-
-function unusable(path: string, cause: unknown): FraudError {
+export function unusable(path: string, cause: unknown): FraudError {
   if (cause instanceof FraudError) return cause
   if (isDamaged(cause)) return damagedLog(cause, path)
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new FraudError('DIRECTORY_UNUSABLE', `The log ${path} can't be used: ${reason}`, { cause })
 }
 
-function checkIdentity(database: DatabaseSync, path: string): void {
+/**
+ * Whether the database is a log, or nothing yet.
+ *
+ * @throws Error where it is something else, or of a newer version.
+ */
+export function checkIdentity(database: DatabaseSync, path: string): void {
   if (version(database) > migrations.length) throw new Error(describeVersion(version(database)))
   const id = pragma(database, 'application_id')
   const isEmpty = version(database) === 0 && pragma(database, 'schema_version') === 0
@@ -153,13 +108,12 @@ function checkIdentity(database: DatabaseSync, path: string): void {
   throw new FraudError('DIRECTORY_UNUSABLE', `${path} is a database, but no log of Shrike`)
 }
 
-function migrate(database: DatabaseSync, key: string | undefined): void {
+/** Within a transaction, brings the schema up to date. */
+export function migrate(database: DatabaseSync): void {
   const from = version(database)
   if (from === migrations.length) return
-  database.exec('BEGIN IMMEDIATE')
   for (const migration of migrations.slice(from)) database.exec(migration)
-  if (from < macVersion && key !== undefined) macRows(database, createPersonMac(key))
-  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}; COMMIT`)
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`)
 }
 
 function describeVersion(found: number): string {
@@ -168,7 +122,7 @@ function describeVersion(found: number): string {
     : `its version is ${found}, and this Shrike knows versions up to ${migrations.length}`
 }
 
-function version(database: DatabaseSync): number {
+export function version(database: DatabaseSync): number {
   return pragma(database, 'user_version')
 }
 

@@ -9,6 +9,12 @@ import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 /** The environment variable, which messages name: what is wrong is put right there. */
 export const keyVariable = 'SHRIKE_LOG_KEY'
 
+/** A key, and where it was found, for messages. */
+export interface NamedKey {
+  readonly name: string
+  readonly key: string
+}
+
 /** Whether a record's stored hash is the one that a link makes of the hash before it. */
 export function createFits(link: Link): (before: Uint8Array, stored: StoredRow) => boolean {
   const frame = new ValueWriter()

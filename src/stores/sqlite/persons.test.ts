@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { openForWriting } from './database.ts'
+import { openForWriting } from './open-for-writing.ts'
 import { Persons } from './persons.ts'
 
 let folder: string

@@ -58,6 +58,8 @@ export class SqliteLog implements DecisionLog {
   readonly #onOverwritten: () => void
   readonly #looking: NodeJS.Timeout
   readonly #frames = new ValueWriter()
+  /** What each definition says of rows of persons; undefined without a key. */
+  readonly #personMacsFrom: number | undefined
   readonly #ids = new KnownIds()
   #gathered: Settled[] = []
   /** Of the order that is under way. */
@@ -84,10 +86,11 @@ export class SqliteLog implements DecisionLog {
     worker: Worker,
     port: MessagePort,
     lastSequence: number,
-    { path, observer, makeToken, onRecovered, keepPlace, onOverwritten }: SqliteLogOptions,
+    { path, key, observer, makeToken, onRecovered, keepPlace, onOverwritten }: SqliteLogOptions,
   ) {
     this.reading = new LogReader(path)
     this.#persons = new Persons(this.reading.database, makeToken)
+    if (key !== undefined) this.#personMacsFrom = this.reading.lastDefinition()?.definition.personMacsFrom ?? 1
     this.persons = this.#persons
     this.#worker = worker
     this.#port = port
@@ -145,7 +148,9 @@ export class SqliteLog implements DecisionLog {
   append(record: LogRecord, settled: Settled): number {
     if (this.#failure !== undefined) throw this.#failure
     const sequence = this.#nextSequence++
-    encodeFrame(record, sequence, this.#frames)
+    const personMacsFrom = this.#personMacsFrom
+    const isSigned = record.kind === 'definition' && personMacsFrom !== undefined
+    encodeFrame(isSigned ? { ...record, personMacsFrom } : record, sequence, this.#frames)
     if (record.kind === 'decision' || record.kind === 'history') {
       this.#ids.add(record.id)
       this.#persons.keepProposed()

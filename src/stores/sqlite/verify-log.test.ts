@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { createLink, firstLink } from '../../decisioning/chain.ts'
 import type { Definition, LogRecord } from '../../decisioning/log-record.ts'
+import { ValueWriter } from '../../decisioning/packed-values.ts'
+import { writeFrame } from '../../decisioning/record-format.ts'
+import { changeLogKey } from './change-log-key.ts'
 import { LogReader } from './log-reader.ts'
 import { SqliteLog } from './sqlite-log.ts'
+import { recordColumns, storedRecord } from './stored-record.ts'
 import { type Verification, verifyLog } from './verify-log.ts'
 
 let folder: string
@@ -79,6 +84,18 @@ function verify(path: string, key?: string): Verification {
 const copyOf = (sequence: number, id: string) =>
   `INSERT INTO records SELECT ${sequence}, kind, outcome, timestamp_ms, score, '${id}', body, hash FROM records
    WHERE sequence = 2`
+
+/** Persons as version 1 of the file has them. */
+const setBack = `CREATE TEMP TABLE saved AS SELECT key, value, token FROM persons; DROP TABLE persons;
+  CREATE TABLE persons ( key TEXT NOT NULL, value TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (key, value)
+  ) STRICT, WITHOUT ROWID; CREATE UNIQUE INDEX persons_token ON persons (token);
+  INSERT INTO persons SELECT * FROM saved; PRAGMA user_version = 1`
+
+const changeTo = (key: string, before: string | undefined) => ({
+  key,
+  keysBefore: before === undefined ? [] : [{ name: 'SHRIKE_LOG_KEY_BEFORE', key: before }],
+  keyChanges: undefined,
+})
 
 const quiet = 'CREATE TRIGGER quiet AFTER INSERT ON records BEGIN DELETE FROM persons; END'
 
@@ -197,7 +214,10 @@ describe('a forger', () => {
     const bob = "WHERE value = 'Bob'"
     for (const key of [undefined, 'secret']) {
       const sound = await verified('', key)
-      assert.deepEqual([sound.problem, sound.persons], [undefined, { rows: 2, areProven: key !== undefined }])
+      assert.deepEqual(
+        [sound.problem, sound.persons],
+        [undefined, { rows: 2, areProven: key !== undefined, ...(key !== undefined && { macsFrom: 1 }) }],
+      )
       assert.match((await verified(`DELETE FROM persons ${bob}`, key)).problem?.reason ?? '', /record 3 is missing/)
     }
     const path = await written()
@@ -218,11 +238,106 @@ describe('a forger', () => {
     }
   })
 
+  test('who sets the file back to a version without MACs gets none for what he forged', async () => {
+    const forge = `${setBack}; UPDATE persons SET value = 'Mallory' WHERE value = 'Bob'`
+    const hide = `UPDATE records SET body = CAST(replace(CAST(body AS TEXT), 'personMacsFrom', 'personMacsForm') AS BLOB)
+      WHERE kind = 3`
+    for (const [sql, reason] of [
+      [forge, /since record 1/],
+      [`${forge}; ${hide}`, /Record 1 was altered/],
+      [`${forge}; DELETE FROM records`, /rows of persons, but no record/],
+      [hide, /Record 1 was altered/],
+      [`${forge}; PRAGMA user_version = 0`, /something foreign/],
+    ] as const) {
+      const path = await forged(sql, 'secret')
+      const before = await readFile(path)
+      await assert.rejects(open(path, 'secret'), { code: 'LOG_INVALID', message: reason }, sql)
+      assert.throws(() => changeLogKey(path, changeTo('new', 'secret')), { code: 'LOG_INVALID', message: reason }, sql)
+      const database = new DatabaseSync(path)
+      assert.equal(database.prepare('PRAGMA user_version').get()?.user_version, before.readUInt32BE(60))
+      assert.equal(database.prepare('SELECT count(*) AS count FROM persons').get()?.count, 2)
+      database.close()
+    }
+    assert.match(problemOf(await forged(forge, 'secret'), 'secret') ?? '', /set back.*since record 1 they do/)
+  })
+
+  test('who changes rows of persons or records gets neither signed with another key', async () => {
+    const mallory = "UPDATE persons SET value = 'Mallory' WHERE value = 'Bob'"
+    const approve = 'UPDATE records SET outcome = 2 WHERE sequence = 2'
+    for (const [sql, key, reason] of [
+      [mallory, 'secret', /its MAC is not/],
+      [approve, 'secret', /Record 2 was altered/],
+      [approve, undefined, /Record 2 was altered/],
+      ["DELETE FROM persons WHERE value = 'Bob'", undefined, /record 3 is missing/],
+    ] as const) {
+      const path = await forged(sql, key)
+      assert.throws(() => changeLogKey(path, changeTo('new', key)), { code: 'LOG_INVALID', message: reason })
+      const reader = new LogReader(path)
+      assert.equal(reader.lastSequence(), 6)
+      assert.equal(
+        reader.database.prepare('SELECT count(*) AS count FROM persons WHERE mac IS NULL').get()?.count,
+        key === undefined ? reader.database.prepare('SELECT count(*) AS count FROM persons').get()?.count : 0,
+      )
+      reader.close()
+    }
+  })
+
   test('is not shown in what is said of a person', async () => {
     const { problem } = await verified("UPDATE persons SET value = 'Mallory' WHERE value = 'Bob'", 'secret')
     assert.doesNotMatch(problem?.reason ?? '', /Bob|Mallory/)
   })
 })
+
+test('rows of persons without MACs get them once, and the chain says when', async () => {
+  const path = await written()
+  const database = new DatabaseSync(path)
+  database.exec(setBack)
+  database.close()
+  // What an older Shrike wrote with the key: no definition says anything of MACs.
+  const older = rewritten(path, 'secret')
+  assert.deepEqual(verify(older, 'secret').persons, { rows: 2, areProven: false })
+  await (await open(older, 'secret')).close()
+  const { problem, persons, last } = verify(older, 'secret')
+  assert.deepEqual([problem, persons, last], [undefined, { rows: 2, areProven: true, macsFrom: 7 }, 7])
+  await (await open(older, 'secret')).close()
+  assert.equal(verify(older, 'secret').last, 7)
+  const again = new DatabaseSync(older)
+  again.exec(setBack)
+  again.close()
+  await assert.rejects(open(older, 'secret'), { code: 'LOG_INVALID', message: /since record 7/ })
+
+  const begun = await written()
+  assert.deepEqual(changeLogKey(begun, changeTo('b', undefined)), { sequence: 7, keyChanges: [7] })
+  assert.equal(verify(begun, 'b').persons?.macsFrom, 7)
+  // A key that is changed again leaves what was said of the rows as it was.
+  const b = { name: 'SHRIKE_LOG_KEY_BEFORE', key: 'b' }
+  const toC = { key: 'c', keysBefore: [b], keyChanges: undefined }
+  assert.throws(() => changeLogKey(begun, toC), { code: 'LOG_KEY_MISMATCH', message: /--key-changes 7/ })
+  assert.deepEqual(changeLogKey(begun, { ...toC, keyChanges: [7] }), { sequence: 8, keyChanges: [7, 8] })
+  const older2 = { name: 'line 2', key: 'b' }
+  const toD = { key: 'd', keysBefore: [{ name: 'line 1', key: 'c' }, older2], keyChanges: [7, 8] }
+  assert.deepEqual(changeLogKey(begun, toD), { sequence: 9, keyChanges: [7, 8, 9] })
+  const reader = new LogReader(begun)
+  const otherKeys = toD.keysBefore
+  const found = verifyLog(reader, 'd', { otherKeys, keyChanges: [7, 8, 9] })
+  assert.deepEqual([found.problem, found.persons], [undefined, { rows: 2, areProven: true, macsFrom: 7 }])
+  reader.close()
+})
+
+/** The same records under a key. */
+function rewritten(path: string, key: string): string {
+  const database = new DatabaseSync(path)
+  const update = database.prepare('UPDATE records SET hash = ? WHERE sequence = ?')
+  let hash = firstLink
+  for (const row of database.prepare(`SELECT ${recordColumns} FROM records ORDER BY sequence`).all()) {
+    const frame = new ValueWriter()
+    writeFrame(storedRecord(row), frame)
+    hash = createLink(key)(hash, frame.bytes)
+    update.run(hash, Number(row.sequence))
+  }
+  database.close()
+  return path
+}
 
 test('records that were let go and are still in the file are neither found nor in the way', async () => {
   const path = await written()

@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
 import { decodeRecord } from '../../decisioning/record-format.ts'
 import { schemaProblem } from './database.ts'
-import { createFits, keyVariable } from './log-key.ts'
+import { createFits, keyVariable, type NamedKey } from './log-key.ts'
 import type { LogReader } from './log-reader.ts'
 import { isAsStored, recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 import { PersonsCheck, type PersonsFound } from './verify-persons.ts'
@@ -48,8 +48,10 @@ export interface Head {
 
 export interface VerifyOptions {
   readonly head?: Head | undefined
-  /** The one before the key was changed. */
-  readonly keyBefore?: string | undefined
+  /** Where the key was found: `SHRIKE_LOG_KEY` by default. */
+  readonly keyName?: string | undefined
+  /** What records may have been written with before the key was changed. */
+  readonly otherKeys?: readonly NamedKey[]
   /** The first record of each stretch but the first, where it is known that and why the key changed there. */
   readonly keyChanges?: readonly number[] | undefined
 }
@@ -70,7 +72,8 @@ export function verifyLog(reader: LogReader, key: string | undefined, options: V
       persons = walk.persons.finish()
       if (persons.problem !== undefined) walk.problem = { reason: persons.problem }
     }
-    walk.problem ??= keyProblem(walk.stretches, key, options.keyChanges ?? [])
+    const keyName = key === undefined ? undefined : (options.keyName ?? keyVariable)
+    walk.problem ??= keyProblem(walk.stretches, keyName, options.keyChanges ?? [])
     return { ...walk.found(), ...(persons && { persons }) }
   } finally {
     reader.database.exec('ROLLBACK')
@@ -92,13 +95,17 @@ class Walk {
   #records = 0
   #headSeen: string | undefined
 
-  constructor(reader: LogReader, key: string | undefined, { head, keyBefore }: VerifyOptions) {
+  constructor(
+    reader: LogReader,
+    key: string | undefined,
+    { head, keyName = keyVariable, otherKeys = [] }: VerifyOptions,
+  ) {
     this.#reader = reader
     this.#head = head
     this.#keys = [
-      ...(key === undefined ? [] : [{ name: keyVariable, fits: createFits(createLink(key)) }]),
+      ...(key === undefined ? [] : [{ name: keyName, fits: createFits(createLink(key)) }]),
       { name: null, fits: createFits(createLink()) },
-      ...(keyBefore === undefined ? [] : [{ name: `${keyVariable}_BEFORE`, fits: createFits(createLink(keyBefore)) }]),
+      ...otherKeys.map((other) => ({ name: other.name, fits: createFits(createLink(other.key)) })),
     ]
     this.persons = new PersonsCheck(reader, key)
     this.#pruned = reader.prunedThrough()
@@ -208,7 +215,7 @@ function structureProblem({ database }: LogReader): Problem | undefined {
 /** Whether every stretch is under the key at hand, or changes where that is known. */
 function keyProblem(
   stretches: readonly Stretch[],
-  key: string | undefined,
+  keyName: string | undefined,
   keyChanges: readonly number[],
 ): Problem | undefined {
   const changes = stretches.slice(1).map(({ first }) => first)
@@ -221,8 +228,8 @@ function keyProblem(
     return { sequence: keyChanges[0], reason: 'was written with the same key as those before it', isOfKey: true }
   }
   const [only] = stretches
-  if (key === undefined || only === undefined || only.key === keyVariable) return undefined
-  const how = only.key === null ? `without a key, and ${keyVariable} is set` : `with ${only.key}`
+  if (keyName === undefined || only === undefined || only.key === keyName) return undefined
+  const how = only.key === null ? `without a key, and ${keyName} is set` : `with ${only.key}`
   return { sequence: only.first, reason: `was written ${how}, as all after it were`, isOfKey: true }
 }
 

@@ -11,6 +11,8 @@ export interface PersonsFound {
   readonly rows: number
   /** Whether each bears a MAC under the key at hand. */
   readonly areProven: boolean
+  /** The record from which on each bore one, as the newest definition says. */
+  readonly macsFrom?: number
   readonly problem?: string
 }
 
@@ -57,7 +59,12 @@ export class PersonsCheck {
     const bearMacs = hasPersonMacs(database)
     const columns = `key, value, token, CAST(key || value || token AS BLOB) AS bytes${bearMacs ? ', mac' : ''}`
     let rows = 0
+    const last = this.#reader.lastDefinition()
+    const macsFrom = last?.definition.personMacsFrom
     let problem = this.#recordProblem()
+    if (macsFrom !== undefined && !bearMacs) {
+      problem ??= `The log was set back: its file is of a version whose rows of persons bear no MACs, but since record ${macsFrom} they do`
+    }
     for (const row of database.prepare(`SELECT ${columns} FROM persons`).iterate()) {
       rows += 1
       const token = String(row.token)
@@ -70,7 +77,13 @@ export class PersonsCheck {
       if (row.mac instanceof Uint8Array && Buffer.from(expected).equals(row.mac)) continue
       problem = `The row of persons with the token ${token} was altered or put in: its MAC is not the log's key's`
     }
-    return { rows, areProven: this.#mac !== undefined && bearMacs, ...(problem && { problem }) }
+    if (rows > 0 && last === undefined) problem ??= 'The log holds rows of persons, but no record that one could be of'
+    return {
+      rows,
+      areProven: this.#mac !== undefined && bearMacs,
+      ...(macsFrom !== undefined && { macsFrom }),
+      ...(problem && { problem }),
+    }
   }
 
   #recordProblem(): string | undefined {

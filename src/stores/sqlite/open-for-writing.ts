@@ -1,0 +1,82 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { FraudError } from '../../core/errors.ts'
+import { makePrivate } from '../file-access.ts'
+import { checkIdentity, hasPersonMacs, migrate, schemaProblem, unusable, version } from './database.ts'
+import { checkLogKey } from './log-key.ts'
+import { LogReader } from './log-reader.ts'
+import { createPersonMac, macRows } from './person-mac.ts'
+import { refuseProblem } from './refuse-problem.ts'
+import { repeatDefinition } from './repeat-definition.ts'
+import { verifyLog } from './verify-log.ts'
+
+/**
+ * Opens the log's database, makes it where there is none, and brings it up to date. Its newest record must have been
+ * written with the same key, so that no start without the right key breaks the chain. Other users can't read its files.
+ *
+ * @throws FraudError DIRECTORY_UNUSABLE where it can't be opened, is something else, or of a newer version;
+ * LOG_KEY_MISMATCH; LOG_INVALID where it is damaged or holds what no log of Shrike does. Nothing was changed then.
+ */
+export function openForWriting(path: string, key?: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    if (!existsSync(path)) createPrivate(path)
+    makePrivate(path, `${path}-wal`, `${path}-shm`)
+    database = new DatabaseSync(path)
+    checkIdentity(database, path)
+    const schema = schemaProblem(database)
+    if (schema !== undefined) throw new FraudError('LOG_INVALID', `The log ${path} can't be trusted: ${schema}`)
+    if (version(database) > 0) {
+      checkBounds(database)
+      checkLogKey(database, key)
+    }
+    // A commit is on disk when it returns; deleted content is overwritten, so that what was erased leaves no trace.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+    database.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16000; PRAGMA busy_timeout = 5000')
+    database.exec('BEGIN IMMEDIATE')
+    const isNew = version(database) === 0
+    const isUnsigned = !hasPersonMacs(database)
+    // The log as it was before anything is changed: this transaction keeps others from changing it meanwhile.
+    if (!isNew && key !== undefined) provePersons(database, path, key, isUnsigned)
+    else migrate(database)
+    database.exec('COMMIT')
+    return database
+  } catch (cause) {
+    database?.close()
+    throw unusable(path, cause)
+  }
+}
+
+/** SQLite gives its other files the permissions of this one. */
+function createPrivate(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600))
+}
+
+/** Numbers begin at 1. What is below is not looked for, and it would stand in the way of the transaction of its id. */
+function checkBounds(database: DatabaseSync): void {
+  const below = database.prepare('SELECT 1 FROM records WHERE sequence < 1 LIMIT 1').get()
+  if (below === undefined) return
+  throw new FraudError('LOG_INVALID', 'The log holds records whose number is below 1, which nobody but a forger writes')
+}
+
+/**
+ * Gives rows of persons the MACs that an older Shrike did not write, once: the whole log is verified before, and says in its
+ * chain that it was done. Where it says so already, rows without MACs are a forger's.
+ */
+function provePersons(database: DatabaseSync, path: string, key: string, isUnsigned: boolean): void {
+  const reader = new LogReader(path)
+  try {
+    const last = reader.lastDefinition()
+    const isDone = last?.definition.personMacsFrom !== undefined
+    if (isUnsigned || (last !== undefined && !isDone)) {
+      const found = verifyLog(reader, key)
+      // A log that an older Shrike mixed is whole all the same, and its newest record bears the key.
+      if (found.problem?.isOfKey !== true) refuseProblem(found)
+    }
+    migrate(database)
+    if (isUnsigned) macRows(database, createPersonMac(key))
+    if (last !== undefined && !isDone) repeatDefinition(database, reader, key, 'from-here')
+  } finally {
+    reader.close()
+  }
+}

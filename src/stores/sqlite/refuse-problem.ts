@@ -1,0 +1,20 @@
+import { FraudError } from '../../core/errors.ts'
+import { keyVariable } from './log-key.ts'
+import type { Verification } from './verify-log.ts'
+
+/** @throws FraudError LOG_INVALID or LOG_KEY_MISMATCH where a problem was found. */
+export function refuseProblem({ problem, records, stretches }: Verification): void {
+  if (problem === undefined) return
+  if (problem.sequence === undefined) throw new FraudError('LOG_INVALID', problem.reason)
+  const found = `Record ${problem.sequence} ${problem.reason}`
+  if (problem.isOfKey === undefined) {
+    throw new FraudError('LOG_INVALID', `${found}; ${records.toLocaleString('en')} records before it are sound`)
+  }
+  const changes = stretches.slice(1).map(({ first }) => first)
+  const cure =
+    changes.length === 0
+      ? `verify it with the key that it was written with`
+      : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
+        `somebody without the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
+  throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
+}
