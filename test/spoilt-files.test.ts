@@ -133,6 +133,10 @@ describe('a file whose names or keys were spoilt on the way', () => {
     assert.match(spoken.stderr, /y\.csv, line 2, column "Class": "Y" is not a label: a label is 0, 1, true, false/)
     const all = await train('all.csv', table(Number, 1))
     assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, and training and test need both classes/)
+    const lines = table(Number).split('\n').slice(1).join('\n')
+    const twice = await train('twice.csv', table(Number) + lines)
+    assert.match(twice.stderr, /300 rows \(50\.0 %\) equal an earlier one in every column/)
+    assert.doesNotMatch(words.stderr, /equal an earlier one/)
     const most = await train(
       'most.csv',
       table((isFraud) => Number(!isFraud)),

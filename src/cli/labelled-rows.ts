@@ -7,6 +7,7 @@ import { fingerprint } from '../data/fingerprint.ts'
 import { findLabel } from '../data/infer-detector.ts'
 import { labelsAllowed, withNumericLabel } from '../data/label-column.ts'
 import type { BadRows } from '../data/read-table.ts'
+import type { Table } from '../data/table.ts'
 import { otherTimes, TransactionReader } from '../data/transaction-reader.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
@@ -15,6 +16,7 @@ import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows, war
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
+import { countRepeatedRows } from './row-hash.ts'
 import { checkWeights } from './row-weights.ts'
 import { quiet, type Run } from './run.ts'
 
@@ -105,6 +107,7 @@ function flatRows(
   const { transaction } = detector
   const table = withNumericLabel(read, transaction.label.field, source)
   warnOfRepeats(repeats, transaction, leftOut, run)
+  if (read.rowCount > 0 && transaction.id === undefined) warnOfRepeatedRows(read, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
   const known = Uint32Array.from(
     labelColumn
@@ -141,6 +144,17 @@ function flatRows(
     }),
     badRows: joinBadRows(badRows, reader.badRows()),
   }
+}
+
+/** A few equal rows are no wonder; more are a file put together of others that overlap. */
+function warnOfRepeatedRows(table: Table, { terminal }: Run): void {
+  const repeated = countRepeatedRows(table)
+  if (repeated < table.rowCount / 100) return
+  const share = ((100 * repeated) / table.rowCount).toFixed(1)
+  terminal.warn(
+    `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier one in every column: is the file put together of ` +
+      'others that overlap? Each row counts, so intervals are too narrow',
+  )
 }
 
 function isLabel(value: number, row: number, field: string): boolean {

@@ -1,5 +1,5 @@
 import { hashText } from '../core/hash-text.ts'
-import type { Column } from '../data/table.ts'
+import type { Column, Table } from '../data/table.ts'
 
 const double = new Float64Array(1)
 const words = new Uint32Array(double.buffer)
@@ -41,4 +41,15 @@ function finish(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)
+}
+
+/** How many rows equal an earlier one in every column. */
+export function countRepeatedRows({ columns, rowCount }: Table): number {
+  const hashes = new Float64Array(rowCount)
+  for (const column of columns) {
+    const hashOf = cellHash(column)
+    for (let row = 0; row < rowCount; row++) hashes[row] = joinHashes(hashes[row], hashOf(row))
+  }
+  hashes.sort()
+  return hashes.reduce((count, hash, i) => count + (i > 0 && hash === hashes[i - 1] ? 1 : 0), 0)
 }
