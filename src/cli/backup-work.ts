@@ -1,9 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { unwritable } from '../data/write-file.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { makePrivate } from '../stores/file-access.ts'
+import { copyPrivate } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
@@ -58,11 +58,8 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
     const snapshots = snapshotPaths(from.snapshotsPath).filter((path) =>
       copySnapshot(path, to.snapshotsPath, last, key),
     )
-    for (const path of [from.keysPath, join(from.path, 'model.safetensors')]) {
-      if (!existsSync(path)) continue
-      const copied = join(to.path, basename(path))
-      copyFileSync(path, copied)
-      makePrivate(copied)
+    for (const path of [from.keysPath, from.bundlePath]) {
+      if (existsSync(path)) copyPrivate(path, join(to.path, basename(path)))
     }
     terminal.say(
       `${target}: ${records.toLocaleString('en')} records and ${snapshots.length} snapshots; head ${last}:${hash}`,
@@ -77,8 +74,7 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
 function copySnapshot(path: string, folder: string, last: number, key: string | undefined): boolean {
   const copy = join(folder, basename(path))
   try {
-    copyFileSync(path, copy)
-    makePrivate(copy)
+    copyPrivate(path, copy)
     if (readSnapshot(copy, key).sequence <= last) return true
   } catch (error) {
     const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'

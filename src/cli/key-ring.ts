@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { createKeyRing, type KeyRing, parseKeyFile } from '../http/api-keys.ts'
+import { refuseLinks } from '../stores/file-access.ts'
 
 const lookEveryMs = 1000
 
@@ -7,7 +8,7 @@ const lookEveryMs = 1000
  * The keys of the environment and of a key file, which is read again within a second of a change, so that a key that is
  * made or revoked counts while the service runs.
  *
- * @throws FraudError DATA_INVALID where the file is damaged at the start; later the keys before go on.
+ * @throws FraudError DATA_INVALID where the file is damaged at the start, DIRECTORY_UNUSABLE where it is a link; later the keys before go on.
  */
 export function watchKeys(path: string, apiKeys: readonly string[]): () => KeyRing {
   let version = versionOf(path)
@@ -32,11 +33,12 @@ export function watchKeys(path: string, apiKeys: readonly string[]): () => KeyRi
 }
 
 function readRing(path: string, apiKeys: readonly string[]): KeyRing {
+  refuseLinks(path)
   const isThere = versionOf(path) !== undefined
   return createKeyRing(apiKeys, isThere ? parseKeyFile(readFileSync(path, 'utf8')) : undefined)
 }
 
 function versionOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = lstatSync(path, { throwIfNoEntry: false })
   return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`
 }

@@ -6,6 +6,7 @@ import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { digestKey, formatKeyFile, parseKeyFile, type Role, type StoredKey } from '../http/api-keys.ts'
+import { refuseLinks } from '../stores/file-access.ts'
 import type { Run } from './run.ts'
 
 export interface KeysFlags {
@@ -73,6 +74,7 @@ function freeName(role: Role, keys: readonly StoredKey[]): string {
 
 async function readKeys(data: string): Promise<readonly StoredKey[]> {
   const path = join(data, 'keys.json')
+  refuseLinks(path)
   try {
     return parseKeyFile(await readFile(path, 'utf8'))
   } catch (cause) {

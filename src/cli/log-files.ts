@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { inMemory, type LocatedDetector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
 import { keyVariable, type NamedKey } from '../stores/sqlite/log-key.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 
@@ -11,7 +11,9 @@ export interface DataFlags {
 
 /** Opens the log of a data directory for reading. Throws FILE_UNREADABLE where there is none. */
 export function openLog({ data }: DataFlags): LogReader {
-  const { logPath } = dataDirectory(data)
+  const directory = dataDirectory(data)
+  const { logPath } = directory
+  refuseLinkedFiles(directory)
   if (existsSync(logPath)) return new LogReader(logPath)
   throw new FraudError('FILE_UNREADABLE', `There is no log in ${data}`)
 }

@@ -13,8 +13,10 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
-import { identityOf, makePrivate } from './file-access.ts'
+import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
 import { snapshotPaths } from './snapshot-files.ts'
+
+const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
 
 /** Where a service keeps what must survive it. */
 export interface DataDirectory {
@@ -23,6 +25,7 @@ export interface DataDirectory {
   readonly snapshotsPath: string
   readonly keysPath: string
   readonly lockPath: string
+  readonly bundlePath: string
 }
 
 export function dataDirectory(path: string): DataDirectory {
@@ -32,7 +35,13 @@ export function dataDirectory(path: string): DataDirectory {
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
     lockPath: join(path, 'lock.sqlite'),
+    bundlePath: join(path, 'model.safetensors'),
   }
+}
+
+/** @throws FraudError DIRECTORY_UNUSABLE where a file of the directory's own is a link to elsewhere. */
+export function refuseLinkedFiles({ logPath, keysPath, lockPath, bundlePath }: DataDirectory): void {
+  refuseLinks(logPath, `${logPath}-wal`, `${logPath}-shm`, keysPath, lockPath, bundlePath)
 }
 
 export interface DirectoryLock {
@@ -91,7 +100,8 @@ function lock(directory: DataDirectory) {
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
     accessSync(path, constants.W_OK)
-    closeSync(openSync(lockPath, 'a', 0o600))
+    refuseLinkedFiles(directory)
+    closeSync(openSync(lockPath, O_CREAT | O_NOFOLLOW | O_RDWR, 0o600))
     makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
     const database = openLocked(lockPath, path)
     try {

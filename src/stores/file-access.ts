@@ -1,4 +1,8 @@
-import { chmodSync, closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, constants, fsyncSync, lstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { FraudError } from '../core/errors.ts'
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants
+const copiedAtOnce = 1024 * 1024
 
 const readableByOthers = 0o077
 
@@ -6,6 +10,40 @@ const readableByOthers = 0o077
 export function identityOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stats && `${stats.dev}:${stats.ino}`
+}
+
+/**
+ * Refuses a symbolic link in the place of a file: it would let whoever writes in the directory have this process read,
+ * write or close to others a file of another place.
+ *
+ * @throws FraudError DIRECTORY_UNUSABLE
+ */
+export function refuseLinks(...paths: readonly string[]): void {
+  const link = paths.find((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+  if (link === undefined) return
+  throw new FraudError(
+    'DIRECTORY_UNUSABLE',
+    `${link} is a symbolic link, and none is followed in a data directory: put the file itself there (the directory may be a link)`,
+  )
+}
+
+/** Copies a file, but not what a link leads to, to a new one that is its owner's alone. */
+export function copyPrivate(from: string, to: string): void {
+  refuseLinks(from)
+  const source = openSync(from, O_RDONLY | O_NOFOLLOW)
+  try {
+    const target = openSync(to, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    try {
+      const part = Buffer.allocUnsafe(copiedAtOnce)
+      for (let length = readSync(source, part); length > 0; length = readSync(source, part)) {
+        for (let at = 0; at < length; ) at += writeSync(target, part, at, length - at)
+      }
+    } finally {
+      closeSync(target)
+    }
+  } finally {
+    closeSync(source)
+  }
 }
 
 /** The permissions of a path that others than its owner have; undefined where they have none, or there is no such path. */

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { purchases, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
+import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const folder = temporaryFolder()
 const at = (name: string) => join(folder, name)
@@ -16,7 +26,8 @@ function openFiles(directory: string): readonly string[] {
 }
 
 test("files are their owner's alone, in a directory that was open before, too, and that is said", async () => {
-  const bundle = await trainBundle(folder)
+  const personal = (yaml: string) => yaml.replace('  label:', '  personal: [customer]\n  label:')
+  const bundle = await trainBundle(folder, { change: personal })
   const data = at('data')
   mkdirSync(join(data, 'snapshots'), { recursive: true })
   chmodSync(data, 0o755)
@@ -48,4 +59,39 @@ test("files are their owner's alone, in a directory that was open before, too, a
     readdirSync(folder).filter((name) => name.startsWith('copy')),
     ['copy', 'copy.partial'],
   )
+})
+
+test('a link in the place of a file is refused, and what it leads to is left as it was', async () => {
+  const data = at('linked')
+  const victim = at('victim')
+  mkdirSync(data)
+  const text = readFileSync('test/golden/data-directory/README.md')
+  for (const name of ['log.sqlite', 'log.sqlite-wal', 'keys.json', 'model.safetensors', 'lock.sqlite']) {
+    const link = join(data, name)
+    if (name !== 'log.sqlite') {
+      writeFileSync(join(data, 'log.sqlite'), gunzipSync(readFileSync('test/golden/data-directory/plain.sqlite.gz')))
+    }
+    for (const isDangling of [false, true]) {
+      if (isDangling) rmSync(victim)
+      else writeFileSync(victim, text, { mode: 0o644 })
+      symlinkSync(victim, link)
+      const commands = [
+        ['serve', at('model.safetensors'), '--data', data, '--port', '0'],
+        ['backup', at('linked-copy'), '--data', data],
+        ...(name === 'keys.json' ? [['keys', 'create', '--role', 'score', '--data', data]] : []),
+      ]
+      for (const command of isDangling ? commands.slice(0, 1) : commands) {
+        const { code, stderr } = await runShrike(...command)
+        assert.equal(code, 1, `${command[0]} ${name}`)
+        assert.match(stderr, new RegExp(`DIRECTORY_UNUSABLE: .*${name} is a symbolic link`), `${command[0]} ${name}`)
+      }
+      if (isDangling) assert.equal(existsSync(victim), false)
+      else assert.deepEqual([readFileSync(victim), statSync(victim).mode & 0o777], [text, 0o644])
+      rmSync(link)
+    }
+  }
+  assert.equal(existsSync(at('linked-copy')), false)
+  symlinkSync(data, at('elsewhere'))
+  await succeed('log', 'verify', '--data', at('elsewhere'))
+  await succeed('keys', 'create', '--role', 'score', '--data', at('elsewhere'))
 })
