@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { FraudError } from '../core/errors.ts'
 import type { HeldBytes } from './held-bytes.ts'
 
@@ -69,7 +70,7 @@ export function readBody(
     if (isRefused) return
     pieces += 1
     if (length > limitBytes) return giveUp(tooLarge(limitBytes))
-    if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(tooManyPieces())
+    if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(refusePieces(message.socket))
     addTo(chunks, chunk)
     if (length <= smallBytes) return
     try {
@@ -104,7 +105,9 @@ function addTo(chunks: Buffer[], chunk: Buffer): void {
   else chunks.push(chunk)
 }
 
-function tooManyPieces(): FraudError {
+/** The connection is closed behind the answer, and what is still to be read of it would cost as much again. */
+function refusePieces(socket: Socket): FraudError {
+  socket.on('resume', () => socket.pause()).pause()
   return new FraudError('REQUEST_MALFORMED', 'The body comes in thousands of chunks of a few bytes')
 }
 
