@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
+import { labelAt } from '../data/label-column.ts'
 import type { Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import type { LiveService } from '../scoring/live-service.ts'
@@ -215,8 +216,9 @@ export class Intake {
   #differing(repeats: RepeatedIds, index: number, first: number): readonly string[] {
     const { field } = this.#service.live.detector.transaction.label
     const label = this.#table?.columns.find(({ name }) => name === field)
-    const isKnown = (row: number) => label?.kind === 'text' || !Number.isNaN(label?.values[row])
-    return repeats.differing(index, first).filter((name) => name !== field || (isKnown(index) && isKnown(first)))
+    const [own, other] = [index, first].map((row) => (label === undefined ? Number.NaN : labelAt(label, row)))
+    const contradict = !Number.isNaN(own) && !Number.isNaN(other) && own !== other
+    return repeats.differing(index, first).filter((name) => name !== field || contradict)
   }
 
   #differencesFromLog(id: string, index: number): readonly string[] {

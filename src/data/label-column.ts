@@ -19,6 +19,12 @@ export function labelOf(text: string): number | null {
   return Number.isNaN(value) && !isMissing(bytes, 0, bytes.length) ? null : value
 }
 
+/** The label of a row; NaN where it is missing, or is none. */
+export function labelAt(column: Column, row: number): number {
+  if (column.kind !== 'text') return column.values[row]
+  return column.codes[row] < 0 ? Number.NaN : (labelOf(column.dictionary[column.codes[row]]) ?? Number.NaN)
+}
+
 /**
  * The table with a label of texts, as pandas writes Booleans into CSV, as one of numbers.
  *
