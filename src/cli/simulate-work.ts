@@ -7,7 +7,7 @@ import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
-import { checkOutputs } from './check-outputs.ts'
+import { checkOutputs } from './output-paths.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 export interface SimulateFlags {
