@@ -54,7 +54,9 @@ async function readHandbook(): Promise<Rows> {
   const located = parseDetectorFile(readFileSync('detectors/handbook.yaml', 'utf8'), 'handbook.yaml')
   const set = compileFeatures(located)
   const reader = new TransactionReader(located, set.layout, { file: 'the file', nowMs: Date.now() })
-  const { table } = await readTable(handbook, { columns: { ...reader.kinds, TRANSACTION_ID: 'number' } })
+  const { table } = await readTable(handbook, {
+    columns: { ...reader.kinds, TRANSACTION_ID: 'number', TX_FRAUD: 'number' },
+  })
   const allTimes = numberColumn(table, 'TX_DATETIME').values
   const rowCount = allTimes.findIndex((time) => time >= endMs)
   const columns = set.names.map(() => new Float64Array(rowCount))
