@@ -15,6 +15,7 @@ export interface ReadingFlags {
   readonly decimal?: DecimalMark
   readonly dates?: DateOrder
   readonly encoding?: Encoding
+  readonly missing?: readonly string[]
 }
 
 export interface InputFlags extends ReadingFlags {
@@ -44,21 +45,22 @@ export async function readFileTable(path: string, flags: InputFlags, run: Run, o
 }
 
 /** The flags, among others, that say how a file is to be read. */
-export function readingFlags({ badRows, text, decimal, dates, encoding }: ReadingFlags): ReadingFlags {
+export function readingFlags({ badRows, text, decimal, dates, encoding, missing }: ReadingFlags): ReadingFlags {
   return {
     ...(badRows && { badRows }),
     ...(text && { text }),
     ...(decimal && { decimal }),
     ...(dates && { dates }),
     ...(encoding && { encoding }),
+    ...(missing && { missing }),
   }
 }
 
 /** How the flags want a file to be read. */
 export function readOptions(flags: InputFlags, { signal }: Run): ReadOptions {
-  const { badRows = 'fail', text = [], decimal, dates, encoding } = flags
+  const { badRows = 'fail', text = [], decimal, dates, encoding, missing } = flags
   const columns = Object.fromEntries(text.map((name) => [name, 'text' as const]))
-  return { badRows, columns, spelling: { decimal, dates }, ...(encoding && { encoding }), signal }
+  return { badRows, columns, spelling: { decimal, dates }, ...(encoding && { encoding }), missing, signal }
 }
 
 /** Says how the file is written, where somebody might have expected another reading. */
@@ -78,12 +80,13 @@ export function warnOfSpoiltKeys(reader: TransactionReader, { terminal }: Run): 
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */
-export function fileReading(path: string, { badRows }: InputFlags): FileReading {
+export function fileReading(path: string, { badRows, missing }: InputFlags): FileReading {
   const key = process.env.SHRIKE_CARD_KEY
   return {
     file: path === '-' ? 'standard input' : path,
     nowMs: Date.now(),
     badRows,
+    missing,
     ...(key !== undefined && key !== '' && { hashCardNumber: cardNumberHash(key) }),
   }
 }

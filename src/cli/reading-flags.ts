@@ -21,5 +21,10 @@ export function addReadingFlags(command: Command): Command {
         'month-first',
       ]),
     )
+    .option(
+      '--missing <words>',
+      'what stands for a missing value, with commas between (default: NA, NULL, None, nan, - and the like)',
+      list,
+    )
     .addOption(new Option('--encoding <name>', 'of a CSV file (default: by its first bytes)').choices(encodings))
 }

@@ -1,24 +1,19 @@
 import { parseIsoTime } from '../core/time-parser.ts'
+import type { MissingWords } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 
 export type ColumnKind = 'number' | 'text' | 'time'
 
-// What pandas.read_csv reads as missing by default. In a text column only an empty cell is missing: `NA` is Namibia.
-const missingSpellings = new Set(
-  '|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null'.split('|'),
-)
-const longestSpelling = 8
-
-export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end === start) return true
-  return end - start <= longestSpelling && missingSpellings.has(String.fromCharCode(...bytes.subarray(start, end)))
-}
-
 /** What a cell looks like, its surrounding blanks already left out; undefined where it is missing. */
-export function kindOfCell(bytes: Uint8Array, start: number, end: number): ColumnKind | undefined {
+export function kindOfCell(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  missing: MissingWords,
+): ColumnKind | undefined {
   const value = parseDecimal(bytes, start, end)
   if (!Number.isNaN(value)) return isWholeButUnsafe(value, bytes, start, end) ? 'text' : 'number'
-  if (isMissing(bytes, start, end)) return undefined
+  if (missing.has(bytes, start, end)) return undefined
   return Number.isNaN(parseIsoTime(bytes, start, end)) ? 'text' : 'time'
 }
 

@@ -1,6 +1,7 @@
 import { FormatEvidence } from './cell-format.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import type { MissingWords } from './missing-words.ts'
 import { readDecimal } from './number-parser.ts'
 
 const sampleRows = 1000
@@ -27,6 +28,7 @@ export function sampleColumns(
   isFinal: boolean,
   columnCount: number,
   cell: CsvCell,
+  missing: MissingWords,
 ): readonly SampledColumn[] | undefined {
   const counts = Array.from({ length: columnCount }, () => new KindCounts())
   const evidence = counts.map(() => new FormatEvidence())
@@ -46,7 +48,7 @@ export function sampleColumns(
       const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
       // Undefined past the last column, in a row that has nothing to say.
       const said = evidence[row.length]
-      if (!isPlainNumber) row.push(kindInside(cell, said))
+      if (!isPlainNumber) row.push(kindInside(cell, said, missing))
       else {
         row.push('number')
         if (said?.knowsPoint === false) said.addPlain(bytes, cell.start, cell.end)
@@ -59,12 +61,16 @@ export function sampleColumns(
   return decide()
 }
 
-function kindInside({ bytes, start, end }: CsvCell, evidence: FormatEvidence | undefined): ColumnKind | undefined {
+function kindInside(
+  { bytes, start, end }: CsvCell,
+  evidence: FormatEvidence | undefined,
+  missing: MissingWords,
+): ColumnKind | undefined {
   let from = start
   let to = end
   while (from < to && bytes[from] <= 0x20) from++
   while (to > from && bytes[to - 1] <= 0x20) to--
-  const kind = kindOfCell(bytes, from, to)
+  const kind = kindOfCell(bytes, from, to, missing)
   if (kind === 'text') return (to - from <= longestWritten && evidence?.add(bytes, from, to)) || 'text'
   if (kind === 'number' && evidence?.knowsPoint === false) evidence.addPlain(bytes, from, to)
   return kind

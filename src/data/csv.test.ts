@@ -5,6 +5,7 @@ import { BadRowLog, type BadRows } from './bad-rows.ts'
 import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { CsvParser } from './csv.ts'
+import { MissingWords } from './missing-words.ts'
 import type { Table } from './table.ts'
 
 interface Options {
@@ -21,7 +22,14 @@ function parse(
   const { columns = {}, badRows: policy = 'fail', pieceBytes = Number.MAX_SAFE_INTEGER, spelling = {} } = options
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
   const badRows = new BadRowLog('cards.csv', policy)
-  const parser = new CsvParser({ file: 'cards.csv', columns, required: Object.keys(columns), badRows, spelling })
+  const parser = new CsvParser({
+    file: 'cards.csv',
+    columns,
+    required: Object.keys(columns),
+    badRows,
+    missing: new MissingWords(),
+    spelling,
+  })
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     parser.write(bytes.subarray(start, start + pieceBytes), Math.min(1, (start + pieceBytes) / bytes.length))
   }
@@ -79,13 +87,13 @@ test('leaves the byte order mark out of the first name', () => {
   assert.deepEqual(valuesOf('\ufeff"a",b\n1,2\n'), { a: [1], b: [2] })
 })
 
-test('reads an empty cell as missing, and the usual spellings of it where numbers or times are', () => {
+test('reads an empty cell as missing, and the usual words for it in columns of all kinds', () => {
   const content = 'n,t,s\n1,2018-04-01,x\n,,\nNA,null,NA\nNaN,nan,"null"\n"","",""\n 7 ,\t2018-04-01 , y \n'
   const day = Date.parse('2018-04-01T00:00:00Z')
   assert.deepEqual(valuesOf(content), {
     n: [1, undefined, undefined, undefined, undefined, 7],
     t: [day, undefined, undefined, undefined, undefined, day],
-    s: ['x', undefined, 'NA', 'null', undefined, ' y '],
+    s: ['x', undefined, undefined, undefined, undefined, ' y '],
   })
 })
 
@@ -94,7 +102,7 @@ test('gives a column that starts empty the kind of its first value, however late
   const { table } = parse(`code,number,never\n${missing}DE,1.5,\n`)
   const { code, number, never } = plain(table)
   assert.equal(code.kind, 'text')
-  assert.deepEqual([code.values[0], code.values[2999], code.values[3000]], ['NA', 'NA', 'DE'])
+  assert.deepEqual([code.values[0], code.values[2999], code.values[3000]], [undefined, undefined, 'DE'])
   assert.equal(number.kind, 'number')
   assert.deepEqual([number.values[0], number.values[3000]], [undefined, 1.5])
   assert.equal(never.kind, 'number')
@@ -270,6 +278,7 @@ test('refuses an endless row instead of filling the memory', () => {
     columns: {},
     required: [],
     badRows: new BadRowLog('cards.csv', 'skip'),
+    missing: new MissingWords(),
   })
   parser.write(new TextEncoder().encode('a\n"'))
   const piece = new Uint8Array(2 ** 20).fill(0x61)
@@ -400,7 +409,13 @@ test('leaves texts that are not numbers or dates as they are', () => {
 
 test('says how a file is written where that is not the plain way', () => {
   const notes = (content: string) => {
-    const parser = new CsvParser({ file: 'f.csv', columns: {}, required: [], badRows: new BadRowLog('f.csv', 'fail') })
+    const parser = new CsvParser({
+      file: 'f.csv',
+      columns: {},
+      required: [],
+      badRows: new BadRowLog('f.csv', 'fail'),
+      missing: new MissingWords(),
+    })
     parser.write(new TextEncoder().encode(content))
     parser.end()
     return parser.notes

@@ -6,6 +6,7 @@ import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
 import { sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
+import type { MissingWords } from './missing-words.ts'
 import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
@@ -30,6 +31,7 @@ export interface CsvOptions {
   readonly badRows: BadRowLog
   /** How numbers and dates are written, where somebody says so. */
   readonly spelling?: Spelling
+  readonly missing: MissingWords
 }
 
 /**
@@ -39,7 +41,7 @@ export interface CsvOptions {
  */
 export class CsvParser {
   readonly #options: CsvOptions
-  readonly #builder = new TableBuilder()
+  readonly #builder: TableBuilder
   readonly #lines = new LineNumbers()
   readonly #cell = new CsvCell()
   #bytes = new Uint8Array(2 ** 16)
@@ -58,6 +60,7 @@ export class CsvParser {
 
   constructor(options: CsvOptions) {
     this.#options = options
+    this.#builder = new TableBuilder(options.missing)
   }
 
   get rowCount(): number {
@@ -138,8 +141,9 @@ export class CsvParser {
   #decideKinds(start: number, isFinal: boolean): boolean {
     if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
     const { names } = this.#header
-    const { columns, spelling = {} } = this.#options
-    const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, this.#cell)
+    const { columns, spelling = {}, missing } = this.#options
+    const cell = this.#cell
+    const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, cell, missing)
     if (sample === undefined) return false
     const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], kind))
     const file = fileFormat(sample.flatMap(({ evidence }, column) => (kinds[column] === 'text' ? [] : evidence.own)))
@@ -165,6 +169,7 @@ export class CsvParser {
       } else {
         if (builder.rowCount === builder.capacity) builder.reserve(this.#rowsToExpect(at))
         next = this.#parseRow(at, isFinal)
+        if (next < 0) this.#options.missing.dropRow()
         if (next === leftOut) next = this.#afterLeftOut
       }
       if (next === incomplete) break
@@ -198,6 +203,7 @@ export class CsvParser {
     this.#lines.add(rowCount, this.#line)
     this.#line += 1 + this.#lineEndsInRow
     this.#builder.rowCount = rowCount + 1
+    if (this.#options.missing.isPending) this.#options.missing.keepRow()
     return at
   }
 

@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
-import { isMissing } from './column-kind.ts'
+import { usualMissing } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 
@@ -10,13 +10,13 @@ export const labelsAllowed = 'a label is 0, 1, true, false or empty'
 const encoder = new TextEncoder()
 
 /** 1 fraud, 0 legitimate, NaN unknown, another number as it stands; null for a text that is none of them. */
-export function labelOf(text: string): number | null {
+export function labelOf(text: string, missing = usualMissing): number | null {
   const trimmed = text.trim()
   if (/^true$/i.test(trimmed)) return 1
   if (/^false$/i.test(trimmed)) return 0
   const bytes = encoder.encode(trimmed)
   const value = parseDecimal(bytes, 0, bytes.length)
-  return Number.isNaN(value) && !isMissing(bytes, 0, bytes.length) ? null : value
+  return Number.isNaN(value) && !missing.has(bytes, 0, bytes.length) ? null : value
 }
 
 /** The label of a row; NaN where it is missing, or is none. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BadRowLog } from './bad-rows.ts'
 import type { ColumnKind } from './column-kind.ts'
+import { MissingWords } from './missing-words.ts'
 import { NdjsonParser } from './ndjson.ts'
 
 interface Options {
@@ -12,7 +13,13 @@ interface Options {
 
 function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceBytes = 2 ** 20 }: Options = {}) {
   const badRows = new BadRowLog('cards.ndjson', policy)
-  const parser = new NdjsonParser({ file: 'cards.ndjson', columns, required: Object.keys(columns), badRows })
+  const parser = new NdjsonParser({
+    file: 'cards.ndjson',
+    columns,
+    required: Object.keys(columns),
+    badRows,
+    missing: new MissingWords(undefined, 'json'),
+  })
   const bytes = new TextEncoder().encode(content)
   for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
   const { lineOf, ...table } = parser.end()

@@ -6,6 +6,7 @@ import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import { LineNumbers } from './line-numbers.ts'
+import type { MissingWords } from './missing-words.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
@@ -19,6 +20,7 @@ export interface NdjsonOptions {
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
   readonly badRows: BadRowLog
+  readonly missing: MissingWords
   /** Those that a detector declares: a line whose name is a misspelling of one that it lacks is bad. */
   readonly names?: FieldNames | undefined
 }
@@ -34,7 +36,7 @@ interface Line {
  */
 export class NdjsonParser {
   readonly #options: NdjsonOptions
-  readonly #builder = new TableBuilder()
+  readonly #builder: TableBuilder
   readonly #lines = new LineNumbers()
   readonly #positions = new Map<string, number>()
   readonly #decoder = new TextDecoder('utf-8', { fatal: true })
@@ -46,6 +48,7 @@ export class NdjsonParser {
 
   constructor(options: NdjsonOptions) {
     this.#options = options
+    this.#builder = new TableBuilder(options.missing)
   }
 
   get rowCount(): number {
@@ -147,7 +150,7 @@ export class NdjsonParser {
     for (const [name, value] of sample.flatMap(({ fields }) => fields)) {
       const count = counts.get(name) ?? new KindCounts()
       counts.set(name, count)
-      count.add(kindOfValue(value))
+      count.add(kindOfValue(value, this.#options.missing))
     }
     for (const [name, count] of counts) this.#addColumn(name, count.decide())
     for (const line of sample) this.#store(line)
@@ -171,16 +174,18 @@ export class NdjsonParser {
     for (let column = 0; column < builder.names.length; column++) builder.storeMissing(column, row)
     for (const [name, value] of fields) {
       if (value === null) continue
-      const column = this.#positions.get(name) ?? this.#addColumn(name, kindOfValue(value))
+      const column = this.#positions.get(name) ?? this.#addColumn(name, kindOfValue(value, this.#options.missing))
       const reason =
         typeof value === 'string' ? builder.storeText(column, row, value) : this.#storeValue(column, row, Number(value))
       if (reason !== undefined) {
+        this.#options.missing.dropRow()
         this.#options.badRows.add({ line: number, column: name, value: String(value) }, reason)
         return
       }
     }
     this.#lines.add(row, number)
     builder.rowCount = row + 1
+    this.#options.missing.keepRow()
   }
 
   #storeValue(column: number, row: number, value: number): string | undefined {
@@ -209,10 +214,10 @@ function withTextsForUnsafe(json: string): string {
 }
 
 /** JSON says itself what is a number; a text that looks like one is an identifier. */
-function kindOfValue(value: unknown): ColumnKind | undefined {
+function kindOfValue(value: unknown, missing: MissingWords): ColumnKind | undefined {
   if (value === null) return undefined
   if (typeof value !== 'string') return 'number'
   const bytes = new TextEncoder().encode(value)
-  const kind = kindOfCell(bytes, 0, bytes.length)
+  const kind = kindOfCell(bytes, 0, bytes.length, missing)
   return kind === 'number' ? 'text' : kind
 }

@@ -7,6 +7,7 @@ import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
+import type { MissingWords } from './missing-words.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 import { writeCsv } from './write-csv.ts'
@@ -17,6 +18,7 @@ export interface ParquetOptions {
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
   readonly badRows: BadRowLog
+  readonly missing: MissingWords
   /** Called between pieces of the file, with the rows so far and in all; it may throw to stop. */
   readonly onRows: (rows: number, rowsTotal: number) => void
   /** Takes the columns of types that can't be read, where nobody asks for them; told once, before the first table. */
@@ -40,7 +42,7 @@ const mostDecimalDigits = 38
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
-  const { path, columns, required, badRows, onRows, onLeftOut, rowsPerTable } = options
+  const { path, columns, required, badRows, missing, onRows, onLeftOut, rowsPerTable } = options
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
@@ -51,7 +53,7 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
     onLeftOut(leftOut)
     const names = described.map(({ name }) => name)
     checkDeclaredColumns(path, required, names)
-    const builder = new TableBuilder()
+    const builder = new TableBuilder(missing)
     builder.reserve(Math.min(rowCount, 2 * rowsPerTable))
     for (const { name, stored } of described) {
       builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
@@ -63,7 +65,8 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
       for (let index = 0; index < chunk.rowCount; index++) {
         if (builder.rowCount === builder.capacity) builder.reserve(2 * builder.capacity)
-        storeRow(builder, described, vectors, index, row + index + 1, badRows)
+        if (storeRow(builder, described, vectors, index, row + index + 1, badRows)) missing.keepRow()
+        else missing.dropRow()
       }
       row += chunk.rowCount
       onRows(row, rowCount)
@@ -193,7 +196,7 @@ function storeRow(
   index: number,
   line: number,
   badRows: BadRowLog,
-): void {
+): boolean {
   const row = builder.rowCount
   for (let column = 0; column < columns.length; column++) {
     const value = vectors[column].getItem(index)
@@ -203,10 +206,11 @@ function storeRow(
     else builder.storeMissing(column, row)
     if (reason !== undefined) {
       badRows.add({ line, column: columns[column].name, value: String(value) }, reason)
-      return
+      return false
     }
   }
   builder.rowCount = row + 1
+  return true
 }
 
 function storeNumber(

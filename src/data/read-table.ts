@@ -16,6 +16,7 @@ import {
 import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { type CsvOptions, CsvParser } from './csv.ts'
+import { MissingWords } from './missing-words.ts'
 import { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
 import type { Table } from './table.ts'
@@ -43,6 +44,8 @@ export interface ReadOptions {
   /** How a CSV file's numbers and dates are written, and its encoding, where its first rows are not to say so. */
   readonly spelling?: Spelling
   readonly encoding?: Encoding
+  /** The words that stand for a missing value in place of the usual ones; only in JSON the usual ones are texts. */
+  readonly missing?: readonly string[] | undefined
   readonly onProgress?: (progress: ReadProgress) => void
   readonly signal?: AbortSignal
   /** How much of a stream is read into one table: half of this machine's memory by default. */
@@ -79,7 +82,7 @@ export interface OpenTables {
   readonly tables: AsyncIterable<Table>
   /** The rows left out so far. */
   badRows(): BadRows
-  /** How the file is written where that is not the plain way; whole once its first table has come. */
+  /** How the file is written where that is not the plain way; whole once its last table has come. */
   notes(): readonly string[]
 }
 
@@ -89,20 +92,20 @@ export function openTables(path: string, options: ReadOptions & { readonly rowsP
   const name = path.toLowerCase()
   const log = new BadRowLog(file, options.badRows ?? 'fail', name.endsWith('.parquet') ? 'row' : 'line')
   const notes: string[] = []
-  const tables = readTables(path, file, log, notes, options)
-  return { tables, badRows: () => log.report(), notes: () => notes }
+  const missing = new MissingWords(options.missing, name.endsWith('.ndjson') ? 'json' : 'table')
+  const tables = readTables(path, { file, badRows: log, missing }, notes, options)
+  return { tables, badRows: () => log.report(), notes: () => [...notes, ...missing.notes] }
 }
 
 async function* readTables(
   path: string,
-  file: string,
-  badRows: BadRowLog,
+  { file, badRows, missing }: Pick<CsvOptions, 'file' | 'badRows' | 'missing'>,
   notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
   const { columns = {}, required = Object.keys(columns), names, signal } = options
   const name = path.toLowerCase()
-  const parsing = { file, columns, required, badRows }
+  const parsing = { file, columns, required, badRows, missing }
   checkNotAborted(signal)
   if (name.endsWith('.ndjson')) {
     yield* readBytes(await openBytes(path, options), new NdjsonParser({ ...parsing, names }), file, options)
@@ -181,7 +184,7 @@ async function* readBytes(
 
 async function* readParquetFile(
   path: string,
-  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows'>,
+  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows' | 'missing'>,
   notes: string[],
   { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {

@@ -1,7 +1,8 @@
 import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
-import { type ColumnKind, isMissing, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
+import { type ColumnKind, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
+import type { MissingWords } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
 import type { DateOrder } from './written-time.ts'
@@ -35,8 +36,13 @@ export class TableBuilder {
   readonly #codes: Int32Array[] = []
   readonly #dictionaries: ByteDictionary[] = []
   readonly #mayRound: boolean[] = []
+  readonly #missing: MissingWords
   #capacity = 0
   rowCount = 0
+
+  constructor(missing: MissingWords) {
+    this.#missing = missing
+  }
 
   get capacity(): number {
     return this.#capacity
@@ -103,7 +109,7 @@ export class TableBuilder {
     if (kind === undefined) return this.#storeFirst(column, row, bytes, start, end, from, to)
     const format = this.#formats[column]
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
-    if (Number.isNaN(value) && !isMissing(bytes, from, to))
+    if (Number.isNaN(value) && !this.#isMissing(column, bytes, from, to))
       return whyAmbiguous(kind, bytes, from, to, format) ?? whyOtherTime(kind, bytes, from, to) ?? mismatch[kind]
     if (
       to - from >= unsafeDigits &&
@@ -132,16 +138,9 @@ export class TableBuilder {
   /** The table of the rows so far. A column that never showed a value is one of missing numbers. */
   finish(): Table {
     const { rowCount } = this
-    const columns = this.names.map((name, column): Column => {
-      const kind = this.kinds[column] ?? 'number'
+    const columns = this.names.map((_, column): Column => {
       if (this.kinds[column] === undefined) this.#decide(column, 'number', rowCount)
-      if (kind !== 'text') return { kind, name, values: this.numbers[column].subarray(0, rowCount) }
-      return {
-        kind,
-        name,
-        ...this.#datesOf(column),
-        ...withoutUnused(this.#codes[column].subarray(0, rowCount), this.#dictionaries[column].texts),
-      }
+      return this.#columnOf(column, withoutUnused)
     })
     return { rowCount, columns }
   }
@@ -151,31 +150,45 @@ export class TableBuilder {
     const { rowCount } = this
     const columns = this.names.map((name, column): Column => {
       const kind = this.kinds[column]
+      if (kind === undefined) this.#countMissing(column, rowCount)
+      const taken =
+        kind === undefined ? undefined : this.#columnOf(column, (codes, dictionary) => ({ codes, dictionary }))
+      if (kind === 'text' || kind === undefined) this.#dictionaries[column] = new ByteDictionary()
       // Nothing but missing ones so far: its kind stays open.
-      if (kind === undefined) return { kind: 'number', name, values: new Float64Array(rowCount).fill(Number.NaN) }
-      if (kind !== 'text') return { kind, name, values: this.numbers[column].subarray(0, rowCount) }
-      const { texts } = this.#dictionaries[column]
-      this.#dictionaries[column] = new ByteDictionary()
-      return {
-        kind,
-        name,
-        ...this.#datesOf(column),
-        codes: this.#codes[column].subarray(0, rowCount),
-        dictionary: texts,
-      }
+      return taken ?? { kind: 'number', name, values: new Float64Array(rowCount).fill(Number.NaN) }
     })
     this.rowCount = 0
     return { rowCount, columns }
   }
 
-  /** For times that are read as text, since they are of a zone. */
-  #datesOf(column: number): Pick<CellFormat, 'dates'> {
-    const dates = this.#formats[column]?.dates
-    return dates === undefined ? {} : { dates }
+  /** The rows of a column so far; words for a missing value are taken out here, each text looked at once. */
+  #columnOf(column: number, compact: typeof withoutUnused): Column {
+    const { rowCount } = this
+    const name = this.names[column]
+    const kind = this.kinds[column] ?? 'text'
+    if (kind !== 'text') {
+      const values = this.numbers[column].subarray(0, rowCount)
+      if (kind === 'number') this.#missing.blankNumbers(name, values)
+      return { kind, name, values }
+    }
+    const format = this.#formats[column]
+    const { codes, dictionary } = compact(this.#codes[column].subarray(0, rowCount), this.#dictionaries[column].texts)
+    return { kind, name, ...(isSaid(format) && { format }), ...this.#missing.blankTexts(name, codes, dictionary) }
+  }
+
+  #countMissing(column: number, rows: number): void {
+    const { texts } = this.#dictionaries[column]
+    this.#missing.countTexts(this.names[column], this.#codes[column].subarray(0, rows), texts)
+  }
+
+  #isMissing(column: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.#missing.has(bytes, start, end)) return false
+    this.#missing.note(this.names[column], bytes, start, end)
+    return true
   }
 
   #storeFirst(column: number, row: number, bytes: Uint8Array, start: number, end: number, from: number, to: number) {
-    const kind = kindOfCell(bytes, from, to)
+    const kind = kindOfCell(bytes, from, to, this.#missing)
     if (kind === undefined) {
       return this.#storeCode(column, row, start === end ? -1 : this.#dictionaries[column].codeOf(bytes, start, end))
     }
@@ -193,6 +206,7 @@ export class TableBuilder {
   #decide(column: number, kind: ColumnKind, rows: number): void {
     this.kinds[column] = kind
     if (kind === 'text') return
+    this.#countMissing(column, rows)
     this.#codes[column] = noCodes
     this.#dictionaries[column] = noDictionary
     this.numbers[column] = new Float64Array(this.#capacity).fill(Number.NaN, 0, rows)
@@ -213,6 +227,11 @@ export class TableBuilder {
 function whyOtherTime(kind: ColumnKind, bytes: Uint8Array, start: number, end: number): string | undefined {
   const hint = kind === 'time' ? hintOfFormat(parseDecimal(bytes, start, end)) : ''
   return hint === '' ? undefined : `is not an ISO 8601 time${hint}`
+}
+
+/** Whether numbers or dates are written in another way than most. */
+function isSaid(format: CellFormat | undefined): format is CellFormat {
+  return format?.dates !== undefined || (format?.decimal ?? 'point') !== 'point'
 }
 
 function isNumeric(kind: ColumnKind | undefined): boolean {

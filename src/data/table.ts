@@ -1,4 +1,4 @@
-import type { DateOrder } from './written-time.ts'
+import type { CellFormat } from './cell-format.ts'
 
 /** A column of numbers; a missing value is NaN. A column of times holds milliseconds since 1970 in UTC. */
 export interface NumberColumn {
@@ -11,8 +11,8 @@ export interface NumberColumn {
 interface TextColumn {
   readonly kind: 'text'
   readonly name: string
-  /** What comes first in dates, where the column's cells or its file's say so. */
-  readonly dates?: DateOrder
+  /** How its cells are written where they are numbers or dates, as far as they or the file's others say so. */
+  readonly format?: CellFormat
   readonly codes: Int32Array
   readonly dictionary: readonly string[]
 }

@@ -13,12 +13,13 @@ import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
-import { type ColumnKind, isMissing } from './column-kind.ts'
+import { type CellFormat, parseNumber } from './cell-format.ts'
+import type { ColumnKind } from './column-kind.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
-import { parseDecimal } from './number-parser.ts'
+import { MissingWords } from './missing-words.ts'
 import { FractionKeys, shortenedReason, shortenedTexts } from './spoilt-keys.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
-import { type DateOrder, toIsoText } from './written-time.ts'
+import { toIsoText } from './written-time.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
 type DeclaredTime = NonNullable<LocatedDetector['detector']['transaction']['time']>
@@ -38,6 +39,8 @@ export interface FileReading {
   readonly hashCardNumber?: (digits: string) => string
   /** What to do with a row that is not a transaction: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip' | undefined
+  /** The words that stand for a missing value, where they are not the usual ones. */
+  readonly missing?: readonly string[] | undefined
 }
 
 /** A row by a detector's eyes; its transaction is valid until the next one is read. */
@@ -65,6 +68,7 @@ export class TransactionReader {
   readonly #badRows: BadRowLog
   readonly #unit: 'line' | 'row'
   readonly #ids: ReadonlySet<string>
+  readonly #missing: MissingWords
   readonly #fractionKeys = new FractionKeys()
   #bad: { readonly line: number; readonly field: string; readonly reason: string } | undefined
   #lineOf: (row: number) => number = (row) => row
@@ -85,6 +89,7 @@ export class TransactionReader {
     this.#located = located
     this.#layout = layout
     this.#reading = reading
+    this.#missing = new MissingWords(reading.missing)
     this.#bounds = timeBounds(located.detector.transaction.time ?? untold, reading.nowMs)
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
@@ -232,7 +237,7 @@ export class TransactionReader {
   #times(column: Column, time: DeclaredTime): CellReader<number> {
     const { format } = time
     if (column.kind === 'text') {
-      const times = column.dictionary.map((text) => this.#parseTime(text, column.dates))
+      const times = column.dictionary.map((text) => this.#parseTime(text, column.format))
       return this.#parsed(
         column,
         times,
@@ -324,11 +329,18 @@ export class TransactionReader {
 
   #labels(column: Column): CellReader<number> {
     if (column.kind !== 'text') return this.#plainNumbers(column)
-    return this.#parsed(column, column.dictionary.map(labelOf), `is not a label: ${labelsAllowed}`)
+    return this.#parsed(
+      column,
+      column.dictionary.map((text) => labelOf(text, this.#missing)),
+      `is not a label: ${labelsAllowed}`,
+    )
   }
 
   #plainNumbers(column: Column): CellReader<number> {
-    if (column.kind === 'text') return this.#parsed(column, column.dictionary.map(parseNumber), 'is not a number')
+    if (column.kind === 'text') {
+      const numbers = column.dictionary.map((text) => this.#parseNumber(text, column.format))
+      return this.#parsed(column, numbers, 'is not a number')
+    }
     const { values } = column
     return (row) => values[row]
   }
@@ -348,14 +360,20 @@ export class TransactionReader {
   }
 
   /** A time without an offset is one of the detector's zone. */
-  #parseTime(text: string, dates: DateOrder | undefined): number | null {
+  #parseTime(text: string, format: CellFormat | undefined): number | null {
     const trimmed = text.trim()
     const bytes = encoder.encode(trimmed)
-    if (isMissing(bytes, 0, bytes.length)) return Number.NaN
+    if (this.#missing.has(bytes, 0, bytes.length)) return Number.NaN
     const timestampMs = readIsoTime(trimmed, this.#offsetAt)
     if (!Number.isNaN(timestampMs)) return timestampMs
-    const iso = toIsoText(trimmed, dates)
+    const iso = toIsoText(trimmed, format?.dates)
     return iso === undefined ? null : readIsoTime(iso, this.#offsetAt)
+  }
+
+  #parseNumber(text: string, format: CellFormat | undefined): number | null {
+    const bytes = encoder.encode(text.trim())
+    const value = parseNumber(bytes, 0, bytes.length, format)
+    return Number.isNaN(value) && !this.#missing.has(bytes, 0, bytes.length) ? null : value
   }
 
   #checkBounds(row: number, field: string, timestampMs: number): void {
@@ -442,10 +460,4 @@ function texts(column: Column): CellReader<string | undefined> {
   return column.kind === 'number' && values.every((value) => Number.isNaN(value))
     ? missingText
     : (row) => (Number.isNaN(values[row]) ? undefined : String(values[row]))
-}
-
-function parseNumber(text: string): number | null {
-  const bytes = encoder.encode(text.trim())
-  const value = parseDecimal(bytes, 0, bytes.length)
-  return Number.isNaN(value) && !isMissing(bytes, 0, bytes.length) ? null : value
 }
