@@ -5,7 +5,7 @@ const jsonTypes: ReadonlySet<string> = new Set(['application/json'])
 
 /**
  * The media type of a body, in small letters, if it is one of those wanted. Throws MEDIA_TYPE_UNSUPPORTED for any other,
- * and for a body that is compressed or not in UTF-8, the one encoding of JSON (RFC 8259).
+ * and for a body that is compressed or not in UTF-8, the one encoding of JSON (RFC 8259), and of CSV here.
  */
 export function mediaTypeOf(headers: IncomingHttpHeaders, wanted: ReadonlySet<string> = jsonTypes): string {
   const encoding = headers['content-encoding']
@@ -18,7 +18,7 @@ export function mediaTypeOf(headers: IncomingHttpHeaders, wanted: ReadonlySet<st
   const type = name.trim().toLowerCase()
   if (!wanted.has(type)) {
     const types = [...wanted].join(' or ')
-    throw new FraudError('MEDIA_TYPE_UNSUPPORTED', `Send the body as JSON, with Content-Type: ${types}`)
+    throw new FraudError('MEDIA_TYPE_UNSUPPORTED', `Send the body with Content-Type: ${types}`)
   }
   const charset = /^\s*charset\s*=\s*"?([^\s"]*)/i
   const other = parameters.find((parameter) => !/^(utf-?8|us-ascii)$/i.test(charset.exec(parameter)?.[1] ?? 'utf-8'))

@@ -142,12 +142,23 @@ function otherPaths({ json, refusals }: Describe): object {
         operationId: 'label',
         summary: 'What transactions turned out to be',
         description:
-          'One label or an array, durable before it is answered; an array is checked as a whole first, and a refused one changes nothing.',
+          'One label or an array, durable before it is answered; an array is checked as a whole first, and a refused one ' +
+          'changes nothing. Of CSV and NDJSON each line stands alone, and the answer is what became of them together.',
         tags: ['labels'],
-        requestBody: body({ oneOf: [ref('Label'), { type: 'array', items: ref('Label') }] }, label),
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: { oneOf: [ref('Label'), { type: 'array', items: ref('Label') }] },
+              example: label,
+            },
+            'application/x-ndjson': { schema: labelLines, example: `${JSON.stringify(label)}\n` },
+            'text/csv': { schema: labelCsv, example: 'transactionId,isFraud,source\nt-1,true,chargeback\n' },
+          },
+        },
         responses: {
-          200: json('What is known now.', {
-            oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }],
+          200: json('What is known now; of CSV and NDJSON, how much of it is new.', {
+            oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }, ref('LabelReport')],
           }),
           ...refusals([refused.unavailable, refused.full, refused.contradicted]),
         },
@@ -180,6 +191,13 @@ function otherPaths({ json, refusals }: Describe): object {
       },
     },
   }
+}
+
+const labelLines = { type: 'string', description: 'One label a line.' }
+const labelCsv = {
+  type: 'string',
+  description:
+    'A header with the fields of a label, and one label a line; isFraud as true or false, 1 or 0, yes or no.',
 }
 
 const erased = {

@@ -159,7 +159,7 @@ const refusals: readonly FraudError[] = [
   new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'),
   new FraudError('REQUEST_TIMEOUT', 'The body did not arrive within 10 s'),
   new FraudError('BODY_TOO_LARGE', 'The body is over the limit of 65536 bytes'),
-  new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body as JSON, with Content-Type: application/json'),
+  new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body with Content-Type: application/json'),
   new FraudError('INPUT_INVALID', '1 field is not what the model needs', {
     errors: [{ field: 'Amount', reason: 'is missing' }],
   }),

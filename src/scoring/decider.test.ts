@@ -389,6 +389,15 @@ describe('a label', () => {
     ]
     assert.deepEqual((await refusal(() => service.label(both))).errors[0].field, '[1].knownAt')
     assert.equal(log.reading.labelsOf('t-1').length, 0, 'neither of them')
+    // Labels are taken in a few at a time; an index is that of the array all the same, and nothing before it counts.
+    const many = Array.from({ length: 20 }, (_, i) => (i === 11 || i === 19 ? both[1] : both[0]))
+    const { errors: late } = await refusal(() => service.label(many))
+    assert.deepEqual(
+      late.map(({ field }) => field),
+      ['[11].knownAt'],
+    )
+    assert.equal(log.reading.labelsOf('t-1').length, 0, 'none of them')
+    assert.equal((await refusal(() => service.label([both[1]]))).errors[0].field, '[0].knownAt')
     // By the clock alone it would be early: the transaction is ahead of it.
     assert.equal(clock.nowMs, startMs)
     assert.equal((await label('t-1', true)).knownAt, '2026-11-22T09:00:01.000Z')

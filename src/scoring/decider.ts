@@ -65,9 +65,20 @@ type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source'>
 
 interface LabelInFlight {
   readonly record: LabelRecord
+  /** Those of its id that were on their way when it came. */
+  readonly before: readonly LabelRecord[]
   /** Of all labels of its id, this one included. */
   readonly count: number
   readonly answer: Promise<LabelAnswer>
+}
+
+/** What became of a label of a file. */
+export interface FileLabel {
+  readonly answer: LabelAnswer
+  /** Another one was there, and this one counts from now on. */
+  readonly isChange: boolean
+  /** It was said before, and another label, that came since, counts. */
+  readonly isOverruled: boolean
 }
 
 /** Labels that an id may have. */
@@ -192,17 +203,47 @@ export class Decider {
   }
 
   /**
+   * @param first the place in the caller's array of the first input; undefined where there was no array.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
    * transaction; then none of the labels counts.
    */
-  label(inputs: readonly LabelInput[]): Promise<readonly LabelAnswer[]> {
+  label(inputs: readonly LabelInput[], first?: number): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
     const events = inputs.map(({ transactionId }) => this.#eventOf(transactionId))
-    refuseForeknown(inputs, events)
+    refuseForeknown(inputs, events, first)
     const known = this.#knownLabels(inputs)
     refuseManyLabels(inputs, known)
     this.#refuseToWait(state, inputs, events, known)
     return Promise.all(inputs.map((input, i) => this.#label(state, input, events[i], known)))
+  }
+
+  /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
+  refuseForeknown(inputs: readonly LabelInput[], first: number): void {
+    const events = inputs.map(({ transactionId }) => this.#eventOf(transactionId))
+    refuseForeknown(inputs, events, first)
+  }
+
+  /**
+   * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at time
+   * changes nothing, even where another label came since. Throws as `label` does.
+   */
+  async labelOfFile(input: LabelInput): Promise<FileLabel> {
+    const { transactionId: id } = input
+    const underway = this.#labelsInFlight.get(id)
+    const last = underway?.record ?? this.#log.reading.lastLabel(id)
+    if (last !== undefined && !isSame(last, input) && input.knownAtMs !== undefined) {
+      const said = [...(underway?.before ?? []), ...this.#log.reading.labelsOf(id)].find((label) =>
+        isSame(label, input),
+      )
+      if (said !== undefined) {
+        this.#requireReady()
+        const pending = this.#eventOf(id) === undefined
+        await underway?.answer
+        return { answer: answerTo(said, pending, true), isChange: false, isOverruled: true }
+      }
+    }
+    const [answer] = await this.label([input])
+    return { answer, isChange: last !== undefined && !answer.duplicate, isOverruled: false }
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
@@ -461,7 +502,8 @@ export class Decider {
       else reject(error)
     })
     const count = (underway?.count ?? known.get(id)?.count ?? 0) + 1
-    this.#labelsInFlight.set(id, { record, count, answer: promise })
+    const before = underway === undefined ? [] : [...underway.before, underway.record]
+    this.#labelsInFlight.set(id, { record, before, count, answer: promise })
     if (event?.texts !== notHeld) state.fold.label(record, event)
     this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
     return promise
@@ -500,9 +542,13 @@ function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<stri
 }
 
 /** Refuses labels that were known before their transactions took place. */
-function refuseForeknown(inputs: readonly LabelInput[], events: readonly (LabelledEvent | undefined)[]): void {
+function refuseForeknown(
+  inputs: readonly LabelInput[],
+  events: readonly (LabelledEvent | undefined)[],
+  first: number | undefined,
+): void {
   const errors = inputs.flatMap(({ knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
-    const at = inputs.length === 1 ? '' : `[${i}].`
+    const at = first === undefined ? '' : `[${first + i}].`
     const isForeknown = knownAtMs < (events[i]?.timestampMs ?? Number.NEGATIVE_INFINITY)
     return isForeknown ? [{ field: `${at}knownAt`, reason: "is before the transaction's own time" }] : []
   })

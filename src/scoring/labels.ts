@@ -24,7 +24,7 @@ export interface LabelAnswer {
 }
 
 const longestText = 128
-const fields = ['transactionId', 'isFraud', 'knownAt', 'source']
+export const labelFields: readonly string[] = ['transactionId', 'isFraud', 'knownAt', 'source']
 
 /** After so many labels those that are bad are refused, whatever is still to come. */
 const labelsPerRefusal = 64
@@ -43,10 +43,19 @@ export function* readLabels(value: unknown, nowMs: number, aheadMs: number): Gen
     if (labels.length > 0) yield
     if (labels.length % labelsPerRefusal === 0) refuseBad(errors, cards)
     const at = Array.isArray(value) ? `[${labels.length}].` : ''
-    labels.push(readLabel(item, at, nowMs + aheadMs, errors, cards))
+    labels.push(checkLabel(item, at, nowMs + aheadMs, errors, cards))
   }
   refuseBad(errors, cards)
   return labels
+}
+
+/** One label, from parsed JSON. Throws as `readLabels` does. */
+export function readLabel(value: unknown, nowMs: number, aheadMs: number): LabelInput {
+  const errors: FieldError[] = []
+  const cards: FieldError[] = []
+  const label = checkLabel(value, '', nowMs + aheadMs, errors, cards)
+  refuseBad(errors, cards)
+  return label
 }
 
 function refuseBad(errors: readonly FieldError[], cards: readonly FieldError[]): void {
@@ -54,7 +63,13 @@ function refuseBad(errors: readonly FieldError[], cards: readonly FieldError[]):
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
 }
 
-function readLabel(item: unknown, at: string, latestMs: number, errors: FieldError[], cards: FieldError[]): LabelInput {
+function checkLabel(
+  item: unknown,
+  at: string,
+  latestMs: number,
+  errors: FieldError[],
+  cards: FieldError[],
+): LabelInput {
   const bad = (field: string, reason: string) => void errors.push({ field: `${at}${field}`, reason })
   const label = { transactionId: '', isFraud: false, knownAtMs: undefined, source: undefined }
   if (!isRecord(item)) {
@@ -65,7 +80,7 @@ function readLabel(item: unknown, at: string, latestMs: number, errors: FieldErr
     return label
   }
   for (const name of Object.keys(item))
-    if (!fields.includes(name)) bad(name, `is not a field of a label: ${fields.join(', ')}`)
+    if (!labelFields.includes(name)) bad(name, `is not a field of a label: ${labelFields.join(', ')}`)
   const { isFraud, knownAt = null, source = null } = item
   const given = item.transactionId
   const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given

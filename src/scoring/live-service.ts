@@ -9,11 +9,11 @@ import type { CheckpointRecord, Definition, LogRecord } from '../decisioning/log
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
 import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
-import { Decider, type DeciderOptions } from './decider.ts'
+import { Decider, type DeciderOptions, type FileLabel } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import { erasePerson } from './erase-person.ts'
-import { type LabelAnswer, type LabelInput, readLabels } from './labels.ts'
+import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import {
   type ColumnCount,
@@ -171,6 +171,11 @@ export class LiveService {
   /** One label or many, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
   async label(value: unknown, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
     const inputs = await this.#readLabels(value, turns)
+    // All of them before the first is taken in; what comes in between is looked at again.
+    for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
+      this.decider.refuseForeknown(inputs.slice(from, from + labelsAtOnce), from)
+      if (turns.isOver()) await turns.next()
+    }
     const groups: Promise<readonly LabelAnswer[]>[] = []
     for (let from = 0; from < inputs.length; from += labelsAtOnce) {
       while (from > 0) {
@@ -179,12 +184,22 @@ export class LiveService {
         if (this.decider.hasRoom()) break
       }
       await this.#pause
-      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce))
+      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce), Array.isArray(value) ? from : undefined)
       // One that fails is heard of below, or not at all where a later one is refused before.
       group.catch(() => {})
       groups.push(group)
     }
     return (await Promise.all(groups)).flat()
+  }
+
+  /**
+   * One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON. Up to its place in the log all is
+   * done before this returns.
+   */
+  labelOfFile(value: unknown): Promise<FileLabel> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.labelOfFile(value))
+    const { clock, maxAheadMs } = this.#options
+    return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs))
   }
 
   async #readLabels(value: unknown, turns: LabelTurns): Promise<readonly LabelInput[]> {

@@ -4,10 +4,12 @@ import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
 import { contributionScales } from '../../decisioning/log-record.ts'
+import { mostRefusedListed } from '../../scoring/label-tally.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
 import { idSchema } from './requests.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
+const count = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
 const scalar = { type: ['string', 'number', 'null'] } as const
 const reasons = {
   type: 'array',
@@ -97,6 +99,26 @@ export const decisionSchemas = {
     ...label,
     pending: { type: 'boolean', description: 'The transaction has not come yet; the label is kept for it.' },
     duplicate: { type: 'boolean', description: 'The same was said before, so nothing changed.' },
+  }),
+  LabelReport: object({
+    lines: count('All of them: those accepted, repeated and refused.'),
+    accepted: count('New ones.'),
+    pending: count('Accepted ones whose transaction has not come.'),
+    changed: count('Accepted ones that take the place of another label.'),
+    repeated: count('Those that were said before, so that nothing changed.'),
+    overruled: count('Repeated ones in whose place another label counts, that came since.'),
+    refused: count('Those that were not taken in.'),
+    errors: {
+      type: 'array',
+      items: object({
+        line: { type: 'integer', minimum: 1 },
+        code: { type: 'string' },
+        field: { type: 'string' },
+        reason: { type: 'string' },
+      }),
+      description: `Of the first ${mostRefusedListed} refused lines.`,
+    },
+    refusedUnlisted: count('Refused lines that are not among the errors.'),
   }),
 } as const
 

@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer'
+import { suggestion } from '../core/closest-name.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { readFraudWord } from '../core/fraud-words.ts'
+import { showName } from '../core/show-value.ts'
+import { labelFields } from '../scoring/labels.ts'
+import { csvCells } from './csv-line.ts'
+
+const separators = [',', ';', '\t'] as const
+
+/** Lines of a CSV of labels, whose first one names the fields of a label -> labels as parsed JSON has them. */
+export class LabelCsv {
+  readonly #names: readonly string[]
+  readonly #separator: string
+
+  /** @throws FraudError INPUT_INVALID or BODY_INVALID for a header that would leave out, or misread, something. */
+  constructor(header: Buffer) {
+    const text = textOf(header).replace(/^\uFEFF/, '')
+    this.#separator = separators.find((separator) => text.includes(separator)) ?? ','
+    this.#names = csvCells(text, this.#separator).map((name) => name.trim())
+    const errors = headerErrors(this.#names)
+    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not the header of a file of labels', { errors })
+  }
+
+  /** @throws FraudError BODY_INVALID or INPUT_INVALID */
+  read(line: Buffer): Readonly<Record<string, unknown>> {
+    const cells = csvCells(textOf(line), this.#separator)
+    if (cells.length !== this.#names.length) {
+      throw new FraudError('BODY_INVALID', `The line has ${cells.length} values, and the header ${this.#names.length}`)
+    }
+    const given = this.#names.flatMap((name, i): [string, unknown][] => {
+      const cell = cells[i].trim()
+      return cell === '' ? [] : [[name, name === 'isFraud' ? readFraud(cell) : cell]]
+    })
+    return Object.fromEntries(given)
+  }
+}
+
+function readFraud(cell: string): boolean {
+  const isFraud = readFraudWord(cell)
+  if (isFraud !== undefined) return isFraud
+  const errors = [{ field: 'isFraud', reason: 'must be true or false, 1 or 0, yes or no, Y or N, fraud or legit' }]
+  throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
+}
+
+function headerErrors(names: readonly string[]): readonly FieldError[] {
+  const errors: FieldError[] = []
+  names.forEach((name, i) => {
+    if (!labelFields.includes(name))
+      errors.push({ field: showName(name), reason: `is not a field of a label${suggestion(name, labelFields)}` })
+    else if (names.indexOf(name) !== i) errors.push({ field: name, reason: 'is named twice' })
+  })
+  for (const name of ['transactionId', 'isFraud'])
+    if (!names.includes(name)) errors.push({ field: name, reason: 'is missing from the header' })
+  return errors
+}
+
+function textOf(line: Buffer): string {
+  if (!isUtf8(line)) throw new FraudError('BODY_INVALID', 'The line is not UTF-8')
+  return line.toString('utf8').replace(/\r$/, '')
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http'
+import { FraudError } from '../core/errors.ts'
+import { type LabelReport, LabelTally } from '../scoring/label-tally.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+import { chunksWithin } from './chunks-within.ts'
+import type { HttpContext } from './http-context.ts'
+import { readJson } from './json-text.ts'
+import { LabelCsv } from './label-csv.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { refuseRepeated } from './refuse-repeated.ts'
+
+/** Lines that are taken in before the first of them has to be durable. */
+const linesAtOnce = 64
+
+export interface LabelStream {
+  readonly raw: IncomingMessage
+  readonly isCsv: boolean
+  /** Names that a line of JSON may have. */
+  readonly names: number
+}
+
+/**
+ * Labels of a stream, a line each: a bad one is told with its line, and those around it are taken in. In memory are a
+ * piece of the stream and what is on its way to the disk. Transactions that come alone go first.
+ *
+ * @throws FraudError what ends the stream before its end, with how far it was taken in.
+ */
+export async function takeLabelLines(
+  context: HttpContext,
+  live: LiveService,
+  { raw, isCsv, names }: LabelStream,
+): Promise<LabelReport> {
+  const { limits, turns } = context
+  const splitter = new LineSplitter(limits.lineBytes)
+  const tally = new LabelTally()
+  let csv: LabelCsv | undefined
+  let line = 0
+  let group: Promise<void>[] = []
+  try {
+    for await (const chunk of chunksWithin(raw, limits.bodyTimeoutMs)) await takeAll(splitter.take(chunk))
+    await takeAll(splitter.finish())
+    await settle()
+    if (isCsv && csv === undefined) throw new FraudError('BODY_INVALID', 'The body has no header')
+    return tally.report()
+  } catch (error) {
+    await Promise.allSettled(group)
+    throw withPlace(error, tally)
+  }
+
+  async function takeAll(lines: Iterable<Buffer | undefined>): Promise<void> {
+    for (const bytes of lines) {
+      while (turns.isOver() || !live.decider.hasRoom()) {
+        await live.decider.room()
+        await turns.next()
+      }
+      line += 1
+      if (bytes !== undefined && isBlank(bytes)) continue
+      if (isCsv && csv === undefined) csv = readHeader(bytes)
+      else group.push(heardBelow(take(line, bytes)))
+      if (group.length >= linesAtOnce) await settle()
+    }
+  }
+
+  async function settle(): Promise<void> {
+    await Promise.all(group)
+    group = []
+  }
+
+  function readHeader(bytes: Buffer | undefined): LabelCsv {
+    if (bytes === undefined) throw tooLong()
+    return new LabelCsv(bytes)
+  }
+
+  /** Up to its place in the log a label is taken in at once, so that they are in the order of their lines. */
+  async function take(at: number, bytes: Buffer | undefined): Promise<void> {
+    try {
+      if (bytes === undefined) throw tooLong()
+      tally.take(await live.labelOfFile(csv === undefined ? readLine(bytes) : csv.read(bytes)))
+    } catch (error) {
+      tally.refuse(at, error)
+    }
+  }
+
+  function readLine(bytes: Buffer): unknown {
+    const { value, repeated } = readJson(bytes, 'line', names)
+    refuseRepeated(repeated)
+    return value
+  }
+
+  function tooLong(): FraudError {
+    return new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
+  }
+}
+
+/** Its failure is thrown where the group is waited for. */
+function heardBelow(work: Promise<void>): Promise<void> {
+  work.catch(() => {})
+  return work
+}
+
+function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)
+}
+
+/** What ended a stream, with what became of the lines before. */
+function withPlace(error: unknown, { counts }: LabelTally): unknown {
+  if (!(error instanceof FraudError) || counts.lines === 0) return error
+  const { accepted, repeated, refused } = counts
+  const before = `${accepted} lines before were taken in, ${repeated} were known and ${refused} refused`
+  const message = `${error.message}. ${before}: send all of them again, which changes nothing of those`
+  return new FraudError(error.code, message, { cause: error.cause, errors: error.errors })
+}
