@@ -11,6 +11,10 @@ import { sampleReport } from './report-sample.ts'
 const executablePath = '/usr/bin/chromium'
 const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the report in`
 
+const long = 'a_feature_with_a_name_that_goes_on_and_on_without_any_place_to_break_it_anywhere_at_all'
+// Two that only their ends tell apart.
+const names = [long, 'customer_amount_ratio_to_the_mean_of_7_days', 'customer_amount_ratio_to_the_mean_of_30_days']
+
 describe('the report in a browser', { skip }, () => {
   let browser: Browser
   let folder: string
@@ -19,14 +23,18 @@ describe('the report in a browser', { skip }, () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'shrike-report-'))
     const input = sampleReport()
-    const long = 'a_feature_with_a_name_that_goes_on_and_on_without_any_place_to_break_it_anywhere_at_all'
     const file = join(folder, 'report.html')
     writeFileSync(
       file,
       renderReport({
         ...input,
         title: `Fraud detection on ${long}.csv`,
-        importance: { metric: 'average precision', features: [{ feature: long, splitGain: 1 }] },
+        importance: {
+          metric: 'average precision',
+          features: names.map((feature, i) => {
+            return { feature, splitGain: 1 / (i + 2), permutation: { mean: 1 / (i + 2), standardDeviation: 0.01 } }
+          }),
+        },
         data: { ...input.data, source: `${long}.csv` },
       }),
     )
@@ -61,8 +69,18 @@ describe('the report in a browser', { skip }, () => {
         assert.equal(box?.width, width)
         const scrolled = await page.locator('html').evaluate((element) => element.scrollWidth)
         assert.ok(scrolled <= width, `the page is ${scrolled} px wide`)
-        const drawn = await page.locator('figure svg:visible').count()
-        assert.equal(drawn, await page.locator('figure').count(), 'one drawing of each chart is seen')
+        const charts = await page.locator('figure:not(:has(.bars))').count()
+        assert.equal(await page.locator('figure svg[viewBox]:visible').count(), charts, 'one drawing of each is seen')
+        assert.equal(await page.locator('.bars b:visible').count(), 2 * names.length, 'each bar has its figure')
+        const shown = await page
+          .locator('.bars li span')
+          .evaluateAll((spans) =>
+            spans.map((span) => ({ text: span.textContent, isWhole: span.scrollWidth <= span.clientWidth + 1 })),
+          )
+        assert.deepEqual(
+          shown,
+          [...names, ...names].map((text) => ({ text, isWhole: true })),
+        )
         await page.close()
       })
     }

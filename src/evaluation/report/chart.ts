@@ -1,14 +1,15 @@
 import type { ScatterSeriesOption } from 'echarts/charts'
-import { BarChart, type BarSeriesOption, LineChart, type LineSeriesOption, ScatterChart } from 'echarts/charts'
+import { LineChart, type LineSeriesOption, ScatterChart } from 'echarts/charts'
 import { GridComponent, type GridComponentOption } from 'echarts/components'
 import { type ComposeOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { escapeHtml } from '../../core/escape-html.ts'
-import { html, type Markup, nothing, trustMarkup } from './html.ts'
+import { type Caption, frameFigure } from '../../pages/figure.ts'
+import { html, type Markup, trustMarkup } from '../../pages/html.ts'
 
-use([BarChart, LineChart, ScatterChart, GridComponent, SVGRenderer])
+use([LineChart, ScatterChart, GridComponent, SVGRenderer])
 
-export type Series = LineSeriesOption | BarSeriesOption | ScatterSeriesOption
+export type Series = LineSeriesOption | ScatterSeriesOption
 export type ChartOption = ComposeOption<Series | GridComponentOption>
 
 /** The size in which a chart is laid out; the page then scales it. */
@@ -17,26 +18,13 @@ export interface ChartSize {
   readonly height: number
 }
 
-export interface LegendEntry {
-  readonly label: string
-  readonly color: string
-  readonly shape: 'line' | 'dashes' | 'block' | 'point'
-}
-
-export interface Figure {
-  readonly id: string
-  readonly title: string
-  /** What is seen, for a reader who is no statistician. */
-  readonly text: string
-  readonly legend?: readonly LegendEntry[]
+export interface Figure extends Caption {
   /** What a reader who cannot see the chart is told. */
   readonly summary: string
   /** The chart at a size, or what to say where there is nothing to draw. */
   readonly chart: ((size: ChartSize) => ChartOption) | string
-  /** A caution or a reading, below the chart. */
-  readonly note?: string
   /** Of a figure that has a row of the page for itself. */
-  readonly sizes?: { readonly wide: ChartSize; readonly narrow: ChartSize }
+  readonly sizes?: { readonly wide: ChartSize; readonly middle: ChartSize; readonly narrow: ChartSize }
 }
 
 // Letters that are legible on a desktop are not on a phone when one drawing is scaled to both, so there are two.
@@ -72,26 +60,14 @@ function drawSvg(figure: Figure, variant: string, size: ChartSize, option: Chart
   }
 }
 
-function drawLegend(entries: readonly LegendEntry[]): Markup {
-  const items = entries.map(
-    ({ label, color, shape }) => html`<li><span class="key ${shape}" style="color:${color}"></span>${label}</li>`,
-  )
-  return html`<ul class="legend">${items}</ul>`
-}
-
-/** A chart with its title, its explanation and its legend, drawn for a desktop and for a phone. */
+/** A chart in its frame, drawn for a desktop and for a phone, and for what lies between where it is as wide as the page. */
 export function drawFigure(figure: Figure): Markup {
-  const { chart, sizes = usualSizes } = figure
-  const drawing =
-    typeof chart === 'string'
-      ? html`<p class="empty">${chart}</p>`
-      : html`<div class="wide">${drawSvg(figure, 'wide', sizes.wide, chart(sizes.wide))}</div>
-<div class="narrow">${drawSvg(figure, 'narrow', sizes.narrow, chart(sizes.narrow))}</div>`
-  const legend = figure.legend !== undefined && typeof chart !== 'string' ? drawLegend(figure.legend) : nothing
-  return html`<figure class="card${figure.sizes === undefined ? '' : ' whole'}" id="${figure.id}">
-<figcaption><h3>${figure.title}</h3><p>${figure.text}</p>${legend}</figcaption>
-${drawing}
-${figure.note === undefined ? nothing : html`<p class="note">${figure.note}</p>`}
-</figure>
-`
+  const { chart, sizes = usualSizes, legend, ...caption } = figure
+  if (typeof chart === 'string')
+    return frameFigure(caption, html`<p class="empty">${chart}</p>`, figure.sizes !== undefined)
+  const drawings = Object.entries(sizes).map(
+    ([variant, size]) => html`<div class="${variant}">${drawSvg(figure, variant, size, chart(size))}</div>
+`,
+  )
+  return frameFigure({ ...caption, ...(legend && { legend }) }, html`${drawings}`, figure.sizes !== undefined)
 }

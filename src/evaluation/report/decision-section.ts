@@ -1,6 +1,6 @@
+import { formatCount, formatPercent, formatThreshold } from '../../pages/format.ts'
+import { html, type Markup } from '../../pages/html.ts'
 import type { ClassScores } from '../evaluation.ts'
-import { formatCount, formatPercent, formatThreshold } from './format.ts'
-import { html, type Markup } from './html.ts'
 import type { ReportInput } from './report-input.ts'
 
 function confusionCell(name: string, count: number, of: number, tone: string): Markup {

@@ -1,11 +1,12 @@
+import { formatCount, formatNumberOf, formatThreshold, formatTick, shorten } from '../../pages/format.ts'
+import { ticksBetween } from '../../pages/ticks.ts'
 import { type Dimension, indexOf } from '../tuning/dimension.ts'
 import { optionOf } from '../tuning/suggest.ts'
 import { type JudgedTrial, rankTrials } from '../tuning/trial.ts'
 import type { ChartOption, Figure } from './chart.ts'
 import { colors, dots, exponentsBetween, xAxis, yAxis } from './chart-parts.ts'
-import { formatCount, formatNumberOf, formatThreshold, formatTick, shorten } from './format.ts'
 import type { Point } from './thin.ts'
-import { type Scale, type SearchView, scaleOf, ticksBetween } from './tuning-charts.ts'
+import { type Scale, type SearchView, scaleOf } from './tuning-charts.ts'
 
 /** A place on a small plot's axis for every value of an option. */
 interface OptionAxis {
@@ -49,14 +50,18 @@ export function showOption(value: unknown): string {
 
 const rowHeight = 170
 
+function columnsOf(width: number): number {
+  return width > 600 ? 4 : width > 400 ? 3 : 2
+}
+
 /** Small plots side by side, one for each option of a learner. */
 export function optionsFigure(view: SearchView, learner: string): Figure | undefined {
   const { search, objective, name } = view
   const dimensions = search.spaces.find((space) => space.learner === learner)?.dimensions ?? []
   const own = rankTrials(search.trials, objective).filter(({ model }) => model.learner === learner)
   if (own.length === 0 || dimensions.length === 0) return undefined
-  const size = (width: number, columns: number) => {
-    return { width, height: Math.ceil(dimensions.length / columns) * rowHeight - 8 }
+  const size = (width: number) => {
+    return { width, height: Math.ceil(dimensions.length / columnsOf(width)) * rowHeight - 8 }
   }
   return {
     id: `search-${learner}`,
@@ -67,8 +72,8 @@ export function optionsFigure(view: SearchView, learner: string): Figure | undef
       { label: 'The best of this learner', color: colors.fraud, shape: 'point' },
     ],
     summary: `The ${name} over ${dimensions.map((each) => each.name).join(', ')}.`,
-    sizes: { wide: size(960, 4), narrow: size(320, 2) },
-    chart: ({ width }) => drawOptions(dimensions, own, scaleOf(view), width, width > 400 ? 4 : 2),
+    sizes: { wide: size(960), middle: size(520), narrow: size(320) },
+    chart: ({ width }) => drawOptions(dimensions, own, scaleOf(view), width, columnsOf(width)),
   }
 }
 

@@ -1,7 +1,8 @@
+import type { LegendEntry } from '../../pages/figure.ts'
+import { formatMetric } from '../../pages/format.ts'
 import type { Evaluation, Interval } from '../evaluation.ts'
-import type { ChartOption, ChartSize, Figure, LegendEntry, Series } from './chart.ts'
+import type { ChartOption, ChartSize, Figure, Series } from './chart.ts'
 import { colors, diagonal, dots, line, plot, shareTicks, xAxis, yAxis } from './chart-parts.ts'
-import { formatMetric } from './format.ts'
 import type { ReportInput } from './report-input.ts'
 import { type Point, pointsOf, thinPoints } from './thin.ts'
 

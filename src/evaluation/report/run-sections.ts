@@ -1,6 +1,5 @@
-import { drawFigure } from './chart.ts'
-import { formatCount, formatGeneral, formatMetric, formatNumberOf, formatPercent } from './format.ts'
-import { html, type Markup, nothing } from './html.ts'
+import { formatCount, formatGeneral, formatMetric, formatNumberOf, formatPercent } from '../../pages/format.ts'
+import { html, type Markup, nothing } from '../../pages/html.ts'
 import { importanceFigures } from './importance-charts.ts'
 import type { ColumnSummary, FeatureImportance, PartSummary, ReportInput } from './report-input.ts'
 import { describeTuning } from './tuning-section.ts'
@@ -19,7 +18,7 @@ export function importanceSection({ importance }: ReportInput): Markup {
   return html`<section id="importance">
 <h2>Importance</h2>
 <p class="intro">Which inputs the model leans on. It does not say why fraud happens, only what this model looks at.</p>
-<div class="grid">${importanceFigures(importance).map(drawFigure)}</div>
+<div class="grid">${importanceFigures(importance)}</div>
 <details class="card"><summary>${formatNumberOf(sorted.length, 'input')} in full</summary>
 <div class="scroll"><table><thead><tr><th scope="col">Input</th><th scope="col">Permutation</th><th scope="col">Splits</th></tr></thead>
 <tbody>${sorted.map(importanceRow)}</tbody></table></div></details>

@@ -1,6 +1,6 @@
+import { formatMetric, formatNumberOf, formatPower, formatThreshold, formatTick } from '../../pages/format.ts'
 import type { Figure, Series } from './chart.ts'
 import { colors, dots, exponentsBetween, line, plot, shareTicks, xAxis, yAxis } from './chart-parts.ts'
-import { formatMetric, formatNumberOf, formatPower, formatThreshold, formatTick } from './format.ts'
 import type { Numbers, ReportInput } from './report-input.ts'
 import { type Panel, stackPanels } from './stacked-panels.ts'
 import type { Point } from './thin.ts'

@@ -1,6 +1,6 @@
+import { formatCount, formatMetric, formatPercent } from '../../pages/format.ts'
+import { html, type Markup, nothing } from '../../pages/html.ts'
 import type { Interval } from '../evaluation.ts'
-import { formatCount, formatMetric, formatPercent } from './format.ts'
-import { html, type Markup, nothing } from './html.ts'
 import { fraudRateOf } from './ranking-charts.ts'
 import type { ReportInput } from './report-input.ts'
 import { countsBehind, noticesOf, verdictOf } from './verdict.ts'

@@ -1,3 +1,11 @@
+import {
+  formatGeneral,
+  formatNumberOf,
+  formatPercent,
+  formatPower,
+  formatThreshold,
+  formatTick,
+} from '../../pages/format.ts'
 import type { ChartSize, Figure } from './chart.ts'
 import {
   type AxisOptions,
@@ -11,7 +19,6 @@ import {
   xAxis,
   yAxis,
 } from './chart-parts.ts'
-import { formatGeneral, formatNumberOf, formatPercent, formatPower, formatThreshold, formatTick } from './format.ts'
 import type { CostSummary, ReportInput, ThresholdOutcome } from './report-input.ts'
 import { type Panel, stackPanels } from './stacked-panels.ts'
 import { type Point, thinPoints } from './thin.ts'

@@ -1,6 +1,6 @@
+import { formatCount, formatGeneral, formatPercent, formatThreshold } from '../../pages/format.ts'
+import { html, type Markup, nothing } from '../../pages/html.ts'
 import { drawFigure } from './chart.ts'
-import { formatCount, formatGeneral, formatPercent, formatThreshold } from './format.ts'
-import { html, type Markup, nothing } from './html.ts'
 import type { ReportInput, ThresholdOutcome } from './report-input.ts'
 import { tradeOffFigure, workloadFigure } from './threshold-charts.ts'
 

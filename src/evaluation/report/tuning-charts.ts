@@ -1,7 +1,8 @@
+import { formatGeneral, formatNumberOf, formatTick } from '../../pages/format.ts'
+import { ticksBetween } from '../../pages/ticks.ts'
 import { isJudged, type Objective, rankTrials } from '../tuning/trial.ts'
 import type { Figure } from './chart.ts'
 import { colors, dots, line, plot, xAxis, yAxis } from './chart-parts.ts'
-import { formatGeneral, formatNumberOf, formatTick } from './format.ts'
 import type { SearchSummary } from './report-input.ts'
 import type { Point } from './thin.ts'
 
@@ -34,14 +35,6 @@ export function scaleOf({ search, objective }: SearchView): Scale {
   const ticks = ticksBetween(min, max, 5)
   const room = Math.max(plot.left, 14 + 7 * Math.max(...ticks.map((tick) => formatTick(tick).length)))
   return { min, max, ticks, clamp: (value) => Math.min(max, Math.max(min, value)), room }
-}
-
-/** Round steps within a range, about as many as wanted. */
-export function ticksBetween(low: number, high: number, wanted: number): readonly number[] {
-  const power = 10 ** Math.floor(Math.log10((high - low) / wanted))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => (high - low) / each <= wanted) ?? power
-  const first = Math.ceil(low / step - 1e-9)
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step)
 }
 
 export function progressFigure(view: SearchView): Figure {

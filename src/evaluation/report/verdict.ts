@@ -1,5 +1,5 @@
+import { formatCount, formatNumberOf, formatPer100, formatThreshold } from '../../pages/format.ts'
 import type { Evaluation } from '../evaluation.ts'
-import { formatCount, formatNumberOf, formatPer100, formatThreshold } from './format.ts'
 import type { ReportInput } from './report-input.ts'
 
 /** Fewer frauds than this make every figure about frauds swing with a handful of them. */

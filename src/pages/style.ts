@@ -30,6 +30,7 @@ ul { list-style: none; }
 h1 { font-size: clamp(1.5rem, 1.2rem + 1.4vw, 2.1rem); line-height: 1.2; letter-spacing: -.02em; text-wrap: balance; }
 h2 { font-size: 1.3rem; line-height: 1.3; letter-spacing: -.012em; }
 h3 { font-size: 1rem; line-height: 1.4; }
+h1 .whole { display: inline-block; max-width: 100%; }
 a { color: inherit; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 4px; }
 small { font-size: .8125rem; color: var(--muted); }
@@ -82,12 +83,22 @@ section > .card { margin-top: 1.1rem; }
 
 figure.card { display: grid; grid-template-rows: auto 1fr auto; }
 @media (min-width: 46rem) { .grid > figure.card { grid-row: span 3; grid-template-rows: subgrid; gap: 0; margin-bottom: 1.1rem; } .grid:has(> figure) { row-gap: 0; margin-bottom: -1.1rem; } }
-figure svg { display: block; width: 100%; max-width: 34rem; height: auto; margin: .6rem auto 0; }
+figure svg[viewBox] { display: block; width: 100%; max-width: 34rem; height: auto; margin: .6rem auto 0; }
 figure svg text { font-family: var(--sans); font-variant-numeric: tabular-nums; }
-.narrow { display: none; }
+.narrow, .middle { display: none; }
 @media (max-width: 30rem), (min-width: 46rem) and (max-width: 60rem) { .wide { display: none; } .narrow { display: block; } }
 figure.whole { margin-top: 1.1rem; } figure.whole svg { max-width: none; }
-@media (max-width: 46rem) { .whole .wide { display: none; } .whole .narrow { display: block; } }
+@media (min-width: 46rem) and (max-width: 60rem) { .whole .wide { display: block; } .whole .narrow { display: none; } }
+@media (min-width: 30rem) and (max-width: 46rem) { .whole .wide, .whole .narrow { display: none; } .whole .middle { display: block; } }
+.bars { margin: .9rem 0 0; padding: 0; list-style: none; font-size: .875rem; line-height: 1.4; }
+.bars li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .1rem .9rem; align-items: baseline; }
+.bars li span { overflow-wrap: anywhere; }
+.bars b { color: var(--muted); font-size: .8125rem; font-weight: 500; white-space: nowrap; }
+.bars svg { grid-column: 1 / -1; display: block; width: 100%; height: 1.4rem; margin-bottom: .35rem; }
+.bars line { stroke: var(--line); } .bars .spread { stroke: var(--ink); stroke-width: 1.5; }
+.bars rect { opacity: .8; } .bars .fraud { fill: var(--fraud); } .bars .legit { fill: var(--legit); } .bars .accent { fill: var(--accent); } .bars .ink { fill: var(--ink); }
+.bar-axis { display: block; width: 100%; height: 1.1rem; overflow: visible; } .bar-axis text { fill: var(--muted); font-size: .75rem; }
+.axis-name { color: var(--muted); text-align: center; font-size: .8125rem; }
 .empty { margin: 2rem 0; text-align: center; color: var(--muted); }
 .card > .note { margin-top: .75rem; padding-top: .7rem; border-top: 1px solid var(--line); font-size: .8125rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .15rem 1rem; margin-top: .55rem; font-size: .8125rem; }
@@ -105,6 +116,7 @@ tbody:last-child tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--muted); font-size: .8125rem; font-weight: 600; }
 tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem; }
 tbody th small { display: block; font-weight: 400; line-height: 1.35; }
+td.words, th.words { text-align: left; overflow-wrap: anywhere; }
 tbody.total th, tbody.total td { color: var(--muted); }
 tr.chosen > * { background: var(--accent-soft); }
 tr.chosen th { box-shadow: -.6rem 0 var(--accent-soft); font-weight: 700; } tr.chosen th small { display: inline; } tr.chosen td:last-child { box-shadow: .6rem 0 var(--accent-soft); }
@@ -156,7 +168,7 @@ footer { margin-top: 3.5rem; padding-top: 1.1rem; border-top: 1px solid var(--li
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav { display: none; } .columns { display: block; } .page { max-width: none; padding: 0; }
   .grid.grid { grid-template-columns: repeat(2, minmax(0, 1fr)); } .figures { grid-template-columns: repeat(4, minmax(0, 1fr)); }
-  .wide { display: block; } .narrow { display: none; }
+  .wide.wide.wide { display: block; } .narrow.narrow.narrow, .middle.middle.middle { display: none; }
   .card, tr, .notices li { break-inside: avoid; } details.card { break-inside: auto; } h2 { break-after: avoid; }
   details::details-content { content-visibility: visible; display: block; }
   pre { white-space: pre-wrap; }

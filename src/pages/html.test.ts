@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { escapeHtml } from '../../core/escape-html.ts'
+import { escapeHtml } from '../core/escape-html.ts'
 import { html, trustMarkup } from './html.ts'
 
 test('escapes every character that means something in HTML', () => {

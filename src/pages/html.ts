@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../core/escape-html.ts'
+import { escapeHtml } from '../core/escape-html.ts'
 
 /** Markup that goes into a page as it is. Everything else is text, and is escaped. */
 export interface Markup {
@@ -27,4 +27,9 @@ export function html(template: TemplateStringsArray, ...values: readonly Content
     markup += render(value) + (template[index + 1] ?? '')
   })
   return { markup }
+}
+
+/** Text that may go on in a next line behind a sign that joins words, so that a name is not broken inside of one. */
+export function breakable(text: string): Markup {
+  return trustMarkup(escapeHtml(text).replace(/(?<=\w[_.:/])(?=\w)/g, '<wbr>'))
 }
