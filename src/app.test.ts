@@ -23,12 +23,24 @@ interface Running {
   logged(message: string): Promise<Record<string, unknown>>
 }
 
-async function serve(t: TestContext, { modelId = 'first@0', port = '0', workers = '1' } = {}): Promise<Running> {
+async function serve(t: TestContext, options: Partial<Launch> = {}): Promise<Running> {
+  const { lines, ...running } = await launch(t, options)
+  const [line] = await once(lines, 'line')
+  return { ...running, line, url: line.split(' ')[0] }
+}
+
+interface Launch {
+  readonly modelId: string
+  readonly port: string
+  readonly workers: string
+}
+
+async function launch(t: TestContext, { modelId = 'first@0', port = '0', workers = '1' }: Partial<Launch>) {
   const folder = await mkdtemp(join(tmpdir(), 'shrike-serve-'))
   t.after(() => rm(folder, { recursive: true }))
   const bundle = join(folder, 'bundle')
   await writeFile(bundle, modelId)
-  const child = spawn(process.execPath, ['test/service/serve.ts', bundle, port, workers])
+  const child = spawn(process.execPath, ['test/service/serve.ts', bundle, port, workers], { detached: true })
   t.after(() => child.kill('SIGKILL'))
   const log: Record<string, unknown>[] = []
   const waiting = new Set<() => void>()
@@ -47,8 +59,7 @@ async function serve(t: TestContext, { modelId = 'first@0', port = '0', workers 
       waiting.add(look)
       look()
     })
-  const [line] = await once(createInterface({ input: child.stdout }), 'line')
-  return { child, line, url: line.split(' ')[0], bundle, logged }
+  return { child, lines: createInterface({ input: child.stdout }), bundle, logged, log }
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
@@ -199,6 +210,34 @@ describe('workers', () => {
     assert.match(line, /^WORKERS_FAILED: .*SIGABRT/)
     assert.equal(await exitOf(child), 1)
   })
+})
+
+for (const workers of ['1', '2']) {
+  test(`SIGTERM to all of its processes while ${workers} load their bundles ends the service without an error`, async (t) => {
+    const { child, lines, logged } = await launch(t, { workers, modelId: 'slow@0' })
+    const said: string[] = []
+    lines.on('line', (line) => said.push(line))
+    await logged('loading')
+    assert(child.pid !== undefined)
+    process.kill(-child.pid, 'SIGTERM')
+    assert.equal(await exitOf(child), 0)
+    assert.deepEqual(said, [])
+  })
+}
+
+test('a port that is taken is found before the bundle is read', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.after(() => other.close())
+  await once(other, 'listening')
+  const address = other.address()
+  assert(typeof address === 'object' && address !== null)
+  for (const workers of ['1', '2']) {
+    const { child, lines, log } = await launch(t, { workers, modelId: 'slow@0', port: String(address.port) })
+    const [line] = await once(lines, 'line')
+    assert.match(line, /^PORT_IN_USE: /)
+    assert.equal(await exitOf(child), 1)
+    assert.deepEqual(log, [])
+  }
 })
 
 describe('startService', () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
@@ -6,7 +7,7 @@ import { FraudError } from './core/errors.ts'
 import { assertProtected, type KeyRing } from './http/api-keys.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
-import { listen } from './http/listen.ts'
+import { checkAddress, listen } from './http/listen.ts'
 import { LiveModel } from './http/live-model.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
@@ -66,9 +67,13 @@ export interface Service {
   readonly closed: Promise<void>
 }
 
-/** The service for a command: it closes on SIGTERM and SIGINT, and reloads on SIGHUP. */
-export async function runService(config: ServiceConfig): Promise<Service> {
-  const service = await startService(config)
+/**
+ * The service for a command: it closes on SIGTERM and SIGINT, and reloads on SIGHUP. Undefined where the signal was given
+ * before it listened; then all is closed again.
+ */
+export async function runService(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
+  const service = await start(config, signal)
+  if (service === undefined) return undefined
   if (service.role === 'worker') {
     // A terminal tells the whole group of processes. The primary passes on what is meant for workers.
     process.on('SIGINT', () => {})
@@ -89,11 +94,31 @@ export async function runService(config: ServiceConfig): Promise<Service> {
  * whatever `load` does.
  */
 export async function startService(config: ServiceConfig): Promise<Service> {
-  assertWithin('workers', config.workers, 1, 64)
-  assertWithin('port', config.port, 0, 65_535)
-  assertProtected(config.host, (config.keyRing?.().asksForKey ?? false) || config.apiKeys.length > 0, config.insecure)
+  const service = await start(config, new AbortController().signal)
+  assert(service !== undefined, 'nobody can end the start')
+  return service
+}
+
+async function start(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   if (cluster.isWorker) return startWorker(config)
-  return config.workers > 1 ? startPrimary(config) : startSingle(config)
+  await checkServing(config)
+  if (signal.aborted) return undefined
+  return config.workers > 1 ? startPrimary(config, signal) : startSingle(config, signal)
+}
+
+/**
+ * Whether the service could be opened as it is asked for, which is known before any work is done.
+ *
+ * @throws FraudError OPTION_INVALID, PORT_IN_USE, ADDRESS_UNAVAILABLE
+ */
+export async function checkServing(
+  config: Pick<ServiceConfig, 'host' | 'port' | 'workers' | 'insecure' | 'apiKeys' | 'keyRing'>,
+): Promise<void> {
+  const { host, port, workers, insecure, apiKeys, keyRing } = config
+  assertWithin('workers', workers, 1, 64)
+  assertWithin('port', port, 0, 65_535)
+  assertProtected(host, (keyRing?.().asksForKey ?? false) || apiKeys.length > 0, insecure)
+  await checkAddress(host, port)
 }
 
 function assertWithin(option: string, value: number, least: number, most: number): void {
@@ -198,15 +223,20 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   return { url, modelId: model.current.modelId, decides: live !== undefined, policyWarning, ready, close, closed }
 }
 
-async function startSingle(config: ServiceConfig): Promise<Service> {
+async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   const serving = await prepare(config)
+  if (signal.aborted) {
+    await serving.live?.close()
+    return undefined
+  }
   return { role: 'single', reload: serving.reload, ...(await open(config, serving)) }
 }
 
-async function startPrimary(config: ServiceConfig): Promise<Service> {
+async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   const log = createLog(config)
   const { graceMs } = { ...defaultLimits, ...config.limits }
-  const pool = await startWorkers({ count: config.workers, args: config.workerArgs, log, graceMs })
+  const pool = await startWorkers({ count: config.workers, args: config.workerArgs, log, graceMs, signal })
+  if (pool === undefined) return undefined
   const { url, modelId, closed } = pool
   log.info({ url, model: modelId, workers: config.workers }, 'all workers listen')
   const ready = Promise.resolve()

@@ -1,7 +1,8 @@
+import cluster from 'node:cluster'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Service } from '../app.ts'
+import { checkServing, type Service } from '../app.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { parseApiKeys } from '../http/api-keys.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
@@ -15,7 +16,7 @@ import { usualTraining } from './plan-training.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
 import type { LeakFlags } from './refuse-leaks.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
-import { type ServeFlags, startServing } from './serve-work.ts'
+import { addressOf, type ServeFlags, startServing } from './serve-work.ts'
 import { train } from './train-work.ts'
 
 export interface DemoFlags extends ServeFlags, ReadingFlags, LeakFlags {
@@ -27,6 +28,8 @@ const trafficPerSecond = 20
 
 /** The whole in one go: a file or a made-up portfolio, a model, a report, a service, and a request to try. */
 export async function demo(file: string | undefined, flags: DemoFlags, run: Run): Promise<void> {
+  // What takes minutes would be for nothing.
+  if (cluster.isPrimary) await checkServing(addressOf(flags))
   await mkdir(flags.data, { recursive: true, mode: 0o700 })
   if (file !== undefined) await demoFile(file, flags, run)
   else await demoPortfolio(flags, run)
@@ -50,6 +53,7 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
   throwIfInterrupted(run.signal)
   const workerArgs = ['serve', out, ...serveArgs(flags), '--report', report]
   const service = await startServing(out, { ...flags, report }, run.signal, workerArgs)
+  if (service === undefined) return
   const { example } = await readBundle(out)
   introduce(service, report, predictionCall(service.url, example, firstKey() !== undefined), run)
   await service.closed
@@ -60,7 +64,8 @@ async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   const { bundle, report, live } = await preparePortfolio(flags.data, flags.seed, Date.now(), run)
   throwIfInterrupted(run.signal)
   const service = await startServing(bundle, { ...flags, report }, run.signal)
-  await service.ready
+  await service?.ready
+  if (service === undefined || run.signal.aborted) return service?.closed
   const apiKey = firstKey()
   const { detector } = await readBundle(bundle)
   const reader = openLog(flags)

@@ -34,6 +34,7 @@ export interface ServeFlags {
 /** Serves until it is told to stop. */
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
   const service = await startServing(bundle ?? currentBundle(flags.data), flags, signal)
+  if (service === undefined) return
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
@@ -49,16 +50,24 @@ function whyNoDecisions({ workers }: ServeFlags): string {
     : 'The detector declares no transaction.id or no time, so only predictions are made, no decisions'
 }
 
+/** Where and for whom the flags say to serve. */
+export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
+  const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
+  const keyRing = watchKeys(dataDirectory(data).keysPath, apiKeys)
+  return { port, host, workers, insecure: insecure === true, apiKeys, keyRing }
+}
+
+/** The service, listening; undefined where the signal was given before. */
 export async function startServing(
   bundlePath: string,
   flags: ServeFlags,
   signal: AbortSignal,
   workerArgs?: readonly string[],
-): Promise<Service> {
+): Promise<Service | undefined> {
   keepPrivate()
-  const { port, host, workers, insecure, logLevel, report, data } = flags
-  const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
-  const service = await runService({
+  const { logLevel, report, data } = flags
+  const config: ServiceConfig = {
+    ...addressOf(flags),
     load: () => loadModel(bundlePath),
     live: {
       directory: data,
@@ -77,12 +86,6 @@ export async function startServing(
         isStrict: flags.strict === true,
       },
     },
-    host,
-    port,
-    workers,
-    insecure: insecure === true,
-    apiKeys,
-    keyRing: watchKeys(dataDirectory(data).keysPath, apiKeys),
     version,
     logLevel,
     reportPath: report,
@@ -91,8 +94,9 @@ export async function startServing(
       connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),
     },
     workerArgs,
-  })
+  }
+  const service = await runService(config, signal)
   // Told to end before it could hear of it itself.
-  if (signal.aborted) void service.close()
+  if (signal.aborted) void service?.close()
   return service
 }

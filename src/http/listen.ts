@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
 
@@ -10,6 +12,24 @@ export async function listen(app: App, host: string, port: number): Promise<stri
   }
   const address = app.server.address()
   return origin(host, typeof address === 'object' && address !== null ? address.port : port)
+}
+
+/**
+ * Finds out before any work whether a service could listen there. Another program may still take the port meanwhile, so
+ * `listen` checks again.
+ *
+ * @throws FraudError PORT_IN_USE or ADDRESS_UNAVAILABLE
+ */
+export async function checkAddress(host: string, port: number): Promise<void> {
+  const probe = createServer()
+  try {
+    probe.listen({ host, port })
+    await once(probe, 'listening')
+  } catch (cause) {
+    throw explain(cause, host, port)
+  }
+  probe.close()
+  await once(probe, 'close')
 }
 
 /** Where a person on this machine finds the service. */

@@ -11,6 +11,8 @@ export interface WorkerPoolOptions {
   readonly args?: readonly string[] | undefined
   readonly log: Log
   readonly graceMs: number
+  /** Ends the start: the workers are told to end, and no pool comes of it. */
+  readonly signal: AbortSignal
 }
 
 export interface WorkerPool {
@@ -27,21 +29,30 @@ const longestBackOffMs = 10_000
 // A worker that has run for so long did not fail for the reason that ended the one before it.
 const provenMs = 10_000
 const failuresInARow = 6
+/** A signal to the whole group of processes may end a worker before this process hears of its own. */
+const signalSpreadsMs = 200
 
 /**
  * Starts `count` processes that share one port and keeps them running: one that ends is started again, later each time
- * while they fail in a row. Resolves once all listen; throws the reason of the first that can't.
+ * while they fail in a row. Resolves once all listen, or with undefined once all have ended because the start was
+ * interrupted; throws the reason of the first that can't.
  */
-export async function startWorkers({ count, args, log, graceMs }: WorkerPoolOptions): Promise<WorkerPool> {
+export async function startWorkers(options: WorkerPoolOptions): Promise<WorkerPool | undefined> {
+  const { count, args, log, graceMs, signal } = options
   if (args !== undefined) cluster.setupPrimary({ args: [...args] })
   const pool = new Supervision(log)
   cluster.on('message', (worker, message: Notice) => pool.hear(worker, message))
   cluster.on('exit', (worker, code, signal) => pool.bury(worker, signal ?? `code ${code}`))
   for (let index = 0; index < count; index += 1) pool.start()
-  const { url, modelId } = await pool.listening(count).catch(async (error: unknown) => {
+  const listening = await pool.listening(count, signal).catch(async (error: unknown) => {
     await pool.close(0)
     throw error
   })
+  if (listening === undefined) {
+    await pool.close(graceMs + 1000)
+    return undefined
+  }
+  const { url, modelId } = listening
   return {
     url,
     modelId,
@@ -87,17 +98,27 @@ class Supervision {
     worker.on('error', (error) => this.#log.warn({ worker: worker.id, err: error }, 'a worker could not be reached'))
   }
 
-  /** Resolves with the shared address when `count` workers listen. */
-  async listening(count: number): Promise<Listening> {
-    const { promise, resolve, reject } = Promise.withResolvers<Listening>()
+  /** Resolves with the shared address when `count` workers listen, or with undefined once the signal is given. */
+  async listening(count: number, signal: AbortSignal): Promise<Listening | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Listening | undefined>()
+    const stop = () => {
+      // What ends from now on was asked to.
+      this.#isClosing = true
+      resolve(undefined)
+    }
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
     this.#settleStart = (failure) => {
       const [first] = this.#listening.values()
       if (failure !== undefined) reject(failure)
       else if (first !== undefined && this.#listening.size === count) resolve(first)
     }
-    const first = await promise
-    this.#hasStarted = true
-    return first
+    try {
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', stop)
+      this.#hasStarted = true
+    }
   }
 
   hear(worker: Worker, message: Notice): void {
@@ -133,7 +154,7 @@ class Supervision {
     }
     const failure = new FraudError('WORKERS_FAILED', `A worker ended as soon as it was started (${reason})`)
     if (!this.#hasStarted) {
-      this.#settleStart(failure)
+      setTimeout(() => this.#settleStart(failure), signalSpreadsMs)
       return
     }
     this.#failures = ranMs > provenMs ? 0 : this.#failures + 1

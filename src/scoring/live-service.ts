@@ -315,6 +315,7 @@ export class LiveService {
           return
         }
       } catch (error) {
+        if (this.#isClosing) return
         if (!(error instanceof FraudError) || error.code !== 'LOG_UNAVAILABLE') throw error
       }
       await sleep(waitMs)
@@ -337,7 +338,7 @@ export class LiveService {
     const { cardKeyCheck, acceptLostHistories } = this.#options
     if (acceptLostHistories !== true) refuseCardKey(live, cardKeyCheck, reading)
     const lost = new LostHistories({ ...live, cardKeyCheck }, reading)
-    while (lost.step()) await nextTurn()
+    while (lost.step()) await this.#nextTurn()
     const before = columnsBefore(reading)
     this.#refuseLosses(lost.lossesSince(before))
     const snapshot = findSnapshot(live)
@@ -346,7 +347,7 @@ export class LiveService {
     // A snapshot already holds the histories, so no column is new.
     const fresh = snapshot === undefined ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
     const counts = new ColumnCounts(fresh, reading)
-    while (rebuild.step((record) => counts.see(record))) await nextTurn()
+    while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
     this.#refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
@@ -374,6 +375,12 @@ export class LiveService {
       this.#pause = undefined
       goOn()
     }
+  }
+
+  /** Lets others go on; a log takes minutes to read, and a service that is to end does not wait for that. */
+  async #nextTurn(): Promise<void> {
+    await nextTurn()
+    if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
   }
 
   #refuseLosses(losses: readonly ColumnCount[]): void {
