@@ -3,7 +3,9 @@ import { formatClassificationReport } from '../src/evaluation/classification-rep
 import { outcomeAt, sweepThresholds, thresholdTable } from '../src/evaluation/cost.ts'
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../src/evaluation/curves.ts'
 import { evaluate } from '../src/evaluation/evaluate.ts'
+import { policyFigures } from '../src/evaluation/policy-figures.ts'
 import type { ImportanceSummary, ReportInput } from '../src/evaluation/report/report-input.ts'
+import { testDays } from '../src/evaluation/test-days.ts'
 
 interface SampleScores {
   readonly labels: Uint8Array
@@ -95,6 +97,14 @@ function describeRun(features: readonly string[]) {
   }
 }
 
+function samplePolicy(labels: Uint8Array, probabilities: Float64Array): ReportInput['policy'] {
+  const random = createRandom(11)
+  const policy = { review: 0.2137, decline: 0.8, whenUnavailable: 'review' as const, deadlineMs: 100 }
+  const amounts = Float64Array.from(labels, () => Math.round(100 * Math.exp(3 + 1.5 * random.normal())) / 100)
+  const days = testDays(Float64Array.from(labels, (_, row) => (row * 5 * 86_400_000) / labels.length))
+  return { ...policyFigures({ policy, labels, probabilities, amounts, digits: 2, days }), currency: 'EUR' }
+}
+
 /** A report's input as `shrike train` would give it, from seeded draws through the real evaluation. */
 export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
   const features = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount']
@@ -114,6 +124,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
       test: { rows, frauds: evaluation.frauds },
     },
     evaluation,
+    policy: samplePolicy(labels, probabilities),
     classificationText: formatClassificationReport(evaluation.classificationReport),
     calibration: { method: 'platt', ratio: 1.003 },
     threshold: { rule, chosen: 'for the least cost on the calibration rows' },

@@ -1,6 +1,7 @@
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../evaluation/curves.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
+import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../evaluation/report/report-input.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
@@ -15,6 +16,7 @@ export interface ReportExtras {
   readonly title: string
   readonly bundleId: string
   readonly command: string
+  readonly policy: PolicyFigures
   readonly split: ReportInput['split']
   readonly cost?: CostModel & { readonly asked: number | 'amount' }
   readonly calibrationRatio?: number
@@ -47,6 +49,7 @@ export function buildReport(
     data: summariseData(rows, weights !== undefined),
     split: extras.split,
     evaluation,
+    policy: extras.policy,
     classificationText: classificationText(evaluation),
     calibration: {
       method: calibration.method,

@@ -2,6 +2,7 @@ import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { splitRandom } from '../data/split.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
@@ -9,11 +10,13 @@ import type { Bundle } from '../models/bundle.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { judgePolicy } from './judge-policy.ts'
 import { type LabelledRows, readRowsFor } from './labelled-rows.ts'
 import { checkEvaluation, describeLeaks } from './leak-check.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
+import { printPolicy } from './print-policy.ts'
 import type { InputFlags } from './read-input.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { scoreRows, withProbabilities } from './training-run.ts'
@@ -31,15 +34,16 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   await checkOutputs({ '--report': flags.report }, { BUNDLE: bundlePath, FILE: file })
   const bundle = await readBundle(bundlePath)
   const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
-  const { part, leftOut, includesTraining } = chooseRows(rows, bundle, flags, run)
+  const { part, leftOut, includesTraining, ...choice } = chooseRows(rows, bundle, flags, run)
 
   const progress = terminal.begin('evaluate')
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
   const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
-  const policyWarning = warnOfBundle(bundle)
-  const warnings = [...leaks.warnings, ...(policyWarning === undefined ? [] : [policyWarning])]
+  const policy = judgePolicy(rows, bundle.detector, scored, choice)
+  const ofBundle = [warnOfBundle(bundle), warnOfCalibration(evaluation)].filter((warning) => warning !== undefined)
+  const warnings = [...leaks.warnings, ...ofBundle]
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   throwIfInterrupted(signal)
@@ -49,6 +53,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         title: `${bundle.detector.detector}: ${rows.source}`,
         bundleId: bundle.id,
         command: commandLine('evaluate', [bundlePath, file], flags),
+        policy,
         split: describeRows(rows, bundle, part),
         ...costOf(rows, part, flags),
         warnings: [
@@ -61,9 +66,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     await writeFileAtomically(flags.report, html)
     terminal.say(`report  ${flags.report}`)
   }
+  printPolicy(policy, evaluation, terminal)
   printEvaluation(evaluation, terminal)
   terminal.result({
     ...summarise(evaluation),
+    policy,
     model: bundle.id,
     trainingRowsLeftOut: leftOut,
     includesTraining,
@@ -94,10 +101,10 @@ function chooseRows(rows: LabelledRows, bundle: Bundle, flags: EvaluateFlags, { 
   const every = Uint32Array.from(rows.labels.keys())
   const fresh = freshRows(rows, bundle, every, terminal.warn)
   const leftOut = every.length - fresh.length
-  if (leftOut === 0) return { part: every, leftOut, includesTraining: false }
+  if (leftOut === 0) return { part: every, leftOut, includesTraining: false, isSample: false }
   if (flags.includeTraining) {
     terminal.warn(`${leftOut} rows are of the bundle's own training: all figures are optimistic`)
-    return { part: every, leftOut: 0, includesTraining: true }
+    return { part: every, leftOut: 0, includesTraining: true, isSample: false }
   }
   if (fresh.length === 0) {
     throw new FraudError(
@@ -106,7 +113,11 @@ function chooseRows(rows: LabelledRows, bundle: Bundle, flags: EvaluateFlags, { 
     )
   }
   terminal.say(`  ${leftOut.toLocaleString('en')} rows of the bundle's own training period were left out`)
-  return { part: fresh, leftOut, includesTraining: false }
+  const { split, fingerprint } = bundle.training
+  const isSample = split.by === 'random' && rows.fingerprint === fingerprint
+  const { from, to } = { from: undefined, to: undefined, ...split }
+  const gap = isSample || from === undefined || to === undefined ? undefined : { from, to }
+  return { part: fresh, leftOut, includesTraining: false, isSample, gap }
 }
 
 function freshRows(

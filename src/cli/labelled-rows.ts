@@ -137,13 +137,24 @@ function flatRows(
     labels: Uint8Array.from(known, (row) => labelColumn[row]),
     ...(time && { times: pick(time.name) }),
     isoTimes: time?.kind === 'time',
-    ...(transaction.amount && { amounts: pick(transaction.amount.field) }),
+    ...(transaction.amount && { amounts: amountsOf(transaction.amount, pick) }),
     ...(flags.weightColumn !== undefined && {
       weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
       weightColumn: flags.weightColumn,
     }),
     badRows: joinBadRows(badRows, reader.badRows()),
   }
+}
+
+/** In major units; by its rate, where amounts are of more than one currency. */
+function amountsOf(
+  { field, conversion }: NonNullable<Detector['transaction']['amount']>,
+  pick: (name: string) => Float64Array,
+): Float64Array {
+  const amounts = pick(field)
+  if (conversion === undefined) return amounts
+  const rates = pick(conversion)
+  return amounts.map((amount, row) => amount * rates[row])
 }
 
 /** A few equal rows are no wonder; more are a file put together of others that overlap. */

@@ -25,7 +25,7 @@ export function summarise(evaluation: Evaluation) {
   }
 }
 
-/** The figures for a person: ranking and probabilities with their intervals, then the classification report. */
+/** The figures for a person, after the policy's: ranking and probabilities with their intervals, then the classification report. */
 export function printEvaluation(evaluation: Evaluation, terminal: Terminal): void {
   const { confusion, intervals, effectiveRows } = evaluation
   const { recall, precision } = evaluation.classificationReport.fraud
@@ -35,7 +35,7 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal): voi
       interval === undefined ? '' : `   95 % from ${interval.lower.toFixed(4)} to ${interval.upper.toFixed(4)}`
     terminal.say(`${label.padEnd(28)}${value.toFixed(4).padStart(9)}${range}`)
   }
-  terminal.say(`\n${evaluation.rows.toLocaleString('en')} test rows, ${evaluation.frauds} frauds`)
+  terminal.say('\nthe model, whatever the policy')
   if (effectiveRows !== undefined) {
     const worth = (rows: number) => Math.round(rows).toLocaleString('en')
     terminal.say(

@@ -2,8 +2,10 @@ import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { countRowsOnBothSides } from '../data/split.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { permutationImportance } from '../evaluation/permutation-importance.ts'
+import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
 import type { ReportInput, SearchSummary } from '../evaluation/report/report-input.ts'
 import type { SingleFeature } from '../evaluation/single-features.ts'
@@ -12,6 +14,7 @@ import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
 import { commandLine } from './command-line.ts'
+import { judgePolicy } from './judge-policy.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
 import { loggedRows } from './logged-rows.ts'
@@ -19,6 +22,7 @@ import { costModelOn } from './mistake-costs.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type PlanFlags, planTraining } from './plan-training.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
+import { printPolicy } from './print-policy.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -77,18 +81,22 @@ export async function trainAndWrite(
   tellUnknown(outcome.parts, run)
   const leaks = await lookForLeaks(rows, outcome, plan, suspicious, flags, run)
   const warnings = [...warn(rows, outcome, plan), ...leaks.warnings]
+  const policy = judgePolicy(rows, outcome.content.detector, outcome.test, {
+    isSample: outcome.parts.boundary === undefined,
+  })
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   const metrics = { ...outcome.content.metrics, ...leaks.figures }
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 
-  const html = await drawReport(rows, { ...outcome, content }, plan, { id, warnings, command, search }, run)
+  const html = await drawReport(rows, { ...outcome, content }, plan, { id, warnings, command, policy, search }, run)
   throwIfInterrupted(signal)
   await writeFileAtomically(flags.out, bytes)
   await writeFileAtomically(reportPath, html)
   if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(rows.detector))
 
+  printPolicy(policy, outcome.evaluation, terminal)
   printEvaluation(outcome.evaluation, terminal)
   if (outcome.outOfBag !== undefined) {
     const { averagePrecision, rocAuc } = outcome.outOfBag
@@ -102,6 +110,7 @@ export async function trainAndWrite(
     out: flags.out,
     report: reportPath,
     ...summarise(outcome.evaluation),
+    policy,
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     ...leaks.figures,
     ...(search && { tuning: search.result }),
@@ -177,6 +186,8 @@ function warn(
   const warnings: string[] = []
   const policyWarning = warnOfBundle(content)
   if (policyWarning !== undefined) warnings.push(policyWarning)
+  const calibrationWarning = warnOfCalibration(evaluation)
+  if (calibrationWarning !== undefined) warnings.push(calibrationWarning)
   if (alertsOnNothing) {
     warnings.push(
       `The threshold ${content.decision.threshold} alerts on none of the rows that were held out to choose it on; it was ` +
@@ -222,6 +233,7 @@ async function drawReport(
     readonly id: string
     readonly warnings: readonly string[]
     readonly command: string
+    readonly policy: PolicyFigures
     readonly search: Origin['search']
   },
   { terminal }: Run,
@@ -234,6 +246,7 @@ async function drawReport(
       title: `${rows.detector.detector}: ${plan.learner}`,
       bundleId: made.id,
       command: made.command,
+      policy: made.policy,
       split: describeSplit(rows, outcome, plan),
       ...(plan.objective?.kind === 'cost' && {
         cost: { ...costModelOn(rows, test.rows, plan.objective), asked: plan.objective.falseNegative },

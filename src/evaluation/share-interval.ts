@@ -54,6 +54,21 @@ export function shareInterval(part: Weighed, rest: Weighed, unseen = { part: 1, 
 }
 
 /**
+ * The 95 % score interval of what a count, or a sum of weights, would come to again, if rows came one by one: a count n is
+ * Poisson's, and a sum of weights as uncertain as one of `effectiveRows`. Never empty: of no row it ends at 3.84 of them.
+ *
+ * @param unseen what a row weighs where none came.
+ * @param spread how many times as much it varies as rows that come one by one.
+ */
+export function countInterval(counted: Weighed, unseen: number, spread = 1): Interval {
+  const count = effectiveRows(counted) / spread
+  const weight = count === 0 ? unseen : counted.sum / count
+  const centre = count + (z95 * z95) / 2
+  const half = z95 * Math.sqrt(count + (z95 * z95) / 4)
+  return { lower: Math.max(0, weight * (centre - half)), upper: weight * (centre + half) }
+}
+
+/**
  * A mean over `rows`, if 3.84 rows more had come (the square of 1.96) that all have the lowest, or the highest, value:
  * what a resampling can't know of, since it only repeats what was seen. Of a share of none or all it is Wilson's bound.
  */

@@ -1,6 +1,7 @@
 import type { TuningRecord } from '../../models/bundle.ts'
 import type { DecisionRule } from '../../models/decision-rule.ts'
 import type { Evaluation, Interval } from '../evaluation.ts'
+import type { PolicyFigures } from '../policy-figures.ts'
 import type { LearnerSpace } from '../tuning/space.ts'
 import type { Trial } from '../tuning/trial.ts'
 
@@ -158,6 +159,8 @@ export interface ReportInput {
    * `recallAt1PercentFpr`, `brier`, `logLoss` and `calibrationRatio`, each where it is there.
    */
   readonly evaluation: Evaluation
+  /** What the detector's policy does with the test rows. */
+  readonly policy: PolicyFigures
   /** The classification report as monospace text. */
   readonly classificationText: string
   readonly calibration: CalibrationSummary

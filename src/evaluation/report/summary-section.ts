@@ -1,6 +1,9 @@
 import { formatCount, formatMetric, formatPercent } from '../../pages/format.ts'
 import { html, type Markup, nothing } from '../../pages/html.ts'
 import type { Interval } from '../evaluation.ts'
+import { policyVerdict } from '../policy-words.ts'
+import { showEstimate, showShare } from '../supported-digits.ts'
+import { policyCards } from './policy-section.ts'
 import { fraudRateOf } from './ranking-charts.ts'
 import type { ReportInput } from './report-input.ts'
 import { countsBehind, noticesOf, verdictOf } from './verdict.ts'
@@ -31,12 +34,17 @@ function rangeBar(value: number, interval: Interval): Markup {
   return html`<svg class="range" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" y="2" width="100" height="2"/><rect class="between" x="${at(interval.lower)}" y="1" width="${width}" height="4"/><rect class="value" x="${at(value - 0.004)}" width="0.8" height="6"/></svg>`
 }
 
+/** A headline: it shows the digits that its interval supports, as a share or as a number between 0 and 1. */
 function card({ name, value, format, interval, meaning }: KeyFigure): Markup {
+  const isShare = format === formatPercent
+  const figure = interval && { value, ...interval }
+  const shown = figure && (isShare ? showShare(figure) : showEstimate(figure))
   const between =
-    interval === undefined
+    interval === undefined || shown === undefined
       ? nothing
-      : html`${rangeBar(value, interval)}<span class="interval">95% interval ${format(interval.lower)} to ${format(interval.upper)}</span>`
-  return html`<div class="card figure"><dt>${name}</dt><dd><b>${format(value)}</b>${between}<small>${meaning}</small></dd></div>
+      : html`${rangeBar(value, interval)}<span class="interval">95% interval ${shown.lower} to ${shown.upper}${isShare ? '%' : ''}</span>`
+  const headline = shown === undefined ? format(value) : `${shown.value}${isShare ? '%' : ''}`
+  return html`<div class="card figure"><dt>${name}</dt><dd><b>${headline}</b>${between}<small>${meaning}</small></dd></div>
 `
 }
 
@@ -125,8 +133,10 @@ function furtherFigures({ evaluation }: ReportInput): readonly KeyFigure[] {
 export function summarySection(input: ReportInput): Markup {
   return html`<section id="summary" class="lead">
 <h2 class="eyebrow">Summary</h2>
-<p class="verdict">${verdictOf(input.evaluation)}</p>
-<p class="counts">${countsBehind(input)}</p>
+<p class="verdict">${policyVerdict(input.policy)}</p>
+<p class="counts">What the policy does with the test rows; 95% intervals stand in parentheses. ${countsBehind(input)}</p>
+${policyCards(input.policy)}
+<p class="intro">The model, whatever the policy: ${verdictOf(input.evaluation)}</p>
 <dl class="figures">${mainFigures(input).map(card)}</dl>
 <details class="card"><summary>Further figures</summary>
 <div class="scroll"><table><thead><tr><th scope="col">Figure</th><th scope="col">Value</th><th scope="col">95% interval</th></tr></thead>
