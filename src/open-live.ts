@@ -8,6 +8,7 @@ import type { Snapshot } from './decisioning/snapshots.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import type { Log } from './http/http-context.ts'
+import { transactionExample } from './http/schemas/decision.ts'
 import { requireCardKey } from './scoring/card-key.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
@@ -114,6 +115,7 @@ export async function openLive(
       say,
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
+      exampleOf: transactionExample,
       findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, say),
       takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
     })

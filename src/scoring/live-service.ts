@@ -25,6 +25,7 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { HistoryRebuild } from './rebuild.ts'
+import { type WarmUpOptions, warmUp } from './warm-up.ts'
 
 /** What the service says of itself. */
 interface LiveLog {
@@ -68,6 +69,8 @@ export interface LiveServiceOptions {
   /** Whether a field that the detector does not declare is refused. */
   readonly isStrict?: boolean
   readonly runtime: string
+  /** A transaction that a detector takes, at a time, with which the path is warmed up; without it only the model is. */
+  readonly exampleOf?: WarmUpOptions['exampleOf']
   /** The newest snapshot that serves. */
   readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
   /** Takes a snapshot elsewhere, checks it, and says up to which record the older of those kept goes. */
@@ -100,6 +103,8 @@ export class LiveService {
   /** The last takeover. */
   #taken: Promise<void> = Promise.resolve()
   #isClosing = false
+  /** The detector whose path was warmed up last. */
+  #warm: LiveDetector | undefined
   #snapshotSequence = 0
   #snapshotAtMs: number | undefined
   readonly #startedAtMs: number
@@ -292,9 +297,13 @@ export class LiveService {
     }
   }
 
-  #createReader({ detector, features }: LiveDetector): LiveTransactionReader {
-    const { hashCardNumber, persons, clock, isStrict } = this.#options
-    const token = (key: string, value: string) => persons.token(key, value)
+  readonly #token: Concealment['token'] = (key, value) => this.#options.persons.token(key, value)
+
+  #createReader(
+    { detector, features }: LiveDetector,
+    token: Concealment['token'] = this.#token,
+  ): LiveTransactionReader {
+    const { hashCardNumber, clock, isStrict } = this.#options
     return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict)
   }
 
@@ -335,6 +344,7 @@ export class LiveService {
     const { reading } = this.#log
     const startMs = clock()
     prepare(live)
+    await this.#warmUp(live)
     const { cardKeyCheck, acceptLostHistories } = this.#options
     if (acceptLostHistories !== true) refuseCardKey(live, cardKeyCheck, reading)
     const lost = new LostHistories({ ...live, cardKeyCheck }, reading)
@@ -397,28 +407,42 @@ export class LiveService {
     )
   }
 
+  /** Once for each detector: the code that another one compiled may not be all that this one runs. */
+  async #warmUp(live: LiveDetector): Promise<void> {
+    const { exampleOf, clock } = this.#options
+    if (exampleOf === undefined || this.#warm === live) return
+    const reader = this.#createReader(live, (_, value) => value)
+    const definition = this.#definitionOf(live, reader, 1)
+    await warmUp(live, { reader, definition, exampleOf, clock })
+    this.#warm = live
+  }
+
   /** The definition in force: the log's last one where nothing changed, else a new one. */
   async #define(live: LiveDetector): Promise<{ definition: Definition; definitionSequence: number }> {
     const last = this.#log.reading.lastDefinition()
     const isSamePolicy =
       last !== undefined && isSame(last.definition.policy, { ...live.policy, version: last.definition.policy.version })
-    const { cardKeyCheck } = this.#options
     const version = (last?.definition.policy.version ?? 0) + (isSamePolicy ? 0 : 1)
-    const definition: Definition = {
-      detector: live.detector,
-      model: live.predictor.modelId,
-      policy: { ...live.policy, version },
-      columns: this.#createReader(live).columns,
-      features: live.features.names,
-      ...(Object.keys(live.features.categories).length > 0 && { categories: live.features.categories }),
-      ...(live.predictor.contributionScale && { contributionScale: live.predictor.contributionScale }),
-      ...(hashesCards(live.detector) && cardKeyCheck !== undefined && { cardKeyCheck }),
-      runtime: this.#options.runtime,
-    }
+    const definition = this.#definitionOf(live, this.#createReader(live), version)
     if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
       return { definition: last.definition, definitionSequence: last.sequence }
     }
     return { definition, definitionSequence: await this.#append({ kind: 'definition', ...definition }) }
+  }
+
+  #definitionOf(live: LiveDetector, { columns }: LiveTransactionReader, version: number): Definition {
+    const { cardKeyCheck, runtime } = this.#options
+    return {
+      detector: live.detector,
+      model: live.predictor.modelId,
+      policy: { ...live.policy, version },
+      columns,
+      features: live.features.names,
+      ...(Object.keys(live.features.categories).length > 0 && { categories: live.features.categories }),
+      ...(live.predictor.contributionScale && { contributionScale: live.predictor.contributionScale }),
+      ...(hashesCards(live.detector) && cardKeyCheck !== undefined && { cardKeyCheck }),
+      runtime,
+    }
   }
 
   #append(record: LogRecord): Promise<number> {
