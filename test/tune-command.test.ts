@@ -102,7 +102,7 @@ describe('shrike tune', () => {
   test('stops at Ctrl-C with what is done, and goes on from there', async () => {
     const { child, ended } = startShrike(folder, tune('stopped', '--trials', '10'))
     child.stderr?.on('data', (said: string) => {
-      if (said.includes('trial 2 of')) child.kill('SIGINT')
+      if (said.includes('trial 2, number 3 of 10')) child.kill('SIGINT')
     })
     const { code, stderr } = await ended
     assert.equal(code, 1)

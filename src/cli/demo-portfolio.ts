@@ -43,7 +43,7 @@ export async function preparePortfolio(data: string, seed: number, nowMs: number
     await train(
       history,
       {
-        ...{ out: bundle, report, data, detector: detectorPath, seed },
+        ...{ out: bundle, report, data, detector: detectorPath, seed, force: true },
         ...usualTraining,
       },
       run,

@@ -42,7 +42,7 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
   await train(
     file,
     {
-      ...{ out, report, data: flags.data, seed: flags.seed },
+      ...{ out, report, data: flags.data, seed: flags.seed, force: true },
       ...usualTraining,
       ...readingFlags(flags),
       ...(flags.label !== undefined && { label: flags.label }),

@@ -18,10 +18,11 @@ import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import type { InputFlags } from './read-input.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { scoreRows, withProbabilities } from './training-run.ts'
 
-export interface EvaluateFlags extends InputFlags, CostFlags {
+export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
   readonly report?: string
   readonly includeTraining?: boolean
   readonly leakCheck?: boolean
@@ -63,7 +64,8 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         includesTrainingRows: includesTraining,
       }),
     )
-    await writeFileAtomically(flags.report, html)
+    const { report } = flags
+    await replaceOutput(report, flags, run, () => writeFileAtomically(report, html))
     terminal.say(`report  ${flags.report}`)
   }
   printPolicy(policy, evaluation, terminal)

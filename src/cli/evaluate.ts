@@ -38,6 +38,7 @@ export function evaluateCommand(): Command {
       'of a missed fraud: a number, or "amount" for its own',
       flags.amountOrNumber,
     )
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print the figures as JSON on standard output')
   addReadingFlags(command)
   addProtocolFlags(command)

@@ -15,10 +15,11 @@ import { readFlatTable } from './flat-table.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { replayFile } from './replay-file.ts'
 import { quiet, type Run } from './run.ts'
 
-export interface ExplainFlags extends ReadingFlags {
+export interface ExplainFlags extends ForceFlag, ReadingFlags {
   readonly id?: string
   readonly row?: number
   readonly out?: string
@@ -72,7 +73,9 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   )
   for (const line of drawBars(told, parts, more)) terminal.say(line)
   if (flags.out !== undefined) {
-    await writeFileAtomically(flags.out, renderExplanation({ ...told, parts, ...(more && { more }) }))
+    const { out } = flags
+    const picture = renderExplanation({ ...told, parts, ...(more && { more }) })
+    await replaceOutput(out, flags, { terminal }, () => writeFileAtomically(out, picture))
     terminal.say(`\npicture  ${flags.out}`)
   }
   terminal.result({ ...told, contributions: sorted })

@@ -12,10 +12,11 @@ import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-r
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type FileReplay, type ReplayedTransaction, type ReplayWork, replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
 
-export interface FeaturesFlags extends InputFlags {
+export interface FeaturesFlags extends ForceFlag, InputFlags {
   readonly fromLog?: boolean
   readonly data: string
   readonly out?: string
@@ -40,7 +41,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   const id = located.detector.transaction.id
   const counted = { rows: 0 }
   const write = (chunks: AsyncIterable<Uint8Array>) =>
-    out === undefined ? printChunks(chunks) : writeChunks(chunks, out)
+    out === undefined ? printChunks(chunks) : replaceOutput(out, flags, run, () => writeChunks(chunks, out))
   const work: ReplayWork<void> = (groups) => {
     counted.rows = 0
     return write(formatGroups(groups, id, features.names, counted))
@@ -63,7 +64,7 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     const columns = countColumns(located, features, reader)
     const chunks = formatLogged(located, features, { reader, columns, counted }, run)
     if (out === undefined) await printChunks(chunks)
-    else await writeChunks(chunks, out)
+    else await replaceOutput(out, flags, run, () => writeChunks(chunks, out))
     progress.end(`${counted.rows.toLocaleString('en')} transactions`)
     warnOfLosses(columns, run)
     const left = columns.total - counted.rows

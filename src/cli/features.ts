@@ -18,6 +18,7 @@ export function featuresCommand(): Command {
       .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
       .option('--data <directory>', 'the data directory of the service', '.shrike')
       .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
+      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--json', 'print what was written as JSON on standard output')
       .addHelpText(
         'after',

@@ -10,11 +10,12 @@ import { readForeignModel } from './foreign-model.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
 import { readBytes } from './read-bytes.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { requireTime } from './replay-file.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface ImportFlags {
+export interface ImportFlags extends ForceFlag {
   readonly detector: string
   readonly out: string
   readonly threshold?: number
@@ -55,7 +56,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     example: Object.fromEntries(features.map((name) => [name, 0])),
   }
   const { bytes: bundle, id } = encodeBundle(content)
-  await writeFileAtomically(flags.out, bundle)
+  await replaceOutput(flags.out, flags, { terminal }, () => writeFileAtomically(flags.out, bundle))
   const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
   const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
   if (trees !== undefined && treesInFile !== undefined && trees !== treesInFile) {

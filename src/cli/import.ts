@@ -20,6 +20,7 @@ export function importCommand(): Command {
       '--category-numbers',
       "take the detector's numbers for categories, or those that rows have, for the library's own where nothing tells",
     )
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

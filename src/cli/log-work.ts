@@ -11,9 +11,10 @@ import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-
 import { checkSnapshots, describeStretch, type KeyChangeFlags, unsureOf } from './log-findings.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import type { Run } from './run.ts'
 
-export interface ExportFlags extends DataFlags {
+export interface ExportFlags extends ForceFlag, DataFlags {
   readonly out?: string
   readonly format: 'csv' | 'ndjson'
   readonly personal?: boolean
@@ -104,7 +105,8 @@ export async function exportLog(flags: ExportFlags, { terminal }: Run): Promise<
   const counted = { rows: 0 }
   try {
     const tables = exportTables(reader, flags.personal === true, counted)
-    if (out !== undefined && write !== undefined) await write(tables, out)
+    if (out !== undefined && write !== undefined)
+      await replaceOutput(out, flags, { terminal }, () => write(tables, out))
     else await printChunks(format === 'csv' ? formatCsv(tables) : formatNdjson(tables))
   } finally {
     reader.close()

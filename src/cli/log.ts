@@ -47,6 +47,7 @@ export function logCommand(): Command {
     withFlags(
       new Command('export').description('Writes every transaction with its decision, its row and its label as of now.'),
     )
+      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
       .addOption(new Option('--format <format>', 'on standard output').choices(['csv', 'ndjson']).default('csv'))
       .option('--personal', 'show personal values in place of their tokens')

@@ -46,6 +46,14 @@ export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan
   const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
   const seed = flags.seed ?? fileSeed ?? 42
   const learner = flags.learner ?? fileLearner ?? preset.learner
+  const averaged = flags.average ?? average ?? []
+  const twice = [learner, ...averaged].find((name, i, all) => all.indexOf(name) < i)
+  if (twice !== undefined) {
+    throw new FraudError(
+      'OPTION_INVALID',
+      `The average has ${twice} twice; a model of the same rows adds nothing to itself`,
+    )
+  }
   if (flags.weights !== 'evaluation' && rows.weights === undefined) {
     throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
   }
@@ -59,7 +67,7 @@ export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan
   const presetOptions = isPresets ? Object.entries(preset.options) : []
   const options: LearnerOptions = {
     ...Object.fromEntries(presetOptions.filter(([name]) => optionsOf(learner).includes(name))),
-    ...declaredCategories(rows.detector, [learner, ...(flags.average ?? average ?? [])]),
+    ...declaredCategories(rows.detector, [learner, ...averaged]),
     ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
     ...givenOptions(flags),
   }
@@ -69,7 +77,7 @@ export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan
   return {
     preset: name,
     learner,
-    average: flags.average ?? average ?? [],
+    average: averaged,
     scale: isScaled,
     oversample: chooseOversampling(flags, oversample, isPresets ? preset.oversample : null),
     calibrate: preset.calibrate,

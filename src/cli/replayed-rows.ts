@@ -9,6 +9,7 @@ import { type ReplayedTransaction, replayFile } from './replay-file.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
 import type { Run } from './run.ts'
+import { UnlistedValues } from './unlisted-values.ts'
 
 /**
  * The rows of a file as features make them, in sequence order; those whose label is unknown are left out, and counted.
@@ -29,9 +30,11 @@ export async function replayedRows(
   const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
     const collector = new RowCollector(features.names.length)
     const beside = new ColumnsBeside(card, flags.weightColumn)
+    const unlisted = new UnlistedValues(features)
     let labelled = 0
     for await (const group of groups) {
       for (const replayed of group) {
+        unlisted.count(replayed.transaction)
         if (Number.isNaN(replayed.label)) collector.unknown++
         else if (kept === undefined || kept[labelled++] === 1) {
           const { row, transaction, label, knownAtMs } = replayed
@@ -40,6 +43,7 @@ export async function replayedRows(
         }
       }
     }
+    unlisted.tell(run)
     return collector
   })
   if (result.unknown > 0 && kept === undefined)

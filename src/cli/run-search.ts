@@ -35,11 +35,12 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
   let [best] = rankTrials(before, plan.objective)
   let progress: ReturnType<Terminal['begin']> | undefined
   try {
-    return await search(plan, before, {
+    const tried = await search(plan, before, {
       goesOn: (count) => count < most && performance.now() < endMs,
-      judge: (model, trial) => {
-        const shown = run.terminal.begin(`trial ${trial}${whatIsLeft(most, endMs)}`)
+      judge: async (model, trial) => {
+        const shown = run.terminal.begin(`trial ${trial}${whatIsLeft(trial, most, endMs)}`)
         progress = shown
+        await journal.refuseIntruders()
         return judge.judge(planOf(model), run, (fold, folds) => shown.update(fold, folds))
       },
       keep: async (trial) => {
@@ -54,6 +55,13 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
         progress?.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
       },
     })
+    if (tried.length < most && performance.now() < endMs) {
+      run.terminal.warn(
+        `The search ended after ${tried.length} trials: what it drew from the space had all been tried before. A space of ` +
+          'whole numbers or names may hold a few choices more',
+      )
+    }
+    return tried
   } catch (error) {
     if (!(error instanceof FraudError) || error.code !== 'INTERRUPTED') throw error
     throw new FraudError('INTERRUPTED', whatIsKept(done, journalPath), { cause: error })
@@ -62,9 +70,9 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
   }
 }
 
-function whatIsLeft(most: number, endMs: number): string {
+function whatIsLeft(trial: number, most: number, endMs: number): string {
   const minutes = Math.ceil((endMs - performance.now()) / 60_000)
-  return `${most < Number.POSITIVE_INFINITY ? ` of ${most - 1}` : ''}${minutes < Infinity ? `, ${Math.max(0, minutes)} min left` : ''}`
+  return `${most < Number.POSITIVE_INFINITY ? `, number ${trial + 1} of ${most}` : ''}${minutes < Infinity ? `, ${Math.max(0, minutes)} min left` : ''}`
 }
 
 function whatIsKept(done: number, journalPath: string): string {

@@ -13,10 +13,11 @@ import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { replayFile } from './replay-file.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
-export interface ScoreFlags extends InputFlags {
+export interface ScoreFlags extends ForceFlag, InputFlags {
   readonly out?: string
   readonly json?: boolean
 }
@@ -46,7 +47,10 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
     ],
   }
   if (flags.out === undefined) await printChunks(formatCsv(scored))
-  else await writeCsv(scored, flags.out)
+  else {
+    const { out } = flags
+    await replaceOutput(out, flags, run, () => writeCsv(scored, out))
+  }
   const frauds = prediction.reduce((sum, value) => sum + value, 0)
   if (flags.out !== undefined)
     terminal.say(`${probability.length} rows scored, ${frauds} predicted as fraud: ${flags.out}`)

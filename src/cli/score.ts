@@ -14,6 +14,7 @@ export function scoreCommand(): Command {
       .argument('<bundle>', 'a trained bundle')
       .argument('<file>', 'rows: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
       .option('--out <csv>', 'the file to write (default: standard output)')
+      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--json', 'print counts as JSON on standard output; needs --out')
       .addHelpText(
         'after',

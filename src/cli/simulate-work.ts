@@ -8,9 +8,10 @@ import type { Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
 import { checkOutputs } from './output-paths.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
-export interface SimulateFlags {
+export interface SimulateFlags extends ForceFlag {
   readonly shape: 'creditcard' | 'portfolio'
   readonly rows?: number
   readonly frauds?: number
@@ -31,7 +32,8 @@ export async function simulate(flags: SimulateFlags, run: Run): Promise<void> {
   if (stray !== undefined) {
     throw new FraudError('OPTION_INVALID', `--${stray} is for --shape ${other}, and this is --shape ${flags.shape}`)
   }
-  const write = chooseWriter(flags.out)
+  const writer = chooseWriter(flags.out)
+  const write: Writer = (tables, path) => replaceOutput(path, flags, run, () => writer(tables, path))
   await checkOutputs({ '--out': flags.out })
   if (flags.shape === 'creditcard') await simulateFlatTable(flags, write, run)
   else await simulateHistory(flags, write, run)

@@ -23,6 +23,7 @@ export function simulateCommand(): Command {
     .option('--days <number>', 'how many (default: creditcard 2, portfolio 60)', flags.wholeNumber(1, 3650))
     .option('--seed <number>', 'the same seed gives the same file', flags.wholeNumber(0), 42)
     .requiredOption('--out <file>', 'the file to write, .csv, .csv.gz or .ndjson')
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print counts as JSON on standard output')
     .addHelpText(
       'after',

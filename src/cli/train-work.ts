@@ -13,6 +13,7 @@ import { compileDetector } from '../features/feature-set.ts'
 import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
+import { checkNames } from './check-names.ts'
 import { commandLine } from './command-line.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
@@ -25,11 +26,12 @@ import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
+import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { splitRows } from './split-rows.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
 
-export interface TrainFlags extends InputFlags, PlanFlags, LeakFlags {
+export interface TrainFlags extends ForceFlag, InputFlags, PlanFlags, LeakFlags {
   readonly out: string
   readonly fromLog?: boolean
   readonly acceptLostHistories?: boolean
@@ -42,6 +44,7 @@ export interface TrainFlags extends InputFlags, PlanFlags, LeakFlags {
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
   await checkOutputs(outputsOf(flags), inputsOf(file, flags))
+  await checkNames(flags)
   const rows = await readRows(file, flags, run)
   const command = commandLine('train', file === undefined ? [] : [file], flags)
   await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)
@@ -92,9 +95,7 @@ export async function trainAndWrite(
 
   const html = await drawReport(rows, { ...outcome, content }, plan, { id, warnings, command, policy, search }, run)
   throwIfInterrupted(signal)
-  await writeFileAtomically(flags.out, bytes)
-  await writeFileAtomically(reportPath, html)
-  if (flags.saveDetector !== undefined) await writeFileAtomically(flags.saveDetector, formatDetector(rows.detector))
+  await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
 
   printPolicy(policy, outcome.evaluation, terminal)
   printEvaluation(outcome.evaluation, terminal)
@@ -116,6 +117,16 @@ export async function trainAndWrite(
     ...(search && { tuning: search.result }),
     warnings,
   })
+}
+
+function detectorFile({ detector }: LabelledRows, { saveDetector }: TrainFlags): Readonly<Record<string, string>> {
+  return saveDetector === undefined ? {} : { [saveDetector]: formatDetector(detector) }
+}
+
+async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, flags: TrainFlags, run: Run) {
+  for (const [path, content] of Object.entries(files)) {
+    await replaceOutput(path, flags, run, () => writeFileAtomically(path, content))
+  }
 }
 
 export function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {

@@ -29,6 +29,7 @@ export function trainCommand(): Command {
         .choices(['time', 'random'])
         .default('time'),
     )
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print the results as JSON on standard output')
   addDataFlags(command)
   addSplitFlags(command)

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Learner, ModelChoice } from '../core/detector-schema.ts'
 import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
 import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
 import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
+import { checkNames } from './check-names.ts'
 import { type Choices, layOutChoices, readSpace } from './choices.ts'
 import { commandLine } from './command-line.ts'
 import { createJudge } from './judge-choice.ts'
@@ -23,7 +25,7 @@ export interface TuneFlags extends Omit<TrainFlags, 'learner' | 'average' | 'pre
   readonly learner?: readonly Learner[]
   readonly space?: string
   readonly objective: Objective
-  readonly k: number
+  readonly k?: number
   readonly minutes?: number
   readonly trials?: number
   readonly journal?: string
@@ -34,6 +36,16 @@ export interface TuneFlags extends Omit<TrainFlags, 'learner' | 'average' | 'pre
   readonly keepCompromised?: boolean
 }
 
+/** Cards that are checked each day. */
+const usualCards = 100
+
+/** A flag that would change nothing is refused: somebody would believe that it did. */
+function refuseUnused({ objective, k, by }: TuneFlags): void {
+  const unused = k !== undefined ? '--k' : by !== undefined ? '--by' : undefined
+  if (objective === 'card-precision' || unused === undefined) return
+  throw new FraudError('OPTION_INVALID', `${unused} is of card precision, and the objective is ${objective}`)
+}
+
 /** Searches on the training period, then trains and evaluates the best choice once, as `train` does. */
 export async function tune(file: string | undefined, flags: TuneFlags, run: Run): Promise<void> {
   const journalPath = flags.journal ?? `${flags.out.replace(/\.safetensors$/, '')}-tuning.ndjson`
@@ -42,8 +54,11 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
     { ...outputsOf(forTraining), '--journal': journalPath },
     { ...inputsOf(file, forTraining), '--space': flags.space },
   )
+  const { k = usualCards } = flags
+  refuseUnused(flags)
   const asked = askedFolds(flags)
   const declared = await readSpace(flags.space)
+  await checkNames(forTraining)
   const rows = await readRows(file, forTraining, run)
   const planOf = (model: ModelChoice) => planTraining(forTraining, withModel(rows, model))
   const plan = planTraining(forTraining, rows)
@@ -57,14 +72,14 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
     ...(delay !== undefined && { delayMs: durationMs(delay) }),
     ...asked,
     objective: flags.objective,
-    k: flags.k,
+    k,
     isWeighted: plan.weightUse !== 'training',
     seed: plan.seed,
   })
   const { trainMs, delayMs, testMs, folds } = judge.folds
   run.terminal.say(
     `  ${folds} folds of ${showSpan(trainMs)} training, ${delayMs === 0 ? '' : `${showSpan(delayMs)} until labels are known, `}` +
-      `${showSpan(testMs)} test; the best by ${nameOf(flags.objective, flags.k)}`,
+      `${showSpan(testMs)} test; the best by ${nameOf(flags.objective, k)}`,
   )
   const journal = await Journal.open(journalPath, fingerprintOf(rows, plan, choices, flags, { ...judge.folds }, seed))
   const trials = await runSearch(
@@ -74,7 +89,7 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   )
   const found = concludeSearch(trials, choices.spaces, {
     objective: flags.objective,
-    k: flags.k,
+    k,
     seed,
     folds: judge.folds,
     journal: journalPath,
@@ -111,7 +126,7 @@ function fingerprintOf(
   rows: LabelledRows,
   { split, weightUse, seed: trainingSeed }: TrainingPlan,
   { current, spaces }: Choices,
-  { objective, k, by, weightColumn }: TuneFlags,
+  { objective, k = usualCards, by, weightColumn }: TuneFlags,
   folds: Readonly<Record<string, unknown>>,
   seed: number,
 ): SearchFingerprint {

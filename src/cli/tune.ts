@@ -20,6 +20,7 @@ export function tuneCommand(): Command {
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--report <html>', 'the report to write (default: beside the bundle)')
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print the results as JSON on standard output')
   addSearchFlags(command)
   addFoldFlags(command)
@@ -54,7 +55,7 @@ function addSearchFlags(command: Command): void {
         .choices([...objectives])
         .default('average-precision'),
     )
-    .option('--k <number>', 'of card precision: cards that are checked each day', flags.wholeNumber(1), 100)
+    .option('--k <number>', 'of card precision: cards that are checked each day (default: 100)', flags.wholeNumber(1))
     .option('--by <key>', 'of card precision: the key of the cards (default: card, customer or the first)')
     .option('--minutes <number>', 'begin no trial after so long (default: 30, without --trials)', flags.positive)
     .option('--trials <number>', 'how many in all, those of the journal included', flags.wholeNumber(1, 100_000))

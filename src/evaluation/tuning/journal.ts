@@ -10,9 +10,14 @@ export type SearchFingerprint = Readonly<Record<string, unknown>>
 export class Journal {
   readonly trials: readonly Trial[]
   readonly #file: FileHandle
+  readonly #path: string
+  /** How many bytes of it are this process's, or were there when it was opened. */
+  #size: number
 
-  private constructor(file: FileHandle, trials: readonly Trial[]) {
+  private constructor(file: FileHandle, path: string, size: number, trials: readonly Trial[]) {
     this.#file = file
+    this.#path = path
+    this.#size = size
     this.trials = trials
   }
 
@@ -28,14 +33,31 @@ export class Journal {
     if (text === undefined || (header.startsWith(text) && text !== header)) await writeFileAtomically(path, header)
     const { trials, whole } = readJournal(text ?? header, path, header)
     const file = await open(path, 'r+')
-    await file.truncate(Math.max(whole, Buffer.byteLength(header)))
-    return new Journal(file, trials)
+    const size = Math.max(whole, Buffer.byteLength(header))
+    await file.truncate(size)
+    return new Journal(file, path, size, trials)
+  }
+
+  /**
+   * Two searches in one journal would spoil it, so the second one to write is refused.
+   *
+   * @throws FraudError JOURNAL_INVALID where another process wrote to it since.
+   */
+  async refuseIntruders(): Promise<void> {
+    const { size } = await this.#file.stat()
+    if (size === this.#size) return
+    throw new FraudError(
+      'JOURNAL_INVALID',
+      `Another search writes to ${this.#path}, so nothing more is written to it by this one; name another file with --journal`,
+    )
   }
 
   /** Returns once the trial is on the disk. */
   async append(trial: Trial): Promise<void> {
-    const { size } = await this.#file.stat()
-    await this.#file.write(`${JSON.stringify(trial)}\n`, size)
+    await this.refuseIntruders()
+    const line = Buffer.from(`${JSON.stringify(trial)}\n`)
+    await this.#file.write(line, 0, line.length, this.#size)
+    this.#size += line.length
     await this.#file.sync()
   }
 

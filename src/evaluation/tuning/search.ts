@@ -13,7 +13,7 @@ export interface SearchPlan {
 }
 
 export interface SearchSteps {
-  /** The objective on each fold. A FraudError makes the trial a failed one, but INTERRUPTED ends the search. */
+  /** The objective on each fold. A FraudError makes the trial a failed one, but INTERRUPTED and JOURNAL_INVALID end the search. */
   readonly judge: (model: ModelChoice, trial: number) => Promise<readonly number[]>
   /** Asked before each trial but the first; where it ends changes nothing about the trials before. */
   readonly goesOn: (done: number) => boolean
@@ -39,12 +39,14 @@ export async function search(
   return trials
 }
 
+const endsSearch: ReadonlySet<string> = new Set(['INTERRUPTED', 'JOURNAL_INVALID'])
+
 async function attempt(model: ModelChoice, trial: number, judge: SearchSteps['judge']): Promise<Trial> {
   try {
     const folds = [...(await judge(model, trial))]
     return { trial, model, folds, ...summariseFolds(folds) }
   } catch (error) {
-    if (!(error instanceof FraudError) || error.code === 'INTERRUPTED') throw error
+    if (!(error instanceof FraudError) || endsSearch.has(error.code)) throw error
     return { trial, model, failed: `${error.code}: ${error.message}` }
   }
 }

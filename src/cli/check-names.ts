@@ -1,0 +1,28 @@
+import { suggestion } from '../core/closest-name.ts'
+import { FraudError } from '../core/errors.ts'
+import { compileFeatures } from '../features/feature-set.ts'
+import { readDetector } from './find-detector.ts'
+import type { TrainFlags } from './train-work.ts'
+
+/**
+ * Asked before a file is read: that the features which flags and the detector's model name are there. Without a detector
+ * file they are known only once the file is read.
+ *
+ * @throws FraudError OPTION_INVALID
+ */
+export async function checkNames(flags: TrainFlags): Promise<void> {
+  if (flags.detector === undefined) return
+  const located = await readDetector(flags.detector, flags)
+  const { names } = compileFeatures(located)
+  const { model = {} } = flags.preset === undefined ? located.detector : {}
+  const categories = flags.categories ?? model.categories ?? []
+  const monotone = Object.keys(flags.monotone ?? model.monotone ?? {})
+  for (const [option, named] of Object.entries({ categories, monotone })) {
+    const wrong = named.find((name) => !names.includes(name))
+    if (wrong === undefined) continue
+    throw new FraudError(
+      'OPTION_INVALID',
+      `${option} names ${wrong}, which is not a feature${suggestion(wrong, names)}`,
+    )
+  }
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, beforeEach, test } from 'node:test'
+import { replaceOutput } from '../src/cli/replace-output.ts'
+import { writeFileAtomically } from '../src/data/write-file.ts'
+import { succeedIn } from './run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-kept-'))
+const at = (name: string) => join(folder, name)
+beforeEach(() => {
+  for (const name of readdirSync(folder)) rmSync(at(name))
+})
+after(() => rmSync(folder, { recursive: true }))
+
+const said: string[] = []
+const run = {
+  terminal: {
+    say: (text: string) => said.push(text),
+    warn: () => {},
+    result: () => {},
+    begin: () => ({ update: () => {}, end: () => {} }),
+    clear: () => {},
+  },
+}
+const write = (path: string, text: string, force?: boolean) =>
+  replaceOutput(path, force === undefined ? {} : { force }, run, () => writeFileAtomically(path, text))
+const text = (name: string) => readFileSync(at(name), 'utf8')
+
+test('keeps what was there under the first free number', async () => {
+  for (const content of ['one', 'two', 'three']) await write(at('x.csv.gz'), content)
+  assert.deepEqual(readdirSync(folder).toSorted(), ['x-1.csv.gz', 'x-2.csv.gz', 'x.csv.gz'])
+  assert.deepEqual(['x-1.csv.gz', 'x-2.csv.gz', 'x.csv.gz'].map(text), ['one', 'two', 'three'])
+  assert.match(said.at(-1) ?? '', /x\.csv\.gz was there before: that one is .*x-2\.csv\.gz now/)
+})
+
+test('keeps no copy of the same bytes, nor with force', async () => {
+  await write(at('m.safetensors'), 'one')
+  await write(at('m.safetensors'), 'one')
+  await write(at('m.safetensors'), 'two', true)
+  assert.deepEqual(readdirSync(folder), ['m.safetensors'])
+  assert.equal(text('m.safetensors'), 'two')
+})
+
+test('leaves all as it was where writing fails', async () => {
+  writeFileSync(at('plain'), 'one')
+  const failing = replaceOutput(at('plain'), {}, run, () => Promise.reject(new Error('no')))
+  await assert.rejects(failing, /no/)
+  assert.deepEqual([readdirSync(folder), text('plain')], [['plain'], 'one'])
+})
+
+test('a command that is run again keeps the file of the first time', async () => {
+  const simulate = ['simulate', '--rows', '500', '--frauds', '5', '--out', 'x.csv', '--seed']
+  await succeedIn(folder, [...simulate, '1'])
+  const first = text('x.csv')
+  const { stdout } = await succeedIn(folder, [...simulate, '2'])
+  assert.match(stdout, /x\.csv was there before: that one is x-1\.csv now/)
+  assert.equal(text('x-1.csv'), first)
+  assert.notEqual(text('x.csv'), first)
+  await succeedIn(folder, [...simulate, '3', '--force'])
+  assert.deepEqual(readdirSync(folder).toSorted(), ['x-1.csv', 'x.csv'])
+})
