@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { logLoss } from '../src/evaluation/metrics.ts'
 import { succeedIn } from './run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
@@ -75,4 +76,33 @@ test('train and evaluate lead with what the policy does, as a count of the score
 
   const { stdout: again } = await succeedIn(folder, ['evaluate', 'm.safetensors', 'cards.csv', '--json'])
   assert.deepEqual(JSON.parse(again).policy.thresholds, { challenge: 0.02, review: 0.05, decline: 0.15 })
+})
+
+test('evaluates rows with --history as in the file that has all of them, and warns where they begin cold', async () => {
+  const lines = readFileSync(join(folder, 'cards.csv'), 'utf8').trimEnd().split('\n')
+  const cut = Math.floor(lines.length * 0.85)
+  writeFileSync(join(folder, 'earlier.csv'), [...lines.slice(0, cut), ''].join('\n'))
+  writeFileSync(join(folder, 'later.csv'), [lines[0], ...lines.slice(cut), ''].join('\n'))
+  // Two rows of the later file and one far ahead are in the history, too, and must not count.
+  writeFileSync(join(folder, 'overlapping.csv'), [...lines.slice(0, cut + 2), ''].join('\n'))
+  const evaluate = async (...more: string[]) => {
+    const { stdout, stderr } = await succeedIn(folder, ['evaluate', 'm.safetensors', 'later.csv', '--json', ...more])
+    return { figures: JSON.parse(stdout), stderr }
+  }
+  const cold = await evaluate()
+  const warm = await evaluate('--history', 'earlier.csv')
+  const overlapping = await evaluate('--history', 'overlapping.csv')
+  assert.match(cold.stderr, /Histories are cold: [\d,]+ of [\d,]+ rows lie within 21d of the file's first row/)
+  assert.doesNotMatch(warm.stderr, /cold/)
+  assert.match(overlapping.stderr, /2 rows of overlapping\.csv have ids of the file itself/)
+  assert.deepEqual(overlapping.figures, warm.figures)
+  assert.notEqual(cold.figures.logLoss, warm.figures.logLoss)
+  // The scores of the whole file's later rows, bit for bit, have the same log loss to the last digit.
+  await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'whole.csv'])
+  const probabilities = readRows('whole.csv')
+    .map(({ probability }) => Number(probability))
+    .slice(cut - 1)
+  const labels = readRows('later.csv').map((row) => Number(row.is_fraud))
+  assert.equal(warm.figures.rows, labels.length)
+  assert.equal(warm.figures.logLoss, logLoss(Uint8Array.from(labels), Float64Array.from(probabilities)))
 })

@@ -6,6 +6,9 @@ import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { renderReport } from '../evaluation/report/render-report.ts'
+import { showSpan } from '../evaluation/tuning/search-folds.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import type { HistoriesPlan } from '../features/history.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
@@ -32,8 +35,12 @@ export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
 /** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
 export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
-  await checkOutputs({ '--report': flags.report }, { BUNDLE: bundlePath, FILE: file })
+  await checkOutputs({ '--report': flags.report }, { BUNDLE: bundlePath, FILE: file, '--history': flags.history })
   const bundle = await readBundle(bundlePath)
+  const { columns, plan } = compileDetector(bundle.detector)
+  if (flags.history !== undefined && columns !== undefined) {
+    throw new FraudError('OPTION_INVALID', "--history: none of the bundle's features looks at histories")
+  }
   const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
   const { part, leftOut, includesTraining, ...choice } = chooseRows(rows, bundle, flags, run)
 
@@ -42,8 +49,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
+  const cold = flags.history === undefined ? warnOfCold(rows, part, plan) : undefined
   const policy = judgePolicy(rows, bundle.detector, scored, choice)
-  const ofBundle = [warnOfBundle(bundle), warnOfCalibration(evaluation)].filter((warning) => warning !== undefined)
+  const ofBundle = [cold, warnOfBundle(bundle), warnOfCalibration(evaluation)].filter(
+    (warning) => warning !== undefined,
+  )
   const warnings = [...leaks.warnings, ...ofBundle]
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
@@ -78,6 +88,19 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     includesTraining,
     ...leaks.figures,
   })
+}
+
+/** Of rows that windows reach back from to before the file's first row: a service would know more of them. */
+function warnOfCold({ times }: LabelledRows, part: Uint32Array, { histories }: HistoriesPlan): string | undefined {
+  const spanMs = Math.max(0, ...histories.map((history) => history.spanMs))
+  if (times === undefined || spanMs === 0) return undefined
+  const coldUntil = times.reduce((least, time) => Math.min(least, time), Infinity) + spanMs
+  const cold = part.reduce((count, row) => count + (times[row] < coldUntil ? 1 : 0), 0)
+  if (cold === 0) return undefined
+  return (
+    `Histories are cold: ${cold.toLocaleString('en')} of ${part.length.toLocaleString('en')} rows lie within ${showSpan(spanMs)} of the ` +
+    "file's first row, so the longest window of the features reaches back to before the file. Bring the rows before it with --history FILE"
+  )
 }
 
 /** Of the rows at hand; and a bundle whose own figures came of a random split says so. */

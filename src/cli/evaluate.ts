@@ -24,6 +24,7 @@ export function evaluateCommand(): Command {
     .argument('<bundle>', 'a trained bundle; none with --protocol')
     .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
     .option('--report <html>', 'write a report')
+    .option('--history <file>', 'earlier rows, which feed histories and are not evaluated')
     .option('--include-training', 'evaluate on training rows too; the report says so')
     .option('--no-leak-check', 'skip showing what labels known at once would have shown')
     .option('--weight-column <column>', 'a weight for each row')
@@ -94,7 +95,7 @@ function addProtocolFlags(command: Command): void {
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
 }
 
-const bundleOnly = ['report', 'includeTraining', 'leakCheck', 'costFalsePositive', 'costFalseNegative']
+const bundleOnly = ['report', 'history', 'includeTraining', 'leakCheck', 'costFalsePositive', 'costFalseNegative']
 const protocolOnly = ['detector', 'by', 'seeds', 'threads', 'allowLeak']
 const prequentialOnly = [
   ...['train', 'delay', 'test', 'folds', 'k', 'keepCompromised'],

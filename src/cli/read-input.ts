@@ -19,6 +19,8 @@ export interface ReadingFlags {
 }
 
 export interface InputFlags extends ReadingFlags {
+  /** A file of earlier rows, which feed histories and are no part of the work. */
+  readonly history?: string
   readonly detector?: string
   readonly label?: string
   readonly time?: string

@@ -11,6 +11,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
+import { readEarlierRows } from './earlier-rows.ts'
 import {
   fileReading,
   type InputFlags,
@@ -75,7 +76,8 @@ export async function replayFile<Result>(
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
   requireTime(replay.located)
   // A stream can't be read twice.
-  if (isReadOnce(replay.file) || !isSpeculative) return replaySorted(replay, flags, run, work)
+  if (isReadOnce(replay.file) || !isSpeculative || flags.history !== undefined)
+    return replaySorted(replay, flags, run, work)
   try {
     return await replayStream(replay, flags, run, work)
   } catch (error) {
@@ -125,6 +127,11 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const order = Uint32Array.from(usable).sort((a, b) => times[a] - times[b] || a - b)
   warnOfBadRows(reader.badRows(), run)
   warnOfSpoiltKeys(reader, run)
+  const firstMs = order.length === 0 ? Number.NaN : times[order[0]]
+  const before =
+    flags.history === undefined
+      ? undefined
+      : await readEarlierRows(flags.history, replay, { table, firstMs }, flags, run)
   const progress = run.terminal.begin('replay')
   const rows = { count: 0 }
   const fresh = readerFor(replay, flags)
@@ -132,7 +139,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
     yield table
   })()
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
-  const result = await work(replayTables({ replay, reader: fresh, rows, repeats }, tables, run.signal, order))
+  const result = await work(replayTables({ replay, reader: fresh, rows, repeats, before }, tables, run.signal, order))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   tellRepeats(replay, repeats, run)
   return { result, badRows: joinBadRows(badRows, reader.badRows()) }
@@ -160,15 +167,18 @@ interface TableReplay {
   readonly reader: TransactionReader
   readonly rows: { count: number }
   readonly repeats: RepeatedIds
+  /** Brings earlier rows into the histories. */
+  readonly before?: ((replay: Replay) => void) | undefined
 }
 
 async function* replayTables(
-  { replay: { features, onRepeat }, reader, rows, repeats }: TableReplay,
+  { replay: { features, onRepeat }, reader, rows, repeats, before }: TableReplay,
   tables: AsyncIterable<Table>,
   signal: AbortSignal,
   order?: Uint32Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
   const replay = new Replay(features, new MemoryHistories(features.plan))
+  before?.(replay)
   let newestMs = Number.NEGATIVE_INFINITY
   for await (const table of tables) {
     throwIfInterrupted(signal)
