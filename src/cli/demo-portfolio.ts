@@ -1,19 +1,23 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { numberColumn } from '../data/columns.ts'
-import { simulatePortfolio } from '../data/simulate/portfolio.ts'
+import { readTable } from '../data/read-table.ts'
+import { type PortfolioOptions, simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { usualTraining } from './plan-training.ts'
 import { replay } from './replay-work.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
+import { sendableRows } from './sendable-rows.ts'
 import { train } from './train-work.ts'
 
 const dayMs = 86_400_000
 const historyDays = 90
 const liveDays = 30
+/** As many days as the simulation allows: what is sent live goes on after the file, day by day. */
+const mostDays = 36_500
 const size = { customers: 500, terminals: 1000 } as const
 const detectorPath = fileURLToPath(new URL('../../detectors/cards.yaml', import.meta.url))
 
@@ -52,6 +56,45 @@ export async function preparePortfolio(data: string, seed: number, nowMs: number
   throwIfInterrupted(signal)
   await replay(history, { as: 'history', data, bundle, onConflict: 'fail' }, run)
   return { bundle, report, live }
+}
+
+/**
+ * The files of a portfolio's live traffic, in order: the one that was made first, then one for each further day of the same
+ * simulation, which replaces the one before. None follow where the seed is not that of the first.
+ */
+export async function* liveFiles(
+  live: string,
+  shape: Omit<PortfolioOptions, 'days' | 'onProgress'> & { readonly startMs: number },
+  { terminal }: Pick<Run, 'terminal'>,
+): AsyncGenerator<string> {
+  yield live
+  const { table } = await readTable(live, { columns: {} })
+  const last = table.rowCount - 1
+  const lastMs = numberColumn(table, 'time').values[last]
+  const readLast = sendableRows(table.columns)(last)
+  const path = join(dirname(live), 'live-day.csv')
+  let isSame = false
+  for (const batch of simulatePortfolio({ ...shape, days: mostDays })) {
+    const times = numberColumn(batch, 'time').values
+    if (times[0] <= lastMs) {
+      const found = sendableRows(batch.columns)(batch.rowCount - 1)
+      isSame = found.transaction_id === readLast.transaction_id && found.amount === readLast.amount
+      continue
+    }
+    if (!isSame) {
+      terminal.warn(`${live} was simulated with another seed, so no further day follows it`)
+      return
+    }
+    await writeCsv([withoutScenario(batch)], path)
+    yield path
+  }
+}
+
+/** How the portfolio of a data directory was simulated. */
+export async function shapeOf(live: string, seed: number) {
+  const { table } = await readTable(live, { columns: {} })
+  const firstDay = Math.floor(numberColumn(table, 'time').values[0] / dayMs)
+  return { ...size, seed, startMs: (firstDay - historyDays) * dayMs }
 }
 
 async function isOfCards(bundle: string): Promise<boolean> {

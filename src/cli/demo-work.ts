@@ -8,7 +8,7 @@ import { parseApiKeys } from '../http/api-keys.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
-import { preparePortfolio } from './demo-portfolio.ts'
+import { liveFiles, preparePortfolio, shapeOf } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
@@ -63,7 +63,9 @@ async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void>
 async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   const { bundle, report, live } = await preparePortfolio(flags.data, flags.seed, Date.now(), run)
   throwIfInterrupted(run.signal)
-  const service = await startServing(bundle, { ...flags, report }, run.signal)
+  // A simulated day is shorter than a real one, so that in time its transactions are ahead of the clock.
+  const maxAhead = Number.POSITIVE_INFINITY
+  const service = await startServing(bundle, { ...flags, report, maxAhead }, run.signal)
   await service?.ready
   if (service === undefined || run.signal.aborted) return service?.closed
   const apiKey = firstKey()
@@ -75,7 +77,8 @@ async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   if (service.decides) {
     run.terminal.say(`Live traffic, ${trafficPerSecond} transactions a second; shown is what is not simply approved:\n`)
     const traffic = { url: service.url, data: flags.data, apiKey, perSecond: trafficPerSecond }
-    await Promise.race([sendTraffic(live, traffic, run), service.closed])
+    const files = liveFiles(live, await shapeOf(live, flags.seed), run)
+    await Promise.race([sendTraffic(files, traffic, run), service.closed])
   }
   await service.closed
 }

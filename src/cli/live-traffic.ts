@@ -20,39 +20,89 @@ export interface TrafficOptions {
 const tickMs = 250
 
 /**
- * Sends the transactions of a file of the simulated portfolio to the service as a payment system would, a number of them
+ * Sends the transactions of files of the simulated portfolio to the service as a payment system would, a number of them
  * each second, and labels of fraud when event time has come to where they were known. Goes on where the log ends.
  */
-export async function sendTraffic(path: string, options: TrafficOptions, { terminal, signal }: Run): Promise<void> {
-  const { table } = await readTable(path, { columns: {} })
+export async function sendTraffic(
+  files: AsyncIterable<string>,
+  options: TrafficOptions,
+  { terminal, signal }: Pick<Run, 'terminal' | 'signal'>,
+): Promise<void> {
+  const labels = new Reports()
   const post = createPost(options)
+  for await (const file of files) {
+    const day = await readDay(file, options)
+    await sendDay(day, labels, post, options, { terminal, signal })
+    if (signal.aborted) return
+    const { times, first } = day
+    const lastDay = formatIsoTime(times[times.length - 1]).slice(0, 10)
+    if (first < times.length) {
+      terminal.say(`  all of the simulated traffic through ${lastDay} was sent; the next simulated day begins`)
+    }
+  }
+  terminal.say('  no more traffic is simulated')
+}
+
+interface Day {
+  readonly values: readonly Readonly<Record<string, unknown>>[]
+  readonly times: Float64Array
+  readonly frauds: Float64Array
+  readonly knownAt: Float64Array
+  /** Before this row the log knows all. */
+  readonly first: number
+}
+
+async function readDay(file: string, options: TrafficOptions): Promise<Day> {
+  const { table } = await readTable(file, { columns: {} })
   const values = transactionsOf(table)
-  const times = numberColumn(table, 'time').values
-  const frauds = numberColumn(table, 'is_fraud').values
-  const knownAt = numberColumn(table, 'label_known_at').values
-  const labels = new LabelQueue()
-  const first = firstUnknown(values.length, (row) => String(values[row].transaction_id), options)
+  return {
+    values,
+    times: numberColumn(table, 'time').values,
+    frauds: numberColumn(table, 'is_fraud').values,
+    knownAt: numberColumn(table, 'label_known_at').values,
+    first: firstUnknown(values.length, (row) => String(values[row].transaction_id), options),
+  }
+}
+
+/** Frauds of all days that are still to be reported. */
+class Reports {
+  readonly #queue = new LabelQueue()
+  readonly #ids: unknown[] = []
+
+  add(id: unknown, timestampMs: number, knownAtMs: number): void {
+    const sequence = this.#ids.push(id) - 1
+    this.#queue.add({ event: { timestampMs, texts: [], sequence }, label: { isFraud: true, knownAtMs } })
+  }
+
+  *due(timestampMs: number) {
+    for (let due = this.#queue.due(timestampMs); due !== undefined; due = this.#queue.due(timestampMs)) {
+      yield { transactionId: this.#ids[due.event.sequence], knownAt: formatIsoTime(due.label.knownAtMs) }
+    }
+  }
+}
+
+async function sendDay(
+  { values, times, frauds, knownAt, first }: Day,
+  reports: Reports,
+  post: ReturnType<typeof createPost>,
+  { perSecond }: TrafficOptions,
+  { terminal, signal }: Pick<Run, 'terminal' | 'signal'>,
+): Promise<void> {
   for (let row = 0; row < values.length && !signal.aborted; ) {
     const startMs = performance.now()
     const end =
-      row < first ? first : Math.min(values.length, row + Math.max(1, Math.round((options.perSecond * tickMs) / 1000)))
+      row < first ? first : Math.min(values.length, row + Math.max(1, Math.round((perSecond * tickMs) / 1000)))
     for (; row < end; row++) {
-      for (let due = labels.due(times[row]); due !== undefined; due = labels.due(times[row])) {
-        const transactionId = values[due.event.sequence].transaction_id
-        const knownAtText = formatIsoTime(due.label.knownAtMs)
-        await post('/v1/labels', { transactionId, isFraud: true, knownAt: knownAtText, source: 'chargeback' })
-        if (row >= first) terminal.say(`  label     ${transactionId} was fraud`)
+      for (const report of reports.due(times[row])) {
+        await post('/v1/labels', { ...report, isFraud: true, source: 'chargeback' })
+        if (row >= first) terminal.say(`  label     ${report.transactionId} was fraud`)
       }
-      if (frauds[row] === 1) {
-        const event = { timestampMs: times[row], texts: [], sequence: row }
-        labels.add({ event, label: { isFraud: true, knownAtMs: knownAt[row] } })
-      }
+      if (frauds[row] === 1) reports.add(values[row].transaction_id, times[row], knownAt[row])
       if (row >= first) tell(await post('/v1/decisions', values[row]), values[row], terminal)
       if (signal.aborted) return
     }
     await sleep(Math.max(0, tickMs - (performance.now() - startMs)), undefined, { signal }).catch(() => {})
   }
-  if (!signal.aborted) terminal.say('  all of the simulated traffic was sent')
 }
 
 /** Before this row the log knows all. */
