@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { digestKey, formatKeyFile, parseKeyFile, type Role, type StoredKey } from '../http/api-keys.ts'
+import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
 import type { Run } from './run.ts'
 
@@ -16,6 +18,7 @@ export interface KeysFlags {
 export interface CreateFlags extends KeysFlags {
   readonly role: readonly Role[]
   readonly name?: string
+  readonly yes?: boolean
   readonly json?: boolean
 }
 
@@ -29,6 +32,7 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   const key = `shrike_${randomBytes(32).toString('base64url')}`
   const createdAt = new Date().toISOString()
   await mkdir(flags.data, { recursive: true, mode: 0o700 })
+  if (flags.yes !== true) await askBeforeLocking(flags.data)
   const name = await changeKeys(flags.data, (keys) => {
     const name = flags.name ?? freeName(roles[0], keys)
     if (keys.some((other) => other.name === name)) {
@@ -39,6 +43,32 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   if (!flags.json) process.stdout.write(`${key}\n`)
   process.stderr.write(`key "${name}" (${roles.join(', ')}) is shown this once: keep it safe\n`)
   terminal.result({ name, roles, key, createdAt })
+}
+
+/** The first key of a service that asks for none ends every call without one. */
+async function askBeforeLocking(data: string): Promise<void> {
+  const url = readServiceAddress(dataDirectory(data))
+  if (url === undefined || (await asksForKey(url))) return
+  const what = `The service on ${url} asks for no key now; from its first key on it refuses every request without one`
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new FraudError('OPTION_INVALID', `${what}. Give your callers the key right away, and say --yes`)
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await lines.question(`${what}. Make it? [y/N] `)
+    if (!/^y(es)?$/i.test(answer.trim())) throw new FraudError('INTERRUPTED', 'No key was made')
+  } finally {
+    lines.close()
+  }
+}
+
+/** Whether a running service asks for keys already, by those of its environment say. */
+async function asksForKey(url: string): Promise<boolean> {
+  try {
+    const { status } = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(patienceMs) })
+    return status === 401
+  } catch {
+    return false
+  }
 }
 
 export async function listKeys({ data }: KeysFlags, { terminal }: Run): Promise<void> {

@@ -39,7 +39,11 @@ function createCommand(): Command {
           .choices(roles)
           .makeOptionMandatory(),
       )
-      .option('--name <name>', 'to list and revoke it by (default: a role and a number)'),
+      .option('--name <name>', 'to list and revoke it by (default: a role and a number)')
+      .option(
+        '--yes',
+        'make the first key of a running service without asking: requests without a key are refused then',
+      ),
   ).action((options: CreateFlags & CommonFlags) =>
     run(options, async (context) => (await import('./keys-work.ts')).createKey(options, context)),
   )

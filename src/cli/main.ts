@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts'
 import { featuresCommand } from './features.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { labelCommand } from './label.ts'
 import { logCommand } from './log.ts'
 import { replayCommand } from './replay.ts'
 import { report } from './run.ts'
@@ -54,6 +55,7 @@ export function createProgram(): Command {
     simulateCommand(),
     demoCommand(),
     replayCommand(),
+    labelCommand(),
     logCommand(),
     backupCommand(),
     eraseCommand(),

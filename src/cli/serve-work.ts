@@ -1,7 +1,9 @@
+import { existsSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { parseApiKeys } from '../http/api-keys.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
@@ -33,12 +35,14 @@ export interface ServeFlags {
 
 /** Serves until it is told to stop. */
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
+  const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
   const service = await startServing(bundle ?? currentBundle(flags.data), flags, signal)
   if (service === undefined) return
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
     else terminal.warn(whyNoDecisions(flags))
+    tellEmpty(service, wasEmpty, flags.data)
     if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
   }
   await service.closed
@@ -58,6 +62,12 @@ export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
 }
 
 /** The service, listening; undefined where the signal was given before. */
+/** A service in the wrong folder decides without any history, and looks well. */
+function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
+  if (wasEmpty && service.decides)
+    process.stdout.write(`there was no history: an empty one begins in ${resolve(data)}\n`)
+}
+
 export async function startServing(
   bundlePath: string,
   flags: ServeFlags,
@@ -96,6 +106,11 @@ export async function startServing(
     workerArgs,
   }
   const service = await runService(config, signal)
+  if (service?.decides && service.role === 'single') {
+    writeServiceAddress(dataDirectory(data), service.url)
+    const forget = () => rmSync(dataDirectory(data).addressPath, { force: true })
+    service.closed.then(forget, forget)
+  }
   // Told to end before it could hear of it itself.
   if (signal.aborted) void service?.close()
   return service

@@ -53,6 +53,10 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return errorCodes.some((code) => code === value)
+}
+
 /** One bad part of an input: which field, and what is wrong with it. */
 export interface FieldError {
   readonly field: string

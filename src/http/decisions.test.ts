@@ -408,9 +408,10 @@ describe('GET /v1/decisions/{id}', () => {
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), {
       erased: true,
       token: 'tok_1',
+      degraded: [],
     })
     assert.equal(await shown(), null)
-    assert.deepEqual(await found(), { key: 'card', token: null, decisions: [], cursor: null })
+    assert.deepEqual(await found(), { key: 'card', token: null, degraded: [], decisions: [], cursor: null })
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), { erased: false, token: null })
     // The same transaction again is another one now, and what is refused leaves nothing behind.
     assert.equal((await post('/v1/decisions', purchase({ CARD: 'Ada' }))).statusCode, 409)
@@ -606,7 +607,7 @@ describe('POST /v1/search', () => {
     const { post, app } = await start()
     await post('/v1/decisions', purchase({ ID: 'order/1' }))
     const { decisions, ...rest } = (await post('/v1/search', { text: 'order/1' })).json()
-    assert.deepEqual(rest, { key: null, token: null, cursor: null })
+    assert.deepEqual(rest, { key: null, token: null, degraded: [], cursor: null })
     assert.deepEqual(decisions, (await app.inject('/v1/decisions')).json().decisions)
     assert.deepEqual((await post('/v1/search', { text: 'order' })).json().decisions, [])
   })

@@ -73,7 +73,7 @@ async function countPlain(
 }
 
 /** Where records of a definition keep a key's values as they come, under the column of then and of now. */
-function plainPlaces(definition: Definition, key: string, column: string | undefined): readonly number[] {
+export function plainPlaces(definition: Definition, key: string, column: string | undefined): readonly number[] {
   const { detector, columns } = definition
   const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
   const before = isRecord(transaction.keys) ? transaction.keys[key] : undefined

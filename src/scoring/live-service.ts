@@ -12,7 +12,7 @@ import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
 import { Decider, type DeciderOptions, type FileLabel } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
-import { erasePerson } from './erase-person.ts'
+import { erasePerson, plainPlaces } from './erase-person.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import {
@@ -245,6 +245,16 @@ export class LiveService {
     const kept = this.#reader.readKey(key, value)
     const { personal = [] } = this.#live.detector.transaction
     return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
+  }
+
+  /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
+  mayHoldInClear(key: string): boolean {
+    const { keys = {}, personal = [] } = this.#live.detector.transaction
+    if (!personal.includes(key)) return false
+    const { reading } = this.#log
+    return reading
+      .definitionSequences()
+      .some((sequence) => plainPlaces(reading.definition(sequence), key, keys[key]).length > 0)
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */

@@ -6,9 +6,12 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   statfsSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -26,6 +29,8 @@ export interface DataDirectory {
   readonly keysPath: string
   readonly lockPath: string
   readonly bundlePath: string
+  /** Where the service that works on the directory listens. */
+  readonly addressPath: string
 }
 
 export function dataDirectory(path: string): DataDirectory {
@@ -36,12 +41,13 @@ export function dataDirectory(path: string): DataDirectory {
     keysPath: join(path, 'keys.json'),
     lockPath: join(path, 'lock.sqlite'),
     bundlePath: join(path, 'model.safetensors'),
+    addressPath: join(path, 'service.json'),
   }
 }
 
 /** @throws FraudError DIRECTORY_UNUSABLE where a file of the directory's own is a link to elsewhere. */
-export function refuseLinkedFiles({ logPath, keysPath, lockPath, bundlePath }: DataDirectory): void {
-  refuseLinks(logPath, `${logPath}-wal`, `${logPath}-shm`, keysPath, lockPath, bundlePath)
+export function refuseLinkedFiles({ logPath, keysPath, lockPath, bundlePath, addressPath }: DataDirectory): void {
+  refuseLinks(logPath, `${logPath}-wal`, `${logPath}-shm`, keysPath, lockPath, bundlePath, addressPath)
 }
 
 export interface DirectoryLock {
@@ -108,6 +114,8 @@ function lock(directory: DataDirectory) {
       refuseOverwritten(directory, noted(database))
       refuseLost(directory, noted(database) > 0)
       removeLeftovers(directory)
+      // Of a service that was killed: nobody must take it for this process.
+      rmSync(directory.addressPath, { force: true })
       return { database, identity: identityOf(lockPath) }
     } catch (error) {
       database.close()
@@ -173,6 +181,34 @@ function openLocked(lockPath: string, path: string): DatabaseSync {
 }
 
 const sqliteBusy = 5
+
+/** Says where the service that holds the lock listens, for commands beside it. */
+export function writeServiceAddress({ addressPath }: DataDirectory, url: string): void {
+  const temporary = `${addressPath}.${process.pid}.tmp`
+  writeFileSync(temporary, `${JSON.stringify({ url })}\n`, { mode: 0o600 })
+  renameSync(temporary, addressPath)
+}
+
+/** Where the service listens that works on the directory; undefined where none does. */
+export function readServiceAddress({ addressPath, lockPath }: DataDirectory): string | undefined {
+  if (!existsSync(addressPath) || !isLocked(lockPath)) return undefined
+  refuseLinks(addressPath)
+  const url = /"url":"(http:[^"]+)"/.exec(readFileSync(addressPath, 'utf8'))?.[1]
+  return url === undefined || !URL.canParse(url) ? undefined : url
+}
+
+function isLocked(lockPath: string): boolean {
+  const database = new DatabaseSync(lockPath, { readOnly: true })
+  try {
+    database.prepare('PRAGMA user_version').get()
+    return false
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return true
+    throw error
+  } finally {
+    database.close()
+  }
+}
 
 /** Bytes that are free for this process on the directory's file system. */
 export function freeBytes(path: string): number {

@@ -45,7 +45,8 @@ async function search(
   const token = isKey && isValue ? live.keptValue(key, value) : undefined
   const query = reader.finish(isKey ? { column: keys[key], value: token ?? '' } : undefined)
   const found = token === undefined ? { records: [], next: null } : await live.page(query)
-  const first = `"key":${JSON.stringify(key)},"token":${JSON.stringify(token ?? null)},`
+  const degraded = isKey && live.mayHoldInClear(key) ? '["plain-records-unsearched"]' : '[]'
+  const first = `"key":${JSON.stringify(key)},"token":${JSON.stringify(token ?? null)},"degraded":${degraded},`
   sendPage(context, reply, first, found.records, found.next)
 }
 
@@ -59,7 +60,7 @@ function sendById(
   if (typeof text !== 'string' || text === '') errors.push({ field: 'text', reason: 'must be the id of a transaction' })
   if (errors.length > 0) throw invalid(errors)
   const found = live.view(String(text))
-  sendPage(context, reply, '"key":null,"token":null,', found === undefined ? [] : [found], null)
+  sendPage(context, reply, '"key":null,"token":null,"degraded":[],', found === undefined ? [] : [found], null)
 }
 
 function invalid(errors: readonly FieldError[]): FraudError {

@@ -92,6 +92,11 @@ export const decisionSchemas = {
       type: ['string', 'null'],
       description: 'What the log keeps of the value: a token, a hash, or the value itself; null where it never came.',
     },
+    degraded: {
+      type: 'array',
+      items: { type: 'string', enum: ['plain-records-unsearched'] },
+      description: 'Records of before the key was personal may hold the value in plain text, and are not looked at.',
+    },
     ...pageProperties,
   }),
   LabelAnswer: object({

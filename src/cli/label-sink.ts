@@ -1,0 +1,63 @@
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { type LabelReport, LabelTally } from '../scoring/label-tally.ts'
+import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
+import { currentBundle } from './current-bundle.ts'
+import { openForCommand } from './open-service.ts'
+import type { Run } from './run.ts'
+import { postToService } from './service-client.ts'
+
+/** Where labels go: each piece is on disk once it is reported, and the lines of the report count from 1 in the piece. */
+export interface LabelSink {
+  readonly where: string
+  send(labels: readonly object[]): Promise<LabelReport>
+  close(): Promise<void>
+}
+
+export interface SinkFlags {
+  readonly data: string
+  readonly url?: string
+  readonly key?: string
+  readonly timeout: number
+  readonly bundle?: string
+}
+
+/** The service at the URL, else the one that works on the data directory, else the directory itself. */
+export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, run: Run): Promise<LabelSink> {
+  if (url !== undefined && !/^https?:/.test(URL.parse(url)?.protocol ?? ''))
+    throw new FraudError('OPTION_INVALID', `--url ${url} is not an address such as http://127.0.0.1:8000`)
+  const address = url?.replace(/\/+$/, '') ?? readServiceAddress(dataDirectory(data))
+  if (address !== undefined) {
+    const client = { url: address, key, deadlineMs: timeout, signal: run.signal }
+    return {
+      where: `the service on ${address}`,
+      async send(labels) {
+        const body = labels.map((label) => `${JSON.stringify(label)}\n`).join('')
+        const answer = await postToService(client, '/v1/labels', 'application/x-ndjson', body)
+        if (isReport(answer)) return answer
+        throw new FraudError('INTERNAL', `What ${address} answers is not an answer to labels: is it Shrike?`)
+      },
+      close: async () => {},
+    }
+  }
+  const opened = await openForCommand(bundle ?? currentBundle(data), data, { acceptLostHistories: false }, run)
+  return {
+    where: data,
+    async send(labels) {
+      const tally = new LabelTally()
+      const taking = labels.map((label, i) =>
+        opened.service.labelOfFile(label).then(
+          (taken) => tally.take(taken),
+          (error: unknown) => tally.refuse(i + 1, error),
+        ),
+      )
+      await Promise.all(taking)
+      return tally.report()
+    },
+    close: () => opened.close(),
+  }
+}
+
+function isReport(answer: unknown): answer is LabelReport {
+  return isRecord(answer) && typeof answer.accepted === 'number' && Array.isArray(answer.errors)
+}

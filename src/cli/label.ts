@@ -1,0 +1,41 @@
+import { Command, Option } from 'commander'
+import { duration } from './flags.ts'
+import type { LabelFlags } from './label-work.ts'
+import { addReadingFlags } from './reading-flags.ts'
+import { type CommonFlags, run } from './run.ts'
+
+/** `shrike label FILE`. */
+export function labelCommand(): Command {
+  return addReadingFlags(
+    new Command('label')
+      .summary('bring in what transactions turned out to be')
+      .description(
+        'Brings the labels of FILE to the service that works on the data directory, over HTTP, or to the one at --url; where ' +
+          'none is running, into the directory itself. What is there already is left as it is, so the same file may be ' +
+          'sent again, after Ctrl-C as well.',
+      )
+      .argument('<file>', 'labels: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .option('--id <column>', "the transaction's id (default: transactionId, else the detector's)")
+      .option('--label <column>', "whether it was fraud (default: isFraud, else the detector's)")
+      .option('--known-at <column>', "when it became known (default: knownAt, else the detector's; else now)")
+      .option('--source <name>', 'who says so, such as chargeback, where the file has no column source')
+      .option('--data <directory>', 'the data directory of the service', '.shrike')
+      .option('--url <url>', 'of a service elsewhere')
+      .addOption(new Option('--key <key>', 'an API key with the role label').env('SHRIKE_API_KEY'))
+      .option('--timeout <duration>', 'how long a piece is sent again to a service that is busy', duration, 120_000)
+      .option('--bundle <bundle>', "without a service: the bundle (default: the data directory's)")
+      .option('--rejects <csv>', 'with --bad-rows skip: where the rows that were left out are written, with why')
+      .option('--json', 'print the result as JSON on standard output')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  shrike label chargebacks.csv --source chargeback
+  shrike label verdicts.parquet --id order --label fraud --known-at closed_at --bad-rows skip --rejects bad.csv
+  SHRIKE_API_KEY=... shrike label chargebacks.csv.gz --url https://shrike.example`,
+      )
+      .action((file: string, options: LabelFlags & CommonFlags) =>
+        run(options, async (context) => (await import('./label-work.ts')).label(file, options, context)),
+      ),
+  )
+}
