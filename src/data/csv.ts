@@ -169,7 +169,7 @@ export class CsvParser {
       } else {
         if (builder.rowCount === builder.capacity) builder.reserve(this.#rowsToExpect(at))
         next = this.#parseRow(at, isFinal)
-        if (next < 0) this.#options.missing.dropRow()
+        if (next < 0) this.#options.missing.dropRow(builder.rowCount)
         if (next === leftOut) next = this.#afterLeftOut
       }
       if (next === incomplete) break
@@ -203,7 +203,6 @@ export class CsvParser {
     this.#lines.add(rowCount, this.#line)
     this.#line += 1 + this.#lineEndsInRow
     this.#builder.rowCount = rowCount + 1
-    if (this.#options.missing.isPending) this.#options.missing.keepRow()
     return at
   }
 

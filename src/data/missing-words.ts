@@ -28,6 +28,7 @@ export class MissingWords {
   readonly #areInTexts: boolean
   readonly #counts = new Map<string, Map<string, number>>()
   #pending: { readonly column: string; readonly word: string }[] = []
+  #pendingRow = -1
   readonly #texts = new Map<string, Map<string, number>>()
 
   constructor(given?: readonly string[], format: 'table' | 'json' = 'table') {
@@ -44,24 +45,24 @@ export class MissingWords {
     return end - start <= this.#longest && this.#words.has(latin1(bytes, start, end))
   }
 
-  /** Whether words were found in a row that is not whole yet. */
-  get isPending(): boolean {
-    return this.#pending.length > 0
-  }
-
   /** Notes a word that was found in place of a number or time; an empty cell is none. It counts once its row is kept. */
-  note(column: string, bytes: Uint8Array, start: number, end: number): void {
-    if (end > start) this.#pending.push({ column, word: Buffer.from(bytes.subarray(start, end)).toString() })
+  note(column: string, row: number, bytes: Uint8Array, start: number, end: number): void {
+    if (end === start) return
+    if (row !== this.#pendingRow) this.keepRow()
+    this.#pendingRow = row
+    this.#pending.push({ column, word: Buffer.from(bytes.subarray(start, end)).toString() })
   }
 
+  /** The row that words were noted of is whole; a later row's first word says so, too. */
   keepRow(): void {
     for (const { column, word } of this.#pending) add(this.#counts, word, column, 1)
     this.#pending = []
+    this.#pendingRow = -1
   }
 
   /** The row is left out, or will be read again from its start. */
-  dropRow(): void {
-    this.#pending = []
+  dropRow(row: number): void {
+    if (row === this.#pendingRow) this.#pending = []
   }
 
   /** Counts the texts of a column that shows nothing but missing values. */

@@ -178,14 +178,13 @@ export class NdjsonParser {
       const reason =
         typeof value === 'string' ? builder.storeText(column, row, value) : this.#storeValue(column, row, Number(value))
       if (reason !== undefined) {
-        this.#options.missing.dropRow()
+        this.#options.missing.dropRow(row)
         this.#options.badRows.add({ line: number, column: name, value: String(value) }, reason)
         return
       }
     }
     this.#lines.add(row, number)
     builder.rowCount = row + 1
-    this.#options.missing.keepRow()
   }
 
   #storeValue(column: number, row: number, value: number): string | undefined {

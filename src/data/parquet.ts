@@ -65,8 +65,7 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
       for (let index = 0; index < chunk.rowCount; index++) {
         if (builder.rowCount === builder.capacity) builder.reserve(2 * builder.capacity)
-        if (storeRow(builder, described, vectors, index, row + index + 1, badRows)) missing.keepRow()
-        else missing.dropRow()
+        if (!storeRow(builder, described, vectors, index, row + index + 1, badRows)) missing.dropRow(builder.rowCount)
       }
       row += chunk.rowCount
       onRows(row, rowCount)

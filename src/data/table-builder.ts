@@ -109,7 +109,7 @@ export class TableBuilder {
     if (kind === undefined) return this.#storeFirst(column, row, bytes, start, end, from, to)
     const format = this.#formats[column]
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
-    if (Number.isNaN(value) && !this.#isMissing(column, bytes, from, to))
+    if (Number.isNaN(value) && !this.#isMissing(column, row, bytes, from, to))
       return whyAmbiguous(kind, bytes, from, to, format) ?? whyOtherTime(kind, bytes, from, to) ?? mismatch[kind]
     if (
       to - from >= unsafeDigits &&
@@ -138,6 +138,7 @@ export class TableBuilder {
   /** The table of the rows so far. A column that never showed a value is one of missing numbers. */
   finish(): Table {
     const { rowCount } = this
+    this.#missing.keepRow()
     const columns = this.names.map((_, column): Column => {
       if (this.kinds[column] === undefined) this.#decide(column, 'number', rowCount)
       return this.#columnOf(column, withoutUnused)
@@ -148,6 +149,7 @@ export class TableBuilder {
   /** The rows so far as a table that is valid until more are stored; the next rows begin another. */
   take(): Table {
     const { rowCount } = this
+    this.#missing.keepRow()
     const columns = this.names.map((name, column): Column => {
       const kind = this.kinds[column]
       if (kind === undefined) this.#countMissing(column, rowCount)
@@ -181,9 +183,9 @@ export class TableBuilder {
     this.#missing.countTexts(this.names[column], this.#codes[column].subarray(0, rows), texts)
   }
 
-  #isMissing(column: number, bytes: Uint8Array, start: number, end: number): boolean {
+  #isMissing(column: number, row: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (!this.#missing.has(bytes, start, end)) return false
-    this.#missing.note(this.names[column], bytes, start, end)
+    this.#missing.note(this.names[column], row, bytes, start, end)
     return true
   }
 
