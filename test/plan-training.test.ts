@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { LabelledRows } from '../src/cli/labelled-rows.ts'
 import { planTraining, usualTraining } from '../src/cli/plan-training.ts'
 import { parseDetectorFile } from '../src/core/detector.ts'
+import { noBadRows } from '../src/data/bad-rows.ts'
 import { presets } from '../src/learners/presets.ts'
 
 function rowsOf(file: string, model = ''): LabelledRows {
@@ -18,7 +19,7 @@ function rowsOf(file: string, model = ''): LabelledRows {
       labels: new Uint8Array(0),
       isoTimes: false,
     },
-    badRows: { count: 0, first: [] },
+    badRows: noBadRows,
   }
 }
 const creditcard = 'detectors/creditcard.yaml'

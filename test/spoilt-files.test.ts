@@ -91,13 +91,15 @@ describe('a file whose names or keys were spoilt on the way', () => {
       header,
       ...labels.map((label, i) => `${i + 1},2026-01-01T00:0${i}:00Z,${label},c,AT`),
     ]
-    const good = await features('l.csv', labelled(['True', 'FALSE', '1', '0.0', '', 'NaN']))
+    const good = await features('l.csv', labelled(['True', 'FALSE', '1', '0.0', '', 'NaN', 'yes', 'N', 'ja']))
     assert.equal(good.code, 0, good.stderr)
-    for (const word of ['yes', 'N', '2x']) {
+    for (const word of ['maybe', 'T', '2x']) {
       const { stderr } = await features('l.csv', labelled(['0', word]))
       assert.match(
         stderr,
-        new RegExp(`l\\.csv, line 3, column "fraud": "${word}" is not a label: a label is 0, 1, true, false or empty`),
+        new RegExp(
+          `l\\.csv, line 3, column "fraud": "${word}" is not a label: a label is 0, 1, true, false, yes, no, fraud, legitimate or empty`,
+        ),
       )
     }
   })
@@ -130,7 +132,10 @@ describe('a file whose names or keys were spoilt on the way', () => {
       'y.csv',
       table((isFraud) => (isFraud ? 'Y' : 'N')),
     )
-    assert.match(spoken.stderr, /y\.csv, line 2, column "Class": "Y" is not a label: a label is 0, 1, true, false/)
+    assert.equal(JSON.parse(spoken.stdout).rocAuc, JSON.parse(numbers.stdout).rocAuc)
+    const third = `${table((isFraud) => (isFraud ? 'Y' : 'N'))}9e6,5,maybe\n`
+    const refused = await train('third.csv', third)
+    assert.match(refused.stderr, /third\.csv, line 302, column "Class": "maybe" is not a label: a label is 0, 1, true/)
     const all = await train('all.csv', table(Number, 1))
     assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, and training and test need both classes/)
     const lines = table(Number).split('\n').slice(1).join('\n')

@@ -1,11 +1,10 @@
 import type { Detector, LocatedDetector } from '../core/detector.ts'
-import { FraudError } from '../core/errors.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import { findLabel } from '../data/infer-detector.ts'
-import { labelsAllowed, withNumericLabel } from '../data/label-column.ts'
+import { withNumericLabel } from '../data/label-column.ts'
 import type { BadRows } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { otherTimes, TransactionReader } from '../data/transaction-reader.ts'
@@ -48,17 +47,12 @@ export interface LabelledRows {
 /** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
 export async function readLabelledRows(file: string, flags: InputFlags, run: Run): Promise<LabelledRows> {
   if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
-  const read = await readTyped(file, flags, run)
-  const located = guessDetector(file, read.table, flags, run)
-  const features = compileFeatures(located)
-  return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
-}
-
-/** A table whose label is a column of numbers, where one is found. */
-async function readTyped(file: string, flags: InputFlags, run: Run) {
   const read = await readFileTable(file, flags, run)
   const label = findLabel(read.table, flags.label)
-  return label === undefined ? read : { ...read, table: withNumericLabel(read.table, label, file) }
+  const typed = label === undefined ? read.table : withNumericLabel(read.table, label)
+  const located = guessDetector(file, typed, flags, run)
+  const features = compileFeatures(located)
+  return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
 }
 
 /** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
@@ -105,20 +99,21 @@ function flatRows(
   reader.open(read)
   const { detector } = located
   const { transaction } = detector
-  const table = withNumericLabel(read, transaction.label.field, source)
+  const table = withNumericLabel(read, transaction.label.field)
   warnOfRepeats(repeats, transaction, leftOut, run)
   if (read.rowCount > 0 && transaction.id === undefined) warnOfRepeatedRows(read, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
-  const known = Uint32Array.from(
-    labelColumn
-      .keys()
-      .filter((row) => isLabel(labelColumn[row], row, transaction.label.field) && !repeatedRows.has(row))
-      .filter((row) => reader.check(row)),
-  )
-  warnOfBadRows(reader.badRows(), run)
+  let unknown = 0
+  const isUsable = (row: number): boolean => {
+    const label = reader.takeLabel(row)
+    if (label === undefined || repeatedRows.has(row)) return false
+    if (Number.isNaN(label)) unknown++
+    return !Number.isNaN(label) && reader.check(row) === true
+  }
+  const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
+  warnOfBadRows(reader.badRows(), source, run)
   warnOfSpoiltKeys(reader, run)
   const left = labelColumn.length - known.length
-  const unknown = labelColumn.reduce((count, label) => count + (Number.isNaN(label) ? 1 : 0), 0)
   if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
   const pick = (name: string) => {
     const { values } = numberColumn(table, name)
@@ -166,10 +161,4 @@ function warnOfRepeatedRows(table: Table, { terminal }: Run): void {
     `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier one in every column: is the file put together of ` +
       'others that overlap? Each row counts, so intervals are too narrow',
   )
-}
-
-function isLabel(value: number, row: number, field: string): boolean {
-  if (value === 0 || value === 1) return true
-  if (Number.isNaN(value)) return false
-  throw new FraudError('DATA_INVALID', `The label ${field} of row ${row} is ${value}; ${labelsAllowed}`)
 }

@@ -2,6 +2,7 @@ import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
+import { noBadRows } from '../data/bad-rows.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
@@ -127,7 +128,7 @@ export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run:
         "The log has no transaction whose label is known and older than the labels' maturity",
       )
     const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
-    return { ...rows, source: flags.data, knownAt, cards, badRows: { count: 0, first: [] } }
+    return { ...rows, source: flags.data, knownAt, cards, badRows: noBadRows }
   } finally {
     reader.close()
   }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { cardNumberHash } from '../core/card-number-hash.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
-import { type BadRows, type ReadOptions, readTable } from '../data/read-table.ts'
+import { type BadRows, rowWordOf, tellBadRows } from '../data/bad-rows.ts'
+import { type ReadOptions, readTable } from '../data/read-table.ts'
 import type { Encoding } from '../data/text-encoding.ts'
 import type { FileReading, TransactionReader } from '../data/transaction-reader.ts'
 import type { DecimalMark } from '../data/written-number.ts'
@@ -42,7 +43,7 @@ export async function readFileTable(path: string, flags: InputFlags, run: Run, o
   const { rowCount, columns } = read.table
   progress.end(`${rowCount.toLocaleString('en')} rows, ${columns.length} columns`)
   tellNotes(read.notes, run)
-  warnOfBadRows(read.badRows, run)
+  warnOfBadRows(read.badRows, path, run)
   return read
 }
 
@@ -70,10 +71,8 @@ export function tellNotes(notes: readonly string[], { terminal }: Run): void {
   if (notes.length > 0) terminal.say(`  read with ${notes.join('; ')}`)
 }
 
-export function warnOfBadRows({ count, first }: BadRows, { terminal }: Run): void {
-  if (count === 0) return
-  const shown = first.map(({ line, reason }) => `line ${line}: ${reason}`)
-  terminal.warn(`${count} bad rows were skipped, the first of them:\n  ${shown.join('\n  ')}`)
+export function warnOfBadRows(badRows: BadRows, file: string, { terminal }: Run): void {
+  if (badRows.count > 0) terminal.warn(tellBadRows(badRows, rowWordOf(file)))
 }
 
 /** Keys of whole numbers that a program has written as fractions are other keys than a service is sent. */

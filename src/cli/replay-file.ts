@@ -105,7 +105,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   tellNotes(open.notes(), run)
   const badRows = joinBadRows(open.badRows(), reader.badRows())
-  warnOfBadRows(badRows, run)
+  warnOfBadRows(badRows, replay.file, run)
   warnOfSpoiltKeys(reader, run)
   tellRepeats(replay, repeats, run)
   return { result, badRows }
@@ -125,7 +125,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   )
   const usable = times.keys().filter((row) => !Number.isNaN(times[row]))
   const order = Uint32Array.from(usable).sort((a, b) => times[a] - times[b] || a - b)
-  warnOfBadRows(reader.badRows(), run)
+  warnOfBadRows(reader.badRows(), replay.file, run)
   warnOfSpoiltKeys(reader, run)
   const firstMs = order.length === 0 ? Number.NaN : times[order[0]]
   const before =

@@ -15,30 +15,48 @@ export interface BadRow {
 
 export interface BadRows {
   readonly count: number
-  /** The first twenty. */
+  /** The first twenty, or all where somebody wants to write them. */
   readonly first: readonly BadRow[]
+  /** How many there are of each kind: the column and what is wrong, without the values. */
+  readonly kinds: ReadonlyMap<string, number>
 }
 
 const listed = 20
+export const noBadRows: BadRows = { count: 0, first: [], kinds: new Map() }
 
 /** What happens to rows that can't be used: the first one is an error, or they are counted and left out. */
 export class BadRowLog {
   readonly #file: string
   readonly #policy: 'fail' | 'skip'
   readonly #rowWord: 'line' | 'row'
+  readonly #most: number
   readonly #first: BadRow[] = []
+  readonly #kinds = new Map<string, number>()
   #count = 0
 
-  constructor(file: string, policy: 'fail' | 'skip', rowWord: 'line' | 'row' = 'line') {
+  constructor(
+    file: string,
+    policy: 'fail' | 'skip',
+    { rowWord = 'line', keepsAll = false }: { readonly rowWord?: 'line' | 'row'; readonly keepsAll?: boolean } = {},
+  ) {
     this.#file = file
     this.#policy = policy
     this.#rowWord = rowWord
+    this.#most = keepsAll ? Number.POSITIVE_INFINITY : listed
   }
 
-  add(place: BadPlace, reason: string): void {
+  get skips(): boolean {
+    return this.#policy === 'skip'
+  }
+
+  /** Takes a bad row; `kind` is the reason without values that differ from row to row. */
+  add(place: BadPlace, reason: string, kind = reason): void {
     if (this.#policy === 'fail') throw this.error(place, reason)
     this.#count++
-    if (this.#first.length < listed) this.#first.push(describe(place, reason))
+    const { column } = place
+    const shown = column === undefined ? kind : `column "${showValue(column)}": ${kind}`
+    this.#kinds.set(shown, (this.#kinds.get(shown) ?? 0) + 1)
+    if (this.#first.length < this.#most) this.#first.push(describe(place, reason))
   }
 
   /** The error for a row, or for what can't be left out, such as the header. */
@@ -53,14 +71,31 @@ export class BadRowLog {
   }
 
   report(): BadRows {
-    return { count: this.#count, first: this.#first }
+    return { count: this.#count, first: this.#first, kinds: this.#kinds }
   }
+}
+
+/** What a file's records are called: those of text have lines, those of Parquet and spreadsheets rows. */
+export function rowWordOf(file: string): 'line' | 'row' {
+  return /\.(csv|ndjson|jsonl)(\.gz)?$/i.test(file) || !/\.[a-z]+$/i.test(file) ? 'line' : 'row'
 }
 
 /** The bad rows of one file that two readings of it found. */
 export function joinBadRows(one: BadRows, other: BadRows): BadRows {
   const first = [...one.first, ...other.first].sort((a, b) => a.line - b.line)
-  return { count: one.count + other.count, first: first.slice(0, listed) }
+  const kinds = new Map(one.kinds)
+  for (const [kind, count] of other.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + count)
+  return { count: one.count + other.count, first, kinds }
+}
+
+/** How many bad rows there are of each kind and the first of them, for people. */
+export function tellBadRows({ count, first, kinds }: BadRows, rowWord: 'line' | 'row'): string {
+  const sorted = [...kinds].sort(([, one], [, other]) => other - one)
+  const shown = sorted.slice(0, listed).map(([kind, times]) => `${times.toLocaleString('en')} × ${kind}`)
+  const others = sorted.slice(listed).reduce((sum, [, times]) => sum + times, 0)
+  const rows = first.slice(0, listed).map(({ line, reason }) => `${rowWord} ${line}: ${reason}`)
+  const reasons = [...shown, ...(others === 0 ? [] : [`${others.toLocaleString('en')} × others`])].join('\n  ')
+  return `${count} bad rows were skipped:\n  ${reasons}\nthe first of them:\n  ${rows.join('\n  ')}`
 }
 
 /** Where something is wrong; column and value as they stand in the file. */

@@ -1,6 +1,8 @@
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const quote = 0x22
+/** No row is longer; a quote that is never closed would make one of the whole file. */
+export const longestRowBytes = 16 * 2 ** 20
 
 /** One cell as it was found. Kept and used again, so that scanning allocates nothing. */
 export class CsvCell {

@@ -1,6 +1,6 @@
 import { FormatEvidence } from './cell-format.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
-import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import { type CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
 import type { MissingWords } from './missing-words.ts'
 import { readDecimal } from './number-parser.ts'
 
@@ -44,7 +44,8 @@ export function sampleColumns(
     do {
       if (row.length > 0) at = cell.next + 1
       // A quote that is never closed is reported where the rows are read.
-      if (!scanCell(bytes, at, length, isFinal, cell)) return isFinal ? decide() : undefined
+      if (!scanCell(bytes, at, length, isFinal, cell))
+        return isFinal || length - start > longestRowBytes ? decide() : undefined
       const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
       // Undefined past the last column, in a row that has nothing to say.
       const said = evidence[row.length]

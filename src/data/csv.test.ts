@@ -195,7 +195,7 @@ test('skips bad rows when asked, counts them, lists the first and keeps the rest
 
 test('never skips what makes the rest of the file unreadable', () => {
   const skip = { badRows: 'skip' } as const
-  assert.throws(() => parse('a,b\n1,2\n3,"4\n5,6\n', skip), {
+  assert.throws(() => parse('a,b\n1,2\n3,"4\n5,6\n'), {
     code: 'DATA_INVALID',
     message: 'cards.csv, line 3: a quote is opened here and never closed',
   })
@@ -205,6 +205,35 @@ test('never skips what makes the rest of the file unreadable', () => {
     message: 'cards.csv, line 1, column "V1": the name stands twice in the header, as column 1 and 3',
   })
   assert.throws(() => parse('"a', skip), { message: /a quote in the header is never closed/ })
+})
+
+test('leaves out the one line of a stray quote, and none of those that its cell swallowed', () => {
+  const rows = Array.from({ length: 3000 }, (_, index) => `${index},shop ${index}\n`)
+  const spoilt = rows.with(5, '5,"shop\n').with(1200, '1200,"shop 1200\n').with(2999, '2999,"shop\n')
+  const content = `n,s\n${spoilt.join('')}`
+  for (const pieceBytes of [7, 1000, 2 ** 20]) {
+    const { table, lines, badRows } = parse(content, { badRows: 'skip', pieceBytes })
+    assert.deepEqual(
+      badRows.first.map(({ line }) => line),
+      [7, 1202, 3001],
+    )
+    assert.equal(table.rowCount, 2997)
+    assert.deepEqual([lines[4], lines[5], lines[2996]], [6, 8, 3000])
+  }
+  assert.throws(() => parse(content), { message: /line 7, column "s": "shop.* has text after its closing quote/ })
+})
+
+test('keeps a bad value of a cell over several lines one row', () => {
+  const { table, badRows } = parse('n,s\n1,a\nx,"two\n9,lines"\n2,b\n', { badRows: 'skip', columns: { n: 'number' } })
+  assert.deepEqual(plain(table).n.values, [1, 2])
+  assert.equal(badRows.count, 1)
+})
+
+test('leaves out a row longer than any, where a quote is never closed', () => {
+  const long = `1,"open\n${'2,row\n'.repeat(3_000_000)}`
+  const { table, badRows } = parse(`n,s\n${'0,x\n'.repeat(3000)}${long}`, { badRows: 'skip', pieceBytes: 2 ** 16 })
+  assert.equal(table.rowCount, 3_003_000)
+  assert.deepEqual([badRows.count, badRows.first[0].line], [1, 3002])
 })
 
 test('finds out what separates the cells', () => {

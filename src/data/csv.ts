@@ -1,8 +1,8 @@
-import type { BadRowLog } from './bad-rows.ts'
+import type { BadPlace, BadRowLog } from './bad-rows.ts'
 import { fileFormat, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
-import { CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
+import { CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
 import { sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
@@ -18,8 +18,10 @@ const separatorNames = new Map([
 ])
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
-const longestRowBytes = 16 * 2 ** 20
 /** In place of a position: the bytes end inside the row, or the row was left out as bad. */
+const neverClosed = 'a quote is opened here and never closed'
+const textAfterQuote = 'has text after its closing quote'
+const raggedQuote = 'has a quote over several lines, and then not as many cells as the header'
 const incomplete = -1
 const leftOut = -2
 
@@ -56,6 +58,7 @@ export class CsvParser {
   #isNumber = new Uint8Array(0)
   #line = 1
   #lineEndsInRow = 0
+  #rowStart = 0
   #afterLeftOut = 0
 
   constructor(options: CsvOptions) {
@@ -115,9 +118,12 @@ export class CsvParser {
     const end = this.#parseHeader(isFinal)
     if (end !== undefined && this.#decideKinds(end, isFinal)) this.#keepFrom(this.#parseRows(end, isFinal))
     else if (end !== undefined) this.#keepFrom(end)
-    if (this.#length > longestRowBytes) {
+    while (this.#length > longestRowBytes) {
       const reason = `a row is longer than ${longestRowBytes / 2 ** 20} MiB; is a quote opened here and never closed?`
-      throw this.#options.badRows.error({ line: this.#line }, reason)
+      const next = this.#kindsKnown ? this.#afterLine(0) : incomplete
+      if (next < 0) throw this.#options.badRows.error({ line: this.#line }, reason)
+      this.#options.badRows.add({ line: this.#line++ }, reason)
+      this.#keepFrom(this.#parseRows(next, isFinal))
     }
     this.#parseAt = 2 * this.#length
   }
@@ -187,6 +193,7 @@ export class CsvParser {
     const { numbers, rowCount } = this.#builder
     const last = isNumber.length - 1
     this.#lineEndsInRow = 0
+    this.#rowStart = start
     let at = start
     for (let column = 0; column <= last; column++) {
       if (isNumber[column] === 1) {
@@ -209,14 +216,14 @@ export class CsvParser {
   /** One cell of any form and kind. Returns where the next one starts, `incomplete` or `leftOut`. */
   #parseCell(column: number, at: number, isLastColumn: boolean, isFinal: boolean): number {
     const cell = this.#cell
-    if (!this.#scan(at, isFinal)) return incomplete
+    if (!this.#scan(at, isFinal)) return isFinal ? this.#leaveOutLine(neverClosed) : incomplete
     if (cell.isLast !== isLastColumn) {
       const isBlankLine = column === 0 && !cell.isQuoted && this.#isBlank(cell)
       return this.#leaveOut(column, at, isFinal, isBlankLine ? 'blank' : 'ragged')
     }
     const next = cell.isLast ? skipLineEnd(this.#bytes, cell.next, this.#length, isFinal) : cell.next + 1
     if (next < 0) return incomplete
-    if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, 'has text after its closing quote')
+    if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, textAfterQuote)
     const builder = this.#builder
     const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
     this.#isNumber[column] = builder.isPlainNumber(column) ? 1 : 0
@@ -225,12 +232,26 @@ export class CsvParser {
     return next
   }
 
-  /** Scans a cell; false where it is incomplete. */
+  /** Scans a cell; false where it is incomplete, or where a quote of it is never closed. */
   #scan(at: number, isFinal: boolean): boolean {
-    if (scanCell(this.#bytes, at, this.#length, isFinal, this.#cell)) return true
-    if (!isFinal) return false
-    const reason = 'a quote is opened here and never closed'
-    throw this.#options.badRows.error({ line: this.#line + this.#lineEndsInRow }, reason)
+    return scanCell(this.#bytes, at, this.#length, isFinal, this.#cell)
+  }
+
+  /** Leaves out one line alone: a stray quote has taken those after it for a part of its cell. */
+  #leaveOutLine(reason: string, place: Omit<BadPlace, 'line'> = {}): number {
+    const { badRows } = this.#options
+    badRows.add({ ...place, line: this.#line + (badRows.skips ? 0 : this.#lineEndsInRow) }, reason)
+    this.#line++
+    const next = this.#afterLine(this.#rowStart)
+    this.#afterLeftOut = next < 0 ? this.#length : next
+    return leftOut
+  }
+
+  /** Where the line after the one at `start` begins; `incomplete` where that is not known yet. */
+  #afterLine(start: number): number {
+    let at = start
+    while (at < this.#length && this.#bytes[at] !== lineFeed && this.#bytes[at] !== carriageReturn) at++
+    return at === this.#length ? incomplete : skipLineEnd(this.#bytes, at, this.#length, false)
   }
 
   #isBlank({ bytes, start, end }: CsvCell): boolean {
@@ -246,7 +267,7 @@ export class CsvParser {
     let cells = column
     let lineEnds = 0
     for (let next = at; ; next = cell.next + 1) {
-      if (!this.#scan(next, isFinal)) return incomplete
+      if (!this.#scan(next, isFinal)) return isFinal ? this.#leaveOutLine(neverClosed) : incomplete
       // Only as much of a long cell is decoded as can be shown.
       value ??= Buffer.from(cell.bytes.subarray(cell.start, Math.min(cell.end, cell.start + 200))).toString()
       cells++
@@ -256,6 +277,11 @@ export class CsvParser {
     const next = skipLineEnd(this.#bytes, cell.next, this.#length, isFinal)
     if (next < 0) return incomplete
     const line = this.#line + this.#lineEndsInRow
+    const isStray = reason === 'ragged' || reason === textAfterQuote
+    if (isStray && this.#lineEndsInRow + lineEnds > 0 && this.#options.badRows.skips) {
+      const isRagged = reason === 'ragged'
+      return this.#leaveOutLine(isRagged ? raggedQuote : reason, isRagged ? {} : { column: names[column] })
+    }
     if (reason === 'ragged') {
       const count = cells === 1 ? '1 cell' : `${cells} cells`
       this.#options.badRows.add({ line }, `has ${count} where the header has ${names.length}`)

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
 import type { FieldNames } from '../core/field-names.ts'
-import { BadRowLog, type BadRows } from './bad-rows.ts'
+import { BadRowLog, type BadRows, rowWordOf } from './bad-rows.ts'
 import {
   type ByteSource,
   checkFile,
@@ -41,6 +41,8 @@ export interface ReadOptions {
   readonly names?: FieldNames
   /** What to do with a row that can't be used: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip'
+  /** Whether all bad rows are told of, not only the first, since somebody writes them. */
+  readonly keepsBadRows?: boolean
   /** How a CSV file's numbers and dates are written, and its encoding, where its first rows are not to say so. */
   readonly spelling?: Spelling
   readonly encoding?: Encoding
@@ -90,7 +92,10 @@ export interface OpenTables {
 export function openTables(path: string, options: ReadOptions & { readonly rowsPerTable: number }): OpenTables {
   const file = path === '-' ? 'standard input' : path
   const name = path.toLowerCase()
-  const log = new BadRowLog(file, options.badRows ?? 'fail', name.endsWith('.parquet') ? 'row' : 'line')
+  const log = new BadRowLog(file, options.badRows ?? 'fail', {
+    rowWord: rowWordOf(path),
+    keepsAll: options.keepsBadRows ?? false,
+  })
   const notes: string[] = []
   const missing = new MissingWords(options.missing, name.endsWith('.ndjson') ? 'json' : 'table')
   const tables = readTables(path, { file, badRows: log, missing }, notes, options)

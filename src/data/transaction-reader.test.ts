@@ -270,7 +270,7 @@ describe('a label', () => {
     assert.deepEqual(labels, [1, 0, Number.NaN, 1])
     for (const fraud of ['2', '-1', '0.5']) {
       await assert.rejects(read(csv({}, {}, { fraud })), {
-        message: `transactions, line 4, column "fraud": is ${Number(fraud)}; a label is 0, 1, true, false or empty`,
+        message: `transactions, line 4, column "fraud": is ${Number(fraud)}; a label is 0, 1, true, false, yes, no, fraud, legitimate or empty`,
       })
     }
   })

@@ -11,7 +11,7 @@ import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds }
 import { readIsoTime } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
-import { BadRowLog, type BadRows } from './bad-rows.ts'
+import { type BadPlace, BadRowLog, type BadRows, rowWordOf } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type CellFormat, parseNumber } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
@@ -39,6 +39,7 @@ export interface FileReading {
   readonly hashCardNumber?: (digits: string) => string
   /** What to do with a row that is not a transaction: fail (the default), or leave it out and count it. */
   readonly badRows?: 'fail' | 'skip' | undefined
+  readonly keepsBadRows?: boolean
   /** The words that stand for a missing value, where they are not the usual ones. */
   readonly missing?: readonly string[] | undefined
 }
@@ -70,7 +71,7 @@ export class TransactionReader {
   readonly #ids: ReadonlySet<string>
   readonly #missing: MissingWords
   readonly #fractionKeys = new FractionKeys()
-  #bad: { readonly line: number; readonly field: string; readonly reason: string } | undefined
+  #bad: { readonly place: BadPlace; readonly reason: string; readonly kind: string } | undefined
   #lineOf: (row: number) => number = (row) => row
   #rowsBefore = 0
   #columns: readonly Column[] = []
@@ -94,8 +95,9 @@ export class TransactionReader {
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
     this.#limits = numberLimits(located.detector)
-    this.#unit = reading.file.toLowerCase().endsWith('.parquet') ? 'row' : 'line'
-    this.#badRows = new BadRowLog(reading.file, reading.badRows ?? 'fail', this.#unit)
+    this.#unit = rowWordOf(reading.file)
+    const { badRows = 'fail', keepsBadRows = false } = reading
+    this.#badRows = new BadRowLog(reading.file, badRows, { rowWord: this.#unit, keepsAll: keepsBadRows })
     const { id = '', keys = {} } = located.detector.transaction
     this.#ids = new Set([id, ...Object.values(keys)])
     const { texts, numbers } = layout
@@ -159,6 +161,16 @@ export class TransactionReader {
     })
   }
 
+  /** A row's label alone; undefined where it is none and the row is left out. */
+  takeLabel(row: number): number | undefined {
+    return this.#orLeaveOut(() => this.readLabel(row))
+  }
+
+  /** A row that cannot be taken for another reason, which a later reader found. */
+  leaveOut(row: number, field: string, reason: string): void {
+    this.#badRows.add({ line: this.#lineOf(row), column: field }, reason)
+  }
+
   /** Whether a row of a flat table, whose columns are taken as they are, is a transaction; undefined where it is left out. */
   check(row: number): true | undefined {
     return this.#orLeaveOut(() => {
@@ -207,7 +219,12 @@ export class TransactionReader {
   readLabel(row: number): number {
     const label = this.#label(row)
     if (label === 0 || label === 1 || Number.isNaN(label)) return label
-    throw this.#fail(row, this.#located.detector.transaction.label.field, `is ${label}; ${labelsAllowed}`)
+    throw this.#fail(
+      row,
+      this.#located.detector.transaction.label.field,
+      `is ${label}; ${labelsAllowed}`,
+      labelsAllowed,
+    )
   }
 
   /** When the label of the row that was read last became known. */
@@ -231,7 +248,8 @@ export class TransactionReader {
     const read = readAmount(amount, given, rate)
     if (typeof read === 'number') return read
     const isValue = read.field === amount.field && !Number.isNaN(given)
-    throw this.#fail(row, read.field, isValue ? `is ${showValue(String(given))}, which ${read.reason}` : read.reason)
+    const reason = isValue ? `is ${showValue(String(given))}, which ${read.reason}` : read.reason
+    throw this.#fail(row, read.field, reason, read.reason)
   }
 
   #times(column: Column, time: DeclaredTime): CellReader<number> {
@@ -274,7 +292,12 @@ export class TransactionReader {
       if (found === undefined) continue
       this.#shortened.push((row) => {
         if (found[codes[row]])
-          throw this.#fail(row, column.name, `"${showValue(dictionary[codes[row]])}" ${shortenedReason}`)
+          throw this.#fail(
+            row,
+            column.name,
+            `"${showValue(dictionary[codes[row]])}" ${shortenedReason}`,
+            shortenedReason,
+          )
       })
     }
   }
@@ -354,7 +377,7 @@ export class TransactionReader {
     return (row) => {
       if (codes[row] < 0) return Number.NaN
       const value = values[codes[row]]
-      if (value === null) throw this.#fail(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`)
+      if (value === null) throw this.#fail(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`, reason)
       return value
     }
   }
@@ -384,7 +407,8 @@ export class TransactionReader {
     const value = column?.kind === 'number' ? column.values[row] : undefined
     const date = new Date(timestampMs)
     const year = Number.isNaN(date.getTime()) ? 'beyond all calendars' : `in the year ${date.getUTCFullYear()}`
-    throw this.#fail(row, field, `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`)
+    const reason = `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`
+    throw this.#fail(row, field, reason, 'is not a time of a transaction')
   }
 
   #column(table: Table, name: string, path: readonly PropertyKey[], orElse?: string): Column {
@@ -398,9 +422,9 @@ export class TransactionReader {
     })
   }
 
-  #fail(row: number, field: string, reason: string): FraudError {
+  #fail(row: number, field: string, reason: string, kind = reason): FraudError {
     const place = { line: this.#lineOf(row), column: field }
-    this.#bad = { line: place.line, field, reason }
+    this.#bad = { place, reason, kind }
     return this.#badRows.error(place, reason)
   }
 
@@ -413,8 +437,8 @@ export class TransactionReader {
     } catch (error) {
       // Anything else is wrong with the file, not with the row.
       if (this.#bad === undefined) throw error
-      const { line, field, reason } = this.#bad
-      this.#badRows.add({ line, column: field }, reason)
+      const { place, reason, kind } = this.#bad
+      this.#badRows.add(place, reason, kind)
       return undefined
     }
   }
