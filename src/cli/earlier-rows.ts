@@ -46,7 +46,7 @@ export async function readEarlierRows(
     else if (repeats.check(row)?.isSame === true) left.repeated++
     else order.push(row)
   }
-  warnOfBadRows(reader.badRows(), run)
+  warnOfBadRows(reader.badRows(), path, run)
   tellLeft(left, path, run)
   if (order.length === 0) {
     throw new FraudError('DATA_INVALID', `--history ${path} has no row before the first one of the file`)
