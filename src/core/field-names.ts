@@ -26,6 +26,11 @@ export class FieldNames {
     this.#aliases = new Map(Object.entries({ ...fields, ...keys }))
   }
 
+  /** All that a transaction and its label are made of. */
+  get declared(): ReadonlySet<string> {
+    return this.#declared
+  }
+
   /** Undeclared fields are errors: all of them, or those that are misspellings of declared ones that were not sent. */
   refuse(which: 'undeclared' | 'misspelt', value: Readonly<Record<string, unknown>>, errors: FieldError[]): void {
     let listed = 0

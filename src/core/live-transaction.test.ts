@@ -634,3 +634,79 @@ function attempt<Read>(read: () => Read): Read | undefined {
     return undefined
   }
 }
+
+describe('a detector with paths', () => {
+  const nested: Partial<Declared> = {
+    id: 'order.id',
+    time: { field: 'order.at', format: 'iso' },
+    amount: { field: 'payment.amount', digits: 2 },
+    keys: { card: 'payment.card.token', shop: 'shop' },
+    fields: { city: 'CITY', points: 'POINTS', note: 'NOTE' },
+  }
+  const order = { id: 'o-1', at: '2026-11-22T09:00:00Z' }
+  const payment = { amount: 12.5, card: { token: 'c-1' } }
+  // What the usual detector's transactions have is not declared here.
+  const without = { ID: undefined, TIME: undefined, AMOUNT: undefined, CARD: undefined, SHOP: undefined }
+  const sent = { ...without, order, payment, shop: 's' }
+
+  test('reads nested fields as it reads flat ones of the same names', () => {
+    const { read, kept } = readerOf(nested)
+    const flat = { 'order.id': 'o-1', 'order.at': order.at, 'payment.amount': 12.5, 'payment.card.token': 'c-1' }
+    assert.deepEqual(read(sent), read({ ...without, ...flat, shop: 's' }))
+    assert.deepEqual(read(sent), read({ ...without, ...flat, shop: 's', payment: 'card' }))
+    assert.equal(read(sent).id, 'o-1')
+    assert.equal(kept(sent)['payment.card.token'], 'c-1')
+    assert.equal(read({ ...sent, order: { ...order, items: [{ id: 1 }] } }).id, 'o-1')
+  })
+
+  test('names the whole path of what is wrong', () => {
+    const { errors, refusal } = readerOf(nested)
+    assert.deepEqual(errors({ ...sent, order: { at: 'noon' }, payment: { card: { token: true } } }), [
+      { field: 'order.id', reason: 'is missing' },
+      { field: 'order.at', reason: 'is not an ISO 8601 time' },
+      { field: 'payment.card.token', reason: 'is a boolean, where text is required' },
+      { field: 'payment.amount', reason: 'has no amount' },
+    ])
+    const { code, errors: cards } = refusal({ ...sent, payment: { ...payment, card: { token: card } } })
+    assert.deepEqual([code, cards[0].field], ['CARD_NUMBER_REFUSED', 'payment.card.token'])
+  })
+
+  test('refuses misspellings on every level, and case is one', () => {
+    const { errors } = readerOf(nested)
+    for (const [wrong, field] of [
+      [{ amount: 1, card: { tokn: 'c' } }, 'payment.card.tokn'],
+      [{ amount: 1, card: { Token: 'c' } }, 'payment.card.Token'],
+      [{ amount: 1, Card: { token: 'c' } }, 'payment.Card.token'],
+      [{ amount: 1, card_token: 'c' }, 'payment.card_token'],
+    ] as const) {
+      const reason = 'is not declared by the detector; did you mean payment.card.token?'
+      assert.deepEqual(errors({ ...sent, payment: wrong }), [{ field, reason }])
+    }
+  })
+
+  test('refuses a field that comes in two ways, by both of them', () => {
+    const { errors, read } = readerOf(nested)
+    const reason = 'comes in two ways, nested in "payment" and as the flat field "payment.card.token"'
+    assert.deepEqual(errors({ ...sent, 'payment.card.token': 'c-1' }), [{ field: 'payment.card.token', reason }])
+    assert.equal(read({ ...sent, other: { a: 1 }, 'other.a': 2 }).id, 'o-1')
+  })
+
+  test('refuses what is no object where a path leads through it', () => {
+    const { errors } = readerOf(nested)
+    assert.deepEqual(errors({ ...sent, payment: { amount: 1, card: ['c-1'] } }), [
+      { field: 'payment.card', reason: 'is an array, where an object with token is required' },
+    ])
+    assert.deepEqual(errors({ ...sent, payment: { amount: 1, card: { token: { id: 'c' } } } }), [
+      { field: 'payment.card.token', reason: 'is an object, where text is required' },
+    ])
+  })
+
+  test('refuses names that are given twice, of fields and of what they lie in', () => {
+    const { refusal, read } = readerOf(nested)
+    for (const name of ['payment', 'payment.card', 'payment.card.token']) {
+      const found = refusal(sent, new Set([name])).errors
+      assert.deepEqual(found, [{ field: name, reason: 'is given more than once' }])
+    }
+    assert.equal(read(sent, new Set(['payment.note'])).id, 'o-1')
+  })
+})

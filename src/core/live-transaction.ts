@@ -13,6 +13,7 @@ import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { hasDigitsOfCard } from './money.ts'
+import { mayBePath, NestedFields } from './nested-fields.ts'
 import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
 import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
@@ -45,7 +46,8 @@ interface Rule extends DeclaredField {
 }
 
 /**
- * Reads transactions of a detector from parsed JSON. Names match exactly; other fields are ignored and not kept, unless one
+ * Reads transactions of a detector from parsed JSON. Names match exactly, those with a dot as paths into nested objects,
+ * too; other fields are ignored and not kept, unless one
  * is a misspelling of a declared field that was not sent. The one place where unknown input becomes a transaction on the
  * live path.
  */
@@ -61,6 +63,8 @@ export class LiveTransactionReader {
   readonly #idColumn: string
   readonly #checksId: boolean
   readonly #names: FieldNames
+  /** Only where the detector names a field by what may be a path. */
+  readonly #nested: NestedFields | undefined
   readonly #isStrict: boolean
 
   /** The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused. */
@@ -95,7 +99,9 @@ export class LiveTransactionReader {
       personal: personal.find((name) => keys[name] === field.column),
     }))
     this.#maker = new TransactionMaker(detector, layout, this.columns)
-    this.#names = new FieldNames(detector, [this.#idColumn, transaction.time?.field ?? '', ...this.columns])
+    const names = [this.#idColumn, transaction.time?.field ?? '', ...this.columns]
+    this.#names = new FieldNames(detector, names)
+    this.#nested = names.some(mayBePath) ? new NestedFields(names) : undefined
     this.#isStrict = isStrict
   }
 
@@ -103,11 +109,12 @@ export class LiveTransactionReader {
    * @throws FraudError INPUT_INVALID with every bad field, CARD_NUMBER_REFUSED with every field that holds one; nothing of
    * the value is in either.
    */
-  read(value: unknown, repeated?: ReadonlySet<string>): LiveTransaction {
-    if (!isRecord(value)) {
-      throw invalid([{ field: '(body)', reason: `is ${kindOf(value)}, where an object is required` }])
+  read(given: unknown, repeated?: ReadonlySet<string>): LiveTransaction {
+    if (!isRecord(given)) {
+      throw invalid([{ field: '(body)', reason: `is ${kindOf(given)}, where an object is required` }])
     }
     const errors: FieldError[] = []
+    const value = this.#nested === undefined ? given : this.#nested.read(given, errors)
     if (repeated !== undefined) {
       for (const field of repeated)
         if (this.#isDeclared(field)) errors.push({ field, reason: 'is given more than once' })
@@ -164,6 +171,7 @@ export class LiveTransactionReader {
   }
 
   #isDeclared(name: string): boolean {
+    if (this.#nested?.leadsOn(name)) return true
     return name === this.#idColumn || name === this.#detector.transaction.time?.field || this.columns.includes(name)
   }
 

@@ -1,7 +1,9 @@
 import { isRecord } from './json-value.ts'
+import { deepestNesting } from './nested-fields.ts'
 
 /**
- * The names that an object gives more than once; undefined where there are none. JSON.parse silently keeps the last of
+ * The names that an object gives more than once, and those that one within it does, by their whole paths
+ * (`payment.card.token`); undefined where there are none. JSON.parse silently keeps the last of
  * them, and a filter in front of the service may have looked at the first; so they are found and refused (RFC 7493,
  * section 2.3).
  *
@@ -14,7 +16,16 @@ export function repeatedNames(
   colons = countColons(text),
 ): ReadonlySet<string> | undefined {
   const names = isRecord(value) ? Object.keys(value).length : 0
-  return colons === names ? undefined : scanNames(text)
+  return colons === names || colons === countNames(value, 1) ? undefined : scanNames(text)
+}
+
+/** The names of an object and of all that is in it; NaN where that lies too deep to be read. */
+function countNames(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth > deepestNesting) return Number.NaN
+  let count = 0
+  for (const item of Object.values(value)) count += countNames(item, depth + 1)
+  return Array.isArray(value) ? count : count + Object.keys(value).length
 }
 
 const digit0 = 0x30
@@ -33,24 +44,35 @@ export function countColons(text: string, most = Number.POSITIVE_INFINITY): numb
   return count
 }
 
+/** An object that is being read: the names that it gave, and the last of them, which what follows is the value of. */
+interface Scope {
+  readonly prefix: string
+  readonly seen: Set<string>
+  last: string
+}
+
 function scanNames(text: string): ReadonlySet<string> | undefined {
   let repeated: Set<string> | undefined
-  const seen = new Set<string>()
-  let depth = 0
+  // Undefined where names do not count: within an array, or deeper than anything is read.
+  const scopes: (Scope | undefined)[] = []
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]
-    if (character === '{' || character === '[') {
-      // Names within an array do not count.
-      if (depth === 0 && character === '[') return undefined
-      depth += 1
+    const scope = scopes.at(-1)
+    if (character === '{') {
+      const isRead = scopes.length === 0 || (scope !== undefined && scopes.length < deepestNesting)
+      const prefix = scope === undefined ? '' : `${scope.prefix}${scope.last}.`
+      scopes.push(isRead ? { prefix, seen: new Set(), last: '' } : undefined)
+    } else if (character === '[') {
+      if (scopes.length === 0) return undefined
+      scopes.push(undefined)
     } else if (character === '}' || character === ']') {
-      depth -= 1
+      scopes.pop()
     } else if (character === '"') {
       const end = endOfString(text, at)
-      if (depth === 1 && isName(text, end)) {
-        const name = String(JSON.parse(text.slice(at, end)))
-        if (seen.has(name)) repeated = (repeated ?? new Set<string>()).add(name)
-        seen.add(name)
+      if (scope !== undefined && isName(text, end)) {
+        scope.last = String(JSON.parse(text.slice(at, end)))
+        if (scope.seen.has(scope.last)) repeated = (repeated ?? new Set<string>()).add(scope.prefix + scope.last)
+        scope.seen.add(scope.last)
       }
       at = end - 1
     }

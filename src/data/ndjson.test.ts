@@ -68,16 +68,56 @@ test('holds kinds, declared or inferred, against every value', () => {
   assert.throws(() => parse(`${two}{"a":1e999}`), { message: /"Infinity" is too large for a number/ })
 })
 
-test('refuses or skips lines that are no flat objects, without quoting them', () => {
-  const lines = ['{"a":1}', '{"a":', '[1]', '7', 'null', '{"a":{"b":1}}', '{"a":[2]}', '{"a":2}']
+test('refuses or skips lines that are no objects, without quoting them', () => {
+  const deep = `${'{"a":'.repeat(9)}1${'}'.repeat(9)}`
+  const lines = ['{"a":1}', '{"a":', '[1]', '7', 'null', deep, '{"a":2}']
   assert.throws(() => parse(lines.join('\n')), { message: 'cards.ndjson, line 2: is not valid JSON' })
   const { table, badRows } = parse(lines.join('\n'), { badRows: 'skip' })
   assert.equal(table.rowCount, 2)
   assert.deepEqual(
     badRows.first.map(({ line }) => line),
-    [2, 3, 4, 5, 6, 7],
+    [2, 3, 4, 5, 6],
   )
-  assert.equal(badRows.first[4].reason, 'column "a": is nested; only flat objects can be read')
+  assert.equal(badRows.first[4].reason, 'is nested more than 8 levels deep')
+})
+
+test('gives a nested field a column by its path, and leaves arrays out', () => {
+  const badRows = new BadRowLog('f', 'fail')
+  const missing = new MissingWords(undefined, 'json')
+  const parser = new NdjsonParser({ file: 'f', columns: {}, required: [], badRows, missing })
+  const lines = [
+    '{"id":"7","payment":{"amount":1.5,"card":{"token":"t","n":9007199254740993}},"tags":[{"a":1}],"empty":{}}',
+    '{"id":"8","payment.amount":2.5,"payment":{"card":{"token":null}}}',
+  ]
+  parser.write(new TextEncoder().encode(lines.join('\n')))
+  const { columns } = parser.end()
+  assert.deepEqual(columns, [
+    { kind: 'text', name: 'id', codes: Int32Array.of(0, 1), dictionary: ['7', '8'] },
+    { kind: 'number', name: 'payment.amount', values: Float64Array.of(1.5, 2.5) },
+    { kind: 'text', name: 'payment.card.token', codes: Int32Array.of(0, -1), dictionary: ['t'] },
+    { kind: 'text', name: 'payment.card.n', codes: Int32Array.of(0, -1), dictionary: ['9007199254740993'] },
+  ])
+  assert.deepEqual(parser.notes, ['fields left out that hold arrays: tags'])
+})
+
+test('refuses a field that comes in two ways, and a value where a path leads on', () => {
+  assert.throws(() => parse('{"a":{"b":1},"a.b":2}'), {
+    message: 'cards.ndjson, line 1, column "a.b": comes in two ways, nested in "a" and as the flat field "a.b"',
+  })
+  const columns = { 'a.b': 'number' } as const
+  assert.throws(() => parse('{"a":{"b":[1]}}', { columns }), {
+    message: 'cards.ndjson, line 1, column "a.b": is an array, where a value is required',
+  })
+  assert.throws(() => parse('{"a":{"b":{"c":1}}}', { columns }), { message: /column "a.b": is an object, where/ })
+  assert.throws(() => parse('{"a":[{"b":1}]}', { columns }), {
+    message: 'cards.ndjson, line 1, column "a": is an array, where an object with b is required',
+  })
+})
+
+test('refuses a nested field that a line gives twice', () => {
+  assert.throws(() => parse('{"a":{"b":1,"b":2}}'), {
+    message: 'cards.ndjson, line 1, column "a.b": is given more than once',
+  })
 })
 
 test('refuses a file without objects', () => {

@@ -1,6 +1,9 @@
 import type { FieldError } from '../core/errors.ts'
 import type { FieldNames } from '../core/field-names.ts'
+import { isRecord, kindOf } from '../core/json-value.ts'
+import { NestedFields } from '../core/nested-fields.ts'
 import { repeatedNames } from '../core/repeated-names.ts'
+import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
@@ -12,6 +15,7 @@ import { TableBuilder } from './table-builder.ts'
 
 const lineFeed = 0x0a
 const sampleRows = 1000
+const mostNoted = 20
 const longestLineBytes = 16 * 2 ** 20
 
 export interface NdjsonOptions {
@@ -31,8 +35,8 @@ interface Line {
 }
 
 /**
- * One flat JSON object per line into typed columns: a column per field name, in order of first appearance, missing where
- * a line lacks it or says null. A number is a number, true 1 and false 0, a text a time where the column's are ISO 8601.
+ * One JSON object per line into typed columns: a column per field name, or per path where objects are nested, in order of
+ * first appearance, missing where a line lacks it or says null. A number is a number, true 1 and false 0, a text a time where the column's are ISO 8601.
  */
 export class NdjsonParser {
   readonly #options: NdjsonOptions
@@ -43,12 +47,24 @@ export class NdjsonParser {
   #pieces: Uint8Array[] = []
   #pendingBytes = 0
   #line = 0
+  readonly #nested: NestedFields
+  readonly #leftOut = new Set<string>()
   /** The first lines, kept until the kinds of their columns are known. */
   #sample: Line[] | undefined = []
 
   constructor(options: NdjsonOptions) {
     this.#options = options
     this.#builder = new TableBuilder(options.missing)
+    const { columns, names } = options
+    // Where no detector says what is looked at, everything may be.
+    this.#nested = new NestedFields(names?.declared ?? Object.keys(columns), names === undefined)
+  }
+
+  /** What was left out, for people. */
+  get notes(): readonly string[] {
+    const fields = [...this.#leftOut].slice(0, mostNoted).map(showValue)
+    const more = this.#leftOut.size > mostNoted ? ', …' : ''
+    return fields.length === 0 ? [] : [`fields left out that hold arrays: ${fields.join(', ')}${more}`]
   }
 
   get rowCount(): number {
@@ -113,18 +129,14 @@ export class NdjsonParser {
       badRows.add({ line }, reason)
       return undefined
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       badRows.add({ line }, 'is not a JSON object')
       return undefined
     }
-    let fields = Object.entries(value)
+    let fields = this.#flatten(value, line)
+    if (fields === undefined) return undefined
     if (fields.length > mostColumns) {
       badRows.add({ line }, `has ${fields.length} fields; at most ${mostColumns} can be read`)
-      return undefined
-    }
-    const nested = fields.find(([, field]) => typeof field === 'object' && field !== null)
-    if (nested !== undefined) {
-      badRows.add({ line, column: nested[0] }, 'is nested; only flat objects can be read')
       return undefined
     }
     const [repeated] = repeatedNames(text, value) ?? []
@@ -138,8 +150,35 @@ export class NdjsonParser {
       badRows.add({ line, column: misspelt[0].field }, misspelt[0].reason)
       return undefined
     }
-    if (fields.some(([, field]) => isUnsafe(field))) fields = Object.entries(JSON.parse(withTextsForUnsafe(text)))
+    if (fields.some(([, field]) => isUnsafe(field))) {
+      fields = this.#flatten(JSON.parse(withTextsForUnsafe(text)), line) ?? []
+    }
     return fields
+  }
+
+  /** The fields of nested objects by their paths. Arrays are left out where nobody asks for them; else the line is bad. */
+  #flatten(value: Readonly<Record<string, unknown>>, line: number): [string, unknown][] | undefined {
+    const flat = Object.entries(value)
+    if (!flat.some(([, field]) => isObject(field))) return flat
+    const { badRows } = this.#options
+    const errors: FieldError[] = []
+    const nested = Object.entries(this.#nested.read(value, errors))
+    const asked = nested.find(([path, field]) => isObject(field) && this.#isAsked(path))
+    if (asked !== undefined)
+      errors.push({ field: asked[0], reason: `is ${kindOf(asked[1])}, where a value is required` })
+    if (errors.length > 0) {
+      const [{ field, reason }] = errors
+      badRows.add(field === '(body)' ? { line } : { line, column: field }, reason)
+      return undefined
+    }
+    const rest = nested.filter(([, field]) => !isObject(field))
+    for (const [path, field] of nested) if (Array.isArray(field)) this.#leftOut.add(path)
+    return rest
+  }
+
+  #isAsked(path: string): boolean {
+    const { columns, names } = this.#options
+    return Object.hasOwn(columns, path) || names?.declared.has(path) === true
   }
 
   /** Adds the sample's columns with the kinds that its lines show, then its rows. */
@@ -198,6 +237,10 @@ export class NdjsonParser {
     }
     return this.#builder.storeNumber(column, row, value)
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 /** Whether a number may be a whole one that JSON.parse rounded. */

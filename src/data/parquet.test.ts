@@ -197,14 +197,32 @@ test('leaves out what nobody asked for and cannot be read', async () => {
   const { table, notes } = await roundTrip(query)
   assert.deepEqual(
     table.columns.map(({ name }) => name),
-    ['amount'],
+    ['amount', 'meta.a'],
   )
-  const types = 'meta (STRUCT(a INTEGER)), tags (VARCHAR[]), photo (BLOB)'
+  const types = 'tags (VARCHAR[]), photo (BLOB)'
   assert.deepEqual(notes, [`columns left out whose types can't be read: ${types}`])
   await assert.rejects(roundTrip(query, { meta: 'text' }), { message: /the column "meta" has the type STRUCT/ })
   await assert.rejects(roundTrip(query, { photo: 'text' }), {
     message: /the column "photo" holds bytes that are not UTF-8/,
   })
+})
+
+test('gives the fields of structs columns by their paths', async () => {
+  const card = `{'token': 't''1', 'n': 9007199254740993}`
+  const query = `SELECT {'amount': 1.5, 'card': ${card}} AS payment, {'b': 1} AS a, 2 AS "a.b", NULL::STRUCT(x INTEGER) AS no`
+  const { table, notes } = await roundTrip(query, { 'payment.card.token': 'text' })
+  assert.deepEqual(
+    table.columns.map(({ name, kind }) => [name, kind]),
+    [
+      ['payment.amount', 'number'],
+      ['payment.card.token', 'text'],
+      ['payment.card.n', 'text'],
+      ['no.x', 'number'],
+    ],
+  )
+  assert.deepEqual(textsOf(table), [false, ["t'1"], ['9007199254740993'], false])
+  assert.deepEqual(notes, ["columns left out whose types can't be read: a.b (both flat and nested)"])
+  await assert.rejects(roundTrip(query, { 'a.b': 'number' }), { message: /"a.b" comes in two ways/ })
 })
 
 test('reads bytes as text where they are, as older writers have it', async () => {

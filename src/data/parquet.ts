@@ -1,7 +1,14 @@
 import { rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBVector } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  DuckDBStructType,
+  type DuckDBType,
+  type DuckDBVector,
+} from '@duckdb/node-api'
 import { FraudError } from '../core/errors.ts'
+import { deepestNesting } from '../core/nested-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
@@ -107,10 +114,11 @@ async function describe(
   asked: ReadonlySet<string>,
 ) {
   await refuseLongDecimals(connection, path, pattern)
-  const types = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`, { path: pattern })
-  const columns = types
-    .getRowObjectsJS()
-    .map((row) => ({ name: String(row.column_name), type: String(row.column_type) }))
+  const empty = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`, { path: pattern })
+  const types = empty.columnTypes()
+  const { columns, twice } = byPath(
+    empty.columnNames().flatMap((name, i) => flatten(name, quoted(name), types[i], asked)),
+  )
   if (columns.length > mostColumns) {
     throw new FraudError('DATA_INVALID', `${path} has ${columns.length} columns; at most ${mostColumns} can be read`)
   }
@@ -118,12 +126,11 @@ async function describe(
   const wide = columns.filter(({ type }) => /^U?BIGINT$|^U?HUGEINT$|^DECIMAL/.test(type))
   // Numbers past 2^53 are identifiers, as in a CSV file: as doubles they would become one with their neighbours.
   const bound = `BETWEEN -${Number.MAX_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`
-  const checks = wide.map(({ name }) => `coalesce(bool_and(${quoted(name)} ${bound}), true)`)
+  const checks = wide.map(({ value }) => `coalesce(bool_and(${value} ${bound}), true)`)
   // Older writers (Impala, Hive, Spark) don't mark bytes as text.
-  const texts = blobs.map(({ name }) => {
-    const column = quoted(name)
-    return `coalesce(bool_and(${column} IS NULL OR try(decode(${column})) IS NOT NULL), true)`
-  })
+  const texts = blobs.map(
+    ({ value }) => `coalesce(bool_and(${value} IS NULL OR try(decode(${value})) IS NOT NULL), true)`,
+  )
   const figures = ['count(*)', ...checks, ...texts].join(', ')
   const summary = await connection.runAndReadAll(`SELECT ${figures} FROM ${source}`, { path: pattern })
   const [rowCount, ...fits] = summary.getRowsJS()[0]
@@ -131,15 +138,55 @@ async function describe(
   const binary = new Set(blobs.filter((_, index) => fits[wide.length + index] !== true).map(({ name }) => name))
   const described: ParquetColumn[] = []
   const leftOut: string[] = []
-  for (const { name, type } of columns) {
+  for (const name of twice) {
+    if (asked.has(name)) throw givenTwice(path, name)
+    leftOut.push(`${showValue(name)} (both flat and nested)`)
+  }
+  for (const { name, type, value } of columns) {
     const isText = unsafe.has(name) || (Object.hasOwn(declared, name) && declared[name] === 'text')
-    const column = binary.has(name) ? undefined : describeColumn(name, type, isText)
+    const column = binary.has(name) ? undefined : describeColumn(name, value, type, isText)
     if (column !== undefined) described.push(column)
     else if (asked.has(name)) throw unreadableColumn(path, name, type)
     else leftOut.push(`${showValue(name)} (${type.slice(0, 40)})`)
   }
   if (described.length === 0 && columns.length > 0) throw unreadableColumn(path, columns[0].name, columns[0].type)
   return { described, leftOut, rowCount: Number(rowCount) }
+}
+
+interface StoredColumn {
+  readonly name: string
+  readonly type: string
+  /** The SQL of its values. */
+  readonly value: string
+}
+
+/** A column, or those within it by their paths: `payment.card.token`. */
+function flatten(
+  name: string,
+  value: string,
+  type: DuckDBType,
+  asked: ReadonlySet<string>,
+  depth = 1,
+): readonly StoredColumn[] {
+  if (!(type instanceof DuckDBStructType) || asked.has(name) || depth === deepestNesting) {
+    return [{ name, type: String(type), value }]
+  }
+  return type.entryNames.flatMap((entry, i) =>
+    flatten(`${name}.${entry}`, `struct_extract(${value}, ${literal(entry)})`, type.entryTypes[i], asked, depth + 1),
+  )
+}
+
+/** The columns whose path is theirs alone, and the paths of the others. */
+function byPath(all: readonly StoredColumn[]) {
+  const groups = Map.groupBy(all, ({ name }) => name)
+  const twice = [...groups].filter(([, columns]) => columns.length > 1).map(([name]) => name)
+  return { columns: all.filter(({ name }) => groups.get(name)?.length === 1), twice }
+}
+
+function givenTwice(path: string, name: string): FraudError {
+  const field = showValue(name)
+  const reason = `the column "${field}" comes in two ways, as a flat column and nested in another`
+  return new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
 }
 
 /** DuckDB 1.5 reads decimals of more digits than it has a type for as wrong numbers (duckdb/duckdb 25058). */
@@ -156,8 +203,7 @@ async function refuseLongDecimals(connection: DuckDBConnection, path: string, pa
 }
 
 /** Undefined for a type that can't be read. */
-function describeColumn(name: string, type: string, isText: boolean): ParquetColumn | undefined {
-  const column = quoted(name)
+function describeColumn(name: string, column: string, type: string, isText: boolean): ParquetColumn | undefined {
   const exactUpTo = type === 'FLOAT' ? 2 ** 24 - 1 : Number.MAX_SAFE_INTEGER
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*)$/.test(type) && isText) {
     return { name, sql: decimalText(column, type), stored: 'text', exactUpTo }
@@ -234,6 +280,10 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
 const typeOf = { number: 'DOUBLE', time: 'TIMESTAMP', text: 'VARCHAR' } as const
 
 /** Writes a table in batches as Parquet, complete or not at all; a missing value is null. DuckDB makes it of CSV. */
@@ -247,7 +297,6 @@ export async function writeParquet(tables: Iterable<Table>, path: string): Promi
       yield table
     }
   }
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {

@@ -113,7 +113,9 @@ async function* readTables(
   const parsing = { file, columns, required, badRows, missing }
   checkNotAborted(signal)
   if (name.endsWith('.ndjson')) {
-    yield* readBytes(await openBytes(path, options), new NdjsonParser({ ...parsing, names }), file, options)
+    const parser = new NdjsonParser({ ...parsing, names })
+    yield* readBytes(await openBytes(path, options), parser, file, options)
+    notes.push(...parser.notes)
   } else if (name.endsWith('.parquet')) {
     yield* readParquetFile(path, parsing, notes, options)
   } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {

@@ -55,7 +55,7 @@ describe('readItems', () => {
     const items = await read('[{"a":1,"a":2},{"a":1},{"b":{"a":1,"a":2}}]')
     assert.deepEqual(
       items.map(({ repeated }) => repeated),
-      [new Set(['a']), undefined, undefined],
+      [new Set(['a']), undefined, new Set(['b.a'])],
     )
   })
 

@@ -1,10 +1,10 @@
 import { FraudError } from '../core/errors.ts'
+import { deepestNesting } from '../core/nested-fields.ts'
 import {
   backslash,
   closeBrace,
   closeBracket,
   comma,
-  deepest,
   type JsonItem,
   openBrace,
   openBracket,
@@ -91,7 +91,7 @@ function endOfItem(bytes: Buffer, start: number, itemBytes: number, index: numbe
       for (at += 1; at < end && bytes[at] !== quote; at += 1) if (bytes[at] === backslash) at += 1
     } else if (byte === openBrace || byte === openBracket) {
       depth += 1
-      if (depth > deepest) throw tooDeep('item')
+      if (depth > deepestNesting) throw tooDeep('item')
     } else if (byte === closeBrace || byte === closeBracket) {
       if (depth === 0 && byte === closeBracket) return at
       depth -= 1

@@ -1,6 +1,8 @@
+import { nestedExample } from './schemas/input.ts'
+
 /** A `curl` to paste into a shell that asks for the prediction of the example. */
 export function predictionCall(origin: string, example: Readonly<Record<string, number>>, needsKey: boolean): string {
-  return call(`${origin}/predict/`, example, needsKey)
+  return call(`${origin}/predict/`, nestedExample(example), needsKey)
 }
 
 /** The same for the decision of a transaction. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
-import { deepest, readJson } from './json-text.ts'
+import { deepestNesting } from '../core/nested-fields.ts'
+import { readJson } from './json-text.ts'
 
 function refused(bytes: Buffer): FraudError {
   try {
@@ -41,9 +42,9 @@ describe('readJson', () => {
 
   test('refuses one level too many, and one name too many, and takes the last that is allowed', () => {
     const nested = (depth: number) => Buffer.from(`${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`)
-    assert.equal(refused(nested(deepest + 2)).code, 'BODY_INVALID')
+    assert.equal(refused(nested(deepestNesting + 2)).code, 'BODY_INVALID')
     assert.match(refused(Buffer.from('['.repeat(60_000))).message, /8 levels/)
-    readJson(nested(deepest), 'body', 16)
+    readJson(nested(deepestNesting), 'body', 16)
     const named = (names: number) => JSON.stringify(Object.fromEntries(Array.from({ length: names }, (_, i) => [i, 1])))
     assert.equal(refused(Buffer.from(named(17))).code, 'BODY_TOO_LARGE')
     assert.equal(refused(Buffer.from(`{"a":[${named(9)},${named(8)}]}`)).code, 'BODY_TOO_LARGE')

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { FraudError } from '../core/errors.ts'
+import { deepestNesting } from '../core/nested-fields.ts'
 import { countColons, repeatedNames } from '../core/repeated-names.ts'
 
 /** A body, a line or an item that was read. */
@@ -8,9 +9,6 @@ export interface JsonItem {
   /** Names that it gives more than once, where it is an object. */
   readonly repeated: ReadonlySet<string> | undefined
 }
-
-/** How many levels of arrays and objects a body, a line or an item of an array may have. */
-export const deepest = 8
 
 /**
  * Bytes -> value. Throws BODY_INVALID for what is empty, not UTF-8, not JSON or nested too deep, and BODY_TOO_LARGE for what
@@ -43,7 +41,7 @@ function mayBeDeep(text: string): boolean {
   for (const bracket of ['{', '[']) {
     for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
       openings += 1
-      if (openings > deepest) return true
+      if (openings > deepestNesting) return true
     }
   }
   return false
@@ -61,7 +59,7 @@ function checkShape(text: string, what: string, mostNames: number): void {
       }
     } else if (unit === openBrace || unit === openBracket) {
       depth += 1
-      if (depth > deepest) throw tooDeep(what)
+      if (depth > deepestNesting) throw tooDeep(what)
     } else if (unit === closeBrace || unit === closeBracket) depth -= 1
     else if (unit === colon) {
       names += 1
@@ -71,7 +69,7 @@ function checkShape(text: string, what: string, mostNames: number): void {
 }
 
 export function tooDeep(what: string): FraudError {
-  return new FraudError('BODY_INVALID', `The ${what} is nested more than ${deepest} levels deep`)
+  return new FraudError('BODY_INVALID', `The ${what} is nested more than ${deepestNesting} levels deep`)
 }
 
 export const quote = 0x22

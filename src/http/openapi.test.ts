@@ -25,24 +25,26 @@ describe('the OpenAPI document', () => {
     }
   }
 
-  test("carries an example that its own schema and the service accept, and the service's answers fit", async () => {
-    const { app } = await buildTestService({}, logistic('card@0123456789ab', inputs))
-    const document = (await app.inject('/openapi.json')).json()
-    const ajv = new Ajv2020({ strict: false })
-    ajv.addSchema(document, 'api')
-    const check = (schema: string, value: unknown) => {
-      const validate = ajv.compile({ $ref: `api#/components/schemas/${schema}` })
-      assert(validate(value), JSON.stringify(validate.errors))
-    }
-    const { example } = document.paths['/predict/'].post.requestBody.content['application/json']
-    check('Input', example)
-    const answer = await app.inject({ method: 'POST', url: '/predict/', payload: example })
-    assert.equal(answer.statusCode, 200)
-    check('Prediction', answer.json())
-    check('Problem', (await app.inject({ method: 'POST', url: '/predict/', payload: {} })).json())
-    const items = await app.inject({ method: 'POST', url: '/predict/batch', payload: [{}] })
-    check('ItemError', items.json()[0])
-  })
+  for (const [kind, fields] of Object.entries({ card: inputs, nested: ['payment.amount', 'payment.card.age', 'V1'] }))
+    test(`carries an example that its own schema and the service accept, and the service's answers fit: ${kind} names`, async () => {
+      const { app } = await buildTestService({}, logistic('card@0123456789ab', fields))
+      const document = (await app.inject('/openapi.json')).json()
+      const ajv = new Ajv2020({ strict: false })
+      ajv.addSchema(document, 'api')
+      const check = (schema: string, value: unknown) => {
+        const validate = ajv.compile({ $ref: `api#/components/schemas/${schema}` })
+        assert(validate(value), JSON.stringify(validate.errors))
+      }
+      const { example } = document.paths['/predict/'].post.requestBody.content['application/json']
+      check('Input', example)
+      assert.equal(JSON.stringify(example).includes('.card.'), false)
+      const answer = await app.inject({ method: 'POST', url: '/predict/', payload: example })
+      assert.equal(answer.statusCode, 200)
+      check('Prediction', answer.json())
+      check('Problem', (await app.inject({ method: 'POST', url: '/predict/', payload: {} })).json())
+      const items = await app.inject({ method: 'POST', url: '/predict/batch', payload: [{}] })
+      check('ItemError', items.json()[0])
+    })
 
   test('describes every route that is no page, and the docs read the same document', async () => {
     const { app } = await buildTestService()

@@ -3,7 +3,7 @@ import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import { items, livePaths } from './openapi-live.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
-import { inputSchema } from './schemas/input.ts'
+import { inputSchema, nestedExample } from './schemas/input.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
 import { requestSchemas } from './schemas/requests.ts'
@@ -36,7 +36,7 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
     paths: {
       ...(live &&
         livePaths(transaction, live.live.detector, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
-      ...paths(example, isGuarded),
+      ...paths(nestedExample(example), isGuarded),
     },
     components: {
       schemas: {
@@ -55,7 +55,7 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
   }
 }
 
-function paths(example: Readonly<Record<string, number>>, isGuarded: boolean): object {
+function paths(example: object, isGuarded: boolean): object {
   const guarded = isGuarded ? problems(refusals.filter(({ code }) => code === 'UNAUTHORIZED')) : {}
   const open = isGuarded ? { security: [] } : {}
   const readable = (summary: string, type: string, operationId: string) => ({

@@ -6,6 +6,8 @@ import { degradations } from '../../decisioning/decision.ts'
 import { contributionScales } from '../../decisioning/log-record.ts'
 import { mostRefusedListed } from '../../scoring/label-tally.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
+import { nestedExample } from './input.ts'
+import { objectSchema } from './object-schema.ts'
 import { idSchema } from './requests.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
@@ -132,17 +134,15 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
   const { id = '', time: declaredTime } = detector.transaction
   const fields = declaredFields(detector, features.layout)
   const timeSchema = declaredTime?.format === 'iso' ? time : { type: 'number' }
+  const properties = new Map<string, object>([
+    [id, idSchema],
+    [declaredTime?.field ?? '', timeSchema],
+    ...fields.map((field): [string, object] => [field.column, fieldSchema(field)]),
+    ...requiredAmount(detector).map((column): [string, object] => [column, { type: 'number' }]),
+  ])
   return {
-    type: 'object',
+    ...objectSchema(properties, new Set([id, declaredTime?.field ?? '', ...requiredAmount(detector)])),
     description: 'A transaction by the fields that the detector declares. Others are ignored, and not kept.',
-    properties: {
-      [id]: idSchema,
-      [declaredTime?.field ?? '']: timeSchema,
-      ...Object.fromEntries(fields.map((field) => [field.column, fieldSchema(field)])),
-      ...Object.fromEntries(requiredAmount(detector).map((column) => [column, { type: 'number' }])),
-    },
-    required: [id, declaredTime?.field ?? '', ...requiredAmount(detector)],
-    additionalProperties: true,
     examples: [example],
   }
 }
@@ -177,5 +177,5 @@ export function transactionExample(
     else if (column === amount?.conversion) example[column] = 1
     else example[column] = kind === 'number' ? 0 : `${column}-1`
   }
-  return example
+  return nestedExample(example)
 }

@@ -75,4 +75,27 @@ describe('an input reader', () => {
       ['constructor', '__proto__', 'toString', 'V1'],
     )
   })
+
+  test('reads inputs that are paths out of nested objects, and refuses what comes in two ways', () => {
+    const reader = createInputReader(['payment.amount', 'V1'])
+    for (const body of [
+      { payment: { amount: 2 }, V1: 1 },
+      { 'payment.amount': 2, V1: 1 },
+      { Payment: { AMOUNT: 2 }, v1: 1 },
+    ]) {
+      assert.deepEqual(reader.read(body, once), [])
+      assert.deepEqual([...reader.row], [2, 1])
+    }
+    const field = 'payment.amount'
+    const twice = { 'payment.amount': 2, payment: { amount: 2 }, V1: 1 }
+    const reason = 'comes in two ways, as the flat field "payment.amount" and nested in "payment"'
+    assert.deepEqual(reader.read(twice, once), [{ field, reason }])
+    assert.deepEqual(reader.read({ payment: { amount: 'x' } }, once), [
+      { field, reason: 'is text, where a number is required' },
+      { field: 'V1', reason: 'is missing' },
+    ])
+    assert.deepEqual(reader.read({ payment: { amount: 2 }, V1: 1 }, new Set(['payment'])), [
+      { field: 'payment', reason: 'is given more than once' },
+    ])
+  })
 })

@@ -1,5 +1,7 @@
 import type { FieldError } from '../../core/errors.ts'
 import { isRecord, kindOf } from '../../core/json-value.ts'
+import { mayBePath, NestedFields, nestFields } from '../../core/nested-fields.ts'
+import { objectSchema } from './object-schema.ts'
 
 /** Fills one row after another, always the same one: predicting is synchronous, so nobody else holds it. */
 export interface InputReader {
@@ -16,6 +18,10 @@ const noErrors: readonly FieldError[] = []
  * more than the forest that it guards.
  */
 export function createInputReader(inputs: readonly string[]): InputReader {
+  return inputs.some(mayBePath) ? nestedReader(inputs) : flatReader(inputs)
+}
+
+function flatReader(inputs: readonly string[]): InputReader {
   const row = new Float64Array(inputs.length)
   return {
     row,
@@ -28,6 +34,26 @@ export function createInputReader(inputs: readonly string[]): InputReader {
         row[index] = cell
       }
       return noErrors
+    },
+  }
+}
+
+/** For inputs that may be paths into nested objects. */
+function nestedReader(inputs: readonly string[]): InputReader {
+  const nested = new NestedFields(inputs)
+  const row = new Float64Array(inputs.length)
+  return {
+    row,
+    read(value, repeated = noNames) {
+      if (!isRecord(value)) return [{ field: '(body)', reason: `is ${kindOf(value)}, where an object is required` }]
+      const errors: FieldError[] = []
+      for (const name of repeated) {
+        if (nested.leadsOn(name)) errors.push({ field: name, reason: 'is given more than once' })
+      }
+      const fields = nested.read(value, errors)
+      const known = new Set(errors.map(({ field }) => field))
+      const others = readCarefully(inputs, fields, repeated, row).filter(({ field }) => !known.has(field))
+      return [...errors, ...others]
     },
   }
 }
@@ -68,13 +94,16 @@ function reasonAgainst(cell: unknown): string {
 
 /** The body of a prediction, with the model's own names and a real example. */
 export function inputSchema(inputs: readonly string[], example: Readonly<Record<string, number>>): object {
+  const fields = new Map(inputs.map((name) => [name, { type: 'number' }]))
   return {
-    type: 'object',
+    ...objectSchema(fields, new Set(inputs)),
     description:
       'The inputs of the model, each a number. Names count as they stand, else without regard to case; other fields are ignored.',
-    properties: Object.fromEntries(inputs.map((name) => [name, { type: 'number' }])),
-    required: [...inputs],
-    additionalProperties: true,
-    examples: [example],
+    examples: [nestedExample(example)],
   }
+}
+
+/** As callers send it: nested where names are paths. */
+export function nestedExample(example: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return nestFields(new Map(Object.entries(example)))
 }
