@@ -408,7 +408,6 @@ describe('GET /v1/decisions/{id}', () => {
     assert.deepEqual((await post('/v1/erasures', { key: 'card', value: 'Ada' })).json(), {
       erased: true,
       token: 'tok_1',
-      degraded: [],
     })
     assert.equal(await shown(), null)
     assert.deepEqual(await found(), { key: 'card', token: null, degraded: [], decisions: [], cursor: null })
