@@ -36,6 +36,9 @@ export interface ServiceConfig {
   readonly version: string
   readonly logLevel: Level | 'silent'
   readonly reportPath?: string | undefined
+  /** Where the report may lie if it was not named. */
+  readonly reportsBeside?: readonly string[] | undefined
+  readonly bundlePath?: string | undefined
   readonly limits?: Partial<Limits>
   /** The command line of a worker, which has to lead to the same call; without it, that of this process. */
   readonly workerArgs?: readonly string[] | undefined
@@ -190,10 +193,10 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port, version, apiKeys, keyRing, reportPath, limits = {} } = config
+  const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
   const { model, live, metrics, log, policyWarning } = serving
   const app = await buildServer({
-    ...{ model, metrics, log, version, limits, apiKeys, reportPath, live: live?.service },
+    ...{ model, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
     ...(live && { whyNotReady: live.whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
     ...(keyRing && { keyRing }),

@@ -7,6 +7,7 @@ import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
+import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
@@ -99,6 +100,8 @@ export async function startServing(
     version,
     logLevel,
     reportPath: report,
+    reportsBeside: reportsBeside(bundlePath),
+    bundlePath,
     limits: {
       connections: flags.maxConnections,
       connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),

@@ -27,6 +27,7 @@ import { printPolicy } from './print-policy.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
+import { reportBeside } from './report-beside.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { splitRows } from './split-rows.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
@@ -66,7 +67,7 @@ export function inputsOf(file: string | undefined, { detector }: TrainFlags) {
 }
 
 function reportPathOf({ report, out }: TrainFlags): string {
-  return report ?? `${out.replace(/\.safetensors$/, '')}-report.html`
+  return report ?? reportBeside(out)
 }
 
 /** Trains by a plan, evaluates, and only then writes. */

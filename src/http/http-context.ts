@@ -30,8 +30,12 @@ export interface HttpContext {
   readonly live?: LiveService | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */
   readonly whyNotReady: () => string | undefined
-  /** The HTML report of the model's evaluation, where there is one. */
+  /** The HTML report of the model's evaluation, where it was named. */
   readonly reportPath?: string | undefined
+  /** Where it lies otherwise, if it does. */
+  readonly reportsBeside?: readonly string[] | undefined
+  /** The bundle's file. */
+  readonly bundlePath?: string | undefined
   /** The text of `/metrics`: of this process, or of all workers. */
   readonly renderMetrics: () => Promise<string>
   /** Connections on which an answer is being streamed while its request still arrives. */

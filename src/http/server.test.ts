@@ -239,7 +239,7 @@ describe('routes', () => {
     assert.match(await home('fraud.example:8000'), /curl -s http:\/\/fraud\.example:8000\/predict\//)
     assert.match(await home('[::1]:8000'), /http:\/\/\[::1\]:8000\//)
     assert.match(await home('<script>alert(1)</script>'), /http:\/\/localhost\/predict\//)
-    assert.doesNotMatch(await home('<script>alert(1)</script>'), /<script>/)
+    assert.doesNotMatch(await home('<script>alert(1)</script>'), /alert\(1\)/)
   })
 
   test('refuse predictions when the loop lags, with a time to come back, and nothing else', async (t) => {

@@ -5,6 +5,7 @@ import { maskCardNumber } from '../core/show-value.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { createKeyRing, type KeyRing, type Role } from './api-keys.ts'
 import { discardRest } from './body.ts'
+import { sendProblemPage, wantsPage } from './browser-answers.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
@@ -46,6 +47,8 @@ export interface ServerOptions {
   readonly live?: LiveService | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
+  readonly reportsBeside?: readonly string[] | undefined
+  readonly bundlePath?: string | undefined
   /** The text of `/metrics`; without it, that of `metrics`. */
   readonly renderMetrics?: () => Promise<string>
 }
@@ -221,6 +224,7 @@ function createErrorAnswer(log: Log) {
       log.error({ err: error, path: maskCardNumber(pathOf(request.url)) }, 'a request failed')
     if (problem.status === 503) reply.header('retry-after', '1')
     if (problem.code === 'REQUEST_TIMEOUT' || problem.code === 'REQUEST_MALFORMED') reply.header('connection', 'close')
+    if (wantsPage(request)) return void sendProblemPage(reply, problem)
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))
   }
 }

@@ -13,3 +13,18 @@ export function pageHead(title: string): Markup {
 <title>${title}</title>
 <style>${trustMarkup(styleSheet)}</style>`
 }
+
+/** A page of the service up to its body. Its policy is a header. */
+export function pageStart(title: string): Markup {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${trustMarkup(styleSheet)}</style>
+</head>
+<body>`
+}

@@ -143,6 +143,15 @@ pre.monospace { font-size: clamp(.53rem, 2.4vw, .8125rem); }
 .parts { margin-top: .6rem; font-size: .875rem; } .parts li { display: flex; flex-wrap: wrap; align-items: center; gap: .15rem .45rem; padding: .12rem 0; }
 details > summary { cursor: pointer; font-weight: 600; font-size: .9375rem; }
 details:not([open]) { padding-block: .8rem; }
+button { padding: .5rem 1rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--page); font: inherit; font-weight: 600; cursor: pointer; }
+.page.small { max-width: 40rem; padding-top: 12vh; } .page.home { max-width: 62rem; } .page.small form { margin: 1.5rem 0; }
+.page.small .intro + .intro, .page.small .notices { margin-top: 1rem; }
+label { display: block; font-size: .875rem; font-weight: 600; }
+input { display: block; width: 100%; margin: .4rem 0 .7rem; padding: .6rem .7rem; border: 1px solid var(--line-strong); border-radius: 8px; background: var(--page); color: var(--ink); font: inherit; }
+[role=alert] { min-height: 1.4rem; margin-bottom: .6rem; color: var(--fraud); font-size: .875rem; }
+.about .good { color: var(--legit); border-color: currentColor; } .about .bad { color: var(--fraud); border-color: currentColor; font-weight: 600; }
+.home .terms { padding-block: .5rem; } .home .notices { margin-top: 1rem; } .home dt a { color: var(--accent); font-weight: 600; }
+.copied { position: relative; } .copied button { position: absolute; top: .6rem; right: .6rem; padding: .25rem .8rem; font-size: .8125rem; } .copied pre { padding-right: 6rem; }
 footer { margin-top: 3.5rem; padding-top: 1.1rem; border-top: 1px solid var(--line); color: var(--muted); font-size: .8125rem; }
 
 @media (max-width: 30rem) {

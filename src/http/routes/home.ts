@@ -1,94 +1,147 @@
-import { readFile } from 'node:fs/promises'
-import { FraudError } from '../../core/errors.ts'
-import { escapeHtml } from '../../core/escape-html.ts'
+import { existsSync, statSync } from 'node:fs'
+import { outcomes } from '../../core/detector-schema.ts'
+import { formatIsoTime } from '../../core/time-parser.ts'
+import type { Degradation } from '../../decisioning/decision.ts'
+import { formatCount } from '../../pages/format.ts'
+import { html, type Markup, nothing, trustMarkup } from '../../pages/html.ts'
+import { pageStart } from '../../pages/page.ts'
 import { warnOfLive } from '../../scoring/live-detector.ts'
+import { htmlType, sendPage } from '../browser-answers.ts'
+import { DayCounter, type DayCounts } from '../day-counts.ts'
 import { decisionCall, predictionCall } from '../example-call.ts'
 import type { App, HttpContext } from '../http-context.ts'
+import { findReport, reportMissing } from '../model-report.ts'
+import { copyScript } from '../page-scripts.ts'
 import { transactionExample } from '../schemas/decision.ts'
 
-const htmlType = 'text/html; charset=utf-8'
-// Both pages hold their styles and icons inside, and run no script.
-const policy =
+// The report holds its styles and icons inside, and runs no script.
+const reportPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** `GET /`: where a newcomer lands. `GET /report`: the evaluation of the model, where its file is known. */
+/** `GET /`: how the service is, and where to go on. `GET /report`: the evaluation of the model, where there is one. */
 export function homeRoutes(app: App, context: HttpContext): void {
-  const { reportPath } = context
-  app.get('/', (request, reply) => {
-    reply
-      .header('content-type', htmlType)
-      .header('content-security-policy', policy)
-      .header('cache-control', 'no-cache')
-      .send(renderHome(context, request.host))
-  })
-  if (reportPath === undefined) return
+  const today = context.live && new DayCounter(context.metrics.registry, Date.now())
+  app.addHook('onClose', async () => today?.close())
+  app.get('/', async (request, reply) =>
+    sendPage(
+      reply,
+      renderHome(context, request.host, await today?.counts(), (await findReport(context)) !== undefined),
+    ),
+  )
   app.get('/report', async (_request, reply) => {
-    const html = await readFile(reportPath).catch(() => undefined)
-    if (html === undefined) throw new FraudError('ROUTE_NOT_FOUND', 'The report is not there any more')
+    const report = await findReport(context)
+    if (report === undefined) throw reportMissing(context)
     return reply
       .header('content-type', htmlType)
-      .header('content-security-policy', policy)
+      .header('content-security-policy', reportPolicy)
       .header('cache-control', 'no-cache')
-      .send(html)
+      .send(report)
   })
 }
 
-function renderHome({ model, live, reportPath, isGuarded }: HttpContext, host: string): string {
-  const { modelId, example } = model.current
-  // The host is the client's own claim, so it is shown only if it can be nothing but a host.
-  const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
-  const links = [
-    ['/docs', 'Docs', 'every route, to read and to try'],
-    ...(reportPath === undefined ? [] : [['/report', 'Report', 'how well the model does, and how that was measured']]),
-    ['/openapi.json', 'OpenAPI', 'the same, for machines'],
-    ['/healthz', 'Health', 'whether the process answers'],
-    ['/readyz', 'Readiness', 'whether it takes new work'],
-    ['/metrics', 'Metrics', 'for Prometheus'],
-  ]
-  const needsKey = isGuarded()
-  const calls = [
-    ...(live ? [['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), needsKey)]] : []),
-    ['prediction', predictionCall(origin, example, needsKey)],
-  ]
+function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {
+  const { model, live } = context
   const warning = live && warnOfLive(live.live)
-  const items = links.map(([href, name, what]) => `<li><a href="${href}">${name}</a> <span>${what}</span></li>`)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Shrike</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>Shrike</h1>
-<p>Card-fraud detection, serving <code>${escapeHtml(modelId)}</code></p>
-${warning === undefined ? '' : `<p class="warning"><strong>Warning</strong> ${escapeHtml(warning)}</p>\n`}<ul>
-${items.join('\n')}
-</ul>
-${calls.map(([what, call]) => `<h2>Ask for a ${what}</h2>\n<pre><code>${escapeHtml(call)}</code></pre>`).join('\n')}
-</main>
+  return html`${pageStart('Shrike')}
+<div class="page home"><main>
+<header><h1>Shrike</h1>
+<ul class="about"><li>Model <b>${model.current.modelId}</b></li><li class="${stateOf(context).tone}">${stateOf(context).words}</li></ul></header>
+${warning === undefined ? nothing : html`<ul class="notices"><li class="warning"><strong>Warning</strong> ${warning}</li></ul>`}
+${today === undefined ? nothing : todaySection(today)}
+${modelSection(context)}
+${callSection(context, host)}
+${linkSection(context, hasReport)}
+</main></div>
+<script>${trustMarkup(copyScript)}</script>
 </body>
 </html>
 `
 }
 
-const style = `
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --paper: #fff; --link: #0b57a4; --alarm: #a3260f }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e7ebf0; --soft: #9aa6b4; --line: #333c47; --paper: #14181d; --link: #7db8f5; --alarm: #ff9d85 }
+function stateOf({ live, isDraining, isOverloaded, whyNotReady }: HttpContext): { tone: string; words: string } {
+  if (isDraining()) return { tone: 'bad', words: 'Shutting down' }
+  if (live !== undefined && !live.isReady) {
+    return { tone: 'bad', words: 'Not ready: histories are being made, or the log cannot be written' }
+  }
+  const why = whyNotReady()
+  if (why !== undefined) return { tone: 'bad', words: `Takes no new work: ${why}` }
+  if (isOverloaded()) return { tone: 'bad', words: 'Overloaded' }
+  return { tone: 'good', words: live === undefined ? 'Ready for predictions' : 'Ready for decisions' }
 }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 system-ui, sans-serif }
-main { max-width: 44rem; margin: 0 auto; padding: 3rem 1.25rem }
-h1 { margin: 0; font-size: 2rem }
-h2 { margin: 2rem 0 .5rem; font-size: 1.1rem }
-ul { margin: 1.5rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line) }
-li { display: grid; grid-template-columns: 7rem 1fr; padding: .55rem 0; border-bottom: 1px solid var(--line) }
-a { justify-self: start; color: var(--link); font-weight: 600 }
-span, p { color: var(--soft) }
-.warning { padding: .75rem 1rem; border: 1px solid currentColor; border-radius: 6px; color: var(--alarm) }
-pre { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere }
-code { font: 14px/1.5 ui-monospace, monospace }
-`
+
+function todaySection({ sinceMs, outcomes: counts, degraded, labels }: DayCounts): Markup {
+  const weak = [...degraded].filter(([, count]) => count > 0)
+  const figures = outcomes.map(
+    (outcome) =>
+      html`<div class="figure card"><dt>${outcome}</dt><dd><b>${formatCount(counts.get(outcome) ?? 0)}</b></dd></div>`,
+  )
+  return html`<section><h2>Decisions today</h2>
+<p class="intro">Counted by this process since ${minute(sinceMs)}.</p>
+<dl class="figures">${figures}<div class="figure card"><dt>labels</dt><dd><b>${formatCount(labels)}</b></dd></div></dl>
+${
+  weak.length === 0
+    ? html`<p class="intro">None of them is degraded: each rested on all that it should.</p>`
+    : html`<ul class="notices">${weak.map(([reason, count]) => html`<li class="warning"><strong>Degraded</strong> ${formatCount(count)} by ${reason}: ${Object.entries(meanings).find(([known]) => known === reason)?.[1] ?? ''}</li>`)}</ul>`
+}
+</section>`
+}
+
+const meanings: Readonly<Record<Degradation, string>> = {
+  'history-capped': 'a key has had more transactions than its history keeps exactly',
+  'history-short': 'the log does not reach back as far as the longest window',
+  'deadline-passed': 'judged too late, so the policy for that took the place of the score',
+  'features-failed': 'a feature could not be computed',
+  'model-failed': 'the model could not score',
+  'history-dropped': 'histories were dropped for want of memory',
+  'key-missing': 'a key that the detector declares was not sent',
+  'category-unknown': 'a text is none of the values that the detector lists for its field',
+  'histories-lost': 'the log lacks fields that histories are made of',
+}
+
+function modelSection({ model, live, bundlePath }: HttpContext): Markup {
+  const written = bundlePath !== undefined && existsSync(bundlePath) ? minute(statSync(bundlePath).mtimeMs) : undefined
+  const rows: [string, string][] = [['Bundle', model.current.modelId]]
+  if (written !== undefined) rows.push(['Its file was written', written])
+  if (live !== undefined) {
+    const { detector, features } = live.live
+    rows.push(
+      ['Detector', detector.detector],
+      ['Keys', Object.keys(detector.transaction.keys ?? {}).join(', ') || 'none'],
+    )
+    rows.push(['Features', formatCount(features.all.length)])
+    rows.push(['Newest transaction', live.newestMs === undefined ? 'none yet' : minute(live.newestMs)])
+  }
+  return html`<section><h2>Model</h2><dl class="terms card">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`
+}
+
+function minute(timeMs: number): string {
+  return Number.isFinite(timeMs) ? `${formatIsoTime(timeMs).slice(0, 16).replace('T', ' ')} UTC` : 'none yet'
+}
+
+function callSection({ model, live, isGuarded }: HttpContext, host: string): Markup {
+  // The host is the client's own claim, so it is shown only if it can be nothing but a host.
+  const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
+  const [what, call] =
+    live === undefined
+      ? ['prediction', predictionCall(origin, model.current.example, isGuarded())]
+      : ['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), isGuarded())]
+  return html`<section><h2>Ask for a ${what}</h2>
+<p class="intro">A request that works as it stands, to be pasted into a shell.${isGuarded() ? ' The button puts in the key of this tab.' : ''}</p>
+<div class="copied"><button type="button" data-copies="call">Copy</button><pre class="command"><code id="call">${call}</code></pre></div></section>`
+}
+
+function linkSection({ live }: HttpContext, hasReport: boolean): Markup {
+  const links = [
+    ['/docs', 'Docs', 'every route, to read and to try'],
+    ...(hasReport ? [['/report', 'Report', 'how well the model does, and how that was measured']] : []),
+    ...(live ? [['/v1/decisions', 'Decisions', 'what was decided, the newest first']] : []),
+    ['/openapi.json', 'OpenAPI', 'the same as the docs, for machines'],
+    ['/healthz', 'Health', 'whether the process answers'],
+    ['/readyz', 'Readiness', 'whether it takes new work'],
+    ['/metrics', 'Metrics', 'for Prometheus'],
+  ] as const
+  const items = links.map(
+    ([href, name, what]) => html`<div><dt><a href="${href}">${name}</a></dt><dd>${what}</dd></div>`,
+  )
+  return html`<section><h2>More</h2><dl class="terms card">${items}</dl></section>`
+}

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { FraudError } from '../core/errors.ts'
+import { escapeHtml } from '../core/escape-html.ts'
+import type { HttpContext } from './http-context.ts'
+
+type Reports = Pick<HttpContext, 'model' | 'reportPath' | 'reportsBeside'>
+
+/** The report that was named at the start, or else the one beside the bundle that is of the model being served. */
+export async function findReport({ model, reportPath, reportsBeside = [] }: Reports): Promise<string | undefined> {
+  const read = (path: string) => readFile(path, 'utf8').catch(() => undefined)
+  if (reportPath !== undefined) return read(reportPath)
+  for (const path of reportsBeside) {
+    const page = await read(path)
+    if (page?.includes(escapeHtml(model.current.modelId))) return page
+  }
+  return undefined
+}
+
+/** Says what to do where there is none. */
+export function reportMissing({ model, reportPath, reportsBeside = [] }: Reports): FraudError {
+  const { modelId } = model.current
+  return new FraudError(
+    'ROUTE_NOT_FOUND',
+    reportPath === undefined
+      ? `There is no report of ${modelId}${reportsBeside.length > 0 ? ' beside its bundle' : ''}. "shrike train" writes one beside the bundle; put it there again, or start the service with --report FILE`
+      : 'The report is not there any more: put it back, or start the service with another --report FILE',
+  )
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { openTestService } from './service/fixture.ts'
+
+const executablePath = '/usr/bin/chromium'
+const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the pages in`
+const key = 'a-key-of-sixteen-characters'
+
+describe('pages in a browser', { skip }, () => {
+  let browser: Browser
+  let url: string
+  let close: () => Promise<void>
+
+  before(async () => {
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    })
+    const service = await openTestService({ apiKeys: [key] })
+    url = service.url
+    close = async () => void (await service.app.close())
+  })
+
+  after(async () => {
+    await browser.close()
+    await close()
+  })
+
+  /** What a browser complains of, but for the answers that are refused on purpose. */
+  function complaintsOf(page: Page): string[] {
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 40[14]/.test(message.text())) complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    return complaints
+  }
+
+  async function enter(page: Page, path: string, typed: string): Promise<void> {
+    await page.goto(url + path)
+    await page.locator('input').fill(typed)
+    await page.locator('form button').click()
+  }
+
+  test('ask for the key once, keep it for the tab alone, and say when it is wrong', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 800 } })
+    const page = await context.newPage()
+    const complaints = complaintsOf(page)
+    await enter(page, '/', 'a-key-that-nobody-knows')
+    await page.getByText('This key is not known here').waitFor()
+    await page.locator('input').fill(key)
+    await page.locator('form button').click()
+    await page.getByRole('heading', { name: 'Ask for a prediction' }).waitFor()
+    assert.equal(page.url(), `${url}/`)
+    assert.deepEqual(await context.cookies(), [])
+    await page.getByRole('link', { name: 'Metrics' }).click()
+    await page.getByText('shrike_model_info').waitFor()
+    const other = await context.newPage()
+    await other.goto(url)
+    await other.locator('input').waitFor()
+    assert.deepEqual(complaints, [])
+    await context.close()
+  })
+
+  test('show the docs, whose calls carry the key', async () => {
+    const page = await browser.newPage({ viewport: { width: 390, height: 800 } })
+    const complaints = complaintsOf(page)
+    await enter(page, '/docs', key)
+    await page.locator('.opblock-summary-path').first().waitFor()
+    const sent = page.waitForRequest((request) => request.url().endsWith('/metrics'))
+    await page.locator('.opblock', { hasText: '/metrics' }).first().locator('.opblock-summary').click()
+    await page.getByRole('button', { name: 'Execute' }).first().click()
+    assert.equal((await sent).headers().authorization, `Bearer ${key}`)
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  for (const width of [390, 1280]) {
+    for (const path of ['/', '/docs', '/report', '/nothing']) {
+      test(`${path} fits ${width} px`, async () => {
+        const page = await browser.newPage({ viewport: { width, height: 800 } })
+        const complaints = complaintsOf(page)
+        await enter(page, path, key)
+        await page.locator('form', { hasText: 'API key' }).waitFor({ state: 'detached' })
+        await page.waitForLoadState('networkidle')
+        const scrolled = await page.locator('html').evaluate((element) => element.scrollWidth)
+        assert.ok(scrolled <= width, `the page is ${scrolled} px wide`)
+        assert.deepEqual(complaints, [])
+        await page.close()
+      })
+    }
+  }
+
+  test('copy a command with the key of the tab', async () => {
+    const context = await browser.newContext()
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const page = await context.newPage()
+    await enter(page, '/', key)
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByText('Copied').waitFor()
+    const text = await page.evaluate('navigator.clipboard.readText()')
+    assert.match(String(text), new RegExp(`^curl -s ${url}/predict/ .*Bearer ${key}`))
+    await context.close()
+  })
+})
