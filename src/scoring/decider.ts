@@ -339,12 +339,17 @@ export class Decider {
 
   #checkTime(timestampMs: number): void {
     const { clock, maxAheadMs } = this.#options
-    if (timestampMs > clock() + maxAheadMs) {
-      throw new FraudError('TRANSACTION_IN_FUTURE', "The transaction's time is ahead of the service's clock")
+    const latestMs = clock() + maxAheadMs
+    if (timestampMs > latestMs) {
+      const latest = formatIsoTime(latestMs)
+      const reason = `The transaction's time is ahead of the service's clock: none after ${latest} is taken in now`
+      throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
     const newestMs = this.#state?.fold.histories.newestMs ?? Number.NEGATIVE_INFINITY
     if (timestampMs < newestMs - this.#spanMs) {
-      throw new FraudError('TRANSACTION_TOO_OLD', 'The transaction is older than the histories that are kept')
+      const earliest = formatIsoTime(newestMs - this.#spanMs)
+      const reason = `The transaction is older than the histories that are kept: none before ${earliest} is taken in now`
+      throw new FraudError('TRANSACTION_TOO_OLD', reason)
     }
   }
 
