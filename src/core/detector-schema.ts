@@ -36,12 +36,12 @@ const timeSchema = z
   .strictObject({
     field: column,
     format: z.enum(timeFormats),
-    /** What seconds-since and hours-since count from; 1970 by default. */
+    /** What seconds-since, hours-since and days-since count from; 1970 by default. */
     start: z.iso.datetime({ offset: true, error: 'write an ISO 8601 time with its offset' }).optional(),
   })
   .refine(({ format, start }) => start === undefined || format.endsWith('-since'), {
     path: ['start'],
-    error: 'only the formats seconds-since and hours-since have a start',
+    error: 'only the formats seconds-since, hours-since and days-since have a start',
   })
 
 const currencyForms = 'write a code of three capitals, such as EUR, or { field: COLUMN }'

@@ -134,7 +134,7 @@ policy: { review: 0.2, decline: 0.8 }
     const both = 'a label has a delay or a column that says when it was known, not both'
     assert.deepEqual(problems('delay: 7d', 'delay: 7d, knownAt: K'), [`bad.yaml:7: transaction.label.knownAt: ${both}`])
     assert.deepEqual(problems('format: iso', "format: iso, start: '2020-01-01T00:00:00Z'"), [
-      'bad.yaml:4: transaction.time.start: only the formats seconds-since and hours-since have a start',
+      'bad.yaml:4: transaction.time.start: only the formats seconds-since, hours-since and days-since have a start',
     ])
     const rate = 'bad.yaml:5: transaction.amount.conversion: a conversion needs currency: { field: COLUMN } beside it'
     assert.deepEqual(problems('digits: 2', 'digits: 2, conversion: RATE'), [rate])

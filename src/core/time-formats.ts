@@ -11,6 +11,7 @@ export const timeFormats = [
   'excel-days',
   'seconds-since',
   'hours-since',
+  'days-since',
 ] as const
 export type TimeFormat = (typeof timeFormats)[number]
 
@@ -29,6 +30,7 @@ const unitMs: Record<TimeFormat, number> = {
   'excel-days': dayMs,
   'seconds-since': 1000,
   'hours-since': 3_600_000,
+  'days-since': dayMs,
 }
 
 /** Turns numbers of a declared time into milliseconds since 1970; Excel's days are those of the zone's clocks. */

@@ -6,7 +6,7 @@ import { inferTimeField, mayBeNanoseconds } from './infer-time.ts'
 import { sortOut } from './no-input.ts'
 import type { Column, Table } from './table.ts'
 
-const labelNames = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD']
+const labelNames = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD', 'fraudulent', 'fraud_label', 'is_chargeback']
 const timeNames = [
   'Time',
   'TX_DATETIME',
@@ -16,8 +16,14 @@ const timeNames = [
   'datetime',
   'date',
   'TransactionDT',
+  'trans_date_trans_time',
 ]
 const amountNames = ['Amount', 'TX_AMOUNT', 'amt', 'transaction_amount', 'TransactionAmt']
+/** Columns of well-known tables by which their `step` is told: PaySim's counts hours, BankSim's days. */
+const stepTables = [
+  { columns: ['step', 'nameOrig', 'nameDest'], format: 'hours-since' },
+  { columns: ['step', 'zipcodeOri', 'zipMerchant'], format: 'days-since' },
+] as const
 
 export interface InferenceHints {
   /** The label's column; without it, it is found by name. */
@@ -64,7 +70,7 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
   const detector: Detector = {
     detector: name,
     transaction: {
-      ...(time && { time: inferTimeField(time, hints.timeFormat, nowMs) }),
+      ...(time && { time: inferTimeField(time, hints.timeFormat ?? stepFormat(table, time), nowMs) }),
       ...(amount?.kind === 'number' && { amount: { field: amount.name } }),
       label: { field: label },
     },
@@ -91,5 +97,12 @@ function findTime(table: Table, others: readonly string[]): Column | undefined {
   const columns = table.columns.filter(({ name }) => !others.includes(name))
   const named = findByName({ ...table, columns }, timeNames)
   if (named !== undefined && (named.kind !== 'text' || mayBeNanoseconds(named))) return named
-  return columns.find(({ kind }) => kind === 'time')
+  return columns.find((column) => stepFormat(table, column) !== undefined) ?? columns.find(({ kind }) => kind === 'time')
+}
+
+/** What the step of a well-known table counts. */
+function stepFormat(table: Table, { name, kind }: Column): TimeFormat | undefined {
+  if (name !== 'step' || kind !== 'number') return undefined
+  const has = (wanted: string) => table.columns.some((column) => column.name === wanted)
+  return stepTables.find(({ columns }) => columns.every(has))?.format
 }

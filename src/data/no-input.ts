@@ -26,6 +26,7 @@ function whyNoInput(column: Column, context: ColumnContext): string | undefined 
   }
   if (column.values.every((value) => Number.isNaN(value))) return 'empty'
   if (labelColumn !== undefined && repeats(column, labelColumn)) return 'says what the label says, row by row'
+  if (/^(unix_?time|epoch|timestamp)$/i.test(name)) return 'another time, by its name'
   if (indexName.test(name)) return 'an index, by its name'
   if (isIndex(column.values)) return 'a running number of the rows'
   // A file may well be sorted by its amounts.

@@ -34,6 +34,12 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
     'The category is travel',
     'category_one_hot_travel is unknown',
   ],
+  distance: [
+    { distance: { latitude: 'lat', longitude: 'long', as: 'home_distance' } },
+    [12.345, 0],
+    'The home distance is 12.3 km',
+    'The home distance is not known',
+  ],
   category: [
     { category: { of: 'category', values: ['food', 'travel'] } },
     1,

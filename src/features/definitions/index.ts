@@ -3,6 +3,7 @@ import { amountKind } from './amount.ts'
 import { categoryKind } from './category.ts'
 import { columnKind } from './column.ts'
 import { countKind } from './count.ts'
+import { distanceKind } from './distance.ts'
 import { distanceFromLastKind } from './distance-from-last.ts'
 import { distinctKind } from './distinct.ts'
 import { firstSeenKind } from './first-seen.ts'
@@ -34,6 +35,7 @@ export const featureKinds: readonly FeatureKind[] = [
   categoryKind,
   columnKind,
   countKind,
+  distanceKind,
   distanceFromLastKind,
   distinctKind,
   firstSeenKind,
