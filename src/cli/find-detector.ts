@@ -39,14 +39,19 @@ export async function readDetector(
 
 const mostShown = 50
 
-/** A detector guessed from the table, and told to the user. */
-export function guessDetector(path: string, table: Table, flags: InputFlags, { terminal }: Run): LocatedDetector {
+/** A detector's name by that of its file. */
+export function detectorName(path: string): string {
   const name = basename(path === '-' ? 'stdin' : path)
     .replace(/\.(csv|csv\.gz|parquet|ndjson)$/i, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64)
-  const { detector, leftOut } = inferDetector(table, name || 'table', Date.now(), {
+  return name || 'table'
+}
+
+/** A detector guessed from the table, and told to the user. */
+export function guessDetector(path: string, table: Table, flags: InputFlags, { terminal }: Run): LocatedDetector {
+  const { detector, leftOut } = inferDetector(table, detectorName(path), Date.now(), {
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.time !== undefined && { time: flags.time }),
     ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),

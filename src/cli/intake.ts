@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
 import { labelAt } from '../data/label-column.ts'
-import type { Table } from '../data/table.ts'
+import type { Column, Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { ConflictList, type IdConflicts, tellConflicts } from './id-conflicts.ts'
@@ -26,6 +26,7 @@ export class Intake {
   readonly #service: LiveService
   readonly #as: ReplayedAs
   readonly #onConflict: OnConflict
+  readonly #numberedAs: string | undefined
   readonly #labels = new LabelQueue()
   /** Ids of transactions whose labels are still to come, by their places among them. */
   readonly #ids = new Map<number, string>()
@@ -47,7 +48,9 @@ export class Intake {
   overruled = 0
   readonly conflicts = new ConflictList()
 
-  constructor(service: LiveService, as: ReplayedAs, onConflict: OnConflict) {
+  /** @param numberedAs the file's name, where its rows have no id and are known by it and their places. */
+  constructor(service: LiveService, as: ReplayedAs, onConflict: OnConflict, numberedAs?: string) {
+    this.#numberedAs = numberedAs
     const { detector, features } = service.live
     this.#service = service
     this.#as = as
@@ -176,14 +179,16 @@ export class Intake {
   }
 
   /** Rows of a table as a caller would send them. */
-  #open(table: Table): void {
-    this.#table = table
+  #open(read: Table): void {
+    this.#table = read
     const { detector } = this.#service.live
     const { id = '', time } = detector.transaction
+    const table = this.#numberedAs === undefined ? read : withNumbers(read, id, this.#numberedAs)
     const wanted = new Set([id, time?.field ?? '', ...(this.#service.decider.state?.definition.columns ?? [])])
     const present = table.columns.filter(({ name }) => wanted.has(name))
     if (!present.some(({ name }) => name === id)) {
-      throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id`)
+      const cure = 'or say --number-rows to know its rows by the name of the file and their lines'
+      throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id: add it, ${cure}`)
     }
     this.#read = sendableRows(present)
     this.#given = new Int8Array(table.rowCount).fill(unlabelled)
@@ -247,6 +252,15 @@ export class Intake {
   #recordOf(id: string): string {
     return `record ${this.#service.reading.find(id)?.sequence} of the log`
   }
+}
+
+/** A table without ids, with those that the file's name and its lines give. */
+function withNumbers(table: Table, id: string, file: string): Table {
+  const { rowCount, columns, lineOf = (row: number) => row + 1 } = table
+  if (columns.some(({ name }) => name === id)) return table
+  const dictionary = Array.from({ length: rowCount }, (_, row) => `${file}:${lineOf(row)}`)
+  const numbers: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
+  return { ...table, columns: [...columns, numbers] }
 }
 
 /** In place of fields, where nothing but this differs. */

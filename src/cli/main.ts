@@ -7,6 +7,7 @@ import { evaluateCommand } from './evaluate.ts'
 import { explainCommand } from './explain.ts'
 import { featuresCommand } from './features.ts'
 import { importCommand } from './import.ts'
+import { initCommand } from './init.ts'
 import { keysCommand } from './keys.ts'
 import { labelCommand } from './label.ts'
 import { logCommand } from './log.ts'
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     evaluateCommand(),
     featuresCommand(),
     importCommand(),
+    initCommand(),
     explainCommand(),
     scoreCommand(),
     serveCommand(),

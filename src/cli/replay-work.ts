@@ -4,7 +4,7 @@ import { currentBundle } from './current-bundle.ts'
 import { tellConflicts } from './id-conflicts.ts'
 import { Intake, type OnConflict, type ReplayedAs } from './intake.ts'
 import { openForCommand } from './open-service.ts'
-import type { InputFlags } from './read-input.ts'
+import { type InputFlags, nameOf } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
 
@@ -13,6 +13,7 @@ export interface ReplayFlags extends InputFlags {
   readonly data: string
   readonly bundle?: string
   readonly onConflict: OnConflict
+  readonly numberRows?: boolean
   readonly acceptLostHistories?: boolean
 }
 
@@ -24,7 +25,7 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   const { detector, features } = service.live
   const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined
   if (policyWarning !== undefined) run.terminal.warn(policyWarning)
-  const intake = new Intake(service, flags.as, flags.onConflict)
+  const intake = new Intake(service, flags.as, flags.onConflict, flags.numberRows === true ? nameOf(file) : undefined)
   try {
     await replayFile(
       { located: { detector, locate: inMemory }, features, file, onRepeat: 'keep' },

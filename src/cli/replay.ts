@@ -26,6 +26,7 @@ export function replayCommand(): Command {
           .choices(['fail', 'skip'])
           .default('fail'),
       )
+      .option('--number-rows', 'know rows of a file without ids by its name and their lines')
       .option('--accept-lost-histories', "let the bundle take over although the log lacks its histories' columns")
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(

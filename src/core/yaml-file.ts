@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { type ErrorCode, FraudError } from './errors.ts'
 
 type Path = readonly PropertyKey[]
@@ -42,6 +42,21 @@ export function parseYamlFile(
 /** The text of a file that reads back as the same value. */
 export function formatYaml(value: unknown): string {
   return stringify(value, { lineWidth: 120 })
+}
+
+/** The same as a person would write it: what holds nothing but plain values, on a line. */
+export function formatYamlBriefly(value: Readonly<Record<string, unknown>>): string {
+  const document = new Document(value)
+  const isFlat = (node: unknown): boolean =>
+    isScalar(node) || (isSeq(node) && node.items.every((item) => isScalar(item)))
+  visit(document, {
+    Collection(_, node, path) {
+      const isOfTop = path.filter((each) => isPair(each)).length < 2
+      const parts = isMap(node) ? node.items.map(({ value: part }) => part) : node.items
+      if (!(isOfTop && !path.some((each) => isSeq(each))) && parts.every(isFlat)) node.flow = true
+    },
+  })
+  return document.toString({ lineWidth: 120 })
 }
 
 /** Where the deepest part of a path that the file has begins, its name where it has one. */

@@ -36,6 +36,10 @@ export interface InferenceHints {
   readonly ignore?: readonly string[]
   /** Names that mean something else among features, so that a column of that name is listed as a column. */
   readonly reserved?: readonly string[]
+  /** Whether other parts of a detector may make up for columns that are inputs. */
+  readonly mayLackInputs?: boolean
+  /** Whether rows without an amount are left out where they are read. */
+  readonly isSkippingBadRows?: boolean
 }
 
 export interface InferredDetector {
@@ -66,7 +70,8 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
   const amount = findByName(table, amountNames)
   const labelColumn = table.columns.find((column) => column.name === label)
   const { features, leftOut } = sortOut(table, { label, labelColumn, time, amount }, ignore)
-  if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column of numbers is left as an input')
+  if (features.length === 0 && hints.mayLackInputs !== true)
+    throw new FraudError('DATA_INVALID', 'No column of numbers is left as an input')
   const detector: Detector = {
     detector: name,
     transaction: {
@@ -97,7 +102,9 @@ function findTime(table: Table, others: readonly string[]): Column | undefined {
   const columns = table.columns.filter(({ name }) => !others.includes(name))
   const named = findByName({ ...table, columns }, timeNames)
   if (named !== undefined && (named.kind !== 'text' || mayBeNanoseconds(named))) return named
-  return columns.find((column) => stepFormat(table, column) !== undefined) ?? columns.find(({ kind }) => kind === 'time')
+  return (
+    columns.find((column) => stepFormat(table, column) !== undefined) ?? columns.find(({ kind }) => kind === 'time')
+  )
 }
 
 /** What the step of a well-known table counts. */

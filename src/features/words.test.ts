@@ -36,7 +36,7 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
   ],
   distance: [
     { distance: { latitude: 'lat', longitude: 'long', as: 'home_distance' } },
-    [12.345, 0],
+    12.345,
     'The home distance is 12.3 km',
     'The home distance is not known',
   ],

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs'
+import { FraudError } from '../core/errors.ts'
+import { maskCardNumber, showValue } from '../core/show-value.ts'
+import type { DetectorDraft } from '../data/draft-detector.ts'
+import type { Table } from '../data/table.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
+import { quoteForShell } from './command-line.ts'
+import { draftOf, formatDraft } from './draft-file.ts'
+import { checkOutputs } from './output-paths.ts'
+import { type InputFlags, nameOf, readingFlags } from './read-input.ts'
+import type { Run } from './run.ts'
+
+export interface InitFlags extends InputFlags {
+  readonly out: string
+  readonly force?: boolean
+}
+
+const rowsShown = 10
+const widest = 20
+
+/** Drafts a detector of a file, writes it, and says how the file was read and what is not certain. */
+export async function init(file: string, flags: InitFlags, run: Run): Promise<void> {
+  const { out, force } = flags
+  await checkOutputs({ '--out': out }, { FILE: file })
+  if (existsSync(out) && force !== true) {
+    throw new FraudError('OPTION_INVALID', `${out} is there already: name another file with --out, or say --force`)
+  }
+  const { draft, table } = await draftOf(file, flags, run)
+  await writeFileAtomically(out, formatDraft(draft, nameOf(file)))
+  const { terminal } = run
+  const rows = firstRows(draft, table)
+  terminal.say(`\nThe first rows as they are read:\n\n${formatRows(rows)}`)
+  const list = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) terminal.say(`\n${title}\n${lines.map((line) => `  - ${line}`).join('\n')}`)
+  }
+  list('Unsure of:', draft.unsure)
+  list(
+    'Left out:',
+    draft.leftOut.slice(0, 30).map(({ column, reason }) => `${showValue(column) || '(no name)'}: ${reason}`),
+  )
+  if (draft.leftOut.length > 30) terminal.say(`  and ${draft.leftOut.length - 30} more, which ${out} lists`)
+  const next = nextCommands(file, draft, flags)
+  terminal.say(`\nwrote ${out}. Next:\n\n${next.map((line) => `  ${line}`).join('\n')}`)
+  const { detector, unsure, leftOut } = draft
+  terminal.result({ out, detector, unsure, leftOut, rows, next })
+}
+
+/** Rows by the detector's names. Card numbers are masked, and of persons no more than the beginning is shown. */
+function firstRows({ detector }: DetectorDraft, table: Table): readonly Record<string, string>[] {
+  const { id, time, amount, keys = {}, fields = {}, label, personal = [], hashCardNumber = [] } = detector.transaction
+  const inputs = detector.features.flatMap((feature) =>
+    typeof feature === 'string' && feature !== 'amount' ? [feature] : [],
+  )
+  const columns = new Map(table.columns.map((column) => [column.name, column]))
+  const shown = [
+    id,
+    time?.field,
+    amount?.field,
+    ...Object.values(keys),
+    ...Object.values(fields),
+    ...inputs.slice(0, 4),
+    label.field,
+  ]
+  const secret = new Set(personal.map((key) => keys[key]))
+  const cell = (name: string, row: number): string => {
+    const column = columns.get(name)
+    if (column === undefined) return ''
+    if (column.kind === 'text') {
+      const text = column.dictionary[column.codes[row]] ?? ''
+      if (hashCardNumber.includes(name)) return text === '' ? '' : '(hashed)'
+      const safe = maskCardNumber(text)
+      return secret.has(name) && safe.length > 3 ? `${safe.slice(0, 3)}…` : showValue(safe)
+    }
+    const value = column.values[row]
+    if (Number.isNaN(value)) return ''
+    if (column.kind === 'time') return new Date(value).toISOString().replace('.000Z', 'Z')
+    return hashCardNumber.includes(name) ? '(hashed)' : String(value)
+  }
+  const names = [...new Set(shown.filter((name) => name !== undefined && columns.has(name)))].map(String)
+  return Array.from({ length: Math.min(rowsShown, table.rowCount) }, (_, row) =>
+    Object.fromEntries(names.map((name) => [name, cell(name, row)])),
+  )
+}
+
+function formatRows(rows: readonly Record<string, string>[]): string {
+  const names = Object.keys(rows[0] ?? {}).slice(0, 12)
+  const cut = (text: string) => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text)
+  const lines = [names, ...rows.map((row) => names.map((name) => row[name]))].map((line) => line.map(cut))
+  const widths = names.map((_, i) => Math.max(...lines.map((line) => line[i].length)))
+  return lines.map((line) => `  ${line.map((text, i) => text.padEnd(widths[i])).join('  ')}`.trimEnd()).join('\n')
+}
+
+function nextCommands(
+  file: string,
+  { detector, hasHistories, isNumbered }: DetectorDraft,
+  flags: InitFlags,
+): readonly string[] {
+  const told = Object.entries(readingFlags(flags)).filter(([name, value]) => name !== 'badRows' || value !== 'fail')
+  const reading = told.flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    String(value),
+  ])
+  const join = (parts: readonly string[]) => parts.map(quoteForShell).join(' ')
+  const rest = reading.length === 0 ? '' : ` ${join(reading)}`
+  const key =
+    detector.transaction.hashCardNumber === undefined
+      ? []
+      : ['export SHRIKE_CARD_KEY=$(openssl rand -hex 32)   # keep it: hashes are made by it']
+  const train = `shrike train ${join([file, '--detector', flags.out])}${rest}`
+  const replay = `shrike replay ${join([file])} --as history --bundle shrike-model.safetensors${isNumbered ? ' --number-rows' : ''}${rest}`
+  return hasHistories
+    ? [...key, train, `${replay} && shrike serve shrike-model.safetensors`]
+    : [...key, train, 'shrike serve shrike-model.safetensors']
+}

@@ -1,0 +1,404 @@
+import { holdsCardNumber } from '../core/card-number.ts'
+import type { Detector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { toMinorUnits } from '../core/money.ts'
+import { timeReader } from '../core/time-formats.ts'
+import { cardNumberShare } from './card-number-columns.ts'
+import { draftFeatures } from './draft-features.ts'
+import { type InferenceHints, inferDetector } from './infer-detector.ts'
+import {
+  declaredName,
+  isAfterwards,
+  isCode,
+  isPersonal,
+  type KeyRole,
+  knownKeyOf,
+  orderOf,
+  roleOf,
+} from './key-names.ts'
+import type { Column, NumberColumn, Table } from './table.ts'
+
+const dayMs = 86_400_000
+
+export interface DetectorDraft {
+  readonly detector: Detector
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[]
+  /** What somebody who knows the table should look at, each with why. */
+  readonly unsure: readonly string[]
+  /** Whether the table has keys and times, so that histories can be kept. */
+  readonly hasHistories: boolean
+  /** Whether it has no ids, so that its rows are known by their numbers. */
+  readonly isNumbered: boolean
+}
+
+type Left = { column: string; reason: string }
+type Transaction = Detector['transaction']
+
+/** What is known of a column beside its name. */
+interface Look {
+  readonly distinct: number
+  readonly missing: number
+  readonly texts: readonly string[]
+}
+
+/** Columns are sorted into what they are; each is taken once. */
+class Sorter {
+  readonly table: Table
+  readonly keys: Record<string, string> = {}
+  readonly fields: Record<string, string> = {}
+  readonly categories: { field: string; values: readonly string[] }[] = []
+  readonly codes: string[] = []
+  readonly idle = new Set<string>()
+  readonly optional: string[] = []
+  readonly hashed: string[] = []
+  readonly unsure: string[] = []
+  readonly left: Left[] = []
+  readonly taken: Set<string>
+  readonly #reserved: readonly string[]
+
+  constructor(table: Table, taken: readonly string[], reserved: readonly string[]) {
+    this.table = table
+    this.taken = new Set(taken)
+    this.#reserved = reserved
+  }
+
+  leave(column: string, reason: string): void {
+    this.taken.add(column)
+    this.left.push({ column, reason })
+  }
+
+  key(name: string, column: Column, look: Look): void {
+    this.taken.add(column.name)
+    this.keys[name] = column.name
+    const { rowCount } = this.table
+    const again = 1 - (look.distinct + look.missing) / Math.max(1, rowCount)
+    if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
+    if (look.missing > 0) this.optional.push(name)
+    if (again >= 0.05) return
+    this.idle.add(name)
+    const share = (100 * Math.max(0, again)).toFixed(1)
+    this.unsure.push(
+      `${name}: only ${share} % of the rows have a ${column.name} that came before, so no history is kept by it; that is right for a part of a larger table only if the whole is so, too`,
+    )
+  }
+
+  /** A field, by its values' number a category or a code that has a history of its own. */
+  field(column: Column, look: Look): void {
+    const name = this.#free(declaredName(column.name))
+    const { rowCount } = this.table
+    if (look.distinct > mostCategories && look.distinct > rowCount / 3) {
+      this.leave(column.name, 'a text that hardly ever comes again')
+      return
+    }
+    this.taken.add(column.name)
+    this.fields[name] = column.name
+    if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
+    if (look.distinct > mostCategories) this.codes.push(name)
+    else this.categories.push({ field: name, values: [...look.texts].sort() })
+  }
+
+  #free(name: string): string {
+    const used = (each: string) =>
+      each in this.keys ||
+      each in this.fields ||
+      ['amount', 'latitude', 'longitude', 'currency', 'time'].includes(each) ||
+      this.#reserved.includes(each)
+    return used(name) ? `${name}_field` : name
+  }
+}
+
+const mostCategories = 30
+const fewestRowsOfKey = 2
+
+/**
+ * Drafts a detector for a table: what `inferDetector` finds, and ids, keys, categories, places, labels' delay and features
+ * from histories beside it. What it cannot know it says.
+ *
+ * @throws FraudError DATA_INVALID where `inferDetector` does.
+ */
+export function draftDetector(table: Table, name: string, nowMs: number, hints: InferenceHints = {}): DetectorDraft {
+  const flat = inferDetector(table, name, nowMs, { ...hints, mayLackInputs: true })
+  const { time, amount, label } = flat.detector.transaction
+  const span = time === undefined ? 0 : spanOf(table, time)
+  const named = [label.field, time?.field, amount?.field, ...(hints.ignore ?? [])].filter((each) => each !== undefined)
+  const sorter = new Sorter(table, named, hints.reserved ?? [])
+  const id = findId(table, sorter)
+  const knownAt = findKnownAt(table, flat.detector.transaction, sorter)
+  const places = findPlaces(table, sorter)
+  const money = draftAmount(table, amount?.field, hints, sorter)
+  sortColumns(table, sorter)
+  const hasHistories = time !== undefined && Object.keys(sorter.keys).length > 0
+  const isNumbered = hasHistories && id === undefined
+  tellGaps(sorter, time, isNumbered)
+  const { keys, fields, optional, hashed } = sorter
+  const transaction: Transaction = {
+    ...((id !== undefined || isNumbered) && { id: id ?? 'transaction_id' }),
+    ...(time && { time }),
+    ...(money.amount && { amount: money.amount }),
+    ...(Object.keys(keys).length > 0 && { keys: inOrder(keys) }),
+    ...(optional.length > 0 && { optionalKeys: optional }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+    ...(places.own && { position: places.own }),
+    label: draftLabel(label.field, knownAt, span, sorter),
+    ...personalKeys(sorter),
+    ...(hashed.length > 0 && { hashCardNumber: hashed }),
+    ...lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter),
+  }
+  const features = draftFeatures({
+    ...repeatedKeys(sorter, hasHistories),
+    hasAmount: money.amount !== undefined,
+    sumsAmounts: money.amount !== undefined && money.isOneCurrency,
+    hasPosition: places.own !== undefined,
+    home: places.home,
+    categories: sorter.categories,
+    numbers: flat.detector.features.filter((feature) => isInput(feature, sorter)),
+    hasHours: time !== undefined && time.format !== 'days-since' && span > dayMs,
+    countsFrauds: (transaction.label.delay ?? transaction.label.knownAt) !== undefined,
+  })
+  if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column is left as an input')
+  const left = flat.leftOut.filter(({ column }) => !sorter.taken.has(column) && column !== time?.field)
+  return {
+    detector: { detector: name, transaction, features: [...features] },
+    leftOut: inTableOrder(table, [...sorter.left, ...left]),
+    unsure: sorter.unsure,
+    hasHistories,
+    isNumbered,
+  }
+}
+
+function tellGaps({ unsure }: Sorter, time: Transaction['time'], isNumbered: boolean): void {
+  if (time === undefined) {
+    unsure.push('time: none was found, so histories are not kept and the split is random; name it with --time')
+  } else if (time.format.endsWith('-since')) {
+    const unit = time.format.replace('-since', '')
+    unsure.push(
+      `time: ${time.field} counts ${unit} from a start that nobody knows, so hours of the day are those since then; write its start: if you know it`,
+    )
+  }
+  if (isNumbered) {
+    unsure.push(
+      'id: the table has none, and a decision needs one, so callers send transaction_id; rows of the file are known by their numbers (replay --number-rows)',
+    )
+  }
+}
+
+/** Columns of long references, some of which look like card numbers by chance and would be refused one by one. */
+function lookalikes(
+  { columns }: Table,
+  declared: readonly (string | undefined)[],
+  { hashed, unsure }: Sorter,
+): Pick<Transaction, 'notCardNumber'> {
+  const found = columns.filter(
+    (column) =>
+      declared.includes(column.name) &&
+      !hashed.includes(column.name) &&
+      column.kind === 'text' &&
+      column.dictionary.some((text) => holdsCardNumber(text)),
+  )
+  for (const { name } of found) {
+    unsure.push(
+      `${name}: a few of its values look like card numbers, as long references do by chance; it is not looked through for them`,
+    )
+  }
+  return found.length > 0 ? { notCardNumber: found.map(({ name }) => name) } : {}
+}
+
+/** The keys by which features look back, by what they stand for. */
+function repeatedKeys({ keys, idle, codes }: Sorter, hasHistories: boolean) {
+  const repeated = hasHistories ? Object.keys(inOrder(keys)).filter((key) => !idle.has(key)) : []
+  const ofRole = (role: KeyRole) => repeated.filter((key) => roleOf(key) === role)
+  return { payers: ofRole('payer'), payees: ofRole('payee'), means: ofRole('means'), codes: hasHistories ? codes : [] }
+}
+
+function inTableOrder({ columns }: Table, left: readonly Left[]): readonly Left[] {
+  const places = new Map(columns.map(({ name }, i) => [name, i]))
+  return left.toSorted((a, b) => (places.get(a.column) ?? 0) - (places.get(b.column) ?? 0))
+}
+
+function isInput(feature: Detector['features'][number], { taken }: Sorter): boolean {
+  const column = typeof feature === 'string' ? feature : String(feature.column)
+  return !taken.has(column)
+}
+
+/** The column whose name and values say that each row has one of its own. */
+function findId(table: Table, sorter: Sorter): string | undefined {
+  const named = table.columns.find(
+    (column) =>
+      /^(transaction|trans|tx|trx|txn|payment|order)?_?(id|num|number|ref|reference|uuid)$/i.test(column.name) &&
+      isUnique(column, table.rowCount),
+  )
+  if (named !== undefined) sorter.taken.add(named.name)
+  return named?.name
+}
+
+/** A few rows that a file has twice do not make an id anything else. */
+function isUnique(column: Column, rowCount: number): boolean {
+  const { distinct } = lookAt(column)
+  return distinct >= 0.9 * rowCount && distinct > 0
+}
+
+/** The column that says when a label became known, if it never is before the transaction. */
+function findKnownAt(table: Table, { time, label }: Transaction, sorter: Sorter): string | undefined {
+  const named = table.columns.find(({ name }) =>
+    /^(label_?)?known_?at$|^label_known_at$|^chargeback_(date|time|at)$|^reported_at$/i.test(name),
+  )
+  if (named === undefined) return undefined
+  const own = table.columns.find(({ name }) => name === time?.field)
+  const given = table.columns.find(({ name }) => name === label.field)
+  if (named.kind === 'time' && own?.kind === 'time') {
+    const holds = named.values.every(
+      (value, row) => (given?.kind === 'number' && Number.isNaN(given.values[row])) || value >= own.values[row],
+    )
+    if (holds) {
+      sorter.taken.add(named.name)
+      return named.name
+    }
+  }
+  sorter.leave(named.name, 'says when the label became known, but not of every row, or not in a way that can be read')
+  return undefined
+}
+
+function findPlaces(table: Table, sorter: Sorter) {
+  const find = (pattern: RegExp) =>
+    table.columns.find(({ name, kind }) => kind === 'number' && pattern.test(name))?.name
+  const at = (latitude: string | undefined, longitude: string | undefined) =>
+    latitude === undefined || longitude === undefined ? undefined : { latitude, longitude }
+  const merchant = at(
+    find(/^(merch|merchant|terminal|store|pos)_?lat(itude)?$/i),
+    find(/^(merch|merchant|terminal|store|pos)_?(long?|lng|longitude)$/i),
+  )
+  const plain = at(find(/^lat(itude)?$/i), find(/^(long?|lng|longitude)$/i))
+  const home = at(find(/^(home|customer|cust)_?lat(itude)?$/i), find(/^(home|customer|cust)_?(long?|lng|longitude)$/i))
+  const own = merchant ?? plain
+  const places = { own, home: merchant === undefined ? home : (home ?? plain) }
+  for (const place of [places.own, places.home])
+    if (place) for (const name of Object.values(place)) sorter.taken.add(name)
+  if (merchant !== undefined && plain !== undefined)
+    sorter.unsure.push(
+      `position: ${merchant.latitude} is taken for where it took place, ${plain.latitude} for where the customer lives`,
+    )
+  return places
+}
+
+function draftAmount(table: Table, field: string | undefined, { isSkippingBadRows }: InferenceHints, sorter: Sorter) {
+  const column = table.columns.find(({ name }) => name === field)
+  if (column?.kind !== 'number') {
+    sorter.unsure.push('amount: no column of amounts was found by its name, so nothing is counted in money')
+    return { amount: undefined, isOneCurrency: false }
+  }
+  const missing = column.values.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
+  const known = column.values.filter((value) => !Number.isNaN(value))
+  const fits = (digits: number) => known.every((value) => !Number.isNaN(toMinorUnits(value, digits)))
+  const digits = missing > 0 && isSkippingBadRows !== true ? undefined : [2, 3, 4, 5, 6].find(fits)
+  if (digits === undefined) {
+    const why = missing > 0 ? `${missing} rows have none` : 'some have more than six decimals'
+    sorter.unsure.push(`amount: ${why}, so amounts are numbers as they come and sums are not exact to the cent`)
+  }
+  const amount = { field: column.name, ...(digits !== undefined && { digits }) }
+  const currency = table.columns.find(
+    ({ name, kind }) => kind === 'text' && /^(currency|currency_?code|curr)$/i.test(name),
+  )
+  if (currency?.kind !== 'text') {
+    sorter.unsure.push('amount: no column names a currency; if all amounts are of one, write it: currency: EUR')
+    return { amount, isOneCurrency: true }
+  }
+  const { texts } = lookAt(currency)
+  if (texts.length === 1 && /^[A-Z]{3}$/.test(texts[0])) {
+    sorter.leave(currency.name, `always ${texts[0]}, which the detector says`)
+    return { amount: { ...amount, currency: texts[0] }, isOneCurrency: true }
+  }
+  sorter.unsure.push(
+    `amount: ${currency.name} has ${texts.length} values, and no rate to one currency is known, so amounts are not added up; name the rate's column as amount.conversion`,
+  )
+  return { amount, isOneCurrency: false }
+}
+
+function sortColumns(table: Table, sorter: Sorter): void {
+  const perKey = new Map<string, Column>()
+  for (const column of table.columns) {
+    const { name } = column
+    if (sorter.taken.has(name)) continue
+    const known = knownKeyOf(name)
+    if (isPersonal(name)) sorter.leave(name, 'about the person: no input')
+    else if (isAfterwards(name))
+      sorter.leave(name, 'the balance after the transaction, which is not known when it is decided')
+    else if (known !== undefined && column.kind !== 'time' && !perKey.has(known.key)) {
+      const look = lookAt(column)
+      if (look.distinct < fewestRowsOfKey) sorter.leave(name, 'the same in every row')
+      else {
+        perKey.set(known.key, column)
+        sorter.key(known.key, column, look)
+      }
+    } else if (column.kind === 'text') {
+      const look = lookAt(column)
+      if (look.distinct < 2) sorter.leave(name, look.distinct === 0 ? 'empty' : 'the same in every row')
+      else sorter.field(column, look)
+    } else if (column.kind === 'number' && isCode(name)) {
+      const look = lookAt(column)
+      if (look.distinct >= 2 && column.values.every((value) => Number.isNaN(value) || Number.isInteger(value)))
+        sorter.field(column, look)
+    }
+  }
+}
+
+function lookAt(column: Column): Look {
+  if (column.kind === 'text') {
+    const seen = new Uint8Array(column.dictionary.length)
+    let missing = 0
+    for (const code of column.codes) {
+      if (code < 0) missing++
+      else seen[code] = 1
+    }
+    const texts = column.dictionary.filter((text, code) => seen[code] === 1 && text.trim() !== '')
+    return { distinct: texts.length, missing, texts }
+  }
+  const values = new Set<number>()
+  let missing = 0
+  for (const value of column.values) {
+    if (Number.isNaN(value)) missing++
+    else values.add(value)
+  }
+  const texts = values.size > mostCategories ? [] : [...values].sort((a, b) => a - b).map(String)
+  return { distinct: values.size, missing, texts }
+}
+
+function draftLabel(field: string, knownAt: string | undefined, span: number, sorter: Sorter): Transaction['label'] {
+  if (knownAt !== undefined) return { field, knownAt, maturity: '30d' }
+  if (span >= 42 * dayMs) {
+    sorter.unsure.push(`label: how long after a transaction ${field} is known is not in the table; a week is assumed`)
+    return { field, delay: '7d' }
+  }
+  if (span >= 7 * dayMs) {
+    sorter.unsure.push(
+      `label: how long after a transaction ${field} is known is not in the table, which is short: a day is assumed, and a week is likelier`,
+    )
+    return { field, delay: '1d' }
+  }
+  sorter.unsure.push(
+    `label: the table is too short to leave room for a delay of ${field}, so features do not count frauds`,
+  )
+  return { field }
+}
+
+function personalKeys({ keys }: Sorter): Pick<Transaction, 'personal'> {
+  const personal = Object.keys(inOrder(keys)).filter((key) => roleOf(key) !== 'payee')
+  return personal.length > 0 ? { personal } : {}
+}
+
+function inOrder(keys: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(keys).sort(([a], [b]) => orderOf(a) - orderOf(b)))
+}
+
+function spanOf(table: Table, time: NonNullable<Transaction['time']>): number {
+  const column = table.columns.find(({ name }): boolean => name === time.field)
+  if (column === undefined || column.kind === 'text') return 0
+  const read = time.format === 'iso' ? (value: number) => value : timeReader(time, () => 0)
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  for (const value of (column satisfies NumberColumn).values) {
+    const at = read(value)
+    if (at < least) least = at
+    if (at > most) most = at
+  }
+  return Math.max(0, most - least)
+}
