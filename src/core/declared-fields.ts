@@ -1,6 +1,6 @@
 import type { Detector } from './detector-schema.ts'
 import type { FieldError } from './errors.ts'
-import { readAmount } from './money.ts'
+import { readAmount, toMinorUnits } from './money.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 
 /** A declared field of a transaction as it came; a missing one is undefined. */
@@ -48,7 +48,7 @@ export interface NumberLimit {
 
 /**
  * Limits of numbers by column: coordinates are on the globe, and amounts and rates have fewer digits than a card number,
- * unless the detector exempts them. So have coordinates as they are kept, in files as when served.
+ * unless the detector exempts them. So have amounts and coordinates as they are kept, in files as when served.
  */
 export function numberLimits({ transaction }: Detector): ReadonlyMap<string, NumberLimit> {
   const { amount, position, notCardNumber = [] } = transaction
@@ -57,7 +57,7 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
     if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, limit)
   }
   add(amount?.conversion, fewerDigits)
-  add(amount?.field, { ...fewerDigits, isAmount: true })
+  add(amount?.field, { ...fewerDigits, isAmount: true, ...keptAmount(amount) })
   const coordinate = (column: string, limit: NumberLimit) =>
     limits.set(column, notCardNumber.includes(column) ? limit : { ...limit, keep: toCentimetres })
   if (position !== undefined) {
@@ -70,6 +70,19 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
 /** A coordinate with seven decimals of a degree, 1 cm: with all of a double's, one in twenty looks like a card number. */
 function toCentimetres(degrees: number): number {
   return Math.round(degrees * 1e7) / 1e7 + 0
+}
+
+/** Without what arithmetic on doubles leaves behind: the digits of 184.20000000000002 may be those of a card number. */
+function keptAmount(amount: Detector['transaction']['amount']): Pick<NumberLimit, 'keep'> {
+  const { digits, conversion } = amount ?? {}
+  if (digits === undefined || conversion !== undefined) return {}
+  const unit = 10 ** digits
+  return {
+    keep: (value) => {
+      const minor = toMinorUnits(value, digits)
+      return Number.isNaN(minor) ? value : minor / unit
+    },
+  }
 }
 
 const fewerDigits = { most: 999_999_999_999.9999, reason: 'has 13 digits or more, as many as a card number' }

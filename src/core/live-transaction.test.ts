@@ -493,6 +493,18 @@ describe('a card number', () => {
     assert.equal(kept({ RATE: 1.0837219384756 }).RATE, 1.0837219384756)
   })
 
+  test('is no amount whose currency leaves fewer decimals: it is kept without what arithmetic left', () => {
+    const { kept, errors } = readerOf()
+    for (const [AMOUNT, rounded] of [
+      [184.20000000000002, 184.2],
+      [40.00000000000002, 40],
+      [-85.64999999999999, -85.65],
+    ])
+      assert.equal(kept({ AMOUNT }).AMOUNT, rounded)
+    for (const AMOUNT of [41.11111111111111, 99999999999.99])
+      assert.match(errors({ AMOUNT })[0].reason, /has 13 digits or more with its decimals/)
+  })
+
   test('is no amount with its decimals, but for those that arithmetic leaves', () => {
     const { errors, kept } = readerOf({ amount: { field: 'AMOUNT' } })
     const reason = 'has 13 digits or more with its decimals, as many as a card number'

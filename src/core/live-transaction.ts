@@ -231,14 +231,15 @@ export class LiveTransactionReader {
         errors.push({ field: column, reason: rule.limit.reason })
         return undefined
       }
-      if (rule.limit?.isAmount && hasDigitsOfCard(given)) {
+      const kept = rule.limit?.keep?.(given) ?? given
+      if (rule.limit?.isAmount && hasDigitsOfCard(kept)) {
         errors.push({ field: column, reason: 'has 13 digits or more with its decimals, as many as a card number' })
         return undefined
       }
       // A larger one is no card number, and its exponent's mantissa is none either.
       const mayBeCard = size >= least13Digits && size < 1e19
       if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), given, cards)
-      return rule.limit?.keep?.(given) ?? given
+      return kept
     }
     if (typeof given === 'string' && kind !== 'number') {
       if (given.length > longestText || !given.isWellFormed()) {
