@@ -17,6 +17,9 @@ const prunedAtOnce = 2000
 /** Commits after which all files are looked for. */
 const thoroughEvery = 16
 let commits = 0
+/** Files that were looked at just now are not looked at again before they are written. */
+const freshMs = 10
+let settledMs = Number.NEGATIVE_INFINITY
 /** Pages that the write-ahead log may hold before they are copied to the database. */
 const mostFrames = 4000
 
@@ -115,6 +118,7 @@ function checkWrites(didCheckpoint: boolean): void {
 function settle(didCheckpoint: boolean): void {
   checkWrites(didCheckpoint)
   state.held.own.note()
+  settledMs = performance.now()
 }
 
 /** Apart from commits, so that a commit never writes the database's file. What fails here is still in the write-ahead log. */
@@ -217,7 +221,7 @@ function checkPlace({ order }: WriterOrder): void {
 /** The files are looked at before they are written, so that what was just put in their place stays as it is, and after. */
 function carryOut(order: WriterOrder): Done {
   if (order.order === 'close') return obey(order)
-  checkWrites(false)
+  if (performance.now() - settledMs > freshMs || distrusted !== undefined) checkWrites(false)
   const isCopying = order.order === 'truncate' || order.order === 'recover'
   try {
     const done = obey(order)
