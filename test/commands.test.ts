@@ -410,10 +410,12 @@ describe('shrike import and explain', () => {
       told.base,
     )
     assert.ok(Math.abs(1 / (1 + Math.exp(-sum)) - probabilities[7]) < 1e-6)
-    const [{ feature, text }] = told.contributions
-    assert.match(text, new RegExp(`^${feature} is `))
-    assert.ok(readFileSync(at('why.html'), 'utf8').includes(`<td>${text}</td>`), text)
-    assert.match(readFileSync(at('why.html'), 'utf8'), /<h1>Why row 7 is called/)
+    const [{ feature, text, value }] = told.contributions
+    assert.equal(value, rows[7][names.indexOf(feature)])
+    assert.equal(text, `${feature} is ${Number(value.toPrecision(4))}`)
+    const page = readFileSync(at('why.html'), 'utf8').replaceAll('<wbr>', '')
+    assert.ok(page.includes(`>${text}</td>`), text)
+    assert.match(page, /<h1>Why <span class="whole">row 7<\/span> is called/)
   })
 
   test('name what is wrong with a file, and write nothing', async () => {
