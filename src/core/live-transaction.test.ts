@@ -84,6 +84,8 @@ function readerOf(transaction: Partial<Declared> = {}) {
 const shown = (error: FraudError) =>
   JSON.stringify({ ...error, message: error.message, stack: error.stack, cause: error.cause })
 
+const halfSurrogate = 'is not valid text: it holds one half of a pair of surrogates'
+
 describe('a transaction', () => {
   test('is what features see of it, and what is kept of it', () => {
     const { read, kept, layout } = readerOf()
@@ -203,9 +205,10 @@ describe('a transaction', () => {
     assert.equal(read({ ID: -3 }).id, '-3')
     assert.equal(read({ ID: 'é'.repeat(128) }).id.length, 128)
     const reason = (ID: unknown) => errors({ ID })[0].reason
-    assert.equal(reason('x'.repeat(129)), 'is over 128 characters, or no valid text')
+    assert.equal(reason('x'.repeat(129)), 'is over 128 characters')
     assert.equal(reason(''), 'is empty')
-    assert.equal(reason('a\ud800b'), 'is over 128 characters, or no valid text')
+    assert.equal(reason('a\ud800b'), halfSurrogate)
+    assert.equal(reason('a\0b'), 'holds the character U+0000')
     for (const [ID, kind] of [
       [null, 'null'],
       [true, 'a boolean'],
@@ -221,8 +224,13 @@ describe('a transaction', () => {
   test('has texts of at most 512 characters, each a whole one', () => {
     const { read, errors } = readerOf()
     assert.doesNotThrow(() => read({ CITY: '👍'.repeat(256), NOTE: ' ' }))
-    for (const CITY of ['x'.repeat(513), '\udc00', 'a\ud83d']) {
-      assert.deepEqual(errors({ CITY }), [{ field: 'CITY', reason: 'is over 512 characters, or no valid text' }])
+    for (const [CITY, reason] of [
+      ['x'.repeat(513), 'is over 512 characters'],
+      ['\udc00', halfSurrogate],
+      ['a\ud83d', halfSurrogate],
+      ['\0', 'holds the character U+0000'],
+    ]) {
+      assert.deepEqual(errors({ CITY }), [{ field: 'CITY', reason }])
     }
   })
 

@@ -12,6 +12,7 @@ import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import { isRecord, kindOf } from './json-value.ts'
+import { whyNotKept } from './kept-text.ts'
 import { hasDigitsOfCard } from './money.ts'
 import { mayBePath, NestedFields } from './nested-fields.ts'
 import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
@@ -177,7 +178,7 @@ export class LiveTransactionReader {
 
   #readId(given: unknown, errors: FieldError[]): string {
     const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
-    if (typeof id === 'string' && id !== '' && id.length <= longestId && id.isWellFormed()) return id
+    if (typeof id === 'string' && id !== '' && whyNotKept(id, longestId) === undefined) return id
     errors.push({ field: this.#idColumn, reason: whyNoId(given) })
     return ''
   }
@@ -242,8 +243,9 @@ export class LiveTransactionReader {
       return kept
     }
     if (typeof given === 'string' && kind !== 'number') {
-      if (given.length > longestText || !given.isWellFormed()) {
-        errors.push({ field: column, reason: `is over ${longestText} characters, or no valid text` })
+      const reason = whyNotKept(given, longestText)
+      if (reason !== undefined) {
+        errors.push({ field: column, reason })
         return undefined
       }
       // Readers of files trim texts, too.
@@ -289,7 +291,7 @@ function whyNoText(given: number): string {
 function whyNoId(given: unknown): string {
   if (given === undefined) return 'is missing'
   if (given === '') return 'is empty'
-  if (typeof given === 'string') return `is over ${longestId} characters, or no valid text`
+  if (typeof given === 'string') return whyNotKept(given, longestId) ?? 'is not valid'
   if (typeof given === 'number') return whyNoText(given)
   return `is ${kindOf(given)}, where text or a whole number is required`
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FractionKeys, shortenedTexts } from './spoilt-keys.ts'
+import { FractionKeys, whySpoilt } from './spoilt-keys.ts'
 
 function column(...texts: readonly (string | undefined)[]) {
   const dictionary = [...new Set(texts.filter((text) => text !== undefined))]
@@ -9,9 +9,16 @@ function column(...texts: readonly (string | undefined)[]) {
 }
 
 test('tells a number that a spreadsheet has shortened from other texts', () => {
-  for (const text of ['4.53E+15', '4,53E+15', '1E+12', '-4.5e+15', ' 4.53E+15 '])
-    assert.deepEqual(shortenedTexts(column('7', text)), [false, true], text)
-  assert.equal(shortenedTexts(column('4530000000000000', '1E10', 'E+15', '453E+15', '1E+1', 'card 1E+15')), undefined)
+  for (const text of ['4.53E+15', '4,53E+15', '1E+12', '-4.5e+15', ' 4.53E+15 ']) {
+    const [first, second] = whySpoilt(column('7', text)) ?? []
+    assert.equal(first, undefined)
+    assert.match(second ?? '', /^is a number that a spreadsheet has shortened/, text)
+  }
+  assert.equal(whySpoilt(column('4530000000000000', '1E10', 'E+15', '453E+15', '1E+1', 'card 1E+15')), undefined)
+})
+
+test('tells a key with U+0000', () => {
+  assert.deepEqual(whySpoilt(column('7', 'a\0b')), [undefined, 'holds the character U+0000'])
 })
 
 test('tells of keys that are whole numbers with a fraction of nothing, in all rows of all tables', () => {

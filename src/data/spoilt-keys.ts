@@ -1,3 +1,4 @@
+import { holdsNul } from '../core/kept-text.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Column, Table } from './table.ts'
 
@@ -8,13 +9,15 @@ const shortened = /^[+-]?\d(?:[.,]\d+)?E\+\d{2,3}$/i
 /** What pandas makes of whole numbers in a column that has blanks, too. */
 const withFraction = /^-?\d+\.0$/
 
-export const shortenedReason =
+const shortenedReason =
   'is a number that a spreadsheet has shortened, so that several become one; write the column anew, as text'
 
-/** Which texts of a key's column are numbers that a spreadsheet has shortened; undefined where none is. */
-export function shortenedTexts({ dictionary }: TextColumn): readonly boolean[] | undefined {
-  const found = dictionary.map((text) => shortened.test(text.trim()))
-  return found.includes(true) ? found : undefined
+/** Why texts of a key's column are not keys, by their place in its dictionary; undefined where all are. */
+export function whySpoilt({ dictionary }: TextColumn): readonly (string | undefined)[] | undefined {
+  const reasons = dictionary.map((text) =>
+    text.includes('\0') ? holdsNul : shortened.test(text.trim()) ? shortenedReason : undefined,
+  )
+  return reasons.some((reason) => reason !== undefined) ? reasons : undefined
 }
 
 /** Finds columns of keys whose every value is a whole number with a fraction of nothing, over all tables of a file. */

@@ -17,7 +17,7 @@ import { type CellFormat, parseNumber } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
 import { MissingWords } from './missing-words.ts'
-import { FractionKeys, shortenedReason, shortenedTexts } from './spoilt-keys.ts'
+import { FractionKeys, whySpoilt } from './spoilt-keys.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
 import { toIsoText } from './written-time.ts'
 
@@ -82,8 +82,8 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
-  /** Of the columns of ids and keys that hold a number which a spreadsheet has shortened. */
-  #shortened: CellReader<void>[] = []
+  /** Of the columns of ids and keys that hold what is not an id or a key. */
+  #spoilt: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
 
   constructor(located: LocatedDetector, layout: TransactionLayout, reading: FileReading) {
@@ -180,7 +180,7 @@ export class TransactionReader {
         if (label.knownAt !== undefined && !Number.isNaN(this.#label(row))) this.readKnownAt(row)
       }
       for (let i = 0; i < this.#numberCells.length; i++) this.#numberCells[i](row)
-      for (const check of this.#shortened) check(row)
+      for (const check of this.#spoilt) check(row)
       return true
     })
   }
@@ -198,7 +198,7 @@ export class TransactionReader {
   /** The transaction of a row, valid until the next one is read. */
   read(row: number): Transaction {
     const transaction = this.#transaction
-    for (const check of this.#shortened) check(row)
+    for (const check of this.#spoilt) check(row)
     transaction.timestampMs = this.readTime(row)
     transaction.amount = this.#readAmount(row)
     for (let i = 0; i < this.#texts.length; i++) transaction.texts[i] = this.#texts[i](row)
@@ -283,21 +283,17 @@ export class TransactionReader {
   }
 
   #lookAtKeys({ columns }: Table): void {
-    this.#shortened = []
+    this.#spoilt = []
     for (const column of columns) {
       if (column.kind !== 'text' || !this.#ids.has(column.name)) continue
       this.#fractionKeys.add(column, this.#lineOf)
       const { codes, dictionary } = column
-      const found = shortenedTexts(column)
-      if (found === undefined) continue
-      this.#shortened.push((row) => {
-        if (found[codes[row]])
-          throw this.#fail(
-            row,
-            column.name,
-            `"${showValue(dictionary[codes[row]])}" ${shortenedReason}`,
-            shortenedReason,
-          )
+      const reasons = whySpoilt(column)
+      if (reasons === undefined) continue
+      this.#spoilt.push((row) => {
+        const reason = reasons[codes[row]]
+        if (reason === undefined) return
+        throw this.#fail(row, column.name, `"${showValue(dictionary[codes[row]])}" ${reason}`, reason)
       })
     }
   }

@@ -374,6 +374,23 @@ describe('GET /v1/decisions/{id}', () => {
     }
   })
 
+  test('refuses U+0000 in ids and keys, and describes that', async () => {
+    const { post, app } = await start()
+    const answers = [
+      await post('/v1/decisions', purchase({ ID: 'a\0b' })),
+      await post('/v1/decisions', purchase({ CARD: 'a\0b' })),
+      await post('/v1/labels', { transactionId: 'a\0b', isFraud: true }),
+      await post('/v1/search', { key: 'card', value: 'a\0b' }),
+    ]
+    for (const answer of answers) {
+      assert.deepEqual([answer.statusCode, answer.json().code], [422, 'INPUT_INVALID'])
+      assert.equal(answer.json().errors[0].reason, 'holds the character U+0000')
+    }
+    const { Transaction, Label } = (await app.inject('/openapi.json')).json().components.schemas
+    for (const schema of [Transaction.properties.ID.anyOf[0], Transaction.properties.CARD, Label.properties.source])
+      assert.deepEqual([new RegExp(schema.pattern).test('a\0b'), new RegExp(schema.pattern).test('a b')], [false, true])
+  })
+
   test('knows no id that was only brought in, or never came', async () => {
     const { app, service } = await start()
     await service.bringIn(purchase({ ID: 'old' }), true)

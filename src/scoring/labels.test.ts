@@ -27,6 +27,12 @@ function reasons(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(error.errors.map(({ field, reason }) => [field, reason]))
 }
 
+const badTexts = [
+  ['x'.repeat(129), 'is over 128 characters'],
+  ['a\ud800', 'is not valid text: it holds one half of a pair of surrogates'],
+  ['a\0', 'holds the character U+0000'],
+]
+
 describe('a label', () => {
   test('says of a transaction that it is fraud or is not, and may say since when and who says so', () => {
     assert.deepEqual(read(good), [{ ...good, knownAtMs: undefined, source: undefined }])
@@ -47,7 +53,9 @@ describe('a label', () => {
   test('has an id as a transaction has one', () => {
     const wanted = 'must be text of 1 to 128 characters, or a whole number'
     assert.deepEqual(reasons({ isFraud: true }), { transactionId: 'is missing' })
-    for (const transactionId of ['', 'x'.repeat(129), 'a\ud800', null, true, {}, 1.5, 2 ** 53]) {
+    for (const [transactionId, reason] of badTexts)
+      assert.deepEqual(reasons({ ...good, transactionId }), { transactionId: reason })
+    for (const transactionId of ['', null, true, {}, 1.5, 2 ** 53]) {
       assert.deepEqual(reasons({ ...good, transactionId }), { transactionId: wanted })
     }
     assert.equal(read({ ...good, transactionId: 'x'.repeat(128) })[0].transactionId.length, 128)
@@ -75,7 +83,8 @@ describe('a label', () => {
   })
 
   test('has a source that is a short text', () => {
-    for (const source of ['x'.repeat(129), 7, {}, '\ud800']) {
+    for (const [source, reason] of badTexts) assert.deepEqual(reasons({ ...good, source }), { source: reason })
+    for (const source of [7, {}]) {
       assert.deepEqual(reasons({ ...good, source }), { source: 'must be text of at most 128 characters' })
     }
   })

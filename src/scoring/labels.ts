@@ -1,6 +1,7 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
+import { whyNotKept } from '../core/kept-text.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 
 /** What somebody says that a transaction turned out to be. */
@@ -71,6 +72,10 @@ function checkLabel(
   cards: FieldError[],
 ): LabelInput {
   const bad = (field: string, reason: string) => void errors.push({ field: `${at}${field}`, reason })
+  const refuseText = (field: string, text: string) => {
+    const reason = whyNotKept(text, longestText)
+    if (reason !== undefined) bad(field, reason)
+  }
   const label = { transactionId: '', isFraud: false, knownAtMs: undefined, source: undefined }
   if (!isRecord(item)) {
     errors.push({
@@ -84,17 +89,14 @@ function checkLabel(
   const { isFraud, knownAt = null, source = null } = item
   const given = item.transactionId
   const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
-  if (typeof id !== 'string' || id === '' || !isText(id)) {
-    bad(
-      'transactionId',
-      id === undefined ? 'is missing' : `must be text of 1 to ${longestText} characters, or a whole number`,
-    )
-  }
+  if (id === undefined) bad('transactionId', 'is missing')
+  else if (typeof id !== 'string' || id === '')
+    bad('transactionId', `must be text of 1 to ${longestText} characters, or a whole number`)
+  else refuseText('transactionId', id)
   if (typeof isFraud !== 'boolean')
     bad('isFraud', isFraud === undefined ? 'is missing' : `is ${kindOf(isFraud)}, where true or false is required`)
-  if (source !== null && !isText(source)) {
-    bad('source', `must be text of at most ${longestText} characters`)
-  }
+  if (typeof source === 'string') refuseText('source', source)
+  else if (source !== null) bad('source', `must be text of at most ${longestText} characters`)
   const knownAtMs = typeof knownAt === 'string' ? readIsoTime(knownAt, () => 0) : undefined
   if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is not an ISO 8601 time')
   else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
@@ -110,8 +112,4 @@ function checkLabel(
     knownAtMs,
     source: typeof source === 'string' && source !== '' ? source : undefined,
   }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= longestText && value.isWellFormed()
 }

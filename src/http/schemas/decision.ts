@@ -8,7 +8,7 @@ import { mostRefusedListed } from '../../scoring/label-tally.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
 import { nestedExample } from './input.ts'
 import { objectSchema } from './object-schema.ts'
-import { idSchema } from './requests.ts'
+import { idSchema, textPattern } from './requests.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
 const count = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
@@ -153,7 +153,9 @@ function requiredAmount({ transaction: { amount } }: LiveDetector['detector']): 
 
 function fieldSchema({ kind }: DeclaredField): object {
   if (kind === 'number') return { type: ['number', 'null'] }
-  return kind === 'text' ? { type: ['string', 'integer', 'null'] } : scalar
+  return kind === 'text'
+    ? { type: ['string', 'integer', 'null'], pattern: textPattern }
+    : { ...scalar, pattern: textPattern }
 }
 
 const someTimeMs = Date.UTC(2026, 10, 22, 9)

@@ -1,7 +1,9 @@
 import { type Detector, outcomes } from '../../core/detector-schema.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
-const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength }) as const
+/** No text may hold U+0000. */
+export const textPattern = '^[^\\u0000]*$'
+const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength, pattern: textPattern }) as const
 /** A whole number that JSON readers agree about. */
 const wholeNumber = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } as const
 /** The id of a transaction, which labels name, too. */
@@ -37,7 +39,7 @@ export function requestSchemas({
     transactionId: idSchema,
     isFraud: { type: 'boolean' },
     knownAt: { anyOf: [time, { type: 'null' }], description: 'Now where it is left out; not in the future.' },
-    source: { type: ['string', 'null'], maxLength: 128 },
+    source: { type: ['string', 'null'], maxLength: 128, pattern: textPattern },
   }
   const search = { key: oneOf(Object.keys(keys)), value: { anyOf: [text(512), wholeNumber] }, ...filters }
   return {
