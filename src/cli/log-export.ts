@@ -26,13 +26,16 @@ export function* exportTables(reader: LogReader, showsPersonal: boolean, counted
   const persons = new Persons(reader.database, () => '')
   const views = new DecisionViews(reader, showsPersonal ? persons : tokens)
   const columns = new ExportColumns(reader)
+  // One column of amounts has one unit: that of the detector which would read the file.
+  const last = reader.lastDefinition()
+  const { amount } = last === undefined ? {} : parseDetector(last.definition.detector).transaction
   for (let sequence = 0; ; ) {
     const records = reader.next(sequence)
     const last = records.at(-1)
     if (last === undefined && counted.rows > 0) return
     for (const record of records) {
       if (record.kind !== 'decision' && record.kind !== 'history') continue
-      columns.add(record, views.transaction(record), reader)
+      columns.add(record, views.transaction(record, amount), reader)
       counted.rows++
     }
     if (columns.rowCount > 0 || last === undefined) yield columns.take()

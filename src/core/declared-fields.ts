@@ -42,8 +42,10 @@ export interface NumberLimit {
   readonly reason: string
   /** Amounts are echoed in reasons: on the live path their decimals count as digits, too. */
   readonly isAmount?: boolean
-  /** What is kept of a number, where that is not all of it. */
+  /** What is kept of a number, where that is not the number itself; NaN where it can't be taken. */
   readonly keep?: (value: number) => number
+  /** What is wrong with a number that can't be taken. */
+  readonly whyNotKept?: string
 }
 
 /**
@@ -57,7 +59,8 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
     if (column !== undefined && !notCardNumber.includes(column)) limits.set(column, limit)
   }
   add(amount?.conversion, fewerDigits)
-  add(amount?.field, { ...fewerDigits, isAmount: true, ...keptAmount(amount) })
+  if (amount?.minorUnits !== true) add(amount?.field, { ...fewerDigits, isAmount: true, ...keptAmount(amount) })
+  else limits.set(amount.field, minorUnitsLimit(10 ** (amount.digits ?? 0), notCardNumber.includes(amount.field)))
   const coordinate = (column: string, limit: NumberLimit) =>
     limits.set(column, notCardNumber.includes(column) ? limit : { ...limit, keep: toCentimetres })
   if (position !== undefined) {
@@ -65,6 +68,16 @@ export function numberLimits({ transaction }: Detector): ReadonlyMap<string, Num
     coordinate(position.longitude, { most: 180, reason: 'is not a longitude: it is beyond 180 degrees' })
   }
   return limits
+}
+
+/** Whole minor units are kept as the amount in major ones that they stand for: the same double as of its decimals. */
+function minorUnitsLimit(unit: number, mayBeLong: boolean): NumberLimit {
+  return {
+    ...(mayBeLong ? { most: mostMinorUnits, reason: 'is too large for an amount in minor units' } : fewerDigits),
+    isAmount: !mayBeLong,
+    keep: (minor) => (Number.isInteger(minor) ? minor / unit + 0 : Number.NaN),
+    whyNotKept: 'is not a whole number, and amounts come in minor units',
+  }
 }
 
 /** A coordinate with seven decimals of a degree, 1 cm: with all of a double's, one in twenty looks like a card number. */
@@ -85,6 +98,8 @@ function keptAmount(amount: Detector['transaction']['amount']): Pick<NumberLimit
   }
 }
 
+// Up to here a double of major units tells every minor one.
+const mostMinorUnits = 1e15
 const fewerDigits = { most: 999_999_999_999.9999, reason: 'has 13 digits or more, as many as a card number' }
 
 /** Makes transactions of declared fields. Fields that the columns don't have are missing. */

@@ -51,6 +51,8 @@ const amountSchema = z
     field: column,
     /** Decimals of the currency. With them amounts are exact: whole minor units. */
     digits: z.int().min(0).max(6).optional(),
+    /** Whether they come as whole minor units: 1250 for 12.50. */
+    minorUnits: z.boolean().optional(),
     /** A code, or the field that holds each transaction's. */
     currency: z
       .union([z.string().regex(/^[A-Z]{3}$/, currencyForms), z.strictObject({ field: column })], {
@@ -63,6 +65,14 @@ const amountSchema = z
   .refine(({ conversion, currency }) => conversion === undefined || typeof currency === 'object', {
     path: ['conversion'],
     error: 'a conversion needs currency: { field: COLUMN } beside it',
+  })
+  .refine(({ minorUnits, digits }) => minorUnits !== true || digits !== undefined, {
+    path: ['minorUnits'],
+    error: 'minor units need digits beside them: how many decimals the currency has',
+  })
+  .refine(({ minorUnits, conversion }) => minorUnits !== true || conversion === undefined, {
+    path: ['minorUnits'],
+    error: 'minor units have no conversion beside them: currencies differ in their decimals',
   })
 
 const labelSchema = z
@@ -212,6 +222,17 @@ const detectorFields = z.strictObject({
   policy: policySchema.optional(),
 })
 
+/** Of a column of amounts in minor units: what else the detector takes the column for, undefined if nothing. */
+function otherUseOfMinorUnits({ amount, id, keys = {}, fields = {}, position }: Detector['transaction']) {
+  if (amount?.minorUnits !== true) return undefined
+  const { field, currency } = amount
+  if (id === field) return 'transaction.id'
+  if (typeof currency === 'object' && currency.field === field) return 'transaction.amount.currency'
+  if (Object.values(keys).includes(field)) return 'transaction.keys'
+  if (Object.values(fields).includes(field)) return 'transaction.fields'
+  return position?.latitude === field || position?.longitude === field ? 'transaction.position' : undefined
+}
+
 /** The columns that a transaction's texts come from, and those of its numbers but time and amount. */
 function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
   const { id, keys = {}, fields = {}, amount, position } = transaction
@@ -232,6 +253,11 @@ function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
 export const detectorSchema = detectorFields.superRefine((detector, context) => {
   const { notCardNumber = [], hashCardNumber = [] } = detector.transaction
   const { texts, numbers } = columnsOf(detector)
+  const otherUse = otherUseOfMinorUnits(detector.transaction)
+  if (otherUse !== undefined) {
+    const message = `an amount in minor units has its column for itself: ${otherUse} names it, too`
+    context.addIssue({ code: 'custom', path: ['transaction', 'amount', 'minorUnits'], message })
+  }
   const refuse = (list: string, i: number, message: string | undefined) => {
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['transaction', list, i], message })
   }

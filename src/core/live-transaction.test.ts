@@ -115,6 +115,32 @@ describe('a transaction', () => {
     assert.ok(Number.isNaN(transaction.amount))
   })
 
+  test('has an amount in minor units, which is the double of its decimals', () => {
+    for (const digits of [0, 2, 3]) {
+      const { kept, read, errors } = readerOf({ amount: { field: 'AMOUNT', digits, minorUnits: true } })
+      fc.assert(
+        fc.property(fc.maxSafeInteger(), (any) => {
+          const minor = any % 1e12
+          assert.ok(Object.is(kept({ AMOUNT: minor }).AMOUNT, Number(`${minor}e-${digits}`) + 0))
+          assert.equal(read({ AMOUNT: minor }).transaction.amount, minor + 0)
+        }),
+      )
+      const reason = 'is not a whole number, and amounts come in minor units'
+      assert.deepEqual(errors({ AMOUNT: 12.5 }), [{ field: 'AMOUNT', reason }])
+      assert.deepEqual(errors({ AMOUNT: 1e12 }), [
+        { field: 'AMOUNT', reason: 'has 13 digits or more, as many as a card number' },
+      ])
+      assert.deepEqual(errors({ AMOUNT: null }), [{ field: 'AMOUNT', reason: 'has no amount' }])
+      assert.match(errors({ AMOUNT: '1250' })[0].reason, /^is text, where a number is required/)
+    }
+    const amount = { field: 'AMOUNT', digits: 2, minorUnits: true }
+    const { kept, errors } = readerOf({ amount, notCardNumber: ['AMOUNT'] })
+    assert.equal(kept({ AMOUNT: 411111111111111 }).AMOUNT, 4111111111111.11)
+    assert.deepEqual(errors({ AMOUNT: 1e15 + 1 }), [
+      { field: 'AMOUNT', reason: 'is too large for an amount in minor units' },
+    ])
+  })
+
   test('has names that match exactly', () => {
     const { errors, kept } = readerOf()
     assert.deepEqual(errors({ ID: undefined, id: 't-1', TIME: undefined, time: good.TIME }), [

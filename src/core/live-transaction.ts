@@ -233,13 +233,17 @@ export class LiveTransactionReader {
         return undefined
       }
       const kept = rule.limit?.keep?.(given) ?? given
+      if (Number.isNaN(kept)) {
+        errors.push({ field: column, reason: rule.limit?.whyNotKept ?? 'is not a number' })
+        return undefined
+      }
       if (rule.limit?.isAmount && hasDigitsOfCard(kept)) {
         errors.push({ field: column, reason: 'has 13 digits or more with its decimals, as many as a card number' })
         return undefined
       }
       // A larger one is no card number, and its exponent's mantissa is none either.
       const mayBeCard = size >= least13Digits && size < 1e19
-      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), given, cards)
+      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), kept, cards)
       return kept
     }
     if (typeof given === 'string' && kind !== 'number') {

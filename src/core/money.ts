@@ -16,6 +16,18 @@ export function toMinorUnits(amount: number, digits: number): number {
   return isNear && Number.isSafeInteger(minor) ? minor + 0 : Number.NaN
 }
 
+/** An amount in major units as it is sent: in whole minor units where the detector takes those. */
+export function asSent(
+  amount: number,
+  format: { readonly digits?: number | undefined; readonly minorUnits?: boolean | undefined },
+): number {
+  if (format.minorUnits !== true) return amount
+  const { digits = 0 } = format
+  const minor = toMinorUnits(amount, digits)
+  // What is no whole minor unit was not sent as one.
+  return Number.isNaN(minor) ? amount * 10 ** digits : minor
+}
+
 const mostDigits = 12
 
 /**

@@ -89,6 +89,50 @@ function csv(...rows: Readonly<Record<string, string>>[]): string {
   return `${names.join(',')}\n${lines.join('\n')}\n`
 }
 
+describe('amounts in minor units', () => {
+  const changed = [['digits: 2', 'digits: 2, minorUnits: true']] as const
+  const reads = { ...layout, numbers: [...layout.numbers, { name: 'amount', column: 'amount' }] }
+
+  test('are read, by their column too, bit for bit as the same file in major ones', async () => {
+    const random = createRandom(7)
+    const cents = Array.from({ length: 500 }, () => Math.floor(random.uniform() * 10 ** (1 + random.uniform() * 11)))
+    const minor = await read(csv(...cents.map((cent) => ({ amount: String(cent) }))), { changed, reads })
+    const decimals = cents.map((cent) => ({
+      amount: `${Math.floor(cent / 100)}.${String(cent % 100).padStart(2, '0')}`,
+    }))
+    const major = await read(csv(...decimals), { reads })
+    assert.deepEqual(minor, major)
+    assert.deepEqual(
+      minor.map(({ amount }) => amount),
+      cents,
+    )
+  })
+
+  test('are whole numbers', async () => {
+    await assert.rejects(read(csv({}, { amount: '12.5' }), { changed }), {
+      code: 'DATA_INVALID',
+      message: /column "amount": is 1.5: it is not a whole number, and amounts come in minor units/,
+    })
+    await assert.rejects(read(csv({ amount: '1000000000000' }), { changed }), { message: /13 digits or more/ })
+    await assert.rejects(read(csv({ amount: '' }), { changed }), { message: /has no amount/ })
+  })
+
+  test('need digits, no conversion, and a column of their own', async () => {
+    const refusal = (to: string) =>
+      read(csv({}), { changed: [['{ field: amount, digits: 2 }', to]] }).then(
+        () => '',
+        ({ message }) => message,
+      )
+    assert.match(
+      await refusal('{ field: amount, minorUnits: true }'),
+      /minorUnits: minor units need digits beside them/,
+    )
+    const converted = '{ field: amount, digits: 2, minorUnits: true, currency: { field: ccy }, conversion: rate }'
+    assert.match(await refusal(converted), /minorUnits: minor units have no conversion beside them/)
+    assert.match(await refusal('{ field: points, digits: 2, minorUnits: true }'), /transaction.fields names it, too/)
+  })
+})
+
 describe('a transaction', () => {
   test('is read by the detector’s fields', async () => {
     assert.deepEqual(await read(csv({}, { fraud: '1', points: '', V1: 'NaN' })), [

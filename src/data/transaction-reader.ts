@@ -342,7 +342,11 @@ export class TransactionReader {
     return (row) => {
       const value = read(row)
       if (Math.abs(value) > limit.most) throw this.#fail(row, column.name, limit.reason)
-      return limit.keep?.(value) ?? value
+      if (limit.keep === undefined) return value
+      const kept = limit.keep(value)
+      if (!Number.isNaN(kept) || Number.isNaN(value)) return kept
+      const reason = limit.whyNotKept ?? ''
+      throw this.#fail(row, column.name, `is ${showValue(String(value))}: it ${reason}`, reason)
     }
   }
 

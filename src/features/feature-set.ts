@@ -76,7 +76,9 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   })
   const { order, inputs } = orderFeatures(features, paths, problems)
   if (problems.length > 0) throw detectorError(problems, locate)
-  const { label } = detector.transaction
+  const { label, amount } = detector.transaction
+  // A file's column is not the feature where amounts come in minor units.
+  const isConverted = amount?.minorUnits === true
   const ownAt = order.filter((at) => inputs[at].length === 0)
   return {
     names: features.map(({ name }) => name),
@@ -92,7 +94,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
       eventsPerKey: detector.histories?.eventsPerKey ?? defaultEventsPerKey,
       currency: scope.currency,
     },
-    columns: columns.length === features.length ? columns : undefined,
+    columns: columns.length === features.length && !isConverted ? columns : undefined,
     listed: scope.listed,
     categories: Object.fromEntries(
       features.flatMap(({ name, categories }) => (categories === undefined ? [] : [[name, categories]])),

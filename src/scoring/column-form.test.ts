@@ -93,6 +93,28 @@ describe('a key that', () => {
   }
 })
 
+test('amounts do not meet those that were sent in another unit, unless somebody accepts that', async () => {
+  const sums: Detector['features'] = ['amount', { sum: { of: 'amount', by: 'card', over: '7d' } }]
+  const minor = { amount: { field: 'AMOUNT', digits: 2, minorUnits: true } }
+  const before = detectorOf('major', {}, sums)
+  const { service, decide, close, path } = await start({ live: before })
+  await decide(0)
+  const after = detectorOf('minor', minor, sums)
+  await assert.rejects(service.use(after), { code: 'HISTORIES_LOST', message: /none has "AMOUNT" in minor units of 2/ })
+  const counts: Detector['features'] = ['amount', { count: { by: 'card', over: '7d' } }]
+  await service.use(detectorOf('counting', minor, counts))
+  await close({ keep: true })
+
+  const taken = await start({ live: after, directory: path, acceptLostHistories: true })
+  assert.ok((await taken.decide(1, { AMOUNT: 1000 })).degraded.includes('histories-lost'))
+  // Records hold major units under both.
+  assert.deepEqual(taken.rowOf(1), [10, 20])
+  await taken.close({ keep: true })
+  const again = await openTestLive({ live: before, directory: path })
+  open.push(again)
+  await assert.rejects(again.service.resume(), { code: 'HISTORIES_LOST', message: /1 has "AMOUNT" as it comes/ })
+})
+
 test('a key that no history reads may change its form', async () => {
   const { service, decide } = await start({ live: plain })
   await decide(0)

@@ -8,38 +8,47 @@ export interface ColumnForm {
   readonly isHashed: boolean
   /** Of the key that card numbers are hashed under; undefined where an older version did not write it down. */
   readonly cardKeyCheck: string | undefined
+  /** The decimals of amounts that were sent in minor units; undefined of all other columns. */
+  readonly minorDigits: number | undefined
 }
 
 type Concealing = Pick<Definition, 'detector' | 'cardKeyCheck'>
 
 /** The form of each column under a definition, whatever else this version makes of its detector. */
 export function columnForms({ detector, cardKeyCheck }: Concealing): (column: string) => ColumnForm {
-  const { keys, personal, hashCardNumber } =
+  const { amount, keys, personal, hashCardNumber } =
     isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
   const columns = isRecord(keys) ? keys : {}
   const names = listOf(personal)
   const hashed = new Set(listOf(hashCardNumber))
+  const minor = isRecord(amount) && amount.minorUnits === true ? amount : undefined
   return (column) => ({
     personal: names.find((name) => columns[name] === column),
     isHashed: hashed.has(column),
     cardKeyCheck: hashed.has(column) ? cardKeyCheck : undefined,
+    minorDigits: minor?.field === column ? Number(minor.digits) : undefined,
   })
 }
 
-/** What records keep has no form of its own where it is neither a token nor a hash. */
+/**
+ * What records keep has no form of its own where it is neither a token nor a hash. Amounts are kept in major units however
+ * they were sent, but nobody can tell whether callers now send another unit, or always sent the one that is declared now.
+ */
 export function isSameForm(one: ColumnForm, other: ColumnForm): boolean {
   return (
     one.personal === other.personal &&
     one.isHashed === other.isHashed &&
+    one.minorDigits === other.minorDigits &&
     (one.cardKeyCheck ?? other.cardKeyCheck) === (other.cardKeyCheck ?? one.cardKeyCheck)
   )
 }
 
 /** For people, behind a column's name. */
-export function tellForm({ personal, isHashed, cardKeyCheck }: ColumnForm): string {
+export function tellForm({ personal, isHashed, cardKeyCheck, minorDigits }: ColumnForm): string {
+  if (minorDigits !== undefined) return `in minor units of ${minorDigits} digits`
   if (personal !== undefined) return `as tokens of the personal key "${personal}"`
   if (isHashed) return cardKeyCheck === undefined ? 'with hashed card numbers' : 'hashed under this SHRIKE_CARD_KEY'
-  return 'as it comes, neither as tokens nor hashed'
+  return 'as it comes, neither as tokens nor hashed nor in minor units'
 }
 
 function listOf(value: unknown): readonly string[] {

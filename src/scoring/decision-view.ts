@@ -1,6 +1,7 @@
 import type { FieldValue } from '../core/declared-fields.ts'
-import { parseDetector } from '../core/detector.ts'
+import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { asSent } from '../core/money.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
@@ -106,11 +107,18 @@ export class DecisionViews {
     }
   }
 
-  /** The declared columns of a transaction: its id, its time, then the rest in declared order. */
-  transaction(record: TransactionRecord): DecisionView['transaction'] {
-    const { definition, idColumn, timeColumn, personal } = this.#shape(record)
-    const shown = (value: FieldValue, column: string) =>
-      typeof value === 'string' && personal.has(column) ? this.#persons.valueOf(value) : value
+  /**
+   * The declared columns of a transaction: its id, its time, then the rest in declared order.
+   *
+   * @param amountNow how amounts are to be told, where that is not how they were sent.
+   */
+  transaction(record: TransactionRecord, amountNow?: Detector['transaction']['amount']): DecisionView['transaction'] {
+    const { definition, idColumn, timeColumn, personal, amount } = this.#shape(record)
+    const shown = (value: FieldValue, column: string) => {
+      if (typeof value === 'string') return personal.has(column) ? this.#persons.valueOf(value) : value
+      const format = amountNow?.field === column ? amountNow : amount?.field === column ? amount : undefined
+      return value === undefined || format === undefined ? value : asSent(value, format)
+    }
     const columns = definition.columns.map((column, i) => [column, shown(record.fields[i], column) ?? null])
     return { [idColumn]: record.id, [timeColumn]: formatIsoTime(record.timestampMs), ...Object.fromEntries(columns) }
   }
@@ -119,12 +127,13 @@ export class DecisionViews {
     const known = this.#shapes.get(number)
     if (known !== undefined) return known
     const definition = this.#reading.definition(number)
-    const { id = 'id', time, keys = {}, personal = [] } = parseDetector(definition.detector).transaction
+    const { id = 'id', time, amount, keys = {}, personal = [] } = parseDetector(definition.detector).transaction
     const shape: Shape = {
       definition,
       idColumn: id,
       timeColumn: time?.field ?? 'time',
       personal: new Set(personal.map((name) => keys[name])),
+      amount,
     }
     this.#shapes.set(number, shape)
     return shape
@@ -136,4 +145,5 @@ interface Shape {
   readonly idColumn: string
   readonly timeColumn: string
   readonly personal: ReadonlySet<string>
+  readonly amount: Detector['transaction']['amount']
 }

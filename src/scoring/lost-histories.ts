@@ -240,7 +240,7 @@ export function refuseLosses(counts: readonly ColumnCount[]): void {
 export function adviceOn(counts: readonly ColumnCount[]): string {
   if (counts.every(({ form }) => form === undefined)) return ''
   return (
-    'The log has them in another form: leave personal, the name of a personal key, hashCardNumber and SHRIKE_CARD_KEY ' +
-    'as they were. '
+    'The log has them in another form: leave personal, the name of a personal key, hashCardNumber, SHRIKE_CARD_KEY and ' +
+    'minorUnits with its digits as they were. '
   )
 }

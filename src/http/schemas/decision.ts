@@ -1,5 +1,6 @@
 import { type DeclaredField, declaredFields } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import { asSent } from '../../core/money.ts'
 import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
 import { degradations } from '../../decisioning/decision.ts'
@@ -138,7 +139,7 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
     [id, idSchema],
     [declaredTime?.field ?? '', timeSchema],
     ...fields.map((field): [string, object] => [field.column, fieldSchema(field)]),
-    ...requiredAmount(detector).map((column): [string, object] => [column, { type: 'number' }]),
+    ...requiredAmount(detector).map((column): [string, object] => [column, amountSchema(detector)]),
   ])
   return {
     ...objectSchema(properties, new Set([id, declaredTime?.field ?? '', ...requiredAmount(detector)])),
@@ -149,6 +150,14 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
 
 function requiredAmount({ transaction: { amount } }: LiveDetector['detector']): readonly string[] {
   return amount?.digits === undefined ? [] : [amount.field]
+}
+
+function amountSchema({ transaction: { amount } }: LiveDetector['detector']): object {
+  if (amount?.minorUnits !== true) return { type: 'number' }
+  return {
+    type: 'integer',
+    description: `In minor units, of which ${10 ** (amount.digits ?? 0)} are one of the currency.`,
+  }
 }
 
 function fieldSchema({ kind }: DeclaredField): object {
@@ -175,7 +184,7 @@ export function transactionExample(
     example[declaredTime.field] = isIso ? formatIsoTime(seconds * 1000) : numberForTime(seconds * 1000, declaredTime)
   }
   for (const { column, kind } of declaredFields(detector, features.layout)) {
-    if (column === amount?.field) example[column] = 25
+    if (column === amount?.field) example[column] = asSent(25, amount)
     else if (column === amount?.conversion) example[column] = 1
     else example[column] = kind === 'number' ? 0 : `${column}-1`
   }

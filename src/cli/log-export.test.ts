@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  dayMs,
+  openTestLive,
+  startMs,
+} from '../../test/service/live-fixture.ts'
+import type { Detector } from '../core/detector.ts'
+import { openTables } from '../data/read-table.ts'
+import { writeCsv } from '../data/write-csv.ts'
+import { createLiveDetector } from '../scoring/live-detector.ts'
+import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { exportTables } from './log-export.ts'
+
+const open = closedAfterEach()
+
+const liveOf = (name: string, transaction: Partial<Detector['transaction']>, changed: Partial<Detector> = {}) =>
+  createLiveDetector(cardsDetector(changed, transaction), amountPredictor(`${name}@000000000000`))
+
+async function start(live: ReturnType<typeof liveOf>, options: object = {}) {
+  const opened = await openTestLive({ live, ...options })
+  open.push(opened)
+  opened.clock.nowMs = startMs + 1000 * dayMs
+  await opened.service.resume()
+  const decide = (id: string, more: object) =>
+    opened.service.decide({ ID: id, TIME: startMs, CARD: 'c', SHOP: 's', ...more }, undefined, () => 0)
+  return { ...opened, decide }
+}
+
+/** The texts of an exported file's column. */
+async function exported(logPath: string, folder: string, name: string): Promise<readonly (string | undefined)[]> {
+  const reader = new LogReader(logPath)
+  const path = join(folder, 'export.csv')
+  try {
+    await writeCsv(exportTables(reader, false, { rows: 0 }), path)
+  } finally {
+    reader.close()
+  }
+  const texts: (string | undefined)[] = []
+  for await (const { columns } of openTables(path, { columns: { [name]: 'text' }, required: [], rowsPerTable: 100 })
+    .tables) {
+    const column = columns.find((each) => each.name === name)
+    assert.ok(column?.kind === 'text')
+    for (const code of column.codes) texts.push(column.dictionary[code])
+  }
+  return texts
+}
+
+const cents = { amount: { field: 'AMOUNT', digits: 2, minorUnits: true } }
+// A third of doubles of money are not what multiplying gives back: 4.35, 1.15, 8.7.
+const sent = [435, 115, 870, 100_000_000_001, 0, -1999]
+
+test('amounts in minor units are shown and exported as they were sent, and features see them in major ones', async () => {
+  const { service, decide, log, logPath, path } = await start(liveOf('cents', cents))
+  for (const [i, amount] of sent.entries()) await decide(`t-${i}`, { AMOUNT: amount, CARD: `c-${i}` })
+  sent.forEach((amount, i) => {
+    const found = service.find(`t-${i}`)
+    assert.equal(found?.transaction.AMOUNT, amount)
+    const record = log.reading.find(`t-${i}`)
+    assert.ok(record?.kind === 'decision')
+    assert.ok(Object.is(record.fields[0], Number(`${amount}e-2`)))
+    assert.ok(Object.is(record.row[0], Number(`${amount}e-2`)))
+  })
+  assert.deepEqual(await exported(logPath, path, 'AMOUNT'), sent.map(String))
+  assert.equal((await decide('t-0', { AMOUNT: 435, CARD: 'c-0' })).duplicate, true)
+})
+
+test('an export has all amounts in the unit of the detector that decides now', async () => {
+  const { service, decide, logPath, path } = await start(liveOf('major', {}, { features: ['weekend'] }))
+  await decide('t-0', { AMOUNT: 4.35 })
+  await service.use(liveOf('cents', cents, { features: ['weekend'] }))
+  await decide('t-1', { AMOUNT: 435 })
+  assert.equal(service.find('t-0')?.transaction.AMOUNT, 4.35)
+  assert.equal(service.find('t-1')?.transaction.AMOUNT, 435)
+  assert.deepEqual(await exported(logPath, path, 'AMOUNT'), ['435', '435'])
+})
