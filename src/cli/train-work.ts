@@ -13,7 +13,6 @@ import { compileDetector } from '../features/feature-set.ts'
 import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from './build-report.ts'
-import { checkNames } from './check-names.ts'
 import { commandLine } from './command-line.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
@@ -26,6 +25,7 @@ import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
+import { refuseUnknownNames } from './refuse-unknown-names.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { reportBeside } from './report-beside.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -45,7 +45,7 @@ export interface TrainFlags extends ForceFlag, InputFlags, PlanFlags, LeakFlags 
 /** Reads, trains, evaluates, and only then writes. */
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
   await checkOutputs(outputsOf(flags), inputsOf(file, flags))
-  await checkNames(flags)
+  await refuseUnknownNames(flags)
   const rows = await readRows(file, flags, run)
   const command = commandLine('train', file === undefined ? [] : [file], flags)
   await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)

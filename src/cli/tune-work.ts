@@ -5,7 +5,6 @@ import { FraudError } from '../core/errors.ts'
 import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
 import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
-import { checkNames } from './check-names.ts'
 import { type Choices, layOutChoices, readSpace } from './choices.ts'
 import { commandLine } from './command-line.ts'
 import { createJudge } from './judge-choice.ts'
@@ -13,6 +12,7 @@ import type { LabelledRows } from './labelled-rows.ts'
 import { checkOutputs } from './output-paths.ts'
 import { planTraining } from './plan-training.ts'
 import { duration } from './protocol-work.ts'
+import { refuseUnknownNames } from './refuse-unknown-names.ts'
 import type { Run } from './run.ts'
 import { runSearch } from './run-search.ts'
 import { splitRows } from './split-rows.ts'
@@ -58,7 +58,7 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   refuseUnused(flags)
   const asked = askedFolds(flags)
   const declared = await readSpace(flags.space)
-  await checkNames(forTraining)
+  await refuseUnknownNames(forTraining)
   const rows = await readRows(file, forTraining, run)
   const planOf = (model: ModelChoice) => planTraining(forTraining, withModel(rows, model))
   const plan = planTraining(forTraining, rows)

@@ -10,7 +10,7 @@ import type { TrainFlags } from './train-work.ts'
  *
  * @throws FraudError OPTION_INVALID
  */
-export async function checkNames(flags: TrainFlags): Promise<void> {
+export async function refuseUnknownNames(flags: TrainFlags): Promise<void> {
   if (flags.detector === undefined) return
   const located = await readDetector(flags.detector, flags)
   const { names } = compileFeatures(located)
