@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { openTables } from '../data/read-table.ts'
+import { openTables, readTable } from '../data/read-table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { type Detector, inMemory, parseDetector } from './detector.ts'
@@ -591,7 +591,7 @@ describe('a personal key', () => {
   })
 })
 
-describe('a transaction from JSON is the one that a file’s row is', () => {
+describe('a transaction from JSON is the one that a file’s row is, missing words off', () => {
   let folder: string
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'shrike-live-'))
@@ -651,10 +651,14 @@ describe('a transaction from JSON is the one that a file’s row is', () => {
         const lines = given.map((each) => columns.map((column) => cell(each[column])).join(','))
         const path = join(folder, 'rows.csv')
         await writeFile(path, `${columns.join(',')}\n${lines.join('\n')}\n`)
-        const rowReader = new TransactionReader({ detector, locate: inMemory }, layout, { file: path, nowMs })
+        const rowReader = new TransactionReader({ detector, locate: inMemory }, layout, {
+          file: path,
+          nowMs,
+          missing: [],
+        })
         let done = 0
-        for await (const table of openTables(path, { columns: rowReader.kinds, required: [], rowsPerTable: 7 })
-          .tables) {
+        const reading = { columns: rowReader.kinds, required: [], rowsPerTable: 7, missing: [] }
+        for await (const table of openTables(path, reading).tables) {
           rowReader.open(table)
           for (let i = 0; i < table.rowCount; i++) {
             const json: unknown = JSON.parse(JSON.stringify({ ...given[done++], ID: 'x' }))
@@ -669,6 +673,31 @@ describe('a transaction from JSON is the one that a file’s row is', () => {
       await fc.assert(property, { numRuns: 25 })
     })
   }
+
+  test('but "NA" is missing in a CSV file, where nobody says otherwise, and a text in JSON, which has null', async () => {
+    const { reader, layout } = readerOf()
+    const columns = ['TIME', 'AMOUNT', 'CARD', 'SHOP', 'CITY', 'POINTS', 'V1'] as const
+    const sent = { ...good, CARD: 'NA', SHOP: '007', CITY: 'None', POINTS: 3 }
+    const path = join(folder, 'words.csv')
+    await writeFile(path, `${columns.join(',')}\n${columns.map((column) => sent[column]).join(',')}\n`)
+    const textsOfFile = async (missing?: readonly string[]) => {
+      const rows = new TransactionReader({ detector: detectorOf(), locate: inMemory }, layout, {
+        file: path,
+        nowMs,
+        missing,
+      })
+      const { table } = await readTable(path, { columns: rows.kinds, required: [], missing })
+      rows.open(table)
+      return Object.fromEntries(layout.texts.map(({ column }, i) => [column, rows.read(0).texts[i]]))
+    }
+    const { texts } = reader.read(JSON.parse(JSON.stringify(sent))).transaction
+    const live = Object.fromEntries(layout.texts.map(({ column }, i) => [column, texts[i]]))
+    assert.deepEqual(live, { CARD: 'NA', SHOP: '007', CITY: 'None' })
+    assert.deepEqual(await textsOfFile([]), live)
+    assert.deepEqual(await textsOfFile(), { CARD: undefined, SHOP: '007', CITY: undefined })
+    const unset = reader.read(JSON.parse(JSON.stringify({ ...sent, CARD: null, CITY: null }))).transaction.texts
+    assert.deepEqual([...unset], Object.values(await textsOfFile()))
+  })
 })
 
 /** What a reader makes of a row; undefined where it refuses it. */
