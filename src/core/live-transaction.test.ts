@@ -247,6 +247,33 @@ describe('a transaction', () => {
     assert.equal(reason(2 ** 53), 'is a whole number past 2^53: send it as text')
   })
 
+  test('is not of another currency than the one of all amounts', () => {
+    const amount = { field: 'AMOUNT', digits: 2, currency: 'EUR' }
+    const { errors, read } = readerOf({ amount })
+    for (const currency of ['EUR', ' eur', '', null, undefined]) assert.doesNotThrow(() => read({ currency }))
+    for (const field of ['currency', 'Currency', 'CURRENCY', 'currencyCode', 'currency_code', 'ccy'])
+      assert.deepEqual(errors({ [field]: 'USD' }), [
+        { field, reason: 'is USD, and the detector has all amounts in EUR' },
+      ])
+    const reason = (currency: unknown) => errors({ currency })[0].reason.split(',')[0]
+    assert.equal(reason(840), 'is 840')
+    for (const other of [card, {}, true, 'euros']) assert.equal(reason(other), 'is something else')
+    const nested = readerOf({ amount: { ...amount, field: 'payment.amount' } })
+    assert.equal(nested.errors({ payment: { amount: 1, currency: 'USD' } })[0].field, 'payment.currency')
+    assert.doesNotThrow(() => nested.read({ payment: { amount: 1 }, fee: { currency: 'USD' } }))
+    const named = readerOf({ amount: { ...amount, field: 'TX_AMOUNT' } })
+    assert.equal(named.errors({ TX_AMOUNT: 1, TX_CURRENCY: 'USD' })[0].field, 'TX_CURRENCY')
+  })
+
+  test('may have a field named currency where the detector says what that is, or has no one currency', () => {
+    const declared = {
+      amount: { field: 'AMOUNT', digits: 2, currency: 'EUR' },
+      fields: { ...usual.fields, ordered: 'currency' },
+    }
+    for (const transaction of [{}, declared, { amount: { field: 'AMOUNT', currency: { field: 'currency' } } }])
+      assert.doesNotThrow(() => readerOf(transaction).read({ currency: 'USD' }))
+  })
+
   test('has texts of at most 512 characters, each a whole one', () => {
     const { read, errors } = readerOf()
     assert.doesNotThrow(() => read({ CITY: '👍'.repeat(256), NOTE: ' ' }))

@@ -11,6 +11,7 @@ import {
 import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
+import { type FixedCurrency, fixedCurrency, whyOtherCurrency } from './fixed-currency.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { whyNotKept } from './kept-text.ts'
 import { hasDigitsOfCard } from './money.ts'
@@ -67,6 +68,7 @@ export class LiveTransactionReader {
   /** Only where the detector names a field by what may be a path. */
   readonly #nested: NestedFields | undefined
   readonly #isStrict: boolean
+  readonly #currency: FixedCurrency | undefined
 
   /** The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused. */
   constructor(
@@ -104,6 +106,7 @@ export class LiveTransactionReader {
     this.#names = new FieldNames(detector, names)
     this.#nested = names.some(mayBePath) ? new NestedFields(names) : undefined
     this.#isStrict = isStrict
+    this.#currency = fixedCurrency(detector, this.#names.declared)
   }
 
   /**
@@ -132,6 +135,7 @@ export class LiveTransactionReader {
     }
     if (this.#isStrict) this.#names.refuse('undeclared', value, errors)
     else if (!isComplete) this.#names.refuse('misspelt', value, errors)
+    if (this.#currency !== undefined) refuseOtherCurrency(this.#currency, value, errors)
     const amount = this.#readAmount(fields, errors)
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
@@ -275,6 +279,18 @@ export class LiveTransactionReader {
       return undefined
     }
     return kind === 'text' ? text : given
+  }
+}
+
+function refuseOtherCurrency(
+  { code, fields }: FixedCurrency,
+  value: Readonly<Record<string, unknown>>,
+  errors: FieldError[],
+): void {
+  for (const field in value) {
+    if (!fields.has(field)) continue
+    const reason = whyOtherCurrency(code, value[field])
+    if (reason !== undefined) errors.push({ field, reason })
   }
 }
 

@@ -89,6 +89,28 @@ function csv(...rows: Readonly<Record<string, string>>[]): string {
   return `${names.join(',')}\n${lines.join('\n')}\n`
 }
 
+describe('a column of currencies beside amounts of one currency', () => {
+  const changed = [['digits: 2', 'digits: 2, currency: EUR']] as const
+  const message = 'transactions, line 3, column "currency": is USD, and the detector has all amounts in EUR'
+
+  test('says the same, or nothing', async () => {
+    const rows = [{ currency: 'EUR' }, { currency: 'eur' }, { currency: '' }]
+    assert.equal((await read(csv(...rows), { changed })).length, 3)
+    assert.equal((await read(csv({ currency: 'USD' }))).length, 1)
+  })
+
+  test('is refused by the line of another one, in CSV and NDJSON', async () => {
+    const rows = [{ ...good, amount: 1.5, points: 2, V1: 0.25, currency: 'EUR' }]
+    const lines = [...rows, ...rows, { ...rows[0], currency: 'USD' }].map((row) => JSON.stringify(row)).join('\n')
+    await assert.rejects(read(csv({ currency: 'EUR' }, { currency: 'USD' }), { changed }), {
+      code: 'DATA_INVALID',
+      message,
+    })
+    await assert.rejects(read(lines, { changed, ending: 'ndjson' }), { code: 'DATA_INVALID', message })
+    await assert.rejects(read(csv({ currency: '840' }), { changed }), { message: /is 840, and/ })
+  })
+})
+
 describe('amounts in minor units', () => {
   const changed = [['digits: 2', 'digits: 2, minorUnits: true']] as const
   const reads = { ...layout, numbers: [...layout.numbers, { name: 'amount', column: 'amount' }] }

@@ -5,6 +5,7 @@ import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
+import { fixedCurrency, whyOtherCurrency } from '../core/fixed-currency.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
@@ -82,7 +83,7 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
-  /** Of the columns of ids and keys that hold what is not an id or a key. */
+  /** Of columns that hold what is not an id or a key, or may say another currency. */
   #spoilt: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
 
@@ -132,6 +133,7 @@ export class TransactionReader {
     this.#lineOf = lineOf === undefined ? (row) => before + row + 1 : lineOf
     this.#refuseCardNumbers(table)
     this.#lookAtKeys(table)
+    this.#lookAtCurrency(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
     this.#time = time ? this.#times(at(time.field, 'time', 'field'), time) : missingNumber
@@ -294,6 +296,27 @@ export class TransactionReader {
         const reason = reasons[codes[row]]
         if (reason === undefined) return
         throw this.#fail(row, column.name, `"${showValue(dictionary[codes[row]])}" ${reason}`, reason)
+      })
+    }
+  }
+
+  /** A column that says of an amount that it is of another currency than the detector says. */
+  #lookAtCurrency({ columns }: Table): void {
+    const { detector } = this.#located
+    const fixed = fixedCurrency(detector, namesOfFile(detector, this.#layout).declared)
+    if (fixed === undefined) return
+    for (const column of columns) {
+      if (!fixed.fields.has(column.name)) continue
+      const why = (given: unknown) => whyOtherCurrency(fixed.code, given)
+      const reasons = column.kind === 'text' ? column.dictionary.map(why) : []
+      this.#spoilt.push((row) => {
+        const reason =
+          column.kind === 'text'
+            ? reasons[column.codes[row]]
+            : Number.isNaN(column.values[row])
+              ? undefined
+              : why(column.values[row])
+        if (reason !== undefined) throw this.#fail(row, column.name, reason)
       })
     }
   }
