@@ -16,6 +16,7 @@ import type { Snapshot } from '../decisioning/snapshots.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { createLiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()
@@ -249,6 +250,29 @@ describe('a snapshot', () => {
     await again.service.decide(purchase(21, { TIME: clock.nowMs }), undefined, noWait)
     await again.close({ keep: true })
     assert.deepEqual(again.log.failure, undefined)
+  })
+
+  test('leaves the log with the word that its rows of persons are signed', async () => {
+    const key = 'a key of sixteen characters or more'
+    let safeThrough = 0
+    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const options = { live, key, retainMs: 8 * dayMs, takeSnapshot }
+    const { service, log, clock, close, path, logPath } = await start(options)
+    for (let i = 0; i < 20; i++) {
+      clock.nowMs = startMs + i * dayMs
+      await service.decide(purchase(i, { TIME: clock.nowMs }), undefined, noWait)
+    }
+    safeThrough = log.reading.lastSequence()
+    await service.snapshot()
+    while (log.reading.at(12) !== undefined) await sleep(5)
+    await close({ keep: true })
+    const reader = new LogReader(logPath)
+    assert.equal(reader.prunedThrough(), 12)
+    assert.equal(reader.lastDefinition()?.definition.personMacsFrom, 1)
+    assert.equal(verifyLog(reader, key).problem, undefined)
+    reader.close()
+    await (await start({ ...options, directory: path })).close()
   })
 })
 
