@@ -11,6 +11,14 @@ export interface ClientOptions {
 }
 
 const slowestRetryMs = 10_000
+/** What a proxy in front of a service that starts answers, and the service that is busy. */
+const passing: ReadonlySet<number> = new Set([502, 503, 504])
+/** What the network and a service that starts again do; anything else would fail the same way next time. */
+const passingCauses: ReadonlySet<unknown> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'],
+  ...['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
+])
 
 /**
  * Sends a body to a running service until it is answered: what is idempotent is sent again, after as long as Retry-After
@@ -32,16 +40,15 @@ export async function postToService(
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(endMs - performance.now())))])
       const response = await fetch(`${url}${path}`, { method: 'POST', headers, body, signal: limit })
-      const answer: unknown = await response.json()
-      if (response.ok) return answer
-      if (response.status !== 503) throw refusal(answer, response.status)
-      why = isRecord(answer) ? String(answer.detail) : '503'
+      const text = await response.text()
+      if (!passing.has(response.status)) return answerOf(response, text, url)
+      const answer = readJson(text)
+      why = isRecord(answer) ? String(answer.detail) : `it answered ${response.status}`
       retryMs = Number(response.headers.get('retry-after')) * 1000 || waitMs
     } catch (error) {
       if (error instanceof FraudError) throw error
       if (signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end')
-      const cause = error instanceof Error ? (error.cause ?? error) : error
-      why = cause instanceof Error ? cause.message : String(cause)
+      why = passingReason(error, url)
     }
     if (performance.now() + retryMs > endMs) {
       throw new FraudError(
@@ -53,6 +60,34 @@ export async function postToService(
       throw new FraudError('INTERRUPTED', 'Stopped before the end')
     })
   }
+}
+
+function answerOf({ ok, status }: Response, text: string, url: string): unknown {
+  const answer = readJson(text)
+  if (!isRecord(answer) && !Array.isArray(answer))
+    throw new FraudError('OPTION_INVALID', `${url} answers ${status} and no JSON, so it is not Shrike`)
+  if (ok) return answer
+  throw refusal(answer, status)
+}
+
+/** Undefined for what is not JSON. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Why a request failed that may be sent again; throws what would fail the same way again. */
+function passingReason(error: unknown, url: string): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error
+  const isPassing =
+    cause instanceof Error && (cause.name === 'TimeoutError' || ('code' in cause && passingCauses.has(cause.code)))
+  // Several addresses that each refused are an error without words.
+  if (isPassing) return cause.message || `it could not be reached (${'code' in cause ? cause.code : cause.name})`
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  throw new FraudError('OPTION_INVALID', `${url} cannot be sent to: ${reason}`, { cause: error })
 }
 
 function refusal(answer: unknown, status: number): FraudError {
