@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkServing, type Service } from '../app.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -8,16 +8,15 @@ import { parseApiKeys } from '../http/api-keys.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
+import { prepareFile } from './demo-file.ts'
 import { liveFiles, preparePortfolio, shapeOf } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import { newestTransaction } from './logged-rows.ts'
-import { usualTraining } from './plan-training.ts'
-import { type ReadingFlags, readingFlags } from './read-input.ts'
+import type { ReadingFlags } from './read-input.ts'
 import type { LeakFlags } from './refuse-leaks.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { addressOf, type ServeFlags, startServing } from './serve-work.ts'
-import { train } from './train-work.ts'
 
 export interface DemoFlags extends ServeFlags, ReadingFlags, LeakFlags {
   readonly seed: number
@@ -35,28 +34,34 @@ export async function demo(file: string | undefined, flags: DemoFlags, run: Run)
   else await demoPortfolio(flags, run)
 }
 
-/** The recipe: a table, a model, a report, predictions. */
-async function demoFile(file: string, flags: DemoFlags, run: Run): Promise<void> {
-  const out = join(flags.data, 'model.safetensors')
-  const report = join(flags.data, 'report.html')
-  await train(
-    file,
-    {
-      ...{ out, report, data: flags.data, seed: flags.seed, force: true },
-      ...usualTraining,
-      ...readingFlags(flags),
-      ...(flags.label !== undefined && { label: flags.label }),
-      ...(flags.allowLeak !== undefined && { allowLeak: flags.allowLeak }),
-    },
-    run,
-  )
-  throwIfInterrupted(run.signal)
-  const workerArgs = ['serve', out, ...serveArgs(flags), '--report', report]
-  const service = await startServing(out, { ...flags, report }, run.signal, workerArgs)
+/** A table of one's own: a draft of a detector, a model, a report, and decisions where it has keys, else predictions. */
+async function demoFile(file: string, given: DemoFlags, run: Run): Promise<void> {
+  const { data, bundle, report, decides } = await prepareFile(file, given, run)
+  const flags = { ...given, data, report }
+  const workerArgs = ['serve', bundle, ...serveArgs(flags), '--report', report]
+  const service = await startServing(bundle, flags, run.signal, workerArgs)
   if (service === undefined) return
-  const { example } = await readBundle(out)
-  introduce(service, report, predictionCall(service.url, example, firstKey() !== undefined), run)
+  const hasKey = firstKey() !== undefined
+  if (decides) {
+    await service.ready
+    if (run.signal.aborted) return service.closed
+    introduce(service, report, decisionCall(service.url, await exampleOf(bundle, data), hasKey), run)
+  } else {
+    const { example } = await readBundle(bundle)
+    introduce(service, report, predictionCall(service.url, example, hasKey), run)
+  }
   await service.closed
+}
+
+/** A transaction that might come next. */
+async function exampleOf(bundle: string, data: string): Promise<Record<string, unknown>> {
+  const { detector } = await readBundle(bundle)
+  const reader = openLog({ data })
+  try {
+    return transactionExample({ detector, features: compileDetector(detector) }, newestTransaction(reader))
+  } finally {
+    reader.close()
+  }
 }
 
 /** Decisions: history, a model of it, a service that knows the history, and live traffic with labels that come late. */
@@ -69,11 +74,7 @@ async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   await service?.ready
   if (service === undefined || run.signal.aborted) return service?.closed
   const apiKey = firstKey()
-  const { detector } = await readBundle(bundle)
-  const reader = openLog(flags)
-  const example = transactionExample({ detector, features: compileDetector(detector) }, newestTransaction(reader))
-  reader.close()
-  introduce(service, report, decisionCall(service.url, example, apiKey !== undefined), run)
+  introduce(service, report, decisionCall(service.url, await exampleOf(bundle, flags.data), apiKey !== undefined), run)
   if (service.decides) {
     run.terminal.say(`Live traffic, ${trafficPerSecond} transactions a second; shown is what is not simply approved:\n`)
     const traffic = { url: service.url, data: flags.data, apiKey, perSecond: trafficPerSecond }

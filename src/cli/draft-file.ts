@@ -2,7 +2,7 @@ import { parseDetector } from '../core/detector.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
 import { type DetectorDraft, draftDetector } from '../data/draft-detector.ts'
 import { findLabel } from '../data/infer-detector.ts'
-import { knownKeyOf } from '../data/key-names.ts'
+import { isCode, knownKeyOf } from '../data/key-names.ts'
 import { withNumericLabel } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
@@ -35,12 +35,14 @@ export async function draftOf(
   return { draft, table }
 }
 
-/** Keys are texts, however their first values look: card numbers of 19 digits come late in a file. */
+/** Keys and codes are texts, as detectors read them: card numbers of 19 digits come late in a file, and 150.0 is not 150. */
 async function keyColumns(file: string, flags: InputFlags, run: Run): Promise<Record<string, 'text'>> {
   if (file === '-' || !/\.csv(\.gz)?$/i.test(file)) return {}
   const { tables } = openTables(file, { ...readOptions(flags, run), badRows: 'skip', rowsPerTable: 1000 })
   for await (const { columns } of tables) {
-    return Object.fromEntries(columns.flatMap(({ name }) => (knownKeyOf(name) ? [[name, 'text' as const]] : [])))
+    return Object.fromEntries(
+      columns.flatMap(({ name }) => (knownKeyOf(name) || isCode(name) ? [[name, 'text' as const]] : [])),
+    )
   }
   return {}
 }

@@ -56,7 +56,7 @@ export function formatYamlBriefly(value: Readonly<Record<string, unknown>>): str
       if (!(isOfTop && !path.some((each) => isSeq(each))) && parts.every(isFlat)) node.flow = true
     },
   })
-  return document.toString({ lineWidth: 120 })
+  return document.toString({ lineWidth: 0 })
 }
 
 /** Where the deepest part of a path that the file has begins, its name where it has one. */

@@ -54,12 +54,10 @@ class Sorter {
   readonly unsure: string[] = []
   readonly left: Left[] = []
   readonly taken: Set<string>
-  readonly #reserved: readonly string[]
 
-  constructor(table: Table, taken: readonly string[], reserved: readonly string[]) {
+  constructor(table: Table, taken: readonly string[]) {
     this.table = table
     this.taken = new Set(taken)
-    this.#reserved = reserved
   }
 
   leave(column: string, reason: string): void {
@@ -93,16 +91,16 @@ class Sorter {
     this.taken.add(column.name)
     this.fields[name] = column.name
     if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
+    if (look.texts.length > 0 && look.texts.every((text) => /^\d+\.0$/.test(text))) {
+      this.unsure.push(`${name}: its values are written like ${look.texts[0]}, so that is how they have to be sent`)
+    }
     if (look.distinct > mostCategories) this.codes.push(name)
     else this.categories.push({ field: name, values: [...look.texts].sort() })
   }
 
   #free(name: string): string {
     const used = (each: string) =>
-      each in this.keys ||
-      each in this.fields ||
-      ['amount', 'latitude', 'longitude', 'currency', 'time'].includes(each) ||
-      this.#reserved.includes(each)
+      each in this.keys || each in this.fields || ['amount', 'latitude', 'longitude', 'currency', 'time'].includes(each)
     return used(name) ? `${name}_field` : name
   }
 }
@@ -121,7 +119,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   const { time, amount, label } = flat.detector.transaction
   const span = time === undefined ? 0 : spanOf(table, time)
   const named = [label.field, time?.field, amount?.field, ...(hints.ignore ?? [])].filter((each) => each !== undefined)
-  const sorter = new Sorter(table, named, hints.reserved ?? [])
+  const sorter = new Sorter(table, named)
   const id = findId(table, sorter)
   const knownAt = findKnownAt(table, flat.detector.transaction, sorter)
   const places = findPlaces(table, sorter)

@@ -74,9 +74,20 @@ test('holds out the last part of the training rows by time, or a random one of e
   })
   const { first, last } = lastPart(train, Uint8Array.of(1, 1, 1, 1, 0, 1, 1), undefined, { share: 0.5, seed: 1 })
   assert.deepEqual(Uint32Array.from([...first, ...last]).toSorted(), train)
-  assert.throws(() => lastPart(train, Uint8Array.of(0, 1, 1, 1, 1, 1, 1), times, { share: 0.2, seed: 1 }), {
+})
+
+test('holds out a longer part where frauds came in bursts and the last rows have none, up to half', () => {
+  const times = Float64Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+  const train = Uint32Array.from(times)
+  const held = (...frauds: number[]) => {
+    const labels = Uint8Array.from(times, (time) => (frauds.includes(time) ? 1 : 0))
+    return lastPart(train, labels, times, { share: 0.2, seed: 1 }).last
+  }
+  assert.deepEqual(held(1, 8), Uint32Array.of(8, 9))
+  assert.deepEqual(held(1, 6), Uint32Array.of(6, 7, 8, 9))
+  assert.throws(() => held(1, 2), {
     code: 'OPTION_INVALID',
-    message: /4 training rows with 4 frauds and 1 held-out rows with 0 frauds/,
+    message: /8 training rows with 2 frauds and 2 held-out rows with 0 frauds/,
   })
 })
 

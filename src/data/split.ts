@@ -39,7 +39,8 @@ export function splitRandom(labels: Uint8Array, { testShare, seed }: { testShare
 
 /**
  * Holds the last part of the training rows out, by time, or a random part of each class where there is no time: the
- * model is trained on `first` and calibrated on `last`.
+ * model is trained on `first` and calibrated on `last`. Where frauds come in bursts and that part has none, it is longer,
+ * up to half of the rows.
  */
 export function lastPart(
   train: Uint32Array,
@@ -47,6 +48,26 @@ export function lastPart(
   times: Float64Array | undefined,
   { share, seed }: { share: number; seed: number },
 ): { readonly first: Uint32Array; readonly last: Uint32Array } {
+  for (let longer = share; times !== undefined && longer <= longestShare; longer += 0.1) {
+    const split = cutLast(train, labels, times, { share: longer, seed })
+    if (split.test.some((row) => labels[row] === 1)) return checkedParts(split, labels, longer)
+  }
+  return checkedParts(cutLast(train, labels, times, { share, seed }), labels, share)
+}
+
+const longestShare = 0.5
+
+function checkedParts(split: Split, labels: Uint8Array, share: number) {
+  checkParts(split, labels, `Holding out a share of ${share.toFixed(1)} of the training rows`, 'held-out')
+  return { first: split.train, last: split.test }
+}
+
+function cutLast(
+  train: Uint32Array,
+  labels: Uint8Array,
+  times: Float64Array | undefined,
+  { share, seed }: { share: number; seed: number },
+): Split {
   let split: Split
   if (times === undefined) split = drawStratified(train, labels, share, seed)
   else {
@@ -56,8 +77,7 @@ export function lastPart(
     )
     split = { train: train.filter((row) => times[row] < boundary), test: train.filter((row) => times[row] >= boundary) }
   }
-  checkParts(split, labels, `Holding out a share of ${share} of the training rows`, 'held-out')
-  return { first: split.train, last: split.test }
+  return split
 }
 
 /**
