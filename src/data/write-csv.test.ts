@@ -58,7 +58,8 @@ test('writes every table so that it reads back the same', async () => {
       const path = join(folder, name)
       await writeCsv(written, path)
       const columns = Object.fromEntries(written.columns.map((column) => [column.name, column.kind]))
-      const { table: read } = await readTable(path, { columns })
+      // A word for missing values is a text like others here.
+      const { table: read } = await readTable(path, { columns, missing: [] })
       assert.deepEqual({ rowCount: read.rowCount, columns: read.columns }, written)
       assert.equal(fingerprint(read), fingerprint(written))
     }),

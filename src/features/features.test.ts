@@ -72,7 +72,9 @@ describe('a feature is what its definition says, whatever else is declared', () 
 
   test('of every kind that looks at the past', () => {
     const tried = new Set(definedFeatures.flatMap(({ entry }) => Object.keys(entry)))
-    const ofOneTransaction = 'amount category column hour night oneHot ratio signedLog weekday weekend'.split(' ')
+    const ofOneTransaction = 'amount category column distance hour night oneHot ratio signedLog weekday weekend'.split(
+      ' ',
+    )
     const kinds = featureKinds.map(({ kind }) => kind).filter((kind) => !ofOneTransaction.includes(kind))
     assert.deepEqual([...tried].sort(), kinds.sort())
   })
