@@ -103,7 +103,9 @@ const transactionFields = z.strictObject({
   label: labelSchema,
   /** The IANA time zone of times without an offset, and of hours and weekdays; UTC by default. */
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
-  /** Names of keys that stand for a person: kept as random tokens only, so that the person can be forgotten. */
+  /** Fields that are only kept, so that features can read them one day. */
+  keep: z.array(column).optional(),
+  /** Names of keys and kept fields that stand for a person: as random tokens only, so that the person can be forgotten. */
   personal: z.array(z.string()).optional(),
   /** Names of keys that some transactions do not have, so that a missing one is not worth a word. */
   optionalKeys: z.array(z.string()).optional(),
@@ -113,15 +115,29 @@ const transactionFields = z.strictObject({
   hashCardNumber: z.array(column).optional(),
 })
 
-const transactionSchema = transactionFields.superRefine(({ keys = {}, ...lists }, context) => {
-  for (const list of ['personal', 'optionalKeys'] as const) {
-    const named = lists[list] ?? []
-    named.forEach((_, i) => {
-      const message = whyNotListed(named, i, Object.keys(keys), 'transaction.keys has no')
-      if (message !== undefined) context.addIssue({ code: 'custom', path: [list, i], message })
-    })
+const transactionSchema = transactionFields.superRefine((transaction, context) => {
+  const { keys = {}, keep = [], personal = [], optionalKeys = [] } = transaction
+  const names = Object.keys(keys)
+  const refuse = (list: string, i: number, message: string | undefined) => {
+    if (message !== undefined) context.addIssue({ code: 'custom', path: [list, i], message })
   }
+  const kept = keep.length === 0 ? 'transaction.keys has no' : 'neither transaction.keys nor keep has'
+  personal.forEach((_, i) => void refuse('personal', i, whyNotListed(personal, i, [...names, ...keep], kept)))
+  optionalKeys.forEach((_, i) => {
+    refuse('optionalKeys', i, whyNotListed(optionalKeys, i, names, 'transaction.keys has no'))
+  })
+  keep.forEach((name, i) => void refuse('keep', i, whyNotKept(name, i, transaction)))
 })
+
+/** What is wrong with a field that is only to be kept. */
+function whyNotKept(name: string, i: number, transaction: z.infer<typeof transactionFields>): string | undefined {
+  const { id, time, label, keys = {}, keep = [] } = transaction
+  if (name === id || name === time?.field) return 'the id and the time are kept anyway'
+  if (name === label.field || name === label.knownAt) return 'a label comes later, and by itself'
+  const isOtherKey = Object.hasOwn(keys, name) && keys[name] !== name
+  if (isOtherKey) return `the key of this name has the column "${showValue(keys[name])}": give the key another name`
+  return keep.indexOf(name) < i ? `"${showValue(name)}" is listed twice` : undefined
+}
 
 const atLeast = (least: number) => z.int().min(least)
 
@@ -223,25 +239,26 @@ const detectorFields = z.strictObject({
 })
 
 /** Of a column of amounts in minor units: what else the detector takes the column for, undefined if nothing. */
-function otherUseOfMinorUnits({ amount, id, keys = {}, fields = {}, position }: Detector['transaction']) {
+function otherUseOfMinorUnits({ amount, id, keys = {}, fields = {}, keep = [], position }: Detector['transaction']) {
   if (amount?.minorUnits !== true) return undefined
   const { field, currency } = amount
   if (id === field) return 'transaction.id'
   if (typeof currency === 'object' && currency.field === field) return 'transaction.amount.currency'
   if (Object.values(keys).includes(field)) return 'transaction.keys'
   if (Object.values(fields).includes(field)) return 'transaction.fields'
+  if (keep.includes(field)) return 'transaction.keep'
   return position?.latitude === field || position?.longitude === field ? 'transaction.position' : undefined
 }
 
 /** The columns that a transaction's texts come from, and those of its numbers but time and amount. */
 function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
-  const { id, keys = {}, fields = {}, amount, position } = transaction
+  const { id, keys = {}, fields = {}, keep = [], amount, position } = transaction
   const { currency, conversion } = amount ?? {}
   const currencyField = typeof currency === 'object' ? currency.field : undefined
   const plain = features.map((feature) => (typeof feature === 'string' ? feature : feature.column))
   const named = (columns: readonly unknown[]) => [...new Set(columns.filter((each) => typeof each === 'string'))]
   return {
-    texts: named([id, ...Object.values(keys), ...Object.values(fields), currencyField]),
+    texts: named([id, ...Object.values(keys), ...Object.values(fields), ...keep, currencyField]),
     numbers: named([amount?.field, conversion, position?.latitude, position?.longitude, ...plain]),
   }
 }

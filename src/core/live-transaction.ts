@@ -16,6 +16,7 @@ import { isRecord, kindOf } from './json-value.ts'
 import { whyNotKept } from './kept-text.ts'
 import { hasDigitsOfCard } from './money.ts'
 import { mayBePath, NestedFields } from './nested-fields.ts'
+import { columnOfName, personalColumns } from './personal-columns.ts'
 import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
 import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
@@ -79,7 +80,8 @@ export class LiveTransactionReader {
     isStrict = false,
   ) {
     const { transaction } = detector
-    const { keys = {}, personal = [], hashCardNumber = [], notCardNumber = [] } = transaction
+    const { keys = {}, hashCardNumber = [], notCardNumber = [] } = transaction
+    const personal = personalColumns(transaction)
     const fields = declaredFields(detector, layout)
     const limits = numberLimits(detector)
     const handling = (column: string) => {
@@ -99,7 +101,7 @@ export class LiveTransactionReader {
       cardNumbers: handling(field.column),
       textKind: Object.values(keys).includes(field.column) ? 'id' : 'text',
       limit: limits.get(field.column),
-      personal: personal.find((name) => keys[name] === field.column),
+      personal: personal.get(field.column),
     }))
     this.#maker = new TransactionMaker(detector, layout, this.columns)
     const names = [this.#idColumn, transaction.time?.field ?? '', ...this.columns]
@@ -149,14 +151,14 @@ export class LiveTransactionReader {
   }
 
   /**
-   * A key's value as it is kept, but for a person's, which is replaced by a token afterwards.
+   * The value of a key, or of a kept field, as it is kept, but for a person's, which is replaced by a token afterwards.
    *
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as `read` does; the field is then called `value`.
    */
   readKey(name: string, given: string | number): string {
-    const column = this.#detector.transaction.keys?.[name]
+    const column = columnOfName(this.#detector.transaction, name)
     const rule = this.#rules.find((each) => each.column === column)
-    assert(rule !== undefined, 'the detector declares this key')
+    assert(rule !== undefined, 'the detector declares this name')
     const errors: FieldError[] = []
     const cards: FieldError[] = []
     const kept = this.#readField(rule, { [rule.column]: given }, errors, cards)

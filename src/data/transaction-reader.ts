@@ -112,9 +112,11 @@ export class TransactionReader {
 
   /** How the file's reader has to take the columns. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
-    const { time, amount, label, zone = 'UTC' } = this.#located.detector.transaction
+    const { time, amount, label, keep = [], zone = 'UTC' } = this.#located.detector.transaction
     const timeKind = time?.format !== 'iso' ? 'number' : zone === 'UTC' ? 'time' : 'text'
     const kinds: Record<string, ColumnKind> = { [label.field]: 'text' }
+    // As it stands there: nobody knows yet whether 007 is a number.
+    for (const column of keep) kinds[column] = 'text'
     for (const { column } of this.#layout.numbers) kinds[column] = 'number'
     for (const { column } of this.#layout.texts) kinds[column] = 'text'
     if (amount !== undefined) kinds[amount.field] = 'number'

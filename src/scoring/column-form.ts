@@ -1,4 +1,5 @@
 import { isRecord } from '../core/json-value.ts'
+import { personalColumns } from '../core/personal-columns.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 
 /** In which form records keep the values of a column: values of two forms never meet in a history. */
@@ -16,14 +17,13 @@ type Concealing = Pick<Definition, 'detector' | 'cardKeyCheck'>
 
 /** The form of each column under a definition, whatever else this version makes of its detector. */
 export function columnForms({ detector, cardKeyCheck }: Concealing): (column: string) => ColumnForm {
-  const { amount, keys, personal, hashCardNumber } =
-    isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
-  const columns = isRecord(keys) ? keys : {}
-  const names = listOf(personal)
+  const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
+  const { amount, hashCardNumber } = transaction
+  const personal = personalColumns(transaction)
   const hashed = new Set(listOf(hashCardNumber))
   const minor = isRecord(amount) && amount.minorUnits === true ? amount : undefined
   return (column) => ({
-    personal: names.find((name) => columns[name] === column),
+    personal: personal.get(column),
     isHashed: hashed.has(column),
     cardKeyCheck: hashed.has(column) ? cardKeyCheck : undefined,
     minorDigits: minor?.field === column ? Number(minor.digits) : undefined,

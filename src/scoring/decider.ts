@@ -332,7 +332,8 @@ export class Decider {
     const different: FieldError[] = isSameTime ? [] : [{ field: time?.field ?? '', reason }]
     columns.forEach((field, i) => {
       const at = columns === now ? i : now.indexOf(field)
-      if (at >= 0 && !Object.is(kept[i], fields[at])) different.push({ field, reason })
+      if (at >= 0 && !Object.is(kept[i], fields[at]) && !isSameAsText(kept[i], fields[at]))
+        different.push({ field, reason })
     })
     return different
   }
@@ -525,6 +526,12 @@ export class Decider {
 }
 
 const reason = 'differs from what was sent first'
+
+/** A field of either kind may be sent as a number and come from a file as text. */
+function isSameAsText(one: FieldValue, other: FieldValue): boolean {
+  if (one === undefined || other === undefined || typeof one === typeof other) return false
+  return String(one) === String(other)
+}
 /** The texts of a transaction that these histories can't hold, so that its label changes none of them. */
 const notHeld: readonly string[] = []
 

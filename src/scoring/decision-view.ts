@@ -2,6 +2,7 @@ import type { FieldValue } from '../core/declared-fields.ts'
 import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { asSent } from '../core/money.ts'
+import { personalColumns } from '../core/personal-columns.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
@@ -127,12 +128,13 @@ export class DecisionViews {
     const known = this.#shapes.get(number)
     if (known !== undefined) return known
     const definition = this.#reading.definition(number)
-    const { id = 'id', time, amount, keys = {}, personal = [] } = parseDetector(definition.detector).transaction
+    const { transaction } = parseDetector(definition.detector)
+    const { id = 'id', time, amount } = transaction
     const shape: Shape = {
       definition,
       idColumn: id,
       timeColumn: time?.field ?? 'time',
-      personal: new Set(personal.map((name) => keys[name])),
+      personal: personalColumns(transaction),
       amount,
     }
     this.#shapes.set(number, shape)
@@ -144,6 +146,6 @@ interface Shape {
   readonly definition: Definition
   readonly idColumn: string
   readonly timeColumn: string
-  readonly personal: ReadonlySet<string>
+  readonly personal: ReadonlyMap<string, string>
   readonly amount: Detector['transaction']['amount']
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { columnOfName } from '../core/personal-columns.ts'
 import type { LogReading } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { columnForms } from './column-form.ts'
@@ -26,7 +27,7 @@ export async function erasePerson(
   values: ReadonlySet<string>,
   nowMs: number,
 ): Promise<string | undefined> {
-  const column = detector.transaction.keys?.[key]
+  const column = columnOfName(detector.transaction, key)
   const names = new Set([key])
   for (const sequence of log.reading.definitionSequences()) {
     const name = column === undefined ? undefined : columnForms(log.reading.definition(sequence))(column).personal
@@ -76,7 +77,7 @@ async function countPlain(
 export function plainPlaces(definition: Definition, key: string, column: string | undefined): readonly number[] {
   const { detector, columns } = definition
   const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
-  const before = isRecord(transaction.keys) ? transaction.keys[key] : undefined
+  const before = columnOfName(transaction, key)
   const formOf = columnForms(definition)
   return [...new Set([column, before])]
     .filter((name) => typeof name === 'string')

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { durationMs } from '../core/duration.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { type Concealment, type LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
+import { columnOfName } from '../core/personal-columns.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages.ts'
@@ -249,12 +250,12 @@ export class LiveService {
 
   /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
   mayHoldInClear(key: string): boolean {
-    const { keys = {}, personal = [] } = this.#live.detector.transaction
-    if (!personal.includes(key)) return false
+    const { transaction } = this.#live.detector
+    if (transaction.personal?.includes(key) !== true) return false
     const { reading } = this.#log
     return reading
       .definitionSequences()
-      .some((sequence) => plainPlaces(reading.definition(sequence), key, keys[key]).length > 0)
+      .some((sequence) => plainPlaces(reading.definition(sequence), key, columnOfName(transaction, key)).length > 0)
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { isRecord } from '../../core/json-value.ts'
+import { personalColumns } from '../../core/personal-columns.ts'
 import type { Definition, Sequenced } from '../../decisioning/log-record.ts'
 import { hasPersonMacs } from './database.ts'
 import type { LogReader } from './log-reader.ts'
@@ -110,7 +111,6 @@ export class PersonsCheck {
 
 function personalPlaces({ detector, columns }: Definition): readonly number[] {
   const transaction = isRecord(detector) ? detector.transaction : undefined
-  if (!isRecord(transaction) || !Array.isArray(transaction.personal) || !isRecord(transaction.keys)) return []
-  const { personal, keys } = transaction
-  return personal.map((name: unknown) => columns.indexOf(String(keys[String(name)]))).filter((place) => place >= 0)
+  const named = [...personalColumns(transaction).keys()]
+  return named.map((column) => columns.indexOf(column)).filter((place) => place >= 0)
 }

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  amountPredictor,
+  assertReplayed,
+  cardsDetector,
+  closedAfterEach,
+  dayMs,
+  openTestLive,
+  startMs,
+  type TestLiveOptions,
+} from '../../test/service/live-fixture.ts'
+import { type Detector, parseDetector } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
+import { erasePerson } from './erase-person.ts'
+import { createLiveDetector } from './live-detector.ts'
+
+const open = closedAfterEach()
+
+async function start(options: TestLiveOptions) {
+  const live = await openTestLive(options)
+  open.push(live)
+  live.clock.nowMs = startMs + 1000 * dayMs
+  await live.service.resume()
+  const decide = (i: number, more: object = {}) =>
+    live.service.decide(
+      { ID: `t-${i}`, TIME: startMs + i * 3_600_000, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
+      undefined,
+      () => 0,
+    )
+  const rowOf = (i: number) => {
+    const record = live.log.reading.find(`t-${i}`)
+    return record?.kind === 'decision' ? [...record.row] : []
+  }
+  return { ...live, decide, rowOf }
+}
+
+const detectorOf = (
+  name: string,
+  transaction: Partial<Detector['transaction']>,
+  features: Detector['features'] = ['amount'],
+) => createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+
+const keeping = detectorOf('keeping', { keep: ['ip', 'bin'] })
+const byIp: Detector['features'] = ['amount', { count: { by: 'ip', over: '7d' } }]
+
+describe('a kept field', () => {
+  test('is shown, compared, and looked through for card numbers, and one that is not kept is none of it', async () => {
+    const { service, decide } = await start({ live: keeping })
+    await decide(0, { ip: '10.0.0.1', bin: 411111, other: 'x' })
+    const { ip, bin, other } = service.find('t-0')?.transaction ?? {}
+    assert.deepEqual([ip, bin, other], ['10.0.0.1', 411111, undefined])
+    assert.equal((await decide(0, { ip: '10.0.0.1', bin: '411111' })).duplicate, true)
+    assert.throws(() => decide(0, { ip: '10.0.0.2', bin: 411111 }), {
+      code: 'TRANSACTION_CONFLICT',
+      errors: [{ field: 'ip', reason: 'differs from what was sent first' }],
+    })
+    assert.throws(() => decide(1, { ip: '4111 1111 1111 1111' }), { code: 'CARD_NUMBER_REFUSED' })
+    assert.throws(() => decide(1, { ip: { v: 4 } }), { code: 'INPUT_INVALID' })
+  })
+
+  test('that a later detector declares has its history, at a reload and at a start', async () => {
+    const { service, decide, rowOf, close, path, logPath } = await start({ live: keeping })
+    for (let i = 0; i < 3; i++) await decide(i, { ip: i === 1 ? 'b' : 'a' })
+    const declaring = detectorOf('declaring', { keys: { card: 'CARD', shop: 'SHOP', ip: 'ip' } }, byIp)
+    await service.use(declaring)
+    assert.ok(!(await decide(3, { ip: 'a' })).degraded.includes('histories-lost'))
+    assert.deepEqual(rowOf(3), [10, 3])
+    await close({ keep: true })
+    const again = await start({ live: declaring, directory: path })
+    await again.decide(4, { ip: 'a' })
+    assert.deepEqual(again.rowOf(4), [10, 4])
+    await again.close({ keep: true })
+    assert.deepEqual(assertReplayed(logPath, [keeping, declaring]), [3, 2])
+  })
+
+  test('that is personal is a token until it is erased, and goes on as one where it becomes a key', async () => {
+    const personal = { personal: ['ip'] }
+    const live = detectorOf('personal', { keep: ['ip'], ...personal })
+    const { service, log, decide, rowOf } = await start({ live })
+    await decide(0, { ip: '10.0.0.1' })
+    await decide(1, { ip: '10.0.0.2' })
+    const record = log.reading.find('t-0')
+    assert.ok(record?.fields.some((value) => typeof value === 'string' && value.startsWith('tok_')))
+    assert.ok(!JSON.stringify(record).includes('10.0.0.1'))
+    assert.equal(service.find('t-0')?.transaction.ip, '10.0.0.1')
+    await service.use(detectorOf('key', { keys: { card: 'CARD', shop: 'SHOP', ip: 'ip' }, ...personal }, byIp))
+    await decide(2, { ip: '10.0.0.1' })
+    assert.deepEqual(rowOf(2), [10, 2])
+    const values = new Set(['10.0.0.1'])
+    assert.match((await erasePerson(log, live.detector, 'ip', values, startMs)) ?? '', /^tok_/)
+    assert.equal(service.find('t-0')?.transaction.ip, null)
+    assert.equal(service.find('t-1')?.transaction.ip, '10.0.0.2')
+  })
+
+  test('whose key was kept in plain text is told so, not mixed', async () => {
+    const { service, decide } = await start({ live: keeping })
+    await decide(0, { ip: 'a' })
+    const keys = { card: 'CARD', shop: 'SHOP', ip: 'ip' }
+    await assert.rejects(service.use(detectorOf('token', { keys, personal: ['ip'] }, byIp)), { code: 'HISTORIES_LOST' })
+  })
+})
+
+test('what can not be kept is refused with the reason', () => {
+  const refusal = (transaction: object) => {
+    try {
+      parseDetector({ detector: 'd', transaction: { label: { field: 'FRAUD' }, ...transaction }, features: ['a'] })
+    } catch (error) {
+      return error instanceof FraudError ? error.message : String(error)
+    }
+    return ''
+  }
+  assert.match(refusal({ keep: ['FRAUD'] }), /transaction.keep.0: a label comes later/)
+  assert.match(refusal({ id: 'ID', keep: ['ID'] }), /the id and the time are kept anyway/)
+  assert.match(refusal({ keep: ['ip', 'ip'] }), /"ip" is listed twice/)
+  assert.match(refusal({ keys: { ip: 'IP' }, keep: ['ip'] }), /the key of this name has the column "IP"/)
+  assert.match(refusal({ keep: ['ip'], personal: ['ipp'] }), /keep has "ipp". Did you mean "ip"/)
+  assert.equal(refusal({ keep: ['ip'], personal: ['ip'], hashCardNumber: ['ip'] }), '')
+})
