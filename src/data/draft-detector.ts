@@ -71,7 +71,8 @@ class Sorter {
     const { rowCount } = this.table
     const again = 1 - (look.distinct + look.missing) / Math.max(1, rowCount)
     if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
-    if (look.missing > 0) this.optional.push(name)
+    // Fewer are gaps, which decisions say.
+    if (look.missing >= 0.05 * rowCount) this.optional.push(name)
     if (again >= 0.05) return
     this.idle.add(name)
     const share = (100 * Math.max(0, again)).toFixed(1)
@@ -191,6 +192,7 @@ function lookalikes(
       declared.includes(column.name) &&
       !hashed.includes(column.name) &&
       column.kind === 'text' &&
+      areReferences(column.dictionary) &&
       column.dictionary.some((text) => holdsCardNumber(text)),
   )
   for (const { name } of found) {
@@ -199,6 +201,12 @@ function lookalikes(
     )
   }
   return found.length > 0 ? { notCardNumber: found.map(({ name }) => name) } : {}
+}
+
+/** Whether nearly all values have digits enough for a card number: one in a column of others is no chance, but a mistake. */
+function areReferences(texts: readonly string[]): boolean {
+  const long = texts.filter((text) => text.replace(/\D/g, '').length >= 13)
+  return long.length >= 0.9 * texts.length
 }
 
 /** The keys by which features look back, by what they stand for. */

@@ -29,12 +29,27 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
 
 const everyMethod: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
 
-/** 405 or the answer to OPTIONS where the path is known, else 404. */
-export function answerNotFound(paths: Paths, request: FastifyRequest, reply: FastifyReply): void {
+const livePath = /^\/v1\/(decisions|labels|erasures|search)(\/|$)/
+
+/** Why a service that only predicts has no path of this kind, and how to get one that has. */
+const onlyPredicts =
+  'This service only predicts, at /predict: decisions, labels and what rests on them need a detector with transaction.id ' +
+  'and a time, and one process. `shrike init FILE` drafts such a detector, `shrike train FILE --detector detector.yaml` ' +
+  'learns by it, and `shrike serve` without --workers serves it; `npm start -- FILE` does all of it'
+
+/** 405 or the answer to OPTIONS where the path is known, else 404, which says what is missing where it is known. */
+export function answerNotFound(
+  { paths, decides }: { readonly paths: Paths; readonly decides: boolean },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const methods = request.url === '*' ? everyMethod : methodsAt(paths, request.url)
   // A route that looks for files has found none.
   if (methods === undefined || methods.has(request.method))
-    throw new FraudError('ROUTE_NOT_FOUND', 'There is nothing at this path')
+    throw new FraudError(
+      'ROUTE_NOT_FOUND',
+      !decides && livePath.test(pathOf(request.url)) ? onlyPredicts : 'There is nothing at this path',
+    )
   reply.header('allow', [...methods, 'OPTIONS'].join(', '))
   if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')
   reply.code(204).send()

@@ -202,6 +202,16 @@ describe('routes', () => {
     assert.equal(options.headers.allow, 'GET, HEAD, OPTIONS')
   })
 
+  test('of decisions say, where a service only predicts, what is missing and which command gets it', async () => {
+    const { app } = await buildTestService()
+    for (const url of ['/v1/decisions', '/v1/decisions/t-1?x=1', '/v1/labels', '/v1/search']) {
+      const answer = await app.inject({ method: 'POST', url, headers: json, body: '{}' })
+      assert.equal(answer.json().code, 'ROUTE_NOT_FOUND')
+      assert.match(answer.json().detail, /only predicts.*transaction\.id.*`shrike init FILE`.*`npm start -- FILE`/)
+    }
+    assert.equal((await app.inject('/v1/decisionsx')).json().detail, 'There is nothing at this path')
+  })
+
   test('ask for a key where there are any, but for the probes', async () => {
     const key = 'a-key-of-sixteen-characters'
     const { app } = await buildTestService({ apiKeys: [key] })

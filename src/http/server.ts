@@ -90,7 +90,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
-  app.setNotFoundHandler((request, reply) => answerNotFound(paths, request, reply))
+  const known = { paths, decides: options.live !== undefined }
+  app.setNotFoundHandler((request, reply) => answerNotFound(known, request, reply))
   countResponses(app, context, paths)
   guard(app, keyRing, paths)
 

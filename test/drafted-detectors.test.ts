@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { draftOf, formatDraft } from '../src/cli/draft-file.ts'
+import type { InputFlags } from '../src/cli/read-input.ts'
+import { parseDetectorFile } from '../src/core/detector.ts'
+import { writeMadeTable } from './tables/write.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-drafts-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const silent = { update: () => {}, end: () => {} }
+const terminal = { say: () => {}, warn: () => {}, result: () => {}, begin: () => silent, clear: () => {} }
+const run = { terminal, signal: new AbortController().signal }
+
+async function draftOfMade(shape: string, isMessy = false) {
+  const file = join(folder, `${shape}.csv`)
+  await writeMadeTable(shape, { rows: 6000, seed: 3, isMessy, out: file })
+  return drafted(file, isMessy ? { badRows: 'skip' } : {})
+}
+
+async function drafted(file: string, flags: InputFlags = {}) {
+  const { draft } = await draftOf(file, flags, run)
+  const text = formatDraft(draft, 'x.csv')
+  assert.deepEqual(parseDetectorFile(text, 'x.yaml').detector, draft.detector, 'the file says what was drafted')
+  return { ...draft, text, leftOut: Object.fromEntries(draft.leftOut.map(({ column, reason }) => [column, reason])) }
+}
+
+async function draftOfLines(...lines: string[]) {
+  const file = join(folder, 'own.csv')
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  return drafted(file)
+}
+
+/** The columns of numbers among the inputs. */
+const columnsIn = (features: readonly unknown[]) => features.filter((feature) => typeof feature === 'string')
+
+describe('well-known tables are read right without a flag, clean and messy', () => {
+  for (const isMessy of [false, true]) {
+    const how = isMessy ? 'messy' : 'clean'
+    test(`PaySim, ${how}: steps are hours, balances afterwards and the flag are left out`, async () => {
+      const { detector, leftOut, isNumbered, unsure } = await draftOfMade('paysim', isMessy)
+      assert.deepEqual(detector.transaction, {
+        id: 'transaction_id',
+        time: { field: 'step', format: 'hours-since' },
+        amount: { field: 'amount', digits: 2 },
+        keys: { customer: 'nameOrig', recipient: 'nameDest' },
+        fields: { type: 'type' },
+        label: { field: 'isFraud', delay: '1d' },
+        personal: ['customer'],
+      })
+      assert.deepEqual(leftOut, {
+        newbalanceOrig: 'the balance after the transaction, which is not known when it is decided',
+        newbalanceDest: 'the balance after the transaction, which is not known when it is decided',
+        isFlaggedFraud: 'says more about the label, by its name',
+      })
+      assert.deepEqual(columnsIn(detector.features), ['amount', 'hour', 'weekend', 'oldbalanceOrg', 'oldbalanceDest'])
+      assert.ok(isNumbered)
+      assert.match(unsure.join('\n'), /^time: step counts hours from a start that nobody knows/m)
+    })
+
+    test(`Sparkov, ${how}: cards hashed, home and merchant apart, persons left out`, async () => {
+      const { detector, leftOut } = await draftOfMade('sparkov', isMessy)
+      const { fields, notCardNumber: _, ...transaction } = detector.transaction
+      assert.deepEqual(transaction, {
+        id: 'trans_num',
+        time: { field: 'trans_date_trans_time', format: 'iso' },
+        amount: { field: 'amt', digits: 2 },
+        keys: { card: 'cc_num', merchant: 'merchant' },
+        position: { latitude: 'merch_lat', longitude: 'merch_long' },
+        label: { field: 'is_fraud', delay: '7d' },
+        personal: ['card'],
+        hashCardNumber: ['cc_num'],
+      })
+      assert.equal(fields?.category, 'category')
+      const home = { distance: { latitude: 'lat', longitude: 'long', as: 'home_distance' } }
+      assert.deepEqual(
+        detector.features.find((feature) => typeof feature === 'object' && 'distance' in feature),
+        home,
+      )
+      for (const column of ['first', 'last', 'gender', 'street', 'dob']) {
+        assert.equal(leftOut[column], 'about the person: no input')
+      }
+      assert.equal(leftOut.unix_time, 'another time, by its name')
+      assert.equal(leftOut.unnamed_1, 'an index, by its name')
+      assert.deepEqual(columnsIn(detector.features), ['amount', 'hour', 'weekend', 'city_pop'])
+    })
+
+    test(`IEEE-CIS, ${how}: seconds from an unknown start, codes as categories, hundreds of columns with holes`, async () => {
+      const { detector } = await draftOfMade('ieee-cis', isMessy)
+      const { time, amount, keys, label, id } = detector.transaction
+      assert.deepEqual(
+        { time, keys, label, id, field: amount?.field },
+        {
+          time: { field: 'TransactionDT', format: 'seconds-since' },
+          keys: { card: 'card1' },
+          label: { field: 'isFraud', delay: '7d' },
+          id: 'TransactionID',
+          field: 'TransactionAmt',
+        },
+      )
+      const fields = Object.values(detector.transaction.fields ?? {})
+      for (const column of ['ProductCD', 'card2', 'card4', 'addr1', 'P_emaildomain', 'M4'])
+        assert.ok(fields.includes(column), column)
+      const columns = columnsIn(detector.features)
+      assert.ok(columns.includes('V339') && columns.includes('C1') && columns.length > 350)
+      assert.ok(!columns.includes('TransactionDT') && !columns.includes('card2'))
+    })
+
+    test(`BankSim, ${how}: steps are days, and no window is shorter than one`, async () => {
+      const { detector, leftOut } = await draftOfMade('banksim', isMessy)
+      assert.deepEqual(detector.transaction, {
+        id: 'transaction_id',
+        time: { field: 'step', format: 'days-since' },
+        amount: { field: 'amount', digits: 2 },
+        keys: { customer: 'customer', merchant: 'merchant' },
+        fields: { category: 'category' },
+        label: { field: 'fraud', delay: '7d' },
+        personal: ['customer'],
+      })
+      assert.deepEqual(Object.keys(leftOut), ['age', 'gender', 'zipcodeOri', 'zipMerchant'])
+      assert.doesNotMatch(JSON.stringify(detector.features), /"\d+[mh]"|"hour"/)
+    })
+  }
+})
+
+describe('a draft', () => {
+  test('of the flat table has columns alone, and no id', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i * 60},${(i * 7) % 11},${i % 9}.5,${i % 13 === 5 ? 1 : 0}`)
+    const { detector, hasHistories } = await draftOfLines('Time,V1,Amount,Class', ...rows)
+    assert.equal(hasHistories, false)
+    assert.deepEqual(detector.transaction, {
+      time: { field: 'Time', format: 'seconds-since' },
+      amount: { field: 'Amount', digits: 2 },
+      label: { field: 'Class' },
+    })
+    assert.deepEqual(detector.features, ['amount', 'V1'])
+  })
+
+  test('adds no amounts of several currencies up, and says why', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, i) =>
+        `t${i},2026-0${1 + Math.floor(i / 28)}-${String(1 + (i % 28)).padStart(2, '0')},c${i % 5},${i}.5,${i % 2 ? 'EUR' : 'SEK'},${i % 7 === 3 ? 1 : 0}`,
+    )
+    const { detector, unsure } = await draftOfLines('id,time,card_id,amount,currency,is_fraud', ...rows)
+    assert.match(unsure.join('\n'), /^amount: currency has 2 values, and no rate to one currency is known/m)
+    assert.doesNotMatch(JSON.stringify(detector.features), /"of":"amount"/)
+    assert.deepEqual(detector.transaction.keys, { card: 'card_id' })
+  })
+
+  test('keeps no history by a key that hardly comes again', async () => {
+    const { detector, unsure } = await draftOfMade('paysim')
+    assert.match(unsure.join('\n'), /^customer: only \d\.\d % of the rows have a nameOrig that came before/m)
+    assert.doesNotMatch(JSON.stringify(detector.features), /"by":"customer"/)
+  })
+
+  test('does not guess what a step counts in a table that nobody knows', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i >> 1},${(i * 7) % 11}.5,${i % 13 === 5 ? 1 : 0}`)
+    const { detector, leftOut, unsure } = await draftOfLines('step,amount,isFraud', ...rows)
+    assert.equal(detector.transaction.time, undefined)
+    assert.match(leftOut.step, /if it is the time, say --time step/)
+    assert.match(unsure.join('\n'), /^time: none was found/m)
+  })
+})
+
+test('what is said of a draft stands in its file', async () => {
+  const { text } = await draftOfMade('sparkov')
+  assert.match(
+    text,
+    /^# - label: how long after a transaction is_fraud is known is not in the table; a week is assumed$/m,
+  )
+  assert.match(
+    text,
+    /^ {2}# Card numbers: a hash under SHRIKE_CARD_KEY takes their place\.\n {2}hashCardNumber: \[ cc_num \]$/m,
+  )
+  assert.match(text, /^# {3}unix_time: another time, by its name$/m)
+  assert.ok(readFileSync(join(folder, 'sparkov.csv')).length > 0)
+})
