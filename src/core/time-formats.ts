@@ -1,4 +1,5 @@
 import type { Detector } from './detector-schema.ts'
+import { formatIsoTime } from './time-parser.ts'
 import { fromLocalTime } from './zone.ts'
 
 /** What a time may be written as. Formats that end in `-since` count from a start. */
@@ -57,10 +58,22 @@ export function numberForTime(timestampMs: number, { format, start }: DeclaredTi
 const earliestMs = Date.UTC(1990, 0, 1)
 const furthestAheadMs = 731 * dayMs
 
-/** From when to when transactions may have taken place. Without a start, `-since` only orders them. */
-export function timeBounds({ format, start }: DeclaredTime, nowMs: number) {
-  const hasStart = start !== undefined || !format.endsWith('-since')
-  return { earliestMs: hasStart ? earliestMs : Number.NEGATIVE_INFINITY, latestMs: nowMs + furthestAheadMs }
+/** Whether times are ones of the calendar. Without a start, those of `-since` only order transactions. */
+export function isOfCalendar({ format, start }: Pick<DeclaredTime, 'format' | 'start'>): boolean {
+  return start !== undefined || !format.endsWith('-since')
+}
+
+/** A moment as people read it; where times only order transactions, as a number of their format. */
+export function showTime(timestampMs: number, time: DeclaredTime): string {
+  return isOfCalendar(time) ? formatIsoTime(timestampMs) : `${time.field} ${numberForTime(timestampMs, time)}`
+}
+
+/** From when to when transactions may have taken place. */
+export function timeBounds(time: DeclaredTime, nowMs: number) {
+  return {
+    earliestMs: isOfCalendar(time) ? earliestMs : Number.NEGATIVE_INFINITY,
+    latestMs: nowMs + furthestAheadMs,
+  }
 }
 
 /** What is wrong with a time outside the bounds: mostly it is in another unit than is declared. */

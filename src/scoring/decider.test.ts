@@ -147,6 +147,20 @@ describe('a transaction', () => {
     assert.equal((await decide({ TIME: startMs + 300_000 })).duplicate, false)
   })
 
+  test('may lie as far ahead of the newest as histories reach, where times count from an unknown start', async () => {
+    const detector = cardsDetector({}, { time: { field: 'TIME', format: 'hours-since' } })
+    const live = createLiveDetector(detector, amountPredictor())
+    const { decide, log } = await start({ live })
+    await decide({ TIME: 700 })
+    const message = /none after TIME 868 is taken in now, unless --max-ahead allows more/
+    await assert.rejects(async () => decide({ ID: 't-2', TIME: 868.5 }), { code: 'TRANSACTION_IN_FUTURE', message })
+    assert.equal(log.reading.lastSequence(), 2)
+    await decide({ ID: 't-3', TIME: 868 })
+    await decide({ ID: 't-4', TIME: 700 })
+    const old = /none before TIME 700 is taken in now/
+    await assert.rejects(async () => decide({ ID: 't-5', TIME: 699.5 }), { code: 'TRANSACTION_TOO_OLD', message: old })
+  })
+
   test('may be as old as the longest window is long, to the millisecond, by the newest time that was taken in', async () => {
     const { decide, clock, log } = await start()
     clock.nowMs = startMs + 100 * dayMs

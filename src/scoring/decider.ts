@@ -3,6 +3,7 @@ import type { FieldValue } from '../core/declared-fields.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { LiveTransaction } from '../core/live-transaction.ts'
 import { showValue } from '../core/show-value.ts'
+import { isOfCalendar, showTime } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
@@ -99,6 +100,8 @@ export class Decider {
   readonly #log: DecisionLog
   #state: LiveState | undefined
   #spanMs = Number.POSITIVE_INFINITY
+  /** How far ahead of the newest a time may be that no clock bounds. */
+  #leapMs = Number.POSITIVE_INFINITY
   #coveredSinceMs: number | undefined
   #lostUntilMs = Number.NEGATIVE_INFINITY
   #row = new Float64Array(0)
@@ -139,7 +142,11 @@ export class Decider {
   use(state: LiveState | undefined): void {
     this.#state = state
     if (state === undefined) return
+    const { time } = state.live.detector.transaction
     this.#spanMs = longestSpanMs(state.live.features)
+    // One wrong time that leaps further would have those after it refused as too old.
+    const hasLeaps = time !== undefined && !isOfCalendar(time)
+    this.#leapMs = hasLeaps ? Math.max(this.#spanMs, this.#options.maxAheadMs) : Number.POSITIVE_INFINITY
     this.#coveredSinceMs = state.coveredSinceMs
     this.#lostUntilMs = state.lostUntilMs
     this.#row = new Float64Array(state.live.features.names.length)
@@ -342,16 +349,23 @@ export class Decider {
     const { clock, maxAheadMs } = this.#options
     const latestMs = clock() + maxAheadMs
     if (timestampMs > latestMs) {
-      const latest = formatIsoTime(latestMs)
-      const reason = `The transaction's time is ahead of the service's clock: none after ${latest} is taken in now`
+      const reason = `The transaction's time is ahead of the service's clock: none after ${formatIsoTime(latestMs)} is taken in now`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
     const newestMs = this.#state?.fold.histories.newestMs ?? Number.NEGATIVE_INFINITY
+    if (timestampMs > newestMs + this.#leapMs && newestMs > Number.NEGATIVE_INFINITY) {
+      const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#showTime(newestMs + this.#leapMs)} is taken in now, unless --max-ahead allows more`
+      throw new FraudError('TRANSACTION_IN_FUTURE', reason)
+    }
     if (timestampMs < newestMs - this.#spanMs) {
-      const earliest = formatIsoTime(newestMs - this.#spanMs)
-      const reason = `The transaction is older than the histories that are kept: none before ${earliest} is taken in now`
+      const reason = `The transaction is older than the histories that are kept: none before ${this.#showTime(newestMs - this.#spanMs)} is taken in now`
       throw new FraudError('TRANSACTION_TOO_OLD', reason)
     }
+  }
+
+  #showTime(timestampMs: number): string {
+    const time = this.#state?.live.detector.transaction.time
+    return time === undefined ? formatIsoTime(timestampMs) : showTime(timestampMs, time)
   }
 
   #judge(
