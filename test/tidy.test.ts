@@ -38,7 +38,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
 }
 
-// A heavy dependency is named in one place, so that it is loaded only where it was chosen.
+// A dependency that is heavy, or that is set up, is named in one place: it is loaded only where it was chosen.
 const homes: Record<string, string> = {
   '@bufbuild/protobuf': 'models/loaders/',
   '@duckdb/node-api': 'data/parquet.ts',
@@ -48,6 +48,7 @@ const homes: Record<string, string> = {
   commander: 'cli/',
   'cli-progress': 'cli/',
   'onnxruntime-node': 'models/onnx-runtime.ts',
+  zod: 'core/zod.ts',
 }
 
 // Calls with one home, and what to use everywhere else.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import { z } from '../core/zod.ts'
 
 /** Shrike's own version, from its package.json. */
 export const { version } = z

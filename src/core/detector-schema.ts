@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { suggestion } from './closest-name.ts'
 import { parseDuration } from './duration.ts'
 import { showValue } from './show-value.ts'
 import { timeFormats } from './time-formats.ts'
+import { z } from './zod.ts'
 import { isZone } from './zone.ts'
 
 /** The learners that a detector file may name. */

@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { suggestion } from './closest-name.ts'
 import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
 import { FraudError } from './errors.ts'
 import { showValue } from './show-value.ts'
 import { formatYaml, parseYamlFile } from './yaml-file.ts'
+import type { z } from './zod.ts'
 
 export type { Detector } from './detector-schema.ts'
 

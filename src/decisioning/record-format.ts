@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import type { FieldValue } from '../core/declared-fields.ts'
 import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { z } from '../core/zod.ts'
 import { degradations } from './decision.ts'
 import { type Contribution, contributionScales, type LogRecord, recordKinds } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'

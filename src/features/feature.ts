@@ -1,6 +1,6 @@
-import type { z } from 'zod'
 import { showNumber } from '../core/money.ts'
 import type { Transaction } from '../core/transaction.ts'
+import type { z } from '../core/zod.ts'
 import type { History } from './history.ts'
 import type { Scope } from './scope.ts'
 

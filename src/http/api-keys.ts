@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { z } from 'zod'
 import { FraudError } from '../core/errors.ts'
+import { tellIssues, z } from '../core/zod.ts'
 
 const shortestKey = 16
 
@@ -27,8 +27,7 @@ export type StoredKey = Readonly<z.infer<typeof keyFileSchema>['keys'][number]>
 export function parseKeyFile(text: string): readonly StoredKey[] {
   const { data, error } = keyFileSchema.safeParse(parseJson(text))
   if (data !== undefined) return data.keys
-  const [{ path, message }] = error.issues
-  throw new FraudError('DATA_INVALID', `The key file is damaged: ${path.join('.') || 'the whole'}: ${message}`)
+  throw new FraudError('DATA_INVALID', `The key file is damaged: ${tellIssues(error)}`)
 }
 
 export function formatKeyFile(keys: readonly StoredKey[]): string {

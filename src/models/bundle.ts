@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { tellIssues, z } from '../core/zod.ts'
 import type { Calibration } from './calibration.ts'
 import type { DecisionRule } from './decision-rule.ts'
 import { type LearnedModel, ModelReader, modelForm, writeModel } from './learned-model.ts'
@@ -174,7 +174,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   )
   const fields = keys.map((key) => [key, parseJson(metadata, key)])
   const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
-  if (!parsed.success) throw invalid(`its metadata is not as expected: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) throw invalid(`its metadata is not as expected: ${tellIssues(parsed.error)}`)
   const { features, form, tuning, ...content } = parsed.data
   const scaling = readScaling(tensors, features.length)
   return {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../core/zod.ts'
 import { type AverageModel, createAverage } from './average.ts'
 import type { CategorySplits } from './category-sets.ts'
 import { createLinearModel, type LinearModel } from './linear.ts'

@@ -14,8 +14,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { FraudError } from '../core/errors.ts'
+import { z } from '../core/zod.ts'
 import { deriveKey } from '../decisioning/chain.ts'
 import type { Snapshot, SnapshotHeader } from '../decisioning/snapshots.ts'
 import { syncDirectory } from './file-access.ts'

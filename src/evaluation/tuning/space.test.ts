@@ -65,7 +65,7 @@ describe('a space file', () => {
     [
       'a value that the detector refuses',
       options('learningRate: [0.1, 7]'),
-      /space\.gradient-boosting\.learningRate\.1: .*<=1/,
+      /space\.gradient-boosting\.learningRate\.1: it must be at most 1/,
     ],
     ['an end that the detector refuses', options('subsample: { from: 0, to: 1 }'), /0 is refused: /],
     ['fractions where whole numbers are wanted', options('maxLeaves: { from: 7, to: 63 }'), /add whole: true/],
@@ -86,7 +86,7 @@ describe('a space file', () => {
     ['a value listed twice', options('regLambda: [1, 2, 1]'), /regLambda\.2: 1 is listed twice/],
     ['an unknown learner', 'space: { boosting: {} }', /space\.boosting: .*"gradient-boosting"/],
     ['an unknown field', 'learners: random-forest', /space\.yaml:1: learners: .*Did you mean "learner"/],
-    ['nothing', '', /SPACE_INVALID|expected object/i],
+    ['nothing', '', /space\.yaml:1: space: it must be a set of names and values, and is null/],
     ['no learner', 'seed: 1', /name a learner/],
     [
       'a space that its learners leave out',

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { modelSchema } from '../../core/detector-schema.ts'
+import { z } from '../../core/zod.ts'
 
 /** What a search makes large, or in the case of log loss small. */
 export const objectives = ['average-precision', 'card-precision', 'log-loss'] as const

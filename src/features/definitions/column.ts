@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 
 /** A column of numbers as it is: what a bare name means that is no kind of feature. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 import { stepFromLast } from '../position.ts'

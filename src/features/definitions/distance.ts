@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { distanceKm } from '../../core/great-circle.ts'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { as } from '../windowed.ts'
 import { showRatio, spoken } from '../words.ts'

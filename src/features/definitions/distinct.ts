@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { as, by, delay, of, over, overWindows } from '../windowed.ts'
 import { counted, spoken } from '../words.ts'

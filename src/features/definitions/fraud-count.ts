@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
 import { counted } from '../words.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { of } from '../windowed.ts'

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { sayDuration } from '../../core/duration.ts'
+import { z } from '../../core/zod.ts'
 import { defineKind } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { z } from '../../core/zod.ts'
 import { weekdayOf } from '../calendar.ts'
 import { defineKind } from '../feature.ts'
 

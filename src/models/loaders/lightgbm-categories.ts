@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
+import { z } from '../../core/zod.ts'
 import type { TreeEnsemble } from '../tree-ensemble.ts'
 import { type CategoryOrders, categoryFeatures, thresholdFeatures } from './category-orders.ts'
 

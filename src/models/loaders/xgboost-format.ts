@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { FraudError } from '../../core/errors.ts'
+import { tellIssues, z } from '../../core/zod.ts'
 
 const damaged = (reason: string) => new FraudError('MODEL_INVALID', `This is not a usable XGBoost model: ${reason}`)
 
@@ -67,7 +67,7 @@ export type XgboostAttributes = z.infer<typeof modelSchema>['learner']['attribut
 export function parseXgboost(json: unknown): z.infer<typeof modelSchema>['learner'] {
   checkKind(json)
   const parsed = modelSchema.safeParse(json)
-  if (!parsed.success) throw damaged(z.prettifyError(parsed.error))
+  if (!parsed.success) throw damaged(tellIssues(parsed.error))
   return parsed.data.learner
 }
 

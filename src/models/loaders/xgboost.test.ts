@@ -91,7 +91,7 @@ test('what is no model, or not made of trees, is told from damage', () => {
     [{ name: 'tree', version: 'v4', tree_info: [] }, 'MODEL_INVALID', /LightGBM's dump \(dump_model\).*save_model/],
     [[{ nodeid: 0 }], 'MODEL_INVALID', /a dump \(dump_model\): save the model with save_model/],
     [{}, 'MODEL_INVALID', /This is not a usable XGBoost model: .*learner/s],
-    [null, 'MODEL_INVALID', /expected object/],
+    [null, 'MODEL_INVALID', /the whole: it must be a set of names and values, and is null/],
   ] as const) {
     assert.throws(() => readXgboost(json), { code, message: reason })
   }
