@@ -2,6 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { textReader } from '../data/columns.ts'
 import { labelAt } from '../data/label-column.ts'
 import type { Column, Table } from '../data/table.ts'
+import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 import { ConflictList, type IdConflicts, tellConflicts } from './id-conflicts.ts'
@@ -33,6 +34,8 @@ export class Intake {
   readonly #repeats: RepeatedIds
   /** What each row of the table said that it was. */
   #given = new Int8Array(0)
+  /** Rows that the log was seen to hold as they are, with nothing to add to it unless they are fraud. */
+  #held = new Uint8Array(0)
   readonly #failures: unknown[] = []
   #underway: Promise<unknown>[] = []
   #table: Table | undefined
@@ -66,6 +69,11 @@ export class Intake {
     const id = String(value[this.#idColumn])
     const first = this.#repeats.check(index)?.first
     const labelled = { id, index, label, knownAtMs, timestampMs }
+    if (this.#held[index] === 1 && label !== 1 && first === undefined) {
+      this.known += 1
+      if (label === 0) this.#given[index] = 0
+      return
+    }
     if (this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
     if (this.#underway.length >= atOnce) await this.#settle()
   }
@@ -136,11 +144,9 @@ export class Intake {
   async #sendLegitimate({ id, timestampMs, knownAtMs }: Labelled): Promise<void> {
     const record = this.#service.reading.find(id)
     if (record === undefined) return
-    const last = this.#service.reading.lastLabel(id)
-    if (last?.isFraud === true) this.overruled += 1
-    else if (last === undefined && record.kind === 'history' && !record.isLabelled) {
-      await this.#sendLabel(id, false, Math.max(knownAtMs, timestampMs))
-    }
+    const said = legitimateBy(record, this.#service.reading.lastLabel(id))
+    if (said === 'overruled') this.overruled += 1
+    else if (said === 'unsaid') await this.#sendLabel(id, false, Math.max(knownAtMs, timestampMs))
   }
 
   #sendLabels(timestampMs: number): void {
@@ -192,11 +198,12 @@ export class Intake {
     }
     this.#read = sendableRows(present)
     this.#given = new Int8Array(table.rowCount).fill(unlabelled)
+    this.#held = new Uint8Array(table.rowCount)
     this.#repeats.open(table, { isWhole: true })
-    if (this.#onConflict === 'fail') this.#refuseConflicts(table)
+    if (this.#onConflict === 'fail') this.#service.reading.atOneInstant(() => this.#refuseConflicts(table))
   }
 
-  /** Looks for all conflicts before anything is taken in. */
+  /** Looks for all conflicts before anything is taken in, and for what is in already. */
   #refuseConflicts(table: Table): void {
     const { detector, features } = this.#service.live
     const repeats = new RepeatedIds(detector, features.layout)
@@ -205,8 +212,7 @@ export class Intake {
     for (let index = 0; index < table.rowCount; index++) {
       const id = idOf(index) ?? ''
       const repeat = repeats.check(index)
-      const fields =
-        repeat === undefined ? this.#differencesFromLog(id, index) : this.#differing(repeats, index, repeat.first)
+      const fields = repeat === undefined ? this.#lookUp(id, index) : this.#differing(repeats, index, repeat.first)
       if (fields.length > 0) this.#addConflict(repeats, id, index, repeat?.first, fields)
     }
     if (this.conflicts.count > 0) {
@@ -226,11 +232,16 @@ export class Intake {
     return repeats.differing(index, first).filter((name) => name !== field || contradict)
   }
 
-  #differencesFromLog(id: string, index: number): readonly string[] {
-    const record = this.#service.reading.find(id)
+  /** In what a row differs from the transaction of its id in the log. */
+  #lookUp(id: string, index: number): readonly string[] {
+    const { reading } = this.#service
+    const record = reading.find(id)
     if (record === undefined) return []
     const fields = this.#service.differences(this.#read(index))?.map(({ field }) => field) ?? []
-    return fields.length === 0 && this.#as === 'decisions' && record.kind === 'history' ? broughtIn : fields
+    if (fields.length > 0) return fields
+    if (this.#as === 'decisions' && record.kind === 'history') return broughtIn
+    if (legitimateBy(record, reading.lastLabel(id)) === 'said') this.#held[index] = 1
+    return []
   }
 
   #addConflict(
@@ -261,6 +272,12 @@ function withNumbers(table: Table, id: string, file: string): Table {
   const dictionary = Array.from({ length: rowCount }, (_, row) => `${file}:${lineOf(row)}`)
   const numbers: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
   return { ...table, columns: [...columns, numbers] }
+}
+
+/** Whether the log says of a transaction that it is legitimate, says nothing, or says that it is fraud. */
+function legitimateBy(record: TransactionRecord, last: { readonly isFraud: boolean } | undefined) {
+  if (last !== undefined) return last.isFraud ? 'overruled' : 'said'
+  return record.kind === 'history' && !record.isLabelled ? 'unsaid' : 'said'
 }
 
 /** In place of fields, where nothing but this differs. */

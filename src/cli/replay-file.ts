@@ -26,6 +26,7 @@ import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
 const rowsPerTable = 16_384
+const noRow = new Float64Array(0)
 
 /** One transaction of a file with its row; everything in it is valid until the next one. */
 export interface ReplayedTransaction {
@@ -52,6 +53,8 @@ export interface FileReplay {
    * here; 'keep' leaves them to the work.
    */
   readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
+  /** Whether rows of features are made, as they are unless it is said; else those given are empty. */
+  readonly makesRows?: boolean
   /** What becomes of such rows, for people; that they are left out where it is not said. */
   readonly repeatsAre?: string
 }
@@ -172,7 +175,7 @@ interface TableReplay {
 }
 
 async function* replayTables(
-  { replay: { features, onRepeat }, reader, rows, repeats, before }: TableReplay,
+  { replay: { features, onRepeat, makesRows = true }, reader, rows, repeats, before }: TableReplay,
   tables: AsyncIterable<Table>,
   signal: AbortSignal,
   order?: Uint32Array,
@@ -205,8 +208,8 @@ async function* replayTables(
       const { transaction, label, knownAtMs } = taken
       if (transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
-      const row = replay.next(transaction)
-      if (label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
+      const row = makesRows ? replay.next(transaction) : noRow
+      if (makesRows && label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
       yield { row, transaction, label, knownAtMs, table, index, fileRow }
     }
   }

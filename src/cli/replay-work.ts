@@ -28,7 +28,7 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   const intake = new Intake(service, flags.as, flags.onConflict, flags.numberRows === true ? nameOf(file) : undefined)
   try {
     await replayFile(
-      { located: { detector, locate: inMemory }, features, file, onRepeat: 'keep' },
+      { located: { detector, locate: inMemory }, features, file, onRepeat: 'keep', makesRows: false },
       flags,
       run,
       async (groups) => {

@@ -8,6 +8,8 @@ export type Settled = (error?: FraudError) => void
 
 /** The log as it is read: every record that is durable and still kept. */
 export interface LogReading {
+  /** What many reads in a row see of one instant, and faster than each alone. Nothing may wait in between. */
+  atOneInstant<Result>(read: () => Result): Result
   /** The transaction of an id. */
   find(id: string): TransactionRecord | undefined
   /** The record of a number. */

@@ -62,6 +62,7 @@ class ForgetfulLog implements DecisionLog {
 
   constructor(definition: Definition) {
     this.reading = {
+      atOneInstant: (read) => read(),
       find: () => undefined,
       at: () => undefined,
       labelsOf: () => [],

@@ -31,6 +31,8 @@ export class LogReader implements LogReading {
   readonly #definitions = new Map<number, Definition>()
   /** The newest checkpoint, which is looked at before many reads. */
   #lastCheckpoint: Sequenced<CheckpointRecord> | undefined
+  /** While all reads see the same instant. */
+  #instant: { readonly checkpoint: Sequenced<CheckpointRecord> | undefined } | undefined
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
   constructor(path: string) {
@@ -54,6 +56,18 @@ export class LogReader implements LogReading {
     this.#lastCheckpoint = undefined
     this.#definitions.clear()
     before.database.close()
+  }
+
+  atOneInstant<Result>(read: () => Result): Result {
+    // Each statement that is not in a transaction takes the file's lock for itself.
+    this.database.exec('BEGIN')
+    try {
+      this.#instant = { checkpoint: this.#checkpoint() }
+      return read()
+    } finally {
+      this.#instant = undefined
+      this.database.exec('COMMIT')
+    }
   }
 
   find(id: string): TransactionRecord | undefined {
@@ -201,6 +215,7 @@ export class LogReader implements LogReading {
   }
 
   #checkpoint(): Sequenced<CheckpointRecord> | undefined {
+    if (this.#instant !== undefined) return this.#instant.checkpoint
     const row = this.#opened.lastOfKind.get(checkpointKind)
     if (row === undefined || Number(row.sequence) < 1) return undefined
     if (row.sequence === this.#lastCheckpoint?.sequence) return this.#lastCheckpoint
