@@ -183,10 +183,14 @@ export function transactionExample(
     const isIso = declaredTime.format === 'iso'
     example[declaredTime.field] = isIso ? formatIsoTime(seconds * 1000) : numberForTime(seconds * 1000, declaredTime)
   }
+  // A value that the model knows, where there is a list of them.
+  const listed = new Map(
+    features.listed.map(({ text, values }) => [features.layout.texts[text].column, [...values][0]]),
+  )
   for (const { column, kind } of declaredFields(detector, features.layout)) {
     if (column === amount?.field) example[column] = asSent(25, amount)
     else if (column === amount?.conversion) example[column] = 1
-    else example[column] = kind === 'number' ? 0 : `${column}-1`
+    else example[column] = kind === 'number' ? 0 : (listed.get(column) ?? `${column}-1`)
   }
   return nestedExample(example)
 }
