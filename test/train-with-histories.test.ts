@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { readBundle } from '../src/scoring/load-predictor.ts'
 import { startShrike, succeedIn } from './run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-histories-'))
@@ -90,11 +91,74 @@ describe('a detector with histories', () => {
     )
   })
 
-  test('is evaluated on rows outside its training period only, its histories those of the whole file', async () => {
-    const { stdout } = await succeed('evaluate', 'a.safetensors', 'cards.csv', '--json')
+  test('is evaluated on rows outside its training period and the label gap only, as training did', async () => {
+    const trained = JSON.parse((await train('cards.csv', 'b.safetensors', '--no-leak-check')).stdout)
+    const { stdout, stderr } = await succeed(
+      'evaluate',
+      'a.safetensors',
+      'cards.csv',
+      '--json',
+      '--report',
+      'again.html',
+    )
     const result = JSON.parse(stdout)
-    assert.ok(result.trainingRowsLeftOut > 0 && result.rows > 0)
+    const { split, rows } = (await readBundle(at('a.safetensors'))).training
+    assert.ok(split.by === 'time' && split.testFrom !== undefined && split.unknownThen !== undefined)
+    const times = readFileSync(at('cards.csv'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => Date.parse(line.split(',')[1]))
+    const { to, testFrom } = split
+    const gap = times.filter((time) => time > to && time < testFrom).length
+    assert.ok(gap > 1000 && gap === split.unknownThen, `${gap}`)
+    assert.deepEqual(
+      [result.trainingRowsLeftOut, result.labelGapRowsLeftOut, result.includesTraining],
+      [rows, gap, false],
+    )
+    assert.equal(result.rows, times.length - rows - gap)
+    for (const figure of ['rows', 'frauds', 'averagePrecision', 'rocAuc', 'policy'])
+      assert.deepEqual(result[figure], trained[figure], figure)
+    const said = `${gap.toLocaleString('en')} rows of the label gap were left out: .* not known yet when the test began`
+    assert.match(stderr, new RegExp(said))
+    const report = readFileSync(at('again.html'), 'utf8')
+    assert.match(report, new RegExp(`${gap.toLocaleString('en')} rows before the test`))
+    const all = await succeed(
+      'evaluate',
+      'a.safetensors',
+      'cards.csv',
+      '--json',
+      '--include-training',
+      '--no-leak-check',
+    )
+    assert.equal(JSON.parse(all.stdout).rows, times.length)
     assert.ok(result.leakCheck.undelayedLabel.averagePrecision > result.averagePrecision, stdout)
+  })
+
+  test('says of a row that it explains what it was to training', async () => {
+    const [header, ...lines] = readFileSync(at('cards.csv'), 'utf8').trimEnd().split('\n')
+    const { split } = (await readBundle(at('a.safetensors'))).training
+    assert.ok(split.by === 'time' && split.testFrom !== undefined)
+    const { from, to, testFrom } = split
+    const rowAt = (test: (time: number) => boolean) => lines.findIndex((line) => test(Date.parse(line.split(',')[1])))
+    for (const [row, part, said] of [
+      [rowAt((time) => time === from), 'training', /in the period that the bundle was trained on/],
+      [rowAt((time) => time > to), 'labelGap', /in the label gap: its label was not known yet when the test began/],
+      [rowAt((time) => time >= testFrom), undefined, undefined],
+    ] as const) {
+      const files = ['explain', 'a.safetensors', 'cards.csv', '--out', 'why.html', '--force']
+      const { stdout, stderr } = await succeed(...files, '--row', `${row}`, '--json')
+      const { trainingPart, note } = JSON.parse(stdout)
+      assert.equal(trainingPart, part)
+      const page = readFileSync(at('why.html'), 'utf8')
+      if (said === undefined) assert.deepEqual([note, /label gap|trained on/.test(page + stderr)], [undefined, false])
+      else for (const text of [note, stderr, page]) assert.match(text, said)
+    }
+    const gap = lines.filter((line) => Date.parse(line.split(',')[1]) > to && Date.parse(line.split(',')[1]) < testFrom)
+    writeFileSync(at('gap.csv'), [header, ...gap, ''].join('\n'))
+    const { code, stderr } = await run('evaluate', 'a.safetensors', 'gap.csv')
+    assert.equal(code, 1)
+    assert.match(stderr, new RegExp(`All ${gap.length} rows .* lie in its label gap.* none is left to evaluate`))
   })
 
   test('that lists what is known only afterwards is told so', async () => {

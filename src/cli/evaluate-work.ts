@@ -23,6 +23,7 @@ import { printPolicy } from './print-policy.ts'
 import type { InputFlags } from './read-input.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
+import { type TrainingPart, trainingPartOf, warnOfUnknownGap } from './training-part.ts'
 import { scoreRows, withProbabilities } from './training-run.ts'
 
 export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
@@ -65,7 +66,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
         bundleId: bundle.id,
         command: commandLine('evaluate', [bundlePath, file], flags),
         policy,
-        split: describeRows(rows, bundle, part),
+        split: describeRows(rows, bundle, part, leftOut),
         ...costOf(rows, part, flags),
         warnings: [
           ...(includesTraining ? ['Training rows are among those evaluated: all figures are optimistic'] : []),
@@ -84,7 +85,8 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     ...summarise(evaluation),
     policy,
     model: bundle.id,
-    trainingRowsLeftOut: leftOut,
+    trainingRowsLeftOut: leftOut.training,
+    labelGapRowsLeftOut: leftOut.labelGap,
     includesTraining,
     ...leaks.figures,
   })
@@ -121,28 +123,56 @@ async function lookForLeaks(
   return { warnings: [...warnings, ...ownFigures], notes, figures: { leakCheck: check } }
 }
 
-/** Leaves out what the bundle learned from: by time, or by repeating the random split of the same table. */
+/**
+ * Leaves out what the bundle learned from, by time or by repeating the random split of the same table, and the rows of the
+ * gap that late labels left between training and test.
+ */
 function chooseRows(rows: LabelledRows, bundle: Bundle, flags: EvaluateFlags, { terminal }: Run) {
   const every = Uint32Array.from(rows.labels.keys())
-  const fresh = freshRows(rows, bundle, every, terminal.warn)
-  const leftOut = every.length - fresh.length
-  if (leftOut === 0) return { part: every, leftOut, includesTraining: false, isSample: false }
-  if (flags.includeTraining) {
-    terminal.warn(`${leftOut} rows are of the bundle's own training: all figures are optimistic`)
-    return { part: every, leftOut: 0, includesTraining: true, isSample: false }
+  const unlearned = freshRows(rows, bundle, every, terminal.warn)
+  const partOf = trainingPartOf(bundle)
+  const { times } = rows
+  const fresh = times === undefined ? unlearned : unlearned.filter((row) => partOf(times[row]) !== 'labelGap')
+  const leftOut = { training: every.length - unlearned.length, labelGap: unlearned.length - fresh.length }
+  const none = { training: 0, labelGap: 0 }
+  if (flags.includeTraining || fresh.length === every.length) {
+    const includesTraining = leftOut.training > 0
+    if (includesTraining)
+      terminal.warn(`${leftOut.training} rows are of the bundle's own training: all figures are optimistic`)
+    return { part: every, leftOut: none, includesTraining, isSample: false }
   }
-  if (fresh.length === 0) {
-    throw new FraudError(
-      'DATA_INVALID',
-      `All ${leftOut} rows are of the bundle's own training, so none is left to evaluate (--include-training overrides)`,
-    )
-  }
-  terminal.say(`  ${leftOut.toLocaleString('en')} rows of the bundle's own training period were left out`)
+  if (fresh.length === 0) throw noneLeft(leftOut)
+  const unknown = leftOut.training > 0 ? warnOfUnknownGap(bundle) : undefined
+  if (unknown !== undefined) terminal.warn(unknown)
+  tellLeftOut(leftOut, terminal)
   const { split, fingerprint } = bundle.training
   const isSample = split.by === 'random' && rows.fingerprint === fingerprint
   const { from, to } = { from: undefined, to: undefined, ...split }
-  const gap = isSample || from === undefined || to === undefined ? undefined : { from, to }
+  const until = split.by === 'time' && leftOut.labelGap > 0 ? split.testFrom : to
+  const gap = isSample || from === undefined || until === undefined ? undefined : { from, to: until }
   return { part: fresh, leftOut, includesTraining: false, isSample, gap }
+}
+
+type LeftOut = Readonly<Record<TrainingPart, number>>
+
+function tellLeftOut({ training, labelGap }: LeftOut, terminal: Run['terminal']): void {
+  if (training > 0)
+    terminal.say(`  ${training.toLocaleString('en')} rows of the bundle's own training period were left out`)
+  if (labelGap > 0) {
+    terminal.say(
+      `  ${labelGap.toLocaleString('en')} rows of the label gap were left out: they lie between training and test, for their ` +
+        'labels were not known yet when the test began',
+    )
+  }
+}
+
+function noneLeft({ training, labelGap }: LeftOut): FraudError {
+  const all = training + labelGap
+  const gap = labelGap > 0 ? `, or lie in its label gap, between training and test (${labelGap})` : ''
+  return new FraudError(
+    'DATA_INVALID',
+    `All ${all} rows are of the bundle's own training${gap}, so none is left to evaluate (--include-training overrides)`,
+  )
 }
 
 function freshRows(
@@ -175,11 +205,12 @@ function freshRows(
   return every
 }
 
-function describeRows(rows: LabelledRows, { training }: Bundle, part: Uint32Array) {
+function describeRows(rows: LabelledRows, { training }: Bundle, part: Uint32Array, { labelGap }: LeftOut) {
   return {
     method: training.split.by,
     train: { rows: training.rows, frauds: training.frauds },
     test: countPart(rows.labels, part),
+    unknownThen: labelGap,
     ...(rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: 'evaluation' as const } }),
   }
 }

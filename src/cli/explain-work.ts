@@ -18,6 +18,7 @@ import { warnOfRepeats } from './repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { replayFile } from './replay-file.ts'
 import { quiet, type Run } from './run.ts'
+import { type TrainingPart, trainingPartOf } from './training-part.ts'
 
 export interface ExplainFlags extends ForceFlag, ReadingFlags {
   readonly id?: string
@@ -41,7 +42,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if (explainer === undefined) {
     throw new FraudError('EXPLANATION_UNAVAILABLE', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
   }
-  const { row, transaction } = await findRow(bundle, file, flags, run)
+  const { row, transaction, time } = await findRow(bundle, file, flags, run)
   const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
   const explanation = explainer.explain(row)
@@ -67,10 +68,12 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
     base,
     output,
     error,
+    ...(time !== undefined && toldOfTraining(trainingPartOf(bundle)(time))),
   }
   terminal.say(
     `${told.name}: probability ${formatGeneral(probability)}, ${isFraud ? 'fraud' : 'legitimate'} by ${bundle.id}`,
   )
+  if (told.note !== undefined) terminal.say(`  ${told.note}`)
   for (const line of drawBars(told, parts, more)) terminal.say(line)
   if (flags.out !== undefined) {
     const { out } = flags
@@ -79,6 +82,19 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
     terminal.say(`\npicture  ${flags.out}`)
   }
   terminal.result({ ...told, contributions: sorted })
+}
+
+/** What keeps a row from showing how the bundle does on new ones. */
+function toldOfTraining(part: TrainingPart | undefined): {
+  readonly trainingPart?: TrainingPart
+  readonly note?: string
+} {
+  if (part === undefined) return {}
+  const note =
+    part === 'training'
+      ? 'The row lies in the period that the bundle was trained on: it may have learned this very answer'
+      : 'The row lies in the label gap: its label was not known yet when the test began, so it is in neither training nor test'
+  return { trainingPart: part, note }
 }
 
 function drawBars(
@@ -107,6 +123,8 @@ interface FoundRow {
   readonly row: Float64Array
   /** Missing for a flat table. */
   readonly transaction?: Transaction
+  /** In the unit of the training's split. */
+  readonly time?: number | undefined
 }
 
 async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: Run): Promise<FoundRow> {
@@ -128,7 +146,11 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     warnOfRepeats(repeats, detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing
     sayWhich(rows, id, run)
-    return { row: Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]]) }
+    const time = table.columns.find(({ name }) => name === detector.transaction.time?.field)
+    return {
+      row: Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]]),
+      time: time === undefined || time.kind === 'text' ? undefined : time.values[rows[0]],
+    }
   }
   const located = { detector, locate: inMemory }
   let wanted = row
@@ -156,7 +178,8 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     id,
     run,
   )
-  return { row: result[0].values, transaction: result[0].transaction }
+  const { values, transaction } = result[0]
+  return { row: values, transaction, time: transaction.timestampMs }
 }
 
 /** The rows that are meant. */

@@ -307,6 +307,7 @@ function describeSplit(
     train: countPart(rows.labels, parts.fit),
     ...(parts.calibration && { calibration: countPart(rows.labels, parts.calibration) }),
     test: countPart(rows.labels, parts.test),
+    unknownThen: parts.unknownThen,
     ...(oversampled && { oversampled }),
     ...(rows.weights &&
       rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: plan.weightUse } }),

@@ -351,7 +351,7 @@ function trainingRecord(rows: LabelledRows, parts: Parts, plan: TrainingPlan): B
     calibrationRows: parts.calibration?.length ?? 0,
     split:
       parts.boundary !== undefined && times !== undefined && field !== undefined
-        ? { by: 'time', field, ...extent(times, covered) }
+        ? { by: 'time', field, ...extent(times, covered), testFrom: parts.boundary, unknownThen: parts.unknownThen }
         : { by: 'random', testShare: plan.split.testShare, seed: plan.seed, ...(times && extent(times, covered)) },
     refit: plan.refit,
   }

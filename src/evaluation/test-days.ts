@@ -22,7 +22,7 @@ export function testDays(
   if (!(count >= 1)) return undefined
   const whole = Math.floor(count)
   const dayOf = Int32Array.from(timesMs, (time) => {
-    const isBehind = gap !== undefined && time > gap.toMs
+    const isBehind = gap !== undefined && time >= gap.toMs
     const day = Math.floor((time - first - (isBehind ? missing : 0)) / dayMs)
     return day < whole ? day : -1
   })

@@ -16,7 +16,16 @@ interface TrainingRecord {
   readonly frauds: number
   readonly calibrationRows: number
   readonly split:
-    | { readonly by: 'time'; readonly field: string; readonly from: number; readonly to: number }
+    | {
+        readonly by: 'time'
+        readonly field: string
+        /** Of the training rows. */
+        readonly from: number
+        readonly to: number
+        /** When the test began, and how many rows between training and test had labels that were not known by then. */
+        readonly testFrom?: number | undefined
+        readonly unknownThen?: number | undefined
+      }
     /** In another library: nobody here knows on which rows. */
     | { readonly by: 'elsewhere' }
     | {
@@ -119,7 +128,14 @@ const metadataSchema = z.object({
     calibrationRows: z.number(),
     split: z.discriminatedUnion('by', [
       z.object({ by: z.literal('elsewhere') }),
-      z.object({ by: z.literal('time'), field: text, from: z.number(), to: z.number() }),
+      z.object({
+        by: z.literal('time'),
+        field: text,
+        from: z.number(),
+        to: z.number(),
+        testFrom: z.number().optional(),
+        unknownThen: z.number().optional(),
+      }),
       z.object({
         by: z.literal('random'),
         testShare: z.number(),

@@ -21,6 +21,8 @@ export interface ExplanationInput {
   readonly name: string
   readonly probability: number
   readonly isFraud: boolean
+  /** What the row was to the bundle's training, where it was anything. */
+  readonly note?: string
   readonly scale: string
   readonly base: number
   /** The base and all contributions. */
@@ -33,13 +35,13 @@ export interface ExplanationInput {
 
 /** A page with one picture: from what the model says of anybody to what it says of this row, feature by feature. */
 export function renderExplanation(input: ExplanationInput): string {
-  const { bundle, name, probability, isFraud } = input
+  const { bundle, name, probability, isFraud, note } = input
   const verdict = isFraud ? 'called fraud' : 'called legitimate'
   return html`<!doctype html>
 <html lang="en">
 <head>${pageHead(`Why ${name} is ${verdict}`)}</head>
 <body><div class="page"><main>
-<header><h1>Why <span class="whole">${breakable(name)}</span> is ${verdict}</h1><ul class="about"><li>Bundle <b>${bundle}</b></li><li>Probability <b>${formatGeneral(probability)}</b></li></ul></header>
+<header><h1>Why <span class="whole">${breakable(name)}</span> is ${verdict}</h1><ul class="about"><li>Bundle <b>${bundle}</b></li><li>Probability <b>${formatGeneral(probability)}</b></li></ul>${note === undefined ? '' : html`<p>${note}</p>`}</header>
 <section>${waterfall(input)}
 <details class="card" open><summary>In figures</summary>
 <div class="scroll"><table><thead><tr><th scope="col">Feature</th><th class="words" scope="col">Value in words</th><th scope="col">Adds</th></tr></thead>

@@ -55,6 +55,8 @@ interface SplitSummary {
   /** The rows that calibration and threshold were chosen on; none where nothing was. */
   readonly calibration?: PartSummary
   readonly test: PartSummary
+  /** Rows before the test whose labels were not known yet when it began: they are in no part. */
+  readonly unknownThen?: number
   /** The training rows after oversampling. */
   readonly oversampled?: PartSummary
   readonly weights?: { readonly column: string; readonly use: 'evaluation' | 'training' | 'both' }

@@ -58,7 +58,7 @@ function splitBar(parts: readonly NamedPart[]): Markup {
 }
 
 function splitCard({ split }: ReportInput): Markup {
-  const { method, boundary, train, calibration, test, oversampled, weights } = split
+  const { method, boundary, train, calibration, test, unknownThen = 0, oversampled, weights } = split
   const parts: NamedPart[] = [{ name: 'Training', tone: 'tone-1', part: train }]
   if (calibration !== undefined) parts.push({ name: 'Calibration', tone: 'tone-2', part: calibration })
   parts.push({ name: 'Test', tone: 'tone-3', part: test })
@@ -68,6 +68,12 @@ function splitCard({ split }: ReportInput): Markup {
 ${splitBar(parts)}
 ${terms([
   ['Test from', boundary ?? ''],
+  [
+    'In no part',
+    unknownThen === 0
+      ? ''
+      : `${formatNumberOf(unknownThen, 'row')} before the test, of labels that were not known yet when it began`,
+  ],
   [
     'Oversampled to',
     oversampled === undefined

@@ -1,0 +1,25 @@
+import type { Bundle } from '../models/bundle.ts'
+
+/** What a row was to a bundle's training: learned from, or in the gap before the test, where labels were not known in time. */
+export type TrainingPart = 'training' | 'labelGap'
+
+/** Tells by a row's time, in the unit of the training's split; undefined for a row that training had nothing to do with. */
+export function trainingPartOf({ training: { split } }: Pick<Bundle, 'training'>) {
+  const { from, to } = { from: undefined, to: undefined, ...split }
+  const { testFrom = 0, unknownThen = 0 } = split.by === 'time' ? split : {}
+  return (time: number): TrainingPart | undefined => {
+    if (from === undefined || to === undefined || time < from) return undefined
+    if (time <= to) return 'training'
+    return unknownThen > 0 && time < testFrom ? 'labelGap' : undefined
+  }
+}
+
+/** Of a bundle whose training kept no record of its gap, though labels come late: an older Shrike wrote it. */
+export function warnOfUnknownGap({ training: { split, refit }, detector }: Bundle): string | undefined {
+  const { delay, knownAt } = detector.transaction.label
+  if (split.by !== 'time' || split.testFrom !== undefined || refit || (delay ?? knownAt) === undefined) return undefined
+  return (
+    'The bundle does not say when its test began, for an older Shrike wrote it: rows right behind its training period, ' +
+    'whose labels came too late to learn from, are among those evaluated'
+  )
+}
