@@ -203,7 +203,8 @@ const wire: readonly (readonly [string, Bytes, Expected])[] = [
   ['thousands of chunks of one byte', chunked(`${chunk(' ').repeat(3000)}0\r\n\r\n`), 'REQUEST_MALFORMED'],
   ['a small chunk extension', chunked(`13;a=b\r\n${good}\r\n0\r\n\r\n`), 'prediction'],
   ['an absolute target elsewhere', post(good, 'http://elsewhere.example/predict'), 'prediction'],
-  ['a question after the path', post(good, '/predict?%zz=&&__proto__=1'), 'prediction'],
+  ['a question after the path', post(good, '/predict?'), 'prediction'],
+  ['parameters that no route has', post(good, '/predict?%zz=&&__proto__=1'), 'INPUT_INVALID'],
   ['a percent-encoded path', post(good, '/%70redict'), 'prediction'],
   ['Expect: 100-continue', post(good, '/predict', `${jsonType}Expect: 100-continue\r\n`), 'prediction'],
   [

@@ -1,8 +1,8 @@
-import { closestName } from '../core/closest-name.ts'
 import { outcomes } from '../core/detector-schema.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import type { DecisionQuery } from '../decisioning/decision-pages.ts'
+import { whyUnknown } from './known-query.ts'
 
 const mostPerPage = 500
 const usualPerPage = 50
@@ -19,9 +19,7 @@ export class QueryReader {
     for (const [name, value] of Object.entries(given)) {
       const text = typeof value === 'number' ? String(value) : value
       if (!known.includes(name)) {
-        const meant = closestName(name, known)
-        const reason = meant === undefined ? `is not one of ${known.join(', ')}` : `did you mean ${meant}?`
-        this.errors.push({ field: name, reason })
+        this.errors.push({ field: name, reason: whyUnknown(name, known) })
       } else if (typeof text !== 'string' || text === '')
         this.errors.push({ field: name, reason: 'is empty, not text or a number, or given more than once' })
       else this.#values.set(name, text)

@@ -13,6 +13,7 @@ import { presentError, problemType } from './error-status.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext, Log } from './http-context.ts'
 import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
+import { refuseUnknownQuery } from './known-query.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
@@ -94,6 +95,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   app.setNotFoundHandler((request, reply) => answerNotFound(known, request, reply))
   countResponses(app, context, paths)
   guard(app, keyRing, paths)
+  refuseUnknownQuery(app)
 
   const drain = drainConnections(app.server, limits)
   app.addHook('preClose', async () => {

@@ -12,14 +12,18 @@ import { joinedText } from '../joined-text.ts'
 
 /** `GET /v1/decisions/{id}` and `GET /v1/decisions`: what was decided, one and many. */
 export function decisionPageRoutes(app: App, context: HttpContext, live: LiveService): void {
-  app.get<{ Params: { id: string } }>('/v1/decisions/:id', ({ params, query }, reply) => {
-    const detail = live.find(params.id, readExplain(query))
-    if (detail === undefined) {
-      throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
-    }
-    reply.header('cache-control', 'no-store').send(detail)
-  })
-  app.get('/v1/decisions', async ({ query }, reply) => {
+  app.get<{ Params: { id: string } }>(
+    '/v1/decisions/:id',
+    { config: { query: ['explain'] } },
+    ({ params, query }, reply) => {
+      const detail = live.find(params.id, readExplain(query))
+      if (detail === undefined) {
+        throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
+      }
+      reply.header('cache-control', 'no-store').send(detail)
+    },
+  )
+  app.get('/v1/decisions', { config: { query: 'checked' } }, async ({ query }, reply) => {
     const { records, next } = await live.page(readQuery(query, live))
     return sendPage(context, reply, '', records, next)
   })

@@ -23,7 +23,7 @@ const itemsAtOnce = 64
 export function decisionRoutes(app: App, context: HttpContext, live: LiveService): void {
   const { limits, held } = context
   const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  app.post('/v1/decisions', ({ raw, query }, reply) => {
+  app.post('/v1/decisions', { config: { query: ['explain'] } }, ({ raw, query }, reply) => {
     const arrivedMs = performance.now()
     const isAsked = readExplain(query)
     answerBody(bodyLimits, raw, reply, (body) =>

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { buildTestService } from '../../test/service/fixture.ts'
+import { openTestLive } from '../../test/service/live-fixture.ts'
+
+/** The tree of routes, each node of which adds to its parent's path. */
+function routesOf(tree: string): readonly { readonly method: string; readonly path: string }[] {
+  const paths: string[] = []
+  return tree.split('\n').flatMap((line) => {
+    const [, before = '', part = '', methods = ''] = /^(.*)── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? []
+    const depth = (before.length - 1) / 4
+    if (part === '') return []
+    paths[depth] = (paths[depth - 1] ?? '') + part
+    return methods.split(', ').flatMap((method) => (method === '' ? [] : [{ method, path: paths[depth] }]))
+  })
+}
+
+test('every route refuses parameters that it does not know, and takes its own', async (t) => {
+  const live = await openTestLive()
+  t.after(() => live.close())
+  await live.service.resume()
+  const { app } = await buildTestService({ live: live.service, metrics: live.metrics })
+  t.after(() => app.close())
+  const routes = routesOf(app.printRoutes({ commonPrefix: false }))
+  for (const path of [
+    '/',
+    '/predict/batch',
+    '/v1/decisions/batch',
+    '/v1/decisions/:id',
+    '/v1/labels',
+    '/v1/erasures',
+    '/docs',
+  ])
+    assert.ok(
+      routes.some((route) => route.path === path),
+      path,
+    )
+  for (const { method, path } of routes) {
+    // Behind a star are files of the page of docs.
+    if ((method !== 'GET' && method !== 'POST') || path.endsWith('*')) continue
+    const answer = await app.inject({ method, url: `${path}?unknwon=1` })
+    assert.equal(answer.statusCode, 422, `${method} ${path}`)
+    assert.equal(answer.json().code, 'INPUT_INVALID')
+    assert.equal(answer.json().errors[0].field, 'unknwon')
+  }
+  const explained = await app.inject('/v1/decisions/t-1?explian=true')
+  assert.deepEqual(explained.json().errors, [{ field: 'explian', reason: 'did you mean explain?' }])
+  assert.equal((await app.inject('/v1/decisions?limit=1')).statusCode, 200)
+  assert.equal((await app.inject('/v1/decisions/t-1?explain=true')).statusCode, 404)
+  const own = await app.inject('/healthz?x=1')
+  assert.deepEqual(own.json().errors, [{ field: 'x', reason: 'is not known: this route has no parameters' }])
+  assert.equal((await app.inject('/nothing?x=1')).statusCode, 404)
+})
+
+test('asks for the key before it looks at parameters', async () => {
+  const { app } = await buildTestService({ apiKeys: ['a-key-of-sixteen-characters'] })
+  assert.equal((await app.inject('/metrics?x=1')).statusCode, 401)
+})
