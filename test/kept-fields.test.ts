@@ -35,6 +35,9 @@ before(async () => {
   writeFileSync(join(folder, 'later.yaml'), later)
   await succeed('train', 'rows.csv', '--detector', 'first.yaml', ...quick, '--out', 'first.safetensors')
   await succeed('replay', 'rows.csv', '--as', 'history', '--data', 'data', '--bundle', 'first.safetensors')
+  writeFileSync(join(folder, 'all.yaml'), detector('all', 'keep: all', 'weekend'))
+  await succeed('train', 'rows.csv', '--detector', 'all.yaml', ...quick, '--out', 'all.safetensors')
+  await succeed('replay', 'rows.csv', '--as', 'history', '--data', 'all', '--bundle', 'all.safetensors')
 })
 after(() => rmSync(folder, { recursive: true }))
 
@@ -49,21 +52,36 @@ describe('fields that a log has only kept', () => {
   test('are exported as they stood in the file', async () => {
     await succeed('log', 'export', '--data', 'data', '--out', 'export.csv')
     assert.deepEqual(cells('export.csv', ['id', 'card', 'bin']), cells('rows.csv', ['tx', 'card', 'bin']))
+    await succeed('log', 'export', '--data', 'all', '--out', 'all.ndjson')
+    const [first] = readFileSync(join(folder, 'all.ndjson'), 'utf8').split('\n')
+    assert.deepEqual(JSON.parse(JSON.parse(first).kept_fields), { card: 'c-0', bin: '000' })
   })
 
   test('give a later detector the same rows as the file does', async () => {
     await succeed('features', 'rows.csv', '--detector', 'later.yaml', '--out', 'of-file.csv')
-    await succeed('features', '--from-log', '--data', 'data', '--detector', 'later.yaml', '--out', 'of-log.csv')
     const names = ['card_count_7d', 'card_bin_distinct_7d']
-    assert.deepEqual(cells('of-log.csv', names), cells('of-file.csv', names))
+    for (const data of ['all', 'data']) {
+      await succeed(
+        'features',
+        '--from-log',
+        '--data',
+        data,
+        '--detector',
+        'later.yaml',
+        '--out',
+        'of-log.csv',
+        '--force',
+      )
+      assert.deepEqual(cells('of-log.csv', names), cells('of-file.csv', names), data)
+    }
     assert.ok(cells('of-log.csv', names).some((row) => row.endsWith(',5')))
   })
 
   test('give it a training and a start, with all of their histories', async () => {
-    const flags = ['--from-log', '--data', 'data', '--detector', 'later.yaml', ...quick]
+    const flags = ['--from-log', '--data', 'all', '--detector', 'later.yaml', ...quick]
     const { stderr } = await succeed('train', ...flags, '--out', 'later.safetensors')
     assert.doesNotMatch(stderr, /lacks/)
-    const serving = ['serve', 'later.safetensors', '--data', 'data', '--port', '0', '--log-level', 'info']
+    const serving = ['serve', 'later.safetensors', '--data', 'all', '--port', '0', '--log-level', 'info']
     const { child, ended } = startShrike(folder, serving)
     child.stderr?.on('data', (text: string) => {
       if (text.includes('histories are ready')) child.kill('SIGTERM')

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { keepsAll } from '../core/kept-fields.ts'
 import { textReader } from '../data/columns.ts'
 import { labelAt } from '../data/label-column.ts'
 import type { Column, Table } from '../data/table.ts'
@@ -191,7 +192,7 @@ export class Intake {
     const { id = '', time } = detector.transaction
     const table = this.#numberedAs === undefined ? read : withNumbers(read, id, this.#numberedAs)
     const wanted = new Set([id, time?.field ?? '', ...(this.#service.decider.state?.definition.columns ?? [])])
-    const present = table.columns.filter(({ name }) => wanted.has(name))
+    const present = table.columns.filter(({ name }) => wanted.has(name) || keepsAll(detector))
     if (!present.some(({ name }) => name === id)) {
       const cure = 'or say --number-rows to know its rows by the name of the file and their lines'
       throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id: add it, ${cure}`)

@@ -69,6 +69,15 @@ test('amounts in minor units are shown and exported as they were sent, and featu
   assert.equal((await decide('t-0', { AMOUNT: 435, CARD: 'c-0' })).duplicate, true)
 })
 
+test('all fields that were kept are exported in one column', async () => {
+  const { service, decide, logPath, path } = await start(liveOf('all', { keep: 'all' }))
+  await decide('t-0', { AMOUNT: 4.35, ip: '10.0.0.1', n: 7 })
+  await service.use(liveOf('ip', { keep: ['ip'] }))
+  await decide('t-1', { AMOUNT: 1, ip: '10.0.0.2', n: 8 })
+  assert.deepEqual(await exported(logPath, path, 'kept_fields'), ['{"ip":"10.0.0.1","n":7}', undefined])
+  assert.deepEqual(await exported(logPath, path, 'ip'), ['10.0.0.1', '10.0.0.2'])
+})
+
 test('an export has all amounts in the unit of the detector that decides now', async () => {
   const { service, decide, logPath, path } = await start(liveOf('major', {}, { features: ['weekend'] }))
   await decide('t-0', { AMOUNT: 4.35 })

@@ -1,7 +1,9 @@
 import { declaredFields } from '../core/declared-fields.ts'
 import { parseDetector } from '../core/detector.ts'
+import { keepsAll, otherFields } from '../core/kept-fields.ts'
 import type { Column, Table } from '../data/table.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
+import type { Definition } from '../decisioning/log-record.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { DecisionViews } from '../scoring/decision-view.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
@@ -44,6 +46,12 @@ export function* exportTables(reader: LogReader, showsPersonal: boolean, counted
   }
 }
 
+/** The kept fields of a record that its detector did not declare, as a JSON object. */
+function keptText({ fields }: TransactionRecord, definition: Definition): string | null {
+  const others = otherFields(definition, fields)
+  return others.size === 0 ? null : JSON.stringify(Object.fromEntries(others))
+}
+
 /** Leaves tokens as they are. */
 const tokens = { valueOf: (token: string) => token }
 
@@ -53,12 +61,16 @@ type Cell = string | number | null
 class ExportColumns {
   readonly #declared: readonly { readonly name: string; readonly kind: Column['kind'] }[]
   readonly #features: readonly string[]
+  /** Whether some definition kept all fields: they have one column together, since nobody knows how many there are. */
+  readonly #hasOthers: boolean
   #rows: Map<string, Cell>[] = []
 
   constructor(reader: LogReader) {
     const declared = new Map<string, Column['kind']>()
     const features = new Set<string>()
-    for (const sequence of reader.definitionSequences()) {
+    const definitions = reader.definitionSequences()
+    this.#hasOthers = definitions.some((sequence) => keepsAll(reader.definition(sequence).detector))
+    for (const sequence of definitions) {
       const { detector, features: names } = reader.definition(sequence)
       const parsed = parseDetector(detector)
       for (const { column, kind } of declaredFields(parsed, compileDetector(parsed).layout)) {
@@ -91,6 +103,7 @@ class ExportColumns {
       ['label_source', label?.source ?? null],
       ['label_known_at', label?.knownAtMs ?? null],
     ])
+    if (this.#hasOthers) row.set('kept_fields', keptText(record, reader.definition(record.definition)))
     for (const { name } of this.#declared) row.set(`t_${name}`, transaction[name] ?? null)
     if (record.kind === 'decision') {
       const { policy, model, features } = reader.definition(record.definition)
@@ -124,6 +137,7 @@ class ExportColumns {
         column('timestamp', 'timestamp', 'time'),
         ...decided.map((name) => column(name, name, numbers.has(name) ? 'number' : 'text')),
         ...decidedTimes.map((name) => column(name, name, 'time')),
+        ...(this.#hasOthers ? [column('kept_fields', 'kept_fields', 'text')] : []),
         ...this.#declared.map(({ name, kind }) => column(`t_${name}`, name, kind)),
         ...this.#features.map((name) => column(`f_${name}`, this.#nameOf(name), 'number')),
       ],

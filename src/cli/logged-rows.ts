@@ -1,6 +1,7 @@
 import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
+import { fieldOf } from '../core/kept-fields.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
@@ -97,7 +98,7 @@ export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run:
     const isSame = sameFeatures(located, features, reader)
     const card = cardColumn(located.detector, flags.by)
     const cardOf = ({ fields, definition }: TransactionRecord) =>
-      card === undefined ? undefined : fields[reader.definition(definition).columns.indexOf(card)]?.toString()
+      card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
     const collector = new RowCollector(features.names.length)
     const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
     const progress = run.terminal.begin('read the log')
@@ -142,7 +143,7 @@ export function countColumns({ detector }: LocatedDetector, { layout }: FeatureS
   const { amount } = detector.transaction
   const columns = [amount?.field, amount?.conversion, ...layout.texts.map(({ column }) => column)]
   const all = [...columns, ...layout.numbers.map(({ column }) => column)]
-  return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader, formOf)
+  return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader, detector, formOf)
 }
 
 /** Says which columns the log's transactions lack: rows are made without them. */

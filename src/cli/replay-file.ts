@@ -48,6 +48,8 @@ export interface FileReplay {
   readonly file: string
   /** Further columns that are wanted as a kind of their own. */
   readonly kinds?: Readonly<Record<string, ColumnKind>>
+  /** The kind of all columns that are not wanted, where that matters. */
+  readonly others?: ColumnKind | undefined
   /**
    * Rows that repeat the id and content of an earlier one are left out, as a log holds each transaction once, and are told
    * here; 'keep' leaves them to the work.
@@ -99,6 +101,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
     columns: { ...options.columns, ...kindsOf(replay, reader) },
     required: [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
+    others: replay.others,
     rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
@@ -120,6 +123,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
     columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
     required: [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
+    others: replay.others,
   })
   reader.open(table)
   const times = Float64Array.from(

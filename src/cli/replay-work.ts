@@ -1,4 +1,5 @@
 import { inMemory } from '../core/detector.ts'
+import { keepsAll } from '../core/kept-fields.ts'
 import { warnOfLive } from '../scoring/live-detector.ts'
 import { currentBundle } from './current-bundle.ts'
 import { tellConflicts } from './id-conflicts.ts'
@@ -26,9 +27,11 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined
   if (policyWarning !== undefined) run.terminal.warn(policyWarning)
   const intake = new Intake(service, flags.as, flags.onConflict, flags.numberRows === true ? nameOf(file) : undefined)
+  // What is only kept stands in the log as in the file: nobody knows yet whether 007 is a number.
+  const others = keepsAll(detector) ? 'text' : undefined
   try {
     await replayFile(
-      { located: { detector, locate: inMemory }, features, file, onRepeat: 'keep', makesRows: false },
+      { located: { detector, locate: inMemory }, features, file, others, onRepeat: 'keep', makesRows: false },
       flags,
       run,
       async (groups) => {

@@ -1,5 +1,6 @@
 import type { Detector } from './detector-schema.ts'
 import type { FieldError } from './errors.ts'
+import { keptNames } from './kept-fields.ts'
 import { readAmount, toMinorUnits } from './money.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 
@@ -17,7 +18,7 @@ export interface DeclaredField {
  * features look at today.
  */
 export function declaredFields({ transaction }: Detector, layout: TransactionLayout): readonly DeclaredField[] {
-  const { amount, keys = {}, fields = {}, keep = [], position } = transaction
+  const { amount, keys = {}, fields = {}, position } = transaction
   const kinds = new Map<string, DeclaredField['kind']>()
   const add = (column: string | undefined, kind: DeclaredField['kind']) => {
     if (column === undefined) return
@@ -32,7 +33,8 @@ export function declaredFields({ transaction }: Detector, layout: TransactionLay
   add(position?.longitude, 'number')
   for (const { column } of layout.numbers) add(column, 'number')
   for (const { column } of layout.texts) add(column, 'text')
-  for (const column of [...Object.values(fields), ...keep]) if (!kinds.has(column)) kinds.set(column, 'either')
+  for (const column of [...Object.values(fields), ...keptNames(transaction)])
+    if (!kinds.has(column)) kinds.set(column, 'either')
   return [...kinds].map(([column, kind]) => ({ column, kind }))
 }
 

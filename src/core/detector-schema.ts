@@ -1,5 +1,6 @@
 import { suggestion } from './closest-name.ts'
 import { parseDuration } from './duration.ts'
+import { keptNames } from './kept-fields.ts'
 import { showValue } from './show-value.ts'
 import { timeFormats } from './time-formats.ts'
 import { z } from './zod.ts'
@@ -103,8 +104,8 @@ const transactionFields = z.strictObject({
   label: labelSchema,
   /** The IANA time zone of times without an offset, and of hours and weekdays; UTC by default. */
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
-  /** Fields that are only kept, so that features can read them one day. */
-  keep: z.array(column).optional(),
+  /** Fields that are only kept, so that features can read them one day; or all that come. */
+  keep: z.union([z.array(column), z.literal('all')], { error: 'write a list of fields, or all' }).optional(),
   /** Names of keys and kept fields that stand for a person: as random tokens only, so that the person can be forgotten. */
   personal: z.array(z.string()).optional(),
   /** Names of keys that some transactions do not have, so that a missing one is not worth a word. */
@@ -116,7 +117,8 @@ const transactionFields = z.strictObject({
 })
 
 const transactionSchema = transactionFields.superRefine((transaction, context) => {
-  const { keys = {}, keep = [], personal = [], optionalKeys = [] } = transaction
+  const { keys = {}, personal = [], optionalKeys = [] } = transaction
+  const keep = keptNames(transaction)
   const names = Object.keys(keys)
   const refuse = (list: string, i: number, message: string | undefined) => {
     if (message !== undefined) context.addIssue({ code: 'custom', path: [list, i], message })
@@ -131,12 +133,12 @@ const transactionSchema = transactionFields.superRefine((transaction, context) =
 
 /** What is wrong with a field that is only to be kept. */
 function whyNotKept(name: string, i: number, transaction: z.infer<typeof transactionFields>): string | undefined {
-  const { id, time, label, keys = {}, keep = [] } = transaction
+  const { id, time, label, keys = {} } = transaction
   if (name === id || name === time?.field) return 'the id and the time are kept anyway'
   if (name === label.field || name === label.knownAt) return 'a label comes later, and by itself'
   const isOtherKey = Object.hasOwn(keys, name) && keys[name] !== name
   if (isOtherKey) return `the key of this name has the column "${showValue(keys[name])}": give the key another name`
-  return keep.indexOf(name) < i ? `"${showValue(name)}" is listed twice` : undefined
+  return keptNames(transaction).indexOf(name) < i ? `"${showValue(name)}" is listed twice` : undefined
 }
 
 const atLeast = (least: number) => z.int().min(least)
@@ -239,26 +241,27 @@ const detectorFields = z.strictObject({
 })
 
 /** Of a column of amounts in minor units: what else the detector takes the column for, undefined if nothing. */
-function otherUseOfMinorUnits({ amount, id, keys = {}, fields = {}, keep = [], position }: Detector['transaction']) {
+function otherUseOfMinorUnits(transaction: Detector['transaction']) {
+  const { amount, id, keys = {}, fields = {}, position } = transaction
   if (amount?.minorUnits !== true) return undefined
   const { field, currency } = amount
   if (id === field) return 'transaction.id'
   if (typeof currency === 'object' && currency.field === field) return 'transaction.amount.currency'
   if (Object.values(keys).includes(field)) return 'transaction.keys'
   if (Object.values(fields).includes(field)) return 'transaction.fields'
-  if (keep.includes(field)) return 'transaction.keep'
+  if (keptNames(transaction).includes(field)) return 'transaction.keep'
   return position?.latitude === field || position?.longitude === field ? 'transaction.position' : undefined
 }
 
 /** The columns that a transaction's texts come from, and those of its numbers but time and amount. */
 function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
-  const { id, keys = {}, fields = {}, keep = [], amount, position } = transaction
+  const { id, keys = {}, fields = {}, amount, position } = transaction
   const { currency, conversion } = amount ?? {}
   const currencyField = typeof currency === 'object' ? currency.field : undefined
   const plain = features.map((feature) => (typeof feature === 'string' ? feature : feature.column))
   const named = (columns: readonly unknown[]) => [...new Set(columns.filter((each) => typeof each === 'string'))]
   return {
-    texts: named([id, ...Object.values(keys), ...Object.values(fields), ...keep, currencyField]),
+    texts: named([id, ...Object.values(keys), ...Object.values(fields), ...keptNames(transaction), currencyField]),
     numbers: named([amount?.field, conversion, position?.latitude, position?.longitude, ...plain]),
   }
 }

@@ -1,4 +1,5 @@
 import type { Detector } from './detector-schema.ts'
+import { keptNames } from './kept-fields.ts'
 
 /** The one currency of a detector's amounts, and the fields that would say that an amount is of another one. */
 export interface FixedCurrency {
@@ -10,13 +11,17 @@ const words = [['currency'], ['currency', 'code'], ['transaction', 'currency'], 
 
 /** @param declared fields whose meaning the detector says itself. */
 export function fixedCurrency({ transaction }: Detector, declared: ReadonlySet<string>): FixedCurrency | undefined {
-  const { amount } = transaction
+  const { amount, keys = {}, fields: named = {} } = transaction
+  // To keep a field says nothing of what it means.
+  const kept = keptNames(transaction).filter((name) => ![keys, named].some((all) => Object.values(all).includes(name)))
   if (typeof amount?.currency !== 'string') return undefined
   const pathEnd = amount.field.lastIndexOf('.') + 1
   const path = amount.field.slice(0, pathEnd)
   const beside = amount.field.slice(pathEnd).replace(/amount|amt/i, inCaseOf('currency'))
   const names = [...words.flatMap(spellings), beside]
-  const fields = new Set(names.flatMap((name) => [name, path + name]).filter((name) => !declared.has(name)))
+  const fields = new Set(
+    names.flatMap((name) => [name, path + name]).filter((name) => !declared.has(name) || kept.includes(name)),
+  )
   return { code: amount.currency, fields }
 }
 

@@ -13,6 +13,7 @@ import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import { type FixedCurrency, fixedCurrency, whyOtherCurrency } from './fixed-currency.ts'
 import { isRecord, kindOf } from './json-value.ts'
+import { keepsAll, mostOtherBytes, mostOtherFields } from './kept-fields.ts'
 import { whyNotKept } from './kept-text.ts'
 import { hasDigitsOfCard } from './money.ts'
 import { mayBePath, NestedFields } from './nested-fields.ts'
@@ -38,6 +39,7 @@ export interface Concealment {
 
 const longestId = 128
 const longestText = 512
+const longestName = 128
 const least13Digits = 1e12
 
 interface Rule extends DeclaredField {
@@ -50,9 +52,8 @@ interface Rule extends DeclaredField {
 
 /**
  * Reads transactions of a detector from parsed JSON. Names match exactly, those with a dot as paths into nested objects,
- * too; other fields are ignored and not kept, unless one
- * is a misspelling of a declared field that was not sent. The one place where unknown input becomes a transaction on the
- * live path.
+ * too; other fields are ignored and not kept, unless the detector keeps all. One that is a misspelling of a declared
+ * field that was not sent is refused. The one place where unknown input becomes a transaction on the live path.
  */
 export class LiveTransactionReader {
   readonly columns: readonly string[]
@@ -69,6 +70,7 @@ export class LiveTransactionReader {
   /** Only where the detector names a field by what may be a path. */
   readonly #nested: NestedFields | undefined
   readonly #isStrict: boolean
+  readonly #keepsAll: boolean
   readonly #currency: FixedCurrency | undefined
 
   /** The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused. */
@@ -106,8 +108,9 @@ export class LiveTransactionReader {
     this.#maker = new TransactionMaker(detector, layout, this.columns)
     const names = [this.#idColumn, transaction.time?.field ?? '', ...this.columns]
     this.#names = new FieldNames(detector, names)
-    this.#nested = names.some(mayBePath) ? new NestedFields(names) : undefined
-    this.#isStrict = isStrict
+    this.#keepsAll = keepsAll(detector)
+    this.#nested = this.#keepsAll || names.some(mayBePath) ? new NestedFields(names, this.#keepsAll) : undefined
+    this.#isStrict = isStrict && !this.#keepsAll
     this.#currency = fixedCurrency(detector, this.#names.declared)
   }
 
@@ -139,6 +142,7 @@ export class LiveTransactionReader {
     else if (!isComplete) this.#names.refuse('misspelt', value, errors)
     if (this.#currency !== undefined) refuseOtherCurrency(this.#currency, value, errors)
     const amount = this.#readAmount(fields, errors)
+    if (this.#keepsAll) this.#keepOthers(value, fields, errors, cards)
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
     if (errors.length > 0) throw invalid(errors)
@@ -148,6 +152,38 @@ export class LiveTransactionReader {
       if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))
     })
     return { id, fields, transaction: this.#maker.make(timestampMs, amount, fields) }
+  }
+
+  /** Puts a name and a value behind the declared fields, for each field that is neither declared nor of the label. */
+  #keepOthers(
+    value: Readonly<Record<string, unknown>>,
+    fields: FieldValue[],
+    errors: FieldError[],
+    cards: FieldError[],
+  ): void {
+    const { field: label, knownAt = label } = this.#detector.transaction.label
+    let count = 0
+    let bytes = 0
+    for (const name in value) {
+      const isOfLabel = name.startsWith(`${label}.`) || name.startsWith(`${knownAt}.`)
+      if (this.#names.declared.has(name) || isOfLabel) continue
+      const given = typeof value[name] === 'boolean' ? String(value[name]) : value[name]
+      if (typeof given !== 'string' && typeof given !== 'number') continue
+      const badName = holdsCardNumber(name, 'text') ? cardReason : whyNotKept(name, longestName)
+      if (badName !== undefined) {
+        const found = badName === cardReason ? cards : errors
+        found.push({ field: '(body)', reason: `has a field whose name ${badName}` })
+        continue
+      }
+      const kept = this.#readField({ column: name, ...otherRule }, { [name]: given }, errors, cards)
+      if (kept === undefined) continue
+      fields.push(name, kept)
+      count += 1
+      bytes += Buffer.byteLength(name) + (typeof kept === 'string' ? Buffer.byteLength(kept) : 8)
+    }
+    if (count <= mostOtherFields && bytes <= mostOtherBytes) return
+    const most = `${mostOtherFields} fields and ${mostOtherBytes} bytes`
+    errors.push({ field: '(body)', reason: `has more beside its declared fields than keep: all keeps, ${most}` })
   }
 
   /**
@@ -178,7 +214,7 @@ export class LiveTransactionReader {
   }
 
   #isDeclared(name: string): boolean {
-    if (this.#nested?.leadsOn(name)) return true
+    if (this.#keepsAll || this.#nested?.leadsOn(name)) return true
     return name === this.#idColumn || name === this.#detector.transaction.time?.field || this.columns.includes(name)
   }
 
@@ -295,6 +331,14 @@ function refuseOtherCurrency(
     if (reason !== undefined) errors.push({ field, reason })
   }
 }
+
+const otherRule = {
+  kind: 'either',
+  cardNumbers: 'refuse',
+  textKind: 'text',
+  limit: undefined,
+  personal: undefined,
+} as const
 
 /** Or what may be one: cheaper than to trim every text. */
 function hasOuterBlanks(text: string): boolean {

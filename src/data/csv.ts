@@ -28,6 +28,8 @@ const leftOut = -2
 export interface CsvOptions {
   readonly file: string
   readonly columns: Readonly<Record<string, ColumnKind>>
+  /** The kind of all other columns, where it is not to be inferred. */
+  readonly others?: ColumnKind | undefined
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
   readonly badRows: BadRowLog
@@ -147,11 +149,11 @@ export class CsvParser {
   #decideKinds(start: number, isFinal: boolean): boolean {
     if (this.#kindsKnown || this.#header === undefined) return this.#kindsKnown
     const { names } = this.#header
-    const { columns, spelling = {}, missing } = this.#options
+    const { columns, others, spelling = {}, missing } = this.#options
     const cell = this.#cell
     const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, cell, missing)
     if (sample === undefined) return false
-    const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], kind))
+    const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], others ?? kind))
     const file = fileFormat(sample.flatMap(({ evidence }, column) => (kinds[column] === 'text' ? [] : evidence.own)))
     for (const [column, name] of names.entries()) {
       const format = sample[column].evidence.settle(spelling, file)

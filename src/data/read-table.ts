@@ -35,6 +35,8 @@ export interface ReadProgress {
 export interface ReadOptions {
   /** Kinds that columns have whatever their cells look like; the others' are inferred. */
   readonly columns?: Readonly<Record<string, ColumnKind>>
+  /** The kind of a CSV file's other columns, where it is not to be inferred. */
+  readonly others?: ColumnKind | undefined
   /** Columns without which the file is refused; those of `columns` by default. */
   readonly required?: readonly string[]
   /** The names that a detector declares: a row of NDJSON with a misspelling of one that it lacks can't be used. */
@@ -108,9 +110,9 @@ async function* readTables(
   notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
-  const { columns = {}, required = Object.keys(columns), names, signal } = options
+  const { columns = {}, others, required = Object.keys(columns), names, signal } = options
   const name = path.toLowerCase()
-  const parsing = { file, columns, required, badRows, missing }
+  const parsing = { file, columns, others, required, badRows, missing }
   checkNotAborted(signal)
   if (name.endsWith('.ndjson')) {
     const parser = new NdjsonParser({ ...parsing, names })

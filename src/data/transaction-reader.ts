@@ -6,6 +6,7 @@ import { durationMs } from '../core/duration.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
 import { fixedCurrency, whyOtherCurrency } from '../core/fixed-currency.ts'
+import { keptNames } from '../core/kept-fields.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
@@ -112,11 +113,12 @@ export class TransactionReader {
 
   /** How the file's reader has to take the columns. */
   get kinds(): Readonly<Record<string, ColumnKind>> {
-    const { time, amount, label, keep = [], zone = 'UTC' } = this.#located.detector.transaction
+    const { transaction } = this.#located.detector
+    const { time, amount, label, zone = 'UTC' } = transaction
     const timeKind = time?.format !== 'iso' ? 'number' : zone === 'UTC' ? 'time' : 'text'
     const kinds: Record<string, ColumnKind> = { [label.field]: 'text' }
     // As it stands there: nobody knows yet whether 007 is a number.
-    for (const column of keep) kinds[column] = 'text'
+    for (const column of keptNames(transaction)) kinds[column] = 'text'
     for (const { column } of this.#layout.numbers) kinds[column] = 'number'
     for (const { column } of this.#layout.texts) kinds[column] = 'text'
     if (amount !== undefined) kinds[amount.field] = 'number'

@@ -1,6 +1,7 @@
 import type { FieldValue } from '../core/declared-fields.ts'
 import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { otherFields } from '../core/kept-fields.ts'
 import { asSent } from '../core/money.ts'
 import { personalColumns } from '../core/personal-columns.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
@@ -22,7 +23,7 @@ interface LabelView {
 
 /** A decision with the transaction that it is of. */
 export interface DecisionView extends Decision {
-  /** Declared columns, as they were sent; a personal value that was erased is null, as is one that was missing. */
+  /** Declared columns, and kept fields, as they were sent; a personal value that was erased is null, as is one that was missing. */
   readonly transaction: Readonly<Record<string, string | number | null>>
 }
 
@@ -121,7 +122,11 @@ export class DecisionViews {
       return value === undefined || format === undefined ? value : asSent(value, format)
     }
     const columns = definition.columns.map((column, i) => [column, shown(record.fields[i], column) ?? null])
-    return { [idColumn]: record.id, [timeColumn]: formatIsoTime(record.timestampMs), ...Object.fromEntries(columns) }
+    const others = [...otherFields(definition, record.fields)].map(([name, value]) => [name, value ?? null])
+    return {
+      ...{ [idColumn]: record.id, [timeColumn]: formatIsoTime(record.timestampMs) },
+      ...Object.fromEntries([...columns, ...others]),
+    }
   }
 
   #shape({ definition: number }: TransactionRecord): Shape {

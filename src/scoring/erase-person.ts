@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { columnOfName } from '../core/personal-columns.ts'
 import type { LogReading } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
@@ -54,10 +55,12 @@ async function countPlain(
   values: ReadonlySet<string>,
   reading: LogReading,
 ): Promise<number> {
-  const placesOf = new Map(
-    reading.definitionSequences().map((sequence) => [sequence, plainPlaces(reading.definition(sequence), key, column)]),
+  const columnsOf = new Map(
+    reading
+      .definitionSequences()
+      .map((sequence) => [sequence, plainColumns(reading.definition(sequence), key, column)]),
   )
-  if ([...placesOf.values()].every((places) => places.length === 0)) return 0
+  if ([...columnsOf.values()].every((columns) => columns.length === 0)) return 0
   let count = 0
   for (let after = reading.prunedThrough(); ; ) {
     const records = reading.next(after)
@@ -66,24 +69,24 @@ async function countPlain(
     after = last.sequence
     for (const record of records) {
       if (record.kind !== 'decision' && record.kind !== 'history') continue
-      const places = placesOf.get(record.definition) ?? []
-      if (places.some((place) => values.has(String(record.fields[place])))) count += 1
+      const { definition, fields } = record
+      const columns = columnsOf.get(definition) ?? []
+      const kept = columns.map((name) => fieldOf(reading.definition(definition), fields, name))
+      if (kept.some((value) => values.has(String(value)))) count += 1
     }
     await nextTurn()
   }
 }
 
-/** Where records of a definition keep a key's values as they come, under the column of then and of now. */
-export function plainPlaces(definition: Definition, key: string, column: string | undefined): readonly number[] {
-  const { detector, columns } = definition
+/** In which columns records of a definition keep a key's values as they come, by those of then and of now. */
+export function plainColumns(definition: Definition, key: string, column: string | undefined): readonly string[] {
+  const { detector } = definition
   const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
   const before = columnOfName(transaction, key)
   const formOf = columnForms(definition)
   return [...new Set([column, before])]
     .filter((name) => typeof name === 'string')
-    .filter((name) => formOf(name).personal === undefined)
-    .map((name) => columns.indexOf(name))
-    .filter((place) => place >= 0)
+    .filter((name) => formOf(name).personal === undefined && mayHaveField(definition, name))
 }
 
 /** @throws FraudError ERASURE_INCOMPLETE */

@@ -101,6 +101,94 @@ describe('a kept field', () => {
   })
 })
 
+describe('with keep: all', () => {
+  const all = detectorOf('all', { keep: 'all', label: { field: 'FRAUD', knownAt: 'SINCE' } })
+  const keys = { card: 'CARD', shop: 'SHOP', ip: 'net.ip' }
+
+  test('every other scalar is shown, and neither what is of the label nor what is nested or empty', async () => {
+    const { service, decide } = await start({ live: all })
+    const given = { score: 0.5, is_new: true, free: ' x ', net: { ip: 'a', ports: [1] }, blank: '', empty: null }
+    await decide(0, { ...given, FRAUD: 1, SINCE: 'now' })
+    assert.deepEqual(service.find('t-0')?.transaction, {
+      ...{ ID: 't-0', TIME: '2026-11-22T09:00:00.000Z', AMOUNT: 10, CARD: 'c', SHOP: 's', NOTE: null },
+      ...{ score: 0.5, is_new: 'true', free: 'x', 'net.ip': 'a' },
+    })
+    assert.equal((await decide(0, { score: 0.7 })).duplicate, true)
+    assert.throws(() => decide(0, { CARD: 'd' }), { code: 'TRANSACTION_CONFLICT' })
+  })
+
+  test('card numbers, in values and in names, and more than is kept are refused', async () => {
+    const { service, decide } = await start({ live: all })
+    const refusal = (more: object) => {
+      try {
+        decide(1, more)
+      } catch (error) {
+        assert.ok(error instanceof FraudError)
+        return { code: error.code, errors: error.errors, shown: JSON.stringify(error) }
+      }
+      return assert.fail('was taken in')
+    }
+    for (const more of [
+      { free: 'card 4111 1111 1111 1111' },
+      { free: 4111111111111111 },
+      { 'a-4111111111111111': 1 },
+    ]) {
+      const { code, shown } = refusal(more)
+      assert.equal(code, 'CARD_NUMBER_REFUSED')
+      assert.doesNotMatch(shown, /4111/)
+    }
+    const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, i]))
+    const reason = 'has more beside its declared fields than keep: all keeps, 512 fields and 32768 bytes'
+    assert.deepEqual(refusal(fields(513)).errors, [{ field: '(body)', reason }])
+    const texts = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, 'é'.repeat(300)]))
+    assert.deepEqual(refusal(texts).errors, [{ field: '(body)', reason }])
+    assert.match(refusal({ ['n'.repeat(129)]: 1 }).errors[0].reason, /whose name is over 128 characters/)
+    assert.match(refusal({ free: 'x'.repeat(513) }).errors[0].reason, /over 512 characters/)
+    assert.equal(service.find('t-1'), undefined)
+    await decide(1, fields(512))
+  })
+
+  test('a later detector that declares one has its history, at a reload and at a start', async () => {
+    const { service, decide, rowOf, close, path, logPath } = await start({ live: all })
+    for (let i = 0; i < 3; i++) await decide(i, { 'net.ip': i === 1 ? 'b' : 'a', other: i })
+    await decide(3)
+    const declaring = detectorOf('declaring', { keys, fields: { other: 'other' } }, [
+      ...byIp,
+      { sum: { of: 'other', by: 'ip', over: '7d' } },
+    ])
+    await service.use(declaring)
+    assert.ok(!(await decide(4, { 'net.ip': 'a', other: 10 })).degraded.includes('histories-lost'))
+    assert.deepEqual(rowOf(4), [10, 3, 12])
+    await close({ keep: true })
+    const again = await start({ live: declaring, directory: path })
+    await again.decide(5, { 'net.ip': 'b', other: 1 })
+    assert.deepEqual(again.rowOf(5), [10, 2, 2])
+    await again.close({ keep: true })
+    assert.deepEqual(assertReplayed(logPath, [all, declaring]), [4, 2])
+  })
+
+  test('one that nobody ever sent is a loss, and so are tokens of what was kept in plain text', async () => {
+    const { service, log, decide } = await start({ live: all })
+    await decide(0, { 'net.ip': '10.0.0.1' })
+    const other = detectorOf('other', { keys: { ...keys, ip: 'ipp' } }, byIp)
+    await assert.rejects(service.use(other), { code: 'HISTORIES_LOST', message: /none has "ipp"/ })
+    const token = detectorOf('token', { keys, personal: ['ip'] }, byIp)
+    await assert.rejects(service.use(token), { code: 'HISTORIES_LOST', message: /none has "net.ip" as tokens/ })
+    await assert.rejects(erasePerson(log, token.detector, 'ip', new Set(['10.0.0.1']), startMs), {
+      code: 'ERASURE_INCOMPLETE',
+      message: /1 record/,
+    })
+  })
+
+  test('an amount that was only kept is a loss: nobody knows its unit', async () => {
+    const { service, decide } = await start({ live: all })
+    await decide(0, { total: 1250 })
+    const amount = { field: 'total', digits: 2 }
+    const live = detectorOf('total', { amount }, ['amount', { sum: { of: 'amount', by: 'card', over: '7d' } }])
+    await assert.rejects(service.use(live), { code: 'HISTORIES_LOST', message: /none has "total"/ })
+  })
+})
+
 test('what can not be kept is refused with the reason', () => {
   const refusal = (transaction: object) => {
     try {

@@ -2,6 +2,7 @@ import { type FieldValue, TransactionMaker } from '../core/declared-fields.ts'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
@@ -40,6 +41,8 @@ export function longestSpanMs({ plan }: FeatureSet): number {
 
 interface RecordMaker {
   readonly maker: TransactionMaker
+  /** A record's fields in the order of the maker's columns. */
+  readonly orderFields: (fields: readonly FieldValue[]) => readonly FieldValue[]
   readonly lacksAmount: boolean
   readonly isLost: boolean
   /** Why amounts of a transaction are none of the detector's; undefined where they are. */
@@ -66,17 +69,18 @@ export class RecordTransactions {
   }
 
   /**
-   * A key or a field that the record's definition did not declare is missing, and so is an amount. Undefined where
+   * A key or a field that the record's definition neither declared nor kept is missing, and so is an amount. Undefined where
    * histories can't hold such a transaction: sums of exact amounts have no gaps, and those of unknown currencies mean
    * nothing.
    *
    * @throws FraudError LOG_MISMATCH where the record is not a transaction of this detector.
    */
-  of({ sequence, definition, timestampMs, fields }: TransactionRecord): Transaction | undefined {
-    const { maker, lacksAmount, isLost, otherCurrency } = this.#maker(definition)
+  of({ sequence, definition, timestampMs, fields: kept }: TransactionRecord): Transaction | undefined {
+    const { maker, orderFields, lacksAmount, isLost, otherCurrency } = this.#maker(definition)
     if (isLost) return undefined
-    const other = otherCurrency(fields)
+    const other = otherCurrency(kept)
     if (other !== undefined) throw mismatch(sequence, other)
+    const fields = orderFields(kept)
     const amount = lacksAmount ? Number.NaN : maker.amountOf(fields)
     if (typeof amount === 'number') return maker.make(timestampMs, amount, fields)
     throw mismatch(sequence, `${amount.field} ${amount.reason}`)
@@ -96,10 +100,23 @@ export class RecordTransactions {
     )
     const { currency } = features.plan
     const lacksCurrency = currency !== undefined && lacks(features.layout.texts[currency].column)
-    const maker = new TransactionMaker(detector, features.layout, columns)
+    const { texts, numbers } = features.layout
+    const read = new Set([...texts, ...numbers].map(({ column }) => column))
+    const others = [...read].filter((column) => !columns.includes(column) && mayHaveField(kept, column, amount))
+    const maker = new TransactionMaker(detector, features.layout, [...columns, ...others])
+    const orderFields: RecordMaker['orderFields'] =
+      others.length === 0
+        ? (fields) => fields
+        : (fields) => [...fields.slice(0, columns.length), ...others.map((name) => fieldOf(kept, fields, name))]
     const isAmount = this.#usesAmounts && !lacksAmount
     const otherCurrency = isAmount ? findOtherCurrency(amount?.currency, kept) : () => undefined
-    const made = { maker, lacksAmount, isLost: (lacksAmount && sumsExactly) || lacksCurrency, otherCurrency }
+    const made = {
+      maker,
+      orderFields,
+      lacksAmount,
+      isLost: (lacksAmount && sumsExactly) || lacksCurrency,
+      otherCurrency,
+    }
     this.#makers.set(definition, made)
     return made
   }

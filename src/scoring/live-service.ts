@@ -13,7 +13,7 @@ import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
 import { Decider, type DeciderOptions, type FileLabel } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
-import { erasePerson, plainPlaces } from './erase-person.ts'
+import { erasePerson, plainColumns } from './erase-person.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
 import {
@@ -255,7 +255,7 @@ export class LiveService {
     const { reading } = this.#log
     return reading
       .definitionSequences()
-      .some((sequence) => plainPlaces(reading.definition(sequence), key, columnOfName(transaction, key)).length > 0)
+      .some((sequence) => plainColumns(reading.definition(sequence), key, columnOfName(transaction, key)).length > 0)
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */
@@ -367,7 +367,7 @@ export class LiveService {
     const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
     // A snapshot already holds the histories, so no column is new.
     const fresh = snapshot === undefined ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
-    const counts = new ColumnCounts(fresh, reading)
+    const counts = new ColumnCounts(fresh, reading, live.detector)
     while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
     this.#refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()

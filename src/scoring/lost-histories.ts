@@ -1,5 +1,6 @@
-import { parseDetector } from '../core/detector.ts'
+import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -66,6 +67,7 @@ export class LostHistories {
   readonly #formOf: (column: string) => ColumnForm
   readonly #definitions: readonly number[]
   readonly #isWhole: boolean
+  readonly #amount: Detector['transaction']['amount']
   readonly #lacking = new Map<string, { count: number; newestMs: number; isOtherForm: boolean }>()
   #after: number
   #count = 0
@@ -74,6 +76,7 @@ export class LostHistories {
   constructor(live: Wanting, reading: LogReading) {
     this.#reading = reading
     this.#wanted = historyColumns(live)
+    this.#amount = live.detector.transaction.amount
     this.#formOf = columnForms(concealing(live))
     this.#definitions = reading.definitionSequences()
     this.#after = reading.prunedThrough()
@@ -134,7 +137,7 @@ export class LostHistories {
     const definition = this.#reading.definition(sequence)
     const formOf = columnForms(definition)
     return [...this.#wanted.keys()].flatMap((column) => {
-      const isDeclared = definition.columns.includes(column)
+      const isDeclared = mayHaveField(definition, column, this.#amount)
       if (isDeclared && isSameForm(formOf(column), this.#formOf(column))) return []
       return [{ column, isOtherForm: isDeclared }]
     })
@@ -144,6 +147,10 @@ export class LostHistories {
 function concealing({ detector, cardKeyCheck }: Wanting) {
   return { detector, ...(cardKeyCheck !== undefined && { cardKeyCheck }) }
 }
+
+const noPlace = -1
+/** The place of a field that is only kept differs from record to record. */
+const behindDeclared = -2
 
 /**
  * Counts how many of the transactions that it sees declare a column, in the form that is wanted if there is one, and how
@@ -158,12 +165,15 @@ export class ColumnCounts {
   readonly #have: number[]
   readonly #formOf: ((column: string) => ColumnForm) | undefined
   readonly #otherForms = new Set<string>()
+  readonly #amount: Detector['transaction']['amount']
 
   constructor(
     columns: Iterable<string>,
     reading: Pick<LogReading, 'definition'>,
+    { transaction }: Detector,
     formOf?: (column: string) => ColumnForm,
   ) {
+    this.#amount = transaction.amount
     this.columns = [...columns]
     this.#reading = reading
     this.#formOf = formOf
@@ -175,9 +185,13 @@ export class ColumnCounts {
     this.total += 1
     const places = this.#placesIn(definition)
     for (let i = 0; i < places.length; i++) {
-      if (places[i] < 0) continue
+      if (places[i] === noPlace) continue
       this.#declared[i] += 1
-      if (fields[places[i]] !== undefined) this.#have[i] += 1
+      const isDeclared = places[i] >= 0
+      const value = isDeclared
+        ? fields[places[i]]
+        : fieldOf(this.#reading.definition(definition), fields, this.columns[i])
+      if (value !== undefined) this.#have[i] += 1
     }
   }
 
@@ -204,11 +218,13 @@ export class ColumnCounts {
     const found = this.#reading.definition(definition)
     const formOf = columnForms(found)
     const places = this.columns.map((column) => {
-      const place = found.columns.indexOf(column)
+      if (!mayHaveField(found, column, this.#amount)) return noPlace
       const wanted = this.#formOf?.(column)
-      if (place < 0 || wanted === undefined || isSameForm(wanted, formOf(column))) return place
+      if (wanted === undefined || isSameForm(wanted, formOf(column))) {
+        return found.columns.includes(column) ? found.columns.indexOf(column) : behindDeclared
+      }
       this.#otherForms.add(column)
-      return -1
+      return noPlace
     })
     this.#places.set(definition, places)
     return places

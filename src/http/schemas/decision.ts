@@ -1,5 +1,6 @@
 import { type DeclaredField, declaredFields } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import { keepsAll } from '../../core/kept-fields.ts'
 import { asSent } from '../../core/money.ts'
 import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
@@ -58,7 +59,7 @@ function object(properties: Readonly<Record<string, unknown>>, optional: readonl
 const transactionView = {
   type: 'object',
   additionalProperties: scalar,
-  description: 'What was declared. A personal value that was erased is null.',
+  description: 'What was declared or kept. A personal value that was erased is null.',
 }
 
 const pageProperties = {
@@ -143,7 +144,9 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
   ])
   return {
     ...objectSchema(properties, new Set([id, declaredTime?.field ?? '', ...requiredAmount(detector)])),
-    description: 'A transaction by the fields that the detector declares. Others are ignored, and not kept.',
+    description: `A transaction by the fields that the detector declares. ${
+      keepsAll(detector) ? 'Others are kept, and not looked at.' : 'Others are ignored, and not kept.'
+    }`,
     examples: [example],
   }
 }

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { FieldValue } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import { fieldOf } from '../../core/kept-fields.ts'
 import type { DecisionPage, DecisionQuery } from '../../decisioning/decision-pages.ts'
 import type { DecisionRecord, Sequenced } from '../../decisioning/log-record.ts'
 import { ValueWriter } from '../../decisioning/packed-values.ts'
@@ -57,6 +58,6 @@ function packedForms(value: string): readonly Uint8Array[] {
 
 function hasField(reader: LogReader, { definition, fields }: DecisionRecord, field: DecisionQuery['field']): boolean {
   if (field === undefined) return true
-  const value = fields[reader.definition(definition).columns.indexOf(field.column)]
+  const value = fieldOf(reader.definition(definition), fields, field.column)
   return value !== undefined && String(value) === field.value
 }
