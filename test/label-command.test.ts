@@ -34,13 +34,16 @@ test('labels beside a running service, and again without one, with the same resu
   const flags = [file, '--data', data, '--label', 'verdict', '--known-at', 'closed', '--json']
   const failed = await runShrike('label', ...flags)
   assert.equal(failed.code, 1)
-  assert.match(failed.stderr, /labels.csv, line 5, isFraud: "maybe" does not say whether it was fraud/)
+  assert.match(failed.stderr, /labels.csv, line 5: isFraud: "maybe" does not say whether it was fraud/)
   assert.match(failed.stderr, /run the same command again/)
   const rejects = join(folder, 'rejects.csv')
   const skipping = [...flags, '--bad-rows', 'skip', '--rejects', rejects]
   const first = JSON.parse(await succeed('label', ...skipping))
   assert.deepEqual([first.accepted, first.repeated, first.refused, first.unlabelled], [0, 51, 2, 1])
-  assert.match(readFileSync(rejects, 'utf8'), /^line,column,reason\n5,isFraud,.*\n6,/)
+  assert.match(
+    readFileSync(rejects, 'utf8'),
+    /^rejected_line,rejected_reason,transaction_id,verdict,closed\n5,"isFraud: .*,x,maybe,\n6,/,
+  )
   assert.equal(countLabels(), 51)
   const keyless = await runShrike('keys', 'create', '--role', 'label', '--data', data)
   assert.equal(keyless.code, 2)

@@ -1,5 +1,5 @@
 /** Where files are written and how many threads work changes nothing that a report tells. */
-const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal'])
+const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal', 'rejects'])
 
 /** The command that repeats a run, quoted for a shell. */
 export function commandLine(verb: string, operands: readonly string[], flags: object): string {

@@ -17,10 +17,12 @@ export async function readEarlierRows(
   path: string,
   { located, features, kinds }: FileReplay,
   file: { readonly table: Table; readonly firstMs: number },
-  flags: InputFlags,
+  given: InputFlags,
   run: Run,
 ): Promise<(replay: Replay) => void> {
   const { id } = located.detector.transaction
+  // Those of the file itself are written.
+  const { rejects: _, ...flags } = given
   const open = () => new TransactionReader(located, features.layout, fileReading(path, flags))
   const reader = open()
   const options = readOptions(flags, run)

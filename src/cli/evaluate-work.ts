@@ -21,6 +21,7 @@ import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import type { InputFlags } from './read-input.ts'
+import { rejectsOf } from './rejects.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 import { type TrainingPart, trainingPartOf, warnOfUnknownGap } from './training-part.ts'
@@ -36,7 +37,10 @@ export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
 /** Figures with intervals on the rows that the bundle was not trained on, and a report of them where one is wanted. */
 export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
-  await checkOutputs({ '--report': flags.report }, { BUNDLE: bundlePath, FILE: file, '--history': flags.history })
+  await checkOutputs(
+    { '--report': flags.report, ...rejectsOf(flags) },
+    { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
+  )
   const bundle = await readBundle(bundlePath)
   const { columns, plan } = compileDetector(bundle.detector)
   if (flags.history !== undefined && columns !== undefined) {

@@ -14,6 +14,7 @@ import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { readFlatTable } from './flat-table.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type ReadingFlags, readingFlags } from './read-input.ts'
+import { rejectsOf, writeRejects } from './rejects.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { replayFile } from './replay-file.ts'
@@ -36,7 +37,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if ((flags.id === undefined) === (flags.row === undefined)) {
     throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
   }
-  await checkOutputs({ '--out': flags.out }, { BUNDLE: bundlePath, FILE: file })
+  await checkOutputs({ '--out': flags.out, ...rejectsOf(flags) }, { BUNDLE: bundlePath, FILE: file })
   const bundle = await readBundle(bundlePath)
   const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {
@@ -141,7 +142,8 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     `There is no ${id === undefined ? `row ${row}` : `transaction ${id}`} in ${file}`,
   )
   if (features.columns !== undefined) {
-    const { table, repeats } = await readFlatTable(file, detector, features, input, run, { isIdText: true })
+    const { table, badRows, repeats } = await readFlatTable(file, detector, features, input, run, { isIdText: true })
+    await writeRejects(file, badRows.first, input, run)
     const rows = rowsOf(table, idColumn, id, row)
     warnOfRepeats(repeats, detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing

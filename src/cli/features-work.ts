@@ -12,6 +12,7 @@ import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-r
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
+import { rejectsOf } from './rejects.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type FileReplay, type ReplayedTransaction, type ReplayWork, replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
@@ -32,7 +33,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (out !== undefined && !/\.csv(\.gz)?$/i.test(out)) {
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
-  await checkOutputs({ '--out': out }, { FILE: file, '--detector': detector })
+  await checkOutputs({ '--out': out, ...rejectsOf(flags) }, { FILE: file, '--detector': detector })
   if (flags.fromLog === true) return writeLoggedFeatures(flags, run)
   if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')
   if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')

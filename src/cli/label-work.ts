@@ -7,16 +7,18 @@ import { showValue } from '../core/show-value.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { formatIsoTime, readIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
+import type { BadRow } from '../data/bad-rows.ts'
 import { textReader } from '../data/columns.ts'
 import { labelOf } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
-import { writeFileAtomically } from '../data/write-file.ts'
 import type { LabelCounts, LabelLineError } from '../scoring/label-tally.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { type LabelSink, openSink, type SinkFlags } from './label-sink.ts'
 import { lastDetector, openLog } from './log-files.ts'
+import { checkOutputs } from './output-paths.ts'
 import { nameOf, type ReadingFlags, readOptions, tellNotes } from './read-input.ts'
+import { rejectsOf, writeRejects } from './rejects.ts'
 import type { Run } from './run.ts'
 
 export interface LabelFlags extends SinkFlags, ReadingFlags {
@@ -24,12 +26,12 @@ export interface LabelFlags extends SinkFlags, ReadingFlags {
   readonly label?: string
   readonly knownAt?: string
   readonly source?: string
-  readonly rejects?: string
 }
 
 /** Few enough to be answered soon, and that the refused of them are all listed. */
 const piece = 1000
 const rowsPerTable = 16_384
+const wholeLine = '(line)'
 
 interface Columns {
   readonly id: string
@@ -38,12 +40,11 @@ interface Columns {
 }
 
 type Counts = LabelCounts & { readonly unlabelled: number }
-interface Reject extends Omit<LabelLineError, 'code'> {}
+interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone'> {}
 
 /** Brings the labels of a file to a service or into a data directory; what was acknowledged stays, whatever comes then. */
 export async function label(file: string, flags: LabelFlags, run: Run): Promise<void> {
-  if (flags.rejects !== undefined && flags.badRows !== 'skip')
-    throw new FraudError('OPTION_INVALID', '--rejects goes with --bad-rows skip')
+  await checkOutputs(rejectsOf(flags), { FILE: file })
   const sink = await openSink(flags, run)
   const rejects: Reject[] = []
   let counts: Counts = { ...none }
@@ -61,7 +62,8 @@ export async function label(file: string, flags: LabelFlags, run: Run): Promise<
   } finally {
     await sink.close()
   }
-  if (flags.rejects !== undefined) await writeRejects(flags.rejects, rejects)
+  const rows = rejects.map((reject) => ({ ...reject, reason: reasonOf(reject) }))
+  await writeRejects(file, rows, flags, run)
   tell(counts, rejects, sink, run)
   run.terminal.result({ ...counts, where: sink.where, firstRejects: rejects.slice(0, 20) })
 }
@@ -109,7 +111,8 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
     }
     rows += table.rowCount
     const { count, first } = open.badRows()
-    const unread = first.slice(skipped).map(({ line, column, reason }) => ({ line, field: column ?? '(line)', reason }))
+    // The reason names the column.
+    const unread = first.slice(skipped).map((row) => ({ ...row, field: wholeLine }))
     if (count > skipped)
       yield { counts: { ...none, lines: count - skipped, refused: count - skipped }, rejects: unread }
     skipped = count
@@ -227,20 +230,18 @@ function knownReader(declared: Declared | undefined): (text: string) => number {
   }
 }
 
-function refused(file: string, { line, field, reason }: Reject): FraudError {
+function refused(file: string, reject: Reject): FraudError {
   const more = '; --bad-rows skip goes on behind such rows'
-  return new FraudError('DATA_INVALID', `${nameOf(file)}, line ${line}, ${field}: ${reason}${more}`)
+  return new FraudError('DATA_INVALID', `${nameOf(file)}, line ${reject.line}: ${reasonOf(reject)}${more}`)
+}
+
+function reasonOf({ field, reason }: Reject): string {
+  return field === wholeLine ? reason : `${field}: ${reason}`
 }
 
 function goOn({ accepted, repeated }: Counts, { where }: LabelSink): string {
   const count = (accepted + repeated).toLocaleString('en')
   return `${count} labels are in ${where} and stay there: run the same command again to go on`
-}
-
-async function writeRejects(path: string, rejects: readonly Reject[]): Promise<void> {
-  const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  const lines = rejects.map(({ line, field, reason }) => `${line},${quote(field)},${quote(reason)}\n`)
-  await writeFileAtomically(path, `line,column,reason\n${lines.join('')}`)
 }
 
 function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, { terminal }: Run): void {
@@ -252,6 +253,6 @@ function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, 
   if (overruled > 0) terminal.warn(`${count(overruled)} of those known before are overruled by a label that came since`)
   if (unlabelled > 0) terminal.say(`${count(unlabelled)} rows have no label and say nothing`)
   if (bad === 0) return
-  const first = rejects.slice(0, 20).map(({ line, field, reason }) => `line ${line}, ${field}: ${reason}`)
+  const first = rejects.slice(0, 20).map((reject) => `line ${reject.line}: ${reasonOf(reject)}`)
   terminal.warn(`${count(bad)} bad rows were skipped, the first of them:\n  ${first.join('\n  ')}`)
 }

@@ -24,7 +24,6 @@ export function labelCommand(): Command {
       .addOption(new Option('--key <key>', 'an API key with the role label').env('SHRIKE_API_KEY'))
       .option('--timeout <duration>', 'how long a piece is sent again to a service that is busy', duration, 120_000)
       .option('--bundle <bundle>', "without a service: the bundle (default: the data directory's)")
-      .option('--rejects <csv>', 'with --bad-rows skip: where the rows that were left out are written, with why')
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(
         'after',

@@ -12,6 +12,7 @@ import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
 import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows, warnOfSpoiltKeys } from './read-input.ts'
+import { writeRejects } from './rejects.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
@@ -86,14 +87,14 @@ function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
 }
 
 /** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
-function flatRows(
+async function flatRows(
   source: string,
   { table: read, badRows, repeats, repeatedRows }: FlatTable,
   located: LocatedDetector,
   features: FeatureSet,
   flags: InputFlags,
   run: Run,
-): LabelledRows {
+): Promise<LabelledRows> {
   // Says where the detector names a column that the file doesn't have.
   const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
   reader.open(read)
@@ -112,6 +113,8 @@ function flatRows(
   }
   const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
   warnOfBadRows(reader.badRows(), source, run)
+  const allBadRows = joinBadRows(badRows, reader.badRows())
+  await writeRejects(source, allBadRows.first, flags, run)
   warnOfSpoiltKeys(reader, run)
   const left = labelColumn.length - known.length
   if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
@@ -137,7 +140,7 @@ function flatRows(
       weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
       weightColumn: flags.weightColumn,
     }),
-    badRows: joinBadRows(badRows, reader.badRows()),
+    badRows: allBadRows,
   }
 }
 

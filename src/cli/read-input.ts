@@ -17,6 +17,8 @@ export interface ReadingFlags {
   readonly dates?: DateOrder
   readonly encoding?: Encoding
   readonly missing?: readonly string[]
+  /** Where the rows that are left out are written. */
+  readonly rejects?: string
 }
 
 export interface InputFlags extends ReadingFlags {
@@ -48,7 +50,15 @@ export async function readFileTable(path: string, flags: InputFlags, run: Run, o
 }
 
 /** The flags, among others, that say how a file is to be read. */
-export function readingFlags({ badRows, text, decimal, dates, encoding, missing }: ReadingFlags): ReadingFlags {
+export function readingFlags({
+  badRows,
+  text,
+  decimal,
+  dates,
+  encoding,
+  missing,
+  rejects,
+}: ReadingFlags): ReadingFlags {
   return {
     ...(badRows && { badRows }),
     ...(text && { text }),
@@ -56,14 +66,24 @@ export function readingFlags({ badRows, text, decimal, dates, encoding, missing 
     ...(dates && { dates }),
     ...(encoding && { encoding }),
     ...(missing && { missing }),
+    ...(rejects !== undefined && { rejects }),
   }
 }
 
 /** How the flags want a file to be read. */
 export function readOptions(flags: InputFlags, { signal }: Run): ReadOptions {
-  const { badRows = 'fail', text = [], decimal, dates, encoding, missing } = flags
+  const { badRows = 'fail', text = [], decimal, dates, encoding, missing, rejects } = flags
   const columns = Object.fromEntries(text.map((name) => [name, 'text' as const]))
-  return { badRows, columns, spelling: { decimal, dates }, ...(encoding && { encoding }), missing, signal }
+  const keepsBadRows = rejects !== undefined
+  return {
+    badRows,
+    keepsBadRows,
+    columns,
+    spelling: { decimal, dates },
+    ...(encoding && { encoding }),
+    missing,
+    signal,
+  }
 }
 
 /** Says how the file is written, where somebody might have expected another reading. */
@@ -81,12 +101,13 @@ export function warnOfSpoiltKeys(reader: TransactionReader, { terminal }: Run): 
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */
-export function fileReading(path: string, { badRows, missing }: InputFlags): FileReading {
+export function fileReading(path: string, { badRows, missing, rejects }: InputFlags): FileReading {
   const key = process.env.SHRIKE_CARD_KEY
   return {
     file: path === '-' ? 'standard input' : path,
     nowMs: Date.now(),
     badRows,
+    keepsBadRows: rejects !== undefined,
     missing,
     ...(key !== undefined && key !== '' && { hashCardNumber: cardNumberHash(key) }),
   }

@@ -9,6 +9,7 @@ export function addReadingFlags(command: Command): Command {
     .addOption(
       new Option('--bad-rows <what>', 'on a row that cannot be read').choices(['fail', 'skip']).default('fail'),
     )
+    .option('--rejects <csv>', 'with --bad-rows skip: where the rows that are left out are written, with why')
     .addOption(
       new Option('--decimal <mark>', 'what decimals follow (default: as the cells have it)').choices([
         'point',

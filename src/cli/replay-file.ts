@@ -22,6 +22,7 @@ import {
   warnOfBadRows,
   warnOfSpoiltKeys,
 } from './read-input.ts'
+import { writeRejects } from './rejects.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
 
@@ -114,6 +115,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   warnOfBadRows(badRows, replay.file, run)
   warnOfSpoiltKeys(reader, run)
   tellRepeats(replay, repeats, run)
+  await writeRejects(replay.file, badRows.first, flags, run)
   return { result, badRows }
 }
 
@@ -149,7 +151,9 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const result = await work(replayTables({ replay, reader: fresh, rows, repeats, before }, tables, run.signal, order))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   tellRepeats(replay, repeats, run)
-  return { result, badRows: joinBadRows(badRows, reader.badRows()) }
+  const all = joinBadRows(badRows, reader.badRows())
+  await writeRejects(replay.file, all.first, flags, run)
+  return { result, badRows: all }
 }
 
 function readerFor({ located, features, file }: FileReplay, flags: InputFlags): TransactionReader {

@@ -5,7 +5,9 @@ import { currentBundle } from './current-bundle.ts'
 import { tellConflicts } from './id-conflicts.ts'
 import { Intake, type OnConflict, type ReplayedAs } from './intake.ts'
 import { openForCommand } from './open-service.ts'
+import { checkOutputs } from './output-paths.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
+import { rejectsOf } from './rejects.ts'
 import { replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
 
@@ -21,6 +23,7 @@ export interface ReplayFlags extends InputFlags {
 /** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
   const { data, bundle = currentBundle(data), acceptLostHistories = false } = flags
+  await checkOutputs(rejectsOf(flags), { FILE: file, '--bundle': bundle })
   const opened = await openForCommand(bundle, data, { acceptLostHistories }, run)
   const { service } = opened
   const { detector, features } = service.live

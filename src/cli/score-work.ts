@@ -12,6 +12,7 @@ import { readFlatTable } from './flat-table.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { InputFlags } from './read-input.ts'
+import { rejectsOf, writeRejects } from './rejects.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { replayFile } from './replay-file.ts'
@@ -28,7 +29,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   if (flags.json && flags.out === undefined) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
-  await checkOutputs({ '--out': flags.out }, { BUNDLE: bundlePath, FILE: file })
+  await checkOutputs({ '--out': flags.out, ...rejectsOf(flags) }, { BUNDLE: bundlePath, FILE: file })
   const bytes = await readBundleBytes(bundlePath)
   const bundle = decodeBundle(bytes)
   const features = compileDetector(bundle.detector)
@@ -94,7 +95,8 @@ async function scoreFlatRows(
   flags: ScoreFlags,
   run: Run,
 ): Promise<Scores> {
-  const { table, repeats } = await readFlatTable(file, detector, features, flags, run)
+  const { table, badRows, repeats } = await readFlatTable(file, detector, features, flags, run)
+  await writeRejects(file, badRows.first, flags, run)
   warnOfRepeats(repeats, detector.transaction, answeredAgain, run)
   const columns = model.features.map((name) => numberColumn(table, name).values)
   const { probability, prediction } = await scoreColumns(bytes, columns, { signal: run.signal })

@@ -26,6 +26,7 @@ import { printPolicy } from './print-policy.ts'
 import { formatTime, type InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
 import { refuseUnknownNames } from './refuse-unknown-names.ts'
+import { rejectsOf } from './rejects.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { reportBeside } from './report-beside.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -59,7 +60,12 @@ export interface Origin {
 }
 
 export function outputsOf(flags: TrainFlags) {
-  return { '--out': flags.out, '--report': reportPathOf(flags), '--save-detector': flags.saveDetector }
+  return {
+    '--out': flags.out,
+    '--report': reportPathOf(flags),
+    '--save-detector': flags.saveDetector,
+    ...rejectsOf(flags),
+  }
 }
 
 export function inputsOf(file: string | undefined, { detector }: TrainFlags) {

@@ -11,6 +11,8 @@ export interface BadRow {
   readonly value?: string
   /** With column and value, where there are any. */
   readonly reason: string
+  /** A stray quote has taken the lines behind this one for a part of its row; they are rows of their own. */
+  readonly isLineAlone?: true
 }
 
 export interface BadRows {
@@ -103,11 +105,13 @@ export interface BadPlace {
   readonly line: number
   readonly column?: string
   readonly value?: string
+  readonly isLineAlone?: true
 }
 
-function describe({ line, column, value }: BadPlace, reason: string): BadRow {
+function describe({ line, column, value, isLineAlone }: BadPlace, reason: string): BadRow {
   const shown = {
     line,
+    ...(isLineAlone && { isLineAlone }),
     ...(column !== undefined && { column: showValue(column) }),
     ...(value !== undefined && { value: showValue(value) }),
   }

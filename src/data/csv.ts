@@ -124,7 +124,7 @@ export class CsvParser {
       const reason = `a row is longer than ${longestRowBytes / 2 ** 20} MiB; is a quote opened here and never closed?`
       const next = this.#kindsKnown ? this.#afterLine(0) : incomplete
       if (next < 0) throw this.#options.badRows.error({ line: this.#line }, reason)
-      this.#options.badRows.add({ line: this.#line++ }, reason)
+      this.#options.badRows.add({ line: this.#line++, isLineAlone: true }, reason)
       this.#keepFrom(this.#parseRows(next, isFinal))
     }
     this.#parseAt = 2 * this.#length
@@ -242,7 +242,8 @@ export class CsvParser {
   /** Leaves out one line alone: a stray quote has taken those after it for a part of its cell. */
   #leaveOutLine(reason: string, place: Omit<BadPlace, 'line'> = {}): number {
     const { badRows } = this.#options
-    badRows.add({ ...place, line: this.#line + (badRows.skips ? 0 : this.#lineEndsInRow) }, reason)
+    const line = this.#line + (badRows.skips ? 0 : this.#lineEndsInRow)
+    badRows.add({ ...place, line, isLineAlone: true }, reason)
     this.#line++
     const next = this.#afterLine(this.#rowStart)
     this.#afterLeftOut = next < 0 ? this.#length : next

@@ -276,6 +276,28 @@ function storeNumber(
   return undefined
 }
 
+/** Rows of a Parquet file by their numbers, from 1, as JSON with all their columns. */
+export async function readJsonRows(path: string, rows: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  try {
+    await connection.run("SET TimeZone = 'UTC'")
+    const pattern = await patternOf(connection, path)
+    const source = 'read_parquet($path, hive_partitioning = false, filename = false, file_row_number = true)'
+    const found = await connection.runAndReadAll(
+      `SELECT file_row_number + 1, CAST(to_json(found) AS VARCHAR) FROM ${source} AS found
+        WHERE file_row_number + 1 IN (SELECT unnest([${rows.join(', ')}]::BIGINT[]))`,
+      { path: pattern },
+    )
+    // DuckDB's own number of the row is the last field.
+    const ownField = /,"file_row_number":\d+\}$/
+    return new Map(found.getRowsJS().map(([row, json]) => [Number(row), String(json).replace(ownField, '}')]))
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

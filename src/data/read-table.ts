@@ -129,7 +129,11 @@ async function* readTables(
   }
 }
 
-function openBytes(path: string, { stdin = process.stdin, signal }: ReadOptions): ByteSource | Promise<ByteSource> {
+/** The bytes of a text file, unpacked. */
+export function openBytes(
+  path: string,
+  { stdin = process.stdin, signal }: Pick<ReadOptions, 'stdin' | 'signal'>,
+): ByteSource | Promise<ByteSource> {
   // A stream may stay silent for ever: only the signal itself ends the wait.
   if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
   if (path.toLowerCase().endsWith('.gz')) return openGzip(path, signal)
