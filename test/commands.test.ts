@@ -510,6 +510,7 @@ describe('wrong usage', () => {
       'keys',
       'simulate',
       'demo',
+      'init',
       'replay',
       'log',
     ]

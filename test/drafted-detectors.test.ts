@@ -110,7 +110,7 @@ describe('well-known tables are read right without a flag, clean and messy', () 
     })
 
     test(`BankSim, ${how}: steps are days, and no window is shorter than one`, async () => {
-      const { detector, leftOut } = await draftOfMade('banksim', isMessy)
+      const { detector, leftOut, unsure } = await draftOfMade('banksim', isMessy)
       assert.deepEqual(detector.transaction, {
         id: 'transaction_id',
         time: { field: 'step', format: 'days-since' },
@@ -122,6 +122,7 @@ describe('well-known tables are read right without a flag, clean and messy', () 
       })
       assert.deepEqual(Object.keys(leftOut), ['age', 'gender', 'zipcodeOri', 'zipMerchant'])
       assert.doesNotMatch(JSON.stringify(detector.features), /"\d+[mh]"|"hour"/)
+      if (!isMessy) assert.match(unsure.join('\n'), /^customer: its values stand in single quotes; callers/m)
     })
   }
 })

@@ -71,6 +71,7 @@ class Sorter {
     const { rowCount } = this.table
     const again = 1 - (look.distinct + look.missing) / Math.max(1, rowCount)
     if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
+    this.#tellSpelling(name, look)
     // Fewer are gaps, which decisions say.
     if (look.missing >= 0.05 * rowCount) this.optional.push(name)
     if (again >= 0.05) return
@@ -92,11 +93,18 @@ class Sorter {
     this.taken.add(column.name)
     this.fields[name] = column.name
     if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
-    if (look.texts.length > 0 && look.texts.every((text) => /^\d+\.0$/.test(text))) {
-      this.unsure.push(`${name}: its values are written like ${look.texts[0]}, so that is how they have to be sent`)
-    }
+    this.#tellSpelling(name, look)
     if (look.distinct > mostCategories) this.codes.push(name)
     else this.categories.push({ field: name, values: [...look.texts].sort() })
+  }
+
+  /** Values are what stands in the file, mark for mark. */
+  #tellSpelling(name: string, { texts }: Look): void {
+    const [what] = [
+      { what: 'end in .0, as numbers beside blanks do', pattern: /^\d+\.0$/ },
+      { what: 'stand in single quotes', pattern: /^'.*'$/ },
+    ].flatMap(({ what, pattern }) => (texts.length > 0 && texts.every((text) => pattern.test(text)) ? [what] : []))
+    if (what !== undefined) this.unsure.push(`${name}: its values ${what}; callers have to send them so, too`)
   }
 
   #free(name: string): string {
