@@ -37,7 +37,9 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
     while (rebuild.step());
     const { sequence, fold } = rebuild
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
-    const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, fold.histories.save(), key)
+    const { resumedAtMs } = fold
+    const header = { fingerprint, sequence, hash, ...(resumedAtMs !== undefined && { resumedAtMs }) }
+    const { path, bytes } = writeSnapshot(snapshotsPath, header, fold.histories.save(), key)
     // A snapshot that can't be read back must not be what the log is shortened on.
     MemoryHistories.restore(features.plan, readSnapshot(path, key).chunks())
     const { keys, events } = fold.histories.stats()

@@ -5,6 +5,8 @@ export interface SnapshotHeader {
   /** The last record that went into it, and that record's hash in hex, so that it serves only its own log. */
   readonly sequence: number
   readonly hash: string
+  /** When transactions came again after a silence longer than the histories reach. */
+  readonly resumedAtMs?: number
 }
 
 /** A snapshot whose content was checked. */

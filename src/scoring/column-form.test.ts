@@ -118,6 +118,7 @@ test('amounts do not meet those that were sent in another unit, unless somebody 
 test('a key that no history reads may change its form', async () => {
   const { service, decide } = await start({ live: plain })
   await decide(0)
+  await decide(4)
   const live = detectorOf('shops', { personal: ['shop'] })
   await service.use(live)
   assert.deepEqual((await decide(8)).degraded, [])

@@ -11,6 +11,7 @@ import {
   dayMs,
   openTestLive,
   startMs,
+  type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import type { FraudError } from '../core/errors.ts'
@@ -264,6 +265,25 @@ describe('a decision without a score', () => {
 })
 
 describe('a decision says what it rests on less than it should', () => {
+  test('where nothing came for longer than the longest window, until one has passed, and after a restart', async () => {
+    const { decide, clock, close, path } = await start()
+    clock.nowMs = startMs + 100 * dayMs
+    await decide()
+    await decide({ ID: 't-2', TIME: startMs + 7 * dayMs })
+    assert.deepEqual((await decide({ ID: 't-3', TIME: startMs + 14 * dayMs })).degraded, [])
+    assert.deepEqual((await decide({ ID: 't-4', TIME: startMs + 21 * dayMs + 1 })).degraded, ['history-short'])
+    await close({ keep: true })
+    const again = await start({ directory: path })
+    again.clock.nowMs = clock.nowMs
+    assert.deepEqual((await again.decide({ ID: 't-5', TIME: startMs + 28 * dayMs })).degraded, ['history-short'])
+    assert.deepEqual((await again.decide({ ID: 't-6', TIME: startMs + 28 * dayMs + 1 })).degraded, [])
+    await again.close({ keep: true })
+    const warns = (live: TestLive) =>
+      live.say.lines.some((line) => line.includes('those of transactions of today are empty'))
+    const late = await start({ directory: path, clock: () => startMs + 36 * dayMs })
+    assert.deepEqual([warns(again), warns(late)], [false, true])
+  })
+
   test('where the log does not reach back as far as the longest window, to the millisecond', async () => {
     const { decide, clock } = await start()
     clock.nowMs = startMs + 100 * dayMs

@@ -379,7 +379,7 @@ export class Decider {
     const degraded: Degradation[] = []
     const gaps = fold.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
-    if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
+    if (this.#isShort(transaction.timestampMs, fold)) degraded.push('history-short')
     const row = this.#row
     let score: number | null = null
     let failure: Degradation = 'features-failed'
@@ -422,11 +422,11 @@ export class Decider {
     }
   }
 
-  /** Whether the log does not reach back as far as the features look. */
-  #isShort(timestampMs: number): boolean {
+  /** Whether the log does not reach back as far as the features look, or nothing came for so long. */
+  #isShort(timestampMs: number, { resumedAtMs }: HistoryFold): boolean {
     if (this.#spanMs === Number.POSITIVE_INFINITY) return false
     this.#coveredSinceMs ??= timestampMs
-    return timestampMs - this.#coveredSinceMs < this.#spanMs
+    return timestampMs - Math.max(this.#coveredSinceMs, resumedAtMs ?? Number.NEGATIVE_INFINITY) < this.#spanMs
   }
 
   #append(state: LiveState, { id, fields, transaction }: LiveTransaction, judgement: Judgement): Promise<Decision> {

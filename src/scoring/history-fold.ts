@@ -41,11 +41,18 @@ export class HistoryFold<Kept extends Histories = Histories> {
   /** Labels whose transactions have not come, by id; in the order in which their last labels came. */
   readonly #pending = new Map<string, WaitingLabels>()
   #waiting = 0
+  #resumedAtMs: number | undefined
 
-  constructor(histories: Kept, waitMs: number, pending: Iterable<PendingLabel> = []) {
+  constructor(histories: Kept, waitMs: number, pending: Iterable<PendingLabel> = [], resumedAtMs?: number) {
     this.histories = histories
     this.#waitMs = waitMs
+    this.#resumedAtMs = resumedAtMs
     for (const label of pending) this.#wait(label)
+  }
+
+  /** When transactions came again after a silence longer than histories reach; undefined where there was none. */
+  get resumedAtMs(): number | undefined {
+    return this.#resumedAtMs
   }
 
   /** Transactions that have a label but have not come. */
@@ -66,7 +73,11 @@ export class HistoryFold<Kept extends Histories = Histories> {
    * @throws FraudError CURRENCY_MIXED, before anything was changed.
    */
   begin(transaction: Transaction): readonly History[] {
-    return this.histories.observe(transaction)
+    const { newestMs } = this.histories
+    const histories = this.histories.observe(transaction)
+    const isAfterSilence = transaction.timestampMs > newestMs + this.#waitMs && newestMs > Number.NEGATIVE_INFINITY
+    if (isAfterSilence) this.#resumedAtMs = transaction.timestampMs
+    return histories
   }
 
   /** Labels that came before their transaction take effect after its row. */

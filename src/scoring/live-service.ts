@@ -3,6 +3,8 @@ import { durationMs } from '../core/duration.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { type Concealment, type LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
 import { columnOfName } from '../core/personal-columns.ts'
+import { isOfCalendar } from '../core/time-formats.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages.ts'
@@ -386,6 +388,7 @@ export class LiveService {
       const { keys, events, bytes } = fold.histories.stats()
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
       if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
+      this.#warnIfEnded(live, fold.histories.newestMs)
       if (lost.losses.length > 0) {
         say.warn(
           { lost: tellCounts(lost.losses) },
@@ -415,6 +418,18 @@ export class LiveService {
     this.#options.say.warn(
       { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
       'the log is younger than the longest window: decisions say history-short; bring history in with `shrike replay FILE --as history`',
+    )
+  }
+
+  /** Histories that end long before now are of no use to a transaction of now. */
+  #warnIfEnded({ detector, features }: LiveDetector, newestMs: number): void {
+    const { say, clock } = this.#options
+    const { time } = detector.transaction
+    if (time === undefined || !isOfCalendar(time) || newestMs === Number.NEGATIVE_INFINITY) return
+    if (clock() - newestMs <= longestSpanMs(features)) return
+    say.warn(
+      { newest: formatIsoTime(newestMs) },
+      'the newest transaction of the log is older than histories reach: those of transactions of today are empty, and decisions say history-short',
     )
   }
 

@@ -31,7 +31,7 @@ export class HistoryRebuild {
         : MemoryHistories.restore(plan, snapshot.chunks(), options)
     const waitMs = labelWaitMs(live.features)
     const pending = reading.pendingLabels(this.#sequence, histories.newestMs - waitMs)
-    this.fold = new HistoryFold(histories, waitMs, pending)
+    this.fold = new HistoryFold(histories, waitMs, pending, snapshot?.resumedAtMs)
   }
 
   /** The last record that went in. */

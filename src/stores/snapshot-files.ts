@@ -34,6 +34,7 @@ const headerSchema = z.object({
   fingerprint: z.string(),
   sequence: z.int().nonnegative(),
   hash: z.string(),
+  resumedAtMs: z.number().exactOptional(),
 })
 
 /** Only files with names that Shrike gives are its own: all others are left alone. */
