@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { createKeyRing, digestKey } from '../src/http/api-keys.ts'
 import { openTestService } from './service/fixture.ts'
+import { openTestLive } from './service/live-fixture.ts'
 
 const executablePath = '/usr/bin/chromium'
 const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the pages in`
 const key = 'a-key-of-sixteen-characters'
+const tillKey = 'a-key-that-may-only-score'
+const createdAt = '2026-11-22T09:00:00.000Z'
 
 describe('pages in a browser', { skip }, () => {
   let browser: Browser
@@ -18,9 +22,15 @@ describe('pages in a browser', { skip }, () => {
       executablePath,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
     })
-    const service = await openTestService({ apiKeys: [key] })
+    const live = await openTestLive()
+    await live.service.resume()
+    const ring = createKeyRing([key], [{ name: 'till', roles: ['score'], createdAt, sha256: digestKey(tillKey) }])
+    const service = await openTestService({ live: live.service, metrics: live.metrics, keyRing: () => ring })
     url = service.url
-    close = async () => void (await service.app.close())
+    close = async () => {
+      await service.app.close()
+      await live.close()
+    }
   })
 
   after(async () => {
@@ -32,7 +42,7 @@ describe('pages in a browser', { skip }, () => {
   function complaintsOf(page: Page): string[] {
     const complaints: string[] = []
     page.on('console', (message) => {
-      if (message.type() === 'error' && !/status of 40[14]/.test(message.text())) complaints.push(message.text())
+      if (message.type() === 'error' && !/status of 40[134]/.test(message.text())) complaints.push(message.text())
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     return complaints
@@ -52,7 +62,7 @@ describe('pages in a browser', { skip }, () => {
     await page.getByText('This key is not known here').waitFor()
     await page.locator('input').fill(key)
     await page.locator('form button').click()
-    await page.getByRole('heading', { name: 'Ask for a prediction' }).waitFor()
+    await page.getByRole('heading', { name: 'Ask for a decision' }).waitFor()
     assert.equal(page.url(), `${url}/`)
     assert.deepEqual(await context.cookies(), [])
     await page.getByRole('link', { name: 'Metrics' }).click()
@@ -62,6 +72,31 @@ describe('pages in a browser', { skip }, () => {
     await other.locator('input').waitFor()
     assert.deepEqual(complaints, [])
     await context.close()
+  })
+
+  test('say which role the key lacks', async () => {
+    const page = await browser.newPage()
+    const complaints = complaintsOf(page)
+    await enter(page, '/v1/decisions', tillKey)
+    await page.getByText('may not open this page. This key does not have the role admin').waitFor()
+    await page.locator('input').fill(key)
+    await page.locator('form button').click()
+    await page.getByText('"cursor"').waitFor()
+    assert.deepEqual(complaints, [])
+    await page.close()
+  })
+
+  test('tell a service that does not answer from a page that lacks a part', async () => {
+    const page = await browser.newPage()
+    await page.route(/swagger-ui\.css/, (route) => route.fulfill({ status: 503, body: '' }))
+    await enter(page, '/docs', key)
+    await page.getByText(/the page could not be put together: \S*swagger-ui\.css came with status 503/).waitFor()
+    await page.unroute(/swagger-ui\.css/)
+    await page.context().setOffline(true)
+    await page.locator('input').fill(key)
+    await page.locator('form button').click()
+    await page.getByText('The service does not answer').waitFor()
+    await page.close()
   })
 
   test('show the docs, whose calls carry the key', async () => {
@@ -101,7 +136,8 @@ describe('pages in a browser', { skip }, () => {
     await page.getByRole('button', { name: 'Copy' }).click()
     await page.getByText('Copied').waitFor()
     const text = await page.evaluate('navigator.clipboard.readText()')
-    assert.match(String(text), new RegExp(`^curl -s ${url}/predict/ .*Bearer ${key}`))
+    assert.match(String(text), new RegExp(`^curl -s ${url}/v1/decisions .*Bearer ${key}`))
+    assert.equal(await page.getByText('works as it stands').count(), 0)
     await context.close()
   })
 })

@@ -6,6 +6,8 @@ export interface DayCounts {
   readonly outcomes: ReadonlyMap<string, number>
   readonly degraded: ReadonlyMap<string, number>
   readonly labels: number
+  /** When the last label came, today or before; undefined where none has since the process began. */
+  readonly lastLabelMs: number | undefined
 }
 
 const dayMs = 86_400_000
@@ -13,14 +15,16 @@ const dayMs = 86_400_000
 /** Takes what the metrics count at each midnight from what they count when asked: nothing is done for a decision. */
 export class DayCounter {
   readonly #registry: Registry
+  readonly #nowMs: () => number
   #sinceMs: number
   #atMidnight = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(registry: Registry, nowMs: number) {
+  constructor(registry: Registry, nowMs: () => number) {
     this.#registry = registry
-    this.#sinceMs = nowMs
-    this.#wait(nowMs)
+    this.#nowMs = nowMs
+    this.#sinceMs = nowMs()
+    this.#wait()
   }
 
   async counts(): Promise<DayCounts> {
@@ -39,6 +43,7 @@ export class DayCounter {
       outcomes: today('shrike_decisions_total'),
       degraded: today('shrike_decisions_degraded_total'),
       labels,
+      lastLabelMs: await this.#lastLabelMs(),
     }
   }
 
@@ -46,16 +51,26 @@ export class DayCounter {
     clearTimeout(this.#timer)
   }
 
-  #wait(nowMs: number): void {
+  /** Waits by the clock each day, so that a timer that is late or early shifts no later midnight. */
+  #wait(): void {
+    const nowMs = this.#nowMs()
     const midnightMs = (Math.floor(nowMs / dayMs) + 1) * dayMs
     this.#timer = setTimeout(() => {
-      void this.#totals().then((totals) => {
-        this.#atMidnight = totals
-        this.#sinceMs = midnightMs
-      })
-      this.#wait(midnightMs)
+      if (this.#nowMs() >= midnightMs) {
+        void this.#totals().then((totals) => {
+          this.#atMidnight = totals
+          this.#sinceMs = midnightMs
+        })
+      }
+      this.#wait()
     }, midnightMs - nowMs)
     this.#timer.unref()
+  }
+
+  async #lastLabelMs(): Promise<number | undefined> {
+    const metric = await this.#registry.getSingleMetric('shrike_last_label_timestamp_seconds')?.get()
+    const seconds = metric?.values[0]?.value
+    return seconds === undefined ? undefined : seconds * 1000
   }
 
   async #totals(): Promise<Map<string, number>> {

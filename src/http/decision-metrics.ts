@@ -54,6 +54,7 @@ function countDecisions(registry: Registry): DecisionObserver {
   const labels = { fraud: 0, legitimate: 0 }
   let duplicates = 0
   let refusedLabels = 0
+  let lastLabelMs: number | undefined
   let missing = new Float64Array(0)
   let features: readonly string[] = []
   const tally = (name: string, help: string, label: string, counts: () => Iterable<readonly [string, number]>) =>
@@ -70,6 +71,12 @@ function countDecisions(registry: Registry): DecisionObserver {
     () => degraded,
   )
   tally('shrike_labels_total', 'New labels, by what they say.', 'label', () => Object.entries(labels))
+  createGauge(
+    registry,
+    'shrike_last_label_timestamp_seconds',
+    'When this process last took in a new label, as Unix time.',
+    () => lastLabelMs && lastLabelMs / 1000,
+  )
   total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
   total(
     'shrike_labels_refused_total',
@@ -111,11 +118,26 @@ function countDecisions(registry: Registry): DecisionObserver {
     labelsRefused(count) {
       refusedLabels += count
     },
-    labelled(isFraud, lagMs) {
+    labelled(isFraud, receivedAtMs, lagMs) {
+      lastLabelMs = receivedAtMs
       labels[isFraud ? 'fraud' : 'legitimate'] += 1
       if (lagMs !== undefined) lag.observe(Math.max(0, lagMs) / 1000)
     },
   }
+}
+
+function createGauge(registry: Registry, name: string, help: string, read: () => number | undefined): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const value = read()
+      // Left out, and not 0.
+      if (value === undefined) this.remove()
+      else this.set(value)
+    },
+  })
 }
 
 function watch(
@@ -125,18 +147,7 @@ function watch(
   pending: () => number,
   nowMs: () => number,
 ): void {
-  const gauge = (name: string, help: string, read: () => number | undefined) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const value = read()
-        // Left out, and not 0.
-        if (value === undefined) this.remove()
-        else this.set(value)
-      },
-    })
+  const gauge = (name: string, help: string, read: () => number | undefined) => createGauge(registry, name, help, read)
   const stats = () => live.decider.state?.fold.histories.stats()
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>

@@ -752,6 +752,7 @@ describe('metrics of decisions', () => {
       shrike_duplicates_total: 1,
       'shrike_labels_total{label="fraud"}': 1,
       'shrike_labels_total{label="legitimate"}': 1,
+      shrike_last_label_timestamp_seconds: startMs / 1000 + 60,
       shrike_label_lag_seconds_count: 1,
       shrike_label_lag_seconds_sum: 60,
       shrike_labels_pending: 1,

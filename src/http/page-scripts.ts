@@ -11,6 +11,8 @@ export const keyScript = `
 (() => {
   const form = document.querySelector('form'), input = document.querySelector('input'), said = document.querySelector('[role=alert]')
   const refuse = (why) => { form.hidden = false; said.textContent = why; input.value = ''; input.focus() }
+  const reasonOf = async (answer) =>
+    new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('.intro')?.textContent ?? ''
   const show = async (answer, ask) => {
     const text = await answer.text()
     if (!(answer.headers.get('content-type') || '').startsWith('text/html')) {
@@ -23,6 +25,7 @@ export const keyScript = `
     await Promise.all([...page.querySelectorAll('script[src], link[href]:not([href^="data:"])')].map(async (part) => {
       const at = part.hasAttribute('src') ? 'src' : 'href'
       const file = await ask(new URL(part.getAttribute(at), location.href))
+      if (!file.ok) throw new Error(part.getAttribute(at) + ' came with status ' + file.status)
       part.setAttribute(at, URL.createObjectURL(await file.blob()))
     }))
     document.open()
@@ -32,17 +35,22 @@ export const keyScript = `
   const enter = async (key) => {
     if (!/^[\\x21-\\x7e]+$/.test(key)) return refuse('A key has letters, digits and signs, and no blanks.')
     const ask = (url) => fetch(url, { headers: { authorization: 'Bearer ' + key, accept: 'text/html, */*;q=0.8' }, cache: 'no-store' })
+    let answer
     try {
-      const answer = await ask(location.href)
+      answer = await ask(location.href)
+    } catch {
+      return refuse('The service does not answer. Try again.')
+    }
+    try {
       if (answer.status === 401) {
         sessionStorage.removeItem('${keyName}')
         return refuse('This key is not known here. It may be mistyped, or was revoked.')
       }
-      if (answer.status === 403) return refuse('This key is known, and may not open this page: it needs one with the role admin.')
+      if (answer.status === 403) return refuse('This key is known, and may not open this page. ' + await reasonOf(answer))
       sessionStorage.setItem('${keyName}', key)
       await show(answer, ask)
-    } catch {
-      refuse('The service does not answer. Try again.')
+    } catch (error) {
+      refuse('The service answered, but the page could not be put together: ' + error.message)
     }
   }
   form.addEventListener('submit', (event) => { event.preventDefault(); void enter(input.value.trim()) })

@@ -525,7 +525,7 @@ export class Decider {
     const before = underway === undefined ? [] : [...underway.before, underway.record]
     this.#labelsInFlight.set(id, { record, before, count, answer: promise })
     if (event?.texts !== notHeld) state.fold.label(record, event)
-    this.#options.observer.labelled(isFraud, event && record.knownAtMs - event.timestampMs)
+    this.#options.observer.labelled(isFraud, nowMs, event && record.knownAtMs - event.timestampMs)
     return promise
   }
 

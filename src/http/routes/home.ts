@@ -20,7 +20,7 @@ const reportPolicy =
 
 /** `GET /`: how the service is, and where to go on. `GET /report`: the evaluation of the model, where there is one. */
 export function homeRoutes(app: App, context: HttpContext): void {
-  const today = context.live && new DayCounter(context.metrics.registry, Date.now())
+  const today = context.live && new DayCounter(context.metrics.registry, Date.now)
   app.addHook('onClose', async () => today?.close())
   app.get('/', async (request, reply) =>
     sendPage(
@@ -69,14 +69,14 @@ function stateOf({ live, isDraining, isOverloaded, whyNotReady }: HttpContext): 
   return { tone: 'good', words: live === undefined ? 'Ready for predictions' : 'Ready for decisions' }
 }
 
-function todaySection({ sinceMs, outcomes: counts, degraded, labels }: DayCounts): Markup {
+function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs }: DayCounts): Markup {
   const weak = [...degraded].filter(([, count]) => count > 0)
   const figures = outcomes.map(
     (outcome) =>
       html`<div class="figure card"><dt>${outcome}</dt><dd><b>${formatCount(counts.get(outcome) ?? 0)}</b></dd></div>`,
   )
   return html`<section><h2>Decisions today</h2>
-<p class="intro">Counted by this process since ${minute(sinceMs)}.</p>
+<p class="intro">Counted by this process since ${minute(sinceMs)}. ${lastLabelMs === undefined ? 'No label has come since it began.' : `The last label came at ${minute(lastLabelMs)}.`}</p>
 <dl class="figures">${figures}<div class="figure card"><dt>labels</dt><dd><b>${formatCount(labels)}</b></dd></div></dl>
 ${
   weak.length === 0
@@ -126,7 +126,7 @@ function callSection({ model, live, isGuarded }: HttpContext, host: string): Mar
       ? ['prediction', predictionCall(origin, model.current.example, isGuarded())]
       : ['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), isGuarded())]
   return html`<section><h2>Ask for a ${what}</h2>
-<p class="intro">A request that works as it stands, to be pasted into a shell.${isGuarded() ? ' The button puts in the key of this tab.' : ''}</p>
+<p class="intro">${isGuarded() ? 'A request to be pasted into a shell, with a key that has the role score in place of YOUR_KEY; the button copies it with the key of this tab.' : 'A request that works as it stands, to be pasted into a shell.'}</p>
 <div class="copied"><button type="button" data-copies="call">Copy</button><pre class="command"><code id="call">${call}</code></pre></div></section>`
 }
 
