@@ -344,6 +344,10 @@ describe('shrike train with other learners', () => {
     )
     const { stdout: scored } = await succeed('score', 'average.safetensors', 'cards.csv')
     assert.equal(scored.trim().split('\n').length, 6001)
+    const told = await succeed('explain', 'average.safetensors', 'cards.csv', '--row', '7', '--json')
+    const { scale, base, output, contributions } = JSON.parse(told.stdout)
+    const parts = contributions.reduce((sum: number, part: { contribution: number }) => sum + part.contribution, base)
+    assert.ok(scale === 'probability' && Math.abs(parts - output) < 1e-9 && output >= 0 && output <= 1, told.stdout)
   })
 
   test('refuses an option that none of them has', async () => {

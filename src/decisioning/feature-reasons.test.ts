@@ -5,12 +5,19 @@ import { ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, splitFrames } from './record-format.ts'
 
 test('the strongest speak for fraud, the most first, four at most', () => {
-  assert.deepEqual(strongest(Float64Array.of(0.1, -3, 0, 0.5)), [
+  assert.deepEqual(strongest(Float64Array.of(0.1, -3, 0, 0.5), 'log-odds'), [
     { feature: 3, value: 0.5 },
     { feature: 0, value: 0.1 },
   ])
-  assert.equal(strongest(Float64Array.of(1, 1, 1, 1, 1)).length, 4)
-  assert.deepEqual(strongest(Float64Array.of(-1, Number.NaN)), [])
+  assert.equal(strongest(Float64Array.of(1, 1, 1, 1, 1), 'probability').length, 4)
+  assert.deepEqual(strongest(Float64Array.of(-1, Number.NaN), 'log-odds'), [])
+})
+
+test('a row that is set apart with less depth is unlike others, so less depth speaks for fraud', () => {
+  assert.deepEqual(strongest(Float64Array.of(0.1, -3, Number.NaN, -0.5), 'depth'), [
+    { feature: 1, value: -3 },
+    { feature: 3, value: -0.5 },
+  ])
 })
 
 test('reasons have the detector’s words, else those of the feature’s kind', () => {

@@ -1,14 +1,15 @@
-import type { Contribution } from './log-record.ts'
+import type { Contribution, ContributionScale } from './log-record.ts'
 import type { Reason } from './policy.ts'
 
 /** As many as people read. */
 const mostReasons = 4
 
-/** Of what each feature added the most that speaks for fraud, the most first. */
-export function strongest(contributions: Float64Array): readonly Contribution[] {
+/** Of what each feature added the most that speaks for fraud, the most first: less depth does, and more of all else. */
+export function strongest(contributions: Float64Array, scale: ContributionScale): readonly Contribution[] {
+  const sign = scale === 'depth' ? -1 : 1
   return Array.from(contributions, (value, feature) => ({ feature, value }))
-    .filter(({ value }) => value > 0)
-    .sort((one, other) => other.value - one.value || one.feature - other.feature)
+    .filter(({ value }) => sign * value > 0)
+    .sort((one, other) => sign * (other.value - one.value) || one.feature - other.feature)
     .slice(0, mostReasons)
 }
 

@@ -14,7 +14,10 @@ import {
 } from '../../test/service/live-fixture.ts'
 import type { Detector } from '../core/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
+import { createAverage } from '../models/average.ts'
+import type { LearnedModel } from '../models/learned-model.ts'
 import { createLinearModel } from '../models/linear.ts'
+import { createNodes, createTreeEnsemble } from '../models/tree-ensemble.ts'
 import { createLiveDetector } from '../scoring/live-detector.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import { createKeyRing, digestKey, type Role } from './api-keys.ts'
@@ -45,6 +48,23 @@ async function serve({ service, metrics }: TestLive, server: Partial<ServerOptio
   return { app, post, httpLog: log }
 }
 
+function predictorOf(detector: Detector, model: LearnedModel) {
+  const rest = {
+    calibration: { method: 'none' },
+    decision: { threshold: 0.5, inclusive: true, chosenBy: '' },
+  } as const
+  const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example: {} }
+  const training = {
+    fingerprint: '',
+    rows: 0,
+    frauds: 0,
+    calibrationRows: 0,
+    split: { by: 'elsewhere' },
+    refit: false,
+  } as const
+  return createPredictor({ detector, model, id: 'tried@1', ...rest, ...empty, training })
+}
+
 const purchase = (more: object = {}) => ({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more })
 const problem = (status: number, code: string, title: string, detail: string, errors: object[] = []) => ({
   ...{ type: `urn:shrike:error:${code}`, title, status, detail, code, errors },
@@ -72,20 +92,7 @@ describe('POST /v1/decisions', () => {
     const inputs = { mean: new Float64Array(features.length), scale: new Float64Array(features.length).fill(1) }
     const weights = Float64Array.from(features, (name) => (name === 'amount' ? 0.01 : name.includes('count') ? 0.5 : 0))
     const model = createLinearModel(features, inputs, weights, -6)
-    const rest = {
-      calibration: { method: 'none' },
-      decision: { threshold: 0.5, inclusive: true, chosenBy: '' },
-    } as const
-    const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example: {} }
-    const training = {
-      fingerprint: '',
-      rows: 0,
-      frauds: 0,
-      calibrationRows: 0,
-      split: { by: 'elsewhere' },
-      refit: false,
-    } as const
-    const predictor = createPredictor({ detector, model, id: 'linear@1', ...rest, ...empty, training })
+    const predictor = predictorOf(detector, model)
     const { post, app, service } = await start({ live: createLiveDetector(detector, predictor) })
     const approved = (await post('/v1/decisions', purchase())).json()
     assert.deepEqual([approved.outcome, approved.reasons, approved.contributionScale], ['approve', [], undefined])
@@ -119,6 +126,42 @@ describe('POST /v1/decisions', () => {
     assert.deepEqual([tooLate.statusCode, tooLate.json().code], [409, 'EXPLANATION_UNAVAILABLE'])
     const silent = (await post('/v1/decisions', purchase({ ID: 't-3', AMOUNT: 600 }))).json()
     assert.equal(silent.reasons.length, 1)
+  })
+
+  test('tells of an average in probability, and of less depth as what speaks for fraud', async () => {
+    const detector = cardsDetector()
+    const features = compileDetector(detector).names
+    const inputs = { mean: new Float64Array(features.length), scale: new Float64Array(features.length).fill(1) }
+    const weights = Float64Array.from(features, (name) => (name === 'amount' ? 0.01 : 0))
+    const linear = createLinearModel(features, inputs, weights, -3)
+    const amount = features.indexOf('amount')
+    const nodes = {
+      ...createNodes(1, 3),
+      feature: Int32Array.of(amount, -1, -1),
+      threshold: Float64Array.of(500, 0, 0),
+      left: Int32Array.of(1, 0, 0),
+      value: Float64Array.of(0, 3, 1),
+      cover: Float64Array.of(100, 90, 10),
+    }
+    const isolation = createTreeEnsemble(features, nodes, { kind: 'isolation', usualDepth: 2 })
+    const average = createAverage<LearnedModel>(features, [linear, isolation], Float64Array.of(0.75, 0.25))
+    const suspicious = purchase({ AMOUNT: 800 })
+    const answerOf = async (model: LearnedModel) => {
+      const { post, app } = await start({ live: createLiveDetector(detector, predictorOf(detector, model)) })
+      const { reasons, contributionScale, score } = (await post('/v1/decisions?explain=true', suspicious)).json()
+      const { explanation } = (await app.inject('/v1/decisions/t-1?explain=true')).json()
+      return { reason: reasons.at(-1), contributionScale, score, explanation }
+    }
+    const unusual = await answerOf(isolation)
+    assert.deepEqual([unusual.contributionScale, unusual.reason.code], ['depth', 'amount'])
+    assert.ok(Math.abs(unusual.reason.contribution + 1.8) < 1e-12, String(unusual.reason.contribution))
+    const { reason, contributionScale, score, explanation } = await answerOf(average)
+    assert.deepEqual([contributionScale, explanation.scale, reason.code], ['probability', 'probability', 'amount'])
+    const expected = 0.75 / (1 + Math.exp(-5)) + 0.25 * 2 ** -0.5
+    assert.ok(Math.abs(score - expected) < 1e-9 && Math.abs(explanation.output - expected) < 1e-9)
+    const base = 0.75 / (1 + Math.exp(3)) + 0.25 * 2 ** -1.4
+    assert.ok(Math.abs(explanation.base - base) < 1e-12)
+    assert.ok(Math.abs(reason.contribution - (expected - base)) < 1e-9)
   })
 
   test('answers other content under a known id with a conflict that names what differs', async () => {

@@ -3,8 +3,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest } from '../../test/random-trees.ts'
 import { createRandom } from '../core/random.ts'
+import { createAverage } from './average.ts'
 import { createExplainer, whyUnexplained } from './explanation.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
+import type { LearnedModel } from './learned-model.ts'
 import { createLinearModel } from './linear.ts'
 import { createNeuralNetwork } from './neural-network.ts'
 import { createNodes, createTreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
@@ -27,8 +29,7 @@ function expectedOf(
 }
 
 /** Shapley's definition: the mean over all orders of features of what each adds when it becomes known. */
-function shapley(nodes: TreeNodes, row: Float64Array): number[] {
-  const features = row.length
+function shapley(features: number, worth: (isKnown: readonly boolean[]) => number): number[] {
   const factorial = (n: number): number => (n <= 1 ? 1 : n * factorial(n - 1))
   return Array.from({ length: features }, (_, j) => {
     let sum = 0
@@ -37,9 +38,9 @@ function shapley(nodes: TreeNodes, row: Float64Array): number[] {
       const known = Array.from({ length: features }, (_, i) => ((subset >> i) & 1) === 1)
       const size = known.filter(Boolean).length
       const weight = (factorial(size) * factorial(features - 1 - size)) / factorial(features)
-      const before = expectedOf(nodes, row, known)
+      const before = worth(known)
       known[j] = true
-      sum += weight * (expectedOf(nodes, row, known) - before)
+      sum += weight * (worth(known) - before)
     }
     return sum
   })
@@ -86,7 +87,7 @@ describe('an explanation', () => {
           )
           const { base, contributions, scale, error } = explainer?.explain(row) ?? assert.fail()
           assert.deepEqual([scale, error], ['log-odds', 0])
-          shapley(nodes, row).forEach((expected, i) => {
+          shapley(row.length, (isKnown) => expectedOf(nodes, row, isKnown)).forEach((expected, i) => {
             near(contributions[i], expected)
           })
           near(base, -3 + expectedOf(nodes, row, [false, false, false, false]))
@@ -152,6 +153,105 @@ describe('an explanation', () => {
       near(1 / (1 + Math.exp(-logOdds)), probability, 1e-9)
       assert.ok(error < 0.05 * Math.max(1, Math.abs(logOdds - base)), String(error))
     }
+  })
+})
+
+const features = ['a', 'b', 'c', 'd']
+
+/** One model of each kind that a person can train, all of the same four features. */
+function someMembers(seed: number) {
+  const random = createRandom(seed)
+  const draw = (length: number) => Float64Array.from({ length }, () => random.normal())
+  const inputs = { mean: draw(4), scale: Float64Array.of(2, 3, 1, 4) }
+  const pool = [0, 1, 2, 3, 5, 8, 10]
+  const trees = (of: number) => randomForest(4, 4, 4, seed + of, pool)
+  const leaves = trees(1)
+  const boosted = { ...leaves, value: leaves.value.map((value) => 6 * (value - 0.5)) }
+  const layers = [
+    { weights: draw(12), biases: draw(3) },
+    { weights: draw(3), biases: draw(1) },
+  ]
+  return {
+    forest: createTreeEnsemble(features, trees(0)),
+    boosting: createTreeEnsemble(features, boosted, { kind: 'log-odds', base: -4 * random.uniform() }),
+    isolation: createTreeEnsemble(features, trees(2), { kind: 'isolation', usualDepth: 2 }),
+    linear: createLinearModel(features, inputs, draw(4), -4 * random.uniform()),
+    network: createNeuralNetwork(features, inputs, layers),
+  }
+}
+
+describe('an explanation of an average', () => {
+  const rowOf = (random: ReturnType<typeof createRandom>) =>
+    Float64Array.from(features, () => (random.uniform() < 0.1 ? Number.NaN : 12 * random.uniform() - 1))
+
+  test('is in probability and sums to what it answers, to 1e-9, whatever its members tell in, scaled or not', () => {
+    const random = createRandom(11)
+    for (let seed = 0; seed < 40; seed++) {
+      const { forest, ...others } = someMembers(seed)
+      const inner = createAverage<LearnedModel>(features, [forest, others.linear], Float64Array.of(0.5, 0.5))
+      const members = [inner, ...Object.values(others)]
+      const average = createAverage<LearnedModel>(features, members, Float64Array.of(0.3, 0.25, 0.2, 0.15, 0.1))
+      const scaling = { mean: Float64Array.of(1, 2, 3, 4), scale: Float64Array.of(1, 2, 1, 0.5) }
+      for (const scaledBy of [undefined, scaling]) {
+        const row = rowOf(random)
+        const { scale, base, contributions, error } = createExplainer(average, scaledBy)?.explain(row) ?? assert.fail()
+        assert.equal(scale, 'probability')
+        assert.ok(base >= 0 && base <= 1 && error >= 0 && error < 1, `${base} ${error}`)
+        near(
+          contributions.reduce((sum, part) => sum + part, base),
+          average.predictProba(scaledBy ? row.map((x, i) => (x - scaledBy.mean[i]) / scaledBy.scale[i]) : row),
+          1e-9,
+        )
+      }
+    }
+  })
+
+  test('of forests alone is the mean of their Shapley values', () => {
+    const { forest } = someMembers(1)
+    const { forest: other } = someMembers(2)
+    const row = Float64Array.of(1, 5, Number.NaN, 9)
+    const both = createAverage<LearnedModel>(features, [forest, other], Float64Array.of(0.25, 0.75))
+    const { contributions, error } = createExplainer(both)?.explain(row) ?? assert.fail()
+    const worth = (isKnown: readonly boolean[]) =>
+      (0.25 * expectedOf(forest.nodes, row, isKnown)) / 4 + (0.75 * expectedOf(other.nodes, row, isKnown)) / 4
+    shapley(4, worth).forEach((expected, i) => {
+      near(contributions[i], expected)
+    })
+    assert.equal(error, 0)
+  })
+
+  test('is near the Shapley values of the probability, as near as the reference says', () => {
+    const random = createRandom(12)
+    const sigmoid = (logOdds: number) => 1 / (1 + Math.exp(-logOdds))
+    let most = 0
+    let sum = 0
+    const runs = 500
+    for (let seed = 0; seed < runs; seed++) {
+      const { boosting, linear } = someMembers(seed)
+      const average = createAverage<LearnedModel>(features, [boosting, linear], Float64Array.of(0.5, 0.5))
+      const row = rowOf(random)
+      const { contributions: parts } = createExplainer(linear)?.explain(row) ?? assert.fail()
+      const { combination } = boosting
+      const start = combination.kind === 'log-odds' ? combination.base : 0
+      const worth = (isKnown: readonly boolean[]) =>
+        0.5 * sigmoid(start + expectedOf(boosting.nodes, row, isKnown)) +
+        0.5 * sigmoid(linear.intercept + parts.reduce((total, part, i) => total + (isKnown[i] ? part : 0), 0))
+      const { contributions } = createExplainer(average)?.explain(row) ?? assert.fail()
+      const off = Math.max(...shapley(4, worth).map((expected, i) => Math.abs(expected - contributions[i])))
+      most = Math.max(most, off)
+      sum += off
+    }
+    assert.ok(most < 0.15 && sum / runs < 0.04, `${most} at most, ${sum / runs} in the mean`)
+  })
+
+  test('is missing where a member that has a say cannot be explained, and why is told', () => {
+    const { forest, linear } = someMembers(3)
+    const bare = createTreeEnsemble(features, { ...forest.nodes, cover: new Float64Array(forest.nodes.cover.length) })
+    const withBare = (weight: number) =>
+      createAverage<LearnedModel>(features, [bare, linear], Float64Array.of(weight, 1 - weight))
+    assert.equal(createExplainer(withBare(0.1)), undefined)
+    assert.match(whyUnexplained(withBare(0.1)), /one of its members can't be: nobody knows how many rows/)
+    assert.equal(createExplainer(withBare(0))?.scale, 'probability')
   })
 })
 

@@ -1,3 +1,5 @@
+import type { AverageModel } from './average.ts'
+import { carryToProbability, depthLink, logisticLink, spread } from './carry-to-probability.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
 import type { LinearModel } from './linear.ts'
@@ -32,7 +34,8 @@ export interface Explainer {
 
 /**
  * Path-dependent SHAP for trees and the weights' parts for linear models, both exact; integrated gradients from the mean
- * (Sundararajan, Taly and Yan, 2017) for networks. Undefined for models that can't be explained: `whyUnexplained` says why.
+ * (Sundararajan, Taly and Yan, 2017) for networks; of an average the weighted mean of its members', in probability.
+ * Undefined for models that can't be explained: `whyUnexplained` says why.
  *
  * @param scaling that the model was trained behind; rows are given as they are.
  */
@@ -51,8 +54,9 @@ function explainerOf(model: LearnedModel): Explainer | undefined {
       return explainLinear(model)
     case 'neural-network':
       return explainNetwork(model)
-    case 'onnx':
     case 'average':
+      return explainAverage(model)
+    case 'onnx':
       return undefined
   }
 }
@@ -60,8 +64,10 @@ function explainerOf(model: LearnedModel): Explainer | undefined {
 /** Why a model that has no explainer can't be explained. */
 export function whyUnexplained(model: LearnedModel): string {
   switch (model.kind) {
-    case 'average':
-      return 'it is several models in one, which are not explained together'
+    case 'average': {
+      const unexplained = heard(model).find(({ member }) => explainerOf(member) === undefined)
+      return `it is an average, and one of its members can't be: ${unexplained ? whyUnexplained(unexplained.member) : ''}`
+    }
     case 'onnx':
       return 'it is an ONNX graph, whose parts say nothing of its inputs'
     default:
@@ -90,6 +96,43 @@ function explainTrees({ nodes, features, combination }: TreeEnsemble): Explainer
       return { scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }
     },
   }
+}
+
+/** The members that have a say. */
+function heard({ members, weights }: AverageModel<LearnedModel>) {
+  return members.map((member, i) => ({ member, weight: weights[i] })).filter(({ weight }) => weight > 0)
+}
+
+function explainAverage(model: AverageModel<LearnedModel>): Explainer | undefined {
+  const members = heard(model).flatMap(({ member, weight }) => {
+    const explainer = explainInProbability(member)
+    return explainer ? [{ explainer, weight }] : []
+  })
+  if (members.length < heard(model).length) return undefined
+  return {
+    scale: 'probability',
+    explain(row) {
+      const contributions = new Float64Array(row.length)
+      let [base, error] = [0, 0]
+      for (const { explainer, weight } of members) {
+        const part = explainer.explain(row)
+        base += weight * part.base
+        error += weight * part.error
+        for (let i = 0; i < contributions.length; i++) contributions[i] += weight * part.contributions[i]
+      }
+      return { scale: 'probability', base, contributions, error }
+    },
+  }
+}
+
+function explainInProbability(model: LearnedModel): Explainer | undefined {
+  const explainer = explainerOf(model)
+  if (explainer === undefined || explainer.scale === 'probability') return explainer
+  const link =
+    model.kind === 'tree-ensemble' && model.combination.kind === 'isolation'
+      ? depthLink(model.combination.usualDepth)
+      : logisticLink
+  return { scale: 'probability', explain: (row) => carryToProbability(explainer.explain(row), link) }
 }
 
 function explainLinear({ weights, inputs, intercept }: LinearModel): Explainer {
@@ -132,10 +175,4 @@ function explainNetwork(model: NeuralNetwork): Explainer {
       return { scale: 'log-odds', base: origin.output, contributions: spread(parts, missed), error: Math.abs(missed) }
     },
   }
-}
-
-/** Gives each part of what the sum lacks as large a share as it has itself. */
-function spread(parts: Float64Array, missed: number): Float64Array {
-  const size = parts.reduce((sum, part) => sum + Math.abs(part), 0)
-  return size === 0 ? parts : parts.map((part) => part + (missed * Math.abs(part)) / size)
 }

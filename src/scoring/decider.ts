@@ -414,7 +414,8 @@ export class Decider {
   #explain({ predictor }: LiveDetector): readonly Contribution[] {
     if (predictor.explain === undefined) return []
     try {
-      return strongest(predictor.explain(this.#row).contributions)
+      const { contributions, scale } = predictor.explain(this.#row)
+      return strongest(contributions, scale)
     } catch (error) {
       // The score stands without them.
       this.#options.onFault('model-failed', error)

@@ -6,6 +6,7 @@ import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
 import { createExplainer } from '../models/explanation.ts'
 import { highestScore } from '../models/highest-score.ts'
+import type { LearnedModel } from '../models/learned-model.ts'
 import type { Model } from '../models/model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
@@ -58,10 +59,15 @@ const mostNodesAsked = 1_000_000
 
 function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
   const explainer = createExplainer(model, scaling)
-  const nodes = model.kind === 'tree-ensemble' ? model.nodes.feature.length : 0
+  const nodes = countNodes(model)
   if (explainer === undefined || nodes > mostNodesAsked) return {}
   const explainsLive = nodes <= mostNodesLive
   return { contributionScale: explainer.scale, explainsLive, explain: (row) => explainer.explain(row) }
+}
+
+function countNodes(model: LearnedModel): number {
+  if (model.kind === 'average') return model.members.reduce((sum, member) => sum + countNodes(member), 0)
+  return model.kind === 'tree-ensemble' ? model.nodes.feature.length : 0
 }
 
 interface ScoringParts<Ability extends keyof Model> {
