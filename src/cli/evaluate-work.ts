@@ -42,8 +42,8 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
   )
   const bundle = await readBundle(bundlePath)
-  const { columns, plan } = compileDetector(bundle.detector)
-  if (flags.history !== undefined && columns !== undefined) {
+  const { plan } = compileDetector(bundle.detector)
+  if (flags.history !== undefined && plan.histories.length === 0) {
     throw new FraudError('OPTION_INVALID', "--history: none of the bundle's features looks at histories")
   }
   const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)

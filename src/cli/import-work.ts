@@ -11,7 +11,6 @@ import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
 import { readBytes } from './read-bytes.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
-import { requireTime } from './replay-file.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -29,7 +28,6 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const located = await readDetector(flags.detector, { badRows: 'fail' })
   const compiled = compileFeatures(located)
   const features = compiled.names
-  if (compiled.columns === undefined) requireTime(located)
   const bytes = await readBytes(file, 'The model')
   const { library, model, treesInFile } = readForeignModel(bytes, flags, compiled, terminal)
   const decision = {

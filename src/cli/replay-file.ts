@@ -1,5 +1,4 @@
 import type { LocatedDetector } from '../core/detector.ts'
-import { FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
@@ -80,7 +79,6 @@ export async function replayFile<Result>(
   work: ReplayWork<Result>,
   { isSpeculative = true }: { readonly isSpeculative?: boolean } = {},
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
-  requireTime(replay.located)
   // A stream can't be read twice.
   if (isReadOnce(replay.file) || !isSpeculative || flags.history !== undefined)
     return replaySorted(replay, flags, run, work)
@@ -221,13 +219,4 @@ async function* replayTables(
       yield { row, transaction, label, knownAtMs, table, index, fileRow }
     }
   }
-}
-
-/** @throws FraudError DETECTOR_INVALID where rows have to be replayed and have no time. */
-export function requireTime({ detector, locate }: LocatedDetector): void {
-  if (detector.transaction.time !== undefined) return
-  throw new FraudError(
-    'DETECTOR_INVALID',
-    `${locate(['transaction'])}: transaction: its features need a time; declare transaction.time`,
-  )
 }

@@ -24,7 +24,7 @@ export async function replayedRows(
   kept?: Uint8Array,
 ): Promise<LabelledRows> {
   const { detector } = located
-  const { label } = detector.transaction
+  const { label, time } = detector.transaction
   const card = cardColumn(detector, flags.by)
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
   const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
@@ -53,7 +53,7 @@ export async function replayedRows(
   return {
     ...rows,
     source: nameOf(file),
-    ...((label.delay !== undefined || label.knownAt !== undefined) && { knownAt }),
+    ...(time !== undefined && (label.delay !== undefined || label.knownAt !== undefined) && { knownAt }),
     ...(card !== undefined && { cards }),
     ...(flags.weightColumn !== undefined && {
       weights: checkWeights(weights, flags.weightColumn),

@@ -47,7 +47,7 @@ export class RowCollector {
     const [times, labels, knownAt, cards, amounts, weights] = columns.slice(features.length)
     const names = [...features, ...extras]
     const all = columns.map((values, i): NumberColumn => ({ kind: 'number', name: names[i], values }))
-    const { amount } = detector.transaction
+    const { amount, time } = detector.transaction
     const unit = 10 ** (amount?.digits ?? 0)
     const rows = {
       detector,
@@ -55,7 +55,7 @@ export class RowCollector {
       features,
       columns: columns.slice(0, features.length),
       labels: Uint8Array.from(labels),
-      times,
+      ...(time !== undefined && { times }),
       isoTimes: true,
       ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
     }

@@ -212,10 +212,12 @@ export class TransactionReader {
     return transaction
   }
 
-  /** When a row's transaction took place. */
+  /** When a row's transaction took place; 0 where the detector declares no time, and so no feature that looks at it. */
   readTime(row: number): number {
+    const { time } = this.#located.detector.transaction
+    if (time === undefined) return 0
     const timestampMs = this.#time(row)
-    const field = this.#located.detector.transaction.time?.field ?? ''
+    const { field } = time
     if (Number.isNaN(timestampMs)) throw this.#fail(row, field, 'has no time')
     this.#checkBounds(row, field, timestampMs)
     return timestampMs
@@ -241,6 +243,7 @@ export class TransactionReader {
     const time = this.#knownAt(row)
     if (Number.isNaN(time)) throw this.#fail(row, knownAt, 'does not say when the label became known')
     this.#checkBounds(row, knownAt, time)
+    if (this.#located.detector.transaction.time === undefined) return time
     if (time < timestampMs) throw this.#fail(row, knownAt, "is before the transaction's own time")
     return time
   }
