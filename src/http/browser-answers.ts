@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { html, type Markup, trustMarkup } from '../pages/html.ts'
+import { html, type Markup, nothing, trustMarkup } from '../pages/html.ts'
 import { pageStart } from '../pages/page.ts'
 import type { Problem } from './error-status.ts'
 import { keyPagePolicy, keyScript, pagePolicy } from './page-scripts.ts'
@@ -40,7 +40,7 @@ function problemPage({ status, title, detail, code, errors }: Problem): Markup {
 <p class="eyebrow">${String(status)} · ${code}</p>
 <h1>${title}</h1>
 <p class="intro">${detail}</p>
-<ul class="notices">${fields}</ul>
+${errors.length === 0 ? nothing : html`<ul class="notices">${fields}</ul>`}
 <p><a href="/">To the service’s first page</a></p>
 </main></div>
 </body>

@@ -150,7 +150,9 @@ label { display: block; font-size: .875rem; font-weight: 600; }
 input { display: block; width: 100%; margin: .4rem 0 .7rem; padding: .6rem .7rem; border: 1px solid var(--line-strong); border-radius: 8px; background: var(--page); color: var(--ink); font: inherit; }
 [role=alert] { min-height: 1.4rem; margin-bottom: .6rem; color: var(--fraud); font-size: .875rem; }
 .about .good { color: var(--legit); border-color: currentColor; } .about .bad { color: var(--fraud); border-color: currentColor; font-weight: 600; }
-.home .terms { padding-block: .5rem; } .home .notices { margin-top: 1rem; } .home dt a { color: var(--accent); font-weight: 600; }
+@media (min-width: 56rem) { .home .figures { grid-template-columns: repeat(5, minmax(0, 1fr)); } }
+@media (max-width: 55.99rem) { .home .figure:last-child { grid-column: 1 / -1; } }
+.home time { white-space: nowrap; } .home .terms { padding-block: .5rem; } .home .notices { margin-top: 1rem; } .home dt a { color: var(--accent); font-weight: 600; }
 .copied { position: relative; } .copied button { position: absolute; top: .6rem; right: .6rem; padding: .25rem .8rem; font-size: .8125rem; } .copied pre { padding-right: 6rem; }
 footer { margin-top: 3.5rem; padding-top: 1.1rem; border-top: 1px solid var(--line); color: var(--muted); font-size: .8125rem; }
 

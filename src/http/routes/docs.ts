@@ -22,6 +22,14 @@ const phoneStyle = `
 }
 `
 
+// Swagger UI has dark colours, and puts them on only when told to.
+const darkScript = `
+const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+`
+
 /** `GET /openapi.json` and, from it, `GET /docs`: made anew at each request, so that they follow a swapped model. */
 export async function docsRoutes(app: App, context: HttpContext): Promise<void> {
   app.get('/openapi.json', (_request, reply) => {
@@ -40,7 +48,11 @@ export async function docsRoutes(app: App, context: HttpContext): Promise<void> 
   await app.register(swagger, { mode: 'static', specification: { document: placeholder } })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    theme: { title: 'Shrike', css: [{ filename: 'shrike.css', content: phoneStyle }] },
+    theme: {
+      title: 'Shrike',
+      css: [{ filename: 'shrike.css', content: phoneStyle }],
+      js: [{ filename: 'shrike.js', content: darkScript }],
+    },
     uiConfig: {
       layout: 'BaseLayout',
       deepLinking: true,

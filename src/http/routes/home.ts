@@ -76,7 +76,7 @@ function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs
       html`<div class="figure card"><dt>${outcome}</dt><dd><b>${formatCount(counts.get(outcome) ?? 0)}</b></dd></div>`,
   )
   return html`<section><h2>Decisions today</h2>
-<p class="intro">Counted by this process since ${minute(sinceMs)}. ${lastLabelMs === undefined ? 'No label has come since it began.' : `The last label came at ${minute(lastLabelMs)}.`}</p>
+<p class="intro">Counted by this process since ${whole(sinceMs)}. ${lastLabelMs === undefined ? 'No label has come since it began.' : html`The last label came at ${whole(lastLabelMs)}.`}</p>
 <dl class="figures">${figures}<div class="figure card"><dt>labels</dt><dd><b>${formatCount(labels)}</b></dd></div></dl>
 ${
   weak.length === 0
@@ -112,6 +112,11 @@ function modelSection({ model, live, bundlePath }: HttpContext): Markup {
     rows.push(['Newest transaction', live.newestMs === undefined ? 'none yet' : minute(live.newestMs)])
   }
   return html`<section><h2>Model</h2><dl class="terms card">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`
+}
+
+/** A time at whose hyphens no line ends. */
+function whole(timeMs: number): Markup {
+  return html`<time>${minute(timeMs)}</time>`
 }
 
 function minute(timeMs: number): string {
