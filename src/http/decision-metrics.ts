@@ -51,10 +51,7 @@ export function createDecisionMetrics(registry: Registry): DecisionMetrics {
 function countDecisions(registry: Registry): DecisionObserver {
   const decided = new Map<string, number>(outcomes.map((outcome) => [outcome, 0]))
   const degraded = new Map<string, number>()
-  const labels = { fraud: 0, legitimate: 0 }
   let duplicates = 0
-  let refusedLabels = 0
-  let lastLabelMs: number | undefined
   let missing = new Float64Array(0)
   let features: readonly string[] = []
   const tally = (name: string, help: string, label: string, counts: () => Iterable<readonly [string, number]>) =>
@@ -70,19 +67,7 @@ function countDecisions(registry: Registry): DecisionObserver {
     'reason',
     () => degraded,
   )
-  tally('shrike_labels_total', 'New labels, by what they say.', 'label', () => Object.entries(labels))
-  createGauge(
-    registry,
-    'shrike_last_label_timestamp_seconds',
-    'When this process last took in a new label, as Unix time.',
-    () => lastLabelMs && lastLabelMs / 1000,
-  )
   total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
-  total(
-    'shrike_labels_refused_total',
-    'Labels refused because too many already wait for their transactions.',
-    () => refusedLabels,
-  )
   tally(
     'shrike_features_missing_total',
     'Rows of new decisions in which a feature had no value, by feature.',
@@ -93,12 +78,6 @@ function countDecisions(registry: Registry): DecisionObserver {
     name: 'shrike_decision_score',
     help: 'Scores of new decisions: calibrated probabilities of fraud.',
     buckets: scoreBuckets,
-    registers: [registry],
-  })
-  const lag = new Histogram({
-    name: 'shrike_label_lag_seconds',
-    help: 'How long after its transaction a label was known.',
-    buckets: lagBuckets,
     registers: [registry],
   })
   return {
@@ -115,8 +94,34 @@ function countDecisions(registry: Registry): DecisionObserver {
     duplicate() {
       duplicates += 1
     },
+    ...countLabels(registry),
+  }
+}
+
+function countLabels(registry: Registry): Pick<DecisionObserver, 'labelled' | 'labelsRefused'> {
+  const labels = { fraud: 0, legitimate: 0 }
+  let refused = 0
+  let lastLabelMs: number | undefined
+  createTally(registry, 'shrike_labels_total', 'New labels, by what they say.', ['label'], (set) => {
+    for (const [label, count] of Object.entries(labels)) set({ label }, count)
+  })
+  createGauge(
+    registry,
+    'shrike_last_label_timestamp_seconds',
+    'When this process last took in a new label, as Unix time.',
+    () => lastLabelMs && lastLabelMs / 1000,
+  )
+  const refusedHelp = 'Labels refused because too many already wait for their transactions.'
+  createTally(registry, 'shrike_labels_refused_total', refusedHelp, [], (set) => set({}, refused))
+  const lag = new Histogram({
+    name: 'shrike_label_lag_seconds',
+    help: 'How long after its transaction a label was known.',
+    buckets: lagBuckets,
+    registers: [registry],
+  })
+  return {
     labelsRefused(count) {
-      refusedLabels += count
+      refused += count
     },
     labelled(isFraud, receivedAtMs, lagMs) {
       lastLabelMs = receivedAtMs
