@@ -103,6 +103,14 @@ test('reads one key from every type that can hold it', async () => {
   ])
 })
 
+test('reads single precision as the shortest decimal that it stands for', async () => {
+  const values = [19.99, 0.1, -85.65, 1234567.9, 1e-30, 3]
+  const { table } = await roundTrip(`SELECT unnest([${values}])::FLOAT AS amount`)
+  assert.deepEqual(table.columns[0], { kind: 'number', name: 'amount', values: Float64Array.from(values) })
+  const key = await roundTrip('SELECT 19.99::FLOAT AS id', { id: 'text' })
+  assert.deepEqual(textsOf(key.table), [['19.99']])
+})
+
 test('refuses keys in a type that has lost their last digits', async () => {
   for (const type of ['DOUBLE', 'FLOAT']) {
     await assert.rejects(roundTrip(`SELECT 9007199254740993::${type} AS id`, { id: 'text' }), {

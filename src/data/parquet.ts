@@ -208,7 +208,11 @@ function describeColumn(name: string, column: string, type: string, isText: bool
   if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*)$/.test(type) && isText) {
     return { name, sql: decimalText(column, type), stored: 'text', exactUpTo }
   }
-  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|BOOLEAN|DECIMAL\(.*)$/.test(type)) {
+  // 19.99 in single precision is 19.989999771118164 in double: its shortest decimal is what was meant.
+  if (type === 'FLOAT') {
+    return { name, sql: `CAST(CAST(${column} AS VARCHAR) AS DOUBLE)`, stored: 'number', exactUpTo }
+  }
+  if (/^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|BOOLEAN|DECIMAL\(.*)$/.test(type)) {
     return { name, sql: `CAST(${column} AS DOUBLE)`, stored: 'number', exactUpTo }
   }
   if (/^(DATE|TIMESTAMP.*)$/.test(type)) {
