@@ -11,7 +11,10 @@ export interface PermutationInput {
   readonly seed: number
   /** How often each feature is shuffled; 3 by default. */
   readonly repeats?: number
-  /** Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows by default. */
+  /**
+   * Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows by default, and of
+   * more than a hundred features so many fewer, down to 500, that the work grows no faster than their number.
+   */
   readonly mostFrauds?: number
   readonly mostLegitimate?: number
   readonly onProgress?: (done: number, total: number) => void
@@ -59,7 +62,10 @@ export function permutationImportance(input: PermutationInput): readonly Permuta
 }
 
 /** A seeded sample of each class, whose weights make up for the others. */
-function sample({ labels, weights, seed, mostFrauds = 2000, mostLegitimate = 4000 }: PermutationInput) {
+function sample({ columns, labels, weights, seed, ...most }: PermutationInput) {
+  const share = Math.min(1, 100 / columns.length)
+  const { mostFrauds = Math.max(500, Math.round(2000 * share)) } = most
+  const { mostLegitimate = Math.max(500, Math.round(4000 * share)) } = most
   const random = createRandom(seed)
   const frauds = labels.reduce((count, label) => count + label, 0)
   const left = [labels.length - frauds, frauds]
