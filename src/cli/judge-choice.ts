@@ -9,9 +9,9 @@ import type { Objective } from '../evaluation/tuning/trial.ts'
 import { fitCalibration } from '../models/calibration.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { timesInMs } from './protocol-work.ts'
 import { quiet, type Run, throwIfInterrupted } from './run.ts'
 import { calibrationShare } from './split-rows.ts'
+import { timesInMs } from './times-in-ms.ts'
 import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
 
 /** Judges choices of a model on folds of the training period. */
@@ -81,7 +81,7 @@ function inTime({ times }: LabelledRows, training: Uint32Array): Uint32Array {
 
 function pickRows(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): ProtocolRows {
   const { labels, cards, knownAt, weights } = rows
-  const times = timesInMs(rows)
+  const times = rows.times && timesInMs(rows, rows.times)
   const pick = (values: Float64Array) => Float64Array.from(part, (row) => values[row])
   return {
     times: times === undefined ? new Float64Array() : pick(times),

@@ -35,7 +35,7 @@ export interface LabelledRows {
   /** In the time column's own unit: milliseconds for ISO times, else as the file has it. */
   readonly times?: Float64Array
   readonly isoTimes: boolean
-  /** When each row's label became known, where the detector says how long that takes. */
+  /** When each row's label became known, in milliseconds, where the detector says how long that takes. */
   readonly knownAt?: Float64Array
   /** The key that alerts are grouped by: a number for each of its values, -1 where it is missing. */
   readonly cards?: Int32Array
@@ -104,12 +104,17 @@ async function flatRows(
   warnOfRepeats(repeats, transaction, leftOut, run)
   if (read.rowCount > 0 && transaction.id === undefined) warnOfRepeatedRows(read, run)
   const labelColumn = numberColumn(table, transaction.label.field).values
+  const { delay, knownAt = delay } = transaction.label
+  const isLate = transaction.time !== undefined && knownAt !== undefined
+  const knownAtMs: number[] = []
   let unknown = 0
   const isUsable = (row: number): boolean => {
     const label = reader.takeLabel(row)
     if (label === undefined || repeatedRows.has(row)) return false
     if (Number.isNaN(label)) unknown++
-    return !Number.isNaN(label) && reader.check(row) === true
+    if (Number.isNaN(label) || reader.check(row) !== true) return false
+    if (isLate) knownAtMs.push(reader.readKnownAt(row))
+    return true
   }
   const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
   warnOfBadRows(reader.badRows(), source, run)
@@ -135,6 +140,7 @@ async function flatRows(
     labels: Uint8Array.from(known, (row) => labelColumn[row]),
     ...(time && { times: pick(time.name) }),
     isoTimes: time?.kind === 'time',
+    ...(isLate && { knownAt: Float64Array.from(knownAtMs) }),
     ...(transaction.amount && { amounts: amountsOf(transaction.amount, pick) }),
     ...(flags.weightColumn !== undefined && {
       weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),

@@ -2,8 +2,6 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { timeReader } from '../core/time-formats.ts'
-import { zoneOffset } from '../core/zone.ts'
 import { formatHandbook, type HandbookResult, runFree, runHandbook } from '../evaluation/protocols/handbook.ts'
 import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
@@ -13,6 +11,7 @@ import { type PlanFlags, planTraining, usualTraining } from './plan-training.ts'
 import type { InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks, warnOfSuspicious } from './refuse-leaks.ts'
 import { quiet, type Run } from './run.ts'
+import { timesInMs } from './times-in-ms.ts'
 import { fitByPlan, scoreRows, type TrainingPlan } from './training-run.ts'
 
 export interface ProtocolFlags
@@ -102,18 +101,13 @@ function refuseOrTell(rows: LabelledRows, flags: LeakFlags, { terminal }: Run): 
 }
 
 function timed(rows: LabelledRows): { readonly times: Float64Array } {
-  const times = timesInMs(rows)
-  if (times === undefined) throw new FraudError('OPTION_INVALID', '--protocol needs a time, and the rows have none')
+  if (rows.times === undefined)
+    throw new FraudError('OPTION_INVALID', '--protocol needs a time, and the rows have none')
+  const times = timesInMs(rows, rows.times)
   if (times.some((time, row) => row > 0 && time < times[row - 1])) {
     throw new FraudError('DATA_INVALID', 'The rows are not in the order of their times, and a protocol needs them so')
   }
   return { times }
-}
-
-/** In milliseconds: a flat table's times may be anything that orders its rows. */
-export function timesInMs({ times, isoTimes, detector }: LabelledRows): Float64Array | undefined {
-  const { time, zone = 'UTC' } = detector.transaction
-  return isoTimes || time === undefined ? times : times?.map(timeReader(time, zoneOffset(zone)))
 }
 
 function trainer(rows: LabelledRows, plan: TrainingPlan, run: Run): TrainAndScore {

@@ -1,7 +1,8 @@
 import { FraudError } from '../core/errors.ts'
-import { lastPart, splitByTime, splitRandom } from '../data/split.ts'
+import { lastPart, splitByTime, splitRandom, type TimeSplit } from '../data/split.ts'
 import { knownThen } from '../evaluation/known-labels.ts'
 import type { LabelledRows } from './labelled-rows.ts'
+import { timesInMs } from './times-in-ms.ts'
 
 export interface SplitPlan {
   readonly by: 'time' | 'random'
@@ -31,7 +32,8 @@ export const calibrationShare = 0.2
  * By time where there is one; the test rows are the last, and the calibration rows the last before them. Where labels come
  * late, rows whose label was not known yet when the test began are left out: nobody could have learned from them.
  */
-export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitPlan, holdsOut: boolean): Parts {
+export function splitRows(rows: LabelledRows, plan: SplitPlan, holdsOut: boolean): Parts {
+  const { times, labels } = rows
   if (labels.length > 0 && labels.every((label) => label === 1)) {
     throw new FraudError(
       'OPTION_INVALID',
@@ -48,12 +50,19 @@ export function splitRows({ times, labels, knownAt }: LabelledRows, plan: SplitP
   const { testFrom, testShare } = plan
   const split = splitByTime(times, labels, testFrom === undefined ? { testShare } : { testFrom })
   const { test, boundary } = split
-  const train = knownAt === undefined ? split.train : knownThen(split.train, { times, labels, knownAt }, boundary)
+  const train = knownAtBoundary(rows, times, split)
   if (!train.some((row) => labels[row] === 1)) {
     throw new FraudError('OPTION_INVALID', 'No fraud before the test was known when it began; begin the test later')
   }
   const unknownThen = split.train.length - train.length
   return { train, test, boundary, unknownThen, ...holdOut(train, labels, times, plan, holdsOut) }
+}
+
+function knownAtBoundary(rows: LabelledRows, times: Float64Array, { train, boundary }: TimeSplit): Uint32Array {
+  const { labels, knownAt } = rows
+  if (knownAt === undefined) return train
+  const [boundaryMs] = timesInMs(rows, Float64Array.of(boundary))
+  return knownThen(train, { times: timesInMs(rows, times), labels, knownAt }, boundaryMs)
 }
 
 function holdOut(
