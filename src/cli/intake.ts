@@ -5,13 +5,12 @@ import { labelAt } from '../data/label-column.ts'
 import type { Column, Table } from '../data/table.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import { LabelQueue } from '../features/label-queue.ts'
-import type { LiveService } from '../scoring/live-service.ts'
 import { ConflictList, type IdConflicts, tellConflicts } from './id-conflicts.ts'
+import type { IntakeTarget, ReplayedAs } from './intake-target.ts'
 import { RepeatedIds, shownId } from './repeated-ids.ts'
 import type { ReplayedTransaction } from './replay-file.ts'
 import { sendableRows } from './sendable-rows.ts'
 
-export type ReplayedAs = 'history' | 'decisions'
 export type OnConflict = 'fail' | 'skip'
 
 /** Transactions that are on their way to the disk at once. */
@@ -25,7 +24,7 @@ type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs'> & {
 
 /** Takes the transactions of one table into a data directory, each once, with labels as they became known. */
 export class Intake {
-  readonly #service: LiveService
+  readonly #target: IntakeTarget
   readonly #as: ReplayedAs
   readonly #onConflict: OnConflict
   readonly #numberedAs: string | undefined
@@ -37,6 +36,8 @@ export class Intake {
   #given = new Int8Array(0)
   /** Rows that the log was seen to hold as they are, with nothing to add to it unless they are fraud. */
   #held = new Uint8Array(0)
+  /** Ids that belong to other transactions, which must not get the labels of the file's. */
+  readonly #refused = new Set<string>()
   readonly #failures: unknown[] = []
   #underway: Promise<unknown>[] = []
   #table: Table | undefined
@@ -53,10 +54,10 @@ export class Intake {
   readonly conflicts = new ConflictList()
 
   /** @param numberedAs the file's name, where its rows have no id and are known by it and their places. */
-  constructor(service: LiveService, as: ReplayedAs, onConflict: OnConflict, numberedAs?: string) {
+  constructor(target: IntakeTarget, as: ReplayedAs, onConflict: OnConflict, numberedAs?: string) {
     this.#numberedAs = numberedAs
-    const { detector, features } = service.live
-    this.#service = service
+    const { detector, features } = target
+    this.#target = target
     this.#as = as
     this.#onConflict = onConflict
     this.#repeats = new RepeatedIds(detector, features.layout)
@@ -65,7 +66,7 @@ export class Intake {
   async take({ table, index, transaction, label, knownAtMs }: ReplayedTransaction): Promise<void> {
     if (table !== this.#table) this.#open(table)
     const { timestampMs } = transaction
-    this.#sendLabels(timestampMs)
+    await this.#sendLabels(timestampMs)
     const value = this.#read(index)
     const id = String(value[this.#idColumn])
     const first = this.#repeats.check(index)?.first
@@ -75,45 +76,66 @@ export class Intake {
       if (label === 0) this.#given[index] = 0
       return
     }
-    if (this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
+    // What an earlier row of the id came to decides over this one's label.
+    if (first !== undefined && this.#target.answersLater) await this.#settle()
+    if (await this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
     if (this.#underway.length >= atOnce) await this.#settle()
   }
 
   /** Labels that were not known yet when the file ended are there from now on, but count only from when they are. */
   async finish(): Promise<void> {
-    this.#sendLabels(Number.POSITIVE_INFINITY)
+    await this.#sendLabels(Number.POSITIVE_INFINITY)
     await this.#settle()
   }
 
   get #idColumn(): string {
-    return this.#service.live.detector.transaction.id ?? ''
+    return this.#target.detector.transaction.id ?? ''
   }
 
-  /** Takes a transaction in, unless its id belongs to another one, which must not get this row's label. */
-  #send(value: Readonly<Record<string, unknown>>, labelled: Labelled, first: number | undefined): boolean {
-    const { id, index, label } = labelled
-    const count = async (isNew: boolean) => {
-      if (isNew) this.fresh += 1
-      else if (first !== undefined) this.repeated += 1
-      else {
-        this.known += 1
-        if (label === 0) await this.#sendLegitimate(labelled)
-      }
-    }
+  /**
+   * Takes a transaction in, unless its id belongs to another one, which must not get this row's label. Only where an
+   * earlier row has its id is a later answer waited for.
+   */
+  async #send(
+    value: Readonly<Record<string, unknown>>,
+    labelled: Labelled,
+    first: number | undefined,
+  ): Promise<boolean> {
+    const conflicts = this.conflicts.count
     try {
-      const taken =
-        this.#as === 'history'
-          ? this.#service.bringIn(value, !Number.isNaN(label))
-          : this.#service.decide(value, undefined, () => 0).then(({ duplicate }) => !duplicate)
-      this.#watch(taken.then(count))
-      return true
+      const taken = this.#target.send(value, !Number.isNaN(labelled.label))
+      this.#watch(
+        taken.then(
+          (isNew) => this.#count(isNew, labelled, first),
+          (error: unknown) => this.#refuse(error, labelled, first),
+        ),
+      )
     } catch (error) {
-      if (!(error instanceof FraudError) || error.code !== 'TRANSACTION_CONFLICT') throw error
-      const fields = error.errors.map(({ field }) => field)
-      this.#addConflict(this.#repeats, id, index, first, fields.length === 0 ? broughtIn : fields)
-      if (this.#onConflict === 'fail') throw conflictError(this.conflicts, 'What comes before it was brought in')
-      return false
+      this.#refuse(error, labelled, first)
     }
+    if (first !== undefined && this.#target.answersLater) await this.#settle()
+    return this.conflicts.count === conflicts
+  }
+
+  async #count(isNew: boolean, labelled: Labelled, first: number | undefined): Promise<void> {
+    this.#refused.delete(labelled.id)
+    if (isNew) this.fresh += 1
+    else if (first !== undefined) this.repeated += 1
+    else {
+      this.known += 1
+      if (labelled.label === 0) await this.#sendLegitimate(labelled)
+    }
+  }
+
+  #refuse(error: unknown, { id, index }: Labelled, first: number | undefined): void {
+    if (!(error instanceof FraudError) || error.code !== 'TRANSACTION_CONFLICT') throw error
+    const fields = error.errors.map(({ field }) => field)
+    this.#addConflict(this.#repeats, id, index, first, fields.length === 0 ? broughtIn : fields)
+    if (this.#onConflict === 'fail')
+      throw conflictError(this.conflicts, this.#target.answersLater ? sentAlong : broughtInBefore)
+    if (first !== undefined) return
+    this.#refused.add(id)
+    this.#given[index] = unlabelled
   }
 
   /** What a row says that its transaction was, unless an earlier row has said it. */
@@ -123,7 +145,7 @@ export class Intake {
     const said = this.#given[place]
     if (Number.isNaN(label) || said === label) return
     if (said !== unlabelled) {
-      this.#addConflict(this.#repeats, id, index, place, [this.#service.live.detector.transaction.label.field])
+      this.#addConflict(this.#repeats, id, index, place, [this.#target.detector.transaction.label.field])
       return
     }
     this.#given[place] = label
@@ -143,30 +165,34 @@ export class Intake {
 
   /** A transaction's own record says that it is legitimate, unless it came from a file that did not know it yet. */
   async #sendLegitimate({ id, timestampMs, knownAtMs }: Labelled): Promise<void> {
-    const record = this.#service.reading.find(id)
+    const record = this.#target.reading.find(id)
     if (record === undefined) return
-    const said = legitimateBy(record, this.#service.reading.lastLabel(id))
+    const said = legitimateBy(record, this.#target.reading.lastLabel(id))
     if (said === 'overruled') this.overruled += 1
     else if (said === 'unsaid') await this.#sendLabel(id, false, Math.max(knownAtMs, timestampMs))
   }
 
-  #sendLabels(timestampMs: number): void {
-    for (let due = this.#labels.due(timestampMs); due !== undefined; due = this.#labels.due(timestampMs)) {
+  async #sendLabels(timestampMs: number): Promise<void> {
+    let due = this.#labels.due(timestampMs)
+    if (due === undefined) return
+    await this.#target.flush()
+    for (; due !== undefined; due = this.#labels.due(timestampMs)) {
       const { event, label } = due
       const transactionId = this.#ids.get(event.sequence) ?? ''
       this.#ids.delete(event.sequence)
-      this.#watch(this.#sendLabel(transactionId, true, label.knownAtMs))
+      if (!this.#refused.has(transactionId)) this.#watch(this.#sendLabel(transactionId, true, label.knownAtMs))
     }
+    // Before the transactions that come after them.
+    await this.#target.flush()
   }
 
   async #sendLabel(transactionId: string, isFraud: boolean, knownAtMs: number): Promise<void> {
     // A replay may be run again after somebody corrected the label.
-    const isSaid = this.#service.reading
+    const isSaid = this.#target.reading
       .labelsOf(transactionId)
       .some((label) => label.isFraud === isFraud && label.knownAtMs === knownAtMs)
     if (isSaid) return
-    const [answer] = await this.#service.decider.label([{ transactionId, isFraud, knownAtMs, source: undefined }])
-    if (!answer.duplicate) this.labels += 1
+    if (await this.#target.sendLabel({ transactionId, isFraud, knownAtMs, source: undefined })) this.labels += 1
   }
 
   /** A failure is thrown at the next point where all is waited for. */
@@ -181,6 +207,7 @@ export class Intake {
   async #settle(): Promise<void> {
     const underway = this.#underway
     this.#underway = []
+    await this.#target.flush()
     await Promise.all(underway)
     if (this.#failures.length > 0) throw this.#failures[0]
   }
@@ -188,10 +215,10 @@ export class Intake {
   /** Rows of a table as a caller would send them. */
   #open(read: Table): void {
     this.#table = read
-    const { detector } = this.#service.live
+    const { detector } = this.#target
     const { id = '', time } = detector.transaction
     const table = this.#numberedAs === undefined ? read : withNumbers(read, id, this.#numberedAs)
-    const wanted = new Set([id, time?.field ?? '', ...(this.#service.decider.state?.definition.columns ?? [])])
+    const wanted = new Set([id, time?.field ?? '', ...this.#target.columns])
     const present = table.columns.filter(({ name }) => wanted.has(name) || keepsAll(detector))
     if (!present.some(({ name }) => name === id)) {
       const cure = 'or say --number-rows to know its rows by the name of the file and their lines'
@@ -201,12 +228,12 @@ export class Intake {
     this.#given = new Int8Array(table.rowCount).fill(unlabelled)
     this.#held = new Uint8Array(table.rowCount)
     this.#repeats.open(table, { isWhole: true })
-    if (this.#onConflict === 'fail') this.#service.reading.atOneInstant(() => this.#refuseConflicts(table))
+    if (this.#onConflict === 'fail') this.#target.reading.atOneInstant(() => this.#refuseConflicts(table))
   }
 
   /** Looks for all conflicts before anything is taken in, and for what is in already. */
   #refuseConflicts(table: Table): void {
-    const { detector, features } = this.#service.live
+    const { detector, features } = this.#target
     const repeats = new RepeatedIds(detector, features.layout)
     const idOf = textReader(table, this.#idColumn)
     repeats.open(table, { isWhole: true })
@@ -226,7 +253,7 @@ export class Intake {
 
   /** Two rows do not contradict each other where only one knows the label. */
   #differing(repeats: RepeatedIds, index: number, first: number): readonly string[] {
-    const { field } = this.#service.live.detector.transaction.label
+    const { field } = this.#target.detector.transaction.label
     const label = this.#table?.columns.find(({ name }) => name === field)
     const [own, other] = [index, first].map((row) => (label === undefined ? Number.NaN : labelAt(label, row)))
     const contradict = !Number.isNaN(own) && !Number.isNaN(other) && own !== other
@@ -235,13 +262,13 @@ export class Intake {
 
   /** In what a row differs from the transaction of its id in the log. */
   #lookUp(id: string, index: number): readonly string[] {
-    const { reading } = this.#service
+    const { reading } = this.#target
     const record = reading.find(id)
     if (record === undefined) return []
-    const fields = this.#service.differences(this.#read(index))?.map(({ field }) => field) ?? []
-    if (fields.length > 0) return fields
+    const fields = this.#target.differences(this.#read(index))
+    if (fields !== undefined && fields.length > 0) return fields
     if (this.#as === 'decisions' && record.kind === 'history') return broughtIn
-    if (legitimateBy(record, reading.lastLabel(id)) === 'said') this.#held[index] = 1
+    if (fields !== undefined && legitimateBy(record, reading.lastLabel(id)) === 'said') this.#held[index] = 1
     return []
   }
 
@@ -252,7 +279,7 @@ export class Intake {
     first: number | undefined,
     fields: readonly string[],
   ): void {
-    const shown = shownId(this.#service.live.detector, id)
+    const shown = shownId(this.#target.detector, id)
     this.conflicts.add({
       ...(shown !== undefined && { id: shown }),
       at: repeats.placeOf(index),
@@ -262,7 +289,7 @@ export class Intake {
   }
 
   #recordOf(id: string): string {
-    return `record ${this.#service.reading.find(id)?.sequence} of the log`
+    return `record ${this.#target.reading.find(id)?.sequence} of the log`
   }
 }
 
@@ -280,6 +307,9 @@ function legitimateBy(record: TransactionRecord, last: { readonly isFraud: boole
   if (last !== undefined) return last.isFraud ? 'overruled' : 'said'
   return record.kind === 'history' && !record.isLabelled ? 'unsaid' : 'said'
 }
+
+const broughtInBefore = 'What comes before it was brought in'
+const sentAlong = 'What comes before it was brought in, and some of what follows it, that was sent with it'
 
 /** In place of fields, where nothing but this differs. */
 const broughtIn = ['that it was brought in as history, without a decision']

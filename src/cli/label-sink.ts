@@ -5,7 +5,7 @@ import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
-import { postToService } from './service-client.ts'
+import { linesOf, postToService } from './service-client.ts'
 
 /** Where labels go: each piece is on disk once it is reported, and the lines of the report count from 1 in the piece. */
 export interface LabelSink {
@@ -33,7 +33,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
       where: `the service on ${address}`,
       async send(labels) {
         const body = labels.map((label) => `${JSON.stringify(label)}\n`).join('')
-        const answer = await postToService(client, '/v1/labels', 'application/x-ndjson', body)
+        const [answer] = linesOf(await postToService(client, '/v1/labels', 'application/x-ndjson', body))
         if (isReport(answer)) return answer
         throw new FraudError('INTERNAL', `What ${address} answers is not an answer to labels: is it Shrike?`)
       },

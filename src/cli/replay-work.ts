@@ -1,15 +1,20 @@
 import { inMemory } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
 import { keepsAll } from '../core/kept-fields.ts'
 import { warnOfLive } from '../scoring/live-detector.ts'
+import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { tellConflicts } from './id-conflicts.ts'
-import { Intake, type OnConflict, type ReplayedAs } from './intake.ts'
+import { Intake, type OnConflict } from './intake.ts'
+import { directoryTarget, type IntakeTarget, type ReplayedAs } from './intake-target.ts'
+import { openLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { rejectsOf } from './rejects.ts'
 import { replayFile } from './replay-file.ts'
 import type { Run } from './run.ts'
+import { ServiceTarget } from './service-target.ts'
 
 export interface ReplayFlags extends InputFlags {
   readonly as: ReplayedAs
@@ -18,18 +23,19 @@ export interface ReplayFlags extends InputFlags {
   readonly onConflict: OnConflict
   readonly numberRows?: boolean
   readonly acceptLostHistories?: boolean
+  /** For a service that runs. */
+  readonly key?: string | undefined
+  readonly timeout?: number
 }
 
 /** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
-  const { data, bundle = currentBundle(data), acceptLostHistories = false } = flags
+  const { data, bundle = currentBundle(data) } = flags
   await checkOutputs(rejectsOf(flags), { FILE: file, '--bundle': bundle })
-  const opened = await openForCommand(bundle, data, { acceptLostHistories }, run)
-  const { service } = opened
-  const { detector, features } = service.live
-  const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined
-  if (policyWarning !== undefined) run.terminal.warn(policyWarning)
-  const intake = new Intake(service, flags.as, flags.onConflict, flags.numberRows === true ? nameOf(file) : undefined)
+  const opened = await openTarget(flags, run)
+  const { target } = opened
+  const { detector, features } = target
+  const intake = new Intake(target, flags.as, flags.onConflict, flags.numberRows === true ? nameOf(file) : undefined)
   // What is only kept stands in the log as in the file: nobody knows yet whether 007 is a number.
   const others = keepsAll(detector) ? 'text' : undefined
   try {
@@ -46,6 +52,52 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   } finally {
     await opened.close()
   }
+  tell(intake, flags, run)
+  if (target instanceof ServiceTarget && target.unknownYet > 0) {
+    const count = target.unknownYet.toLocaleString('en')
+    run.terminal.warn(
+      `${count} labels become known only after now, and a running service takes none of those: run it again then`,
+    )
+  }
+}
+
+interface OpenedTarget {
+  readonly target: IntakeTarget
+  close(): Promise<void>
+}
+
+/** The service that works on the data directory, where one is running, else the directory itself. */
+async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
+  const { data, acceptLostHistories = false } = flags
+  const url = readServiceAddress(dataDirectory(data))
+  if (url !== undefined) return openService(url, flags, run)
+  const opened = await openForCommand(flags.bundle ?? currentBundle(data), data, { acceptLostHistories }, run)
+  const { service } = opened
+  const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined
+  if (policyWarning !== undefined) run.terminal.warn(policyWarning)
+  return { target: directoryTarget(service, flags.as), close: () => opened.close() }
+}
+
+function openService(url: string, flags: ReplayFlags, { signal, terminal }: Run): OpenedTarget {
+  const { data, as, bundle, acceptLostHistories, key, timeout = 120_000 } = flags
+  const beside = `The service on ${url} works on ${data}`
+  if (as === 'history') {
+    const cure = 'stop it for as long as this takes, or bring the file in with --as decisions'
+    throw new FraudError('DIRECTORY_IN_USE', `${beside}, and history goes in only without it: ${cure}`)
+  }
+  if (bundle !== undefined || acceptLostHistories === true) {
+    const flag = bundle === undefined ? '--accept-lost-histories' : '--bundle'
+    throw new FraudError('OPTION_INVALID', `${beside}, and decides by its own bundle: leave out ${flag}, or stop it`)
+  }
+  terminal.say(`Sending to the service on ${url}, which works on ${data}`)
+  const reader = openLog({ data })
+  return {
+    target: new ServiceTarget(reader, { url, key, deadlineMs: timeout, signal }, Date.now()),
+    close: async () => reader.close(),
+  }
+}
+
+function tell(intake: Intake, flags: ReplayFlags, run: Run): void {
   const { fresh, known, repeated, labels, conflicts, overruled } = intake
   const count = (value: number) => value.toLocaleString('en')
   run.terminal.say(`${count(fresh)} transactions and ${count(labels)} labels are in ${flags.data} (as ${flags.as})`)

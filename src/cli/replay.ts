@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { duration } from './flags.ts'
 import { addReadingFlags } from './reading-flags.ts'
 import type { ReplayFlags } from './replay-work.ts'
 import { type CommonFlags, run } from './run.ts'
@@ -10,8 +11,8 @@ export function replayCommand(): Command {
       .summary('bring past transactions into a data directory')
       .description(
         'Brings the transactions of FILE into the data directory, in the order of their times, with labels of fraud as they ' +
-          'became known. What is there already is left as it is, so a replay that was stopped can be run again. The service ' +
-          'must not be running.',
+          'became known. What is there already is left as it is, so a replay that was stopped can be run again. Decisions ' +
+          'go through the service that works on the directory, where one is running; history goes in only without it.',
       )
       .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
       .addOption(
@@ -28,6 +29,10 @@ export function replayCommand(): Command {
       )
       .option('--number-rows', 'know rows of a file without ids by its name and their lines')
       .option('--accept-lost-histories', "let the bundle take over although the log lacks its histories' columns")
+      .addOption(
+        new Option('--key <key>', 'beside a service: an API key with the roles score and label').env('SHRIKE_API_KEY'),
+      )
+      .option('--timeout <duration>', 'how long a piece is sent again to a service that is busy', duration, 120_000)
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(
         'after',

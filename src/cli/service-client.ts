@@ -21,7 +21,7 @@ const passingCauses: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * Sends a body to a running service until it is answered: what is idempotent is sent again, after as long as Retry-After
+ * Sends a body to a running service until it is answered, with JSON or lines of it: what is idempotent is sent again, after as long as Retry-After
  * says, where the service is busy, starts, or did not answer.
  *
  * @throws FraudError as the service refuses; LOG_UNAVAILABLE after the deadline; INTERRUPTED
@@ -31,7 +31,7 @@ export async function postToService(
   path: string,
   type: string,
   body: string,
-): Promise<unknown> {
+): Promise<string> {
   const headers = { 'content-type': type, ...(key !== undefined && { authorization: `Bearer ${key}` }) }
   const endMs = performance.now() + deadlineMs
   for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
@@ -62,12 +62,17 @@ export async function postToService(
   }
 }
 
-function answerOf({ ok, status }: Response, text: string, url: string): unknown {
-  const answer = readJson(text)
+function answerOf({ ok, status }: Response, text: string, url: string): string {
+  const [answer] = ok ? linesOf(text.slice(0, text.indexOf('\n') + 1) || text) : [readJson(text)]
   if (!isRecord(answer) && !Array.isArray(answer))
     throw new FraudError('OPTION_INVALID', `${url} answers ${status} and no JSON, so it is not Shrike`)
-  if (ok) return answer
+  if (ok) return text
   throw refusal(answer, status)
+}
+
+/** The values of an answer, one a line; undefined for a line that is not JSON. */
+export function linesOf(text: string): readonly unknown[] {
+  return text.trim().split('\n').map(readJson)
 }
 
 /** Undefined for what is not JSON. */

@@ -1,0 +1,45 @@
+import type { Detector } from '../core/detector.ts'
+import type { LogReading } from '../decisioning/decision-log.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
+import type { LabelInput } from '../scoring/labels.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+
+export type ReplayedAs = 'history' | 'decisions'
+
+/** Where a replay's transactions and labels go, each in the order in which it is given. */
+export interface IntakeTarget {
+  readonly detector: Detector
+  readonly features: FeatureSet
+  /** What is kept of a transaction. */
+  readonly columns: readonly string[]
+  readonly reading: Pick<LogReading, 'find' | 'lastLabel' | 'labelsOf' | 'atOneInstant'>
+  /** Whether only a later answer tells of a transaction that is refused for its id. */
+  readonly answersLater: boolean
+  /** The fields in which a transaction differs from the one of its id; undefined where only the answer to it tells. */
+  differences(value: object): readonly string[] | undefined
+  /** Whether it was new; refused with TRANSACTION_CONFLICT, at once or later. */
+  send(value: Readonly<Record<string, unknown>>, isLabelled: boolean): Promise<boolean>
+  /** Whether it was new. */
+  sendLabel(label: LabelInput & { readonly knownAtMs: number }): Promise<boolean>
+  /** Resolves once all transactions so far are answered. */
+  flush(): Promise<void>
+}
+
+/** A data directory that this process works on. */
+export function directoryTarget(service: LiveService, as: ReplayedAs): IntakeTarget {
+  const { detector, features } = service.live
+  return {
+    ...{ detector, features, reading: service.reading, answersLater: false },
+    columns: service.decider.state?.definition.columns ?? [],
+    differences: (value) => service.differences(value)?.map(({ field }) => field) ?? [],
+    send: (value, isLabelled) =>
+      as === 'history'
+        ? service.bringIn(value, isLabelled)
+        : service.decide(value, undefined, () => 0).then(({ duplicate }) => !duplicate),
+    sendLabel: async (label) => {
+      const [{ duplicate }] = await service.decider.label([label])
+      return !duplicate
+    },
+    flush: async () => {},
+  }
+}
