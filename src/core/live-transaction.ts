@@ -186,6 +186,15 @@ export class LiveTransactionReader {
     errors.push({ field: '(body)', reason: `has more beside its declared fields than keep: all keeps, ${most}` })
   }
 
+  /** The id of what was refused, to tell it from others; undefined where it can't be read, or may be a card number. */
+  idOf(given: unknown): string | undefined {
+    if (!isRecord(given)) return undefined
+    const value = this.#nested === undefined ? given : this.#nested.read(given, [])
+    const errors: FieldError[] = []
+    const id = this.#readId(value[this.#idColumn], errors)
+    return errors.length > 0 || holdsCardNumber(id, 'id') ? undefined : id
+  }
+
   /**
    * The value of a key, or of a kept field, as it is kept, but for a person's, which is replaced by a token afterwards.
    *

@@ -434,6 +434,31 @@ describe('GET /v1/decisions/{id}', () => {
       assert.deepEqual([new RegExp(schema.pattern).test('a\0b'), new RegExp(schema.pattern).test('a b')], [false, true])
   })
 
+  test('names the id of an item that is refused, where it can be read and is not a card number', async () => {
+    const { post } = await start()
+    const bad = ['a', 7, '4111111111111111', '', 'n\0', undefined].map((ID) => ({
+      ...purchase({ ID, AMOUNT: 'x' }),
+      V1: 'x',
+    }))
+    const ids = ['a', '7', undefined, undefined, undefined, undefined]
+    const lines = [...bad.map((each) => JSON.stringify(each)), '{"ID": "cut'].join('\n')
+    for (const url of ['/v1/decisions/batch', '/predict/batch']) {
+      const items: { id?: string; index: number }[] = (await post(url, bad)).json()
+      assert.deepEqual(
+        items.map(({ id }) => id),
+        ids,
+        url,
+      )
+      const streamed = (await post(url, lines, ndjson)).body.trim().split('\n')
+      assert.deepEqual(
+        streamed.map((line) => JSON.parse(line).id),
+        [...ids, undefined],
+        url,
+      )
+      assert.doesNotMatch(streamed.join(), /4111/)
+    }
+  })
+
   test('knows no id that was only brought in, or never came', async () => {
     const { app, service } = await start()
     await service.bringIn(purchase({ ID: 'old' }), true)

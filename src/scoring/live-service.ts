@@ -250,6 +250,11 @@ export class LiveService {
     return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
   }
 
+  /** The id of a transaction that was refused, where it can be read. */
+  idOf(given: unknown): string | undefined {
+    return this.#reader.idOf(given)
+  }
+
   /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
   mayHoldInClear(key: string): boolean {
     const { transaction } = this.#live.detector

@@ -13,6 +13,7 @@ import { type JsonItem, readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { readArray } from '../read-array.ts'
+import { readableId } from '../readable-id.ts'
 import { presentItemError } from '../schemas/problem.ts'
 
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
@@ -52,7 +53,10 @@ function namesOf({ live }: LiveService): number {
 
 function sendDecisions(context: HttpContext, live: LiveService, raw: IncomingMessage, reply: FastifyReply): void {
   readArray(context, raw, reply, namesOf(live), (items) => {
-    const decisions = inGroups(context, live, items, (item) => decide(live, item, performance.now()))
+    const decisions = inGroups(context, live, items, {
+      decide: (item) => decide(live, item, performance.now()),
+      reread: ({ value }) => value,
+    })
     return joinedText(decisions, context.turns, '[', ',', ']')
   })
 }
@@ -72,10 +76,12 @@ async function* decideLines(
     if (line !== undefined) return decide(live, readJson(line, 'line', names), performance.now())
     throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
   }
+  const reread = (line: Buffer | undefined) => line && readJson(line, 'line', names).value
+  const each = { decide: decideLine, reread }
   for await (const chunk of raw) {
-    for await (const group of inGroups(context, live, splitter.take(chunk), decideLine, index)) yield count(group)
+    for await (const group of inGroups(context, live, splitter.take(chunk), each, index)) yield count(group)
   }
-  for await (const group of inGroups(context, live, splitter.finish(), decideLine, index)) yield count(group)
+  for await (const group of inGroups(context, live, splitter.finish(), each, index)) yield count(group)
 
   function count(group: readonly string[]): readonly string[] {
     index += group.length
@@ -88,7 +94,7 @@ async function* inGroups<Item>(
   { turns }: HttpContext,
   live: LiveService,
   items: Iterable<Item>,
-  decideItem: (item: Item) => Promise<string>,
+  each: Each<Item>,
   first = 0,
 ): AsyncGenerator<readonly string[]> {
   let index = first
@@ -99,7 +105,7 @@ async function* inGroups<Item>(
       await live.decider.room()
       await turns.next()
     }
-    group.push(answerItem(index, item, decideItem))
+    group.push(answerItem(live, index, item, each))
     index += 1
     if (group.length < itemsAtOnce) continue
     yield await Promise.all(group)
@@ -108,11 +114,24 @@ async function* inGroups<Item>(
   if (group.length > 0) yield await Promise.all(group)
 }
 
+/** What is done with each item: it is decided, and read once more where that failed. */
+interface Each<Item> {
+  decide(item: Item): Promise<string>
+  reread(item: Item): unknown
+}
+
 /** Not an async function up to the decision itself: items are decided in their order. */
-function answerItem<Item>(index: number, item: Item, decideItem: (item: Item) => Promise<string>): Promise<string> {
-  const present = (error: unknown) => JSON.stringify(presentItemError(error, index))
+function answerItem<Item>(live: LiveService, index: number, item: Item, each: Each<Item>): Promise<string> {
+  const present = (error: unknown) =>
+    JSON.stringify(
+      presentItemError(
+        error,
+        index,
+        readableId(live, () => each.reread(item)),
+      ),
+    )
   try {
-    return decideItem(item).catch(present)
+    return each.decide(item).catch(present)
   } catch (error) {
     return Promise.resolve(present(error))
   }

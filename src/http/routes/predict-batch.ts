@@ -4,9 +4,11 @@ import { FraudError } from '../../core/errors.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
 import type { App, HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
+import { readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { readArray } from '../read-array.ts'
+import { readableId } from '../readable-id.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
 import { predictOne } from './predict.ts'
@@ -27,11 +29,16 @@ function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyR
   readArray(context, raw, reply, model.current.names, (items) => {
     const served = model.current
     const answers = items.values().map(({ value, repeated }, index) =>
-      answerItem(index, () => {
-        const prediction = served.predict(value, repeated)
-        metrics.countPrediction(prediction)
-        return renderPrediction(prediction)
-      }),
+      answerItem(
+        context,
+        index,
+        () => value,
+        () => {
+          const prediction = served.predict(value, repeated)
+          metrics.countPrediction(prediction)
+          return renderPrediction(prediction)
+        },
+      ),
     )
     return joinedText([answers], turns, '[', ',', ']')
   })
@@ -39,16 +46,18 @@ function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyR
 
 /** The answers to each chunk of lines as it comes. */
 async function* predictLines(
-  { model, metrics, limits }: HttpContext,
+  context: HttpContext,
   source: AsyncIterable<Buffer>,
   stalled: NodeJS.Timeout,
 ): AsyncGenerator<Iterable<string>> {
+  const { model, metrics, limits } = context
   const served = model.current
   const splitter = new LineSplitter(limits.lineBytes)
   let index = 0
   function answerLine(line: Buffer | undefined): string {
     stalled.refresh()
-    const answer = answerItem(index, () => {
+    const reread = () => line && readJson(line, 'line', Math.max(limits.names, served.names)).value
+    const answer = answerItem(context, index, reread, () => {
       if (line === undefined) throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
       return renderPrediction(predictOne(served, metrics, line, 'line', limits.names))
     })
@@ -59,10 +68,11 @@ async function* predictLines(
   yield splitter.finish().map(answerLine)
 }
 
-function answerItem(index: number, predict: () => string): string {
+/** A transaction's id is known where the model is a detector's that decides. */
+function answerItem({ live }: HttpContext, index: number, reread: () => unknown, predict: () => string): string {
   try {
     return predict()
   } catch (error) {
-    return JSON.stringify(presentItemError(error, index))
+    return JSON.stringify(presentItemError(error, index, live && readableId(live, reread)))
   }
 }

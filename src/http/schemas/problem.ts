@@ -36,12 +36,14 @@ export const problemSchema = {
 export interface ItemError {
   readonly error: Pick<Problem, 'code' | 'detail' | 'errors'>
   readonly index: number
+  /** The transaction's, where it could be read. */
+  readonly id?: string
 }
 
-/** The error of the item at `index`, counted from 0. */
-export function presentItemError(cause: unknown, index: number): ItemError {
+/** The error of the item at `index`, counted from 0, and with this id. */
+export function presentItemError(cause: unknown, index: number, id?: string): ItemError {
   const { code, detail, errors } = presentError(cause)
-  return { error: { code, detail, errors }, index }
+  return { error: { code, detail, errors }, index, ...(id !== undefined && { id }) }
 }
 
 export const itemErrorSchema = {
@@ -53,6 +55,7 @@ export const itemErrorSchema = {
       required: ['code', 'detail', 'errors'],
     },
     index: { type: 'integer', minimum: 0 },
+    id: { type: 'string', description: "The transaction's, where it could be read." },
   },
   required: ['error', 'index'],
 } as const
