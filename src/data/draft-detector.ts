@@ -2,7 +2,7 @@ import { holdsCardNumber } from '../core/card-number.ts'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { toMinorUnits } from '../core/money.ts'
-import { timeReader } from '../core/time-formats.ts'
+import { isOfCalendar, timeReader } from '../core/time-formats.ts'
 import { cardNumberShare } from './card-number-columns.ts'
 import { draftFeatures } from './draft-features.ts'
 import { type InferenceHints, inferDetector } from './infer-detector.ts'
@@ -95,7 +95,15 @@ class Sorter {
     if (cardNumberShare(column) !== undefined) this.hashed.push(column.name)
     this.#tellSpelling(name, look)
     if (look.distinct > mostCategories) this.codes.push(name)
-    else this.categories.push({ field: name, values: [...look.texts].sort() })
+    else this.categories.push({ field: name, values: this.#withoutCardNumbers(name, look).sort() })
+  }
+
+  /** A draft is written to a file, and no card number is. */
+  #withoutCardNumbers(name: string, { texts }: Look): string[] {
+    const kept = texts.filter((text) => !holdsCardNumber(text))
+    const held = texts.length - kept.length
+    if (held > 0) this.unsure.push(`${name}: ${held} of its values hold what may be card numbers and are not listed`)
+    return kept
   }
 
   /** Values are what stands in the file, mark for mark. */
@@ -160,6 +168,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     categories: sorter.categories,
     numbers: flat.detector.features.filter((feature) => isInput(feature, sorter)),
     hasHours: time !== undefined && time.format !== 'days-since' && span > dayMs,
+    hasWeekdays: time !== undefined && isOfCalendar(time),
     countsFrauds: (transaction.label.delay ?? transaction.label.knownAt) !== undefined,
   })
   if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column is left as an input')

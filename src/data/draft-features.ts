@@ -22,6 +22,8 @@ export interface FeatureBasis {
   readonly numbers: readonly Feature[]
   /** Whether hours of the day can be told. */
   readonly hasHours: boolean
+  /** Whether days of the week can. */
+  readonly hasWeekdays: boolean
   /** Whether labels come late enough, and the table is long enough, to count frauds known by then. */
   readonly countsFrauds: boolean
 }
@@ -31,7 +33,8 @@ export function draftFeatures(basis: FeatureBasis): readonly Feature[] {
   const { hasAmount, hasHours, hasPosition, home, payers, payees, means, codes, categories } = basis
   return [
     ...(hasAmount ? ['amount'] : []),
-    ...(hasHours ? ['hour', 'weekend'] : []),
+    ...(hasHours ? ['hour'] : []),
+    ...(hasHours && basis.hasWeekdays ? ['weekend'] : []),
     ...categories.map(({ field, values }) => ({ category: { of: field, values } })),
     ...basis.numbers,
     ...(hasPosition && home !== undefined ? [{ distance: { ...home, as: 'home_distance' } }] : []),
