@@ -63,7 +63,9 @@ export class Intake {
     this.#repeats = new RepeatedIds(detector, features.layout)
   }
 
-  async take({ table, index, transaction, label, knownAtMs }: ReplayedTransaction): Promise<void> {
+  /** With `skipsBadRows`, a row that the service refuses is left out as a bad row of the file. */
+  async take(replayed: ReplayedTransaction, skipsBadRows: boolean): Promise<void> {
+    const { table, index, transaction, label, knownAtMs } = replayed
     if (table !== this.#table) this.#open(table)
     const { timestampMs } = transaction
     await this.#sendLabels(timestampMs)
@@ -78,7 +80,8 @@ export class Intake {
     }
     // What an earlier row of the id came to decides over this one's label.
     if (first !== undefined && this.#target.answersLater) await this.#settle()
-    if (await this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
+    const send = () => this.#send(value, labelled, first)
+    if (await (skipsBadRows ? orLeaveOut(replayed, send) : send())) await this.#takeLabel(labelled, first)
     if (this.#underway.length >= atOnce) await this.#settle()
   }
 
@@ -306,6 +309,19 @@ function withNumbers(table: Table, id: string, file: string): Table {
 function legitimateBy(record: TransactionRecord, last: { readonly isFraud: boolean } | undefined) {
   if (last !== undefined) return last.isFraud ? 'overruled' : 'said'
   return record.kind === 'history' && !record.isLabelled ? 'unsaid' : 'said'
+}
+
+/** What a service refuses in a row is a bad row of the file. */
+async function orLeaveOut({ reader, index }: ReplayedTransaction, send: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await send()
+  } catch (error) {
+    const isOfRow = error instanceof FraudError && /^(CARD_NUMBER_REFUSED|INPUT_INVALID)$/.test(error.code)
+    if (!isOfRow || error.errors.length === 0) throw error
+    const [{ field, reason }] = error.errors
+    reader.leaveOut(index, field, reason)
+    return false
+  }
 }
 
 const broughtInBefore = 'What comes before it was brought in'

@@ -35,6 +35,8 @@ export interface ReplayedTransaction {
   /** 1 fraud, 0 legitimate, NaN unknown. */
   readonly label: number
   readonly knownAtMs: number
+  /** Takes note of a row that is bad for another reason. */
+  readonly reader: TransactionReader
   /** Where the file has it. */
   readonly table: Table
   readonly index: number
@@ -149,7 +151,8 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   const result = await work(replayTables({ replay, reader: fresh, rows, repeats, before }, tables, run.signal, order))
   progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
   tellRepeats(replay, repeats, run)
-  const all = joinBadRows(badRows, reader.badRows())
+  warnOfBadRows(fresh.badRows(), replay.file, run)
+  const all = joinBadRows(joinBadRows(badRows, reader.badRows()), fresh.badRows())
   await writeRejects(replay.file, all.first, flags, run)
   return { result, badRows: all }
 }
@@ -216,7 +219,7 @@ async function* replayTables(
       newestMs = transaction.timestampMs
       const row = makesRows ? replay.next(transaction) : noRow
       if (makesRows && label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
-      yield { row, transaction, label, knownAtMs, table, index, fileRow }
+      yield { row, transaction, label, knownAtMs, reader, table, index, fileRow }
     }
   }
 }

@@ -44,7 +44,8 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
       flags,
       run,
       async (groups) => {
-        for await (const group of groups) for (const transaction of group) await intake.take(transaction)
+        for await (const group of groups)
+          for (const transaction of group) await intake.take(transaction, flags.badRows === 'skip')
         await intake.finish()
       },
       { isSpeculative: false },
