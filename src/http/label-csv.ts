@@ -6,6 +6,9 @@ import { showName } from '../core/show-value.ts'
 import { labelFields } from '../scoring/labels.ts'
 import { csvCells } from './csv-line.ts'
 
+/** Errors of a header that are told. */
+const mostErrors = 8
+
 const separators = [',', ';', '\t'] as const
 
 /** Lines of a CSV of labels, whose first one names the fields of a label -> labels as parsed JSON has them. */
@@ -46,6 +49,7 @@ function readFraud(cell: string): boolean {
 function headerErrors(names: readonly string[]): readonly FieldError[] {
   const errors: FieldError[] = []
   names.forEach((name, i) => {
+    if (errors.length === mostErrors) return
     if (!labelFields.includes(name))
       errors.push({ field: showName(name), reason: `is not a field of a label${suggestion(name, labelFields)}` })
     else if (names.indexOf(name) !== i) errors.push({ field: name, reason: 'is named twice' })

@@ -153,6 +153,30 @@ describe('POST /v1/labels with lines', () => {
     assert.deepEqual([contradicted.accepted, contradicted.refused, contradicted.errors[0].code], [99, 6, 'LABELS_FULL'])
   })
 
+  test('lists little of what a caller makes up, however many long names there are', async () => {
+    const { csv, lines } = await start()
+    const made = (line: number) =>
+      Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`${line}-${i}-`.padEnd(4000, 'x'), 1]))
+    const { body } = await lines(Array.from({ length: 20 }, (_, line) => made(line)))
+    assert.equal(body.refused, 20)
+    assert.ok(JSON.stringify(body).length < 20 * 1500, String(JSON.stringify(body).length))
+    const header = await csv('a,'.repeat(30_000))
+    assert.equal(header.status, 422)
+    assert.equal(Object(header.body).errors.length, 10)
+  })
+
+  test('ends a body whose lines are not whole in time, though more of it comes', async () => {
+    const { csv } = await start({}, { bodyTimeoutMs: 300 })
+    const dripping = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        controller.enqueue(Buffer.from('x'))
+      },
+    })
+    const { status, body } = await csv(dripping)
+    assert.deepEqual([status, body.code], [408, 'REQUEST_TIMEOUT'])
+  })
+
   test('refuses a line that is too long alone, and cuts off a body that does not go on', async () => {
     const { csv, port, labelsOf } = await start({}, { lineBytes: 200, bodyTimeoutMs: 200 })
     const { body } = await csv(`transactionId,isFraud\na,1\n${'x'.repeat(1000)},1\nb,1`)

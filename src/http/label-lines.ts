@@ -33,11 +33,15 @@ export async function takeLabelLines(
   const { limits, turns } = context
   const splitter = new LineSplitter(limits.lineBytes)
   const tally = new LabelTally()
+  const deadline = new LineDeadline(limits.bodyTimeoutMs)
   let csv: LabelCsv | undefined
   let line = 0
   let group: Promise<void>[] = []
   try {
-    for await (const chunk of chunksWithin(raw, limits.bodyTimeoutMs)) await takeAll(splitter.take(chunk))
+    for await (const chunk of chunksWithin(raw, limits.bodyTimeoutMs)) {
+      await takeAll(splitter.take(chunk))
+      deadline.check(line)
+    }
     await takeAll(splitter.finish())
     await settle()
     if (isCsv && csv === undefined) throw new FraudError('BODY_INVALID', 'The body has no header')
@@ -89,6 +93,26 @@ export async function takeLabelLines(
 
   function tooLong(): FraudError {
     return new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
+  }
+}
+
+/** Ends a body of which more comes, but no whole line. */
+class LineDeadline {
+  readonly #timeoutMs: number
+  #sinceMs = performance.now()
+  #lines = 0
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** @throws FraudError REQUEST_TIMEOUT where there are no more lines than before, for too long. */
+  check(lines: number): void {
+    const nowMs = performance.now()
+    if (lines > this.#lines) this.#sinceMs = nowMs
+    this.#lines = lines
+    if (nowMs - this.#sinceMs <= this.#timeoutMs) return
+    throw new FraudError('REQUEST_TIMEOUT', `No line of the body was whole within ${this.#timeoutMs / 1000} s`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { showName } from '../core/show-value.ts'
 import type { FileLabel } from './decider.ts'
 
 /** Why a line was not taken in. */
@@ -36,6 +37,9 @@ export interface LabelReport extends LabelCounts {
 
 /** Refused lines whose errors are listed. */
 export const mostRefusedListed = 1000
+
+/** Errors of one line that are listed: names are the caller's, and as many as he likes. */
+const mostErrorsOfLine = 3
 
 /** What refuses one label and says nothing of the next one. */
 const refusals: ReadonlySet<string> = new Set([
@@ -76,8 +80,13 @@ export class LabelTally {
     if (this.#counts.refused > mostRefusedListed) return
     const { code, errors, message } = error
     const all = errors.length > 0 ? errors : [{ field: '(line)', reason: message }]
-    for (const { field, reason } of all) {
-      this.#errors.push({ line, code, field: field === '(body)' ? '(line)' : field, reason })
+    for (const { field, reason } of all.slice(0, mostErrorsOfLine)) {
+      this.#errors.push({
+        line,
+        code,
+        field: field === '(body)' ? '(line)' : showName(field),
+        reason: showName(reason),
+      })
     }
   }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -315,15 +314,23 @@ describe('a service that has just become ready', () => {
     assert.ok((await countsOf(warm)).length > 0)
   })
 
-  test('makes its first decisions with less processor time than one that was not warmed up', () => {
-    const firstOf = (how: string) => {
-      const args = ['test/service/first-decisions.ts', how]
-      const groups: number[] = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
-      return groups.slice(0, 4).reduce((sum, each) => sum + each)
+  test('has scored hundreds of rows by then, again after a reload, and not where it is not asked to', async () => {
+    let scored = 0
+    const counting = (modelId?: string) => {
+      const predictor = amountPredictor(modelId)
+      const predict = (row: Float64Array) => {
+        scored += 1
+        return predictor.predict(row)
+      }
+      return createLiveDetector(cardsDetector(), { ...predictor, predict })
     }
-    // The best of five: other work on the machine only adds.
-    const best = (how: string) => Math.min(...[0, 1, 2, 3, 4].map(() => firstOf(how)))
-    const [warm, cold] = [best('warm'), best('cold')]
-    assert.ok(warm < 0.9 * cold, `warmed up ${warm} us, else ${cold} us`)
+    const { service } = await start({ live: counting(), exampleOf: transactionExample })
+    const first = scored
+    assert.ok(first >= 200, `${first} rows`)
+    await service.use(counting('others@0123456789ab'))
+    assert.ok(scored >= first + 200, `${scored} rows`)
+    scored = 0
+    await start({ live: counting() })
+    assert.ok(scored < 10, `${scored} rows`)
   })
 })

@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
@@ -193,8 +193,20 @@ export function writeServiceAddress({ addressPath }: DataDirectory, url: string)
 export function readServiceAddress({ addressPath, lockPath }: DataDirectory): string | undefined {
   if (!existsSync(addressPath) || !isLocked(lockPath)) return undefined
   refuseLinks(addressPath)
+  refuseStrangers(addressPath)
   const url = /"url":"(http:[^"]+)"/.exec(readFileSync(addressPath, 'utf8'))?.[1]
   return url === undefined || !URL.canParse(url) ? undefined : url
+}
+
+/** Keys are sent where this file says, so nobody but the directory's owner may have written it. */
+function refuseStrangers(path: string): void {
+  const { uid, mode } = statSync(path)
+  const isOwners = uid === statSync(dirname(path)).uid && (mode & 0o022) === 0
+  if (isOwners || process.platform === 'win32') return
+  throw new FraudError(
+    'DIRECTORY_UNUSABLE',
+    `${path} can be written by others than the directory's owner, and says where keys are sent: name the service with --url`,
+  )
 }
 
 function isLocked(lockPath: string): boolean {
