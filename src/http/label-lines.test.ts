@@ -112,7 +112,7 @@ describe('POST /v1/labels with lines', () => {
       { field: 'isFraud', reason: 'is missing from the header' },
     ])
     assert.equal((await csv('transactionId,isFraud,isFraud\na,1,0')).status, 422)
-    assert.equal((await csv('')).body.code, 'BODY_INVALID')
+    assert.equal((await csv('')).body.code, 'INPUT_INVALID')
     assert.equal(log.reading.lastSequence(), 1)
   })
 

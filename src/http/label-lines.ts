@@ -44,7 +44,7 @@ export async function takeLabelLines(
     }
     await takeAll(splitter.finish())
     await settle()
-    if (isCsv && csv === undefined) throw new FraudError('BODY_INVALID', 'The body has no header')
+    if (isCsv && csv === undefined) throw noHeader()
     return tally.report()
   } catch (error) {
     await Promise.allSettled(group)
@@ -94,6 +94,11 @@ export async function takeLabelLines(
   function tooLong(): FraudError {
     return new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
   }
+}
+
+function noHeader(): FraudError {
+  const errors = [{ field: '(body)', reason: 'has no header' }]
+  return new FraudError('INPUT_INVALID', 'Not a file of labels', { errors })
 }
 
 /** Ends a body of which more comes, but no whole line. */
