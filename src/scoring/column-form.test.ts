@@ -1,45 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
-  amountPredictor,
   assertReplayed,
-  cardsDetector,
   closedAfterEach,
-  dayMs,
+  namedLive,
+  openDeciding,
   openTestLive,
-  startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import { cardKeyCheck, cardNumberHash } from '../core/card-number-hash.ts'
 import type { Detector } from '../core/detector.ts'
 import { columnForms, isSameForm } from './column-form.ts'
-import { createLiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()
 
-async function start(options: TestLiveOptions) {
-  const live = await openTestLive(options)
-  open.push(live)
-  live.clock.nowMs = startMs + 1000 * dayMs
-  await live.service.resume()
-  const decide = (i: number, more: object = {}) =>
-    live.service.decide(
-      { ID: `t-${i}`, TIME: startMs + i * dayMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
-      undefined,
-      () => 0,
-    )
-  const rowOf = (i: number) => {
-    const record = live.log.reading.find(`t-${i}`)
-    return record?.kind === 'decision' ? [...record.row] : []
-  }
-  return { ...live, decide, rowOf }
-}
+const start = (options: TestLiveOptions) => openDeciding(open, options)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']> = {},
   features: Detector['features'] = [{ count: { by: 'card', over: '7d' } }],
-) => createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+) => namedLive(name, transaction, features)
 
 const plain = detectorOf('plain')
 const changes: Record<string, readonly [ReturnType<typeof detectorOf>, ReturnType<typeof detectorOf>, RegExp]> = {

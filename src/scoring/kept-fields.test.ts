@@ -1,45 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
-  amountPredictor,
   assertReplayed,
-  cardsDetector,
   closedAfterEach,
-  dayMs,
-  openTestLive,
+  namedLive,
+  openDeciding,
   startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { erasePerson } from './erase-person.ts'
-import { createLiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()
 
-async function start(options: TestLiveOptions) {
-  const live = await openTestLive(options)
-  open.push(live)
-  live.clock.nowMs = startMs + 1000 * dayMs
-  await live.service.resume()
-  const decide = (i: number, more: object = {}) =>
-    live.service.decide(
-      { ID: `t-${i}`, TIME: startMs + i * 3_600_000, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
-      undefined,
-      () => 0,
-    )
-  const rowOf = (i: number) => {
-    const record = live.log.reading.find(`t-${i}`)
-    return record?.kind === 'decision' ? [...record.row] : []
-  }
-  return { ...live, decide, rowOf }
-}
+const start = (options: TestLiveOptions) => openDeciding(open, options, 3_600_000)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']>,
   features: Detector['features'] = ['amount'],
-) => createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+) => namedLive(name, transaction, features)
 
 const keeping = detectorOf('keeping', { keep: ['ip', 'bin'] })
 const byIp: Detector['features'] = ['amount', { count: { by: 'ip', over: '7d' } }]

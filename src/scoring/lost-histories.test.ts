@@ -6,8 +6,9 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
+  namedLive,
+  openDeciding,
   openTestLive,
-  startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
 import type { Detector } from '../core/detector.ts'
@@ -15,27 +16,14 @@ import { createLiveDetector } from './live-detector.ts'
 import { LostHistories } from './lost-histories.ts'
 
 const open = closedAfterEach()
-const noWait = () => 0
 
-async function start(options: TestLiveOptions = {}) {
-  const live = await openTestLive(options)
-  open.push(live)
-  live.clock.nowMs = startMs + 1000 * dayMs
-  await live.service.resume()
-  const decide = (i: number, more: object = {}) =>
-    live.service.decide(
-      { ID: `t-${i}`, TIME: startMs + i * dayMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
-      undefined,
-      noWait,
-    )
-  return { ...live, decide }
-}
+const start = (options: TestLiveOptions = {}) => openDeciding(open, options)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']>,
   features: Detector['features'] = ['amount', { count: { by: 'card', over: '7d' } }],
-) => createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+) => namedLive(name, transaction, features)
 
 const shops = detectorOf('shops', { keys: { shop: 'SHOP' } }, ['amount', { count: { by: 'shop', over: '2d' } }])
 const cards = detectorOf('cards', {})

@@ -165,3 +165,27 @@ export function assertReplayed(logPath: string, detectors: readonly LiveDetector
     reader.close()
   }
 }
+
+/** A live service whose clock is far ahead, so that a test's transactions may be of any day: the i-th is i steps later. */
+export async function openDeciding(open: TestLive[], options: TestLiveOptions = {}, stepMs = dayMs) {
+  const live = await openTestLive(options)
+  open.push(live)
+  live.clock.nowMs = startMs + 1000 * dayMs
+  await live.service.resume()
+  const decide = (i: number, more: object = {}) =>
+    live.service.decide(
+      { ID: `t-${i}`, TIME: startMs + i * stepMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
+      undefined,
+      () => 0,
+    )
+  const rowOf = (i: number) => {
+    const record = live.log.reading.find(`t-${i}`)
+    return record?.kind === 'decision' ? [...record.row] : []
+  }
+  return { ...live, decide, rowOf }
+}
+
+/** A live detector of cards under a name, which its model bears, too. */
+export function namedLive(name: string, transaction: Partial<Detector['transaction']>, features: Detector['features']) {
+  return createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+}
