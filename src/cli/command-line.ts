@@ -6,7 +6,7 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
   const parts = ['shrike', verb, ...operands]
   for (const [name, value] of Object.entries(flags)) {
     if (untold.has(name) || value === undefined) continue
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    const flag = flagOf(name)
     if (name === 'bootstrap' || name === 'leakCheck') {
       if (value === false) parts.push(flag.replace('--', '--no-'))
     } else if (typeof value === 'boolean') {
@@ -14,6 +14,11 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
     } else for (const each of name === 'allowLeak' ? value : [value]) parts.push(flag, String(each))
   }
   return parts.map(quoteForShell).join(' ')
+}
+
+/** The flag of an option's name: `--bad-rows` of `badRows`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 export function quoteForShell(part: string): string {

@@ -38,7 +38,7 @@ export async function prepareFile(file: string, flags: FileFlags, run: Run): Pro
   const detectorPath = join(data, 'detector.yaml')
   const detector = await draftOrEdited(file, detectorPath, flags, run)
   throwIfInterrupted(run.signal)
-  const bundle = join(data, 'model.safetensors')
+  const bundle = dataDirectory(data).bundlePath
   const report = join(data, 'report.html')
   if (detector.transaction.hashCardNumber !== undefined) await provideCardKey(join(data, 'card.key'), run)
   const reading = readingFlags(flags)

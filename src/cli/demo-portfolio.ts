@@ -7,6 +7,7 @@ import { type PortfolioOptions, simulatePortfolio } from '../data/simulate/portf
 import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
 import { usualTraining } from './plan-training.ts'
 import { replay } from './replay-work.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -33,7 +34,7 @@ export async function preparePortfolio(data: string, seed: number, nowMs: number
   const { terminal, signal } = run
   const history = join(data, 'history.csv')
   const live = join(data, 'live.csv')
-  const bundle = join(data, 'model.safetensors')
+  const bundle = dataDirectory(data).bundlePath
   const report = join(data, 'report.html')
   if (existsSync(history) && existsSync(live)) terminal.say(`Going on with the portfolio in ${data}`)
   else {

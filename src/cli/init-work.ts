@@ -4,7 +4,7 @@ import { maskCardNumber, showValue } from '../core/show-value.ts'
 import type { DetectorDraft } from '../data/draft-detector.ts'
 import type { Table } from '../data/table.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { quoteForShell } from './command-line.ts'
+import { flagOf, quoteForShell } from './command-line.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type InputFlags, nameOf, readingFlags } from './read-input.ts'
@@ -96,10 +96,7 @@ function nextCommands(
   flags: InitFlags,
 ): readonly string[] {
   const told = Object.entries(readingFlags(flags)).filter(([name, value]) => name !== 'badRows' || value !== 'fail')
-  const reading = told.flatMap(([name, value]) => [
-    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-    String(value),
-  ])
+  const reading = told.flatMap(([name, value]) => [flagOf(name), String(value)])
   const join = (parts: readonly string[]) => parts.map(quoteForShell).join(' ')
   const rest = reading.length === 0 ? '' : ` ${join(reading)}`
   const key =
