@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { suggestion } from '../core/closest-name.ts'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { readFraudWord } from '../core/fraud-words.ts'
 import { showValue } from '../core/show-value.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { formatIsoTime, readIsoTime } from '../core/time-parser.ts'
@@ -205,14 +204,13 @@ function labelReader(table: Table, { id, label, knownAt }: Columns, flags: Label
     const word = wordOf(row)
     if (word === undefined || word.trim() === '') return undefined
     const value = labelOf(word)
-    const isFraud = readFraudWord(word) ?? (value === 1 ? true : value === 0 ? false : undefined)
-    if (isFraud === undefined)
+    if (value !== 0 && value !== 1)
       return Number.isNaN(value) ? undefined : `"${showValue(word)}" does not say whether it was fraud`
     const known = knownOf(row)
     const knownMs = known === undefined ? undefined : timeOf(known.trim())
     if (Number.isNaN(knownMs)) return `known at "${showValue(known ?? '')}", which is not a time`
     return {
-      ...{ transactionId: idOf(row), isFraud },
+      ...{ transactionId: idOf(row), isFraud: value === 1 },
       ...(knownMs !== undefined && { knownAt: formatIsoTime(knownMs) }),
       source: sourceOf(row) ?? flags.source,
     }

@@ -1,3 +1,4 @@
+import { readFraudWord } from '../core/fraud-words.ts'
 import { usualMissing } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
@@ -5,16 +6,18 @@ import type { Column, Table } from './table.ts'
 /** What a label may be, as the end of a sentence. */
 export const labelsAllowed = 'a label is 0, 1, true, false, yes, no, fraud, legitimate or empty'
 
-const frauds = /^(true|yes|y|ja|j|fraud|fraudulent)$/i
-const legitimates = /^(false|no|n|nein|legit|legitimate|genuine|normal|(not?|non)[ _-]?(fraud|fraudulent))$/i
+/** What files say besides the words of a request. */
+const otherFrauds = /^(ja|j)$/i
+const otherLegitimates = /^(nein|normal|(not?|non)[ _-]?(fraud|fraudulent))$/i
 
 const encoder = new TextEncoder()
 
 /** 1 fraud, 0 legitimate, NaN unknown, another number as it stands; null for a text that is none of them. */
 export function labelOf(text: string, missing = usualMissing): number | null {
   const trimmed = text.trim()
-  if (frauds.test(trimmed)) return 1
-  if (legitimates.test(trimmed)) return 0
+  const isFraud = readFraudWord(trimmed)
+  if (isFraud === true || otherFrauds.test(trimmed)) return 1
+  if (isFraud === false || otherLegitimates.test(trimmed)) return 0
   const bytes = encoder.encode(trimmed)
   const value = parseDecimal(bytes, 0, bytes.length)
   return Number.isNaN(value) && !missing.has(bytes, 0, bytes.length) ? null : value
