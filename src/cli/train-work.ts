@@ -292,12 +292,13 @@ function measureImportance(
     // The model that was evaluated: after a refit the bundle's has seen the test rows.
     score: createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }),
     seed: content.seed,
+    hints: trained.importance,
     onProgress,
   })
   const features = rows.features.map((feature, i) => ({
     feature,
     ...(trained.importance && { splitGain: trained.importance[i] }),
-    permutation: permutation[i],
+    ...(permutation[i] && { permutation: permutation[i] }),
   }))
   return { metric: 'average precision', features }
 }

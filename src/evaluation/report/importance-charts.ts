@@ -48,13 +48,16 @@ export function importanceFigures({ metric, features }: ImportanceSummary): read
   const splitGain = barsOf(features, ({ splitGain: mean }) =>
     mean === undefined ? undefined : { mean, standardDeviation: 0 },
   )
+  const shuffled = features.filter((feature) => feature.permutation !== undefined).length
+  const spared =
+    shuffled < features.length ? ` Shuffled were the ${shuffled} of ${features.length} that trees split on most.` : ''
   const left = features.length > mostBars ? ` The ${mostBars} highest of ${features.length} are drawn.` : ''
   const figures: Markup[] = []
   if (permutation.length > 0) {
     const caption = {
       id: 'permutation',
       title: 'What the model needs',
-      text: `How far ${metric} falls when one input's values are shuffled among the rows. The dark lines are one standard deviation either way.${left}`,
+      text: `How far ${metric} falls when one input's values are shuffled among the rows. The dark lines are one standard deviation either way.${spared}${left}`,
       note: 'Inputs that say the same can stand in for each other, and then each looks less important than it is.',
     }
     figures.push(frameFigure(caption, drawBars(permutation, `Fall in ${metric}`)))

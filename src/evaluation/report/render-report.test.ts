@@ -170,6 +170,24 @@ test('does without time, importance, cost and calibration rows', () => {
   assert.match(text, /454,902 rows, 227,451 frauds/)
 })
 
+test('says which inputs were shuffled, and lists the others after them', () => {
+  const html = renderReport({
+    ...sample,
+    importance: {
+      metric: 'average precision',
+      features: [
+        { feature: 'third', splitGain: 0.01 },
+        { feature: 'second', splitGain: 0.3, permutation: { mean: -0.1, standardDeviation: 0 } },
+        { feature: 'first', splitGain: 0.6, permutation: { mean: 0.2, standardDeviation: 0 } },
+        { feature: 'fourth', splitGain: 0 },
+      ],
+    },
+  })
+  assert.match(textOf(html), /Shuffled were the 2 of 4 that trees split on most\./)
+  const listed = [...html.matchAll(/<th scope="row">(first|second|third|fourth)<\/th>/g)].map(([, name]) => name)
+  assert.deepEqual(listed, ['first', 'second', 'third', 'fourth'])
+})
+
 test('draws one feature, one fraud and a tiny threshold', () => {
   const html = renderReport({
     ...sample,

@@ -12,9 +12,10 @@ function importanceRow({ feature, splitGain, permutation }: FeatureImportance): 
 
 export function importanceSection({ importance }: ReportInput): Markup {
   if (importance === undefined || importance.features.length === 0) return nothing
-  const rank = ({ permutation, splitGain }: FeatureImportance) =>
-    permutation?.mean ?? splitGain ?? Number.NEGATIVE_INFINITY
-  const sorted = [...importance.features].sort((a, b) => rank(b) - rank(a))
+  const fall = ({ permutation }: FeatureImportance) => permutation?.mean ?? Number.NEGATIVE_INFINITY
+  const gain = ({ splitGain }: FeatureImportance) => splitGain ?? Number.NEGATIVE_INFINITY
+  // Those that were not shuffled come last, by what splits gained on them.
+  const sorted = [...importance.features].sort((a, b) => fall(b) - fall(a) || gain(b) - gain(a))
   return html`<section id="importance">
 <h2>Importance</h2>
 <p class="intro">Which inputs the model leans on. It does not say why fraud happens, only what this model looks at.</p>
