@@ -52,7 +52,7 @@ export interface PolicyFigures {
   /** Of the amounts: `value` shows no more decimals. */
   readonly digits?: number
   readonly currency?: string
-  /** By outcome: those that the policy has a threshold for, and approve. */
+  /** By outcome: those that some score leads to by a threshold, and approve. */
   readonly outcomes: Readonly<Partial<Record<Outcome, OutcomeFigures>>>
   /** All that is not approved. */
   readonly stopped: OutcomeFigures
@@ -68,16 +68,21 @@ export function policyFigures(input: PolicyInput): PolicyFigures {
   const given = Array.from(probabilities, (probability) => settle(opinionsOf(policy, probability)).outcome)
   const count = countWhere(input)
   const figuresOf = (outcome: Outcome) => [outcome, count((row) => given[row] === outcome)] as const
-  const named: readonly Outcome[] = ['decline', 'review', 'challenge', 'approve']
   return {
     thresholds,
     ...(days && { days: days.count }),
     ...(digits !== undefined && { digits }),
-    outcomes: Object.fromEntries(
-      named.filter((outcome) => outcome === 'approve' || policy[outcome] !== undefined).map(figuresOf),
-    ),
+    outcomes: Object.fromEntries([...reachable(policy), 'approve' as const].map(figuresOf)),
     stopped: count((row) => given[row] !== 'approve'),
   }
+}
+
+/** Outcomes that a score leads to, the most severe first: none from a threshold that is not below a more severe one's. */
+function reachable(policy: Policy): readonly Outcome[] {
+  const { challenge = Infinity, review = Infinity, decline = Infinity } = policy
+  const upTo = { decline: Infinity, review: decline, challenge: Math.min(review, decline) }
+  const from = { decline, review, challenge }
+  return (['decline', 'review', 'challenge'] as const).filter((outcome) => from[outcome] < upTo[outcome])
 }
 
 const nothing: Weighed = { sum: 0, squares: 0 }
