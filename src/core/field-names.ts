@@ -31,11 +31,20 @@ export class FieldNames {
     return this.#declared
   }
 
-  /** Undeclared fields are errors: all of them, or those that are misspellings of declared ones that were not sent. */
-  refuse(which: 'undeclared' | 'misspelt', value: Readonly<Record<string, unknown>>, errors: FieldError[]): void {
+  /**
+   * Undeclared fields are errors: all of them, or those that are misspellings of declared ones that were not sent.
+   *
+   * @param others fields that are looked at elsewhere.
+   */
+  refuse(
+    which: 'undeclared' | 'misspelt',
+    value: Readonly<Record<string, unknown>>,
+    errors: FieldError[],
+    others?: ReadonlySet<string>,
+  ): void {
     let listed = 0
     for (const name in value) {
-      if (this.#declared.has(name)) continue
+      if (this.#declared.has(name) || others?.has(name)) continue
       const meant = this.#meantBy(name).find((column) => value[column] === undefined)
       if (meant === undefined && which === 'misspelt') continue
       const hint = meant === undefined ? '' : `; did you mean ${meant}?`

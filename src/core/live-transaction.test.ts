@@ -39,7 +39,7 @@ function detectorOf(transaction: Partial<Declared> = {}): Detector {
   return parseDetector({ detector: 'test', transaction: { ...usual, ...transaction }, features })
 }
 
-function readerOf(transaction: Partial<Declared> = {}) {
+function readerOf(transaction: Partial<Declared> = {}, isStrict = false) {
   const detector = detectorOf(transaction)
   const { layout } = compileDetector(detector)
   const hashed: string[] = []
@@ -55,6 +55,7 @@ function readerOf(transaction: Partial<Declared> = {}) {
       },
     },
     () => nowMs,
+    isStrict,
   )
   /** A good transaction but for these fields; undefined leaves one out. */
   const read = (changed: object = {}, repeated?: ReadonlySet<string>) =>
@@ -187,6 +188,17 @@ describe('a transaction', () => {
       code: 'INPUT_INVALID',
       errors: ['card', 'other'].map((field) => ({ field, reason: 'is not declared by the detector' })),
     })
+  })
+
+  test('may say where the service is strict that its currency is the one of all amounts', () => {
+    const strict = (amount: Declared['amount']) => readerOf({ amount }, true)
+    const { read, errors } = strict({ field: 'AMOUNT', digits: 2, currency: 'EUR' })
+    for (const currency of ['EUR', 'eur ', null]) assert.doesNotThrow(() => read({ currency }))
+    assert.deepEqual(errors({ currency: 'USD' }), [
+      { field: 'currency', reason: 'is USD, and the detector has all amounts in EUR' },
+    ])
+    const undeclared = [{ field: 'currency', reason: 'is not declared by the detector' }]
+    assert.deepEqual(strict({ field: 'AMOUNT', digits: 2 }).errors({ currency: 'EUR' }), undeclared)
   })
 
   test('has texts without blanks around them, as those of files have none', () => {

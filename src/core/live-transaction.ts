@@ -138,7 +138,7 @@ export class LiveTransactionReader {
       fields[i] = this.#readField(this.#rules[i], value, errors, cards)
       if (fields[i] === undefined && value[this.columns[i]] === undefined) isComplete = false
     }
-    if (this.#isStrict) this.#names.refuse('undeclared', value, errors)
+    if (this.#isStrict) this.#names.refuse('undeclared', value, errors, this.#currency?.fields)
     else if (!isComplete) this.#names.refuse('misspelt', value, errors)
     if (this.#currency !== undefined) refuseOtherCurrency(this.#currency, value, errors)
     const amount = this.#readAmount(fields, errors)

@@ -687,6 +687,26 @@ describe('POST /v1/search', () => {
     }
   })
 
+  test('says that a key made personal leaves the records before unsearched, and only of that key', async () => {
+    const plain = createLiveDetector(cardsDetector(), amountPredictor())
+    const { post, service, clock } = await start({ live: plain, acceptLostHistories: true })
+    const found = async (key: string, value: string) => {
+      const { token, degraded, decisions } = (await post('/v1/search', { key, value })).json()
+      return { token, degraded, ids: decisions.map((each: { transactionId: string }) => each.transactionId) }
+    }
+    await post('/v1/decisions', purchase({ CARD: 'Ada', SHOP: 's' }))
+    assert.deepEqual(await found('card', 'Ada'), { token: 'Ada', degraded: [], ids: ['t-1'] })
+    await service.use(
+      createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor('later@0123456789ab')),
+    )
+    clock.nowMs += 1
+    await post('/v1/decisions', purchase({ ID: 't-2', TIME: startMs + 1, CARD: 'Ada', SHOP: 's' }))
+    const degraded = ['plain-records-unsearched']
+    assert.deepEqual(await found('card', 'Ada'), { token: 'tok_1', degraded, ids: ['t-2'] })
+    assert.deepEqual(await found('card', 'Grace'), { token: null, degraded, ids: [] })
+    assert.deepEqual(await found('shop', 's'), { token: 's', degraded: [], ids: ['t-2', 't-1'] })
+  })
+
   test('finds a transaction by its exact id', async () => {
     const { post, app } = await start()
     await post('/v1/decisions', purchase({ ID: 'order/1' }))

@@ -4,8 +4,11 @@ import type { App } from './http-context.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The parameters that a route's URL may have, none by default; `checked` where the route itself looks at all of them. */
-    readonly query?: readonly string[] | 'checked'
+    /**
+     * The parameters that a route's URL may have, none by default; `checked` where the route itself looks at all of them,
+     * `ignored` where probes and scrapers may add what they like.
+     */
+    readonly query?: readonly string[] | 'checked' | 'ignored'
   }
 }
 
@@ -15,7 +18,7 @@ export function refuseUnknownQuery(app: App): void {
     if (!request.url.includes('?') || request.is404) return done()
     const { query: known = [] } = request.routeOptions.config
     const given = request.query
-    if (known === 'checked' || typeof given !== 'object' || given === null) return done()
+    if (typeof known === 'string' || typeof given !== 'object' || given === null) return done()
     const errors = Object.keys(given)
       .filter((name) => !known.includes(name))
       .map((field) => ({ field, reason: whyUnknown(field, known) }))

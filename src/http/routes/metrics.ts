@@ -6,7 +6,7 @@ const freshMs = 1000
 export function metricsRoutes(app: App, { metrics, renderMetrics }: HttpContext): void {
   let rendered: Promise<string> | undefined
   let renderedAtMs = 0
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', { config: { query: 'ignored' } }, async (_request, reply) => {
     const nowMs = performance.now()
     if (rendered === undefined || nowMs - renderedAtMs >= freshMs) {
       rendered = renderMetrics()
