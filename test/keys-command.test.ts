@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { createKeyRing, parseKeyFile } from '../src/http/api-keys.ts'
+import { createKeyRing, parseKeyFile } from '../src/access/keys.ts'
 import { startShrike } from './run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
@@ -22,7 +22,7 @@ describe('shrike keys', () => {
     const text = keyFile('.shrike')
     assert.ok(!text.includes(key) && !stderr.includes(key))
     const ring = createKeyRing([], parseKeyFile(text))
-    assert.deepEqual(ring.rolesOf(`Bearer ${key}`), new Set(['score', 'label']))
+    assert.deepEqual(ring.principalOf(`Bearer ${key}`)?.roles, new Set(['score', 'label']))
     if (process.platform !== 'win32') assert.equal(statSync(join(folder, '.shrike/keys.json')).mode & 0o777, 0o600)
   })
 
@@ -41,13 +41,13 @@ describe('shrike keys', () => {
       left.map((each) => each.name),
       ['boss'],
     )
-    assert.equal(createKeyRing([], left).rolesOf(`Bearer ${key}`), undefined)
+    assert.equal(createKeyRing([], left).principalOf(`Bearer ${key}`), undefined)
   })
 
   test('loses none that were made at once', async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => keys('create', '--role', 'score', '--data', 'busy')))
     const ring = createKeyRing([], parseKeyFile(keyFile('busy')))
-    for (const { stdout, stderr } of made) assert.ok(ring.rolesOf(`Bearer ${stdout.trim()}`), stderr)
+    for (const { stdout, stderr } of made) assert.ok(ring.principalOf(`Bearer ${stdout.trim()}`), stderr)
   })
 
   test('refuses wrong use with 2 and a reason, and changes nothing', async () => {
@@ -55,7 +55,7 @@ describe('shrike keys', () => {
     const before = keyFile('wrong')
     for (const [args, reason] of [
       [['create'], /--role/],
-      [['create', '--role', 'socre'], /Allowed choices are score, label, admin/],
+      [['create', '--role', 'socre'], /Allowed choices are score, label, viewer, analyst, author, approver, admin/],
       [['create', '--role', 'score', '--name', 'till'], /a key "till" already/],
       [['create', '--role', 'score', '--name', 'two words'], /--name: use letters/],
       [['revoke', 'tlil'], /no key "tlil" in wrong\. Did you mean "till"\?/],

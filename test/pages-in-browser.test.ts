@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { createKeyRing, digestKey } from '../src/http/api-keys.ts'
+import { createKeyRing, digestKey } from '../src/access/keys.ts'
 import { openTestService } from './service/fixture.ts'
 import { openTestLive } from './service/live-fixture.ts'
 
@@ -78,7 +78,7 @@ describe('pages in a browser', { skip }, () => {
     const page = await browser.newPage()
     const complaints = complaintsOf(page)
     await enter(page, '/v1/decisions', tillKey)
-    await page.getByText('may not open this page. This key does not have the role admin').waitFor()
+    await page.getByText('may not open this page. This key does not have the role viewer').waitFor()
     await page.locator('input').fill(key)
     await page.locator('form button').click()
     await page.getByText('"cursor"').waitFor()

@@ -1,5 +1,5 @@
 import { lstatSync, readFileSync } from 'node:fs'
-import { createKeyRing, type KeyRing, parseKeyFile } from '../http/api-keys.ts'
+import { createKeyRing, type KeyRing, parseKeyFile } from '../access/keys.ts'
 import { refuseLinks } from '../stores/file-access.ts'
 
 const lookEveryMs = 1000

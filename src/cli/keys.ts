@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { roles } from '../http/api-keys.ts'
+import { roles } from '../access/roles.ts'
 import { withDataFlags } from './data-flags.ts'
 import type { CreateFlags, KeysFlags } from './keys-work.ts'
 import { type CommonFlags, run } from './run.ts'
@@ -34,7 +34,7 @@ function createCommand(): Command {
       .addOption(
         new Option(
           '--role <role...>',
-          'score: predictions and decisions; label: labels; admin: everything, reading decisions too',
+          'score: predictions and decisions; label: labels; viewer: reading decisions; analyst: searching them, too; author, approver: as viewer; admin: everything',
         )
           .choices(roles)
           .makeOptionMandatory(),

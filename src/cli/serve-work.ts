@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
-import { parseApiKeys } from '../http/api-keys.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'

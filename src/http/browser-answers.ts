@@ -60,7 +60,7 @@ function keyPage(): Markup {
 <button>Open the page</button>
 </form>
 <noscript><p class="card">This page needs JavaScript. Without it: <code>curl -H 'Authorization: Bearer YOUR_KEY'</code> and the address.</p></noscript>
-<p class="intro">Keys are made by <code>shrike keys create NAME --role admin</code> where the service runs, or stand in its SHRIKE_API_KEYS.</p>
+<p class="intro">Keys are made by <code>shrike keys create --role viewer</code> where the service runs, or stand in its SHRIKE_API_KEYS.</p>
 </main></div>
 <script>${trustMarkup(keyScript)}</script>
 </body>

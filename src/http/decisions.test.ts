@@ -12,6 +12,8 @@ import {
   type TestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
+import { createKeyRing, digestKey } from '../access/keys.ts'
+import { type Role, roles } from '../access/roles.ts'
 import type { Detector } from '../core/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createAverage } from '../models/average.ts'
@@ -20,7 +22,6 @@ import { createLinearModel } from '../models/linear.ts'
 import { createNodes, createTreeEnsemble } from '../models/tree-ensemble.ts'
 import { createLiveDetector } from '../scoring/live-detector.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
-import { createKeyRing, digestKey, type Role } from './api-keys.ts'
 import type { ServerOptions } from './server.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -752,26 +753,23 @@ describe('POST /v1/search', () => {
 })
 
 describe('keys with roles', () => {
-  const keys: Readonly<Record<Role, string>> = {
-    score: 'score-key-0123456789',
-    label: 'label-key-0123456789',
-    admin: 'admin-key-0123456789',
-  }
-  const stored = Object.entries(keys).map(([name, key]) => ({
-    ...{ name, sha256: digestKey(key), createdAt: '2026-11-22T09:00:00.000Z' },
-    roles: [name as Role],
+  const keyOf = (role: Role) => `${role}-key-0123456789`
+  const stored = roles.map((role) => ({
+    ...{ name: role, sha256: digestKey(keyOf(role)), createdAt: '2026-11-22T09:00:00.000Z' },
+    roles: [role],
   }))
+  const readers: readonly Role[] = ['viewer', 'analyst', 'author', 'approver', 'admin']
   const calls: readonly (readonly [string, string, unknown, readonly Role[]])[] = [
     ['POST', '/v1/decisions', purchase(), ['score', 'admin']],
     ['POST', '/v1/decisions/batch', [], ['score', 'admin']],
-    ['POST', '/v1/search', { text: 't-1' }, ['admin']],
+    ['POST', '/v1/search', { text: 't-1' }, ['analyst', 'admin']],
     ['POST', '/predict', { V1: 1, Amount: 1 }, ['score', 'admin']],
     ['POST', '/v1/labels', [], ['label', 'admin']],
     ['POST', '/v1/erasures', { key: 'card', value: 'c' }, ['admin']],
-    ['GET', '/v1/decisions', undefined, ['admin']],
-    ['GET', '/v1/decisions/t-1', undefined, ['admin']],
-    ['HEAD', '/v1/decisions', undefined, ['admin']],
-    ['GET', '/metrics', undefined, ['score', 'label', 'admin']],
+    ['GET', '/v1/decisions', undefined, readers],
+    ['GET', '/v1/decisions/t-1', undefined, readers],
+    ['HEAD', '/v1/decisions', undefined, readers],
+    ['GET', '/metrics', undefined, roles],
   ]
   const ring = createKeyRing([], stored)
 
@@ -789,8 +787,8 @@ describe('keys with roles', () => {
             headers: { ...json, ...(key && { authorization: `Bearer ${key}` }) },
             ...(body !== undefined && { body: JSON.stringify(body) }),
           })
-        for (const role of ['score', 'label', 'admin'] as const) {
-          const { statusCode } = await ask(keys[role])
+        for (const role of roles) {
+          const { statusCode } = await ask(keyOf(role))
           const isOpen = statusCode !== 401 && statusCode !== 403 && statusCode !== 404
           assert.equal(isOpen, allowed.includes(role), `${method} ${path} with ${role}: ${statusCode}`)
         }
@@ -803,9 +801,9 @@ describe('keys with roles', () => {
 
   test('that lack a role are told which', async () => {
     const { app } = await start({ server: { keyRing: () => ring } })
-    const headers = { authorization: `Bearer ${keys.score}` }
+    const headers = { authorization: `Bearer ${keyOf('score')}` }
     const answer = await app.inject({ url: '/v1/decisions', headers })
-    assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'This key does not have the role admin'))
+    assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'This key does not have the role viewer'))
   })
 
   test('are not needed by probes', async () => {

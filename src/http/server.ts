@@ -1,9 +1,10 @@
 import { type IncomingMessage, METHODS } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import { createKeyRing, type KeyRing } from '../access/keys.ts'
+import type { Role } from '../access/roles.ts'
 import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import type { LiveService } from '../scoring/live-service.ts'
-import { createKeyRing, type KeyRing, type Role } from './api-keys.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
@@ -191,13 +192,13 @@ function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
     // As the router has it, not as it was written: `/%761/labels` is `/v1/labels`.
     const path = routeOf(request, paths) ?? ''
     if (!ring.asksForKey || probes.has(path)) return done()
-    const roles = ring.rolesOf(request.headers.authorization)
-    if (roles === undefined) {
+    const principal = ring.principalOf(request.headers.authorization)
+    if (principal === undefined) {
       reply.header('www-authenticate', 'Bearer realm="shrike"')
       return done(new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'))
     }
     const wanted = roleFor(request.method, path)
-    if (wanted === undefined || roles.has(wanted)) return done()
+    if (wanted === undefined || principal.roles.has(wanted)) return done()
     done(new FraudError('FORBIDDEN', `This key does not have the role ${wanted}`))
   })
 }
@@ -215,9 +216,10 @@ function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | un
 
 /** The role that a route asks for; undefined where any key will do. */
 function roleFor(method: string, path: string): Role | undefined {
-  if (path.startsWith('/v1/erasures') || path.startsWith('/v1/search')) return 'admin'
+  if (path.startsWith('/v1/erasures')) return 'admin'
+  if (path.startsWith('/v1/search')) return 'analyst'
   if (method === 'POST') return path.startsWith('/v1/labels') ? 'label' : 'score'
-  return path.startsWith('/v1/') ? 'admin' : undefined
+  return path.startsWith('/v1/') ? 'viewer' : undefined
 }
 
 function createErrorAnswer(log: Log) {

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Role } from '../../src/http/api-keys.ts'
+import type { Role } from '../../src/access/roles.ts'
 
 /** One way to keep a service busy with requests that it takes, or has to read before it can refuse them. */
 export interface Shape {

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { createKeyRing } from '../../src/access/keys.ts'
 import { type Service, startService } from '../../src/app.ts'
-import { createKeyRing } from '../../src/http/api-keys.ts'
 import { amountPredictor, cardsDetector } from '../service/live-fixture.ts'
 
 // Schemathesis reads /openapi.json, makes up what fits it and what does not, and asks a real service: every answer has to

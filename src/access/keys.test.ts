@@ -8,9 +8,9 @@ import {
   formatKeyFile,
   parseApiKeys,
   parseKeyFile,
-  type Role,
   type StoredKey,
-} from './api-keys.ts'
+} from './keys.ts'
+import { everyRole, type Role, roles } from './roles.ts'
 
 const first = 'first-key-of-sixteen-or-more'
 const second = 'second-key-of-sixteen-or-more'
@@ -36,8 +36,8 @@ describe('API keys', () => {
   })
 
   test('are known each, and only as a whole and as a Bearer token', () => {
-    const { rolesOf } = createKeyRing([first, second])
-    const isKnown = (header: string | undefined) => rolesOf(header) !== undefined
+    const { principalOf } = createKeyRing([first, second])
+    const isKnown = (header: string | undefined) => principalOf(header) !== undefined
     for (const header of [`Bearer ${first}`, `bearer ${second}`, `Bearer  ${second} `]) assert(isKnown(header))
     for (const header of [
       undefined,
@@ -64,14 +64,13 @@ describe('a key ring', () => {
     createdAt: '2026-11-24T09:00:00.000Z',
   })
   const keys = [stored('till', 'score'), stored('desk', 'label', 'score'), stored('boss', 'admin')]
-  const all = new Set(['score', 'label', 'admin'])
 
   test('knows what each key is good for: those of the environment and of administrators for everything', () => {
-    const ring = createKeyRing([first], keys)
-    assert.deepEqual(ring.rolesOf(`Bearer ${first}`), all)
-    assert.deepEqual(ring.rolesOf('Bearer till'), new Set(['score']))
-    assert.deepEqual(ring.rolesOf('bearer desk'), new Set(['score', 'label']))
-    assert.deepEqual(ring.rolesOf('Bearer boss'), all)
+    const { principalOf } = createKeyRing([first], keys)
+    assert.deepEqual(principalOf(`Bearer ${first}`), { name: 'environment:1', roles: everyRole })
+    assert.deepEqual(principalOf('Bearer till'), { name: 'key:till', roles: new Set(['score']) })
+    assert.deepEqual(principalOf('bearer desk'), { name: 'key:desk', roles: new Set(['score', 'label']) })
+    assert.deepEqual(principalOf('Bearer boss'), { name: 'key:boss', roles: everyRole })
     for (const header of [
       undefined,
       '',
@@ -81,7 +80,23 @@ describe('a key ring', () => {
       `Bearer ${digestKey('till')}`,
       'Basic till',
     ]) {
-      assert.equal(ring.rolesOf(header), undefined, header)
+      assert.equal(principalOf(header), undefined, header)
+    }
+  })
+
+  test('spells out what a role includes, and keeps apart what it does not', () => {
+    const included: Record<Role, readonly Role[]> = {
+      score: ['score'],
+      label: ['label'],
+      viewer: ['viewer'],
+      analyst: ['viewer', 'analyst'],
+      author: ['viewer', 'author'],
+      approver: ['viewer', 'approver'],
+      admin: roles,
+    }
+    for (const role of roles) {
+      const { principalOf } = createKeyRing([], [stored('one', role)])
+      assert.deepEqual(principalOf('Bearer one')?.roles, new Set(included[role]), role)
     }
   })
 

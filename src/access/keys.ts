@@ -1,12 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
 import { tellIssues, z } from '../core/zod.ts'
+import type { Principal } from './principal.ts'
+import { everyRole, roles, spellOut } from './roles.ts'
 
 const shortestKey = 16
-
-/** What a key is good for: to score and decide, to report labels, or everything, reading decisions included. */
-export const roles = ['score', 'label', 'admin'] as const
-export type Role = (typeof roles)[number]
 
 const keyFileSchema = z.strictObject({
   version: z.literal(1),
@@ -80,11 +78,9 @@ function isLoopback(host: string): boolean {
 export interface KeyRing {
   /** Whether a request must carry a key. A key file asks for one even when the last key in it was revoked. */
   readonly asksForKey: boolean
-  /** What the key in an Authorization header is good for, `admin` spelt out; undefined where it is not known. */
-  rolesOf(authorization: string | undefined): ReadonlySet<Role> | undefined
+  /** Whose key is in an Authorization header; undefined where it is not known. */
+  principalOf(authorization: string | undefined): Principal | undefined
 }
-
-const everyRole: ReadonlySet<Role> = new Set(roles)
 
 /**
  * Keys of the environment, which are good for everything, and of the key file, where there is one. Digests are compared,
@@ -92,20 +88,23 @@ const everyRole: ReadonlySet<Role> = new Set(roles)
  */
 export function createKeyRing(apiKeys: readonly string[], stored?: readonly StoredKey[]): KeyRing {
   const known = [
-    ...apiKeys.map((key) => ({ digest: hash('sha256', key, 'buffer'), roles: everyRole })),
+    ...apiKeys.map((key, index) => ({
+      digest: hash('sha256', key, 'buffer'),
+      principal: { name: `environment:${index + 1}`, roles: everyRole },
+    })),
     ...(stored ?? []).map((key) => ({
       digest: Buffer.from(key.sha256, 'hex'),
-      roles: key.roles.includes('admin') ? everyRole : new Set(key.roles),
+      principal: { name: `key:${key.name}`, roles: spellOut(key.roles) },
     })),
   ]
   return {
     asksForKey: apiKeys.length > 0 || stored !== undefined,
-    rolesOf(authorization) {
+    principalOf(authorization) {
       const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
       if (token === undefined) return undefined
       const given = hash('sha256', token, 'buffer')
-      let found: ReadonlySet<Role> | undefined
-      for (const { digest, roles } of known) found = timingSafeEqual(digest, given) ? roles : found
+      let found: Principal | undefined
+      for (const { digest, principal } of known) found = timingSafeEqual(digest, given) ? principal : found
       return found
     },
   }
