@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
-import { startShrike } from './run-shrike.ts'
+import { startShrike } from '../run-shrike.ts'
 
 const trees = z.array(
   z.object({ categories_nodes: z.array(z.number()), split_conditions: z.array(z.number().nullable()) }),

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { createRandom } from '../src/core/random.ts'
-import { createPredictor, readBundle } from '../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from './run-shrike.ts'
-import { buildTestService } from './service/fixture.ts'
+import { createRandom } from '../../src/core/random.ts'
+import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+import { buildTestService } from '../service/fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-timeless-'))
 const at = (name: string) => join(folder, name)

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Sequenced } from '../src/decisioning/log-record.ts'
-import { dataDirectory } from '../src/stores/data-directory.ts'
-import { LogReader } from '../src/stores/sqlite/log-reader.ts'
-import { startShrike, succeedIn } from './run-shrike.ts'
+import type { Sequenced } from '../../src/decisioning/log-record.ts'
+import { dataDirectory } from '../../src/stores/data-directory.ts'
+import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-repeats-'))
 const run = (...args: string[]) => startShrike(folder, args).ended

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { formatIsoTime } from '../src/core/time-parser.ts'
-import { dataDirectory } from '../src/stores/data-directory.ts'
-import { LogReader } from '../src/stores/sqlite/log-reader.ts'
-import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './durability/service.ts'
+import { formatIsoTime } from '../../src/core/time-parser.ts'
+import { dataDirectory } from '../../src/stores/data-directory.ts'
+import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 
 const folder = temporaryFolder()
 const [data, file] = [join(folder, 'data'), join(folder, 'labels.csv')]

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { writeParquet } from '../src/data/parquet.ts'
-import { rejectedRows } from '../src/data/rejected-rows.ts'
-import { startShrike } from './run-shrike.ts'
-import { writeMadeTable } from './tables/write.ts'
+import { writeParquet } from '../../src/data/parquet.ts'
+import { rejectedRows } from '../../src/data/rejected-rows.ts'
+import { startShrike } from '../run-shrike.ts'
+import { writeMadeTable } from '../tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-rejects-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MadeTable } from './made-table.ts'
-import { badKinds, cleanLines, messyLines } from './messy.ts'
-import { shapes } from './write.ts'
+import type { MadeTable } from './tables/made-table.ts'
+import { badKinds, cleanLines, messyLines } from './tables/messy.ts'
+import { shapes } from './tables/write.ts'
 
 const rows = 6000
 /** By shape: its number of columns, the key whose history tells, the label, and a day in units of the time column. */

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
-import { renderReport } from '../src/evaluation/report/render-report.ts'
-import { sampleReport } from './report-sample.ts'
+import { renderReport } from '../../src/evaluation/report/render-report.ts'
+import { sampleReport } from '../report-sample.ts'
 
 const executablePath = '/usr/bin/chromium'
 const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the report in`

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
-import { replaceOutput } from '../src/cli/replace-output.ts'
-import { writeFileAtomically } from '../src/data/write-file.ts'
-import { succeedIn } from './run-shrike.ts'
+import { replaceOutput } from '../../src/cli/replace-output.ts'
+import { writeFileAtomically } from '../../src/data/write-file.ts'
+import { succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kept-'))
 const at = (name: string) => join(folder, name)

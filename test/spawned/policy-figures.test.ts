@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { logLoss } from '../src/evaluation/metrics.ts'
-import { succeedIn } from './run-shrike.ts'
+import { logLoss } from '../../src/evaluation/metrics.ts'
+import { succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
 const declared = `

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { formatIsoTime } from '../src/core/time-parser.ts'
-import { withLog } from './durability/log-checks.ts'
-import { type Purchase, purchases, succeed, temporaryFolder, trainBundle } from './durability/service.ts'
+import { formatIsoTime } from '../../src/core/time-parser.ts'
+import { withLog } from '../durability/log-checks.ts'
+import { type Purchase, purchases, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 
 const folder = temporaryFolder()
 const [data, part, whole] = ['data', 'part.csv', 'whole.csv'].map((name) => join(folder, name))

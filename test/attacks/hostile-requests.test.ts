@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import type { ErrorCode } from '../src/core/errors.ts'
-import { answerFor, exchange, openTestService, type RawAnswer } from './service/fixture.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { answerFor, exchange, openTestService, type RawAnswer } from '../service/fixture.ts'
 
 // Every request is written to a socket byte by byte as it stands, while other clients go on asking for predictions:
 // each must get the answer that docs/reference/http.md promises, and the others must notice nothing.

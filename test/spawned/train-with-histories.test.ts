@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { readBundle } from '../src/scoring/load-predictor.ts'
-import { startShrike, succeedIn } from './run-shrike.ts'
+import { readBundle } from '../../src/scoring/load-predictor.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-histories-'))
 const at = (name: string) => join(folder, name)

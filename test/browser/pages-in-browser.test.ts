@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { createKeyRing, digestKey } from '../src/access/keys.ts'
-import { openTestService } from './service/fixture.ts'
-import { openTestLive } from './service/live-fixture.ts'
+import { createKeyRing, digestKey } from '../../src/access/keys.ts'
+import { openTestService } from '../service/fixture.ts'
+import { openTestLive } from '../service/live-fixture.ts'
 
 const executablePath = '/usr/bin/chromium'
 const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the pages in`

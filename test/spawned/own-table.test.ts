@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startShrike, succeedIn } from './run-shrike.ts'
-import { writeMadeTable } from './tables/write.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+import { writeMadeTable } from '../tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-own-'))
 const at = (name: string) => join(folder, name)

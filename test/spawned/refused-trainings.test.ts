@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startShrike, succeedIn } from './run-shrike.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-refused-'))
 const at = (name: string) => join(folder, name)
@@ -120,7 +120,7 @@ test('says that a small space ended before all trials, and counts from the first
 })
 
 test('refuses a second search that writes to the same journal', async () => {
-  const { Journal } = await import('../src/evaluation/tuning/journal.ts')
+  const { Journal } = await import('../../src/evaluation/tuning/journal.ts')
   const [one, other] = [
     await Journal.open(at('j.ndjson'), { data: 'x' }),
     await Journal.open(at('j.ndjson'), { data: 'x' }),

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { createKeyRing, parseKeyFile } from '../src/access/keys.ts'
-import { startShrike } from './run-shrike.ts'
+import { createKeyRing, parseKeyFile } from '../../src/access/keys.ts'
+import { startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
 after(() => rmSync(folder, { recursive: true }))

@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { dataDirectory } from '../src/stores/data-directory.ts'
-import { SqliteLog } from '../src/stores/sqlite/sqlite-log.ts'
-import { startShrike, succeedIn } from './run-shrike.ts'
+import { dataDirectory } from '../../src/stores/data-directory.ts'
+import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-lost-'))
 const run = (...args: string[]) => startShrike(folder, args).ended
