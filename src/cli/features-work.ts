@@ -11,7 +11,7 @@ import { openLog } from './log-files.ts'
 import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-rows.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
-import type { InputFlags } from './read-input.ts'
+import { type InputFlags, refuseReadingFlags } from './read-input.ts'
 import { rejectsOf } from './rejects.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { type FileReplay, type ReplayedTransaction, type ReplayWork, replayFile } from './replay-file.ts'
@@ -34,7 +34,11 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
   await checkOutputs({ '--out': out, ...rejectsOf(flags) }, { FILE: file, '--detector': detector })
-  if (flags.fromLog === true) return writeLoggedFeatures(flags, run)
+  if (flags.fromLog === true) {
+    if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
+    refuseReadingFlags(flags)
+    return writeLoggedFeatures(flags, run)
+  }
   if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')
   if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')
   const located = await readDetector(detector, flags)

@@ -17,7 +17,8 @@ export type OnConflict = 'fail' | 'skip'
 const atOnce = 2048
 const unlabelled = -1
 
-type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs'> & {
+type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs' | 'reader'> & {
+  readonly skipsBadRows: boolean
   readonly id: string
   readonly timestampMs: number
 }
@@ -52,6 +53,8 @@ export class Intake {
   /** Transactions that are legitimate by the file, and fraud by a label of the log, which is kept. */
   overruled = 0
   readonly conflicts = new ConflictList()
+  /** Rows that the log or the service did not take. */
+  #turnedAway = 0
 
   /** @param numberedAs the file's name, where its rows have no id and are known by it and their places. */
   constructor(target: IntakeTarget, as: ReplayedAs, onConflict: OnConflict, numberedAs?: string) {
@@ -65,14 +68,14 @@ export class Intake {
 
   /** With `skipsBadRows`, a row that the service refuses is left out as a bad row of the file. */
   async take(replayed: ReplayedTransaction, skipsBadRows: boolean): Promise<void> {
-    const { table, index, transaction, label, knownAtMs } = replayed
+    const { table, index, transaction, label, knownAtMs, reader } = replayed
     if (table !== this.#table) this.#open(table)
     const { timestampMs } = transaction
     await this.#sendLabels(timestampMs)
     const value = this.#read(index)
     const id = String(value[this.#idColumn])
     const first = this.#repeats.check(index)?.first
-    const labelled = { id, index, label, knownAtMs, timestampMs }
+    const labelled = { id, index, label, knownAtMs, timestampMs, reader, skipsBadRows }
     if (this.#held[index] === 1 && label !== 1 && first === undefined) {
       this.known += 1
       if (label === 0) this.#given[index] = 0
@@ -80,8 +83,7 @@ export class Intake {
     }
     // What an earlier row of the id came to decides over this one's label.
     if (first !== undefined && this.#target.answersLater) await this.#settle()
-    const send = () => this.#send(value, labelled, first)
-    if (await (skipsBadRows ? orLeaveOut(replayed, send) : send())) await this.#takeLabel(labelled, first)
+    if (await this.#send(value, labelled, first)) await this.#takeLabel(labelled, first)
     if (this.#underway.length >= atOnce) await this.#settle()
   }
 
@@ -104,7 +106,7 @@ export class Intake {
     labelled: Labelled,
     first: number | undefined,
   ): Promise<boolean> {
-    const conflicts = this.conflicts.count
+    const turnedAway = this.#turnedAway
     try {
       const taken = this.#target.send(value, !Number.isNaN(labelled.label))
       this.#watch(
@@ -117,7 +119,7 @@ export class Intake {
       this.#refuse(error, labelled, first)
     }
     if (first !== undefined && this.#target.answersLater) await this.#settle()
-    return this.conflicts.count === conflicts
+    return this.#turnedAway === turnedAway
   }
 
   async #count(isNew: boolean, labelled: Labelled, first: number | undefined): Promise<void> {
@@ -130,15 +132,34 @@ export class Intake {
     }
   }
 
-  #refuse(error: unknown, { id, index }: Labelled, first: number | undefined): void {
+  /** Lists a conflict and counts a bad row, of which the file's label is not to be sent; any other error goes on. */
+  #refuse(error: unknown, labelled: Labelled, first: number | undefined): void {
+    const { id, index } = labelled
+    const refusal = ofRow(error)
+    if (refusal !== undefined) this.#leaveOut(refusal, labelled)
+    else this.#noteConflict(error, labelled, first)
+    this.#turnedAway += 1
+    if (first !== undefined) return
+    this.#refused.add(id)
+    this.#given[index] = unlabelled
+  }
+
+  /** What the service refuses in a row is a bad row of the file: it is left out, or told with its line. */
+  #leaveOut(refusal: FraudError, { reader, index, skipsBadRows }: Labelled): void {
+    const [{ field, reason }] = refusal.errors
+    if (!skipsBadRows) {
+      const { message, hint } = reader.refusal(index, field, reason)
+      throw new FraudError(refusal.code, message, { cause: refusal, errors: refusal.errors, hint })
+    }
+    reader.leaveOut(index, field, reason)
+  }
+
+  #noteConflict(error: unknown, { id, index }: Labelled, first: number | undefined): void {
     if (!(error instanceof FraudError) || error.code !== 'TRANSACTION_CONFLICT') throw error
     const fields = error.errors.map(({ field }) => field)
     this.#addConflict(this.#repeats, id, index, first, fields.length === 0 ? broughtIn : fields)
     if (this.#onConflict === 'fail')
       throw conflictError(this.conflicts, this.#target.answersLater ? sentAlong : broughtInBefore)
-    if (first !== undefined) return
-    this.#refused.add(id)
-    this.#given[index] = unlabelled
   }
 
   /** What a row says that its transaction was, unless an earlier row has said it. */
@@ -311,17 +332,10 @@ function legitimateBy(record: TransactionRecord, last: { readonly isFraud: boole
   return record.kind === 'history' && !record.isLabelled ? 'unsaid' : 'said'
 }
 
-/** What a service refuses in a row is a bad row of the file. */
-async function orLeaveOut({ reader, index }: ReplayedTransaction, send: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await send()
-  } catch (error) {
-    const isOfRow = error instanceof FraudError && /^(CARD_NUMBER_REFUSED|INPUT_INVALID)$/.test(error.code)
-    if (!isOfRow || error.errors.length === 0) throw error
-    const [{ field, reason }] = error.errors
-    reader.leaveOut(index, field, reason)
-    return false
-  }
+/** What the service refuses in a row; undefined where the error is of something else. */
+function ofRow(error: unknown): FraudError | undefined {
+  const isOfRow = error instanceof FraudError && /^(CARD_NUMBER_REFUSED|INPUT_INVALID)$/.test(error.code)
+  return isOfRow && error.errors.length > 0 ? error : undefined
 }
 
 const broughtInBefore = 'What comes before it was brought in'

@@ -56,7 +56,7 @@ export async function label(file: string, flags: LabelFlags, run: Run): Promise<
     }
   } catch (error) {
     if (error instanceof FraudError)
-      throw new FraudError(error.code, `${error.message}\n${goOn(counts, sink)}`, { cause: error })
+      throw new FraudError(error.code, `${error.message}\n${goOn(counts, sink)}`, { cause: error, hint: error.hint })
     throw error
   } finally {
     await sink.close()

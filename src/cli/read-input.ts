@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { cardNumberHash } from '../core/card-number-hash.ts'
+import { FraudError } from '../core/errors.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, rowWordOf, tellBadRows } from '../data/bad-rows.ts'
 import { type ReadOptions, readTable } from '../data/read-table.ts'
@@ -84,6 +85,23 @@ export function readOptions(flags: InputFlags, { signal }: Run): ReadOptions {
     missing,
     signal,
   }
+}
+
+/** What says how a file is read says nothing of a log, and somebody would believe that it did. */
+export function refuseReadingFlags(flags: ReadingFlags): void {
+  const { text, decimal, dates, encoding, missing, rejects, badRows } = flags
+  const given = {
+    '--text': text,
+    '--rejects': rejects,
+    '--bad-rows skip': badRows === 'skip' ? badRows : undefined,
+    '--decimal': decimal,
+    '--dates': dates,
+    '--missing': missing,
+    '--encoding': encoding,
+  }
+  const [unused] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  if (unused !== undefined)
+    throw new FraudError('OPTION_INVALID', `${unused} is for files, and --from-log reads the log: leave it out`)
 }
 
 /** Says how the file is written, where somebody might have expected another reading. */

@@ -51,7 +51,8 @@ export function report(thrown: unknown): number {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
     return 1
   }
-  process.stderr.write(`${paint('31', 'error')} ${error.code}: ${error.message}\n`)
+  const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
+  process.stderr.write(`${paint('31', 'error')} ${error.code}: ${error.message}${hint}\n`)
   return error.code === 'OPTION_INVALID' ? 2 : 1
 }
 

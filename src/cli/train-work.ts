@@ -23,7 +23,7 @@ import { checkOutputs } from './output-paths.ts'
 import { type PlanFlags, planTraining } from './plan-training.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
-import { formatTime, type InputFlags } from './read-input.ts'
+import { formatTime, type InputFlags, refuseReadingFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
 import { refuseUnknownNames } from './refuse-unknown-names.ts'
 import { rejectsOf } from './rejects.ts'
@@ -142,6 +142,7 @@ export function readRows(file: string | undefined, flags: TrainFlags, run: Run):
     throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
+  refuseReadingFlags(flags)
   return loggedRows(flags, run)
 }
 

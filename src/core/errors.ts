@@ -67,11 +67,18 @@ export interface FieldError {
 export class FraudError extends Error {
   readonly code: ErrorCode
   readonly errors: readonly FieldError[]
+  /** What to do about it, for who called a command. */
+  readonly hint: string | undefined
 
-  constructor(code: ErrorCode, message: string, details: { cause?: unknown; errors?: readonly FieldError[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: { cause?: unknown; errors?: readonly FieldError[]; hint?: string | undefined } = {},
+  ) {
     super(message, { cause: details.cause })
     this.name = 'FraudError'
     this.code = code
     this.errors = details.errors ?? []
+    this.hint = details.hint
   }
 }

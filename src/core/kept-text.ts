@@ -1,3 +1,7 @@
+/** In UTF-16's units, of which most letters are one. */
+export const longestId = 128
+export const longestText = 512
+
 /**
  * Why a text is not kept as it is; undefined where it is. U+0000 ends a text for programs in C, databases among them, so
  * that two ids could become one there.
@@ -8,4 +12,4 @@ export function whyNotKept(text: string, longest: number): string | undefined {
   return text.isWellFormed() ? undefined : 'is not valid text: it holds one half of a pair of surrogates'
 }
 
-export const holdsNul = 'holds the character U+0000'
+const holdsNul = 'holds the character U+0000'

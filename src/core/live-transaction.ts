@@ -14,7 +14,7 @@ import { FieldNames } from './field-names.ts'
 import { type FixedCurrency, fixedCurrency, whyOtherCurrency } from './fixed-currency.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { keepsAll, mostOtherBytes, mostOtherFields } from './kept-fields.ts'
-import { whyNotKept } from './kept-text.ts'
+import { longestId, longestText, whyNotKept } from './kept-text.ts'
 import { hasDigitsOfCard } from './money.ts'
 import { mayBePath, NestedFields } from './nested-fields.ts'
 import { columnOfName, personalColumns } from './personal-columns.ts'
@@ -37,8 +37,6 @@ export interface Concealment {
   token(key: string, value: string): string
 }
 
-const longestId = 128
-const longestText = 512
 const longestName = 128
 const least13Digits = 1e12
 

@@ -53,7 +53,7 @@ export class BadRowLog {
 
   /** Takes a bad row; `kind` is the reason without values that differ from row to row. */
   add(place: BadPlace, reason: string, kind = reason): void {
-    if (this.#policy === 'fail') throw this.error(place, reason)
+    if (this.#policy === 'fail') throw this.refusal(place, reason)
     this.#count++
     const { column } = place
     const shown = column === undefined ? kind : `column "${showValue(column)}": ${kind}`
@@ -61,15 +61,17 @@ export class BadRowLog {
     if (this.#first.length < this.#most) this.#first.push(describe(place, reason))
   }
 
-  /** The error for a row, or for what can't be left out, such as the header. */
-  error(place: BadPlace, reason: string): FraudError {
+  /** The error for a row, which says that such rows can be left out. */
+  refusal(place: BadPlace, reason: string): FraudError {
+    return this.error(place, reason, '--bad-rows skip leaves such rows out, and says which they are')
+  }
+
+  /** The error for what can't be left out, such as the header. */
+  error(place: BadPlace, reason: string, hint?: string): FraudError {
     const { column } = place
     const message = `${this.#file}, ${this.#rowWord} ${place.line}${column === undefined ? ':' : ','} ${describe(place, reason).reason}`
-    return new FraudError(
-      'DATA_INVALID',
-      message,
-      column === undefined ? {} : { errors: [{ field: showValue(column), reason }] },
-    )
+    const errors = column === undefined ? [] : [{ field: showValue(column), reason }]
+    return new FraudError('DATA_INVALID', message, { errors, hint })
   }
 
   report(): BadRows {

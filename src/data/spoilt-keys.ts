@@ -1,4 +1,4 @@
-import { holdsNul } from '../core/kept-text.ts'
+import { longestText, whyNotKept } from '../core/kept-text.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Column, Table } from './table.ts'
 
@@ -13,10 +13,20 @@ const shortenedReason =
   'is a number that a spreadsheet has shortened, so that several become one; write the column anew, as text'
 
 /** Why texts of a key's column are not keys, by their place in its dictionary; undefined where all are. */
-export function whySpoilt({ dictionary }: TextColumn): readonly (string | undefined)[] | undefined {
-  const reasons = dictionary.map((text) =>
-    text.includes('\0') ? holdsNul : shortened.test(text.trim()) ? shortenedReason : undefined,
+export function whySpoilt({ dictionary }: TextColumn, longest = longestText): Reasons | undefined {
+  return someOf(
+    dictionary.map((text) => whyNotKept(text, longest) ?? (shortened.test(text.trim()) ? shortenedReason : undefined)),
   )
+}
+
+/** Why texts of another column are not what the service takes, as above. */
+export function whyRefused({ dictionary }: TextColumn): Reasons | undefined {
+  return someOf(dictionary.map((text) => whyNotKept(text, longestText)))
+}
+
+type Reasons = readonly (string | undefined)[]
+
+function someOf(reasons: Reasons): Reasons | undefined {
   return reasons.some((reason) => reason !== undefined) ? reasons : undefined
 }
 

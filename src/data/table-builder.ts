@@ -1,3 +1,4 @@
+import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
@@ -14,10 +15,12 @@ const encoder = new TextEncoder()
 
 /** What is wrong with a text in a column of the kind; the readers say where. */
 const mismatch: Record<ColumnKind, string> = {
-  number: 'is not a number; if the column holds text, declare it as text',
-  time: 'is not an ISO 8601 time; if the column holds text, declare it as text',
+  number: 'is not a number',
+  time: 'is not an ISO 8601 time',
   text: 'is not UTF-8; if the file is of another encoding, name it with --encoding',
 }
+/** Names of times, amounts and labels, which are of no use as text. */
+const neverText = /time|date|amount|amt|fraud|class|label|chargeback/i
 const rounded =
   'is a whole number past 2^53, whose last digits a number loses; declare the column as text, or write a quantity with a point'
 /** As many as 2^53 has. */
@@ -110,7 +113,11 @@ export class TableBuilder {
     const format = this.#formats[column]
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
     if (Number.isNaN(value) && !this.#isMissing(column, row, bytes, from, to))
-      return whyAmbiguous(kind, bytes, from, to, format) ?? whyOtherTime(kind, bytes, from, to) ?? mismatch[kind]
+      return (
+        whyAmbiguous(kind, bytes, from, to, format) ??
+        whyOtherTime(kind, bytes, from, to) ??
+        this.#mismatch(column, kind)
+      )
     if (
       to - from >= unsafeDigits &&
       kind === 'number' &&
@@ -196,6 +203,13 @@ export class TableBuilder {
     }
     this.#decide(column, kind, row)
     return this.storeBytes(column, row, bytes, start, end)
+  }
+
+  /** What is wrong with a cell of another kind. A column that nobody declared may have been taken for what it is not. */
+  #mismatch(column: number, kind: ColumnKind): string {
+    const name = this.names[column]
+    if (this.#mayRound[column] || neverText.test(name)) return mismatch[kind]
+    return `${mismatch[kind]}; if the column holds text, say --text ${showValue(name)}`
   }
 
   #storeCode(column: number, row: number, code: number): string | undefined {

@@ -7,6 +7,7 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
 import { fixedCurrency, whyOtherCurrency } from '../core/fixed-currency.ts'
 import { keptNames } from '../core/kept-fields.ts'
+import { longestId, longestText } from '../core/kept-text.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
@@ -19,7 +20,7 @@ import { type CellFormat, parseNumber } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
 import { MissingWords } from './missing-words.ts'
-import { FractionKeys, whySpoilt } from './spoilt-keys.ts'
+import { FractionKeys, whyRefused, whySpoilt } from './spoilt-keys.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
 import { toIsoText } from './written-time.ts'
 
@@ -71,6 +72,8 @@ export class TransactionReader {
   readonly #badRows: BadRowLog
   readonly #unit: 'line' | 'row'
   readonly #ids: ReadonlySet<string>
+  /** The columns whose texts are taken. */
+  readonly #taken: ReadonlySet<string>
   readonly #missing: MissingWords
   readonly #fractionKeys = new FractionKeys()
   #bad: { readonly place: BadPlace; readonly reason: string; readonly kind: string } | undefined
@@ -84,7 +87,7 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
-  /** Of columns that hold what is not an id or a key, or may say another currency. */
+  /** Of columns that hold what is not an id or a key, what no service takes, or may say another currency. */
   #spoilt: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
 
@@ -103,6 +106,7 @@ export class TransactionReader {
     const { id = '', keys = {} } = located.detector.transaction
     this.#ids = new Set([id, ...Object.values(keys)])
     const { texts, numbers } = layout
+    this.#taken = new Set([...this.#ids, ...texts.map(({ column }) => column)])
     this.#transaction = {
       timestampMs: Number.NaN,
       amount: Number.NaN,
@@ -136,7 +140,7 @@ export class TransactionReader {
     const before = this.#rowsBefore
     this.#lineOf = lineOf === undefined ? (row) => before + row + 1 : lineOf
     this.#refuseCardNumbers(table)
-    this.#lookAtKeys(table)
+    this.#lookAtTexts(table)
     this.#lookAtCurrency(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
@@ -174,7 +178,12 @@ export class TransactionReader {
 
   /** A row that cannot be taken for another reason, which a later reader found. */
   leaveOut(row: number, field: string, reason: string): void {
-    this.#badRows.add({ line: this.#lineOf(row), column: field }, reason)
+    this.#badRows.add(this.#placeOf(row, field), reason)
+  }
+
+  /** The same where nothing is left out. */
+  refusal(row: number, field: string, reason: string): FraudError {
+    return this.#badRows.refusal(this.#placeOf(row, field), reason)
   }
 
   /** Whether a row of a flat table, whose columns are taken as they are, is a transaction; undefined where it is left out. */
@@ -291,14 +300,17 @@ export class TransactionReader {
     }
   }
 
-  #lookAtKeys({ columns }: Table): void {
+  #lookAtTexts({ columns }: Table): void {
+    const { id } = this.#located.detector.transaction
     this.#spoilt = []
     for (const column of columns) {
-      if (column.kind !== 'text' || !this.#ids.has(column.name)) continue
-      this.#fractionKeys.add(column, this.#lineOf)
-      const { codes, dictionary } = column
-      const reasons = whySpoilt(column)
+      if (column.kind !== 'text' || !this.#taken.has(column.name)) continue
+      const isKey = this.#ids.has(column.name)
+      if (isKey) this.#fractionKeys.add(column, this.#lineOf)
+      const longest = column.name === id ? longestId : longestText
+      const reasons = isKey ? whySpoilt(column, longest) : whyRefused(column)
       if (reasons === undefined) continue
+      const { codes, dictionary } = column
       this.#spoilt.push((row) => {
         const reason = reasons[codes[row]]
         if (reason === undefined) return
@@ -453,9 +465,13 @@ export class TransactionReader {
   }
 
   #fail(row: number, field: string, reason: string, kind = reason): FraudError {
-    const place = { line: this.#lineOf(row), column: field }
+    const place = this.#placeOf(row, field)
     this.#bad = { place, reason, kind }
-    return this.#badRows.error(place, reason)
+    return this.#badRows.refusal(place, reason)
+  }
+
+  #placeOf(row: number, column: string): BadPlace {
+    return { line: this.#lineOf(row), column }
   }
 
   /** What is wrong with a row ends the reading, or is counted. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -67,6 +67,17 @@ test('features and train write the same rejects of a messy table, each row as th
   ]
   await succeed('train', 'messy.csv', ...declared, ...training, ...skip, '--rejects', 'train.csv')
   assert.equal(read('train.csv'), read('features.csv'))
+})
+
+test('flags that say how a file is read are refused where a log is read', async () => {
+  for (const verb of ['train', 'features', 'tune']) {
+    for (const flags of [[...skip, '--rejects', 'none.csv'], skip, ['--text', 'a'], ['--missing', 'NA']]) {
+      const { code, stderr } = await shrike(verb, '--from-log', ...flags)
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, /OPTION_INVALID: --(rejects|bad-rows skip|text|missing) is for files, and --from-log reads/)
+    }
+  }
+  assert.equal(existsSync(join(folder, 'none.csv')), false)
 })
 
 test('a row of several lines is whole, and a line with an open quote alone', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -69,6 +69,69 @@ describe('a file whose names or keys were spoilt on the way', () => {
   test('is refused where the header has a misspelling of a column that no feature reads', async () => {
     const { stderr } = await features('c.csv', csv('id,t,fraud,card_id,Country', ['c']))
     assert.match(stderr, /c\.csv: the column "Country" is not declared by the detector; did you mean country\?/)
+  })
+
+  test('is refused where a text is longer than a service takes, in any column that is taken', async () => {
+    const long = 'x'.repeat(1_000_000)
+    const lines = [row(1, { card_id: 'c' }), row(2, { card_id: long }), row(3, { card_id: 'c', country: long })]
+    const declared = `${readFileSync(join(folder, 'd.yaml'), 'utf8')}  - oneHot: { of: country, values: [AT] }\n`
+    writeFileSync(join(folder, 'l.yaml'), declared)
+    const failed = await features('l.ndjson', lines, '--detector', 'l.yaml')
+    assert.equal(failed.code, 1)
+    assert.match(
+      failed.stderr,
+      /l\.ndjson, line 2, column "card_id": "x{40}…" is over 512 characters\n {2}--bad-rows skip/,
+    )
+    const { stdout, stderr } = await features('l.ndjson', lines, '--detector', 'l.yaml', '--bad-rows', 'skip')
+    assert.match(stdout, /\n1,1,1\n$/)
+    assert.match(stderr, /line 3: column "country": "x{40}…" is over 512 characters/)
+  })
+
+  test('is told with its line where only the service refuses a value, and what to do', async () => {
+    const detector = `detector: t
+transaction:
+  id: id
+  time: { field: t, format: iso }
+  keys: { card: card_id }
+  label: { field: fraud }
+  keep: [note]
+features:
+  - count: { by: card, over: 1d }
+model: { learner: logistic-regression }
+`
+    writeFileSync(join(folder, 'k.yaml'), detector)
+    const lines = Array.from({ length: 60 }, (_, i) => {
+      const time = `2026-01-01T00:${String(i).padStart(2, '0')}:00Z`
+      return `${i},${time},${i % 3 === 0 ? 1 : 0},c${i % 5},${i === 40 ? 'x'.repeat(1_000_000) : 'fine'}`
+    })
+    writeFileSync(join(folder, 'k.csv'), `id,t,fraud,card_id,note\n${lines.join('\n')}\n`)
+    const training = ['train', 'k.csv', '--detector', 'k.yaml', '--out', 'k.safetensors']
+    const trained = await startShrike(folder, training).ended
+    assert.equal(trained.code, 0, trained.stderr)
+    const replay = ['replay', 'k.csv', '--as', 'history', '--bundle', 'k.safetensors', '--data']
+    const failed = await startShrike(folder, [...replay, 'one']).ended
+    assert.equal(failed.code, 1)
+    assert.match(
+      failed.stderr,
+      /INPUT_INVALID: k\.csv, line 42, column "note": is over 512 characters\n {2}--bad-rows skip/,
+    )
+    const skipped = await startShrike(folder, [...replay, 'two', '--bad-rows', 'skip']).ended
+    assert.match(skipped.stderr, /line 42: column "note": is over 512 characters/)
+    assert.match(skipped.stdout, /59 transactions/)
+  })
+
+  test('is told of a cell of another kind with a cure that helps', async () => {
+    for (const [cells, expected] of [
+      ['2026-01-01,x,soon', /column "amount": "soon" is not a number\n {2}--bad-rows skip/],
+      ['soon,x,1', /column "time": "soon" is not an ISO 8601 time\n {2}--bad-rows skip/],
+    ] as const) {
+      writeFileSync(join(folder, 'm.csv'), `time,note,amount\n${'2026-01-01,x,1\n'.repeat(20)}${cells}\n`)
+      const { stderr } = await startShrike(folder, ['init', 'm.csv']).ended
+      assert.match(stderr, expected)
+    }
+    writeFileSync(join(folder, 'm.csv'), `time,note,amount\n${'2026-01-01,1,1\n'.repeat(20)}2026-01-01,soon,1\n`)
+    const { stderr } = await startShrike(folder, ['init', 'm.csv']).ended
+    assert.match(stderr, /column "note": "soon" is not a number; if the column holds text, say --text note\n/)
   })
 
   test('is told of where keys end in .0', async () => {
