@@ -17,6 +17,7 @@ const nightly = {
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))
 const names = process.argv.slice(2).filter((each) => !each.startsWith('-'))
 const isNightly = names.includes('nightly')
+let isStopped = false
 
 // Modules are compiled once, and what many tests train is trained once, for all processes of a run.
 const shared = mkdtempSync(join(tmpdir(), 'shrike-tests-'))
@@ -57,12 +58,14 @@ async function runNamed(): Promise<boolean> {
     return false
   }
   let havePassed = files.length === 0 || (await run(files))
-  for (const suite of wanted) havePassed = (await runSuite(suite)) && havePassed
-  return havePassed
+  for (const suite of wanted) if (!isStopped) havePassed = (await runSuite(suite)) && havePassed
+  return havePassed && !isStopped
 }
 
-// Ctrl-C ends the tests, which share the terminal, and the folder is cleared up here.
-process.on('SIGINT', () => {})
+// Ctrl-C reaches the tests, too, which share the terminal; the folder is cleared up when they have ended.
+process.on('SIGINT', () => {
+  isStopped = true
+})
 try {
   process.exitCode = (await runNamed()) ? 0 : 1
 } finally {

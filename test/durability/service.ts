@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
 import type { Column, Table } from '../../src/data/table.ts'
+import { copyMadeOnce } from '../made-once.ts'
 import { type Ended, startShrike, succeedIn } from '../run-shrike.ts'
 
 const shrike = resolve('bin/shrike.js')
@@ -43,24 +44,18 @@ export async function trainBundle(
   folder: string,
   { detector = 'detectors/cards.yaml', change = (yaml: string) => yaml, name = 'model' } = {},
 ): Promise<string> {
-  const [csv, yaml, bundle] = [`${name}.csv`, `${name}.yaml`, `${name}.safetensors`].map((file) => join(folder, file))
-  writeFileSync(yaml, change(readFileSync(detector, 'utf8')))
+  const yaml = change(readFileSync(detector, 'utf8'))
+  await copyMadeOnce(`a bundle named ${name} of ${yaml}`, folder, (made) => simulateAndTrain(made, name, yaml))
+  return join(folder, `${name}.safetensors`)
+}
+
+async function simulateAndTrain(folder: string, name: string, yaml: string): Promise<void> {
+  const [csv, detector, bundle] = ['csv', 'yaml', 'safetensors'].map((ending) => join(folder, `${name}.${ending}`))
+  writeFileSync(detector, yaml)
   const size = ['--customers', '200', '--terminals', '200', '--days', '40', '--start', '2026-03-01', '--seed', '5']
   await succeed('simulate', '--shape', 'portfolio', ...size, '--out', csv)
-  await succeed(
-    'train',
-    csv,
-    '--detector',
-    yaml,
-    '--preset',
-    'recipe',
-    '--n-estimators',
-    '5',
-    '--no-leak-check',
-    '--out',
-    bundle,
-  )
-  return bundle
+  const small = ['--preset', 'recipe', '--n-estimators', '5', '--no-leak-check']
+  await succeed('train', csv, '--detector', detector, ...small, '--out', bundle)
 }
 
 /** What is sent of one transaction, and what it turned out to be. */

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Copies what `make` makes into a folder. In a run of `test/run.ts` it is made once for all files that ask by the same
+ * key; a file that is run by itself makes its own.
+ */
+export async function copyMadeOnce(key: string, folder: string, make: (folder: string) => Promise<void>) {
+  const shared = process.env.SHRIKE_TESTS_SHARED
+  if (shared === undefined) return make(folder)
+  const kept = join(shared, createHash('sha256').update(key).digest('hex').slice(0, 16))
+  if (!existsSync(kept)) await makeIn(shared, kept, make)
+  cpSync(kept, folder, { recursive: true })
+}
+
+async function makeIn(shared: string, kept: string, make: (folder: string) => Promise<void>): Promise<void> {
+  const making = mkdtempSync(join(shared, 'making-'))
+  await make(making)
+  try {
+    renameSync(making, kept)
+  } catch (error) {
+    // Another file was first, and made the same.
+    if (!existsSync(kept)) throw error
+    rmSync(making, { recursive: true })
+  }
+}
