@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { FraudError } from '../core/errors.ts'
 import type { HeldBytes } from './held-bytes.ts'
+import type { Limits } from './limits.ts'
 
 /** A body of at most this many bytes holds so little that it is not counted. */
 const smallBytes = 4096
@@ -18,6 +19,11 @@ export interface BodyLimits {
   readonly held: HeldBytes
   /** Throws for a body that will be refused, by its first bytes, once there are more than these. */
   readonly beginning?: { readonly bytes: number; check(bytes: Buffer): void }
+}
+
+/** Of a body that is one object. */
+export function smallBody({ limits, held }: { readonly limits: Limits; readonly held: HeldBytes }): BodyLimits {
+  return { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
 }
 
 /**

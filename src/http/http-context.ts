@@ -46,6 +46,10 @@ export interface HttpContext {
   readonly answers: OpenAnswers
   /** Turns of large bodies, which are worked on in slices. */
   readonly turns: Turns
+  /** The OpenAPI document, of the model being served as of now. */
+  readonly describe: () => object
+  /** Has something done once the service has closed. */
+  readonly whenClosed: (close: () => void) => void
   readonly isDraining: () => boolean
   readonly isOverloaded: () => boolean
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
+import { liveRoutes } from './route-list.ts'
 
 /** Which methods each path has, for `Allow` and for the labels of metrics. */
 export type Paths = ReadonlyMap<string, ReadonlySet<string>>
@@ -29,7 +30,12 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
 
 const everyMethod: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
 
-const livePath = /^\/v1\/(decisions|labels|erasures|search)(\/|$)/
+const liveBranches = new Set(liveRoutes.map(({ path }) => branchOf(path)))
+
+/** `/v1/decisions` of `/v1/decisions/{id}`. */
+function branchOf(path: string): string {
+  return path.split('/', 3).join('/')
+}
 
 /** Why a service that only predicts has no path of this kind, and how to get one that has. */
 const onlyPredicts =
@@ -48,7 +54,7 @@ export function answerNotFound(
   if (methods === undefined || methods.has(request.method))
     throw new FraudError(
       'ROUTE_NOT_FOUND',
-      !decides && livePath.test(pathOf(request.url)) ? onlyPredicts : 'There is nothing at this path',
+      !decides && liveBranches.has(branchOf(pathOf(request.url))) ? onlyPredicts : 'There is nothing at this path',
     )
   reply.header('allow', [...methods, 'OPTIONS'].join(', '))
   if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')

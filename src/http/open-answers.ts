@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { onRequestHookHandler } from 'fastify'
 import { FraudError } from '../core/errors.ts'
-import type { App, HttpContext } from './http-context.ts'
+import type { HttpContext } from './http-context.ts'
 
 /** While there is no room for another answer, one that has not been read to its end in this time makes room. */
 const pressedMs = 1000
@@ -56,10 +57,10 @@ export class OpenAnswers {
   }
 }
 
-/** Counts every answer of these routes. */
-export function boundAnswers(app: App, { answers }: HttpContext): void {
-  app.addHook('onRequest', (_request, reply, done) => {
+/** Counts every answer of a route. */
+export function boundAnswers({ answers }: HttpContext): onRequestHookHandler {
+  return (_request, reply, done) => {
     answers.add(reply.raw)
     done()
-  })
+  }
 }

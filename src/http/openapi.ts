@@ -1,22 +1,20 @@
 import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
-import { items, livePaths } from './openapi-live.ts'
+import type { Access, Route } from './route.ts'
+import { liveRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
-import { inputSchema, nestedExample } from './schemas/input.ts'
+import { inputSchema } from './schemas/input.ts'
+import { ref } from './schemas/parts.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
 import { requestSchemas } from './schemas/requests.ts'
 
-const input = { $ref: '#/components/schemas/Input' }
-const prediction = { $ref: '#/components/schemas/Prediction' }
-const answer = { oneOf: [prediction, { $ref: '#/components/schemas/ItemError' }] }
-
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
-export function describeApi({ model, live, version, isGuarded: asksForKey }: HttpContext): object {
+export function describeApi(context: HttpContext): object {
+  const { model, live, version } = context
   const { modelId, inputs, example } = model.current
-  const isGuarded = asksForKey()
-  const transaction = live ? transactionExample(live.live, live.newestMs) : {}
+  const isGuarded = context.isGuarded()
   return {
     openapi: '3.1.1',
     info: {
@@ -33,11 +31,10 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
       { name: 'operation' },
     ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
-    paths: {
-      ...(live &&
-        livePaths(transaction, live.live.detector, { json, refusals: (more) => refusalsOf(isGuarded, more) })),
-      ...paths(nestedExample(example), isGuarded),
-    },
+    paths: pathsOf([
+      ...(live ? liveRoutes.map((route) => describeRoute(route, { ...context, live }, isGuarded)) : []),
+      ...routes.map((route) => describeRoute(route, context, isGuarded)),
+    ]),
     components: {
       schemas: {
         Input: inputSchema(inputs, example),
@@ -45,7 +42,7 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
         ItemError: itemErrorSchema,
         Problem: problemSchema,
         ...(live && {
-          Transaction: transactionSchema(live.live, transaction),
+          Transaction: transactionSchema(live.live, transactionExample(live.live, live.newestMs)),
           ...decisionSchemas,
           ...requestSchemas(live.live.detector),
         }),
@@ -55,134 +52,56 @@ export function describeApi({ model, live, version, isGuarded: asksForKey }: Htt
   }
 }
 
-function paths(example: object, isGuarded: boolean): object {
-  const guarded = isGuarded ? problems(refusals.filter(({ code }) => code === 'UNAUTHORIZED')) : {}
-  const open = isGuarded ? { security: [] } : {}
-  const readable = (summary: string, type: string, operationId: string) => ({
-    get: {
-      operationId,
-      summary,
-      tags: ['operation'],
-      responses: { 200: content('OK', type, {}), ...guarded },
-    },
-  })
-  return {
-    '/predict/': predictPath('predict', example, isGuarded),
-    '/predict': predictPath('predictWithoutSlash', example, isGuarded),
-    '/predict/batch': batchPath(example, isGuarded),
-    '/healthz': {
-      get: {
-        operationId: 'health',
-        summary: 'Whether the process answers',
-        tags: ['operation'],
-        ...open,
-        responses: { 200: json('It does.', statusSchema('ok')) },
-      },
-    },
-    '/readyz': {
-      get: {
-        operationId: 'readiness',
-        summary: 'Whether the service takes new work',
-        tags: ['operation'],
-        ...open,
-        responses: {
-          200: json('It does.', statusSchema('ready')),
-          ...problems([new FraudError('NOT_READY', 'The service is shutting down')]),
-        },
-      },
-    },
-    '/metrics': readable('Metrics for Prometheus', 'text/plain', 'metrics'),
-    '/openapi.json': readable('This document', 'application/json', 'openapi'),
+interface Operation {
+  readonly path: string
+  readonly method: string
+  /** Undefined of a page. */
+  readonly about: object | undefined
+}
+
+/** Paths with the operations of each. */
+function pathsOf(operations: readonly Operation[]): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const { path, method, about } of operations) {
+    if (about !== undefined) paths[path] = { ...paths[path], [method.toLowerCase()]: about }
   }
+  return paths
 }
 
-function predictPath(operationId: string, example: object, isGuarded: boolean): object {
-  return {
-    post: {
-      operationId,
-      summary: 'Predict whether one transaction is fraud',
-      tags: ['predictions'],
-      requestBody: { required: true, content: { 'application/json': { schema: input, example } } },
-      responses: { 200: json('The prediction.', prediction), ...refusalsOf(isGuarded) },
-    },
+function describeRoute<Context extends HttpContext>(
+  route: Route<Context>,
+  context: Context,
+  isGuarded: boolean,
+): Operation {
+  const { path, method, role, summary } = route
+  if (route.answers === 'page') return { path, method, about: undefined }
+  const { operationId, tag, details, parameters, body, answers } = route
+  const about = {
+    operationId,
+    summary,
+    ...(details && { description: details }),
+    tags: [tag],
+    ...(isGuarded && role === 'anyone' && { security: [] }),
+    ...(parameters && { parameters: parameters(context) }),
+    ...(body && { requestBody: body(context) }),
+    responses: { 200: answers.ok, ...problems([...(isGuarded ? refusalsOf(role) : []), ...answers.refusals]) },
   }
+  return { path, method, about }
 }
 
-function batchPath(example: object, isGuarded: boolean): object {
-  const lines = { type: 'string', description: 'One object a line.' }
-  return {
-    post: {
-      operationId: 'predictBatch',
-      summary: 'Predict for many, one answer each, in order',
-      description:
-        'A bad item is answered by an error in its place, and the rest goes on. NDJSON is answered a line for a line, while it arrives.',
-      tags: ['predictions'],
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': { schema: items(input), example: [example] },
-          'application/x-ndjson': { schema: lines, example: `${JSON.stringify(example)}\n` },
-        },
-      },
-      responses: {
-        200: {
-          description: 'The answers.',
-          content: {
-            'application/json': { schema: { type: 'array', items: answer } },
-            'application/x-ndjson': { schema: lines },
-          },
-        },
-        ...refusalsOf(isGuarded),
-      },
-    },
-  }
-}
-
-function statusSchema(status: string): object {
-  return {
-    type: 'object',
-    properties: { status: { const: status }, model: { type: 'string' } },
-    required: ['status'],
-  }
-}
-
-function json(description: string, schema: object): object {
-  return content(description, 'application/json', schema)
-}
-
-function content(description: string, type: string, schema: object): object {
-  return { description, content: { [type]: { schema } } }
-}
-
-const refusals: readonly FraudError[] = [
-  new FraudError('BODY_INVALID', 'The body is not valid JSON'),
-  new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'),
-  new FraudError('REQUEST_TIMEOUT', 'The body did not arrive within 10 s'),
-  new FraudError('BODY_TOO_LARGE', 'The body is over the limit of 65536 bytes'),
-  new FraudError('MEDIA_TYPE_UNSUPPORTED', 'Send the body with Content-Type: application/json'),
-  new FraudError('INPUT_INVALID', '1 field is not what the model needs', {
-    errors: [{ field: 'Amount', reason: 'is missing' }],
-  }),
-  new FraudError('OVERLOADED', 'The service is overloaded'),
-]
-
-/** The refusals of a prediction; a key is asked for only where there are keys. */
-function refusalsOf(isGuarded: boolean, more: readonly FraudError[] = []): object {
-  const forbidden = new FraudError('FORBIDDEN', 'This key does not have the role score')
-  const keys = more.length > 0 ? [forbidden] : []
-  return problems(
-    [...refusals, ...keys, ...more].filter(
-      ({ code }) => isGuarded || (code !== 'UNAUTHORIZED' && code !== 'FORBIDDEN'),
-    ),
-  )
+/** Of somebody without the key, or without the role, that a route asks for. */
+function refusalsOf(role: Access): readonly FraudError[] {
+  if (role === 'anyone') return []
+  const unauthorized = new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY')
+  if (role === 'any key') return [unauthorized]
+  return [unauthorized, new FraudError('FORBIDDEN', `This key does not have the role ${role}`)]
 }
 
 function problems(errors: readonly FraudError[]): object {
-  const schema = { $ref: '#/components/schemas/Problem' }
   return Object.fromEntries(
     errors.map((error) => {
       const example = presentError(error)
-      const content = { 'application/problem+json': { schema, example } }
+      const content = { 'application/problem+json': { schema: ref('Problem'), example } }
       return [example.status, { description: example.title, content }]
     }),
   )

@@ -1,37 +1,28 @@
-import { type IncomingMessage, METHODS } from 'node:http'
+import { METHODS } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
-import type { Role } from '../access/roles.ts'
 import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import type { LiveService } from '../scoring/live-service.ts'
+import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
 import { createConnectionErrorHandler } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
+import { createGuard } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext, Log } from './http-context.ts'
 import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
-import { refuseUnknownQuery } from './known-query.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
-import { boundAnswers, OpenAnswers } from './open-answers.ts'
+import { OpenAnswers } from './open-answers.ts'
+import { describeApi } from './openapi.ts'
 import { paceRequests } from './pace-requests.ts'
 import { watchPressure } from './pressure.ts'
-import { decisionPageRoutes } from './routes/decision-pages.ts'
-import { decisionRoutes } from './routes/decisions.ts'
-import { docsRoutes } from './routes/docs.ts'
-import { erasureRoutes } from './routes/erasures.ts'
-import { healthRoutes } from './routes/health.ts'
-import { homeRoutes } from './routes/home.ts'
-import { labelRoutes } from './routes/labels.ts'
-import { metricsRoutes } from './routes/metrics.ts'
-import { predictRoutes, refuseOverload } from './routes/predict.ts'
-import { predictBatchRoutes } from './routes/predict-batch.ts'
-import { searchRoutes } from './routes/search.ts'
+import { routes } from './route-list.ts'
 import { shedLoad } from './shed-load.ts'
 import { Turns } from './turns.ts'
 
@@ -78,6 +69,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     held: new HeldBytes(limits.heldBytes),
     answers: new OpenAnswers(limits.answers, limits.answerTimeoutMs),
     turns: new Turns(),
+    describe: () => describeApi(context),
+    whenClosed: (close) => app.addHook('onClose', async () => close()),
     isDraining: () => isDraining,
     isOverloaded: pressure.isOverloaded,
   }
@@ -93,10 +86,14 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
   const known = { paths, decides: options.live !== undefined }
-  app.setNotFoundHandler((request, reply) => answerNotFound(known, request, reply))
+  const refuse = createGuard(app, keyRing)
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = refuse(openPaths.has(routeOf(request, paths)) ? 'anyone' : 'any key', request, reply)
+    if (refusal !== undefined) throw refusal
+    answerNotFound(known, request, reply)
+  })
   countResponses(app, context, paths)
-  guard(app, keyRing, paths)
-  refuseUnknownQuery(app)
+  guardRoutes(app, context, refuse)
 
   const drain = drainConnections(app.server, limits)
   app.addHook('preClose', async () => {
@@ -104,7 +101,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     pressure.stop()
     await drain()
   })
-  await registerRoutes(app, context)
+  await addRoutes(app, context)
   await app.ready()
   const { live } = options
   if (live !== undefined) shedLoad(app.server, () => live.decider.isFull(), metrics)
@@ -131,44 +128,8 @@ function connectionOptions(limits: Limits) {
   } as const
 }
 
-/** Each group of routes in a scope of its own: the hooks of one are not those of another. */
-async function registerRoutes(app: App, context: HttpContext): Promise<void> {
-  await app.register(async (scope) => {
-    refuseOverload(scope, context)
-    predictRoutes(scope, context)
-    predictBatchRoutes(scope, context)
-  })
-  const { live } = context
-  if (live !== undefined) {
-    await app.register(async (scope) => {
-      refuseOverload(scope, context)
-      decisionRoutes(scope, context, live)
-      labelRoutes(scope, context, live)
-      erasureRoutes(scope, context, live)
-    })
-    await app.register(async (scope) => {
-      refuseOverload(scope, context)
-      boundAnswers(scope, context)
-      decisionPageRoutes(scope, context, live)
-      searchRoutes(scope, context, live)
-    })
-  }
-  await app.register(async (scope) => {
-    healthRoutes(scope, context)
-  })
-  await app.register(async (scope) => {
-    boundAnswers(scope, context)
-    metricsRoutes(scope, context)
-  })
-  await app.register(async (pages) => {
-    boundAnswers(pages, context)
-    pages.addHook('onSend', async (_request, reply) => {
-      reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
-    })
-    homeRoutes(pages, context)
-    await docsRoutes(pages, context)
-  })
-}
+/** Paths of probes, which carry no key, whatever they ask for. */
+const openPaths = new Set<string | undefined>(routes.filter(({ role }) => role === 'anyone').map(({ path }) => path))
 
 /** Counts every answer, and lets go of requests that were answered before they had ended. */
 function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
@@ -180,46 +141,6 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
     if (!raw.complete) discardRest(raw, lingerMs)
     done()
   })
-}
-
-const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
-
-function guard(app: App, keyRing: () => KeyRing, paths: Paths): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const malformed = whyMalformed(request.raw)
-    if (malformed !== undefined) return done(new FraudError('REQUEST_MALFORMED', malformed))
-    const ring = keyRing()
-    // As the router has it, not as it was written: `/%761/labels` is `/v1/labels`.
-    const path = routeOf(request, paths) ?? ''
-    if (!ring.asksForKey || probes.has(path)) return done()
-    const principal = ring.principalOf(request.headers.authorization)
-    if (principal === undefined) {
-      reply.header('www-authenticate', 'Bearer realm="shrike"')
-      return done(new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY'))
-    }
-    const wanted = roleFor(request.method, path)
-    if (wanted === undefined || principal.roles.has(wanted)) return done()
-    done(new FraudError('FORBIDDEN', `This key does not have the role ${wanted}`))
-  })
-}
-
-/** Why a request is refused that Node lets pass, and that a proxy may read in another way (RFC 9112, sections 3.2 and 3.2.4). */
-function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | undefined {
-  if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS has the target *'
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
-  }
-  return hosts > 1 ? 'There is more than one Host' : undefined
-}
-
-/** The role that a route asks for; undefined where any key will do. */
-function roleFor(method: string, path: string): Role | undefined {
-  if (path.startsWith('/v1/erasures')) return 'admin'
-  if (path.startsWith('/v1/search')) return 'analyst'
-  if (method === 'POST') return path.startsWith('/v1/labels') ? 'label' : 'score'
-  return path.startsWith('/v1/') ? 'viewer' : undefined
 }
 
 function createErrorAnswer(log: Log) {

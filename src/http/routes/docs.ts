@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { App, HttpContext } from '../http-context.ts'
-import { describeApi } from '../openapi.ts'
 import { sendKeyOfTab } from '../page-scripts.ts'
+import type { Guarded, Route } from '../route.ts'
 
 // Swagger UI sets styles on elements, and draws its icons as data; it needs nothing from elsewhere.
 const policy =
@@ -30,12 +30,18 @@ dark.addEventListener('change', follow)
 follow()
 `
 
-/** `GET /openapi.json` and, from it, `GET /docs`: made anew at each request, so that they follow a swapped model. */
-export async function docsRoutes(app: App, context: HttpContext): Promise<void> {
-  app.get('/openapi.json', (_request, reply) => {
-    reply.header('cache-control', 'no-cache').send(describeApi(context))
-  })
-  const placeholder = { openapi: '3.1.1', info: { title: 'Shrike', version: context.version }, paths: {} } as const
+/** `GET /docs`, and what it is made of: routes of Swagger UI's own. */
+export const docs = {
+  method: 'GET',
+  path: '/docs',
+  role: 'any key',
+  summary: 'The OpenAPI document, to read and to try',
+  bounds: ['answers'],
+  isShown: true,
+} as const satisfies Guarded & Pick<Route, 'method' | 'path' | 'summary'>
+
+export async function registerDocs(app: App, { version, describe }: HttpContext): Promise<void> {
+  const placeholder = { openapi: '3.1.1', info: { title: 'Shrike', version }, paths: {} } as const
   // Swagger UI's page says nothing of the width that it is made for, so a phone would show it as wide as a desk.
   app.addHook('onSend', async ({ url }, reply, payload) => {
     // The page that asks for a key has a policy of its own.
@@ -47,7 +53,7 @@ export async function docsRoutes(app: App, context: HttpContext): Promise<void> 
   })
   await app.register(swagger, { mode: 'static', specification: { document: placeholder } })
   await app.register(swaggerUi, {
-    routePrefix: '/docs',
+    routePrefix: docs.path,
     theme: {
       title: 'Shrike',
       css: [{ filename: 'shrike.css', content: phoneStyle }],
@@ -60,7 +66,7 @@ export async function docsRoutes(app: App, context: HttpContext): Promise<void> 
       tryItOutEnabled: true,
       requestInterceptor: sendKeyOfTab,
     },
-    transformSpecification: () => ({ ...describeApi(context) }),
+    transformSpecification: () => ({ ...describe() }),
     transformSpecificationClone: false,
   })
 }

@@ -1,32 +1,59 @@
 import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
-import type { LiveService } from '../../scoring/live-service.ts'
 import { answerBody } from '../answer-body.ts'
-import type { BodyLimits } from '../body.ts'
-import type { App, HttpContext } from '../http-context.ts'
+import { smallBody } from '../body.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
+import type { LiveContext, Route } from '../route.ts'
+import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
+import { unavailable, usual } from '../schemas/refused.ts'
+
+const incomplete = new FraudError(
+  'ERASURE_INCOMPLETE',
+  "The customer's token was erased, but 3 records of before customer was personal hold the value in plain text",
+)
+
+const erased = {
+  type: 'object',
+  properties: { erased: { type: 'boolean' }, token: { type: ['string', 'null'] } },
+  required: ['erased', 'token'],
+}
 
 /** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */
-export function erasureRoutes(app: App, { limits, held }: HttpContext, live: LiveService): void {
-  const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  app.post('/v1/erasures', ({ raw }, reply) => {
-    answerBody(bodyLimits, raw, reply, (body) => {
-      const { value, repeated } = readJson(body, 'body', limits.names)
-      refuseRepeated(repeated)
-      const { personal = [] } = live.live.detector.transaction
-      if (
-        !isRecord(value) ||
-        typeof value.key !== 'string' ||
-        typeof value.value !== 'string' ||
-        !personal.includes(value.key)
-      ) {
-        const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
-        throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
-      }
-      return live
-        .erase(value.key, value.value)
-        .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
-    })
-  })
+export const erase: Route<LiveContext> = {
+  method: 'POST',
+  path: '/v1/erasures',
+  role: 'admin',
+  summary: 'Erase a person',
+  bounds: ['load'],
+  operationId: 'erase',
+  tag: 'operation',
+  details:
+    'What the token of a personal value stands for is gone from every file before this is answered. Records of ' +
+    'before its key was personal hold it in plain text: then that is refused.',
+  body: () => jsonBody(ref('Erasure'), { key: 'customer', value: 'c-1' }),
+  answers: { ok: jsonAnswer('Whether there was one.', erased), refusals: [...usual, incomplete, unavailable] },
+  handle: (context) => {
+    const { limits, live } = context
+    const bodyLimits = smallBody(context)
+    return ({ raw }, reply) => {
+      answerBody(bodyLimits, raw, reply, (body) => {
+        const { value, repeated } = readJson(body, 'body', limits.names)
+        refuseRepeated(repeated)
+        const { personal = [] } = live.live.detector.transaction
+        if (
+          !isRecord(value) ||
+          typeof value.key !== 'string' ||
+          typeof value.value !== 'string' ||
+          !personal.includes(value.key)
+        ) {
+          const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
+          throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
+        }
+        return live
+          .erase(value.key, value.value)
+          .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
+      })
+    }
+  },
 }

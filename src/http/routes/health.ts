@@ -1,18 +1,18 @@
-import { FraudError } from '../../core/errors.ts'
-import type { App, HttpContext } from '../http-context.ts'
+import type { Route } from '../route.ts'
+import { jsonAnswer } from '../schemas/parts.ts'
+import { statusSchema } from '../schemas/status.ts'
 
-/** `GET /healthz`: the process answers. `GET /readyz`: it takes new work. Open to all, for probes carry no keys. */
-export function healthRoutes(app: App, { model, live, isDraining, whyNotReady }: HttpContext): void {
-  app.get('/healthz', { config: { query: 'ignored' } }, (_request, reply) => {
+/** `GET /healthz`: the process answers. Open to all, for probes carry no keys. */
+export const health: Route = {
+  method: 'GET',
+  path: '/healthz',
+  role: 'anyone',
+  summary: 'Whether the process answers',
+  query: 'ignored',
+  operationId: 'health',
+  tag: 'operation',
+  answers: { ok: jsonAnswer('It does.', statusSchema('ok')), refusals: [] },
+  handle: () => (_request, reply) => {
     reply.header('cache-control', 'no-store').send({ status: 'ok' })
-  })
-  app.get('/readyz', { config: { query: 'ignored' } }, (_request, reply) => {
-    if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
-    if (live !== undefined && !live.isReady) {
-      throw new FraudError('NOT_READY', 'Histories are being made from the log, or the log cannot be written')
-    }
-    const why = whyNotReady()
-    if (why !== undefined) throw new FraudError('NOT_READY', why)
-    reply.header('cache-control', 'no-store').send({ status: 'ready', model: model.current.modelId })
-  })
+  },
 }

@@ -6,37 +6,33 @@ import { formatCount } from '../../pages/format.ts'
 import { html, type Markup, nothing, trustMarkup } from '../../pages/html.ts'
 import { pageStart } from '../../pages/page.ts'
 import { warnOfLive } from '../../scoring/live-detector.ts'
-import { htmlType, sendPage } from '../browser-answers.ts'
+import { sendPage } from '../browser-answers.ts'
 import { DayCounter, type DayCounts } from '../day-counts.ts'
 import { decisionCall, predictionCall } from '../example-call.ts'
-import type { App, HttpContext } from '../http-context.ts'
-import { findReport, reportMissing } from '../model-report.ts'
+import type { HttpContext } from '../http-context.ts'
+import { findReport } from '../model-report.ts'
 import { copyScript } from '../page-scripts.ts'
+import type { Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 
-// The report holds its styles and icons inside, and runs no script.
-const reportPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-/** `GET /`: how the service is, and where to go on. `GET /report`: the evaluation of the model, where there is one. */
-export function homeRoutes(app: App, context: HttpContext): void {
-  const today = context.live && new DayCounter(context.metrics.registry, Date.now)
-  app.addHook('onClose', async () => today?.close())
-  app.get('/', async (request, reply) =>
-    sendPage(
-      reply,
-      renderHome(context, request.host, await today?.counts(), (await findReport(context)) !== undefined),
-    ),
-  )
-  app.get('/report', async (_request, reply) => {
-    const report = await findReport(context)
-    if (report === undefined) throw reportMissing(context)
-    return reply
-      .header('content-type', htmlType)
-      .header('content-security-policy', reportPolicy)
-      .header('cache-control', 'no-cache')
-      .send(report)
-  })
+/** `GET /`: how the service is, and where to go on. */
+export const home: Route = {
+  method: 'GET',
+  path: '/',
+  role: 'any key',
+  summary: 'How the service is, and where to go on',
+  bounds: ['answers'],
+  isShown: true,
+  answers: 'page',
+  handle: (context) => {
+    const today = context.live && new DayCounter(context.metrics.registry, Date.now)
+    context.whenClosed(() => today?.close())
+    return async (request, reply) =>
+      sendPage(
+        reply,
+        renderHome(context, request.host, await today?.counts(), (await findReport(context)) !== undefined),
+      )
+  },
 }
 
 function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {

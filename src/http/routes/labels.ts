@@ -1,17 +1,21 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { FraudError } from '../../core/errors.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
 import { answerBody } from '../answer-body.ts'
 import { ndjson } from '../answer-lines.ts'
 import { checkBeginning, isArray } from '../array-items.ts'
-import { type BodyLimits, tooLarge } from '../body.ts'
-import type { App, HttpContext } from '../http-context.ts'
+import { smallBody, tooLarge } from '../body.ts'
+import type { HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { readJson } from '../json-text.ts'
 import { type LabelStream, takeLabelLines } from '../label-lines.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { arrayLimits, itemsOf } from '../read-array.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
+import type { LiveContext, Route } from '../route.ts'
+import { jsonAnswer, ref } from '../schemas/parts.ts'
+import { unavailable, usual } from '../schemas/refused.ts'
 
 const csv = 'text/csv'
 const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
@@ -19,38 +23,80 @@ const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
 /** A label has four names; a few more, so that misspelt ones are named in the refusal. */
 const labelNames = 16
 
+const full = new FraudError('PENDING_LABELS_FULL', '100000 labels already wait for transactions that have not come')
+const contradicted = new FraudError('LABELS_FULL', 'Transaction "order-48213" already has 100 labels')
+
+const example = { transactionId: 't-1', isFraud: true, source: 'chargeback' }
+const labelLines = { type: 'string', description: 'One label a line.' }
+const labelCsv = {
+  type: 'string',
+  description:
+    'A header with the fields of a label, and one label a line; isFraud as true or false, 1 or 0, yes or no.',
+}
+const bodies = {
+  required: true,
+  content: {
+    'application/json': { schema: { oneOf: [ref('Label'), { type: 'array', items: ref('Label') }] }, example },
+    'application/x-ndjson': { schema: labelLines, example: `${JSON.stringify(example)}\n` },
+    'text/csv': { schema: labelCsv, example: 'transactionId,isFraud,source\nt-1,true,chargeback\n' },
+  },
+}
+const answer = { oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }, ref('LabelReport')] }
+
 /** `POST /v1/labels`: what transactions turned out to be, one, an array or a stream, durable before it is answered. */
-export function labelRoutes(app: App, context: HttpContext, live: LiveService): void {
-  const { limits, held, turns, answers } = context
-  const check = (bytes: Buffer) => {
-    if (!isArray(bytes)) throw tooLarge(limits.bodyBytes)
-    checkBeginning(bytes, arrayLimits(limits, labelNames))
-  }
-  const beginning = { bytes: limits.bodyBytes, check }
-  const bodyLimits: BodyLimits = { limitBytes: limits.labelBytes, timeoutMs: limits.bodyTimeoutMs, held, beginning }
-  app.post('/v1/labels', ({ raw }, reply) => {
-    const type = mediaTypeOf(raw.headers, types)
-    if (type !== 'application/json') {
-      answerStream(context, live, { raw, isCsv: type === csv, names: labelNames }, reply)
-      return
+export const label: Route<LiveContext> = {
+  method: 'POST',
+  path: '/v1/labels',
+  role: 'label',
+  summary: 'What transactions turned out to be',
+  bounds: ['load'],
+  operationId: 'label',
+  tag: 'labels',
+  details:
+    'One label or an array, durable before it is answered; an array is checked as a whole first, and a refused one ' +
+    'changes nothing. Of CSV and NDJSON each line stands alone, and the answer is what became of them together.',
+  body: () => bodies,
+  answers: {
+    ok: jsonAnswer('What is known now; of CSV and NDJSON, how much of it is new.', answer),
+    refusals: [...usual, unavailable, full, contradicted],
+  },
+  handle: (context) => {
+    const { limits, live } = context
+    const check = (bytes: Buffer) => {
+      if (!isArray(bytes)) throw tooLarge(limits.bodyBytes)
+      checkBeginning(bytes, arrayLimits(limits, labelNames))
     }
-    answerBody(bodyLimits, raw, reply, async (body) => {
-      if (!isArray(body)) {
-        const { value, repeated } = readJson(body, 'body', labelNames)
-        refuseRepeated(repeated)
-        const [label] = await live.label(value)
-        return JSON.stringify(label)
-      }
-      const items = await itemsOf(context, body, reply, labelNames)
-      if (items === undefined) return undefined
-      for (const { repeated } of items) refuseRepeated(repeated)
-      const values = items.map(({ value }) => value)
-      const labels = await live.label(values, turns)
-      const texts = labels.values().map((label) => JSON.stringify(label))
-      answers.limitTime(reply.raw)
-      return Readable.from(joinedText([texts], turns, '[', ',', ']'))
-    })
-  })
+    const beginning = { bytes: limits.bodyBytes, check }
+    const bodyLimits = { ...smallBody(context), limitBytes: limits.labelBytes, beginning }
+    return ({ raw }, reply) => {
+      const type = mediaTypeOf(raw.headers, types)
+      if (type !== 'application/json') {
+        answerStream(context, live, { raw, isCsv: type === csv, names: labelNames }, reply)
+      } else answerBody(bodyLimits, raw, reply, (body) => takeLabels(context, body, reply))
+    }
+  },
+}
+
+async function takeLabels(
+  context: LiveContext,
+  body: Buffer,
+  reply: FastifyReply,
+): Promise<string | Readable | undefined> {
+  const { turns, answers, live } = context
+  if (!isArray(body)) {
+    const { value, repeated } = readJson(body, 'body', labelNames)
+    refuseRepeated(repeated)
+    const [label] = await live.label(value)
+    return JSON.stringify(label)
+  }
+  const items = await itemsOf(context, body, reply, labelNames)
+  if (items === undefined) return undefined
+  for (const { repeated } of items) refuseRepeated(repeated)
+  const values = items.map(({ value }) => value)
+  const labels = await live.label(values, turns)
+  const texts = labels.values().map((label) => JSON.stringify(label))
+  answers.limitTime(reply.raw)
+  return Readable.from(joinedText([texts], turns, '[', ',', ']'))
 }
 
 /** Labels that come as lines, without a bound on how many, are answered by what became of them together. */

@@ -2,26 +2,43 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
-import type { App, HttpContext } from '../http-context.ts'
+import type { HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { readArray } from '../read-array.ts'
 import { readableId } from '../readable-id.ts'
+import type { Route } from '../route.ts'
+import { nestedExample } from '../schemas/input.ts'
+import { manyAnswers, manyBody, ref } from '../schemas/parts.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
+import { usual } from '../schemas/refused.ts'
 import { predictOne } from './predict.ts'
 
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 
 /** `POST /predict/batch`: a JSON array, or NDJSON streamed in and out; one answer per item, in order. One model answers all. */
-export function predictBatchRoutes(app: App, context: HttpContext): void {
-  app.post('/predict/batch', ({ raw }, reply) => {
-    if (mediaTypeOf(raw.headers, types) === ndjson)
-      answerLines(context, raw, reply, (stalled) => predictLines(context, raw, stalled))
-    else sendAnswers(context, raw, reply)
-  })
+export const predictBatch: Route = {
+  method: 'POST',
+  path: '/predict/batch',
+  role: 'score',
+  summary: 'Predict for many, one answer each, in order',
+  bounds: ['load'],
+  operationId: 'predictBatch',
+  tag: 'predictions',
+  details:
+    'A bad item is answered by an error in its place, and the rest goes on. NDJSON is answered a line for a line, while it arrives.',
+  body: ({ model }) => manyBody(ref('Input'), nestedExample(model.current.example)),
+  answers: { ok: manyAnswers({ oneOf: [ref('Prediction'), ref('ItemError')] }), refusals: usual },
+  handle:
+    (context) =>
+    ({ raw }, reply) => {
+      if (mediaTypeOf(raw.headers, types) === ndjson)
+        answerLines(context, raw, reply, (stalled) => predictLines(context, raw, stalled))
+      else sendAnswers(context, raw, reply)
+    },
 }
 
 function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {

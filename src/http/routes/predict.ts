@@ -1,18 +1,37 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { FraudError } from '../../core/errors.ts'
 import type { Prediction } from '../../scoring/predictor.ts'
-import { type BodyLimits, readBody } from '../body.ts'
-import type { App, HttpContext } from '../http-context.ts'
+import { readBody, smallBody } from '../body.ts'
+import type { HttpContext } from '../http-context.ts'
 import { readJson } from '../json-text.ts'
 import type { ServedModel } from '../live-model.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Handler, Route } from '../route.ts'
+import { nestedExample } from '../schemas/input.ts'
+import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
+import { usual } from '../schemas/refused.ts'
 
-/** `POST /predict/` and `/predict`: the recipe's contract. Stateless: nothing is recorded but counts. */
-export function predictRoutes(app: App, { model, metrics, limits, held }: HttpContext): void {
-  const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  function answer({ raw }: FastifyRequest, reply: FastifyReply): void {
+/** `POST /predict/`: the recipe's contract. Stateless: nothing is recorded but counts. */
+export const predict: Route = {
+  method: 'POST',
+  path: '/predict/',
+  role: 'score',
+  summary: 'Predict whether one transaction is fraud',
+  bounds: ['load'],
+  operationId: 'predict',
+  tag: 'predictions',
+  body: ({ model }) => jsonBody(ref('Input'), nestedExample(model.current.example)),
+  answers: { ok: jsonAnswer('The prediction.', ref('Prediction')), refusals: usual },
+  handle: answerPredictions,
+}
+
+/** `POST /predict`: the same. */
+export const predictWithoutSlash: Route = { ...predict, path: '/predict', operationId: 'predictWithoutSlash' }
+
+function answerPredictions(context: HttpContext): Handler {
+  const { model, metrics, limits } = context
+  const bodyLimits = smallBody(context)
+  return ({ raw }, reply) => {
     mediaTypeOf(raw.headers)
     const take = (body: Buffer) => {
       const prediction = predictOne(model.current, metrics, body, 'body', limits.names)
@@ -20,8 +39,6 @@ export function predictRoutes(app: App, { model, metrics, limits, held }: HttpCo
     }
     readBody(raw, bodyLimits, take, (error) => reply.send(error))
   }
-  app.post('/predict/', answer)
-  app.post('/predict', answer)
 }
 
 /** The bytes of one object -> its prediction, counted. Throws BODY_INVALID, BODY_TOO_LARGE or INPUT_INVALID. */
@@ -36,12 +53,4 @@ export function predictOne(
   const prediction = model.predict(value, repeated)
   metrics.countPrediction(prediction)
   return prediction
-}
-
-/** Refuses early where the loop can't keep up, so that what was accepted stays fast. */
-export function refuseOverload(app: App, { isOverloaded }: HttpContext): void {
-  app.addHook('onRequest', (_request, _reply, done) => {
-    if (!isOverloaded()) return done()
-    done(new FraudError('OVERLOADED', 'The service is overloaded'))
-  })
 }

@@ -1,39 +1,56 @@
 import type { FastifyReply } from 'fastify'
 import { type FieldError, FraudError } from '../../core/errors.ts'
 import { isRecord, kindOf } from '../../core/json-value.ts'
-import type { LiveService } from '../../scoring/live-service.ts'
 import { answerBody } from '../answer-body.ts'
-import type { BodyLimits } from '../body.ts'
+import { smallBody } from '../body.ts'
 import { QueryReader } from '../decision-query.ts'
-import type { App, HttpContext } from '../http-context.ts'
 import { type JsonItem, readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
-import { sendPage } from './decision-pages.ts'
+import type { LiveContext, Route } from '../route.ts'
+import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
+import { usual } from '../schemas/refused.ts'
+import { sendDecisions } from '../send-decisions.ts'
+
+const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
+  errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
+})
 
 /**
  * `POST /v1/search`: the decisions of a key's value, or of a transaction's id. A card number or a person is in the body,
  * never in a URL, and is replaced as it is in a transaction before anything is looked for.
  */
-export function searchRoutes(app: App, context: HttpContext, live: LiveService): void {
-  const { limits, held } = context
-  const bodyLimits: BodyLimits = { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
-  app.post('/v1/search', ({ raw }, reply) => {
-    answerBody(bodyLimits, raw, reply, (body) => search(context, live, readJson(body, 'body', searchNames), reply))
-  })
+export const searchDecisions: Route<LiveContext> = {
+  method: 'POST',
+  path: '/v1/search',
+  role: 'analyst',
+  summary: "Decisions of a key's value, or of a transaction's id",
+  bounds: ['load', 'answers'],
+  operationId: 'search',
+  tag: 'decisions',
+  details:
+    'Card numbers and persons are replaced as in a transaction before anything is looked for, and are never in a URL.',
+  body: () => jsonBody({ oneOf: [ref('KeySearch'), ref('TextSearch')] }, { text: 't-1' }),
+  answers: { ok: jsonAnswer('A page, newest first.', ref('SearchPage')), refusals: [...usual, isCard] },
+  handle: (context) => {
+    const bodyLimits = smallBody(context)
+    return ({ raw }, reply) => {
+      answerBody(bodyLimits, raw, reply, (body) => search(context, readJson(body, 'body', searchNames), reply))
+    }
+  },
 }
 
 /** Names of a body: two that say what is looked for, the filters, and a few misspelt ones. */
 const searchNames = 16
 
 async function search(
-  context: HttpContext,
-  live: LiveService,
+  context: LiveContext,
   { value: given, repeated }: JsonItem,
   reply: FastifyReply,
 ): Promise<undefined> {
+  const { live } = context
   refuseRepeated(repeated)
   if (!isRecord(given)) throw invalid([{ field: '(body)', reason: `is ${kindOf(given)}, where an object is required` }])
-  if (given.text !== undefined) return sendById(context, live, given, reply)
+  if (given.text !== undefined) return sendById(context, given, reply)
   const { key, value, ...filters } = given
   const reader = new QueryReader(filters, ['key', 'value', 'text'])
   const { keys = {} } = live.live.detector.transaction
@@ -47,20 +64,19 @@ async function search(
   const found = token === undefined ? { records: [], next: null } : await live.page(query)
   const degraded = isKey && live.mayHoldInClear(key) ? '["plain-records-unsearched"]' : '[]'
   const first = `"key":${JSON.stringify(key)},"token":${JSON.stringify(token ?? null)},"degraded":${degraded},`
-  sendPage(context, reply, first, found.records, found.next)
+  sendDecisions(context, reply, first, found.records, found.next)
 }
 
 function sendById(
-  context: HttpContext,
-  live: LiveService,
+  context: LiveContext,
   { text, ...others }: Readonly<Record<string, unknown>>,
   reply: FastifyReply,
 ): undefined {
   const errors = Object.keys(others).map((field) => ({ field, reason: 'does not go with text' }))
   if (typeof text !== 'string' || text === '') errors.push({ field: 'text', reason: 'must be the id of a transaction' })
   if (errors.length > 0) throw invalid(errors)
-  const found = live.view(String(text))
-  sendPage(context, reply, '"key":null,"token":null,"degraded":[],', found === undefined ? [] : [found], null)
+  const found = context.live.view(String(text))
+  sendDecisions(context, reply, '"key":null,"token":null,"degraded":[],', found === undefined ? [] : [found], null)
 }
 
 function invalid(errors: readonly FieldError[]): FraudError {

@@ -54,6 +54,16 @@ export function requestSchemas({
   }
 }
 
+export const explainParameter = {
+  name: 'explain',
+  in: 'query',
+  description: 'Whether to say what features added, of an approval, too.',
+  schema: { type: 'boolean', default: false },
+} as const
+
+/** Where a link finds the id of a decision that was just made. */
+export const transactionId = '$response.body#/transactionId'
+
 /** The parameters of `GET /v1/decisions`. */
 export function pageParameters({ transaction: { keys = {}, personal = [] } }: Detector): readonly object[] {
   const forms = Object.keys(keys).map((name) => `${escapePattern(name)}:${personal.includes(name) ? 'tok_' : ''}`)

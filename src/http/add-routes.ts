@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import type { onRequestHookHandler, onSendHookHandler } from 'fastify'
+import { askFor, type Refuse } from './guard.ts'
+import type { App, HttpContext } from './http-context.ts'
+import { refuseUnknownQuery } from './known-query.ts'
+import { boundAnswers } from './open-answers.ts'
+import { refuseOverload } from './refuse-overload.ts'
+import type { Guarded, Route, RouteParams } from './route.ts'
+import { liveRoutes, routes } from './route-list.ts'
+import { docs, registerDocs } from './routes/docs.ts'
+
+/**
+ * Has each route guarded as the list says when it is added, so that a request pays for no look-up. Nobody may call a route
+ * that the list does not name: with one, of a plugin say, the service does not start.
+ */
+export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): void {
+  const listed = new Map<string, Guarded>()
+  for (const route of [...routes, ...liveRoutes]) listed.set(`${route.method} ${routerPath(route)}`, route)
+  app.addHook('onRoute', (added) => {
+    const method = added.method === 'HEAD' ? 'GET' : String(added.method)
+    const isOfDocs = added.url === docs.path || added.url.startsWith(`${docs.path}/`)
+    const route = isOfDocs ? docs : listed.get(`${method} ${added.url}`)
+    assert(route !== undefined, `${method} ${added.url} is not in the list of routes`)
+    added.onRequest = [askFor(route.role, refuse), ...boundsOf(route, context), ...[added.onRequest ?? []].flat()]
+    if (route.isShown) added.onSend = [tellShown, ...[added.onSend ?? []].flat()]
+  })
+}
+
+/** What is looked at of a request after its key, in this order. */
+function boundsOf({ query, bounds = [] }: Guarded, context: HttpContext): readonly onRequestHookHandler[] {
+  const hooks = { load: refuseOverload(context), answers: boundAnswers(context) }
+  return [...refuseUnknownQuery(query), ...bounds.map((bound) => hooks[bound])]
+}
+
+const tellShown: onSendHookHandler = (_request, reply, payload, done) => {
+  reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+  done(null, payload)
+}
+
+/** Adds all that the list has, decisions and what rests on them only where there is a live path. */
+export async function addRoutes(app: App, context: HttpContext): Promise<void> {
+  for (const route of routes) addRoute(app, context, route)
+  const { live } = context
+  if (live !== undefined) for (const route of liveRoutes) addRoute(app, { ...context, live }, route)
+  await app.register((scope) => registerDocs(scope, context))
+}
+
+function addRoute<Context extends HttpContext>(app: App, context: Context, route: Route<Context>): void {
+  app.route<RouteParams>({ method: route.method, url: routerPath(route), handler: route.handle(context) })
+}
+
+/** `/v1/decisions/{id}` as the router has it. */
+function routerPath({ path }: { readonly path: string }): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { KeyRing } from '../access/keys.ts'
+import type { Principal } from '../access/principal.ts'
+import { everyRole } from '../access/roles.ts'
+import { FraudError } from '../core/errors.ts'
+import type { App } from './http-context.ts'
+import type { Access } from './route.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who it is from, once that was looked at. */
+    principal: Principal | undefined
+  }
+}
+
+/** Anybody, where no keys are asked for. */
+const anyone: Principal = { name: 'anyone', roles: everyRole }
+/** Somebody who was not asked for a key where others are. */
+const stranger: Principal = { name: 'anyone', roles: new Set() }
+
+/** Who a request is from: records of what was changed name them. */
+export function principalOf(request: FastifyRequest): Principal {
+  return request.principal ?? stranger
+}
+
+/** Why somebody may not go on to what asks for `role`; undefined where they may. */
+export type Refuse = (role: Access, request: FastifyRequest, reply: FastifyReply) => FraudError | undefined
+
+export function createGuard(app: App, keyRing: () => KeyRing): Refuse {
+  app.decorateRequest('principal', undefined)
+  return (role, request, reply) => {
+    const malformed = whyMalformed(request.raw)
+    if (malformed !== undefined) return new FraudError('REQUEST_MALFORMED', malformed)
+    const ring = keyRing()
+    request.principal = ring.asksForKey ? undefined : anyone
+    if (!ring.asksForKey || role === 'anyone') return undefined
+    const principal = ring.principalOf(request.headers.authorization)
+    if (principal === undefined) {
+      reply.header('www-authenticate', 'Bearer realm="shrike"')
+      return new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY')
+    }
+    request.principal = principal
+    if (role === 'any key' || principal.roles.has(role)) return undefined
+    return new FraudError('FORBIDDEN', `This key does not have the role ${role}`)
+  }
+}
+
+/** The hook of a route that asks for `role`. */
+export function askFor(role: Access, refuse: Refuse): onRequestHookHandler {
+  return (request, reply, done) => {
+    done(refuse(role, request, reply))
+  }
+}
+
+/** Why a request is refused that Node lets pass, and that a proxy may read in another way (RFC 9112, sections 3.2 and 3.2.4). */
+function whyMalformed({ url, method, rawHeaders }: IncomingMessage): string | undefined {
+  if (url === '*' && method !== 'OPTIONS') return 'Only OPTIONS has the target *'
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1 ? 'There is more than one Host' : undefined
+}

@@ -1,0 +1,40 @@
+import type { LiveContext, Route } from './route.ts'
+import { decide } from './routes/decide.ts'
+import { decideBatch } from './routes/decide-batch.ts'
+import { decision } from './routes/decision.ts'
+import { decisions } from './routes/decisions.ts'
+import { erase } from './routes/erasures.ts'
+import { health } from './routes/health.ts'
+import { home } from './routes/home.ts'
+import { label } from './routes/labels.ts'
+import { metrics } from './routes/metrics.ts'
+import { openapi } from './routes/openapi.ts'
+import { predict, predictWithoutSlash } from './routes/predict.ts'
+import { predictBatch } from './routes/predict-batch.ts'
+import { readiness } from './routes/readiness.ts'
+import { report } from './routes/report.ts'
+import { searchDecisions } from './routes/search.ts'
+
+/** What every service has, beside the docs. */
+export const routes: readonly Route[] = [
+  predict,
+  predictWithoutSlash,
+  predictBatch,
+  health,
+  readiness,
+  metrics,
+  openapi,
+  home,
+  report,
+]
+
+/** What a service that decides has, too. */
+export const liveRoutes: readonly Route<LiveContext>[] = [
+  decide,
+  decideBatch,
+  decision,
+  decisions,
+  searchDecisions,
+  label,
+  erase,
+]

@@ -1,0 +1,61 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Role } from '../access/roles.ts'
+import type { FraudError } from '../core/errors.ts'
+import type { LiveService } from '../scoring/live-service.ts'
+import type { HttpContext } from './http-context.ts'
+
+/** Who may call a route: keys with a role, any key, or anyone, where not even a key is asked for. */
+export type Access = Role | 'any key' | 'anyone'
+
+/** What is looked at before a route is asked. */
+export interface Guarded {
+  readonly role: Access
+  /** Parameters that its URL may have, none by default; `checked` where the route itself looks at all of them, `ignored` where probes may add some. */
+  readonly query?: readonly string[] | 'checked' | 'ignored'
+  /** `load` refuses while the loop can't keep up; `answers` gives it one of the places for answers that are being read. */
+  readonly bounds?: readonly ('load' | 'answers')[]
+  /** Whether browsers show its answers: then they are told to make nothing else of them. */
+  readonly isShown?: true
+}
+
+/** What the OpenAPI document says of an answer. */
+interface Answers {
+  readonly ok: object
+  /** Beside those that any route has: keys and roles. */
+  readonly refusals: readonly FraudError[]
+}
+
+interface Described<Context> {
+  readonly operationId: string
+  readonly tag: 'decisions' | 'labels' | 'predictions' | 'operation'
+  readonly details?: string
+  readonly parameters?: (context: Context) => readonly object[]
+  readonly body?: (context: Context) => object
+  readonly answers: Answers
+}
+
+/** A page, which is for people: the document leaves it out. */
+interface Page {
+  readonly answers: 'page'
+}
+
+/** One route: who may call it, what it says of itself, and what it does. */
+export type Route<Context extends HttpContext = HttpContext> = Guarded & {
+  readonly method: 'GET' | 'POST'
+  /** With parameters in braces, as OpenAPI has it. */
+  readonly path: string
+  readonly summary: string
+  /** Called once for each service: what requests share is made before they come. */
+  readonly handle: (context: Context) => Handler
+} & (Described<Context> | Page)
+
+export type Handler = (request: RouteRequest, reply: FastifyReply) => unknown
+type RouteRequest = FastifyRequest<RouteParams>
+export interface RouteParams {
+  Params: Readonly<Record<string, string>>
+}
+
+/** What routes are built from where the detector's transactions can be decided one by one. */
+export interface LiveContext extends HttpContext {
+  readonly live: LiveService
+}

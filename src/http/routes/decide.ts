@@ -1,0 +1,72 @@
+import { FraudError } from '../../core/errors.ts'
+import type { Decision } from '../../decisioning/decision.ts'
+import type { LiveService } from '../../scoring/live-service.ts'
+import { answerBody } from '../answer-body.ts'
+import { smallBody } from '../body.ts'
+import { readExplain } from '../explain-query.ts'
+import { type JsonItem, readJson } from '../json-text.ts'
+import type { LiveContext, Route } from '../route.ts'
+import { transactionExample } from '../schemas/decision.ts'
+import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
+import { unavailable, usual } from '../schemas/refused.ts'
+import { explainParameter, transactionId } from '../schemas/requests.ts'
+
+const conflict = new FraudError(
+  'TRANSACTION_CONFLICT',
+  'A transaction with this id was already received with different content',
+  { errors: [{ field: 'amount', reason: 'differs from what was sent first' }] },
+)
+
+/** What a decision's answer may be used for next. */
+const links = {
+  decision: { operationId: 'decision', parameters: { id: transactionId }, description: 'All that is known of it.' },
+  search: { operationId: 'search', requestBody: { text: transactionId }, description: 'The same as a page.' },
+}
+
+/** `POST /v1/decisions`: a transaction -> its decision, durable before it is answered. */
+export const decide: Route<LiveContext> = {
+  method: 'POST',
+  path: '/v1/decisions',
+  role: 'score',
+  summary: 'Decide one transaction, durably',
+  query: ['explain'],
+  bounds: ['load'],
+  operationId: 'decide',
+  tag: 'decisions',
+  details: 'The same id with the same content gets the first answer again, with other content 409.',
+  parameters: () => [explainParameter],
+  body: ({ live }) => jsonBody(ref('Transaction'), transactionExample(live.live, live.newestMs)),
+  answers: {
+    ok: { ...jsonAnswer('The decision; its record is on disk.', ref('Decision')), links },
+    refusals: [...usual, conflict, unavailable],
+  },
+  handle: (context) => {
+    const { limits, live } = context
+    const bodyLimits = smallBody(context)
+    return ({ raw, query }, reply) => {
+      const arrivedMs = performance.now()
+      const isAsked = readExplain(query)
+      answerBody(bodyLimits, raw, reply, (body) =>
+        decideItem(live, readJson(body, 'body', Math.max(limits.names, namesOf(live))), arrivedMs, isAsked),
+      )
+    }
+  },
+}
+
+export function decideItem(
+  live: LiveService,
+  { value, repeated }: JsonItem,
+  arrivedMs: number,
+  isAsked = false,
+): Promise<string> {
+  return live.decide(value, repeated, () => performance.now() - arrivedMs, isAsked).then(renderDecision)
+}
+
+function renderDecision(decision: Decision): string {
+  return JSON.stringify(decision)
+}
+
+/** Names that a transaction may have at least: a detector may declare more than the usual limit. */
+export function namesOf({ live }: LiveService): number {
+  return 2 * live.predictor.inputs.length
+}

@@ -1,0 +1,36 @@
+import { FraudError } from '../../core/errors.ts'
+import { readExplain } from '../explain-query.ts'
+import type { LiveContext, Route } from '../route.ts'
+import { jsonAnswer, ref } from '../schemas/parts.ts'
+import { usual } from '../schemas/refused.ts'
+import { explainParameter } from '../schemas/requests.ts'
+
+const unknown = new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
+const unexplained = new FraudError(
+  'EXPLANATION_UNAVAILABLE',
+  'cards@0b4f made this decision, and cards@77d1 is in force',
+)
+
+/** `GET /v1/decisions/{id}`: all that is known of a decision. */
+export const decision: Route<LiveContext> = {
+  method: 'GET',
+  path: '/v1/decisions/{id}',
+  role: 'viewer',
+  summary: 'One decision, with its transaction, features and labels',
+  query: ['explain'],
+  bounds: ['load', 'answers'],
+  operationId: 'decision',
+  tag: 'decisions',
+  parameters: () => [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }, explainParameter],
+  answers: {
+    ok: jsonAnswer('All that is known of it.', ref('DecisionDetail')),
+    refusals: [...usual, unknown, unexplained],
+  },
+  handle:
+    ({ live }) =>
+    ({ params, query }, reply) => {
+      const detail = live.find(params.id, readExplain(query))
+      if (detail === undefined) throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
+      reply.header('cache-control', 'no-store').send(detail)
+    },
+}

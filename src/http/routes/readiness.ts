@@ -1,0 +1,29 @@
+import { FraudError } from '../../core/errors.ts'
+import type { Route } from '../route.ts'
+import { jsonAnswer } from '../schemas/parts.ts'
+import { statusSchema } from '../schemas/status.ts'
+
+const isClosing = new FraudError('NOT_READY', 'The service is shutting down')
+
+/** `GET /readyz`: the service takes new work. Open to all, for probes carry no keys. */
+export const readiness: Route = {
+  method: 'GET',
+  path: '/readyz',
+  role: 'anyone',
+  summary: 'Whether the service takes new work',
+  query: 'ignored',
+  operationId: 'readiness',
+  tag: 'operation',
+  answers: { ok: jsonAnswer('It does.', statusSchema('ready')), refusals: [isClosing] },
+  handle:
+    ({ model, live, isDraining, whyNotReady }) =>
+    (_request, reply) => {
+      if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
+      if (live !== undefined && !live.isReady) {
+        throw new FraudError('NOT_READY', 'Histories are being made from the log, or the log cannot be written')
+      }
+      const why = whyNotReady()
+      if (why !== undefined) throw new FraudError('NOT_READY', why)
+      reply.header('cache-control', 'no-store').send({ status: 'ready', model: model.current.modelId })
+    },
+}

@@ -1,0 +1,8 @@
+/** What a probe that succeeds is answered. */
+export function statusSchema(status: string): object {
+  return {
+    type: 'object',
+    properties: { status: { const: status }, model: { type: 'string' } },
+    required: ['status'],
+  }
+}
