@@ -47,7 +47,7 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
       makeToken: () => '',
     })
     try {
-      return await erasePerson(log, detector, key, new Set([value, value.trim()]), Date.now())
+      return await erasePerson(log, detector, key, new Set([value, value.trim()]), Date.now(), 'command:erase')
     } finally {
       await log.close()
     }

@@ -94,6 +94,8 @@ interface ErasureRecord {
   readonly key: string
   readonly token: string
   readonly erasedAtMs: number
+  /** Who asked for it; missing in older logs. */
+  readonly by?: string
 }
 
 /** Records through a sequence number are no longer kept; the chain goes on from this hash. */

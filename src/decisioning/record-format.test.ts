@@ -69,7 +69,10 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
     of: whole,
   }),
   definition.map((given) => ({ kind: 'definition' as const, ...given })),
-  fc.record({ kind: fc.constant('erasure' as const), key: text, token: text, erasedAtMs: whole }),
+  fc.record(
+    { kind: fc.constant('erasure' as const), key: text, token: text, erasedAtMs: whole, by: text },
+    { requiredKeys: ['kind', 'key', 'token', 'erasedAtMs'] },
+  ),
   fc.record({
     kind: fc.constant('checkpoint' as const),
     prunedThrough: whole,

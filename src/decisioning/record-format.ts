@@ -241,7 +241,12 @@ const definitionSchema = z.object({
   runtime: z.string(),
 })
 
-const erasureSchema = z.object({ key: z.string(), token: z.string(), erasedAtMs: z.number() })
+const erasureSchema = z.object({
+  key: z.string(),
+  token: z.string(),
+  erasedAtMs: z.number(),
+  by: z.string().exactOptional(),
+})
 
 const checkpointSchema = z.object({
   prunedThrough: z.number(),

@@ -806,6 +806,25 @@ describe('keys with roles', () => {
     assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'This key does not have the role viewer'))
   })
 
+  test('are named by the record of what was changed with them', async () => {
+    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const erase = async (server: object, authorization: string) => {
+      const { app, log } = await start({ live, server })
+      const post = (url: string, body: object) =>
+        app.inject({ method: 'POST', url, headers: { ...json, authorization }, body: JSON.stringify(body) })
+      await post('/v1/decisions', purchase({ CARD: 'Ada' }))
+      await post('/v1/erasures', { key: 'card', value: 'Ada' })
+      const last = log.reading.next(0).at(-1)
+      return last?.kind === 'erasure' ? last.by : last
+    }
+    assert.equal(await erase({ keyRing: () => ring }, `Bearer ${keyOf('admin')}`), 'key:admin')
+    assert.equal(
+      await erase({ apiKeys: ['an-environment-key-1', 'an-environment-key-2'] }, 'Bearer an-environment-key-2'),
+      'environment:2',
+    )
+    assert.equal(await erase({}, ''), 'anyone')
+  })
+
   test('are not needed by probes', async () => {
     const { app } = await start({ server: { keyRing: () => ring } })
     for (const url of ['/healthz', '/readyz']) assert.equal((await app.inject(url)).statusCode, 200)

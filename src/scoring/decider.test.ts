@@ -580,7 +580,7 @@ describe('a log that can not be written', () => {
     )
     assert.equal(service.isReady, false)
     assert.equal((await refusal(() => decide())).code, 'LOG_UNAVAILABLE')
-    assert.equal((await refusal(() => service.erase('card', 'c'))).code, 'LOG_UNAVAILABLE')
+    assert.equal((await refusal(() => service.erase('card', 'c', 'key:desk'))).code, 'LOG_UNAVAILABLE')
     other.exec('DROP TRIGGER refuse')
     other.close()
     await service.resume()

@@ -41,16 +41,16 @@ describe('an erasure', () => {
     for (const card of ['Ada', 'Ada', 'Bob']) await decide(card)
     await service.use(personal)
     for (const card of ['Ada', 'Eve', 'Bob']) await decide(card)
-    await assert.rejects(service.erase('card', 'Ada'), {
+    await assert.rejects(service.erase('card', 'Ada', 'key:desk'), {
       code: 'ERASURE_INCOMPLETE',
       message: /^The card's token tok_1 was erased, but 2 records of before card was personal hold the value in plain/,
     })
     assert.deepEqual([log.persons.tokenOf('card', 'Ada'), log.persons.valueOf('tok_1')], [undefined, undefined])
-    await assert.rejects(service.erase('card', ' Ada '), {
+    await assert.rejects(service.erase('card', ' Ada ', 'key:desk'), {
       message: /^No card of this value had a token, but 2 records/,
     })
-    await assert.rejects(service.erase('card', 'Bob'), { message: /but 1 record of/ })
-    assert.equal(await service.erase('card', 'Eve'), 'tok_2')
+    await assert.rejects(service.erase('card', 'Bob', 'key:desk'), { message: /but 1 record of/ })
+    assert.equal(await service.erase('card', 'Eve', 'key:desk'), 'tok_2')
   })
 
   test('finds them under the column that the key had then, and under a definition that had it as a field', async () => {
@@ -58,8 +58,11 @@ describe('an erasure', () => {
     await decide('Ada')
     await service.use(personal)
     for (const value of ['Ada', 's'])
-      await assert.rejects(service.erase('card', value), { code: 'ERASURE_INCOMPLETE', message: /but 1 record/ })
-    assert.equal(await service.erase('card', 'Eve'), undefined)
+      await assert.rejects(service.erase('card', value, 'key:desk'), {
+        code: 'ERASURE_INCOMPLETE',
+        message: /but 1 record/,
+      })
+    assert.equal(await service.erase('card', 'Eve', 'key:desk'), undefined)
   })
 
   test('reaches the tokens that the key had under another name', async () => {
@@ -67,7 +70,7 @@ describe('an erasure', () => {
     await decide('Ada')
     await service.use(detectorOf({ keys: { holder: 'CARD' }, personal: ['holder'] }))
     await decide('Ada')
-    assert.equal(await service.erase('holder', 'Ada'), 'tok_2')
+    assert.equal(await service.erase('holder', 'Ada', 'key:desk'), 'tok_2')
     assert.deepEqual([log.persons.valueOf('tok_1'), log.persons.valueOf('tok_2')], [undefined, undefined])
   })
 })

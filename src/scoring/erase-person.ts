@@ -12,12 +12,12 @@ import { columnForms } from './column-form.ts'
 export interface ErasingLog {
   readonly reading: LogReading
   /** Undefined where the value has no token. */
-  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined>
+  erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined>
 }
 
 /**
  * Forgets what the token of a person stands for, under each name that its key had while it was personal; undefined where
- * there is no such person. @param values the forms in which the log may hold the value.
+ * there is no such person. @param values the forms in which the log may hold the value. @param by who asked for it.
  *
  * @throws FraudError ERASURE_INCOMPLETE where records of before the key was personal hold it; the token is gone by then
  */
@@ -27,6 +27,7 @@ export async function erasePerson(
   key: string,
   values: ReadonlySet<string>,
   nowMs: number,
+  by: string,
 ): Promise<string | undefined> {
   const column = columnOfName(detector.transaction, key)
   const names = new Set([key])
@@ -37,7 +38,7 @@ export async function erasePerson(
   let token: string | undefined
   for (const name of names) {
     for (const value of values) {
-      const erased = await log.erase(name, value, nowMs)
+      const erased = await log.erase(name, value, nowMs, by)
       token ??= erased
     }
   }

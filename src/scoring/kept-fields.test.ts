@@ -69,7 +69,7 @@ describe('a kept field', () => {
     await decide(2, { ip: '10.0.0.1' })
     assert.deepEqual(rowOf(2), [10, 2])
     const values = new Set(['10.0.0.1'])
-    assert.match((await erasePerson(log, live.detector, 'ip', values, startMs)) ?? '', /^tok_/)
+    assert.match((await erasePerson(log, live.detector, 'ip', values, startMs, 'key:desk')) ?? '', /^tok_/)
     assert.equal(service.find('t-0')?.transaction.ip, null)
     assert.equal(service.find('t-1')?.transaction.ip, '10.0.0.2')
   })
@@ -155,7 +155,7 @@ describe('with keep: all', () => {
     await assert.rejects(service.use(other), { code: 'HISTORIES_LOST', message: /none has "ipp"/ })
     const token = detectorOf('token', { keys, personal: ['ip'] }, byIp)
     await assert.rejects(service.use(token), { code: 'HISTORIES_LOST', message: /none has "net.ip" as tokens/ })
-    await assert.rejects(erasePerson(log, token.detector, 'ip', new Set(['10.0.0.1']), startMs), {
+    await assert.rejects(erasePerson(log, token.detector, 'ip', new Set(['10.0.0.1']), startMs, 'key:desk'), {
       code: 'ERASURE_INCOMPLETE',
       message: /1 record/,
     })

@@ -44,7 +44,7 @@ export interface KeptLog extends DecisionLog {
     lastBefore(timestampMs: number): number
   }
   prune(through: number): void
-  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined>
+  erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -282,16 +282,16 @@ export class LiveService {
   }
 
   /**
-   * Forgets what the token of a person stands for; undefined where there is no such person.
+   * Forgets what the token of a person stands for, and keeps who asked for it; undefined where there is no such person.
    *
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value; ERASURE_INCOMPLETE
    *   where records of before the key was personal hold it
    */
-  async erase(key: string, value: string): Promise<string | undefined> {
+  async erase(key: string, value: string, by: string): Promise<string | undefined> {
     const kept = this.#reader.readKey(key, value)
     // A log that was begun before texts were trimmed may hold the value with its blanks.
     const values = new Set([kept, value])
-    return erasePerson(this.#log, this.#live.detector, key, values, this.#options.clock())
+    return erasePerson(this.#log, this.#live.detector, key, values, this.#options.clock(), by)
   }
 
   async close(): Promise<void> {

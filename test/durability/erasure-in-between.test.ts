@@ -19,7 +19,7 @@ test('a person who comes again before the erasure is on disk has a new token, wh
   // The first time the person is new in the very commit that erases, after that known from an earlier one.
   for (let time = 0; time < 3; time++) {
     const before = comeAgain()
-    const erasure = log.erase('customer', 'Ada', 0)
+    const erasure = log.erase('customer', 'Ada', 0, 'key:desk')
     const after = comeAgain()
     assert.notEqual(after, before)
     assert.equal(await erasure, before)

@@ -2,6 +2,7 @@ import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
+import { principalOf } from '../guard.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
 import type { LiveContext, Route } from '../route.ts'
@@ -36,8 +37,8 @@ export const erase: Route<LiveContext> = {
   handle: (context) => {
     const { limits, live } = context
     const bodyLimits = smallBody(context)
-    return ({ raw }, reply) => {
-      answerBody(bodyLimits, raw, reply, (body) => {
+    return (request, reply) => {
+      answerBody(bodyLimits, request.raw, reply, (body) => {
         const { value, repeated } = readJson(body, 'body', limits.names)
         refuseRepeated(repeated)
         const { personal = [] } = live.live.detector.transaction
@@ -51,7 +52,7 @@ export const erase: Route<LiveContext> = {
           throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
         }
         return live
-          .erase(value.key, value.value)
+          .erase(value.key, value.value, principalOf(request).name)
           .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
       })
     }

@@ -6,7 +6,7 @@ export const openapi: Route = {
   method: 'GET',
   path: '/openapi.json',
   role: 'any key',
-  summary: 'This document',
+  summary: 'The OpenAPI document',
   bounds: ['answers'],
   isShown: true,
   operationId: 'openapi',

@@ -159,7 +159,7 @@ describe('a log', () => {
     }
     assert.deepEqual([failures, log.pending, log.failure?.code], [1, 0, 'LOG_UNAVAILABLE'])
     assert.throws(() => log.append(decision('z'), () => {}), { code: 'LOG_UNAVAILABLE' })
-    await assert.rejects(log.erase('card', 'Ada', 1), { code: 'LOG_UNAVAILABLE' })
+    await assert.rejects(log.erase('card', 'Ada', 1, 'key:desk'), { code: 'LOG_UNAVAILABLE' })
     other.exec('DROP TRIGGER refuse')
     other.close()
     assert.equal(await log.recover(), true)
@@ -199,13 +199,20 @@ describe('an erasure', () => {
     const token = log.persons.token('card', name)
     await append(log, decision('a', { fields: [token, 1] }))
     assert.equal(log.persons.valueOf(token), name)
-    assert.equal(await log.erase('card', name, 77), token)
-    assert.deepEqual(log.reading.at(2), { kind: 'erasure', sequence: 2, key: 'card', token, erasedAtMs: 77 })
+    assert.equal(await log.erase('card', name, 77, 'key:desk'), token)
+    assert.deepEqual(log.reading.at(2), {
+      kind: 'erasure',
+      sequence: 2,
+      key: 'card',
+      token,
+      erasedAtMs: 77,
+      by: 'key:desk',
+    })
     assert.deepEqual([log.persons.valueOf(token), log.persons.tokenOf('card', name)], [undefined, undefined])
     for (const file of (await readdir(folder)).filter((each) => path.endsWith(each.replace(/-(wal|shm)$/, '')))) {
       assert.ok(!(await readFile(join(folder, file))).includes(name), file)
     }
-    assert.equal(await log.erase('card', name, 78), undefined)
+    assert.equal(await log.erase('card', name, 78, 'key:desk'), undefined)
     assert.equal(log.reading.lastSequence(), 2)
     await log.close()
   })
@@ -221,7 +228,7 @@ describe('an erasure beside a long reader', () => {
     reader.exec('BEGIN')
     reader.prepare('SELECT count(*) FROM records').get()
     let isErased = false
-    const erased = log.erase('card', 'Ada', 1).then(() => {
+    const erased = log.erase('card', 'Ada', 1, 'key:desk').then(() => {
       isErased = true
     })
     for (let i = 0; i < 40; i++) await append(log, decision(`b-${i}`))

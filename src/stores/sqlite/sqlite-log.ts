@@ -166,15 +166,15 @@ export class SqliteLog implements DecisionLog {
     if (received !== undefined) this.#take(received.message)
   }
 
-  /** Forgets what a token stands for, with the record that says so, and resolves when no file holds it any more. */
-  erase(key: string, value: string, erasedAtMs: number): Promise<string | undefined> {
+  /** Forgets what a token stands for, with the record that says so and who asked for it, and resolves when no file holds it any more. */
+  erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const token = this.#persons.forget(key, value)
     if (token === undefined) return Promise.resolve(undefined)
     this.#forgotten.push({ key, token })
     return new Promise((resolve, reject) => {
       const settled: Settled = (error) => (error ? reject(error) : resolve(token))
-      this.append({ kind: 'erasure', key, token, erasedAtMs }, (error) => {
+      this.append({ kind: 'erasure', key, token, erasedAtMs, by }, (error) => {
         if (error !== undefined) return settled(error)
         this.#untraced.push(settled)
         this.#schedule()

@@ -51,7 +51,7 @@ async function written(key?: string): Promise<string> {
   await append(log, {
     ...{ kind: 'label', id: 't-0', isFraud: true, knownAtMs: 9, source: undefined, receivedAtMs: 9, of: 2 },
   })
-  await log.erase('card', 'Eve', 11)
+  await log.erase('card', 'Eve', 11, 'key:desk')
   await log.close()
   return path
 }
