@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { assertRowsAreReplayed, assertSnapshotsLeadToSameHistories, assertSound } from './durability/log-checks.ts'
-import { firstAnswer, ServiceProcess, succeed, temporaryFolder } from './durability/service.ts'
-import { cardKey } from './golden/older-version/card-key.ts'
+import { cardKey } from '../golden/older-version/card-key.ts'
+import { assertRowsAreReplayed, assertSnapshotsLeadToSameHistories, assertSound } from './log-checks.ts'
+import { firstAnswer, ServiceProcess, succeed, temporaryFolder } from './service.ts'
 
 interface Reason {
   readonly code: string
@@ -35,7 +35,7 @@ interface Figures {
   readonly pruned: Directory
 }
 
-const golden = join(import.meta.dirname, 'golden/older-version')
+const golden = join(import.meta.dirname, '../golden/older-version')
 const unpack = (name: string) => gunzipSync(readFileSync(join(golden, `${name}.gz`)))
 const figures: Figures = JSON.parse(unpack('figures.json').toString('utf8'))
 process.env.SHRIKE_CARD_KEY = cardKey
