@@ -87,6 +87,20 @@ describe('documents', () => {
     assert.deepEqual(missing, [])
   })
 
+  test('have every flag of a command’s help, which shows examples', () => {
+    const reference = readFileSync('docs/reference/cli.md', 'utf8')
+    for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
+      let help = ''
+      const writeOut = (text: string) => {
+        help += text
+      }
+      command.configureOutput({ writeOut }).outputHelp()
+      assert.match(help, /Examples:/, command.name())
+      for (const [flag] of help.matchAll(/--[a-z][a-z-]+/g))
+        assert.ok(reference.includes(flag), `${command.name()} ${flag}`)
+    }
+  })
+
   test('have the same figure in a sentence as in the block that shows it', () => {
     for (const path of datedDocs) {
       const markdown = readFileSync(path, 'utf8')
