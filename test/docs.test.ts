@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Command } from 'commander'
 import { createProgram } from '../src/cli/main.ts'
@@ -99,6 +100,28 @@ describe('documents', () => {
       for (const [flag] of help.matchAll(/--[a-z][a-z-]+/g))
         assert.ok(reference.includes(flag), `${command.name()} ${flag}`)
     }
+  })
+
+  test('name files and sections that there are', () => {
+    const headings = (path: string) =>
+      [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+          .replaceAll(' ', '-'),
+      )
+    const missing: string[] = []
+    for (const path of [...documents, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'GLOSSARY.md', 'SECURITY.md']) {
+      const text = readFileSync(path, 'utf8').replace(/^```[\s\S]*?^```$/gm, '')
+      for (const [, target, section] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+        const file = target === '' ? path : join(dirname(path), target)
+        if (!existsSync(file) || (section !== undefined && !headings(file).includes(section)))
+          missing.push(`${path}: ${target}#${section ?? ''}`)
+      }
+      for (const [, file] of text.matchAll(/`((?:src|test|docs|bench|deploy|bin|detectors)\/[\w./-]+)`/g))
+        if (!existsSync(file)) missing.push(`${path}: ${file}`)
+    }
+    assert.deepEqual(missing, [])
   })
 
   test('have the same figure in a sentence as in the block that shows it', () => {
