@@ -8,7 +8,7 @@ import type { ColumnCounts } from '../scoring/lost-histories.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { readDetector } from './find-detector.ts'
 import { openLog } from './log-files.ts'
-import { countColumns, detectorOfLog, replayLog, warnOfLosses } from './logged-rows.ts'
+import { countColumns, detectorOfLog, replayLog, warnOfLosses, warnOfUnread } from './logged-rows.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import { type InputFlags, refuseReadingFlags } from './read-input.ts'
@@ -71,6 +71,7 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
     if (out === undefined) await printChunks(chunks)
     else await replaceOutput(out, flags, run, () => writeChunks(chunks, out))
     progress.end(`${counted.rows.toLocaleString('en')} transactions`)
+    warnOfUnread(reader.unread, run)
     warnOfLosses(columns, run)
     const left = columns.total - counted.rows
     if (left > 0)

@@ -2,6 +2,7 @@ import { declaredFields } from '../core/declared-fields.ts'
 import { parseDetector } from '../core/detector.ts'
 import { keepsAll, otherFields } from '../core/kept-fields.ts'
 import type { Column, Table } from '../data/table.ts'
+import { shownDegraded } from '../decisioning/decision.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -108,7 +109,7 @@ class ExportColumns {
     if (record.kind === 'decision') {
       const { policy, model, features } = reader.definition(record.definition)
       row.set('outcome', record.outcome).set('score', record.score).set('model', model).set('policy', policy.version)
-      row.set('degraded', record.degraded.join(' ') || null).set('decided_at', record.decidedAtMs)
+      row.set('degraded', shownDegraded(record).join(' ') || null).set('decided_at', record.decidedAtMs)
       features.forEach((name, i) => void row.set(`f_${name}`, record.row[i]))
     }
     this.#rows.push(row)

@@ -9,6 +9,7 @@ import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { exportTables } from './log-export.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
 import { checkSnapshots, describeStretch, type KeyChangeFlags, unsureOf } from './log-findings.ts'
+import { warnOfUnread } from './logged-rows.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
@@ -41,7 +42,8 @@ export function printHead(flags: DataFlags, { terminal }: Run): void {
   }
 }
 
-export function verify(flags: VerifyFlags, { terminal }: Run): void {
+export function verify(flags: VerifyFlags, run: Run): void {
+  const { terminal } = run
   const key = logKey()
   const head = flags.head === undefined ? undefined : parseHead(flags.head)
   const reader = openLog(flags)
@@ -55,6 +57,7 @@ export function verify(flags: VerifyFlags, { terminal }: Run): void {
     refuseProblem(found)
     terminal.say(`${records.toLocaleString('en')} records, ${first} to ${last}, are as they were written`)
     terminal.say(`head  ${last}:${hash}`)
+    warnOfUnread(found.unread, run)
     for (const { path, problem } of snapshots) {
       if (problem !== undefined) terminal.warn(`${path} is left alone at a start: ${problem}`)
     }
@@ -93,8 +96,9 @@ function parseHead(text: string): Head {
 }
 
 /** Transactions of the log with what was decided and what they turned out to be. */
-export async function exportLog(flags: ExportFlags, { terminal }: Run): Promise<void> {
+export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   const { out, format } = flags
+  const { terminal } = run
   if (out === undefined && flags.json) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
@@ -105,9 +109,9 @@ export async function exportLog(flags: ExportFlags, { terminal }: Run): Promise<
   const counted = { rows: 0 }
   try {
     const tables = exportTables(reader, flags.personal === true, counted)
-    if (out !== undefined && write !== undefined)
-      await replaceOutput(out, flags, { terminal }, () => write(tables, out))
+    if (out !== undefined && write !== undefined) await replaceOutput(out, flags, run, () => write(tables, out))
     else await printChunks(format === 'csv' ? formatCsv(tables) : formatNdjson(tables))
+    warnOfUnread(reader.unread, run)
   } finally {
     reader.close()
   }

@@ -6,6 +6,7 @@ import type { Transaction } from '../core/transaction.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import type { TransactionRecord } from '../decisioning/decision-log.ts'
 import type { Definition } from '../decisioning/log-record.ts'
+import { tellUnread } from '../decisioning/unread-parts.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { columnForms } from '../scoring/column-form.ts'
@@ -121,6 +122,7 @@ export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run:
     }
     progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
     tell(counts, run)
+    warnOfUnread(reader.unread, run)
     warnOfLosses(columns, run)
     if (flags.acceptLostHistories !== true) refuseUndeclared(columns)
     if (collector.rowCount === 0)
@@ -144,6 +146,12 @@ export function countColumns({ detector }: LocatedDetector, { layout }: FeatureS
   const columns = [amount?.field, amount?.conversion, ...layout.texts.map(({ column }) => column)]
   const all = [...columns, ...layout.numbers.map(({ column }) => column)]
   return new ColumnCounts(new Set(all.filter((column) => column !== undefined)), reader, detector, formOf)
+}
+
+/** Says what of the log's records this version can't read. */
+export function warnOfUnread(unread: Readonly<Record<string, number>>, { terminal }: Run): void {
+  const told = tellUnread(unread)
+  if (told !== undefined) terminal.warn(told)
 }
 
 /** Says which columns the log's transactions lack: rows are made without them. */

@@ -22,6 +22,8 @@ export interface LogReading {
   countLabels(id: string, most: number): number
   /** The next records after a number, in order; none where it was the last. */
   next(after: number): readonly Sequenced[]
+  /** Of the records that `next` gave: how many hold each part that a newer version wrote and this one skips. */
+  readonly unread: Readonly<Record<string, number>>
   /** Labels up to a number whose transaction had not come by then, and that were known or received since a time. */
   pendingLabels(through: number, sinceMs?: number): readonly Sequenced<LabelRecord>[]
   /** The definition that stands under a number. */

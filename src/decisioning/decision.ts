@@ -25,6 +25,23 @@ export const degradations = [
 ] as const
 export type Degradation = (typeof degradations)[number]
 
+/** What a decision that is shown says of itself: what its record keeps, and what was found when that was read. */
+export const shownDegradations = [
+  ...degradations,
+  /** The record holds parts that a newer version wrote, which are not shown. */
+  'record-partly-read',
+] as const
+type ShownDegradation = (typeof shownDegradations)[number]
+
+interface KeptDegraded {
+  readonly degraded: readonly Degradation[]
+  readonly unread?: readonly string[]
+}
+
+export function shownDegraded({ degraded, unread }: KeptDegraded): readonly ShownDegradation[] {
+  return unread === undefined ? degraded : [...degraded, 'record-partly-read']
+}
+
 /** What was decided of a transaction, as it is answered. */
 export interface Decision {
   readonly transactionId: string
@@ -42,5 +59,5 @@ export interface Decision {
   readonly decidedAt: string
   /** Whether this is the answer to a transaction that had been decided before. */
   readonly duplicate: boolean
-  readonly degraded: readonly Degradation[]
+  readonly degraded: readonly ShownDegradation[]
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { featureReasons, strongest } from './feature-reasons.ts'
+import { recordFormat } from './log-record.ts'
 import { ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, splitFrames } from './record-format.ts'
 
@@ -53,6 +54,9 @@ test('a record keeps them, and one without them is what it was before there were
     const record = { ...decision, ...rest, ...more }
     encodeFrame(record, 7, writer)
     const [{ record: stored }] = splitFrames(writer.bytes)
-    assert.deepEqual(decodeRecord(stored), { ...record, sequence: 7 })
+    assert.deepEqual(
+      decodeRecord(stored, () => recordFormat),
+      { ...record, sequence: 7 },
+    )
   }
 })

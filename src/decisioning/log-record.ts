@@ -7,8 +7,18 @@ import type { Policy } from './policy.ts'
 export const contributionScales = ['probability', 'log-odds', 'depth'] as const
 export type ContributionScale = (typeof contributionScales)[number]
 
+/** How the records that rest on a definition are written; what each format holds is in `record-format.ts`. */
+export const recordFormat = 2
+export type RecordFormat = 1 | typeof recordFormat
+
+/** What was read of a record that holds more. */
+interface PartlyRead {
+  /** Parts that a newer version wrote and this one skipped; missing where there are none, as in all that is written. */
+  readonly unread?: readonly string[]
+}
+
 /** A transaction that was decided, with everything that the decision rests on. */
-export interface DecisionRecord {
+export interface DecisionRecord extends PartlyRead {
   readonly kind: 'decision'
   readonly id: string
   readonly timestampMs: number
@@ -34,7 +44,7 @@ export interface Contribution {
 }
 
 /** A transaction that is only known: brought in, not decided. */
-export interface HistoryRecord {
+export interface HistoryRecord extends PartlyRead {
   readonly kind: 'history'
   readonly id: string
   readonly timestampMs: number
@@ -45,7 +55,7 @@ export interface HistoryRecord {
 }
 
 /** What a transaction turned out to be. */
-export interface LabelRecord {
+export interface LabelRecord extends PartlyRead {
   readonly kind: 'label'
   /** Of the transaction. */
   readonly id: string
@@ -59,6 +69,7 @@ export interface LabelRecord {
 
 /** Everything that decisions from here on rest on beside histories. */
 export interface Definition {
+  readonly format: RecordFormat
   readonly detector: unknown
   /** The bundle's id. */
   readonly model: string
@@ -83,12 +94,12 @@ export interface Definition {
   readonly runtime: string
 }
 
-interface DefinitionRecord extends Definition {
+export interface DefinitionRecord extends Definition {
   readonly kind: 'definition'
 }
 
 /** A person was erased: what the token stood for is gone. */
-interface ErasureRecord {
+interface ErasureRecord extends PartlyRead {
   readonly kind: 'erasure'
   /** The name of the key, such as customer. */
   readonly key: string
@@ -117,7 +128,7 @@ export type LogRecord =
   | ErasureRecord
   | CheckpointRecord
 
-/** In the order of the numbers that stand for them; the first two are transactions. */
+/** In the order of the numbers that stand for them; the first two are transactions. Grows at its end only. */
 export const recordKinds = ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint'] as const
 
 /** A record with its place in the log. */

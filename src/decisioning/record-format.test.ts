@@ -4,9 +4,17 @@ import fc from 'fast-check'
 import { outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from './decision.ts'
-import { type LogRecord, recordKinds } from './log-record.ts'
+import {
+  type DecisionRecord,
+  type Definition,
+  type LogRecord,
+  type RecordFormat,
+  recordFormat,
+  recordKinds,
+} from './log-record.ts'
 import { ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, type StoredRecord, splitFrames } from './record-format.ts'
+import { sectionNames } from './record-sections.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
 const whole = fc.nat(2 ** 40)
@@ -15,8 +23,21 @@ const fields = fc.array(fc.oneof(text, fc.double(), fc.integer(), fc.constant(un
 const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0)
 const row = fc.array(fc.double(), { maxLength: 30 }).map((values) => Float64Array.from(values))
 
-const definition = fc.record(
+/** Each record of these tests rests on a definition of its own, so its format is given with it. */
+const formatted =
+  (format: RecordFormat = recordFormat) =>
+  (stored: StoredRecord) =>
+    decodeRecord(stored, () => format)
+const decode = formatted()
+
+const contributions = fc.array(
+  fc.tuple(fc.nat(4), fc.double()).map(([feature, value]) => ({ feature, value })),
+  { minLength: 1, maxLength: 4 },
+)
+
+const definition: fc.Arbitrary<Definition> = fc.record(
   {
+    format: fc.constantFrom(1 as const, recordFormat),
     detector: fc.jsonValue(),
     model: text,
     policy: fc.record(
@@ -35,22 +56,28 @@ const definition = fc.record(
     cardKeyCheck: text,
     runtime: text,
   },
-  { requiredKeys: ['detector', 'model', 'policy', 'columns', 'features', 'runtime'] },
+  { requiredKeys: ['format', 'detector', 'model', 'policy', 'columns', 'features', 'runtime'] },
 )
 
-const records: fc.Arbitrary<LogRecord> = fc.oneof(
-  fc.record({
-    kind: fc.constant('decision' as const),
-    id: text,
-    timestampMs,
-    outcome: fc.constantFrom(...outcomes),
-    score: fc.option(share),
-    decidedAtMs: whole,
-    definition: whole,
-    degraded: fc.subarray([...degradations]),
-    fields,
-    row,
-  }),
+const plainDecisions: fc.Arbitrary<DecisionRecord> = fc.record({
+  kind: fc.constant('decision' as const),
+  id: text,
+  timestampMs,
+  outcome: fc.constantFrom(...outcomes),
+  score: fc.option(share),
+  decidedAtMs: whole,
+  definition: whole,
+  degraded: fc.subarray([...degradations]),
+  fields,
+  row,
+})
+const explainedDecisions = fc
+  .tuple(plainDecisions, fc.array(fc.double(), { minLength: 5, maxLength: 30 }), contributions)
+  .map(([decision, values, given]) => ({ ...decision, row: Float64Array.from(values), contributions: given }))
+
+const transactionsAndLabels = fc.oneof(
+  plainDecisions,
+  explainedDecisions,
   fc.record({
     kind: fc.constant('history' as const),
     id: text,
@@ -68,6 +95,10 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
     receivedAtMs: timestampMs,
     of: whole,
   }),
+)
+
+const records: fc.Arbitrary<LogRecord> = fc.oneof(
+  { weight: 4, arbitrary: transactionsAndLabels },
   definition.map((given) => ({ kind: 'definition' as const, ...given })),
   fc.record(
     { kind: fc.constant('erasure' as const), key: text, token: text, erasedAtMs: whole, by: text },
@@ -98,28 +129,32 @@ function storedOf(record: LogRecord): StoredRecord {
   return stored
 }
 
+const isRefused = { code: 'LOG_INVALID', message: "Record 1 of the log can't be read" }
+
+function withoutSections({ contributions: _, ...record }: DecisionRecord): DecisionRecord {
+  return record
+}
+
 /** Reads it, or sees it refused as the log's own damage. */
 function readOrRefuse(stored: StoredRecord): void {
   try {
-    decodeRecord(stored)
+    decode(stored)
   } catch (error) {
-    assert.ok(error instanceof FraudError && error.code === 'LOG_INVALID', String(error))
-    assert.match(error.message, /^Record \d+ of the log can't be read$/)
+    assert.ok(error instanceof FraudError, String(error))
+    if (error.code === 'LOG_TOO_NEW')
+      assert.match(error.message, /^Record \d+ of the log is .*: a newer Shrike wrote it$/)
+    else
+      assert.deepEqual(
+        [error.code, error.message],
+        ['LOG_INVALID', `Record ${stored.sequence} of the log can't be read`],
+      )
   }
 }
 
 describe('records side by side', () => {
-  test('may hold definitions with fields that another version wrote', () => {
-    const known = { detector: {}, model: 'm@0', columns: [], features: [], runtime: 'node 24' }
-    const policy = { version: 1, whenUnavailable: 'review' as const, deadlineMs: 100 }
-    const record = { kind: 'definition' as const, ...known, policy }
-    const { sequence, ...back } = decodeRecord(storedOf({ ...record, ...{ later: { more: 1 } } }))
-    assert.deepEqual([sequence, back], [1, record])
-  })
-
   test('come back as they were, with their numbers, whatever their kinds', () => {
     const property = fc.property(fc.array(records, { maxLength: 8 }), fc.nat(2 ** 45), (all, first) => {
-      const read = [...splitFrames(encode(all, first))].map(({ record }) => decodeRecord(record))
+      const read = [...splitFrames(encode(all, first))].map(({ record }) => decode(record))
       assert.equal(read.length, all.length)
       all.forEach((record, i) => {
         const { sequence, ...back } = read[i]
@@ -154,6 +189,165 @@ describe('records side by side', () => {
   })
 })
 
+describe('a decision of a log whose definition has no format', () => {
+  test('holds its contributions up to the end, and comes back as it was', () => {
+    const property = fc.property(explainedDecisions, (record) => {
+      const stored = storedOf(withoutSections(record))
+      const pairs = new ValueWriter()
+      for (const { feature, value } of record.contributions) {
+        pairs.whole(feature)
+        pairs.number(value)
+      }
+      const body = Buffer.concat([stored.body, pairs.bytes])
+      assert.deepEqual(formatted(1)({ ...stored, body }), { ...record, sequence: 1 })
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('is otherwise the same bytes', () => {
+    const property = fc.property(plainDecisions, (record) => {
+      assert.deepEqual(formatted(1)(storedOf(record)), { ...record, sequence: 1 })
+    })
+    fc.assert(property)
+  })
+})
+
+/** A section as a version that knows it would write it. */
+function futureSection(number: number, content: Uint8Array): Uint8Array {
+  const to = new ValueWriter()
+  to.whole(number)
+  to.whole(content.length)
+  to.raw(content)
+  return to.bytes.slice()
+}
+
+describe('a record of a newer version', () => {
+  const number = fc.oneof(
+    fc.integer({ min: 2, max: 12 }),
+    fc.nat(2 ** 40).map((more) => more + 2),
+  )
+  const sections = fc.uniqueArray(fc.tuple(number, fc.uint8Array({ maxLength: 200 })), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([each]) => each,
+  })
+
+  test('with sections of the future is read without them, and says so', () => {
+    const property = fc.property(transactionsAndLabels, sections, (record, added) => {
+      const stored = storedOf(record)
+      const body = Buffer.concat([stored.body, ...added.map(([each, content]) => futureSection(each, content))])
+      const unread = added.map(([each]) => sectionNames[each - 1] ?? `section ${each}`)
+      assert.deepEqual(decode({ ...stored, body }), { ...record, sequence: 1, unread })
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('with such a section before those that are known is read just so', () => {
+    const property = fc.property(explainedDecisions, sections, (record, added) => {
+      const stored = storedOf(record)
+      const { length } = storedOf(withoutSections(record)).body
+      const future = added.map(([each, content]) => futureSection(each, content))
+      const body = Buffer.concat([stored.body.subarray(0, length), ...future, stored.body.subarray(length)])
+      const { unread, ...back } = { unread: undefined, ...decode({ ...stored, body }) }
+      assert.deepEqual(back, { ...record, sequence: 1 })
+      assert.equal(unread?.length, added.length)
+    })
+    fc.assert(property, { numRuns: 300 })
+  })
+
+  test('with a section twice is refused', () => {
+    const property = fc.property(transactionsAndLabels, number, (record, each) => {
+      const stored = storedOf(record)
+      const twice = [futureSection(each, new Uint8Array()), futureSection(each, Uint8Array.of(1))]
+      assert.throws(() => decode({ ...stored, body: Buffer.concat([stored.body, ...twice]) }), isRefused)
+    })
+    fc.assert(property)
+  })
+
+  test('degraded in ways that came later keeps those that are known, past 32 of them, too', () => {
+    const later = fc.uniqueArray(fc.integer({ min: degradations.length, max: 52 }), { minLength: 1 })
+    const property = fc.property(plainDecisions, later, (record, bits) => {
+      const to = new ValueWriter()
+      to.whole(record.definition)
+      to.whole(record.decidedAtMs)
+      const head = to.length
+      const own = record.degraded.reduce((sum, name) => sum + 2 ** degradations.indexOf(name), 0)
+      to.whole(own)
+      const rest = storedOf(record).body.subarray(to.length)
+      const changed = new ValueWriter()
+      changed.raw(to.bytes.subarray(0, head))
+      changed.whole(bits.reduce((sum, bit) => sum + 2 ** bit, own))
+      changed.raw(rest)
+      const unread = bits.toSorted((one, other) => one - other).map((bit) => `degradation ${bit}`)
+      assert.deepEqual(decode({ ...storedOf(record), body: changed.bytes }), { ...record, sequence: 1, unread })
+    })
+    fc.assert(property)
+  })
+
+  const known = { detector: {}, model: 'm@0', columns: [], features: [], runtime: 'node 24' }
+  const policy = { version: 1, whenUnavailable: 'review' as const, deadlineMs: 100 }
+  const definitionRecord = { kind: 'definition' as const, format: 2 as const, ...known, policy }
+  const ofText = (kind: (typeof recordKinds)[number], content: unknown): StoredRecord => {
+    const to = new ValueWriter()
+    to.text(JSON.stringify(content))
+    return {
+      sequence: 1,
+      kind: recordKinds.indexOf(kind),
+      outcome: 0,
+      id: '',
+      timestampMs: 0,
+      score: null,
+      body: to.bytes.slice(),
+    }
+  }
+
+  test('that is a definition keeps the fields that only the newer one knows', () => {
+    const later = { ...definitionRecord, policy: { ...policy, fuses: [] }, later: { more: 1 } }
+    assert.deepEqual(decode(storedOf(later)), { ...later, sequence: 1 })
+  })
+
+  test('that is an erasure with more fields says what it skipped', () => {
+    const erasure = { key: 'card', token: 't', erasedAtMs: 1 }
+    assert.deepEqual(decode(ofText('erasure', { ...erasure, by: 'ann', why: 'asked' })), {
+      ...{ kind: 'erasure', sequence: 1, ...erasure, by: 'ann' },
+      unread: ['why'],
+    })
+  })
+
+  test('is refused where what it holds can not be skipped', () => {
+    const checkpoint = { prunedThrough: 1, hash: '00', definitions: {}, prunedAtMs: 1 }
+    const stored = storedOf({ ...withSomeRow, kind: 'decision' })
+    const newer = [
+      ofText('definition', { format: 3, definition: 'anything' }),
+      ofText('checkpoint', { ...checkpoint, definitions: { 1: { format: 3 } } }),
+      ofText('checkpoint', { ...checkpoint, lists: {} }),
+      { ...stored, kind: recordKinds.length },
+      { ...stored, outcome: outcomes.length },
+    ]
+    for (const each of newer) assert.throws(() => decode(each), { code: 'LOG_TOO_NEW' })
+  })
+
+  test('of a format with sections is refused by versions that know of no formats: its fields are one level down', () => {
+    const written = JSON.parse(Buffer.from(storedOf(definitionRecord).body.subarray(2)).toString())
+    assert.deepEqual(Object.keys(written), ['format', 'definition'])
+    const checkpoint = { prunedThrough: 1, hash: '00', definitions: { 1: definitionRecord }, prunedAtMs: 1 }
+    const text = Buffer.from(storedOf({ kind: 'checkpoint', ...checkpoint }).body.subarray(2)).toString()
+    assert.deepEqual(Object.keys(JSON.parse(text).definitions[1]), ['format', 'definition'])
+  })
+})
+
+const withSomeRow = {
+  id: 't-1',
+  timestampMs: 0,
+  outcome: 'approve' as const,
+  score: 0.5,
+  decidedAtMs: 0,
+  definition: 1,
+  degraded: [],
+  fields: [],
+  row: Float64Array.of(1),
+}
+
 describe('a damaged record', () => {
   test('is read as something else or refused as the log’s damage, and never hangs', () => {
     const damage = fc.record({ at: fc.nat(), by: fc.integer({ min: 1, max: 255 }) })
@@ -166,14 +360,22 @@ describe('a damaged record', () => {
     fc.assert(property, { numRuns: 3000 })
   })
 
-  test('that is cut off is refused wherever it is cut, and so is one with more behind it', () => {
+  test('that is cut off is refused wherever it is cut, but where a section would begin', () => {
     const property = fc.property(records, fc.nat(), (record, at) => {
       const stored = storedOf(record)
-      const isRefused = { code: 'LOG_INVALID', message: "Record 1 of the log can't be read" }
-      const cut = stored.body.subarray(0, at % stored.body.length)
-      assert.throws(() => decodeRecord({ ...stored, body: cut }), isRefused)
-      const longer = Buffer.concat([stored.body, Buffer.from([0])])
-      assert.throws(() => decodeRecord({ ...stored, body: longer }), isRefused)
+      const cut = at % stored.body.length
+      const isWhole = record.kind === 'decision' && cut === storedOf(withoutSections(record)).body.length
+      if (!isWhole) assert.throws(() => decode({ ...stored, body: stored.body.subarray(0, cut) }), isRefused)
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  test('with more behind it that is not a section is refused', () => {
+    const isSection = (bytes: Uint8Array) => bytes[0] > 0 && bytes.length === 2 + bytes[1]
+    const tail = fc.uint8Array({ minLength: 1, maxLength: 3, max: 127 }).filter((bytes) => !isSection(bytes))
+    const property = fc.property(records, tail, (record, bytes) => {
+      const stored = storedOf(record)
+      assert.throws(() => decode({ ...stored, body: Buffer.concat([stored.body, bytes]) }), isRefused)
     })
     fc.assert(property, { numRuns: 500 })
   })

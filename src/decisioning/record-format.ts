@@ -2,9 +2,21 @@ import type { FieldValue } from '../core/declared-fields.ts'
 import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { z } from '../core/zod.ts'
-import { degradations } from './decision.ts'
-import { type Contribution, contributionScales, type LogRecord, recordKinds } from './log-record.ts'
+import { type Degradation, degradations } from './decision.ts'
+import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
+import {
+  type CheckpointRecord,
+  type Contribution,
+  type DecisionRecord,
+  type HistoryRecord,
+  type LabelRecord,
+  type LogRecord,
+  type RecordFormat,
+  recordKinds,
+  type Sequenced,
+} from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
+import { readSections, writeSection } from './record-sections.ts'
 
 /** A record as a store keeps it: what may be searched for, and the rest in one piece. */
 export interface StoredRecord {
@@ -80,18 +92,7 @@ export function* splitFrames(
 function writeBody(record: LogRecord, to: ValueWriter): void {
   switch (record.kind) {
     case 'decision':
-      to.whole(record.definition)
-      to.whole(record.decidedAtMs)
-      // A variable-length number: below 128 it is the one byte that older logs hold.
-      to.whole(record.degraded.reduce((bits, name) => bits | (1 << degradations.indexOf(name)), 0))
-      writeValues(record.fields, to)
-      to.whole(record.row.length)
-      for (const value of record.row) to.number(value)
-      // Nothing at all where there are none: most are approved.
-      for (const { feature, value } of record.contributions ?? []) {
-        to.whole(feature)
-        to.number(value)
-      }
+      writeDecision(record, to)
       break
     case 'history':
       to.whole(record.definition)
@@ -105,10 +106,49 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
       to.number(record.receivedAtMs)
       to.whole(record.of)
       break
-    default: {
-      const { kind, ...content } = record
-      to.text(JSON.stringify(content))
+    default:
+      to.text(JSON.stringify(jsonOf(record)))
+  }
+}
+
+function writeDecision(record: DecisionRecord, to: ValueWriter): void {
+  to.whole(record.definition)
+  to.whole(record.decidedAtMs)
+  // Powers and sums, since shifts know 32 bits only.
+  to.whole(record.degraded.reduce((bits, name) => bits + 2 ** degradations.indexOf(name), 0))
+  writeValues(record.fields, to)
+  to.whole(record.row.length)
+  for (const value of record.row) to.number(value)
+  const { contributions = [] } = record
+  // Nothing at all where there are none: most are approved.
+  if (contributions.length > 0)
+    writeSection('contributions', to, (section) => writeContributions(contributions, section))
+}
+
+function writeContributions(contributions: readonly Contribution[], to: ValueWriter): void {
+  for (const { feature, value } of contributions) {
+    to.whole(feature)
+    to.number(value)
+  }
+}
+
+function jsonOf(record: Exclude<LogRecord, DecisionRecord | HistoryRecord | LabelRecord>): unknown {
+  const { kind, ...content } = record
+  switch (record.kind) {
+    case 'definition': {
+      const { kind, ...definition } = record
+      return definitionToJson(definition)
     }
+    case 'checkpoint': {
+      const { kind, ...checkpoint } = record
+      const definitions = Object.entries(record.definitions).map(([sequence, each]) => [
+        sequence,
+        definitionToJson(each),
+      ])
+      return { ...checkpoint, definitions: Object.fromEntries(definitions) }
+    }
+    case 'erasure':
+      return content
   }
 }
 
@@ -117,78 +157,136 @@ function writeValues(values: readonly FieldValue[], to: ValueWriter): void {
   for (const value of values) to.value(value)
 }
 
-/** @throws FraudError LOG_INVALID where the record can't be read. */
-export function decodeRecord(stored: StoredRecord): LogRecord & { readonly sequence: number } {
+/** Of the definition with a number. */
+export type FormatOf = (definition: number) => RecordFormat
+
+/**
+ * Reads a record. A decision is of the format that its definition names: in format 1 its contributions go up to the end,
+ * in format 2 they are a section. Sections may follow a history's and a label's values, too: nothing ever did before.
+ *
+ * @throws FraudError LOG_INVALID where the record can't be read, LOG_TOO_NEW where only a newer version can.
+ */
+export function decodeRecord(stored: StoredRecord, formatOf: FormatOf): Sequenced {
   try {
     const reader = new ValueReader(stored.body)
-    const record = readBody(stored, reader)
+    const record = readBody(stored, reader, formatOf)
     if (!reader.isAtEnd) throw new RangeError('bytes are left over')
     return record
   } catch (cause) {
+    if (cause instanceof FraudError) throw cause
+    if (cause instanceof UnknownFormat) {
+      const message = `Record ${stored.sequence} of the log is ${cause.message}: a newer Shrike wrote it`
+      throw new FraudError('LOG_TOO_NEW', message, { cause })
+    }
     throw new FraudError('LOG_INVALID', `Record ${stored.sequence} of the log can't be read`, { cause })
   }
 }
 
-function readBody(stored: StoredRecord, from: ValueReader): LogRecord & { readonly sequence: number } {
-  const { sequence, id, timestampMs, score } = stored
+function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): Sequenced {
+  const { sequence } = stored
   const kind = recordKinds[stored.kind]
   switch (kind) {
-    case 'decision': {
-      const definition = from.whole()
-      const decidedAtMs = from.whole()
-      const bits = from.whole()
-      const degraded = degradations.filter((_, bit) => (bits & (1 << bit)) !== 0)
-      const outcome = readOutcome(stored.outcome)
-      const fields = readValues(from)
-      const row = readRow(from)
-      const decision = {
-        kind,
-        sequence,
-        id,
-        timestampMs,
-        outcome,
-        score,
-        decidedAtMs,
-        definition,
-        degraded,
-        fields,
-        row,
-      }
-      const contributions = readContributions(from, row.length)
-      return contributions.length === 0 ? decision : { ...decision, contributions }
-    }
+    case 'decision':
+      return readDecision(stored, from, formatOf)
     case 'history':
-      return {
-        kind,
-        sequence,
-        id,
-        timestampMs,
-        definition: from.whole(),
-        isLabelled: from.byte() === 1,
-        fields: readValues(from),
-      }
-    case 'label': {
-      const isFraud = from.byte() === 1
-      const knownAtMs = from.number()
-      const source = from.value()
-      const receivedAtMs = from.number()
-      const of = from.whole()
-      return { kind, sequence, id, isFraud, knownAtMs, source: source?.toString(), receivedAtMs, of }
-    }
+      return readHistory(stored, from)
+    case 'label':
+      return readLabel(stored, from)
     case 'definition':
-      return { kind, sequence, ...definitionSchema.parse(JSON.parse(from.text())) }
-    case 'erasure':
-      return { kind, sequence, ...erasureSchema.parse(JSON.parse(from.text())) }
+      return { ...definitionFromJson(JSON.parse(from.text())), kind, sequence }
+    case 'erasure': {
+      const json: object = JSON.parse(from.text())
+      const erasure = erasureSchema.parse(json)
+      const others = Object.keys(json).filter((name) => !(name in erasure))
+      return { kind, sequence, ...erasure, ...unreadOf(others) }
+    }
     case 'checkpoint':
-      return { kind, sequence, ...checkpointSchema.parse(JSON.parse(from.text())) }
+      return { kind, sequence, ...checkpointFromJson(JSON.parse(from.text())) }
     default:
-      throw new RangeError(`there is no kind ${stored.kind}`)
+      throw new UnknownFormat(`of kind ${stored.kind}, which this version does not know`)
   }
+}
+
+function readDecision(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): Sequenced<DecisionRecord> {
+  const { sequence, id, timestampMs, score } = stored
+  const definition = from.whole()
+  const decidedAtMs = from.whole()
+  const { degraded, unknown } = readDegraded(from.whole())
+  const outcome = readOutcome(stored.outcome)
+  const fields = readValues(from)
+  const row = readRow(from)
+  const decision = {
+    kind: 'decision' as const,
+    sequence,
+    id,
+    timestampMs,
+    outcome,
+    score,
+    decidedAtMs,
+    definition,
+    degraded,
+    fields,
+    row,
+  }
+  if (from.isAtEnd && unknown.length === 0) return decision
+  let contributions: readonly Contribution[] = []
+  const read = (section: ValueReader) => {
+    contributions = readContributions(section, row.length)
+  }
+  let unread = unknown
+  if (!from.isAtEnd && formatOf(definition) === 1) read(from)
+  else unread = [...unknown, ...readSections(from, { contributions: read })]
+  return { ...decision, ...(contributions.length > 0 && { contributions }), ...unreadOf(unread) }
+}
+
+function readHistory({ sequence, id, timestampMs }: StoredRecord, from: ValueReader): Sequenced<HistoryRecord> {
+  const definition = from.whole()
+  const isLabelled = from.byte() === 1
+  const fields = readValues(from)
+  return { kind: 'history', sequence, id, timestampMs, definition, isLabelled, fields, ...readUnknown(from) }
+}
+
+function readLabel({ sequence, id }: StoredRecord, from: ValueReader): Sequenced<LabelRecord> {
+  const isFraud = from.byte() === 1
+  const knownAtMs = from.number()
+  const source = from.value()?.toString()
+  const receivedAtMs = from.number()
+  const of = from.whole()
+  return { kind: 'label', sequence, id, isFraud, knownAtMs, source, receivedAtMs, of, ...readUnknown(from) }
+}
+
+/** Sections of a record that has none in this version. */
+function readUnknown(from: ValueReader): { readonly unread?: readonly string[] } {
+  return from.isAtEnd ? {} : unreadOf(readSections(from, {}))
+}
+
+function unreadOf(unread: readonly string[]): { readonly unread?: readonly string[] } {
+  return unread.length === 0 ? {} : { unread }
+}
+
+interface DegradedSet {
+  readonly degraded: readonly Degradation[]
+  readonly unknown: readonly string[]
+}
+
+const notDegraded: DegradedSet = { degraded: [], unknown: [] }
+
+function readDegraded(set: number): DegradedSet {
+  if (set === 0) return notDegraded
+  const degraded: Degradation[] = []
+  const unknown: string[] = []
+  for (let bit = 0, rest = set; rest > 0; bit++, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 0) continue
+    const name = degradations[bit]
+    if (name === undefined) unknown.push(`degradation ${bit}`)
+    else degraded.push(name)
+  }
+  return { degraded, unknown }
 }
 
 function readOutcome(position: number): Outcome {
   const outcome = outcomes[position]
-  if (outcome === undefined) throw new RangeError(`there is no outcome ${position}`)
+  if (outcome === undefined) throw new UnknownFormat(`of outcome ${position}, which this version does not know`)
   return outcome
 }
 
@@ -220,27 +318,6 @@ function checkLength(length: number): number {
   return length
 }
 
-const threshold = z.number().exactOptional()
-const definitionSchema = z.object({
-  detector: z.unknown(),
-  model: z.string(),
-  policy: z.object({
-    version: z.number(),
-    challenge: threshold,
-    review: threshold,
-    decline: threshold,
-    whenUnavailable: z.enum(outcomes),
-    deadlineMs: z.number(),
-  }),
-  columns: z.array(z.string()),
-  features: z.array(z.string()),
-  contributionScale: z.enum(contributionScales).exactOptional(),
-  categories: z.record(z.string(), z.array(z.string())).exactOptional(),
-  cardKeyCheck: z.string().exactOptional(),
-  personMacsFrom: z.number().exactOptional(),
-  runtime: z.string(),
-})
-
 const erasureSchema = z.object({
   key: z.string(),
   token: z.string(),
@@ -248,9 +325,18 @@ const erasureSchema = z.object({
   by: z.string().exactOptional(),
 })
 
-const checkpointSchema = z.object({
+const checkpointSchema = z.looseObject({
   prunedThrough: z.number(),
   hash: z.string(),
-  definitions: z.record(z.string(), definitionSchema),
+  definitions: z.record(z.string(), z.unknown()),
   prunedAtMs: z.number(),
 })
+
+/** A checkpoint stands for records that are gone, so one that carries more than is known can't be skipped in part. */
+function checkpointFromJson(json: unknown): Omit<CheckpointRecord, 'kind'> {
+  const { prunedThrough, hash, definitions, prunedAtMs, ...others } = checkpointSchema.parse(json)
+  const [other] = Object.keys(others)
+  if (other !== undefined) throw new UnknownFormat(`a checkpoint with "${other}", which this version does not know`)
+  const known = Object.entries(definitions).map(([sequence, each]) => [sequence, definitionFromJson(each)])
+  return { prunedThrough, hash, definitions: Object.fromEntries(known), prunedAtMs }
+}

@@ -30,6 +30,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   LOG_INVALID: 500,
   LOG_KEY_MISMATCH: 500,
   LOG_MISMATCH: 500,
+  LOG_TOO_NEW: 500,
   LOG_UNAVAILABLE: 503,
   MEDIA_TYPE_UNSUPPORTED: 415,
   METHOD_NOT_ALLOWED: 405,

@@ -6,7 +6,7 @@ import { showValue } from '../core/show-value.ts'
 import { isOfCalendar, showTime } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Transaction } from '../core/transaction.ts'
-import type { Decision, Degradation } from '../decisioning/decision.ts'
+import { type Decision, type Degradation, shownDegraded } from '../decisioning/decision.ts'
 import type { DecisionLog, TransactionRecord } from '../decisioning/decision-log.ts'
 import { strongest } from '../decisioning/feature-reasons.ts'
 import type { Contribution, DecisionRecord, Definition, LabelRecord, Sequenced } from '../decisioning/log-record.ts'
@@ -601,7 +601,7 @@ export function present(
   definition: Definition,
   featureReasons: readonly Reason[],
 ): Decision {
-  const { id, score, outcome, degraded, decidedAtMs } = record
+  const { id, score, outcome, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
   const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
   return {
@@ -615,7 +615,7 @@ export function present(
     policy: policy.version,
     decidedAt: formatIsoTime(decidedAtMs),
     duplicate: false,
-    degraded,
+    degraded: shownDegraded(record),
   }
 }
 

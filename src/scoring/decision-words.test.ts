@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DecisionRecord, Definition } from '../decisioning/log-record.ts'
+import { type DecisionRecord, type Definition, recordFormat } from '../decisioning/log-record.ts'
 import { DecisionWords } from './decision-words.ts'
 
 const definition: Definition = {
+  format: recordFormat,
   detector: {
     detector: 'cards',
     transaction: {

@@ -8,9 +8,10 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { DecisionLog, LogReading } from '../decisioning/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../decisioning/decision-pages.ts'
-import type { CheckpointRecord, Definition, LogRecord } from '../decisioning/log-record.ts'
+import { type CheckpointRecord, type Definition, type LogRecord, recordFormat } from '../decisioning/log-record.ts'
 import type { PersonalValues } from '../decisioning/personal-values.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
+import { tellUnread } from '../decisioning/unread-parts.ts'
 import { hashesCards, refuseCardKey, requireCardKey } from './card-key.ts'
 import { Decider, type DeciderOptions, type FileLabel } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
@@ -394,6 +395,8 @@ export class LiveService {
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
       if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
       this.#warnIfEnded(live, fold.histories.newestMs)
+      const unread = tellUnread(reading.unread)
+      if (unread !== undefined) say.warn({ unread: reading.unread }, unread)
       if (lost.losses.length > 0) {
         say.warn(
           { lost: tellCounts(lost.losses) },
@@ -464,6 +467,7 @@ export class LiveService {
   #definitionOf(live: LiveDetector, { columns }: LiveTransactionReader, version: number): Definition {
     const { cardKeyCheck, runtime } = this.#options
     return {
+      format: recordFormat,
       detector: live.detector,
       model: live.predictor.modelId,
       policy: { ...live.policy, version },
@@ -584,23 +588,14 @@ function definitionsThrough(reading: LogReading, through: number): Record<string
   const kept: Record<string, Definition> = {}
   for (const sequence of reading.definitionSequences()) {
     if (sequence > through) continue
-    const definition = reading.definition(sequence)
-    const { personMacsFrom } = definition
-    kept[sequence] = { ...withoutPlace(definition), ...(personMacsFrom !== undefined && { personMacsFrom }) }
+    kept[sequence] = reading.definition(sequence)
   }
   return kept
 }
 
 /** What a detector, its model and its policy define; not what the log says of itself with it. */
-function withoutPlace(definition: Definition): Definition {
-  const { detector, model, policy, columns, features, categories, contributionScale, cardKeyCheck, runtime } =
-    definition
-  const optional = {
-    ...(categories && { categories }),
-    ...(contributionScale && { contributionScale }),
-    ...(cardKeyCheck && { cardKeyCheck }),
-  }
-  return { detector, model, policy, columns, features, ...optional, runtime }
+function withoutPlace({ personMacsFrom, ...content }: Definition): Definition {
+  return content
 }
 
 /** Both come from JSON, or go there, with their fields in any order. */

@@ -76,6 +76,7 @@ class ForgetfulLog implements DecisionLog {
       lastSequence: () => 1,
       transactionsIn: () => ({ count: 0, newestMs: Number.NEGATIVE_INFINITY }),
       firstTransactionMs: () => undefined,
+      unread: {},
       prunedThrough: () => 0,
     }
   }

@@ -7,6 +7,7 @@ import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LiveTransactionReader } from '../../src/core/live-transaction.ts'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
+import { type Definition, recordFormat } from '../../src/decisioning/log-record.ts'
 import { Decider } from '../../src/scoring/decider.ts'
 import { createLiveDetector } from '../../src/scoring/live-detector.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
@@ -181,7 +182,8 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     { hashCardNumber: String, token: String },
     () => nowMs,
   )
-  const definition = {
+  const definition: Definition = {
+    format: recordFormat,
     detector,
     model: predictor.modelId,
     policy: { ...live.policy, version: 1 },

@@ -4,7 +4,7 @@ import { keepsAll } from '../../core/kept-fields.ts'
 import { asSent } from '../../core/money.ts'
 import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
-import { degradations } from '../../decisioning/decision.ts'
+import { shownDegradations } from '../../decisioning/decision.ts'
 import { contributionScales } from '../../decisioning/log-record.ts'
 import { mostRefusedListed } from '../../scoring/label-tally.ts'
 import type { LiveDetector } from '../../scoring/live-detector.ts'
@@ -44,7 +44,7 @@ const decisionProperties = {
   policy: { type: 'integer', minimum: 1 },
   decidedAt: time,
   duplicate: { type: 'boolean', description: 'The answer to a transaction that had been decided before.' },
-  degraded: { type: 'array', items: { type: 'string', enum: degradations } },
+  degraded: { type: 'array', items: { type: 'string', enum: shownDegradations } },
 } as const
 
 const optional = ['contributionScale']

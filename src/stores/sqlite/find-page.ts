@@ -5,7 +5,6 @@ import { fieldOf } from '../../core/kept-fields.ts'
 import type { DecisionPage, DecisionQuery } from '../../decisioning/decision-pages.ts'
 import type { DecisionRecord, Sequenced } from '../../decisioning/log-record.ts'
 import { ValueWriter } from '../../decisioning/packed-values.ts'
-import { decodeRecord } from '../../decisioning/record-format.ts'
 import type { LogReader } from './log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 
@@ -38,7 +37,7 @@ export function findPage(reader: LogReader, query: DecisionQuery): DecisionPage 
   const sql = `SELECT ${recordColumns} FROM records WHERE ${conditions.join(' AND ')} ORDER BY sequence DESC`
   const records: Sequenced<DecisionRecord>[] = []
   for (const row of reader.database.prepare(sql).iterate(...values)) {
-    const record = decodeRecord(storedRecord(row))
+    const record = reader.decode(storedRecord(row))
     if (record.kind !== 'decision' || !hasField(reader, record, field)) continue
     if (records.length === limit) return { records, next: records[limit - 1].sequence }
     records.push(record)

@@ -52,6 +52,10 @@ export function checkLogKey(database: DatabaseSync, key: string | undefined): vo
   )
 }
 
+const noFormat = () => {
+  throw new RangeError('a checkpoint rests on no definition')
+}
+
 /** What the newest record's hash rests on. */
 function hashBefore(database: DatabaseSync, { sequence }: StoredRecord, second: StoredRow | undefined): Uint8Array {
   if (sequence === 1) return firstLink
@@ -59,7 +63,7 @@ function hashBefore(database: DatabaseSync, { sequence }: StoredRecord, second: 
   const kind = recordKinds.indexOf('checkpoint')
   const sql = `SELECT ${recordColumns} FROM records WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`
   const row = database.prepare(sql).get(kind)
-  const checkpoint = row && decodeRecord(storedRecord(row))
+  const checkpoint = row && decodeRecord(storedRecord(row), noFormat)
   if (checkpoint?.kind === 'checkpoint' && checkpoint.prunedThrough === sequence - 1) {
     return Buffer.from(checkpoint.hash, 'hex')
   }

@@ -4,11 +4,13 @@ import type { LogReading, TransactionRecord } from '../../decisioning/decision-l
 import {
   type CheckpointRecord,
   type Definition,
+  type DefinitionRecord,
   type LabelRecord,
   recordKinds,
   type Sequenced,
 } from '../../decisioning/log-record.ts'
-import { decodeRecord } from '../../decisioning/record-format.ts'
+import { decodeRecord, type FormatOf, type StoredRecord } from '../../decisioning/record-format.ts'
+import { UnreadParts } from '../../decisioning/unread-parts.ts'
 import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'
@@ -29,6 +31,8 @@ export class LogReader implements LogReading {
   /** Ids of all transactions, once they have been read; until then every id is asked for. */
   #ids: KnownIds | undefined
   readonly #definitions = new Map<number, Definition>()
+  readonly #unread = new UnreadParts()
+  readonly #formatOf: FormatOf = (definition) => this.definition(definition).format
   /** The newest checkpoint, which is looked at before many reads. */
   #lastCheckpoint: Sequenced<CheckpointRecord> | undefined
   /** While all reads see the same instant. */
@@ -73,19 +77,19 @@ export class LogReader implements LogReading {
   find(id: string): TransactionRecord | undefined {
     if (this.#ids?.mayHave(id) === false) return undefined
     const row = this.#opened.find.get(id)
-    const record = row && this.#isKept(Number(row.sequence)) ? decodeRecord(storedRecord(row)) : undefined
+    const record = row && this.#isKept(Number(row.sequence)) ? this.decode(storedRecord(row)) : undefined
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
   }
 
   at(sequence: number): Sequenced | undefined {
     const row = this.#opened.at.get(sequence)
-    return row && this.#isKept(sequence) ? decodeRecord(storedRecord(row)) : undefined
+    return row && this.#isKept(sequence) ? this.decode(storedRecord(row)) : undefined
   }
 
   labelsOf(id: string, most = -1): readonly Sequenced<LabelRecord>[] {
     const rows = this.#opened.labels.all(id, this.prunedThrough(), most).reverse()
     return rows.flatMap((row) => {
-      const record = decodeRecord(storedRecord(row))
+      const record = this.decode(storedRecord(row))
       return record.kind === 'label' ? [record] : []
     })
   }
@@ -111,7 +115,10 @@ export class LogReader implements LogReading {
   }
 
   next(after: number): readonly Sequenced[] {
-    return this.#opened.after.all(Math.max(after, this.prunedThrough())).map((row) => decodeRecord(storedRecord(row)))
+    const rows = this.#opened.after.all(Math.max(after, this.prunedThrough()))
+    const records = rows.map((row) => this.decode(storedRecord(row)))
+    for (const record of records) this.#unread.see(record)
+    return records
   }
 
   pendingLabels(through: number, sinceMs = Number.NEGATIVE_INFINITY): readonly Sequenced<LabelRecord>[] {
@@ -124,7 +131,7 @@ export class LogReader implements LogReading {
       .iterate(through, this.prunedThrough())
     const labels: Sequenced<LabelRecord>[] = []
     for (const row of rows) {
-      const record = decodeRecord(storedRecord(row))
+      const record = this.decode(storedRecord(row))
       // One whose transaction is no longer kept waits for nothing.
       if (record.kind !== 'label' || record.of !== 0) continue
       if (Math.max(record.knownAtMs, record.receivedAtMs) >= sinceMs) labels.push(record)
@@ -136,9 +143,13 @@ export class LogReader implements LogReading {
   *allLabels(): Generator<Sequenced<LabelRecord>> {
     const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? ORDER BY sequence`
     for (const row of this.database.prepare(sql).iterate(this.prunedThrough())) {
-      const record = decodeRecord(storedRecord(row))
+      const record = this.decode(storedRecord(row))
       if (record.kind === 'label') yield record
     }
+  }
+
+  get unread(): Readonly<Record<string, number>> {
+    return this.#unread.counts
   }
 
   lastSequence(): number {
@@ -162,6 +173,11 @@ export class LogReader implements LogReading {
     return this.#checkpoint()?.prunedThrough ?? 0
   }
 
+  /** A record in the format that its definition names. */
+  decode(stored: StoredRecord): Sequenced {
+    return decodeRecord(stored, this.#formatOf)
+  }
+
   /** The hash of a record, or of the last one that is no longer kept. */
   hashAt(sequence: number): Uint8Array | undefined {
     const checkpoint = this.#checkpoint()
@@ -175,7 +191,7 @@ export class LogReader implements LogReading {
     const known = this.#definitions.get(sequence)
     if (known !== undefined) return known
     const record = this.at(sequence)
-    const found = record?.kind === 'definition' ? record : this.#checkpoint()?.definitions[sequence]
+    const found = record?.kind === 'definition' ? contentOf(record) : this.#checkpoint()?.definitions[sequence]
     if (found === undefined)
       throw new FraudError('LOG_INVALID', `Record ${sequence} of the log, a definition, is missing`)
     this.#definitions.set(sequence, found)
@@ -185,8 +201,8 @@ export class LogReader implements LogReading {
   /** The newest definition and its number. */
   lastDefinition(): { readonly sequence: number; readonly definition: Definition } | undefined {
     const row = this.#opened.lastOfKind.get(definitionKind)
-    const record = row && this.#isKept(Number(row.sequence)) ? decodeRecord(storedRecord(row)) : undefined
-    if (record?.kind === 'definition') return { sequence: record.sequence, definition: record }
+    const record = row && this.#isKept(Number(row.sequence)) ? this.decode(storedRecord(row)) : undefined
+    if (record?.kind === 'definition') return { sequence: record.sequence, definition: contentOf(record) }
     const kept = Object.entries(this.#checkpoint()?.definitions ?? {}).sort(([a], [b]) => Number(b) - Number(a))
     return kept.length === 0 ? undefined : { sequence: Number(kept[0][0]), definition: kept[0][1] }
   }
@@ -219,10 +235,14 @@ export class LogReader implements LogReading {
     const row = this.#opened.lastOfKind.get(checkpointKind)
     if (row === undefined || Number(row.sequence) < 1) return undefined
     if (row.sequence === this.#lastCheckpoint?.sequence) return this.#lastCheckpoint
-    const record = decodeRecord(storedRecord(row))
+    const record = this.decode(storedRecord(row))
     if (record.kind === 'checkpoint') this.#lastCheckpoint = record
     return this.#lastCheckpoint
   }
+}
+
+function contentOf({ kind, sequence, ...definition }: Sequenced<DefinitionRecord>): Definition {
+  return definition
 }
 
 /** A database that is open, with what is asked of it often. */

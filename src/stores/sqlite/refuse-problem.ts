@@ -2,13 +2,16 @@ import { FraudError } from '../../core/errors.ts'
 import { keyVariable } from './log-key.ts'
 import type { Verification } from './verify-log.ts'
 
-/** @throws FraudError LOG_INVALID or LOG_KEY_MISMATCH where a problem was found. */
+/** @throws FraudError LOG_INVALID, LOG_TOO_NEW or LOG_KEY_MISMATCH where a problem was found. */
 export function refuseProblem({ problem, records, stretches }: Verification): void {
   if (problem === undefined) return
   if (problem.sequence === undefined) throw new FraudError('LOG_INVALID', problem.reason)
   const found = `Record ${problem.sequence} ${problem.reason}`
   if (problem.isOfKey === undefined) {
-    throw new FraudError('LOG_INVALID', `${found}; ${records.toLocaleString('en')} records before it are sound`)
+    throw new FraudError(
+      problem.isTooNew ? 'LOG_TOO_NEW' : 'LOG_INVALID',
+      `${found}; ${records.toLocaleString('en')} records before it are sound`,
+    )
   }
   const changes = stretches.slice(1).map(({ first }) => first)
   const cure =

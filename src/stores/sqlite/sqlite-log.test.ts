@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { type FraudError, FraudError as Refusal } from '../../core/errors.ts'
-import type { Definition, LogRecord } from '../../decisioning/log-record.ts'
+import { type Definition, type LogRecord, recordFormat } from '../../decisioning/log-record.ts'
 import { SqlitePages } from './decision-pages.ts'
 import { LogReader } from './log-reader.ts'
 import { SqliteLog } from './sqlite-log.ts'
@@ -27,6 +27,7 @@ const append = (log: SqliteLog, record: LogRecord) =>
   })
 
 const definition: Definition = {
+  format: recordFormat,
   detector: {},
   model: 'm@1',
   policy: { version: 1, whenUnavailable: 'review', deadlineMs: 100 },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
-import type { Definition, LogRecord } from '../../decisioning/log-record.ts'
+import { type Definition, type LogRecord, recordFormat } from '../../decisioning/log-record.ts'
 import { ValueWriter } from '../../decisioning/packed-values.ts'
 import { writeFrame } from '../../decisioning/record-format.ts'
 import { changeLogKey } from './change-log-key.ts'
@@ -30,6 +30,7 @@ const append = (log: SqliteLog, record: LogRecord) =>
   })
 
 const definition: Definition = {
+  format: recordFormat,
   detector: { transaction: { keys: { card: 'CARD' }, personal: ['card'] } },
   model: 'm@1',
   policy: { version: 1, whenUnavailable: 'review', deadlineMs: 100 },

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
+import { FraudError } from '../../core/errors.ts'
 import { createLink, firstLink } from '../../decisioning/chain.ts'
-import { decodeRecord } from '../../decisioning/record-format.ts'
+import { UnreadParts } from '../../decisioning/unread-parts.ts'
 import { schemaProblem } from './database.ts'
 import { createFits, keyVariable, type NamedKey } from './log-key.ts'
 import type { LogReader } from './log-reader.ts'
@@ -19,6 +20,8 @@ export interface Verification {
   readonly isHeadPruned: boolean
   /** Runs of records that were written with the same key: one, unless the key changed. */
   readonly stretches: readonly Stretch[]
+  /** How many records hold each part that a newer version wrote and this one skips. */
+  readonly unread: Readonly<Record<string, number>>
   /** Missing where a problem was found before rows of persons were looked at. */
   readonly persons?: PersonsFound
   /** The first thing that is wrong, if anything is; without a number where it is of no single record. */
@@ -30,6 +33,8 @@ interface Problem {
   readonly reason: string
   /** All records are sound, each under one of the keys, but not under the one that they should be. */
   readonly isOfKey?: true
+  /** The record is sound, but only a newer version can read it. */
+  readonly isTooNew?: true
 }
 
 export interface Stretch {
@@ -84,6 +89,7 @@ export function verifyLog(reader: LogReader, key: string | undefined, options: V
 class Walk {
   readonly stretches: Stretch[] = []
   readonly persons: PersonsCheck
+  readonly #unread = new UnreadParts()
   problem: Problem | undefined
   readonly #reader: LogReader
   readonly #head: Head | undefined
@@ -142,6 +148,7 @@ class Walk {
       hash: toHex(this.#hash),
       isHeadPruned: this.#head !== undefined && this.#head.sequence < this.#pruned,
       stretches: this.stretches,
+      unread: this.#unread.counts,
       ...(this.problem && { problem: this.problem }),
     }
   }
@@ -158,10 +165,15 @@ class Walk {
         this.problem = { sequence, reason: 'holds an id whose bytes are not UTF-8, so that no look-up finds it' }
         return
       }
-      this.persons.see(decodeRecord(stored))
+      const record = this.#reader.decode(stored)
+      this.#unread.see(record)
+      this.persons.see(record)
       this.#hash = stored.hash
-    } catch {
-      this.problem = { sequence, reason: "can't be read" }
+    } catch (error) {
+      const isTooNew = error instanceof FraudError && error.code === 'LOG_TOO_NEW'
+      this.problem = isTooNew
+        ? { sequence, reason: "was written by a newer Shrike, and this one can't read it", isTooNew }
+        : { sequence, reason: "can't be read" }
       return
     }
     this.#last = sequence

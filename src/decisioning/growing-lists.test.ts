@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { outcomes } from '../core/detector-schema.ts'
+import { degradations } from './decision.ts'
+import { recordKinds } from './log-record.ts'
+import { sectionNames } from './record-sections.ts'
+
+/** As they were when logs with these numbers were first written. A name that is added to a list is added here, too. */
+const written = {
+  outcomes: [outcomes, ['approve', 'challenge', 'review', 'decline']],
+  recordKinds: [recordKinds, ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint']],
+  sectionNames: [sectionNames, ['contributions', 'rules', 'scores', 'propensity']],
+  degradations: [
+    degradations,
+    [
+      'history-capped',
+      'history-short',
+      'deadline-passed',
+      'features-failed',
+      'model-failed',
+      'history-dropped',
+      'key-missing',
+      'category-unknown',
+      'histories-lost',
+    ],
+  ],
+} as const
+
+describe('a list whose positions logs hold', () => {
+  for (const [name, [list, before]] of Object.entries(written)) {
+    test(`grows at its end only: ${name}`, () => {
+      assert.deepEqual(list, before, 'logs hold positions: add at the end, and never move or take out')
+    })
+  }
+
+  test('of bits has room in the number that holds them', () => {
+    assert.ok(degradations.length <= 53)
+  })
+})
