@@ -4,7 +4,7 @@ import type { LiveService } from '../../scoring/live-service.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
-import { type JsonItem, readJson } from '../json-text.ts'
+import { readJson } from '../json-text.ts'
 import type { LiveContext, Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
@@ -46,23 +46,15 @@ export const decide: Route<LiveContext> = {
     return ({ raw, query }, reply) => {
       const arrivedMs = performance.now()
       const isAsked = readExplain(query)
-      answerBody(bodyLimits, raw, reply, (body) =>
-        decideItem(live, readJson(body, 'body', Math.max(limits.names, namesOf(live))), arrivedMs, isAsked),
-      )
+      answerBody(bodyLimits, raw, reply, (body) => {
+        const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(live)))
+        return live.decide(value, repeated, () => performance.now() - arrivedMs, isAsked).then(render)
+      })
     }
   },
 }
 
-export function decideItem(
-  live: LiveService,
-  { value, repeated }: JsonItem,
-  arrivedMs: number,
-  isAsked = false,
-): Promise<string> {
-  return live.decide(value, repeated, () => performance.now() - arrivedMs, isAsked).then(renderDecision)
-}
-
-function renderDecision(decision: Decision): string {
+function render(decision: Decision): string {
   return JSON.stringify(decision)
 }
 

@@ -1,0 +1,73 @@
+import type { Decision } from '../decisioning/decision.ts'
+import type { LiveService } from './live-service.ts'
+
+/** Items that are decided before the first of them has to be durable. */
+const itemsAtOnce = 64
+
+/** A transaction as it was parsed, and the names that it gives more than once. */
+interface ReceivedItem {
+  readonly value: unknown
+  readonly repeated: ReadonlySet<string> | undefined
+}
+
+/** What takes the place of a decision where an item was refused. */
+export interface RefusedItem {
+  readonly error: unknown
+  /** Its place among all, from 0 on. */
+  readonly index: number
+  /** The transaction's, where it could be read. */
+  readonly id: string | undefined
+}
+
+interface DecideManyOptions<Item> {
+  /** Called once for each item, in their order. What it throws is why that item was refused. */
+  read(item: Item): ReceivedItem
+  /** When work that can wait has to let others go first, and how. */
+  readonly turns: { isOver(): boolean; next(): Promise<void> }
+  readonly nowMs: () => number
+  /** The place of the first item, where others came before. */
+  readonly first?: number
+}
+
+/**
+ * Transactions -> a decision each, durable, or why there is none; in their order, in groups. Transactions that come alone
+ * go first: many wait for room, and are not refused where there is none.
+ */
+export async function* decideMany<Item>(
+  live: LiveService,
+  items: Iterable<Item>,
+  { turns, first = 0, ...options }: DecideManyOptions<Item>,
+): AsyncGenerator<readonly (Decision | RefusedItem)[]> {
+  let index = first
+  let group: Promise<Decision | RefusedItem>[] = []
+  for (const item of items) {
+    while (turns.isOver() || !live.decider.hasRoom()) {
+      await live.decider.room()
+      await turns.next()
+    }
+    group.push(decideItem(live, index, item, options))
+    index += 1
+    if (group.length < itemsAtOnce) continue
+    yield await Promise.all(group)
+    group = []
+  }
+  if (group.length > 0) yield await Promise.all(group)
+}
+
+/** Not an async function up to the decision itself: items are decided in their order. */
+function decideItem<Item>(
+  live: LiveService,
+  index: number,
+  item: Item,
+  { read, nowMs }: Pick<DecideManyOptions<Item>, 'read' | 'nowMs'>,
+): Promise<Decision | RefusedItem> {
+  let received: ReceivedItem | undefined
+  const refuse = (error: unknown) => ({ error, index, id: received && live.idOf(received.value) })
+  try {
+    received = read(item)
+    const arrivedMs = nowMs()
+    return live.decide(received.value, received.repeated, () => nowMs() - arrivedMs).catch(refuse)
+  } catch (error) {
+    return Promise.resolve(refuse(error))
+  }
+}
