@@ -8,7 +8,7 @@ import type { Snapshot } from './decisioning/snapshots.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import type { Log } from './http/http-context.ts'
-import { transactionExample } from './http/schemas/decision.ts'
+import { warmUp } from './http/warm-up.ts'
 import { requireCardKey } from './scoring/card-key.ts'
 import type { LiveDetector } from './scoring/live-detector.ts'
 import { LiveService } from './scoring/live-service.ts'
@@ -34,6 +34,8 @@ export interface LiveConfig {
   /** Of the hashes that take the place of card numbers, for detectors that want them. */
   readonly cardKey?: string | undefined
   readonly limits?: Partial<LiveLimits>
+  /** Whether the first decision is in a hurry. */
+  readonly warmsUp?: boolean
   /** The arguments of a process of Shrike's that takes a snapshot; without them none is taken. */
   readonly snapshotArgs?: readonly string[] | undefined
 }
@@ -115,7 +117,7 @@ export async function openLive(
       say,
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
-      exampleOf: transactionExample,
+      ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
       findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, say),
       takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
     })

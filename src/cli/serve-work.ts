@@ -84,6 +84,7 @@ export async function startServing(
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
+      warmsUp: true,
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {
         maxAheadMs: flags.maxAhead,

@@ -19,9 +19,7 @@ export const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0
  * Counters are plain integers that a scrape reads, and histograms are bound to their labels once: each request pays for
  * an addition, not for the hashing of labels. `modelId` is asked at every scrape, so that it follows a swap.
  */
-export function createMetrics(modelId: () => string): Metrics {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'shrike_' })
+export function createMetrics(modelId: () => string, registry = registryOfProcess()): Metrics {
   const countRequest = createRequestCount(registry)
   const countPrediction = createPredictionCount(registry)
   const reloads = { ok: 0, refused: 0 }
@@ -49,6 +47,13 @@ export function createMetrics(modelId: () => string): Metrics {
     },
     watchConnections: watchConnections(registry),
   }
+}
+
+/** One that says how the process is, too. */
+function registryOfProcess(): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'shrike_' })
+  return registry
 }
 
 /** What is counted of connections, once there is a server. */

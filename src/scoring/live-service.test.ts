@@ -13,10 +13,10 @@ import {
 } from '../../test/service/live-fixture.ts'
 import type { Snapshot } from '../decisioning/snapshots.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
-import { transactionExample } from '../http/schemas/decision.ts'
+import { warmUp as warmUpPath } from '../http/warm-up.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createLiveDetector, type LiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()
 
@@ -293,9 +293,13 @@ function assertDefinitionsInOrder(logPath: string): void {
 }
 
 describe('a service that has just become ready', () => {
+  const warmUp = (live: LiveDetector) =>
+    warmUpPath(live, { hashCardNumber: (digits) => digits, cardKeyCheck: undefined, clock: Date.now })
+  const amounts = (modelId?: string) => ({ ...amountPredictor(modelId), inputs: ['amount'], example: { amount: 1 } })
+
   test('has nothing of its warm-up in log, histories, persons and metrics', async () => {
-    const person = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-    const warm = await start({ live: person, exampleOf: transactionExample })
+    const person = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amounts())
+    const warm = await start({ live: person, warmUp })
     const cold = await start({ live: person })
     for (const { log, service } of [warm, cold]) {
       assert.equal(log.reading.lastSequence(), 1, 'the definition')
@@ -317,14 +321,14 @@ describe('a service that has just become ready', () => {
   test('has scored hundreds of rows by then, again after a reload, and not where it is not asked to', async () => {
     let scored = 0
     const counting = (modelId?: string) => {
-      const predictor = amountPredictor(modelId)
+      const predictor = amounts(modelId)
       const predict = (row: Float64Array) => {
         scored += 1
         return predictor.predict(row)
       }
       return createLiveDetector(cardsDetector(), { ...predictor, predict })
     }
-    const { service } = await start({ live: counting(), exampleOf: transactionExample })
+    const { service } = await start({ live: counting(), warmUp })
     const first = scored
     assert.ok(first >= 200, `${first} rows`)
     await service.use(counting('others@0123456789ab'))

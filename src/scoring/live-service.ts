@@ -29,7 +29,6 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { HistoryRebuild } from './rebuild.ts'
-import { type WarmUpOptions, warmUp } from './warm-up.ts'
 
 /** What the service says of itself. */
 interface LiveLog {
@@ -73,8 +72,8 @@ export interface LiveServiceOptions {
   /** Whether a field that the detector does not declare is refused. */
   readonly isStrict?: boolean
   readonly runtime: string
-  /** A transaction that a detector takes, at a time, with which the path is warmed up; without it only the model is. */
-  readonly exampleOf?: WarmUpOptions['exampleOf']
+  /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
+  readonly warmUp?: (live: LiveDetector) => Promise<void>
   /** The newest snapshot that serves. */
   readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
   /** Takes a snapshot elsewhere, checks it, and says up to which record the older of those kept goes. */
@@ -443,11 +442,8 @@ export class LiveService {
 
   /** Once for each detector: the code that another one compiled may not be all that this one runs. */
   async #warmUp(live: LiveDetector): Promise<void> {
-    const { exampleOf, clock } = this.#options
-    if (exampleOf === undefined || this.#warm === live) return
-    const reader = this.#createReader(live, (_, value) => value)
-    const definition = this.#definitionOf(live, reader, 1)
-    await warmUp(live, { reader, definition, exampleOf, clock })
+    if (this.#warm === live) return
+    await this.#options.warmUp?.(live)
     this.#warm = live
   }
 

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amountPredictor, cardsDetector } from '../../test/service/live-fixture.ts'
+import { createLiveDetector } from '../scoring/live-detector.ts'
+import { warmUp } from './warm-up.ts'
+
+const options = { hashCardNumber: (digits: string) => digits, cardKeyCheck: undefined, clock: Date.now }
+
+/** A detector whose model counts its rows. */
+function counting(changed: Parameters<typeof cardsDetector>[0] = {}) {
+  const counts = { rows: 0 }
+  const predictor = { ...amountPredictor(), inputs: ['amount'], example: { amount: 1 } }
+  const predict = (row: Float64Array) => {
+    counts.rows += 1
+    return predictor.predict(row)
+  }
+  return { counts, live: createLiveDetector(cardsDetector(changed), { ...predictor, predict }) }
+}
+
+test('decides hundreds of made-up transactions over HTTP, and leaves nothing open', async () => {
+  const opened = () => process.getActiveResourcesInfo().filter((kind) => /TCP/.test(kind)).length
+  const before = opened()
+  const { counts, live } = counting()
+  await warmUp(live, options)
+  assert.ok(counts.rows >= 200, `${counts.rows} rows`)
+  assert.equal(opened(), before)
+})
+
+test('ends once its time is over, however slow the model is', async () => {
+  const { counts, live } = counting()
+  let nowMs = Date.now()
+  await warmUp(live, { ...options, clock: () => (nowMs += 10) })
+  assert.ok(counts.rows < 200, `${counts.rows} rows`)
+})
+
+test('gives up at the first transaction that is refused', async () => {
+  // The example has the first value of the list, and no service takes a card number.
+  const { counts, live } = counting({
+    features: ['amount', { category: { of: 'note', values: ['4111111111111111'] } }],
+  })
+  await warmUp(live, options)
+  assert.ok(counts.rows < 10, `${counts.rows} rows`)
+})

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Registry } from 'prom-client'
+import { forgetfulParts } from '../scoring/forgetful-log.ts'
+import type { LiveDetector } from '../scoring/live-detector.ts'
+import { LiveService, type LiveServiceOptions } from '../scoring/live-service.ts'
+import { createDecisionMetrics } from './decision-metrics.ts'
+import type { App } from './http-context.ts'
+import { LiveModel } from './live-model.ts'
+import { createMetrics } from './metrics.ts'
+import { transactionExample } from './schemas/decision.ts'
+import { buildServer } from './server.ts'
+
+/** After some hundreds of calls V8 has compiled the path for good; what follows costs the same each time. */
+const decisions = 600
+/** An explanation may take as long as many scores. */
+const explainedEvery = 16
+/** A model that takes long is no faster the second time, so nobody waits for all of it. */
+const longestMs = 1000
+const stepMs = 60_000
+const host = '127.0.0.1'
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/**
+ * Has made-up transactions decided by a second service in this process, over HTTP, which keeps nothing and then goes away:
+ * so the code of the whole path, and what the model makes at its first row, are ready before the first customer's.
+ */
+export async function warmUp(
+  live: LiveDetector,
+  options: Pick<LiveServiceOptions, 'hashCardNumber' | 'cardKeyCheck' | 'clock'>,
+) {
+  const metrics = createMetrics(() => live.predictor.modelId, new Registry())
+  const service = new LiveService(live, {
+    ...options,
+    ...forgetfulParts(),
+    observer: createDecisionMetrics(metrics.registry),
+    say: silent,
+    maxAheadMs: Number.POSITIVE_INFINITY,
+    maxPending: decisions,
+    maxPendingLabels: 0,
+    maxHistoryBytes: Number.POSITIVE_INFINITY,
+    snapshotEvery: Number.POSITIVE_INFINITY,
+    snapshotEveryMs: Number.POSITIVE_INFINITY,
+    retainMs: undefined,
+    runtime: 'warm-up',
+  })
+  // Nobody else may use it meanwhile.
+  const key = randomBytes(16).toString('hex')
+  const app = await buildServer({
+    ...{ model: new LiveModel(live.predictor), metrics, log: silent, version: '', apiKeys: [key], live: service },
+    limits: { drainMs: 0 },
+  })
+  try {
+    await service.resume()
+    if (await canListen(app)) await askFor(app, live, key, options.clock)
+  } finally {
+    await app.close()
+    await service.close()
+  }
+}
+
+/** A machine without a loopback address costs the first customers some milliseconds, and no decision. */
+function canListen(app: App): Promise<boolean> {
+  return app.listen({ host, port: 0 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Asks for one decision after the other, until there are enough or one is refused: an example may not be to a detector's taste. */
+async function askFor({ server }: App, live: LiveDetector, key: string, clock: () => number): Promise<void> {
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) return
+  const socket = connect(address.port, host).setNoDelay().setEncoding('latin1')
+  const startMs = clock()
+  let asked = 0
+  const ask = () => {
+    if (asked === decisions || clock() - startMs >= longestMs) {
+      socket.destroy()
+      return
+    }
+    const body = JSON.stringify(transactionExample(live, startMs + asked * stepMs))
+    const path = asked % explainedEvery === 0 ? '/v1/decisions?explain=true' : '/v1/decisions'
+    asked += 1
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${key}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    )
+  }
+  const goOn = (answer: string) => (answer.startsWith('HTTP/1.1 200 ') ? ask() : socket.destroy())
+  socket
+    .on('connect', ask)
+    .on('data', goOn)
+    .on('error', () => socket.destroy())
+  await once(socket, 'close')
+}

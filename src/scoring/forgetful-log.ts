@@ -1,0 +1,73 @@
+import type { KeptLog, LiveServiceOptions } from './live-service.ts'
+
+/** What a live service needs that keeps nothing: it decides as any other, and all of it is forgotten. */
+export function forgetfulParts(): Pick<
+  LiveServiceOptions,
+  'log' | 'pages' | 'persons' | 'findSnapshot' | 'takeSnapshot'
+> {
+  return {
+    log: new ForgetfulLog(),
+    pages: { page: () => Promise.resolve({ records: [], next: null }) },
+    persons: {
+      token: (_, value) => value,
+      dropProposed: () => {},
+      tokenOf: () => undefined,
+      valueOf: () => undefined,
+    },
+    findSnapshot: () => undefined,
+    takeSnapshot: () => Promise.reject(new Error('there is nothing to take a snapshot of')),
+  }
+}
+
+/** A log that settles what is appended, and then knows nothing of it. */
+class ForgetfulLog implements KeptLog {
+  readonly pending = 0
+  readonly failure = undefined
+  nextSequence = 1
+  readonly reading: KeptLog['reading'] = {
+    atOneInstant: (read) => read(),
+    find: () => undefined,
+    at: () => undefined,
+    labelsOf: () => [],
+    lastLabel: () => undefined,
+    countLabels: () => 0,
+    next: () => [],
+    pendingLabels: () => [],
+    definition: () => {
+      throw new Error('no record is kept that could ask for its definition')
+    },
+    lastDefinition: () => undefined,
+    definitionSequences: () => [],
+    lastSequence: () => 0,
+    transactionsIn: () => ({ count: 0, newestMs: Number.NEGATIVE_INFINITY }),
+    firstTransactionMs: () => undefined,
+    unread: {},
+    prunedThrough: () => 0,
+    hashAt: () => undefined,
+    lastBefore: () => 0,
+  }
+
+  append(_record: unknown, settled: () => void): number {
+    queueMicrotask(settled)
+    this.nextSequence += 1
+    return this.nextSequence - 1
+  }
+
+  poll(): void {}
+
+  onFailure(): void {}
+
+  recover(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
+  prune(): void {}
+
+  erase(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
