@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander'
 import { wholeNumbers } from './flags.ts'
 
+/** Where a service keeps its data unless it is told. */
+export const usualData = '.shrike'
+
 /** The flags of commands that have a group of their own, and its examples. */
 export function withDataFlags(command: Command, examples: string): Command {
   return command
-    .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option('--data <directory>', 'the data directory of the service', usualData)
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
 }

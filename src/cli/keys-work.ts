@@ -10,6 +10,8 @@ import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
+import { usualData } from './data-flags.ts'
+import { requireDirectory } from './log-files.ts'
 import type { Run } from './run.ts'
 
 export interface KeysFlags {
@@ -23,7 +25,7 @@ export interface CreateFlags extends KeysFlags {
   readonly json?: boolean
 }
 
-/** Makes a key, and prints it alone on standard output, for a script to take up. */
+/** Makes a key, also before the first start in the usual place, and prints it alone on standard output, for a script to take up. */
 export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<void> {
   const roles = [...new Set(flags.role)]
   if (flags.name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(flags.name)) {
@@ -32,7 +34,8 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   // The prefix lets scanners of code and logs see that it is a secret, and whose.
   const key = `shrike_${randomBytes(32).toString('base64url')}`
   const createdAt = new Date().toISOString()
-  await mkdir(flags.data, { recursive: true, mode: 0o700 })
+  if (flags.data === usualData) await mkdir(flags.data, { recursive: true, mode: 0o700 })
+  else requireDirectory(flags)
   if (flags.yes !== true) await askBeforeLocking(flags.data)
   const name = await changeKeys(flags.data, (keys) => {
     const name = flags.name ?? freeName(roles[0], keys)
@@ -73,6 +76,7 @@ async function asksForKey(url: string): Promise<boolean> {
 }
 
 export async function listKeys({ data }: KeysFlags, { terminal }: Run): Promise<void> {
+  requireDirectory({ data })
   const keys = await readKeys(data)
   const listed = keys.map(({ name, roles, createdAt }) => ({ name, roles, createdAt }))
   const width = Math.max(...listed.map(({ name }) => name.length))
@@ -84,6 +88,7 @@ export async function listKeys({ data }: KeysFlags, { terminal }: Run): Promise<
 }
 
 export async function revokeKey(name: string, { data }: KeysFlags, { terminal }: Run): Promise<void> {
+  requireDirectory({ data })
   await changeKeys(data, (keys) => {
     const names = keys.map((key) => key.name)
     if (!names.includes(name)) {

@@ -3,6 +3,7 @@ import { isRecord } from '../core/json-value.ts'
 import { type LabelReport, LabelTally } from '../scoring/label-tally.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
+import { requireLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
 import { linesOf, postToService } from './service-client.ts'
@@ -40,6 +41,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
       close: async () => {},
     }
   }
+  requireLog({ data })
   const opened = await openForCommand(bundle ?? currentBundle(data), data, { acceptLostHistories: false }, run)
   return {
     where: data,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { inMemory, type LocatedDetector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
@@ -11,12 +11,30 @@ export interface DataFlags {
 
 /** Opens the log of a data directory for reading. Throws FILE_UNREADABLE where there is none. */
 export function openLog({ data }: DataFlags): LogReader {
-  const directory = dataDirectory(data)
-  const { logPath } = directory
-  refuseLinkedFiles(directory)
-  if (existsSync(logPath)) return new LogReader(logPath)
-  throw new FraudError('FILE_UNREADABLE', `There is no log in ${data}`)
+  requireLog({ data })
+  return new LogReader(dataDirectory(data).logPath)
 }
+
+/**
+ * Of commands that work on what is there: a misspelt --data would look like an empty one.
+ *
+ * @throws FraudError FILE_UNREADABLE where the data directory has no log, or is not there.
+ */
+export function requireLog({ data }: DataFlags): void {
+  requireDirectory({ data })
+  const directory = dataDirectory(data)
+  refuseLinkedFiles(directory)
+  if (existsSync(directory.logPath)) return
+  throw new FraudError('FILE_UNREADABLE', `There is no log in ${data}: ${whichOne}`)
+}
+
+/** @throws FraudError FILE_UNREADABLE where the data directory is not there. */
+export function requireDirectory({ data }: DataFlags): void {
+  if (statSync(data, { throwIfNoEntry: false })?.isDirectory()) return
+  throw new FraudError('FILE_UNREADABLE', `There is no directory ${data}: ${whichOne}`)
+}
+
+const whichOne = 'name with --data the one that serve or replay keeps its data in'
 
 /** The detector that was in force last. */
 export function lastDetector(reader: LogReader): LocatedDetector {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { keepsAll } from '../core/kept-fields.ts'
@@ -72,6 +74,7 @@ async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
   const { data, acceptLostHistories = false } = flags
   const url = readServiceAddress(dataDirectory(data))
   if (url !== undefined) return openService(url, flags, run)
+  if (!existsSync(dataDirectory(data).logPath)) run.terminal.say(`An empty history begins in ${resolve(data)}`)
   const opened = await openForCommand(flags.bundle ?? currentBundle(data), data, { acceptLostHistories }, run)
   const { service } = opened
   const policyWarning = flags.as === 'decisions' ? warnOfLive(service.live) : undefined

@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
+import { describeHolder, noteHolder } from './lock-holder.ts'
 import { snapshotPaths } from './snapshot-files.ts'
 
 const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
@@ -31,6 +32,8 @@ export interface DataDirectory {
   readonly bundlePath: string
   /** Where the service that works on the directory listens. */
   readonly addressPath: string
+  /** Who works on the directory. */
+  readonly holderPath: string
 }
 
 export function dataDirectory(path: string): DataDirectory {
@@ -42,6 +45,7 @@ export function dataDirectory(path: string): DataDirectory {
     lockPath: join(path, 'lock.sqlite'),
     bundlePath: join(path, 'model.safetensors'),
     addressPath: join(path, 'service.json'),
+    holderPath: join(path, 'holder.json'),
   }
 }
 
@@ -109,13 +113,14 @@ function lock(directory: DataDirectory) {
     refuseLinkedFiles(directory)
     closeSync(openSync(lockPath, O_CREAT | O_NOFOLLOW | O_RDWR, 0o600))
     makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
-    const database = openLocked(lockPath, path)
+    const database = openLocked(directory)
     try {
       refuseOverwritten(directory, noted(database))
       refuseLost(directory, noted(database) > 0)
       removeLeftovers(directory)
       // Of a service that was killed: nobody must take it for this process.
       rmSync(directory.addressPath, { force: true })
+      noteHolder(directory.holderPath)
       return { database, identity: identityOf(lockPath) }
     } catch (error) {
       database.close()
@@ -168,7 +173,7 @@ function noted(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version)
 }
 
-function openLocked(lockPath: string, path: string): DatabaseSync {
+function openLocked({ lockPath, path, holderPath }: DataDirectory): DatabaseSync {
   const database = new DatabaseSync(lockPath)
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
@@ -176,7 +181,15 @@ function openLocked(lockPath: string, path: string): DatabaseSync {
   } catch (cause) {
     database.close()
     if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy)) throw cause
-    throw new FraudError('DIRECTORY_IN_USE', `Another process works on ${path}`, { cause })
+    const holder = describeHolder(holderPath)
+    const who = holder === undefined ? 'Another process works' : `Another process works (${holder})`
+    throw new FraudError(
+      'DIRECTORY_IN_USE',
+      `${who} on ${path}: stop it first, or name another directory with --data`,
+      {
+        cause,
+      },
+    )
   }
 }
 

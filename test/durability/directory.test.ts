@@ -49,7 +49,12 @@ async function refusedStart(data: string): Promise<string> {
 describe('a data directory', () => {
   test('is of one process at a time', async () => {
     const service = await ServiceProcess.start(bundle, at('shared'))
-    assert.match(await refusedStart(at('shared')), /DIRECTORY_IN_USE/)
+    const holder = new RegExp(
+      `DIRECTORY_IN_USE: Another process works \\(process ${service.child.pid} on \\S+, since 20\\S+Z\\) on `,
+    )
+    assert.match(await refusedStart(at('shared')), holder)
+    const rekeyed = await runShrike('log', 'rekey', '--data', at('shared'))
+    assert.deepEqual([rekeyed.code, holder.test(rekeyed.stderr)], [1, true], rekeyed.stderr)
     await sendInOrder(service, sent.slice(0, 1))
     await service.kill()
     // The lock ends with its process, however that ended.

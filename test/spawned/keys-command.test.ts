@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -8,6 +8,9 @@ import { startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-keys-'))
 after(() => rmSync(folder, { recursive: true }))
+
+for (const name of ['deep/data', 'busy', 'wrong', 'damaged', 'none-yet'])
+  mkdirSync(join(folder, name), { recursive: true })
 
 const keys = (...args: string[]) => startShrike(folder, ['keys', ...args]).ended
 
@@ -79,7 +82,43 @@ describe('shrike keys', () => {
   })
 
   test('list of a directory without keys says so', async () => {
-    assert.match((await keys('list', '--data', 'nowhere')).stdout, /no keys in nowhere/)
-    assert.equal((await keys('list', '--data', 'nowhere', '--json')).stdout, '[]\n')
+    assert.match((await keys('list', '--data', 'none-yet')).stdout, /no keys in none-yet/)
+    assert.equal((await keys('list', '--data', 'none-yet', '--json')).stdout, '[]\n')
+  })
+})
+
+describe('a misspelt data directory', () => {
+  writeFileSync(join(folder, 'labels.csv'), 'transactionId,isFraud\nt-1,1\n')
+
+  for (const command of [
+    'keys create --role score',
+    'keys list',
+    'keys revoke till',
+    'log head',
+    'log verify',
+    'log export',
+    'log rekey',
+    'backup copy',
+    'erase --key card=c-1',
+    'snapshot',
+    'features --from-log',
+    'train --from-log',
+    'tune --from-log',
+    'label labels.csv',
+  ])
+    test(`is refused by ${command}, which says what to do and makes nothing`, async () => {
+      const { code, stdout, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'dtaa']).ended
+      assert.deepEqual([code, stdout], [1, ''], stderr)
+      assert.match(stderr, /error FILE_UNREADABLE: There is no directory dtaa: name with --data the one that serve/)
+      assert.deepEqual([existsSync(join(folder, 'dtaa')), existsSync(join(folder, 'copy'))], [false, false])
+    })
+
+  test('is told from one that is there and has no log yet', async () => {
+    for (const command of ['log head', 'backup copy', 'label labels.csv']) {
+      const { code, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'none-yet']).ended
+      assert.equal(code, 1)
+      assert.match(stderr, /error FILE_UNREADABLE: There is no log in none-yet: name with --data/)
+    }
+    assert.deepEqual(readdirSync(join(folder, 'none-yet')), [])
   })
 })
