@@ -124,7 +124,8 @@ async function evaluate(bundle: string, file: string | undefined, options: Flags
     return (await import('./evaluate-work.ts')).evaluateBundle(bundle, file, options, context)
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', 'A --protocol trains its own models: name no bundle')
-  const { evaluateHandbook, evaluatePrequential } = await import('./protocol-work.ts')
+  const { evaluateHandbook, evaluatePrequential, checkProtocolOutputs } = await import('./protocol-work.ts')
+  await checkProtocolOutputs(bundle, options)
   return options.protocol === 'handbook'
     ? evaluateHandbook(bundle, options, context)
     : evaluatePrequential(bundle, options, context)

@@ -43,7 +43,7 @@ interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone
 
 /** Brings the labels of a file to a service or into a data directory; what was acknowledged stays, whatever comes then. */
 export async function label(file: string, flags: LabelFlags, run: Run): Promise<void> {
-  await checkOutputs(rejectsOf(flags), { FILE: file })
+  await checkOutputs(rejectsOf(flags), { FILE: file, '--bundle': flags.bundle })
   const sink = await openSink(flags, run)
   const rejects: Reject[] = []
   let counts: Counts = { ...none }

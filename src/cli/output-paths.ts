@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { checkWritable } from '../data/write-file.ts'
@@ -10,7 +10,7 @@ type NamedPaths = Readonly<Record<string, string | undefined>>
 
 /**
  * Asked before any work: that every output can be written, and that none of them takes the place of a file that the
- * command reads, of another output, or of what Shrike keeps in a data directory.
+ * command reads (one of a folder's, too), of another output, of a key, or of what Shrike keeps in a data directory.
  *
  * @throws FraudError OPTION_INVALID, FILE_UNWRITABLE.
  */
@@ -18,7 +18,7 @@ export async function checkOutputs(outputs: NamedPaths, inputs: NamedPaths = {})
   const taken = new Map<string, string>()
   for (const [name, path] of named(inputs)) if (path !== '-') taken.set(placeOf(path), `what is read as ${name}`)
   for (const [name, path] of named(outputs)) {
-    const use = ownUse(path) ?? taken.get(placeOf(path))
+    const use = ownUse(path) ?? taken.get(placeOf(path)) ?? taken.get(placeOf(dirname(path)))
     if (use !== undefined) throw new FraudError('OPTION_INVALID', `${name} ${path} would overwrite ${use}`)
     taken.set(placeOf(path), `what is written as ${name}`)
     await checkWritable(path)
@@ -42,11 +42,20 @@ function realDirectory(path: string): string {
 /** What Shrike itself uses a file of a data directory for. Bundles and reports may stand there, too. */
 function ownUse(path: string): string | undefined {
   const directory = realDirectory(path)
+  if (/\.key$/i.test(path) && existsSync(path)) return 'a key'
   if (basename(directory) === 'snapshots' && isDataDirectory(dirname(directory)))
     return 'a snapshot of a data directory'
   if (!isDataDirectory(directory)) return undefined
   if (/^(log|lock)\.sqlite/.test(basename(path))) return 'the log or the lock of a data directory'
-  return basename(path) === 'keys.json' ? 'the keys of a data directory' : undefined
+  const use = ownFiles[basename(path)]
+  return use !== undefined && existsSync(path) ? use : undefined
+}
+
+const ownFiles: Readonly<Record<string, string>> = {
+  'keys.json': 'the keys of a data directory',
+  'detector.yaml': 'the detector of a data directory, which somebody may have edited; delete it to begin again',
+  'service.json': 'what a service notes in its data directory',
+  'holder.json': 'what a service notes in its data directory',
 }
 
 function isDataDirectory(path: string): boolean {

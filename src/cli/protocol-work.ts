@@ -7,9 +7,11 @@ import type { TrainAndScore } from '../evaluation/protocols/judge.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import { type LabelledRows, readLabelledRows } from './labelled-rows.ts'
+import { checkOutputs } from './output-paths.ts'
 import { type PlanFlags, planTraining, usualTraining } from './plan-training.ts'
 import type { InputFlags } from './read-input.ts'
 import { type LeakFlags, refuseLeaks, warnOfSuspicious } from './refuse-leaks.ts'
+import { rejectsOf } from './rejects.ts'
 import { quiet, type Run } from './run.ts'
 import { timesInMs } from './times-in-ms.ts'
 import { fitByPlan, scoreRows, type TrainingPlan } from './training-run.ts'
@@ -27,6 +29,11 @@ export interface ProtocolFlags
   readonly k: number
   readonly keepCompromised?: boolean
   readonly free?: boolean
+}
+
+/** Asked before any work, as by every command that writes. */
+export function checkProtocolOutputs(file: string, flags: ProtocolFlags): Promise<void> {
+  return checkOutputs(rejectsOf(flags), { FILE: file, '--detector': flags.detector })
 }
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */

@@ -14,7 +14,13 @@ for (const name of inputs) writeFileSync(at(name), name)
 symlinkSync('a.csv', at('link.csv'))
 linkSync(at('a.csv'), at('hard.csv'))
 mkdirSync(at('data/snapshots'), { recursive: true })
-const kept = ['data/log.sqlite', 'data/lock.sqlite', 'data/keys.json', 'data/snapshots/x.csv']
+const kept = [
+  ...['log.sqlite', 'lock.sqlite', 'keys.json', 'detector.yaml', 'service.json', 'snapshots/x.csv'].map(
+    (name) => `data/${name}`,
+  ),
+  ...['card.key', 'parts/1.parquet'],
+]
+mkdirSync(at('parts'))
 for (const name of kept) writeFileSync(at(name), name)
 
 async function refuse(args: string, told: RegExp): Promise<void> {
@@ -40,6 +46,15 @@ describe('outputs of commands', () => {
     ['train --from-log --data data --out data/log.sqlite', /the log or the lock of a data directory/],
     ['train --from-log --data data --out data/log.sqlite-wal', /the log or the lock/],
     ['train a.csv --out data/keys.json', /the keys of a data directory/],
+    ['init a.csv --force --out data/detector.yaml', /the detector of a data directory/],
+    ['train a.csv --out data/service.json', /what a service notes/],
+    ['score m.safetensors a.csv --out card.key', /--out card\.key would overwrite a key/],
+    ['train parts --out parts/1.parquet', /--out parts\/1\.parquet would overwrite what is read as FILE/],
+    ['init a.csv --bad-rows skip --rejects a.csv', /--rejects a\.csv .* as FILE/],
+    ['init a.csv --rejects b.csv', /--rejects goes with --bad-rows skip/],
+    ['evaluate --protocol handbook a.csv --bad-rows skip --rejects a.csv', /--rejects a\.csv .* as FILE/],
+    ['label a.csv --bundle m.safetensors --bad-rows skip --rejects m.safetensors', /as --bundle/],
+    ['evaluate --protocol prequential a.csv --detector d.yaml --bad-rows skip --rejects d.yaml', /as --detector/],
     ['simulate --out data/snapshots/x.csv', /a snapshot of a data directory/],
   ] as const)
     test(`are refused before any work where one would overwrite an input: ${args}`, () => refuse(args, told))
