@@ -181,3 +181,35 @@ test('what is said of a draft stands in its file', async () => {
   assert.match(text, /^# {3}unix_time: another time, by its name$/m)
   assert.ok(readFileSync(join(folder, 'sparkov.csv')).length > 0)
 })
+
+describe('a draft says of its table', () => {
+  const head = 'id,time,card,amount,is_fraud'
+  const rows = (label: string) =>
+    Array.from({ length: 40 }, (_, i) => `t${i},2026-01-${10 + (i % 15)}T10:00:00Z,c${i % 4},${i}.5,${label}`)
+
+  test('that it has no rows, rows of one class alone, or no labels', async () => {
+    const first = async (...lines: string[]) => (await draftOfLines(head, ...lines)).unsure[0]
+    assert.match(await first(), /^rows: the file has none/)
+    assert.match(await first(...rows('0')), /^label: all rows with one are legitimate,.*training needs both/)
+    assert.match(await first(...rows('1')), /^label: all rows with one are fraud,/)
+    assert.match(await first(...rows('')), /^label: no row has a is_fraud,/)
+    assert.doesNotMatch(await first(...rows('0'), 't99,2026-01-10T10:00:00Z,c1,1.5,1'), /^(rows|label: (all|no))/)
+  })
+
+  test('which columns tell of a person and are kept as they come', async () => {
+    const { unsure, text } = await draftOfMade('sparkov')
+    assert.match(unsure.join('\n'), /^privacy: city, zip, job, lat, long may tell of a person, and the log keeps/m)
+    assert.match(text, /^# - privacy: /m)
+    assert.doesNotMatch((await draftOfMade('paysim')).unsure.join(), /privacy/)
+  })
+
+  test('that a few long values which look like card numbers are hashed, not exempted', async () => {
+    const visa = ['4111111111111111', '4012888888881881']
+    const own = Array.from({ length: 40 }, (_, i) => `t${i},2026-01-10T10:00:00Z,${visa[i % 2]},${i}.5,${i % 2}`)
+    const { detector, unsure, text } = await draftOfLines(head, ...own)
+    const { hashCardNumber, notCardNumber } = detector.transaction
+    assert.deepEqual([hashCardNumber, notCardNumber], [['card'], undefined])
+    assert.match(unsure.join('\n'), /^card: its few long values look like card numbers, so they are hashed/m)
+    assert.doesNotMatch(text, /4111|4012/)
+  })
+})

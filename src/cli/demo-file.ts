@@ -6,9 +6,9 @@ import { type Detector, parseDetectorFile } from '../core/detector.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { canDecide } from '../scoring/live-detector.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
+import { directoryFor } from './detector-directory.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
 import { detectorName } from './find-detector.ts'
-import { lastDetector, openLog } from './log-files.ts'
 import { usualTraining } from './plan-training.ts'
 import { nameOf, type ReadingFlags, readingFlags } from './read-input.ts'
 import type { LeakFlags } from './refuse-leaks.ts'
@@ -33,7 +33,7 @@ export interface PreparedFile {
 
 /** A detector drafted of a file, a model of it, and where the table has keys its histories in the data directory. */
 export async function prepareFile(file: string, flags: FileFlags, run: Run): Promise<PreparedFile> {
-  const data = directoryFor(file, flags, run)
+  const data = directoryOf(file, flags, run)
   await mkdir(data, { recursive: true, mode: 0o700 })
   const detectorPath = join(data, 'detector.yaml')
   const detector = await draftOrEdited(file, detectorPath, flags, run)
@@ -62,27 +62,12 @@ export async function prepareFile(file: string, flags: FileFlags, run: Run): Pro
   return { data, bundle, report, decides }
 }
 
-/** The transactions of two files are not those of one service: a file gets a directory of its own where one is in use. */
-function directoryFor(file: string, { data }: FileFlags, { terminal }: Run): string {
-  const name = detectorName(file)
-  const other = detectorIn(data)
-  if (other === undefined || other === name) return data
-  const own = `${data}-${name}`
-  terminal.say(`${data} belongs to "${other}", so what is made of ${nameOf(file)} is kept in ${own}`)
+/** The data directory, or one of the file's own where that belongs to another's transactions. */
+function directoryOf(file: string, { data }: FileFlags, { terminal }: Run): string {
+  const { own, other } = directoryFor(detectorName(file), data)
+  if (other !== undefined)
+    terminal.say(`${data} belongs to "${other}", so what is made of ${nameOf(file)} is kept in ${own}`)
   return own
-}
-
-/** The name of the detector that a data directory is in use for. */
-function detectorIn(data: string): string | undefined {
-  const draft = join(data, 'detector.yaml')
-  if (existsSync(draft)) return parseDetectorFile(readFileSync(draft, 'utf8'), draft).detector.detector
-  if (!existsSync(dataDirectory(data).logPath)) return undefined
-  const reader = openLog({ data })
-  try {
-    return reader.lastDefinition() === undefined ? undefined : lastDetector(reader).detector.detector
-  } finally {
-    reader.close()
-  }
 }
 
 /** What somebody made of the draft counts, once there is one. */

@@ -1,5 +1,6 @@
 import { parseDetector } from '../core/detector.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
+import type { BadRows } from '../data/bad-rows.ts'
 import { type DetectorDraft, draftDetector } from '../data/draft-detector.ts'
 import { findLabel } from '../data/infer-detector.ts'
 import { isCode, knownKeyOf } from '../data/key-names.ts'
@@ -16,8 +17,8 @@ export async function draftOf(
   file: string,
   flags: InputFlags,
   run: Run,
-): Promise<{ readonly draft: DetectorDraft; readonly table: Table }> {
-  const { table: read } = await readFileTable(file, flags, run, {
+): Promise<{ readonly draft: DetectorDraft; readonly table: Table; readonly badRows: BadRows }> {
+  const { table: read, badRows } = await readFileTable(file, flags, run, {
     columns: { ...(await keyColumns(file, flags, run)), ...readOptions(flags, run).columns },
     required: [],
   })
@@ -32,7 +33,7 @@ export async function draftOf(
     isSkippingBadRows: flags.badRows === 'skip',
   })
   compileDetector(parseDetector(draft.detector))
-  return { draft, table }
+  return { draft, table, badRows }
 }
 
 /** Keys and codes are texts, as detectors read them: card numbers of 19 digits come late in a file, and 150.0 is not 150. */

@@ -4,10 +4,18 @@ import { maskCardNumber, showValue } from '../core/show-value.ts'
 import type { DetectorDraft } from '../data/draft-detector.ts'
 import type { Table } from '../data/table.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { decisionCall, predictionCall } from '../http/example-call.ts'
+import { transactionExample } from '../http/schemas/decision.ts'
+import { canDecide } from '../scoring/live-detector.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
 import { flagOf, quoteForShell } from './command-line.ts'
+import { usualData } from './data-flags.ts'
+import { directoryFor } from './detector-directory.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
 import { checkOutputs } from './output-paths.ts'
 import { type InputFlags, nameOf, readingFlags } from './read-input.ts'
+import { rejectsOf, writeRejects } from './rejects.ts'
 import type { Run } from './run.ts'
 
 export interface InitFlags extends InputFlags {
@@ -21,11 +29,12 @@ const widest = 20
 /** Drafts a detector of a file, writes it, and says how the file was read and what is not certain. */
 export async function init(file: string, flags: InitFlags, run: Run): Promise<void> {
   const { out, force } = flags
-  await checkOutputs({ '--out': out }, { FILE: file })
+  await checkOutputs({ '--out': out, ...rejectsOf(flags) }, { FILE: file })
   if (existsSync(out) && force !== true) {
     throw new FraudError('OPTION_INVALID', `${out} is there already: name another file with --out, or say --force`)
   }
-  const { draft, table } = await draftOf(file, flags, run)
+  const { draft, table, badRows } = await draftOf(file, flags, run)
+  await writeRejects(file, badRows.first, flags, run)
   await writeFileAtomically(out, formatDraft(draft, nameOf(file)))
   const { terminal } = run
   const rows = firstRows(draft, table)
@@ -40,7 +49,9 @@ export async function init(file: string, flags: InitFlags, run: Run): Promise<vo
   )
   if (draft.leftOut.length > 30) terminal.say(`  and ${draft.leftOut.length - 30} more, which ${out} lists`)
   const next = nextCommands(file, draft, flags)
-  terminal.say(`\nwrote ${out}. Next:\n\n${next.map((line) => `  ${line}`).join('\n')}`)
+  const lines = next.map((line) => `  ${line}`)
+  terminal.say(`\nwrote ${out}. Next:\n\n${lines.slice(0, -1).join('\n')}`)
+  terminal.say(`\nand, while that serves, from another terminal:\n\n${lines.at(-1)}`)
   const { detector, unsure, leftOut } = draft
   terminal.result({ out, detector, unsure, leftOut, rows, next })
 }
@@ -90,22 +101,41 @@ function formatRows(rows: readonly Record<string, string>[]): string {
   return lines.map((line) => `  ${line.map((text, i) => text.padEnd(widths[i])).join('  ')}`.trimEnd()).join('\n')
 }
 
-function nextCommands(
-  file: string,
-  { detector, hasHistories, isNumbered }: DetectorDraft,
-  flags: InitFlags,
-): readonly string[] {
-  const told = Object.entries(readingFlags(flags)).filter(([name, value]) => name !== 'badRows' || value !== 'fail')
+/** From the draft to an answer: each works as it stands, in the folder that it is printed in. */
+function nextCommands(file: string, draft: DetectorDraft, flags: InitFlags): readonly string[] {
+  const { detector, hasHistories, isNumbered } = draft
+  const told = Object.entries(readingFlags(flags)).filter(
+    ([name, value]) => name !== 'rejects' && (name !== 'badRows' || value !== 'fail'),
+  )
   const reading = told.flatMap(([name, value]) => [flagOf(name), String(value)])
-  const join = (parts: readonly string[]) => parts.map(quoteForShell).join(' ')
-  const rest = reading.length === 0 ? '' : ` ${join(reading)}`
+  const directory = directoryFor(detector.detector, usualData).own
+  const data = ['--data', directory]
+  const command = (...parts: readonly string[]) => ['shrike', ...parts].map(quoteForShell).join(' ')
   const key =
     detector.transaction.hashCardNumber === undefined
       ? []
       : ['export SHRIKE_CARD_KEY=$(openssl rand -hex 32)   # keep it: hashes are made by it']
-  const train = `shrike train ${join([file, '--detector', flags.out])}${rest}`
-  const replay = `shrike replay ${join([file])} --as history --bundle shrike-model.safetensors${isNumbered ? ' --number-rows' : ''}${rest}`
-  return hasHistories
-    ? [...key, train, `${replay} && shrike serve shrike-model.safetensors`]
-    : [...key, train, 'shrike serve shrike-model.safetensors']
+  const numbered = isNumbered ? ['--number-rows'] : []
+  const history = ['replay', file, '--as', 'history', '--bundle', bundle, ...data, ...numbered, ...reading]
+  return [
+    ...key,
+    command('train', file, '--detector', flags.out, '--out', bundle, ...reading),
+    ...(hasHistories ? [command(...history)] : []),
+    command('serve', bundle, ...data),
+    exampleCall(draft, asksForKey(directory)),
+  ]
+}
+
+const bundle = 'shrike-model.safetensors'
+const usualOrigin = 'http://127.0.0.1:8000'
+
+function asksForKey(directory: string): boolean {
+  return (process.env.SHRIKE_API_KEYS ?? '') !== '' || existsSync(dataDirectory(directory).keysPath)
+}
+
+function exampleCall({ detector, newestMs }: DetectorDraft, needsKey: boolean): string {
+  const features = compileDetector(detector)
+  if (canDecide(detector))
+    return decisionCall(usualOrigin, transactionExample({ detector, features }, newestMs), needsKey)
+  return predictionCall(usualOrigin, Object.fromEntries(features.names.map((name) => [name, 0])), needsKey)
 }

@@ -4,7 +4,9 @@ import { FraudError } from '../core/errors.ts'
 import { toMinorUnits } from '../core/money.ts'
 import { isOfCalendar, timeReader } from '../core/time-formats.ts'
 import { cardNumberShare } from './card-number-columns.ts'
+import { tellClasses, tellGaps, tellQuasiPersonal } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
+import { lookalikes } from './draft-lookalikes.ts'
 import { type InferenceHints, inferDetector } from './infer-detector.ts'
 import {
   declaredName,
@@ -16,7 +18,7 @@ import {
   orderOf,
   roleOf,
 } from './key-names.ts'
-import type { Column, NumberColumn, Table } from './table.ts'
+import type { Column, Table } from './table.ts'
 
 const dayMs = 86_400_000
 
@@ -29,6 +31,8 @@ export interface DetectorDraft {
   readonly hasHistories: boolean
   /** Whether it has no ids, so that its rows are known by their numbers. */
   readonly isNumbered: boolean
+  /** The newest time; undefined where there is none. */
+  readonly newestMs: number | undefined
 }
 
 type Left = { column: string; reason: string }
@@ -134,7 +138,8 @@ const fewestRowsOfKey = 2
 export function draftDetector(table: Table, name: string, nowMs: number, hints: InferenceHints = {}): DetectorDraft {
   const flat = inferDetector(table, name, nowMs, { ...hints, mayLackInputs: true })
   const { time, amount, label } = flat.detector.transaction
-  const span = time === undefined ? 0 : spanOf(table, time)
+  const { leastMs = 0, mostMs = 0 } = (time && timesOf(table, time)) ?? {}
+  const span = mostMs - leastMs
   const named = [label.field, time?.field, amount?.field, ...(hints.ignore ?? [])].filter((each) => each !== undefined)
   const sorter = new Sorter(table, named)
   const id = findId(table, sorter)
@@ -142,10 +147,13 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   const places = findPlaces(table, sorter)
   const money = draftAmount(table, amount?.field, hints, sorter)
   sortColumns(table, sorter)
+  tellClasses(table, label.field, sorter.unsure)
+  tellQuasiPersonal(Object.values(sorter.fields), places.home, sorter.unsure)
   const hasHistories = time !== undefined && Object.keys(sorter.keys).length > 0
   const isNumbered = hasHistories && id === undefined
-  tellGaps(sorter, time, isNumbered)
+  tellGaps(time, isNumbered, sorter.unsure)
   const { keys, fields, optional, hashed } = sorter
+  const exempt = lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter)
   const transaction: Transaction = {
     ...((id !== undefined || isNumbered) && { id: id ?? 'transaction_id' }),
     ...(time && { time }),
@@ -157,7 +165,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     label: draftLabel(label.field, knownAt, span, sorter),
     ...personalKeys(sorter),
     ...(hashed.length > 0 && { hashCardNumber: hashed }),
-    ...lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter),
+    ...(exempt.length > 0 && { notCardNumber: [...exempt] }),
   }
   const features = draftFeatures({
     ...repeatedKeys(sorter, hasHistories),
@@ -179,51 +187,8 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     unsure: sorter.unsure,
     hasHistories,
     isNumbered,
+    newestMs: mostMs > 0 ? mostMs : undefined,
   }
-}
-
-function tellGaps({ unsure }: Sorter, time: Transaction['time'], isNumbered: boolean): void {
-  if (time === undefined) {
-    unsure.push('time: none was found, so histories are not kept and the split is random; name it with --time')
-  } else if (time.format.endsWith('-since')) {
-    const unit = time.format.replace('-since', '')
-    unsure.push(
-      `time: ${time.field} counts ${unit} from a start that nobody knows, so hours of the day are those since then; write its start: if you know it`,
-    )
-  }
-  if (isNumbered) {
-    unsure.push(
-      'id: the table has none, and a decision needs one, so callers send transaction_id; rows of the file are known by their numbers (replay --number-rows)',
-    )
-  }
-}
-
-/** Columns of long references, some of which look like card numbers by chance and would be refused one by one. */
-function lookalikes(
-  { columns }: Table,
-  declared: readonly (string | undefined)[],
-  { hashed, unsure }: Sorter,
-): Pick<Transaction, 'notCardNumber'> {
-  const found = columns.filter(
-    (column) =>
-      declared.includes(column.name) &&
-      !hashed.includes(column.name) &&
-      column.kind === 'text' &&
-      areReferences(column.dictionary) &&
-      column.dictionary.some((text) => holdsCardNumber(text)),
-  )
-  for (const { name } of found) {
-    unsure.push(
-      `${name}: a few of its values look like card numbers, as long references do by chance; it is not looked through for them`,
-    )
-  }
-  return found.length > 0 ? { notCardNumber: found.map(({ name }) => name) } : {}
-}
-
-/** Whether nearly all values have digits enough for a card number: one in a column of others is no chance, but a mistake. */
-function areReferences(texts: readonly string[]): boolean {
-  const long = texts.filter((text) => text.replace(/\D/g, '').length >= 13)
-  return long.length >= 0.9 * texts.length
 }
 
 /** The keys by which features look back, by what they stand for. */
@@ -347,14 +312,14 @@ function sortColumns(table: Table, sorter: Sorter): void {
       sorter.leave(name, 'the balance after the transaction, which is not known when it is decided')
     else if (known !== undefined && column.kind !== 'time' && !perKey.has(known.key)) {
       const look = lookAt(column)
-      if (look.distinct < fewestRowsOfKey) sorter.leave(name, 'the same in every row')
+      if (look.distinct < fewestRowsOfKey) sorter.leave(name, whySame(look))
       else {
         perKey.set(known.key, column)
         sorter.key(known.key, column, look)
       }
     } else if (column.kind === 'text') {
       const look = lookAt(column)
-      if (look.distinct < 2) sorter.leave(name, look.distinct === 0 ? 'empty' : 'the same in every row')
+      if (look.distinct < 2) sorter.leave(name, whySame(look))
       else sorter.field(column, look)
     } else if (column.kind === 'number' && isCode(name)) {
       const look = lookAt(column)
@@ -362,6 +327,10 @@ function sortColumns(table: Table, sorter: Sorter): void {
         sorter.field(column, look)
     }
   }
+}
+
+function whySame({ distinct }: Look): string {
+  return distinct === 0 ? 'empty' : 'the same in every row'
 }
 
 function lookAt(column: Column): Look {
@@ -412,16 +381,16 @@ function inOrder(keys: Readonly<Record<string, string>>): Record<string, string>
   return Object.fromEntries(Object.entries(keys).sort(([a], [b]) => orderOf(a) - orderOf(b)))
 }
 
-function spanOf(table: Table, time: NonNullable<Transaction['time']>): number {
+function timesOf(table: Table, time: NonNullable<Transaction['time']>) {
   const column = table.columns.find(({ name }): boolean => name === time.field)
-  if (column === undefined || column.kind === 'text') return 0
+  if (column === undefined || column.kind === 'text' || table.rowCount === 0) return undefined
   const read = time.format === 'iso' ? (value: number) => value : timeReader(time, () => 0)
-  let least = Number.POSITIVE_INFINITY
-  let most = Number.NEGATIVE_INFINITY
-  for (const value of (column satisfies NumberColumn).values) {
+  let leastMs = Number.POSITIVE_INFINITY
+  let mostMs = Number.NEGATIVE_INFINITY
+  for (const value of column.values) {
     const at = read(value)
-    if (at < least) least = at
-    if (at > most) most = at
+    if (at < leastMs) leastMs = at
+    if (at > mostMs) mostMs = at
   }
-  return Math.max(0, most - least)
+  return mostMs < leastMs ? undefined : { leastMs, mostMs }
 }

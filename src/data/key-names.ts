@@ -32,10 +32,15 @@ const knownKeys: readonly KnownKey[] = [
 
 /** Personal data that no model here is shown: who somebody is, and what law keeps decisions from resting on. */
 const personalNames = new Set(
-  'first last name firstname lastname fullname surname street address dob birthdate dateofbirth ssn gender sex age'.split(
-    ' ',
-  ),
+  (
+    'first last name firstname lastname fullname surname street address dob birthdate dateofbirth ssn gender sex age ' +
+    'race ethnicity religion nationality maritalstatus'
+  ).split(' '),
 )
+
+/** What tells of a person without being a name: two or three of them together often fit one person alone. */
+const quasiPersonalNames =
+  /^(job(title)?|occupation|profession|employer|income|salary|education|zip\w*|post\w*code|postal\w*|addr\d|city|town|county)$/
 
 /** Columns of numbers that are codes of places or kinds: they have no order. */
 const codeNames = /^(zip\w*|post\w*code|postal\w*|addr\d|mcc|card[2-6]|bin|country\w*|region\w*|state|city)$/i
@@ -61,6 +66,11 @@ export function orderOf(key: string): number {
 
 export function isPersonal(column: string): boolean {
   return personalNames.has(column.toLowerCase().replace(/[^a-z0-9]/g, ''))
+}
+
+/** Whether a column that is no key may still give a person away. */
+export function isQuasiPersonal(column: string): boolean {
+  return quasiPersonalNames.test(column.toLowerCase().replace(/[^a-z0-9]/g, ''))
 }
 
 export function isCode(column: string): boolean {

@@ -8,7 +8,7 @@ export interface NumberColumn {
 }
 
 /** A column of text: a code per row into the dictionary of distinct values; a missing value is -1. */
-interface TextColumn {
+export interface TextColumn {
   readonly kind: 'text'
   readonly name: string
   /** How its cells are written where they are numbers or dates, as far as they or the file's others say so. */
