@@ -11,16 +11,13 @@ import {
   startDecisions,
 } from './harness/decisions-service.ts'
 import { type HttpServer, postJson, startServer } from './harness/http-server.ts'
-import { mean } from './harness/measure.ts'
+import { comparePairs, fewestPairs, mostPairs, type Side } from './harness/interleaved-pairs.ts'
 import { cacheFolder } from './harness/peers.ts'
 import { shrikeBundle } from './harness/recipe-models.ts'
 import { markdownTable } from './harness/report.ts'
 import { fullSize, shrikeScript, simulatedParts, smokeSize } from './harness/tables.ts'
 import { runWrk, type WrkOptions, writeWrkScript, writeWrkStreamScript } from './harness/wrk.ts'
 import { requestBodies } from './http-predict.ts'
-
-/** Student's t at 97.5 %, by degrees of freedom from 4 on (any table of it). */
-const studentT = [2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +31,7 @@ const [other] = positionals
 const pairs = Number(values.pairs)
 const seconds = Number(values.seconds)
 const { smoke } = values
-if (other === undefined || !(pairs >= 5 && pairs < studentT.length + 5) || !(seconds > 0)) {
+if (other === undefined || !(pairs >= fewestPairs && pairs <= mostPairs) || !(seconds > 0)) {
   console.error('node bench/cpu-per-request.ts OTHER_CHECKOUT [--pairs 5 to 19] [--seconds 5] [--smoke]')
   process.exit(2)
 }
@@ -46,10 +43,8 @@ if (missing !== undefined) {
 const otherScript = join(resolve(other), 'bin/shrike.js')
 const log = (line: string) => console.error(line)
 
-type Run = () => Promise<number>
-
 const rows = [await compareDecisions(), await comparePredictions()]
-const header = ['route', 'this, µs', 'other, µs', 'difference', '95 % interval']
+const header = ['route', 'this', 'other', 'difference', '95 % interval']
 console.log(`${pairs} interleaved pairs of ${seconds} s, processor time per request\n\n${markdownTable(header, rows)}`)
 
 /** What the other checkout trained and brought in, both serve, each from a copy of its own. */
@@ -60,7 +55,7 @@ async function compareDecisions(): Promise<readonly string[]> {
   const script = `${cacheFolder}post-stream.lua`
   writeWrkStreamScript(script)
   const servers: DecisionsService[] = []
-  const sides: Run[] = []
+  const sides: Side[] = []
   for (const side of [shrikeScript, otherScript]) {
     const server = await startDecisions(prepared, [], side)
     servers.push(server)
@@ -71,7 +66,7 @@ async function compareDecisions(): Promise<readonly string[]> {
     sides.push(() => runOf(server, { script, connections: 64, args: () => [bodies, String(position)], onOutput }))
   }
   try {
-    return await compare('/v1/decisions', sides)
+    return await comparePairs('/v1/decisions', sides, { pairs, show: micro, log })
   } finally {
     for (const server of servers) await server.stop()
   }
@@ -91,9 +86,10 @@ async function comparePredictions(): Promise<readonly string[]> {
       const at = { core: serverCore, path, ask: (origin: string) => postJson(origin + path, body) }
       servers.push(await startServer({ ...at, command: process.execPath, args }))
     }
-    return await compare(
+    return await comparePairs(
       path,
       servers.map((server) => () => runOf(server, { script, connections: 8 })),
+      { pairs, show: micro, log },
     )
   } finally {
     for (const server of servers) await server.stop()
@@ -109,27 +105,6 @@ async function runOf(
   return run.serverBusy / run.requestsPerSecond
 }
 
-/** Which side goes first changes from pair to pair; the interval is Student's, of the logarithm of the ratio. */
-async function compare(route: string, [ours, theirs]: readonly Run[]): Promise<readonly string[]> {
-  await ours()
-  await theirs()
-  const measured: { readonly own: number; readonly peer: number }[] = []
-  for (let pair = 0; pair < pairs; pair++) {
-    const first = pair % 2 === 0 ? await ours() : undefined
-    const peer = await theirs()
-    const own = first ?? (await ours())
-    measured.push({ own, peer })
-    log(`${route}, pair ${pair + 1}: ${micro(own)} and ${micro(peer)} µs`)
-  }
-  const logs = measured.map(({ own, peer }) => Math.log(own / peer))
-  const middle = mean(logs)
-  const deviation = Math.sqrt(logs.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (pairs - 1))
-  const half = (studentT[pairs - 5] * deviation) / Math.sqrt(pairs)
-  const percent = (value: number) => `${((Math.exp(value) - 1) * 100).toFixed(1)} %`
-  const side = (name: 'own' | 'peer') => micro(mean(measured.map((run) => run[name])))
-  return [route, side('own'), side('peer'), percent(middle), `${percent(middle - half)} to ${percent(middle + half)}`]
-}
-
 function micro(time: number): string {
-  return (time * 1e6).toFixed(1)
+  return `${(time * 1e6).toFixed(1)} µs`
 }

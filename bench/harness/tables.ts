@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { createGunzip } from 'node:zlib'
@@ -64,6 +64,8 @@ const made = new Map<string, Promise<string>>()
 export function makeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
   mkdirSync(cacheFolder, { recursive: true })
   const path = `${cacheFolder}${name}`
+  // A command would keep the table of an earlier run under another name.
+  if (!made.has(name)) rmSync(path, { force: true })
   const making = made.get(name) ?? make(path).then(() => path)
   made.set(name, making)
   return making
