@@ -64,7 +64,8 @@ function mayBeDigits(unit: number): boolean {
 }
 
 /** A map would be looked up for each character of a Chinese text. */
-const chineseDigits = Uint8Array.from({ length: 0xa000 - 0x3400 }, (_, i) => (digitValues.has(0x3400 + i) ? 1 : 0))
+const chineseDigits = new Uint8Array(0xa000 - 0x3400)
+for (const code of digitValues.keys()) if (code >= 0x3400 && code < 0xa000) chineseDigits[code - 0x3400] = 1
 
 function isHeld(text: string, textKind: TextKind): boolean {
   const plain = isAscii(text) ? text : toPlainDigits(text)

@@ -43,7 +43,8 @@ export const lengthsOfMost = lengthsOf(most)
 function lengthsOf(ranges: readonly Range[]): Int32Array {
   const bits = new Int32Array(10_000)
   for (const [from, to, ...lengths] of ranges) {
-    for (let prefix = from; prefix <= to; prefix++) for (const length of lengths) bits[prefix] |= 1 << length
+    const mask = lengths.reduce((all, length) => all | (1 << length), 0)
+    for (let prefix = from; prefix <= to; prefix++) bits[prefix] |= mask
   }
   return bits
 }

@@ -18,6 +18,54 @@ export function parseIsoTime(bytes: Uint8Array, start: number, end: number): num
   return dateMs + timeOfDay(bytes, start + 11, end)
 }
 
+// Rows that follow one another mostly have the same date.
+let lastDate = Number.NaN
+let lastDateMs = Number.NaN
+
+/**
+ * Reads a time of the most usual form, `2026-01-31T08:00:00`, perhaps with a fraction and `Z`, into `values[index]` and
+ * returns where it stopped: at `start`, with NaN, where there is none. The bytes go on for 8 more after the last one.
+ */
+export function readPlainTime(bytes: Uint8Array, start: number, values: Float64Array, index: number): number {
+  values[index] = Number.NaN
+  // Whatever follows the content stops this before it looks further than those 8.
+  if (bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return start
+  const separator = bytes[start + 10]
+  if ((separator !== 0x54 && separator !== 0x20) || bytes[start + 13] !== 0x3a || bytes[start + 16] !== 0x3a)
+    return start
+  const century = pairAt(bytes, start)
+  const year = pairAt(bytes, start + 2)
+  const month = pairAt(bytes, start + 5)
+  const day = pairAt(bytes, start + 8)
+  const hour = pairAt(bytes, start + 11)
+  const minute = pairAt(bytes, start + 14)
+  const second = pairAt(bytes, start + 17)
+  if ((century | year | month | day | hour | minute | second) < 0 || hour > 23 || minute > 59 || second > 59)
+    return start
+  const date = ((century * 100 + year) * 100 + month) * 100 + day
+  if (date !== lastDate) {
+    lastDateMs = startOfDay(century * 100 + year, month, day)
+    lastDate = date
+  }
+  let at = start + 19
+  let milliseconds = 0
+  if (bytes[at] === 0x2e) {
+    const fraction = ++at
+    for (let unit = 100; isDigit(bytes[at]); at++, unit = (unit / 10) | 0) milliseconds += (bytes[at] - 0x30) * unit
+    if (at === fraction) return start
+  }
+  if (bytes[at] === 0x5a) at++
+  values[index] = lastDateMs + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds
+  return Number.isNaN(lastDateMs) ? start : at
+}
+
+/** The number of two digits; -1 where they are none. */
+function pairAt(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - 0x30
+  const ones = bytes[at + 1] - 0x30
+  return tens >>> 0 <= 9 && ones >>> 0 <= 9 ? tens * 10 + ones : -1
+}
+
 const encoder = new TextEncoder()
 const offsetPattern = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i
 

@@ -4,6 +4,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The code that `ByteDictionary` gives to bytes that are no UTF-8. */
 export const notUtf8 = -2
+/** In place of a code: the cell does not end as it should. */
+export const otherEnd = -3
+const none = -1
 
 /**
  * The distinct texts of a column, numbered in order of first appearance. Looked up by bytes, so that a text becomes a
@@ -11,10 +14,12 @@ export const notUtf8 = -2
  */
 export class ByteDictionary {
   readonly #texts: string[] = []
-  #slots = new Int32Array(64).fill(-1)
-  #hashes = new Int32Array(32)
+  /** Hash and code of each slot, side by side, so that a look into the table is one into memory. */
+  #slots = emptySlots(64)
   #ends = new Int32Array(32)
-  #bytes = new Uint8Array(512)
+  #bytes = Buffer.alloc(512)
+  /** Where the cell ended that was looked up last. */
+  cellEnd = 0
 
   get texts(): readonly string[] {
     return this.#texts
@@ -26,61 +31,99 @@ export class ByteDictionary {
   }
 
   codeOf(bytes: Uint8Array, start: number, end: number): number {
-    let hash = 0x811c9dc5
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193)
+    let hash = firstHash
+    let all = 0
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]
+      all |= byte
+      hash = Math.imul(hash ^ byte, prime)
+    }
+    return this.#codeOf(bytes, start, end, hash, all)
+  }
+
+  /**
+   * The code of the cell that begins at `start` and goes on to the first byte that `stops` marks: -1 where it is empty,
+   * `otherEnd` where that is not the `wanted` one. Looks at each byte once, which is what most cells of text need.
+   */
+  codeOfCell(bytes: Uint8Array, start: number, stops: Uint8Array, wanted: number): number {
+    let hash = firstHash
+    let all = 0
+    let at = start
+    let byte = bytes[at]
+    while (stops[byte] === 0) {
+      all |= byte
+      hash = Math.imul(hash ^ byte, prime)
+      byte = bytes[++at]
+    }
+    this.cellEnd = at
+    if (byte !== wanted) return otherEnd
+    return at === start ? none : this.#codeOf(bytes, start, at, hash, all)
+  }
+
+  #codeOf(bytes: Uint8Array, start: number, end: number, rawHash: number, all: number): number {
     // FNV's low bits alone are weak for short texts that differ in their last byte.
-    hash ^= hash >>> 15
-    const mask = this.#slots.length - 1
-    let slot = hash & mask
+    const hash = rawHash ^ (rawHash >>> 15)
+    const slots = this.#slots
+    const mask = slots.length - 1
+    let slot = (hash << 1) & mask
     for (;;) {
-      const code = this.#slots[slot]
-      if (code === -1) return this.#add(bytes, start, end, hash, slot)
-      if (this.#hashes[code] === hash && this.#holds(code, bytes, start, end)) return code
-      slot = (slot + 1) & mask
+      const code = slots[slot + 1]
+      if (code === none) return this.#add(bytes, start, end, hash, slot, all < 0x80)
+      if (slots[slot] === hash && this.#holds(code, bytes, start, end)) return code
+      slot = (slot + 2) & mask
     }
   }
 
   #holds(code: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let own = code === 0 ? 0 : this.#ends[code - 1]
-    if (this.#ends[code] - own !== end - start) return false
-    for (let at = start; at < end; at++, own++) if (bytes[at] !== this.#bytes[own]) return false
+    const own = this.#bytes
+    const ownEnd = this.#ends[code]
+    let ownAt = code === 0 ? 0 : this.#ends[code - 1]
+    if (ownEnd - ownAt !== end - start) return false
+    for (let at = start; at < end; at++, ownAt++) if (bytes[at] !== own[ownAt]) return false
     return true
   }
 
-  #add(bytes: Uint8Array, start: number, end: number, hash: number, slot: number): number {
-    let text: string
-    try {
-      text = decoder.decode(bytes.subarray(start, end))
-    } catch {
-      return notUtf8
-    }
+  #add(bytes: Uint8Array, start: number, end: number, hash: number, slot: number, isAscii: boolean): number {
     const code = this.#texts.length
     const ownStart = code === 0 ? 0 : this.#ends[code - 1]
     const ownEnd = ownStart + end - start
-    if (ownEnd > this.#bytes.length) this.#bytes = grown(this.#bytes, new Uint8Array(ownEnd * 2))
-    if (code === this.#hashes.length) {
-      this.#hashes = grown(this.#hashes, new Int32Array(code * 2))
-      this.#ends = grown(this.#ends, new Int32Array(code * 2))
+    if (ownEnd > this.#bytes.length) this.#bytes = grown(this.#bytes, Buffer.alloc(ownEnd * 2))
+    if (code === this.#ends.length) this.#ends = grown(this.#ends, new Int32Array(code * 2))
+    for (let at = start, own = ownStart; at < end; at++, own++) this.#bytes[own] = bytes[at]
+    try {
+      this.#texts.push(
+        isAscii ? this.#bytes.toString('latin1', ownStart, ownEnd) : decoder.decode(bytes.subarray(start, end)),
+      )
+    } catch {
+      return notUtf8
     }
-    this.#bytes.set(bytes.subarray(start, end), ownStart)
-    this.#hashes[code] = hash
     this.#ends[code] = ownEnd
-    this.#texts.push(text)
-    this.#slots[slot] = code
-    if (this.#texts.length * 2 > this.#slots.length) this.#rehash()
+    this.#slots[slot] = hash
+    this.#slots[slot + 1] = code
+    if (this.#texts.length * 4 > this.#slots.length) this.#rehash()
     return code
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2).fill(-1)
+    const old = this.#slots
+    const slots = emptySlots(old.length)
     const mask = slots.length - 1
-    for (let code = 0; code < this.#texts.length; code++) {
-      let slot = this.#hashes[code] & mask
-      while (slots[slot] !== -1) slot = (slot + 1) & mask
-      slots[slot] = code
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] === none) continue
+      let slot = (old[at] << 1) & mask
+      while (slots[slot + 1] !== none) slot = (slot + 2) & mask
+      slots[slot] = old[at]
+      slots[slot + 1] = old[at + 1]
     }
     this.#slots = slots
   }
+}
+
+const firstHash = 0x811c9dc5
+const prime = 0x01000193
+
+function emptySlots(count: number): Int32Array {
+  return new Int32Array(2 * count).fill(none)
 }
 
 function grown<T extends Uint8Array | Int32Array>(from: T, to: T): T {

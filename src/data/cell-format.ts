@@ -85,8 +85,9 @@ export class FormatEvidence {
 
   /** Does the same for a plain number's bytes, as cheaply as possible: most columns hold nothing else. */
   addPlain(bytes: Uint8Array, start: number, end: number): void {
-    const point = bytes.indexOf(0x2e, start)
-    if (point < 0 || point >= end) return
+    let point = start
+    while (point < end && bytes[point] !== 0x2e) point++
+    if (point === end) return
     const whole = point - start
     if (end - point - 1 !== 3 || whole > 4 || whole === 0) this.knowsPoint = true
     else this.add(bytes, start, end)

@@ -1,3 +1,4 @@
+import { readPlainTime } from '../core/time-parser.ts'
 import type { BadPlace, BadRowLog } from './bad-rows.ts'
 import { fileFormat, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
@@ -18,6 +19,11 @@ const separatorNames = new Map([
 ])
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+const quote = 0x22
+const anyWay = 0
+const plainNumber = 1
+const plainText = 2
+const plainTime = 3
 /** In place of a position: the bytes end inside the row, or the row was left out as bad. */
 const neverClosed = 'a quote is opened here and never closed'
 const textAfterQuote = 'has text after its closing quote'
@@ -56,8 +62,10 @@ export class CsvParser {
   #shareWritten: number | undefined
   #header: CsvHeader | undefined
   #kindsKnown = false
-  /** 1 for a column of numbers: what the loop over cells asks first. */
-  #isNumber = new Uint8Array(0)
+  /** How the loop over cells tries to read a column first. */
+  #ways = new Uint8Array(0)
+  /** 1 for a byte that may end a cell of text. */
+  readonly #stops = new Uint8Array(256)
   #line = 1
   #lineEndsInRow = 0
   #rowStart = 0
@@ -159,7 +167,8 @@ export class CsvParser {
       const format = sample[column].evidence.settle(spelling, file)
       this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
-    this.#isNumber = Uint8Array.from(this.#builder.kinds, (_, column) => (this.#builder.isPlainNumber(column) ? 1 : 0))
+    this.#ways = Uint8Array.from(names, (_, column) => wayOf(this.#builder.plainKind(column)))
+    for (const byte of [0, lineFeed, carriageReturn, cell.separator]) this.#stops[byte] = 1
     this.#kindsKnown = true
     return true
   }
@@ -190,18 +199,34 @@ export class CsvParser {
   #parseRow(start: number, isFinal: boolean): number {
     const bytes = this.#bytes
     const view = this.#view
-    const isNumber = this.#isNumber
+    const ways = this.#ways
+    const stops = this.#stops
     const { separator } = this.#cell
-    const { numbers, rowCount } = this.#builder
-    const last = isNumber.length - 1
+    const { numbers, codes, dictionaries, rowCount } = this.#builder
+    const last = ways.length - 1
     this.#lineEndsInRow = 0
     this.#rowStart = start
     let at = start
     for (let column = 0; column <= last; column++) {
-      if (isNumber[column] === 1) {
+      const way = ways[column]
+      const wanted = column === last ? lineFeed : separator
+      // Whatever is not plain is left to the function below; an empty cell is missing, and comes out of these as such.
+      if (way === plainNumber) {
         const end = readDecimal(bytes, view, at, numbers[column], rowCount)
-        // An empty cell is missing and comes out of this as NaN, too.
-        if (bytes[end] === (column === last ? lineFeed : separator)) {
+        if (bytes[end] === wanted) {
+          at = end + 1
+          continue
+        }
+      } else if (way === plainText && bytes[at] !== quote) {
+        const code = dictionaries[column].codeOfCell(bytes, at, stops, wanted)
+        if (code >= -1) {
+          codes[column][rowCount] = code
+          at = dictionaries[column].cellEnd + 1
+          continue
+        }
+      } else if (way === plainTime) {
+        const end = readPlainTime(bytes, at, numbers[column], rowCount)
+        if (bytes[end] === wanted) {
           at = end + 1
           continue
         }
@@ -228,7 +253,7 @@ export class CsvParser {
     if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, textAfterQuote)
     const builder = this.#builder
     const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
-    this.#isNumber[column] = builder.isPlainNumber(column) ? 1 : 0
+    if (this.#ways[column] === anyWay) this.#ways[column] = wayOf(builder.plainKind(column))
     if (reason !== undefined) return this.#leaveOut(column, at, isFinal, reason)
     this.#lineEndsInRow += cell.lineEnds
     return next
@@ -304,6 +329,10 @@ export class CsvParser {
     const bytesTotal = this.#shareWritten ? this.#bytesWritten / this.#shareWritten : 0
     return Math.ceil(Math.max(rowCount * 1.5, (rowCount / bytesRead) * bytesTotal * 1.02 + 16))
   }
+}
+
+function wayOf(kind: ColumnKind | undefined): number {
+  return kind === 'number' ? plainNumber : kind === 'text' ? plainText : kind === 'time' ? plainTime : anyWay
 }
 
 function columnKind(

@@ -17,7 +17,7 @@ import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { type CsvOptions, CsvParser } from './csv.ts'
 import { MissingWords } from './missing-words.ts'
-import { NdjsonParser } from './ndjson.ts'
+import type { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
 import type { Table } from './table.ts'
 import { type Encoding, toUtf8 } from './text-encoding.ts'
@@ -115,6 +115,7 @@ async function* readTables(
   const parsing = { file, columns, others, required, badRows, missing }
   checkNotAborted(signal)
   if (name.endsWith('.ndjson')) {
+    const { NdjsonParser } = await import('./ndjson.ts')
     const parser = new NdjsonParser({ ...parsing, names })
     yield* readBytes(await openBytes(path, options), parser, file, options)
     notes.push(...parser.notes)

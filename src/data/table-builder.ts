@@ -29,15 +29,15 @@ const tooLarge = 'is too large for a number'
 
 /**
  * Columns that grow row by row. A column whose kind is still unknown keeps its spellings of "missing" as text, and takes
- * the kind of the first cell that says more. `numbers` and `kinds` are open to the reader whose loop fills them.
+ * the kind of the first cell that says more. Columns are open to the reader whose loop fills them.
  */
 export class TableBuilder {
   readonly names: string[] = []
   readonly kinds: (ColumnKind | undefined)[] = []
   readonly numbers: Float64Array[] = []
   readonly #formats: (CellFormat | undefined)[] = []
-  readonly #codes: Int32Array[] = []
-  readonly #dictionaries: ByteDictionary[] = []
+  readonly codes: Int32Array[] = []
+  readonly dictionaries: ByteDictionary[] = []
   readonly #mayRound: boolean[] = []
   readonly #missing: MissingWords
   #capacity = 0
@@ -56,17 +56,17 @@ export class TableBuilder {
     const column = this.names.push(name) - 1
     this.#formats.push(format)
     this.numbers.push(noNumbers)
-    this.#codes.push(noCodes)
-    this.#dictionaries.push(noDictionary)
+    this.codes.push(noCodes)
+    this.dictionaries.push(noDictionary)
     this.kinds.push(undefined)
     this.#mayRound.push(isDeclared)
     this.#setKind(column, kind)
   }
 
-  /** Whether the column holds numbers whose decimals follow a point, which is how most are written. */
-  isPlainNumber(column: number): boolean {
+  /** The kind of a column whose cells a reader may put there itself: not of numbers with a decimal comma. */
+  plainKind(column: number): ColumnKind | undefined {
     const decimal = this.#formats[column]?.decimal ?? 'point'
-    return this.kinds[column] === 'number' && decimal === 'point'
+    return this.kinds[column] === 'number' && decimal !== 'point' ? undefined : this.kinds[column]
   }
 
   /** How numbers and dates are written: the columns with decimal commas, whether others have points, and dates' orders. */
@@ -88,13 +88,13 @@ export class TableBuilder {
     this.#capacity = rows
     for (let column = 0; column < this.kinds.length; column++) {
       if (isNumeric(this.kinds[column])) this.numbers[column] = longer(this.numbers[column], new Float64Array(rows))
-      else this.#codes[column] = longer(this.#codes[column], new Int32Array(rows))
+      else this.codes[column] = longer(this.codes[column], new Int32Array(rows))
     }
   }
 
   storeMissing(column: number, row: number): void {
     if (isNumeric(this.kinds[column])) this.numbers[column][row] = Number.NaN
-    else this.#codes[column][row] = -1
+    else this.codes[column][row] = -1
   }
 
   /** Puts a cell, given as UTF-8, into its column; returns what is wrong with it, or undefined. */
@@ -102,7 +102,7 @@ export class TableBuilder {
     const kind = this.kinds[column]
     if (kind === 'text') {
       if (start === end) this.storeMissing(column, row)
-      else return this.#storeCode(column, row, this.#dictionaries[column].codeOf(bytes, start, end))
+      else return this.#storeCode(column, row, this.dictionaries[column].codeOf(bytes, start, end))
       return undefined
     }
     let from = start
@@ -162,7 +162,7 @@ export class TableBuilder {
       if (kind === undefined) this.#countMissing(column, rowCount)
       const taken =
         kind === undefined ? undefined : this.#columnOf(column, (codes, dictionary) => ({ codes, dictionary }))
-      if (kind === 'text' || kind === undefined) this.#dictionaries[column] = new ByteDictionary()
+      if (kind === 'text' || kind === undefined) this.dictionaries[column] = new ByteDictionary()
       // Nothing but missing ones so far: its kind stays open.
       return taken ?? { kind: 'number', name, values: new Float64Array(rowCount).fill(Number.NaN) }
     })
@@ -181,13 +181,13 @@ export class TableBuilder {
       return { kind, name, values }
     }
     const format = this.#formats[column]
-    const { codes, dictionary } = compact(this.#codes[column].subarray(0, rowCount), this.#dictionaries[column].texts)
+    const { codes, dictionary } = compact(this.codes[column].subarray(0, rowCount), this.dictionaries[column].texts)
     return { kind, name, ...(isSaid(format) && { format }), ...this.#missing.blankTexts(name, codes, dictionary) }
   }
 
   #countMissing(column: number, rows: number): void {
-    const { texts } = this.#dictionaries[column]
-    this.#missing.countTexts(this.names[column], this.#codes[column].subarray(0, rows), texts)
+    const { texts } = this.dictionaries[column]
+    this.#missing.countTexts(this.names[column], this.codes[column].subarray(0, rows), texts)
   }
 
   #isMissing(column: number, row: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -199,7 +199,7 @@ export class TableBuilder {
   #storeFirst(column: number, row: number, bytes: Uint8Array, start: number, end: number, from: number, to: number) {
     const kind = kindOfCell(bytes, from, to, this.#missing)
     if (kind === undefined) {
-      return this.#storeCode(column, row, start === end ? -1 : this.#dictionaries[column].codeOf(bytes, start, end))
+      return this.#storeCode(column, row, start === end ? -1 : this.dictionaries[column].codeOf(bytes, start, end))
     }
     this.#decide(column, kind, row)
     return this.storeBytes(column, row, bytes, start, end)
@@ -214,7 +214,7 @@ export class TableBuilder {
 
   #storeCode(column: number, row: number, code: number): string | undefined {
     if (code === notUtf8) return mismatch.text
-    this.#codes[column][row] = code
+    this.codes[column][row] = code
     return undefined
   }
 
@@ -223,8 +223,8 @@ export class TableBuilder {
     this.kinds[column] = kind
     if (kind === 'text') return
     this.#countMissing(column, rows)
-    this.#codes[column] = noCodes
-    this.#dictionaries[column] = noDictionary
+    this.codes[column] = noCodes
+    this.dictionaries[column] = noDictionary
     this.numbers[column] = new Float64Array(this.#capacity).fill(Number.NaN, 0, rows)
   }
 
@@ -233,8 +233,8 @@ export class TableBuilder {
     if (isNumeric(kind)) {
       this.numbers[column] = new Float64Array(this.#capacity).fill(Number.NaN, 0, this.rowCount)
     } else {
-      this.#codes[column] = new Int32Array(this.#capacity).fill(-1, 0, this.rowCount)
-      this.#dictionaries[column] = new ByteDictionary()
+      this.codes[column] = new Int32Array(this.#capacity).fill(-1, 0, this.rowCount)
+      this.dictionaries[column] = new ByteDictionary()
     }
   }
 }
