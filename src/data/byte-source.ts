@@ -2,7 +2,6 @@ import { constants, createReadStream, openSync, statSync } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 
@@ -47,6 +46,7 @@ export async function openGzip(path: string, signal?: AbortSignal): Promise<Byte
   const bytesTotal = isPipe ? undefined : await checkFile(path)
   const file: Readable = isPipe ? await openOnce(path, signal) : createReadStream(path, { highWaterMark: chunkBytes })
   let bytesRead = 0
+  const { createGunzip } = await import('node:zlib')
   const unpacked = createGunzip({ chunkSize: chunkBytes })
   async function* chunks() {
     const count = (chunk: Uint8Array) => {

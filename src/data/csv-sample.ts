@@ -4,6 +4,7 @@ import { type CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell
 import type { MissingWords } from './missing-words.ts'
 import { readDecimal } from './number-parser.ts'
 
+const lineFeed = 0x0a
 const sampleRows = 1000
 const sampleBytes = 2 ** 20
 /** No number or time that people write is longer. */
@@ -41,23 +42,27 @@ export function sampleColumns(
       return undefined
     }
     row.length = 0
-    do {
-      if (row.length > 0) at = cell.next + 1
+    for (let isLast = false; !isLast; ) {
+      // Undefined past the last column, in a row that has nothing to say.
+      const said = evidence[row.length]
+      const plainEnd = readDecimal(bytes, view, at, scratch, 0)
+      if (plainEnd > at && (bytes[plainEnd] === cell.separator || bytes[plainEnd] === lineFeed)) {
+        row.push('number')
+        if (said?.knowsPoint === false) said.addPlain(bytes, at, plainEnd)
+        isLast = bytes[plainEnd] === lineFeed
+        at = isLast ? plainEnd : plainEnd + 1
+        continue
+      }
       // A quote that is never closed is reported where the rows are read.
       if (!scanCell(bytes, at, length, isFinal, cell))
         return isFinal || length - start > longestRowBytes ? decide() : undefined
-      const isPlainNumber = cell.end > cell.start && readDecimal(bytes, view, at, scratch, 0) === cell.next
-      // Undefined past the last column, in a row that has nothing to say.
-      const said = evidence[row.length]
-      if (!isPlainNumber) row.push(kindInside(cell, said, missing))
-      else {
-        row.push('number')
-        if (said?.knowsPoint === false) said.addPlain(bytes, cell.start, cell.end)
-      }
-    } while (!cell.isLast)
-    at = skipLineEnd(bytes, cell.next, length, isFinal)
+      row.push(kindInside(cell, said, missing))
+      isLast = cell.isLast
+      at = isLast ? cell.next : cell.next + 1
+    }
+    at = skipLineEnd(bytes, at, length, isFinal)
     if (at < 0) return undefined
-    if (row.length === columnCount) for (const [column, kind] of row.entries()) counts[column].add(kind)
+    if (row.length === columnCount) for (let column = 0; column < columnCount; column++) counts[column].add(row[column])
   }
   return decide()
 }

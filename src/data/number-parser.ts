@@ -17,9 +17,51 @@ const zero = 48
  * Digits after the point are taken four at a time (a word of four ASCII digits becomes an integer in two
  * multiplications). A mantissa below 2^53 and a power of ten up to 10^22 are both exact, so one division rounds once and
  * correctly (Clinger, "How to read floating point numbers accurately", 1990). The value is stored, not returned, because
- * a double returned from a function that is too large to inline costs an allocation per cell.
+ * a double returned from a function that is too large to inline costs an allocation per cell. What is
+ * longer has a function of its own, which keeps this one short.
  */
 export function readDecimal(bytes: Uint8Array, view: DataView, start: number, values: Float64Array, index: number) {
+  let at = start
+  let digit = bytes[at] - zero
+  const isNegative = digit === minus - zero
+  if (isNegative) digit = bytes[++at] - zero
+  if (digit >>> 0 <= 9) {
+    let mantissa = digit
+    digit = bytes[++at] - zero
+    while (digit >>> 0 <= 9) {
+      mantissa = mantissa * 10 + digit
+      digit = bytes[++at] - zero
+    }
+    let decimals = 0
+    if (digit === point - zero) {
+      decimals = -++at
+      let word = view.getInt32(at, true) ^ 0x30303030
+      while (((word & 0xf0f0f0f0) | ((word + 0x06060606) & 0xf0f0f0f0)) === 0) {
+        const pairs = (word * 10 + (word >> 8)) & 0x00ff00ff
+        mantissa = mantissa * 10000 + ((pairs * 100 + (pairs >> 16)) & 0xffff)
+        at += 4
+        word = view.getInt32(at, true) ^ 0x30303030
+      }
+      // At most three are left, and what follows them ends the loop before the word is used up.
+      while ((word & 0xff) <= 9) {
+        mantissa = mantissa * 10 + (word & 0xff)
+        word >>= 8
+        at++
+      }
+      decimals += at
+    }
+    // A mantissa that was rounded on the way is not below this, either.
+    if (mantissa < largestExactInteger && decimals < powersOfTen.length) {
+      const value = mantissa / powersOfTen[decimals]
+      values[index] = isNegative ? -value : value
+      return at
+    }
+  }
+  return readOtherDecimal(bytes, view, start, values, index)
+}
+
+/** The same where the number has a plus or more digits, or is none. */
+function readOtherDecimal(bytes: Uint8Array, view: DataView, start: number, values: Float64Array, index: number) {
   values[index] = Number.NaN
   let at = start
   let digit = bytes[at] - zero
