@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatIsoTime, parseIsoTime } from './time-parser.ts'
+import { formatIsoTime, parseIsoTime, readPlainTime } from './time-parser.ts'
 
 function parse(text: string): number {
   const bytes = new TextEncoder().encode(text)
@@ -60,4 +60,25 @@ test('refuses what is no time', () => {
   texts.push('2018-04-01T09:05:00+24:00', '2018-04-01T09:05:00+02:60', '2018-04-01T09:05Zulu', '2018-04-01x09:05:00')
   texts.push('01.04.2018 09:05', '2018/04/01', '2018-04-01T09:05:00 UTC', '2018-04-01T09h05')
   for (const text of texts) assert.ok(Number.isNaN(parse(text)), text)
+})
+
+test('reads a plain time where the other function reads it, and nothing else', () => {
+  const two = (bound: number) => fc.integer({ min: 0, max: bound }).map((value) => String(value).padStart(2, '0'))
+  const year = fc.constantFrom('2018', '2016', '1900', '2000', '0000', '20x8', '201-')
+  const end = fc.constantFrom('', 'Z', '.5', '.123Z', '.123456789', '.', '+02:00', ',5', 'z', ':', ' ')
+  const time = fc.tuple(year, two(13), two(32), fc.constantFrom('T', ' ', 't', 'x'), two(25), two(61), two(61), end)
+  const property = fc.property(
+    time,
+    fc.constantFrom(',', '\n', ''),
+    ([y, month, day, t, hour, minute, second, z], next) => {
+      const text = `${y}-${month}-${day}${t}${hour}:${minute}:${second}${z}`
+      const bytes = new TextEncoder().encode(`,${text}${next}${'\0'.repeat(8)}`)
+      const values = Float64Array.of(-1)
+      const at = readPlainTime(bytes, 1, values, 0)
+      assert.equal(at === 1, Number.isNaN(values[0]), text)
+      if (at === text.length + 1) assert.equal(values[0], parse(text), text)
+      else assert.ok(Number.isNaN(parse(text)) || !/^[T ][\d:]{8}(\.\d+)?Z?$/.test(text.slice(10)), text)
+    },
+  )
+  fc.assert(property, { numRuns: 5_000 })
 })

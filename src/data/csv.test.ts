@@ -457,3 +457,29 @@ test('says how a file is written where that is not the plain way', () => {
   ])
   assert.deepEqual(notes('a;b\n1,5;2.25\n'), ['cells separated by semicolons', 'decimals after a comma in a'])
 })
+
+test('keeps no part of a text that comes in pieces or is not the last cell', () => {
+  // Pieces are read as they come once the first thousand rows have said what the columns hold.
+  const sampled = new TextEncoder().encode(`Id,Note\n${'c-1,first\n'.repeat(1000)}`)
+  const bytes = new TextEncoder().encode('c-2,second,third\nc-3,\nc-4,"a,b"\nc-5,\0x\nc-6,é\n')
+  for (const pieceBytes of [1, 2, 3, 7, bytes.length]) {
+    const parser = new CsvParser({
+      file: 'cards.csv',
+      columns: { Id: 'text', Note: 'text' },
+      required: [],
+      badRows: new BadRowLog('cards.csv', 'skip'),
+      missing: new MissingWords(),
+    })
+    const seen = new Set<string>()
+    parser.write(sampled)
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      parser.write(bytes.subarray(at, at + pieceBytes))
+      for (const column of parser.take().columns) {
+        if (column.kind === 'text') for (const text of column.dictionary) seen.add(text)
+      }
+    }
+    for (const column of parser.end().columns)
+      if (column.kind === 'text') for (const text of column.dictionary) seen.add(text)
+    assert.deepEqual([...seen].sort(), ['\0x', 'a,b', 'c-1', 'c-2', 'c-3', 'c-4', 'c-5', 'c-6', 'first', 'é'])
+  }
+})
