@@ -32,18 +32,20 @@ function asciiDigit(digit: string): string {
 
 /** One layer of an escape character's own escapes, of which any number is one. */
 const repeated = /%(?:25)+(?=[\da-f]{2})|&(?:amp;|#38;|#x26;)+|\\{2,}/gi
+const hex = '[\\da-fA-F]'
+/** Letters of either case, but of `\\U`, whose small one takes four digits; Node 22 knows no modifiers for a part. */
 const escaped = new RegExp(
   [
-    '(?:%[\\da-f]{2})+|%u[\\da-f]{4}',
-    '&#\\d+;?|&#x[\\da-f]+;?|&[a-z]{2,31};',
-    '(?-i:\\\\U)[\\da-f]{8}|\\\\u[\\da-f]{4}|\\\\[ux]\\{[\\da-f]+\\}|\\\\x[\\da-f]{2}',
+    `(?:%${hex}{2})+|%[uU]${hex}{4}`,
+    `&#\\d+;?|&#[xX]${hex}+;?|&[a-zA-Z]{2,31};`,
+    `\\\\U${hex}{8}|\\\\[uU]${hex}{4}|\\\\[uUxX]\\{${hex}+\\}|\\\\[xX]${hex}{2}`,
     // Octal, then as in style sheets, where a blank ends it; either of digits alone.
-    '\\\\0(?:6[0-7]|7[01])|\\\\(?:6[0-7]|7[01])(?!\\d)|\\\\o\\{[0-7]+\\}',
-    '\\\\00003\\d\\s?|\\\\0{0,3}3\\d(?:\\s|(?![\\da-f]))',
+    '\\\\0(?:6[0-7]|7[01])|\\\\(?:6[0-7]|7[01])(?!\\d)|\\\\[oO]\\{[0-7]+\\}',
+    `\\\\00003\\d\\s?|\\\\0{0,3}3\\d(?:\\s|(?!${hex}))`,
     // Tag characters: invisible copies of ASCII, which are left out of the text as it came.
     '\\udb40[\\udc30-\\udc39]',
   ].join('|'),
-  'gi',
+  'g',
 )
 const quotedPrintable = /=([\da-f]{2})/gi
 const tag = /<[^<>]{0,32}>/g
