@@ -7,7 +7,7 @@ export type CompiledForest = (row: Float64Array) => number
 interface Layout {
   readonly nodes: TreeNodes
   readonly ranker: Ranker
-  /** A place for each node; one more, behind them, is a tree of one leaf that is worth 0. */
+  /** A place for each node, siblings in an even one and the odd one behind it; one more, behind them, is a tree of one leaf that is worth 0. */
   readonly positions: Int32Array
   readonly size: number
 }
@@ -25,12 +25,12 @@ export function compileForest(nodes: TreeNodes, featureCount: number): CompiledF
   const ranker = createRanker(nodes, featureCount)
   if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
   const layout = { nodes, ranker, ...layOut(nodes) }
-  const narrowWalk = featureCount <= narrow.featureMask + 1 && ranker.most < leaf ? walkNarrow(layout) : undefined
+  const packedWalk = walkPacked(layout, featureCount)
   // Made when it is needed, which it isn't at all where nothing is ever missing.
   let wideWalk: (() => number) | undefined
   return (row) => {
     const isWhole = ranker.rank(row)
-    if (isWhole && narrowWalk !== undefined) return narrowWalk()
+    if (isWhole && packedWalk !== undefined) return packedWalk()
     wideWalk ??= walkWide(layout)
     return wideWalk()
   }
@@ -53,60 +53,123 @@ function valuesOf({ nodes, positions, size }: Layout): Float64Array {
   return values
 }
 
-// A narrow node's word, from its lowest bits: 13 of rank, 6 of feature, 13 of distance to its children. Constants,
-// because shifting by what is in a variable costs an eighth of the speed.
-const narrow = { rankMask: 0x1fff, featureMask: 0x3f, offsetLimit: 2 ** 13 }
-const rankMask = narrow.rankMask
-const featureShift = 13
-const featureMask = narrow.featureMask
-const offsetShift = 19
-
-// A leaf has no distance to go and the highest rank, so that no row goes right.
-const leaf = rankMask
-
-/** Walks for the row that was ranked last, in which nothing is missing; undefined where a distance is too long. */
-function walkNarrow(layout: Layout): (() => number) | undefined {
+/**
+ * Walks for the row that was ranked last, in which nothing is missing; undefined where a node does not fit into 32 bits.
+ *
+ * A node is one word: its threshold's rank, its feature, and how many pairs of places further its children are, a pair
+ * being an even place and the odd one behind it. A leaf has no way to go, and goes nowhere by the rank of a feature that
+ * no row has, which sends an even place's leaf left and an odd one's right; what is left of its rank's bits says which of
+ * the forest's distinct values it has, so that a leaf once reached needs no look into memory.
+ */
+function walkPacked(layout: Layout, featureCount: number): (() => number) | undefined {
   const { nodes, ranker, positions, size } = layout
-  const words = new Int32Array(size + 1).fill(leaf)
+  const values = Float64Array.from(new Set([0, ...nodes.value.filter((_, node) => nodes.feature[node] < 0)]))
+  const indexOf = new Map(Array.from(values, (value, index) => [value, index]))
+  const rankBits = Math.max(bitsOf(ranker.most), bitsOf(values.length - 1) + 1)
+  const wayShift = rankBits + bitsOf(featureCount)
+  if (wayShift > 31) return undefined
+  const right = 2 ** (rankBits - 1)
+  const leafAt = (place: number, value: number) => {
+    return (indexOf.get(value) ?? 0) | (place % 2 === 0 ? right : 0) | (featureCount << rankBits)
+  }
+  const words = new Int32Array(size + 1)
+  words[size] = leafAt(size, 0)
   for (let node = 0; node < nodes.feature.length; node++) {
     const feature = nodes.feature[node]
-    if (feature < 0) continue
     const place = positions[node]
-    const offset = positions[nodes.left[node]] - place
-    if (offset >= narrow.offsetLimit) return undefined
-    words[place] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << featureShift) | (offset << offsetShift)
+    if (feature < 0) {
+      words[place] = leafAt(place, nodes.value[node])
+      continue
+    }
+    const pairs = (positions[nodes.left[node]] >> 1) - (place >> 1)
+    if (bitsOf(pairs) > 32 - wayShift) return undefined
+    words[place] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << rankBits) | (pairs << wayShift)
   }
-  const values = valuesOf(layout)
-  const starts = startsOf(layout, 4)
-  return () => sumNarrow(words, values, starts, ranker.ranks)
+  ranker.ranks[featureCount] = right
+  const starts = startsOf(layout, packedLanes)
+  return () => sumPacked(words, values, starts, ranker.ranks, rankBits, wayShift)
 }
 
-function sumNarrow(words: Int32Array, values: Float64Array, starts: Int32Array, ranks: Int32Array): number {
+function bitsOf(whole: number): number {
+  return 32 - Math.clz32(whole)
+}
+
+function sumPacked(
+  words: Int32Array,
+  values: Float64Array,
+  starts: Int32Array,
+  ranks: Int32Array,
+  rankBits: number,
+  wayShift: number,
+): number {
+  const rankMask = 2 ** rankBits - 1
+  const valueMask = rankMask >>> 1
+  const featureMask = 2 ** (wayShift - rankBits) - 1
+  // The sign of (the threshold's rank - the input's rank) is 1 where the row goes right, to the second child.
+  const next = (place: number, word: number): number => {
+    const isRight = ((word & rankMask) - ranks[(word >>> rankBits) & featureMask]) >>> 31
+    return (place & ~1) + ((word >>> wayShift) << 1) + isRight
+  }
   let sum = 0
-  for (let tree = 0; tree < starts.length; tree += 4) {
+  for (let tree = 0; tree < starts.length; tree += packedLanes) {
     let a = starts[tree]
     let b = starts[tree + 1]
     let c = starts[tree + 2]
     let d = starts[tree + 3]
-    for (;;) {
-      const wordA = words[a]
-      const wordB = words[b]
-      const wordC = words[c]
-      const wordD = words[d]
-      if ((wordA | wordB | wordC | wordD) >>> offsetShift === 0) break
-      // The sign of (the threshold's rank - the input's rank) is 1 where the row goes right, to the second child.
-      a += (wordA >>> offsetShift) + (((wordA & rankMask) - ranks[(wordA >>> featureShift) & featureMask]) >>> 31)
-      b += (wordB >>> offsetShift) + (((wordB & rankMask) - ranks[(wordB >>> featureShift) & featureMask]) >>> 31)
-      c += (wordC >>> offsetShift) + (((wordC & rankMask) - ranks[(wordC >>> featureShift) & featureMask]) >>> 31)
-      d += (wordD >>> offsetShift) + (((wordD & rankMask) - ranks[(wordD >>> featureShift) & featureMask]) >>> 31)
+    let e = starts[tree + 4]
+    let f = starts[tree + 5]
+    let g = starts[tree + 6]
+    let h = starts[tree + 7]
+    let i = starts[tree + 8]
+    let j = starts[tree + 9]
+    let wordA = words[a]
+    let wordB = words[b]
+    let wordC = words[c]
+    let wordD = words[d]
+    let wordE = words[e]
+    let wordF = words[f]
+    let wordG = words[g]
+    let wordH = words[h]
+    let wordI = words[i]
+    let wordJ = words[j]
+    while ((wordA | wordB | wordC | wordD | wordE | wordF | wordG | wordH | wordI | wordJ) >>> wayShift !== 0) {
+      a = next(a, wordA)
+      wordA = words[a]
+      b = next(b, wordB)
+      wordB = words[b]
+      c = next(c, wordC)
+      wordC = words[c]
+      d = next(d, wordD)
+      wordD = words[d]
+      e = next(e, wordE)
+      wordE = words[e]
+      f = next(f, wordF)
+      wordF = words[f]
+      g = next(g, wordG)
+      wordG = words[g]
+      h = next(h, wordH)
+      wordH = words[h]
+      i = next(i, wordI)
+      wordI = words[i]
+      j = next(j, wordJ)
+      wordJ = words[j]
     }
-    sum += values[a]
-    sum += values[b]
-    sum += values[c]
-    sum += values[d]
+    sum += values[wordA & valueMask]
+    sum += values[wordB & valueMask]
+    sum += values[wordC & valueMask]
+    sum += values[wordD & valueMask]
+    sum += values[wordE & valueMask]
+    sum += values[wordF & valueMask]
+    sum += values[wordG & valueMask]
+    sum += values[wordH & valueMask]
+    sum += values[wordI & valueMask]
+    sum += values[wordJ & valueMask]
   }
   return sum
 }
+
+// Trees that are walked side by side: while one waits for memory the others go on.
+const packedLanes = 10
 
 // A wide node's two words: 21 of rank and 11 of feature; twice its children's place, and from bit 1 whether a missing
 // input goes right.
@@ -185,7 +248,8 @@ function layOut({ roots, feature, left, value, cover }: TreeNodes): { positions:
   const legitimate = cover.map((weight, node) => weight * (1 - value[node]))
   let size = 0
   for (const root of roots) {
-    positions[root] = size++
+    positions[root] = size
+    size += 2
     const parents: number[] = []
     const open = [root]
     for (let node = open.pop(); node !== undefined; node = open.pop()) {

@@ -9,7 +9,7 @@ export interface Ranker {
   readonly most: number
   /** By feature: how many thresholds it has. */
   readonly counts: readonly number[]
-  /** By feature, of the row that was ranked last; below 0 where the input is missing. */
+  /** By feature, of the row that was ranked last; below 0 where the input is missing. One more, behind them, is the caller's. */
   readonly ranks: Int32Array
   /** False if an input is missing, whose rank is then `missingRank`. */
   rank(row: Float64Array): boolean
@@ -50,10 +50,10 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
       firsts[feature * cells + cell] = starts[feature] + next
     }
   })
-  const ranks = new Int32Array(featureCount)
+  const ranks = new Int32Array(featureCount + 1)
   const rank = (row: Float64Array): boolean => {
     let isWhole = true
-    for (let feature = 0; feature < ranks.length; feature++) {
+    for (let feature = 0; feature < featureCount; feature++) {
       const value = row[feature]
       if (Number.isNaN(value)) {
         isWhole = false
