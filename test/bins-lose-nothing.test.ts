@@ -6,10 +6,10 @@ import { readTable } from '../src/data/read-table.ts'
 import { simulateCreditcard } from '../src/data/simulate/creditcard.ts'
 import type { Table } from '../src/data/table.ts'
 import { averagePrecision } from '../src/evaluation/metrics.ts'
-import { binColumn, binCount, findEdges } from '../src/learners/binning.ts'
-import { Grower } from '../src/learners/grower.ts'
-import { trainDecisionTree } from '../src/learners/random-forest.ts'
-import { randomForestDefaults } from '../src/learners/tree-options.ts'
+import { binColumn, binCount, findEdges } from '../src/learners/forest/binning.ts'
+import { Grower } from '../src/learners/forest/grower.ts'
+import { trainDecisionTree } from '../src/learners/forest/random-forest.ts'
+import { randomForestDefaults } from '../src/learners/forest/tree-options.ts'
 
 interface Rows {
   readonly features: readonly string[]

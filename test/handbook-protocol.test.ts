@@ -12,7 +12,7 @@ import { type Figures, judgeFold, meanOf } from '../src/evaluation/protocols/jud
 import { compileFeatures } from '../src/features/feature-set.ts'
 import { MemoryHistories } from '../src/features/memory-histories.ts'
 import { Replay } from '../src/features/replay.ts'
-import { trainDecisionTree, trainRandomForest } from '../src/learners/random-forest.ts'
+import { trainDecisionTree, trainRandomForest } from '../src/learners/forest/random-forest.ts'
 import { assertClose } from './close.ts'
 
 interface GoldenFold {

@@ -4,8 +4,8 @@ import { outcomeAt, sweepThresholds, thresholdTable } from '../src/evaluation/co
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../src/evaluation/curves.ts'
 import { evaluate } from '../src/evaluation/evaluate.ts'
 import { policyFigures } from '../src/evaluation/policy-figures.ts'
-import type { ImportanceSummary, ReportInput } from '../src/evaluation/report/report-input.ts'
 import { testDays } from '../src/evaluation/test-days.ts'
+import type { ImportanceSummary, ReportInput } from '../src/report/report-input.ts'
 
 interface SampleScores {
   readonly labels: Uint8Array

@@ -1,6 +1,6 @@
 // Takes the picture of a sample report that the README shows: `node test/report-screenshot.ts docs/report.png`.
 import { chromium } from 'playwright-core'
-import { renderReport } from '../src/evaluation/report/render-report.ts'
+import { renderReport } from '../src/report/render-report.ts'
 import { sampleReport } from './report-sample.ts'
 
 const [target = 'docs/report.png'] = process.argv.slice(2)

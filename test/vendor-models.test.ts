@@ -9,7 +9,7 @@ import { readLightgbm } from '../src/models/loaders/lightgbm.ts'
 import { lightgbmOrders } from '../src/models/loaders/lightgbm-categories.ts'
 import { layOutTrees } from '../src/models/loaders/tree-layout.ts'
 import { readXgboost } from '../src/models/loaders/xgboost.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../src/models/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../src/models/trees/tree-ensemble.ts'
 
 interface SklearnTree {
   readonly feature: number[]

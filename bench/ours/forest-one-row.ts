@@ -1,6 +1,6 @@
 // One row at a time through Shrike: BUNDLE ROWS.npy (raw rows), then, where the peers exported one, TREES_DIR with the
 // peer's own forest and rows. Speaks as the rivals do.
-import { createTreeEnsemble, type TreeEnsemble } from '../../src/models/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../../src/models/trees/tree-ensemble.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { readColumns, readNpy } from '../harness/npy.ts'
 import { answerRounds, microsecondsPerRow, mostDifference, readExported } from '../harness/one-row-rounds.ts'

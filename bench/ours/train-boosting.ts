@@ -1,6 +1,6 @@
 // Gradient boosting in Shrike, in a process of its own: TRAIN.npy TEST.npy SCORES.npy OPTIONS. Prints one line of JSON.
 import { performance } from 'node:perf_hooks'
-import { trainGradientBoosting } from '../../src/learners/gradient-boosting.ts'
+import { trainGradientBoosting } from '../../src/learners/boosting/gradient-boosting.ts'
 import { readColumns, writeNpy } from '../harness/npy.ts'
 
 const [trainPath, testPath, scoresPath, given] = process.argv.slice(2)

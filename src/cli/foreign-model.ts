@@ -7,7 +7,7 @@ import { lightgbmOrders } from '../models/loaders/lightgbm-categories.ts'
 import { type ForeignGraph, readOnnx } from '../models/loaders/onnx.ts'
 import { readXgboost } from '../models/loaders/xgboost.ts'
 import { createOnnxGraph } from '../models/onnx-graph.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
 import { orTrust, settleCategories } from './import-categories.ts'
 import type { Terminal } from './terminal.ts'
 

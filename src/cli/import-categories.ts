@@ -1,8 +1,8 @@
 import { FraudError } from '../core/errors.ts'
-import { mostCategories } from '../models/category-sets.ts'
 import { type CategoryOrders, renumberCategories, thresholdFeatures } from '../models/loaders/category-orders.ts'
 import { isSameOrder } from '../models/loaders/lightgbm-categories.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { mostCategories } from '../models/trees/category-sets.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface DetectorCategories {

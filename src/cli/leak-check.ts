@@ -1,7 +1,7 @@
 import { splitRandom, thin } from '../data/split.ts'
 import { averagePrecision } from '../evaluation/metrics.ts'
 import type { SingleFeature } from '../evaluation/single-features.ts'
-import { trainRandomForest } from '../learners/random-forest.ts'
+import { trainRandomForest } from '../learners/forest/random-forest.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { findSuspicious, warnOfSuspicious } from './refuse-leaks.ts'

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { createRandom, type Random } from '../core/random.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
 import { requireWhole } from './require-option.ts'
 import type { TrainingControl } from './shared-dataset.ts'
 

@@ -8,7 +8,7 @@ import { FraudError } from '../core/errors.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from './bundle.ts'
 import { writeModel } from './learned-model.ts'
 import { decodeTensors, encodeTensors } from './safetensors.ts'
-import { createTreeEnsemble } from './tree-ensemble.ts'
+import { createTreeEnsemble } from './trees/tree-ensemble.ts'
 
 const forest = createTreeEnsemble(['V1', 'Amount €'], {
   roots: Int32Array.of(0, 3),

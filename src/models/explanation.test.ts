@@ -9,7 +9,7 @@ import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
 import { createLinearModel } from './linear.ts'
 import { createNeuralNetwork } from './neural-network.ts'
-import { createNodes, createTreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
+import { createNodes, createTreeEnsemble, type TreeNodes } from './trees/tree-ensemble.ts'
 
 /** What trees answer when only some features of a row are known (EXPVALUE of Lundberg et al.). */
 function expectedOf(

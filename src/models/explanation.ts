@@ -5,8 +5,8 @@ import type { LearnedModel } from './learned-model.ts'
 import type { LinearModel } from './linear.ts'
 import { gradientAt, type NeuralNetwork } from './neural-network.ts'
 import { type Scaling, standardize } from './scaling.ts'
-import { depthOf, mostDepth, type TreeEnsemble } from './tree-ensemble.ts'
-import { TreeShap } from './tree-shap.ts'
+import { depthOf, mostDepth, type TreeEnsemble } from './trees/tree-ensemble.ts'
+import { TreeShap } from './trees/tree-shap.ts'
 
 /** In what contributions are told: the model's own output before calibration. */
 type ContributionScale = 'probability' | 'log-odds' | 'depth'

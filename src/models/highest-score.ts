@@ -1,6 +1,6 @@
 import type { LearnedModel } from './learned-model.ts'
 import { probabilityOf } from './log-odds.ts'
-import type { TreeEnsemble } from './tree-ensemble.ts'
+import type { TreeEnsemble } from './trees/tree-ensemble.ts'
 
 /** A score that the model never exceeds: of trees what their highest leaves make together, of others 1. */
 export function highestScore(model: LearnedModel): number {

@@ -1,11 +1,11 @@
 import { z } from '../core/zod.ts'
 import { type AverageModel, createAverage } from './average.ts'
-import type { CategorySplits } from './category-sets.ts'
 import { createLinearModel, type LinearModel } from './linear.ts'
 import { createNeuralNetwork, type NeuralNetwork } from './neural-network.ts'
 import { createOnnxGraph, type OnnxGraph } from './onnx-graph.ts'
 import type { Tensor } from './safetensors.ts'
-import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './tree-ensemble.ts'
+import type { CategorySplits } from './trees/category-sets.ts'
+import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './trees/tree-ensemble.ts'
 
 /** Every kind of model that a bundle can hold. */
 export type LearnedModel = TreeEnsemble | LinearModel | NeuralNetwork | OnnxGraph | AverageModel<LearnedModel>

@@ -4,7 +4,7 @@ import { randomForest } from '../../test/random-trees.ts'
 import { FraudError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from '../models/bundle.ts'
-import { createTreeEnsemble } from '../models/tree-ensemble.ts'
+import { createTreeEnsemble } from '../models/trees/tree-ensemble.ts'
 import { createPredictor } from './load-predictor.ts'
 import { scoreColumns } from './score-columns.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
-import { renderReport } from '../../src/evaluation/report/render-report.ts'
+import { renderReport } from '../../src/report/render-report.ts'
 import { sampleReport } from '../report-sample.ts'
 
 const executablePath = '/usr/bin/chromium'

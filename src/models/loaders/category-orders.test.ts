@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createSet, isInSet } from '../category-sets.ts'
-import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
+import { createSet, isInSet } from '../trees/category-sets.ts'
+import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { renumberCategories } from './category-orders.ts'
 import { lightgbmOrders } from './lightgbm-categories.ts'
 

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
-import type { TreeEnsemble } from '../tree-ensemble.ts'
+import type { TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { type CategoryOrders, categoryFeatures, thresholdFeatures } from './category-orders.ts'
 
 type Order = readonly string[]

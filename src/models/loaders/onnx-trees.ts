@@ -1,4 +1,4 @@
-import { type Combination, createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
+import { type Combination, createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { largestWhere } from './float32.ts'
 import { invalid, type OnnxAttributes, type OnnxNode } from './onnx-format.ts'
 import { type ForeignNode, layOutTrees } from './tree-layout.ts'

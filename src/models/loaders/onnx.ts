@@ -1,4 +1,4 @@
-import type { TreeEnsemble } from '../tree-ensemble.ts'
+import type { TreeEnsemble } from '../trees/tree-ensemble.ts'
 import {
   float32,
   invalid,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createExplainer } from '../explanation.ts'
-import { createTreeEnsemble } from '../tree-ensemble.ts'
+import { createTreeEnsemble } from '../trees/tree-ensemble.ts'
 import { type ForeignNode, layOutTrees } from './tree-layout.ts'
 
 const invalid = (reason: string) => new Error(reason)

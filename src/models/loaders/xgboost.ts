@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
-import { mostCategories } from '../category-sets.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../tree-ensemble.ts'
+import { mostCategories } from '../trees/category-sets.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { type CategoryOrders, categoryFeatures } from './category-orders.ts'
 import { largestBelow } from './float32.ts'
 import { type ForeignNode, type ForeignTree, layOutTrees } from './tree-layout.ts'

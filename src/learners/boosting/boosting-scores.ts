@@ -1,0 +1,139 @@
+import type { Barrier } from '../barrier.ts'
+import type { LeafRows } from '../forest/leaf-rows.ts'
+import { type BoostingData, blockRows, type Leaf, nodesPerTree, treeAt } from './boosting-data.ts'
+import { findNode } from './early-stopping.ts'
+import { leafValue, packedSum, packing } from './gradient-histogram.ts'
+
+/** The rows' scores: what each tree has to learn from them, and what it adds to them. A thread does its share. */
+export class BoostingScores {
+  readonly #data: BoostingData
+  readonly #number: number
+  readonly #barrier: Barrier
+  /** What gradients and hessians are multiplied by before they are rounded. */
+  gradientScale = 1
+  hessianScale = 1
+
+  constructor(data: BoostingData, number: number, barrier: Barrier) {
+    this.#data = data
+    this.#number = number
+    this.#barrier = barrier
+  }
+
+  /** Gradients of the log loss, of this thread's blocks; then, scaled to whole numbers, packed. */
+  computeGradients(): void {
+    const { scores, labels, weights, gradients, hessians, packed, blockSums } = this.#data
+    this.#forBlocks((block, from, to) => {
+      let gradientSum = 0
+      let hessianSum = 0
+      for (let row = from; row < to; row++) {
+        const probability = 1 / (1 + Math.exp(-scores[row]))
+        const gradient = weights[row] * (probability - labels[row])
+        const hessian = weights[row] * probability * (1 - probability)
+        gradients[row] = gradient
+        hessians[row] = hessian
+        gradientSum += Math.abs(gradient)
+        hessianSum += hessian
+      }
+      blockSums[3 * block] = gradientSum
+      blockSums[3 * block + 1] = hessianSum
+    })
+    this.#barrier.wait()
+    const [gradientSum, hessianSum] = [this.#sumOfBlocks(0), this.#sumOfBlocks(1)]
+    this.gradientScale = gradientSum > 0 ? packedSum / gradientSum : 1
+    this.hessianScale = hessianSum > 0 ? packedSum / hessianSum : 1
+    const { gradientScale, hessianScale } = this
+    this.#forBlocks((block, from, to) => {
+      let sum = 0
+      for (let row = from; row < to; row++) {
+        packed[row] = Math.round(gradients[row] * gradientScale) * packing + Math.round(hessians[row] * hessianScale)
+        sum += packed[row]
+      }
+      blockSums[3 * block + 2] = sum
+    })
+  }
+
+  /** Of all rows: gradients without their signs, hessians, or both packed. */
+  #sumOfBlocks(part: number): number {
+    const { blockSums } = this.#data
+    let sum = 0
+    for (let i = part; i < blockSums.length; i += 3) sum += blockSums[i]
+    return sum
+  }
+
+  #forBlocks(work: (block: number, from: number, to: number) => void): void {
+    const { labels, threads } = this.#data
+    const blocks = Math.ceil(labels.length / blockRows)
+    for (let block = this.#number; block < blocks; block += threads) {
+      work(block, block * blockRows, Math.min((block + 1) * blockRows, labels.length))
+    }
+  }
+
+  /** The packed sum of all rows, once every thread has computed its gradients. */
+  get packedSum(): number {
+    return this.#sumOfBlocks(2)
+  }
+
+  /** Leaf values of exact sums, added up in blocks of rows that lie the same for any number of threads. */
+  settle(tree: number, leaves: readonly Leaf[], rows: LeafRows): void {
+    const { options, trees, gradients, hessians, weights, scores, leafSums } = this.#data
+    this.#forLeafBlocks(leaves, (block, _, from, to) => {
+      let gradient = 0
+      let hessian = 0
+      let cover = 0
+      for (let at = from; at < to; at++) {
+        const row = rows.order[at]
+        gradient += gradients[row]
+        hessian += hessians[row]
+        cover += weights[row]
+      }
+      leafSums[3 * block] = gradient
+      leafSums[3 * block + 1] = hessian
+      leafSums[3 * block + 2] = cover
+    })
+    this.#barrier.wait()
+    let next = 0
+    const values = leaves.map(({ node, start, end, low, high }) => {
+      const sums = [0, 0, 0]
+      for (const last = next + Math.ceil((end - start) / blockRows); next < last; next++) {
+        for (let part = 0; part < 3; part++) sums[part] += leafSums[3 * next + part]
+      }
+      const [gradient, hessian, cover] = sums
+      const value = options.learningRate * leafValue(gradient, hessian, options, low, high)
+      if (this.#number === 0) {
+        const at = tree * nodesPerTree(options) + node
+        trees.feature[at] = -1
+        trees.value[at] = value
+        trees.cover[at] = cover
+      }
+      return value
+    })
+    this.#forLeafBlocks(leaves, (_, leaf, from, to) => {
+      const value = values[leaf]
+      for (let at = from; at < to; at++) scores[rows.order[at]] += value
+    })
+    this.#barrier.wait()
+    this.#scoreUnseen(tree, rows)
+  }
+
+  /** This thread's share of the blocks of all leaves, each with its number and its leaf's. */
+  #forLeafBlocks(leaves: readonly Leaf[], work: (block: number, leaf: number, from: number, to: number) => void): void {
+    let block = 0
+    leaves.forEach(({ start, end }, leaf) => {
+      for (let from = start; from < end; from += blockRows, block++) {
+        if (block % this.#data.threads === this.#number) work(block, leaf, from, Math.min(from + blockRows, end))
+      }
+    })
+  }
+
+  /** Rows that the tree was not grown on get its value, too. */
+  #scoreUnseen(tree: number, { order, seen }: LeafRows): void {
+    const { columns, scores, threads } = this.#data
+    const share = Math.ceil((order.length - seen) / threads)
+    const from = seen + this.#number * share
+    if (share === 0) return
+    const nodes = treeAt(this.#data, tree)
+    for (let i = from; i < Math.min(from + share, order.length); i++) {
+      scores[order[i]] += nodes.value[findNode(nodes, columns, order[i])]
+    }
+  }
+}

@@ -1,0 +1,341 @@
+import { createRandom } from '../../core/random.ts'
+import { categoriesIn, createSet } from '../../models/trees/category-sets.ts'
+import { Barrier } from '../barrier.ts'
+import { LeafRows } from '../forest/leaf-rows.ts'
+import {
+  type BoostingData,
+  binPlaces,
+  blockRows,
+  candidateFields,
+  type Leaf,
+  nodesPerTree,
+  setPlaces,
+  treeAt,
+  wordsOf,
+} from './boosting-data.ts'
+import { BoostingScores } from './boosting-scores.ts'
+import { EarlyStopping } from './early-stopping.ts'
+import {
+  addRows,
+  createSums,
+  type FeatureSums,
+  type FoundSplit,
+  featuresPerChunk,
+  featuresPerWord,
+  leafValue,
+  packing,
+  type RowBins,
+  SplitSearch,
+  subtract,
+} from './gradient-histogram.ts'
+import { fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
+
+/**
+ * One of the threads that grow boosted trees in step. Each holds the sums of its own features and finds the best split
+ * among them; all then see all candidates and choose the same. What is added up in doubles is added in one fixed order, so
+ * the number of threads changes nothing.
+ */
+export class BoostingThread {
+  readonly #data: BoostingData
+  readonly #number: number
+  readonly #barrier: Barrier
+  readonly #search: SplitSearch
+  /** By slot: the sums of the thread's own features, `binPlaces` for each. */
+  readonly #sums: FeatureSums[] = []
+  /** The thread's own features: those from the first up to the last, which is another's. */
+  readonly #firstFeature: number
+  readonly #lastFeature: number
+  readonly #rowBins: RowBins
+  #read = 0
+  /** Chunks of the own features of which the tree sees one. */
+  #seenChunks: number[] = []
+  /** Of the own features those that the tree sees. */
+  #seenFeatures: number[] = []
+  readonly #rows: LeafRows
+  readonly #scores: BoostingScores
+  #leaves: Leaf[] = []
+  #isOddSearch = false
+
+  constructor(data: BoostingData, number: number) {
+    this.#data = data
+    this.#number = number
+    this.#barrier = new Barrier(data.cells, data.threads)
+    this.#search = new SplitSearch(data.options)
+    this.#rows = new LeafRows(data, number, this.#barrier)
+    this.#scores = new BoostingScores(data, number, this.#barrier)
+    const words = wordsOf(data.columns.length)
+    const [first, last] = [number, number + 1].map((thread) => Math.floor((thread * words) / data.threads))
+    this.#firstFeature = first * featuresPerWord
+    this.#lastFeature = Math.min(last * featuresPerWord, data.columns.length)
+    this.#rowBins = { bins: new Int32Array(data.labels.length * (last - first)), words: last - first }
+  }
+
+  run(): void {
+    this.#bin()
+    const { options, cells, validation } = this.#data
+    const stopping = validation && new EarlyStopping(validation, options)
+    for (let tree = 0; tree < options.nEstimators; tree++) {
+      this.#scores.computeGradients()
+      this.#search.gradientScale = this.#scores.gradientScale
+      this.#search.hessianScale = this.#scores.hessianScale
+      this.#rows.draw(tree)
+      this.#drawFeatures(tree)
+      this.#barrier.wait()
+      this.#growTree(tree)
+      this.#scores.settle(tree, this.#leaves, this.#rows)
+      this.#barrier.wait()
+      if (stopping !== undefined && this.#number === 0) stopping.add(treeAt(this.#data, tree))
+      if (this.#number === 0) Atomics.store(cells, 2, stopping?.isOver ? -(stopping.best + 1) : tree + 1)
+      this.#barrier.wait()
+      if (Atomics.load(cells, 2) < 0) return
+    }
+    if (stopping !== undefined && this.#number === 0) Atomics.store(cells, 2, -(stopping.best + 1))
+  }
+
+  #bin(): void {
+    const { columns, labels, options, categoryCounts, ends, endCounts, hasMissing, bins } = this.#data
+    const samples = sampleClasses(labels)
+    for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
+      const categories = categoryCounts[feature]
+      const found = categories > 0 ? endsOfCodes(categories) : findBinEnds(columns[feature], samples, options.maxBins)
+      ends.set(found, feature * options.maxBins)
+      endCounts[feature] = found.length
+      hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
+    }
+    const bytes = new Uint8Array(this.#rowBins.bins.buffer)
+    const stride = this.#rowBins.words * featuresPerWord
+    // A block at a time, so that a row's place is still at hand when its next feature comes.
+    for (let from = 0; from < labels.length; from += blockRows) {
+      const to = Math.min(from + blockRows, labels.length)
+      for (let feature = this.#firstFeature; feature < this.#lastFeature; feature++) {
+        const column = bins[feature]
+        const place = feature - this.#firstFeature
+        for (let row = from; row < to; row++) bytes[row * stride + place] = column[row]
+      }
+    }
+    this.#barrier.wait()
+  }
+
+  #drawFeatures(tree: number): void {
+    const { options, columns } = this.#data
+    const features = Array.from(columns.keys())
+    const wanted = Math.max(1, Math.round(options.colsampleByTree * features.length))
+    if (wanted < features.length) {
+      const random = createRandom(options.seed, 2 * tree + 2)
+      for (let i = 0; i < wanted; i++) {
+        const chosen = i + random.integer(features.length - i)
+        ;[features[i], features[chosen]] = [features[chosen], features[i]]
+      }
+    }
+    const seen = features.slice(0, wanted).sort((a, b) => a - b)
+    this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
+    const chunkOf = (feature: number) => Math.floor((feature - this.#firstFeature) / featuresPerChunk)
+    this.#seenChunks = [...new Set(this.#seenFeatures.map(chunkOf))]
+  }
+
+  /** Leaf by leaf: always the one whose split gains most. */
+  #growTree(tree: number): void {
+    const { options, treeSizes } = this.#data
+    const root = this.#rootLeaf()
+    this.#sumRows(root)
+    this.#findSplits([root])
+    this.#leaves = [root]
+    let size = 1
+    while (this.#leaves.length < options.maxLeaves) {
+      const chosen = this.#leaves.reduce((best, leaf) => (gainOf(leaf) > gainOf(best) ? leaf : best))
+      const { split } = chosen
+      if (split === undefined) break
+      const middle = this.#rows.split(chosen, split)
+      if (this.#number === 0) this.#writeSplit(tree, chosen, split, size, middle)
+      const children = this.#childrenOf(chosen, split, middle, size)
+      this.#leaves[this.#leaves.indexOf(chosen)] = children[0]
+      this.#leaves.push(children[1])
+      size += 2
+      if (this.#leaves.length < options.maxLeaves) this.#sumAndFind(children)
+    }
+    if (this.#number === 0) treeSizes[tree] = size
+  }
+
+  #rootLeaf(): Leaf {
+    const { packed } = this.#data
+    // Packed sums stay below 2^53, so that they are exact.
+    let sum = 0
+    if (this.#rows.seen === packed.length) sum = this.#scores.packedSum
+    else for (let i = 0; i < this.#rows.seen; i++) sum += packed[this.#rows.order[i]]
+    const gradient = Math.floor(sum / packing)
+    const range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+    const place = { node: 0, start: 0, end: this.#rows.seen, rows: this.#rows.seen, depth: 0, slot: 0 }
+    return { ...place, ...range, gradient, hessian: sum - gradient * packing, split: undefined }
+  }
+
+  #sumRows({ start, end, slot }: Leaf): void {
+    const sums = this.#slotSums(slot)
+    sums.all.fill(0)
+    this.#read += addRows(sums, this.#rowBins, this.#seenChunks, this.#rows.order, this.#data.packed, start, end)
+  }
+
+  #slotSums(slot: number): FeatureSums {
+    this.#sums[slot] ??= createSums(this.#rowBins.words)
+    return this.#sums[slot]
+  }
+
+  #sumsOf(slot: number, feature: number): Float64Array {
+    const from = (feature - this.#firstFeature) * binPlaces
+    return this.#slotSums(slot).all.subarray(from, from + this.#data.endCounts[feature] + 1)
+  }
+
+  /** The smaller child's rows are added up; the larger one's sums are what is left of their parent's. */
+  #sumAndFind([left, right]: readonly [Leaf, Leaf]): void {
+    const [small, large] = left.rows <= right.rows ? [left, right] : [right, left]
+    const open = [small, large].filter((leaf) => this.#canSplit(leaf))
+    if (open.length > 0) {
+      // The parent's sums stand in the left child's place.
+      if (large.slot !== left.slot) this.#swapSums(left.slot, right.slot)
+      this.#sumRows(small)
+      if (open.includes(large)) {
+        subtract(this.#slotSums(large.slot).all, this.#slotSums(small.slot).all)
+      }
+    }
+    this.#findSplits(open)
+  }
+
+  #swapSums(one: number, other: number): void {
+    ;[this.#sums[one], this.#sums[other]] = [this.#sums[other], this.#sums[one]]
+  }
+
+  #canSplit({ rows, depth, hessian }: Leaf): boolean {
+    const { maxDepth, minSamplesLeaf, minChildWeight } = this.#data.options
+    return (
+      rows >= 2 * minSamplesLeaf &&
+      hessian >= 2 * minChildWeight * this.#scores.hessianScale &&
+      hessian >= 2 &&
+      (maxDepth === null || depth < maxDepth)
+    )
+  }
+
+  /** Each thread's best, then everybody's. */
+  #findSplits(leaves: readonly Leaf[]): void {
+    const { candidates, candidateSets, endCounts, directions, categoryCounts } = this.#data
+    for (const leaf of leaves) {
+      const best = noSplit()
+      for (const feature of this.#seenFeatures) {
+        const sums = this.#sumsOf(leaf.slot, feature)
+        if (categoryCounts[feature] > 0) {
+          this.#search.improveByCategory(best, feature, sums, endCounts[feature], leaf)
+        } else this.#search.improve(best, feature, sums, endCounts[feature], leaf, directions[feature])
+      }
+      const { gain, feature, bin, categories, missingGoesLeft, leftGradient, leftHessian } = best
+      const place = this.#candidateAt(leaf.slot, this.#number)
+      const fields = [gain, feature, bin, Number(missingGoesLeft), leftGradient, leftHessian]
+      candidates.set(fields, place * candidateFields)
+      if (categories !== undefined) candidateSets.set(createSet(categories), place * setPlaces)
+    }
+    this.#barrier.wait()
+    for (const leaf of leaves) leaf.split = this.#bestCandidate(leaf.slot)
+    this.#isOddSearch = !this.#isOddSearch
+  }
+
+  /** Every other search has its own places: who is ahead must not overwrite what the others still read. */
+  #candidateAt(slot: number, thread: number): number {
+    const { options, threads } = this.#data
+    return (Number(this.#isOddSearch) * options.maxLeaves + slot) * threads + thread
+  }
+
+  /** The most gain; of equal ones the feature that stands first. */
+  #bestCandidate(slot: number): FoundSplit | undefined {
+    const { candidates, candidateSets, categoryCounts, threads } = this.#data
+    let best: FoundSplit | undefined
+    for (let thread = 0; thread < threads; thread++) {
+      const place = this.#candidateAt(slot, thread)
+      const at = place * candidateFields
+      const gain = candidates[at]
+      const feature = candidates[at + 1]
+      if (!(gain > 0)) continue
+      if (best !== undefined && (gain < best.gain || (gain === best.gain && feature > best.feature))) continue
+      const [bin, missingGoesLeft, leftGradient, leftHessian] = candidates.subarray(at + 2, at + candidateFields)
+      const categories = categoryCounts[feature] > 0 ? categoriesIn(candidateSets, place * setPlaces) : undefined
+      best = { gain, feature, bin, categories, missingGoesLeft: missingGoesLeft === 1, leftGradient, leftHessian }
+    }
+    return best
+  }
+
+  #writeSplit(tree: number, leaf: Leaf, split: FoundSplit, size: number, middle: number): void {
+    const { trees, gains, options, ends, endCounts } = this.#data
+    const at = tree * nodesPerTree(options) + leaf.node
+    trees.feature[at] = split.feature
+    trees.left[at] = size
+    gains[at] = split.gain
+    if (trees.categories !== undefined && split.categories !== undefined) {
+      trees.threshold[at] = Number.NaN
+      trees.categories.setAt[at] = at * setPlaces
+      trees.categories.sets.set(createSet(split.categories), at * setPlaces)
+      return
+    }
+    const isLastBin = split.bin === endCounts[split.feature] - 1
+    trees.threshold[at] = isLastBin ? Number.POSITIVE_INFINITY : ends[split.feature * options.maxBins + split.bin]
+    // Where training saw no missing value here, one goes where most rows went.
+    const sawMissing = split.missingGoesLeft || this.#rows.isMissingIn(leaf, split)
+    trees.missingGoesLeft[at] = Number(sawMissing ? split.missingGoesLeft : 2 * middle > leaf.start + leaf.end)
+  }
+
+  #childrenOf(leaf: Leaf, split: FoundSplit, middle: number, size: number): [Leaf, Leaf] {
+    const { directions, options } = this.#data
+    const { leftGradient, leftHessian, feature } = split
+    const { start, end, gradient, hessian, slot, low, high } = leaf
+    const depth = leaf.depth + 1
+    const [rightGradient, rightHessian] = [gradient - leftGradient, hessian - leftHessian]
+    const value = (g: number, h: number) =>
+      leafValue(g / this.#scores.gradientScale, h / this.#scores.hessianScale, options, low, high)
+    const direction = directions[feature]
+    // What lies below a constrained split stays on its side of the middle.
+    const between = direction === 0 ? 0 : (value(leftGradient, leftHessian) + value(rightGradient, rightHessian)) / 2
+    const leftRange = { low: direction < 0 ? between : low, high: direction > 0 ? between : high }
+    const rightRange = { low: direction > 0 ? between : low, high: direction < 0 ? between : high }
+    const next = { depth, split: undefined }
+    return [
+      {
+        ...next,
+        ...leftRange,
+        node: size,
+        slot,
+        start,
+        end: middle,
+        rows: middle - start,
+        gradient: leftGradient,
+        hessian: leftHessian,
+      },
+      {
+        ...next,
+        ...rightRange,
+        node: size + 1,
+        slot: this.#leaves.length,
+        start: middle,
+        end,
+        rows: end - middle,
+        gradient: rightGradient,
+        hessian: rightHessian,
+      },
+    ]
+  }
+}
+
+function noSplit(): FoundSplit {
+  return {
+    gain: 0,
+    feature: -1,
+    bin: 0,
+    categories: undefined,
+    missingGoesLeft: false,
+    leftGradient: 0,
+    leftHessian: 0,
+  }
+}
+
+function gainOf({ split }: Leaf): number {
+  return split?.gain ?? 0
+}
+
+/** A bin for each code; the last one's end is infinite. */
+function endsOfCodes(count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, code) => (code < count - 1 ? code : Number.POSITIVE_INFINITY))
+}

@@ -1,0 +1,324 @@
+import { createRandom, type Random } from '../../core/random.ts'
+import type { TreeNodes } from '../../models/trees/tree-ensemble.ts'
+import { isSingleValue, missingBin } from './binning.ts'
+import { type ClassRows, Splitter } from './splitting.ts'
+import { featuresPerSplit, type RandomForestOptions } from './tree-options.ts'
+
+/** What all trees of a forest grow from; it lies in shared memory, so that every thread reads the same. */
+export interface BinnedDataset {
+  readonly columns: readonly Float64Array[]
+  readonly bins: readonly Uint16Array[]
+  /** By feature, the missing value's bin not counted. */
+  readonly binCounts: Int32Array
+  readonly labels: Uint8Array
+  /** By row, class weights included. */
+  readonly weights: Float64Array
+  /** The rows that an oversampler added, after all rows once. */
+  readonly extraRows: Uint32Array
+}
+
+/** The nodes of one grown tree, the root first. */
+export interface GrownTree extends Omit<TreeNodes, 'roots'> {
+  /** By feature: how much weighted Gini impurity its splits took away, as a share of the tree's sum. */
+  readonly importance: Float64Array
+}
+
+interface Node {
+  readonly index: number
+  readonly depth: number
+  readonly legitimate: ClassRows
+  readonly fraud: ClassRows
+}
+
+/** Grows the trees of one forest, one after another; it keeps the buffers that they share. */
+export class Grower {
+  readonly #data: BinnedDataset
+  readonly #options: RandomForestOptions
+  readonly #splitter: Splitter
+  readonly #featureOrder: Int32Array
+  readonly #drawn: Uint16Array
+  readonly #draws: Uint32Array
+  readonly #weights: Float64Array
+  readonly #allLegitimate: Uint32Array
+  readonly #allFraud: Uint32Array
+  readonly #legitimateRows: Uint32Array
+  readonly #fraudRows: Uint32Array
+  readonly #spill: Uint32Array
+
+  constructor(data: BinnedDataset, options: RandomForestOptions) {
+    const rowCount = data.labels.length
+    this.#data = data
+    this.#options = options
+    this.#splitter = new Splitter(options.minSamplesLeaf)
+    this.#featureOrder = Int32Array.from(data.columns.keys())
+    this.#drawn = new Uint16Array(rowCount + data.extraRows.length)
+    this.#draws = new Uint32Array(rowCount)
+    this.#weights = new Float64Array(rowCount)
+    this.#allLegitimate = rowsOf(data.labels, 0)
+    this.#allFraud = rowsOf(data.labels, 1)
+    this.#legitimateRows = new Uint32Array(this.#allLegitimate.length)
+    this.#fraudRows = new Uint32Array(this.#allFraud.length)
+    this.#spill = new Uint32Array(rowCount)
+  }
+
+  /** The tree of this number: the same for the same seed, whatever was grown before it and wherever. */
+  grow(treeIndex: number): GrownTree {
+    const random = createRandom(this.#options.seed, treeIndex + 1)
+    this.#featureOrder.forEach((_, i) => {
+      this.#featureOrder[i] = i
+    })
+    const root = this.#drawRoot(random)
+    const tree = new TreeBuilder(this.#data.columns.length)
+    tree.addNode()
+    const open = [root]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      tree.describe(node.index, node.legitimate.weight, node.fraud.weight)
+      if (this.#isLeaf(node) || !this.#findSplit(node, random)) continue
+      const gained = this.#splitter.gain - purity(node.legitimate.weight, node.fraud.weight)
+      const total = root.legitimate.weight + root.fraud.weight
+      // Rounding may put the gain of a split that changes nothing a little below zero.
+      if (gained / total + 1e-15 < this.#options.minImpurityDecrease) continue
+      const [left, right] = this.#split(node, tree, gained)
+      open.push(right, left)
+    }
+    return tree.finish()
+  }
+
+  /** The tree's rows; a bootstrap that drew none but rows of weight 0 is drawn again. */
+  #drawRoot(random: Random): Node {
+    for (;;) {
+      drawRows(this.#data.extraRows, this.#options, random, this.#drawn, this.#draws)
+      const legitimate = this.#takeRows(this.#allLegitimate, this.#legitimateRows)
+      const fraud = this.#takeRows(this.#allFraud, this.#fraudRows)
+      if (legitimate.weight + fraud.weight > 0) return { index: 0, depth: 0, legitimate, fraud }
+    }
+  }
+
+  /** Keeps of a class's rows those that were drawn and weigh something. */
+  #takeRows(all: Uint32Array, kept: Uint32Array): ClassRows {
+    const { weights } = this.#data
+    let end = 0
+    let sum = 0
+    for (let i = 0; i < all.length; i++) {
+      const row = all[i]
+      const weight = weights[row] * this.#draws[row]
+      this.#weights[row] = weight
+      sum += weight
+      kept[end] = row
+      if (weight > 0) end++
+    }
+    return { rows: kept, start: 0, end, weight: sum }
+  }
+
+  #isLeaf({ depth, legitimate, fraud }: Node): boolean {
+    const { maxDepth, minSamplesSplit, minSamplesLeaf } = this.#options
+    const legitimateCount = legitimate.end - legitimate.start
+    const fraudCount = fraud.end - fraud.start
+    const samples = legitimateCount + fraudCount
+    return (
+      legitimateCount === 0 ||
+      fraudCount === 0 ||
+      samples < minSamplesSplit ||
+      samples < 2 * minSamplesLeaf ||
+      (maxDepth !== null && depth >= maxDepth)
+    )
+  }
+
+  /**
+   * As scikit-learn: features are drawn without replacement until `maxFeatures` were looked at and one of them varies
+   * among the node's rows.
+   */
+  #findSplit({ legitimate, fraud }: Node, random: Random): boolean {
+    const order = this.#featureOrder
+    const wanted = featuresPerSplit(this.#options.maxFeatures, order.length)
+    const splitter = this.#splitter
+    splitter.startNode()
+    let foundVarying = false
+    for (let visited = 0; visited < order.length && (visited < wanted || !foundVarying); visited++) {
+      const chosen = visited + random.integer(order.length - visited)
+      const feature = order[chosen]
+      order[chosen] = order[visited]
+      order[visited] = feature
+      const { bins, binCounts } = this.#data
+      if (splitter.tryFeature(feature, legitimate, fraud, bins[feature], binCounts[feature], this.#weights)) {
+        foundVarying = true
+      }
+    }
+    return splitter.feature >= 0
+  }
+
+  #split(node: Node, tree: TreeBuilder, gained: number): [Node, Node] {
+    const { legitimate, fraud } = node
+    const { feature, leftLegitimate, leftFraud, sawMissing } = this.#splitter
+    const legitimateMiddle = this.#partition(legitimate)
+    const fraudMiddle = this.#partition(fraud)
+    const leftCount = legitimateMiddle - legitimate.start + fraudMiddle - fraud.start
+    const rightCount = legitimate.end - legitimateMiddle + fraud.end - fraudMiddle
+    const left = tree.addNode()
+    const right = tree.addNode()
+    // Where training saw no missing value here, one goes where most rows went, as in scikit-learn.
+    const missingGoesLeft = sawMissing ? this.#splitter.missingGoesLeft : leftCount > rightCount
+    tree.sendMissing(node.index, missingGoesLeft)
+    const depth = node.depth + 1
+    // Differences of sums can fall a rounding below zero.
+    const rightLegitimate = Math.max(0, legitimate.weight - leftLegitimate)
+    const rightFraud = Math.max(0, fraud.weight - leftFraud)
+    const children: [Node, Node] = [
+      {
+        index: left,
+        depth,
+        legitimate: { ...legitimate, end: legitimateMiddle, weight: leftLegitimate },
+        fraud: { ...fraud, end: fraudMiddle, weight: leftFraud },
+      },
+      {
+        index: right,
+        depth,
+        legitimate: { ...legitimate, start: legitimateMiddle, weight: rightLegitimate },
+        fraud: { ...fraud, start: fraudMiddle, weight: rightFraud },
+      },
+    ]
+    tree.split(node.index, feature, this.#threshold(children), left, gained)
+    return children
+  }
+
+  /** Moves the rows that go left to the front, in their order; returns where the others begin. */
+  #partition({ rows, start, end }: ClassRows): number {
+    const { feature, bin: lastLeft, missingGoesLeft } = this.#splitter
+    const bins = this.#data.bins[feature]
+    const spill = this.#spill
+    // Adding 1 in 16 bits turns the missing value's bin into the first instead of the last.
+    const shift = missingGoesLeft ? 1 : 0
+    const firstRight = lastLeft + shift + 1
+    let middle = start
+    let spilled = 0
+    for (let i = start; i < end; i++) {
+      const row = rows[i]
+      // Both are written and one is kept: a branch here would be mispredicted for every second row.
+      rows[middle] = row
+      spill[spilled] = row
+      const goesLeft = (((bins[row] + shift) & 0xffff) - firstRight) >>> 31
+      middle += goesLeft
+      spilled += 1 - goesLeft
+    }
+    rows.set(spill.subarray(0, spilled), middle)
+    return middle
+  }
+
+  /** The middle between the nearest values left and right, as in scikit-learn; the left one where the middle rounds. */
+  #threshold([left, right]: readonly [Node, Node]): number {
+    const { bin, nextBin } = this.#splitter
+    if (nextBin === missingBin) return Infinity
+    const maxLeft = this.#extreme(bin, true, [left.fraud, left.legitimate])
+    const minRight = this.#extreme(nextBin, false, [right.fraud, right.legitimate])
+    const middle = maxLeft / 2 + minRight / 2
+    return middle >= maxLeft && middle < minRight ? middle : maxLeft
+  }
+
+  /** The largest (or least) value among the rows of one bin; a bin of a single value answers with the first row. */
+  #extreme(bin: number, largest: boolean, parts: readonly ClassRows[]): number {
+    const bins = this.#data.bins[this.#splitter.feature]
+    const column = this.#data.columns[this.#splitter.feature]
+    let extreme = largest ? -Infinity : Infinity
+    for (const { rows, start, end } of parts) {
+      for (let i = start; i < end; i++) {
+        const row = rows[i]
+        if (bins[row] !== bin) continue
+        if (isSingleValue(bin)) return column[row]
+        const value = column[row]
+        if (largest ? value > extreme : value < extreme) extreme = value
+      }
+    }
+    return extreme
+  }
+}
+
+function rowsOf(labels: Uint8Array, label: number): Uint32Array {
+  return Uint32Array.from(labels.keys().filter((row) => labels[row] === label))
+}
+
+/** What a node of these class weights adds to the sum that splits maximise: its weight times (1 - Gini impurity). */
+function purity(weight0: number, weight1: number): number {
+  return (weight0 * weight0 + weight1 * weight1) / (weight0 + weight1)
+}
+
+/**
+ * How often each row is in the tree: as often as an oversampler drew it, or as a bootstrap of those drew it.
+ *
+ * @param drawn a buffer, one longer-lived count per row and per extra row.
+ */
+export function drawRows(
+  extraRows: Uint32Array,
+  options: Pick<RandomForestOptions, 'bootstrap' | 'maxSamples'>,
+  random: Random,
+  drawn: Uint16Array,
+  draws: Uint32Array,
+): void {
+  drawn.fill(options.bootstrap ? 0 : 1)
+  if (options.bootstrap) random.tally(drawn, Math.max(1, Math.round(drawn.length * options.maxSamples)))
+  draws.set(drawn.subarray(0, draws.length))
+  for (let i = 0; i < extraRows.length; i++) draws[extraRows[i]] += drawn[draws.length + i]
+}
+
+/** The arrays of a tree that is being grown; they double when full. */
+class TreeBuilder {
+  #count = 0
+  #feature = new Int32Array(1024)
+  #threshold = new Float64Array(1024)
+  #left = new Int32Array(1024)
+  #missingGoesLeft = new Uint8Array(1024)
+  #value = new Float64Array(1024)
+  #cover = new Float64Array(1024)
+  readonly #gained: Float64Array
+
+  constructor(featureCount: number) {
+    this.#gained = new Float64Array(featureCount)
+  }
+
+  addNode(): number {
+    if (this.#count === this.#feature.length) {
+      this.#feature = doubled(this.#feature, (length) => new Int32Array(length))
+      this.#threshold = doubled(this.#threshold, (length) => new Float64Array(length))
+      this.#left = doubled(this.#left, (length) => new Int32Array(length))
+      this.#missingGoesLeft = doubled(this.#missingGoesLeft, (length) => new Uint8Array(length))
+      this.#value = doubled(this.#value, (length) => new Float64Array(length))
+      this.#cover = doubled(this.#cover, (length) => new Float64Array(length))
+    }
+    return this.#count++
+  }
+
+  describe(node: number, legitimateWeight: number, fraudWeight: number): void {
+    this.#feature[node] = -1
+    this.#cover[node] = legitimateWeight + fraudWeight
+    this.#value[node] = fraudWeight / (legitimateWeight + fraudWeight)
+  }
+
+  split(node: number, feature: number, threshold: number, left: number, gained: number): void {
+    this.#feature[node] = feature
+    this.#threshold[node] = threshold
+    this.#left[node] = left
+    this.#gained[feature] += gained
+  }
+
+  sendMissing(node: number, goesLeft: boolean): void {
+    this.#missingGoesLeft[node] = goesLeft ? 1 : 0
+  }
+
+  finish(): GrownTree {
+    const sum = this.#gained.reduce((total, gained) => total + gained, 0)
+    return {
+      feature: this.#feature.slice(0, this.#count),
+      threshold: this.#threshold.slice(0, this.#count),
+      left: this.#left.slice(0, this.#count),
+      missingGoesLeft: this.#missingGoesLeft.slice(0, this.#count),
+      value: this.#value.slice(0, this.#count),
+      cover: this.#cover.slice(0, this.#count),
+      importance: this.#gained.map((gained) => (sum > 0 ? gained / sum : 0)),
+    }
+  }
+}
+
+function doubled<T extends { readonly length: number; set(from: T): void }>(array: T, make: (length: number) => T): T {
+  const larger = make(array.length * 2)
+  larger.set(array)
+  return larger
+}

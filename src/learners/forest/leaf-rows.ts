@@ -1,0 +1,117 @@
+import { createRandom } from '../../core/random.ts'
+import type { Barrier } from '../barrier.ts'
+import { type BoostingData, binPlaces, type Leaf } from '../boosting/boosting-data.ts'
+import type { FoundSplit } from '../boosting/gradient-histogram.ts'
+
+/** Leaves of fewer rows are sorted by every thread for itself, which takes less time than to wait for the others. */
+const sortedTogether = 8192
+
+/** The rows of a tree, leaf by leaf. Every thread keeps the same. */
+export class LeafRows {
+  readonly #data: BoostingData
+  readonly #number: number
+  readonly #barrier: Barrier
+  /** Rows by leaf, in ascending order in each; behind them those that the tree does not see. */
+  readonly order: Uint32Array
+  /** How many rows the tree sees. */
+  seen = 0
+  readonly #ownLeft = new Uint32Array(sortedTogether)
+  readonly #ownRight = new Uint32Array(sortedTogether)
+  /** By bin, 1 where the rows of a split go left. */
+  readonly #leftBins = new Uint8Array(binPlaces)
+
+  constructor(data: BoostingData, number: number, barrier: Barrier) {
+    this.#data = data
+    this.#number = number
+    this.#barrier = barrier
+    this.order = new Uint32Array(data.labels.length)
+  }
+
+  /** The rows of a tree, in ascending order; those that it does not see stand behind. */
+  draw(tree: number): void {
+    const { options, labels } = this.#data
+    const { order } = this
+    this.seen = labels.length
+    if (options.subsample === 1) {
+      for (let row = 0; row < order.length; row++) order[row] = row
+      return
+    }
+    // Every thread draws the same.
+    const random = createRandom(options.seed, 2 * tree + 1)
+    const wanted = Math.max(1, Math.round(options.subsample * labels.length))
+    let drawn = 0
+    let left = 0
+    for (let row = 0; row < labels.length; row++) {
+      const isIn = random.uniform() * (labels.length - row) < wanted - drawn
+      order[isIn ? drawn : wanted + left] = row
+      if (isIn) drawn++
+      else left++
+    }
+    this.seen = wanted
+  }
+
+  /** Moves the rows that go left to the front, all in their order; returns where the others begin. */
+  split({ start, end }: Leaf, split: FoundSplit): number {
+    const { leftRows, rightRows, leftCounts, threads } = this.#data
+    const { order } = this
+    if (end - start <= sortedTogether) {
+      const count = this.#sortRows(start, end, split, this.#ownLeft, this.#ownRight, 0)
+      order.set(this.#ownLeft.subarray(0, count), start)
+      order.set(this.#ownRight.subarray(0, end - start - count), start + count)
+      return start + count
+    }
+    const bounds = (thread: number) => start + Math.floor(((end - start) * thread) / threads)
+    const [from, to] = [bounds(this.#number), bounds(this.#number + 1)]
+    leftCounts[this.#number] = this.#sortRows(from, to, split, leftRows, rightRows, from)
+    this.#barrier.wait()
+    const middle = start + leftCounts.reduce((sum, count) => sum + count, 0)
+    let left = start
+    let right = middle
+    leftCounts.forEach((count, thread) => {
+      const [first, last] = [bounds(thread), bounds(thread + 1)]
+      order.set(leftRows.subarray(first, first + count), left)
+      order.set(rightRows.subarray(first, last - count), right)
+      left += count
+      right += last - first - count
+    })
+    return middle
+  }
+
+  /** Copies a part of a leaf's rows to those that go left and those that go right, from a place on; returns how many go left. */
+  #sortRows(
+    from: number,
+    to: number,
+    { feature, bin, categories, missingGoesLeft }: FoundSplit,
+    leftRows: Uint32Array,
+    rightRows: Uint32Array,
+    at: number,
+  ): number {
+    const { bins, endCounts } = this.#data
+    const column = bins[feature]
+    const leftBins = this.#leftBins.fill(0)
+    if (categories === undefined) leftBins.fill(1, 0, bin + 1)
+    else for (const code of categories) leftBins[code] = 1
+    leftBins[endCounts[feature]] = Number(missingGoesLeft)
+    let left = at
+    let right = at
+    for (let i = from; i < to; i++) {
+      const row = this.order[i]
+      const goesLeft = leftBins[column[row]]
+      // Both are written and one is kept: a branch would be mispredicted.
+      leftRows[left] = row
+      rightRows[right] = row
+      left += goesLeft
+      right += 1 - goesLeft
+    }
+    return left - at
+  }
+
+  /** Whether a value of the split's feature is missing in some row of the leaf. */
+  isMissingIn({ start, end }: Leaf, { feature }: FoundSplit): boolean {
+    const { bins, endCounts, hasMissing } = this.#data
+    if (hasMissing[feature] === 0) return false
+    const [column, missingBin] = [bins[feature], endCounts[feature]]
+    for (let i = start; i < end; i++) if (column[this.order[i]] === missingBin) return true
+    return false
+  }
+}

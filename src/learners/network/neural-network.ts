@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { FraudError } from '../../core/errors.ts'
+import { createRandom, type Random } from '../../core/random.ts'
+import type { Dataset } from '../../data/dataset.ts'
+import { createNeuralNetwork, type Layer, type NeuralNetwork } from '../../models/neural-network.ts'
+import { requireBetween, requireWhole } from '../require-option.ts'
+import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
+import { applyScaling, standardizeInputs } from '../standard-inputs.ts'
+import { Backpropagation } from './backpropagation.ts'
+
+/** Hyper-parameters of a multilayer perceptron. */
+export interface NeuralOptions {
+  /** Units of each hidden layer. */
+  readonly hidden: readonly number[]
+  /** Passes through the rows; with early stopping the most there may be. */
+  readonly epochs: number
+  readonly batchSize: number
+  /** Adam's step. */
+  readonly learningRate: number
+  /** The share of hidden units that each training step leaves out. */
+  readonly dropout: number
+  /** L2 penalty, decoupled from the gradient. */
+  readonly weightDecay: number
+  readonly classWeight: 'none' | 'balanced'
+  /** Stop after so many epochs without a better log loss on the validation rows; needs such rows. */
+  readonly earlyStoppingRounds: number | null
+  readonly seed: number
+}
+
+export const neuralDefaults: NeuralOptions = {
+  hidden: [64, 32],
+  epochs: 20,
+  batchSize: 64,
+  learningRate: 1e-3,
+  dropout: 0.2,
+  weightDecay: 0,
+  classWeight: 'none',
+  earlyStoppingRounds: null,
+  seed: 42,
+}
+
+/** Batches between two looks at whether to stop. */
+const batchesAtOnce = 64
+
+/**
+ * A multilayer perceptron on standardised inputs: ReLU, dropout, and Adam (Kingma and Ba, 2015) on the log loss. Missing
+ * inputs are the mean.
+ *
+ * @param validation later rows, which say when to stop and which epoch's weights to keep.
+ * @throws FraudError OPTION_INVALID, DATA_INVALID (one class only, no feature), INTERRUPTED.
+ */
+export async function trainNeuralNetwork(
+  dataset: Dataset,
+  options: Partial<NeuralOptions> = {},
+  control: TrainingControl = {},
+  validation?: Dataset,
+): Promise<{ readonly model: NeuralNetwork; readonly options: NeuralOptions }> {
+  const chosen = { ...neuralDefaults, ...options }
+  checkNeuralOptions(chosen)
+  checkDataset(dataset)
+  const weights = wholeWeights(dataset, chosen)
+  const { scaling, columns } = standardizeInputs(dataset, weights)
+  const later = validation && {
+    rows: rowsOf(applyScaling(scaling, validation.columns)),
+    labels: validation.labels,
+    weights: wholeWeights(validation, { classWeight: 'none' }),
+  }
+  const random = createRandom(chosen.seed)
+  const layers = drawLayers([columns.length, ...chosen.hidden, 1], random)
+  const training = { rows: rowsOf(columns), labels: dataset.labels, weights: meanOne(weights) }
+  const network = new Backpropagation(layers, training, chosen, random)
+  let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, layers }
+  for (let epoch = 1; epoch <= chosen.epochs; epoch++) {
+    let batches = 0
+    for (const _ of network.epoch()) {
+      if (++batches % batchesAtOnce !== 0) continue
+      await nextTurn()
+      if (control.signal?.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
+    }
+    control.onProgress?.(epoch, chosen.epochs)
+    if (later === undefined) continue
+    const loss = network.loss(later)
+    if (loss < best.loss) best = { loss, epoch, layers: copyLayers(layers) }
+    if (chosen.earlyStoppingRounds !== null && epoch - best.epoch >= chosen.earlyStoppingRounds) break
+  }
+  return { model: createNeuralNetwork(dataset.features, scaling, copyLayers(best.layers)), options: chosen }
+}
+
+function checkNeuralOptions(options: NeuralOptions): void {
+  if (options.hidden.length > 8) throw new FraudError('OPTION_INVALID', 'hidden names at most 8 layers')
+  for (const units of options.hidden) requireWhole('hidden', units, 1, 65_536)
+  requireWhole('epochs', options.epochs, 1)
+  requireWhole('batchSize', options.batchSize, 1)
+  requireWhole('seed', options.seed, 0, Number.MAX_SAFE_INTEGER)
+  requireBetween('learningRate', options.learningRate, Number.MIN_VALUE, 1)
+  requireBetween('dropout', options.dropout, 0, 0.95)
+  requireBetween('weightDecay', options.weightDecay, 0, 1)
+  if (options.earlyStoppingRounds !== null) requireWhole('earlyStoppingRounds', options.earlyStoppingRounds, 1)
+}
+
+/** Weights of He et al. (2015): what comes out of a ReLU layer varies as much as what goes in. */
+function drawLayers(widths: readonly number[], random: Random): Layer[] {
+  return widths.slice(1).map((units, i) => {
+    const deviation = Math.sqrt(2 / widths[i])
+    const weights = Float64Array.from({ length: units * widths[i] }, () => random.normal() * deviation)
+    return { weights, biases: new Float64Array(units) }
+  })
+}
+
+function copyLayers(layers: readonly Layer[]): Layer[] {
+  return layers.map(({ weights, biases }) => ({ weights: weights.slice(), biases: biases.slice() }))
+}
+
+/** Row after row, as a batch reads them. */
+function rowsOf(columns: readonly Float64Array[]): Float64Array {
+  const width = columns.length
+  const rows = new Float64Array(width * (columns[0]?.length ?? 0))
+  columns.forEach((column, i) => {
+    for (let row = 0; row < column.length; row++) rows[row * width + i] = column[row]
+  })
+  return rows
+}
+
+function meanOne(weights: Float64Array): Float64Array {
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
+  return weights.map((weight) => weight / mean)
+}
