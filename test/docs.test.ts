@@ -50,7 +50,7 @@ describe('documents', () => {
     let seen = 0
     for (const path of documents) {
       for (const line of commandLines(readFileSync(path, 'utf8'))) {
-        const words = line.replace(/^(?:[A-Z_]+=\S+\s+)*(?:npx )?shrike /, '').split(/\s+/)
+        const words = line.replace(/^(?:[A-Z_]+=\S+\s+)*shrike /, '').split(/\s+/)
         const { command, depth } = findCommand(words)
         assert.ok(depth > 0, `${path}: there is no such command: ${line}`)
         for (const [flag] of line.matchAll(/(?<=\s)--[a-z-]+/g)) {
@@ -144,6 +144,41 @@ describe('documents', () => {
   })
 })
 
+/** Commands that fetch a stranger's package where Shrike's own is not found: the registry's `shrike` is not ours. */
+const fetches =
+  /\b(?:(?:npx|bunx|(?:npm|pnpm) (?:exec|dlx|x)|yarn dlx)(?: -\S+)*|(?:npm|pnpm|yarn|bun) (?:i|install|add)(?: -\S+)*)\s+(?:--\s+)?shrike(?![\w-])/
+
+function textsUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`
+    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name.startsWith('.') ? [] : textsUnder(path)
+    return entry.isFile() && /\.(?:md|ts|js|ya?ml|json|sh|html|py)$|^[^.]+$/.test(entry.name) ? [path] : []
+  })
+}
+
+test('no document, message or script fetches a package of another owner', () => {
+  const folders = ['docs', 'src', 'deploy', 'detectors', 'bench', 'bin', 'test', '.ci'].flatMap(textsUnder)
+  const top = readdirSync('.').filter((name) => /\.(?:md|json)$|^Dockerfile$/.test(name))
+  const texts = [...top, ...folders].filter((path) => path !== 'test/docs.test.ts')
+  assert.ok(texts.length > 500)
+  const found = texts.flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line, i) => (fetches.test(line) ? [`${path}:${i + 1}: ${line.trim().slice(0, 100)}`] : [])),
+  )
+  assert.deepEqual(found, [])
+  for (const command of [
+    'npx shrike train',
+    'npx -y shrike',
+    'npm exec -- shrike',
+    'npm install -g shrike',
+    'pnpm dlx shrike',
+  ])
+    assert.match(command, fetches)
+  for (const command of ['npx biome check', 'npm install -g .', 'npm run shrike -- train', 'npm i shrike-fraud'])
+    assert.doesNotMatch(command, fetches)
+})
+
 test('figures are put where they were, and what is not printed any more is told', () => {
   const markdown = [
     'It has <!-- figure /(\\d+) rows/ -->1<!-- / --> rows and <!-- figure later: /(\\d+) frauds/ -->2<!-- / --> frauds.',
@@ -158,7 +193,7 @@ test('figures are put where they were, and what is not printed any more is told'
     '  ```',
     '<!-- as later -->',
     '```sh',
-    'npx shrike second # said of it',
+    'shrike second # said of it',
     '```',
     'Then <!-- figure later: /(\\d+) frauds/ -->2<!-- / --> and <!-- figure /(\\d+) frauds/ -->3<!-- / -->.',
   ].join('\n')
@@ -168,7 +203,7 @@ test('figures are put where they were, and what is not printed any more is told'
     commands.map(({ text, name }) => [text, name]),
     [
       ['shrike first', undefined],
-      ['npx shrike second', 'later'],
+      ['shrike second', 'later'],
     ],
   )
   const printed = new Map([

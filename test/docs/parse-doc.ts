@@ -56,8 +56,8 @@ const runPattern = /^\s*<!-- run(?: as (\w+))?: (.+) -->\s*$/
 const filePattern = /^(write|merge|append) (\S+)$/
 
 /**
- * What a document does, in its order. Commands are the lines of fenced blocks that begin with `shrike` or `npx shrike`,
- * and comments `<!-- run: … -->`; a block without a language after them is what they print. Comments before a block:
+ * What a document does, in its order. Commands are the lines of fenced blocks that begin with `shrike`, and
+ * comments `<!-- run: … -->`; a block without a language after them is what they print. Comments before a block:
  * `<!-- as NAME -->` names its output, `<!-- not run -->` leaves it out, and `write`, `merge` (maps are merged, lists take
  * the place of lists) or `append` (lists are joined) with a path make it a file.
  */
@@ -137,7 +137,7 @@ function proseSteps(numbered: string): readonly DocStep[] {
 
 /** Whether a line of a block is a command of ours. */
 export function isCommand(text: string): boolean {
-  return /^(?:[A-Z_]+=\S+ )*(?:npx )?shrike [a-z]/.test(text.trim())
+  return /^(?:[A-Z_]+=\S+ )*shrike [a-z]/.test(text.trim())
 }
 
 /** Blanks and a # begin what is said of a command. */

@@ -49,7 +49,6 @@ function prepare(folder: string): string {
   mkdirSync(commands)
   const run = `exec '${process.execPath}' '${resolve('bin/shrike.js')}' "$@"`
   writeFileSync(join(commands, 'shrike'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
-  writeFileSync(join(commands, 'npx'), `#!/bin/sh\nshift\n${run}\n`, { mode: 0o755 })
   return `${commands}:${process.env.PATH}`
 }
 

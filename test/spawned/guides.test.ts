@@ -20,7 +20,7 @@ function smaller({ text, isHidden }: DocCommand): string | undefined {
     .replace('--shape portfolio', '--shape portfolio --customers 60 --terminals 120')
     .replace('simulate --out creditcard.csv', 'simulate --rows 5000 --frauds 60 --out creditcard.csv')
     .replace('--trials 20', '--trials 2')
-    .replace(/^(npx shrike train .*)$/, '$1 --no-leak-check')
+    .replace(/^(shrike train .*)$/, '$1 --no-leak-check')
 }
 
 describe('guides', () => {
