@@ -9,27 +9,41 @@ Promise.all([import('node:fs'), import('node:url'), import('node:child_process')
   var inCheckout = function (name) {
     return modules[1].fileURLToPath(new URL('../' + name, import.meta.url))
   }
-  if (!isOld) {
-    // A checkout runs its TypeScript sources as they are; the published package holds only the built files.
-    var source = inCheckout('src/cli/main.ts')
-    var main = new URL(fs.existsSync(source) ? '../src/cli/main.ts' : '../dist/cli/main.js', import.meta.url)
-    return import(main.href).then(function (cli) {
-      return cli.main(process.argv.slice(2))
-    })
-  }
+  // A checkout runs its TypeScript sources as they are; the published package holds only the built files.
+  var isCheckout = fs.existsSync(inCheckout('src/cli/main.ts'))
+  if (!isOld) return start(isCheckout ? ['../src/cli/', '.ts'] : ['../dist/cli/', '.js'])
   // "npm ci" brings a newer Node along, which npm finds by itself; from another folder it is found here.
   var brought = inCheckout('node_modules/node/bin/node')
   if (fs.existsSync(brought)) return restart(modules[2], brought)
+  console.error('shrike needs Node ' + wanted.join('.') + ' or later, and this is ' + process.versions.node + '.')
   console.error(
-    'shrike needs Node ' +
-      wanted.join('.') +
-      ' or later, and this is ' +
-      process.versions.node +
-      '.\n' +
-      'In a checkout, "npm ci" brings Node 24 along. Elsewhere, install a newer Node and run the same command again.',
+    !isCheckout
+      ? 'Install a newer Node and run the same command again.'
+      : fs.existsSync(inCheckout('node_modules/node'))
+        ? 'The Node that "npm ci" brings along is not complete: run it again, without --ignore-scripts, in ' +
+          inCheckout('')
+        : 'Run "npm ci" in ' + inCheckout('') + ', which brings Node 24 along.',
   )
   process.exit(1)
 })
+
+function start(place) {
+  var load = function (name) {
+    return import(place.join(name))
+  }
+  return load('main')
+    .then(function (cli) {
+      return cli.main(process.argv.slice(2))
+    })
+    .catch(function (error) {
+      return load('missing-package').then(function (known) {
+        var missing = known.missingPackage(error)
+        if (missing === undefined) throw error
+        console.error('error ' + missing.code + ': ' + missing.message)
+        process.exit(1)
+      })
+    })
+}
 
 /** The same command on another Node, which gets the signals that this process gets and whose end is this one's. */
 function restart(childProcess, node) {

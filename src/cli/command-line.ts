@@ -1,3 +1,5 @@
+import { basename, relative } from 'node:path'
+
 /** Where files are written and how many threads work changes nothing that a report tells. */
 const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal', 'rejects'])
 
@@ -23,4 +25,11 @@ export function flagOf(name: string): string {
 
 export function quoteForShell(part: string): string {
   return /^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`
+}
+
+/** How Shrike was called, and can be called again from the same folder: it is not always on the path. */
+export function ownCommand(script: string, folder: string): string {
+  if (basename(script) !== 'shrike.js') return 'shrike'
+  const path = relative(folder, script)
+  return `node ${quoteForShell(path.startsWith('..') ? script : path)}`
 }

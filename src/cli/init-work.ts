@@ -9,7 +9,7 @@ import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { canDecide } from '../scoring/live-detector.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { flagOf, quoteForShell } from './command-line.ts'
+import { flagOf, ownCommand, quoteForShell } from './command-line.ts'
 import { usualData } from './data-flags.ts'
 import { directoryFor } from './detector-directory.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
@@ -110,7 +110,8 @@ function nextCommands(file: string, draft: DetectorDraft, flags: InitFlags): rea
   const reading = told.flatMap(([name, value]) => [flagOf(name), String(value)])
   const directory = directoryFor(detector.detector, usualData).own
   const data = ['--data', directory]
-  const command = (...parts: readonly string[]) => ['shrike', ...parts].map(quoteForShell).join(' ')
+  const shrike = ownCommand(process.argv[1], process.cwd())
+  const command = (...parts: readonly string[]) => [shrike, ...parts.map(quoteForShell)].join(' ')
   const key =
     detector.transaction.hashCardNumber === undefined
       ? []

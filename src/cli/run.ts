@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { isDiskFull, unwritable } from '../data/write-file.ts'
 import { damagedLog, isDamaged } from '../stores/sqlite/damaged-log.ts'
+import { missingPackage } from './missing-package.ts'
 import { createTerminal, paint, type Terminal } from './terminal.ts'
 
 export interface CommonFlags {
@@ -56,10 +57,10 @@ export function report(thrown: unknown): number {
   return error.code === 'OPTION_INVALID' ? 2 : 1
 }
 
-/** What the machine, and no bug, is to blame for, wherever it was met. */
+/** What the machine, and not a bug, is to blame for, wherever it was met. */
 function explain(error: unknown): unknown {
   if (isDamaged(error)) return damagedLog(error)
-  return isDiskFull(error) ? unwritable(error, 'A file') : error
+  return isDiskFull(error) ? unwritable(error, 'A file') : (missingPackage(error) ?? error)
 }
 
 /** Ends the work between two steps once Ctrl-C was pressed. */
