@@ -43,7 +43,7 @@ features:
   - firstSeen: { of: device, by: customer, over: 21d }
   - fraudRate: { by: terminal, over: [7d, 14d] }
   - fraudRate: { by: customer, over: [7d, 14d] }
-policy: { review: 0.3, decline: 0.9 }
+policy: { review: 0.3, decline: 0.9, deadlineMs: 60000 }
 `
 
 interface Purchase {
@@ -68,7 +68,7 @@ async function startService(): Promise<void> {
     if (url !== '') break
   }
   for (let attempt = 0; (await fetch(`${url}/readyz`)).status !== 200; attempt++) {
-    assert(attempt < 200, 'the service is not ready')
+    assert(attempt < 1200, 'the service is not ready')
     await sleep(50)
   }
 }
@@ -188,7 +188,7 @@ describe('the first weeks of a service', () => {
     for (let attempt = 0; ; attempt++) {
       const { model } = (await (await fetch(`${url}/readyz`)).json()) as { readonly model?: string }
       if (model !== undefined && model !== before) break
-      assert(attempt < 200, 'the bundle was not loaded')
+      assert(attempt < 1200, 'the bundle was not loaded')
       await sleep(50)
     }
   })
