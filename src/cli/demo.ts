@@ -14,7 +14,7 @@ export function demoCommand(): Command {
         .description(
           'Trains on FILE, or on a simulated portfolio of cards where none is given, evaluates, writes a report and serves.',
         )
-        .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson')
+        .argument('[file]', 'labelled transactions: .csv, .ndjson, .json, .parquet or a folder of parts')
         .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
         .option(
           '--allow-leak <feature>',

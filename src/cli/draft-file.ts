@@ -2,6 +2,7 @@ import { parseDetector } from '../core/detector.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
 import type { BadRows } from '../data/bad-rows.ts'
 import { type DetectorDraft, draftDetector } from '../data/draft-detector.ts'
+import { formatOfInput } from '../data/file-format.ts'
 import { findLabel } from '../data/infer-detector.ts'
 import { isCode, knownKeyOf } from '../data/key-names.ts'
 import { withNumericLabel } from '../data/label-column.ts'
@@ -38,7 +39,7 @@ export async function draftOf(
 
 /** Keys and codes are texts, as detectors read them: card numbers of 19 digits come late in a file, and 150.0 is not 150. */
 async function keyColumns(file: string, flags: InputFlags, run: Run): Promise<Record<string, 'text'>> {
-  if (file === '-' || !/\.csv(\.gz)?$/i.test(file)) return {}
+  if (file === '-' || formatOfInput(file) !== 'csv') return {}
   const { tables } = openTables(file, { ...readOptions(flags, run), badRows: 'skip', rowsPerTable: 1000 })
   for await (const { columns } of tables) {
     return Object.fromEntries(

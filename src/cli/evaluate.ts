@@ -22,7 +22,10 @@ export function evaluateCommand(): Command {
     )
     .usage('[options] <bundle> <file>\n       shrike evaluate --protocol <name> [options] <file>')
     .argument('<bundle>', 'a trained bundle; none with --protocol')
-    .argument('[file]', 'labelled transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .argument(
+      '[file]',
+      'labelled transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+    )
     .option('--report <html>', 'write a report')
     .option('--history <file>', 'earlier rows, which feed histories and are not evaluated')
     .option('--include-training', 'evaluate on training rows too; the report says so')

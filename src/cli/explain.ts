@@ -14,7 +14,10 @@ export function explainCommand(): Command {
           'exact Shapley values for trees, exact parts for linear models, integrated gradients for networks.',
       )
       .argument('<bundle>', 'a bundle that train or import wrote')
-      .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument(
+        '<file>',
+        'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+      )
       .option('--id <value>', "the row's transaction id")
       .option('--row <number>', "or the row's place in the file, from 0", flags.wholeNumber(0))
       .option('--out <html>', 'also write a page with a picture')

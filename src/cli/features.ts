@@ -13,7 +13,10 @@ export function featuresCommand(): Command {
           'detector, computed from what was known at that instant. A model of the detector is trained on these rows and ' +
           'served with them.',
       )
-      .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument(
+        '[file]',
+        'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+      )
       .option('--detector <yaml>', 'the detector file that declares the features (from a log: the one in force last)')
       .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
       .option('--data <directory>', 'the data directory of the service', '.shrike')

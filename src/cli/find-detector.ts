@@ -42,7 +42,7 @@ const mostShown = 50
 /** A detector's name by that of its file. */
 export function detectorName(path: string): string {
   const name = basename(path === '-' ? 'stdin' : path)
-    .replace(/\.(csv|csv\.gz|parquet|ndjson)$/i, '')
+    .replace(/\.(csv|tsv|ndjson|jsonl|json|parquet)(\.gz)?$/i, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64)

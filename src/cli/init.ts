@@ -14,7 +14,10 @@ export function initCommand(): Command {
         'Looks at FILE and writes a detector file with comments: id, time, amount, keys, categories, label and features ' +
           'that fit them. Shows ten rows as they are read, and says what it is unsure of.',
       )
-      .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument(
+        '<file>',
+        'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+      )
       .option('--out <yaml>', 'the detector file to write', 'detector.yaml')
       .option('--force', 'write over a file that is there')
       .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')

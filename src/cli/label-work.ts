@@ -8,9 +8,10 @@ import { formatIsoTime, readIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
 import type { BadRow } from '../data/bad-rows.ts'
 import { textReader } from '../data/columns.ts'
+import { rowWordOf } from '../data/file-format.ts'
 import { labelOf } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
-import type { Table } from '../data/table.ts'
+import { type Table, tellRow } from '../data/table.ts'
 import type { LabelCounts, LabelLineError } from '../scoring/label-tally.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { type LabelSink, openSink, type SinkFlags } from './label-sink.ts'
@@ -39,7 +40,10 @@ interface Columns {
 }
 
 type Counts = LabelCounts & { readonly unlabelled: number }
-interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone'> {}
+interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone'> {
+  /** For people. */
+  readonly place: string
+}
 
 /** Brings the labels of a file to a service or into a data directory; what was acknowledged stays, whatever comes then. */
 export async function label(file: string, flags: LabelFlags, run: Run): Promise<void> {
@@ -103,15 +107,21 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
   for await (const table of open.tables) {
     const names = table.columns.map(({ name }) => name)
     const read = labelReader(table, columnsOf(names, nameOf(file), flags, declared), flags, declared)
-    const lineOf = table.lineOf ?? ((row: number) => rows + row + 1)
+    const before = rows
+    const placeOf = (row: number) => ({
+      line: table.lineOf?.(row) ?? before + row + 1,
+      place: tellRow(table, row, before),
+    })
     for (let from = 0; from < table.rowCount; from += piece) {
       if (run.signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end')
-      yield await sendPiece(from, Math.min(table.rowCount, from + piece), read, lineOf, sink)
+      yield await sendPiece(from, Math.min(table.rowCount, from + piece), read, placeOf, sink)
     }
     rows += table.rowCount
     const { count, first } = open.badRows()
     // The reason names the column.
-    const unread = first.slice(skipped).map((row) => ({ ...row, field: wholeLine }))
+    const unread = first
+      .slice(skipped)
+      .map((row) => ({ ...row, place: row.place ?? `${rowWordOf(file)} ${row.line}`, field: wholeLine }))
     if (count > skipped)
       yield { counts: { ...none, lines: count - skipped, refused: count - skipped }, rejects: unread }
     skipped = count
@@ -124,20 +134,20 @@ async function sendPiece(
   from: number,
   to: number,
   read: (row: number) => object | string | undefined,
-  lineOf: (row: number) => number,
+  placeOf: (row: number) => { readonly line: number; readonly place: string },
   sink: LabelSink,
 ): Promise<PieceReport> {
-  const lines: number[] = []
+  const places: ReturnType<typeof placeOf>[] = []
   const labels: object[] = []
   const rejects: Reject[] = []
   let unlabelled = 0
   for (let row = from; row < to; row++) {
     const value = read(row)
     if (value === undefined) unlabelled += 1
-    else if (typeof value === 'string') rejects.push({ line: lineOf(row), field: 'isFraud', reason: value })
+    else if (typeof value === 'string') rejects.push({ ...placeOf(row), field: 'isFraud', reason: value })
     else {
       labels.push(value)
-      lines.push(lineOf(row))
+      places.push(placeOf(row))
     }
   }
   const {
@@ -145,7 +155,7 @@ async function sendPiece(
     refusedUnlisted: _,
     ...sent
   } = labels.length === 0 ? { ...none, errors: [], refusedUnlisted: 0 } : await sink.send(labels)
-  const told = errors.map(({ line, field, reason }) => ({ line: lines[line - 1], field, reason }))
+  const told = errors.map(({ line, field, reason }) => ({ ...places[line - 1], field, reason }))
   const counts = {
     ...none,
     ...sent,
@@ -230,7 +240,7 @@ function knownReader(declared: Declared | undefined): (text: string) => number {
 
 function refused(file: string, reject: Reject): FraudError {
   const more = '; --bad-rows skip goes on behind such rows'
-  return new FraudError('DATA_INVALID', `${nameOf(file)}, line ${reject.line}: ${reasonOf(reject)}${more}`)
+  return new FraudError('DATA_INVALID', `${nameOf(file)}, ${reject.place}: ${reasonOf(reject)}${more}`)
 }
 
 function reasonOf({ field, reason }: Reject): string {
@@ -251,6 +261,6 @@ function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, 
   if (overruled > 0) terminal.warn(`${count(overruled)} of those known before are overruled by a label that came since`)
   if (unlabelled > 0) terminal.say(`${count(unlabelled)} rows have no label and say nothing`)
   if (bad === 0) return
-  const first = rejects.slice(0, 20).map((reject) => `line ${reject.line}: ${reasonOf(reject)}`)
+  const first = rejects.slice(0, 20).map((reject) => `${reject.place}: ${reasonOf(reject)}`)
   terminal.warn(`${count(bad)} bad rows were skipped, the first of them:\n  ${first.join('\n  ')}`)
 }

@@ -14,7 +14,7 @@ export function labelCommand(): Command {
           'none is running, into the directory itself. What is there already is left as it is, so the same file may be ' +
           'sent again, after Ctrl-C as well.',
       )
-      .argument('<file>', 'labels: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument('<file>', 'labels: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV')
       .option('--id <column>', "the transaction's id (default: transactionId, else the detector's)")
       .option('--label <column>', "whether it was fraud (default: isFraud, else the detector's)")
       .option('--known-at <column>', "when it became known (default: knownAt, else the detector's; else now)")

@@ -3,7 +3,7 @@ import { declaredFields } from '../core/declared-fields.ts'
 import type { Detector } from '../core/detector.ts'
 import { showValue } from '../core/show-value.ts'
 import type { TransactionLayout } from '../core/transaction.ts'
-import type { Column, Table } from '../data/table.ts'
+import { type Column, type Table, tellRow } from '../data/table.ts'
 import { FirstRows } from './first-rows.ts'
 import { cellHash, joinHashes } from './row-hash.ts'
 import type { Run } from './run.ts'
@@ -36,7 +36,7 @@ export class RepeatedIds {
   readonly #columns: readonly string[]
   readonly #firstRows = new FirstRows()
   /** Tables so far: the file's row that each began with, and the lines of its rows. */
-  readonly #tables: { readonly start: number; readonly lineOf: Table['lineOf'] }[] = []
+  readonly #tables: (Pick<Table, 'lineOf' | 'tellLine'> & { readonly start: number })[] = []
   #start = 0
   #next = 0
   #id: Column | undefined
@@ -56,7 +56,8 @@ export class RepeatedIds {
     const { id } = this.#detector.transaction
     this.#start = this.#next
     this.#next += table.rowCount
-    this.#tables.push({ start: this.#start, lineOf: table.lineOf })
+    const { lineOf, tellLine } = table
+    this.#tables.push({ start: this.#start, ...(lineOf && { lineOf }), ...(tellLine && { tellLine }) })
     this.#id = table.columns.find(({ name }) => name === id)
     this.#cells = table.columns.filter(({ name }) => this.#columns.includes(name))
     if (this.#id !== undefined) this.#idHash = cellHash(this.#id)
@@ -95,8 +96,8 @@ export class RepeatedIds {
 
   /** Where people find a row of the file: `line 5`, or `row 4` where it has no lines. */
   placeOf(row: number): string {
-    const { start, lineOf } = this.#tables.findLast((table) => table.start <= row) ?? this.#tables[0]
-    return lineOf === undefined ? `row ${row + 1}` : `line ${lineOf(row - start)}`
+    const table = this.#tables.findLast(({ start }) => start <= row) ?? this.#tables[0]
+    return tellRow(table, row - table.start, table.start)
   }
 
   /** Whether two ids only share their hash, where both are at hand. */

@@ -14,7 +14,10 @@ export function replayCommand(): Command {
           'became known. What is there already is left as it is, so a replay that was stopped can be run again. Decisions ' +
           'go through the service that works on the directory, where one is running; history goes in only without it.',
       )
-      .argument('<file>', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument(
+        '<file>',
+        'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+      )
       .addOption(
         new Option('--as <what>', 'history: only known; decisions: decided and logged like live ones')
           .choices(['history', 'decisions'])

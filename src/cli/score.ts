@@ -12,7 +12,7 @@ export function scoreCommand(): Command {
         "Writes id, probability and prediction for each row of FILE; the id is the detector's, or the row from 0.",
       )
       .argument('<bundle>', 'a trained bundle')
-      .argument('<file>', 'rows: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+      .argument('<file>', 'rows: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV')
       .option('--out <csv>', 'the file to write (default: standard output)')
       .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--json', 'print counts as JSON on standard output; needs --out')

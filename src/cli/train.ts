@@ -12,7 +12,10 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .summary('learn from labelled transactions, evaluate on later ones, write a bundle and a report')
     .description('Trains on the earlier rows of FILE, evaluates on the later ones and writes a bundle and a report.')
-    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .argument(
+      '[file]',
+      'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+    )
     .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
     .option('--accept-lost-histories', "learn from a log that lacks columns which the detector's features read")
     .option('--data <directory>', 'the data directory of the service', '.shrike')

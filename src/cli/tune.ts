@@ -14,7 +14,10 @@ export function tuneCommand(): Command {
         'never looks at the test. The best is then trained and evaluated once, as `train` does it. Finished trials are kept ' +
         'in a journal: the same command goes on where it was stopped.',
     )
-    .argument('[file]', 'transactions: .csv, .csv.gz, .parquet, .ndjson, or - for a CSV on standard input')
+    .argument(
+      '[file]',
+      'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
+    )
     .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
     .option('--accept-lost-histories', "learn from a log that lacks columns which the detector's features read")
     .option('--data <directory>', 'the data directory of the service', '.shrike')

@@ -1,10 +1,14 @@
 import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
+import type { RowWord } from './file-format.ts'
+import type { TellLine } from './table.ts'
 
 /** A row that could not be used: where it is, and why. */
 export interface BadRow {
-  /** The physical line, from 1; in a Parquet file the row, from 1. */
+  /** The physical line, from 1; in a Parquet file the row, in a JSON array the item, from 1. */
   readonly line: number
+  /** For people, where there is more to say than its number. */
+  readonly place?: string
   /** Missing where the row as a whole is wrong. */
   readonly column?: string
   /** As shown in the message: shortened, control characters escaped, digits of a possible card number masked. */
@@ -30,16 +34,18 @@ export const noBadRows: BadRows = { count: 0, first: [], kinds: new Map() }
 export class BadRowLog {
   readonly #file: string
   readonly #policy: 'fail' | 'skip'
-  readonly #rowWord: 'line' | 'row'
+  readonly #rowWord: RowWord
   readonly #most: number
   readonly #first: BadRow[] = []
   readonly #kinds = new Map<string, number>()
   #count = 0
+  /** Where a line is, for people; set by who reads the file. */
+  tellLine: TellLine | undefined
 
   constructor(
     file: string,
     policy: 'fail' | 'skip',
-    { rowWord = 'line', keepsAll = false }: { readonly rowWord?: 'line' | 'row'; readonly keepsAll?: boolean } = {},
+    { rowWord = 'line', keepsAll = false }: { readonly rowWord?: RowWord; readonly keepsAll?: boolean } = {},
   ) {
     this.#file = file
     this.#policy = policy
@@ -58,7 +64,7 @@ export class BadRowLog {
     const { column } = place
     const shown = column === undefined ? kind : `column "${showValue(column)}": ${kind}`
     this.#kinds.set(shown, (this.#kinds.get(shown) ?? 0) + 1)
-    if (this.#first.length < this.#most) this.#first.push(describe(place, reason))
+    if (this.#first.length < this.#most) this.#first.push(this.#describe(place, reason))
   }
 
   /** The error for a row, which says that such rows can be left out. */
@@ -69,19 +75,23 @@ export class BadRowLog {
   /** The error for what can't be left out, such as the header. */
   error(place: BadPlace, reason: string, hint?: string): FraudError {
     const { column } = place
-    const message = `${this.#file}, ${this.#rowWord} ${place.line}${column === undefined ? ':' : ','} ${describe(place, reason).reason}`
+    const message = `${this.#file}, ${this.tell(place.line)}${column === undefined ? ':' : ','} ${this.#describe(place, reason).reason}`
     const errors = column === undefined ? [] : [{ field: showValue(column), reason }]
     return new FraudError('DATA_INVALID', message, { errors, hint })
+  }
+
+  /** A line, row or item for people. */
+  tell(line: number): string {
+    return this.tellLine?.(line) ?? `${this.#rowWord} ${line}`
+  }
+
+  #describe(place: BadPlace, reason: string): BadRow {
+    return { ...describe(place, reason), ...(this.tellLine && { place: this.tellLine(place.line) }) }
   }
 
   report(): BadRows {
     return { count: this.#count, first: this.#first, kinds: this.#kinds }
   }
-}
-
-/** What a file's records are called: those of text have lines, those of Parquet and spreadsheets rows. */
-export function rowWordOf(file: string): 'line' | 'row' {
-  return /\.(csv|ndjson|jsonl)(\.gz)?$/i.test(file) || !/\.[a-z]+$/i.test(file) ? 'line' : 'row'
 }
 
 /** The bad rows of one file that two readings of it found. */
@@ -93,11 +103,11 @@ export function joinBadRows(one: BadRows, other: BadRows): BadRows {
 }
 
 /** How many bad rows there are of each kind and the first of them, for people. */
-export function tellBadRows({ count, first, kinds }: BadRows, rowWord: 'line' | 'row'): string {
+export function tellBadRows({ count, first, kinds }: BadRows, rowWord: RowWord): string {
   const sorted = [...kinds].sort(([, one], [, other]) => other - one)
   const shown = sorted.slice(0, listed).map(([kind, times]) => `${times.toLocaleString('en')} × ${kind}`)
   const others = sorted.slice(listed).reduce((sum, [, times]) => sum + times, 0)
-  const rows = first.slice(0, listed).map(({ line, reason }) => `${rowWord} ${line}: ${reason}`)
+  const rows = first.slice(0, listed).map(({ line, place, reason }) => `${place ?? `${rowWord} ${line}`}: ${reason}`)
   const reasons = [...shown, ...(others === 0 ? [] : [`${others.toLocaleString('en')} × others`])].join('\n  ')
   return `${count} bad rows were skipped:\n  ${reasons}\nthe first of them:\n  ${rows.join('\n  ')}`
 }

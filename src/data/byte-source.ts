@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
+import { firstBytes, whyNotGzip } from './file-content.ts'
 
 const chunkBytes = 2 ** 18
 
@@ -60,6 +61,9 @@ export async function openGzip(path: string, signal?: AbortSignal): Promise<Byte
       for await (const chunk of unpacked) yield chunk
     } catch (cause) {
       const isDamaged = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_')
+      const first = isPipe ? new Uint8Array(0) : await firstBytes(path)
+      const why = isDamaged ? whyNotGzip(first) : undefined
+      if (why !== undefined) throw unreadable(path, `it ${why}`, cause)
       if (isDamaged) throw unreadable(path, `the gzip data is damaged or cut short (${cause.message})`, cause)
       throw unreadable(path, String(cause), cause)
     } finally {

@@ -13,13 +13,6 @@ export interface CsvHeader {
 
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
-// The first bytes of what is often taken for a CSV file, and what to do about it.
-const otherFormats: readonly { readonly bytes: readonly number[]; readonly reason: string }[] = [
-  { bytes: [0x1f, 0x8b], reason: 'is compressed with gzip; give it the ending .csv.gz' },
-  { bytes: [0x50, 0x4b, 0x03, 0x04], reason: 'is a zip archive or a spreadsheet; save it as CSV' },
-  { bytes: [0x50, 0x41, 0x52, 0x31], reason: 'is a Parquet file; give it the ending .parquet' },
-]
-
 /** Reads the header line; undefined where the bytes end before it does and more may come. */
 export function readHeader(
   bytes: Uint8Array,
@@ -29,9 +22,6 @@ export function readHeader(
   badRows: BadRowLog,
 ): CsvHeader | undefined {
   if (length < 4 && !isFinal) return undefined
-  for (const { bytes: first, reason } of otherFormats) {
-    if (startsWith(bytes, length, first)) throw badRows.error({ line: 1 }, reason)
-  }
   let at = startsWith(bytes, length, byteOrderMark) ? byteOrderMark.length : 0
   let line = 1
   while (at < length && (bytes[at] === 0x0a || bytes[at] === 0x0d)) {

@@ -268,11 +268,7 @@ test('reads the same cells whatever separates them, in pieces of any size', () =
   )
 })
 
-test('says what a file is that is no CSV', () => {
-  assert.throws(() => parse(Uint8Array.of(0x1f, 0x8b, 8, 0)), {
-    message: /is compressed with gzip; give it the ending/,
-  })
-  assert.throws(() => parse(new TextEncoder().encode('PAR1....')), { message: /is a Parquet file/ })
+test('says where text is not UTF-8', () => {
   assert.throws(() => parse(Uint8Array.of(0x73, 0x0a, 0x63, 0x61, 0x66, 0xe9, 0x0a)), {
     message: /line 2, column "s": "caf\ufffd" is not UTF-8/,
   })

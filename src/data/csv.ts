@@ -1,5 +1,5 @@
 import { readPlainTime } from '../core/time-parser.ts'
-import type { BadPlace, BadRowLog } from './bad-rows.ts'
+import { type BadPlace, BadRowLog } from './bad-rows.ts'
 import { fileFormat, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
@@ -9,6 +9,7 @@ import { sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
 import type { MissingWords } from './missing-words.ts'
 import { readAheadBytes, readDecimal } from './number-parser.ts'
+import type { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 
@@ -42,6 +43,8 @@ export interface CsvOptions {
   /** How numbers and dates are written, where somebody says so. */
   readonly spelling?: Spelling
   readonly missing: MissingWords
+  /** Of a folder. */
+  readonly parts?: PartLines | undefined
 }
 
 /**
@@ -61,6 +64,9 @@ export class CsvParser {
   #bytesWritten = 0
   #shareWritten: number | undefined
   #header: CsvHeader | undefined
+  /** Of the parts before, which are to have the same columns. */
+  #names: readonly string[] | undefined
+  #linesBefore = 0
   #kindsKnown = false
   /** How the loop over cells tries to read a column first. */
   #ways = new Uint8Array(0)
@@ -98,6 +104,17 @@ export class CsvParser {
     this.#bytesWritten += chunk.length
     this.#append(chunk)
     if (this.#length >= this.#parseAt) this.#parse(false)
+  }
+
+  /** Begins another file with the same header, whose lines count on; returns the number of its first one. */
+  nextPart(): number {
+    this.#parse(true)
+    this.#names ??= this.#header?.names
+    this.#header = undefined
+    this.#length = 0
+    this.#parseAt = 0
+    this.#linesBefore = this.#line - 1
+    return this.#line
   }
 
   /** The rows so far; they are forgotten here. */
@@ -146,11 +163,13 @@ export class CsvParser {
   /** Where the rows start among the bytes kept; undefined where the header is not complete. */
   #parseHeader(isFinal: boolean): number | undefined {
     if (this.#header !== undefined) return 0
-    const { file, required, badRows } = this.#options
-    this.#header = readHeader(this.#bytes, this.#length, isFinal, this.#cell, badRows)
+    const { file, required, badRows, parts } = this.#options
+    const log = parts === undefined ? badRows : new BadRowLog(parts.current, 'fail')
+    this.#header = readHeader(this.#bytes, this.#length, isFinal, this.#cell, log)
     if (this.#header === undefined) return undefined
     checkDeclaredColumns(file, required, this.#header.names)
-    this.#line = this.#header.nextLine
+    if (this.#names !== undefined) parts?.refuseColumns(this.#header.names, this.#names)
+    this.#line = this.#linesBefore + this.#header.nextLine
     return this.#header.next
   }
 

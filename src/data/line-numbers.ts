@@ -14,11 +14,17 @@ export class LineNumbers {
 
   /** The lines of the rows so far; those of the next table begin with its row 0. */
   take(): (row: number) => number {
-    const rows = this.#rows
-    const lines = this.#lines
+    const { lineOf } = this
     this.#rows = []
     this.#lines = []
     this.#ahead = Number.NaN
+    return lineOf
+  }
+
+  /** The line of each row so far, and of those that come until they are taken. */
+  get lineOf(): (row: number) => number {
+    const rows = this.#rows
+    const lines = this.#lines
     return (row) => {
       let from = 0
       let to = rows.length

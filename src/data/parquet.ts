@@ -15,12 +15,17 @@ import { unreadable } from './byte-source.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import type { MissingWords } from './missing-words.ts'
+import type { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
 import { TableBuilder } from './table-builder.ts'
 import { writeCsv } from './write-csv.ts'
 
 export interface ParquetOptions {
+  /** The file, or the folder of the parts. */
   readonly path: string
+  readonly files: readonly string[]
+  /** Of a folder. */
+  readonly parts?: PartLines | undefined
   readonly columns: Readonly<Record<string, ColumnKind>>
   /** Columns without which the file is refused. */
   readonly required: readonly string[]
@@ -44,19 +49,32 @@ interface ParquetColumn {
 }
 
 /** The path tells where the file is, and nothing of what is in it: DuckDB would make columns of `/country=AT/`. */
-const source = 'read_parquet($path, hive_partitioning = false, filename = false)'
+function sourceOf(patterns: readonly string[]): string {
+  return `read_parquet(${listOf(patterns)}, hive_partitioning = false, filename = false)`
+}
+
+function listOf(patterns: readonly string[]): string {
+  return `[${patterns.map(literal).join(', ')}]`
+}
+
 const mostDecimalDigits = 38
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
-  const { path, columns, required, badRows, missing, onRows, onLeftOut, rowsPerTable } = options
+  const { path, files, parts, columns, required, badRows, missing, onRows, onLeftOut, rowsPerTable } = options
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
     await connection.run("SET TimeZone = 'UTC'")
-    const pattern = await patternOf(connection, path)
+    const patterns = await patternsOf(connection, files)
+    if (parts !== undefined) {
+      await checkParts(connection, patterns, options.files, parts)
+      badRows.tellLine = parts.tellLine
+    }
+    const source = sourceOf(patterns)
     const asked = new Set([...Object.keys(columns), ...required])
-    const { described, leftOut, rowCount } = await describe(connection, path, pattern, columns, asked)
+    await refuseLongDecimals(connection, path, patterns)
+    const { described, leftOut, rowCount } = await describe(connection, path, source, columns, asked)
     onLeftOut(leftOut)
     const names = described.map(({ name }) => name)
     checkDeclaredColumns(path, required, names)
@@ -66,7 +84,8 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
       builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
     }
     const select = described.map(({ sql }) => sql).join(', ')
-    const result = await connection.stream(`SELECT ${select} FROM ${source}`, { path: pattern })
+    const result = await connection.stream(`SELECT ${select} FROM ${source}`)
+    const told = parts && { tellLine: parts.tellLine }
     let row = 0
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
       const vectors = names.map((_, column) => chunk.getColumnVector(column))
@@ -76,12 +95,12 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
       }
       row += chunk.rowCount
       onRows(row, rowCount)
-      if (builder.rowCount >= rowsPerTable) yield builder.take()
+      if (builder.rowCount >= rowsPerTable) yield { ...builder.take(), ...told }
     }
-    yield builder.finish()
+    yield { ...builder.finish(), ...told }
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
-    throw unreadable(path, cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), cause)
+    throw notParquet(path, cause)
   } finally {
     connection.closeSync()
     instance.closeSync()
@@ -101,6 +120,40 @@ async function patternOf(connection: DuckDBConnection, path: string): Promise<st
   throw unreadable(path, "a Parquet file can't have a backslash beside *, ? or [ in its path; rename it")
 }
 
+async function patternsOf(connection: DuckDBConnection, files: readonly string[]): Promise<readonly string[]> {
+  const patterns: string[] = []
+  for (const file of files) patterns.push(await patternOf(connection, file))
+  return patterns
+}
+
+/** Takes note of how many rows each part has, and refuses parts that do not have the columns of the first one. */
+async function checkParts(
+  connection: DuckDBConnection,
+  patterns: readonly string[],
+  files: readonly string[],
+  parts: PartLines,
+): Promise<void> {
+  let rows = 0
+  let first: ReadonlyMap<string, string> | undefined
+  for (const [i, pattern] of patterns.entries()) {
+    const source = sourceOf([pattern])
+    const empty = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`).catch((cause: unknown) => {
+      throw notParquet(files[i], cause)
+    })
+    const types = empty.columnTypes()
+    const columns = new Map(empty.columnNames().map((name, column) => [name, String(types[column])] as const))
+    parts.add(files[i], rows + 1)
+    if (first !== undefined) parts.refuseTypes(columns, first)
+    first ??= columns
+    const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${source}`)
+    rows += Number(counted.getRowsJS()[0][0])
+  }
+}
+
+function notParquet(path: string, cause: unknown): FraudError {
+  return unreadable(path, cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause), cause)
+}
+
 function asPattern(file: string): string {
   return file.replace(/[*?[]/g, '[$&]')
 }
@@ -109,12 +162,11 @@ function asPattern(file: string): string {
 async function describe(
   connection: DuckDBConnection,
   path: string,
-  pattern: string,
+  source: string,
   declared: ParquetOptions['columns'],
   asked: ReadonlySet<string>,
 ) {
-  await refuseLongDecimals(connection, path, pattern)
-  const empty = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`, { path: pattern })
+  const empty = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)
   const types = empty.columnTypes()
   const { columns, twice } = byPath(
     empty.columnNames().flatMap((name, i) => flatten(name, quoted(name), types[i], asked)),
@@ -132,7 +184,7 @@ async function describe(
     ({ value }) => `coalesce(bool_and(${value} IS NULL OR try(decode(${value})) IS NOT NULL), true)`,
   )
   const figures = ['count(*)', ...checks, ...texts].join(', ')
-  const summary = await connection.runAndReadAll(`SELECT ${figures} FROM ${source}`, { path: pattern })
+  const summary = await connection.runAndReadAll(`SELECT ${figures} FROM ${source}`)
   const [rowCount, ...fits] = summary.getRowsJS()[0]
   const unsafe = new Set(wide.filter((_, index) => fits[index] !== true).map(({ name }) => name))
   const binary = new Set(blobs.filter((_, index) => fits[wide.length + index] !== true).map(({ name }) => name))
@@ -190,10 +242,13 @@ function givenTwice(path: string, name: string): FraudError {
 }
 
 /** DuckDB 1.5 reads decimals of more digits than it has a type for as wrong numbers (duckdb/duckdb 25058). */
-async function refuseLongDecimals(connection: DuckDBConnection, path: string, pattern: string): Promise<void> {
+async function refuseLongDecimals(
+  connection: DuckDBConnection,
+  path: string,
+  patterns: readonly string[],
+): Promise<void> {
   const found = await connection.runAndReadAll(
-    `SELECT name, precision FROM parquet_schema($path) WHERE precision > ${mostDecimalDigits} LIMIT 1`,
-    { path: pattern },
+    `SELECT name, precision FROM parquet_schema(${listOf(patterns)}) WHERE precision > ${mostDecimalDigits} LIMIT 1`,
   )
   const [row] = found.getRowsJS()
   if (row === undefined) return

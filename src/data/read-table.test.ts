@@ -54,8 +54,6 @@ test('says that a gzip file is cut short or damaged', async () => {
   const packed = gzipSync(content)
   const cut = await file('cut.csv.gz', packed.subarray(0, packed.length / 2))
   await assert.rejects(readTable(cut), { code: 'FILE_UNREADABLE', message: /damaged or cut short/ })
-  const plain = await file('plain.csv.gz', content)
-  await assert.rejects(readTable(plain), { code: 'FILE_UNREADABLE', message: /damaged or cut short/ })
 })
 
 test('reads CSV from standard input', async () => {
@@ -77,10 +75,13 @@ test('says what is wrong with a name', async () => {
   await assert.rejects(readTable(join(folder, 'absent.parquet')), { code: 'FILE_UNREADABLE' })
   await assert.rejects(readTable(join(folder, 'absent')), { code: 'FILE_UNREADABLE', message: /no such file/ })
   await assert.rejects(readTable(join(path, 'cards.csv')), { code: 'FILE_UNREADABLE', message: /no such file/ })
-  await assert.rejects(readTable(folder), { code: 'FILE_UNREADABLE', message: /is a directory/ })
-  await assert.rejects(readTable(await file('cards.xlsx', 'x')), {
+  await assert.rejects(readTable(folder), {
     code: 'FILE_UNREADABLE',
-    message: /its name must end in \.csv, \.csv\.gz, \.parquet or \.ndjson, or be a pipe or - for CSV/,
+    message: /is a folder with files of more than one kind/,
+  })
+  await assert.rejects(readTable(await file('cards.doc', 'x')), {
+    code: 'FILE_UNREADABLE',
+    message: /its name must end in \.csv, \.tsv, .* or \.parquet, or be a pipe or - for CSV/,
   })
 })
 

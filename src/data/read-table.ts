@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
 import type { FieldNames } from '../core/field-names.ts'
-import { BadRowLog, type BadRows, rowWordOf } from './bad-rows.ts'
+import { BadRowLog, type BadRows } from './bad-rows.ts'
 import {
   type ByteSource,
   checkFile,
@@ -16,9 +16,15 @@ import {
 import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { type CsvOptions, CsvParser } from './csv.ts'
+import { firstBytes, whyOther } from './file-content.ts'
+import { endings, type FileFormat, formatOf, formatOfInput, isFolder, isPacked, rowWordOf } from './file-format.ts'
+import { type Folder, readFolder } from './folder.ts'
+import type { JsonArrayParser } from './json-array.ts'
+import type { JsonOptions } from './json-rows.ts'
 import { MissingWords } from './missing-words.ts'
 import type { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
+import { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
 import { type Encoding, toUtf8 } from './text-encoding.ts'
 
@@ -65,12 +71,10 @@ export interface ReadResult {
   readonly notes: readonly string[]
 }
 
-const endings = '.csv, .csv.gz, .parquet or .ndjson, or be a pipe or - for CSV from standard input'
-
 /**
- * Reads a file of transactions, by its ending `.csv`, `.csv.gz`, `.parquet` or `.ndjson`; `-` is CSV from standard input.
- * FILE_UNREADABLE where there is no such file or no such ending, DATA_INVALID for the first bad cell, INTERRUPTED where
- * the signal aborts.
+ * Reads a file of transactions by the ending of its name (file-format.ts), or a folder of such files; `-` is CSV from
+ * standard input. FILE_UNREADABLE where there is no such file or no such ending, DATA_INVALID for the first bad cell,
+ * INTERRUPTED where the signal aborts.
  */
 export async function readTable(path: string, options: ReadOptions = {}): Promise<ReadResult> {
   const { tables, badRows, notes } = openTables(path, { ...options, rowsPerTable: Number.POSITIVE_INFINITY })
@@ -93,13 +97,13 @@ export interface OpenTables {
 /** As `readTable`, but the rows come in tables of `rowsPerTable` rows and a few more. */
 export function openTables(path: string, options: ReadOptions & { readonly rowsPerTable: number }): OpenTables {
   const file = path === '-' ? 'standard input' : path
-  const name = path.toLowerCase()
   const log = new BadRowLog(file, options.badRows ?? 'fail', {
     rowWord: rowWordOf(path),
     keepsAll: options.keepsBadRows ?? false,
   })
   const notes: string[] = []
-  const missing = new MissingWords(options.missing, name.endsWith('.ndjson') ? 'json' : 'table')
+  const isJson = /json$/.test(formatOfInput(path) ?? '')
+  const missing = new MissingWords(options.missing, isJson ? 'json' : 'table')
   const tables = readTables(path, { file, badRows: log, missing }, notes, options)
   return { tables, badRows: () => log.report(), notes: () => [...notes, ...missing.notes] }
 }
@@ -111,24 +115,30 @@ async function* readTables(
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
   const { columns = {}, others, required = Object.keys(columns), names, signal } = options
-  const name = path.toLowerCase()
-  const parsing = { file, columns, others, required, badRows, missing }
   checkNotAborted(signal)
-  if (name.endsWith('.ndjson')) {
-    const { NdjsonParser } = await import('./ndjson.ts')
-    const parser = new NdjsonParser({ ...parsing, names })
-    yield* readBytes(await openBytes(path, options), parser, file, options)
-    notes.push(...parser.notes)
-  } else if (name.endsWith('.parquet')) {
-    yield* readParquetFile(path, parsing, notes, options)
-  } else if (name.endsWith('.csv') || name.endsWith('.csv.gz') || isReadOnce(path)) {
-    yield* readCsv(await openBytes(path, options), parsing, notes, options)
+  const folder = isFolder(path) ? readFolder(path) : undefined
+  const format = folder?.format ?? formatOf(path) ?? (isReadOnce(path) ? 'csv' : undefined)
+  const parts = folder && new PartLines(path, rowWordOf(path))
+  const parsing = { file, columns, others, required, badRows, missing, names, parts }
+  if (folder !== undefined) notes.push(...folder.notes)
+  if (format === 'parquet') {
+    yield* readParquetFile(path, folder, parsing, notes, options)
+  } else if (format !== undefined && format !== 'xlsx') {
+    yield* readText(path, format, folder, parsing, notes, options)
   } else {
-    // A missing file or a directory is the likelier mistake, and the first to report.
+    // A missing file is the likelier mistake, and the first to report.
     await checkFile(path)
-    throw unreadable(path, `its name must end in ${endings}`)
+    throw unreadable(
+      path,
+      format === 'xlsx' ? noWorkbooks : `its name must end in ${endings}, or be a pipe or - for CSV`,
+    )
   }
 }
+
+const noWorkbooks = 'Excel workbooks are not read; save the sheet as CSV (Excel: Save As, CSV UTF-8) or Parquet'
+
+type Parsing = Omit<CsvOptions, 'spelling'> & JsonOptions
+type Reading = ReadOptions & { readonly rowsPerTable: number }
 
 /** The bytes of a text file, unpacked. */
 export function openBytes(
@@ -137,30 +147,97 @@ export function openBytes(
 ): ByteSource | Promise<ByteSource> {
   // A stream may stay silent for ever: only the signal itself ends the wait.
   if (path === '-') return openStream(signal === undefined ? stdin : addAbortSignal(signal, stdin))
-  if (path.toLowerCase().endsWith('.gz')) return openGzip(path, signal)
+  if (isPacked(path)) return openGzip(path, signal)
   return isReadOnce(path) ? openPipe(path, signal) : openFile(path)
 }
 
-async function* readCsv(
-  source: ByteSource,
-  parsing: Omit<CsvOptions, 'spelling'>,
+/** A text file or the parts of a folder, one after another. */
+async function* readText(
+  path: string,
+  format: 'csv' | 'ndjson' | 'json',
+  folder: Folder | undefined,
+  parsing: Parsing,
   notes: string[],
-  options: ReadOptions & { readonly rowsPerTable: number },
+  options: Reading,
 ): AsyncGenerator<Table, void> {
-  const { spelling = {}, encoding: said } = options
-  const parser = new CsvParser({ ...parsing, spelling })
-  const { chunks, encoding } = toUtf8(source.chunks, said)
+  const { parts, badRows, file } = parsing
+  const { spelling = {} } = options
+  if (parts !== undefined) badRows.tellLine = parts.tellLine
+  const csv = format === 'csv' ? new CsvParser({ ...parsing, spelling }) : undefined
+  const parser = csv ?? (await jsonParser(format === 'json', parsing))
+  const open = (part: string) => openText(part, format, options)
+  const onPart = (part: string, isFirst: boolean) => parts?.add(part, isFirst ? 1 : parser.nextPart())
+  const text = folder === undefined ? await open(path) : joinParts(folder, open, onPart)
+  const told = parts && { tellLine: parts.tellLine }
   let isFirst = true
-  for await (const table of readBytes({ ...source, chunks }, parser, parsing.file, options)) {
-    if (isFirst) notes.push(...(encoding() === 'utf-8' ? [] : [`text in ${encoding()}`]), ...parser.notes)
+  for await (const table of readBytes(text, parser, file, options)) {
+    const encoding = text.encoding()
+    if (isFirst && csv !== undefined) notes.push(...(encoding === 'utf-8' ? [] : [`text in ${encoding}`]), ...csv.notes)
     isFirst = false
-    yield table
+    yield { ...told, ...table }
+  }
+  if (csv === undefined) notes.push(...parser.notes)
+}
+
+/** Loaded only where it is needed. */
+async function jsonParser(isArray: boolean, parsing: Parsing): Promise<JsonArrayParser | NdjsonParser> {
+  if (isArray) return new (await import('./json-array.ts')).JsonArrayParser(parsing)
+  return new (await import('./ndjson.ts')).NdjsonParser(parsing)
+}
+
+interface TextSource extends ByteSource {
+  /** Known once the first piece has come. */
+  encoding(): Encoding
+}
+
+/** The bytes of a text file as UTF-8, refused where the first of them are those of another format. */
+async function openText(path: string, format: FileFormat, options: Reading): Promise<TextSource> {
+  const source = await openBytes(path, options)
+  const chunks = checkFirst(source.chunks, path, format)
+  return { ...source, ...(format === 'csv' ? toUtf8(chunks, options.encoding) : { chunks, encoding: () => 'utf-8' }) }
+}
+
+async function* checkFirst(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  format: FileFormat,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true
+  for await (const chunk of chunks) {
+    const why = isFirst ? whyOther(format, chunk) : undefined
+    if (why !== undefined) throw unreadable(path === '-' ? 'standard input' : path, `it ${why}`)
+    isFirst = false
+    yield chunk
+  }
+}
+
+/** The parts of a folder as one stream; `onPart` hears of each before its first bytes come. */
+function joinParts(
+  { parts, bytesTotal }: Folder,
+  open: (part: string) => Promise<TextSource>,
+  onPart: (part: string, isFirst: boolean) => void,
+): TextSource {
+  let before = 0
+  let current: TextSource | undefined
+  async function* chunks() {
+    for (const [i, part] of parts.entries()) {
+      before += current?.bytesRead() ?? 0
+      current = await open(part)
+      onPart(part, i === 0)
+      yield* current.chunks
+    }
+  }
+  return {
+    chunks: chunks(),
+    bytesTotal,
+    bytesRead: () => before + (current?.bytesRead() ?? 0),
+    encoding: () => current?.encoding() ?? 'utf-8',
   }
 }
 
 async function* readBytes(
   source: ByteSource,
-  parser: CsvParser | NdjsonParser,
+  parser: CsvParser | NdjsonParser | JsonArrayParser,
   file: string,
   {
     onProgress,
@@ -198,12 +275,18 @@ async function* readBytes(
 
 async function* readParquetFile(
   path: string,
-  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows' | 'missing'>,
+  folder: Folder | undefined,
+  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows' | 'missing' | 'parts'>,
   notes: string[],
-  { onProgress, signal, rowsPerTable }: ReadOptions & { readonly rowsPerTable: number },
+  { onProgress, signal, rowsPerTable }: Reading,
 ): AsyncGenerator<Table, void> {
   if (isReadOnce(path)) throw unreadable(path, 'Parquet is read from its end, and a pipe or device has none')
-  const bytesTotal = await checkFile(path)
+  const files = folder?.parts ?? [path]
+  const bytesTotal = folder?.bytesTotal ?? (await checkFile(path))
+  for (const file of files) {
+    const why = whyOther('parquet', await firstBytes(file))
+    if (why !== undefined) throw unreadable(file, `it ${why}`)
+  }
   const { readParquet } = await import('./parquet.ts')
   const onRows = (rows: number, rowsTotal: number) => {
     checkNotAborted(signal)
@@ -212,7 +295,7 @@ async function* readParquetFile(
   const onLeftOut = (columns: readonly string[]) => {
     if (columns.length > 0) notes.push(`columns left out whose types can't be read: ${columns.join(', ')}`)
   }
-  yield* readParquet({ path, ...parsing, onRows, onLeftOut, rowsPerTable })
+  yield* readParquet({ path, files, ...parsing, onRows, onLeftOut, rowsPerTable })
 }
 
 function checkNotAborted(signal: AbortSignal | undefined): void {

@@ -1,7 +1,10 @@
-import { type BadRow, BadRowLog, rowWordOf } from './bad-rows.ts'
+import { type BadRow, BadRowLog } from './bad-rows.ts'
 import { isReadOnce } from './byte-source.ts'
 import { CsvCell, scanCell } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
+import { formatOf, isFolder } from './file-format.ts'
+import { JsonItems } from './json-items.ts'
+import { longestObjectBytes } from './json-rows.ts'
 import { openBytes, type ReadOptions } from './read-table.ts'
 import { toUtf8 } from './text-encoding.ts'
 
@@ -10,7 +13,8 @@ const columns = ['rejected_line', 'rejected_reason']
 /**
  * The rows of a file that were left out, each behind its line and the reason, as CSV. Rows of CSV stand as the file has
  * them, with its separator, so that they can be mended and read again; rows of NDJSON and Parquet are JSON in a column
- * `rejected_row`. Of what can be read only once nothing but line and reason is known.
+ * `rejected_row`. Of what can be read only once, and of a folder's parts, nothing but line and reason is
+ * written.
  */
 export async function* rejectedRows(
   path: string,
@@ -19,14 +23,19 @@ export async function* rejectedRows(
 ): AsyncGenerator<Uint8Array> {
   const wanted = new Map<number, BadRow>()
   for (const row of badRows) if (!wanted.has(row.line)) wanted.set(row.line, row)
-  if (isReadOnce(path)) {
+  if (isReadOnce(path) || isFolder(path)) {
     yield* inOneColumn(wanted, undefined)
-  } else if (path.toLowerCase().endsWith('.parquet')) {
+    return
+  }
+  const format = formatOf(path)
+  if (format === 'parquet') {
     const { readJsonRows } = await import('./parquet.ts')
     const lines = [...wanted.keys()]
     yield* inOneColumn(wanted, lines.length === 0 ? new Map() : await readJsonRows(path, lines))
-  } else if (path.toLowerCase().endsWith('.ndjson')) {
+  } else if (format === 'ndjson') {
     yield* inOneColumn(wanted, await linesOf((await openBytes(path, options)).chunks, wanted))
+  } else if (format === 'json') {
+    yield* inOneColumn(wanted, await itemsOf((await openBytes(path, options)).chunks, wanted))
   } else {
     const source = await openBytes(path, options)
     yield* ofCsv(path, toUtf8(source.chunks, options.encoding).chunks, wanted)
@@ -37,8 +46,15 @@ type Wanted = ReadonlyMap<number, BadRow>
 
 function* inOneColumn(wanted: Wanted, rows: ReadonlyMap<number, string> | undefined): Generator<Uint8Array> {
   yield line([...columns, ...(rows === undefined ? [] : ['rejected_row'])].join(','))
-  for (const [at, { reason }] of inOrder(wanted)) {
-    yield line([at, quoted(reason), ...(rows === undefined ? [] : [quoted(rows.get(at) ?? '')])].join(','))
+  for (const [at, { reason, place }] of inOrder(wanted)) {
+    // Of a folder's rows nothing else says in which file they are.
+    yield line(
+      [
+        rows === undefined ? quoted(place ?? String(at)) : at,
+        quoted(reason),
+        ...(rows === undefined ? [] : [quoted(rows.get(at) ?? '')]),
+      ].join(','),
+    )
   }
 }
 
@@ -49,6 +65,16 @@ async function linesOf(chunks: AsyncIterable<Uint8Array>, wanted: Wanted): Promi
   for await (const lines of split(chunks, '\n')) {
     for (const text of lines) if (wanted.has(++at)) found.set(at, Buffer.from(text, 'latin1').toString().trimEnd())
   }
+  return found
+}
+
+/** The items of a JSON array that are wanted, each on one line. */
+async function itemsOf(chunks: AsyncIterable<Uint8Array>, wanted: Wanted): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>()
+  const items = new JsonItems((bytes) => {
+    if (wanted.has(items.count)) found.set(items.count, new TextDecoder().decode(bytes).trim())
+  }, longestObjectBytes)
+  for await (const chunk of chunks) items.write(chunk)
   return found
 }
 
@@ -86,7 +112,7 @@ async function* ofCsv(path: string, chunks: AsyncIterable<Uint8Array>, wanted: W
 /** Reads a file's bytes up to where its header ends. */
 async function headOf(path: string, chunks: AsyncIterable<Uint8Array>, cell: CsvCell) {
   const iterator = chunks[Symbol.asyncIterator]()
-  const log = new BadRowLog(path, 'fail', { rowWord: rowWordOf(path) })
+  const log = new BadRowLog(path, 'fail')
   let head = Buffer.alloc(0)
   let header: CsvHeader | undefined
   while (header === undefined) {

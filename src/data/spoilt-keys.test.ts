@@ -27,10 +27,10 @@ test('tells of keys that are whole numbers with a fraction of nothing, in all ro
     let rows = 1
     for (const table of tables) {
       const before = rows
-      keys.add(table, (row) => before + row + 1)
+      keys.add(table, (row) => `line ${before + row + 1}`)
       rows += table.codes.length
     }
-    return keys.warnings('a.csv', 'line').map((warning) => warning.split(', as pandas')[0])
+    return keys.warnings('a.csv').map((warning) => warning.split(', as pandas')[0])
   }
   assert.deepEqual(told(column(undefined, '1.0'), column(undefined), column('1.0', '2.0')), [
     'a.csv: All 3 values of "card" end in .0, from line 3 on',

@@ -1,6 +1,6 @@
 import { longestText, whyNotKept } from '../core/kept-text.ts'
 import { showValue } from '../core/show-value.ts'
-import type { Column, Table } from './table.ts'
+import type { Column } from './table.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>
 
@@ -33,9 +33,10 @@ function someOf(reasons: Reasons): Reasons | undefined {
 /** Finds columns of keys whose every value is a whole number with a fraction of nothing, over all tables of a file. */
 export class FractionKeys {
   /** By column; undefined where another value was seen. */
-  readonly #found = new Map<string, { count: number; line: number } | undefined>()
+  readonly #found = new Map<string, { count: number; from: string } | undefined>()
 
-  add(column: TextColumn, lineOf: NonNullable<Table['lineOf']>): void {
+  /** @param placeOf tells where a row is. */
+  add(column: TextColumn, placeOf: (row: number) => string): void {
     const { name, codes, dictionary } = column
     const before = this.#found.get(name)
     if (this.#found.has(name) && before === undefined) return
@@ -45,22 +46,22 @@ export class FractionKeys {
       if (dictionary.length > 0) this.#found.set(name, undefined)
       return
     }
-    let { count, line } = before ?? { count: 0, line: 0 }
+    let { count, from } = before ?? { count: 0, from: '' }
     for (let row = 0; row < codes.length; row++) {
       if (codes[row] < 0) continue
       if (!hasFraction[codes[row]]) return void this.#found.set(name, undefined)
-      if (count++ === 0) line = lineOf(row)
+      if (count++ === 0) from = placeOf(row)
     }
-    if (count > 0) this.#found.set(name, { count, line })
+    if (count > 0) this.#found.set(name, { count, from })
   }
 
-  warnings(file: string, rowWord: 'line' | 'row'): readonly string[] {
+  warnings(file: string): readonly string[] {
     return [...this.#found].flatMap(([name, found]) => {
       if (found === undefined) return []
       const isOne = found.count === 1
       const values = isOne ? 'The one value' : `All ${found.count.toLocaleString('en')} values`
       return [
-        `${file}: ${values} of "${showValue(name)}" ${isOne ? 'ends' : 'end'} in .0, from ${rowWord} ${found.line} on, as pandas writes whole ` +
+        `${file}: ${values} of "${showValue(name)}" ${isOne ? 'ends' : 'end'} in .0, from ${found.from} on, as pandas writes whole ` +
           'numbers beside blanks. They are kept as they stand, so 1.0 is another key than the 1 that a service is sent: ' +
           "write whole numbers, as pandas does after astype('Int64')",
       ]

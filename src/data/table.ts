@@ -25,4 +25,14 @@ export interface Table {
   readonly columns: readonly Column[]
   /** The line of its file that a row begins on, from 1; missing where the file has no lines. */
   readonly lineOf?: (row: number) => number
+  /** Where that line is, for people, if there is more to say than its number; or the row, where the file has no lines. */
+  readonly tellLine?: TellLine
+}
+
+export type TellLine = (line: number) => string
+
+/** Where people find a row: `line 5`, or `row 4` where the file has no lines; `before` counts the rows of earlier tables. */
+export function tellRow({ lineOf, tellLine }: Pick<Table, 'lineOf' | 'tellLine'>, row: number, before = 0): string {
+  const line = lineOf?.(row) ?? before + row + 1
+  return tellLine?.(line) ?? `${lineOf === undefined ? 'row' : 'line'} ${line}`
 }

@@ -14,10 +14,11 @@ import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds }
 import { readIsoTime } from '../core/time-parser.ts'
 import type { Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
-import { type BadPlace, BadRowLog, type BadRows, rowWordOf } from './bad-rows.ts'
+import { type BadPlace, BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
 import { type CellFormat, parseNumber } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
+import { rowWordOf } from './file-format.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
 import { MissingWords } from './missing-words.ts'
 import { FractionKeys, whyRefused, whySpoilt } from './spoilt-keys.ts'
@@ -70,7 +71,6 @@ export class TransactionReader {
   readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
   readonly #limits: ReadonlyMap<string, NumberLimit>
   readonly #badRows: BadRowLog
-  readonly #unit: 'line' | 'row'
   readonly #ids: ReadonlySet<string>
   /** The columns whose texts are taken. */
   readonly #taken: ReadonlySet<string>
@@ -100,9 +100,11 @@ export class TransactionReader {
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
     this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
     this.#limits = numberLimits(located.detector)
-    this.#unit = rowWordOf(reading.file)
     const { badRows = 'fail', keepsBadRows = false } = reading
-    this.#badRows = new BadRowLog(reading.file, badRows, { rowWord: this.#unit, keepsAll: keepsBadRows })
+    this.#badRows = new BadRowLog(reading.file, badRows, {
+      rowWord: rowWordOf(reading.file),
+      keepsAll: keepsBadRows,
+    })
     const { id = '', keys = {} } = located.detector.transaction
     this.#ids = new Set([id, ...Object.values(keys)])
     const { texts, numbers } = layout
@@ -137,6 +139,7 @@ export class TransactionReader {
     this.#rowsBefore += this.#rowCount
     this.#rowCount = table.rowCount
     const { lineOf } = table
+    this.#badRows.tellLine = table.tellLine
     const before = this.#rowsBefore
     this.#lineOf = lineOf === undefined ? (row) => before + row + 1 : lineOf
     this.#refuseCardNumbers(table)
@@ -202,7 +205,7 @@ export class TransactionReader {
 
   /** What is to be said of keys that a program has written as fractions; whole once all tables were taken up. */
   spoiltKeys(): readonly string[] {
-    return this.#fractionKeys.warnings(this.#reading.file, this.#unit)
+    return this.#fractionKeys.warnings(this.#reading.file)
   }
 
   /** The rows that were left out so far. */
@@ -306,7 +309,7 @@ export class TransactionReader {
     for (const column of columns) {
       if (column.kind !== 'text' || !this.#taken.has(column.name)) continue
       const isKey = this.#ids.has(column.name)
-      if (isKey) this.#fractionKeys.add(column, this.#lineOf)
+      if (isKey) this.#fractionKeys.add(column, (row) => this.#badRows.tell(this.#lineOf(row)))
       const longest = column.name === id ? longestId : longestText
       const reasons = isKey ? whySpoilt(column, longest) : whyRefused(column)
       if (reasons === undefined) continue
