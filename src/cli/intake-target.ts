@@ -37,7 +37,7 @@ export function directoryTarget(service: LiveService, as: ReplayedAs): IntakeTar
         ? service.bringIn(value, isLabelled)
         : service.decide(value, undefined, () => 0).then(({ duplicate }) => !duplicate),
     sendLabel: async (label) => {
-      const [{ duplicate }] = await service.decider.label([label])
+      const [{ duplicate }] = await service.decider.label([label], 'command:replay')
       return !duplicate
     },
     flush: async () => {},

@@ -48,7 +48,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
     async send(labels) {
       const tally = new LabelTally()
       const taking = labels.map((label, i) =>
-        opened.service.labelOfFile(label).then(
+        opened.service.labelOfFile(label, 'command:label').then(
           (taken) => tally.take(taken),
           (error: unknown) => tally.refuse(i + 1, error),
         ),

@@ -9,7 +9,7 @@ import { sectionNames } from './record-sections.ts'
 const written = {
   outcomes: [outcomes, ['approve', 'challenge', 'review', 'decline']],
   recordKinds: [recordKinds, ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint']],
-  sectionNames: [sectionNames, ['contributions', 'rules', 'scores', 'propensity']],
+  sectionNames: [sectionNames, ['contributions', 'rules', 'scores', 'propensity', 'by']],
   degradations: [
     degradations,
     [

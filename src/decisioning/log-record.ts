@@ -65,6 +65,8 @@ export interface LabelRecord extends PartlyRead {
   readonly receivedAtMs: number
   /** The transaction's sequence number; 0 where it had not come yet. */
   readonly of: number
+  /** Who said so; missing in older logs. */
+  readonly by?: string
 }
 
 /** Everything that decisions from here on rest on beside histories. */

@@ -105,10 +105,15 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
       to.value(record.source)
       to.number(record.receivedAtMs)
       to.whole(record.of)
+      if (record.by !== undefined) writeAuthor(record.by, to)
       break
     default:
       to.text(JSON.stringify(jsonOf(record)))
   }
+}
+
+function writeAuthor(by: string, to: ValueWriter): void {
+  writeSection('by', to, (section) => section.text(by))
 }
 
 function writeDecision(record: DecisionRecord, to: ValueWriter): void {
@@ -252,7 +257,15 @@ function readLabel({ sequence, id }: StoredRecord, from: ValueReader): Sequenced
   const source = from.value()?.toString()
   const receivedAtMs = from.number()
   const of = from.whole()
-  return { kind: 'label', sequence, id, isFraud, knownAtMs, source, receivedAtMs, of, ...readUnknown(from) }
+  let by: string | undefined
+  const sections = {
+    by: (section: ValueReader) => {
+      by = section.text()
+    },
+  }
+  const unread = unreadOf(from.isAtEnd ? [] : readSections(from, sections))
+  const label = { kind: 'label' as const, sequence, id, isFraud, knownAtMs, source, receivedAtMs, of, ...unread }
+  return by === undefined ? label : { ...label, by }
 }
 
 /** Sections of a record that has none in this version. */

@@ -8,7 +8,7 @@ import { ValueReader, ValueWriter } from './packed-values.ts'
  *
  * Names without a codec are reserved: they are skipped like numbers past the end.
  */
-export const sectionNames = ['contributions', 'rules', 'scores', 'propensity'] as const
+export const sectionNames = ['contributions', 'rules', 'scores', 'propensity', 'by'] as const
 type SectionName = (typeof sectionNames)[number]
 
 const scratch = new ValueWriter()

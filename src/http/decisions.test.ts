@@ -403,8 +403,8 @@ describe('GET /v1/decisions/{id}', () => {
         shop_time_since_last_6d: null,
       },
       labels: [
-        { isFraud: true, knownAt, source: null },
-        { isFraud: false, knownAt, source: 'analyst' },
+        { isFraud: true, knownAt, source: null, by: 'anyone' },
+        { isFraud: false, knownAt, source: 'analyst', by: 'anyone' },
       ],
     })
   })
@@ -806,7 +806,23 @@ describe('keys with roles', () => {
     assert.deepEqual(answer.json(), problem(403, 'FORBIDDEN', 'Forbidden', 'This key does not have the role viewer'))
   })
 
-  test('are named by the record of what was changed with them', async () => {
+  test('are named by labels, one, of an array and of lines, and by the one that said it first', async () => {
+    const { app, log } = await start({ server: { keyRing: () => ring } })
+    const say = (role: Role, type: string, payload: string) =>
+      app.inject({
+        ...{ method: 'POST', url: '/v1/labels', payload },
+        headers: { authorization: `Bearer ${keyOf(role)}`, 'content-type': type },
+      })
+    const label = (transactionId: string) => ({ transactionId, isFraud: true, knownAt: '2026-11-22T08:00:00.000Z' })
+    await say('label', 'application/json', JSON.stringify(label('a')))
+    await say('admin', 'application/json', JSON.stringify([label('b'), label('a')]))
+    await say('label', 'application/x-ndjson', JSON.stringify(label('c')))
+    await say('admin', 'text/csv', 'transactionId,isFraud,knownAt\nd,1,2026-11-22T08:00:00.000Z')
+    const authors = ['a', 'b', 'c', 'd'].map((id) => log.reading.labelsOf(id).map(({ by }) => by))
+    assert.deepEqual(authors, [['key:label'], ['key:admin'], ['key:label'], ['key:admin']])
+  })
+
+  test('are named by the record of an erasure', async () => {
     const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
     const erase = async (server: object, authorization: string) => {
       const { app, log } = await start({ live, server })

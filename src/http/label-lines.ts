@@ -17,6 +17,8 @@ export interface LabelStream {
   readonly isCsv: boolean
   /** Names that a line of JSON may have. */
   readonly names: number
+  /** Who says so. */
+  readonly by: string
 }
 
 /**
@@ -28,7 +30,7 @@ export interface LabelStream {
 export async function takeLabelLines(
   context: HttpContext,
   live: LiveService,
-  { raw, isCsv, names }: LabelStream,
+  { raw, isCsv, names, by }: LabelStream,
 ): Promise<LabelReport> {
   const { limits, turns } = context
   const splitter = new LineSplitter(limits.lineBytes)
@@ -79,7 +81,7 @@ export async function takeLabelLines(
   async function take(at: number, bytes: Buffer | undefined): Promise<void> {
     try {
       if (bytes === undefined) throw tooLong()
-      tally.take(await live.labelOfFile(csv === undefined ? readLine(bytes) : csv.read(bytes)))
+      tally.take(await live.labelOfFile(csv === undefined ? readLine(bytes) : csv.read(bytes), by))
     } catch (error) {
       tally.refuse(at, error)
     }

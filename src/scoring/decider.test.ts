@@ -29,7 +29,7 @@ async function start(options: TestLiveOptions = {}) {
   const decide = (changed: object = {}, waitedMs = noWait): Promise<Decision> =>
     live.service.decide({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed }, undefined, waitedMs)
   const label = async (transactionId: string, isFraud: boolean, more: object = {}) => {
-    const [answer] = await live.service.label({ transactionId, isFraud, ...more })
+    const [answer] = await live.service.label({ transactionId, isFraud, ...more }, 'key:desk')
     return answer
   }
   /** Of the last record, as the log has it. */
@@ -374,14 +374,17 @@ describe('a label', () => {
     const { decide, service, log } = await start()
     await decide()
     const say = { transactionId: 't-1', isFraud: true }
-    const first = service.label(say)
-    const [again] = await service.label(say)
+    const first = service.label(say, 'key:desk')
+    const [again] = await service.label(say, 'key:desk')
     assert.equal(log.reading.labelsOf('t-1').length, 1, 'durable when the second was answered')
     assert.deepEqual([again, (await first)[0].duplicate], [{ ...(await first)[0], duplicate: true }, false])
-    const both = await service.label([
-      { ...say, isFraud: false },
-      { ...say, isFraud: false },
-    ])
+    const both = await service.label(
+      [
+        { ...say, isFraud: false },
+        { ...say, isFraud: false },
+      ],
+      'key:desk',
+    )
     assert.deepEqual(
       both.map(({ duplicate }) => duplicate),
       [false, true],
@@ -423,17 +426,17 @@ describe('a label', () => {
       { transactionId: 't-1', isFraud: true },
       { transactionId: 't-1', isFraud: false, ...early },
     ]
-    assert.deepEqual((await refusal(() => service.label(both))).errors[0].field, '[1].knownAt')
+    assert.deepEqual((await refusal(() => service.label(both, 'key:desk'))).errors[0].field, '[1].knownAt')
     assert.equal(log.reading.labelsOf('t-1').length, 0, 'neither of them')
     // Labels are taken in a few at a time; an index is that of the array all the same, and nothing before it counts.
     const many = Array.from({ length: 20 }, (_, i) => (i === 11 || i === 19 ? both[1] : both[0]))
-    const { errors: late } = await refusal(() => service.label(many))
+    const { errors: late } = await refusal(() => service.label(many, 'key:desk'))
     assert.deepEqual(
       late.map(({ field }) => field),
       ['[11].knownAt'],
     )
     assert.equal(log.reading.labelsOf('t-1').length, 0, 'none of them')
-    assert.equal((await refusal(() => service.label([both[1]]))).errors[0].field, '[0].knownAt')
+    assert.equal((await refusal(() => service.label([both[1]], 'key:desk'))).errors[0].field, '[0].knownAt')
     // By the clock alone it would be early: the transaction is ahead of it.
     assert.equal(clock.nowMs, startMs)
     assert.equal((await label('t-1', true)).knownAt, '2026-11-22T09:00:01.000Z')
@@ -458,10 +461,10 @@ describe('a label', () => {
     await decide()
     for (const id of ['t-1', 'to-come']) {
       const many = Array.from({ length: 99 }, (_, i) => ({ transactionId: id, isFraud: i % 2 === 0 }))
-      assert.equal((await service.label(many)).filter(({ duplicate }) => duplicate).length, 0)
+      assert.equal((await service.label(many, 'key:desk')).filter(({ duplicate }) => duplicate).length, 0)
       const two = [false, true].map((isFraud) => ({ transactionId: id, isFraud }))
       const before = log.reading.lastSequence()
-      assert.equal((await refusal(() => service.label(two))).code, 'LABELS_FULL')
+      assert.equal((await refusal(() => service.label(two, 'key:desk'))).code, 'LABELS_FULL')
       assert.equal(log.reading.lastSequence(), before, 'neither of them')
       // The last one that there is room for, and one more while it is on its way to the disk.
       const last = label(id, false)
@@ -502,7 +505,7 @@ describe('a label', () => {
     for (const send of [
       () => label('b', true),
       () => label('a', true),
-      () => service.label([{ transactionId: 'b', isFraud: true }]),
+      () => service.label([{ transactionId: 'b', isFraud: true }], 'key:desk'),
     ]) {
       assert.equal((await refusal(send)).code, 'PENDING_LABELS_FULL')
     }
@@ -619,7 +622,10 @@ test('rows are those of a replay of the log, whatever comes, late, twice, early 
         if (kind === 'decide') return service.decide(value, undefined, noWait)
         if (kind === 'history') return service.bringIn(value, true)
         if (kind === 'await') return nextTurn()
-        return service.label({ transactionId: `t-${id}`, isFraud, knownAt: new Date(nowMs - lateMs).toISOString() })
+        return service.label(
+          { transactionId: `t-${id}`, isFraud, knownAt: new Date(nowMs - lateMs).toISOString() },
+          'key:desk',
+        )
       }
       const done = refusalOrNothing(act)
       underway.push(done)

@@ -214,14 +214,14 @@ export class Decider {
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
    * transaction; then none of the labels counts.
    */
-  label(inputs: readonly LabelInput[], first?: number): Promise<readonly LabelAnswer[]> {
+  label(inputs: readonly LabelInput[], by: string, first?: number): Promise<readonly LabelAnswer[]> {
     const state = this.#requireReady()
     const events = inputs.map(({ transactionId }) => this.#eventOf(transactionId))
     refuseForeknown(inputs, events, first)
     const known = this.#knownLabels(inputs)
     refuseManyLabels(inputs, known)
     this.#refuseToWait(state, inputs, events, known)
-    return Promise.all(inputs.map((input, i) => this.#label(state, input, events[i], known)))
+    return Promise.all(inputs.map((input, i) => this.#label(state, input, by, events[i], known)))
   }
 
   /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
@@ -234,7 +234,7 @@ export class Decider {
    * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at time
    * changes nothing, even where another label came since. Throws as `label` does.
    */
-  async labelOfFile(input: LabelInput): Promise<FileLabel> {
+  async labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
     const { transactionId: id } = input
     const underway = this.#labelsInFlight.get(id)
     const last = underway?.record ?? this.#log.reading.lastLabel(id)
@@ -249,7 +249,7 @@ export class Decider {
         return { answer: answerTo(said, pending, true), isChange: false, isOverruled: true }
       }
     }
-    const [answer] = await this.label([input])
+    const [answer] = await this.label([input], by)
     return { answer, isChange: last !== undefined && !answer.duplicate, isOverruled: false }
   }
 
@@ -495,6 +495,7 @@ export class Decider {
   #label(
     state: LiveState,
     input: LabelInput,
+    by: string,
     event: LabelledEvent | undefined,
     known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
   ): Promise<LabelAnswer> {
@@ -515,6 +516,7 @@ export class Decider {
       source,
       receivedAtMs: nowMs,
       of: event?.sequence ?? 0,
+      by,
     }
     const { promise, resolve, reject } = Promise.withResolvers<LabelAnswer>()
     this.#log.append(record, (error) => {

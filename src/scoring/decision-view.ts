@@ -19,6 +19,8 @@ interface LabelView {
   readonly isFraud: boolean
   readonly knownAt: string
   readonly source: string | null
+  /** Who said so; null in a log of an older version. */
+  readonly by: string | null
 }
 
 /** A decision with the transaction that it is of. */
@@ -73,9 +75,12 @@ export class DecisionViews {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
     const newest = this.#reading.labelsOf(record.id, mostLabels + 1)
-    const labels = newest
-      .slice(-mostLabels)
-      .map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAt: formatIsoTime(knownAtMs), source: source ?? null }))
+    const labels = newest.slice(-mostLabels).map(({ isFraud, knownAtMs, source = null, by = null }) => ({
+      isFraud,
+      knownAt: formatIsoTime(knownAtMs),
+      source,
+      by,
+    }))
     const explanation = explainer && this.#explain(record, definition, explainer)
     return {
       ...this.view(record),

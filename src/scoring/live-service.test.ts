@@ -47,7 +47,9 @@ describe('a service', () => {
     open.push(live)
     assert.equal(live.service.isReady, false)
     assert.throws(() => live.service.decide(purchase(1), undefined, noWait), { code: 'LOG_UNAVAILABLE' })
-    await assert.rejects(live.service.label({ transactionId: 't', isFraud: true }), { code: 'LOG_UNAVAILABLE' })
+    await assert.rejects(live.service.label({ transactionId: 't', isFraud: true }, 'key:desk'), {
+      code: 'LOG_UNAVAILABLE',
+    })
     await live.service.resume()
     assert.equal(live.service.isReady, true)
   })
@@ -59,7 +61,7 @@ describe('a service', () => {
       for (let i = 0; i < 30; i++) {
         live.clock.nowMs = startMs + i * 1000
         await live.service.decide(purchase(i), undefined, noWait)
-        if (i % 4 === 0) await live.service.label({ transactionId: `t-${i + (i % 8)}`, isFraud: i % 3 > 0 })
+        if (i % 4 === 0) await live.service.label({ transactionId: `t-${i + (i % 8)}`, isFraud: i % 3 > 0 }, 'key:desk')
         if (!restarts || i % 10 !== 7) continue
         await live.close({ keep: true })
         live = await start({ live: one, directory: live.path })
@@ -80,10 +82,13 @@ describe('a service', () => {
   test('that starts with a snapshot goes on as with the whole log', async () => {
     const first = await start({ live: one })
     for (let i = 0; i < 20; i++) await first.service.decide(purchase(i), undefined, noWait)
-    await first.service.label([
-      { transactionId: 't-3', isFraud: true },
-      { transactionId: 't-99', isFraud: true },
-    ])
+    await first.service.label(
+      [
+        { transactionId: 't-3', isFraud: true },
+        { transactionId: 't-99', isFraud: true },
+      ],
+      'key:desk',
+    )
     const histories = first.service.decider.state?.fold.histories
     assert.ok(histories instanceof MemoryHistories)
     const sequence = first.log.reading.lastSequence()
@@ -134,7 +139,7 @@ describe('another detector', () => {
         const value = purchase(id, { TIME: startMs + made++ })
         if (i % 5 === 4) await service.bringIn(value, false)
         else await service.decide(value, undefined, noWait)
-        if (i % 7 === 6) await service.label({ transactionId: `t-${id}`, isFraud: i % 2 === 0 })
+        if (i % 7 === 6) await service.label({ transactionId: `t-${id}`, isFraud: i % 2 === 0 }, 'key:desk')
         if (i % 3 === 0) await nextTurn()
       }
     })
@@ -168,7 +173,7 @@ describe('another detector', () => {
       const came = [
         service.decide(purchase(2), undefined, noWait),
         service.bringIn(purchase(4), false),
-        service.label({ transactionId: 't-0', isFraud: true }),
+        service.label({ transactionId: 't-0', isFraud: true }, 'key:desk'),
         service.decide(purchase(6), undefined, noWait),
       ]
       await Promise.all([...taken, ...came])

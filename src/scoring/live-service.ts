@@ -176,8 +176,8 @@ export class LiveService {
     return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))
   }
 
-  /** One label or many, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
-  async label(value: unknown, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
+  /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
+  async label(value: unknown, by: string, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
     const inputs = await this.#readLabels(value, turns)
     // All of them before the first is taken in; what comes in between is looked at again.
     for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
@@ -192,7 +192,8 @@ export class LiveService {
         if (this.decider.hasRoom()) break
       }
       await this.#pause
-      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce), Array.isArray(value) ? from : undefined)
+      const first = Array.isArray(value) ? from : undefined
+      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce), by, first)
       // One that fails is heard of below, or not at all where a later one is refused before.
       group.catch(() => {})
       groups.push(group)
@@ -204,10 +205,10 @@ export class LiveService {
    * One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON. Up to its place in the log all is
    * done before this returns.
    */
-  labelOfFile(value: unknown): Promise<FileLabel> {
-    if (this.#pause !== undefined) return this.#pause.then(() => this.labelOfFile(value))
+  labelOfFile(value: unknown, by: string): Promise<FileLabel> {
+    if (this.#pause !== undefined) return this.#pause.then(() => this.labelOfFile(value, by))
     const { clock, maxAheadMs } = this.#options
-    return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs))
+    return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs), by)
   }
 
   async #readLabels(value: unknown, turns: LabelTurns): Promise<readonly LabelInput[]> {

@@ -127,7 +127,7 @@ describe('a detector whose histories the log can not give', () => {
     await decide(0)
     await service.use(summed)
     await decide(0.1)
-    await service.label({ transactionId: 't-0', isFraud: true })
+    await service.label({ transactionId: 't-0', isFraud: true }, 'key:desk')
     const sums = (id: string) => {
       const record = log.reading.find(id)
       return record?.kind === 'decision' ? [...record.row] : []
@@ -182,11 +182,11 @@ describe('a detector that differs and loses nothing', () => {
       )
       const { service, decide } = await start({ live: before })
       await decide(0, { NOTE: 'a' })
-      await service.label({ transactionId: 't-0', isFraud: true })
+      await service.label({ transactionId: 't-0', isFraud: true }, 'key:desk')
       const live = create()
       await service.use(live)
       assert.equal(service.live, live)
-      await service.label({ transactionId: 't-0', isFraud: false })
+      await service.label({ transactionId: 't-0', isFraud: false }, 'key:desk')
     })
   }
 })

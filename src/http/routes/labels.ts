@@ -6,6 +6,7 @@ import { answerBody } from '../answer-body.ts'
 import { ndjson } from '../answer-lines.ts'
 import { checkBeginning, isArray } from '../array-items.ts'
 import { smallBody, tooLarge } from '../body.ts'
+import { principalOf } from '../guard.ts'
 import type { HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
 import { readJson } from '../json-text.ts'
@@ -68,17 +69,20 @@ export const label: Route<LiveContext> = {
     }
     const beginning = { bytes: limits.bodyBytes, check }
     const bodyLimits = { ...smallBody(context), limitBytes: limits.labelBytes, beginning }
-    return ({ raw }, reply) => {
+    return (request, reply) => {
+      const { raw } = request
+      const by = principalOf(request).name
       const type = mediaTypeOf(raw.headers, types)
       if (type !== 'application/json') {
-        answerStream(context, live, { raw, isCsv: type === csv, names: labelNames }, reply)
-      } else answerBody(bodyLimits, raw, reply, (body) => takeLabels(context, body, reply))
+        answerStream(context, live, { raw, isCsv: type === csv, names: labelNames, by }, reply)
+      } else answerBody(bodyLimits, raw, reply, (body) => takeLabels(context, by, body, reply))
     }
   },
 }
 
 async function takeLabels(
   context: LiveContext,
+  by: string,
   body: Buffer,
   reply: FastifyReply,
 ): Promise<string | Readable | undefined> {
@@ -86,14 +90,14 @@ async function takeLabels(
   if (!isArray(body)) {
     const { value, repeated } = readJson(body, 'body', labelNames)
     refuseRepeated(repeated)
-    const [label] = await live.label(value)
+    const [label] = await live.label(value, by)
     return JSON.stringify(label)
   }
   const items = await itemsOf(context, body, reply, labelNames)
   if (items === undefined) return undefined
   for (const { repeated } of items) refuseRepeated(repeated)
   const values = items.map(({ value }) => value)
-  const labels = await live.label(values, turns)
+  const labels = await live.label(values, by, turns)
   const texts = labels.values().map((label) => JSON.stringify(label))
   answers.limitTime(reply.raw)
   return Readable.from(joinedText([texts], turns, '[', ',', ']'))

@@ -49,6 +49,8 @@ const decisionProperties = {
 
 const optional = ['contributionScale']
 
+const by = { type: ['string', 'null'], description: 'Who said so; null in a log of an older version.' } as const
+
 const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
 
 function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []): object {
@@ -77,7 +79,7 @@ export const decisionSchemas = {
       ...decisionProperties,
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
-      labels: { type: 'array', items: object(label), maxItems: 100 },
+      labels: { type: 'array', items: object({ ...label, by }), maxItems: 100 },
       hasOlderLabels: { const: true, description: 'There are labels before these, in a log of an older version.' },
       explanation: object({
         scale: decisionProperties.contributionScale,
