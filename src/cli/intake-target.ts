@@ -1,6 +1,6 @@
 import type { Detector } from '../core/detector.ts'
-import type { LogReading } from '../decisioning/decision-log.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
+import type { LogReading } from '../log/decision-log.ts'
 import type { LabelInput } from '../scoring/labels.ts'
 import type { LiveService } from '../scoring/live-service.ts'
 

@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/detector-schema.ts'
-import type { ContributionScale } from './log-record.ts'
+import type { ContributionScale } from './contribution.ts'
 import type { Reason } from './policy.ts'
 
 /** Why a decision rests on less than it should, in the order of the bits that a record keeps: grows at its end only. */

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { featureReasons, strongest } from './feature-reasons.ts'
-import { recordFormat } from './log-record.ts'
-import { ValueWriter } from './packed-values.ts'
-import { decodeRecord, encodeFrame, splitFrames } from './record-format.ts'
 
 test('the strongest speak for fraud, the most first, four at most', () => {
   assert.deepEqual(strongest(Float64Array.of(0.1, -3, 0, 0.5), 'log-odds'), [
@@ -40,23 +37,4 @@ test('an unknown value is a reason that says so', () => {
   const words = { code: 'place', say: () => 'No earlier place of this card is known', show: () => 'unknown' }
   const [{ text }] = featureReasons([{ feature: 0, value: 1 }], Float64Array.of(Number.NaN), () => words)
   assert.equal(text, 'No earlier place of this card is known, and the model takes that for a sign of fraud')
-})
-
-test('a record keeps them, and one without them is what it was before there were any', () => {
-  const decision = { kind: 'decision', id: 'a', timestampMs: 1, outcome: 'review', score: 0.5, decidedAtMs: 2 } as const
-  const rest = { definition: 1, degraded: [], fields: ['x'], row: Float64Array.of(1, 2, 3) }
-  const contributions = [
-    { feature: 2, value: 0.123456789 },
-    { feature: 0, value: 1e-9 },
-  ]
-  for (const more of [{}, { contributions }]) {
-    const writer = new ValueWriter()
-    const record = { ...decision, ...rest, ...more }
-    encodeFrame(record, 7, writer)
-    const [{ record: stored }] = splitFrames(writer.bytes)
-    assert.deepEqual(
-      decodeRecord(stored, () => recordFormat),
-      { ...record, sequence: 7 },
-    )
-  }
 })

@@ -1,4 +1,4 @@
-import type { Contribution, ContributionScale } from './log-record.ts'
+import type { Contribution, ContributionScale } from './contribution.ts'
 import type { Reason } from './policy.ts'
 
 /** As many as people read. */

@@ -1,7 +1,7 @@
 import { outcomes } from '../core/detector-schema.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { readIsoTime } from '../core/time-parser.ts'
-import type { DecisionQuery } from '../decisioning/decision-pages.ts'
+import type { DecisionQuery } from '../log/decision-pages.ts'
 import { whyUnknown } from './known-query.ts'
 
 const mostPerPage = 500

@@ -1,6 +1,6 @@
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import type { LogReading } from '../decisioning/decision-log.ts'
+import type { LogReading } from '../log/decision-log.ts'
 import type { LiveDetector } from './live-detector.ts'
 
 const variable = 'SHRIKE_CARD_KEY'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type DecisionRecord, type Definition, recordFormat } from '../decisioning/log-record.ts'
+import { type DecisionRecord, type Definition, recordFormat } from '../log/log-record.ts'
 import { DecisionWords } from './decision-words.ts'
 
 const definition: Definition = {

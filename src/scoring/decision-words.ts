@@ -4,10 +4,10 @@ import { FraudError } from '../core/errors.ts'
 import { showNumber } from '../core/money.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { featureReasons } from '../decisioning/feature-reasons.ts'
-import type { DecisionRecord, Definition } from '../decisioning/log-record.ts'
 import type { Reason } from '../decisioning/policy.ts'
 import { type FeatureWording, sayValue, showFeature } from '../features/feature.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+import type { DecisionRecord, Definition } from '../log/log-record.ts'
 
 /** The reasons that features gave, in words. */
 type Words = (record: DecisionRecord, transaction: Transaction | undefined) => readonly Reason[]

@@ -4,8 +4,8 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { columnOfName } from '../core/personal-columns.ts'
-import type { LogReading } from '../decisioning/decision-log.ts'
-import type { Definition } from '../decisioning/log-record.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { Definition } from '../log/log-record.ts'
 import { columnForms } from './column-form.ts'
 
 /** A log that forgets what tokens stand for. */

@@ -1,9 +1,9 @@
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../core/transaction.ts'
-import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
-import type { LabelRecord, Sequenced } from '../decisioning/log-record.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { Histories, History, LabelledEvent } from '../features/history.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
+import type { LabelRecord, Sequenced } from '../log/log-record.ts'
 import { longestSpanMs, mismatch, type RecordTransactions } from './live-detector.ts'
 
 type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs'>

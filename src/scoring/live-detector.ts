@@ -5,10 +5,10 @@ import { isRecord } from '../core/json-value.ts'
 import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Transaction } from '../core/transaction.ts'
-import type { LogReading, TransactionRecord } from '../decisioning/decision-log.ts'
-import type { Definition } from '../decisioning/log-record.ts'
 import { type Policy, policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
+import type { Definition } from '../log/log-record.ts'
 import type { Predictor } from './predictor.ts'
 
 /** Everything that a decision rests on beside histories. */

@@ -11,9 +11,9 @@ import {
   startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import type { Snapshot } from '../decisioning/snapshots.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { warmUp as warmUpPath } from '../http/warm-up.ts'
+import type { Snapshot } from '../log/snapshots.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { createLiveDetector, type LiveDetector } from './live-detector.ts'

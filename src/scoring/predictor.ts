@@ -1,4 +1,4 @@
-import type { ContributionScale } from '../decisioning/log-record.ts'
+import type { ContributionScale } from '../decisioning/contribution.ts'
 import type { Explanation } from '../models/explanation.ts'
 
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */

@@ -1,6 +1,6 @@
-import type { LogReading } from '../decisioning/decision-log.ts'
-import type { Snapshot } from '../decisioning/snapshots.ts'
 import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { Snapshot } from '../log/snapshots.ts'
 import { foldRecord, HistoryFold, labelWaitMs, type OnTransaction } from './history-fold.ts'
 import { type LiveDetector, RecordTransactions } from './live-detector.ts'
 

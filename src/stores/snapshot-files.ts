@@ -16,8 +16,8 @@ import {
 import { join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { z } from '../core/zod.ts'
-import { deriveKey } from '../decisioning/chain.ts'
-import type { Snapshot, SnapshotHeader } from '../decisioning/snapshots.ts'
+import { deriveKey } from '../log/chain.ts'
+import type { Snapshot, SnapshotHeader } from '../log/snapshots.ts'
 import { syncDirectory } from './file-access.ts'
 
 /** How a snapshot begins, by whether its digest is one that only who has the log's key can make. */

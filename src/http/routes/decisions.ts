@@ -1,5 +1,5 @@
 import { holdsCardNumber } from '../../core/card-number.ts'
-import type { DecisionQuery } from '../../decisioning/decision-pages.ts'
+import type { DecisionQuery } from '../../log/decision-pages.ts'
 import type { LiveService } from '../../scoring/live-service.ts'
 import { QueryReader } from '../decision-query.ts'
 import type { LiveContext, Route } from '../route.ts'

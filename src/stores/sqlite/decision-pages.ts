@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
-import type { DecisionPage, DecisionPages, DecisionQuery } from '../../decisioning/decision-pages.ts'
+import type { DecisionPage, DecisionPages, DecisionQuery } from '../../log/decision-pages.ts'
 
 /** What the thread that searches answers. */
 export type PageAnswer = { readonly page: DecisionPage } | { readonly reason: string }

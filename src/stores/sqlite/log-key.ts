@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
-import { createLink, firstLink, type Link } from '../../decisioning/chain.ts'
-import { recordKinds } from '../../decisioning/log-record.ts'
-import { ValueWriter } from '../../decisioning/packed-values.ts'
-import { decodeRecord, type StoredRecord, writeFrame } from '../../decisioning/record-format.ts'
+import { createLink, firstLink, type Link } from '../../log/chain.ts'
+import { recordKinds } from '../../log/log-record.ts'
+import { ValueWriter } from '../../log/packed-values.ts'
+import { decodeRecord, type StoredRecord, writeFrame } from '../../log/record-format.ts'
 import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 
 /** The environment variable, which messages name: what is wrong is put right there. */

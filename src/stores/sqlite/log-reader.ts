@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
-import type { LogReading, TransactionRecord } from '../../decisioning/decision-log.ts'
+import type { LogReading, TransactionRecord } from '../../log/decision-log.ts'
 import {
   type CheckpointRecord,
   type Definition,
@@ -8,9 +8,9 @@ import {
   type LabelRecord,
   recordKinds,
   type Sequenced,
-} from '../../decisioning/log-record.ts'
-import { decodeRecord, type FormatOf, type StoredRecord } from '../../decisioning/record-format.ts'
-import { UnreadParts } from '../../decisioning/unread-parts.ts'
+} from '../../log/log-record.ts'
+import { decodeRecord, type FormatOf, type StoredRecord } from '../../log/record-format.ts'
+import { UnreadParts } from '../../log/unread-parts.ts'
 import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { DecisionQuery } from '../../decisioning/decision-pages.ts'
+import type { DecisionQuery } from '../../log/decision-pages.ts'
 import type { PageAnswer } from './decision-pages.ts'
 import { findPage } from './find-page.ts'
 import { LogReader } from './log-reader.ts'

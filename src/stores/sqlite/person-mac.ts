@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { deriveKey } from '../../decisioning/chain.ts'
-import { ValueWriter } from '../../decisioning/packed-values.ts'
+import { deriveKey } from '../../log/chain.ts'
+import { ValueWriter } from '../../log/packed-values.ts'
 import type { Person } from './writer-messages.ts'
 
 /** The proof that a row of persons was written by somebody with the log's key. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { PersonalValues } from '../../decisioning/personal-values.ts'
+import type { PersonalValues } from '../../log/personal-values.ts'
 import type { Person } from './writer-messages.ts'
 
 const mostRemembered = 100_000

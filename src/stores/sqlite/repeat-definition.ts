@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
-import { createLink } from '../../decisioning/chain.ts'
-import type { Definition } from '../../decisioning/log-record.ts'
-import { ValueWriter } from '../../decisioning/packed-values.ts'
-import { encodeFrame, splitFrames } from '../../decisioning/record-format.ts'
+import { createLink } from '../../log/chain.ts'
+import type { Definition } from '../../log/log-record.ts'
+import { ValueWriter } from '../../log/packed-values.ts'
+import { encodeFrame, splitFrames } from '../../log/record-format.ts'
 import type { LogReader } from './log-reader.ts'
 
 /**

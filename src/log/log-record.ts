@@ -1,11 +1,8 @@
 import type { FieldValue } from '../core/declared-fields.ts'
 import type { Outcome } from '../core/detector-schema.ts'
-import type { Degradation } from './decision.ts'
-import type { Policy } from './policy.ts'
-
-/** In what a model's own output is: before calibration. */
-export const contributionScales = ['probability', 'log-odds', 'depth'] as const
-export type ContributionScale = (typeof contributionScales)[number]
+import type { Contribution, ContributionScale } from '../decisioning/contribution.ts'
+import type { Degradation } from '../decisioning/decision.ts'
+import type { Policy } from '../decisioning/policy.ts'
 
 /** How the records that rest on a definition are written; what each format holds is in `record-format.ts`. */
 export const recordFormat = 2
@@ -34,13 +31,6 @@ export interface DecisionRecord extends PartlyRead {
   readonly row: Float64Array
   /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
   readonly contributions?: readonly Contribution[]
-}
-
-/** What a feature added to the model's own output. */
-export interface Contribution {
-  /** The feature's place among the definition's. */
-  readonly feature: number
-  readonly value: number
 }
 
 /** A transaction that is only known: brought in, not decided. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
-import { degradations } from './decision.ts'
+import { degradations } from '../decisioning/decision.ts'
 import {
   type DecisionRecord,
   type Definition,

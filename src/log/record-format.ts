@@ -2,11 +2,11 @@ import type { FieldValue } from '../core/declared-fields.ts'
 import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { z } from '../core/zod.ts'
-import { type Degradation, degradations } from './decision.ts'
+import type { Contribution } from '../decisioning/contribution.ts'
+import { type Degradation, degradations } from '../decisioning/decision.ts'
 import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
 import {
   type CheckpointRecord,
-  type Contribution,
   type DecisionRecord,
   type HistoryRecord,
   type LabelRecord,

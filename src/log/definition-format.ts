@@ -1,6 +1,7 @@
 import { outcomes } from '../core/detector-schema.ts'
 import { z } from '../core/zod.ts'
-import { contributionScales, type Definition, recordFormat } from './log-record.ts'
+import { contributionScales } from '../decisioning/contribution.ts'
+import { type Definition, recordFormat } from './log-record.ts'
 
 const threshold = z.number().exactOptional()
 const fields = {

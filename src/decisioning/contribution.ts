@@ -1,0 +1,10 @@
+/** In what a model's own output is: before calibration. */
+export const contributionScales = ['probability', 'log-odds', 'depth'] as const
+export type ContributionScale = (typeof contributionScales)[number]
+
+/** What a feature added to the model's own output. */
+export interface Contribution {
+  /** The feature's place among the definition's. */
+  readonly feature: number
+  readonly value: number
+}
