@@ -122,13 +122,14 @@ export class LogReader implements LogReading {
   }
 
   pendingLabels(through: number, sinceMs = Number.NEGATIVE_INFINITY): readonly Sequenced<LabelRecord>[] {
+    // By name: Node 22 does not bind parameters that are numbered.
     const rows = this.database
       .prepare(
-        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence > ?2 AND sequence <= ?1
+        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence > :pruned AND sequence <= :through
         AND NOT EXISTS (SELECT 1 FROM records AS t
-          WHERE t.id = label.id AND t.kind <= 1 AND t.sequence > ?2 AND t.sequence <= ?1) ORDER BY sequence`,
+          WHERE t.id = label.id AND t.kind <= 1 AND t.sequence > :pruned AND t.sequence <= :through) ORDER BY sequence`,
       )
-      .iterate(through, this.prunedThrough())
+      .iterate({ through, pruned: this.prunedThrough() })
     const labels: Sequenced<LabelRecord>[] = []
     for (const row of rows) {
       const record = this.decode(storedRecord(row))
