@@ -1,5 +1,5 @@
 import { createRandom } from '../src/core/random.ts'
-import { findLeaf, type TreeNodes } from '../src/models/trees/tree-ensemble.ts'
+import { findLeaf, type TreeNodes } from '../src/models/trees/tree-nodes.ts'
 
 /** Random trees over a few features, thresholds from a small pool so that rows meet them exactly. */
 export function randomForest(

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { readLabelledRows } from '../../src/cli/labelled-rows.ts'
+import { readLabelledRows } from '../../src/cli/read-labelled-rows.ts'
 import { quiet } from '../../src/cli/run.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
 import { run } from './child.ts'

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { oversample } from '../../src/data/resample.ts'
 import { fitScaler, transformColumns } from '../../src/data/scaler.ts'
 import { trainRandomForest } from '../../src/learners/forest/random-forest.ts'
-import type { TreeNodes } from '../../src/models/trees/tree-ensemble.ts'
+import type { TreeNodes } from '../../src/models/trees/tree-nodes.ts'
 import { mean } from '../harness/measure.ts'
 import { readColumns, writeNpy } from '../harness/npy.ts'
 

@@ -4,9 +4,9 @@ import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import type { Replay } from '../features/replay.ts'
+import type { FileReplay } from './file-replay.ts'
 import { fileReading, type InputFlags, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
-import type { FileReplay } from './replay-file.ts'
 import type { Run } from './run.ts'
 
 /**

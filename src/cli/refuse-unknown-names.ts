@@ -2,7 +2,8 @@ import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { readDetector } from './find-detector.ts'
-import type { TrainFlags } from './train-work.ts'
+import type { PlanFlags } from './plan-training.ts'
+import type { InputFlags } from './read-input.ts'
 
 /**
  * Asked before a file is read: that the features which flags and the detector's model name are there. Without a detector
@@ -10,7 +11,7 @@ import type { TrainFlags } from './train-work.ts'
  *
  * @throws FraudError OPTION_INVALID
  */
-export async function refuseUnknownNames(flags: TrainFlags): Promise<void> {
+export async function refuseUnknownNames(flags: PlanFlags & InputFlags): Promise<void> {
   if (flags.detector === undefined) return
   const located = await readDetector(flags.detector, flags)
   const { names } = compileFeatures(located)

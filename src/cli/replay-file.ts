@@ -1,16 +1,14 @@
-import type { LocatedDetector } from '../core/detector.ts'
 import { namesOfFile } from '../core/field-names.ts'
-import type { Transaction } from '../core/transaction.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import type { ColumnKind } from '../data/column-kind.ts'
 import { type BadRows, openTables } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
-import type { FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
 import { Replay } from '../features/replay.ts'
 import { readEarlierRows } from './earlier-rows.ts'
+import type { FileReplay, ReplayedTransaction, ReplayWork } from './file-replay.ts'
 import {
   fileReading,
   type InputFlags,
@@ -27,44 +25,6 @@ import { type Run, throwIfInterrupted } from './run.ts'
 
 const rowsPerTable = 16_384
 const noRow = new Float64Array(0)
-
-/** One transaction of a file with its row; everything in it is valid until the next one. */
-export interface ReplayedTransaction {
-  readonly row: Float64Array
-  readonly transaction: Transaction
-  /** 1 fraud, 0 legitimate, NaN unknown. */
-  readonly label: number
-  readonly knownAtMs: number
-  /** Takes note of a row that is bad for another reason. */
-  readonly reader: TransactionReader
-  /** Where the file has it. */
-  readonly table: Table
-  readonly index: number
-  /** Its place in the file, from 0. */
-  readonly fileRow: number
-}
-
-export interface FileReplay {
-  readonly located: LocatedDetector
-  readonly features: FeatureSet
-  readonly file: string
-  /** Further columns that are wanted as a kind of their own. */
-  readonly kinds?: Readonly<Record<string, ColumnKind>>
-  /** The kind of all columns that are not wanted, where that matters. */
-  readonly others?: ColumnKind | undefined
-  /**
-   * Rows that repeat the id and content of an earlier one are left out, as a log holds each transaction once, and are told
-   * here; 'keep' leaves them to the work.
-   */
-  readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
-  /** Whether rows of features are made, as they are unless it is said; else those given are empty. */
-  readonly makesRows?: boolean
-  /** What becomes of such rows, for people; that they are left out where it is not said. */
-  readonly repeatsAre?: string
-}
-
-/** Gets a file's transactions in sequence order, in groups; each group is to be gone through once, and wholly. */
-export type ReplayWork<Result> = (groups: AsyncIterable<Iterable<ReplayedTransaction>>) => Promise<Result>
 
 /** Told where a file's rows turn out not to be in the order of their times. */
 class OutOfOrder extends Error {}

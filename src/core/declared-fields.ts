@@ -1,11 +1,9 @@
 import type { Detector } from './detector-schema.ts'
 import type { FieldError } from './errors.ts'
+import type { FieldValue } from './field-value.ts'
 import { keptNames } from './kept-fields.ts'
 import { readAmount, toMinorUnits } from './money.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
-
-/** A declared field of a transaction as it came; a missing one is undefined. */
-export type FieldValue = string | number | undefined
 
 /** What a declared column may hold. One of either kind is taken as it comes. */
 export interface DeclaredField {

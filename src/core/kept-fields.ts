@@ -1,4 +1,4 @@
-import type { FieldValue } from './declared-fields.ts'
+import type { FieldValue } from './field-value.ts'
 import { isRecord } from './json-value.ts'
 
 /** Beside its declared fields a transaction may have so many that are kept, and so many bytes of them. */

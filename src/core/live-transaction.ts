@@ -3,7 +3,6 @@ import { cardNumberDigits, holdsCardNumber, type TextKind } from './card-number.
 import {
   type DeclaredField,
   declaredFields,
-  type FieldValue,
   type NumberLimit,
   numberLimits,
   TransactionMaker,
@@ -11,6 +10,7 @@ import {
 import type { Detector } from './detector-schema.ts'
 import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
+import type { FieldValue } from './field-value.ts'
 import { type FixedCurrency, fixedCurrency, whyOtherCurrency } from './fixed-currency.ts'
 import { isRecord, kindOf } from './json-value.ts'
 import { keepsAll, mostOtherBytes, mostOtherFields } from './kept-fields.ts'

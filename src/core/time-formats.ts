@@ -1,4 +1,3 @@
-import type { Detector } from './detector-schema.ts'
 import { formatIsoTime } from './time-parser.ts'
 import { fromLocalTime } from './zone.ts'
 
@@ -16,7 +15,13 @@ export const timeFormats = [
 ] as const
 export type TimeFormat = (typeof timeFormats)[number]
 
-export type DeclaredTime = NonNullable<Detector['transaction']['time']>
+/** Where a detector's transactions have their time, and how it is written. */
+export interface DeclaredTime {
+  readonly field: string
+  readonly format: TimeFormat
+  /** What formats that end in `-since` count from; 1970 by default. */
+  readonly start?: string | undefined
+}
 
 const dayMs = 86_400_000
 /** Excel counts days from the end of 1899, as if 1900 were a leap year. */

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { onRequestHookHandler } from 'fastify'
 import { FraudError } from '../core/errors.ts'
-import type { HttpContext } from './http-context.ts'
 
 /** While there is no room for another answer, one that has not been read to its end in this time makes room. */
 const pressedMs = 1000
@@ -58,7 +57,7 @@ export class OpenAnswers {
 }
 
 /** Counts every answer of a route. */
-export function boundAnswers({ answers }: HttpContext): onRequestHookHandler {
+export function boundAnswers({ answers }: { readonly answers: OpenAnswers }): onRequestHookHandler {
   return (_request, reply, done) => {
     answers.add(reply.raw)
     done()

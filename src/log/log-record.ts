@@ -1,5 +1,5 @@
-import type { FieldValue } from '../core/declared-fields.ts'
 import type { Outcome } from '../core/detector-schema.ts'
+import type { FieldValue } from '../core/field-value.ts'
 import type { Contribution, ContributionScale } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import type { Policy } from '../decisioning/policy.ts'

@@ -1,6 +1,6 @@
-import type { FieldValue } from '../core/declared-fields.ts'
 import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import type { FieldValue } from '../core/field-value.ts'
 import { z } from '../core/zod.ts'
 import type { Contribution } from '../decisioning/contribution.ts'
 import { type Degradation, degradations } from '../decisioning/decision.ts'

@@ -1,4 +1,4 @@
-import type { Explanation } from './explanation.ts'
+import type { Explanation } from './contributions.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import { probabilityOf } from './log-odds.ts'
 

@@ -9,7 +9,8 @@ import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
 import { createLinearModel } from './linear.ts'
 import { createNeuralNetwork } from './neural-network.ts'
-import { createNodes, createTreeEnsemble, type TreeNodes } from './trees/tree-ensemble.ts'
+import { createTreeEnsemble } from './trees/tree-ensemble.ts'
+import { createNodes, type TreeNodes } from './trees/tree-nodes.ts'
 
 /** What trees answer when only some features of a row are known (EXPVALUE of Lundberg et al.). */
 function expectedOf(

@@ -1,31 +1,14 @@
 import type { AverageModel } from './average.ts'
 import { carryToProbability, depthLink, logisticLink, spread } from './carry-to-probability.ts'
+import type { ContributionScale, Explanation } from './contributions.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
 import type { LinearModel } from './linear.ts'
 import { gradientAt, type NeuralNetwork } from './neural-network.ts'
 import { type Scaling, standardize } from './scaling.ts'
-import { depthOf, mostDepth, type TreeEnsemble } from './trees/tree-ensemble.ts'
+import type { TreeEnsemble } from './trees/tree-ensemble.ts'
+import { depthOf, mostDepth } from './trees/tree-nodes.ts'
 import { TreeShap } from './trees/tree-shap.ts'
-
-/** In what contributions are told: the model's own output before calibration. */
-type ContributionScale = 'probability' | 'log-odds' | 'depth'
-
-/** Why a model answers what it answers for a row. */
-export interface Explanation {
-  readonly scale: ContributionScale
-  /** What it answers when nothing is known of the row. */
-  readonly base: number
-  /** By feature; with the base they sum to the model's own output on that scale. */
-  readonly contributions: Float64Array
-  /** How far the contributions were off that sum before the rest was spread over them: 0 where they are exact. */
-  readonly error: number
-}
-
-/** The model's own output, before calibration. */
-export function outputOf({ base, contributions }: Explanation): number {
-  return contributions.reduce((sum, part) => sum + part, base)
-}
 
 export interface Explainer {
   readonly scale: ContributionScale

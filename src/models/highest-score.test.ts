@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createAverage } from './average.ts'
 import { highestScore } from './highest-score.ts'
-import { type Combination, createNodes, createTreeEnsemble } from './trees/tree-ensemble.ts'
+import { type Combination, createTreeEnsemble } from './trees/tree-ensemble.ts'
+import { createNodes } from './trees/tree-nodes.ts'
 
 /** Trees of one split at 0 each, all on their own feature, so that the highest leaves can be reached together. */
 function stumps(leaves: readonly (readonly [number, number])[], combination: Combination) {

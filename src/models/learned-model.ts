@@ -5,7 +5,8 @@ import { createNeuralNetwork, type NeuralNetwork } from './neural-network.ts'
 import { createOnnxGraph, type OnnxGraph } from './onnx-graph.ts'
 import type { Tensor } from './safetensors.ts'
 import type { CategorySplits } from './trees/category-sets.ts'
-import { createTreeEnsemble, type TreeEnsemble, type TreeNodes } from './trees/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from './trees/tree-ensemble.ts'
+import type { TreeNodes } from './trees/tree-nodes.ts'
 
 /** Every kind of model that a bundle can hold. */
 export type LearnedModel = TreeEnsemble | LinearModel | NeuralNetwork | OnnxGraph | AverageModel<LearnedModel>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FieldValue } from '../core/declared-fields.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
+import type { FieldValue } from '../core/field-value.ts'
 import type { LiveTransaction } from '../core/live-transaction.ts'
 import { showValue } from '../core/show-value.ts'
 import { isOfCalendar, showTime } from '../core/time-formats.ts'

@@ -1,6 +1,7 @@
-import { type FieldValue, TransactionMaker } from '../core/declared-fields.ts'
+import { TransactionMaker } from '../core/declared-fields.ts'
 import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import type { FieldValue } from '../core/field-value.ts'
 import { isRecord } from '../core/json-value.ts'
 import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { showValue } from '../core/show-value.ts'

@@ -1,5 +1,5 @@
 import type { ContributionScale } from '../decisioning/contribution.ts'
-import type { Explanation } from '../models/explanation.ts'
+import type { Explanation } from '../models/contributions.ts'
 
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
 export interface Predictor {

@@ -1,4 +1,4 @@
-import { goesLeft, type TreeNodes } from '../../models/trees/tree-ensemble.ts'
+import { goesLeft, type TreeNodes } from '../../models/trees/tree-nodes.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 
 export type BoostedTrees = Omit<TreeNodes, 'roots'>

@@ -1,5 +1,5 @@
 import { createRandom, type Random } from '../../core/random.ts'
-import type { TreeNodes } from '../../models/trees/tree-ensemble.ts'
+import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
 import { isSingleValue, missingBin } from './binning.ts'
 import { type ClassRows, Splitter } from './splitting.ts'
 import { featuresPerSplit, type RandomForestOptions } from './tree-options.ts'

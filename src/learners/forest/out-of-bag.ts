@@ -1,16 +1,7 @@
 import { createRandom } from '../../core/random.ts'
-import { findLeaf, type TreeNodes } from '../../models/trees/tree-ensemble.ts'
+import { findLeaf } from '../../models/trees/tree-nodes.ts'
 import { drawRows } from './grower.ts'
-import type { TreeWorkerData } from './tree-worker.ts'
-
-/** Rows `from` up to, not including, `to`, to be scored by the trees that did not see them. */
-export interface OutOfBagTask {
-  readonly from: number
-  readonly to: number
-  readonly nodes: TreeNodes
-  /** In shared memory, one per row: NaN where every tree saw the row. */
-  readonly scores: Float64Array
-}
+import type { OutOfBagTask, TreeWorkerData } from './tree-tasks.ts'
 
 /** The mean answer, for each row, of the trees whose bootstrap left it out (Breiman, "Out-of-bag estimation", 1996). */
 export function scoreOutOfBag(data: TreeWorkerData, { from, to, nodes, scores }: OutOfBagTask): void {

@@ -4,7 +4,8 @@ import { shared, sharedCopy } from '../../core/shared-memory.ts'
 import { WorkerPool } from '../../core/worker-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import { createNodes, createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-ensemble.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-ensemble.ts'
+import { createNodes } from '../../models/trees/tree-nodes.ts'
 import { checkDataset, rowWeights, type TrainingControl } from '../shared-dataset.ts'
 import type { GrownTree } from './grower.ts'
 import {
@@ -14,7 +15,7 @@ import {
   type TreeOptions,
   treeDefaults,
 } from './tree-options.ts'
-import type { TreeResult, TreeTask, TreeWorkerData } from './tree-worker.ts'
+import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
 
 export interface TrainedForest {
   readonly model: TreeEnsemble

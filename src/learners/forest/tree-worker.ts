@@ -1,19 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { binColumn, binCount, findEdges } from './binning.ts'
-import { type BinnedDataset, Grower, type GrownTree } from './grower.ts'
-import { type OutOfBagTask, scoreOutOfBag } from './out-of-bag.ts'
-import type { RandomForestOptions } from './tree-options.ts'
-
-/** What a thread of a forest gets once. */
-export interface TreeWorkerData extends BinnedDataset {
-  readonly options: RandomForestOptions
-  readonly rareRows: Uint32Array
-  /** By feature: further cuts, for splits that Gini alone would not choose. */
-  readonly extraCuts: readonly (readonly number[])[]
-}
-
-export type TreeTask = { readonly bin: number } | { readonly grow: number } | { readonly outOfBag: OutOfBagTask }
-export type TreeResult = GrownTree | undefined
+import { Grower } from './grower.ts'
+import { scoreOutOfBag } from './out-of-bag.ts'
+import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
 
 const data: TreeWorkerData = workerData
 const port = parentPort

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { categoriesIn, createSet } from '../trees/category-sets.ts'
-import type { TreeNodes } from '../trees/tree-ensemble.ts'
+import type { TreeNodes } from '../trees/tree-nodes.ts'
 
 /** What a model's file tells of the categories that its library numbered: their texts, in the order of their numbers. */
 export interface CategoryOrders {

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { createSet } from '../trees/category-sets.ts'
-import { createNodes, mostDepth, type TreeNodes } from '../trees/tree-ensemble.ts'
+import { createNodes, mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
 
 /** A tree as libraries keep it: children anywhere. */
 export interface ForeignTree {

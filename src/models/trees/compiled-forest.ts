@@ -1,5 +1,5 @@
 import { createRanker, hasPlainThresholds, type Ranker } from './threshold-ranks.ts'
-import type { TreeNodes } from './tree-ensemble.ts'
+import type { TreeNodes } from './tree-nodes.ts'
 
 /** A forest made ready to score single rows fast: row -> the sum over the trees of the leaf that it reaches. */
 export type CompiledForest = (row: Float64Array) => number

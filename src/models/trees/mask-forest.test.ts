@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest, sumTreeByTree } from '../../../test/random-trees.ts'
 import { compileMasks } from './mask-forest.ts'
-import type { TreeNodes } from './tree-ensemble.ts'
+import type { TreeNodes } from './tree-nodes.ts'
 
 /** One tree that is a chain of splits of one feature: as many leaves as wanted, each at its own whole number. */
 function chain(leaves: number, isLeft: boolean): TreeNodes {

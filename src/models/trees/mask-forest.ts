@@ -1,7 +1,7 @@
 import type { CompiledForest } from './compiled-forest.ts'
 import { createMaskSum, lanes, leafBytes } from './mask-sum.ts'
 import { createRanker, hasPlainThresholds } from './threshold-ranks.ts'
-import type { TreeNodes } from './tree-ensemble.ts'
+import type { TreeNodes } from './tree-nodes.ts'
 
 const mostLeaves = 32
 /** Of masks: with more the memory has to be waited for, and trees are better walked. */

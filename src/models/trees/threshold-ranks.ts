@@ -1,4 +1,4 @@
-import type { TreeNodes } from './tree-ensemble.ts'
+import type { TreeNodes } from './tree-nodes.ts'
 
 /** So far below any rank that the difference from one, which is positive, has bit 30 set. */
 const missingRank = -(2 ** 30)

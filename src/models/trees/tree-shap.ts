@@ -1,5 +1,5 @@
 import { gaussLegendre, type Quadrature } from '../gauss-legendre.ts'
-import { goesLeft, type TreeNodes } from './tree-ensemble.ts'
+import { goesLeft, type TreeNodes } from './tree-nodes.ts'
 
 /**
  * SHAP values of trees, path-dependent as in Lundberg et al., "Consistent Individualized Feature Attribution for Tree

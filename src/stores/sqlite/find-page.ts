@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { FieldValue } from '../../core/declared-fields.ts'
 import { outcomes } from '../../core/detector-schema.ts'
+import type { FieldValue } from '../../core/field-value.ts'
 import { fieldOf } from '../../core/kept-fields.ts'
 import type { DecisionPage, DecisionQuery } from '../../log/decision-pages.ts'
 import type { DecisionRecord, Sequenced } from '../../log/log-record.ts'

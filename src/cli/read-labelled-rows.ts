@@ -1,0 +1,148 @@
+import type { Detector, LocatedDetector } from '../core/detector.ts'
+import { joinBadRows } from '../data/bad-rows.ts'
+import { isReadOnce } from '../data/byte-source.ts'
+import { numberColumn } from '../data/columns.ts'
+import { fingerprint } from '../data/fingerprint.ts'
+import { findLabel } from '../data/infer-detector.ts'
+import { withNumericLabel } from '../data/label-column.ts'
+import type { Table } from '../data/table.ts'
+import { otherTimes, TransactionReader } from '../data/transaction-reader.ts'
+import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
+import { guessDetector, readDetector } from './find-detector.ts'
+import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows, warnOfSpoiltKeys } from './read-input.ts'
+import { writeRejects } from './rejects.ts'
+import { warnOfRepeats } from './repeated-ids.ts'
+import { leftOut } from './replay-file.ts'
+import { replayedRows } from './replayed-rows.ts'
+import { countRepeatedRows } from './row-hash.ts'
+import { checkWeights } from './row-weights.ts'
+import { quiet, type Run } from './run.ts'
+
+/** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
+export async function readLabelledRows(file: string, flags: InputFlags, run: Run): Promise<LabelledRows> {
+  if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
+  const read = await readFileTable(file, flags, run)
+  const label = findLabel(read.table, flags.label)
+  const typed = label === undefined ? read.table : withNumericLabel(read.table, label)
+  const located = guessDetector(file, typed, flags, run)
+  const features = compileFeatures(located)
+  return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
+}
+
+/** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
+export async function readRowsFor(
+  located: LocatedDetector,
+  file: string,
+  flags: InputFlags,
+  run: Run,
+): Promise<LabelledRows> {
+  const features = compileFeatures(located)
+  if (features.columns === undefined) {
+    const rows = await replayedRows(located, features, file, flags, run)
+    const isDelayed = rows.knownAt !== undefined && features.plan.histories.some((plan) => plan.countsFrauds)
+    // Standard input can't be read again.
+    if (!isDelayed || isReadOnce(file)) return rows
+    const prompt = withoutDelay(located)
+    const undelayed = (kept: Uint8Array) => replayedRows(prompt, compileFeatures(prompt), file, flags, quiet(run), kept)
+    return { ...rows, undelayed }
+  }
+  const read = await readFlatTable(file, located.detector, features, flags, run)
+  return flatRows(file, read, located, features, flags, run)
+}
+
+/** A detector whose labels are known at once. */
+function withoutDelay({ detector, locate }: LocatedDetector): LocatedDetector {
+  const { transaction } = detector
+  return {
+    detector: { ...detector, transaction: { ...transaction, label: { field: transaction.label.field } } },
+    locate,
+  }
+}
+
+/** Picks out what the detector names; rows whose label is unknown are left out, and counted. */
+async function flatRows(
+  source: string,
+  { table: read, badRows, repeats, repeatedRows }: FlatTable,
+  located: LocatedDetector,
+  features: FeatureSet,
+  flags: InputFlags,
+  run: Run,
+): Promise<LabelledRows> {
+  // Says where the detector names a column that the file doesn't have.
+  const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
+  reader.open(read)
+  const { detector } = located
+  const { transaction } = detector
+  const table = withNumericLabel(read, transaction.label.field)
+  warnOfRepeats(repeats, transaction, leftOut, run)
+  if (read.rowCount > 0 && transaction.id === undefined) warnOfRepeatedRows(read, run)
+  const labelColumn = numberColumn(table, transaction.label.field).values
+  const { delay, knownAt = delay } = transaction.label
+  const isLate = transaction.time !== undefined && knownAt !== undefined
+  const knownAtMs: number[] = []
+  let unknown = 0
+  const isUsable = (row: number): boolean => {
+    const label = reader.takeLabel(row)
+    if (label === undefined || repeatedRows.has(row)) return false
+    if (Number.isNaN(label)) unknown++
+    if (Number.isNaN(label) || reader.check(row) !== true) return false
+    if (isLate) knownAtMs.push(reader.readKnownAt(row))
+    return true
+  }
+  const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
+  warnOfBadRows(reader.badRows(), source, run)
+  const allBadRows = joinBadRows(badRows, reader.badRows())
+  await writeRejects(source, allBadRows.first, flags, run)
+  warnOfSpoiltKeys(reader, run)
+  const left = labelColumn.length - known.length
+  if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
+  const pick = (name: string) => {
+    const { values } = numberColumn(table, name)
+    return left === 0 ? values : Float64Array.from(known, (row) => values[row])
+  }
+  const time = transaction.time && numberColumn(table, transaction.time.field)
+  if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {
+    throw otherTimes(time, transaction.time?.format)
+  }
+  return {
+    source: nameOf(source),
+    detector,
+    fingerprint: fingerprint(table),
+    features: features.names,
+    columns: (features.columns ?? []).map(pick),
+    labels: Uint8Array.from(known, (row) => labelColumn[row]),
+    ...(time && { times: pick(time.name) }),
+    isoTimes: time?.kind === 'time',
+    ...(isLate && { knownAt: Float64Array.from(knownAtMs) }),
+    ...(transaction.amount && { amounts: amountsOf(transaction.amount, pick) }),
+    ...(flags.weightColumn !== undefined && {
+      weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
+      weightColumn: flags.weightColumn,
+    }),
+    badRows: allBadRows,
+  }
+}
+
+/** In major units; by its rate, where amounts are of more than one currency. */
+function amountsOf(
+  { field, conversion }: NonNullable<Detector['transaction']['amount']>,
+  pick: (name: string) => Float64Array,
+): Float64Array {
+  const amounts = pick(field)
+  if (conversion === undefined) return amounts
+  const rates = pick(conversion)
+  return amounts.map((amount, row) => amount * rates[row])
+}
+
+/** A few equal rows are no wonder; more are a file put together of others that overlap. */
+function warnOfRepeatedRows(table: Table, { terminal }: Run): void {
+  const repeated = countRepeatedRows(table)
+  if (repeated < table.rowCount / 100) return
+  const share = ((100 * repeated) / table.rowCount).toFixed(1)
+  terminal.warn(
+    `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier one in every column: is the file put together of ` +
+      'others that overlap? Each row counts, so intervals are too narrow',
+  )
+}

@@ -1,0 +1,2 @@
+/** A declared field of a transaction as it came; a missing one is undefined. */
+export type FieldValue = string | number | undefined

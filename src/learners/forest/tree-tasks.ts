@@ -1,0 +1,23 @@
+import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
+import type { BinnedDataset, GrownTree } from './grower.ts'
+import type { RandomForestOptions } from './tree-options.ts'
+
+/** What a thread of a forest gets once. */
+export interface TreeWorkerData extends BinnedDataset {
+  readonly options: RandomForestOptions
+  readonly rareRows: Uint32Array
+  /** By feature: further cuts, for splits that Gini alone would not choose. */
+  readonly extraCuts: readonly (readonly number[])[]
+}
+
+export type TreeTask = { readonly bin: number } | { readonly grow: number } | { readonly outOfBag: OutOfBagTask }
+export type TreeResult = GrownTree | undefined
+
+/** Rows `from` up to, not including, `to`, to be scored by the trees that did not see them. */
+export interface OutOfBagTask {
+  readonly from: number
+  readonly to: number
+  readonly nodes: TreeNodes
+  /** In shared memory, one per row: NaN where every tree saw the row. */
+  readonly scores: Float64Array
+}
