@@ -50,7 +50,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
       const taking = labels.map((label, i) =>
         opened.service.labelOfFile(label, 'command:label').then(
           (taken) => tally.take(taken),
-          (error: unknown) => tally.refuse(i + 1, error),
+          (error: unknown) => tally.refuse(i + 1, error, label),
         ),
       )
       await Promise.all(taking)

@@ -13,6 +13,7 @@ import { labelOf } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
 import { type Table, tellRow } from '../data/table.ts'
 import type { LabelCounts, LabelLineError } from '../scoring/label-tally.ts'
+import { idThatIsTold } from '../scoring/labels.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { type LabelSink, openSink, type SinkFlags } from './label-sink.ts'
 import { lastDetector, openLog } from './log-files.ts'
@@ -133,7 +134,7 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
 async function sendPiece(
   from: number,
   to: number,
-  read: (row: number) => object | string | undefined,
+  read: (row: number) => ReadLabel | undefined,
   placeOf: (row: number) => { readonly line: number; readonly place: string },
   sink: LabelSink,
 ): Promise<PieceReport> {
@@ -144,9 +145,9 @@ async function sendPiece(
   for (let row = from; row < to; row++) {
     const value = read(row)
     if (value === undefined) unlabelled += 1
-    else if (typeof value === 'string') rejects.push({ ...placeOf(row), field: 'isFraud', reason: value })
+    else if ('reason' in value) rejects.push({ ...placeOf(row), ...value })
     else {
-      labels.push(value)
+      labels.push(value.label)
       places.push(placeOf(row))
     }
   }
@@ -155,7 +156,7 @@ async function sendPiece(
     refusedUnlisted: _,
     ...sent
   } = labels.length === 0 ? { ...none, errors: [], refusedUnlisted: 0 } : await sink.send(labels)
-  const told = errors.map(({ line, field, reason }) => ({ ...places[line - 1], field, reason }))
+  const told = errors.map(({ line, id, field, reason }) => ({ ...places[line - 1], id, field, reason }))
   const counts = {
     ...none,
     ...sent,
@@ -202,7 +203,10 @@ function kindsOf(flags: LabelFlags, declared: Declared | undefined): Record<stri
   return Object.fromEntries(names.flatMap((name) => (name === undefined ? [] : [[name, 'text' as const]])))
 }
 
-/** A row as a label is sent, why it can't be, or undefined where nothing is known of it. */
+/** A row as a label is sent, or why it can't be. */
+type ReadLabel = { readonly label: object } | Pick<Reject, 'id' | 'field' | 'reason'>
+
+/** Reads rows; undefined where nothing is known of one. */
 function labelReader(table: Table, { id, label, knownAt }: Columns, flags: LabelFlags, declared: Declared | undefined) {
   const idOf = textReader(table, id)
   const wordOf = textReader(table, label)
@@ -210,20 +214,24 @@ function labelReader(table: Table, { id, label, knownAt }: Columns, flags: Label
   const hasSource = table.columns.some(({ name }) => name === 'source')
   const sourceOf = hasSource ? textReader(table, 'source') : () => undefined
   const timeOf = knownReader(declared)
-  return (row: number): object | string | undefined => {
+  const bad = (row: number, field: string, reason: string) => ({ field, reason, ...idThatIsTold(idOf(row)) })
+  return (row: number): ReadLabel | undefined => {
     const word = wordOf(row)
     if (word === undefined || word.trim() === '') return undefined
     const value = labelOf(word)
     if (value !== 0 && value !== 1)
-      return Number.isNaN(value) ? undefined : `"${showValue(word)}" does not say whether it was fraud`
+      return Number.isNaN(value)
+        ? undefined
+        : bad(row, 'isFraud', `"${showValue(word)}" does not say whether it was fraud`)
     const known = knownOf(row)
     const knownMs = known === undefined ? undefined : timeOf(known.trim())
-    if (Number.isNaN(knownMs)) return `known at "${showValue(known ?? '')}", which is not a time`
-    return {
+    if (Number.isNaN(knownMs)) return bad(row, 'knownAt', `"${showValue(known ?? '')}" is not a time`)
+    const label = {
       ...{ transactionId: idOf(row), isFraud: value === 1 },
       ...(knownMs !== undefined && { knownAt: formatIsoTime(knownMs) }),
       source: sourceOf(row) ?? flags.source,
     }
+    return { label }
   }
 }
 
@@ -240,7 +248,11 @@ function knownReader(declared: Declared | undefined): (text: string) => number {
 
 function refused(file: string, reject: Reject): FraudError {
   const more = '; --bad-rows skip goes on behind such rows'
-  return new FraudError('DATA_INVALID', `${nameOf(file)}, ${reject.place}: ${reasonOf(reject)}${more}`)
+  return new FraudError('DATA_INVALID', `${nameOf(file)}, ${whereOf(reject)}: ${reasonOf(reject)}${more}`)
+}
+
+function whereOf({ place, id }: Reject): string {
+  return id === undefined ? place : `${place}, transaction "${showValue(id)}"`
 }
 
 function reasonOf({ field, reason }: Reject): string {
@@ -261,6 +273,6 @@ function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, 
   if (overruled > 0) terminal.warn(`${count(overruled)} of those known before are overruled by a label that came since`)
   if (unlabelled > 0) terminal.say(`${count(unlabelled)} rows have no label and say nothing`)
   if (bad === 0) return
-  const first = rejects.slice(0, 20).map((reject) => `${reject.place}: ${reasonOf(reject)}`)
+  const first = rejects.slice(0, 20).map((reject) => `${whereOf(reject)}: ${reasonOf(reject)}`)
   terminal.warn(`${count(bad)} bad rows were skipped, the first of them:\n  ${first.join('\n  ')}`)
 }

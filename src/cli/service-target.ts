@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError, isErrorCode } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { showName, showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { LabelInput } from '../scoring/labels.ts'
@@ -126,11 +127,12 @@ export class ServiceTarget implements IntakeTarget {
     if (errors === undefined)
       throw new FraudError('INTERNAL', `${this.#client.url} does not answer labels as Shrike does`)
     const bad: unknown = errors[0]
-    if (isRecord(bad))
-      throw new FraudError(
-        'INPUT_INVALID',
-        `A label is refused: ${waiting[Number(bad.line) - 1]?.line.trim()}: ${bad.reason}`,
-      )
+    if (isRecord(bad)) {
+      // Its line is not repeated: the id alone tells which, where it may be told.
+      const which = typeof bad.id === 'string' ? `The label of transaction "${showValue(bad.id)}"` : 'A label'
+      const code = isErrorCode(bad.code) ? bad.code : 'INPUT_INVALID'
+      throw new FraudError(code, `${which} is refused: ${showName(`${bad.field} ${bad.reason}`)}`)
+    }
     for (const { settle } of waiting) settle.resolve(true)
   }
 

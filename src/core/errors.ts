@@ -63,6 +63,8 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export interface FieldError {
   readonly field: string
   readonly reason: string
+  /** Of the transaction, where it may be one of several, can be read and is not a card number. */
+  readonly id?: string | undefined
 }
 
 /** An operating failure: something that can go wrong while the program is right. A bug is an assertion instead. */

@@ -360,7 +360,7 @@ describe('POST /v1/labels', () => {
     const answer = await post('/v1/labels', [good, { ...good, isFraud: 'yes' }, { isFraud: true }])
     assert.deepEqual([answer.statusCode, answer.json().code], [422, 'INPUT_INVALID'])
     assert.deepEqual(answer.json().errors, [
-      { field: '[1].isFraud', reason: 'is text, where true or false is required' },
+      { field: '[1].isFraud', reason: 'is text, where true or false is required', id: 't-1' },
       { field: '[2].transactionId', reason: 'is missing' },
     ])
     assert.equal((await post('/v1/labels', [good, good, good, good])).json().code, 'BODY_TOO_LARGE')
@@ -370,11 +370,14 @@ describe('POST /v1/labels', () => {
   test('refuses a field that is given twice, in one label and in any of many', async () => {
     const { post, log } = await start()
     const twice = '{"transactionId":"t-1","isFraud":true,"isFraud":false}'
-    for (const body of [twice, `[{"transactionId":"t-2","isFraud":true},${twice}]`]) {
+    for (const [body, field] of [
+      [twice, 'isFraud'],
+      [`[{"transactionId":"t-2","isFraud":true},${twice}]`, '[1].isFraud'],
+    ]) {
       const answer = await post('/v1/labels', body)
       assert.deepEqual(
         [answer.statusCode, answer.json().errors],
-        [422, [{ field: 'isFraud', reason: 'is given more than once' }]],
+        [422, [{ field, reason: 'is given more than once', id: 't-1' }]],
       )
     }
     assert.equal(log.reading.lastSequence(), 1)

@@ -85,9 +85,10 @@ export function presentError(error: unknown): Problem {
     status,
     detail: known === undefined ? internalDetail : maskCardNumber(known.message),
     code,
-    errors: (known?.errors ?? []).map(({ field, reason }) => ({
+    errors: (known?.errors ?? []).map(({ field, reason, id }) => ({
       field: showName(field),
       reason: maskCardNumber(reason),
+      ...(id !== undefined && { id }),
     })),
   }
 }

@@ -3,7 +3,7 @@ import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { readFraudWord } from '../core/fraud-words.ts'
 import { showName } from '../core/show-value.ts'
-import { labelFields } from '../scoring/labels.ts'
+import { idThatIsTold, labelFields } from '../scoring/labels.ts'
 import { csvCells } from './csv-line.ts'
 
 /** Errors of a header that are told. */
@@ -31,18 +31,18 @@ export class LabelCsv {
     if (cells.length !== this.#names.length) {
       throw new FraudError('BODY_INVALID', `The line has ${cells.length} values, and the header ${this.#names.length}`)
     }
-    const given = this.#names.flatMap((name, i): [string, unknown][] => {
-      const cell = cells[i].trim()
-      return cell === '' ? [] : [[name, name === 'isFraud' ? readFraud(cell) : cell]]
-    })
-    return Object.fromEntries(given)
+    const { isFraud, ...given } = Object.fromEntries(
+      this.#names.flatMap((name, i) => (cells[i].trim() === '' ? [] : [[name, cells[i].trim()]])),
+    )
+    return isFraud === undefined ? given : { ...given, isFraud: readFraud(isFraud, given.transactionId) }
   }
 }
 
-function readFraud(cell: string): boolean {
+function readFraud(cell: string, id: unknown): boolean {
   const isFraud = readFraudWord(cell)
   if (isFraud !== undefined) return isFraud
-  const errors = [{ field: 'isFraud', reason: 'must be true or false, 1 or 0, yes or no, Y or N, fraud or legit' }]
+  const reason = 'must be true or false, 1 or 0, yes or no, Y or N, fraud or legit'
+  const errors = [{ field: 'isFraud', reason, ...idThatIsTold(id) }]
   throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
 }
 

@@ -116,6 +116,36 @@ describe('POST /v1/labels with lines', () => {
     assert.equal(log.reading.lastSequence(), 1)
   })
 
+  test('names the transaction of a line that is refused, whatever refuses it, and no card number', async () => {
+    const { decide, csv, lines } = await start({ maxPendingLabels: 0 })
+    await decide('a')
+    const early = '2026-01-01T00:00:00Z'
+    const visa = '4111 1111 1111 1111'
+    const refusedOf = ({ body }: { readonly body: Answer }) =>
+      body.errors.map(({ line, id, code, field }) => [line, id, code, field])
+    const rows = [`maybe,a,`, `1,a,${early}`, `1,unheard,`, `maybe,${visa},`, `1,${visa},`, '1,,']
+    const inCsv = await csv(['isFraud,transactionId,knownAt', ...rows].join('\n'))
+    assert.deepEqual(refusedOf(inCsv), [
+      [2, 'a', 'INPUT_INVALID', 'isFraud'],
+      [3, 'a', 'INPUT_INVALID', 'knownAt'],
+      [4, 'unheard', 'PENDING_LABELS_FULL', '(line)'],
+      [5, undefined, 'INPUT_INVALID', 'isFraud'],
+      [6, undefined, 'CARD_NUMBER_REFUSED', 'transactionId'],
+      [7, undefined, 'INPUT_INVALID', 'transactionId'],
+    ])
+    const inJson = await lines([
+      { transactionId: 'a', isFraud: 'yes' },
+      { transactionId: 7, isFraud: true, source: visa },
+      { transactionId: visa, isFraud: true, extra: 1 },
+    ])
+    assert.deepEqual(refusedOf(inJson), [
+      [1, 'a', 'INPUT_INVALID', 'isFraud'],
+      [2, '7', 'CARD_NUMBER_REFUSED', 'source'],
+      [3, undefined, 'CARD_NUMBER_REFUSED', 'transactionId'],
+    ])
+    assert.doesNotMatch(JSON.stringify([inCsv, inJson]), /4111/)
+  })
+
   test('changes nothing where the same file is sent again, not even back what was corrected since', async () => {
     const { decide, lines, labelsOf, log } = await start()
     await decide('a')

@@ -7,7 +7,7 @@ import type { HttpContext } from './http-context.ts'
 import { readJson } from './json-text.ts'
 import { LabelCsv } from './label-csv.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { refuseRepeated } from './refuse-repeated.ts'
+import { refuseRepeatedInLabel } from './refuse-repeated.ts'
 
 /** Lines that are taken in before the first of them has to be durable. */
 const linesAtOnce = 64
@@ -79,18 +79,20 @@ export async function takeLabelLines(
 
   /** Up to its place in the log a label is taken in at once, so that they are in the order of their lines. */
   async function take(at: number, bytes: Buffer | undefined): Promise<void> {
+    let label: unknown
     try {
       if (bytes === undefined) throw tooLong()
-      tally.take(await live.labelOfFile(csv === undefined ? readLine(bytes) : csv.read(bytes), by))
+      label = csv === undefined ? readLine(bytes) : csv.read(bytes)
+      tally.take(await live.labelOfFile(label, by))
     } catch (error) {
-      tally.refuse(at, error)
+      tally.refuse(at, error, label)
     }
   }
 
   function readLine(bytes: Buffer): unknown {
-    const { value, repeated } = readJson(bytes, 'line', names)
-    refuseRepeated(repeated)
-    return value
+    const item = readJson(bytes, 'line', names)
+    refuseRepeatedInLabel(item)
+    return item.value
   }
 
   function tooLong(): FraudError {

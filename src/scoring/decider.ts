@@ -19,7 +19,7 @@ import type { DecisionRecord, Definition, LabelRecord, Sequenced } from '../log/
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
 import type { HistoryFold } from './history-fold.ts'
-import type { LabelAnswer, LabelInput } from './labels.ts'
+import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
 import { type LiveDetector, longestSpanMs, RecordTransactions } from './live-detector.ts'
 
 /** The detector that decides, what the log says of it, and the histories as they stand. */
@@ -566,7 +566,9 @@ function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<stri
     const { last, count } = told.get(id) ?? { last: undefined, count: 0 }
     if (last !== undefined && isSame(last, input)) continue
     if (count >= mostLabels)
-      throw new FraudError('LABELS_FULL', `Transaction "${showValue(id)}" already has ${mostLabels} labels`)
+      throw new FraudError('LABELS_FULL', `Transaction "${showValue(id)}" already has ${mostLabels} labels`, {
+        errors: [{ field: 'transactionId', reason: `has ${mostLabels} labels`, ...idThatIsTold(id) }],
+      })
     told.set(id, { last: { isFraud, knownAtMs, source }, count: count + 1 })
   }
 }
@@ -577,10 +579,11 @@ function refuseForeknown(
   events: readonly (LabelledEvent | undefined)[],
   first: number | undefined,
 ): void {
-  const errors = inputs.flatMap(({ knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
+  const errors = inputs.flatMap(({ transactionId, knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
     const at = first === undefined ? '' : `[${first + i}].`
     const isForeknown = knownAtMs < (events[i]?.timestampMs ?? Number.NEGATIVE_INFINITY)
-    return isForeknown ? [{ field: `${at}knownAt`, reason: "is before the transaction's own time" }] : []
+    const reason = "is before the transaction's own time"
+    return isForeknown ? [{ field: `${at}knownAt`, reason, ...idThatIsTold(transactionId) }] : []
   })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'A label was known before its transaction', { errors })
 }

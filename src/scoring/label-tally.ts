@@ -1,11 +1,15 @@
-import { FraudError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
 import { showName } from '../core/show-value.ts'
 import type { FileLabel } from './decider.ts'
+import { idThatIsTold } from './labels.ts'
 
 /** Why a line was not taken in. */
 export interface LabelLineError {
   /** Of the file or the body, from 1. */
   readonly line: number
+  /** Of the label's transaction, where it could be read and is not a card number. */
+  readonly id?: string | undefined
   readonly code: string
   /** `(line)` where it is not one field. */
   readonly field: string
@@ -72,17 +76,19 @@ export class LabelTally {
     if (isOverruled) counts.overruled += 1
   }
 
-  /** Throws what is not the fault of this line. */
-  refuse(line: number, error: unknown): void {
+  /** Throws what is not the fault of this line. @param label what the line holds, as far as it could be read. */
+  refuse(line: number, error: unknown, label?: unknown): void {
     if (!(error instanceof FraudError) || !refusals.has(error.code)) throw error
     this.#counts.lines += 1
     this.#counts.refused += 1
     if (this.#counts.refused > mostRefusedListed) return
     const { code, errors, message } = error
-    const all = errors.length > 0 ? errors : [{ field: '(line)', reason: message }]
-    for (const { field, reason } of all.slice(0, mostErrorsOfLine)) {
+    const all: readonly FieldError[] = errors.length > 0 ? errors : [{ field: '(line)', reason: message }]
+    const told = isRecord(label) ? idThatIsTold(label.transactionId) : {}
+    for (const { field, reason, id = told.id } of all.slice(0, mostErrorsOfLine)) {
       this.#errors.push({
         line,
+        ...(id !== undefined && { id }),
         code,
         field: field === '(body)' ? '(line)' : showName(field),
         reason: showName(reason),

@@ -123,7 +123,8 @@ describe('a label', () => {
     ] as const) {
       const error = refusal(value)
       assert.equal(error.code, 'CARD_NUMBER_REFUSED')
-      assert.deepEqual(error.errors, [{ field, reason: 'holds what is a card number by its digits' }])
+      const told = field === 'transactionId' ? {} : { id: good.transactionId }
+      assert.deepEqual(error.errors, [{ field, reason: 'holds what is a card number by its digits', ...told }])
       assert.doesNotMatch(JSON.stringify({ ...error, message: error.message }), /4111|1111/)
     }
   })

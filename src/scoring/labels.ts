@@ -64,6 +64,17 @@ function refuseBad(errors: readonly FieldError[], cards: readonly FieldError[]):
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
 }
 
+function textOfId(given: unknown): unknown {
+  return typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
+}
+
+/** The id of a label that is refused, to find it by, where that is one and not a card number. */
+export function idThatIsTold(given: unknown): { readonly id?: string } {
+  const id = textOfId(given)
+  if (typeof id !== 'string' || id === '' || whyNotKept(id, longestText) !== undefined) return {}
+  return holdsCardNumber(id, 'id') ? {} : { id }
+}
+
 function checkLabel(
   item: unknown,
   at: string,
@@ -71,7 +82,10 @@ function checkLabel(
   errors: FieldError[],
   cards: FieldError[],
 ): LabelInput {
-  const bad = (field: string, reason: string) => void errors.push({ field: `${at}${field}`, reason })
+  const { transactionId } = isRecord(item) ? item : {}
+  const told = idThatIsTold(transactionId)
+  const bad = (field: string, reason: string, found = errors) =>
+    void found.push({ field: `${at}${field}`, reason, ...told })
   const refuseText = (field: string, text: string) => {
     const reason = whyNotKept(text, longestText)
     if (reason !== undefined) bad(field, reason)
@@ -87,8 +101,7 @@ function checkLabel(
   for (const name of Object.keys(item))
     if (!labelFields.includes(name)) bad(name, `is not a field of a label: ${labelFields.join(', ')}`)
   const { isFraud, knownAt = null, source = null } = item
-  const given = item.transactionId
-  const id = typeof given === 'number' && Number.isSafeInteger(given) ? String(given) : given
+  const id = textOfId(transactionId)
   if (id === undefined) bad('transactionId', 'is missing')
   else if (typeof id !== 'string' || id === '')
     bad('transactionId', `must be text of 1 to ${longestText} characters, or a whole number`)
@@ -103,7 +116,7 @@ function checkLabel(
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
     // One that is too long is refused whatever it holds.
     if (typeof text === 'string' && holdsCardNumber(text.slice(0, longestText), field === 'source' ? 'text' : 'id'))
-      cards.push({ field: `${at}${field}`, reason: 'holds what is a card number by its digits' })
+      bad(field, 'holds what is a card number by its digits', cards)
   }
   if (typeof id !== 'string' || typeof isFraud !== 'boolean') return label
   return {

@@ -13,7 +13,7 @@ import { readJson } from '../json-text.ts'
 import { type LabelStream, takeLabelLines } from '../label-lines.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { arrayLimits, itemsOf } from '../read-array.ts'
-import { refuseRepeated } from '../refuse-repeated.ts'
+import { refuseRepeatedInLabel } from '../refuse-repeated.ts'
 import type { LiveContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
@@ -88,14 +88,14 @@ async function takeLabels(
 ): Promise<string | Readable | undefined> {
   const { turns, answers, live } = context
   if (!isArray(body)) {
-    const { value, repeated } = readJson(body, 'body', labelNames)
-    refuseRepeated(repeated)
-    const [label] = await live.label(value, by)
+    const item = readJson(body, 'body', labelNames)
+    refuseRepeatedInLabel(item)
+    const [label] = await live.label(item.value, by)
     return JSON.stringify(label)
   }
   const items = await itemsOf(context, body, reply, labelNames)
   if (items === undefined) return undefined
-  for (const { repeated } of items) refuseRepeated(repeated)
+  items.forEach(refuseRepeatedInLabel)
   const values = items.map(({ value }) => value)
   const labels = await live.label(values, by, turns)
   const texts = labels.values().map((label) => JSON.stringify(label))

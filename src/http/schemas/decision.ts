@@ -121,12 +121,16 @@ export const decisionSchemas = {
     refused: count('Those that were not taken in.'),
     errors: {
       type: 'array',
-      items: object({
-        line: { type: 'integer', minimum: 1 },
-        code: { type: 'string' },
-        field: { type: 'string' },
-        reason: { type: 'string' },
-      }),
+      items: object(
+        {
+          line: { type: 'integer', minimum: 1 },
+          id: { type: 'string', description: "Of the label's transaction, where it could be read." },
+          code: { type: 'string' },
+          field: { type: 'string' },
+          reason: { type: 'string' },
+        },
+        ['id'],
+      ),
       description: `Of the first ${mostRefusedListed} refused lines.`,
     },
     refusedUnlisted: count('Refused lines that are not among the errors.'),

@@ -5,7 +5,11 @@ const fieldErrors = {
   type: 'array',
   items: {
     type: 'object',
-    properties: { field: { type: 'string' }, reason: { type: 'string' } },
+    properties: {
+      field: { type: 'string' },
+      reason: { type: 'string' },
+      id: { type: 'string', description: "Of a label's transaction, where it could be read." },
+    },
     required: ['field', 'reason'],
   },
 } as const
