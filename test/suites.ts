@@ -14,7 +14,7 @@ export interface Suite {
  */
 export const suites: readonly Suite[] = [
   { name: 'quick', holds: 'everything that needs no process of its own', budgetSeconds: 180 },
-  { name: 'spawned', holds: 'commands and services as processes, and the guides', budgetSeconds: 200 },
+  { name: 'spawned', holds: 'commands and services as processes, and the guides', budgetSeconds: 240 },
   { name: 'durability', holds: 'services that are killed, damaged files, full disks', budgetSeconds: 120 },
   { name: 'attacks', holds: 'hostile requests, and card numbers in disguise', budgetSeconds: 30 },
   { name: 'browser', holds: 'pages in Chromium, where it is there', budgetSeconds: 30 },

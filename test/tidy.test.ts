@@ -43,6 +43,11 @@ const banned = [
   },
   { call: /\bMath\.random\(/, home: /^core\/random\.ts/, instead: 'take a Random as an argument' },
   { call: /\bconsole\./, home: /^cli\//, instead: 'return it, or take a logger as an argument' },
+  {
+    call: /\.prepare\(|['"`]SELECT /,
+    home: /^(stores\/|data\/parquet\.ts)/,
+    instead: 'ask the log by a method of its own',
+  },
   { call: /\bprocess\.env\b/, home: /^(app\.ts|cli\/)/, instead: 'take configuration as an argument' },
 ]
 

@@ -211,8 +211,8 @@ function latestLabels(reader: LogReader): Map<string, { readonly isFraud: boolea
 
 /** The newest event time of a log. */
 export function newestTransaction(reader: LogReader): number {
-  const newest = reader.database.prepare('SELECT max(timestamp_ms) AS newest FROM records WHERE kind <= 1').get()
-  return Number(newest?.newest ?? 0)
+  const { count, newestMs } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
+  return count === 0 ? 0 : newestMs
 }
 
 /** Says of a definition whether its rows are those of these features. */

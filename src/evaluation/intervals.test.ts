@@ -4,8 +4,7 @@ import fc from 'fast-check'
 import { createRandom } from '../core/random.ts'
 import { type EvaluationInput, evaluate } from './evaluate.ts'
 import type { Evaluation } from './evaluation.ts'
-import { averagePrecisionDifference, bootstrapIntervals } from './intervals.ts'
-import { averagePrecision } from './metrics.ts'
+import { bootstrapIntervals } from './intervals.ts'
 
 const rule = { threshold: 0.4, inclusive: true }
 
@@ -174,29 +173,4 @@ test('one seed gives one interval', () => {
 
 test('without a fraud there is no interval', () => {
   assert.throws(() => bootstrapIntervals({ ...simulate(60, 2, 0), replicates: 1 }), { code: 'DATA_INVALID' })
-})
-
-test('a paired difference is narrower than the two intervals, and none where the scores rank alike', () => {
-  const { labels, scores } = simulate(3000, 4)
-  const random = createRandom(6)
-  const baseline = scores.map((score) => score * (1 + 0.2 * random.uniform()))
-  const paired = { labels, scores, seed: 1, replicates: 200 }
-  const { difference, lower, upper } = averagePrecisionDifference({ ...paired, baseline })
-  assert.equal(difference, averagePrecision(labels, scores) - averagePrecision(labels, baseline))
-  assert.ok(lower < difference && difference < upper)
-  const alone = bootstrapIntervals({ ...simulate(3000, 4), replicates: 200 }).averagePrecision
-  assert.ok(upper - lower < (alone.upper - alone.lower) / 2)
-
-  const squared = scores.map((score) => score ** 2)
-  const same = averagePrecisionDifference({ ...paired, baseline: squared })
-  assert.deepEqual(same, { difference: 0, lower: 0, upper: 0 })
-})
-
-test('two models that rank all frauds first may differ on those that did not come', () => {
-  const labels = Uint8Array.from({ length: 100 }, (_, row) => (row < 5 ? 1 : 0))
-  const scores = Float64Array.from(labels, (label, row) => label + row / 1000)
-  const baseline = Float64Array.from(labels, (label, row) => label - row / 1000)
-  const { difference, lower, upper } = averagePrecisionDifference({ labels, scores, baseline, seed: 1, replicates: 20 })
-  assert.equal(difference, 0)
-  assert.ok(lower < -0.4 && upper > 0.4)
 })

@@ -123,51 +123,6 @@ function createReplicator(input: BootstrapInput): () => Readonly<Record<Bootstra
   }
 }
 
-export interface PairedInput {
-  readonly labels: Uint8Array
-  /** Two models' scores of the same rows. */
-  readonly scores: Float64Array
-  readonly baseline: Float64Array
-  readonly weights?: Float64Array | undefined
-  readonly seed: number
-  readonly replicates: number
-}
-
-/**
- * By how much the average precision of `scores` exceeds that of `baseline`, with a 95 % interval. Both are measured on
- * the same draws, so what makes a draw hard for both cancels out; frauds that did not come may be between the two, unless
- * both rank all rows alike.
- */
-export function averagePrecisionDifference(input: PairedInput): { readonly difference: number } & Interval {
-  const { labels, weights } = input
-  requireBothClasses('A difference in average precision', labels, weights)
-  const random = createRandom(input.seed)
-  const rankings = [rankScores(input.scores), rankScores(input.baseline)] as const
-  const differenceUnder = (drawn?: Float64Array) => {
-    const [ours, theirs] = rankings.map((ranking) => rankingAreas(weighGroups(ranking, labels, drawn)))
-    return ours.averagePrecision - theirs.averagePrecision
-  }
-  const differences = new Float64Array(input.replicates)
-  const drawn = new Float64Array(labels.length)
-  for (let replicate = 0; replicate < differences.length; ) {
-    drawn.fill(0)
-    for (let draw = 0; draw < labels.length; draw++) {
-      const row = random.integer(labels.length)
-      drawn[row] += weights === undefined ? 1 : weights[row]
-    }
-    const difference = differenceUnder(drawn)
-    // NaN is a draw without a fraud.
-    if (!Number.isNaN(difference)) differences[replicate++] = difference
-  }
-  differences.sort()
-  const difference = differenceUnder(weights)
-  const percentiles = { lower: quantile(differences, 0.025), upper: quantile(differences, 0.975) }
-  const [ours, theirs] = rankings.map(({ groupOf }) => groupOf)
-  if (ours.every((group, row) => group === theirs[row])) return { difference, ...percentiles }
-  const frauds = effectiveRows(weighClass(1, labels, weights))
-  return { difference, ...hull(percentiles, withUnseen(difference, frauds, -1, 1)) }
-}
-
 /** Between two order statistics it is interpolated, as in numpy.percentile. */
 function quantile(ascending: Float64Array, share: number): number {
   const position = share * (ascending.length - 1)

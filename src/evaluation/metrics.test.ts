@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { assertClose } from '../../test/close.ts'
 import { goldenDataSets, sklearn } from '../../test/golden/metrics.ts'
 import { type LabelledRows, labelledRows } from '../../test/labelled-rows.ts'
+import { rankScores, weighGroups } from '../models/ranking.ts'
 import {
   averagePrecision,
   brier,
@@ -12,7 +13,7 @@ import {
   logLoss,
   precisionAtK,
   predictLabels,
-  recallAtFalsePositiveRate,
+  recallAtRate,
   rocAuc,
 } from './metrics.ts'
 
@@ -25,7 +26,7 @@ describe(`metrics agree with ${sklearn}`, () => {
     test(`on ${name}`, () => {
       assertClose(rocAuc(labels, scores, weights), golden.rocAuc, 1e-12, 'ROC AUC')
       assertClose(averagePrecision(labels, scores, weights), golden.averagePrecision, 1e-12, 'average precision')
-      const recallAt = (rate: number) => recallAtFalsePositiveRate(labels, scores, rate, weights)
+      const recallAt = (rate: number) => recallAtRate(weighGroups(rankScores(scores), labels, weights), rate)
       assertClose(recallAt(0.01), golden.recallAt1PercentFpr, 1e-12, 'recall at 1 %')
       assertClose(recallAt(0.2), golden.recallAt20PercentFpr, 1e-12, 'recall at 20 %')
       assertClose(brier(labels, scores, weights), golden.brier, 1e-12, 'Brier')

@@ -33,7 +33,11 @@ export function rankingAreas({ fraud, legitimate }: GroupWeights): Omit<RankingM
   return { rocAuc: area / (frauds * legitimates), averagePrecision: steps / frauds }
 }
 
-/** Between two points of the ROC curve recall is interpolated; of points at the rate itself the highest counts. */
+/**
+ * The share of frauds caught when the given share of legitimate rows is alerted. Between two points of the ROC curve it
+ * is interpolated (`numpy.interp`, as the Fraud Dataset Benchmark of Grover et al., 2022, does): of the rows tied at the
+ * threshold, so many are alerted at random as the rate allows. Of points at the rate itself the highest counts.
+ */
 export function recallAtRate(groups: GroupWeights, rate: number): number {
   const frauds = sum(groups.fraud)
   const legitimates = sum(groups.legitimate)
@@ -61,22 +65,6 @@ export function rocAuc(labels: Uint8Array, scores: Float64Array, weights?: Float
 export function averagePrecision(labels: Uint8Array, scores: Float64Array, weights?: Float64Array): number {
   requireBothClasses('Average precision', labels, weights)
   return rankingMetrics(weighGroups(rankScores(scores), labels, weights)).averagePrecision
-}
-
-/**
- * The share of frauds caught when the given share of legitimate rows is alerted: `numpy.interp(rate, fpr, tpr)` on the
- * ROC curve, which is what the Fraud Dataset Benchmark (Grover et al., 2022) publishes, so figures compare. The
- * interpolation has a meaning: of the rows tied at the threshold, so many are alerted at random as the rate allows.
- * Throws DATA_INVALID on one class only.
- */
-export function recallAtFalsePositiveRate(
-  labels: Uint8Array,
-  scores: Float64Array,
-  rate: number,
-  weights?: Float64Array,
-): number {
-  requireBothClasses('Recall at a false positive rate', labels, weights)
-  return recallAtRate(weighGroups(rankScores(scores), labels, weights), rate)
 }
 
 /**
