@@ -27,6 +27,7 @@ const homes: Record<string, string> = {
   '@duckdb/node-api': 'data/parquet.ts',
   echarts: 'report/',
   fastify: 'http/',
+  hucre: 'data/workbook.ts',
   yaml: 'core/yaml-file.ts',
   commander: 'cli/',
   'cli-progress': 'cli/',

@@ -7,13 +7,15 @@ interface Signature {
   readonly cure: string
 }
 
+const zip = [0x50, 0x4b, 0x03, 0x04]
+
 /** The first bytes of what is often taken for another kind of file, and what to do about it. */
 const signatures: readonly Signature[] = [
   { bytes: [0x1f, 0x8b], is: 'is compressed with gzip', cure: 'add .gz to its name' },
   {
-    bytes: [0x50, 0x4b, 0x03, 0x04],
-    is: 'is a zip archive or an Excel workbook (.xlsx)',
-    cure: 'unpack it, or save the sheet as CSV',
+    bytes: zip,
+    is: 'is a zip archive or an Excel workbook',
+    cure: 'unpack it, or give it the ending .xlsx',
   },
   { bytes: 'PAR1', is: 'is a Parquet file', cure: 'give it the ending .parquet' },
   { bytes: 'PARE', is: 'is an encrypted Parquet file', cure: 'write it without encryption' },
@@ -38,6 +40,10 @@ export function whyOther(format: FileFormat, first: Uint8Array): string | undefi
     // One without rows may be short of other bytes.
     if (String.fromCharCode(...first.subarray(0, 4)) === 'PAR1') return undefined
     return `${found?.is ?? tellText(text)}, and is not a Parquet file; ${found?.cure ?? cureOfText(text)}`
+  }
+  if (format === 'xlsx') {
+    if (found?.bytes === zip) return undefined
+    return `${found?.is ?? tellText(text)}, and is not an Excel workbook (.xlsx); ${found?.cure ?? cureOfText(text)}`
   }
   if (found !== undefined) return `${found.is}; ${found.cure}`
   if (format === 'csv') {

@@ -13,7 +13,7 @@ const formats: Readonly<Record<string, FileFormat>> = {
 }
 const packable: ReadonlySet<FileFormat> = new Set(['csv', 'ndjson', 'json'])
 
-export const endings = '.csv, .tsv, .ndjson, .jsonl or .json (each with .gz, too) or .parquet'
+export const endings = '.csv, .tsv, .ndjson, .jsonl or .json (each with .gz, too), .parquet or .xlsx'
 
 /** What a file is by the ending of its name; undefined where that says nothing. */
 export function formatOf(path: string): FileFormat | undefined {

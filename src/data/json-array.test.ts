@@ -102,12 +102,18 @@ test('a file is refused by its content where that is not what its name says', as
     ['d.parquet', gzipSync(csv), 'it is compressed with gzip, and is not a Parquet file; add .gz to its name'],
     ['e.csv', gzipSync(csv), 'it is compressed with gzip; add .gz to its name'],
     ['f.csv', parquet, 'it is a Parquet file; give it the ending .parquet'],
-    ['g.csv', Buffer.from('PK\u0003\u0004\u0014\u0000', 'latin1'), /zip archive or an Excel workbook .*save the sheet/],
+    [
+      'g.csv',
+      Buffer.from('PK\u0003\u0004\u0014\u0000', 'latin1'),
+      'it is a zip archive or an Excel workbook; unpack it, or give it the ending .xlsx',
+    ],
     ['h.csv', '[{"id":1}]', 'it holds a JSON array; give it the ending .json'],
     ['i.csv', '{"id":1}\n', 'it holds JSON; give it the ending .ndjson, or .json'],
     ['j.ndjson', ' [{"id":1}]', 'it holds a JSON array; give it the ending .json'],
     ['k.json', csv, /holds text, such as CSV, and is not JSON, .*; give it the ending \.csv if it is CSV/],
     ['l.json', Buffer.from('\ufeff[]', 'utf16le'), 'it is text in UTF-16, and JSON is in UTF-8; save it as UTF-8'],
+    ['n.xlsx', csv, /holds text, such as CSV, and is not an Excel workbook \(\.xlsx\); give it the ending \.csv/],
+    ['o.xlsx', Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), /is an old Excel workbook \(\.xls\).*save the sheet as CSV/],
     ['m.ndjson.gz', gzipSync(gzipSync('{"a":1}')), 'it is compressed with gzip; add .gz to its name'],
   ] as const) {
     const path = write(name, content)

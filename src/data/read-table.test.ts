@@ -81,7 +81,7 @@ test('says what is wrong with a name', async () => {
   })
   await assert.rejects(readTable(await file('cards.doc', 'x')), {
     code: 'FILE_UNREADABLE',
-    message: /its name must end in \.csv, \.tsv, .* or \.parquet, or be a pipe or - for CSV/,
+    message: /its name must end in \.csv, \.tsv, .* or \.xlsx, or be a pipe or - for CSV/,
   })
 })
 

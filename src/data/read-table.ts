@@ -123,19 +123,16 @@ async function* readTables(
   if (folder !== undefined) notes.push(...folder.notes)
   if (format === 'parquet') {
     yield* readParquetFile(path, folder, parsing, notes, options)
-  } else if (format !== undefined && format !== 'xlsx') {
+  } else if (format === 'xlsx') {
+    yield* readWorkbookFile(path, parsing, notes, options)
+  } else if (format !== undefined) {
     yield* readText(path, format, folder, parsing, notes, options)
   } else {
     // A missing file is the likelier mistake, and the first to report.
     await checkFile(path)
-    throw unreadable(
-      path,
-      format === 'xlsx' ? noWorkbooks : `its name must end in ${endings}, or be a pipe or - for CSV`,
-    )
+    throw unreadable(path, `its name must end in ${endings}, or be a pipe or - for CSV`)
   }
 }
-
-const noWorkbooks = 'Excel workbooks are not read; save the sheet as CSV (Excel: Save As, CSV UTF-8) or Parquet'
 
 type Parsing = Omit<CsvOptions, 'spelling'> & JsonOptions
 type Reading = ReadOptions & { readonly rowsPerTable: number }
@@ -271,6 +268,25 @@ async function* readBytes(
   }
   checkNotAborted(signal)
   yield parser.end()
+}
+
+async function* readWorkbookFile(
+  path: string,
+  parsing: Parsing,
+  notes: string[],
+  { onProgress, signal, rowsPerTable }: Reading,
+): AsyncGenerator<Table, void> {
+  if (isReadOnce(path)) throw unreadable(path, 'a workbook is read from its end, and a pipe or device has none')
+  const bytesTotal = await checkFile(path)
+  const why = whyOther('xlsx', await firstBytes(path))
+  if (why !== undefined) throw unreadable(path, `it ${why}`)
+  const { readWorkbook } = await import('./workbook.ts')
+  const onRow = (rows: number) => {
+    checkNotAborted(signal)
+    // How many there are is not known before.
+    if (rows % 1000 === 0) onProgress?.({ bytesRead: 0, bytesTotal, rows })
+  }
+  yield* readWorkbook({ path, ...parsing, rowsPerTable, onRow, onNote: (note) => notes.push(note) })
 }
 
 async function* readParquetFile(

@@ -13,7 +13,7 @@ const columns = ['rejected_line', 'rejected_reason']
 /**
  * The rows of a file that were left out, each behind its line and the reason, as CSV. Rows of CSV stand as the file has
  * them, with its separator, so that they can be mended and read again; rows of NDJSON and Parquet are JSON in a column
- * `rejected_row`. Of what can be read only once, and of a folder's parts, nothing but line and reason is
+ * `rejected_row`. Of what can be read only once, of a folder's parts and of a workbook nothing but line and reason is
  * written.
  */
 export async function* rejectedRows(
@@ -23,7 +23,7 @@ export async function* rejectedRows(
 ): AsyncGenerator<Uint8Array> {
   const wanted = new Map<number, BadRow>()
   for (const row of badRows) if (!wanted.has(row.line)) wanted.set(row.line, row)
-  if (isReadOnce(path) || isFolder(path)) {
+  if (isReadOnce(path) || isFolder(path) || formatOf(path) === 'xlsx') {
     yield* inOneColumn(wanted, undefined)
     return
   }
