@@ -4,8 +4,8 @@ import type { Detector } from '../core/detector.ts'
 import { showValue } from '../core/show-value.ts'
 import type { TransactionLayout } from '../core/transaction.ts'
 import { type Column, type Table, tellRow } from '../data/table.ts'
-import { FirstRows } from './first-rows.ts'
-import { cellHash, joinHashes } from './row-hash.ts'
+import { FirstRows, firstRowOf } from './first-rows.ts'
+import { hashRows } from './row-hash.ts'
 import type { Run } from './run.ts'
 
 /** A row whose id an earlier row has. */
@@ -40,8 +40,8 @@ export class RepeatedIds {
   #start = 0
   #next = 0
   #id: Column | undefined
-  #idHash: (row: number) => number = () => 0
-  #contentHashes: readonly ((row: number) => number)[] | undefined
+  /** Of a table that is the whole file: the first row with a row's id. */
+  #firstRow: ((row: number) => number) | undefined
   #cells: readonly Column[] = []
 
   constructor(detector: Detector, layout: TransactionLayout) {
@@ -60,28 +60,32 @@ export class RepeatedIds {
     this.#tables.push({ start: this.#start, ...(lineOf && { lineOf }), ...(tellLine && { tellLine }) })
     this.#id = table.columns.find(({ name }) => name === id)
     this.#cells = table.columns.filter(({ name }) => this.#columns.includes(name))
-    if (this.#id !== undefined) this.#idHash = cellHash(this.#id)
-    this.#contentHashes = isWhole ? undefined : this.#cells.map(cellHash)
+    if (this.#id === undefined) return
+    if (isWhole) this.#firstRow = firstRowOf(this.#id)
+    else {
+      const { rowCount } = table
+      this.#firstRows.open(this.#start, hashRows([this.#id], rowCount), hashRows(this.#cells, rowCount))
+    }
   }
 
   /** Whether an earlier one of the rows that were asked about has the id of a row of this table. */
   check(index: number): Repeat | undefined {
     if (this.#id === undefined || isMissing(this.#id, index)) return undefined
-    const id = this.#idHash(index)
-    let content = 0
-    for (const hash of this.#contentHashes ?? []) content = joinHashes(content, hash(index))
-    const row = this.#start + index
-    const first = this.#firstRows.add(id, content, row)
-    if (first < 0 || this.#isOtherId(index, first)) return undefined
+    const first = this.#firstRow === undefined ? this.#firstRows.add(index) : this.#firstRow(index)
+    return first < 0 || this.#isOtherId(index, first) ? undefined : this.#repeat(index, first)
+  }
+
+  #repeat(index: number, first: number): Repeat {
     const isSame =
-      this.#contentHashes === undefined
-        ? this.differing(index, first).length === 0
-        : this.#firstRows.contentOf(id) === content
+      this.#firstRow === undefined
+        ? this.#firstRows.areSame(this.#start + index, first)
+        : this.differing(index, first).length === 0
     if (isSame) this.same += 1
     else {
       this.other += 1
       if (this.examples.length < mostExamples) {
-        this.examples.push({ id: this.#shownId(index), row, first, fields: this.differing(index, first) })
+        const fields = this.differing(index, first)
+        this.examples.push({ id: this.#shownId(index), row: this.#start + index, first, fields })
       }
     }
     return { first, isSame }
