@@ -1,8 +1,8 @@
 import type { Detector } from '../core/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { LogReading } from '../log/decision-log.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 import type { LabelInput } from '../scoring/labels.ts'
-import type { LiveService } from '../scoring/live-service.ts'
 
 export type ReplayedAs = 'history' | 'decisions'
 
@@ -26,7 +26,7 @@ export interface IntakeTarget {
 }
 
 /** A data directory that this process works on. */
-export function directoryTarget(service: LiveService, as: ReplayedAs): IntakeTarget {
+export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarget {
   const { detector, features } = service.live
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { LiveService } from '../scoring/live-service.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { LiveModel } from './live-model.ts'
@@ -27,7 +27,7 @@ export interface HttpContext {
   /** Whether requests must carry a key. */
   readonly isGuarded: () => boolean
   /** The live path, where the detector's transactions can be decided one by one. */
-  readonly live?: LiveService | undefined
+  readonly live?: Decisions | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */
   readonly whyNotReady: () => string | undefined
   /** The HTML report of the model's evaluation, where it was named. */

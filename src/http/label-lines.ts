@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 import { type LabelReport, LabelTally } from '../scoring/label-tally.ts'
-import type { LiveService } from '../scoring/live-service.ts'
 import { chunksWithin } from './chunks-within.ts'
 import type { HttpContext } from './http-context.ts'
 import { readJson } from './json-text.ts'
@@ -29,7 +29,7 @@ export interface LabelStream {
  */
 export async function takeLabelLines(
   context: HttpContext,
-  live: LiveService,
+  live: Decisions,
   { raw, isCsv, names, by }: LabelStream,
 ): Promise<LabelReport> {
   const { limits, turns } = context

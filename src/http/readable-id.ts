@@ -1,7 +1,7 @@
-import type { LiveService } from '../scoring/live-service.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 
 /** The id of an item that was refused, read once more; undefined where it has none that can be told. */
-export function readableId(live: LiveService, read: () => unknown): string | undefined {
+export function readableId(live: Decisions, read: () => unknown): string | undefined {
   try {
     return live.idOf(read())
   } catch {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
-import type { LiveService } from '../scoring/live-service.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 import type { HttpContext } from './http-context.ts'
 
 /** Who may call a route: keys with a role, any key, or anyone, where not even a key is asked for. */
@@ -57,5 +57,5 @@ export interface RouteParams {
 
 /** What routes are built from where the detector's transactions can be decided one by one. */
 export interface LiveContext extends HttpContext {
-  readonly live: LiveService
+  readonly live: Decisions
 }

@@ -3,7 +3,7 @@ import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } fr
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
-import type { LiveService } from '../scoring/live-service.ts'
+import type { Decisions } from '../scoring/decisions.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
@@ -37,7 +37,7 @@ export interface ServerOptions {
   readonly apiKeys?: readonly string[]
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: () => KeyRing
-  readonly live?: LiveService | undefined
+  readonly live?: Decisions | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
   readonly reportsBeside?: readonly string[] | undefined

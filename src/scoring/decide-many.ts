@@ -1,5 +1,5 @@
 import type { Decision } from '../decisioning/decision.ts'
-import type { LiveService } from './live-service.ts'
+import type { Decisions } from './decisions.ts'
 
 /** Items that are decided before the first of them has to be durable. */
 const itemsAtOnce = 64
@@ -34,7 +34,7 @@ interface DecideManyOptions<Item> {
  * go first: many wait for room, and are not refused where there is none.
  */
 export async function* decideMany<Item>(
-  live: LiveService,
+  live: Decisions,
   items: Iterable<Item>,
   { turns, first = 0, ...options }: DecideManyOptions<Item>,
 ): AsyncGenerator<readonly (Decision | RefusedItem)[]> {
@@ -56,7 +56,7 @@ export async function* decideMany<Item>(
 
 /** Not an async function up to the decision itself: items are decided in their order. */
 function decideItem<Item>(
-  live: LiveService,
+  live: Decisions,
   index: number,
   item: Item,
   { read, nowMs }: Pick<DecideManyOptions<Item>, 'read' | 'nowMs'>,

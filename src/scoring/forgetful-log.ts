@@ -1,4 +1,5 @@
-import type { KeptLog, LiveServiceOptions } from './live-service.ts'
+import type { KeptLog } from './kept-log.ts'
+import type { LiveServiceOptions } from './live-service.ts'
 
 /** What a live service needs that keeps nothing: it decides as any other, and all of it is forgotten. */
 export function forgetfulParts(): Pick<

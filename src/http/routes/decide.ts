@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import type { Decision } from '../../decisioning/decision.ts'
-import type { LiveService } from '../../scoring/live-service.ts'
+import type { Decisions } from '../../scoring/decisions.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
@@ -59,6 +59,6 @@ function render(decision: Decision): string {
 }
 
 /** Names that a transaction may have at least: a detector may declare more than the usual limit. */
-export function namesOf({ live }: LiveService): number {
+export function namesOf({ live }: Decisions): number {
   return 2 * live.predictor.inputs.length
 }

@@ -1,6 +1,6 @@
 import { holdsCardNumber } from '../../core/card-number.ts'
 import type { DecisionQuery } from '../../log/decision-pages.ts'
-import type { LiveService } from '../../scoring/live-service.ts'
+import type { Decisions } from '../../scoring/decisions.ts'
 import { QueryReader } from '../decision-query.ts'
 import type { LiveContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
@@ -30,7 +30,7 @@ export const decisions: Route<LiveContext> = {
 }
 
 /** @throws FraudError INPUT_INVALID with every bad parameter. */
-function readQuery(given: unknown, live: LiveService): DecisionQuery {
+function readQuery(given: unknown, live: Decisions): DecisionQuery {
   const reader = new QueryReader(given ?? {}, ['key'])
   const { keys = {}, personal = [] } = live.live.detector.transaction
   const isConcealed = (name: string, value: string) =>

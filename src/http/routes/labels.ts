@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
-import type { LiveService } from '../../scoring/live-service.ts'
+import type { Decisions } from '../../scoring/decisions.ts'
 import { answerBody } from '../answer-body.ts'
 import { ndjson } from '../answer-lines.ts'
 import { checkBeginning, isArray } from '../array-items.ts'
@@ -104,7 +104,7 @@ async function takeLabels(
 }
 
 /** Labels that come as lines, without a bound on how many, are answered by what became of them together. */
-function answerStream(context: HttpContext, live: LiveService, stream: LabelStream, reply: FastifyReply): void {
+function answerStream(context: HttpContext, live: Decisions, stream: LabelStream, reply: FastifyReply): void {
   const { limits, held } = context
   // In memory are a line that is being read and the piece of the stream that it came in.
   const heldBytes = 2 * limits.lineBytes

@@ -1,0 +1,212 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { FieldError } from '../core/errors.ts'
+import type { LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
+import { columnOfName } from '../core/personal-columns.ts'
+import type { Decision } from '../decisioning/decision.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
+import type { PersonalValues } from '../log/personal-values.ts'
+import type { Decider, FileLabel } from './decider.ts'
+import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
+import { erasePerson, plainColumns } from './erase-person.ts'
+import type { KeptLog } from './kept-log.ts'
+import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
+import type { LiveDetector } from './live-detector.ts'
+
+export interface DecisionsOptions {
+  readonly log: KeptLog
+  readonly pages: DecisionPages
+  readonly persons: PersonalValues
+  readonly clock: () => number
+  readonly maxAheadMs: number
+}
+
+/** The detector that decides as of now. */
+interface InForce {
+  readonly live: LiveDetector
+  readonly reader: LiveTransactionReader
+  /** While another one takes over. */
+  readonly pause: Promise<void> | undefined
+}
+
+const labelsAtOnce = 8
+
+/** When work on many labels has to wait for other requests, and how. */
+interface LabelTurns {
+  isOver(): boolean
+  next(): Promise<void>
+}
+const turnEach: LabelTurns = { isOver: () => true, next: nextTurn }
+
+/** What may be asked of the live path: decisions, labels, and what is known of both. HTTP and streams see no more. */
+export class Decisions {
+  readonly decider: Decider
+  readonly #options: DecisionsOptions
+  readonly #inForce: InForce
+  readonly #views: DecisionViews
+
+  constructor(inForce: InForce, decider: Decider, options: DecisionsOptions) {
+    this.#inForce = inForce
+    this.decider = decider
+    this.#options = options
+    this.#views = new DecisionViews(options.log.reading, options.persons)
+  }
+
+  get live(): LiveDetector {
+    return this.#inForce.live
+  }
+
+  /** Reads what is durable. */
+  get reading(): LogReading {
+    return this.#options.log.reading
+  }
+
+  get isReady(): boolean {
+    return this.decider.isReady
+  }
+
+  /** The newest event time; undefined where there is none. */
+  get newestMs(): number | undefined {
+    return this.decider.state?.fold.histories.newestMs
+  }
+
+  /** One transaction, from parsed JSON to its durable decision. */
+  decide(
+    value: unknown,
+    repeated: ReadonlySet<string> | undefined,
+    waitedMs: () => number,
+    isAsked = false,
+  ): Promise<Decision> {
+    if (this.#inForce.pause !== undefined)
+      return this.#inForce.pause.then(() => this.decide(value, repeated, waitedMs, isAsked))
+    return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs, isAsked))
+  }
+
+  /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
+  differences(value: unknown): readonly FieldError[] | undefined {
+    return this.#read(value, undefined, (input) => this.decider.differences(input))
+  }
+
+  /** A transaction that is only to be known; false where it was known before. */
+  bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
+    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.bringIn(value, isLabelled))
+    return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))
+  }
+
+  /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
+  async label(value: unknown, by: string, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
+    const inputs = await this.#readLabels(value, turns)
+    // All of them before the first is taken in; what comes in between is looked at again.
+    for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
+      this.decider.refuseForeknown(inputs.slice(from, from + labelsAtOnce), from)
+      if (turns.isOver()) await turns.next()
+    }
+    const groups: Promise<readonly LabelAnswer[]>[] = []
+    for (let from = 0; from < inputs.length; from += labelsAtOnce) {
+      while (from > 0) {
+        await this.decider.room()
+        await turns.next()
+        if (this.decider.hasRoom()) break
+      }
+      await this.#inForce.pause
+      const first = Array.isArray(value) ? from : undefined
+      const group = this.decider.label(inputs.slice(from, from + labelsAtOnce), by, first)
+      // One that fails is heard of below, or not at all where a later one is refused before.
+      group.catch(() => {})
+      groups.push(group)
+    }
+    return (await Promise.all(groups)).flat()
+  }
+
+  /**
+   * One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON. Up to its place in the log all is
+   * done before this returns.
+   */
+  labelOfFile(value: unknown, by: string): Promise<FileLabel> {
+    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.labelOfFile(value, by))
+    const { clock, maxAheadMs } = this.#options
+    return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs), by)
+  }
+
+  async #readLabels(value: unknown, turns: LabelTurns): Promise<readonly LabelInput[]> {
+    const { clock, maxAheadMs } = this.#options
+    const reading = readLabels(value, clock(), maxAheadMs)
+    for (let step = reading.next(); ; step = reading.next()) {
+      if (step.done === true) return step.value
+      if (turns.isOver()) await turns.next()
+    }
+  }
+
+  /** All that is known of a decision; why the model answered as it did only if asked. */
+  find(id: string, isAsked = false): DecisionDetail | undefined {
+    const record = this.#options.log.reading.find(id)
+    if (record?.kind !== 'decision') return undefined
+    return this.#views.detail(record, isAsked ? this.live.predictor : undefined)
+  }
+
+  /** The decision of an id, as pages show it. */
+  view(id: string): DecisionView | undefined {
+    const record = this.#options.log.reading.find(id)
+    return record?.kind === 'decision' ? this.#views.view(record) : undefined
+  }
+
+  /** Decisions are made ready to be shown as they are asked for. */
+  async page(query: DecisionQuery): Promise<{ records: Iterable<DecisionView>; next: number | null }> {
+    const { records, next } = await this.#options.pages.page(query)
+    return { records: records.values().map((record) => this.#views.view(record)), next }
+  }
+
+  /**
+   * What the log keeps of a key's value: a hash of a card number, the token of a person, else the value; undefined where
+   * it never came.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
+   */
+  keptValue(key: string, value: string | number): string | undefined {
+    const kept = this.#inForce.reader.readKey(key, value)
+    const { personal = [] } = this.live.detector.transaction
+    return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
+  }
+
+  /** The id of a transaction that was refused, where it can be read. */
+  idOf(given: unknown): string | undefined {
+    return this.#inForce.reader.idOf(given)
+  }
+
+  /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
+  mayHoldInClear(key: string): boolean {
+    const { transaction } = this.live.detector
+    if (transaction.personal?.includes(key) !== true) return false
+    const { reading } = this.#options.log
+    return reading
+      .definitionSequences()
+      .some((sequence) => plainColumns(reading.definition(sequence), key, columnOfName(transaction, key)).length > 0)
+  }
+
+  /**
+   * Forgets what the token of a person stands for, and keeps who asked for it; undefined where there is no such person.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value; ERASURE_INCOMPLETE
+   *   where records of before the key was personal hold it
+   */
+  async erase(key: string, value: string, by: string): Promise<string | undefined> {
+    const kept = this.#inForce.reader.readKey(key, value)
+    // A log that was begun before texts were trimmed may hold the value with its blanks.
+    const values = new Set([kept, value])
+    const { log, clock } = this.#options
+    return erasePerson(log, this.live.detector, key, values, clock(), by)
+  }
+
+  /** Nothing is kept of the person in a transaction that is refused. */
+  #read<Taken>(
+    value: unknown,
+    repeated: ReadonlySet<string> | undefined,
+    take: (input: LiveTransaction) => Taken,
+  ): Taken {
+    try {
+      return take(this.#inForce.reader.read(value, repeated))
+    } finally {
+      this.#options.persons.dropProposed()
+    }
+  }
+}

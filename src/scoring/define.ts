@@ -1,0 +1,67 @@
+import { type Definition, recordFormat } from '../log/log-record.ts'
+import { hashesCards } from './card-key.ts'
+import { appendDurably, type KeptLog } from './kept-log.ts'
+import type { LiveDetector } from './live-detector.ts'
+
+/** What a definition says beside the detector, its model and its policy. */
+interface DefineOptions {
+  /** What records keep of a transaction, in their order. */
+  readonly columns: readonly string[]
+  /** Tells the key of hashes of card numbers; undefined where there is no key. */
+  readonly cardKeyCheck?: string | undefined
+  readonly runtime: string
+}
+
+/** The definition in force: the log's last one where nothing changed, else a new one, durable. */
+export async function define(
+  live: LiveDetector,
+  log: KeptLog,
+  options: DefineOptions,
+): Promise<{ readonly definition: Definition; readonly definitionSequence: number }> {
+  const last = log.reading.lastDefinition()
+  const isSamePolicy =
+    last !== undefined && isSame(last.definition.policy, { ...live.policy, version: last.definition.policy.version })
+  const version = (last?.definition.policy.version ?? 0) + (isSamePolicy ? 0 : 1)
+  const definition = definitionOf(live, version, options)
+  if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
+    return { definition: last.definition, definitionSequence: last.sequence }
+  }
+  return { definition, definitionSequence: await appendDurably(log, { kind: 'definition', ...definition }) }
+}
+
+function definitionOf(
+  { detector, predictor, policy, features }: LiveDetector,
+  version: number,
+  { columns, cardKeyCheck, runtime }: DefineOptions,
+): Definition {
+  return {
+    format: recordFormat,
+    detector,
+    model: predictor.modelId,
+    policy: { ...policy, version },
+    columns,
+    features: features.names,
+    ...(Object.keys(features.categories).length > 0 && { categories: features.categories }),
+    ...(predictor.contributionScale && { contributionScale: predictor.contributionScale }),
+    ...(hashesCards(detector) && cardKeyCheck !== undefined && { cardKeyCheck }),
+    runtime,
+  }
+}
+
+/** What a detector, its model and its policy define; not what the log says of itself with it. */
+function withoutPlace({ personMacsFrom, ...content }: Definition): Definition {
+  return content
+}
+
+/** Both come from JSON, or go there, with their fields in any order. */
+function isSame(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other)
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}

@@ -1,0 +1,118 @@
+import type { LogReading } from '../log/decision-log.ts'
+import type { CheckpointRecord, Definition } from '../log/log-record.ts'
+import type { Decider } from './decider.ts'
+import { appendDurably, type KeptLog, type LiveLog } from './kept-log.ts'
+import { leastRetentionMs } from './retention.ts'
+
+export interface KeeperOptions {
+  readonly log: KeptLog
+  readonly say: LiveLog
+  readonly clock: () => number
+  readonly snapshotEvery: number
+  readonly snapshotEveryMs: number
+  /** How long records are kept; undefined: for ever. */
+  readonly retainMs: number | undefined
+  /** Takes a snapshot elsewhere, checks it, and says up to which record the older of those kept goes. */
+  readonly takeSnapshot: () => Promise<{ readonly sequence: number; readonly safeThrough: number }>
+}
+
+const tickMs = 1000
+
+/** Takes snapshots as the log grows, and lets go of records that are no longer to be kept. */
+export class Keeper {
+  readonly #decider: Decider
+  readonly #options: KeeperOptions
+  readonly #startedAtMs: number
+  readonly #timer: NodeJS.Timeout
+  #snapshotting: Promise<void> | undefined
+  #snapshotSequence = 0
+  #snapshotAtMs: number | undefined
+  #isClosing = false
+  readonly snapshots = { ok: 0, failed: 0 }
+
+  constructor(decider: Decider, options: KeeperOptions) {
+    this.#decider = decider
+    this.#options = options
+    this.#startedAtMs = options.clock()
+    this.#timer = setInterval(() => void this.#keep(), tickMs)
+    this.#timer.unref()
+  }
+
+  /** When the newest snapshot was taken, as far as this process knows. */
+  get snapshotAtMs(): number | undefined {
+    return this.#snapshotAtMs
+  }
+
+  /** There is a snapshot up to this record: the next one is due when the log has grown from there. */
+  found(sequence: number): void {
+    this.#snapshotSequence = Math.max(this.#snapshotSequence, sequence)
+  }
+
+  /** Waits for a snapshot that is being taken, and takes no more. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#timer)
+    await this.#snapshotting
+  }
+
+  async #keep(): Promise<void> {
+    const { snapshotEvery, snapshotEveryMs, clock } = this.#options
+    if (this.#snapshotting !== undefined || !this.#decider.isReady || snapshotEvery === Number.POSITIVE_INFINITY) return
+    const grown = this.#options.log.nextSequence - 1 - this.#snapshotSequence
+    const isOld = clock() - (this.#snapshotAtMs ?? this.#startedAtMs) >= snapshotEveryMs
+    if (grown < snapshotEvery && !(grown > 0 && isOld)) return
+    this.#snapshotting = this.snapshot().finally(() => {
+      this.#snapshotting = undefined
+    })
+    await this.#snapshotting
+  }
+
+  /** Takes a snapshot, and lets go of records that are no longer to be kept. */
+  async snapshot(): Promise<void> {
+    const { say, takeSnapshot, clock } = this.#options
+    try {
+      const { sequence, safeThrough } = await takeSnapshot()
+      this.#snapshotSequence = sequence
+      this.#snapshotAtMs = clock()
+      this.snapshots.ok += 1
+      await this.#retain(safeThrough)
+    } catch (error) {
+      if (this.#isClosing) return
+      this.snapshots.failed += 1
+      // Not at once again: what failed is likely to fail again.
+      this.#snapshotSequence = this.#options.log.nextSequence - 1
+      say.error({ reason: error instanceof Error ? error.message : String(error) }, 'a snapshot could not be taken')
+    }
+  }
+
+  async #retain(safeThrough: number): Promise<void> {
+    const { retainMs, clock, say, log } = this.#options
+    const state = this.#decider.state
+    if (retainMs === undefined || state === undefined) return
+    const { reading } = log
+    const cutoffMs = Math.min(clock() - retainMs, state.fold.histories.newestMs - leastRetentionMs(state.live))
+    const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
+    const hash = through > reading.prunedThrough() ? reading.hashAt(through) : undefined
+    if (hash === undefined) return
+    const checkpoint: CheckpointRecord = {
+      kind: 'checkpoint',
+      prunedThrough: through,
+      hash: Buffer.from(hash).toString('hex'),
+      definitions: definitionsThrough(reading, through),
+      prunedAtMs: clock(),
+    }
+    await appendDurably(log, checkpoint)
+    log.prune(through)
+    say.info({ through }, 'records that are no longer to be kept are deleted')
+  }
+}
+
+/** Definitions up to a number that records behind it may rest on: all that the log still knows. */
+function definitionsThrough(reading: LogReading, through: number): Record<string, Definition> {
+  const kept: Record<string, Definition> = {}
+  for (const sequence of reading.definitionSequences()) {
+    if (sequence > through) continue
+    kept[sequence] = reading.definition(sequence)
+  }
+  return kept
+}

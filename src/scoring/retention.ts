@@ -1,0 +1,21 @@
+import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+
+/** What the log has to keep at least: histories, and labels that are still to come. */
+export function leastRetentionMs({ detector, features }: LiveDetector): number {
+  const { label } = detector.transaction
+  const spanMs = longestSpanMs(features)
+  const labelMs = durationMs(label.maturity ?? label.delay ?? '0s')
+  return (spanMs === Number.POSITIVE_INFINITY ? 0 : spanMs) + labelMs
+}
+
+/** @throws FraudError OPTION_INVALID where records would be let go of that a detector still needs. */
+export function checkRetention(live: LiveDetector, retainMs: number | undefined): void {
+  const leastMs = leastRetentionMs(live)
+  if (retainMs === undefined || retainMs >= leastMs) return
+  throw new FraudError(
+    'OPTION_INVALID',
+    `--retain must be at least ${Math.ceil(leastMs / 86_400_000)}d: the longest window and delay, and the labels' maturity`,
+  )
+}
