@@ -12,7 +12,7 @@ export interface IntakeTarget {
   readonly features: FeatureSet
   /** What is kept of a transaction. */
   readonly columns: readonly string[]
-  readonly reading: Pick<LogReading, 'find' | 'lastLabel' | 'labelsOf' | 'atOneInstant'>
+  readonly reading: Pick<LogReading, 'find' | 'lastLabel' | 'labelsOf' | 'atOneInstant' | 'definition' | 'idsEndingIn'>
   /** Whether only a later answer tells of a transaction that is refused for its id. */
   readonly answersLater: boolean
   /** The fields in which a transaction differs from the one of its id; undefined where only the answer to it tells. */

@@ -2,12 +2,13 @@ import { FraudError } from '../core/errors.ts'
 import { keepsAll } from '../core/kept-fields.ts'
 import { textReader } from '../data/columns.ts'
 import { labelAt } from '../data/label-column.ts'
-import type { Column, Table } from '../data/table.ts'
+import type { Table } from '../data/table.ts'
 import { LabelQueue } from '../features/label-queue.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { ReplayedTransaction } from './file-replay.ts'
 import { ConflictList, type IdConflicts, tellConflicts } from './id-conflicts.ts'
 import type { IntakeTarget, ReplayedAs } from './intake-target.ts'
+import { nameInLog, numberRows } from './numbered-rows.ts'
 import { RepeatedIds, shownId } from './repeated-ids.ts'
 import { sendableRows } from './sendable-rows.ts'
 
@@ -52,6 +53,8 @@ export class Intake {
   labels = 0
   /** Transactions that are legitimate by the file, and fraud by a label of the log, which is kept. */
   overruled = 0
+  /** The name by which rows without ids are known; undefined where they have some. */
+  knownAs: string | undefined
   readonly conflicts = new ConflictList()
   /** Rows that the log or the service did not take. */
   #turnedAway = 0
@@ -241,7 +244,7 @@ export class Intake {
     this.#table = read
     const { detector } = this.#target
     const { id = '', time } = detector.transaction
-    const table = this.#numberedAs === undefined ? read : withNumbers(read, id, this.#numberedAs)
+    const table = this.#number(read, id)
     const wanted = new Set([id, time?.field ?? '', ...this.#target.columns])
     const present = table.columns.filter(({ name }) => wanted.has(name) || keepsAll(detector))
     if (!present.some(({ name }) => name === id)) {
@@ -253,6 +256,12 @@ export class Intake {
     this.#held = new Uint8Array(table.rowCount)
     this.#repeats.open(table, { isWhole: true })
     if (this.#onConflict === 'fail') this.#target.reading.atOneInstant(() => this.#refuseConflicts(table))
+  }
+
+  #number(read: Table, id: string): Table {
+    if (this.#numberedAs === undefined) return read
+    this.knownAs ??= this.#target.reading.atOneInstant(() => nameInLog(read, this.#numberedAs ?? '', this.#target))
+    return numberRows(read, id, this.knownAs)
   }
 
   /** Looks for all conflicts before anything is taken in, and for what is in already. */
@@ -315,15 +324,6 @@ export class Intake {
   #recordOf(id: string): string {
     return `record ${this.#target.reading.find(id)?.sequence} of the log`
   }
-}
-
-/** A table without ids, with those that the file's name and its lines give. */
-function withNumbers(table: Table, id: string, file: string): Table {
-  const { rowCount, columns, lineOf = (row: number) => row + 1 } = table
-  if (columns.some(({ name }) => name === id)) return table
-  const dictionary = Array.from({ length: rowCount }, (_, row) => `${file}:${lineOf(row)}`)
-  const numbers: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
-  return { ...table, columns: [...columns, numbers] }
 }
 
 /** Whether the log says of a transaction that it is legitimate, says nothing, or says that it is fraud. */

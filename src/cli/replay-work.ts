@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { keepsAll } from '../core/kept-fields.ts'
+import { showValue } from '../core/show-value.ts'
 import { warnOfLive } from '../scoring/live-detector.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
@@ -55,7 +56,7 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   } finally {
     await opened.close()
   }
-  tell(intake, flags, run)
+  tell(intake, file, flags, run)
   if (target instanceof ServiceTarget && target.unknownYet > 0) {
     const count = target.unknownYet.toLocaleString('en')
     run.terminal.warn(
@@ -101,10 +102,13 @@ function openService(url: string, flags: ReplayFlags, { signal, terminal }: Run)
   }
 }
 
-function tell(intake: Intake, flags: ReplayFlags, run: Run): void {
-  const { fresh, known, repeated, labels, conflicts, overruled } = intake
+function tell(intake: Intake, file: string, flags: ReplayFlags, run: Run): void {
+  const { fresh, known, repeated, labels, conflicts, overruled, knownAs } = intake
   const count = (value: number) => value.toLocaleString('en')
   run.terminal.say(`${count(fresh)} transactions and ${count(labels)} labels are in ${flags.data} (as ${flags.as})`)
+  const isRenamed = knownAs !== undefined && knownAs !== nameOf(file)
+  if (isRenamed)
+    run.terminal.warn(`Its rows are in the log as those of ${showValue(knownAs)}, and are known by that name`)
   if (known > 0) run.terminal.say(`${count(known)} were known before and left as they are`)
   if (repeated > 0) run.terminal.warn(`${count(repeated)} rows repeat an earlier one of the file and count once`)
   if (overruled > 0) {
@@ -114,5 +118,6 @@ function tell(intake: Intake, flags: ReplayFlags, run: Run): void {
   run.terminal.result({
     ...{ transactions: fresh, known, repeated, labels, conflicts: conflicts.count, overruled },
     firstConflicts: conflicts.first,
+    ...(isRenamed && { knownAs }),
   })
 }

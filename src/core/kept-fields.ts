@@ -16,7 +16,7 @@ export function keepsAll(detector: unknown): boolean {
 }
 
 /** What a record's definition says of its fields. */
-interface RecordShape {
+export interface RecordShape {
   readonly detector: unknown
   readonly columns: readonly string[]
 }

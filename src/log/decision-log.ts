@@ -12,6 +12,8 @@ export interface LogReading {
   atOneInstant<Result>(read: () => Result): Result
   /** The transaction of an id. */
   find(id: string): TransactionRecord | undefined
+  /** Ids of transactions that end so, which takes as long as there are transactions. */
+  idsEndingIn(ending: string): readonly string[]
   /** The record of a number. */
   at(sequence: number): Sequenced | undefined
   /** Labels of a transaction's id, in the order in which they came: the last ones where there are more than `most`. */

@@ -28,6 +28,7 @@ class ForgetfulLog implements KeptLog {
   readonly reading: KeptLog['reading'] = {
     atOneInstant: (read) => read(),
     find: () => undefined,
+    idsEndingIn: () => [],
     at: () => undefined,
     labelsOf: () => [],
     lastLabel: () => undefined,

@@ -56,6 +56,15 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   const again = await succeedIn(folder, [...replay, '--number-rows'])
   assert.match(again.stdout, /0 transactions and 0 labels are in own[\s\S]*12,000 were known before/)
   const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n')
+  writeFileSync(at('renamed.csv'), [header, ...lines, lines.at(-1), lines.at(-2)].join('\n'))
+  await writeMadeTable('banksim', { rows: 300, seed: 5, isMessy: false, out: at('other.csv') })
+  const numbered = async (file: string) => {
+    const { stdout } = await succeedIn(folder, [...replay.with(1, file), '--number-rows', '--json'])
+    const { transactions, known, knownAs } = JSON.parse(stdout)
+    return { transactions, known, knownAs }
+  }
+  assert.deepEqual(await numbered('renamed.csv'), { transactions: 2, known: 12_000, knownAs: 'banksim.csv' })
+  assert.deepEqual(await numbered('other.csv'), { transactions: 300, known: 0, knownAs: undefined })
   const cells = (lines.at(-1) ?? '').split(',')
   const last: Record<string, string> = Object.fromEntries(header.split(',').map((name, i) => [name, cells[i]]))
   const seen = lines.filter((line) => line.includes(last.customer)).length

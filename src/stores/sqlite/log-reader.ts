@@ -81,6 +81,14 @@ export class LogReader implements LogReading {
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
   }
 
+  idsEndingIn(ending: string): readonly string[] {
+    const sql = 'SELECT id FROM records WHERE kind <= 1 AND sequence > ?1 AND substr(id, -length(?2)) = ?2'
+    return this.database
+      .prepare(sql)
+      .all(this.prunedThrough(), ending)
+      .map(({ id }) => String(id))
+  }
+
   at(sequence: number): Sequenced | undefined {
     const row = this.#opened.at.get(sequence)
     return row && this.#isKept(sequence) ? this.decode(storedRecord(row)) : undefined
