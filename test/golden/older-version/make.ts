@@ -8,6 +8,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { cardKey } from './card-key.ts'
@@ -188,13 +189,59 @@ function keepBundles(): unknown {
       'logistic-regression',
     ],
   }
-  const served = Object.entries(learners).map(([name, options]) => {
+  const trained = Object.entries(learners).map(([name, options]) => {
     const learner = name === 'average' ? [] : ['--learner', name]
     run('train', 'flat.csv', ...learner, ...options, '--no-leak-check', '--out', `${name}.safetensors`)
-    keep(`bundles/${name}.safetensors`, readFileSync(at(`${name}.safetensors`)))
-    return [name, run('score', `${name}.safetensors`, 'later.csv')]
+    return keepBundle(name, 'later.csv')
   })
-  return { rows: readFileSync(at('later.csv'), 'utf8'), served: Object.fromEntries(served) }
+  return Object.fromEntries([...trained, ...importBundles()])
+}
+
+function keepBundle(name: string, rows: string): readonly [string, unknown] {
+  keep(`bundles/${name}.safetensors`, readFileSync(at(`${name}.safetensors`)))
+  return [name, { rows: readFileSync(at(rows), 'utf8'), served: run('score', `${name}.safetensors`, rows) }]
+}
+
+interface ForeignCase {
+  readonly name: string
+  readonly model: unknown
+  readonly rows: readonly (readonly (number | null)[])[]
+}
+
+/** Models of other libraries, of those that the repository keeps for its other tests. */
+function importBundles(): readonly (readonly [string, unknown])[] {
+  const casesOf = (file: string): readonly ForeignCase[] =>
+    JSON.parse(readFileSync(join(kept, `../${file}-models.json`), 'utf8')).cases
+  const importAs = (
+    name: string,
+    model: string,
+    bytes: string | Uint8Array,
+    columns: string,
+    { rows }: ForeignCase,
+  ) => {
+    writeFileSync(at(model), bytes)
+    const features = columns.split(',').map((column) => `{ column: ${column} }`)
+    const label = 'transaction: { label: { field: fraud } }'
+    writeFileSync(at('imported.yaml'), `detector: imported\n${label}\nfeatures: [${features.join(', ')}]\n`)
+    const lines = rows.slice(0, 40).map((row) => row.map((value) => value ?? '').join(','))
+    writeFileSync(at(`${name}.csv`), `${[columns, ...lines].join('\n')}\n`)
+    run('import', model, '--detector', 'imported.yaml', '--out', `${name}.safetensors`)
+    return keepBundle(name, `${name}.csv`)
+  }
+  const caseOf = (file: string, name: string) => casesOf(file).find((each) => each.name === name) ?? fail(name)
+  const vendor = 'amount,hour,count_7d,rate'
+  const [lightgbm, xgboost] = ['LightGBM', 'XGBoost'].map((name) => caseOf('vendor', name))
+  const [forest, graph] = ['RandomForestClassifier', 'LogisticRegression'].map((name) => caseOf('onnx', name))
+  return [
+    importAs('lightgbm', 'model.txt', String(lightgbm.model), vendor, lightgbm),
+    importAs('xgboost', 'model.json', JSON.stringify(xgboost.model), vendor, xgboost),
+    importAs('onnx-forest', 'forest.onnx', Buffer.from(String(forest.model), 'base64'), 'A,B,C,D', forest),
+    importAs('onnx-graph', 'graph.onnx', Buffer.from(String(graph.model), 'base64'), 'A,B,C,D', graph),
+  ]
+}
+
+function fail(name: string): never {
+  throw new Error(`There is no case ${name}`)
 }
 
 /** Decides transactions one after the other, and keeps what was answered and what each looked like to the model. */
@@ -245,7 +292,22 @@ async function prune(live: readonly Row[]): Promise<void> {
     await decide(service, [row])
     await sleep(300)
   }
+  // Deleting goes on for a while. What an end of the service leaves of it the old version still saw, and wrongly so.
+  while (oldestRecord('pruned') < firstOfChain('pruned')) await sleep(200)
   await service.stop()
+  if (oldestRecord('pruned') < firstOfChain('pruned'))
+    throw new Error('The service ended while it deleted: run it again')
+}
+
+function oldestRecord(data: string): number {
+  const database = new DatabaseSync(join(at(data), 'log.sqlite'), { readOnly: true })
+  const found = database.prepare('SELECT min(sequence) AS oldest FROM records').get()
+  database.close()
+  return Number(found?.oldest)
+}
+
+function firstOfChain(data: string): number {
+  return JSON.parse(run('log', 'verify', '--data', data, '--json')).first
 }
 
 /** Goes on on a copy, which is thrown away: what today's code has to answer, too. */
