@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))
 const names = process.argv.slice(2).filter((each) => !each.startsWith('-'))
 const isNightly = names.includes('nightly')
 let isStopped = false
+let running: ChildProcess | undefined
 
 // Modules are compiled once, and what many tests train is trained once, for all processes of a run.
 const shared = mkdtempSync(join(tmpdir(), 'shrike-tests-'))
@@ -31,7 +32,8 @@ const env = {
 async function run(files: readonly string[]): Promise<boolean> {
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
   const args = ['--import', './test/setup.ts', '--test', concurrency, '--test-reporter=spec', ...flags, ...files]
-  const [code] = await once(spawn(process.execPath, args, { env, stdio: 'inherit' }), 'close')
+  running = spawn(process.execPath, args, { env, stdio: 'inherit' })
+  const [code] = await once(running, 'close')
   return code === 0
 }
 
@@ -62,10 +64,13 @@ async function runNamed(): Promise<boolean> {
   return havePassed && !isStopped
 }
 
-// Ctrl-C reaches the tests, too, which share the terminal; the folder is cleared up when they have ended.
-process.on('SIGINT', () => {
-  isStopped = true
-})
+// Tests that are stopped end before the folder that they share is cleared up.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    isStopped = true
+    running?.kill(signal)
+  })
+}
 try {
   process.exitCode = (await runNamed()) ? 0 : 1
 } finally {
