@@ -45,9 +45,9 @@ function start(place) {
     })
 }
 
-/** The same command on another Node, which gets the signals that this process gets and whose end is this one's. */
+/** The same command on another Node, with the same options of Node's; it gets the signals that this process gets and whose end is this one's. */
 function restart(childProcess, node) {
-  var child = childProcess.spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  var child = childProcess.spawn(node, process.execArgv.concat(process.argv.slice(1)), { stdio: 'inherit' })
   ;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (signal) {
     process.on(signal, function () {
       // A terminal sends Ctrl-C to both.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -70,6 +70,15 @@ for (const [name, node] of [
     })
   })
 }
+
+test('options of an old Node reach the new one', { skip: oldNode === undefined && 'there is no old Node' }, () => {
+  const loaded = join(folder, 'loaded.cjs')
+  writeFileSync(loaded, "console.error('on Node ' + process.version)")
+  const { status, stderr } = run(oldNode ?? '', ['--require', loaded, link, '--version'])
+  assert.equal(status, 0, stderr)
+  const [first, second] = [...stderr.matchAll(/on Node (v\d+)/g)].map(([, version]) => version)
+  assert.ok(second !== undefined && first !== second, stderr)
+})
 
 test('a package that is missing behind a command is named without a stack', () => {
   const script = join(checkout('without fastify', 'no fastify'), 'bin/shrike.js')
