@@ -1,3 +1,10 @@
+/** A personal value and the token that stands for it. */
+export interface Person {
+  readonly key: string
+  readonly value: string
+  readonly token: string
+}
+
 /** Stands random tokens for personal values, so that the log never holds them. */
 export interface PersonalValues {
   /** The token of a value: the one that it has, else one that is proposed, and durable with the next transaction's record. */

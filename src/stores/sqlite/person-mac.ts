@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { deriveKey } from '../../log/chain.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
-import type { Person } from './writer-messages.ts'
+import type { Person } from '../../log/personal-values.ts'
 
 /** The proof that a row of persons was written by somebody with the log's key. */
 export type PersonMac = (person: Person) => Uint8Array

@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { PersonalValues } from '../../log/personal-values.ts'
-import type { Person } from './writer-messages.ts'
+import type { Person, PersonalValues } from '../../log/personal-values.ts'
 
 const mostRemembered = 100_000
 const selectToken = 'SELECT token FROM persons WHERE key = ? AND value = ?'

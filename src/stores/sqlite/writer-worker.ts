@@ -4,12 +4,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { createLink, firstLink } from '../../log/chain.ts'
+import type { Batch, CommitAnswer, CommitDone } from '../../log/commit-target.ts'
 import { splitFrames } from '../../log/record-format.ts'
 import { damagedLog, isDamaged } from './damaged-log.ts'
 import { type HeldLog, holdLog } from './held-log.ts'
 import { openForWriting } from './open-for-writing.ts'
 import { createPersonMac } from './person-mac.ts'
-import type { WriterAnswer, WriterData, WriterOrder } from './writer-messages.ts'
+import type { WriterData, WriterOrder } from './writer-messages.ts'
 
 /** The thread that writes: all records that came while it wrote the ones before go into one commit. */
 
@@ -62,7 +63,7 @@ function open(): Writing {
   }
 }
 
-function append({ frames, persons, forgotten, prunedThrough }: Extract<WriterOrder, { order: 'append' }>): void {
+function append({ frames, persons, forgotten, prunedThrough }: Batch): void {
   const { database, insert, insertPerson, deletePerson, forgetId } = state
   let { lastSequence, lastHash } = state
   database.exec('BEGIN IMMEDIATE')
@@ -177,7 +178,7 @@ function openAgain(): Writing {
   throw new Error(`${path} is another log than before: record ${lastSequence} is not the one that was written`)
 }
 
-type Done = Pick<Extract<WriterAnswer, { answer: 'done' }>, 'isUnfinished' | 'isPutBack'>
+type Done = Pick<CommitDone, 'isUnfinished' | 'isPutBack'>
 
 function obey(order: WriterOrder): Done {
   switch (order.order) {
@@ -234,7 +235,7 @@ function carryOut(order: WriterOrder): Done {
   }
 }
 
-const say = (answer: WriterAnswer) => port.postMessage(answer)
+const say = (answer: CommitAnswer) => port.postMessage(answer)
 
 function sayWhy(error: unknown): void {
   const why = isDamaged(error) ? damagedLog(error, path) : error

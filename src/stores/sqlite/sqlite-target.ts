@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { FraudError } from '../../core/errors.ts'
+import { workerScript } from '../../core/worker-script.ts'
+import type { Answered, Batch, CommitAnswer, CommitTarget } from '../../log/commit-target.ts'
+import type { WriterData, WriterOrder } from './writer-messages.ts'
+
+/** A log in SQLite as a thread of its own writes it. */
+export class SqliteTarget implements CommitTarget {
+  /** Of the newest record when it was opened. */
+  readonly lastSequence: number
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  #answered: Answered | undefined
+  /** Why the thread has ended. */
+  #ended: string | undefined
+  #handleEnd: (reason: string) => void = () => {}
+
+  private constructor(worker: Worker, port: MessagePort, lastSequence: number) {
+    this.#worker = worker
+    this.#port = port
+    this.lastSequence = lastSequence
+    port.on('message', (answer: CommitAnswer) => this.#take(answer))
+    worker.on('error', ({ message }) => {
+      this.#ended = message
+      if (this.#answered === undefined) this.#handleEnd(message)
+      else this.#take({ answer: 'failed', reason: message })
+    })
+  }
+
+  /**
+   * Opens the log, and makes it where there is none.
+   *
+   * @throws FraudError DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID
+   */
+  static async open(path: string, key: string | undefined): Promise<SqliteTarget> {
+    const { port1, port2 } = new MessageChannel()
+    const workerData: WriterData = { path, key, port: port2 }
+    const worker = new Worker(workerScript('./writer-worker', import.meta.url), { workerData, transferList: [port2] })
+    try {
+      const [first]: CommitAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
+      if (first?.answer === 'failed') throw new FraudError(first.code ?? 'DIRECTORY_UNUSABLE', first.reason)
+      if (first === undefined) throw new Error('its thread ended')
+      return new SqliteTarget(worker, port1, first.lastSequence)
+    } catch (cause) {
+      await worker.terminate()
+      if (cause instanceof FraudError) throw cause
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new FraudError('DIRECTORY_UNUSABLE', reason, { cause })
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** Called when the thread ends while it has nothing to do: it takes no order any more. */
+  onEnd(handle: (reason: string) => void): void {
+    this.#handleEnd = handle
+  }
+
+  append(batch: Batch, answered: Answered): void {
+    this.#post({ order: 'append', ...batch }, answered, [batch.frames.buffer])
+  }
+
+  recover(answered: Answered): void {
+    this.#post({ order: 'recover' }, answered)
+  }
+
+  prune(through: number, answered: Answered): void {
+    this.#post({ order: 'prune', through }, answered)
+  }
+
+  truncate(answered: Answered): void {
+    this.#post({ order: 'truncate' }, answered)
+  }
+
+  look(answered: Answered): void {
+    this.#post({ order: 'look' }, answered)
+  }
+
+  close(answered: Answered): void {
+    this.#post({ order: 'close' }, answered)
+  }
+
+  poll(): void {
+    const received: { readonly message: CommitAnswer } | undefined = receiveMessageOnPort(this.#port)
+    if (received !== undefined) this.#take(received.message)
+  }
+
+  /** Ends the thread, once it was closed. */
+  async end(): Promise<void> {
+    this.#port.close()
+    await this.#worker.terminate()
+  }
+
+  #post(order: WriterOrder, answered: Answered, transfer: ArrayBuffer[] = []): void {
+    if (this.#ended !== undefined) {
+      const reason = this.#ended
+      setImmediate(() => answered({ answer: 'failed', reason }))
+      return
+    }
+    this.#answered = answered
+    this.#port.postMessage(order, transfer)
+  }
+
+  #take(answer: CommitAnswer): void {
+    const answered = this.#answered
+    this.#answered = undefined
+    answered?.(answer)
+  }
+}
