@@ -11,6 +11,7 @@ import type { IntakeTarget, ReplayedAs } from './intake-target.ts'
 import { nameInLog, numberRows } from './numbered-rows.ts'
 import { RepeatedIds, shownId } from './repeated-ids.ts'
 import { sendableRows } from './sendable-rows.ts'
+import { wholeRow } from './service-target.ts'
 
 export type OnConflict = 'fail' | 'skip'
 
@@ -149,7 +150,8 @@ export class Intake {
 
   /** What the service refuses in a row is a bad row of the file: it is left out, or told with its line. */
   #leaveOut(refusal: FraudError, { reader, index, skipsBadRows }: Labelled): void {
-    const [{ field, reason }] = refusal.errors
+    const [{ field: given, reason }] = refusal.errors
+    const field = given === wholeRow ? undefined : given
     if (!skipsBadRows) {
       const { message, hint } = reader.refusal(index, field, reason)
       throw new FraudError(refusal.code, message, { cause: refusal, errors: refusal.errors, hint })
@@ -334,7 +336,7 @@ function legitimateBy(record: TransactionRecord, last: { readonly isFraud: boole
 
 /** What the service refuses in a row; undefined where the error is of something else. */
 function ofRow(error: unknown): FraudError | undefined {
-  const isOfRow = error instanceof FraudError && /^(CARD_NUMBER_REFUSED|INPUT_INVALID)$/.test(error.code)
+  const isOfRow = error instanceof FraudError && /^(CARD_NUMBER_REFUSED|INPUT_INVALID|BODY_TOO_LARGE)$/.test(error.code)
   return isOfRow && error.errors.length > 0 ? error : undefined
 }
 

@@ -15,6 +15,8 @@ const piece = 500
 /** What refuses a transaction because of the service, so that it is sent again with those behind it, in their order. */
 const passing: ReadonlySet<string> = new Set(['LOG_UNAVAILABLE', 'NOT_READY', 'OVERLOADED'])
 const retryMs = 500
+/** In place of a field, where the row as a whole is refused. */
+export const wholeRow = '(body)'
 
 interface Waiting {
   readonly line: string
@@ -148,5 +150,8 @@ function errorOf(answer: unknown): FraudError | undefined {
   const errors = (Array.isArray(error.errors) ? error.errors : []).flatMap((item): FieldError[] =>
     isRecord(item) ? [{ field: String(item.field), reason: String(item.reason) }] : [],
   )
-  return new FraudError(isErrorCode(error.code) ? error.code : 'INTERNAL', String(error.detail), { errors })
+  const detail = String(error.detail)
+  // Of a line that is too long no field is told, since nobody read it.
+  if (error.code === 'BODY_TOO_LARGE') errors.push({ field: wholeRow, reason: detail.replace(/^The line /, '') })
+  return new FraudError(isErrorCode(error.code) ? error.code : 'INTERNAL', detail, { errors })
 }

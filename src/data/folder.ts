@@ -45,7 +45,8 @@ export function readFolder(path: string): Folder {
   if (first === undefined)
     throw unreadable(path, 'it is a folder without files; what begins with _ or a dot does not count')
   const format = formatOf(first)
-  if (format === undefined || format === 'xlsx') {
+  if (format === 'xlsx') throw unreadable(path, 'it is a folder of workbooks; name one of them')
+  if (format === undefined) {
     throw unreadable(path, `it is a folder, and ${first} in it does not end in ${endings}; name one file`)
   }
   const other = names.find((name) => formatOf(name) !== format || isPacked(name) !== isPacked(first))

@@ -180,12 +180,12 @@ export class TransactionReader {
   }
 
   /** A row that cannot be taken for another reason, which a later reader found. */
-  leaveOut(row: number, field: string, reason: string): void {
+  leaveOut(row: number, field: string | undefined, reason: string): void {
     this.#badRows.add(this.#placeOf(row, field), reason)
   }
 
   /** The same where nothing is left out. */
-  refusal(row: number, field: string, reason: string): FraudError {
+  refusal(row: number, field: string | undefined, reason: string): FraudError {
     return this.#badRows.refusal(this.#placeOf(row, field), reason)
   }
 
@@ -473,8 +473,8 @@ export class TransactionReader {
     return this.#badRows.refusal(place, reason)
   }
 
-  #placeOf(row: number, column: string): BadPlace {
-    return { line: this.#lineOf(row), column }
+  #placeOf(row: number, column: string | undefined): BadPlace {
+    return { line: this.#lineOf(row), ...(column !== undefined && { column }) }
   }
 
   /** What is wrong with a row ends the reading, or is counted. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { ServiceProcess } from '../durability/service.ts'
 import { startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-spoilt-'))
@@ -98,6 +99,7 @@ transaction:
 features:
   - count: { by: card, over: 1d }
 model: { learner: logistic-regression }
+policy: { review: 0.9 }
 `
     writeFileSync(join(folder, 'k.yaml'), detector)
     const lines = Array.from({ length: 60 }, (_, i) => {
@@ -118,6 +120,15 @@ model: { learner: logistic-regression }
     const skipped = await startShrike(folder, [...replay, 'two', '--bad-rows', 'skip']).ended
     assert.match(skipped.stderr, /line 42: column "note": is over 512 characters/)
     assert.match(skipped.stdout, /59 transactions/)
+    // A running service says so only after further rows were sent.
+    const service = await ServiceProcess.start(join(folder, 'k.safetensors'), join(folder, 'three'))
+    const beside = ['replay', 'k.csv', '--as', 'decisions', '--data', 'three']
+    const refused = await startShrike(folder, beside).ended
+    assert.match(refused.stderr, /BODY_TOO_LARGE: k\.csv, line 42: is over 65536 bytes\n {2}--bad-rows skip/)
+    const left = await startShrike(folder, [...beside, '--bad-rows', 'skip', '--rejects', 'left.csv']).ended
+    assert.equal(left.code, 0, left.stderr)
+    assert.match(readFileSync(join(folder, 'left.csv'), 'utf8'), /\n42,is over 65536 bytes,40,/)
+    await service.stop()
   })
 
   test('is told of a cell of another kind with a cure that helps', async () => {
