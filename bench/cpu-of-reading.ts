@@ -2,7 +2,7 @@
 // node bench/cpu-of-reading.ts OTHER_CHECKOUT [--pairs 10] [--smoke]
 import { execFile } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { run } from './harness/child.ts'
 import { handbookCsv, withoutHandbook } from './harness/handbook.ts'
@@ -24,8 +24,8 @@ if (other === undefined || !(pairs >= fewestPairs && pairs <= mostPairs)) {
 const { smoke } = values
 const log = (line: string) => console.error(line)
 const show = (seconds: number) => `${(seconds * 1000).toFixed(0)} ms`
-const featuresFile = `${cacheFolder}features.csv`
 const checkouts = [benchFile('..'), resolve(other)]
+const featuresFile = `${cacheFolder}features.csv`
 
 const handbook = handbookCsv(smoke)
 if (handbook === undefined) log(withoutHandbook)
@@ -33,26 +33,22 @@ const portfolio = await portfolioCsv()
 const flat = await simulatedCsv(smoke ? smokeSize : fullSize)
 const rows: (readonly string[])[] = []
 for (const file of [flat, portfolio, ...(handbook === undefined ? [] : [handbook])]) {
-  await compare(`read ${basename(file)}`, ['bench/ours/read-csv.ts', file], file)
+  const name = basename(file)
+  await compare(`read ${name}`, (checkout) => readingSeconds(checkout, file), file)
+  await compare(
+    `read ${name}, with imports`,
+    (checkout) => wholeSeconds(`${checkout}/bench/ours/read-csv.ts`, file),
+    file,
+  )
 }
 await compareFeatures('cards', portfolio)
 if (handbook !== undefined) await compareFeatures('handbook', handbook)
 const header = ['work', 'this', 'other', 'difference', '95 % interval']
-console.log(`${pairs} interleaved pairs, processor time of whole commands\n\n${markdownTable(header, rows)}`)
+console.log(`${pairs} interleaved pairs, processor time\n\n${markdownTable(header, rows)}`)
 
 function portfolioCsv(): Promise<string> {
-  const customers = smoke ? 200 : 10_000
-  const args = [
-    '--shape',
-    'portfolio',
-    '--customers',
-    String(customers),
-    '--terminals',
-    '5000',
-    '--seed',
-    '1',
-    '--force',
-  ]
+  const customers = smoke ? 200 : 2_000
+  const args = ['--shape', 'portfolio', '--customers', String(customers), '--terminals', '5000', '--seed', '1']
   return makeOnce(`portfolio-${customers}.csv`, (path) =>
     run(process.execPath, [shrikeScript, 'simulate', ...args, '--out', path]),
   )
@@ -60,28 +56,28 @@ function portfolioCsv(): Promise<string> {
 
 async function compareFeatures(name: string, file: string): Promise<void> {
   const detector = resolve(other, 'detectors', `${name}.yaml`)
-  await compare(
-    `features ${basename(file)}`,
-    ['bin/shrike.js', 'features', file, '--detector', detector, '--out', featuresFile],
-    file,
-  )
+  const args = ['features', file, '--detector', detector, '--out', featuresFile]
+  await compare(`features ${basename(file)}`, (checkout) => wholeSeconds(`${checkout}/bin/shrike.js`, ...args), file)
 }
 
-/** A script of each checkout, named from its folder, with the same arguments. */
-async function compare(name: string, [script, ...args]: readonly string[], file: string): Promise<void> {
+async function compare(name: string, secondsOf: (checkout: string) => Promise<number>, file: string): Promise<void> {
   // The file is in memory, so that nobody waits for the disk.
   readFileSync(file)
-  const sides = checkouts.map((folder) => () => processorSeconds([join(folder, script), ...args]))
+  const sides = checkouts.map((checkout) => () => secondsOf(checkout))
   rows.push(await comparePairs(name, sides, { pairs, show, log }))
 }
 
+/** From the imports on, as the CSV benchmark's own clock. */
+async function readingSeconds(checkout: string, file: string): Promise<number> {
+  return Number(await run(process.execPath, [benchFile('ours/read-cpu.ts'), checkout, file]))
+}
+
 /** Of a whole process with all its threads, user and system. */
-async function processorSeconds(args: readonly string[]): Promise<number> {
+async function wholeSeconds(...args: readonly string[]): Promise<number> {
   rmSync(featuresFile, { force: true })
   const timed = 'TIMEFORMAT=\'%3U %3S\'; time "$@" > /dev/null'
-  const { stderr } = await promisify(execFile)('bash', ['-c', timed, 'bash', process.execPath, ...args], {
-    env: { ...process.env, LC_ALL: 'C' },
-  })
+  const env = { ...process.env, LC_ALL: 'C' }
+  const { stderr } = await promisify(execFile)('bash', ['-c', timed, 'bash', process.execPath, ...args], { env })
   const [user, system] = stderr.trimEnd().split('\n').at(-1)?.split(' ') ?? []
   return Number(user) + Number(system)
 }
