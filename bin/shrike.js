@@ -11,6 +11,10 @@ Promise.all([import('node:fs'), import('node:url'), import('node:child_process')
   }
   // A checkout runs its TypeScript sources as they are; the published package holds only the built files.
   var isCheckout = fs.existsSync(inCheckout('src/cli/main.ts'))
+  // To compile them takes most of a short command's time, so what comes of it is kept where the packages are.
+  if (!isOld && isCheckout && fs.existsSync(inCheckout('node_modules'))) {
+    process.getBuiltinModule('node:module').enableCompileCache(inCheckout('node_modules/.cache/shrike'))
+  }
   if (!isOld) return start(isCheckout ? ['../src/cli/', '.ts'] : ['../dist/cli/', '.js'])
   // "npm ci" brings a newer Node along, which npm finds by itself; from another folder it is found here.
   var brought = inCheckout('node_modules/node/bin/node')
