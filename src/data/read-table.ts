@@ -18,13 +18,12 @@ import type { ColumnKind } from './column-kind.ts'
 import { type CsvOptions, CsvParser } from './csv.ts'
 import { firstBytes, whyOther } from './file-content.ts'
 import { endings, type FileFormat, formatOf, formatOfInput, isFolder, isPacked, rowWordOf } from './file-format.ts'
-import { type Folder, readFolder } from './folder.ts'
+import type { Folder } from './folder.ts'
 import type { JsonArrayParser } from './json-array.ts'
 import type { JsonOptions } from './json-rows.ts'
 import { MissingWords } from './missing-words.ts'
 import type { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
-import { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
 import { type Encoding, toUtf8 } from './text-encoding.ts'
 
@@ -116,9 +115,9 @@ async function* readTables(
 ): AsyncGenerator<Table, void> {
   const { columns = {}, others, required = Object.keys(columns), names, signal } = options
   checkNotAborted(signal)
-  const folder = isFolder(path) ? readFolder(path) : undefined
+  const folder = isFolder(path) ? (await import('./folder.ts')).readFolder(path) : undefined
   const format = folder?.format ?? formatOf(path) ?? (isReadOnce(path) ? 'csv' : undefined)
-  const parts = folder && new PartLines(path, rowWordOf(path))
+  const parts = folder && new (await import('./part-lines.ts')).PartLines(path, rowWordOf(path))
   const parsing = { file, columns, others, required, badRows, missing, names, parts }
   if (folder !== undefined) notes.push(...folder.notes)
   if (format === 'parquet') {
