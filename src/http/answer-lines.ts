@@ -15,8 +15,8 @@ export function answerLines(
 ): void {
   // In memory are a line that is being read and the piece of the stream that it came in.
   const heldBytes = 2 * limits.lineBytes
-  held.take(heldBytes)
-  reply.raw.once('close', () => held.give(heldBytes))
+  held.take(heldBytes, raw)
+  reply.raw.once('close', () => held.give(heldBytes, raw))
   // A client that neither sends a line nor reads an answer in time holds a connection for nothing.
   const stalled = setTimeout(() => raw.destroy(), limits.bodyTimeoutMs)
   raw.once('close', () => clearTimeout(stalled))

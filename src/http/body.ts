@@ -57,7 +57,7 @@ export function readBody(
 
   function letGo(): void {
     clearTimeout(timer)
-    if (counted > 0) held.give(counted)
+    if (counted > 0) held.give(counted, message)
     counted = 0
     chunks = []
   }
@@ -80,7 +80,7 @@ export function readBody(
     addTo(chunks, chunk)
     if (length <= smallBytes) return
     try {
-      held.take(length - counted)
+      held.take(length - counted, message)
       counted = length
       if (beginning !== undefined && length > beginning.bytes && !isLookedAt) {
         isLookedAt = true

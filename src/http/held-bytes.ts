@@ -1,14 +1,20 @@
+import type { IncomingMessage } from 'node:http'
 import { FraudError } from '../core/errors.ts'
+import { networkOf } from './connections.ts'
 
 const chunkEveryMs = 1
+/** Of one address; behind a proxy all have the proxy's. */
+const mostShare = 0.5
 
 /**
- * What bodies under way hold in memory, all together: bounded, so that no number of senders can fill it. Of large ones a
+ * What bodies under way hold in memory, all together: bounded, so that no number of senders can fill it, and of one
+ * address to half of that, so that a thousand streams that drip leave room for others. Of large ones a
  * chunk is read every millisecond: at the speed of memory their chunks alone would keep the collection of garbage busy.
  */
 export class HeldBytes {
   readonly #mostBytes: number
   #bytes = 0
+  readonly #byAddress = new Map<string, number>()
   readonly #waiting: (() => void)[] = []
 
   constructor(mostBytes: number) {
@@ -16,15 +22,24 @@ export class HeldBytes {
   }
 
   /** Throws OVERLOADED where there is no room, and then takes none. */
-  take(bytes: number): void {
-    if (this.#bytes + bytes > this.#mostBytes) {
+  take(bytes: number, { socket }: Pick<IncomingMessage, 'socket'>): void {
+    const address = networkOf(socket.remoteAddress ?? '')
+    const own = (this.#byAddress.get(address) ?? 0) + bytes
+    if (this.#bytes + bytes > this.#mostBytes || own > mostShare * this.#mostBytes) {
       throw new FraudError('OVERLOADED', 'Too many large bodies are being sent at once')
     }
     this.#bytes += bytes
+    this.#byAddress.set(address, own)
+    // The address of a connection that is gone can't be asked for any more.
+    heldBy.set(socket, address)
   }
 
-  give(bytes: number): void {
+  give(bytes: number, { socket }: Pick<IncomingMessage, 'socket'>): void {
+    const address = heldBy.get(socket) ?? ''
+    const left = (this.#byAddress.get(address) ?? 0) - bytes
     this.#bytes -= bytes
+    if (left > 0) this.#byAddress.set(address, left)
+    else this.#byAddress.delete(address)
   }
 
   /** Calls back when it is a body's turn to be read from again. */
@@ -38,3 +53,5 @@ export class HeldBytes {
     go?.()
   }
 }
+
+const heldBy = new WeakMap<IncomingMessage['socket'], string>()

@@ -47,8 +47,8 @@ export async function itemsOf(
   names: number,
 ): Promise<readonly JsonItem[] | undefined> {
   const heldBytes = parsedBytesPerByte * body.length
-  held.take(heldBytes)
-  raw.once('close', () => held.give(heldBytes))
+  held.take(heldBytes, raw.req)
+  raw.once('close', () => held.give(heldBytes, raw.req))
   const isWanted = () => !raw.destroyed
   const items = await readItems(body, arrayLimits(limits, names), turns, isWanted)
   return isWanted() ? items : undefined

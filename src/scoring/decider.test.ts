@@ -29,7 +29,7 @@ async function start(options: TestLiveOptions = {}) {
   const decide = (changed: object = {}, waitedMs = noWait): Promise<Decision> =>
     live.service.decide({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed }, undefined, waitedMs)
   const label = async (transactionId: string, isFraud: boolean, more: object = {}) => {
-    const [answer] = await live.service.label({ transactionId, isFraud, ...more }, 'key:desk')
+    const [answer] = await live.service.label({ transactionId, isFraud, ...more }, 'anyone')
     return answer
   }
   /** Of the last record, as the log has it. */
@@ -420,7 +420,7 @@ describe('a label', () => {
     const { code, errors } = await refusal(() => label('t-1', true, early))
     assert.deepEqual(
       [code, errors],
-      ['INPUT_INVALID', [{ field: 'knownAt', reason: "is before the transaction's own time" }]],
+      ['INPUT_INVALID', [{ field: 'knownAt', reason: "is before the transaction's own time", id: 't-1' }]],
     )
     const both = [
       { transactionId: 't-1', isFraud: true },
@@ -515,6 +515,27 @@ describe('a label', () => {
     assert.match(await metrics.registry.metrics(), /shrike_labels_refused_total 3\n/)
     await decide({ ID: 'a' })
     assert.equal((await label('b', true)).pending, true)
+  })
+
+  test('of one key wait in half of the room, over restarts too, and leave the rest to others', async () => {
+    const first = await start({ maxPendingLabels: 4 })
+    const labelAs = (service: TestLive['service'], by: string) => (id: string) =>
+      service.label([{ transactionId: id, isFraud: true }], by)
+    await first.decide()
+    const desk = labelAs(first.service, 'key:desk')
+    await desk('a')
+    await desk('b')
+    await assert.rejects(desk('c'), { code: 'PENDING_LABELS_FULL', message: /^2 labels of this key already wait/ })
+    assert.equal((await desk('t-1'))[0].pending, false)
+    await labelAs(first.service, 'key:bank')('d')
+    await first.close({ keep: true })
+    const again = await start({ maxPendingLabels: 4, directory: first.path })
+    const still = labelAs(again.service, 'key:desk')
+    await assert.rejects(still('c'), { code: 'PENDING_LABELS_FULL' })
+    await again.decide({ ID: 'a', TIME: startMs + 1 })
+    assert.equal((await still('c'))[0].pending, true)
+    await labelAs(again.service, 'key:bank')('e')
+    await assert.rejects(labelAs(again.service, 'key:third')('f'), { message: /^4 labels already wait/ })
   })
 
   test('wait as long as a transaction of theirs could come, by their own times, over restarts', async () => {

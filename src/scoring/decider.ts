@@ -221,7 +221,7 @@ export class Decider {
     refuseForeknown(inputs, events, first)
     const known = this.#knownLabels(inputs)
     refuseManyLabels(inputs, known)
-    this.#refuseToWait(state, inputs, events, known)
+    this.#refuseToWait(state, inputs, by, events, known)
     return Promise.all(inputs.map((input, i) => this.#label(state, input, by, events[i], known)))
   }
 
@@ -460,14 +460,20 @@ export class Decider {
     return promise
   }
 
-  /** Anybody can make up ids: labels of transactions that have not come must not grow without a bound. */
+  /**
+   * Anybody can make up ids: labels of transactions that have not come must not grow without a bound, and those of one key
+   * not to where there is no room for others'.
+   */
   #refuseToWait(
     { fold }: LiveState,
     inputs: readonly LabelInput[],
+    by: string,
     events: readonly unknown[],
     known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
   ): void {
-    const room = this.#options.maxPendingLabels - fold.pendingLabels
+    const { maxPendingLabels } = this.#options
+    const share = isKey(by) ? Math.ceil(maxPendingLabels / 2) - fold.pendingLabelsBy(by) : Number.POSITIVE_INFINITY
+    const room = Math.min(maxPendingLabels - fold.pendingLabels, share)
     if (inputs.length <= room) return
     const more = inputs.filter((input, i) => {
       const last = known.get(input.transactionId)?.last
@@ -475,9 +481,10 @@ export class Decider {
     })
     if (more.length === 0 || more.length <= room) return
     this.#options.observer.labelsRefused(more.length)
+    const waiting = room === share ? `${fold.pendingLabelsBy(by)} labels of this key` : `${fold.pendingLabels} labels`
     throw new FraudError(
       'PENDING_LABELS_FULL',
-      `${fold.pendingLabels} labels already wait for transactions that have not come; label transactions that have come`,
+      `${waiting} already wait for transactions that have not come; label transactions that have come`,
     )
   }
 
@@ -556,6 +563,11 @@ const notHeld: readonly string[] = []
 function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
   const value = texts[text]
   return value !== undefined && !values.has(value)
+}
+
+/** Whether a principal's name is that of a key, of which there may be others. */
+function isKey(by: string): boolean {
+  return by.startsWith('key:') || by.startsWith('environment:')
 }
 
 /** Whoever contradicts themselves without end must not fill the log, nor what waits for a transaction. */

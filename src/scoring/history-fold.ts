@@ -6,7 +6,7 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { LabelRecord, Sequenced } from '../log/log-record.ts'
 import { longestSpanMs, mismatch, type RecordTransactions } from './live-detector.ts'
 
-type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs'>
+type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs' | 'by'>
 
 interface WaitingLabels {
   readonly labels: PendingLabel[]
@@ -41,6 +41,8 @@ export class HistoryFold<Kept extends Histories = Histories> {
   /** Labels whose transactions have not come, by id; in the order in which their last labels came. */
   readonly #pending = new Map<string, WaitingLabels>()
   #waiting = 0
+  /** How many of them each has sent. */
+  readonly #waitingBy = new Map<string, number>()
   #resumedAtMs: number | undefined
 
   constructor(histories: Kept, waitMs: number, pending: Iterable<PendingLabel> = [], resumedAtMs?: number) {
@@ -65,6 +67,12 @@ export class HistoryFold<Kept extends Histories = Histories> {
   get pendingLabels(): number {
     this.#dropOld()
     return this.#waiting
+  }
+
+  /** Those of one sender. */
+  pendingLabelsBy(by: string): number {
+    this.#dropOld()
+    return this.#waitingBy.get(by) ?? 0
   }
 
   /**
@@ -112,12 +120,21 @@ export class HistoryFold<Kept extends Histories = Histories> {
     this.#pending.delete(label.id)
     this.#pending.set(label.id, { labels, sinceMs })
     this.#waiting += 1
+    this.#countBy(label, 1)
+  }
+
+  #countBy({ by }: PendingLabel, change: 1 | -1): void {
+    if (by === undefined) return
+    const count = (this.#waitingBy.get(by) ?? 0) + change
+    if (count > 0) this.#waitingBy.set(by, count)
+    else this.#waitingBy.delete(by)
   }
 
   #takeWaiting(id: string): readonly PendingLabel[] {
     const labels = this.#pending.get(id)?.labels ?? []
     this.#pending.delete(id)
     this.#waiting -= labels.length
+    for (const label of labels) this.#countBy(label, -1)
     return labels
   }
 

@@ -108,8 +108,8 @@ function answerStream(context: HttpContext, live: Decisions, stream: LabelStream
   const { limits, held } = context
   // In memory are a line that is being read and the piece of the stream that it came in.
   const heldBytes = 2 * limits.lineBytes
-  held.take(heldBytes)
-  reply.raw.once('close', () => held.give(heldBytes))
+  held.take(heldBytes, stream.raw)
+  reply.raw.once('close', () => held.give(heldBytes, stream.raw))
   const send = (text: string) => void reply.header('content-type', 'application/json; charset=utf-8').send(text)
   takeLabelLines(context, live, stream).then(
     (report) => send(JSON.stringify(report)),
