@@ -29,11 +29,20 @@ export function isPacked(path: string): boolean {
 /** The same of a file or of the parts of a folder. */
 export function formatOfInput(path: string): FileFormat | undefined {
   if (!isFolder(path)) return formatOf(path)
-  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  const names = namesIn(path)
   return names
     .filter((name) => !isAside(name))
     .map(formatOf)
     .find((format) => format !== undefined)
+}
+
+/** None of a folder that can't be read: who reads it says why. */
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path, { recursive: true, encoding: 'utf8' })
+  } catch {
+    return []
+  }
 }
 
 export function isFolder(path: string): boolean {

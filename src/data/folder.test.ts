@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
@@ -147,6 +147,8 @@ test('a folder that may not be one table is refused, with the reason', async () 
   write('mixed/b.csv', 'id,n\n')
   write('empty/_SUCCESS')
   write('odd/readme.md', 'x')
+  write('gone/a.csv', 'id,n\n')
+  symlinkSync(join(root, 'nowhere.csv'), join(root, 'gone/b.csv'))
   await writePart('broken/a.parquet', tableOf(rows(0, 1)))
   write('broken/b.parquet', 'id,n\n')
   for (const [name, expected] of [
@@ -155,6 +157,7 @@ test('a folder that may not be one table is refused, with the reason', async () 
     ['nested', /it holds the folder old, which may be another table/],
     ['mixed', /files of more than one kind, a\.parquet and b\.csv/],
     ['empty', /a folder without files/],
+    ['gone', /gone can't be read: ENOENT.*b\.csv/],
     ['odd', /readme\.md in it does not end in/],
     ['broken', /b\.parquet can't be read: it holds text/],
   ] as const) {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { FraudError } from '../core/errors.ts'
 import { unreadable } from './byte-source.ts'
 import { endings, type FileFormat, formatOf, isAside, isPacked } from './file-format.ts'
 
@@ -25,8 +26,21 @@ const managed: readonly (readonly [string, string])[] = [
 
 const byName = new Intl.Collator('en', { numeric: true })
 
-/** The parts of a folder, which have to be of one format; what begins with `_` or a dot is none. */
+/**
+ * The parts of a folder, which have to be of one format; what begins with `_` or a dot is none.
+ *
+ * @throws FraudError FILE_UNREADABLE where it may not be one table, or can't be read.
+ */
 export function readFolder(path: string): Folder {
+  try {
+    return listParts(path)
+  } catch (cause) {
+    if (cause instanceof FraudError) throw cause
+    throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+function listParts(path: string): Folder {
   const reason = managed.find(([mark]) => existsSync(join(path, mark)))?.[1]
   if (reason !== undefined) throw unreadable(path, `it ${reason}`)
   const entries = readdirSync(path, { recursive: true, withFileTypes: true })
