@@ -2,23 +2,20 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startShrike, succeedIn } from './run-shrike.ts'
-import { writeMadeTable } from './tables/write.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+import { writeMadeTable } from '../tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-init-'))
 after(() => rmSync(folder, { recursive: true }))
 
-/** A folder for one table, with `shrike` on the path, as after an install. */
+/** A folder for one table. `shrike` is not on the path: what is printed has to work without. */
 function newFolder(name: string) {
   const cwd = join(folder, name)
-  mkdirSync(join(cwd, 'bin'), { recursive: true })
-  const shim = `#!/bin/sh\nexec '${process.execPath}' '${resolve('bin/shrike.js')}' "$@"\n`
-  writeFileSync(join(cwd, 'bin/shrike'), shim, { mode: 0o755 })
-  const env = { ...process.env, NO_COLOR: '1', PATH: `${join(cwd, 'bin')}:${process.env.PATH}` }
-  return { cwd, env }
+  mkdirSync(cwd)
+  return { cwd, env: { ...process.env, NO_COLOR: '1' } }
 }
 
 /** Runs what `init` prints, in one shell up to what serves, and what asks it from another; returns the answer. */
