@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { cardKeyCheck } from '../core/card-number-hash.ts'
 import { type Detector, parseDetectorFile } from '../core/detector.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { canDecide } from '../scoring/live-detector.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, makeDataDirectory } from '../stores/data-directory.ts'
 import { directoryFor } from './detector-directory.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
 import { detectorName } from './find-detector.ts'
+import { digestOf, FinishedSteps } from './finished-steps.ts'
 import { usualTraining } from './plan-training.ts'
 import { nameOf, type ReadingFlags, readingFlags } from './read-input.ts'
 import type { LeakFlags } from './refuse-leaks.ts'
@@ -34,32 +35,64 @@ export interface PreparedFile {
 /** A detector drafted of a file, a model of it, and where the table has keys its histories in the data directory. */
 export async function prepareFile(file: string, flags: FileFlags, run: Run): Promise<PreparedFile> {
   const data = directoryOf(file, flags, run)
-  await mkdir(data, { recursive: true, mode: 0o700 })
   const detectorPath = join(data, 'detector.yaml')
   const detector = await draftOrEdited(file, detectorPath, flags, run)
   throwIfInterrupted(run.signal)
   const bundle = dataDirectory(data).bundlePath
   const report = join(data, 'report.html')
   if (detector.transaction.hashCardNumber !== undefined) await provideCardKey(join(data, 'card.key'), run)
-  const reading = readingFlags(flags)
+  const steps = new FinishedSteps(data)
+  const inputs = await digestOfInputs(file, detectorPath, flags)
+  if (existsSync(report) && (await steps.isTrained(inputs, bundle)))
+    run.terminal.say(
+      `Going on with the model in ${bundle}, which was trained on the same; delete it to have it trained again`,
+    )
+  else {
+    await trainOn(file, { data, bundle, report, detectorPath }, flags, run)
+    await steps.trained(inputs, bundle)
+  }
+  throwIfInterrupted(run.signal)
+  const decides = canDecide(detector) && Object.keys(detector.transaction.keys ?? {}).length > 0 && flags.workers === 1
+  if (decides && steps.isReplayed(inputs))
+    run.terminal.say(`The transactions of ${nameOf(file)} are in ${data} already`)
+  else if (decides) {
+    const onConflict = flags.badRows === 'skip' ? 'skip' : 'fail'
+    await replay(file, { as: 'history', data, bundle, onConflict, numberRows: true, ...readingFlags(flags) }, run)
+    throwIfInterrupted(run.signal)
+    await steps.replayed(inputs)
+  }
+  return { data, bundle, report, decides }
+}
+
+async function trainOn(
+  file: string,
+  paths: { readonly data: string; readonly bundle: string; readonly report: string; readonly detectorPath: string },
+  flags: FileFlags,
+  run: Run,
+): Promise<void> {
+  const { data, bundle, report, detectorPath } = paths
   await train(
     file,
     {
       ...{ out: bundle, report, data, seed: flags.seed, force: true, detector: detectorPath },
       ...usualTraining,
-      ...reading,
+      ...readingFlags(flags),
       ...(flags.allowLeak !== undefined && { allowLeak: flags.allowLeak }),
     },
     run,
   )
-  throwIfInterrupted(run.signal)
-  const decides = canDecide(detector) && Object.keys(detector.transaction.keys ?? {}).length > 0 && flags.workers === 1
-  if (decides) {
-    const onConflict = flags.badRows === 'skip' ? 'skip' : 'fail'
-    await replay(file, { as: 'history', data, bundle, onConflict, numberRows: true, ...reading }, run)
-    throwIfInterrupted(run.signal)
-  }
-  return { data, bundle, report, decides }
+}
+
+/** All that a model and histories are made of. Whoever asks for rejected rows wants them written at each start. */
+function digestOfInputs(file: string, detectorPath: string, flags: FileFlags): Promise<string | undefined> {
+  if (flags.rejects !== undefined) return Promise.resolve(undefined)
+  const { seed, allowLeak } = flags
+  const { SHRIKE_CARD_KEY: cardKey = '' } = process.env
+  return digestOf(file, {
+    ...{ seed, allowLeak, name: nameOf(file), reading: readingFlags(flags) },
+    detector: readFileSync(detectorPath, 'utf8'),
+    cardKey: cardKey === '' ? undefined : cardKeyCheck(cardKey),
+  })
 }
 
 /** The data directory, or one of the file's own where that belongs to another's transactions. */
@@ -78,6 +111,7 @@ async function draftOrEdited(file: string, path: string, flags: FileFlags, run: 
     return parseDetectorFile(readFileSync(path, 'utf8'), path).detector
   }
   const { draft } = await draftOf(file, flags, run)
+  makeDataDirectory(dirname(path))
   await writeFileAtomically(path, formatDraft(draft, nameOf(file)))
   const { keys = {} } = draft.detector.transaction
   const by = draft.hasHistories ? `histories by ${Object.keys(keys).join(', ')}` : 'no histories'

@@ -7,7 +7,8 @@ import { type PortfolioOptions, simulatePortfolio } from '../data/simulate/portf
 import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, makeDataDirectory } from '../stores/data-directory.ts'
+import { digestOf, FinishedSteps } from './finished-steps.ts'
 import { usualTraining } from './plan-training.ts'
 import { replay } from './replay-work.ts'
 import { type Run, throwIfInterrupted } from './run.ts'
@@ -32,6 +33,7 @@ export interface DemoPortfolio {
 /** A portfolio's history, a model of it, and the history in the data directory; what is there already is used again. */
 export async function preparePortfolio(data: string, seed: number, nowMs: number, run: Run): Promise<DemoPortfolio> {
   const { terminal, signal } = run
+  makeDataDirectory(data)
   const history = join(data, 'history.csv')
   const live = join(data, 'live.csv')
   const bundle = dataDirectory(data).bundlePath
@@ -55,7 +57,12 @@ export async function preparePortfolio(data: string, seed: number, nowMs: number
     )
   }
   throwIfInterrupted(signal)
-  await replay(history, { as: 'history', data, bundle, onConflict: 'fail' }, run)
+  const steps = new FinishedSteps(data)
+  const inputs = await digestOf(history, { detector: (await readBundle(bundle)).detector })
+  if (!steps.isReplayed(inputs)) {
+    await replay(history, { as: 'history', data, bundle, onConflict: 'fail' }, run)
+    await steps.replayed(inputs)
+  }
   return { bundle, report, live }
 }
 

@@ -1,9 +1,9 @@
 import cluster from 'node:cluster'
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseApiKeys } from '../access/keys.ts'
 import { checkServing, type Service } from '../app.ts'
+import { FraudError } from '../core/errors.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
@@ -29,9 +29,20 @@ const trafficPerSecond = 20
 export async function demo(file: string | undefined, flags: DemoFlags, run: Run): Promise<void> {
   // What takes minutes would be for nothing.
   if (cluster.isPrimary) await checkServing(addressOf(flags))
-  await mkdir(flags.data, { recursive: true, mode: 0o700 })
-  if (file !== undefined) await demoFile(file, flags, run)
-  else await demoPortfolio(flags, run)
+  try {
+    if (file !== undefined) await demoFile(file, flags, run)
+    else await demoPortfolio(flags, run)
+  } catch (cause) {
+    if (!(cause instanceof FraudError) || cause.code !== 'INTERRUPTED') throw cause
+    // Of the step that was under way nothing may be written, but what was done before it is.
+    throw new FraudError(
+      'INTERRUPTED',
+      'Stopped before the end; the next start goes on with what was done until then',
+      {
+        cause,
+      },
+    )
+  }
 }
 
 /** A table of one's own: a draft of a detector, a model, a report, and decisions where it has keys, else predictions. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import type { Role } from '../access/roles.ts'
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
+import { dataDirectory, makeDataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
 import { usualData } from './data-flags.ts'
 import { requireDirectory } from './log-files.ts'
@@ -34,7 +34,7 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   // The prefix lets scanners of code and logs see that it is a secret, and whose.
   const key = `shrike_${randomBytes(32).toString('base64url')}`
   const createdAt = new Date().toISOString()
-  if (flags.data === usualData) await mkdir(flags.data, { recursive: true, mode: 0o700 })
+  if (flags.data === usualData) makeDataDirectory(flags.data)
   else requireDirectory(flags)
   if (flags.yes !== true) await askBeforeLocking(flags.data)
   const name = await changeKeys(flags.data, (keys) => {

@@ -53,9 +53,12 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
       },
       { isSpeculative: false },
     )
-  } finally {
-    await opened.close()
+  } catch (error) {
+    // Where the disk is full the log can't be closed either, and that says less.
+    await opened.close().catch(() => {})
+    throw error instanceof FraudError && error.code === 'INTERRUPTED' ? stopped(flags, error) : error
   }
+  await opened.close()
   tell(intake, file, flags, run)
   if (target instanceof ServiceTarget && target.unknownYet > 0) {
     const count = target.unknownYet.toLocaleString('en')
@@ -63,6 +66,11 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
       `${count} labels become known only after now, and a running service takes none of those: run it again then`,
     )
   }
+}
+
+function stopped({ data }: ReplayFlags, cause: FraudError): FraudError {
+  const kept = `what was brought in until then is kept in ${data}, and the same command goes on from there`
+  return new FraudError('INTERRUPTED', `Stopped before the end; ${kept}`, { cause })
 }
 
 interface OpenedTarget {

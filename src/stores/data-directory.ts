@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
@@ -36,7 +36,10 @@ export interface DataDirectory {
   readonly holderPath: string
 }
 
+/** @throws FraudError DIRECTORY_UNUSABLE where the path leads to a file. */
 export function dataDirectory(path: string): DataDirectory {
+  const there = nearest(path)
+  if (!statSync(there).isDirectory()) throw unusable(path, `${there} is not a directory`)
   return {
     path,
     logPath: join(path, 'log.sqlite'),
@@ -47,6 +50,37 @@ export function dataDirectory(path: string): DataDirectory {
     addressPath: join(path, 'service.json'),
     holderPath: join(path, 'holder.json'),
   }
+}
+
+/** The path, or what is there of it. */
+function nearest(path: string): string {
+  let place = resolve(path)
+  while (!existsSync(place)) place = dirname(place)
+  return place
+}
+
+function unusable(path: string, why: string, cause?: unknown): FraudError {
+  return new FraudError('DIRECTORY_UNUSABLE', `The data directory ${path} can't be used: ${why}`, { cause })
+}
+
+/**
+ * Makes a data directory where there is none, for its owner alone.
+ *
+ * @throws FraudError DIRECTORY_UNUSABLE where nothing can be written there
+ */
+export function makeDataDirectory(path: string): void {
+  const there = nearest(path)
+  try {
+    // Of a disk that is read-only Node's recursive mkdir says that something is missing.
+    accessSync(there, constants.W_OK)
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw unusable(path, `nothing can be written to ${there} (${reasonOf(cause)}): choose another with --data`, cause)
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
 }
 
 /** @throws FraudError DIRECTORY_UNUSABLE where a file of the directory's own is a link to elsewhere. */
@@ -107,9 +141,9 @@ function noteAs(note: number, database: DatabaseSync): void {
 
 function lock(directory: DataDirectory) {
   const { path, lockPath, snapshotsPath, keysPath } = directory
+  makeDataDirectory(path)
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
-    accessSync(path, constants.W_OK)
     refuseLinkedFiles(directory)
     closeSync(openSync(lockPath, O_CREAT | O_NOFOLLOW | O_RDWR, 0o600))
     makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
@@ -128,8 +162,7 @@ function lock(directory: DataDirectory) {
     }
   } catch (cause) {
     if (cause instanceof FraudError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new FraudError('DIRECTORY_UNUSABLE', `The data directory ${path} can't be used: ${why}`, { cause })
+    throw unusable(path, cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
 
