@@ -5,7 +5,7 @@ import { cardKeyCheck } from '../core/card-number-hash.ts'
 import { type Detector, parseDetectorFile } from '../core/detector.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { canDecide } from '../scoring/live-detector.ts'
-import { dataDirectory, makeDataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, makeDataDirectory, refuseInUse } from '../stores/data-directory.ts'
 import { directoryFor } from './detector-directory.ts'
 import { draftOf, formatDraft } from './draft-file.ts'
 import { detectorName } from './find-detector.ts'
@@ -35,6 +35,7 @@ export interface PreparedFile {
 /** A detector drafted of a file, a model of it, and where the table has keys its histories in the data directory. */
 export async function prepareFile(file: string, flags: FileFlags, run: Run): Promise<PreparedFile> {
   const data = directoryOf(file, flags, run)
+  refuseInUse(dataDirectory(data))
   const detectorPath = join(data, 'detector.yaml')
   const detector = await draftOrEdited(file, detectorPath, flags, run)
   throwIfInterrupted(run.signal)

@@ -7,7 +7,7 @@ import { type PortfolioOptions, simulatePortfolio } from '../data/simulate/portf
 import type { Column, Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
-import { dataDirectory, makeDataDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, makeDataDirectory, refuseInUse } from '../stores/data-directory.ts'
 import { digestOf, FinishedSteps } from './finished-steps.ts'
 import { usualTraining } from './plan-training.ts'
 import { replay } from './replay-work.ts'
@@ -34,6 +34,7 @@ export interface DemoPortfolio {
 export async function preparePortfolio(data: string, seed: number, nowMs: number, run: Run): Promise<DemoPortfolio> {
   const { terminal, signal } = run
   makeDataDirectory(data)
+  refuseInUse(dataDirectory(data))
   const history = join(data, 'history.csv')
   const live = join(data, 'live.csv')
   const bundle = dataDirectory(data).bundlePath

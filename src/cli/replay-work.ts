@@ -16,7 +16,7 @@ import { checkOutputs } from './output-paths.ts'
 import { type InputFlags, nameOf } from './read-input.ts'
 import { rejectsOf } from './rejects.ts'
 import { replayFile } from './replay-file.ts'
-import type { Run } from './run.ts'
+import { type Run, throwIfInterrupted } from './run.ts'
 import { ServiceTarget } from './service-target.ts'
 
 export interface ReplayFlags extends InputFlags {
@@ -47,8 +47,12 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
       flags,
       run,
       async (groups) => {
-        for await (const group of groups)
-          for (const transaction of group) await intake.take(transaction, flags.badRows === 'skip')
+        for await (const group of groups) {
+          for (const transaction of group) {
+            throwIfInterrupted(run.signal)
+            await intake.take(transaction, flags.badRows === 'skip')
+          }
+        }
         await intake.finish()
       },
       { isSpeculative: false },

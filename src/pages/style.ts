@@ -146,6 +146,7 @@ details:not([open]) { padding-block: .8rem; }
 button { padding: .5rem 1rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--page); font: inherit; font-weight: 600; cursor: pointer; }
 .page.small { max-width: 40rem; padding-top: 12vh; } .page.home { max-width: 62rem; } .page.small form { margin: 1.5rem 0; }
 .page.small .intro + .intro, .page.small .notices { margin-top: 1rem; }
+.figures + .intro, .grid + .intro { margin-top: 1rem; }
 label { display: block; font-size: .875rem; font-weight: 600; }
 input { display: block; width: 100%; margin: .4rem 0 .7rem; padding: .6rem .7rem; border: 1px solid var(--line-strong); border-radius: 8px; background: var(--page); color: var(--ink); font: inherit; }
 [role=alert] { min-height: 1.4rem; margin-bottom: .6rem; color: var(--fraud); font-size: .875rem; }

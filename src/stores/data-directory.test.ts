@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { dataDirectory, makeDataDirectory } from './data-directory.ts'
+import { dataDirectory, lockDirectory, makeDataDirectory, refuseInUse } from './data-directory.ts'
 
 describe('a data directory', () => {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-directory-'))
@@ -25,6 +25,15 @@ describe('a data directory', () => {
         message: /can't be used: .*file is not a directory$/,
       })
     }
+  })
+
+  test('is in use as long as somebody has its lock', () => {
+    const directory = dataDirectory(join(folder, 'locked'))
+    refuseInUse(directory)
+    const lock = lockDirectory(directory)
+    assert.throws(() => refuseInUse(directory), { code: 'DIRECTORY_IN_USE' })
+    lock.release()
+    refuseInUse(directory)
   })
 
   test('is refused where nothing can be written, with the way out', (t) => {

@@ -214,16 +214,26 @@ function openLocked({ lockPath, path, holderPath }: DataDirectory): DatabaseSync
   } catch (cause) {
     database.close()
     if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy)) throw cause
-    const holder = describeHolder(holderPath)
-    const who = holder === undefined ? 'Another process works' : `Another process works (${holder})`
-    throw new FraudError(
-      'DIRECTORY_IN_USE',
-      `${who} on ${path}: stop it first, or name another directory with --data`,
-      {
-        cause,
-      },
-    )
+    throw inUse(path, holderPath, cause)
   }
+}
+
+function inUse(path: string, holderPath: string, cause?: unknown): FraudError {
+  const holder = describeHolder(holderPath)
+  const who = holder === undefined ? 'Another process works' : `Another process works (${holder})`
+  return new FraudError('DIRECTORY_IN_USE', `${who} on ${path}: stop it first, or name another directory with --data`, {
+    cause,
+  })
+}
+
+/**
+ * Finds out before any work whether another process has the directory. One may still come meanwhile, so `lockDirectory`
+ * checks again.
+ *
+ * @throws FraudError DIRECTORY_IN_USE
+ */
+export function refuseInUse({ path, lockPath, holderPath }: DataDirectory): void {
+  if (existsSync(lockPath) && isLocked(lockPath)) throw inUse(path, holderPath)
 }
 
 const sqliteBusy = 5
@@ -261,8 +271,8 @@ function isLocked(lockPath: string): boolean {
     database.prepare('PRAGMA user_version').get()
     return false
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return true
-    throw error
+    // A lock that can't be read, of a process that was killed say, is found fault with by who takes it.
+    return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy
   } finally {
     database.close()
   }
