@@ -3,17 +3,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { draftOf, formatDraft } from '../src/cli/draft-file.ts'
-import type { InputFlags } from '../src/cli/read-input.ts'
 import { parseDetectorFile } from '../src/core/detector.ts'
+import { draftOf, formatDraft } from '../src/training/draft-file.ts'
+import type { InputFlags } from '../src/training/read-input.ts'
 import { writeMadeTable } from './tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-drafts-'))
 after(() => rmSync(folder, { recursive: true }))
 
 const silent = { update: () => {}, end: () => {} }
-const terminal = { say: () => {}, warn: () => {}, result: () => {}, begin: () => silent, clear: () => {} }
-const run = { terminal, signal: new AbortController().signal }
+const run = {
+  begin: () => silent,
+  note: () => {},
+  warn: () => {},
+  nowMs: Date.now,
+  signal: new AbortController().signal,
+}
 
 async function draftOfMade(shape: string, isMessy = false) {
   const file = join(folder, `${shape}.csv`)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import type { LabelledRows } from '../src/cli/labelled-rows.ts'
-import { planTraining, usualTraining } from '../src/cli/plan-training.ts'
 import { parseDetectorFile } from '../src/core/detector.ts'
 import { noBadRows } from '../src/data/bad-rows.ts'
 import { presets } from '../src/learners/presets.ts'
+import type { LabelledRows } from '../src/training/labelled-rows.ts'
+import { planTraining, usualTraining } from '../src/training/plan-training.ts'
 
 function rowsOf(file: string, model = ''): LabelledRows {
   const { detector } = parseDetectorFile(readFileSync(file, 'utf8') + model, file)

@@ -39,7 +39,7 @@ const homes: Record<string, string> = {
 const banned = [
   {
     call: /\bDate\.now\(|new Date\(\)|performance\.now\(/,
-    home: /^(core\/time\.ts|cli\/|http\/|app\.ts|open-live\.ts|stores\/sqlite\/writer-worker\.ts)/,
+    home: /^(core\/time\.ts|cli\/|training\/read-input\.ts|http\/|app\.ts|open-live\.ts|stores\/sqlite\/writer-worker\.ts)/,
     instead: 'take the time as an argument',
   },
   { call: /\bMath\.random\(/, home: /^core\/random\.ts/, instead: 'take a Random as an argument' },
@@ -49,7 +49,11 @@ const banned = [
     home: /^(stores\/|data\/parquet\.ts)/,
     instead: 'ask the log by a method of its own',
   },
-  { call: /\bprocess\.env\b/, home: /^(app\.ts|cli\/)/, instead: 'take configuration as an argument' },
+  {
+    call: /\bprocess\.env\b/,
+    home: /^(app\.ts|cli\/|training\/read-input\.ts)/,
+    instead: 'take configuration as an argument',
+  },
 ]
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })

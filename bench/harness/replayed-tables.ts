@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { readLabelledRows } from '../../src/cli/read-labelled-rows.ts'
-import { quiet } from '../../src/cli/run.ts'
-import { createTerminal } from '../../src/cli/terminal.ts'
+import type { Progress } from '../../src/core/progress.ts'
+import { readLabelledRows } from '../../src/training/read-labelled-rows.ts'
 import { run } from './child.ts'
 import { handbookCsv } from './handbook.ts'
 import { type LearnerParts, makeOnce, shrikeScript, writeParts } from './tables.ts'
@@ -45,7 +44,13 @@ async function replayedParts(
   holds: Parameters<typeof writeParts>[2],
 ): Promise<LearnerParts> {
   const path = fileURLToPath(new URL(`../../detectors/${detector}.yaml`, import.meta.url))
-  const session = quiet({ terminal: createTerminal({ json: true }), signal: new AbortController().signal })
+  const session: Progress = {
+    begin: () => ({ update: () => {}, end: () => {} }),
+    note: () => {},
+    warn: console.warn,
+    nowMs: Date.now,
+    signal: new AbortController().signal,
+  }
   const { columns, labels, times } = await readLabelledRows(csv, { detector: path }, session)
   if (times === undefined) throw new Error(`${path} names no time`)
   const weight = new Float64Array(labels.length).fill(1)

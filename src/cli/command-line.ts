@@ -1,4 +1,5 @@
 import { basename, relative } from 'node:path'
+import { quoteForShell } from '../core/shell.ts'
 
 /** Where files are written and how many threads work changes nothing that a report tells. */
 const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal', 'rejects'])
@@ -21,10 +22,6 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
 /** The flag of an option's name: `--bad-rows` of `badRows`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
-export function quoteForShell(part: string): string {
-  return /^[\w./,:=@+-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`
 }
 
 /** How Shrike was called, and can be called again from the same folder: it is not always on the path. */

@@ -4,18 +4,18 @@ import { pathToFileURL } from 'node:url'
 import { parseApiKeys } from '../access/keys.ts'
 import { checkServing, type Service } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
+import type { ReadingFlags } from '../training/read-input.ts'
+import type { LeakFlags } from '../training/refuse-leaks.ts'
 import { prepareFile } from './demo-file.ts'
 import { liveFiles, preparePortfolio, shapeOf } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
-import { newestTransaction } from './logged-rows.ts'
-import type { ReadingFlags } from './read-input.ts'
-import type { LeakFlags } from './refuse-leaks.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
+import type { Run } from './run.ts'
 import { addressOf, type ServeFlags, startServing } from './serve-work.ts'
 
 export interface DemoFlags extends ServeFlags, ReadingFlags, LeakFlags {
@@ -69,7 +69,10 @@ async function exampleOf(bundle: string, data: string): Promise<Record<string, u
   const { detector } = await readBundle(bundle)
   const reader = openLog({ data })
   try {
-    return transactionExample({ detector, features: compileDetector(detector) }, newestTransaction(reader))
+    return transactionExample(
+      { detector, features: compileDetector(detector) },
+      Math.max(0, reader.transactionsIn(reader.prunedThrough(), reader.lastSequence()).newestMs),
+    )
   } finally {
     reader.close()
   }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDetectorFile } from '../core/detector.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { lastDetector, openLog } from './log-files.ts'
+import { lastDetector } from '../training/find-detector.ts'
+import { openLog } from './log-files.ts'
 
 /** The transactions of two detectors are not those of one service: another data directory where one is in use. */
 export function directoryFor(detector: string, data: string): { readonly own: string; readonly other?: string } {

@@ -4,7 +4,8 @@ import { isRecord } from '../core/json-value.ts'
 import { erasePerson } from '../scoring/erase-person.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
-import { type DataFlags, keepPrivate, lastDetector, logKey, openLog } from './log-files.ts'
+import { lastDetector } from '../training/find-detector.ts'
+import { type DataFlags, keepPrivate, logKey, openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 
 export interface EraseFlags extends DataFlags {

@@ -1,5 +1,6 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
 import { splitRandom } from '../data/split.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
@@ -11,22 +12,23 @@ import type { HistoriesPlan } from '../features/history.ts'
 import type { Bundle } from '../models/bundle.ts'
 import { renderReport } from '../report/render-report.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
-import { buildReport, countPart } from './build-report.ts'
+import { buildReport, countPart } from '../training/build-report.ts'
+import { judgePolicy } from '../training/judge-policy.ts'
+import type { LabelledRows } from '../training/labelled-rows.ts'
+import { checkEvaluation, describeLeaks } from '../training/leak-check.ts'
+import { type CostFlags, costModelOn, readMistakeCosts } from '../training/mistake-costs.ts'
+import type { InputFlags } from '../training/read-input.ts'
+import { readRowsFor } from '../training/read-labelled-rows.ts'
+import { rejectsOf } from '../training/rejects.ts'
+import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { scoreRows, withProbabilities } from '../training/training-run.ts'
 import { commandLine } from './command-line.ts'
-import { judgePolicy } from './judge-policy.ts'
-import type { LabelledRows } from './labelled-rows.ts'
-import { checkEvaluation, describeLeaks } from './leak-check.ts'
-import { type CostFlags, costModelOn, readMistakeCosts } from './mistake-costs.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
-import type { InputFlags } from './read-input.ts'
-import { readRowsFor } from './read-labelled-rows.ts'
-import { rejectsOf } from './rejects.ts'
-import { type ForceFlag, replaceOutput } from './replace-output.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
+import type { Run } from './run.ts'
 import { type TrainingPart, trainingPartOf, warnOfUnknownGap } from './training-part.ts'
-import { scoreRows, withProbabilities } from './training-run.ts'
+import { version } from './version.ts'
 
 export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
   readonly report?: string
@@ -67,6 +69,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   if (flags.report !== undefined) {
     const html = renderReport(
       buildReport(rows, bundle, evaluation, scored, {
+        version,
         title: `${bundle.detector.detector}: ${rows.source}`,
         bundleId: bundle.id,
         command: commandLine('evaluate', [bundlePath, file], flags),

@@ -1,5 +1,6 @@
 import { inMemory } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { type Progress, quiet } from '../core/progress.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { numberColumn, textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
@@ -12,14 +13,14 @@ import { createExplainer, whyUnexplained } from '../models/explanation.ts'
 import { formatGeneral } from '../pages/format.ts'
 import { type ExplainedFeature, renderExplanation } from '../pages/render-explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
-import { readFlatTable } from './flat-table.ts'
+import { readFlatTable } from '../training/flat-table.ts'
+import { type ReadingFlags, readingFlags } from '../training/read-input.ts'
+import { rejectsOf, writeRejects } from '../training/rejects.ts'
+import { warnOfRepeats } from '../training/repeated-ids.ts'
+import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { replayFile } from '../training/replay-file.ts'
 import { checkOutputs } from './output-paths.ts'
-import { type ReadingFlags, readingFlags } from './read-input.ts'
-import { rejectsOf, writeRejects } from './rejects.ts'
-import { warnOfRepeats } from './repeated-ids.ts'
-import { type ForceFlag, replaceOutput } from './replace-output.ts'
-import { replayFile } from './replay-file.ts'
-import { quiet, type Run } from './run.ts'
+import type { Run } from './run.ts'
 import { type TrainingPart, trainingPartOf } from './training-part.ts'
 
 export interface ExplainFlags extends ForceFlag, ReadingFlags {
@@ -80,7 +81,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if (flags.out !== undefined) {
     const { out } = flags
     const picture = renderExplanation({ ...told, parts, ...(more && { more }) })
-    await replaceOutput(out, flags, { terminal }, () => writeFileAtomically(out, picture))
+    await replaceOutput(out, flags, { note: terminal.say }, () => writeFileAtomically(out, picture))
     terminal.say(`\npicture  ${flags.out}`)
   }
   terminal.result({ ...told, contributions: sorted })
@@ -161,7 +162,7 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     if (fileRow === row) wanted = first
   }
   const replay = { located, features, file, onRepeat }
-  const find = (told: Run) =>
+  const find = (told: Progress) =>
     replayFile(replay, input, told, async (groups) => {
       const found: { readonly fileRow: number; readonly values: Float64Array; transaction: Transaction }[] = []
       for await (const group of groups) {

@@ -5,12 +5,12 @@ import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { type BundleContent, encodeBundle } from '../models/bundle.ts'
 import { createExplainer, whyUnexplained } from '../models/explanation.ts'
-import { readDetector } from './find-detector.ts'
+import { readDetector } from '../training/find-detector.ts'
+import { readBytes } from '../training/read-bytes.ts'
+import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { readForeignModel } from './foreign-model.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
-import { readBytes } from './read-bytes.ts'
-import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -54,7 +54,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     example: Object.fromEntries(features.map((name) => [name, 0])),
   }
   const { bytes: bundle, id } = encodeBundle(content)
-  await replaceOutput(flags.out, flags, { terminal }, () => writeFileAtomically(flags.out, bundle))
+  await replaceOutput(flags.out, flags, { note: terminal.say }, () => writeFileAtomically(flags.out, bundle))
   const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
   const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
   if (trees !== undefined && treesInFile !== undefined && trees !== treesInFile) {

@@ -9,8 +9,8 @@ import { numberColumn } from '../data/columns.ts'
 import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { readDetector } from '../training/find-detector.ts'
 import { liveFiles } from './demo-portfolio.ts'
-import { readDetector } from './find-detector.ts'
 import { sendTraffic } from './live-traffic.ts'
 
 const dayMs = 86_400_000

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs'
-import { inMemory, type LocatedDetector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
 import { keyVariable, type NamedKey } from '../stores/sqlite/log-key.ts'
@@ -35,14 +34,6 @@ export function requireDirectory({ data }: DataFlags): void {
 }
 
 const whichOne = 'name with --data the one that serve or replay keeps its data in'
-
-/** The detector that was in force last. */
-export function lastDetector(reader: LogReader): LocatedDetector {
-  const last = reader.lastDefinition()
-  if (last === undefined)
-    throw new FraudError('DATA_INVALID', 'The log is empty: nothing was brought in or decided yet')
-  return { detector: parseDetector(last.definition.detector), locate: inMemory }
-}
 
 /**
  * The key of the log's chain; undefined where the log is to be kept without one.

@@ -1,5 +1,5 @@
-import { formatClassificationReport } from '../evaluation/classification-report.ts'
-import type { ClassificationReport, ClassScores, Evaluation } from '../evaluation/evaluation.ts'
+import { classificationText } from '../evaluation/classification-report.ts'
+import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The figures that `--json` gives. */
@@ -56,18 +56,4 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal): voi
   line('recall', 'recall', recall)
   line('precision', 'precision', precision)
   terminal.say(`\n${classificationText(evaluation)}`)
-}
-
-/** As scikit-learn prints it; sums of weights are rounded to two decimals, where it shows every digit. */
-export function classificationText({ classificationReport }: Evaluation): string {
-  const { legitimate, fraud, accuracy, macroAverage, weightedAverage } = classificationReport
-  const rounded = (scores: ClassScores) => ({ ...scores, support: Math.round(scores.support * 100) / 100 })
-  const report: ClassificationReport = {
-    legitimate: rounded(legitimate),
-    fraud: rounded(fraud),
-    accuracy,
-    macroAverage: rounded(macroAverage),
-    weightedAverage: rounded(weightedAverage),
-  }
-  return formatClassificationReport(report)
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import { isDiskFull, unwritable } from '../data/write-file.ts'
 import { damagedLog, isDamaged } from '../stores/sqlite/damaged-log.ts'
 import { missingPackage } from './missing-package.ts'
@@ -8,11 +9,9 @@ export interface CommonFlags {
   readonly json?: boolean
 }
 
-/** What every verb's action gets beside its own arguments. */
-export interface Run {
+/** What every verb's action gets beside its own arguments. The signal is Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+export interface Run extends Progress {
   readonly terminal: Terminal
-  /** Aborted by Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
-  readonly signal: AbortSignal
 }
 
 /** A Ctrl-C that follows another so soon is the same one: the terminal tells the whole group, and npm passes it on. */
@@ -36,7 +35,8 @@ export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
-    await work({ terminal, signal: controller.signal })
+    const { begin, say: note, warn } = terminal
+    await work({ terminal, begin, note, warn, nowMs: Date.now, signal: controller.signal })
   } catch (error) {
     terminal.clear()
     process.exitCode = report(error)
@@ -61,15 +61,4 @@ export function report(thrown: unknown): number {
 function explain(error: unknown): unknown {
   if (isDamaged(error)) return damagedLog(error)
   return isDiskFull(error) ? unwritable(error, 'A file') : (missingPackage(error) ?? error)
-}
-
-/** Ends the work between two steps once Ctrl-C was pressed. */
-export function throwIfInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
-}
-
-/** The same run for work that is part of other work: only its warnings and errors are heard. */
-export function quiet({ terminal, signal }: Run): Run {
-  const silent = { update: () => {}, end: () => {} }
-  return { signal, terminal: { ...terminal, say: () => {}, begin: () => silent } }
 }

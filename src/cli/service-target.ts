@@ -6,8 +6,8 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { LabelInput } from '../scoring/labels.ts'
 import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import { lastDetector } from '../training/find-detector.ts'
 import type { IntakeTarget } from './intake-target.ts'
-import { lastDetector } from './log-files.ts'
 import { type ClientOptions, linesOf, postToService } from './service-client.ts'
 
 /** Few enough to be answered soon. */

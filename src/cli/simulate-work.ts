@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { numberColumn } from '../data/columns.ts'
 import { simulateCreditcard } from '../data/simulate/creditcard.ts'
@@ -7,9 +8,9 @@ import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
+import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { checkOutputs } from './output-paths.ts'
-import { type ForceFlag, replaceOutput } from './replace-output.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
+import type { Run } from './run.ts'
 
 export interface SimulateFlags extends ForceFlag {
   readonly shape: 'creditcard' | 'portfolio'

@@ -6,7 +6,8 @@ import { HistoryRebuild } from '../scoring/rebuild.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
 import { checkLogKey } from '../stores/sqlite/log-key.ts'
-import { type DataFlags, lastDetector, logKey, openLog } from './log-files.ts'
+import { lastDetector } from '../training/find-detector.ts'
+import { type DataFlags, logKey, openLog } from './log-files.ts'
 
 /**
  * Makes histories of the newest snapshot and the log behind it, writes them down, reads them back, and prints what it did

@@ -1,4 +1,5 @@
 import { type Bar, Presets, SingleBar } from 'cli-progress'
+import type { Step } from '../core/progress.ts'
 
 /** Where a command speaks: results on standard output, everything about their making on standard error. */
 export interface Terminal {
@@ -8,14 +9,9 @@ export interface Terminal {
   /** The result for a program, printed only with --json. */
   result(value: unknown): void
   /** Follows a piece of work: a bar on a terminal, a line at its end elsewhere. */
-  begin(what: string): Progress
+  begin(what: string): Step
   /** Takes the bar of work that failed off the screen: it hides the cursor, and its timer keeps the process alive. */
   clear(): void
-}
-
-interface Progress {
-  update(done: number, total: number): void
-  end(outcome?: string): void
 }
 
 export function createTerminal({ json }: { readonly json: boolean }): Terminal {
@@ -45,7 +41,7 @@ function formatSeconds(ms: number): string {
 }
 
 /** One bar, that shows how much is done and how long the rest will take. */
-function beginBar(what: string, bars: Set<Bar>): Progress {
+function beginBar(what: string, bars: Set<Bar>): Step {
   const startMs = performance.now()
   let bar: Bar | undefined
   return {
@@ -69,7 +65,7 @@ function beginBar(what: string, bars: Set<Bar>): Progress {
   }
 }
 
-function beginLine(what: string): Progress {
+function beginLine(what: string): Step {
   const startMs = performance.now()
   return { update: () => {}, end: (outcome) => process.stderr.write(endLine(what, startMs, outcome)) }
 }

@@ -1,38 +1,30 @@
 import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import { countRowsOnBothSides } from '../data/split.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
-import { warnOfBundle } from '../evaluation/choose-policy.ts'
-import { permutationImportance } from '../evaluation/permutation-importance.ts'
-import type { PolicyFigures } from '../evaluation/policy-figures.ts'
-import type { SingleFeature } from '../evaluation/single-features.ts'
-import { compileDetector } from '../features/feature-set.ts'
-import { encodeBundle, type TuningRecord } from '../models/bundle.ts'
-import { renderReport } from '../report/render-report.ts'
-import type { ReportInput, SearchSummary } from '../report/report-input.ts'
-import { createRowsScorer } from '../scoring/load-predictor.ts'
-import { buildReport, countPart } from './build-report.ts'
+import { encodeBundle } from '../models/bundle.ts'
+import { drawReport, type Origin } from '../training/draw-report.ts'
+import { judgePolicy } from '../training/judge-policy.ts'
+import type { LabelledRows } from '../training/labelled-rows.ts'
+import { loggedRows } from '../training/logged-rows.ts'
+import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
+import { type PlanFlags, planTraining } from '../training/plan-training.ts'
+import { type InputFlags, refuseReadingFlags } from '../training/read-input.ts'
+import { readLabelledRows } from '../training/read-labelled-rows.ts'
+import type { LeakFlags } from '../training/refuse-leaks.ts'
+import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
+import { rejectsOf } from '../training/rejects.ts'
+import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
+import { warningsOf } from '../training/training-warnings.ts'
 import { commandLine } from './command-line.ts'
-import { judgePolicy } from './judge-policy.ts'
-import type { LabelledRows } from './labelled-rows.ts'
-import { checkLeaks, describeLeaks } from './leak-check.ts'
-import { loggedRows } from './logged-rows.ts'
-import { costModelOn } from './mistake-costs.ts'
+import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
-import { type PlanFlags, planTraining } from './plan-training.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
-import { formatTime, type InputFlags, refuseReadingFlags } from './read-input.ts'
-import { readLabelledRows } from './read-labelled-rows.ts'
-import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
-import { refuseUnknownNames } from './refuse-unknown-names.ts'
-import { rejectsOf } from './rejects.ts'
-import { type ForceFlag, replaceOutput } from './replace-output.ts'
 import { reportBeside } from './report-beside.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
-import { splitRows } from './split-rows.ts'
-import { runTraining, type TrainingOutcome, type TrainingPlan } from './training-run.ts'
+import type { Run } from './run.ts'
+import { version } from './version.ts'
 
 export interface TrainFlags extends ForceFlag, InputFlags, PlanFlags, LeakFlags {
   readonly out: string
@@ -51,13 +43,6 @@ export async function train(file: string | undefined, flags: TrainFlags, run: Ru
   const rows = await readRows(file, flags, run)
   const command = commandLine('train', file === undefined ? [] : [file], flags)
   await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)
-}
-
-/** What a training run says of itself, beside its plan. */
-export interface Origin {
-  readonly command: string
-  /** The search that chose the model. */
-  readonly search?: { readonly record: TuningRecord; readonly report: SearchSummary; readonly result: object }
 }
 
 export function outputsOf(flags: TrainFlags) {
@@ -91,7 +76,7 @@ export async function trainAndWrite(
   const outcome = await runTraining(rows, plan, run)
   tellUnknown(outcome.parts, run)
   const leaks = await lookForLeaks(rows, outcome, plan, suspicious, flags, run)
-  const warnings = [...warn(rows, outcome, plan), ...leaks.warnings]
+  const warnings = [...warningsOf(rows, outcome, plan), ...leaks.warnings]
   const policy = judgePolicy(rows, outcome.content.detector, outcome.test, {
     isSample: outcome.parts.boundary === undefined,
   })
@@ -101,7 +86,7 @@ export async function trainAndWrite(
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 
-  const html = await drawReport(rows, { ...outcome, content }, plan, { id, warnings, command, policy, search }, run)
+  const html = drawReport(rows, { ...outcome, content }, plan, { id, version, warnings, command, policy, search }, run)
   throwIfInterrupted(signal)
   await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
 
@@ -144,181 +129,12 @@ export function readRows(file: string | undefined, flags: TrainFlags, run: Run):
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
   refuseReadingFlags(flags)
-  return loggedRows(flags, run)
+  const reader = openLog(flags)
+  return loggedRows(reader, flags.data, flags, run).finally(() => reader.close())
 }
 
 function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {
   if (unknownThen === 0) return
   const rows = unknownThen.toLocaleString('en')
   terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
-}
-
-/** Checks what can fail before the expensive part. */
-export function refuseLeaksInTraining(
-  rows: LabelledRows,
-  { split, weightUse }: TrainingPlan,
-  flags: LeakFlags,
-): readonly SingleFeature[] {
-  return refuseLeaks(rows, splitRows(rows, split, false).train, flags, weightUse !== 'training')
-}
-
-/** What a random split or labels known at once would have shown, and features that know too much. */
-async function lookForLeaks(
-  rows: LabelledRows,
-  { parts }: TrainingOutcome,
-  plan: TrainingPlan,
-  suspicious: readonly SingleFeature[],
-  { leakCheck }: TrainFlags,
-  run: Run,
-) {
-  const isRandom = parts.boundary === undefined
-  if (leakCheck === false) return { ...describeLeaks({ suspicious }, isRandom), figures: { leakCheck: { suspicious } } }
-  const check = await checkLeaks(
-    {
-      rows,
-      suspicious,
-      byTime: isRandom ? splitByTimeIfPossible(rows, plan) : parts,
-      isWeighted: plan.weightUse !== 'training',
-      seed: plan.seed,
-      threads: plan.threads,
-    },
-    run,
-  )
-  return { ...describeLeaks(check, isRandom), figures: { leakCheck: check } }
-}
-
-function splitByTimeIfPossible(rows: LabelledRows, { split }: TrainingPlan): TrainingOutcome['parts'] | undefined {
-  if (rows.times === undefined) return undefined
-  try {
-    return splitRows(rows, { ...split, by: 'time' }, false)
-  } catch (error) {
-    // No frauds in one of the parts: there is nothing to compare with.
-    if (error instanceof FraudError && error.code === 'OPTION_INVALID') return undefined
-    throw error
-  }
-}
-
-function warn(
-  rows: LabelledRows,
-  { parts, evaluation, content, alertsOnNothing }: TrainingOutcome,
-  plan: TrainingPlan,
-): string[] {
-  const warnings: string[] = []
-  const policyWarning = warnOfBundle(content)
-  if (policyWarning !== undefined) warnings.push(policyWarning)
-  const calibrationWarning = warnOfCalibration(evaluation)
-  if (calibrationWarning !== undefined) warnings.push(calibrationWarning)
-  if (alertsOnNothing) {
-    warnings.push(
-      `The threshold ${content.decision.threshold} alerts on none of the rows that were held out to choose it on; it was ` +
-        `chosen ${content.decision.chosenBy}`,
-    )
-  }
-  if (parts.boundary === undefined) {
-    const repeated = countRowsOnBothSides(rows.columns, parts.train, parts.test)
-    const share = ((100 * repeated) / parts.test.length).toFixed(2)
-    if (repeated > 0) {
-      warnings.push(
-        `${repeated} test rows (${share} %) equal a training row in every input: a random split flatters. Split by time instead`,
-      )
-    }
-    if (plan.split.by === 'time') warnings.push('There is no time column, so the split is random and may flatter')
-  }
-  if (rows.knownAt === undefined && compileDetector(rows.detector).plan.histories.some((plan) => plan.countsFrauds)) {
-    warnings.push(
-      'The detector says neither how late labels are (label.delay) nor when each was known (label.knownAt), so features ' +
-        'that count frauds take every label as known at once: the figures hold only if that is so',
-    )
-  }
-  const frauds = rows.labels.reduce((sum, label) => sum + label, 0)
-  if (frauds > rows.labels.length / 2) {
-    const share = ((100 * frauds) / rows.labels.length).toFixed(0)
-    warnings.push(`${share} % of the rows are fraud: is 1 in ${rows.detector.transaction.label.field} really fraud?`)
-  }
-  if (evaluation.frauds < 50) {
-    warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
-  }
-  const heldFrauds = parts.calibration && countPart(rows.labels, parts.calibration).frauds
-  if (heldFrauds !== undefined && heldFrauds < 20) {
-    warnings.push(`Only ${heldFrauds} frauds to calibrate with and to choose the threshold on: both are uncertain`)
-  }
-  return warnings
-}
-
-async function drawReport(
-  rows: LabelledRows,
-  outcome: TrainingOutcome,
-  plan: TrainingPlan,
-  made: {
-    readonly id: string
-    readonly warnings: readonly string[]
-    readonly command: string
-    readonly policy: PolicyFigures
-    readonly search: Origin['search']
-  },
-  { terminal }: Run,
-): Promise<string> {
-  const { content, evaluation, test } = outcome
-  const progress = terminal.begin('report')
-  const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
-  const html = renderReport(
-    buildReport(rows, content, evaluation, test, {
-      title: `${rows.detector.detector}: ${plan.learner}`,
-      bundleId: made.id,
-      command: made.command,
-      policy: made.policy,
-      split: describeSplit(rows, outcome, plan),
-      ...(plan.objective?.kind === 'cost' && {
-        cost: { ...costModelOn(rows, test.rows, plan.objective), asked: plan.objective.falseNegative },
-      }),
-      ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
-      importance,
-      warnings: made.warnings,
-      ...(made.search && { search: made.search.report }),
-      includesTrainingRows: false,
-    }),
-  )
-  progress.end()
-  return html
-}
-
-function measureImportance(
-  rows: LabelledRows,
-  { trained, scaling, content, test }: TrainingOutcome,
-  onProgress: (done: number, total: number) => void,
-): NonNullable<ReportInput['importance']> {
-  const permutation = permutationImportance({
-    columns: rows.columns.map((column) => Float64Array.from(test.rows, (row) => column[row])),
-    labels: test.labels,
-    weights: test.weights,
-    // The model that was evaluated: after a refit the bundle's has seen the test rows.
-    score: createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }),
-    seed: content.seed,
-    hints: trained.importance,
-    onProgress,
-  })
-  const features = rows.features.map((feature, i) => ({
-    feature,
-    ...(trained.importance && { splitGain: trained.importance[i] }),
-    ...(permutation[i] && { permutation: permutation[i] }),
-  }))
-  return { metric: 'average precision', features }
-}
-
-function describeSplit(
-  rows: LabelledRows,
-  { parts, oversampled }: TrainingOutcome,
-  plan: TrainingPlan,
-): ReportInput['split'] {
-  return {
-    method: parts.boundary === undefined ? 'random' : 'time',
-    ...(parts.boundary !== undefined && { boundary: formatTime(parts.boundary, rows.isoTimes) }),
-    train: countPart(rows.labels, parts.fit),
-    ...(parts.calibration && { calibration: countPart(rows.labels, parts.calibration) }),
-    test: countPart(rows.labels, parts.test),
-    unknownThen: parts.unknownThen,
-    ...(oversampled && { oversampled }),
-    ...(rows.weights &&
-      rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: plan.weightUse } }),
-  }
 }

@@ -1,4 +1,4 @@
-import type { ClassificationReport, ClassScores } from './evaluation.ts'
+import type { ClassificationReport, ClassScores, Evaluation } from './evaluation.ts'
 
 /**
  * Precision, recall and F1 of both classes, their averages, and accuracy, as scikit-learn's `classification_report`
@@ -97,4 +97,18 @@ function pythonFloat(value: number): string {
     return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
   }
   return Number.isInteger(value) ? `${value}.0` : String(value)
+}
+
+/** As scikit-learn prints it; sums of weights are rounded to two decimals, where it shows every digit. */
+export function classificationText({ classificationReport }: Pick<Evaluation, 'classificationReport'>): string {
+  const { legitimate, fraud, accuracy, macroAverage, weightedAverage } = classificationReport
+  const rounded = (scores: ClassScores) => ({ ...scores, support: Math.round(scores.support * 100) / 100 })
+  const report: ClassificationReport = {
+    legitimate: rounded(legitimate),
+    fraud: rounded(fraud),
+    accuracy,
+    macroAverage: rounded(macroAverage),
+    weightedAverage: rounded(weightedAverage),
+  }
+  return formatClassificationReport(report)
 }

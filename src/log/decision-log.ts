@@ -28,6 +28,8 @@ export interface LogReading {
   readonly unread: Readonly<Record<string, number>>
   /** Labels up to a number whose transaction had not come by then, and that were known or received since a time. */
   pendingLabels(through: number, sinceMs?: number): readonly Sequenced<LabelRecord>[]
+  /** Every label that is kept, in the order in which they came. */
+  allLabels(): Iterable<Sequenced<LabelRecord>>
   /** The definition that stands under a number. */
   definition(sequence: number): Definition
   /** The newest definition and its number. */

@@ -35,6 +35,7 @@ class ForgetfulLog implements KeptLog {
     countLabels: () => 0,
     next: () => [],
     pendingLabels: () => [],
+    allLabels: () => [],
     definition: () => {
       throw new Error('no record is kept that could ask for its definition')
     },

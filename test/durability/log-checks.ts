@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { lastDetector } from '../../src/cli/log-files.ts'
-import { replayLog } from '../../src/cli/logged-rows.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 import { historiesFingerprint } from '../../src/features/fingerprint.ts'
 import type { MemoryHistories } from '../../src/features/memory-histories.ts'
@@ -10,6 +8,8 @@ import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
+import { lastDetector } from '../../src/training/find-detector.ts'
+import { replayLog } from '../../src/training/logged-rows.ts'
 
 export function withLog<Result>(data: string, read: (reader: LogReader) => Result): Result {
   const reader = new LogReader(dataDirectory(data).logPath)

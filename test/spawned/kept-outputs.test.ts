@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
-import { replaceOutput } from '../../src/cli/replace-output.ts'
 import { writeFileAtomically } from '../../src/data/write-file.ts'
+import { replaceOutput } from '../../src/training/replace-output.ts'
 import { succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-kept-'))
@@ -15,15 +15,7 @@ beforeEach(() => {
 after(() => rmSync(folder, { recursive: true }))
 
 const said: string[] = []
-const run = {
-  terminal: {
-    say: (text: string) => said.push(text),
-    warn: () => {},
-    result: () => {},
-    begin: () => ({ update: () => {}, end: () => {} }),
-    clear: () => {},
-  },
-}
+const run = { note: (text: string) => void said.push(text) }
 const write = (path: string, text: string, force?: boolean) =>
   replaceOutput(path, force === undefined ? {} : { force }, run, () => writeFileAtomically(path, text))
 const text = (name: string) => readFileSync(at(name), 'utf8')

@@ -1,12 +1,11 @@
 import type { ModelChoice } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Progress, Step } from '../core/progress.ts'
 import type { Journal } from '../evaluation/tuning/journal.ts'
 import { type SearchPlan, search } from '../evaluation/tuning/search.ts'
 import { isJudged, lossOf, rankTrials, type Trial } from '../evaluation/tuning/trial.ts'
 import { describeChoice } from './choices.ts'
 import type { Judge } from './judge-choice.ts'
-import type { Run } from './run.ts'
-import type { Terminal } from './terminal.ts'
 import type { TrainingPlan } from './training-run.ts'
 import { showMean } from './tuning-result.ts'
 
@@ -25,20 +24,20 @@ interface SearchMeans {
 const usualMinutes = 30
 
 /** Goes on from the journal's trials until trials or minutes are used up, a line for each; closes the journal. */
-export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run): Promise<readonly Trial[]> {
+export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Progress): Promise<readonly Trial[]> {
   const { journal, journalPath, judge, planOf, trials: most = Number.POSITIVE_INFINITY } = means
   const minutes = means.minutes ?? (means.trials === undefined ? usualMinutes : Number.POSITIVE_INFINITY)
-  const endMs = performance.now() + minutes * 60_000
+  const endMs = run.nowMs() + minutes * 60_000
   const before = journal.trials.slice(0, most)
-  if (journal.trials.length > 0) run.terminal.say(`  ${journal.trials.length} trials are in ${journalPath} already`)
+  if (journal.trials.length > 0) run.note(`  ${journal.trials.length} trials are in ${journalPath} already`)
   let done = before.length
   let [best] = rankTrials(before, plan.objective)
-  let progress: ReturnType<Terminal['begin']> | undefined
+  let progress: Step | undefined
   try {
     const tried = await search(plan, before, {
-      goesOn: (count) => count < most && performance.now() < endMs,
+      goesOn: (count) => count < most && run.nowMs() < endMs,
       judge: async (model, trial) => {
-        const shown = run.terminal.begin(`trial ${trial}${whatIsLeft(trial, most, endMs)}`)
+        const shown = run.begin(`trial ${trial}${whatIsLeft(trial, most, endMs - run.nowMs())}`)
         progress = shown
         await journal.refuseIntruders()
         return judge.judge(planOf(model), run, (fold, folds) => shown.update(fold, folds))
@@ -55,8 +54,8 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
         progress?.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)
       },
     })
-    if (tried.length < most && performance.now() < endMs) {
-      run.terminal.warn(
+    if (tried.length < most && run.nowMs() < endMs) {
+      run.warn(
         `The search ended after ${tried.length} trials: what it drew from the space had all been tried before. A space of ` +
           'whole numbers or names may hold a few choices more',
       )
@@ -70,8 +69,8 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Run):
   }
 }
 
-function whatIsLeft(trial: number, most: number, endMs: number): string {
-  const minutes = Math.ceil((endMs - performance.now()) / 60_000)
+function whatIsLeft(trial: number, most: number, leftMs: number): string {
+  const minutes = Math.ceil(leftMs / 60_000)
   return `${most < Number.POSITIVE_INFINITY ? `, number ${trial + 1} of ${most}` : ''}${minutes < Infinity ? `, ${Math.max(0, minutes)} min left` : ''}`
 }
 

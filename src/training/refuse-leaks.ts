@@ -1,8 +1,8 @@
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
+import { quoteForShell } from '../core/shell.ts'
 import { thin } from '../data/split.ts'
 import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
-import { quoteForShell } from './command-line.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
 export interface LeakFlags {

@@ -1,10 +1,10 @@
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import type { BadRow } from '../data/bad-rows.ts'
 import { rejectedRows } from '../data/rejected-rows.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import type { ReadingFlags } from './read-input.ts'
 import { type ForceFlag, replaceOutput } from './replace-output.ts'
-import type { Run } from './run.ts'
 
 /** What --rejects writes, to be asked for before any work; refused where no row is left out. */
 export function rejectsOf({ rejects, badRows }: ReadingFlags): { readonly '--rejects': string | undefined } {
@@ -19,7 +19,7 @@ export async function writeRejects(
   file: string,
   rows: readonly BadRow[],
   flags: ReadingFlags & ForceFlag,
-  run: Run,
+  run: Progress,
 ): Promise<void> {
   const { rejects, encoding } = flags
   if (rejects === undefined) return
@@ -27,5 +27,5 @@ export async function writeRejects(
   const ownerOnly = 0o600
   const content = () => rejectedRows(file, rows, { ...(encoding && { encoding }), signal: run.signal })
   await replaceOutput(rejects, flags, run, () => writeFileAtomically(rejects, content(), ownerOnly))
-  if (rows.length > 0) run.terminal.say(`  the rows that were left out, with why: ${rejects}`)
+  if (rows.length > 0) run.note(`  the rows that were left out, with why: ${rejects}`)
 }

@@ -1,9 +1,9 @@
 import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { Transaction } from '../core/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import type { Run } from './run.ts'
 
 /** So many different values are told apart; a column with more of them is no list of categories. */
 const mostValues = 10_000
@@ -43,7 +43,7 @@ export class UnlistedValues {
   }
 
   /** @throws FraudError DATA_INVALID where no row of a column has a value that is listed. */
-  tell({ terminal }: Run): void {
+  tell(run: Progress): void {
     for (const column of this.#columns) {
       const { name, listedRows, unlistedRows, values } = column
       if (unlistedRows === 0) continue
@@ -54,7 +54,7 @@ export class UnlistedValues {
             `the file has ${showValues(column)}`,
         )
       }
-      terminal.warn(
+      run.warn(
         `${unlistedRows.toLocaleString('en')} rows have a value in ${name} that the detector does not list, so they count as ` +
           `missing there: ${showValues(column)}`,
       )

@@ -1,5 +1,6 @@
 import type { Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { oversample } from '../data/resample.ts'
 import { fitScaler, transformColumns } from '../data/scaler.ts'
@@ -22,7 +23,6 @@ import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
 import { calibrationShare, type Parts, type SplitPlan, splitRows } from './split-rows.ts'
 
 /** Everything that makes a training run what it is, beside the rows. */
@@ -72,7 +72,7 @@ export interface TrainingOutcome {
 }
 
 /** Splits, trains, calibrates, chooses the threshold and evaluates: all of `shrike train` but reading and writing. */
-export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: Run): Promise<TrainingOutcome> {
+export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: Progress): Promise<TrainingOutcome> {
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
   const fitted = await fitAll(rows, parts.fit, plan, run, (models, scaling) =>
@@ -89,7 +89,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: R
   const decision = decideThreshold(rows, plan, calibrated)
   const test = withProbabilities(scorePart(parts.test), calibration)
   throwIfInterrupted(run.signal)
-  const progress = run.terminal.begin('evaluate')
+  const progress = run.begin('evaluate')
   const evaluation = evaluate({ ...test, rule: decision, seed: plan.seed })
   progress.end(`${parts.test.length.toLocaleString('en')} later rows`)
 
@@ -145,7 +145,7 @@ async function fitAll(
   rows: LabelledRows,
   part: Uint32Array,
   plan: TrainingPlan,
-  run: Run,
+  run: Progress,
   weigh: (models: readonly LearnedModel[], scaling: Scaling | undefined) => Float64Array,
 ): Promise<Fitted> {
   if (plan.average.length === 0) return fit(rows, part, plan, run)
@@ -162,7 +162,7 @@ async function fitAll(
   }
   const models = fitted.map(({ trained }) => trained.model)
   const weights = weigh(models, fitted[0].scaling)
-  run.terminal.say(`  average: ${learners.map((learner, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`)
+  run.note(`  average: ${learners.map((learner, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`)
   const { scaling, oversampled } = fitted[0]
   const members = fitted.map(({ trained }, i) => {
     const { seed: _, ...options } = trained.options
@@ -176,7 +176,12 @@ async function fitAll(
 }
 
 /** Trains by a plan on a part of the rows; where models are averaged, its end is held out to weigh them by. */
-export async function fitByPlan(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
+export async function fitByPlan(
+  rows: LabelledRows,
+  part: Uint32Array,
+  plan: TrainingPlan,
+  run: Progress,
+): Promise<Fitted> {
   if (plan.average.length === 0) return fit(rows, part, plan, run)
   const { first, last } = lastPart(part, rows.labels, rows.times, { share: calibrationShare, seed: plan.seed })
   return fitAll(rows, first, plan, run, (models, scaling) => weighModels(rows, last, plan, models, scaling))
@@ -209,8 +214,8 @@ function weighModels(
 }
 
 /** Trains on some of the rows; what is fitted or drawn sees no other. */
-export async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Run): Promise<Fitted> {
-  const progress = run.terminal.begin('train')
+export async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Progress): Promise<Fitted> {
+  const progress = run.begin('train')
   const [learned, later] = plan.options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
   const dataset = datasetOf(rows, learned, plan)
   const scaling = plan.scale ? fitScaler(dataset.columns, dataset.weights && { weights: dataset.weights }) : undefined

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { type Progress, quiet, throwIfInterrupted } from '../core/progress.ts'
 import { lastPart } from '../data/split.ts'
 import { logLoss } from '../evaluation/metrics.ts'
 import type { Fold, ProtocolRows } from '../evaluation/protocols/fold.ts'
@@ -9,7 +10,6 @@ import type { Objective } from '../evaluation/tuning/trial.ts'
 import { fitCalibration } from '../models/calibration.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { quiet, type Run, throwIfInterrupted } from './run.ts'
 import { calibrationShare } from './split-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
 import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
@@ -17,7 +17,7 @@ import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training
 /** Judges choices of a model on folds of the training period. */
 export interface Judge {
   readonly folds: PrequentialPeriods
-  judge(plan: TrainingPlan, run: Run, onFold: (done: number, total: number) => void): Promise<readonly number[]>
+  judge(plan: TrainingPlan, run: Progress, onFold: (done: number, total: number) => void): Promise<readonly number[]>
 }
 
 export interface JudgePlan extends AskedFolds {

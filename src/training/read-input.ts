@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { cardNumberHash } from '../core/card-number-hash.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, tellBadRows } from '../data/bad-rows.ts'
 import { rowWordOf } from '../data/file-format.ts'
@@ -9,7 +10,6 @@ import type { Encoding } from '../data/text-encoding.ts'
 import type { FileReading, TransactionReader } from '../data/transaction-reader.ts'
 import type { DecimalMark } from '../data/written-number.ts'
 import type { DateOrder } from '../data/written-time.ts'
-import type { Run } from './run.ts'
 
 /** What a file's reader is told (reading-flags.ts). */
 export interface ReadingFlags {
@@ -37,8 +37,8 @@ export interface InputFlags extends ReadingFlags {
 }
 
 /** Reads a file of transactions, showing how far it got. */
-export async function readFileTable(path: string, flags: InputFlags, run: Run, options: ReadOptions = {}) {
-  const progress = run.terminal.begin(`read ${nameOf(path)}`)
+export async function readFileTable(path: string, flags: InputFlags, run: Progress, options: ReadOptions = {}) {
+  const progress = run.begin(`read ${nameOf(path)}`)
   const read = await readTable(path, {
     ...readOptions(flags, run),
     ...options,
@@ -73,7 +73,7 @@ export function readingFlags({
 }
 
 /** How the flags want a file to be read. */
-export function readOptions(flags: InputFlags, { signal }: Run): ReadOptions {
+export function readOptions(flags: InputFlags, { signal }: Progress): ReadOptions {
   const { badRows = 'fail', text = [], decimal, dates, encoding, missing, rejects } = flags
   const columns = Object.fromEntries(text.map((name) => [name, 'text' as const]))
   const keepsBadRows = rejects !== undefined
@@ -106,17 +106,17 @@ export function refuseReadingFlags(flags: ReadingFlags): void {
 }
 
 /** Says how the file is written, where somebody might have expected another reading. */
-export function tellNotes(notes: readonly string[], { terminal }: Run): void {
-  if (notes.length > 0) terminal.say(`  read with ${notes.join('; ')}`)
+export function tellNotes(notes: readonly string[], run: Progress): void {
+  if (notes.length > 0) run.note(`  read with ${notes.join('; ')}`)
 }
 
-export function warnOfBadRows(badRows: BadRows, file: string, { terminal }: Run): void {
-  if (badRows.count > 0) terminal.warn(tellBadRows(badRows, rowWordOf(file)))
+export function warnOfBadRows(badRows: BadRows, file: string, run: Progress): void {
+  if (badRows.count > 0) run.warn(tellBadRows(badRows, rowWordOf(file)))
 }
 
 /** Keys of whole numbers that a program has written as fractions are other keys than a service is sent. */
-export function warnOfSpoiltKeys(reader: TransactionReader, { terminal }: Run): void {
-  for (const warning of reader.spoiltKeys()) terminal.warn(warning)
+export function warnOfSpoiltKeys(reader: TransactionReader, run: Progress): void {
+  for (const warning of reader.spoiltKeys()) run.warn(warning)
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */

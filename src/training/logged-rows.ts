@@ -2,24 +2,22 @@ import type { LocatedDetector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { fieldOf } from '../core/kept-fields.ts'
+import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import type { Transaction } from '../core/transaction.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import { MemoryHistories } from '../features/memory-histories.ts'
-import type { TransactionRecord } from '../log/decision-log.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Definition } from '../log/log-record.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { columnForms } from '../scoring/column-form.ts'
 import { foldRecord, HistoryFold, labelWaitMs } from '../scoring/history-fold.ts'
 import { RecordTransactions } from '../scoring/live-detector.ts'
 import { adviceOn, ColumnCounts, tellCounts } from '../scoring/lost-histories.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
-import { readDetector } from './find-detector.ts'
+import { lastDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { type DataFlags, lastDetector, openLog } from './log-files.ts'
 import type { InputFlags } from './read-input.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
 
 export interface LossFlags {
   readonly acceptLostHistories?: boolean
@@ -46,7 +44,7 @@ interface LogReplay {
 export function* replayLog(
   { detector }: LocatedDetector,
   features: FeatureSet,
-  reader: LogReader,
+  reader: LogReading,
   { usesStored, counts, signal }: LogReplay,
 ): Generator<readonly LoggedTransaction[]> {
   const live = { detector, features }
@@ -74,7 +72,7 @@ export function* replayLog(
 }
 
 /** The detector that rows of a log are wanted for: a file's, else the one that was in force last. */
-export async function detectorOfLog(flags: InputFlags & DataFlags, reader: LogReader): Promise<LocatedDetector> {
+export async function detectorOfLog(flags: InputFlags, reader: LogReading): Promise<LocatedDetector> {
   return flags.detector === undefined ? lastDetector(reader) : readDetector(flags.detector, flags)
 }
 
@@ -87,58 +85,58 @@ type Kind = (typeof kinds)[number]
  * frauds, which are known first. Without a label a row is legitimate only if it was approved, or brought in with a file
  * that said so; what was declined or reviewed is left out, since nobody knows.
  */
-export async function loggedRows(flags: InputFlags & DataFlags & LossFlags, run: Run): Promise<LabelledRows> {
-  const reader = openLog(flags)
-  try {
-    const located = await detectorOfLog(flags, reader)
-    const features = compileFeatures(located)
-    const { transaction } = located.detector
-    const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
-    const labels = latestLabels(reader)
-    const newestMs = newestTransaction(reader)
-    const isSame = sameFeatures(located, features, reader)
-    const card = cardColumn(located.detector, flags.by)
-    const cardOf = ({ fields, definition }: TransactionRecord) =>
-      card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
-    const collector = new RowCollector(features.names.length)
-    const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
-    const progress = run.terminal.begin('read the log')
-    const last = reader.lastSequence()
-    const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
-    const columns = countColumns(located, features, reader)
-    for (const group of replayLog(located, features, reader, { usesStored, counts: columns, signal: run.signal })) {
-      for (const { record, transaction: seen, row } of group) {
-        const given = labels.get(record.id)
-        const kind = kindOf(record, given?.isFraud, newestMs - maturityMs)
-        counts[kind]++
-        if (kind === 'young' || kind === 'undecided' || kind === 'unknown') continue
-        const label = kind === 'fraud' ? 1 : 0
-        const knownAtMs =
-          given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
-        const { timestampMs, amount } = seen
-        collector.add({ row, timestampMs, label, knownAtMs, card: cardOf(record), amount, weight: 1 })
-      }
-      progress.update(group.at(-1)?.record.sequence ?? last, last)
+export async function loggedRows(
+  reader: LogReading,
+  source: string,
+  flags: InputFlags & LossFlags,
+  run: Progress,
+): Promise<LabelledRows> {
+  const located = await detectorOfLog(flags, reader)
+  const features = compileFeatures(located)
+  const { transaction } = located.detector
+  const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
+  const labels = latestLabels(reader)
+  const { newestMs } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
+  const isSame = sameFeatures(located, features, reader)
+  const card = cardColumn(located.detector, flags.by)
+  const cardOf = ({ fields, definition }: TransactionRecord) =>
+    card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
+  const collector = new RowCollector(features.names.length)
+  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
+  const progress = run.begin('read the log')
+  const last = reader.lastSequence()
+  const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
+  const columns = countColumns(located, features, reader)
+  for (const group of replayLog(located, features, reader, { usesStored, counts: columns, signal: run.signal })) {
+    for (const { record, transaction: seen, row } of group) {
+      const given = labels.get(record.id)
+      const kind = kindOf(record, given?.isFraud, newestMs - maturityMs)
+      counts[kind]++
+      if (kind === 'young' || kind === 'undecided' || kind === 'unknown') continue
+      const label = kind === 'fraud' ? 1 : 0
+      const knownAtMs =
+        given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
+      const { timestampMs, amount } = seen
+      collector.add({ row, timestampMs, label, knownAtMs, card: cardOf(record), amount, weight: 1 })
     }
-    progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
-    tell(counts, run)
-    warnOfUnread(reader.unread, run)
-    warnOfLosses(columns, run)
-    if (flags.acceptLostHistories !== true) refuseUndeclared(columns)
-    if (collector.rowCount === 0)
-      throw new FraudError(
-        'DATA_INVALID',
-        "The log has no transaction whose label is known and older than the labels' maturity",
-      )
-    const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
-    return { ...rows, source: flags.data, knownAt, cards, badRows: noBadRows }
-  } finally {
-    reader.close()
+    progress.update(group.at(-1)?.record.sequence ?? last, last)
   }
+  progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
+  tell(counts, run)
+  warnOfUnread(reader.unread, run)
+  warnOfLosses(columns, run)
+  if (flags.acceptLostHistories !== true) refuseUndeclared(columns)
+  if (collector.rowCount === 0)
+    throw new FraudError(
+      'DATA_INVALID',
+      "The log has no transaction whose label is known and older than the labels' maturity",
+    )
+  const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
+  return { ...rows, source, knownAt, cards, badRows: noBadRows }
 }
 
 /** Counts the columns that features read, alone or through histories. */
-export function countColumns({ detector }: LocatedDetector, { layout }: FeatureSet, reader: LogReader): ColumnCounts {
+export function countColumns({ detector }: LocatedDetector, { layout }: FeatureSet, reader: LogReading): ColumnCounts {
   // Of two card keys the last one is that of the hashes to come.
   const { cardKeyCheck } = reader.lastDefinition()?.definition ?? {}
   const formOf = columnForms({ detector, ...(cardKeyCheck && { cardKeyCheck }) })
@@ -149,13 +147,13 @@ export function countColumns({ detector }: LocatedDetector, { layout }: FeatureS
 }
 
 /** Says what of the log's records this version can't read. */
-export function warnOfUnread(unread: Readonly<Record<string, number>>, { terminal }: Run): void {
+export function warnOfUnread(unread: Readonly<Record<string, number>>, run: Progress): void {
   const told = tellUnread(unread)
-  if (told !== undefined) terminal.warn(told)
+  if (told !== undefined) run.warn(told)
 }
 
 /** Says which columns the log's transactions lack: rows are made without them. */
-export function warnOfLosses(counts: ColumnCounts, { terminal }: Run): void {
+export function warnOfLosses(counts: ColumnCounts, run: Progress): void {
   const { undeclared } = counts
   const known = new Set(undeclared.map(({ column }) => column))
   const lacked = [...undeclared, ...counts.empty.filter(({ column }) => !known.has(column))]
@@ -164,7 +162,7 @@ export function warnOfLosses(counts: ColumnCounts, { terminal }: Run): void {
   const what = hasOtherForms
     ? 'lacks some of what the features read, or has it in another form, which no history connects with what is to come'
     : 'lacks some of what the features read, and rows are without it'
-  terminal.warn(`The log ${what}: ${tellCounts(lacked)}`)
+  run.warn(`The log ${what}: ${tellCounts(lacked)}`)
 }
 
 /** @throws FraudError HISTORIES_LOST where no transaction was kept with a column that features read. */
@@ -185,7 +183,7 @@ function kindOf(record: TransactionRecord, isFraud: boolean | undefined, matureM
   return record.outcome === 'approve' ? 'approved' : 'undecided'
 }
 
-function tell(counts: Readonly<Record<Kind, number>>, { terminal }: Run): void {
+function tell(counts: Readonly<Record<Kind, number>>, run: Progress): void {
   const show = (count: number) => count.toLocaleString('en')
   const used = [
     `${show(counts.fraud)} with a label of fraud`,
@@ -198,28 +196,22 @@ function tell(counts: Readonly<Record<Kind, number>>, { terminal }: Run): void {
     `${show(counts.undecided)} challenged, reviewed or declined and without a label`,
     `${show(counts.unknown)} brought in without a label`,
   ]
-  terminal.say(`  rows: ${used.join(', ')}`)
-  terminal.say(`  left out: ${left.join(', ')}`)
+  run.note(`  rows: ${used.join(', ')}`)
+  run.note(`  left out: ${left.join(', ')}`)
 }
 
 /** The label that counts now, by the transaction's id. */
-function latestLabels(reader: LogReader): Map<string, { readonly isFraud: boolean; readonly knownAtMs: number }> {
+function latestLabels(reader: LogReading): Map<string, { readonly isFraud: boolean; readonly knownAtMs: number }> {
   const labels = new Map<string, { isFraud: boolean; knownAtMs: number }>()
   for (const { id, isFraud, knownAtMs } of reader.allLabels()) labels.set(id, { isFraud, knownAtMs })
   return labels
-}
-
-/** The newest event time of a log. */
-export function newestTransaction(reader: LogReader): number {
-  const { count, newestMs } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
-  return count === 0 ? 0 : newestMs
 }
 
 /** Says of a definition whether its rows are those of these features. */
 function sameFeatures(
   { detector }: LocatedDetector,
   features: FeatureSet,
-  reader: LogReader,
+  reader: LogReading,
 ): (definition: number) => boolean {
   const known = new Map<number, boolean>()
   const wanted = partsOfRows(detector)

@@ -1,4 +1,5 @@
 import type { Detector, LocatedDetector } from '../core/detector.ts'
+import { type Progress, quiet } from '../core/progress.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import { numberColumn } from '../data/columns.ts'
@@ -18,10 +19,9 @@ import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
 import { countRepeatedRows } from './row-hash.ts'
 import { checkWeights } from './row-weights.ts'
-import { quiet, type Run } from './run.ts'
 
 /** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
-export async function readLabelledRows(file: string, flags: InputFlags, run: Run): Promise<LabelledRows> {
+export async function readLabelledRows(file: string, flags: InputFlags, run: Progress): Promise<LabelledRows> {
   if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
   const read = await readFileTable(file, flags, run)
   const label = findLabel(read.table, flags.label)
@@ -36,7 +36,7 @@ export async function readRowsFor(
   located: LocatedDetector,
   file: string,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
 ): Promise<LabelledRows> {
   const features = compileFeatures(located)
   if (features.columns === undefined) {
@@ -68,7 +68,7 @@ async function flatRows(
   located: LocatedDetector,
   features: FeatureSet,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
 ): Promise<LabelledRows> {
   // Says where the detector names a column that the file doesn't have.
   const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
@@ -97,7 +97,7 @@ async function flatRows(
   await writeRejects(source, allBadRows.first, flags, run)
   warnOfSpoiltKeys(reader, run)
   const left = labelColumn.length - known.length
-  if (unknown > 0) run.terminal.warn(`${unknown} rows without a label were left out`)
+  if (unknown > 0) run.warn(`${unknown} rows without a label were left out`)
   const pick = (name: string) => {
     const { values } = numberColumn(table, name)
     return left === 0 ? values : Float64Array.from(known, (row) => values[row])
@@ -137,11 +137,11 @@ function amountsOf(
 }
 
 /** A few equal rows are no wonder; more are a file put together of others that overlap. */
-function warnOfRepeatedRows(table: Table, { terminal }: Run): void {
+function warnOfRepeatedRows(table: Table, run: Progress): void {
   const repeated = countRepeatedRows(table)
   if (repeated < table.rowCount / 100) return
   const share = ((100 * repeated) / table.rowCount).toFixed(1)
-  terminal.warn(
+  run.warn(
     `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier one in every column: is the file put together of ` +
       'others that overlap? Each row counts, so intervals are too narrow',
   )

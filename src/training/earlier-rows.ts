@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { namesOfFile } from '../core/field-names.ts'
+import type { Progress } from '../core/progress.ts'
 import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
@@ -7,7 +8,6 @@ import type { Replay } from '../features/replay.ts'
 import type { FileReplay } from './file-replay.ts'
 import { fileReading, type InputFlags, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
-import type { Run } from './run.ts'
 
 /**
  * Reads the rows of `--history`. What it gives brings them into histories, in the order of their times. Rows that the file
@@ -18,7 +18,7 @@ export async function readEarlierRows(
   { located, features, kinds }: FileReplay,
   file: { readonly table: Table; readonly firstMs: number },
   given: InputFlags,
-  run: Run,
+  run: Progress,
 ): Promise<(replay: Replay) => void> {
   const { id } = located.detector.transaction
   // Those of the file itself are written.
@@ -53,9 +53,7 @@ export async function readEarlierRows(
   if (order.length === 0) {
     throw new FraudError('DATA_INVALID', `--history ${path} has no row before the first one of the file`)
   }
-  run.terminal.say(
-    `  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories and are not evaluated`,
-  )
+  run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories and are not evaluated`)
   order.sort((one, other) => times[one] - times[other] || one - other)
   return (replay) => {
     const fresh = open()
@@ -77,14 +75,14 @@ function idsOf(table: Table, id: string): ReadonlySet<string> {
 function tellLeft(
   { inFile, later, repeated }: { readonly inFile: number; readonly later: number; readonly repeated: number },
   path: string,
-  { terminal }: Run,
+  run: Progress,
 ): void {
   const count = (rows: number) => rows.toLocaleString('en')
-  if (inFile > 0) terminal.warn(`${count(inFile)} rows of ${path} have ids of the file itself: they are left out`)
+  if (inFile > 0) run.warn(`${count(inFile)} rows of ${path} have ids of the file itself: they are left out`)
   if (later > 0) {
-    terminal.warn(
+    run.warn(
       `${count(later)} rows of ${path} are later than the file's first row: they are left out, put them into the file`,
     )
   }
-  if (repeated > 0) terminal.warn(`${count(repeated)} rows of ${path} repeat an earlier one: they are left out`)
+  if (repeated > 0) run.warn(`${count(repeated)} rows of ${path} repeat an earlier one: they are left out`)
 }

@@ -1,11 +1,11 @@
 import type { Detector } from '../core/detector.ts'
 import { namesOfFile } from '../core/field-names.ts'
+import type { Progress } from '../core/progress.ts'
 import type { ReadResult } from '../data/read-table.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import { type InputFlags, readFileTable, readOptions } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
-import type { Run } from './run.ts'
 
 export interface FlatTable extends ReadResult {
   readonly repeats: RepeatedIds
@@ -22,7 +22,7 @@ export async function readFlatTable(
   detector: Detector,
   features: FeatureSet,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
   { isIdText = path === '-' }: { readonly isIdText?: boolean } = {},
 ): Promise<FlatTable> {
   const { id } = detector.transaction

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import type { PrequentialPeriods } from '../evaluation/protocols/prequential.ts'
 import type { LearnerSpace } from '../evaluation/tuning/space.ts'
 import {
@@ -12,8 +13,7 @@ import {
 } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
 import { describeChoice } from './choices.ts'
-import type { Run } from './run.ts'
-import type { Origin } from './train-work.ts'
+import type { Origin } from './draw-report.ts'
 
 /** What a search came to: for the bundle, for the report and for a program. */
 export interface Conclusion extends NonNullable<Origin['search']> {
@@ -74,16 +74,14 @@ function figuresOf({ trial, folds, mean, standardDeviation }: JudgedTrial): Tuni
 export function tellConclusion(
   { best, current, gain, record }: Conclusion,
   spaces: readonly LearnerSpace[],
-  { terminal }: Run,
+  run: Progress,
 ): void {
   const failed = record.failed === 0 ? '' : `, ${record.failed} of which failed`
-  terminal.say(
-    `\n${record.trials} trials${failed}; ${nameOf(record.objective, record.k)}, mean ± deviation over folds:`,
-  )
-  if (best.trial > 0) terminal.say(`  trial ${best.trial}  ${showMean(best)}  ${describeChoice(best.model, spaces)}`)
-  if (current === undefined) terminal.say('  the current choice (trial 0) could not be judged')
-  else terminal.say(`  trial 0  ${showMean(current)}  the current choice: ${describeChoice(current.model, spaces)}`)
-  terminal.say(`  ${describeGain(best, gain)}\n`)
+  run.note(`\n${record.trials} trials${failed}; ${nameOf(record.objective, record.k)}, mean ± deviation over folds:`)
+  if (best.trial > 0) run.note(`  trial ${best.trial}  ${showMean(best)}  ${describeChoice(best.model, spaces)}`)
+  if (current === undefined) run.note('  the current choice (trial 0) could not be judged')
+  else run.note(`  trial 0  ${showMean(current)}  the current choice: ${describeChoice(current.model, spaces)}`)
+  run.note(`  ${describeGain(best, gain)}\n`)
 }
 
 function describeGain(best: JudgedTrial, gain: Gain | undefined): string {

@@ -1,4 +1,5 @@
 import { namesOfFile } from '../core/field-names.ts'
+import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { joinBadRows } from '../data/bad-rows.ts'
 import { isReadOnce } from '../data/byte-source.ts'
 import type { ColumnKind } from '../data/column-kind.ts'
@@ -21,7 +22,6 @@ import {
 } from './read-input.ts'
 import { writeRejects } from './rejects.ts'
 import { RepeatedIds, warnOfRepeats } from './repeated-ids.ts'
-import { type Run, throwIfInterrupted } from './run.ts'
 
 const rowsPerTable = 16_384
 const noRow = new Float64Array(0)
@@ -37,7 +37,7 @@ class OutOfOrder extends Error {}
 export async function replayFile<Result>(
   replay: FileReplay,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
   work: ReplayWork<Result>,
   { isSpeculative = true }: { readonly isSpeculative?: boolean } = {},
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
@@ -48,14 +48,14 @@ export async function replayFile<Result>(
     return await replayStream(replay, flags, run, work)
   } catch (error) {
     if (!(error instanceof OutOfOrder)) throw error
-    run.terminal.say('  the rows are not in the order of their times, so all of them are read and put in order')
+    run.note('  the rows are not in the order of their times, so all of them are read and put in order')
     return replaySorted(replay, flags, run, work)
   }
 }
 
-async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
+async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Progress, work: ReplayWork<Result>) {
   const reader = readerFor(replay, flags)
-  const progress = run.terminal.begin(`replay ${nameOf(replay.file)}`)
+  const progress = run.begin(`replay ${nameOf(replay.file)}`)
   const options = readOptions(flags, run)
   const open = openTables(replay.file, {
     ...options,
@@ -79,7 +79,7 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   return { result, badRows }
 }
 
-async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Run, work: ReplayWork<Result>) {
+async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Progress, work: ReplayWork<Result>) {
   const reader = readerFor(replay, flags)
   const { table, badRows } = await readFileTable(replay.file, flags, run, {
     columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
@@ -101,7 +101,7 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
     flags.history === undefined
       ? undefined
       : await readEarlierRows(flags.history, replay, { table, firstMs }, flags, run)
-  const progress = run.terminal.begin('replay')
+  const progress = run.begin('replay')
   const rows = { count: 0 }
   const fresh = readerFor(replay, flags)
   const tables = (async function* () {
@@ -127,7 +127,7 @@ function kindsOf({ located, kinds }: FileReplay, reader: TransactionReader): Rea
   return { ...(id !== undefined && { [id]: 'text' as const }), ...kinds, ...reader.kinds }
 }
 
-function tellRepeats({ located, onRepeat, repeatsAre }: FileReplay, repeats: RepeatedIds, run: Run): void {
+function tellRepeats({ located, onRepeat, repeatsAre }: FileReplay, repeats: RepeatedIds, run: Progress): void {
   if (onRepeat !== 'keep') warnOfRepeats(repeats, located.detector.transaction, repeatsAre ?? leftOut, run)
 }
 

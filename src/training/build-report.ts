@@ -1,3 +1,4 @@
+import { classificationText } from '../evaluation/classification-report.ts'
 import { type CostModel, outcomeAt, sweepThresholds, thresholdTable } from '../evaluation/cost.ts'
 import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from '../evaluation/curves.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
@@ -6,13 +7,13 @@ import type { BundleContent } from '../models/bundle.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../report/report-input.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { classificationText } from './print-evaluation.ts'
 import { formatTime } from './read-input.ts'
 import { extent, type ScoredRows } from './training-run.ts'
-import { version } from './version.ts'
 
 /** What a report shows beside what the rows, the bundle and the figures say. */
 export interface ReportExtras {
+  /** Shrike's own. */
+  readonly version: string
   readonly title: string
   readonly bundleId: string
   readonly command: string
@@ -44,7 +45,7 @@ export function buildReport(
     options: plainOptions(content.options),
     preset: content.preset,
     seed: content.seed,
-    versions: { shrike: version, nodeMajor: Number(process.versions.node.split('.')[0]), arch: process.arch },
+    versions: { shrike: extras.version, nodeMajor: Number(process.versions.node.split('.')[0]), arch: process.arch },
     command: extras.command,
     data: summariseData(rows, weights !== undefined),
     split: extras.split,

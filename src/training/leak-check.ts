@@ -1,3 +1,4 @@
+import type { Progress } from '../core/progress.ts'
 import { splitRandom, thin } from '../data/split.ts'
 import { averagePrecision } from '../evaluation/metrics.ts'
 import type { SingleFeature } from '../evaluation/single-features.ts'
@@ -5,7 +6,6 @@ import { trainRandomForest } from '../learners/forest/random-forest.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { findSuspicious, warnOfSuspicious } from './refuse-leaks.ts'
-import type { Run } from './run.ts'
 import type { Parts } from './split-rows.ts'
 import { scoreRows } from './training-run.ts'
 
@@ -50,9 +50,9 @@ const fewestFrauds = 20
  * Shows what two usual mistakes would have shown: a random split, and labels known sooner than they are. A small forest
  * on part of the rows tells, since only differences matter.
  */
-export async function checkLeaks(input: LeakCheckInput, run: Run): Promise<LeakCheck> {
+export async function checkLeaks(input: LeakCheckInput, run: Progress): Promise<LeakCheck> {
   const { rows, byTime, seed } = input
-  const progress = run.terminal.begin('leak check')
+  const progress = run.begin('leak check')
   const figures = { suspicious: input.suspicious }
   if (byTime === undefined || Math.min(frauds(rows, byTime.train), frauds(rows, byTime.test)) < fewestFrauds) {
     progress.end()
@@ -73,7 +73,7 @@ async function judgeUndelayed(
   test: Uint32Array,
   { boundary }: Parts,
   input: LeakCheckInput,
-  run: Run,
+  run: Progress,
 ): Promise<Judged | undefined> {
   const { times, labels, undelayed } = input.rows
   if (undelayed === undefined || boundary === undefined || times === undefined) return undefined
@@ -117,7 +117,7 @@ async function judgeSmallForest(
   train: Uint32Array,
   test: Uint32Array,
   { isWeighted, seed, threads }: LeakCheckInput,
-  { signal }: Run,
+  { signal }: Progress,
 ): Promise<Judged> {
   const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
   const labels = Uint8Array.from(train, (row) => rows.labels[row])

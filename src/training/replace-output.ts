@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, link, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import type { Progress } from '../core/progress.ts'
 import { unwritable } from '../data/write-file.ts'
-import type { Run } from './run.ts'
 
 /** The flag of every command that writes a file of a given name. */
 export interface ForceFlag {
@@ -17,7 +17,7 @@ export interface ForceFlag {
 export async function replaceOutput(
   path: string,
   { force }: ForceFlag,
-  { terminal }: Pick<Run, 'terminal'>,
+  run: Pick<Progress, 'note'>,
   write: () => Promise<void>,
 ): Promise<void> {
   if (force === true || !existsSync(path)) return write()
@@ -29,7 +29,7 @@ export async function replaceOutput(
     throw error
   }
   if (await areEqual(path, kept)) await rm(kept)
-  else terminal.say(`  ${path} was there before: that one is ${kept} now (--force replaces it)`)
+  else run.note(`  ${path} was there before: that one is ${kept} now (--force replaces it)`)
 }
 
 /** A second name for a file, the first that is free: model.safetensors is kept as model-1.safetensors. */

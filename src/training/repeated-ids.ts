@@ -1,12 +1,12 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { declaredFields } from '../core/declared-fields.ts'
 import type { Detector } from '../core/detector.ts'
+import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { TransactionLayout } from '../core/transaction.ts'
 import { type Column, type Table, tellRow } from '../data/table.ts'
 import { FirstRows, firstRowOf } from './first-rows.ts'
 import { hashRows } from './row-hash.ts'
-import type { Run } from './run.ts'
 
 /** A row whose id an earlier row has. */
 export interface Repeat {
@@ -128,17 +128,22 @@ export function shownId({ transaction }: Detector, text: string): string | undef
  *
  * @param done what was done with those of the same content, as the rest of a sentence.
  */
-export function warnOfRepeats(repeats: RepeatedIds, { id }: Detector['transaction'], done: string, run: Run): void {
+export function warnOfRepeats(
+  repeats: RepeatedIds,
+  { id }: Detector['transaction'],
+  done: string,
+  run: Progress,
+): void {
   const { same, other, examples } = repeats
   const count = (rows: number) => `${rows.toLocaleString('en')} ${rows === 1 ? 'row has' : 'rows have'}`
-  if (same > 0) run.terminal.warn(`${count(same)} the ${id} and the content of an earlier row: ${done}`)
+  if (same > 0) run.warn(`${count(same)} the ${id} and the content of an earlier row: ${done}`)
   if (other === 0) return
   const shown = examples.map(({ id: value, row, first, fields }) => {
     const named = value === undefined ? '' : ` ("${value}")`
     const differ = fields.length === 0 ? '' : `, and differs in ${fields.join(', ')}`
     return `${repeats.placeOf(row)} has the ${id} of ${repeats.placeOf(first)}${named}${differ}`
   })
-  run.terminal.warn(
+  run.warn(
     `${count(other)} the ${id} of an earlier row, but other content: each is taken as a transaction of its own, which a ` +
       `service refuses (TRANSACTION_CONFLICT), so its log would not hold it. Is ${id} the id of a transaction?\n  ${shown.join('\n  ')}`,
   )

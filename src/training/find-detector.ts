@@ -1,14 +1,15 @@
 import { basename } from 'node:path'
 import { type Detector, inMemory, type LocatedDetector, parseDetector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
 import { inferDetector } from '../data/infer-detector.ts'
 import type { Table } from '../data/table.ts'
 import { kindNames } from '../features/feature-set.ts'
+import type { LogReading } from '../log/decision-log.ts'
 import { readBytes } from './read-bytes.ts'
 import type { InputFlags } from './read-input.ts'
-import type { Run } from './run.ts'
 
 /** The detector that a flag names. Flags win over the file. */
 export async function readDetector(
@@ -50,8 +51,8 @@ export function detectorName(path: string): string {
 }
 
 /** A detector guessed from the table, and told to the user. */
-export function guessDetector(path: string, table: Table, flags: InputFlags, { terminal }: Run): LocatedDetector {
-  const { detector, leftOut } = inferDetector(table, detectorName(path), Date.now(), {
+export function guessDetector(path: string, table: Table, flags: InputFlags, run: Progress): LocatedDetector {
+  const { detector, leftOut } = inferDetector(table, detectorName(path), run.nowMs(), {
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.time !== undefined && { time: flags.time }),
     ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),
@@ -59,14 +60,14 @@ export function guessDetector(path: string, table: Table, flags: InputFlags, { t
     reserved: kindNames,
   })
   const { transaction, features }: Detector = detector
-  terminal.say(
+  run.note(
     `  inferred: label ${transaction.label.field}, time ${describeTime(transaction.time)}, ${features.length} inputs`,
   )
   const others = leftOut.filter(({ column }) => column !== transaction.time?.field)
   if (others.length > 0) {
     const shown = others.slice(0, mostShown).map(({ column, reason }) => `${showValue(column)} (${reason})`)
     const more = others.length > mostShown ? [`and ${(others.length - mostShown).toLocaleString('en')} more`] : []
-    terminal.say(`  left out: ${[...shown, ...more].join(', ')}`)
+    run.note(`  left out: ${[...shown, ...more].join(', ')}`)
   }
   return { detector, locate: inMemory }
 }
@@ -80,4 +81,12 @@ function changedTime(declared: DeclaredTime | undefined, field: string | undefin
   const { start, ...time } = { field: '', format: 'iso' as const, ...declared, ...(field !== undefined && { field }) }
   const isSame = format === undefined || format === declared?.format
   return { ...time, ...(format !== undefined && { format }), ...(isSame && start !== undefined && { start }) }
+}
+
+/** The detector that was in force last. */
+export function lastDetector(reader: Pick<LogReading, 'lastDefinition'>): LocatedDetector {
+  const last = reader.lastDefinition()
+  if (last === undefined)
+    throw new FraudError('DATA_INVALID', 'The log is empty: nothing was brought in or decided yet')
+  return { detector: parseDetector(last.definition.detector), locate: inMemory }
 }

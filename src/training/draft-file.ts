@@ -1,4 +1,5 @@
 import { parseDetector } from '../core/detector.ts'
+import type { Progress } from '../core/progress.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
 import type { BadRows } from '../data/bad-rows.ts'
 import { type DetectorDraft, draftDetector } from '../data/draft-detector.ts'
@@ -11,13 +12,12 @@ import type { Table } from '../data/table.ts'
 import { compileDetector, kindNames } from '../features/feature-set.ts'
 import { detectorName } from './find-detector.ts'
 import { type InputFlags, readFileTable, readOptions } from './read-input.ts'
-import type { Run } from './run.ts'
 
 /** Drafts a detector of a file, which is accepted by everything that takes detectors. */
 export async function draftOf(
   file: string,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
 ): Promise<{ readonly draft: DetectorDraft; readonly table: Table; readonly badRows: BadRows }> {
   const { table: read, badRows } = await readFileTable(file, flags, run, {
     columns: { ...(await keyColumns(file, flags, run)), ...readOptions(flags, run).columns },
@@ -25,7 +25,7 @@ export async function draftOf(
   })
   const label = findLabel(read, flags.label)
   const table = label === undefined ? read : withNumericLabel(read, label)
-  const draft = draftDetector(table, detectorName(file), Date.now(), {
+  const draft = draftDetector(table, detectorName(file), run.nowMs(), {
     ...(flags.label !== undefined && { label: flags.label }),
     ...(flags.time !== undefined && { time: flags.time }),
     ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),
@@ -38,7 +38,7 @@ export async function draftOf(
 }
 
 /** Keys and codes are texts, as detectors read them: card numbers of 19 digits come late in a file, and 150.0 is not 150. */
-async function keyColumns(file: string, flags: InputFlags, run: Run): Promise<Record<string, 'text'>> {
+async function keyColumns(file: string, flags: InputFlags, run: Progress): Promise<Record<string, 'text'>> {
   if (file === '-' || formatOfInput(file) !== 'csv') return {}
   const { tables } = openTables(file, { ...readOptions(flags, run), badRows: 'skip', rowsPerTable: 1000 })
   for await (const { columns } of tables) {

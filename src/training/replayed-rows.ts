@@ -1,5 +1,6 @@
 import type { LocatedDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
 import { findColumn, numberColumn } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
@@ -9,7 +10,6 @@ import { type InputFlags, nameOf } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
-import type { Run } from './run.ts'
 import { UnlistedValues } from './unlisted-values.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function replayedRows(
   features: FeatureSet,
   file: string,
   flags: InputFlags,
-  run: Run,
+  run: Progress,
   kept?: Uint8Array,
 ): Promise<LabelledRows> {
   const { detector } = located
@@ -47,8 +47,7 @@ export async function replayedRows(
     unlisted.tell(run)
     return collector
   })
-  if (result.unknown > 0 && kept === undefined)
-    run.terminal.warn(`${result.unknown} rows without a label were left out`)
+  if (result.unknown > 0 && kept === undefined) run.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
   const { rows, knownAt, cards, weights } = result.finish(detector, features.names)
   return {

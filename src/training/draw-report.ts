@@ -1,0 +1,101 @@
+import type { Progress } from '../core/progress.ts'
+import { permutationImportance } from '../evaluation/permutation-importance.ts'
+import type { PolicyFigures } from '../evaluation/policy-figures.ts'
+import type { TuningRecord } from '../models/bundle.ts'
+import { renderReport } from '../report/render-report.ts'
+import type { ReportInput, SearchSummary } from '../report/report-input.ts'
+import { createRowsScorer } from '../scoring/load-predictor.ts'
+import { buildReport, countPart } from './build-report.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { costModelOn } from './mistake-costs.ts'
+import { formatTime } from './read-input.ts'
+import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
+
+/** What a training run says of itself, beside its plan. */
+export interface Origin {
+  readonly command: string
+  /** The search that chose the model. */
+  readonly search?: { readonly record: TuningRecord; readonly report: SearchSummary; readonly result: object }
+}
+
+/** The report of a training as a page. */
+export function drawReport(
+  rows: LabelledRows,
+  outcome: TrainingOutcome,
+  plan: TrainingPlan,
+  made: {
+    readonly id: string
+    /** Shrike's own. */
+    readonly version: string
+    readonly warnings: readonly string[]
+    readonly command: string
+    readonly policy: PolicyFigures
+    readonly search: Origin['search']
+  },
+  run: Progress,
+): string {
+  const { content, evaluation, test } = outcome
+  const progress = run.begin('report')
+  const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
+  const html = renderReport(
+    buildReport(rows, content, evaluation, test, {
+      title: `${rows.detector.detector}: ${plan.learner}`,
+      bundleId: made.id,
+      version: made.version,
+      command: made.command,
+      policy: made.policy,
+      split: describeSplit(rows, outcome, plan),
+      ...(plan.objective?.kind === 'cost' && {
+        cost: { ...costModelOn(rows, test.rows, plan.objective), asked: plan.objective.falseNegative },
+      }),
+      ...(outcome.calibrationRatio !== undefined && { calibrationRatio: outcome.calibrationRatio }),
+      importance,
+      warnings: made.warnings,
+      ...(made.search && { search: made.search.report }),
+      includesTrainingRows: false,
+    }),
+  )
+  progress.end()
+  return html
+}
+
+function measureImportance(
+  rows: LabelledRows,
+  { trained, scaling, content, test }: TrainingOutcome,
+  onProgress: (done: number, total: number) => void,
+): NonNullable<ReportInput['importance']> {
+  const permutation = permutationImportance({
+    columns: rows.columns.map((column) => Float64Array.from(test.rows, (row) => column[row])),
+    labels: test.labels,
+    weights: test.weights,
+    // The model that was evaluated: after a refit the bundle's has seen the test rows.
+    score: createRowsScorer({ model: trained.model, ...(scaling && { scaling }) }),
+    seed: content.seed,
+    hints: trained.importance,
+    onProgress,
+  })
+  const features = rows.features.map((feature, i) => ({
+    feature,
+    ...(trained.importance && { splitGain: trained.importance[i] }),
+    ...(permutation[i] && { permutation: permutation[i] }),
+  }))
+  return { metric: 'average precision', features }
+}
+
+function describeSplit(
+  rows: LabelledRows,
+  { parts, oversampled }: TrainingOutcome,
+  plan: TrainingPlan,
+): ReportInput['split'] {
+  return {
+    method: parts.boundary === undefined ? 'random' : 'time',
+    ...(parts.boundary !== undefined && { boundary: formatTime(parts.boundary, rows.isoTimes) }),
+    train: countPart(rows.labels, parts.fit),
+    ...(parts.calibration && { calibration: countPart(rows.labels, parts.calibration) }),
+    test: countPart(rows.labels, parts.test),
+    unknownThen: parts.unknownThen,
+    ...(oversampled && { oversampled }),
+    ...(rows.weights &&
+      rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: plan.weightUse } }),
+  }
+}

@@ -1,0 +1,55 @@
+import { countRowsOnBothSides } from '../data/split.ts'
+import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
+import { warnOfBundle } from '../evaluation/choose-policy.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { countPart } from './build-report.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
+
+/** What is doubtful about a training, for people. */
+export function warningsOf(
+  rows: LabelledRows,
+  { parts, evaluation, content, alertsOnNothing }: TrainingOutcome,
+  plan: TrainingPlan,
+): string[] {
+  const warnings: string[] = []
+  const policyWarning = warnOfBundle(content)
+  if (policyWarning !== undefined) warnings.push(policyWarning)
+  const calibrationWarning = warnOfCalibration(evaluation)
+  if (calibrationWarning !== undefined) warnings.push(calibrationWarning)
+  if (alertsOnNothing) {
+    warnings.push(
+      `The threshold ${content.decision.threshold} alerts on none of the rows that were held out to choose it on; it was ` +
+        `chosen ${content.decision.chosenBy}`,
+    )
+  }
+  if (parts.boundary === undefined) {
+    const repeated = countRowsOnBothSides(rows.columns, parts.train, parts.test)
+    const share = ((100 * repeated) / parts.test.length).toFixed(2)
+    if (repeated > 0) {
+      warnings.push(
+        `${repeated} test rows (${share} %) equal a training row in every input: a random split flatters. Split by time instead`,
+      )
+    }
+    if (plan.split.by === 'time') warnings.push('There is no time column, so the split is random and may flatter')
+  }
+  if (rows.knownAt === undefined && compileDetector(rows.detector).plan.histories.some((plan) => plan.countsFrauds)) {
+    warnings.push(
+      'The detector says neither how late labels are (label.delay) nor when each was known (label.knownAt), so features ' +
+        'that count frauds take every label as known at once: the figures hold only if that is so',
+    )
+  }
+  const frauds = rows.labels.reduce((sum, label) => sum + label, 0)
+  if (frauds > rows.labels.length / 2) {
+    const share = ((100 * frauds) / rows.labels.length).toFixed(0)
+    warnings.push(`${share} % of the rows are fraud: is 1 in ${rows.detector.transaction.label.field} really fraud?`)
+  }
+  if (evaluation.frauds < 50) {
+    warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
+  }
+  const heldFrauds = parts.calibration && countPart(rows.labels, parts.calibration).frauds
+  if (heldFrauds !== undefined && heldFrauds < 20) {
+    warnings.push(`Only ${heldFrauds} frauds to calibrate with and to choose the threshold on: both are uncertain`)
+  }
+  return warnings
+}
