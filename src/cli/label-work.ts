@@ -62,7 +62,7 @@ export async function label(file: string, flags: LabelFlags, run: Run): Promise<
     }
   } catch (error) {
     if (error instanceof FraudError)
-      throw new FraudError(error.code, `${error.message}\n${goOn(counts, sink)}`, { cause: error, hint: error.hint })
+      throw new FraudError(error.code, `${error.message}${goOn(counts, sink)}`, { cause: error, hint: error.hint })
     throw error
   } finally {
     await sink.close()
@@ -261,8 +261,9 @@ function reasonOf({ field, reason }: Reject): string {
 }
 
 function goOn({ accepted, repeated }: Counts, { where }: LabelSink): string {
+  if (accepted + repeated === 0) return ''
   const count = (accepted + repeated).toLocaleString('en')
-  return `${count} labels are in ${where} and stay there: run the same command again to go on`
+  return `\n${count} labels are in ${where} and stay there: run the same command again to go on`
 }
 
 function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, { terminal }: Run): void {

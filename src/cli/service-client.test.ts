@@ -33,6 +33,7 @@ test('tells at once what would fail the same way again', async () => {
     ['http://127.0.0.1:6000', {}, /cannot be sent to: bad port/],
     ['http://nowhere.invalid', {}, /cannot be sent to: /],
   ]
+  await assert.rejects(send(`http://127.0.0.1:${refusing}`), { hint: /--key, or in SHRIKE_API_KEY/ })
   for (const [url, options, message] of cases) await assert.rejects(send(url, options), { message }, url)
 })
 

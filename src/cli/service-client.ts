@@ -101,5 +101,6 @@ function refusal(answer: unknown, status: number): FraudError {
     ? errors.flatMap((error) => (isRecord(error) ? [`\n  ${error.field}: ${error.reason}`] : []))
     : []
   const message = `${typeof detail === 'string' ? detail : `The service answered ${status}`}${named.join('')}`
-  return new FraudError(isErrorCode(code) ? code : 'INTERNAL', message)
+  const hint = code === 'UNAUTHORIZED' ? 'Name a key with --key, or in SHRIKE_API_KEY' : undefined
+  return new FraudError(isErrorCode(code) ? code : 'INTERNAL', message, { hint })
 }
