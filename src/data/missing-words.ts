@@ -24,6 +24,9 @@ export class MissingWords {
   /** By their UTF-8 bytes as one character each. */
   readonly #words: ReadonlySet<string>
   readonly #longest: number
+  readonly #wordTexts: ReadonlySet<string>
+  /** By code of ASCII: 1 where a word begins with the character, or a blank does. */
+  readonly #firsts = new Uint8Array(128)
   readonly #numbers: ReadonlySet<number>
   readonly #areInTexts: boolean
   readonly #counts = new Map<string, Map<string, number>>()
@@ -32,7 +35,10 @@ export class MissingWords {
   readonly #texts = new Map<string, Map<string, number>>()
 
   constructor(given?: readonly string[], format: 'table' | 'json' = 'table') {
-    const words = (given ?? usualWords).map((word) => Buffer.from(word.trim()).toString('latin1'))
+    this.#wordTexts = new Set((given ?? usualWords).map((word) => word.trim()))
+    this.#firsts.fill(1, 0, 0x21)
+    for (const word of this.#wordTexts) this.#firsts[word.charCodeAt(0)] = 1
+    const words = [...this.#wordTexts].map((word) => Buffer.from(word).toString('latin1'))
     this.#words = new Set(words)
     this.#longest = Math.max(0, ...words.map((word) => word.length))
     this.#numbers = new Set(words.map(Number).filter(Number.isFinite))
@@ -107,10 +113,10 @@ export class MissingWords {
   }
 
   #isWord(text: string): boolean {
-    // Most texts are longer, so this costs next to nothing.
-    if (text.length > this.#longest + 2) return false
+    // Most texts are longer or begin otherwise, so this costs next to nothing.
+    if (text.length > this.#longest + 2 || this.#firsts[text.charCodeAt(0)] === 0) return false
     const trimmed = text.trim()
-    return trimmed !== '' && this.#words.has(Buffer.from(trimmed).toString('latin1'))
+    return trimmed !== '' && this.#wordTexts.has(trimmed)
   }
 }
 
