@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cardKeyCheck } from '../core/card-number-hash.ts'
 import { type Detector, parseDetectorFile } from '../core/detector.ts'
+import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { canDecide } from '../scoring/live-detector.ts'
@@ -59,11 +60,26 @@ export async function prepareFile(file: string, flags: FileFlags, run: Run): Pro
     run.terminal.say(`The transactions of ${nameOf(file)} are in ${data} already`)
   else if (decides) {
     const onConflict = flags.badRows === 'skip' ? 'skip' : 'fail'
-    await replay(file, { as: 'history', data, bundle, onConflict, numberRows: true, ...readingFlags(flags) }, run)
+    await replay(
+      file,
+      { as: 'history', data, bundle, onConflict, numberRows: true, ...readingFlags(flags) },
+      run,
+    ).catch((error: unknown) => {
+      throw isConflict(error) ? otherFile(file, data, error) : error
+    })
     throwIfInterrupted(run.signal)
     await steps.replayed(inputs)
   }
   return { data, bundle, report, decides }
+}
+
+function isConflict(error: unknown): error is FraudError {
+  return error instanceof FraudError && error.code === 'TRANSACTION_CONFLICT'
+}
+
+function otherFile(file: string, data: string, cause: FraudError): FraudError {
+  const cure = `${nameOf(file)} is not what ${data} was made of: --data with another directory begins with what it is now`
+  return new FraudError('TRANSACTION_CONFLICT', `${cause.message}\n${cure}`, { cause })
 }
 
 async function trainOn(

@@ -281,7 +281,7 @@ export class Intake {
     if (this.conflicts.count > 0) {
       throw conflictError(
         this.conflicts,
-        'Nothing was brought in. Mend the file, or leave them out with --on-conflict skip',
+        'Nothing was brought in. Mend the file, or leave them out (replay --on-conflict skip)',
       )
     }
   }

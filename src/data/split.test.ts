@@ -36,7 +36,7 @@ test('refuses a split that leaves a part without rows or frauds, with the counts
   assert.throws(() => splitByTime(times, Uint8Array.of(1, 1, 0, 0), { testFrom: 2 }), {
     code: 'OPTION_INVALID',
     message:
-      'A test from 2 on gives 2 training rows with 2 frauds and 2 test rows with 0 frauds; both parts need frauds',
+      'A test from 2 on gives 2 training rows with 2 frauds and 2 test rows with 0 frauds; both parts need frauds: split elsewhere, or take a file with more of them',
   })
   assert.throws(() => splitByTime(times, Uint8Array.of(1, 1, 1, 1), { testFrom: 9 }), {
     message: /4 training rows with 4 frauds and 0 test rows with 0 frauds/,

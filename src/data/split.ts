@@ -126,7 +126,10 @@ function checkParts({ train, test }: Split, labels: Uint8Array, what: string, te
   ].map(({ name, rows }) => ({ name, rows: rows.length, frauds: rows.reduce((sum, row) => sum + labels[row], 0) }))
   if (parts.every(({ frauds }) => frauds > 0)) return
   const counts = parts.map(({ name, rows, frauds }) => `${rows} ${name} rows with ${frauds} frauds`).join(' and ')
-  throw new FraudError('OPTION_INVALID', `${what} gives ${counts}; both parts need frauds`)
+  throw new FraudError(
+    'OPTION_INVALID',
+    `${what} gives ${counts}; both parts need frauds: split elsewhere, or take a file with more of them`,
+  )
 }
 
 /**

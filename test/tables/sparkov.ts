@@ -145,9 +145,11 @@ export function makeSparkov({ rows, seed }: TableSize): MadeTable {
 
 function drawFrauds(rows: number, cards: readonly Card[], merchants: readonly Merchant[], random: Random): Purchase[] {
   const dear = merchants.filter(({ category }) => stolenIn.includes(category))
-  return Array.from({ length: burstCount(rows, fraudShare, fraudsPerCard) }).flatMap(() => {
+  const bursts = burstCount(rows, fraudShare, fraudsPerCard)
+  return Array.from({ length: bursts }).flatMap((_, burst) => {
     const card = pick(cards, random)
-    const start = random.integer(days - 2)
+    // Over all of the days, so that the last of a small table have frauds, too.
+    const start = Math.floor(((burst + random.uniform()) * (days - 2)) / bursts)
     return Array.from({ length: fraudsPerCard - 3 + random.integer(7) }, () => {
       const hour = random.uniform() < 0.8 ? 22 + 5 * random.uniform() : 24 * random.uniform()
       const timeMs = atSecond(start + random.integer(2), Math.floor(hour * 3600))
