@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { FraudError } from '../core/errors.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
@@ -8,8 +7,8 @@ import type { Limits } from './limits.ts'
 const smallBytes = 4096
 /** After each time this much of a body others are read from first. */
 const pacedBytes = 64 * 1024
-/** Chunks of a few bytes each cost a hundred times their size: some are fine, thousands are an attack. */
-const mostPieces = 1024
+/** Chunks of a few bytes each cost a hundred times their size: hundreds are fine, thousands are an attack. */
+const mostPieces = 512
 const leastPieceBytes = 16
 
 export interface BodyLimits {
@@ -76,7 +75,7 @@ export function readBody(
     if (isRefused) return
     pieces += 1
     if (length > limitBytes) return giveUp(tooLarge(limitBytes))
-    if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(refusePieces(message.socket))
+    if (pieces > mostPieces && length < leastPieceBytes * pieces) return giveUp(refusePieces(message))
     addTo(chunks, chunk)
     if (length <= smallBytes) return
     try {
@@ -111,9 +110,14 @@ function addTo(chunks: Buffer[], chunk: Buffer): void {
   else chunks.push(chunk)
 }
 
-/** The connection is closed behind the answer, and what is still to be read of it would cost as much again. */
-function refusePieces(socket: Socket): FraudError {
+/**
+ * The connection is closed behind the answer, and what is still to be read of it would cost as much again. Pieces that
+ * were read before it was paused still come, thousands in one turn of the loop, so they are dropped where they do.
+ */
+function refusePieces(message: IncomingMessage): FraudError {
+  const { socket } = message
   socket.on('resume', () => socket.pause()).pause()
+  message.push = () => false
   return new FraudError('REQUEST_MALFORMED', 'The body comes in thousands of chunks of a few bytes')
 }
 
