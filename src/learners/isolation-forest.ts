@@ -3,6 +3,8 @@ import { FraudError } from '../core/errors.ts'
 import { createRandom, type Random } from '../core/random.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
+import { choice, wholeLog } from './dimensions.ts'
+import { defineLearner } from './learner.ts'
 import { requireWhole } from './require-option.ts'
 import type { TrainingControl } from './shared-dataset.ts'
 
@@ -14,7 +16,7 @@ export interface IsolationOptions {
   readonly seed: number
 }
 
-export const isolationDefaults: IsolationOptions = { nEstimators: 100, sampleSize: 256, seed: 42 }
+const isolationDefaults: IsolationOptions = { nEstimators: 100, sampleSize: 256, seed: 42 }
 
 const eulerGamma = 0.5772156649015329
 
@@ -153,3 +155,10 @@ function drawRows(rowCount: number, size: number, random: Random): number[] {
   }
   return [...drawn]
 }
+
+export const isolationForest = defineLearner({
+  name: 'isolation-forest',
+  defaults: isolationDefaults,
+  space: [choice('nEstimators', 100, 200, 400), wholeLog('sampleSize', 64, 4096)],
+  train: trainIsolationForest,
+})

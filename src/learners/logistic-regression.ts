@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createLinearModel, type LinearModel } from '../models/linear.ts'
+import { choice, log } from './dimensions.ts'
+import { defineLearner } from './learner.ts'
 import { minimize, type Objective } from './minimize.ts'
 import { requireBetween, requireWhole } from './require-option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from './shared-dataset.ts'
@@ -17,7 +19,7 @@ export interface LogisticOptions {
   readonly seed: number
 }
 
-export const logisticDefaults: LogisticOptions = { c: 1, classWeight: 'none', maxIterations: 1000, seed: 42 }
+const logisticDefaults: LogisticOptions = { c: 1, classWeight: 'none', maxIterations: 1000, seed: 42 }
 
 const tolerance = 1e-8
 
@@ -90,3 +92,10 @@ function penalisedLoss(
     return loss / total + (penalty * squares) / 2
   }
 }
+
+export const logisticRegression = defineLearner({
+  name: 'logistic-regression',
+  defaults: logisticDefaults,
+  space: [log('c', 0.0001, 100), choice('classWeight', 'none', 'balanced')],
+  train: trainLogisticRegression,
+})

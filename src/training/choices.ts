@@ -1,8 +1,7 @@
 import { type Learner, type ModelChoice, modelSchema } from '../core/detector-schema.ts'
 import { type DeclaredSpace, type LearnerSpace, parseSpace } from '../evaluation/tuning/space.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
-import { usualSpaces } from '../evaluation/tuning/usual-spaces.ts'
-import { defaultsOf, optionsOf } from '../learners/learn.ts'
+import { defaultsOf, optionsOf, usualSpaceOf } from '../learners/learn.ts'
 import { readBytes } from './read-bytes.ts'
 import type { TrainingPlan } from './training-run.ts'
 
@@ -35,7 +34,7 @@ export function layOutChoices(
   const spaces = learners.map((learner) => ({
     learner,
     base: learner === plan.learner ? base : baseOf(model, learner, plan.learner),
-    dimensions: declared?.dimensions.get(learner) ?? usualSpaces[learner],
+    dimensions: declared?.dimensions.get(learner) ?? usualSpaceOf(learner),
   }))
   const usual = { ...defaultsOf(plan.learner), ...inUse }
   const { dimensions = [] } = spaces.find(({ learner }) => learner === plan.learner) ?? {}

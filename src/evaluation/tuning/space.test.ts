@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Learner } from '../../core/detector-schema.ts'
 import { FraudError } from '../../core/errors.ts'
-import { type Dimension, placeOf, type Range, valueAt } from './dimension.ts'
 import { parseSpace } from './space.ts'
-import { usualSpaces } from './usual-spaces.ts'
 
 const optionsOf = (learner: Learner) =>
   learner === 'gradient-boosting'
@@ -102,28 +100,5 @@ describe('a space file', () => {
         (error) => error instanceof FraudError && error.code === 'SPACE_INVALID' && reason.test(error.message),
       )
     })
-  }
-})
-
-test('the usual spaces would pass as files', () => {
-  for (const dimensions of Object.values(usualSpaces)) {
-    for (const dimension of dimensions) {
-      const { kind, name, ...said } = dimension
-      const value = 'values' in said ? said.values : said
-      const file = JSON.stringify({ space: { 'gradient-boosting': { [name]: value } } })
-      assert.deepEqual(parseSpace(file, 'usual', () => [name]).dimensions.get('gradient-boosting'), [dimension])
-    }
-  }
-})
-
-test('a range reaches both of its ends, and tells where a value lies', () => {
-  const ranges: readonly Range[] = Object.values(usualSpaces)
-    .flat()
-    .filter((dimension: Dimension) => dimension.kind === 'range')
-  for (const range of ranges) {
-    assert.deepEqual([valueAt(range, 0), valueAt(range, 1)], [range.from, range.to], range.name)
-    const value = valueAt(range, 0.4)
-    assert.equal(valueAt(range, placeOf(range, value) ?? Number.NaN), value)
-    assert.equal(placeOf(range, range.to * 2), undefined)
   }
 })

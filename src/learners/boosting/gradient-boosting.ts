@@ -6,6 +6,8 @@ import type { Dataset } from '../../data/dataset.ts'
 import { categoriesIn, createSet } from '../../models/trees/category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-ensemble.ts'
 import { createNodes } from '../../models/trees/tree-nodes.ts'
+import { choice, log, share, wholeLog } from '../dimensions.ts'
+import { defineLearner } from '../learner.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
 import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-data.ts'
 import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
@@ -191,3 +193,18 @@ function assemble(
   const split = sets.length > 0 && { categories: { setAt, sets: Int32Array.from(sets) } }
   return createTreeEnsemble(features, { ...nodes, ...split }, { kind: 'log-odds', base })
 }
+
+export const gradientBoosting = defineLearner({
+  name: 'gradient-boosting',
+  defaults: boostingDefaults,
+  space: [
+    choice('nEstimators', 100, 200, 400),
+    log('learningRate', 0.01, 0.3),
+    wholeLog('maxLeaves', 4, 64),
+    wholeLog('minSamplesLeaf', 5, 200),
+    log('regLambda', 0.1, 100),
+    share('subsample', 0.5),
+    share('colsampleByTree', 0.3),
+  ],
+  train: trainGradientBoosting,
+})

@@ -6,6 +6,8 @@ import { workerScript } from '../../core/worker-script.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-ensemble.ts'
 import { createNodes } from '../../models/trees/tree-nodes.ts'
+import { choice, share, wholeLog } from '../dimensions.ts'
+import { defineLearner } from '../learner.ts'
 import { checkDataset, rowWeights, type TrainingControl } from '../shared-dataset.ts'
 import type { GrownTree } from './grower.ts'
 import {
@@ -161,3 +163,29 @@ function assemble(
     importance: importance.map((share) => (sum > 0 ? share / sum : 0)),
   }
 }
+
+export const decisionTree = defineLearner({
+  name: 'decision-tree',
+  defaults: treeDefaults,
+  space: [
+    choice('maxDepth', 3, 4, 5, 6, 8, 10, 14, null),
+    wholeLog('minSamplesLeaf', 1, 200),
+    choice('classWeight', 'none', 'balanced'),
+    choice('oversample', null, 0.1),
+  ],
+  train: trainDecisionTree,
+})
+
+export const randomForest = defineLearner({
+  name: 'random-forest',
+  defaults: randomForestDefaults,
+  space: [
+    choice('nEstimators', 100, 200, 300),
+    wholeLog('minSamplesLeaf', 1, 50),
+    choice('maxFeatures', 'sqrt', 'log2', 'all'),
+    share('maxSamples', 0.2),
+    choice('classWeight', 'none', 'balanced'),
+    choice('oversample', null, 0.1, 1),
+  ],
+  train: trainRandomForest,
+})

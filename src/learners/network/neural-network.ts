@@ -3,6 +3,8 @@ import { FraudError } from '../../core/errors.ts'
 import { createRandom, type Random } from '../../core/random.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { createNeuralNetwork, type Layer, type NeuralNetwork } from '../../models/neural-network.ts'
+import { choice, log, wholeLog } from '../dimensions.ts'
+import { defineLearner } from '../learner.ts'
 import { requireBetween, requireWhole } from '../require-option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
 import { applyScaling, standardizeInputs } from '../standard-inputs.ts'
@@ -27,7 +29,7 @@ export interface NeuralOptions {
   readonly seed: number
 }
 
-export const neuralDefaults: NeuralOptions = {
+const neuralDefaults: NeuralOptions = {
   hidden: [64, 32],
   epochs: 20,
   batchSize: 64,
@@ -125,3 +127,17 @@ function meanOne(weights: Float64Array): Float64Array {
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
   return weights.map((weight) => weight / mean)
 }
+
+export const neuralNetwork = defineLearner({
+  name: 'neural-network',
+  defaults: neuralDefaults,
+  space: [
+    choice('hidden', [32], [64], [64, 32], [128, 64]),
+    log('learningRate', 0.0001, 0.01),
+    wholeLog('epochs', 5, 40),
+    choice('batchSize', 64, 256, 1024),
+    choice('dropout', 0, 0.1, 0.2, 0.4),
+    log('weightDecay', 0.000001, 0.01),
+  ],
+  train: trainNeuralNetwork,
+})
