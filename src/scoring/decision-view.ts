@@ -11,9 +11,10 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import { outputOf } from '../models/contributions.ts'
-import { mostLabels, present } from './decider.ts'
 import { DecisionWords } from './decision-words.ts'
+import { mostLabels } from './label-intake.ts'
 import type { Predictor } from './predictor.ts'
+import { present } from './present-decision.ts'
 
 /** What a transaction turned out to be, by one account. */
 interface LabelView {

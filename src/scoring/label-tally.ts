@@ -1,7 +1,7 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { showName } from '../core/show-value.ts'
-import type { FileLabel } from './decider.ts'
+import type { FileLabel } from './label-intake.ts'
 import { idThatIsTold } from './labels.ts'
 
 /** Why a line was not taken in. */

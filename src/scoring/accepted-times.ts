@@ -1,0 +1,56 @@
+import { FraudError } from '../core/errors.ts'
+import { isOfCalendar, showTime } from '../core/time-formats.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import { longestSpanMs } from './live-detector.ts'
+import type { LiveState } from './live-state.ts'
+
+export interface AcceptedTimesOptions {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** How far ahead of the clock a transaction may be. */
+  readonly maxAheadMs: number
+}
+
+/** Which times a transaction may have, by the clock and by the newest transaction. */
+export class AcceptedTimes {
+  readonly #state: LiveState
+  readonly #clock: () => number
+  readonly #maxAheadMs: number
+  readonly #spanMs: number
+  /** How far ahead of the newest a time may be that no clock bounds. */
+  readonly #leapMs: number
+
+  constructor(state: LiveState, { clock, maxAheadMs }: AcceptedTimesOptions) {
+    const { time } = state.live.detector.transaction
+    this.#state = state
+    this.#clock = clock
+    this.#maxAheadMs = maxAheadMs
+    this.#spanMs = longestSpanMs(state.live.features)
+    // One wrong time that leaps further would have those after it refused as too old.
+    const hasLeaps = time !== undefined && !isOfCalendar(time)
+    this.#leapMs = hasLeaps ? Math.max(this.#spanMs, maxAheadMs) : Number.POSITIVE_INFINITY
+  }
+
+  /** @throws FraudError TRANSACTION_IN_FUTURE or TRANSACTION_TOO_OLD */
+  check(timestampMs: number): void {
+    const latestMs = this.#clock() + this.#maxAheadMs
+    if (timestampMs > latestMs) {
+      const reason = `The transaction's time is ahead of the service's clock: none after ${formatIsoTime(latestMs)} is taken in now`
+      throw new FraudError('TRANSACTION_IN_FUTURE', reason)
+    }
+    const { newestMs } = this.#state.fold.histories
+    if (timestampMs > newestMs + this.#leapMs && newestMs > Number.NEGATIVE_INFINITY) {
+      const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#show(newestMs + this.#leapMs)} is taken in now, unless --max-ahead allows more`
+      throw new FraudError('TRANSACTION_IN_FUTURE', reason)
+    }
+    if (timestampMs < newestMs - this.#spanMs) {
+      const reason = `The transaction is older than the histories that are kept: none before ${this.#show(newestMs - this.#spanMs)} is taken in now`
+      throw new FraudError('TRANSACTION_TOO_OLD', reason)
+    }
+  }
+
+  #show(timestampMs: number): string {
+    const { time } = this.#state.live.detector.transaction
+    return time === undefined ? formatIsoTime(timestampMs) : showTime(timestampMs, time)
+  }
+}

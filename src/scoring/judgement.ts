@@ -1,0 +1,132 @@
+import type { LiveTransaction } from '../core/live-transaction.ts'
+import type { Transaction } from '../core/transaction.ts'
+import type { Contribution } from '../decisioning/contribution.ts'
+import type { Degradation } from '../decisioning/decision.ts'
+import { strongest } from '../decisioning/feature-reasons.ts'
+import { opinionsOf, settle, unavailable } from '../decisioning/policy.ts'
+import { computeRow } from '../features/feature-set.ts'
+import type { History } from '../features/history.ts'
+import type { ListedText } from '../features/scope.ts'
+import type { DecisionRecord } from '../log/log-record.ts'
+import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import type { LiveState } from './live-state.ts'
+
+export interface JudgeOptions {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** A bug in a feature or a model kept a transaction from getting a score. */
+  readonly onFault: (what: Degradation, error: unknown) => void
+}
+
+/** Judges transactions by the detector in force: histories -> row -> score -> verdict, as a record. Nothing here waits. */
+export class Judge {
+  /** Of the transaction that was judged last: records lend it. */
+  readonly #row: Float64Array
+  readonly #state: LiveState
+  readonly #clock: () => number
+  readonly #onFault: JudgeOptions['onFault']
+  readonly #spanMs: number
+  /** The positions among the fields of keys that each transaction should have. */
+  readonly #keysAt: readonly number[]
+  #coveredSinceMs: number | undefined
+
+  constructor(state: LiveState, { clock, onFault }: JudgeOptions) {
+    const { keys = {}, optionalKeys = [] } = state.live.detector.transaction
+    this.#state = state
+    this.#clock = clock
+    this.#onFault = onFault
+    this.#row = new Float64Array(state.live.features.names.length)
+    this.#spanMs = longestSpanMs(state.live.features)
+    const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
+    this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
+    this.#coveredSinceMs = state.coveredSinceMs
+  }
+
+  /** How much event time the log covers; 0 where it is empty. */
+  get coverageMs(): number {
+    const { newestMs } = this.#state.fold.histories
+    return this.#coveredSinceMs === undefined ? 0 : Math.max(0, newestMs - this.#coveredSinceMs)
+  }
+
+  /** The record borrows its row until the next call. @param isAsked whether to explain an approval, too. */
+  judge(
+    { id, fields, transaction }: LiveTransaction,
+    histories: readonly History[],
+    waitedMs: () => number,
+    isAsked: boolean,
+  ): DecisionRecord {
+    const { live, fold, lostUntilMs, definitionSequence } = this.#state
+    // In the order in which a record gives them back.
+    const degraded: Degradation[] = []
+    const gaps = fold.histories.degraded()
+    if (gaps.includes('history-capped')) degraded.push('history-capped')
+    if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
+    const row = this.#row
+    let score: number | null = null
+    let failure: Degradation = 'features-failed'
+    try {
+      computeRow(live.features, transaction, histories, row)
+      failure = 'model-failed'
+      const { probability } = live.predictor.predict(row)
+      if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
+      // The log's store knows no -0.
+      score = probability + 0
+      if (waitedMs() > live.policy.deadlineMs) {
+        degraded.push('deadline-passed')
+        score = null
+      }
+    } catch (error) {
+      this.#onFault(failure, error)
+      // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
+      degraded.push(failure)
+      if (failure === 'features-failed') row.fill(Number.NaN)
+    }
+    if (gaps.includes('history-dropped')) degraded.push('history-dropped')
+    if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
+    if (live.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
+    if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
+    const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
+    // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
+    const isWanted = isAsked || verdict.outcome !== 'approve'
+    const isExplained = score !== null && isWanted && live.predictor.explainsLive === true
+    const contributions = isExplained ? this.#explain(live) : []
+    return {
+      kind: 'decision',
+      id,
+      timestampMs: transaction.timestampMs,
+      outcome: verdict.outcome,
+      score,
+      decidedAtMs: this.#clock(),
+      definition: definitionSequence,
+      degraded,
+      fields,
+      row,
+      ...(contributions.length > 0 && { contributions }),
+    }
+  }
+
+  #explain({ predictor }: LiveDetector): readonly Contribution[] {
+    if (predictor.explain === undefined) return []
+    try {
+      const { contributions, scale } = predictor.explain(this.#row)
+      return strongest(contributions, scale)
+    } catch (error) {
+      // The score stands without them.
+      this.#onFault('model-failed', error)
+      return []
+    }
+  }
+
+  /** Whether the log does not reach back as far as the features look, or nothing came for so long. */
+  #isShort(timestampMs: number): boolean {
+    if (this.#spanMs === Number.POSITIVE_INFINITY) return false
+    this.#coveredSinceMs ??= timestampMs
+    const sinceMs = Math.max(this.#coveredSinceMs, this.#state.fold.resumedAtMs ?? Number.NEGATIVE_INFINITY)
+    return timestampMs - sinceMs < this.#spanMs
+  }
+}
+
+function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
+  const value = texts[text]
+  return value !== undefined && !values.has(value)
+}

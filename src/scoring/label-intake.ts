@@ -1,0 +1,235 @@
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { LabelledEvent } from '../features/history.ts'
+import type { DecisionLog } from '../log/decision-log.ts'
+import type { LabelRecord } from '../log/log-record.ts'
+import type { DecisionObserver } from './decision-observer.ts'
+import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
+import type { LiveState } from './live-state.ts'
+import { type LocalIntake, notHeld } from './local-intake.ts'
+
+export interface LabelIntakeOptions {
+  readonly log: DecisionLog
+  readonly observer: DecisionObserver
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** Labels that may wait for their transactions. */
+  readonly maxPendingLabels: number
+}
+
+/** What was said of an id so far. */
+interface KnownLabels<Label> {
+  readonly last: Label | undefined
+  readonly count: number
+}
+
+type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source'>
+
+interface LabelInFlight {
+  readonly record: LabelRecord
+  /** Those of its id that were on their way when it came. */
+  readonly before: readonly LabelRecord[]
+  /** Of all labels of its id, this one included. */
+  readonly count: number
+  readonly answer: Promise<LabelAnswer>
+}
+
+/** What became of a label of a file. */
+export interface FileLabel {
+  readonly answer: LabelAnswer
+  /** Another one was there, and this one counts from now on. */
+  readonly isChange: boolean
+  /** It was said before, and another label, that came since, counts. */
+  readonly isOverruled: boolean
+}
+
+/** Labels that an id may have. */
+export const mostLabels = 100
+
+/** Takes in what transactions turned out to be, in their place among decisions. */
+export class LabelIntake {
+  readonly #options: LabelIntakeOptions
+  readonly #log: DecisionLog
+  readonly #intake: LocalIntake
+  /** By transaction id: the last labels that are on their way to the disk. */
+  readonly #labelsInFlight = new Map<string, LabelInFlight>()
+
+  constructor(intake: LocalIntake, options: LabelIntakeOptions) {
+    this.#intake = intake
+    this.#options = options
+    this.#log = options.log
+  }
+
+  /**
+   * @param first the place in the caller's array of the first input; undefined where there was no array.
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
+   * transaction; then none of the labels counts.
+   */
+  label(inputs: readonly LabelInput[], by: string, first?: number): Promise<readonly LabelAnswer[]> {
+    const state = this.#intake.requireReady()
+    const events = inputs.map(({ transactionId }) => this.#intake.eventOf(transactionId))
+    refuseForeknown(inputs, events, first)
+    const known = this.#knownLabels(inputs)
+    refuseManyLabels(inputs, known)
+    this.#refuseToWait(state, inputs, by, events, known)
+    return Promise.all(inputs.map((input, i) => this.#label(state, input, by, events[i], known)))
+  }
+
+  /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
+  refuseForeknown(inputs: readonly LabelInput[], first: number): void {
+    const events = inputs.map(({ transactionId }) => this.#intake.eventOf(transactionId))
+    refuseForeknown(inputs, events, first)
+  }
+
+  /**
+   * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at time
+   * changes nothing, even where another label came since. Throws as `label` does.
+   */
+  async labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
+    const { transactionId: id } = input
+    const underway = this.#labelsInFlight.get(id)
+    const last = underway?.record ?? this.#log.reading.lastLabel(id)
+    if (last !== undefined && !isSame(last, input) && input.knownAtMs !== undefined) {
+      const said = [...(underway?.before ?? []), ...this.#log.reading.labelsOf(id)].find((label) =>
+        isSame(label, input),
+      )
+      if (said !== undefined) {
+        this.#intake.requireReady()
+        const pending = this.#intake.eventOf(id) === undefined
+        await underway?.answer
+        return { answer: answerTo(said, pending, true), isChange: false, isOverruled: true }
+      }
+    }
+    const [answer] = await this.label([input], by)
+    return { answer, isChange: last !== undefined && !answer.duplicate, isOverruled: false }
+  }
+
+  /**
+   * Anybody can make up ids: labels of transactions that have not come must not grow without a bound, and those of one key
+   * not to where there is no room for others'.
+   */
+  #refuseToWait(
+    { fold }: LiveState,
+    inputs: readonly LabelInput[],
+    by: string,
+    events: readonly unknown[],
+    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
+  ): void {
+    const { maxPendingLabels } = this.#options
+    const share = isKey(by) ? Math.ceil(maxPendingLabels / 2) - fold.pendingLabelsBy(by) : Number.POSITIVE_INFINITY
+    const room = Math.min(maxPendingLabels - fold.pendingLabels, share)
+    if (inputs.length <= room) return
+    const more = inputs.filter((input, i) => {
+      const last = known.get(input.transactionId)?.last
+      return events[i] === undefined && !(last !== undefined && isSame(last, input))
+    })
+    if (more.length === 0 || more.length <= room) return
+    this.#options.observer.labelsRefused(more.length)
+    const waiting = room === share ? `${fold.pendingLabelsBy(by)} labels of this key` : `${fold.pendingLabels} labels`
+    throw new FraudError(
+      'PENDING_LABELS_FULL',
+      `${waiting} already wait for transactions that have not come; label transactions that have come`,
+    )
+  }
+
+  #knownLabels(inputs: readonly LabelInput[]): ReadonlyMap<string, KnownLabels<LabelRecord>> {
+    const known = new Map<string, KnownLabels<LabelRecord>>()
+    for (const { transactionId: id } of inputs) {
+      if (known.has(id)) continue
+      const underway = this.#labelsInFlight.get(id)
+      const last = underway?.record ?? this.#log.reading.lastLabel(id)
+      const countKept = () => (last === undefined ? 0 : this.#log.reading.countLabels(id, mostLabels))
+      known.set(id, { last, count: underway?.count ?? countKept() })
+    }
+    return known
+  }
+
+  #label(
+    state: LiveState,
+    input: LabelInput,
+    by: string,
+    event: LabelledEvent | undefined,
+    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
+  ): Promise<LabelAnswer> {
+    const { transactionId: id, isFraud, source } = input
+    const nowMs = this.#options.clock()
+    const underway = this.#labelsInFlight.get(id)
+    const last = underway?.record ?? known.get(id)?.last
+    if (last !== undefined && isSame(last, input)) {
+      const again = answerTo(last, event === undefined, true)
+      return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
+    }
+    const record: LabelRecord = {
+      kind: 'label',
+      id,
+      isFraud,
+      // A transaction may be ahead of the clock.
+      knownAtMs: input.knownAtMs ?? Math.max(nowMs, event?.timestampMs ?? nowMs),
+      source,
+      receivedAtMs: nowMs,
+      of: event?.sequence ?? 0,
+      by,
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<LabelAnswer>()
+    this.#log.append(record, (error) => {
+      if (this.#labelsInFlight.get(id)?.record === record) this.#labelsInFlight.delete(id)
+      if (error === undefined) resolve(answerTo(record, event === undefined, false))
+      else reject(error)
+    })
+    const count = (underway?.count ?? known.get(id)?.count ?? 0) + 1
+    const before = underway === undefined ? [] : [...underway.before, underway.record]
+    this.#labelsInFlight.set(id, { record, before, count, answer: promise })
+    if (event?.texts !== notHeld) state.fold.label(record, event)
+    this.#options.observer.labelled(isFraud, nowMs, event && record.knownAtMs - event.timestampMs)
+    return promise
+  }
+}
+
+/** Whether a principal's name is that of a key, of which there may be others. */
+function isKey(by: string): boolean {
+  return by.startsWith('key:') || by.startsWith('environment:')
+}
+
+/** Whoever contradicts themselves without end must not fill the log, nor what waits for a transaction. */
+function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, KnownLabels<SaidLabel>>): void {
+  const told = new Map(known)
+  for (const input of inputs) {
+    const { transactionId: id, isFraud, knownAtMs = Number.NaN, source } = input
+    const { last, count } = told.get(id) ?? { last: undefined, count: 0 }
+    if (last !== undefined && isSame(last, input)) continue
+    if (count >= mostLabels)
+      throw new FraudError('LABELS_FULL', `Transaction "${showValue(id)}" already has ${mostLabels} labels`, {
+        errors: [{ field: 'transactionId', reason: `has ${mostLabels} labels`, ...idThatIsTold(id) }],
+      })
+    told.set(id, { last: { isFraud, knownAtMs, source }, count: count + 1 })
+  }
+}
+
+/** Refuses labels that were known before their transactions took place. */
+function refuseForeknown(
+  inputs: readonly LabelInput[],
+  events: readonly (LabelledEvent | undefined)[],
+  first: number | undefined,
+): void {
+  const errors = inputs.flatMap(({ transactionId, knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
+    const at = first === undefined ? '' : `[${first + i}].`
+    const isForeknown = knownAtMs < (events[i]?.timestampMs ?? Number.NEGATIVE_INFINITY)
+    const reason = "is before the transaction's own time"
+    return isForeknown ? [{ field: `${at}knownAt`, reason, ...idThatIsTold(transactionId) }] : []
+  })
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'A label was known before its transaction', { errors })
+}
+
+function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput): boolean {
+  return (
+    last.isFraud === isFraud &&
+    (knownAtMs === undefined || knownAtMs === last.knownAtMs) &&
+    (source === undefined || source === last.source)
+  )
+}
+
+function answerTo({ id, isFraud, knownAtMs, source }: LabelRecord, pending: boolean, duplicate: boolean): LabelAnswer {
+  const knownAt = formatIsoTime(knownAtMs)
+  return { transactionId: id, isFraud, knownAt, source: source ?? null, pending, duplicate }
+}

@@ -1,0 +1,32 @@
+import { formatIsoTime } from '../core/time-parser.ts'
+import { type Decision, shownDegraded } from '../decisioning/decision.ts'
+import { opinionsOf, type Reason, settle, unavailable } from '../decisioning/policy.ts'
+import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
+
+/**
+ * A decision as it is answered, of its record and of what was in force then.
+ *
+ * @param featureReasons what features spoke for fraud, in words.
+ */
+export function present(
+  record: DecisionRecord | Sequenced<DecisionRecord>,
+  definition: Definition,
+  featureReasons: readonly Reason[],
+): Decision {
+  const { id, score, outcome, decidedAtMs } = record
+  const { policy, model, contributionScale } = definition
+  const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
+  return {
+    transactionId: id,
+    outcome,
+    score,
+    reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
+    ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
+    rules: [],
+    model,
+    policy: policy.version,
+    decidedAt: formatIsoTime(decidedAtMs),
+    duplicate: false,
+    degraded: shownDegraded(record),
+  }
+}
