@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts'
 import { featuresCommand } from './features.ts'
 import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
+import { jobCommand } from './job.ts'
 import { keysCommand } from './keys.ts'
 import { labelCommand } from './label.ts'
 import { logCommand } from './log.ts'
@@ -54,6 +55,7 @@ export function createProgram(): Command {
     scoreCommand(),
     serveCommand(),
     keysCommand(),
+    jobCommand(),
     simulateCommand(),
     demoCommand(),
     replayCommand(),

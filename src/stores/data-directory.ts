@@ -28,6 +28,9 @@ export interface DataDirectory {
   readonly logPath: string
   readonly snapshotsPath: string
   readonly keysPath: string
+  readonly jobsPath: string
+  /** What jobs made: a folder each. */
+  readonly bundlesPath: string
   readonly lockPath: string
   readonly bundlePath: string
   /** Where the service that works on the directory listens. */
@@ -45,6 +48,8 @@ export function dataDirectory(path: string): DataDirectory {
     logPath: join(path, 'log.sqlite'),
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
+    jobsPath: join(path, 'jobs'),
+    bundlesPath: join(path, 'bundles'),
     lockPath: join(path, 'lock.sqlite'),
     bundlePath: join(path, 'model.safetensors'),
     addressPath: join(path, 'service.json'),

@@ -1,0 +1,106 @@
+import { userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FraudError } from '../core/errors.ts'
+import type { Job, JobEvent } from '../jobs/job.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import { readJobRequest } from '../jobs/request.ts'
+import { addJob, cancelJob, runApart } from '../jobs/runner.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { newJobId, openJobFiles } from '../stores/job-files.ts'
+import { readBytes } from '../training/read-bytes.ts'
+import type { Run } from './run.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface JobFlags {
+  readonly data: string
+}
+
+const lookEveryMs = 200
+
+/** Adds a job, runs it once it is its turn, and shows what it tells. Ctrl-C cancels it. */
+export async function startJob(file: string, { data }: JobFlags, run: Run): Promise<void> {
+  const request = readJobRequest(parse(await readBytes(file, 'The request'), file))
+  const store = openJobFiles(dataDirectory(data))
+  settle(store, run.nowMs())
+  const { id } = addJob(store, request, { id: newJobId(), by: userInfo().username, nowMs: run.nowMs() })
+  run.terminal.say(`job ${id}`)
+  const cancel = () => store.askToCancel(id)
+  run.signal.addEventListener('abort', cancel, { once: true })
+  if (run.signal.aborted) cancel()
+  let isOver = false
+  const ended = runApart([process.argv[1], 'job', 'run', '--data', data], id, new AbortController().signal).finally(
+    () => {
+      isOver = true
+    },
+  )
+  for (let seen = 0, last = false; !last; ) {
+    last = isOver
+    const events = store.events(id, seen)
+    seen += events.length
+    for (const event of events) tell(event, run.terminal)
+    if (!last) await sleep(lookEveryMs)
+  }
+  await ended
+  settle(store, run.nowMs())
+  finish(store.find(id), run.terminal)
+}
+
+function finish(job: Job, terminal: Terminal): void {
+  terminal.result(job)
+  if (job.state === 'failed' && job.error !== undefined) throw new FraudError(job.error.code, job.error.message)
+  if (job.state !== 'done') throw new FraudError('INTERRUPTED', `The job was ${job.state}; nothing was written`)
+  terminal.say(describe(job))
+}
+
+function tell({ kind, text }: JobEvent, terminal: Terminal): void {
+  if (kind === 'warning') terminal.warn(text)
+  else if (kind === 'end' || kind === 'note') terminal.say(text)
+}
+
+function parse(bytes: Uint8Array, file: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FraudError('INPUT_INVALID', `${file} is not JSON: ${reason}`, { cause })
+  }
+}
+
+/** Jobs whose process was killed are told as interrupted, and what they left is removed, unless one is running. */
+function settle(store: JobStore, nowMs: number): void {
+  const turn = store.takeTurn()
+  if (turn === undefined) return
+  try {
+    store.settle(nowMs)
+  } finally {
+    turn.release()
+  }
+}
+
+export async function listJobs({ data }: JobFlags, { terminal, nowMs }: Run): Promise<void> {
+  const store = openJobFiles(dataDirectory(data))
+  settle(store, nowMs())
+  const jobs = store.list()
+  terminal.result(jobs)
+  for (const job of jobs) terminal.say(describe(job))
+}
+
+export async function showJob(id: string, { data }: JobFlags, { terminal, nowMs }: Run): Promise<void> {
+  const store = openJobFiles(dataDirectory(data))
+  settle(store, nowMs())
+  const job = store.find(id)
+  terminal.result({ ...job, events: store.events(id, 0) })
+  terminal.say(describe(job))
+  for (const event of store.events(id, 0)) tell(event, terminal)
+}
+
+export async function cancel(id: string, { data }: JobFlags, { terminal }: Run): Promise<void> {
+  const job = cancelJob(openJobFiles(dataDirectory(data)), id)
+  terminal.result(job)
+  terminal.say(job.state === 'cancelled' ? `${id} was cancelled` : `${id} will stop`)
+}
+
+function describe({ id, request, state, createdMs, error }: Job): string {
+  const why = error === undefined ? '' : `  ${error.code}: ${error.message}`
+  return `${id}  ${new Date(createdMs).toISOString()}  ${request.kind}  ${request.name}  ${state}${why}`
+}

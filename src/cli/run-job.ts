@@ -1,0 +1,142 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
+import type { Job, JobEvent } from '../jobs/job.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import type { TrainingRequest } from '../jobs/request.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { openJobFiles } from '../stores/job-files.ts'
+import { usualTraining } from '../training/plan-training.ts'
+import { importModel } from './import-work.ts'
+import type { JobFlags } from './job-work.ts'
+import type { Run } from './run.ts'
+import { type TrainFlags, train } from './train-work.ts'
+
+const lookEveryMs = 200
+/** Progress is for people: more of it would only fill the disk. */
+const tellEveryMs = 500
+
+const bundleName = 'model.safetensors'
+const reportName = 'model-report.html'
+
+/** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
+export async function runJob(id: string, { data }: JobFlags, run: Run): Promise<void> {
+  const directory = dataDirectory(data)
+  const store = openJobFiles(directory)
+  store.find(id)
+  const stop = new AbortController()
+  process.once('disconnect', () => stop.abort())
+  const timer = setInterval(() => store.isCancelAsked(id) && stop.abort(), lookEveryMs)
+  const signal = AbortSignal.any([run.signal, stop.signal])
+  try {
+    const turn = await waitForTurn(store, id, signal)
+    if (turn === undefined) return
+    try {
+      store.settle(run.nowMs())
+      const job = store.find(id)
+      if (job.state === 'queued') await runInTurn(store, job, data, directory.bundlesPath, { ...run, signal })
+    } finally {
+      turn.release()
+    }
+  } finally {
+    clearInterval(timer)
+    if (process.connected) process.disconnect()
+  }
+}
+
+async function waitForTurn(store: JobStore, id: string, signal: AbortSignal) {
+  while (!signal.aborted && store.find(id).state === 'queued') {
+    const turn = store.takeTurn()
+    if (turn !== undefined) return turn
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => {})
+  }
+  return undefined
+}
+
+async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath: string, run: Run): Promise<void> {
+  const { id, request } = queued
+  const job: Job = { ...queued, state: 'running', startedMs: run.nowMs() }
+  store.save(job)
+  const work = store.workPath(id)
+  try {
+    rmSync(work, { recursive: true, force: true })
+    mkdirSync(work, { mode: 0o700 })
+    const told = await doWork(job, work, data, jobRun(store, id, run))
+    throwIfInterrupted(run.signal)
+    if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
+    store.publish(id, request.name)
+    const out = join(bundlesPath, request.name, bundleName)
+    const report = request.kind === 'training' && { report: join(bundlesPath, request.name, reportName) }
+    const result = { ...(isRecord(told) && told), out, ...report }
+    store.save({ ...job, state: 'done', endedMs: run.nowMs(), result })
+  } catch (thrown) {
+    store.save({ ...job, ...endOf(thrown, store.isCancelAsked(id)), endedMs: run.nowMs() })
+    if (!(thrown instanceof FraudError)) throw thrown
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+function endOf(thrown: unknown, isCancelled: boolean): Pick<Job, 'state' | 'error'> {
+  if (thrown instanceof FraudError && thrown.code === 'INTERRUPTED') {
+    return { state: isCancelled ? 'cancelled' : 'interrupted' }
+  }
+  const { code, message } =
+    thrown instanceof FraudError ? thrown : new FraudError('INTERNAL', 'Something went wrong inside the job')
+  return { state: 'failed', error: { code, message } }
+}
+
+/** What the work tells goes to the store, but its result, which is returned. */
+async function doWork({ request }: Job, work: string, data: string, run: Run): Promise<unknown> {
+  let result: unknown
+  const heard: Run = { ...run, terminal: { ...run.terminal, result: (value) => (result = value) } }
+  const out = join(work, bundleName)
+  if (request.kind === 'import') {
+    const { kind: _, name: __, file, ...flags } = request
+    await importModel(file, { ...withoutGaps(flags), detector: request.detector, out }, heard)
+  } else {
+    await train(request.file, { ...flagsOf(request), data, out, report: join(work, reportName) }, heard)
+  }
+  return result
+}
+
+function flagsOf(request: TrainingRequest): Omit<TrainFlags, 'data' | 'out'> {
+  const { kind: _, name: __, file, model = {}, ...flags } = request
+  const { maxDepth, oversample, ...options } = model
+  return {
+    ...usualTraining,
+    ...withoutGaps(options),
+    ...withoutGaps(flags),
+    ...(maxDepth !== undefined && { maxDepth: maxDepth ?? 'none' }),
+    ...(oversample !== undefined && { oversample: oversample ?? 'none' }),
+    ...(file === undefined && { fromLog: true }),
+  }
+}
+
+/** Options that are undefined are left out, so that what stands before them counts. */
+function withoutGaps(options: object) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+function jobRun(store: JobStore, id: string, run: Run): Run {
+  const tell = (kind: JobEvent['kind'], text: string, counts: object = {}) =>
+    store.append(id, { atMs: run.nowMs(), kind, text, ...counts })
+  const begin = (what: string) => {
+    let toldMs = Number.NEGATIVE_INFINITY
+    tell('begin', what)
+    return {
+      update(done: number, total: number) {
+        if (run.nowMs() - toldMs < tellEveryMs) return
+        toldMs = run.nowMs()
+        tell('update', what, { done, total })
+      },
+      end: (outcome?: string) => tell('end', outcome === undefined ? what : `${what}: ${outcome}`),
+    }
+  }
+  const note = (text: string) => tell('note', text)
+  const warn = (text: string) => tell('warning', text)
+  return { ...run, begin, note, warn, terminal: { begin, warn, say: note, result: () => {}, clear: () => {} } }
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../core/errors.ts'
+import type { JobRequest } from './request.ts'
+
+type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+
+/** Work that takes long, asked for by a request, done by a process of its own. */
+export interface Job {
+  readonly id: string
+  readonly request: JobRequest
+  /** Who asked for it. */
+  readonly by: string
+  readonly state: JobState
+  readonly createdMs: number
+  readonly startedMs?: number
+  readonly endedMs?: number
+  readonly result?: unknown
+  /** Why it failed. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+}
+
+/** What a job tells while it runs. */
+export interface JobEvent {
+  readonly atMs: number
+  readonly kind: 'begin' | 'update' | 'end' | 'note' | 'warning'
+  readonly text: string
+  readonly done?: number
+  readonly total?: number
+}
+
+export function hasEnded({ state }: Job): boolean {
+  return state !== 'queued' && state !== 'running'
+}

@@ -1,0 +1,64 @@
+import { modelSchema } from '../core/detector-schema.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { z } from '../core/zod.ts'
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64')
+const path = z.string().min(1).max(4096)
+const share = z.number().gt(0).lt(1)
+
+const trainingSchema = z.strictObject({
+  kind: z.literal('training'),
+  /** Of the folder that the bundle and its report are written to. */
+  name,
+  /** Labelled transactions; the log of the data directory by default. */
+  file: path.optional(),
+  /** A detector file; by default the log's last detector, or one inferred from the file. */
+  detector: path.optional(),
+  preset: z.enum(['default', 'recipe']).optional(),
+  model: modelSchema.optional(),
+  split: z.enum(['time', 'random']).optional(),
+  testShare: share.optional(),
+  testFrom: z.string().min(1).max(64).optional(),
+  threads: z.int().min(1).max(256).optional(),
+  threshold: share.optional(),
+  refit: z.boolean().optional(),
+  leakCheck: z.boolean().optional(),
+  allowLeak: z.array(z.string().min(1)).max(1000).optional(),
+  acceptLostHistories: z.boolean().optional(),
+})
+
+const importSchema = z.strictObject({
+  kind: z.literal('import'),
+  name,
+  /** A model of another library. */
+  file: path,
+  detector: path,
+  threshold: share.optional(),
+  allTrees: z.boolean().optional(),
+  categoryNumbers: z.boolean().optional(),
+})
+
+export type TrainingRequest = Readonly<z.infer<typeof trainingSchema>>
+type ImportRequest = Readonly<z.infer<typeof importSchema>>
+export type JobRequest = TrainingRequest | ImportRequest
+
+const schemas = { training: trainingSchema, import: importSchema }
+
+/** @throws FraudError INPUT_INVALID with every bad field */
+export function readJobRequest(value: unknown): JobRequest {
+  const kind = isRecord(value) ? value.kind : undefined
+  if (kind !== 'training' && kind !== 'import') {
+    throw refused([{ field: 'kind', reason: 'is "training" or "import"' }])
+  }
+  const { data, error } = schemas[kind].safeParse(value)
+  if (error !== undefined) {
+    throw refused(error.issues.map((issue) => ({ field: issue.path.join('.') || '(body)', reason: issue.message })))
+  }
+  return data
+}
+
+function refused(errors: readonly FieldError[]): FraudError {
+  const told = errors.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
+  return new FraudError('INPUT_INVALID', `Not a valid job: ${told}`, { errors })
+}

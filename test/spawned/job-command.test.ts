@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRandom } from '../../src/core/random.ts'
+import { startShrike } from '../run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-jobs-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const job = (...args: string[]) => startShrike(folder, ['job', ...args])
+const jobs = async (): Promise<{ id: string; state: string; request: { name: string } }[]> =>
+  JSON.parse((await job('list', '--json').ended).stdout)
+const stateOf = async (name: string) => (await jobs()).find(({ request }) => request.name === name)?.state
+
+function request(name: string, options: object = {}): string {
+  const file = `${name}.json`
+  writeFileSync(join(folder, file), JSON.stringify({ kind: 'training', name, file: 'table.csv', ...options }))
+  return file
+}
+
+/** Trees enough that it does not end before it is stopped. */
+const long = { model: { learner: 'random-forest', nEstimators: 50_000 } }
+
+async function untilTraining(name: string): Promise<string> {
+  for (;;) {
+    const found = (await jobs()).find((each) => each.request.name === name)
+    const events = found && join(folder, '.shrike/jobs', `${found.id}.ndjson`)
+    if (events !== undefined && existsSync(events) && readFileSync(events, 'utf8').includes('"update"'))
+      return found?.id ?? ''
+    await sleep(100)
+  }
+}
+
+function leftInJobs(): readonly string[] {
+  return readdirSync(join(folder, '.shrike/jobs')).filter((name) => /work|tmp/.test(name))
+}
+
+before(() => {
+  const random = createRandom(1)
+  const rows = Array.from({ length: 3000 }, (_, i) => {
+    const isFraud = random.uniform() < 0.05
+    return [
+      i * 60,
+      (random.uniform() * 100).toFixed(2),
+      (random.uniform() + (isFraud ? 0.5 : 0)).toFixed(4),
+      isFraud ? 1 : 0,
+    ].join()
+  })
+  writeFileSync(join(folder, 'table.csv'), `Time,Amount,V1,Class\n${rows.join('\n')}\n`)
+})
+
+describe('shrike job', () => {
+  test('trains in a process of its own, into a folder that is whole, and its owner’s alone', async () => {
+    const { code, stdout, stderr } = await job('start', request('first', { model: { nEstimators: 20 } }), '--json')
+      .ended
+    assert.equal(code, 0, stderr)
+    const { state, result } = JSON.parse(stdout)
+    assert.deepEqual([state, result.out], ['done', '.shrike/bundles/first/model.safetensors'])
+    assert.deepEqual(readdirSync(join(folder, '.shrike/bundles/first')).sort(), [
+      'model-report.html',
+      'model.safetensors',
+    ])
+    const direct = await startShrike(folder, ['train', 'table.csv', '--n-estimators', '20', '--json']).ended
+    assert.equal(JSON.parse(direct.stdout).bundle, result.bundle, 'the same bundle as of train')
+    for (const name of ['jobs', 'bundles', 'bundles/first'])
+      assert.equal(statSync(join(folder, '.shrike', name)).mode & 0o077, 0, name)
+    for (const name of readdirSync(join(folder, '.shrike/jobs')))
+      assert.equal(statSync(join(folder, '.shrike/jobs', name)).mode & 0o077, 0, name)
+  })
+
+  test('refuses a bad request with its fields, and a name that is taken', async () => {
+    const bad = await job('start', request('bad', { testShare: 2, nonsense: 1 })).ended
+    assert.equal(bad.code, 1)
+    assert.match(bad.stderr, /INPUT_INVALID.*testShare: it must be less than 1.*nonsense/)
+    const escaping = await job('start', request('up', { name: '../up' })).ended
+    assert.match(escaping.stderr, /INPUT_INVALID.*name: /)
+    const again = await job('start', request('first')).ended
+    assert.match(again.stderr, /JOB_NAME_TAKEN/)
+  })
+
+  test('is failed with the reason where the work is refused', async () => {
+    const { code, stderr } = await job('start', request('missing', { file: 'nowhere.csv' })).ended
+    assert.deepEqual([code, await stateOf('missing')], [1, 'failed'])
+    assert.match(stderr, /FILE_UNREADABLE.*nowhere\.csv/)
+    assert.ok(!existsSync(join(folder, '.shrike/bundles/missing')))
+  })
+
+  test('waits for its turn, is cancelled before it and while it runs, and leaves nothing', async () => {
+    const running = job('start', request('running', long))
+    const id = await untilTraining('running')
+    const waiting = job('start', request('waiting', long))
+    while ((await stateOf('waiting')) === undefined) await sleep(50)
+    assert.deepEqual([await stateOf('running'), await stateOf('waiting')], ['running', 'queued'])
+    const waitingId = (await jobs()).find(({ request: { name } }) => name === 'waiting')?.id ?? ''
+    await job('cancel', waitingId).ended
+    assert.equal(await stateOf('waiting'), 'cancelled')
+    await job('cancel', id).ended
+    assert.deepEqual([(await running.ended).code, (await waiting.ended).code], [1, 1])
+    assert.deepEqual([await stateOf('running'), leftInJobs()], ['cancelled', []])
+    assert.match((await job('cancel', id).ended).stderr, /JOB_ENDED/)
+    assert.match((await job('show', 'no-such').ended).stderr, /JOB_UNKNOWN/)
+    assert.ok(!existsSync(join(folder, '.shrike/bundles/running')))
+  })
+
+  test('is interrupted, and leaves nothing, where the process that started it is killed', async () => {
+    const { child, ended } = job('start', request('killed', long))
+    await untilTraining('killed')
+    child.kill('SIGKILL')
+    await ended
+    while ((await stateOf('killed')) === 'running') await sleep(100)
+    assert.deepEqual([await stateOf('killed'), leftInJobs()], ['interrupted', []])
+    assert.ok(!existsSync(join(folder, '.shrike/bundles/killed')))
+  })
+})
