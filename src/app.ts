@@ -13,15 +13,20 @@ import { createMetrics, type Metrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
+import { type Jobs, openJobs } from './jobs/jobs.ts'
 import { type LiveConfig, type OpenedLive, openLive } from './open-live.ts'
 import { canDecide, createLiveDetector, warnOfLive } from './scoring/live-detector.ts'
 import type { Predictor } from './scoring/predictor.ts'
+import { dataDirectory } from './stores/data-directory.ts'
+import { newJobId, openJobFiles } from './stores/job-files.ts'
 
 export interface ServiceConfig {
   /** Reads the bundle: once at the start, and again at each reload. */
   readonly load: () => Promise<LoadedModel>
   /** Where decisions are kept; without it, or for a detector that can't decide, only predictions are made. */
   readonly live?: LiveConfig | undefined
+  /** How jobs are run, where there is a live path; without it none are. */
+  readonly jobs?: JobsChoice | undefined
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
@@ -42,6 +47,13 @@ export interface ServiceConfig {
   readonly limits?: Partial<Limits>
   /** The command line of a worker, which has to lead to the same call; without it, that of this process. */
   readonly workerArgs?: readonly string[] | undefined
+}
+
+interface JobsChoice {
+  /** The arguments of a process that runs the job whose id follows them. */
+  readonly args: readonly string[]
+  /** The folder that requests may name files of. */
+  readonly files: string | undefined
 }
 
 interface LoadedModel {
@@ -195,14 +207,17 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
   const { model, live, metrics, log, policyWarning } = serving
+  const jobs = live && startJobs(config, log)
   const app = await buildServer({
     ...{ model, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
+    ...(jobs && { jobs }),
     ...(live && { whyNotReady: live.whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
     ...(keyRing && { keyRing }),
   })
   const url = await listen(app, host, port).catch(async (error: unknown) => {
     await app.close()
+    await jobs?.close()
     await live?.close()
     throw error
   })
@@ -212,6 +227,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= app.close().then(async () => {
+      await jobs?.close()
       await live?.close()
       log.info({}, 'closed')
     })
@@ -224,6 +240,17 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     reject(error)
   })
   return { url, modelId: model.current.modelId, decides: live !== undefined, policyWarning, ready, close, closed }
+}
+
+function startJobs({ live, jobs }: ServiceConfig, log: Serving['log']): Jobs | undefined {
+  if (live === undefined || jobs === undefined) return undefined
+  return openJobs({
+    ...jobs,
+    store: openJobFiles(dataDirectory(live.directory)),
+    newId: newJobId,
+    nowMs: Date.now,
+    onFailure: (error) => log.error({ err: error }, 'a job could not be run'),
+  })
 }
 
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {

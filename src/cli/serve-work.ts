@@ -26,6 +26,7 @@ export interface ServeFlags {
   readonly retain?: number
   readonly acceptLostHistories?: boolean
   readonly strict?: boolean
+  readonly jobFiles?: string
   readonly snapshotEvery: number
   /** Mebibytes. */
   readonly historyMemory: number
@@ -98,6 +99,7 @@ export async function startServing(
         isStrict: flags.strict === true,
       },
     },
+    jobs: { args: [process.argv[1] ?? '', 'job', 'run', '--data', data], files: flags.jobFiles },
     version,
     logLevel,
     reportPath: report,

@@ -51,6 +51,7 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       flags.wholeNumber(0),
       100_000,
     )
+    .option('--job-files <directory>', 'the files that jobs asked for over HTTP may read (default: none, only the log)')
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--accept-lost-histories', "let a detector take over although the log lacks its histories' columns")
     .option('--strict', 'refuse transactions with a field that the detector does not declare')

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { Decisions } from '../scoring/decisions.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
@@ -28,6 +29,8 @@ export interface HttpContext {
   readonly isGuarded: () => boolean
   /** The live path, where the detector's transactions can be decided one by one. */
   readonly live?: Decisions | undefined
+  /** Trainings and imports, where there is a data directory. */
+  readonly jobs?: Jobs | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */
   readonly whyNotReady: () => string | undefined
   /** The HTML report of the model's evaluation, where it was named. */

@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
-import { liveRoutes, routes } from './route-list.ts'
+import { jobRoutes, liveRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { inputSchema } from './schemas/input.ts'
 import { ref } from './schemas/parts.ts'
@@ -12,7 +12,7 @@ import { requestSchemas } from './schemas/requests.ts'
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
-  const { model, live, version } = context
+  const { model, live, jobs, version } = context
   const { modelId, inputs, example } = model.current
   const isGuarded = context.isGuarded()
   return {
@@ -33,6 +33,7 @@ export function describeApi(context: HttpContext): object {
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
     paths: pathsOf([
       ...(live ? liveRoutes.map((route) => describeRoute(route, { ...context, live }, isGuarded)) : []),
+      ...(jobs ? jobRoutes.map((route) => describeRoute(route, { ...context, jobs }, isGuarded)) : []),
       ...routes.map((route) => describeRoute(route, context, isGuarded)),
     ]),
     components: {

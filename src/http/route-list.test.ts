@@ -8,15 +8,15 @@ import { roles } from '../access/roles.ts'
 import { guardRoutes } from './add-routes.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Route } from './route.ts'
-import { liveRoutes, routes } from './route-list.ts'
+import { jobRoutes, liveRoutes, routes } from './route-list.ts'
 import { docs } from './routes/docs.ts'
 
-const all = [...routes, ...liveRoutes, docs]
+const all = [...routes, ...liveRoutes, ...jobRoutes, docs]
 
 describe('the list of routes', () => {
   test('is the table of docs/reference/http.md, with who may call each and what it does', () => {
     const [, section = ''] = readFileSync('docs/reference/http.md', 'utf8').split('\n## Access\n')
-    const rows = [...section.matchAll(/^\| `((?:GET|POST) \/\S*)` \| (.+?) \| (.+?) \|$/gm)].map(
+    const rows = [...section.matchAll(/^\| `((?:GET|POST|DELETE) \/\S*)` \| (.+?) \| (.+?) \|$/gm)].map(
       ([, ...cells]) => cells,
     )
     const access = (role: string) => (role === 'any key' || role === 'anyone' ? role : `\`${role}\``)

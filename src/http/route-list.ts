@@ -1,4 +1,4 @@
-import type { LiveContext, Route } from './route.ts'
+import type { JobContext, LiveContext, Route } from './route.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
@@ -6,6 +6,8 @@ import { decisions } from './routes/decisions.ts'
 import { erase } from './routes/erasures.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
+import { jobEvents } from './routes/job-events.ts'
+import { cancelJob, job, jobList } from './routes/jobs.ts'
 import { label } from './routes/labels.ts'
 import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
@@ -14,6 +16,7 @@ import { predictBatch } from './routes/predict-batch.ts'
 import { readiness } from './routes/readiness.ts'
 import { report } from './routes/report.ts'
 import { searchDecisions } from './routes/search.ts'
+import { startJob } from './routes/start-job.ts'
 
 /** What every service has, beside the docs. */
 export const routes: readonly Route[] = [
@@ -38,3 +41,6 @@ export const liveRoutes: readonly Route<LiveContext>[] = [
   label,
   erase,
 ]
+
+/** What a service that has a data directory to itself has, too. */
+export const jobRoutes: readonly Route<JobContext>[] = [startJob, jobList, job, jobEvents, cancelJob]

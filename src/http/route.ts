@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { Decisions } from '../scoring/decisions.ts'
 import type { HttpContext } from './http-context.ts'
 
@@ -41,7 +42,7 @@ interface Page {
 
 /** One route: who may call it, what it says of itself, and what it does. */
 export type Route<Context extends HttpContext = HttpContext> = Guarded & {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** With parameters in braces, as OpenAPI has it. */
   readonly path: string
   readonly summary: string
@@ -58,4 +59,9 @@ export interface RouteParams {
 /** What routes are built from where the detector's transactions can be decided one by one. */
 export interface LiveContext extends HttpContext {
   readonly live: Decisions
+}
+
+/** What routes are built from where jobs can be run. */
+export interface JobContext extends HttpContext {
+  readonly jobs: Jobs
 }

@@ -3,6 +3,7 @@ import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } fr
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { Decisions } from '../scoring/decisions.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
@@ -38,6 +39,7 @@ export interface ServerOptions {
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: () => KeyRing
   readonly live?: Decisions | undefined
+  readonly jobs?: Jobs | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
   readonly reportsBeside?: readonly string[] | undefined

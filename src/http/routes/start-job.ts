@@ -1,0 +1,42 @@
+import { FraudError } from '../../core/errors.ts'
+import { answerBody } from '../answer-body.ts'
+import { smallBody } from '../body.ts'
+import { principalOf } from '../guard.ts'
+import { readJson } from '../json-text.ts'
+import { refuseRepeated } from '../refuse-repeated.ts'
+import type { JobContext, Route } from '../route.ts'
+import { jobSchema } from '../schemas/job.ts'
+import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
+import { usual } from '../schemas/refused.ts'
+
+const taken = new FraudError('JOB_NAME_TAKEN', 'A bundle or a job already has the name cards-2: choose another')
+const body = {
+  type: 'object',
+  properties: { kind: { enum: ['training', 'import'] }, name: { type: 'string' } },
+  required: ['kind', 'name'],
+}
+
+/** `POST /v1/jobs`: a training or an import, which runs once it is its turn. */
+export const startJob: Route<JobContext> = {
+  method: 'POST',
+  path: '/v1/jobs',
+  role: 'author',
+  summary: 'Start a training or an import',
+  bounds: ['load'],
+  operationId: 'startJob',
+  tag: 'operation',
+  details: 'It runs in a process of its own, one at a time, and writes a bundle into the data directory.',
+  body: () => jsonBody(body, { kind: 'training', name: 'cards-2' }),
+  answers: { ok: jsonAnswer('The job, which waits for its turn.', jobSchema), refusals: [...usual, taken] },
+  handle: (context) => {
+    const { limits, jobs } = context
+    const bodyLimits = smallBody(context)
+    return (request, reply) => {
+      answerBody(bodyLimits, request.raw, reply, async (bytes) => {
+        const { value, repeated } = readJson(bytes, 'body', limits.names)
+        refuseRepeated(repeated)
+        return JSON.stringify(jobs.start(value, principalOf(request).name))
+      })
+    }
+  },
+}

@@ -1,0 +1,22 @@
+import { FraudError } from '../../core/errors.ts'
+
+export const jobSchema = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    request: { type: 'object' },
+    by: { type: 'string' },
+    state: { enum: ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] },
+    createdMs: { type: 'number' },
+    startedMs: { type: 'number' },
+    endedMs: { type: 'number' },
+    result: {},
+    error: { type: 'object', properties: { code: { type: 'string' }, message: { type: 'string' } } },
+  },
+  required: ['id', 'request', 'by', 'state', 'createdMs'],
+}
+
+export const jobIdParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+
+export const unknownJob = new FraudError('JOB_UNKNOWN', 'No job has this id')
+export const overloaded = new FraudError('OVERLOADED', 'The service is overloaded')

@@ -1,0 +1,95 @@
+import { realpathSync } from 'node:fs'
+import { resolve, sep } from 'node:path'
+import { FraudError } from '../core/errors.ts'
+import type { Job, JobEvent } from './job.ts'
+import type { JobStore } from './job-store.ts'
+import { type JobRequest, readJobRequest } from './request.ts'
+import { addJob, cancelJob, runApart } from './runner.ts'
+
+export interface JobsConfig {
+  readonly store: JobStore
+  /** The arguments of a process that runs the job whose id follows them. */
+  readonly args: readonly string[]
+  /** The folder that requests may name files of; without it they name none. */
+  readonly files: string | undefined
+  readonly newId: () => string
+  readonly nowMs: () => number
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Jobs that are asked for from elsewhere: they run one after the other, while the service does. */
+export interface Jobs {
+  /** @throws FraudError INPUT_INVALID, JOB_NAME_TAKEN */
+  start(request: unknown, by: string): Job
+  list(): readonly Job[]
+  find(id: string): Job
+  events(id: string, seen: number): readonly JobEvent[]
+  cancel(id: string): Job
+  /** Ends the job that runs as interrupted; those that wait are run by the next service. */
+  close(): Promise<void>
+}
+
+/** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
+export function openJobs({ store, args, files, newId, nowMs, onFailure }: JobsConfig): Jobs {
+  const closing = new AbortController()
+  let last = Promise.resolve()
+  const settle = () => {
+    const turn = store.takeTurn()
+    if (turn === undefined) return
+    try {
+      store.settle(nowMs())
+    } finally {
+      turn.release()
+    }
+  }
+  async function runNext(id: string): Promise<void> {
+    if (closing.signal.aborted || store.find(id).state !== 'queued') return
+    await runApart(args, id, closing.signal)
+    settle()
+  }
+  const enqueue = ({ id }: Job) => {
+    last = last.then(() => runNext(id)).catch(onFailure)
+  }
+  settle()
+  for (const job of store.list()) if (job.state === 'queued') enqueue(job)
+  return {
+    start(value, by) {
+      const request = within(readJobRequest(value), files)
+      const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
+      enqueue(job)
+      return job
+    },
+    list: store.list,
+    find: store.find,
+    events: store.events,
+    cancel: (id) => cancelJob(store, id),
+    close() {
+      closing.abort()
+      return last
+    },
+  }
+}
+
+/** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
+function within(request: JobRequest, files: string | undefined): JobRequest {
+  const place = (field: 'file' | 'detector') => {
+    const path = request[field]
+    return path === undefined ? {} : { [field]: realPathWithin(field, path, files) }
+  }
+  return { ...request, ...place('file'), ...place('detector') }
+}
+
+function realPathWithin(field: string, path: string, files: string | undefined): string {
+  const refuse = (reason: string) =>
+    new FraudError('INPUT_INVALID', `Not a valid job: ${field}: ${reason}`, { errors: [{ field, reason }] })
+  if (files === undefined) throw refuse('the service was not given a folder of files that jobs may read (--job-files)')
+  const missing = refuse('it is not a file of the folder that jobs may read')
+  try {
+    const root = realpathSync(files)
+    const real = realpathSync(resolve(root, path))
+    if (real.startsWith(root + sep)) return real
+  } catch {
+    // Whether there is such a file elsewhere is not told.
+  }
+  throw missing
+}
