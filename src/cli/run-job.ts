@@ -64,7 +64,8 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
   try {
     rmSync(work, { recursive: true, force: true })
     mkdirSync(work, { mode: 0o700 })
-    const told = await doWork(job, work, data, jobRun(store, id, run))
+    const tidied = { work, published: join(bundlesPath, request.name) }
+    const told = await doWork(job, work, data, jobRun(store, id, run, tidied))
     throwIfInterrupted(run.signal)
     if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
     store.publish(id, request.name)
@@ -121,9 +122,20 @@ function withoutGaps(options: object) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-function jobRun(store: JobStore, id: string, run: Run): Run {
+/** What the work tells of its folder is told of the one that it will be. */
+function jobRun(
+  store: JobStore,
+  id: string,
+  run: Run,
+  tidied: { readonly work: string; readonly published: string },
+): Run {
   const tell = (kind: JobEvent['kind'], text: string, counts: object = {}) =>
-    store.append(id, { atMs: run.nowMs(), kind, text, ...counts })
+    store.append(id, {
+      atMs: run.nowMs(),
+      kind,
+      text: text.replaceAll(tidied.work, tidied.published),
+      ...counts,
+    })
   const begin = (what: string) => {
     let toldMs = Number.NEGATIVE_INFINITY
     tell('begin', what)

@@ -65,6 +65,7 @@ describe('shrike job', () => {
     ])
     const direct = await startShrike(folder, ['train', 'table.csv', '--n-estimators', '20', '--json']).ended
     assert.equal(JSON.parse(direct.stdout).bundle, result.bundle, 'the same bundle as of train')
+    assert.match(stderr, /bundle {2}\.shrike\/bundles\/first\/model\.safetensors/)
     for (const name of ['jobs', 'bundles', 'bundles/first'])
       assert.equal(statSync(join(folder, '.shrike', name)).mode & 0o077, 0, name)
     for (const name of readdirSync(join(folder, '.shrike/jobs')))
