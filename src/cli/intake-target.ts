@@ -19,6 +19,8 @@ export interface IntakeTarget {
   differences(value: object): readonly string[] | undefined
   /** Whether it was new; refused with TRANSACTION_CONFLICT, at once or later. */
   send(value: Readonly<Record<string, unknown>>, isLabelled: boolean): Promise<boolean>
+  /** Resolves once it is known of all transactions so far whether they were taken in, unless only later answers tell. */
+  placed(): Promise<void>
   /** Whether it was new. */
   sendLabel(label: LabelInput & { readonly knownAtMs: number }): Promise<boolean>
   /** Resolves once all transactions so far are answered. */
@@ -28,18 +30,20 @@ export interface IntakeTarget {
 /** A data directory that this process works on. */
 export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarget {
   const { detector, features } = service.live
+  const order = Symbol('file')
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },
     columns: service.decider.state?.definition.columns ?? [],
     differences: (value) => service.differences(value)?.map(({ field }) => field) ?? [],
     send: (value, isLabelled) =>
       as === 'history'
-        ? service.bringIn(value, isLabelled)
-        : service.decide(value, undefined, () => 0).then(({ duplicate }) => !duplicate),
+        ? service.bringIn(value, isLabelled, order)
+        : service.decide(value, undefined, () => 0, false, order).then(({ duplicate }) => !duplicate),
     sendLabel: async (label) => {
-      const [{ duplicate }] = await service.decider.label([label], 'command:replay')
+      const [{ duplicate }] = await service.decider.label([label], 'command:replay', undefined, order)
       return !duplicate
     },
+    placed: () => service.decider.placed(order),
     flush: async () => {},
   }
 }

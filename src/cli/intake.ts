@@ -122,6 +122,7 @@ export class Intake {
     } catch (error) {
       this.#refuse(error, labelled, first)
     }
+    await this.#target.placed()
     if (first !== undefined && this.#target.answersLater) await this.#settle()
     return this.#turnedAway === turnedAway
   }

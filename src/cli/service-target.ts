@@ -49,6 +49,10 @@ export class ServiceTarget implements IntakeTarget {
     this.columns = reading.lastDefinition()?.definition.columns ?? []
   }
 
+  placed(): Promise<void> {
+    return Promise.resolve()
+  }
+
   differences(): undefined {
     return undefined
   }

@@ -1,75 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Defined, definedFeatures, spansOf } from '../../test/feature-definitions.ts'
-import {
-  featuresOf,
-  hourMs,
-  runStream,
-  type Scene,
-  type Step,
-  steps,
-  toTransaction,
-} from '../../test/feature-stream.ts'
+import { definedFeatures, spansOf } from '../../test/feature-definitions.ts'
+import { featuresOf, hourMs, runStream, type Step, steps, toTransaction } from '../../test/feature-stream.ts'
 import { featureKinds } from './definitions/index.ts'
 import { computeRow, type FeatureSet } from './feature-set.ts'
+import { checkRow, entriesOf, keepsHistories } from './histories.contract.ts'
 import { MemoryHistories } from './memory-histories.ts'
 import { Replay } from './replay.ts'
 
-const entriesOf = (features: readonly Defined[]) => features.map(({ entry }) => entry)
+keepsHistories('in memory', (plan) => new MemoryHistories(plan))
 
-/** Asks for equality in every bit, but of what another formula rounds differently. */
-function check(actual: number, expected: number, { isRounded = false }: Defined, name: string): void {
-  if (isRounded && Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(expected))) return
-  assert.ok(Object.is(actual, expected), `${name} is ${actual}, by definition ${expected}`)
-}
-
-function checkRow(row: Float64Array, features: readonly Defined[], scene: Scene): void {
-  let at = 0
-  for (const feature of features) {
-    for (const name of feature.names) check(row[at++], feature.value(scene, name), feature, name)
-  }
-}
-
-describe('a feature is what its definition says, whatever else is declared', () => {
-  for (const feature of definedFeatures) {
-    test(feature.names.join(', '), () => {
-      const set = featuresOf(entriesOf([feature]))
-      assert.deepEqual(set.names, feature.names)
-      const spans = spansOf([feature])
-      const property = fc.property(steps, (stream) =>
-        runStream(set, new MemoryHistories(set.plan), stream, spans, (row, scene) => checkRow(row, [feature], scene)),
-      )
-      fc.assert(property, { numRuns: 60 })
-    })
-  }
-
-  test('for some of them together, which share histories, windows and fields', () => {
-    const some = fc.shuffledSubarray([...definedFeatures], { minLength: 2, maxLength: 12 })
-    const property = fc.property(some, steps, (features, stream) => {
-      const set = featuresOf(entriesOf(features))
-      const spans = spansOf(features)
-      assert.deepEqual(
-        Object.fromEntries(set.plan.histories.map(({ by, spanMs }) => [by ?? '', spanMs])),
-        spans,
-        'what histories keep',
-      )
-      runStream(set, new MemoryHistories(set.plan), stream, spans, (row, scene) => checkRow(row, features, scene))
-    })
-    fc.assert(property, { numRuns: 300 })
-  })
-
-  test('for all of them together', () => {
-    const set = featuresOf(entriesOf(definedFeatures))
-    const spans = spansOf(definedFeatures)
-    const property = fc.property(steps, (stream) =>
-      runStream(set, new MemoryHistories(set.plan), stream, spans, (row, scene) =>
-        checkRow(row, definedFeatures, scene),
-      ),
-    )
-    fc.assert(property, { numRuns: 25 })
-  })
-
+describe('features are defined by hand', () => {
   test('of every kind that looks at the past', () => {
     const tried = new Set(definedFeatures.flatMap(({ entry }) => Object.keys(entry)))
     const ofOneTransaction = 'amount category column distance hour night oneHot ratio signedLog weekday weekend'.split(

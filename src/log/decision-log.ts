@@ -1,5 +1,6 @@
 import type { FraudError } from '../core/errors.ts'
 import type { DecisionRecord, Definition, HistoryRecord, LabelRecord, LogRecord, Sequenced } from './log-record.ts'
+import type { Person } from './personal-values.ts'
 
 export type TransactionRecord = Sequenced<DecisionRecord> | Sequenced<HistoryRecord>
 
@@ -20,8 +21,6 @@ export interface LogReading {
   labelsOf(id: string, most?: number): readonly Sequenced<LabelRecord>[]
   /** The last of them. */
   lastLabel(id: string): Sequenced<LabelRecord> | undefined
-  /** How many there are; where there are more than `most`, that. */
-  countLabels(id: string, most: number): number
   /** The next records after a number, in order; none where it was the last. */
   next(after: number): readonly Sequenced[]
   /** Of the records that `next` gave: how many hold each part that a newer version wrote and this one skips. */
@@ -46,20 +45,44 @@ export interface LogReading {
   prunedThrough(): number
 }
 
+/** What is known of an id. */
+export interface Found {
+  readonly transaction: TransactionRecord | undefined
+  /** In the order in which they came. */
+  readonly labels: readonly Sequenced<LabelRecord>[]
+}
+
+/**
+ * What is asked of a log before a transaction or a label takes its place in it. Asking changes nothing, and may take as long
+ * as a database across a network does: one round trip for all that is asked for at once.
+ */
+export interface LookUps {
+  /** False only of an id of which the log holds no transaction, which is known without waiting. */
+  mayHold(id: string): boolean
+  /** The transactions of those ids that have one, durable and still kept. */
+  find(ids: readonly string[]): Promise<ReadonlyMap<string, TransactionRecord>>
+  /** The same for each of the ids, with its labels: the last ones where there are more than `most`. */
+  findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, Found>>
+}
+
 /**
  * Where decisions and labels are kept, in order, so that nothing that was acknowledged is ever lost. One process at a
  * time appends.
  */
 export interface DecisionLog {
   readonly reading: LogReading
+  readonly lookUps: LookUps
   /** How many records are on the way to the disk. */
   readonly pending: number
   /** Why nothing can be appended; undefined while all is well. */
   readonly failure: FraudError | undefined
   /** The number that the next record gets. */
   readonly nextSequence: number
-  /** Appends a record; records become durable in the order of their numbers. Refused with LOG_UNAVAILABLE after a failure. */
-  append(record: LogRecord, settled: Settled): number
+  /**
+   * Appends a record, which is encoded before this returns; records become durable in the order of their numbers, and the
+   * new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure.
+   */
+  append(record: LogRecord, settled: Settled, newPersons?: readonly Person[]): number
   /** Settles what has become durable by now, without waiting for the loop's next turn. */
   poll(): void
   /** Called when appending has failed, after everything on the way was settled with the failure. */

@@ -7,15 +7,14 @@ import type { LiveState } from './live-state.ts'
 interface FirstSent {
   readonly timestampMs: number
   readonly fields: readonly FieldValue[]
-  /** The names of those fields. */
-  readonly columns: readonly string[]
 }
 
 const reason = 'differs from what was sent first'
 
-/** Fields that differ from what was sent first, of those that were kept then and are declared now. */
+/** Fields that differ from what was sent first, of those that were kept then (in these columns) and are declared now. */
 export function differences(
-  { timestampMs, fields: kept, columns }: FirstSent,
+  { timestampMs, fields: kept }: FirstSent,
+  columns: readonly string[],
   { fields, transaction }: LiveTransaction,
   { live, definition }: LiveState,
 ): readonly FieldError[] {

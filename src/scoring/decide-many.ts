@@ -39,13 +39,14 @@ export async function* decideMany<Item>(
   { turns, first = 0, ...options }: DecideManyOptions<Item>,
 ): AsyncGenerator<readonly (Decision | RefusedItem)[]> {
   let index = first
+  const order = Symbol('items')
   let group: Promise<Decision | RefusedItem>[] = []
   for (const item of items) {
     while (turns.isOver() || !live.decider.hasRoom()) {
       await live.decider.room()
       await turns.next()
     }
-    group.push(decideItem(live, index, item, options))
+    group.push(decideItem(live, index, item, { ...options, order }))
     index += 1
     if (group.length < itemsAtOnce) continue
     yield await Promise.all(group)
@@ -59,14 +60,14 @@ function decideItem<Item>(
   live: Decisions,
   index: number,
   item: Item,
-  { read, nowMs }: Pick<DecideManyOptions<Item>, 'read' | 'nowMs'>,
+  { read, nowMs, order }: Pick<DecideManyOptions<Item>, 'read' | 'nowMs'> & { readonly order: symbol },
 ): Promise<Decision | RefusedItem> {
   let received: ReceivedItem | undefined
   const refuse = (error: unknown) => ({ error, index, id: received && live.idOf(received.value) })
   try {
     received = read(item)
     const arrivedMs = nowMs()
-    return live.decide(received.value, received.repeated, () => nowMs() - arrivedMs).catch(refuse)
+    return live.decide(received.value, received.repeated, () => nowMs() - arrivedMs, false, order).catch(refuse)
   } catch (error) {
     return Promise.resolve(refuse(error))
   }

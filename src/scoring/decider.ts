@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
-import type { LiveTransaction } from '../core/live-transaction.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import { Judge, type JudgeOptions } from './judgement.ts'
 import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
 import { longestSpanMs } from './live-detector.ts'
 import type { LiveState } from './live-state.ts'
-import { LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
+import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
+import type { Received } from './receiver.ts'
 
 export type DeciderOptions = LocalIntakeOptions & LabelIntakeOptions & JudgeOptions
 
@@ -27,6 +27,11 @@ export class Decider {
 
   get isReady(): boolean {
     return this.state !== undefined && this.#options.log.failure === undefined
+  }
+
+  /** Whether something is being looked up whose step is still to come. */
+  get isLookingUp(): boolean {
+    return this.#intake.lanes.size > 0
   }
 
   get state(): LiveState | undefined {
@@ -55,26 +60,27 @@ export class Decider {
    * @param waitedMs how long the transaction has waited so far.
    * @param isAsked whether to explain an approval, too.
    */
-  decide(input: LiveTransaction, waitedMs: () => number, isAsked = false): Promise<Decision> {
-    return this.#intake.take(input, (histories) => {
+  decide(received: Received, waitedMs: () => number, isAsked = false, order?: symbol): Promise<Decision> {
+    const judge: JudgeAtPlace = (input, histories) => {
       assert(this.#judge !== undefined, 'an intake that is ready was given histories')
       return this.#judge.judge(input, histories, waitedMs, isAsked)
-    })
+    }
+    return this.#intake.take(received, judge, order)
   }
 
   /** As `LocalIntake.bringIn`. */
-  bringIn(input: LiveTransaction, isLabelled: boolean): Promise<boolean> {
-    return this.#intake.bringIn(input, isLabelled)
+  bringIn(received: Received, isLabelled: boolean, order?: symbol): Promise<boolean> {
+    return this.#intake.bringIn(received, isLabelled, order)
   }
 
   /** As `LabelIntake.label`. */
-  label(inputs: readonly LabelInput[], by: string, first?: number): Promise<readonly LabelAnswer[]> {
-    return this.#labels.label(inputs, by, first)
+  label(inputs: readonly LabelInput[], by: string, first?: number, order?: symbol): Promise<readonly LabelAnswer[]> {
+    return this.#labels.label(inputs, by, first, order)
   }
 
   /** As `LabelIntake.refuseForeknown`. */
-  refuseForeknown(inputs: readonly LabelInput[], first: number): void {
-    this.#labels.refuseForeknown(inputs, first)
+  refuseForeknown(inputs: readonly LabelInput[], first: number): Promise<void> {
+    return this.#labels.refuseForeknown(inputs, first)
   }
 
   /** As `LabelIntake.labelOfFile`. */
@@ -83,8 +89,13 @@ export class Decider {
   }
 
   /** As `LocalIntake.differences`. */
-  differences(input: LiveTransaction): readonly FieldError[] | undefined {
-    return this.#intake.differences(input)
+  differences(received: Received): readonly FieldError[] | undefined {
+    return this.#intake.differences(received)
+  }
+
+  /** As `LocalIntake.placed`. */
+  placed(order: symbol): Promise<void> {
+    return this.#intake.placed(order)
   }
 
   isFull(): boolean {

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FieldError } from '../core/errors.ts'
-import type { LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
 import { columnOfName } from '../core/personal-columns.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { LogReading } from '../log/decision-log.ts'
@@ -13,6 +12,7 @@ import type { KeptLog } from './kept-log.ts'
 import type { FileLabel } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { LiveDetector } from './live-detector.ts'
+import type { Receiver } from './receiver.ts'
 
 export interface DecisionsOptions {
   readonly log: KeptLog
@@ -25,7 +25,7 @@ export interface DecisionsOptions {
 /** The detector that decides as of now. */
 interface InForce {
   readonly live: LiveDetector
-  readonly reader: LiveTransactionReader
+  readonly receiver: Receiver
   /** While another one takes over. */
   readonly pause: Promise<void> | undefined
 }
@@ -71,27 +71,28 @@ export class Decisions {
     return this.decider.state?.fold.histories.newestMs
   }
 
-  /** One transaction, from parsed JSON to its durable decision. */
+  /** One transaction, from parsed JSON to its durable decision. @param order as of `LocalIntake.take`. */
   decide(
     value: unknown,
     repeated: ReadonlySet<string> | undefined,
     waitedMs: () => number,
     isAsked = false,
+    order?: symbol,
   ): Promise<Decision> {
     if (this.#inForce.pause !== undefined)
-      return this.#inForce.pause.then(() => this.decide(value, repeated, waitedMs, isAsked))
-    return this.#read(value, repeated, (input) => this.decider.decide(input, waitedMs, isAsked))
+      return this.#inForce.pause.then(() => this.decide(value, repeated, waitedMs, isAsked, order))
+    return this.decider.decide(this.#inForce.receiver.receive(value, repeated), waitedMs, isAsked, order)
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
   differences(value: unknown): readonly FieldError[] | undefined {
-    return this.#read(value, undefined, (input) => this.decider.differences(input))
+    return this.decider.differences(this.#inForce.receiver.receive(value, undefined))
   }
 
   /** A transaction that is only to be known; false where it was known before. */
-  bringIn(value: unknown, isLabelled: boolean): Promise<boolean> {
-    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.bringIn(value, isLabelled))
-    return this.#read(value, undefined, (input) => this.decider.bringIn(input, isLabelled))
+  bringIn(value: unknown, isLabelled: boolean, order?: symbol): Promise<boolean> {
+    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.bringIn(value, isLabelled, order))
+    return this.decider.bringIn(this.#inForce.receiver.receive(value, undefined), isLabelled, order)
   }
 
   /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
@@ -99,7 +100,7 @@ export class Decisions {
     const inputs = await this.#readLabels(value, turns)
     // All of them before the first is taken in; what comes in between is looked at again.
     for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
-      this.decider.refuseForeknown(inputs.slice(from, from + labelsAtOnce), from)
+      await this.decider.refuseForeknown(inputs.slice(from, from + labelsAtOnce), from)
       if (turns.isOver()) await turns.next()
     }
     const groups: Promise<readonly LabelAnswer[]>[] = []
@@ -164,14 +165,14 @@ export class Decisions {
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
    */
   keptValue(key: string, value: string | number): string | undefined {
-    const kept = this.#inForce.reader.readKey(key, value)
+    const kept = this.#inForce.receiver.reader.readKey(key, value)
     const { personal = [] } = this.live.detector.transaction
     return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
   }
 
   /** The id of a transaction that was refused, where it can be read. */
   idOf(given: unknown): string | undefined {
-    return this.#inForce.reader.idOf(given)
+    return this.#inForce.receiver.reader.idOf(given)
   }
 
   /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
@@ -191,23 +192,10 @@ export class Decisions {
    *   where records of before the key was personal hold it
    */
   async erase(key: string, value: string, by: string): Promise<string | undefined> {
-    const kept = this.#inForce.reader.readKey(key, value)
+    const kept = this.#inForce.receiver.reader.readKey(key, value)
     // A log that was begun before texts were trimmed may hold the value with its blanks.
     const values = new Set([kept, value])
     const { log, clock } = this.#options
     return erasePerson(log, this.live.detector, key, values, clock(), by)
-  }
-
-  /** Nothing is kept of the person in a transaction that is refused. */
-  #read<Taken>(
-    value: unknown,
-    repeated: ReadonlySet<string> | undefined,
-    take: (input: LiveTransaction) => Taken,
-  ): Taken {
-    try {
-      return take(this.#inForce.reader.read(value, repeated))
-    } finally {
-      this.#options.persons.dropProposed()
-    }
   }
 }

@@ -10,8 +10,9 @@ export function forgetfulParts(): Pick<
     log: new ForgetfulLog(),
     pages: { page: () => Promise.resolve({ records: [], next: null }) },
     persons: {
-      token: (_, value) => value,
-      dropProposed: () => {},
+      known: (_, value) => value,
+      lookUp: () => Promise.resolve([]),
+      forgettings: 0,
       tokenOf: () => undefined,
       valueOf: () => undefined,
     },
@@ -32,7 +33,6 @@ class ForgetfulLog implements KeptLog {
     at: () => undefined,
     labelsOf: () => [],
     lastLabel: () => undefined,
-    countLabels: () => 0,
     next: () => [],
     pendingLabels: () => [],
     allLabels: () => [],
@@ -48,6 +48,12 @@ class ForgetfulLog implements KeptLog {
     prunedThrough: () => 0,
     hashAt: () => undefined,
     lastBefore: () => 0,
+  }
+
+  readonly lookUps: KeptLog['lookUps'] = {
+    mayHold: () => false,
+    find: () => Promise.resolve(new Map()),
+    findLabelled: () => Promise.resolve(new Map()),
   }
 
   append(_record: unknown, settled: () => void): number {

@@ -32,7 +32,7 @@ describe('a kept field', () => {
     const { ip, bin, other } = service.find('t-0')?.transaction ?? {}
     assert.deepEqual([ip, bin, other], ['10.0.0.1', 411111, undefined])
     assert.equal((await decide(0, { ip: '10.0.0.1', bin: '411111' })).duplicate, true)
-    assert.throws(() => decide(0, { ip: '10.0.0.2', bin: 411111 }), {
+    await assert.rejects(async () => decide(0, { ip: '10.0.0.2', bin: 411111 }), {
       code: 'TRANSACTION_CONFLICT',
       errors: [{ field: 'ip', reason: 'differs from what was sent first' }],
     })
@@ -95,7 +95,7 @@ describe('with keep: all', () => {
       ...{ score: 0.5, is_new: 'true', free: 'x', 'net.ip': 'a' },
     })
     assert.equal((await decide(0, { score: 0.7 })).duplicate, true)
-    assert.throws(() => decide(0, { CARD: 'd' }), { code: 'TRANSACTION_CONFLICT' })
+    await assert.rejects(async () => decide(0, { CARD: 'd' }), { code: 'TRANSACTION_CONFLICT' })
   })
 
   test('card numbers, in values and in names, and more than is kept are refused', async () => {

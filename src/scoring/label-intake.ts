@@ -1,13 +1,12 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import type { LabelledEvent } from '../features/history.ts'
 import type { DecisionLog } from '../log/decision-log.ts'
 import type { LabelRecord } from '../log/log-record.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
 import type { LiveState } from './live-state.ts'
-import { type LocalIntake, notHeld } from './local-intake.ts'
+import { type KnownEvent, type LocalIntake, notHeld } from './local-intake.ts'
 
 export interface LabelIntakeOptions {
   readonly log: DecisionLog
@@ -16,12 +15,6 @@ export interface LabelIntakeOptions {
   readonly clock: () => number
   /** Labels that may wait for their transactions. */
   readonly maxPendingLabels: number
-}
-
-/** What was said of an id so far. */
-interface KnownLabels<Label> {
-  readonly last: Label | undefined
-  readonly count: number
 }
 
 type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs' | 'source'>
@@ -33,6 +26,14 @@ interface LabelInFlight {
   /** Of all labels of its id, this one included. */
   readonly count: number
   readonly answer: Promise<LabelAnswer>
+}
+
+/** What is known of an id when a label of it takes its place. */
+interface Known extends KnownEvent {
+  /** The last label that is on its way, or was when this was looked up. */
+  readonly underway: LabelInFlight | undefined
+  readonly last: LabelRecord | undefined
+  readonly count: number
 }
 
 /** What became of a label of a file. */
@@ -63,46 +64,78 @@ export class LabelIntake {
 
   /**
    * @param first the place in the caller's array of the first input; undefined where there was no array.
+   * @param order as of `LocalIntake.take`.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
    * transaction; then none of the labels counts.
    */
-  label(inputs: readonly LabelInput[], by: string, first?: number): Promise<readonly LabelAnswer[]> {
-    const state = this.#intake.requireReady()
-    const events = inputs.map(({ transactionId }) => this.#intake.eventOf(transactionId))
-    refuseForeknown(inputs, events, first)
-    const known = this.#knownLabels(inputs)
-    refuseManyLabels(inputs, known)
-    this.#refuseToWait(state, inputs, by, events, known)
-    return Promise.all(inputs.map((input, i) => this.#label(state, input, by, events[i], known)))
+  label(inputs: readonly LabelInput[], by: string, first?: number, order?: symbol): Promise<readonly LabelAnswer[]> {
+    this.#intake.requireReady()
+    const ids = idsOf(inputs)
+    return this.#intake.lanes.enter(
+      ids,
+      order,
+      () => this.#lookUp(ids, mostLabels),
+      (known) => this.#take(inputs, by, first, known),
+    )
   }
 
   /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
-  refuseForeknown(inputs: readonly LabelInput[], first: number): void {
-    const events = inputs.map(({ transactionId }) => this.#intake.eventOf(transactionId))
-    refuseForeknown(inputs, events, first)
+  async refuseForeknown(inputs: readonly LabelInput[], first: number): Promise<void> {
+    refuseForeknown(inputs, await this.#intake.findLabelled(idsOf(inputs), 0), first)
   }
 
   /**
    * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at time
    * changes nothing, even where another label came since. Throws as `label` does.
    */
-  async labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
+  labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
     const { transactionId: id } = input
-    const underway = this.#labelsInFlight.get(id)
-    const last = underway?.record ?? this.#log.reading.lastLabel(id)
+    return this.#intake.lanes.enter(
+      [id],
+      undefined,
+      () => this.#lookUp([id]),
+      (known) => this.#takeOfFile(input, by, known),
+    )
+  }
+
+  async #takeOfFile(input: LabelInput, by: string, known: ReadonlyMap<string, Known>): Promise<FileLabel> {
+    const { event, underway, last, labels = [] } = known.get(input.transactionId) ?? {}
     if (last !== undefined && !isSame(last, input) && input.knownAtMs !== undefined) {
-      const said = [...(underway?.before ?? []), ...this.#log.reading.labelsOf(id)].find((label) =>
-        isSame(label, input),
-      )
+      const said = [...(underway?.before ?? []), ...labels].find((label) => isSame(label, input))
       if (said !== undefined) {
         this.#intake.requireReady()
-        const pending = this.#intake.eventOf(id) === undefined
         await underway?.answer
-        return { answer: answerTo(said, pending, true), isChange: false, isOverruled: true }
+        return { answer: answerTo(said, event === undefined, true), isChange: false, isOverruled: true }
       }
     }
-    const [answer] = await this.label([input], by)
+    const [answer] = await this.#take([input], by, undefined, known)
     return { answer, isChange: last !== undefined && !answer.duplicate, isOverruled: false }
+  }
+
+  async #lookUp(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, Known>> {
+    // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
+    const onTheirWay = new Map(ids.map((id) => [id, this.#labelsInFlight.get(id)]))
+    const found = await this.#intake.findLabelled(ids, most)
+    return new Map(
+      [...found].map(([id, known]) => {
+        const underway = onTheirWay.get(id)
+        const last = underway?.record ?? known.labels.at(-1)
+        return [id, { ...known, underway, last, count: underway?.count ?? known.labels.length }]
+      }),
+    )
+  }
+
+  #take(
+    inputs: readonly LabelInput[],
+    by: string,
+    first: number | undefined,
+    known: ReadonlyMap<string, Known>,
+  ): Promise<readonly LabelAnswer[]> {
+    const state = this.#intake.requireReady()
+    refuseForeknown(inputs, known, first)
+    refuseManyLabels(inputs, known)
+    this.#refuseToWait(state, inputs, by, known)
+    return Promise.all(inputs.map((input) => this.#label(state, input, by, known.get(input.transactionId))))
   }
 
   /**
@@ -113,16 +146,15 @@ export class LabelIntake {
     { fold }: LiveState,
     inputs: readonly LabelInput[],
     by: string,
-    events: readonly unknown[],
-    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
+    known: ReadonlyMap<string, Known>,
   ): void {
     const { maxPendingLabels } = this.#options
     const share = isKey(by) ? Math.ceil(maxPendingLabels / 2) - fold.pendingLabelsBy(by) : Number.POSITIVE_INFINITY
     const room = Math.min(maxPendingLabels - fold.pendingLabels, share)
     if (inputs.length <= room) return
-    const more = inputs.filter((input, i) => {
-      const last = known.get(input.transactionId)?.last
-      return events[i] === undefined && !(last !== undefined && isSame(last, input))
+    const more = inputs.filter((input) => {
+      const { event, last } = known.get(input.transactionId) ?? {}
+      return event === undefined && !(last !== undefined && isSame(last, input))
     })
     if (more.length === 0 || more.length <= room) return
     this.#options.observer.labelsRefused(more.length)
@@ -133,29 +165,13 @@ export class LabelIntake {
     )
   }
 
-  #knownLabels(inputs: readonly LabelInput[]): ReadonlyMap<string, KnownLabels<LabelRecord>> {
-    const known = new Map<string, KnownLabels<LabelRecord>>()
-    for (const { transactionId: id } of inputs) {
-      if (known.has(id)) continue
-      const underway = this.#labelsInFlight.get(id)
-      const last = underway?.record ?? this.#log.reading.lastLabel(id)
-      const countKept = () => (last === undefined ? 0 : this.#log.reading.countLabels(id, mostLabels))
-      known.set(id, { last, count: underway?.count ?? countKept() })
-    }
-    return known
-  }
-
-  #label(
-    state: LiveState,
-    input: LabelInput,
-    by: string,
-    event: LabelledEvent | undefined,
-    known: ReadonlyMap<string, KnownLabels<LabelRecord>>,
-  ): Promise<LabelAnswer> {
+  #label(state: LiveState, input: LabelInput, by: string, known: Known | undefined): Promise<LabelAnswer> {
     const { transactionId: id, isFraud, source } = input
+    const event = known?.event
     const nowMs = this.#options.clock()
-    const underway = this.#labelsInFlight.get(id)
-    const last = underway?.record ?? known.get(id)?.last
+    // Another one of the same group may have come since.
+    const underway = this.#labelsInFlight.get(id) ?? known?.underway
+    const last = underway?.record ?? known?.last
     if (last !== undefined && isSame(last, input)) {
       const again = answerTo(last, event === undefined, true)
       return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
@@ -177,7 +193,7 @@ export class LabelIntake {
       if (error === undefined) resolve(answerTo(record, event === undefined, false))
       else reject(error)
     })
-    const count = (underway?.count ?? known.get(id)?.count ?? 0) + 1
+    const count = (underway?.count ?? known?.count ?? 0) + 1
     const before = underway === undefined ? [] : [...underway.before, underway.record]
     this.#labelsInFlight.set(id, { record, before, count, answer: promise })
     if (event?.texts !== notHeld) state.fold.label(record, event)
@@ -186,14 +202,18 @@ export class LabelIntake {
   }
 }
 
+function idsOf(inputs: readonly LabelInput[]): readonly string[] {
+  return [...new Set(inputs.map(({ transactionId }) => transactionId))]
+}
+
 /** Whether a principal's name is that of a key, of which there may be others. */
 function isKey(by: string): boolean {
   return by.startsWith('key:') || by.startsWith('environment:')
 }
 
 /** Whoever contradicts themselves without end must not fill the log, nor what waits for a transaction. */
-function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, KnownLabels<SaidLabel>>): void {
-  const told = new Map(known)
+function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, Known>): void {
+  const told = new Map<string, { readonly last: SaidLabel | undefined; readonly count: number }>(known)
   for (const input of inputs) {
     const { transactionId: id, isFraud, knownAtMs = Number.NaN, source } = input
     const { last, count } = told.get(id) ?? { last: undefined, count: 0 }
@@ -209,12 +229,12 @@ function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<stri
 /** Refuses labels that were known before their transactions took place. */
 function refuseForeknown(
   inputs: readonly LabelInput[],
-  events: readonly (LabelledEvent | undefined)[],
+  known: ReadonlyMap<string, KnownEvent>,
   first: number | undefined,
 ): void {
   const errors = inputs.flatMap(({ transactionId, knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
     const at = first === undefined ? '' : `[${first + i}].`
-    const isForeknown = knownAtMs < (events[i]?.timestampMs ?? Number.NEGATIVE_INFINITY)
+    const isForeknown = knownAtMs < (known.get(transactionId)?.event?.timestampMs ?? Number.NEGATIVE_INFINITY)
     const reason = "is before the transaction's own time"
     return isForeknown ? [{ field: `${at}knownAt`, reason, ...idThatIsTold(transactionId) }] : []
   })

@@ -21,9 +21,7 @@ export class LiveService extends Decisions {
   readonly #log: LiveServiceOptions['log']
 
   constructor(live: LiveDetector, options: LiveServiceOptions) {
-    const { log, observer, clock, maxAheadMs, maxPending, maxPendingLabels, say } = options
-    const onFault = faultReporter(say, clock)
-    const decider = new Decider({ log, observer, clock, maxAheadMs, maxPending, maxPendingLabels, onFault })
+    const decider = new Decider({ ...options, onFault: faultReporter(options.say, options.clock) })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
       if (snapshot !== undefined) keeper.found(snapshot.sequence)
@@ -34,7 +32,7 @@ export class LiveService extends Decisions {
     super(takeover, decider, options)
     this.#takeover = takeover
     this.#keeper = keeper
-    this.#log = log
+    this.#log = options.log
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */

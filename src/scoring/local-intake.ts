@@ -1,21 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { FieldValue } from '../core/field-value.ts'
 import type { LiveTransaction } from '../core/live-transaction.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
-import type { DecisionLog } from '../log/decision-log.ts'
-import type { DecisionRecord } from '../log/log-record.ts'
+import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
+import type { DecisionRecord, LabelRecord } from '../log/log-record.ts'
+import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 import { AcceptedTimes, type AcceptedTimesOptions } from './accepted-times.ts'
 import { differences, refuseConflict } from './conflicts.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
+import { FindTogether } from './find-together.ts'
+import { Lanes } from './lanes.ts'
 import { RecordTransactions } from './live-detector.ts'
 import type { LiveState } from './live-state.ts'
 import { present } from './present-decision.ts'
+import type { Received } from './receiver.ts'
 
 export interface LocalIntakeOptions extends AcceptedTimesOptions {
   readonly log: DecisionLog
+  readonly persons: PersonalValues
   readonly observer: DecisionObserver
   /** Records that may be on the way to the disk before new ones are refused. */
   readonly maxPending: number
@@ -29,7 +34,23 @@ interface InFlight {
 }
 
 /** Judges a transaction by the histories that are lent to it; its row is borrowed until the record is appended. */
-type JudgeAtPlace = (histories: readonly History[]) => DecisionRecord
+export type JudgeAtPlace = (input: LiveTransaction, histories: readonly History[]) => DecisionRecord
+
+/** A transaction as it came first: on its way to the disk, or as the log has it. */
+type First = InFlight | TransactionRecord
+
+/** What is done with a transaction at its place: it never waits, but for the disk, and is told what was looked up. */
+type Step<Answer> = (input: LiveTransaction, first: First | undefined, newPersons: readonly Person[]) => Promise<Answer>
+
+/** What is known of a labelled id. */
+export interface KnownEvent {
+  /** Undefined where its transaction has not come. */
+  readonly event: LabelledEvent | undefined
+  /** Those that are durable. */
+  readonly labels: readonly LabelRecord[]
+}
+
+const noPersons: readonly Person[] = []
 
 /** The texts of a transaction that these histories can't hold, so that its label changes none of them. */
 export const notHeld: readonly string[] = []
@@ -41,6 +62,9 @@ export class LocalIntake {
   readonly #options: LocalIntakeOptions
   readonly #log: DecisionLog
   readonly #words = new DecisionWords()
+  readonly #find: FindTogether
+  /** Ids and personal values that are being looked up. */
+  readonly lanes: Lanes
   /** By transaction id: those that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
   #state: LiveState | undefined
@@ -52,6 +76,8 @@ export class LocalIntake {
   constructor(options: LocalIntakeOptions) {
     this.#options = options
     this.#log = options.log
+    this.#find = new FindTogether(options.log.lookUps)
+    this.lanes = new Lanes(options.maxPending)
   }
 
   get state(): LiveState | undefined {
@@ -67,87 +93,53 @@ export class LocalIntake {
   }
 
   /**
-   * Takes a transaction in that is to be decided. All that depends on the order of transactions is done before this
-   * returns; the promise resolves once its record is durable.
+   * Takes a transaction in that is to be decided; the promise resolves once its record is durable. One that is new, and of
+   * which nothing is to be looked up, has its place before this returns.
    *
    * @param judge is called at its place in the order, where the transaction is new.
+   * @param order the sender's, where its transactions and labels are to have their places in the order in which they come.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, TRANSACTION_CONFLICT, TRANSACTION_IN_FUTURE, TRANSACTION_TOO_OLD or
-   *   CURRENCY_MIXED; then nothing was changed.
+   *   CURRENCY_MIXED, at once or later; then nothing was changed.
    */
-  take(input: LiveTransaction, judge: JudgeAtPlace): Promise<Decision> {
-    const again = this.#firstAnswer(input)
-    if (again !== undefined) return again
-    const state = this.requireReady()
-    const { id, fields, transaction } = input
-    this.#times?.check(transaction.timestampMs)
-    const record = judge(state.fold.begin(transaction))
-    const { promise, resolve, reject } = Promise.withResolvers<Decision>()
-    const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-    const sequence = this.#log.append(record, (error) => {
-      this.#inFlight.delete(id)
-      if (error === undefined) resolve(decision)
-      else reject(error)
-    })
-    const { timestampMs, texts } = transaction
-    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer: promise })
-    state.fold.end(sequence, id, transaction)
-    this.#options.observer.decided(decision, record.row, state.definition.features)
-    return promise
+  take(received: Received, judge: JudgeAtPlace, order?: symbol): Promise<Decision> {
+    return this.#placed(received, order, (input, first, persons) =>
+      first === undefined ? this.#decide(input, judge, persons) : this.#answerAgain(input, first),
+    )
   }
 
   /**
    * Takes a transaction in that is only to be known, not decided.
    *
    * @returns whether it is new; one that is known is left as it is.
-   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, CURRENCY_MIXED or TRANSACTION_CONFLICT; then nothing was changed.
+   * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, CURRENCY_MIXED or TRANSACTION_CONFLICT, at once or later; then nothing
+   *   was changed.
    */
-  bringIn(input: LiveTransaction, isLabelled: boolean): Promise<boolean> {
-    const state = this.requireReady()
-    const different = this.differences(input)
-    if (different !== undefined) {
-      refuseConflict(different)
+  bringIn(received: Received, isLabelled: boolean, order?: symbol): Promise<boolean> {
+    return this.#placed(received, order, (input, first, persons) => {
+      const state = this.requireReady()
+      if (first === undefined) return this.#bringIn(state, input, isLabelled, persons)
+      refuseConflict(this.#differences(first, input))
       return Promise.resolve(false)
-    }
-    const { id, fields, transaction } = input
-    state.fold.begin(transaction)
-    const { timestampMs, texts } = transaction
-    const { definitionSequence: definition } = state
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-    const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
-    const sequence = this.#log.append(record, (error) => {
-      this.#inFlight.delete(id)
-      if (error === undefined) resolve(true)
-      else reject(error)
     })
-    const answer = promise.then(() => {
-      throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
-    })
-    answer.catch(() => {})
-    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer })
-    state.fold.end(sequence, id, transaction)
-    return promise
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
-  differences(input: LiveTransaction): readonly FieldError[] | undefined {
-    const underway = this.#inFlight.get(input.id)
-    if (underway !== undefined)
-      return this.#differences({ ...underway, columns: this.#state?.definition.columns ?? [] }, input)
-    const record = this.#log.reading.find(input.id)
-    if (record === undefined) return undefined
-    const { timestampMs, fields, definition } = record
-    const { columns } = this.#log.reading.definition(definition)
-    return this.#differences({ timestampMs, fields, columns }, input)
+  differences({ input }: Received): readonly FieldError[] | undefined {
+    const first = this.#inFlight.get(input.id) ?? this.#log.reading.find(input.id)
+    return first && this.#differences(first, input)
   }
 
-  /** The transaction of an id as histories know it; undefined where it has not come. */
-  eventOf(id: string): LabelledEvent | undefined {
-    const underway = this.#inFlight.get(id)
-    if (underway !== undefined) return underway.event
-    const record = this.#log.reading.find(id)
-    if (record === undefined) return undefined
-    const { sequence, timestampMs } = record
-    return { sequence, timestampMs, texts: this.#transactions?.of(record)?.texts ?? notHeld }
+  /** What is known of ids before labels of theirs take their places; the ids' lanes are to be entered before. */
+  async findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, KnownEvent>> {
+    // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
+    const underway = new Map(ids.map((id) => [id, this.#inFlight.get(id)?.event]))
+    const found = await this.#log.lookUps.findLabelled(ids, most)
+    return new Map(
+      ids.map((id) => {
+        const { transaction, labels = [] } = found.get(id) ?? {}
+        return [id, { event: underway.get(id) ?? (transaction && this.#eventOf(transaction)), labels }]
+      }),
+    )
   }
 
   /** @throws FraudError LOG_UNAVAILABLE or OVERLOADED where nothing can be taken in now. */
@@ -171,7 +163,7 @@ export class LocalIntake {
 
   /** Whether there is room for work that can wait, which leaves half of it to what comes alone. */
   hasRoom(): boolean {
-    return this.#log.pending <= this.#options.maxPending / 2
+    return this.#log.pending + this.lanes.size <= this.#options.maxPending / 2
   }
 
   /** Resolves when there is room for some more work that can wait. Others may take it first: ask again. */
@@ -182,34 +174,125 @@ export class LocalIntake {
     return this.#room
   }
 
+  /** Resolves when all that came in an order so far has its place, or was refused and its sender heard of that. */
+  async placed(order: symbol): Promise<void> {
+    const left = this.lanes.left(order)
+    if (left === undefined) return
+    await left
+    await nextTurn()
+  }
+
   async #waitForRoom(): Promise<void> {
     while (!this.hasRoom()) await sleep(1)
   }
 
-  /** The answer to a transaction that came before, or is just being decided; undefined where it is new. */
-  #firstAnswer(input: LiveTransaction): Promise<Decision> | undefined {
-    const { id } = input
-    const underway = this.#inFlight.get(id)
-    if (underway !== undefined) {
-      refuseConflict(this.#differences({ ...underway, columns: this.#state?.definition.columns ?? [] }, input))
-      this.#options.observer.duplicate()
-      return underway.answer.then((decision) => ({ ...decision, duplicate: true }))
+  /** Takes a step with a transaction at once, where nothing is to be looked up, else after that. */
+  #placed<Answer>(received: Received, order: symbol | undefined, step: Step<Answer>): Promise<Answer> {
+    const { input, unknown } = received
+    if (unknown.length === 0 && this.lanes.isFree(input.id) && this.lanes.isFree(order)) {
+      const underway = this.#inFlight.get(input.id)
+      if (underway !== undefined || !this.#log.lookUps.mayHold(input.id)) return step(input, underway, noPersons)
     }
-    const record = this.#log.reading.find(id)
-    if (record === undefined) return undefined
-    const definition = this.#log.reading.definition(record.definition)
-    const { timestampMs, fields } = record
-    refuseConflict(this.#differences({ timestampMs, fields, columns: definition.columns }, input))
-    if (record.kind === 'history') {
+    return this.#lookUp(received, order, step)
+  }
+
+  #lookUp<Answer>(received: Received, order: symbol | undefined, step: Step<Answer>): Promise<Answer> {
+    const { persons } = this.#options
+    const { input, unknown } = received
+    const { forgettings } = persons
+    return this.lanes.enter(
+      [input.id, ...unknown.map(laneOf)],
+      order,
+      () =>
+        Promise.all([
+          this.#inFlight.get(input.id) ?? (this.#log.lookUps.mayHold(input.id) ? this.#find.find(input.id) : undefined),
+          unknown.length === 0 ? noPersons : persons.lookUp(unknown),
+        ]),
+      ([first, made]) => {
+        const isComplete = unknown.length === 0 && persons.forgettings === forgettings
+        const now = isComplete ? received : received.again(made)
+        // Somebody was forgotten meanwhile, who is a new person now.
+        if (now.unknown.length > 0) return this.#lookUp(received.again(noPersons), order, step)
+        return step(now.input, first, made)
+      },
+    )
+  }
+
+  /** The answer to a transaction that came before, or is just being decided. */
+  #answerAgain(input: LiveTransaction, first: First): Promise<Decision> {
+    refuseConflict(this.#differences(first, input))
+    if ('answer' in first) {
+      this.#options.observer.duplicate()
+      return first.answer.then((decision) => ({ ...decision, duplicate: true }))
+    }
+    if (first.kind === 'history') {
       throw new FraudError('TRANSACTION_CONFLICT', 'This transaction was brought in as history, without a decision')
     }
     this.#options.observer.duplicate()
-    const first = present(record, definition, this.#words.reasonsOf(record, definition))
-    return Promise.resolve({ ...first, duplicate: true })
+    const definition = this.#log.reading.definition(first.definition)
+    const decision = present(first, definition, this.#words.reasonsOf(first, definition))
+    return Promise.resolve({ ...decision, duplicate: true })
   }
 
-  #differences(first: Parameters<typeof differences>[0], input: LiveTransaction): readonly FieldError[] {
-    if (this.#state === undefined) throw notReady
-    return differences(first, input, this.#state)
+  #decide(input: LiveTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
+    const state = this.requireReady()
+    const { id, fields, transaction } = input
+    this.#times?.check(transaction.timestampMs)
+    const record = judge(input, state.fold.begin(transaction))
+    const { promise, resolve, reject } = Promise.withResolvers<Decision>()
+    const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
+    const settled: Settled = (error) => {
+      this.#inFlight.delete(id)
+      if (error === undefined) resolve(decision)
+      else reject(error)
+    }
+    const sequence = this.#log.append(record, settled, newPersons)
+    const { timestampMs, texts } = transaction
+    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer: promise })
+    state.fold.end(sequence, id, transaction)
+    this.#options.observer.decided(decision, record.row, state.definition.features)
+    return promise
   }
+
+  #bringIn(
+    state: LiveState,
+    { id, fields, transaction }: LiveTransaction,
+    isLabelled: boolean,
+    newPersons: readonly Person[],
+  ): Promise<boolean> {
+    state.fold.begin(transaction)
+    const { timestampMs, texts } = transaction
+    const { definitionSequence: definition } = state
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
+    const settled: Settled = (error) => {
+      this.#inFlight.delete(id)
+      if (error === undefined) resolve(true)
+      else reject(error)
+    }
+    const sequence = this.#log.append(record, settled, newPersons)
+    const answer = promise.then(() => {
+      throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
+    })
+    answer.catch(() => {})
+    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer })
+    state.fold.end(sequence, id, transaction)
+    return promise
+  }
+
+  #eventOf(record: TransactionRecord): LabelledEvent {
+    const { sequence, timestampMs } = record
+    return { sequence, timestampMs, texts: this.#transactions?.of(record)?.texts ?? notHeld }
+  }
+
+  #differences(first: First, input: LiveTransaction): readonly FieldError[] {
+    const state = this.#state
+    if (state === undefined) throw notReady
+    const { columns } = 'definition' in first ? this.#log.reading.definition(first.definition) : state.definition
+    return differences(first, columns, input, state)
+  }
+}
+
+function laneOf({ key, value }: PersonalValue): string {
+  return `\0${key}\0${value}`
 }

@@ -21,6 +21,7 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { HistoryRebuild } from './rebuild.ts'
+import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
 
 export interface TakeoverOptions {
@@ -54,7 +55,7 @@ export class Takeover {
   readonly #options: TakeoverOptions
   readonly #log: KeptLog
   #live: LiveDetector
-  #reader: LiveTransactionReader
+  #receiver: Receiver
   #resuming: Promise<void> | undefined
   #pause: Promise<void> | undefined
   /** The last takeover. */
@@ -69,7 +70,7 @@ export class Takeover {
     this.#log = options.log
     this.#decider = decider
     this.#live = live
-    this.#reader = this.#createReader(live)
+    this.#receiver = this.#createReceiver(live)
     options.log.onFailure(() => void this.resume())
   }
 
@@ -77,9 +78,9 @@ export class Takeover {
     return this.#live
   }
 
-  /** Reads transactions by the eyes of the detector in force. */
-  get reader(): LiveTransactionReader {
-    return this.#reader
+  /** Receives transactions by the eyes of the detector in force. */
+  get receiver(): Receiver {
+    return this.#receiver
   }
 
   /** While one detector takes over from another; what comes meanwhile waits for it. */
@@ -109,10 +110,12 @@ export class Takeover {
     await this.#resuming
   }
 
-  #createReader({ detector, features }: LiveDetector): LiveTransactionReader {
+  #createReceiver({ detector, features }: LiveDetector): Receiver {
     const { hashCardNumber, clock, isStrict, persons } = this.#options
-    const token: Concealment['token'] = (key, value) => persons.token(key, value)
-    return new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict)
+    return new Receiver(
+      persons,
+      (token) => new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
+    )
   }
 
   async #resume(): Promise<void> {
@@ -170,16 +173,16 @@ export class Takeover {
     this.#pause = pause
     try {
       // What the detector before has just decided goes in, too; what comes now waits for this one.
-      while (this.#log.pending > 0) await sleep(1)
+      while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
       while (rebuild.step());
       while (lost.step());
-      const reader = this.#createReader(live)
-      const { columns } = reader
+      const receiver = this.#createReceiver(live)
+      const { columns } = receiver.reader
       const definition = await define(live, this.#log, { columns, cardKeyCheck, runtime })
       const { fold } = rebuild
       const coveredSinceMs = reading.firstTransactionMs()
       this.#live = live
-      this.#reader = reader
+      this.#receiver = receiver
       this.#decider.use({ live, fold, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition })
       const { keys, events, bytes } = fold.histories.stats()
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')

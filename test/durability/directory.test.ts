@@ -12,6 +12,7 @@ import { Decider } from '../../src/scoring/decider.ts'
 import { createLiveDetector } from '../../src/scoring/live-detector.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { HistoryRebuild } from '../../src/scoring/rebuild.ts'
+import { Receiver } from '../../src/scoring/receiver.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
@@ -173,6 +174,7 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   let nowMs = second.timestampMs + 60_000
   const options = {
     log,
+    persons: log.persons,
     observer: uncounted,
     clock: () => nowMs,
     maxAheadMs: 300_000,
@@ -181,18 +183,17 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     onFault: assert.fail,
   }
   const decider = new Decider(options)
-  const reader = new LiveTransactionReader(
-    detector,
-    live.features.layout,
-    { hashCardNumber: String, token: String },
-    () => nowMs,
+  const receiver = new Receiver(
+    log.persons,
+    (token) =>
+      new LiveTransactionReader(detector, live.features.layout, { hashCardNumber: String, token }, () => nowMs),
   )
   const definition: Definition = {
     format: recordFormat,
     detector,
     model: predictor.modelId,
     policy: { ...live.policy, version: 1 },
-    columns: reader.columns,
+    columns: receiver.reader.columns,
     features: live.features.names,
     runtime: 'test',
   }
@@ -208,7 +209,7 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     coveredSinceMs: undefined,
     lostUntilMs: Number.NEGATIVE_INFINITY,
   })
-  const decide = async ({ body }: Purchase) => decider.decide(reader.read(body), () => 0)
+  const decide = async ({ body }: Purchase) => decider.decide(receiver.receive(body, undefined), () => 0)
 
   assert.equal((await decide(first)).decidedAt, formatIsoTime(nowMs))
   nowMs = second.timestampMs - 300_001

@@ -15,6 +15,7 @@ import { SqlitePages } from '../../src/stores/sqlite/decision-pages.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
 import { recordingLog } from './fixture.ts'
+import { slowLog } from './slow-log.ts'
 
 export const startMs = Date.UTC(2026, 10, 22, 9)
 export const dayMs = 86_400_000
@@ -62,12 +63,14 @@ export interface TestLiveOptions extends Partial<LiveServiceOptions> {
   /** A directory to go on in; a new one unless given. */
   readonly directory?: string
   readonly key?: string
+  /** How long what is looked up takes, each time; unless given, no longer than the file takes. */
+  readonly lookUpMs?: () => number
 }
 
 let reopened = 0
 
 /** A live service on a real log in a directory of its own. Its clock stands still unless it is set. */
-export async function openTestLive({ live, directory, key, ...options }: TestLiveOptions = {}) {
+export async function openTestLive({ live, directory, key, lookUpMs, ...options }: TestLiveOptions = {}) {
   const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
   const logPath = join(path, 'log.sqlite')
   const clock = { nowMs: startMs }
@@ -80,9 +83,8 @@ export async function openTestLive({ live, directory, key, ...options }: TestLiv
   const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `${prefix}${++tokens}` })
   const pages = new SqlitePages(logPath)
   const service = new LiveService(live ?? createLiveDetector(cardsDetector(), amountPredictor()), {
-    log,
+    ...(lookUpMs === undefined ? { log, persons: log.persons } : slowLog(log, log.persons, lookUpMs)),
     pages,
-    persons: log.persons,
     observer: decisions,
     hashCardNumber: (digits) => `pan_${digits.length}`,
     cardKeyCheck: 'check',

@@ -74,8 +74,13 @@ export class LogReader implements LogReading {
     }
   }
 
+  /** False only of an id of which the log holds no transaction. */
+  mayHold(id: string): boolean {
+    return this.#ids?.mayHave(id) !== false
+  }
+
   find(id: string): TransactionRecord | undefined {
-    if (this.#ids?.mayHave(id) === false) return undefined
+    if (!this.mayHold(id)) return undefined
     const row = this.#opened.find.get(id)
     const record = row && this.#isKept(Number(row.sequence)) ? this.decode(storedRecord(row)) : undefined
     return record?.kind === 'decision' || record?.kind === 'history' ? record : undefined
@@ -104,10 +109,6 @@ export class LogReader implements LogReading {
 
   lastLabel(id: string): Sequenced<LabelRecord> | undefined {
     return this.labelsOf(id, 1)[0]
-  }
-
-  countLabels(id: string, most: number): number {
-    return Number(this.#opened.labelCount.get(id, this.prunedThrough(), most)?.count)
   }
 
   /** From when this has gone through, `find` asks the database only for ids that are in `ids`, or may be. */
@@ -261,7 +262,6 @@ interface Opened {
   readonly find: StatementSync
   readonly at: StatementSync
   readonly labels: StatementSync
-  readonly labelCount: StatementSync
   readonly after: StatementSync
   readonly last: StatementSync
   readonly lastOfKind: StatementSync
@@ -277,9 +277,6 @@ function open(path: string): Opened {
     find: database.prepare(`${select} WHERE id = ? AND kind <= 1`),
     at: database.prepare(`${select} WHERE sequence = ?`),
     labels: database.prepare(`${select} WHERE id = ? AND kind = 2 AND sequence > ? ORDER BY sequence DESC LIMIT ?`),
-    labelCount: database.prepare(
-      'SELECT count(*) AS count FROM (SELECT 1 FROM records WHERE id = ? AND kind = 2 AND sequence > ? LIMIT ?)',
-    ),
     after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`),
     idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Person, PersonalValues } from '../../log/personal-values.ts'
+import type { Person, PersonalValue, PersonalValues } from '../../log/personal-values.ts'
 
 const mostRemembered = 100_000
 const selectToken = 'SELECT token FROM persons WHERE key = ? AND value = ?'
@@ -14,8 +14,7 @@ export class Persons implements PersonalValues {
   readonly #remembered = new Map<string, string>()
   /** Tokens that are to be deleted, and may still be in the database. */
   readonly #forgotten = new Set<string>()
-  /** Of the transaction that is being read. */
-  #proposed: Person[] = []
+  #forgettings = 0
   #new: Person[] = []
 
   constructor(database: DatabaseSync, makeToken: () => string) {
@@ -30,27 +29,31 @@ export class Persons implements PersonalValues {
     this.#selectValue = database.prepare(selectValue)
   }
 
-  token(key: string, value: string): string {
-    const known = this.tokenOf(key, value)
-    if (known !== undefined) return known
-    const proposed = this.#proposed.find((person) => person.key === key && person.value === value)
-    if (proposed !== undefined) return proposed.token
-    const token = this.#makeToken()
-    this.#proposed.push({ key, value, token })
-    return token
+  get forgettings(): number {
+    return this.#forgettings
   }
 
-  dropProposed(): void {
-    if (this.#proposed.length > 0) this.#proposed = []
+  /** A file of this machine is not worth waiting for. */
+  known(key: string, value: string): string | undefined {
+    return this.tokenOf(key, value)
   }
 
-  /** The transaction that tokens were proposed for is taken in. */
-  keepProposed(): void {
-    for (const person of this.#proposed) {
+  async lookUp(values: readonly PersonalValue[]): Promise<readonly Person[]> {
+    const made = new Map<string, Person>()
+    for (const { key, value } of values) {
+      const place = `${key}\0${value}`
+      if (!made.has(place) && this.tokenOf(key, value) === undefined)
+        made.set(place, { key, value, token: this.#makeToken() })
+    }
+    return [...made.values()]
+  }
+
+  /** New persons, whose transaction is taken in. */
+  keep(persons: readonly Person[]): void {
+    for (const person of persons) {
       this.#new.push(person)
       this.#remember(person.key, person.value, person.token)
     }
-    this.dropProposed()
   }
 
   valueOf(token: string): string | undefined {
@@ -65,6 +68,7 @@ export class Persons implements PersonalValues {
     this.#remembered.delete(`${key}\0${value}`)
     this.#new = this.#new.filter((person) => person.token !== token)
     this.#forgotten.add(token)
+    this.#forgettings += 1
     return token
   }
 
@@ -80,6 +84,7 @@ export class Persons implements PersonalValues {
     this.#new = []
     this.#remembered.clear()
     this.#forgotten.clear()
+    this.#forgettings += 1
   }
 
   tokenOf(key: string, value: string): string | undefined {

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { type FraudError, FraudError as Refusal } from '../../core/errors.ts'
+import { keepsRecords } from '../../log/decision-log.contract.ts'
 import { type Definition, type LogRecord, recordFormat } from '../../log/log-record.ts'
+import type { Person } from '../../log/personal-values.ts'
 import { SqlitePages } from './decision-pages.ts'
 import { LogReader } from './log-reader.ts'
 import { SqliteLog } from './sqlite-log.ts'
@@ -21,9 +23,9 @@ after(() => rm(folder, { recursive: true }))
 const newPath = () => join(folder, `log-${++files}.sqlite`)
 let tokens = 0
 const open = (path: string, key?: string) => SqliteLog.open({ path, key, makeToken: () => `tok_${++tokens}` })
-const append = (log: SqliteLog, record: LogRecord) =>
+const append = (log: SqliteLog, record: LogRecord, newPersons: readonly Person[] = []) =>
   new Promise<number>((resolve, reject) => {
-    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), newPersons)
   })
 
 const definition: Definition = {
@@ -43,6 +45,8 @@ const decision = (id: string, more: object = {}): LogRecord => ({
 const label = (id: string, of: number, isFraud = true): LogRecord => ({
   ...{ kind: 'label', id, isFraud, knownAtMs: 9, source: undefined, receivedAtMs: 9, of },
 })
+
+keepsRecords('in SQLite', newPath, open)
 
 /** A log with a definition, two decisions, a history and labels; closed again. */
 async function written(key?: string): Promise<string> {
@@ -153,8 +157,8 @@ describe('a log', () => {
     })
     const other = new DatabaseSync(path, { timeout: 5000 })
     other.exec("CREATE TRIGGER refuse BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no more'); END")
-    log.persons.token('card', 'Ada')
-    const lost = await Promise.allSettled([append(log, decision('x')), append(log, decision('y'))])
+    const ada = await log.persons.lookUp([{ key: 'card', value: 'Ada' }])
+    const lost = await Promise.allSettled([append(log, decision('x'), ada), append(log, decision('y'))])
     for (const each of lost) {
       const error: unknown = each.status === 'rejected' && each.reason
       assert.ok(error instanceof Refusal && error.code === 'LOG_UNAVAILABLE')
@@ -199,8 +203,9 @@ describe('an erasure', () => {
     const path = newPath()
     const log = await open(path)
     const name = 'Ada-Lovelace-1815'
-    const token = log.persons.token('card', name)
-    await append(log, decision('a', { fields: [token, 1] }))
+    const [person] = await log.persons.lookUp([{ key: 'card', value: name }])
+    const { token } = person
+    await append(log, decision('a', { fields: [token, 1] }), [person])
     assert.equal(log.persons.valueOf(token), name)
     assert.equal(await log.erase('card', name, 77, 'key:desk'), token)
     assert.deepEqual(log.reading.at(2), {
@@ -225,8 +230,7 @@ describe('an erasure beside a long reader', () => {
   test('holds nobody up, and is done when the reader is', async () => {
     const path = newPath()
     const log = await open(path)
-    log.persons.token('card', 'Ada')
-    await append(log, decision('a'))
+    await append(log, decision('a'), await log.persons.lookUp([{ key: 'card', value: 'Ada' }]))
     const reader = new DatabaseSync(path, { readOnly: true })
     reader.exec('BEGIN')
     reader.prepare('SELECT count(*) FROM records').get()

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
-import type { DecisionLog, Settled } from '../../log/decision-log.ts'
+import type { DecisionLog, LookUps, Settled } from '../../log/decision-log.ts'
 import { GroupCommit, type LogObserver, reasonOf } from '../../log/group-commit.ts'
 import type { LogRecord } from '../../log/log-record.ts'
-import type { PersonalValues } from '../../log/personal-values.ts'
+import type { Person, PersonalValues } from '../../log/personal-values.ts'
 import { KnownIds } from './known-ids.ts'
 import { LogReader } from './log-reader.ts'
 import { Persons } from './persons.ts'
+import { SqliteLookUps } from './sqlite-look-ups.ts'
 import { SqliteTarget } from './sqlite-target.ts'
 
 /** How often an idle log sees whether its files are still there. */
@@ -30,6 +31,7 @@ export interface SqliteLogOptions {
 /** The log in SQLite: read here, written by a thread of its own. */
 export class SqliteLog implements DecisionLog {
   readonly reading: LogReader
+  readonly lookUps: LookUps
   readonly persons: PersonalValues
   readonly #persons: Persons
   readonly #target: SqliteTarget
@@ -47,6 +49,7 @@ export class SqliteLog implements DecisionLog {
     { path, key, observer, makeToken, onRecovered, keepPlace, onOverwritten }: SqliteLogOptions,
   ) {
     this.reading = new LogReader(path)
+    this.lookUps = new SqliteLookUps(this.reading)
     this.#persons = new Persons(this.reading.database, makeToken)
     if (key !== undefined) this.#personMacsFrom = this.reading.lastDefinition()?.definition.personMacsFrom ?? 1
     this.persons = this.#persons
@@ -90,12 +93,12 @@ export class SqliteLog implements DecisionLog {
     return this.#commit.nextSequence
   }
 
-  append(record: LogRecord, settled: Settled): number {
+  append(record: LogRecord, settled: Settled, newPersons: readonly Person[] = []): number {
     if (this.failure !== undefined) throw this.failure
     // Before the record, which may be sent at once, and its persons with it.
     if (record.kind === 'decision' || record.kind === 'history') {
       this.#ids.add(record.id)
-      this.#persons.keepProposed()
+      this.#persons.keep(newPersons)
     }
     const personMacsFrom = this.#personMacsFrom
     const isSigned = record.kind === 'definition' && personMacsFrom !== undefined

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { createLink, firstLink } from '../../log/chain.ts'
 import { type Definition, type LogRecord, recordFormat } from '../../log/log-record.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
+import type { Person } from '../../log/personal-values.ts'
 import { writeFrame } from '../../log/record-format.ts'
 import { changeLogKey } from './change-log-key.ts'
 import { LogReader } from './log-reader.ts'
@@ -24,9 +25,9 @@ after(() => rm(folder, { recursive: true }))
 
 const newPath = () => join(folder, `log-${++files}.sqlite`)
 const open = (path: string, key?: string) => SqliteLog.open({ path, key, makeToken: () => `tok_${++tokens}` })
-const append = (log: SqliteLog, record: LogRecord) =>
+const append = (log: SqliteLog, record: LogRecord, newPersons: readonly Person[] = []) =>
   new Promise<number>((resolve, reject) => {
-    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), newPersons)
   })
 
 const definition: Definition = {
@@ -46,8 +47,13 @@ async function written(key?: string): Promise<string> {
   await append(log, { kind: 'definition', ...definition })
   for (const [i, name] of ['Ada', 'Bob', 'Eve'].entries()) {
     const decision = { kind: 'decision', timestampMs: 5, outcome: 'approve', score: 0.5, decidedAtMs: 7 } as const
-    const fields = [log.persons.token('card', name), i]
-    await append(log, { ...decision, id: `t-${i}`, definition: 1, degraded: [], fields, row: Float64Array.of(i) })
+    const persons = await log.persons.lookUp([{ key: 'card', value: name }])
+    const fields = [persons[0].token, i]
+    await append(
+      log,
+      { ...decision, id: `t-${i}`, definition: 1, degraded: [], fields, row: Float64Array.of(i) },
+      persons,
+    )
   }
   await append(log, {
     ...{ kind: 'label', id: 't-0', isFraud: true, knownAtMs: 9, source: undefined, receivedAtMs: 9, of: 2 },
@@ -190,9 +196,10 @@ describe('a forger', () => {
     const genuine = await written('secret')
     const log = await open(genuine, 'secret')
     const decision = { kind: 'decision', timestampMs: 5, outcome: 'approve', score: 0.5, decidedAtMs: 7 } as const
-    const fields = [log.persons.token('card', 'Zo\uFFFD'), 1]
+    const persons = await log.persons.lookUp([{ key: 'card', value: 'Zo\uFFFD' }])
+    const fields = [persons[0].token, 1]
     const rest = { definition: 1, degraded: [], fields, row: Float64Array.of(1) }
-    const sequence = await append(log, { ...decision, ...rest, id: 'r\uFFFD' })
+    const sequence = await append(log, { ...decision, ...rest, id: 'r\uFFFD' }, persons)
     await log.close()
     assert.equal(problemOf(genuine, 'secret'), undefined)
     for (const [sql, reason] of [

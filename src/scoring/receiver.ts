@@ -1,0 +1,45 @@
+import type { Concealment, LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
+import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
+
+/** A transaction as it was read, and what is to be looked up before it is complete. */
+export interface Received {
+  readonly input: LiveTransaction
+  /** Personal values whose tokens are not known yet; the transaction holds nothing in their places. */
+  readonly unknown: readonly PersonalValue[]
+  /** Reads it again with what is known by now, and with tokens that were made for it. */
+  again(made: readonly Person[]): Received
+}
+
+const noPersons: readonly Person[] = []
+const noneUnknown: readonly PersonalValue[] = []
+
+/** Receives transactions of the detector in force, and keeps nothing of the persons in them. */
+export class Receiver {
+  readonly reader: LiveTransactionReader
+  readonly #persons: PersonalValues
+  /** Of the transaction that is being read. */
+  #unknown = noneUnknown
+  #made = noPersons
+
+  /** @param createReader makes the reader whose tokens come from here. */
+  constructor(persons: PersonalValues, createReader: (token: Concealment['token']) => LiveTransactionReader) {
+    this.#persons = persons
+    this.reader = createReader((key, value) => this.#token(key, value))
+  }
+
+  /** @throws FraudError as `LiveTransactionReader.read` */
+  receive(value: unknown, repeated: ReadonlySet<string> | undefined, made = noPersons): Received {
+    this.#made = made
+    this.#unknown = noneUnknown
+    const input = this.reader.read(value, repeated)
+    return { input, unknown: this.#unknown, again: (persons) => this.receive(value, repeated, persons) }
+  }
+
+  #token(key: string, value: string): string {
+    const known = this.#persons.known(key, value)
+    const token = known ?? this.#made.find((person) => person.key === key && person.value === value)?.token
+    if (token !== undefined) return token
+    this.#unknown = [...this.#unknown, { key, value }]
+    return ''
+  }
+}
