@@ -9,7 +9,8 @@ import { averagePrecision } from '../src/evaluation/metrics.ts'
 import { binColumn, binCount, findEdges } from '../src/learners/forest/binning.ts'
 import { Grower } from '../src/learners/forest/grower.ts'
 import { trainDecisionTree } from '../src/learners/forest/random-forest.ts'
-import { randomForestDefaults } from '../src/learners/forest/tree-options.ts'
+import { randomForestOptions } from '../src/learners/forest/tree-options.ts'
+import { complete } from '../src/learners/option.ts'
 
 interface Rows {
   readonly features: readonly string[]
@@ -37,7 +38,7 @@ function growAndScore(train: Rows, test: Rows, edgeRows: Uint32Array): Float64Ar
   })
   const weights = new Float64Array(train.labels.length).fill(1)
   const data = { columns: train.columns, bins, binCounts, labels: train.labels, weights, extraRows: new Uint32Array(0) }
-  const grower = new Grower(data, { ...randomForestDefaults, seed: 1 })
+  const grower = new Grower(data, complete(randomForestOptions, { seed: 1 }))
   const scores = new Float64Array(test.labels.length)
   for (let number = 0; number < 30; number++) {
     const { feature, threshold, left, value } = grower.grow(number)

@@ -9,7 +9,7 @@ import { datedDocs, refreshDoc } from './docs/figures.ts'
 import { isCommand, parseDoc, withoutComment } from './docs/parse-doc.ts'
 import { outputsOf } from './docs/run-doc.ts'
 
-const program = createProgram()
+const program = await createProgram()
 
 /** The command that words name, `log verify` say, and how many of them name it. */
 function findCommand(words: readonly string[]): { readonly command: Command; readonly depth: number } {

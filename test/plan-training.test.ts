@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parseDetectorFile } from '../src/core/detector.ts'
 import { noBadRows } from '../src/data/bad-rows.ts'
+import { wholeDetector } from '../src/learners/detector-model.ts'
 import { presets } from '../src/learners/presets.ts'
 import type { LabelledRows } from '../src/training/labelled-rows.ts'
 import { planTraining, usualTraining } from '../src/training/plan-training.ts'
 
 function rowsOf(file: string, model = ''): LabelledRows {
-  const { detector } = parseDetectorFile(readFileSync(file, 'utf8') + model, file)
+  const { detector } = parseDetectorFile(readFileSync(file, 'utf8') + model, file, wholeDetector)
   return {
     ...{
       source: file,

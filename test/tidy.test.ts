@@ -83,6 +83,20 @@ test('folders import what ARCHITECTURE.md lets them, and all of it', () => {
   assert.deepEqual(asked.sort(), allowed.sort())
 })
 
+test('a service loads no learner', () => {
+  const sources = new Map(products.map(({ name, source }) => [name, source]))
+  const loaded = new Set(['cli/main.ts', 'cli/serve.ts', 'cli/serve-work.ts', 'app.ts'])
+  for (const name of loaded) {
+    const statements = (sources.get(name) ?? '').matchAll(/^(?:import|export)\b(?! type\b)[^'=]*'(\.\.?\/[^']+\.ts)'/gm)
+    for (const [, specifier = ''] of statements) loaded.add(join(dirname(name), specifier))
+  }
+  assert.ok(loaded.size > 200, `${loaded.size} files`)
+  assert.deepEqual(
+    [...loaded].filter((name) => name.startsWith('learners/')),
+    [],
+  )
+})
+
 test('a heavy dependency is named only in its home', () => {
   const violations: string[] = []
   for (const { name, source } of products) {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseKeyFile } from '../src/access/keys.ts'
 import { parseDetector } from '../src/core/detector.ts'
-import { detectorSchema, type Learner, modelSchema } from '../src/core/detector-schema.ts'
 import { FraudError } from '../src/core/errors.ts'
 import { formatYaml } from '../src/core/yaml-file.ts'
 import { z } from '../src/core/zod.ts'
 import { parseSpace } from '../src/evaluation/tuning/space.ts'
 import { featureKinds } from '../src/features/definitions/index.ts'
 import { compileDetector } from '../src/features/feature-set.ts'
+import { wholeDetector } from '../src/learners/detector-model.ts'
+import { type Learner, modelSchema } from '../src/learners/model-choice.ts'
 import { readXgboost } from '../src/models/loaders/xgboost.ts'
 import { readLabel } from '../src/scoring/labels.ts'
 import { buildTestService } from './service/fixture.ts'
@@ -66,23 +67,27 @@ function check(what: string, refused: readonly string[], least: number): void {
 }
 
 test('a detector of wrong values is refused in plain words, at each of its places', () => {
-  const places = placesOf(detectorSchema)
+  const places = placesOf(wholeDetector)
   assert.ok(places.length > 60)
   for (const place of places) {
     const refused = wrong.flatMap((value) =>
-      refusals(() => compileDetector(parseDetector(changed(usual, place, value)))),
+      refusals(() => compileDetector(parseDetector(changed(usual, place, value), wholeDetector))),
     )
     check(place.join('.'), refused, 10)
   }
   for (const list of ['features', 'model.average', 'model.hidden', 'model.categories', 'transaction.personal']) {
-    const refused = wrong.flatMap((value) => refusals(() => parseDetector(changed(usual, list.split('.'), [value]))))
+    const refused = wrong.flatMap((value) =>
+      refusals(() => parseDetector(changed(usual, list.split('.'), [value]), wholeDetector)),
+    )
     check(list, refused, 10)
   }
   for (const record of ['transaction.keys', 'transaction.fields', 'model.monotone', 'reasons'])
     for (const name of ['card', 'Not a name!', ''])
       check(
         record,
-        wrong.flatMap((value) => refusals(() => parseDetector(changed(usual, [...record.split('.'), name], value)))),
+        wrong.flatMap((value) =>
+          refusals(() => parseDetector(changed(usual, [...record.split('.'), name], value), wholeDetector)),
+        ),
         10,
       )
 })

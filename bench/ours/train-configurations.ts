@@ -1,11 +1,12 @@
 // Shrike's side of the ULB configurations: TRAIN.npy TEST.npy SCORES.npy CONFIGURATIONS SEEDS, both of these JSON. A
 // configuration is what a detector's `model` may say. Writes a column of the later rows' scores for each configuration and
 // seed, the seeds of one configuration beside each other.
-import type { Learner } from '../../src/core/detector-schema.ts'
+
 import type { Dataset } from '../../src/data/dataset.ts'
 import { oversample } from '../../src/data/resample.ts'
 import { chooseWeights } from '../../src/evaluation/choose-weights.ts'
-import { type LearnerOptions, learn, optionsOf } from '../../src/learners/learn.ts'
+import { learn, optionsOf } from '../../src/learners/learn.ts'
+import type { Learner, LearnerOptions } from '../../src/learners/model-choice.ts'
 import { createAverage } from '../../src/models/average.ts'
 import type { LearnedModel } from '../../src/models/learned-model.ts'
 import { readColumns, writeNpy } from '../harness/npy.ts'

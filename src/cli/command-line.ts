@@ -1,5 +1,6 @@
 import { basename, relative } from 'node:path'
 import { quoteForShell } from '../core/shell.ts'
+import { learnerOptions } from '../learners/model-choice.ts'
 
 /** Where files are written and how many threads work changes nothing that a report tells. */
 const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal', 'rejects'])
@@ -10,7 +11,7 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
   for (const [name, value] of Object.entries(flags)) {
     if (untold.has(name) || value === undefined) continue
     const flag = flagOf(name)
-    if (name === 'bootstrap' || name === 'leakCheck') {
+    if (name === 'leakCheck' || learnerOptions.get(name)?.default === true) {
       if (value === false) parts.push(flag.replace('--', '--no-'))
     } else if (typeof value === 'boolean') {
       if (value) parts.push(flag)

@@ -6,6 +6,7 @@ import { type Detector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { wholeDetector } from '../learners/detector-model.ts'
 import { canDecide } from '../scoring/live-detector.ts'
 import { dataDirectory, makeDataDirectory, refuseInUse } from '../stores/data-directory.ts'
 import { draftOf, formatDraft } from '../training/draft-file.ts'
@@ -126,7 +127,7 @@ async function draftOrEdited(file: string, path: string, flags: FileFlags, run: 
   const { terminal } = run
   if (existsSync(path)) {
     terminal.say(`Going on with the detector in ${path}; delete it to have it drafted again`)
-    return parseDetectorFile(readFileSync(path, 'utf8'), path).detector
+    return parseDetectorFile(readFileSync(path, 'utf8'), path, wholeDetector).detector
   }
   const { draft } = await draftOf(file, flags, run)
   makeDataDirectory(dirname(path))

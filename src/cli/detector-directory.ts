@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDetectorFile } from '../core/detector.ts'
+import { wholeDetector } from '../learners/detector-model.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { openLog } from './log-files.ts'
@@ -14,7 +15,7 @@ export function directoryFor(detector: string, data: string): { readonly own: st
 /** The name of the detector that a data directory is in use for. */
 function detectorIn(data: string): string | undefined {
   const draft = join(data, 'detector.yaml')
-  if (existsSync(draft)) return parseDetectorFile(readFileSync(draft, 'utf8'), draft).detector.detector
+  if (existsSync(draft)) return parseDetectorFile(readFileSync(draft, 'utf8'), draft, wholeDetector).detector.detector
   if (!existsSync(dataDirectory(data).logPath)) return undefined
   const reader = openLog({ data })
   try {

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
-import { learners } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
+import { learners } from '../learners/model-choice.ts'
 import { presets } from '../learners/presets.ts'
 import type { EvaluateFlags } from './evaluate-work.ts'
 import * as flags from './flags.ts'
+import { learnerFlags } from './learner-flags.ts'
 import type { ProtocolFlags } from './protocol-work.ts'
 import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, type Run, run } from './run.ts'
@@ -88,8 +89,8 @@ function addProtocolFlags(command: Command): void {
       ),
     )
     .addOption(new Option('--learner <name>', 'what learns (default: as for train)').choices([...learners]))
-    .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
-    .option('--max-depth <number>', 'of a tree, or none', flags.depth)
+  for (const option of learnerFlags(['nEstimators', 'maxDepth'])) command.addOption(option)
+  command
     .option(
       '--allow-leak <feature>',
       'train on it although it alone separates fraud almost perfectly; may be repeated',

@@ -1,86 +1,31 @@
 import { InvalidArgumentError } from 'commander'
-import { type Learner, learners } from '../core/detector-schema.ts'
 import { parseDuration } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import * as read from '../core/option-text.ts'
 
-/** Parsers of flags' values: commander prints their message after the flag's name and ends with exit code 2. */
-export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** A reader as commander wants it: its message comes after the flag's name, and the exit code is 2. */
+export function asFlag<Value>(reader: (text: string) => Value): (text: string) => Value {
   return (text) => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`
-    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
+    try {
+      return reader(text)
+    } catch (error) {
+      throw error instanceof FraudError ? new InvalidArgumentError(error.message) : error
+    }
   }
 }
 
-export function notNegative(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new InvalidArgumentError('It must be a number from 0 up.')
+export function wholeNumber(least: number, most?: number): (text: string) => number {
+  return asFlag(read.wholeNumber(least, most))
 }
 
-/** A number strictly between 0 and 1. */
-export function share(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && value > 0 && value < 1) return value
-  throw new InvalidArgumentError('It must be a number between 0 and 1.')
-}
-
-export function shareOrOne(text: string): number {
-  return Number(text) === 1 ? 1 : share(text)
-}
-
-/** A number from 0 up to, but not, 1. */
-export function shareOrNone(text: string): number {
-  return Number(text) === 0 && text.trim() !== '' ? 0 : share(text)
-}
-
-export function positive(text: string): number {
-  const value = notNegative(text)
-  if (value > 0) return value
-  throw new InvalidArgumentError('It must be a number above 0.')
-}
+export const notNegative = asFlag(read.notNegative)
+export const share = asFlag(read.share)
+export const shareOrOne = asFlag(read.shareOrOne)
+export const positive = asFlag(read.positive)
+export const { list } = read
 
 export function wholeNumbers(text: string): readonly number[] {
-  return list(text).map(wholeNumber(1))
-}
-
-export function learnerNames(text: string): readonly Learner[] {
-  return list(text).map((name) => {
-    const known = learners.find((learner) => learner === name)
-    if (known !== undefined) return known
-    throw new InvalidArgumentError(`The learners are ${learners.join(', ')}.`)
-  })
-}
-
-/** FEATURE=1 or FEATURE=-1, with commas between. */
-export function directions(text: string): Readonly<Record<string, number>> {
-  const pairs = list(text).map((part): [string, number] => {
-    const found = /^(.+)=(1|-1|0)$/.exec(part)
-    if (found !== null) return [found[1], Number(found[2])]
-    throw new InvalidArgumentError('It must be FEATURE=1 or FEATURE=-1.')
-  })
-  return Object.fromEntries(pairs)
-}
-
-export function list(text: string): readonly string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-}
-
-/** A whole number or "none"; commander takes null for a flag without a value. */
-export function depth(text: string): number | 'none' {
-  return text === 'none' ? text : wholeNumber(1)(text)
-}
-
-export function maxFeatures(text: string): number | 'sqrt' | 'log2' | 'all' {
-  if (text === 'sqrt' || text === 'log2' || text === 'all') return text
-  try {
-    return wholeNumber(1)(text)
-  } catch {
-    throw new InvalidArgumentError('It must be sqrt, log2, all or a whole number from 1 up.')
-  }
+  return read.list(text).map(wholeNumber(1))
 }
 
 export function oversampling(text: string): number | 'none' {

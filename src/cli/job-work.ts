@@ -19,7 +19,7 @@ const lookEveryMs = 200
 
 /** Adds a job, runs it once it is its turn, and shows what it tells. Ctrl-C cancels it. */
 export async function startJob(file: string, { data }: JobFlags, run: Run): Promise<void> {
-  const request = readJobRequest(parse(await readBytes(file, 'The request'), file))
+  const request = await readJobRequest(parse(await readBytes(file, 'The request'), file))
   const store = openJobFiles(dataDirectory(data))
   settle(store, run.nowMs())
   const { id } = addJob(store, request, { id: newJobId(), by: userInfo().username, nowMs: run.nowMs() })

@@ -1,26 +1,30 @@
 import { Command, CommanderError } from 'commander'
 import { unwritable } from '../data/write-file.ts'
-import { backupCommand } from './backup.ts'
-import { demoCommand } from './demo.ts'
-import { eraseCommand } from './erase.ts'
-import { evaluateCommand } from './evaluate.ts'
-import { explainCommand } from './explain.ts'
-import { featuresCommand } from './features.ts'
-import { importCommand } from './import.ts'
-import { initCommand } from './init.ts'
-import { jobCommand } from './job.ts'
-import { keysCommand } from './keys.ts'
-import { labelCommand } from './label.ts'
-import { logCommand } from './log.ts'
-import { replayCommand } from './replay.ts'
 import { report } from './run.ts'
-import { scoreCommand } from './score.ts'
-import { serveCommand } from './serve.ts'
-import { simulateCommand } from './simulate.ts'
-import { snapshotCommand } from './snapshot.ts'
-import { trainCommand } from './train.ts'
-import { tuneCommand } from './tune.ts'
 import { version } from './version.ts'
+
+/** By name, in the order of help. What is not asked for is not loaded: a service carries no learner. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  train: async () => (await import('./train.ts')).trainCommand(),
+  tune: async () => (await import('./tune.ts')).tuneCommand(),
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
+  features: async () => (await import('./features.ts')).featuresCommand(),
+  import: async () => (await import('./import.ts')).importCommand(),
+  init: async () => (await import('./init.ts')).initCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  score: async () => (await import('./score.ts')).scoreCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  keys: async () => (await import('./keys.ts')).keysCommand(),
+  job: async () => (await import('./job.ts')).jobCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  label: async () => (await import('./label.ts')).labelCommand(),
+  log: async () => (await import('./log.ts')).logCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  erase: async () => (await import('./erase.ts')).eraseCommand(),
+  snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
+}
 
 /** Runs one command line. The exit code is 0, 1 (failed) or 2 (wrong usage). */
 export async function main(args: readonly string[]): Promise<void> {
@@ -28,7 +32,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? undefined : report(unwritable(error, 'Standard output')))
   })
-  const program = createProgram()
+  const program = await createProgram(args[0])
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
@@ -37,34 +41,15 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Every command with its flags; the work behind one is loaded when it is asked for. */
-export function createProgram(): Command {
+/** The command that is asked for, or every command where none has that name; the work behind one is loaded later still. */
+export async function createProgram(asked = ''): Promise<Command> {
   const program = new Command('shrike')
     .description('Real-time card-fraud detection: train on labelled transactions, evaluate honestly, serve.')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
-  for (const command of [
-    trainCommand(),
-    tuneCommand(),
-    evaluateCommand(),
-    featuresCommand(),
-    importCommand(),
-    initCommand(),
-    explainCommand(),
-    scoreCommand(),
-    serveCommand(),
-    keysCommand(),
-    jobCommand(),
-    simulateCommand(),
-    demoCommand(),
-    replayCommand(),
-    labelCommand(),
-    logCommand(),
-    backupCommand(),
-    eraseCommand(),
-    snapshotCommand(),
-  ]) {
+  const loads = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands)
+  for (const command of await Promise.all(loads.map((load) => load()))) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
     for (const part of command.commands) part.copyInheritedSettings(command)
   }

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander'
-import { learners } from '../core/detector-schema.ts'
 import { timeFormats } from '../core/time-formats.ts'
+import { learners } from '../learners/model-choice.ts'
 import { presets } from '../learners/presets.ts'
 import * as flags from './flags.ts'
+import { learnerFlags, learnerNames } from './learner-flags.ts'
 import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import type { TrainFlags } from './train-work.ts'
@@ -92,51 +93,14 @@ function addLearnerFlags(command: Command): void {
     .option('--seed <number>', 'of everything that is drawn (default: 42)', flags.wholeNumber(0))
     .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
     .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
-    .option('--average <names>', 'average with these learners, with commas between', flags.learnerNames)
-    .option('--n-estimators <number>', 'trees', flags.wholeNumber(1, 100_000))
-    .option('--max-depth <number>', 'of a tree, or none', flags.depth)
-    .option('--min-samples-split <number>', 'rows that a node needs to be split', flags.wholeNumber(2))
-    .option('--min-samples-leaf <number>', 'rows that a leaf needs', flags.wholeNumber(1))
-    .option('--max-features <number>', 'features that a split looks at: sqrt, log2, all or a number', flags.maxFeatures)
-    .option('--max-samples <share>', "share of the rows in a tree's bootstrap", flags.shareOrOne)
-    .option('--min-impurity-decrease <number>', 'that a split must bring', flags.notNegative)
-    .addOption(new Option('--class-weight <how>', 'weigh both classes alike').choices(['none', 'balanced']))
-    .option('--no-bootstrap', 'every tree learns from every row')
+    .option('--average <names>', 'average with these learners, with commas between', learnerNames)
     .option(
       '--oversample <ratio>',
       'draw frauds again up to this share of the legitimate rows, or none',
       flags.oversampling,
     )
     .option('--scale', 'standardise the inputs')
-    .option('--learning-rate <number>', 'of boosting or of a network', flags.shareOrOne)
-    .option('--max-leaves <number>', 'of a boosted tree', flags.wholeNumber(2))
-    .option('--reg-alpha <number>', "L1 penalty on boosted leaves' values", flags.notNegative)
-    .option('--reg-lambda <number>', "L2 penalty on boosted leaves' values", flags.notNegative)
-    .option('--min-child-weight <number>', 'least sum of hessians in a boosted leaf', flags.notNegative)
-    .option('--min-split-gain <number>', 'that a boosted split must bring', flags.notNegative)
-    .option('--subsample <share>', 'share of the rows that each boosted tree sees', flags.shareOrOne)
-    .option('--colsample-by-tree <share>', 'share of the features that each boosted tree sees', flags.shareOrOne)
-    .option('--max-bins <number>', 'of a feature in boosting', flags.wholeNumber(2, 255))
-    .option(
-      '--monotone <list>',
-      'FEATURE=1 or =-1, with commas between: the score may only rise, or fall',
-      flags.directions,
-    )
-    .option('--categories <features>', 'of boosting: whole numbers that have no order, with commas between', flags.list)
-    .option(
-      '--early-stopping-rounds <number>',
-      'stop boosting or a network after so many rounds without a better log loss on the last fifth of the training rows',
-      flags.wholeNumber(1),
-    )
-    .option('--c <number>', 'of logistic regression: the inverse of its L2 penalty', flags.positive)
-    .option('--max-iterations <number>', 'of logistic regression', flags.wholeNumber(1))
-    .option('--hidden <units>', "of a network's layers, with commas between", flags.wholeNumbers)
-    .option('--epochs <number>', 'of a network', flags.wholeNumber(1))
-    .option('--batch-size <rows>', 'of a network', flags.wholeNumber(1))
-    .option('--dropout <share>', 'of a network', flags.shareOrNone)
-    .option('--weight-decay <number>', 'of a network', flags.notNegative)
-    .option('--sample-size <rows>', 'that a tree of an isolation forest sees', flags.wholeNumber(2))
-    .option('--oob-score', 'also score each training row by the trees that did not see it')
+  for (const option of learnerFlags()) command.addOption(option)
 }
 
 export function addThresholdFlags(command: Command): void {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Learner, ModelChoice } from '../core/detector-schema.ts'
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
 import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
+import { modelOf } from '../learners/detector-model.ts'
+import type { Learner, ModelChoice } from '../learners/model-choice.ts'
 import { type Choices, layOutChoices, readSpace } from '../training/choices.ts'
 import { createJudge } from '../training/judge-choice.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
@@ -66,7 +67,7 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   if (plan.average.length > 0)
     run.terminal.warn('Single learners are searched: the average of the detector is left out')
   refuseLeaksInTraining(rows, plan, flags)
-  const choices = layOutChoices(declared, flags.learner, rows.detector.model ?? {}, plan)
+  const choices = layOutChoices(declared, flags.learner, modelOf(rows.detector), plan)
   const seed = flags.seed ?? declared?.seed ?? plan.seed
   const { delay } = rows.detector.transaction.label
   const judge = createJudge(rows, splitRows(rows, plan.split, plan.calibrate).train, {

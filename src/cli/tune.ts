@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { objectives } from '../evaluation/tuning/trial.ts'
 import * as flags from './flags.ts'
+import { learnerNames } from './learner-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 import { addDataFlags, addSplitFlags, addThresholdFlags } from './train.ts'
 import type { TuneFlags } from './tune-work.ts'
@@ -51,7 +52,7 @@ function addSearchFlags(command: Command): void {
     .option(
       '--learner <names>',
       "which learners, with commas between (default: the space's, else the detector's)",
-      flags.learnerNames,
+      learnerNames,
     )
     .addOption(
       new Option('--objective <figure>', 'what is best, by its mean over the folds')

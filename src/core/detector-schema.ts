@@ -6,17 +6,6 @@ import { timeFormats } from './time-formats.ts'
 import { z } from './zod.ts'
 import { isZone } from './zone.ts'
 
-/** The learners that a detector file may name. */
-export const learners = [
-  'decision-tree',
-  'random-forest',
-  'gradient-boosting',
-  'logistic-regression',
-  'neural-network',
-  'isolation-forest',
-] as const
-export type Learner = (typeof learners)[number]
-
 const column = z.string().min(1, 'name a column')
 
 /** A length of time with its unit: 7d. A number is refused with words that say so. */
@@ -141,51 +130,6 @@ function whyNotKept(name: string, i: number, transaction: z.infer<typeof transac
   return keptNames(transaction).indexOf(name) < i ? `"${showValue(name)}" is listed twice` : undefined
 }
 
-const atLeast = (least: number) => z.int().min(least)
-
-/** What learns, and how. */
-export const modelSchema = z.strictObject({
-  learner: z.enum(learners).optional(),
-  /** Learners whose models are averaged with the first one's. */
-  average: z.array(z.enum(learners)).max(8).optional(),
-  seed: atLeast(0).optional(),
-  nEstimators: atLeast(1).optional(),
-  maxDepth: atLeast(1).nullable().optional(),
-  minSamplesSplit: atLeast(2).optional(),
-  minSamplesLeaf: atLeast(1).optional(),
-  maxFeatures: z.union([z.enum(['sqrt', 'log2', 'all']), atLeast(1)]).optional(),
-  minImpurityDecrease: z.number().min(0).optional(),
-  maxSamples: z.number().gt(0).max(1).optional(),
-  classWeight: z.enum(['none', 'balanced']).optional(),
-  bootstrap: z.boolean().optional(),
-  learningRate: z.number().gt(0).max(1).optional(),
-  maxLeaves: atLeast(2).optional(),
-  regAlpha: z.number().min(0).optional(),
-  regLambda: z.number().min(0).optional(),
-  minChildWeight: z.number().min(0).optional(),
-  minSplitGain: z.number().min(0).optional(),
-  subsample: z.number().gt(0).max(1).optional(),
-  colsampleByTree: z.number().gt(0).max(1).optional(),
-  maxBins: z.int().min(2).max(255).optional(),
-  /** By feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
-  monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1), z.literal(0)])).optional(),
-  /** Features whose values are categories: whole numbers that have no order. */
-  categories: z.array(z.string().min(1)).optional(),
-  earlyStoppingRounds: atLeast(1).nullable().optional(),
-  c: z.number().gt(0).optional(),
-  maxIterations: atLeast(1).optional(),
-  hidden: z.array(atLeast(1)).max(8).optional(),
-  epochs: atLeast(1).optional(),
-  batchSize: atLeast(1).optional(),
-  dropout: z.number().min(0).max(0.95).optional(),
-  weightDecay: z.number().min(0).max(1).optional(),
-  sampleSize: atLeast(2).optional(),
-  scale: z.boolean().optional(),
-  oversample: z.number().gt(0).max(1).nullable().optional(),
-})
-
-export type ModelChoice = Readonly<z.infer<typeof modelSchema>>
-
 /** From least to most severe. */
 export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
 export type Outcome = (typeof outcomes)[number]
@@ -234,7 +178,8 @@ const detectorFields = z.strictObject({
       eventsPerKey: z.int().min(1).max(1_048_576),
     })
     .optional(),
-  model: modelSchema.optional(),
+  /** What learns, and how, which learners know (learners/model-choice.ts); a service never asks. */
+  model: z.record(z.string(), z.unknown()).optional(),
   /** By feature: the words of a reason, in which {value} stands for the actual value. */
   reasons: z.record(z.string(), z.string().min(1).max(200)).optional(),
   policy: policySchema.optional(),
@@ -268,7 +213,7 @@ function columnsOf({ transaction, features }: z.infer<typeof detectorFields>) {
 
 /**
  * What a transaction of one stream looks like, what a model of it looks at, and what follows: the detector file. What
- * a feature may say is its kind's own matter (features/definitions/).
+ * a feature may say is its kind's own matter (features/definitions/), and of the model its learner's.
  */
 export const detectorSchema = detectorFields.superRefine((detector, context) => {
   const { notCardNumber = [], hashCardNumber = [] } = detector.transaction
@@ -301,9 +246,9 @@ function whyNotListed(list: readonly string[], i: number, names: readonly string
 
 export type Detector = Readonly<z.infer<typeof detectorSchema>>
 
-/** The names that a mapping of the file may have at a path, for suggestions; none where it may have any. */
-export function namesAllowedAt(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = detectorSchema
+/** The names that a mapping of a file of this form may have at a path, for suggestions; none where it may have any. */
+export function namesAllowedAt(form: z.ZodType<Detector>, path: readonly PropertyKey[]): readonly string[] {
+  let schema: unknown = form
   for (const key of path) {
     const inner = unwrap(schema)
     if (!(inner instanceof z.ZodObject)) return []

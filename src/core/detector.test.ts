@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { wholeDetector } from '../learners/detector-model.ts'
 import { type Detector, formatDetector, parseDetectorFile } from './detector.ts'
 import { FraudError } from './errors.ts'
 
@@ -15,7 +16,7 @@ const detector: Detector = {
 
 function reasonOf(text: string): string {
   try {
-    parseDetectorFile(text, 'bad.yaml')
+    parseDetectorFile(text, 'bad.yaml', wholeDetector)
   } catch (error) {
     assert.ok(error instanceof FraudError && error.code === 'DETECTOR_INVALID')
     return error.message

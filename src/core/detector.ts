@@ -21,20 +21,30 @@ export interface LocatedDetector {
   readonly locate: (path: Path) => string
 }
 
-/** @throws FraudError DETECTOR_INVALID, with a reason for each bad field. */
-export function parseDetector(value: unknown): Detector {
-  return check(value, inMemory)
+/**
+ * @param form with more checks than the usual one.
+ * @throws FraudError DETECTOR_INVALID, with a reason for each bad field.
+ */
+export function parseDetector<Whole extends Detector>(value: unknown, form: z.ZodType<Whole>): Whole
+export function parseDetector(value: unknown): Detector
+export function parseDetector(value: unknown, form: z.ZodType<Detector> = detectorSchema): Detector {
+  return check(value, inMemory, form)
 }
 
 /**
  * Reads the text of a detector file.
  *
  * @param source what to call the file in errors.
+ * @param form with more checks than the usual one.
  * @throws FraudError DETECTOR_INVALID, with the line and the reason of each bad field.
  */
-export function parseDetectorFile(text: string, source: string): LocatedDetector {
+export function parseDetectorFile(
+  text: string,
+  source: string,
+  form: z.ZodType<Detector> = detectorSchema,
+): LocatedDetector {
   const { value, locate } = parseYamlFile(text, source, { what: 'detector', code: 'DETECTOR_INVALID' })
-  return { detector: check(value, locate), locate }
+  return { detector: check(value, locate, form), locate }
 }
 
 /** For a detector that came from no file. */
@@ -54,21 +64,21 @@ export function detectorError(problems: readonly DetectorProblem[], locate: Loca
   return new FraudError('DETECTOR_INVALID', message, { errors: named.map(({ field, reason }) => ({ field, reason })) })
 }
 
-function check(value: unknown, locate: LocatedDetector['locate']): Detector {
-  const result = detectorSchema.safeParse(value)
+function check(value: unknown, locate: LocatedDetector['locate'], form: z.ZodType<Detector>): Detector {
+  const result = form.safeParse(value)
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue): DetectorProblem[] => {
     if (issue.code !== 'unrecognized_keys')
-      return [{ path: issue.path, reason: reasonOf(issue, valueAt(value, issue.path)) }]
+      return [{ path: issue.path, reason: reasonOf(issue, valueAt(value, issue.path), form) }]
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
-      reason: `there is no such field here${suggestion(key, namesAllowedAt(issue.path))}`,
+      reason: `there is no such field here${suggestion(key, namesAllowedAt(form, issue.path))}`,
     }))
   })
   throw detectorError(problems, locate)
 }
 
-function reasonOf(issue: z.core.$ZodIssue, given: unknown): string {
+function reasonOf(issue: z.core.$ZodIssue, given: unknown, form: z.ZodType<Detector>): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
   if (issue.code === 'invalid_value' && typeof given === 'string') {
     return `there is no "${showValue(given)}" here${suggestion(given, issue.values.map(String))}`
@@ -77,7 +87,7 @@ function reasonOf(issue: z.core.$ZodIssue, given: unknown): string {
     return given === undefined && issue.code === 'invalid_type' ? 'it is missing' : issue.message
   }
   if (given === undefined && issue.path.length > 0) return 'it is missing'
-  const names = namesAllowedAt(issue.path)
+  const names = namesAllowedAt(form, issue.path)
   return `write its parts by name${names.length > 0 ? `: { ${names.map((name) => `${name}: …`).join(', ')} }` : ''}`
 }
 

@@ -20,7 +20,7 @@ export interface JobsConfig {
 /** Jobs that are asked for from elsewhere: they run one after the other, while the service does. */
 export interface Jobs {
   /** @throws FraudError INPUT_INVALID, JOB_NAME_TAKEN */
-  start(request: unknown, by: string): Job
+  start(request: unknown, by: string): Promise<Job>
   list(): readonly Job[]
   find(id: string): Job
   events(id: string, seen: number): readonly JobEvent[]
@@ -53,8 +53,8 @@ export function openJobs({ store, args, files, newId, nowMs, onFailure }: JobsCo
   settle()
   for (const job of store.list()) if (job.state === 'queued') enqueue(job)
   return {
-    start(value, by) {
-      const request = within(readJobRequest(value), files)
+    async start(value, by) {
+      const request = within(await readJobRequest(value), files)
       const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
       enqueue(job)
       return job

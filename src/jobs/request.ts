@@ -1,7 +1,7 @@
-import { modelSchema } from '../core/detector-schema.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { z } from '../core/zod.ts'
+import type { ModelChoice } from '../learners/model-choice.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64')
 const path = z.string().min(1).max(4096)
@@ -16,7 +16,8 @@ const trainingSchema = z.strictObject({
   /** A detector file; by default the log's last detector, or one inferred from the file. */
   detector: path.optional(),
   preset: z.enum(['default', 'recipe']).optional(),
-  model: modelSchema.optional(),
+  /** As in a detector file; checked once the learners are loaded. */
+  model: z.record(z.string(), z.unknown()).optional(),
   split: z.enum(['time', 'random']).optional(),
   testShare: share.optional(),
   testFrom: z.string().min(1).max(64).optional(),
@@ -39,19 +40,26 @@ const importSchema = z.strictObject({
   categoryNumbers: z.boolean().optional(),
 })
 
-export type TrainingRequest = Readonly<z.infer<typeof trainingSchema>>
+export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'model'>> & {
+  readonly model?: ModelChoice | undefined
+}
 type ImportRequest = Readonly<z.infer<typeof importSchema>>
 export type JobRequest = TrainingRequest | ImportRequest
 
-const schemas = { training: trainingSchema, import: importSchema }
+/** With the learners, which a service loads only when a training is asked of it. */
+async function trainingWithModel() {
+  const { modelSchema } = await import('../learners/model-choice.ts')
+  return trainingSchema.extend({ model: modelSchema.optional() })
+}
 
 /** @throws FraudError INPUT_INVALID with every bad field */
-export function readJobRequest(value: unknown): JobRequest {
+export async function readJobRequest(value: unknown): Promise<JobRequest> {
   const kind = isRecord(value) ? value.kind : undefined
   if (kind !== 'training' && kind !== 'import') {
     throw refused([{ field: 'kind', reason: 'is "training" or "import"' }])
   }
-  const { data, error } = schemas[kind].safeParse(value)
+  const schema = kind === 'import' ? importSchema : await trainingWithModel()
+  const { data, error } = schema.safeParse(value)
   if (error !== undefined) {
     throw refused(error.issues.map((issue) => ({ field: issue.path.join('.') || '(body)', reason: issue.message })))
   }

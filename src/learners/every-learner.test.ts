@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { learners } from '../core/detector-schema.ts'
 import { createRandom } from '../core/random.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { rocAuc } from '../evaluation/metrics.ts'
 import { type LearnedModel, ModelReader, writeModel } from '../models/learned-model.ts'
-import { type LearnerOptions, learn } from './learn.ts'
+import { learn } from './learn.ts'
+import { type Learner, type LearnerOptions, learners } from './model-choice.ts'
 
 /** Small enough to be quick, and large enough for every part of a learner to be used. */
-const quick: Readonly<Record<(typeof learners)[number], LearnerOptions>> = {
+const quick: Readonly<Record<Learner, LearnerOptions>> = {
   'decision-tree': {},
   'random-forest': { nEstimators: 7 },
   'gradient-boosting': { nEstimators: 15, minSamplesLeaf: 1, regLambda: 1 },

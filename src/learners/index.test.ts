@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { learners } from '../core/detector-schema.ts'
-import type { Range } from '../core/dimension.ts'
 import { placeOf, valueAt } from '../evaluation/tuning/dimension.ts'
 import { parseSpace } from '../evaluation/tuning/space.ts'
+import type { Range } from './dimensions.ts'
 import { definitions } from './index.ts'
+import { learnerOptions } from './model-choice.ts'
+import type { LearnerOption } from './option.ts'
 
-test('every learner that a detector file may name is defined once', () => {
-  assert.deepEqual(
-    definitions.map(({ name }) => name),
-    [...learners],
-  )
+test('options that share a name share what they may be', () => {
+  for (const { name: learner, options } of definitions) {
+    for (const [name, { default: _, ...kind }] of Object.entries<LearnerOption<unknown>>(options)) {
+      const { default: __, ...shared } = learnerOptions.get(name) ?? assert.fail()
+      assert.deepEqual(kind, shared, `${learner}: ${name}`)
+      assert.equal(kind.schema, shared.schema, `${learner}: ${name}`)
+    }
+  }
 })
 
 test('the usual spaces would pass as files', () => {

@@ -5,18 +5,18 @@ import type { Dataset } from '../data/dataset.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
 import { choice, wholeLog } from './dimensions.ts'
 import { defineLearner } from './learner.ts'
-import { requireWhole } from './require-option.ts'
+import { complete, option, type ValuesOf, whole } from './option.ts'
 import type { TrainingControl } from './shared-dataset.ts'
+import { nEstimators, seed } from './shared-options.ts'
 
-/** Hyper-parameters of an isolation forest, with scikit-learn's names and meaning. */
-export interface IsolationOptions {
-  readonly nEstimators: number
-  /** Rows that each tree sees, at most. */
-  readonly sampleSize: number
-  readonly seed: number
+/** Options of an isolation forest, with scikit-learn's names and meaning. */
+const isolationOptions = {
+  nEstimators: option(100, nEstimators),
+  /** At most. */
+  sampleSize: option(256, whole({ help: 'that a tree of an isolation forest sees', takes: '<rows>', least: 2 })),
+  seed: option(42, seed),
 }
-
-const isolationDefaults: IsolationOptions = { nEstimators: 100, sampleSize: 256, seed: 42 }
+type IsolationOptions = ValuesOf<typeof isolationOptions>
 
 const eulerGamma = 0.5772156649015329
 
@@ -31,10 +31,7 @@ export async function trainIsolationForest(
   options: Partial<IsolationOptions> = {},
   control: TrainingControl = {},
 ): Promise<{ readonly model: TreeEnsemble; readonly options: IsolationOptions }> {
-  const chosen = { ...isolationDefaults, ...options }
-  requireWhole('nEstimators', chosen.nEstimators, 1, 100_000)
-  requireWhole('sampleSize', chosen.sampleSize, 2)
-  requireWhole('seed', chosen.seed, 0, Number.MAX_SAFE_INTEGER)
+  const chosen = complete(isolationOptions, options)
   const rowCount = columns[0]?.length ?? 0
   if (rowCount === 0) throw new FraudError('DATA_INVALID', 'There is no row, or no feature, to learn from')
   const size = Math.min(chosen.sampleSize, rowCount)
@@ -158,7 +155,7 @@ function drawRows(rowCount: number, size: number, random: Random): number[] {
 
 export const isolationForest = defineLearner({
   name: 'isolation-forest',
-  defaults: isolationDefaults,
+  options: isolationOptions,
   space: [choice('nEstimators', 100, 200, 400), wholeLog('sampleSize', 64, 4096)],
   train: trainIsolationForest,
 })

@@ -1,7 +1,7 @@
-import type { Learner } from '../core/detector-schema.ts'
-import type { Dimension } from '../core/dimension.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { LearnedModel } from '../models/learned-model.ts'
+import type { Dimension } from './dimensions.ts'
+import type { LearnerOptionSet, ValuesOf } from './option.ts'
 import type { TrainingControl } from './shared-dataset.ts'
 
 export interface Trained {
@@ -14,12 +14,12 @@ export interface Trained {
   readonly outOfBagScores?: Float64Array
 }
 
-/** Everything that commands and searches know of a learner; it stands in the learner's own file. */
-export interface LearnerDefinition<Options> {
+/** Everything that detector files, commands and searches know of a learner; it is in the learner's own file. */
+export interface LearnerDefinition<Name extends string, Options extends LearnerOptionSet> {
   /** As detector files and `--learner` name it. */
-  readonly name: Learner
-  /** Its options are those that are named here. */
-  readonly defaults: Options
+  readonly name: Name
+  /** Its options with their defaults and limits. Bundles keep their values in this order. */
+  readonly options: Options
   /** What is searched where no file says so: the options that matter most on tables with few frauds. */
   readonly space: readonly Dimension[]
   /**
@@ -28,14 +28,14 @@ export interface LearnerDefinition<Options> {
    */
   readonly train: (
     dataset: Dataset,
-    options: Partial<Options>,
+    options: Partial<ValuesOf<Options>>,
     control: TrainingControl,
     validation?: Dataset,
   ) => Promise<Trained>
 }
 
-export function defineLearner<Options extends { readonly seed: number }>(
-  definition: LearnerDefinition<Options>,
-): LearnerDefinition<Options> {
+export function defineLearner<const Name extends string, Options extends LearnerOptionSet>(
+  definition: LearnerDefinition<Name, Options>,
+): LearnerDefinition<Name, Options> {
   return definition
 }

@@ -1,25 +1,34 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
+import { positive } from '../core/option-text.ts'
+import { z } from '../core/zod.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { createLinearModel, type LinearModel } from '../models/linear.ts'
 import { choice, log } from './dimensions.ts'
 import { defineLearner } from './learner.ts'
 import { minimize, type Objective } from './minimize.ts'
-import { requireBetween, requireWhole } from './require-option.ts'
+import { complete, type OptionKind, option, type ValuesOf, whole } from './option.ts'
+import { requireBetween } from './require-option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from './shared-dataset.ts'
+import { classWeight, seed } from './shared-options.ts'
 import { standardizeInputs } from './standard-inputs.ts'
 
-/** Hyper-parameters of logistic regression, with scikit-learn's names and meaning. */
-export interface LogisticOptions {
-  /** The inverse of the L2 penalty on the weights of standardised inputs; the intercept has none. */
-  readonly c: number
-  readonly classWeight: 'none' | 'balanced'
-  readonly maxIterations: number
-  /** Draws nothing, and is kept for the record. */
-  readonly seed: number
+const inversePenalty: OptionKind<number> = {
+  schema: z.number().gt(0),
+  flag: { help: 'of logistic regression: the inverse of its L2 penalty', takes: '<number>', read: positive },
+  check: (name, value) => requireBetween(name, value, Number.MIN_VALUE, Number.MAX_VALUE),
 }
 
-const logisticDefaults: LogisticOptions = { c: 1, classWeight: 'none', maxIterations: 1000, seed: 42 }
+/** Options of logistic regression, with scikit-learn's names and meaning. */
+const logisticOptions = {
+  /** Of the penalty on the weights of standardised inputs; the intercept has none. */
+  c: option(1, inversePenalty),
+  classWeight: option('none', classWeight),
+  maxIterations: option(1000, whole({ help: 'of logistic regression', least: 1 })),
+  /** Draws nothing, and is kept for the record. */
+  seed: option(42, seed),
+}
+export type LogisticOptions = ValuesOf<typeof logisticOptions>
 
 const tolerance = 1e-8
 
@@ -34,9 +43,7 @@ export async function trainLogisticRegression(
   options: Partial<LogisticOptions> = {},
   control: TrainingControl = {},
 ): Promise<{ readonly model: LinearModel; readonly options: LogisticOptions }> {
-  const chosen = { ...logisticDefaults, ...options }
-  requireBetween('c', chosen.c, Number.MIN_VALUE, Number.MAX_VALUE)
-  requireWhole('maxIterations', chosen.maxIterations, 1)
+  const chosen = complete(logisticOptions, options)
   checkDataset(dataset)
   const weights = wholeWeights(dataset, chosen)
   const { scaling, columns } = standardizeInputs(dataset, weights)
@@ -95,7 +102,7 @@ function penalisedLoss(
 
 export const logisticRegression = defineLearner({
   name: 'logistic-regression',
-  defaults: logisticDefaults,
+  options: logisticOptions,
   space: [log('c', 0.0001, 100), choice('classWeight', 'none', 'balanced')],
   train: trainLogisticRegression,
 })

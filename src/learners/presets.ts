@@ -1,5 +1,4 @@
-import type { Learner } from '../core/detector-schema.ts'
-import type { LearnerOptions } from './learn.ts'
+import type { Learner, LearnerOptions } from './model-choice.ts'
 
 /** Everything about a training run but the data and the seed. */
 export interface Preset {

@@ -1,5 +1,4 @@
-import type { Dimension } from '../core/dimension.ts'
-import { indexOf } from '../evaluation/tuning/dimension.ts'
+import { type Dimension, indexOf } from '../evaluation/tuning/dimension.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
 import { type JudgedTrial, rankTrials } from '../evaluation/tuning/trial.ts'
 import { formatCount, formatNumberOf, formatThreshold, formatTick, shorten } from '../pages/format.ts'

@@ -1,7 +1,7 @@
-import { type Learner, type ModelChoice, modelSchema } from '../core/detector-schema.ts'
 import { type DeclaredSpace, type LearnerSpace, parseSpace } from '../evaluation/tuning/space.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
 import { defaultsOf, optionsOf, usualSpaceOf } from '../learners/learn.ts'
+import { type Learner, type ModelChoice, modelSchema } from '../learners/model-choice.ts'
 import { readBytes } from './read-bytes.ts'
 import type { TrainingPlan } from './training-run.ts'
 

@@ -7,6 +7,7 @@ import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
 import { inferDetector } from '../data/infer-detector.ts'
 import type { Table } from '../data/table.ts'
 import { kindNames } from '../features/feature-set.ts'
+import { wholeDetector } from '../learners/detector-model.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import { readBytes } from './read-bytes.ts'
 import type { InputFlags } from './read-input.ts'
@@ -17,7 +18,7 @@ export async function readDetector(
   { label, time, timeFormat, ignore = [] }: InputFlags,
 ): Promise<LocatedDetector> {
   const text = (await readBytes(path, 'The detector file')).toString('utf8')
-  const { detector, locate } = parseDetectorFile(text, path)
+  const { detector, locate } = parseDetectorFile(text, path, wholeDetector)
   const { transaction, features } = detector
   const unknown = ignore.find((name) => !features.includes(name))
   if (unknown !== undefined) {

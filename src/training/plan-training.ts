@@ -1,20 +1,26 @@
 import type { Detector } from '../core/detector.ts'
-import type { Learner } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
 import { compileDetector } from '../features/feature-set.ts'
-import { type LearnerOptions, learnerOptionNames, optionsOf } from '../learners/learn.ts'
+import { modelOf } from '../learners/detector-model.ts'
+import { optionsOf } from '../learners/learn.ts'
+import { type Learner, type LearnerOptions, learnerOptions, type ModelChoice } from '../learners/model-choice.ts'
 import { type PresetName, presets } from '../learners/presets.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type CostFlags, readMistakeCosts } from './mistake-costs.ts'
 import type { ThresholdPlan, TrainingPlan } from './training-run.ts'
 
+/** Flags call null none. */
+type OptionFlags = {
+  readonly [Name in keyof LearnerOptions]: null extends LearnerOptions[Name]
+    ? Exclude<LearnerOptions[Name], null> | 'none'
+    : LearnerOptions[Name]
+}
+
 /** What flags may say of a training. */
-export interface PlanFlags extends CostFlags, Omit<LearnerOptions, 'maxDepth' | 'bootstrap'> {
-  readonly bootstrap?: boolean
-  readonly maxDepth?: number | 'none'
+export interface PlanFlags extends CostFlags, OptionFlags {
   readonly preset?: PresetName
   readonly split: 'time' | 'random'
   readonly testShare: number
@@ -42,7 +48,7 @@ export const usualTraining = { split: 'time', testShare: 0.2, weights: 'evaluati
 export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan {
   const name = flags.preset ?? 'default'
   const preset = presets[name]
-  const { model = {} } = flags.preset === undefined ? rows.detector : {}
+  const model: ModelChoice = flags.preset === undefined ? modelOf(rows.detector) : {}
   const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
   const seed = flags.seed ?? fileSeed ?? 42
   const learner = flags.learner ?? fileLearner ?? preset.learner
@@ -117,13 +123,14 @@ function withoutGaps(options: object): LearnerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-function givenOptions({ maxDepth, bootstrap, ...flags }: PlanFlags): LearnerOptions {
-  const given = Object.entries(flags).filter(([name]) => name !== 'seed' && learnerOptionNames.has(name))
-  return {
-    ...withoutGaps(Object.fromEntries(given)),
-    ...(maxDepth !== undefined && { maxDepth: orNull(maxDepth) }),
-    ...(bootstrap === false && { bootstrap: false }),
-  }
+function givenOptions(flags: PlanFlags): LearnerOptions {
+  const given = Object.entries(flags).flatMap(([name, value]) => {
+    const { flag, default: usual } = learnerOptions.get(name) ?? {}
+    // An option that only a --no- flag changes is true where the flag is not given.
+    if (flag === undefined || value === undefined || (usual === true && value === true)) return []
+    return [[name, flag.hasNone && value === 'none' ? null : value]]
+  })
+  return Object.fromEntries(given)
 }
 
 function orNull(value: number | 'none'): number | null {

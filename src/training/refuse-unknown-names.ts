@@ -1,6 +1,8 @@
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { compileFeatures } from '../features/feature-set.ts'
+import { modelOf } from '../learners/detector-model.ts'
+import type { ModelChoice } from '../learners/model-choice.ts'
 import { readDetector } from './find-detector.ts'
 import type { PlanFlags } from './plan-training.ts'
 import type { InputFlags } from './read-input.ts'
@@ -15,7 +17,7 @@ export async function refuseUnknownNames(flags: PlanFlags & InputFlags): Promise
   if (flags.detector === undefined) return
   const located = await readDetector(flags.detector, flags)
   const { names } = compileFeatures(located)
-  const { model = {} } = flags.preset === undefined ? located.detector : {}
+  const model: ModelChoice = flags.preset === undefined ? modelOf(located.detector) : {}
   const categories = flags.categories ?? model.categories ?? []
   const monotone = Object.keys(flags.monotone ?? model.monotone ?? {})
   for (const [option, named] of Object.entries({ categories, monotone })) {

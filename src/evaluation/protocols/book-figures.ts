@@ -1,4 +1,4 @@
-import type { Learner } from '../../core/detector-schema.ts'
+import type { Learner } from '../../learners/model-choice.ts'
 import type { Figures } from './judge.ts'
 
 /** A learner of the handbook and what the book prints of it. */

@@ -1,4 +1,6 @@
-import type { Choice, Range } from '../../core/dimension.ts'
+import type { Choice, Range } from '../../learners/dimensions.ts'
+
+export type { Dimension } from '../../learners/dimensions.ts'
 
 /** Where a value lies between a range's ends, from 0 to 1; undefined where it is no number of the range. */
 export function placeOf(range: Range, value: unknown): number | undefined {

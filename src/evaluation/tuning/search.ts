@@ -1,5 +1,5 @@
-import type { ModelChoice } from '../../core/detector-schema.ts'
 import { FraudError } from '../../core/errors.ts'
+import type { ModelChoice } from '../../learners/model-choice.ts'
 import type { LearnerSpace } from './space.ts'
 import { suggest } from './suggest.ts'
 import { lossOf, type Objective, summariseFolds, type Trial } from './trial.ts'

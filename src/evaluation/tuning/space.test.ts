@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Learner } from '../../core/detector-schema.ts'
 import { FraudError } from '../../core/errors.ts'
+import type { Learner } from '../../learners/model-choice.ts'
 import { parseSpace } from './space.ts'
 
 const optionsOf = (learner: Learner) =>

@@ -1,10 +1,10 @@
 import { suggestion } from '../../core/closest-name.ts'
-import { type Learner, learners, type ModelChoice, modelSchema } from '../../core/detector-schema.ts'
-import type { Choice, Dimension, Range } from '../../core/dimension.ts'
 import { FraudError } from '../../core/errors.ts'
 import { showValue } from '../../core/show-value.ts'
 import { parseYamlFile } from '../../core/yaml-file.ts'
 import { z } from '../../core/zod.ts'
+import type { Choice, Dimension, Range } from '../../learners/dimensions.ts'
+import { type Learner, learners, type ModelChoice, modelSchema } from '../../learners/model-choice.ts'
 
 /** What a search may set of one learner, and what stays as it is. */
 export interface LearnerSpace {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ModelChoice } from '../../core/detector-schema.ts'
 import { createRandom } from '../../core/random.ts'
+import type { ModelChoice } from '../../learners/model-choice.ts'
 import { valueAt } from './dimension.ts'
 import type { LearnerSpace } from './space.ts'
 import { optionOf, suggest, type Tried } from './suggest.ts'

@@ -1,6 +1,6 @@
-import { type ModelChoice, modelSchema } from '../../core/detector-schema.ts'
-import type { Dimension } from '../../core/dimension.ts'
 import { createRandom, type Random } from '../../core/random.ts'
+import type { Dimension } from '../../learners/dimensions.ts'
+import { type ModelChoice, modelSchema } from '../../learners/model-choice.ts'
 import { indexOf, placeOf, valueAt } from './dimension.ts'
 import { type Density, parzen, shares } from './parzen.ts'
 import type { LearnerSpace } from './space.ts'

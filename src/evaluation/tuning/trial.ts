@@ -1,5 +1,5 @@
-import { modelSchema } from '../../core/detector-schema.ts'
 import { z } from '../../core/zod.ts'
+import { modelSchema } from '../../learners/model-choice.ts'
 
 /** What a search makes large, or in the case of log loss small. */
 export const objectives = ['average-precision', 'card-precision', 'log-loss'] as const

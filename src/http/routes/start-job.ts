@@ -35,7 +35,7 @@ export const startJob: Route<JobContext> = {
       answerBody(bodyLimits, request.raw, reply, async (bytes) => {
         const { value, repeated } = readJson(bytes, 'body', limits.names)
         refuseRepeated(repeated)
-        return JSON.stringify(jobs.start(value, principalOf(request).name))
+        return JSON.stringify(await jobs.start(value, principalOf(request).name))
       })
     }
   },

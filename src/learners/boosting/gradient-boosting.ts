@@ -8,9 +8,10 @@ import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-e
 import { createNodes } from '../../models/trees/tree-nodes.ts'
 import { choice, log, share, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
+import { complete } from '../option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
 import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-data.ts'
-import { type BoostingOptions, boostingDefaults, checkBoostingOptions } from './boosting-options.ts'
+import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 
@@ -38,8 +39,8 @@ export async function trainGradientBoosting(
   control: TrainingControl = {},
   validation?: Dataset,
 ): Promise<TrainedBoosting> {
-  const chosen = { ...boostingDefaults, ...options }
-  checkBoostingOptions(chosen, dataset.features)
+  const chosen = complete(boostingOptions, options)
+  checkFeatureNames(chosen, dataset.features)
   checkDataset(dataset)
   const threads = Math.min(control.threads ?? availableParallelism(), wordsOf(dataset.features.length))
   const weights = wholeWeights(dataset, chosen)
@@ -196,7 +197,7 @@ function assemble(
 
 export const gradientBoosting = defineLearner({
   name: 'gradient-boosting',
-  defaults: boostingDefaults,
+  options: boostingOptions,
   space: [
     choice('nEstimators', 100, 200, 400),
     log('learningRate', 0.01, 0.3),

@@ -2,7 +2,7 @@ import { createRandom, type Random } from '../../core/random.ts'
 import type { TreeNodes } from '../../models/trees/tree-nodes.ts'
 import { isSingleValue, missingBin } from './binning.ts'
 import { type ClassRows, Splitter } from './splitting.ts'
-import { featuresPerSplit, type RandomForestOptions } from './tree-options.ts'
+import type { RandomForestOptions } from './tree-options.ts'
 
 /** What all trees of a forest grow from; it lies in shared memory, so that every thread reads the same. */
 export interface BinnedDataset {
@@ -321,4 +321,12 @@ function doubled<T extends { readonly length: number; set(from: T): void }>(arra
   const larger = make(array.length * 2)
   larger.set(array)
   return larger
+}
+
+/** How many of `featureCount` features a split looks at: scikit-learn's rounding, never none, never more than all. */
+function featuresPerSplit(maxFeatures: RandomForestOptions['maxFeatures'], featureCount: number): number {
+  if (maxFeatures === 'all') return featureCount
+  if (maxFeatures === 'sqrt') return Math.max(1, Math.floor(Math.sqrt(featureCount)))
+  if (maxFeatures === 'log2') return Math.max(1, Math.floor(Math.log2(featureCount)))
+  return Math.min(maxFeatures, featureCount)
 }

@@ -8,15 +8,10 @@ import { createTreeEnsemble, type TreeEnsemble } from '../../models/trees/tree-e
 import { createNodes } from '../../models/trees/tree-nodes.ts'
 import { choice, share, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
+import { complete } from '../option.ts'
 import { checkDataset, rowWeights, type TrainingControl } from '../shared-dataset.ts'
 import type { GrownTree } from './grower.ts'
-import {
-  checkForestOptions,
-  type RandomForestOptions,
-  randomForestDefaults,
-  type TreeOptions,
-  treeDefaults,
-} from './tree-options.ts'
+import { type RandomForestOptions, randomForestOptions, type TreeOptions, treeOptions } from './tree-options.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
 
 export interface TrainedForest {
@@ -40,8 +35,7 @@ export async function trainRandomForest(
   options: Partial<RandomForestOptions> = {},
   control: TrainingControl = {},
 ): Promise<TrainedForest> {
-  const forest = { ...randomForestDefaults, ...options }
-  checkForestOptions(forest)
+  const forest = complete(randomForestOptions, options)
   checkDataset(dataset)
   if (forest.oobScore) checkOutOfBag(dataset, forest)
   const data = shareDataset(dataset, forest)
@@ -76,7 +70,7 @@ export function trainDecisionTree(
   options: Partial<TreeOptions> = {},
   control: TrainingControl = {},
 ): Promise<TrainedForest> {
-  const single = { ...treeDefaults, ...options, nEstimators: 1, bootstrap: false, maxSamples: 1, oobScore: false }
+  const single = { ...complete(treeOptions, options), nEstimators: 1, bootstrap: false, maxSamples: 1, oobScore: false }
   return trainRandomForest(dataset, single, control)
 }
 
@@ -166,7 +160,7 @@ function assemble(
 
 export const decisionTree = defineLearner({
   name: 'decision-tree',
-  defaults: treeDefaults,
+  options: treeOptions,
   space: [
     choice('maxDepth', 3, 4, 5, 6, 8, 10, 14, null),
     wholeLog('minSamplesLeaf', 1, 200),
@@ -178,7 +172,7 @@ export const decisionTree = defineLearner({
 
 export const randomForest = defineLearner({
   name: 'random-forest',
-  defaults: randomForestDefaults,
+  options: randomForestOptions,
   space: [
     choice('nEstimators', 100, 200, 300),
     wholeLog('minSamplesLeaf', 1, 50),

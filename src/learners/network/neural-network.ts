@@ -1,45 +1,57 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
+import * as read from '../../core/option-text.ts'
 import { createRandom, type Random } from '../../core/random.ts'
+import { z } from '../../core/zod.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { createNeuralNetwork, type Layer, type NeuralNetwork } from '../../models/neural-network.ts'
 import { choice, log, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
+import { complete, notNegative, type OptionKind, option, type ValuesOf, whole } from '../option.ts'
 import { requireBetween, requireWhole } from '../require-option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
+import { classWeight, earlyStoppingRounds, learningRate, seed } from '../shared-options.ts'
 import { applyScaling, standardizeInputs } from '../standard-inputs.ts'
 import { Backpropagation } from './backpropagation.ts'
 
-/** Hyper-parameters of a multilayer perceptron. */
-export interface NeuralOptions {
-  /** Units of each hidden layer. */
-  readonly hidden: readonly number[]
-  /** Passes through the rows; with early stopping the most there may be. */
-  readonly epochs: number
-  readonly batchSize: number
-  /** Adam's step. */
-  readonly learningRate: number
-  /** The share of hidden units that each training step leaves out. */
-  readonly dropout: number
-  /** L2 penalty, decoupled from the gradient. */
-  readonly weightDecay: number
-  readonly classWeight: 'none' | 'balanced'
-  /** Stop after so many epochs without a better log loss on the validation rows; needs such rows. */
-  readonly earlyStoppingRounds: number | null
-  readonly seed: number
+const hidden: OptionKind<readonly number[]> = {
+  schema: z.array(z.int().min(1)).max(8),
+  flag: {
+    help: "of a network's layers, with commas between",
+    takes: '<units>',
+    read: (text) => read.list(text).map(read.wholeNumber(1)),
+  },
+  check(name, layers) {
+    if (layers.length > 8) throw new FraudError('OPTION_INVALID', `${name} names at most 8 layers`)
+    for (const units of layers) requireWhole(name, units, 1, 65_536)
+  },
 }
 
-const neuralDefaults: NeuralOptions = {
-  hidden: [64, 32],
-  epochs: 20,
-  batchSize: 64,
-  learningRate: 1e-3,
-  dropout: 0.2,
-  weightDecay: 0,
-  classWeight: 'none',
-  earlyStoppingRounds: null,
-  seed: 42,
+const dropout: OptionKind<number> = {
+  schema: z.number().min(0).max(0.95),
+  flag: { help: 'of a network', takes: '<share>', read: read.shareOrNone },
+  check: (name, value) => requireBetween(name, value, 0, 0.95),
 }
+
+/** Options of a multilayer perceptron. */
+const neuralOptions = {
+  /** Units of each hidden layer. */
+  hidden: option([64, 32], hidden),
+  /** Passes through the rows; with early stopping the most there may be. */
+  epochs: option(20, whole({ help: 'of a network', least: 1 })),
+  batchSize: option(64, whole({ help: 'of a network', takes: '<rows>', least: 1 })),
+  /** Adam's step. */
+  learningRate: option(1e-3, learningRate),
+  /** The share of hidden units that each training step leaves out. */
+  dropout: option(0.2, dropout),
+  /** L2 penalty, decoupled from the gradient. */
+  weightDecay: option(0, notNegative('of a network', 1)),
+  classWeight: option('none', classWeight),
+  /** Needs validation rows, on whose log loss it looks. */
+  earlyStoppingRounds: option(null, earlyStoppingRounds),
+  seed: option(42, seed),
+}
+type NeuralOptions = ValuesOf<typeof neuralOptions>
 
 /** Batches between two looks at whether to stop. */
 const batchesAtOnce = 64
@@ -57,8 +69,7 @@ export async function trainNeuralNetwork(
   control: TrainingControl = {},
   validation?: Dataset,
 ): Promise<{ readonly model: NeuralNetwork; readonly options: NeuralOptions }> {
-  const chosen = { ...neuralDefaults, ...options }
-  checkNeuralOptions(chosen)
+  const chosen = complete(neuralOptions, options)
   checkDataset(dataset)
   const weights = wholeWeights(dataset, chosen)
   const { scaling, columns } = standardizeInputs(dataset, weights)
@@ -86,18 +97,6 @@ export async function trainNeuralNetwork(
     if (chosen.earlyStoppingRounds !== null && epoch - best.epoch >= chosen.earlyStoppingRounds) break
   }
   return { model: createNeuralNetwork(dataset.features, scaling, copyLayers(best.layers)), options: chosen }
-}
-
-function checkNeuralOptions(options: NeuralOptions): void {
-  if (options.hidden.length > 8) throw new FraudError('OPTION_INVALID', 'hidden names at most 8 layers')
-  for (const units of options.hidden) requireWhole('hidden', units, 1, 65_536)
-  requireWhole('epochs', options.epochs, 1)
-  requireWhole('batchSize', options.batchSize, 1)
-  requireWhole('seed', options.seed, 0, Number.MAX_SAFE_INTEGER)
-  requireBetween('learningRate', options.learningRate, Number.MIN_VALUE, 1)
-  requireBetween('dropout', options.dropout, 0, 0.95)
-  requireBetween('weightDecay', options.weightDecay, 0, 1)
-  if (options.earlyStoppingRounds !== null) requireWhole('earlyStoppingRounds', options.earlyStoppingRounds, 1)
 }
 
 /** Weights of He et al. (2015): what comes out of a ReLU layer varies as much as what goes in. */
@@ -130,7 +129,7 @@ function meanOne(weights: Float64Array): Float64Array {
 
 export const neuralNetwork = defineLearner({
   name: 'neural-network',
-  defaults: neuralDefaults,
+  options: neuralOptions,
   space: [
     choice('hidden', [32], [64], [64, 32], [128, 64]),
     log('learningRate', 0.0001, 0.01),
