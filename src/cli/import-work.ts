@@ -4,7 +4,7 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { type BundleContent, encodeBundle } from '../models/bundle.ts'
-import { createExplainer, whyUnexplained } from '../models/explanation.ts'
+import { whyUnexplained } from '../models/explanation.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { readBytes } from '../training/read-bytes.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
@@ -67,7 +67,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const missing = warnOfMissing(library, compiled)
   if (missing !== undefined) terminal.warn(missing)
   tellPolicy(content, located.detector, terminal)
-  const why = createExplainer(model) === undefined ? whyUnexplained(model) : undefined
+  const why = whyUnexplained(model)
   if (why !== undefined) terminal.warn(`Its answers can't be explained: ${why}`)
   const told = { bundle: id, out: flags.out, library, trees, treesInFile, features }
   terminal.result({ ...told, policy: detector.policy, unexplained: why })

@@ -3,7 +3,7 @@ import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { highestProbability } from '../models/calibration.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'
-import { highestScore } from '../models/highest-score.ts'
+import { highestScore } from '../models/learned-model.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
 
 /** What may be declined without a person having looked: nine of ten are fraud. */

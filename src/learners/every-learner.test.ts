@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { createRandom } from '../core/random.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { rocAuc } from '../evaluation/metrics.ts'
-import { type LearnedModel, ModelReader, writeModel } from '../models/learned-model.ts'
+import { type LearnedModel, readModel, writeModel } from '../models/learned-model.ts'
 import { learn } from './learn.ts'
 import { type Learner, type LearnerOptions, learners } from './model-choice.ts'
 
@@ -75,15 +75,12 @@ for (const learner of learners) {
     test('is the same after it was saved and read', async () => {
       const { model } = await train(dataset)
       const { form, tensors } = writeModel(model)
-      const reader = new ModelReader(tensors, model.features, (reason) => new Error(reason))
-      const read = reader.read(JSON.parse(JSON.stringify(form)))
+      const invalid = (reason: string) => new Error(reason)
+      const read = readModel(JSON.parse(JSON.stringify(form)), tensors, model.features, invalid)
       assert.deepEqual(read.predictProbaOfRows(later), model.predictProbaOfRows(later))
       for (const name of Object.keys(tensors)) {
         const { [name]: _, ...rest } = tensors
-        assert.throws(
-          () => new ModelReader(rest, model.features, (reason) => new Error(reason)).read(form),
-          /is missing/,
-        )
+        assert.throws(() => readModel(form, rest, model.features, invalid), /is missing/)
       }
     })
 

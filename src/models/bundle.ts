@@ -3,7 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { tellIssues, z } from '../core/zod.ts'
 import type { Calibration } from './calibration.ts'
 import type { DecisionRule } from './decision-rule.ts'
-import { type LearnedModel, ModelReader, modelForm, writeModel } from './learned-model.ts'
+import { type LearnedModel, modelForm, readModel, splitsOnCategories, writeModel } from './learned-model.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
 
@@ -100,6 +100,9 @@ const bundleFormats = ['1', '2']
 /** What not every bundle has. */
 const laterKeys = ['form', 'tuning']
 
+/** What bundles without a form hold. */
+const firstForm = { kind: 'tree-ensemble', combination: { kind: 'mean' } }
+
 const text = z.string().min(1)
 const metadataSchema = z.object({
   preset: text,
@@ -107,7 +110,7 @@ const metadataSchema = z.object({
   options: z.record(z.string(), z.unknown()),
   seed: z.number(),
   features: z.array(text).min(1),
-  form: modelForm.default({ kind: 'tree-ensemble', combination: { kind: 'mean' } }),
+  form: modelForm.default(firstForm),
   calibration: z.discriminatedUnion('method', [
     z.object({ method: z.literal('none') }),
     z.object({ method: z.literal('platt'), epsilon: z.number(), slope: z.number(), intercept: z.number() }),
@@ -158,7 +161,7 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
   const { model, scaling, detector, ...rest } = content
   const metadata: Record<string, string> = {
     format: 'shrike-bundle',
-    formatVersion: needsVersion2(model) ? '2' : '1',
+    formatVersion: splitsOnCategories(model) ? '2' : '1',
     detector: JSON.stringify(detector),
     features: JSON.stringify(model.features),
   }
@@ -198,14 +201,9 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
     ...(tuning && { tuning }),
     id: bundleId(detector, sha256),
     detector,
-    model: new ModelReader(tensors, features, invalid).read(form),
+    model: readModel(form, tensors, features, invalid),
     ...(scaling && { scaling }),
   }
-}
-
-function needsVersion2(model: LearnedModel): boolean {
-  if (model.kind === 'average') return model.members.some(needsVersion2)
-  return model.kind === 'tree-ensemble' && model.nodes.categories !== undefined
 }
 
 function invalid(reason: string): FraudError {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createAverage } from './average.ts'
-import { highestScore } from './highest-score.ts'
+import { highestScore } from './learned-model.ts'
 import { type Combination, createTreeEnsemble } from './trees/tree-ensemble.ts'
 import { createNodes } from './trees/tree-nodes.ts'
 

@@ -5,8 +5,7 @@ import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
 import { createExplainer } from '../models/explanation.ts'
-import { highestScore } from '../models/highest-score.ts'
-import type { LearnedModel } from '../models/learned-model.ts'
+import { countNodes, highestScore } from '../models/learned-model.ts'
 import type { Model } from '../models/model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
@@ -63,11 +62,6 @@ function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
   if (explainer === undefined || nodes > mostNodesAsked) return {}
   const explainsLive = nodes <= mostNodesLive
   return { contributionScale: explainer.scale, explainsLive, explain: (row) => explainer.explain(row) }
-}
-
-function countNodes(model: LearnedModel): number {
-  if (model.kind === 'average') return model.members.reduce((sum, member) => sum + countNodes(member), 0)
-  return model.kind === 'tree-ensemble' ? model.nodes.feature.length : 0
 }
 
 interface ScoringParts<Ability extends keyof Model> {

@@ -19,7 +19,7 @@ import { createAverage } from '../models/average.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'
-import type { LearnedModel } from '../models/learned-model.ts'
+import { describeModel, type LearnedModel } from '../models/learned-model.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -253,23 +253,6 @@ function datasetOf(rows: LabelledRows, part: Uint32Array, { weightUse }: Trainin
 function splitOffLater(part: Uint32Array): [Uint32Array, Uint32Array] {
   const from = Math.floor(part.length * 0.8)
   return [part.subarray(0, from), part.subarray(from)]
-}
-
-function describeModel(model: LearnedModel): string {
-  switch (model.kind) {
-    case 'tree-ensemble': {
-      const { roots, feature } = model.nodes
-      return `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`
-    }
-    case 'linear':
-      return `${model.weights.length} weights`
-    case 'neural-network':
-      return `${model.layers.length} layers`
-    case 'onnx':
-      return 'an ONNX graph'
-    case 'average':
-      return `${model.members.length} models`
-  }
 }
 
 function countCopies(labels: Uint8Array, copies: Uint32Array): { rows: number; frauds: number } {

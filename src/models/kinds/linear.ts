@@ -1,0 +1,34 @@
+import { z } from '../../core/zod.ts'
+import { logisticLink } from '../carry-to-probability.ts'
+import { createLinearModel, type LinearModel } from '../linear.ts'
+import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
+import { standardize } from '../scaling.ts'
+
+export const linearKind = defineModelKind({
+  kind: 'linear',
+  form: () => z.strictObject({ kind: z.literal('linear'), intercept: z.number() }),
+  write({ kind, intercept, weights, inputs }: LinearModel) {
+    return { form: { kind, intercept }, tensors: { weights, mean: inputs.mean, scale: inputs.scale } }
+  },
+  read({ intercept }, reader) {
+    const { features } = reader
+    return createLinearModel(features, reader.scaling(), reader.floats('weights', features.length), intercept)
+  },
+  explain: explainLinear,
+  describe: ({ weights }) => `${weights.length} weights`,
+})
+
+/** The weights' parts, which are exact. */
+function explainLinear({ weights, inputs, intercept }: LinearModel): LinkedExplainer {
+  const { mean, scale } = inputs
+  return {
+    scale: 'log-odds',
+    link: logisticLink,
+    explain: (row) => ({
+      scale: 'log-odds',
+      base: intercept,
+      contributions: weights.map((weight, i) => weight * standardize(row[i], mean[i], scale[i])),
+      error: 0,
+    }),
+  }
+}

@@ -1,0 +1,112 @@
+import { z } from '../../core/zod.ts'
+import { depthLink, logisticLink } from '../carry-to-probability.ts'
+import { probabilityOf } from '../log-odds.ts'
+import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
+import type { TensorReader } from '../tensor-reader.ts'
+import type { CategorySplits } from '../trees/category-sets.ts'
+import { type Combination, createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
+import { depthOf, mostDepth, type TreeNodes } from '../trees/tree-nodes.ts'
+import { TreeShap } from '../trees/tree-shap.ts'
+
+const combination = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('mean') }),
+  z.strictObject({ kind: z.literal('log-odds'), base: z.number() }),
+  z.strictObject({ kind: z.literal('isolation'), usualDepth: z.number().positive() }),
+])
+
+export const treeEnsembleKind = defineModelKind({
+  kind: 'tree-ensemble',
+  form: () => z.strictObject({ kind: z.literal('tree-ensemble'), combination }),
+  write({ kind, combination, nodes }: TreeEnsemble) {
+    const { categories, ...arrays } = nodes
+    return { form: { kind, combination }, tensors: { ...arrays, ...categories } }
+  },
+  read: (form, reader) => createTreeEnsemble(reader.features, readNodes(reader), form.combination),
+  explain(model) {
+    if (!hasCovers(model)) {
+      return 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
+    }
+    return depthOf(model.nodes) <= mostDepth ? explainTrees(model) : `its trees are deeper than ${mostDepth}`
+  },
+  describe: ({ nodes: { roots, feature } }) => `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`,
+  highestScore: highestOfTrees,
+  nodeCount: ({ nodes }) => nodes.feature.length,
+  splitsOnCategories: ({ nodes }) => nodes.categories !== undefined,
+})
+
+/** The trees; every child stands behind its parent and every feature exists, so that scoring always ends. */
+function readNodes(reader: TensorReader): TreeNodes {
+  const feature = reader.integers('feature')
+  const size = feature.length
+  const nodes: TreeNodes = {
+    roots: reader.integers('roots'),
+    feature,
+    threshold: reader.floats('threshold', size),
+    left: reader.integers('left', size),
+    missingGoesLeft: reader.bytes('missingGoesLeft', size),
+    value: reader.floats('value', size),
+    cover: reader.floats('cover', size),
+    ...(reader.has('setAt') && { categories: readCategories(reader, size) }),
+  }
+  const isSound =
+    nodes.roots.length > 0 &&
+    nodes.roots.every((root) => root >= 0 && root < size) &&
+    feature.every((split, node) => {
+      const left = nodes.left[node]
+      return split === -1 || (split >= 0 && split < reader.features.length && left > node && left + 1 < size)
+    })
+  if (!isSound) throw reader.invalid('its trees are inconsistent')
+  return nodes
+}
+
+function readCategories(reader: TensorReader, size: number): CategorySplits {
+  const setAt = reader.integers('setAt', size)
+  const sets = reader.integers('sets')
+  const isSound = setAt.every((at) => at === -1 || (at >= 0 && at + sets[at] < sets.length && sets[at] >= 0))
+  if (!isSound) throw reader.invalid('its sets of categories are cut off')
+  return { setAt, sets }
+}
+
+/** Path-dependent values rest on them. */
+function hasCovers({ nodes: { roots, cover } }: TreeEnsemble): boolean {
+  return roots.some((root) => cover[root] > 0)
+}
+
+/** Path-dependent SHAP, exact. */
+function explainTrees({ nodes, features, combination }: TreeEnsemble): LinkedExplainer {
+  // Made at the first row, so that a bundle is loaded at once.
+  let shap: TreeShap | undefined
+  const divisor = combination.kind === 'log-odds' ? 1 : nodes.roots.length
+  const offset = combination.kind === 'log-odds' ? combination.base : 0
+  const scale = ({ mean: 'probability', 'log-odds': 'log-odds', isolation: 'depth' } as const)[combination.kind]
+  return {
+    scale,
+    link: linkOf(combination),
+    explain(row) {
+      shap ??= new TreeShap(nodes, features.length)
+      const base = offset + shap.expected / divisor
+      return { scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }
+    },
+  }
+}
+
+/** What makes a probability of what is explained. */
+function linkOf(combination: Combination) {
+  if (combination.kind === 'mean') return undefined
+  return combination.kind === 'isolation' ? depthLink(combination.usualDepth) : logisticLink
+}
+
+function highestOfTrees({ nodes, combination }: TreeEnsemble): number {
+  // A leaf's value is a depth in an isolation forest, where the least deep is the most unusual.
+  if (combination.kind === 'isolation') return 1
+  const { roots, feature, value } = nodes
+  let sum = 0
+  for (let tree = 0; tree < roots.length; tree++) {
+    const end = tree + 1 < roots.length ? roots[tree + 1] : feature.length
+    let highest = Number.NEGATIVE_INFINITY
+    for (let node = roots[tree]; node < end; node++)
+      if (feature[node] < 0 && value[node] > highest) highest = value[node]
+    sum += highest
+  }
+  return combination.kind === 'mean' ? sum / roots.length : probabilityOf(combination.base + sum)
+}

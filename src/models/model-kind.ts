@@ -1,0 +1,70 @@
+import type { z } from '../core/zod.ts'
+import type { SmoothedLink } from './carry-to-probability.ts'
+import type { ContributionScale, Explanation } from './contributions.ts'
+import type { Model } from './model.ts'
+import type { Tensor } from './safetensors.ts'
+import type { TensorReader } from './tensor-reader.ts'
+
+/** A model that says of which kind it is. */
+export interface KindedModel extends Model {
+  readonly kind: string
+}
+
+/** What a bundle says of a model beside its tensors. */
+export interface ModelForm {
+  readonly kind: string
+}
+
+export interface WrittenModel<Form extends ModelForm = ModelForm> {
+  readonly form: Form
+  readonly tensors: Readonly<Record<string, Tensor>>
+}
+
+export interface Explainer {
+  readonly scale: ContributionScale
+  explain(row: Float64Array): Explanation
+}
+
+/** An explainer of one model, with what makes probabilities of another scale. */
+export interface LinkedExplainer extends Explainer {
+  readonly link: SmoothedLink | undefined
+}
+
+/** What a model that holds others asks of their kinds. */
+export interface Members {
+  /** Puts the prefix before the names of tensors. */
+  write(model: KindedModel, prefix: string): WrittenModel
+  read(form: ModelForm, prefix: string): KindedModel
+  /** How to explain it, or why it can't be explained. */
+  explain(model: KindedModel): LinkedExplainer | string
+  highestScore(model: KindedModel): number
+}
+
+/** Everything that bundles, explanations and reports know of a kind of model; it is in the kind's own file. */
+export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
+  readonly kind: Kinded['kind']
+  /** How a bundle describes such a model, whose members have forms, too. */
+  readonly form: (members: z.ZodType<ModelForm>) => z.ZodType<Form> & z.core.$ZodTypeDiscriminable
+  /** In order: a bundle's bytes follow it. */
+  write(model: Kinded, members: Pick<Members, 'write'>): WrittenModel<Form>
+  /** Throws what the reader's `invalid` makes of tensors that are not as they should be. */
+  read(form: Form, reader: TensorReader, members: Pick<Members, 'read'>): Kinded
+  /** How to explain it, or why it can't be explained. */
+  explain(model: Kinded, members: Pick<Members, 'explain'>): LinkedExplainer | string
+  /** Of what size it is, in a few words. */
+  describe(model: Kinded): string
+  /** A score that the model never exceeds; 1 where a kind does not say. */
+  highestScore?(model: Kinded, members: Pick<Members, 'highestScore'>): number
+  /** The models that it is made of. */
+  membersOf?(model: Kinded): readonly KindedModel[]
+  /** Nodes of trees, by which the time of an explanation is told; 0 where a kind does not say. */
+  nodeCount?(model: Kinded): number
+  /** Whether it has splits on categories, which bundles of the first version can't hold. */
+  splitsOnCategories?(model: Kinded): boolean
+}
+
+export function defineModelKind<Kinded extends KindedModel, Form extends ModelForm>(
+  kind: ModelKind<Kinded, Form>,
+): ModelKind<Kinded, Form> {
+  return kind
+}
