@@ -10,7 +10,7 @@ const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]
 const number = fc.oneof(fc.constantFrom(...pool), fc.double({ noNaN: true }))
 
 describe('a compiled forest', () => {
-  // Of 3 features a node is one word, of 70 it is two; with a missing input it is always two.
+  // Of 3 features a node is one word of fixed bits, of 70 one whose bits are shared out; with a missing input it is two words.
   for (const features of [3, 70]) {
     test(`of ${features} features gives the same sum, to the last bit, as walking tree by tree`, () => {
       const row = fc.array(
