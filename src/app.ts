@@ -8,15 +8,16 @@ import { FraudError } from './core/errors.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { checkAddress, listen } from './http/listen.ts'
-import { LiveModel } from './http/live-model.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
 import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
 import { type LiveConfig, type OpenedLive, openLive } from './open-live.ts'
+import { Lineup } from './scoring/lineup.ts'
 import { canDecide, createLiveDetector, warnOfLive } from './scoring/live-detector.ts'
 import type { Predictor } from './scoring/predictor.ts'
+import { serveable } from './scoring/served-model.ts'
 import { dataDirectory } from './stores/data-directory.ts'
 import { newJobId, openJobFiles } from './stores/job-files.ts'
 
@@ -142,7 +143,7 @@ function assertWithin(option: string, value: number, least: number, most: number
 }
 
 interface Serving {
-  readonly model: LiveModel
+  readonly lineup: Lineup
   readonly live: OpenedLive | undefined
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
@@ -158,8 +159,7 @@ function createLog({ logLevel }: ServiceConfig) {
 async function prepare(config: ServiceConfig): Promise<Serving> {
   const log = createLog(config)
   const loaded = await config.load()
-  const model = new LiveModel(loaded.predictor)
-  const metrics = createMetrics(() => model.current.modelId)
+  const metrics = createMetrics(() => lineup.champion.model.modelId)
   const detector = config.live && loaded.detector
   const live =
     config.live === undefined || detector === undefined || !canDecide(detector)
@@ -170,46 +170,45 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
           createDecisionMetrics(metrics.registry),
           log,
         )
-  let last = Promise.resolve()
+  const lineup: Lineup = live?.service.lineup ?? new Lineup({ model: serveable(loaded.predictor) })
   const policyWarning = () => {
     const warning = live && warnOfLive(live.service.live)
-    if (warning !== undefined) log.warn({ model: model.current.modelId }, warning)
+    if (warning !== undefined) log.warn({ model: lineup.champion.model.modelId }, warning)
     return warning
   }
+  lineup.onSwap(() => metrics.countReload('ok'))
+  lineup.onSwap(({ model }) => log.info({ model: model.modelId }, 'the bundle was loaded again'))
+  lineup.onSwap(policyWarning)
 
   async function reloadNow(): Promise<void> {
     try {
       const { predictor, detector } = await config.load()
-      if (live !== undefined) {
-        if (detector === undefined || !canDecide(detector)) {
-          throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
-        }
-        await live.service.use(createLiveDetector(detector, predictor))
+      if (live === undefined) return lineup.put({ model: serveable(predictor) })
+      if (detector === undefined || !canDecide(detector)) {
+        throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
       }
-      model.swap(predictor)
-      metrics.countReload('ok')
-      log.info({ model: model.current.modelId }, 'the bundle was loaded again')
-      policyWarning()
+      await live.service.use(createLiveDetector(detector, predictor))
     } catch (error) {
       metrics.countReload('refused')
       const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
-      log.error({ ...known, model: model.current.modelId }, 'the bundle was refused, and the old one goes on')
+      log.error({ ...known, model: lineup.champion.model.modelId }, 'the bundle was refused, and the old one goes on')
     }
   }
+  let last = Promise.resolve()
   const reload = () => {
     // One after the other, so that the last one asked for is the one that is served.
     last = last.then(reloadNow)
     return last
   }
-  return { model, live, metrics, reload, log, policyWarning: policyWarning() }
+  return { lineup, live, metrics, reload, log, policyWarning: policyWarning() }
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { model, live, metrics, log, policyWarning } = serving
+  const { lineup, live, metrics, log, policyWarning } = serving
   const jobs = live && startJobs(config, log)
   const app = await buildServer({
-    ...{ model, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
+    ...{ lineup, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
     ...(jobs && { jobs }),
     ...(live && { whyNotReady: live.whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
@@ -221,7 +220,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     await live?.close()
     throw error
   })
-  log.info({ url, model: model.current.modelId }, 'listening')
+  log.info({ url, model: lineup.champion.model.modelId }, 'listening')
   const ready = live?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
@@ -239,7 +238,15 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     void app.close().then(() => live?.close())
     reject(error)
   })
-  return { url, modelId: model.current.modelId, decides: live !== undefined, policyWarning, ready, close, closed }
+  return {
+    url,
+    modelId: lineup.champion.model.modelId,
+    decides: live !== undefined,
+    policyWarning,
+    ready,
+    close,
+    closed,
+  }
 }
 
 function startJobs({ live, jobs }: ServiceConfig, log: Serving['log']): Jobs | undefined {

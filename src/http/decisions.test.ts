@@ -55,7 +55,8 @@ function predictorOf(detector: Detector, model: LearnedModel) {
     calibration: { method: 'none' },
     decision: { threshold: 0.5, inclusive: true, chosenBy: '' },
   } as const
-  const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example: {} }
+  const example = Object.fromEntries(model.features.map((name) => [name, 1]))
+  const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example }
   const training = {
     fingerprint: '',
     rows: 0,

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Decisions } from '../scoring/decisions.ts'
+import type { InForce } from '../scoring/lineup.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
-import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
 import type { OpenAnswers } from './open-answers.ts'
 import type { Turns } from './turns.ts'
@@ -19,7 +19,8 @@ export interface Log {
 
 /** What every route is built from. */
 export interface HttpContext {
-  readonly model: LiveModel
+  /** What is in force: of `live`, where there is one. */
+  readonly lineup: InForce
   readonly metrics: Metrics
   readonly limits: Limits
   readonly log: Log

@@ -53,8 +53,8 @@ describe('metrics', () => {
   })
 
   test('name the model that is served now, and only that', async () => {
-    const { app, model } = await buildTestService()
-    model.swap({ ...model.current, modelId: 'next@ba9876543210', predict: () => ({ isFraud: false, probability: 0 }) })
+    const { app, lineup } = await buildTestService()
+    lineup.put({ model: { ...lineup.champion.model, modelId: 'next@ba9876543210' } })
     const text = (await app.inject('/metrics')).body
     assert.match(text, /^shrike_model_info\{model="next@ba9876543210"\} 1$/m)
     assert.doesNotMatch(text, /logistic@/)

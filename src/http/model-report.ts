@@ -3,22 +3,22 @@ import { FraudError } from '../core/errors.ts'
 import { escapeHtml } from '../core/escape-html.ts'
 import type { HttpContext } from './http-context.ts'
 
-type Reports = Pick<HttpContext, 'model' | 'reportPath' | 'reportsBeside'>
+type Reports = Pick<HttpContext, 'lineup' | 'reportPath' | 'reportsBeside'>
 
 /** The report that was named at the start, or else the one beside the bundle that is of the model being served. */
-export async function findReport({ model, reportPath, reportsBeside = [] }: Reports): Promise<string | undefined> {
+export async function findReport({ lineup, reportPath, reportsBeside = [] }: Reports): Promise<string | undefined> {
   const read = (path: string) => readFile(path, 'utf8').catch(() => undefined)
   if (reportPath !== undefined) return read(reportPath)
   for (const path of reportsBeside) {
     const page = await read(path)
-    if (page?.includes(escapeHtml(model.current.modelId))) return page
+    if (page?.includes(escapeHtml(lineup.champion.model.modelId))) return page
   }
   return undefined
 }
 
 /** Says what to do where there is none. */
-export function reportMissing({ model, reportPath, reportsBeside = [] }: Reports): FraudError {
-  const { modelId } = model.current
+export function reportMissing({ lineup, reportPath, reportsBeside = [] }: Reports): FraudError {
+  const { modelId } = lineup.champion.model
   return new FraudError(
     'ROUTE_NOT_FOUND',
     reportPath === undefined

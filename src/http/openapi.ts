@@ -12,8 +12,8 @@ import { requestSchemas } from './schemas/requests.ts'
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
-  const { model, live, jobs, version } = context
-  const { modelId, inputs, example } = model.current
+  const { lineup, live, jobs, version } = context
+  const { modelId, inputs, example } = lineup.champion.model
   const isGuarded = context.isGuarded()
   return {
     openapi: '3.1.1',

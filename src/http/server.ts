@@ -5,6 +5,7 @@ import { FraudError } from '../core/errors.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Decisions } from '../scoring/decisions.ts'
+import type { InForce } from '../scoring/lineup.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
 import { sendProblemPage, wantsPage } from './browser-answers.ts'
@@ -17,7 +18,6 @@ import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext, Log } from './http-context.ts'
 import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import type { LiveModel } from './live-model.ts'
 import type { Metrics } from './metrics.ts'
 import { OpenAnswers } from './open-answers.ts'
 import { describeApi } from './openapi.ts'
@@ -28,7 +28,8 @@ import { shedLoad } from './shed-load.ts'
 import { Turns } from './turns.ts'
 
 export interface ServerOptions {
-  readonly model: LiveModel
+  /** What is in force: of `live`, where there is one. */
+  readonly lineup: InForce
   readonly metrics: Metrics
   readonly log: Log
   /** Shrike's own version. */

@@ -7,7 +7,6 @@ import type { LiveDetector } from '../scoring/live-detector.ts'
 import { LiveService, type LiveServiceOptions } from '../scoring/live-service.ts'
 import { createDecisionMetrics } from './decision-metrics.ts'
 import type { App } from './http-context.ts'
-import { LiveModel } from './live-model.ts'
 import { createMetrics } from './metrics.ts'
 import { transactionExample } from './schemas/decision.ts'
 import { buildServer } from './server.ts'
@@ -49,7 +48,7 @@ export async function warmUp(
   // Nobody else may use it meanwhile.
   const key = randomBytes(16).toString('hex')
   const app = await buildServer({
-    ...{ model: new LiveModel(live.predictor), metrics, log: silent, version: '', apiKeys: [key], live: service },
+    ...{ lineup: service.lineup, metrics, log: silent, version: '', apiKeys: [key], live: service },
     limits: { drainMs: 0 },
   })
   try {

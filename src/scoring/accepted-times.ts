@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { isOfCalendar, showTime } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { longestSpanMs } from './live-detector.ts'
-import type { LiveState } from './live-state.ts'
+import type { Standing } from './standing.ts'
 
 export interface AcceptedTimesOptions {
   /** Milliseconds since 1970. */
@@ -13,14 +13,14 @@ export interface AcceptedTimesOptions {
 
 /** Which times a transaction may have, by the clock and by the newest transaction. */
 export class AcceptedTimes {
-  readonly #state: LiveState
+  readonly #state: Standing
   readonly #clock: () => number
   readonly #maxAheadMs: number
   readonly #spanMs: number
   /** How far ahead of the newest a time may be that no clock bounds. */
   readonly #leapMs: number
 
-  constructor(state: LiveState, { clock, maxAheadMs }: AcceptedTimesOptions) {
+  constructor(state: Standing, { clock, maxAheadMs }: AcceptedTimesOptions) {
     const { time } = state.live.detector.transaction
     this.#state = state
     this.#clock = clock

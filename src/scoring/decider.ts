@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import { Judge, type JudgeOptions } from './judgement.ts'
 import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
 import { longestSpanMs } from './live-detector.ts'
@@ -9,15 +8,13 @@ import type { LiveState } from './live-state.ts'
 import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
 
-export type DeciderOptions = LocalIntakeOptions & LabelIntakeOptions & JudgeOptions
+type DeciderOptions = LocalIntakeOptions & LabelIntakeOptions
 
 /** Decides transactions, one after the other, each on everything that came before it. */
 export class Decider {
   readonly #options: DeciderOptions
   readonly #intake: LocalIntake
   readonly #labels: LabelIntake
-  #judge: Judge | undefined
-  #spanMs = Number.POSITIVE_INFINITY
 
   constructor(options: DeciderOptions) {
     this.#options = options
@@ -40,18 +37,12 @@ export class Decider {
 
   /** How much event time the log covers; 0 where it is empty. */
   get coverageMs(): number {
-    return this.#judge?.coverageMs ?? 0
+    return this.state?.judge.coverageMs ?? 0
   }
 
+  /** How far back the features look. */
   get spanMs(): number {
-    return this.#spanMs
-  }
-
-  /** Decides with these histories from the next transaction on; undefined: not until there are some again. */
-  use(state: LiveState | undefined): void {
-    this.#intake.use(state)
-    this.#judge = state && new Judge(state, this.#options)
-    if (state !== undefined) this.#spanMs = longestSpanMs(state.live.features)
+    return longestSpanMs(this.#options.lineup.champion.live.features)
   }
 
   /**
@@ -62,8 +53,8 @@ export class Decider {
    */
   decide(received: Received, waitedMs: () => number, isAsked = false, order?: symbol): Promise<Decision> {
     const judge: JudgeAtPlace = (input, histories) => {
-      assert(this.#judge !== undefined, 'an intake that is ready was given histories')
-      return this.#judge.judge(input, histories, waitedMs, isAsked)
+      assert(this.state !== undefined, 'an intake that is ready has histories')
+      return this.state.judge.judge(input, histories, waitedMs, isAsked)
     }
     return this.#intake.take(received, judge, order)
   }

@@ -11,8 +11,8 @@ import { erasePerson, plainColumns } from './erase-person.ts'
 import type { KeptLog } from './kept-log.ts'
 import type { FileLabel } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
+import type { DecidingChampion, Lineup } from './lineup.ts'
 import type { LiveDetector } from './live-detector.ts'
-import type { Receiver } from './receiver.ts'
 
 export interface DecisionsOptions {
   readonly log: KeptLog
@@ -22,11 +22,10 @@ export interface DecisionsOptions {
   readonly maxAheadMs: number
 }
 
-/** The detector that decides as of now. */
+/** What is in force. */
 interface InForce {
-  readonly live: LiveDetector
-  readonly receiver: Receiver
-  /** While another one takes over. */
+  readonly lineup: Lineup<DecidingChampion>
+  /** While another bundle takes over. */
   readonly pause: Promise<void> | undefined
 }
 
@@ -42,19 +41,21 @@ const turnEach: LabelTurns = { isOver: () => true, next: nextTurn }
 /** What may be asked of the live path: decisions, labels, and what is known of both. HTTP and streams see no more. */
 export class Decisions {
   readonly decider: Decider
+  readonly lineup: Lineup<DecidingChampion>
   readonly #options: DecisionsOptions
   readonly #inForce: InForce
   readonly #views: DecisionViews
 
   constructor(inForce: InForce, decider: Decider, options: DecisionsOptions) {
     this.#inForce = inForce
+    this.lineup = inForce.lineup
     this.decider = decider
     this.#options = options
     this.#views = new DecisionViews(options.log.reading, options.persons)
   }
 
   get live(): LiveDetector {
-    return this.#inForce.live
+    return this.lineup.champion.live
   }
 
   /** Reads what is durable. */
@@ -81,18 +82,18 @@ export class Decisions {
   ): Promise<Decision> {
     if (this.#inForce.pause !== undefined)
       return this.#inForce.pause.then(() => this.decide(value, repeated, waitedMs, isAsked, order))
-    return this.decider.decide(this.#inForce.receiver.receive(value, repeated), waitedMs, isAsked, order)
+    return this.decider.decide(this.lineup.champion.receiver.receive(value, repeated), waitedMs, isAsked, order)
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
   differences(value: unknown): readonly FieldError[] | undefined {
-    return this.decider.differences(this.#inForce.receiver.receive(value, undefined))
+    return this.decider.differences(this.lineup.champion.receiver.receive(value, undefined))
   }
 
   /** A transaction that is only to be known; false where it was known before. */
   bringIn(value: unknown, isLabelled: boolean, order?: symbol): Promise<boolean> {
     if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.bringIn(value, isLabelled, order))
-    return this.decider.bringIn(this.#inForce.receiver.receive(value, undefined), isLabelled, order)
+    return this.decider.bringIn(this.lineup.champion.receiver.receive(value, undefined), isLabelled, order)
   }
 
   /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
@@ -165,14 +166,14 @@ export class Decisions {
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
    */
   keptValue(key: string, value: string | number): string | undefined {
-    const kept = this.#inForce.receiver.reader.readKey(key, value)
+    const kept = this.lineup.champion.receiver.reader.readKey(key, value)
     const { personal = [] } = this.live.detector.transaction
     return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
   }
 
   /** The id of a transaction that was refused, where it can be read. */
   idOf(given: unknown): string | undefined {
-    return this.#inForce.receiver.reader.idOf(given)
+    return this.lineup.champion.receiver.reader.idOf(given)
   }
 
   /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
@@ -192,7 +193,7 @@ export class Decisions {
    *   where records of before the key was personal hold it
    */
   async erase(key: string, value: string, by: string): Promise<string | undefined> {
-    const kept = this.#inForce.receiver.reader.readKey(key, value)
+    const kept = this.lineup.champion.receiver.reader.readKey(key, value)
     // A log that was begun before texts were trimmed may hold the value with its blanks.
     const values = new Set([kept, value])
     const { log, clock } = this.#options

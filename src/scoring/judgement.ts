@@ -9,7 +9,7 @@ import type { History } from '../features/history.ts'
 import type { ListedText } from '../features/scope.ts'
 import type { DecisionRecord } from '../log/log-record.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
-import type { LiveState } from './live-state.ts'
+import type { Standing } from './standing.ts'
 
 export interface JudgeOptions {
   /** Milliseconds since 1970. */
@@ -22,7 +22,7 @@ export interface JudgeOptions {
 export class Judge {
   /** Of the transaction that was judged last: records lend it. */
   readonly #row: Float64Array
-  readonly #state: LiveState
+  readonly #state: Standing
   readonly #clock: () => number
   readonly #onFault: JudgeOptions['onFault']
   readonly #spanMs: number
@@ -30,7 +30,7 @@ export class Judge {
   readonly #keysAt: readonly number[]
   #coveredSinceMs: number | undefined
 
-  constructor(state: LiveState, { clock, onFault }: JudgeOptions) {
+  constructor(state: Standing, { clock, onFault }: JudgeOptions) {
     const { keys = {}, optionalKeys = [] } = state.live.detector.transaction
     this.#state = state
     this.#clock = clock

@@ -1,12 +1,13 @@
-import { Decider, type DeciderOptions } from './decider.ts'
+import { Decider } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { Decisions, type DecisionsOptions } from './decisions.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import type { LiveLog } from './kept-log.ts'
+import { Lineup } from './lineup.ts'
 import type { LiveDetector } from './live-detector.ts'
-import { Takeover, type TakeoverOptions } from './takeover.ts'
+import { firstChampion, Takeover, type TakeoverOptions } from './takeover.ts'
 
-export interface LiveServiceOptions extends DecisionsOptions, TakeoverOptions, KeeperOptions {
+export interface LiveServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
   readonly observer: DecisionObserver
   readonly maxPending: number
   readonly maxPendingLabels: number
@@ -20,14 +21,17 @@ export class LiveService extends Decisions {
   readonly #keeper: Keeper
   readonly #log: LiveServiceOptions['log']
 
+  /** Throws BUNDLE_INVALID where the model can't predict its own example. */
   constructor(live: LiveDetector, options: LiveServiceOptions) {
-    const decider = new Decider({ ...options, onFault: faultReporter(options.say, options.clock) })
+    const onFault = faultReporter(options.say, options.clock)
+    const lineup = new Lineup(firstChampion(live, options))
+    const decider = new Decider({ ...options, lineup })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
       if (snapshot !== undefined) keeper.found(snapshot.sequence)
       return snapshot
     }
-    const takeover = new Takeover(live, decider, { ...options, findSnapshot })
+    const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot })
     const keeper = new Keeper(decider, options)
     super(takeover, decider, options)
     this.#takeover = takeover
@@ -40,7 +44,7 @@ export class LiveService extends Decisions {
     return this.#takeover.resume()
   }
 
-  /** Decides with another detector as soon as its histories are there; until then with the one before. */
+  /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
   use(live: LiveDetector): Promise<void> {
     return this.#takeover.use(live)
   }
@@ -67,7 +71,7 @@ export class LiveService extends Decisions {
 }
 
 /** Says why there was no score: at once, then once a minute, since a bug comes with every transaction. */
-function faultReporter(say: LiveLog, clock: () => number): DeciderOptions['onFault'] {
+function faultReporter(say: LiveLog, clock: () => number): TakeoverOptions['onFault'] {
   let silentUntilMs = Number.NEGATIVE_INFINITY
   let unsaid = 0
   return (what, error) => {

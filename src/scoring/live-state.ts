@@ -1,17 +1,23 @@
-import type { MemoryHistories } from '../features/memory-histories.ts'
-import type { Definition } from '../log/log-record.ts'
-import type { HistoryFold } from './history-fold.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import { AcceptedTimes, type AcceptedTimesOptions } from './accepted-times.ts'
+import { Judge, type JudgeOptions } from './judgement.ts'
+import { RecordTransactions } from './live-detector.ts'
+import type { Standing } from './standing.ts'
 
-/** The detector that decides, what the log says of it, and the histories as they stand. */
-export interface LiveState {
-  readonly live: LiveDetector
-  readonly definition: Definition
-  /** The sequence number under which the log has it. */
-  readonly definitionSequence: number
-  readonly fold: HistoryFold<MemoryHistories>
-  /** The time of the oldest transaction that is kept; undefined where there is none. */
-  readonly coveredSinceMs: number | undefined
-  /** The event time from which no history lacks what transactions of the log did not declare. */
-  readonly lostUntilMs: number
+/** What decides: a standing, and what each decision needs of it, made once. */
+export interface LiveState extends Standing {
+  readonly times: AcceptedTimes
+  readonly transactions: RecordTransactions
+  readonly judge: Judge
+}
+
+export interface LiveStateOptions extends AcceptedTimesOptions, JudgeOptions {}
+
+export function createLiveState(standing: Standing, reading: LogReading, options: LiveStateOptions): LiveState {
+  return {
+    ...standing,
+    times: new AcceptedTimes(standing, options),
+    transactions: new RecordTransactions(standing.live, reading),
+    judge: new Judge(standing, options),
+  }
 }

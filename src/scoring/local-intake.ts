@@ -7,18 +7,18 @@ import type { History, LabelledEvent } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, LabelRecord } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
-import { AcceptedTimes, type AcceptedTimesOptions } from './accepted-times.ts'
 import { differences, refuseConflict } from './conflicts.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
 import { FindTogether } from './find-together.ts'
 import { Lanes } from './lanes.ts'
-import { RecordTransactions } from './live-detector.ts'
+import type { DecidingLineup } from './lineup.ts'
 import type { LiveState } from './live-state.ts'
 import { present } from './present-decision.ts'
 import type { Received } from './receiver.ts'
 
-export interface LocalIntakeOptions extends AcceptedTimesOptions {
+export interface LocalIntakeOptions {
+  readonly lineup: DecidingLineup
   readonly log: DecisionLog
   readonly persons: PersonalValues
   readonly observer: DecisionObserver
@@ -67,9 +67,6 @@ export class LocalIntake {
   readonly lanes: Lanes
   /** By transaction id: those that are on their way to the disk. */
   readonly #inFlight = new Map<string, InFlight>()
-  #state: LiveState | undefined
-  #times: AcceptedTimes | undefined
-  #transactions: RecordTransactions | undefined
   /** The one wait for room that all who wait share. */
   #room: Promise<void> | undefined
 
@@ -80,16 +77,9 @@ export class LocalIntake {
     this.lanes = new Lanes(options.maxPending)
   }
 
+  /** What is in force; undefined while histories are being made. */
   get state(): LiveState | undefined {
-    return this.#state
-  }
-
-  /** Takes in by these histories from the next transaction on; undefined: not until there are some again. */
-  use(state: LiveState | undefined): void {
-    this.#state = state
-    if (state === undefined) return
-    this.#times = new AcceptedTimes(state, this.#options)
-    this.#transactions = new RecordTransactions(state.live, this.#log.reading)
+    return this.#options.lineup.champion.state
   }
 
   /**
@@ -145,11 +135,12 @@ export class LocalIntake {
   /** @throws FraudError LOG_UNAVAILABLE or OVERLOADED where nothing can be taken in now. */
   requireReady(): LiveState {
     if (this.#log.failure !== undefined) throw this.#log.failure
-    if (this.#state === undefined) throw notReady
+    const { state } = this
+    if (state === undefined) throw notReady
     if (this.isFull()) {
       throw new FraudError('OVERLOADED', 'Too many decisions are waiting to be written')
     }
-    return this.#state
+    return state
   }
 
   /** Whether as much waits for the disk as may. */
@@ -237,7 +228,7 @@ export class LocalIntake {
   #decide(input: LiveTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
     const state = this.requireReady()
     const { id, fields, transaction } = input
-    this.#times?.check(transaction.timestampMs)
+    state.times.check(transaction.timestampMs)
     const record = judge(input, state.fold.begin(transaction))
     const { promise, resolve, reject } = Promise.withResolvers<Decision>()
     const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
@@ -282,11 +273,11 @@ export class LocalIntake {
 
   #eventOf(record: TransactionRecord): LabelledEvent {
     const { sequence, timestampMs } = record
-    return { sequence, timestampMs, texts: this.#transactions?.of(record)?.texts ?? notHeld }
+    return { sequence, timestampMs, texts: this.state?.transactions.of(record)?.texts ?? notHeld }
   }
 
   #differences(first: First, input: LiveTransaction): readonly FieldError[] {
-    const state = this.#state
+    const { state } = this
     if (state === undefined) throw notReady
     const { columns } = 'definition' in first ? this.#log.reading.definition(first.definition) : state.definition
     return differences(first, columns, input, state)

@@ -10,7 +10,9 @@ import { refuseCardKey, requireCardKey } from './card-key.ts'
 import type { Decider } from './decider.ts'
 import { define } from './define.ts'
 import type { KeptLog, LiveLog } from './kept-log.ts'
+import type { DecidingChampion, Lineup } from './lineup.ts'
 import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import { createLiveState, type LiveStateOptions } from './live-state.ts'
 import {
   type ColumnCount,
   ColumnCounts,
@@ -23,8 +25,9 @@ import {
 import { HistoryRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
+import { serveable } from './served-model.ts'
 
-export interface TakeoverOptions {
+export interface TakeoverOptions extends LiveStateOptions {
   readonly log: KeptLog
   readonly persons: PersonalValues
   /** A keyed hash of the digits of a card number, where the detector wants such. */
@@ -32,7 +35,6 @@ export interface TakeoverOptions {
   /** Tells the key of those hashes; undefined where there is no key. */
   readonly cardKeyCheck?: string | undefined
   readonly say: LiveLog
-  readonly clock: () => number
   readonly maxHistoryBytes: number
   /** How long records are kept; undefined: for ever. */
   readonly retainMs: number | undefined
@@ -47,15 +49,16 @@ export interface TakeoverOptions {
   readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
 }
 
+type Newcomer = Pick<DecidingChampion, 'model' | 'live'>
+
 const slowestRetryMs = 5000
 
-/** Which detector is in force, and how one takes over: at the start, after a failure of the log, and at a reload. */
+/** How a bundle takes over: at the start, after a failure of the log, and at a reload. */
 export class Takeover {
-  readonly #decider: Decider
+  readonly lineup: Lineup<DecidingChampion>
+  readonly #decider: Pick<Decider, 'isLookingUp'>
   readonly #options: TakeoverOptions
   readonly #log: KeptLog
-  #live: LiveDetector
-  #receiver: Receiver
   #resuming: Promise<void> | undefined
   #pause: Promise<void> | undefined
   /** The last takeover. */
@@ -64,23 +67,13 @@ export class Takeover {
   /** The detector whose path was warmed up last. */
   #warm: LiveDetector | undefined
 
-  constructor(live: LiveDetector, decider: Decider, options: TakeoverOptions) {
-    checkRetention(live, options.retainMs)
+  constructor(lineup: Lineup<DecidingChampion>, decider: Pick<Decider, 'isLookingUp'>, options: TakeoverOptions) {
+    checkRetention(lineup.champion.live, options.retainMs)
+    this.lineup = lineup
+    this.#decider = decider
     this.#options = options
     this.#log = options.log
-    this.#decider = decider
-    this.#live = live
-    this.#receiver = this.#createReceiver(live)
     options.log.onFailure(() => void this.resume())
-  }
-
-  get live(): LiveDetector {
-    return this.#live
-  }
-
-  /** Receives transactions by the eyes of the detector in force. */
-  get receiver(): Receiver {
-    return this.#receiver
   }
 
   /** While one detector takes over from another; what comes meanwhile waits for it. */
@@ -96,12 +89,13 @@ export class Takeover {
     return this.#resuming
   }
 
-  /** Decides with another detector as soon as its histories are there; until then with the one before. */
+  /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
   async use(live: LiveDetector): Promise<void> {
     checkRetention(live, this.#options.retainMs)
     requireCardKey(live, this.#options.cardKeyCheck)
+    const model = serveable(live.predictor)
     await this.#resuming
-    await this.#take(live)
+    await this.#take({ model, live })
   }
 
   /** Ends what goes on, and waits for that. */
@@ -110,17 +104,9 @@ export class Takeover {
     await this.#resuming
   }
 
-  #createReceiver({ detector, features }: LiveDetector): Receiver {
-    const { hashCardNumber, clock, isStrict, persons } = this.#options
-    return new Receiver(
-      persons,
-      (token) => new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
-    )
-  }
-
   async #resume(): Promise<void> {
     const { say } = this.#options
-    this.#decider.use(undefined)
+    this.lineup.put({ ...this.lineup.champion, state: undefined })
     for (let waitMs = 100; !this.#isClosing; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
       const { failure } = this.#log
       if (failure !== undefined) {
@@ -143,14 +129,14 @@ export class Takeover {
   }
 
   /** One takeover after the other: two at once would not see what the other's detector decides. */
-  #take(live?: LiveDetector): Promise<void> {
-    const taken = this.#taken.then(() => this.#takeOver(live ?? this.#live))
+  #take(next?: Newcomer): Promise<void> {
+    const taken = this.#taken.then(() => this.#takeOver(next ?? this.lineup.champion))
     this.#taken = taken.catch(() => {})
     return taken
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver(live: LiveDetector): Promise<void> {
+  async #takeOver({ model, live }: Newcomer): Promise<void> {
     const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
@@ -176,14 +162,13 @@ export class Takeover {
       while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
       while (rebuild.step());
       while (lost.step());
-      const receiver = this.#createReceiver(live)
+      const receiver = createReceiver(live, this.#options)
       const { columns } = receiver.reader
       const definition = await define(live, this.#log, { columns, cardKeyCheck, runtime })
       const { fold } = rebuild
       const coveredSinceMs = reading.firstTransactionMs()
-      this.#live = live
-      this.#receiver = receiver
-      this.#decider.use({ live, fold, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition })
+      const standing = { live, fold, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
+      this.lineup.put({ model, live, receiver, state: createLiveState(standing, reading, this.#options) })
       const { keys, events, bytes } = fold.histories.stats()
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
       if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
@@ -251,4 +236,19 @@ function prepare({ predictor }: LiveDetector): void {
   } catch {
     // Decisions will say so, by the policy of what is unavailable.
   }
+}
+
+/** The first of a lineup. Throws BUNDLE_INVALID where the model can't predict its own example. */
+export function firstChampion(live: LiveDetector, options: ReadingOptions): DecidingChampion {
+  return { model: serveable(live.predictor), live, receiver: createReceiver(live, options), state: undefined }
+}
+
+type ReadingOptions = Pick<TakeoverOptions, 'hashCardNumber' | 'clock' | 'isStrict' | 'persons'>
+
+function createReceiver({ detector, features }: LiveDetector, options: ReadingOptions): Receiver {
+  const { hashCardNumber, clock, isStrict, persons } = options
+  return new Receiver(
+    persons,
+    (token) => new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
+  )
 }

@@ -9,10 +9,13 @@ import { LiveTransactionReader } from '../../src/core/live-transaction.ts'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { type Definition, recordFormat } from '../../src/log/log-record.ts'
 import { Decider } from '../../src/scoring/decider.ts'
+import { Lineup } from '../../src/scoring/lineup.ts'
 import { createLiveDetector } from '../../src/scoring/live-detector.ts'
+import { createLiveState } from '../../src/scoring/live-state.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { HistoryRebuild } from '../../src/scoring/rebuild.ts'
 import { Receiver } from '../../src/scoring/receiver.ts'
+import { serveable } from '../../src/scoring/served-model.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
@@ -182,7 +185,6 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     maxPendingLabels: 100,
     onFault: assert.fail,
   }
-  const decider = new Decider(options)
   const receiver = new Receiver(
     log.persons,
     (token) =>
@@ -201,14 +203,11 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
     const sequence = log.append({ kind: 'definition', ...definition }, () => resolve(sequence))
   })
   const { fold } = new HistoryRebuild(live, log.reading, undefined, {})
-  decider.use({
-    live,
-    definition,
-    definitionSequence,
-    fold,
-    coveredSinceMs: undefined,
-    lostUntilMs: Number.NEGATIVE_INFINITY,
-  })
+  const lostUntilMs = Number.NEGATIVE_INFINITY
+  const standing = { live, definition, definitionSequence, fold, coveredSinceMs: undefined, lostUntilMs }
+  const state = createLiveState(standing, log.reading, options)
+  const lineup = new Lineup({ model: serveable(predictor), live, receiver, state })
+  const decider = new Decider({ ...options, lineup })
   const decide = async ({ body }: Purchase) => decider.decide(receiver.receive(body, undefined), () => 0)
 
   assert.equal((await decide(first)).decidedAt, formatIsoTime(nowMs))

@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net'
 import type { App, Log } from '../../src/http/http-context.ts'
 import { listen } from '../../src/http/listen.ts'
-import { LiveModel } from '../../src/http/live-model.ts'
 import { createMetrics, type Metrics } from '../../src/http/metrics.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
+import { Lineup } from '../../src/scoring/lineup.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
+import { serveable } from '../../src/scoring/served-model.ts'
 
 /** A logistic model of two inputs, small enough to compute by hand: sigmoid(-3 + 0.01 Amount + 0.5 V1). */
 export function logistic(modelId = 'logistic@0123456789ab', inputs: readonly string[] = ['V1', 'Amount']): Predictor {
@@ -41,7 +42,7 @@ export function recordingLog(): Log & { readonly lines: string[] } {
 
 export interface TestService {
   readonly app: App
-  readonly model: LiveModel
+  readonly lineup: Lineup
   readonly metrics: Metrics
   readonly log: ReturnType<typeof recordingLog>
 }
@@ -50,13 +51,13 @@ export async function buildTestService(
   options: Partial<ServerOptions> = {},
   predictor: Predictor = logistic(),
 ): Promise<TestService> {
-  const model = new LiveModel(predictor)
-  const metrics = createMetrics(() => model.current.modelId)
+  const lineup = new Lineup({ model: serveable(predictor) })
+  const metrics = createMetrics(() => lineup.champion.model.modelId)
   const log = recordingLog()
   // A busy machine must not turn a test's request away.
   const limits = { eventLoopLagMs: 60_000, ...options.limits }
-  const app = await buildServer({ model, metrics, log, version: '0.0.0-test', ...options, limits })
-  return { app, model, metrics, log }
+  const app = await buildServer({ lineup, metrics, log, version: '0.0.0-test', ...options, limits })
+  return { app, lineup, metrics, log }
 }
 
 /** Opens it on a free port of loopback. */

@@ -49,8 +49,8 @@ export function cardsDetector(changed: Partial<Detector> = {}, transaction: Part
 export function amountPredictor(modelId = 'amounts@0123456789ab', scale = 1000): Predictor {
   return {
     modelId,
-    inputs: [],
-    example: {},
+    inputs: ['amount'],
+    example: { amount: 1 },
     predict(row) {
       const probability = Math.min(1, Math.max(0, row[0] / scale))
       return { isFraud: probability > 0.5, probability }

@@ -36,12 +36,12 @@ export const home: Route = {
 }
 
 function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {
-  const { model, live } = context
+  const { lineup, live } = context
   const warning = live && warnOfLive(live.live)
   return html`${pageStart('Shrike')}
 <div class="page home"><main>
 <header><h1>Shrike</h1>
-<ul class="about"><li>Model <b>${model.current.modelId}</b></li><li class="${stateOf(context).tone}">${stateOf(context).words}</li></ul></header>
+<ul class="about"><li>Model <b>${lineup.champion.model.modelId}</b></li><li class="${stateOf(context).tone}">${stateOf(context).words}</li></ul></header>
 ${warning === undefined ? nothing : html`<ul class="notices"><li class="warning"><strong>Warning</strong> ${warning}</li></ul>`}
 ${today === undefined ? nothing : todaySection(today)}
 ${modelSection(context)}
@@ -94,9 +94,9 @@ const meanings: Readonly<Record<Degradation, string>> = {
   'histories-lost': 'the log lacks fields that histories are made of',
 }
 
-function modelSection({ model, live, bundlePath }: HttpContext): Markup {
+function modelSection({ lineup, live, bundlePath }: HttpContext): Markup {
   const written = bundlePath !== undefined && existsSync(bundlePath) ? minute(statSync(bundlePath).mtimeMs) : undefined
-  const rows: [string, string][] = [['Bundle', model.current.modelId]]
+  const rows: [string, string][] = [['Bundle', lineup.champion.model.modelId]]
   if (written !== undefined) rows.push(['Its file was written', written])
   if (live !== undefined) {
     const { detector, features } = live.live
@@ -119,12 +119,12 @@ function minute(timeMs: number): string {
   return Number.isFinite(timeMs) ? `${formatIsoTime(timeMs).slice(0, 16).replace('T', ' ')} UTC` : 'none yet'
 }
 
-function callSection({ model, live, isGuarded }: HttpContext, host: string): Markup {
+function callSection({ lineup, live, isGuarded }: HttpContext, host: string): Markup {
   // The host is the client's own claim, so it is shown only if it can be nothing but a host.
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
   const [what, call] =
     live === undefined
-      ? ['prediction', predictionCall(origin, model.current.example, isGuarded())]
+      ? ['prediction', predictionCall(origin, lineup.champion.model.example, isGuarded())]
       : ['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), isGuarded())]
   return html`<section><h2>Ask for a ${what}</h2>
 <p class="intro">${isGuarded() ? 'A request to be pasted into a shell, with a key that has the role score in place of YOUR_KEY; the button copies it with the key of this tab.' : 'A request that works as it stands, to be pasted into a shell.'}</p>

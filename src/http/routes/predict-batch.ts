@@ -30,7 +30,7 @@ export const predictBatch: Route = {
   tag: 'predictions',
   details:
     'A bad item is answered by an error in its place, and the rest goes on. NDJSON is answered a line for a line, while it arrives.',
-  body: ({ model }) => manyBody(ref('Input'), nestedExample(model.current.example)),
+  body: ({ lineup }) => manyBody(ref('Input'), nestedExample(lineup.champion.model.example)),
   answers: { ok: manyAnswers({ oneOf: [ref('Prediction'), ref('ItemError')] }), refusals: usual },
   handle:
     (context) =>
@@ -42,9 +42,9 @@ export const predictBatch: Route = {
 }
 
 function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
-  const { model, metrics, turns } = context
-  readArray(context, raw, reply, model.current.names, (items) => {
-    const served = model.current
+  const { lineup, metrics, turns } = context
+  readArray(context, raw, reply, lineup.champion.model.names, (items) => {
+    const served = lineup.champion.model
     const answers = items.values().map(({ value, repeated }, index) =>
       answerItem(
         context,
@@ -67,8 +67,8 @@ async function* predictLines(
   source: AsyncIterable<Buffer>,
   stalled: NodeJS.Timeout,
 ): AsyncGenerator<Iterable<string>> {
-  const { model, metrics, limits } = context
-  const served = model.current
+  const { lineup, metrics, limits } = context
+  const served = lineup.champion.model
   const splitter = new LineSplitter(limits.lineBytes)
   let index = 0
   function answerLine(line: Buffer | undefined): string {

@@ -1,8 +1,8 @@
 import type { Prediction } from '../../scoring/predictor.ts'
+import type { ServedModel } from '../../scoring/served-model.ts'
 import { readBody, smallBody } from '../body.ts'
 import type { HttpContext } from '../http-context.ts'
 import { readJson } from '../json-text.ts'
-import type { ServedModel } from '../live-model.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Handler, Route } from '../route.ts'
@@ -20,7 +20,7 @@ export const predict: Route = {
   bounds: ['load'],
   operationId: 'predict',
   tag: 'predictions',
-  body: ({ model }) => jsonBody(ref('Input'), nestedExample(model.current.example)),
+  body: ({ lineup }) => jsonBody(ref('Input'), nestedExample(lineup.champion.model.example)),
   answers: { ok: jsonAnswer('The prediction.', ref('Prediction')), refusals: usual },
   handle: answerPredictions,
 }
@@ -29,12 +29,12 @@ export const predict: Route = {
 export const predictWithoutSlash: Route = { ...predict, path: '/predict', operationId: 'predictWithoutSlash' }
 
 function answerPredictions(context: HttpContext): Handler {
-  const { model, metrics, limits } = context
+  const { lineup, metrics, limits } = context
   const bodyLimits = smallBody(context)
   return ({ raw }, reply) => {
     mediaTypeOf(raw.headers)
     const take = (body: Buffer) => {
-      const prediction = predictOne(model.current, metrics, body, 'body', limits.names)
+      const prediction = predictOne(lineup.champion.model, metrics, body, 'body', limits.names)
       reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
     }
     readBody(raw, bodyLimits, take, (error) => reply.send(error))

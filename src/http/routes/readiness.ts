@@ -16,7 +16,7 @@ export const readiness: Route = {
   tag: 'operation',
   answers: { ok: jsonAnswer('It does.', statusSchema('ready')), refusals: [isClosing] },
   handle:
-    ({ model, live, isDraining, whyNotReady }) =>
+    ({ lineup, live, isDraining, whyNotReady }) =>
     (_request, reply) => {
       if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
       if (live !== undefined && !live.isReady) {
@@ -24,6 +24,6 @@ export const readiness: Route = {
       }
       const why = whyNotReady()
       if (why !== undefined) throw new FraudError('NOT_READY', why)
-      reply.header('cache-control', 'no-store').send({ status: 'ready', model: model.current.modelId })
+      reply.header('cache-control', 'no-store').send({ status: 'ready', model: lineup.champion.model.modelId })
     },
 }

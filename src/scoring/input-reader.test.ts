@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createInputReader } from './input.ts'
+import { createInputReader } from './input-reader.ts'
 
 const once = undefined
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { FraudError } from '../core/errors.ts'
-import type { Prediction, Predictor } from '../scoring/predictor.ts'
-import { createInputReader } from './schemas/input.ts'
+import { createInputReader } from './input-reader.ts'
+import type { Prediction, Predictor } from './predictor.ts'
 
-/** A predictor with what the routes need of it, made once per bundle. */
+/** A predictor with what predictions need of it, made once per bundle. */
 export interface ServedModel {
   readonly modelId: string
   readonly inputs: readonly string[]
@@ -14,25 +14,8 @@ export interface ServedModel {
   predict(value: unknown, repeated?: ReadonlySet<string>): Prediction
 }
 
-/** The model being served. A request takes `current` once and keeps it, so that a swap never changes it midway. */
-export class LiveModel {
-  #current: ServedModel
-
-  constructor(predictor: Predictor) {
-    this.#current = serveable(predictor)
-  }
-
-  get current(): ServedModel {
-    return this.#current
-  }
-
-  /** Serves another predictor from the next request on. Throws BUNDLE_INVALID, and goes on as before, if it can't predict. */
-  swap(predictor: Predictor): void {
-    this.#current = serveable(predictor)
-  }
-}
-
-function serveable(predictor: Predictor): ServedModel {
+/** Throws BUNDLE_INVALID where it can't predict its own example. */
+export function serveable(predictor: Predictor): ServedModel {
   const { modelId, inputs, example } = predictor
   const reader = createInputReader(inputs)
   const served: ServedModel = {

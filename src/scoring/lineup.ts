@@ -1,0 +1,55 @@
+import type { LiveDetector } from './live-detector.ts'
+import type { LiveState } from './live-state.ts'
+import type { Receiver } from './receiver.ts'
+import type { ServedModel } from './served-model.ts'
+
+/** A bundle that answers. */
+interface Champion {
+  readonly model: ServedModel
+}
+
+/** One whose detector decides, too. */
+export interface DecidingChampion extends Champion {
+  readonly live: LiveDetector
+  /** Receives transactions by the eyes of its detector. */
+  readonly receiver: Receiver
+  /** Undefined while histories are being made. */
+  readonly state: LiveState | undefined
+}
+
+/** What routes see: whoever takes `champion` once and keeps it is not changed midway. */
+export interface InForce<Kept extends Champion = Champion> {
+  readonly champion: Kept
+}
+export type DecidingLineup = InForce<DecidingChampion>
+
+/** Hears of each other bundle that is in force from now on, and must not throw: there is no way back. */
+type SwapObserver = (champion: Champion, before: Champion) => void
+
+/**
+ * What is in force, for predictions and decisions alike. A swap is one assignment between two steps of the event loop, so
+ * that no two answers of one moment are of different bundles, whatever was asked.
+ */
+export class Lineup<Kept extends Champion = Champion> implements InForce<Kept> {
+  #champion: Kept
+  readonly #observers: SwapObserver[] = []
+
+  constructor(champion: Kept) {
+    this.#champion = champion
+  }
+
+  get champion(): Kept {
+    return this.#champion
+  }
+
+  put(champion: Kept): void {
+    const before = this.#champion
+    this.#champion = champion
+    // A bundle whose histories were made once more is the one that it was.
+    if (champion.model !== before.model) for (const observe of this.#observers) observe(champion, before)
+  }
+
+  onSwap(observer: SwapObserver): void {
+    this.#observers.push(observer)
+  }
+}
