@@ -43,7 +43,8 @@ export async function runApart(args: readonly string[], id: string, signal: Abor
   })
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', () => resolve())
+    // Its end, since `close` does not come once the channel was closed from here.
+    child.once('exit', () => resolve())
   })
   if (child.pid !== undefined) setPriority(child.pid, 19)
   const stop = () => {
