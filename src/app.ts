@@ -206,7 +206,10 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
   const { lineup, live, metrics, log, policyWarning } = serving
-  const jobs = live && startJobs(config, log)
+  const jobs = await startJobs(config, live, log).catch(async (error: unknown) => {
+    await live?.close()
+    throw error
+  })
   const app = await buildServer({
     ...{ lineup, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
     ...(jobs && { jobs }),
@@ -235,7 +238,10 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   }
   // What stops the histories from being made stops the service: it would never be ready.
   ready.catch((error: unknown) => {
-    void app.close().then(() => live?.close())
+    void app
+      .close()
+      .then(() => jobs?.close())
+      .then(() => live?.close())
     reject(error)
   })
   return {
@@ -249,13 +255,20 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   }
 }
 
-function startJobs({ live, jobs }: ServiceConfig, log: Serving['log']): Jobs | undefined {
-  if (live === undefined || jobs === undefined) return undefined
+/** Only who has the data directory to itself runs jobs that are asked for over HTTP. */
+async function startJobs(
+  { live: config, jobs }: ServiceConfig,
+  live: OpenedLive | undefined,
+  log: Serving['log'],
+): Promise<Jobs | undefined> {
+  if (live === undefined || config === undefined || jobs === undefined) return undefined
   return openJobs({
     ...jobs,
-    store: openJobFiles(dataDirectory(live.directory)),
+    store: openJobFiles(dataDirectory(config.directory)),
     newId: newJobId,
     nowMs: Date.now,
+    onEnd: ({ id, request, state, error }) =>
+      log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended'),
     onFailure: (error) => log.error({ err: error }, 'a job could not be run'),
   })
 }

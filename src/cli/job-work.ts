@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { readJobRequest } from '../jobs/request.ts'
-import { addJob, cancelJob, runApart } from '../jobs/runner.ts'
+import { addJob, cancelJob, inTurn, runApart } from '../jobs/runner.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../stores/job-files.ts'
 import { readBytes } from '../training/read-bytes.ts'
@@ -28,17 +28,17 @@ export async function startJob(file: string, { data }: JobFlags, run: Run): Prom
   run.signal.addEventListener('abort', cancel, { once: true })
   if (run.signal.aborted) cancel()
   let isOver = false
-  const ended = runApart([process.argv[1], 'job', 'run', '--data', data], id, new AbortController().signal).finally(
-    () => {
-      isOver = true
-    },
-  )
-  for (let seen = 0, last = false; !last; ) {
-    last = isOver
-    const events = store.events(id, seen)
-    seen += events.length
-    for (const event of events) tell(event, run.terminal)
-    if (!last) await sleep(lookEveryMs)
+  const ended = runApart([process.argv[1], 'job', 'run', '--data', data], id, run.signal).finally(() => {
+    isOver = true
+  })
+  for (let place = 0; ; ) {
+    const wasOver = isOver
+    const told = store.events(id, place)
+    for (const { event } of told) tell(event, run.terminal)
+    place = told.at(-1)?.place ?? place
+    if (told.length > 0) continue
+    if (wasOver) break
+    await sleep(lookEveryMs)
   }
   await ended
   settle(store, run.nowMs())
@@ -68,13 +68,7 @@ function parse(bytes: Uint8Array, file: string): unknown {
 
 /** Jobs whose process was killed are told as interrupted, and what they left is removed, unless one is running. */
 function settle(store: JobStore, nowMs: number): void {
-  const turn = store.takeTurn()
-  if (turn === undefined) return
-  try {
-    store.settle(nowMs)
-  } finally {
-    turn.release()
-  }
+  inTurn(store, () => store.settle(nowMs))
 }
 
 export async function listJobs({ data }: JobFlags, { terminal, nowMs }: Run): Promise<void> {
@@ -89,9 +83,18 @@ export async function showJob(id: string, { data }: JobFlags, { terminal, nowMs 
   const store = openJobFiles(dataDirectory(data))
   settle(store, nowMs())
   const job = store.find(id)
-  terminal.result({ ...job, events: store.events(id, 0) })
+  const events = allEvents(store, id)
+  terminal.result({ ...job, events })
   terminal.say(describe(job))
-  for (const event of store.events(id, 0)) tell(event, terminal)
+  for (const event of events) tell(event, terminal)
+}
+
+function allEvents(store: JobStore, id: string): readonly JobEvent[] {
+  const events: JobEvent[] = []
+  for (let told = store.events(id, 0); told.length > 0; told = store.events(id, told.at(-1)?.place ?? 0)) {
+    events.push(...told.map(({ event }) => event))
+  }
+  return events
 }
 
 export async function cancel(id: string, { data }: JobFlags, { terminal }: Run): Promise<void> {

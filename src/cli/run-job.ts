@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
+import { maskCardNumber } from '../core/show-value.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { TrainingRequest } from '../jobs/request.ts'
@@ -12,23 +13,28 @@ import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
 import { importModel } from './import-work.ts'
 import type { JobFlags } from './job-work.ts'
-import type { Run } from './run.ts'
+import { keepPrivate } from './log-files.ts'
+import { explain, type Run } from './run.ts'
 import { type TrainFlags, train } from './train-work.ts'
 
 const lookEveryMs = 200
 /** Progress is for people: more of it would only fill the disk. */
 const tellEveryMs = 500
+const longestText = 4000
 
 const bundleName = 'model.safetensors'
 const reportName = 'model-report.html'
 
 /** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
 export async function runJob(id: string, { data }: JobFlags, run: Run): Promise<void> {
+  keepPrivate()
   const directory = dataDirectory(data)
   const store = openJobFiles(directory)
   store.find(id)
   const stop = new AbortController()
   process.once('disconnect', () => stop.abort())
+  // Who started it may have ended before it listened.
+  if (process.send !== undefined && !process.connected) stop.abort()
   const timer = setInterval(() => store.isCancelAsked(id) && stop.abort(), lookEveryMs)
   const signal = AbortSignal.any([run.signal, stop.signal])
   try {
@@ -68,14 +74,15 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
     const told = await doWork(job, work, data, jobRun(store, id, run, tidied))
     throwIfInterrupted(run.signal)
     if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
-    store.publish(id, request.name)
     const out = join(bundlesPath, request.name, bundleName)
     const report = request.kind === 'training' && { report: join(bundlesPath, request.name, reportName) }
     const result = { ...(isRecord(told) && told), out, ...report }
-    store.save({ ...job, state: 'done', endedMs: run.nowMs(), result })
+    const done: Job = { ...job, state: 'done', endedMs: run.nowMs(), result }
+    store.publish(done)
+    store.save(done)
   } catch (thrown) {
     store.save({ ...job, ...endOf(thrown, store.isCancelAsked(id)), endedMs: run.nowMs() })
-    if (!(thrown instanceof FraudError)) throw thrown
+    if (!(explain(thrown) instanceof FraudError)) throw thrown
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
@@ -85,9 +92,10 @@ function endOf(thrown: unknown, isCancelled: boolean): Pick<Job, 'state' | 'erro
   if (thrown instanceof FraudError && thrown.code === 'INTERRUPTED') {
     return { state: isCancelled ? 'cancelled' : 'interrupted' }
   }
+  const error = explain(thrown)
   const { code, message } =
-    thrown instanceof FraudError ? thrown : new FraudError('INTERNAL', 'Something went wrong inside the job')
-  return { state: 'failed', error: { code, message } }
+    error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the job')
+  return { state: 'failed', error: { code, message: maskCardNumber(message) } }
 }
 
 /** What the work tells goes to the store, but its result, which is returned. */
@@ -133,7 +141,7 @@ function jobRun(
     store.append(id, {
       atMs: run.nowMs(),
       kind,
-      text: text.replaceAll(tidied.work, tidied.published),
+      text: maskCardNumber(text.replaceAll(tidied.work, tidied.published).slice(0, longestText)),
       ...counts,
     })
   const begin = (what: string) => {

@@ -58,7 +58,7 @@ export function report(thrown: unknown): number {
 }
 
 /** What the machine, and not a bug, is to blame for, wherever it was met. */
-function explain(error: unknown): unknown {
+export function explain(error: unknown): unknown {
   if (isDamaged(error)) return damagedLog(error)
   return isDiskFull(error) ? unwritable(error, 'A file') : (missingPackage(error) ?? error)
 }

@@ -20,6 +20,7 @@ export const errorCodes = [
   'INPUT_INVALID',
   'INTERNAL',
   'INTERRUPTED',
+  'JOBS_FULL',
   'JOB_ENDED',
   'JOB_NAME_TAKEN',
   'JOB_UNKNOWN',

@@ -24,6 +24,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   INPUT_INVALID: 422,
   INTERNAL: 500,
   INTERRUPTED: 500,
+  JOBS_FULL: 429,
   JOB_ENDED: 409,
   JOB_NAME_TAKEN: 409,
   JOB_UNKNOWN: 404,

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
-import { liveRoutes } from './route-list.ts'
+import { jobRoutes, liveRoutes } from './route-list.ts'
 
 /** Which methods each path has, for `Allow` and for the labels of metrics. */
 export type Paths = ReadonlyMap<string, ReadonlySet<string>>
@@ -28,9 +28,9 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
   return path.startsWith('/docs/') ? '/docs/*' : request.routeOptions.url
 }
 
-const everyMethod: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
+const everyMethod: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'POST'])
 
-const liveBranches = new Set(liveRoutes.map(({ path }) => branchOf(path)))
+const liveBranches = new Set([...liveRoutes, ...jobRoutes].map(({ path }) => branchOf(path)))
 
 /** `/v1/decisions` of `/v1/decisions/{id}`. */
 function branchOf(path: string): string {

@@ -27,6 +27,12 @@ export interface JobEvent {
   readonly total?: number
 }
 
+/** An event with the place behind it, from which one who knows it goes on. */
+export interface PlacedEvent {
+  readonly event: JobEvent
+  readonly place: number
+}
+
 export function hasEnded({ state }: Job): boolean {
   return state !== 'queued' && state !== 'running'
 }

@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { FraudError } from '../core/errors.ts'
-import type { Job, JobEvent } from './job.ts'
+import { hasEnded, type Job, type PlacedEvent } from './job.ts'
 import type { JobStore } from './job-store.ts'
 import { type JobRequest, readJobRequest } from './request.ts'
-import { addJob, cancelJob, runApart } from './runner.ts'
+import { addJob, cancelJob, inTurn, runApart } from './runner.ts'
 
 export interface JobsConfig {
   readonly store: JobStore
@@ -14,47 +14,56 @@ export interface JobsConfig {
   readonly files: string | undefined
   readonly newId: () => string
   readonly nowMs: () => number
+  readonly onEnd: (job: Job) => void
   readonly onFailure: (error: unknown) => void
 }
 
 /** Jobs that are asked for from elsewhere: they run one after the other, while the service does. */
 export interface Jobs {
-  /** @throws FraudError INPUT_INVALID, JOB_NAME_TAKEN */
+  /** @throws FraudError INPUT_INVALID, JOB_NAME_TAKEN, JOBS_FULL */
   start(request: unknown, by: string): Promise<Job>
   list(): readonly Job[]
   find(id: string): Job
-  events(id: string, seen: number): readonly JobEvent[]
+  events(id: string, place: number): readonly PlacedEvent[]
   cancel(id: string): Job
   /** Ends the job that runs as interrupted; those that wait are run by the next service. */
   close(): Promise<void>
 }
 
+/** Jobs that may wait for their turn. */
+const mostWaiting = 20
+
 /** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
-export function openJobs({ store, args, files, newId, nowMs, onFailure }: JobsConfig): Jobs {
+export function openJobs({ store, args, files, newId, nowMs, onEnd, onFailure }: JobsConfig): Jobs {
   const closing = new AbortController()
+  let running: { readonly id: string; readonly stop: AbortController } | undefined
   let last = Promise.resolve()
-  const settle = () => {
-    const turn = store.takeTurn()
-    if (turn === undefined) return
-    try {
-      store.settle(nowMs())
-    } finally {
-      turn.release()
-    }
-  }
+
   async function runNext(id: string): Promise<void> {
     if (closing.signal.aborted || store.find(id).state !== 'queued') return
-    await runApart(args, id, closing.signal)
-    settle()
+    const stop = new AbortController()
+    running = { id, stop }
+    await runApart(args, id, AbortSignal.any([closing.signal, stop.signal])).finally(() => {
+      running = undefined
+    })
+    inTurn(store, () => {
+      store.settle(nowMs())
+      const job = store.find(id)
+      if (job.state === 'queued' && !closing.signal.aborted) store.save({ ...job, ...neverBegan, endedMs: nowMs() })
+    })
+    const job = store.find(id)
+    if (hasEnded(job)) onEnd(job)
   }
   const enqueue = ({ id }: Job) => {
     last = last.then(() => runNext(id)).catch(onFailure)
   }
-  settle()
+  inTurn(store, () => store.settle(nowMs()))
   for (const job of store.list()) if (job.state === 'queued') enqueue(job)
   return {
     async start(value, by) {
       const request = within(await readJobRequest(value), files)
+      if (store.list().filter(({ state }) => state === 'queued').length >= mostWaiting)
+        throw new FraudError('JOBS_FULL', `${mostWaiting} jobs wait already: let them end, or cancel some`)
       const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
       enqueue(job)
       return job
@@ -62,13 +71,22 @@ export function openJobs({ store, args, files, newId, nowMs, onFailure }: JobsCo
     list: store.list,
     find: store.find,
     events: store.events,
-    cancel: (id) => cancelJob(store, id),
+    cancel(id) {
+      const job = cancelJob(store, id)
+      if (running?.id === id) running.stop.abort()
+      return job
+    },
     close() {
       closing.abort()
       return last
     },
   }
 }
+
+const neverBegan = {
+  state: 'failed',
+  error: { code: 'INTERNAL', message: "The job's process ended before it began: the log of the service has the cause" },
+} as const
 
 /** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
 function within(request: JobRequest, files: string | undefined): JobRequest {

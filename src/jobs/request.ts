@@ -52,6 +52,12 @@ async function trainingWithModel() {
   return trainingSchema.extend({ model: modelSchema.optional() })
 }
 
+/** What a request may be, for the OpenAPI document. */
+export function jobRequestSchema(): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(z.union([trainingSchema, importSchema]), { io: 'input' })
+  return schema
+}
+
 /** @throws FraudError INPUT_INVALID with every bad field */
 export async function readJobRequest(value: unknown): Promise<JobRequest> {
   const kind = isRecord(value) ? value.kind : undefined

@@ -33,6 +33,18 @@ export function cancelJob(store: JobStore, id: string): Job {
   return store.find(id)
 }
 
+/** Has something done that only who has the turn may do; false where another process has it. */
+export function inTurn(store: JobStore, work: () => void): boolean {
+  const turn = store.takeTurn()
+  if (turn === undefined) return false
+  try {
+    work()
+  } finally {
+    turn.release()
+  }
+  return true
+}
+
 /**
  * Runs a job in a process of its own at the lowest priority, and resolves once that has ended. The process waits for its
  * turn, and ends as interrupted with this one: the channel between them closes.
@@ -40,6 +52,8 @@ export function cancelJob(store: JobStore, id: string): Job {
 export async function runApart(args: readonly string[], id: string, signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [...process.execArgv, ...args, id], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Ctrl-C is for the process that started it, which cancels the job or ends with it.
+    detached: true,
   })
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)

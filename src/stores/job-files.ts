@@ -7,20 +7,27 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
-import { hasEnded, type Job, type JobEvent } from '../jobs/job.ts'
+import { hasEnded, type Job, type PlacedEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { type DataDirectory, makeDataDirectory } from './data-directory.ts'
 import { refuseLinks, syncDirectory, syncFile } from './file-access.ts'
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const sqliteBusy = 5
+/** Jobs that have ended, beyond which the oldest are forgotten. What they made stays. */
+const mostEnded = 100
+const readAtOnce = 256 * 1024
+/** Of a file under a temporary name: its process ended in between. */
+const leftAfterMs = 60_000
 
 /** Jobs as files of the data directory, for its owner alone: ID.json, its events ID.ndjson, ID.cancel once that is asked. */
 export function openJobFiles(directory: DataDirectory): JobStore {
@@ -33,15 +40,13 @@ export function openJobFiles(directory: DataDirectory): JobStore {
   const isCancelAsked = (id: string) => existsSync(at(id, 'cancel'))
 
   function read(id: string): Job | undefined {
-    const text = idForm.test(id) && existsSync(at(id, 'json')) ? readFileSync(at(id, 'json'), 'utf8') : undefined
-    if (text === undefined) return undefined
-    const job: Job = JSON.parse(text)
+    const job = idForm.test(id) ? readJob(at(id, 'json')) : undefined
     // Nobody has to run a job to cancel it before its turn.
-    return job.state === 'queued' && isCancelAsked(id) ? { ...job, state: 'cancelled' } : job
+    return job?.state === 'queued' && isCancelAsked(id) ? { ...job, state: 'cancelled' } : job
   }
   function save(job: Job): void {
     const temporary = at(job.id, `${process.pid}.tmp`)
-    writeFileSync(temporary, `${JSON.stringify(job, undefined, 2)}\n`, { mode: 0o600 })
+    writeFileSync(temporary, textOf(job), { mode: 0o600 })
     syncFile(temporary)
     renameSync(temporary, at(job.id, 'json'))
     syncDirectory(jobsPath)
@@ -63,20 +68,59 @@ export function openJobFiles(directory: DataDirectory): JobStore {
       return job
     },
     append: (id, event) => appendFileSync(at(id, 'ndjson'), `${JSON.stringify(event)}\n`, { mode: 0o600 }),
-    events: (id, seen) => readEvents(at(id, 'ndjson')).slice(seen),
+    events: (id, place) => readEvents(at(id, 'ndjson'), place),
     askToCancel: (id) => closeSync(openSync(at(id, 'cancel'), 'w', 0o600)),
     isNameTaken: (name) => existsSync(join(bundlesPath, name)),
-    publish(id, name) {
-      renameSync(workPath(id), join(bundlesPath, name))
+    publish(done) {
+      const path = workPath(done.id)
+      writeFileSync(join(path, 'job.json'), textOf(done), { mode: 0o600 })
+      syncFile(join(path, 'job.json'))
+      syncDirectory(path)
+      renameSync(path, join(bundlesPath, done.request.name))
       syncDirectory(bundlesPath)
     },
     takeTurn: () => takeTurn(join(jobsPath, 'turn.sqlite')),
     settle(nowMs) {
       for (const job of list()) {
-        if (job.state === 'running') save({ ...job, state: 'interrupted', endedMs: nowMs })
-        if (job.state === 'running' || hasEnded(job)) rmSync(workPath(job.id), { recursive: true, force: true })
+        if (job.state === 'running') save(published(job, bundlesPath) ?? { ...job, ...killed(job.id), endedMs: nowMs })
+        if (job.state !== 'queued') rmSync(workPath(job.id), { recursive: true, force: true })
       }
+      for (const { id } of list().filter(hasEnded).slice(0, -mostEnded)) {
+        for (const ending of ['json', 'ndjson', 'cancel']) rmSync(at(id, ending), { force: true })
+      }
+      removeLeftovers(jobsPath, nowMs)
     },
+  }
+  function killed(id: string): Pick<Job, 'state'> {
+    return { state: isCancelAsked(id) ? 'cancelled' : 'interrupted' }
+  }
+}
+
+function textOf(job: Job): string {
+  return `${JSON.stringify(job, undefined, 2)}\n`
+}
+
+/** A job that was killed after its folder had got its name has done all that it was to do. */
+function published({ id, request }: Job, bundlesPath: string): Job | undefined {
+  const job = readJob(join(bundlesPath, request.name, 'job.json'))
+  return job?.id === id ? job : undefined
+}
+
+/** Undefined where there is none, for it may have been forgotten a moment ago. */
+function readJob(path: string): Job | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new FraudError('DIRECTORY_UNUSABLE', `${path} can't be read as a job: move it away`, { cause })
+  }
+}
+
+function removeLeftovers(jobsPath: string, nowMs: number): void {
+  for (const name of readdirSync(jobsPath)) {
+    const path = join(jobsPath, name)
+    const writtenMs = name.endsWith('.tmp') ? statSync(path, { throwIfNoEntry: false })?.mtimeMs : undefined
+    if (writtenMs !== undefined && nowMs - writtenMs > leftAfterMs) rmSync(path, { force: true })
   }
 }
 
@@ -84,11 +128,31 @@ export function newJobId(): string {
   return randomUUID()
 }
 
-/** Whole lines: the last one may be under way, or its process was killed in it. */
-function readEvents(path: string): readonly JobEvent[] {
+/** Whole lines: the last one may be under way, or its process was killed in it. A place that is none is the beginning. */
+function readEvents(path: string, place: number): readonly PlacedEvent[] {
   if (!existsSync(path)) return []
-  const lines = readFileSync(path, 'utf8').split('\n')
-  return lines.slice(0, -1).map((line): JobEvent => JSON.parse(line))
+  const file = openSync(path, 'r')
+  try {
+    const start = isBehindLine(file, place) ? place : 0
+    const part = Buffer.allocUnsafe(readAtOnce)
+    const lines = part.subarray(0, readSync(file, part, 0, readAtOnce, start))
+    const events: PlacedEvent[] = []
+    let at = 0
+    for (let end = lines.indexOf(newline); end !== -1; end = lines.indexOf(newline, at)) {
+      events.push({ event: JSON.parse(lines.toString('utf8', at, end)), place: start + end + 1 })
+      at = end + 1
+    }
+    return events
+  } finally {
+    closeSync(file)
+  }
+}
+
+const newline = 10
+
+function isBehindLine(file: number, place: number): boolean {
+  const before = Buffer.alloc(1)
+  return place > 0 && readSync(file, before, 0, 1, place - 1) === 1 && before[0] === newline
 }
 
 function takeTurn(path: string) {

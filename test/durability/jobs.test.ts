@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { temporaryFolder, trainBundle } from './service.ts'
+import { promisify } from 'node:util'
+import { succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const shrike = resolve('bin/shrike.js')
 const folder = temporaryFolder()
@@ -37,7 +47,7 @@ async function ask(method: string, path: string, body?: object) {
 const start = (name: string, options: object = {}) =>
   ask('POST', '/v1/jobs', { kind: 'training', name, file: 'model.csv', detector: 'model.yaml', ...options })
 
-async function until(id: string, ...states: string[]): Promise<{ state: string; result?: { out: string } }> {
+async function until(id: string, ...states: string[]): Promise<{ state: string; result?: { bundle: string } }> {
   for (;;) {
     const { body } = await ask('GET', `/v1/jobs/${id}`)
     if (states.includes(body.state)) return body
@@ -50,6 +60,12 @@ async function untilWorking(id: string): Promise<void> {
   while (!existsSync(join(data, 'jobs', `${id}.ndjson`))) await sleep(100)
 }
 
+/** What is told behind a place, without the lines that only keep the connection. */
+function tail(text: string, place?: string): string {
+  const told = text.replaceAll(/^:.*\n\n/gm, '')
+  return place === undefined ? told : told.slice(told.indexOf('\n\n', told.indexOf(`id: ${place}\n`)) + 2)
+}
+
 const left = () => readdirSync(join(data, 'jobs')).filter((name) => /work|tmp/.test(name))
 
 before(async () => {
@@ -57,6 +73,8 @@ before(async () => {
   mkdirSync(files)
   for (const name of ['model.csv', 'model.yaml']) copyFileSync(join(folder, name), join(files, name))
   symlinkSync(join(folder, 'model.csv'), join(files, 'link.csv'))
+  // For the log to learn from.
+  await succeed('replay', join(folder, 'model.csv'), '--as', 'history', '--bundle', bundle, '--data', data)
   await startService()
 })
 after(() => child.kill('SIGKILL'))
@@ -86,10 +104,33 @@ describe('jobs over HTTP', () => {
     const last = JSON.parse(/event: job\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '{}')
     assert.deepEqual([last.state, last.error], ['done', undefined])
     assert.ok(existsSync(join(data, 'bundles/trained/model.safetensors')))
-    const rest = await fetch(`${url}/v1/jobs/${job.id}/events`, { headers: { 'last-event-id': '1' } })
-    assert.match(await rest.text(), /^id: 2\n/m)
+    const [, place = ''] = /^id: (\d+)$/m.exec(text) ?? []
+    const from = async (id: string) =>
+      (await fetch(`${url}/v1/jobs/${job.id}/events`, { headers: { 'last-event-id': id } })).text()
+    assert.deepEqual([await from(place), await from('7')], [tail(text, place), tail(text)])
+    const { request, by } = JSON.parse(readFileSync(join(data, 'bundles/trained/job.json'), 'utf8'))
+    assert.deepEqual([request.name, request.file, by], ['trained', join(realpathSync(files), 'model.csv'), 'anyone'])
+    for (const name of readdirSync(join(data, 'bundles/trained')))
+      assert.equal(statSync(join(data, 'bundles/trained', name)).mode & 0o077, 0, name)
     assert.equal((await start('trained')).body.code, 'JOB_NAME_TAKEN')
     assert.equal((await ask('DELETE', `/v1/jobs/${job.id}`)).body.code, 'JOB_ENDED')
+  })
+
+  test('learn from the log of the service, as `train --from-log` does', async () => {
+    const request = { kind: 'training', name: 'logged', preset: 'recipe', split: 'random', leakCheck: false }
+    const { body: job } = await ask('POST', '/v1/jobs', { ...request, model: { nEstimators: 5 } })
+    const { result } = await until(job.id, 'done', 'failed')
+    const flags = ['--preset', 'recipe', '--n-estimators', '5', '--split', 'random', '--no-leak-check', '--json']
+    const direct = await succeed(
+      'train',
+      '--from-log',
+      '--data',
+      data,
+      ...flags,
+      '--out',
+      join(folder, 'logged.bundle'),
+    )
+    assert.equal(result?.bundle, JSON.parse(direct).bundle)
   })
 
   test('run one at a time, and are cancelled; what a killed service ran is interrupted, and what waited goes on', async () => {
@@ -105,6 +146,35 @@ describe('jobs over HTTP', () => {
     await startService()
     await until(second.id, 'interrupted')
     await until(third.id, 'done')
-    assert.deepEqual([left(), readdirSync(join(data, 'bundles')).sort()], [[], ['third', 'trained']])
+    assert.deepEqual([left(), readdirSync(join(data, 'bundles')).sort()], [[], ['logged', 'third', 'trained']])
+  })
+
+  test('end as interrupted with a service that is told to end, and with a process of theirs that is killed', async () => {
+    const { body: ended } = await start('ended', long)
+    await untilWorking(ended.id)
+    const closed = new Promise((resolve) => child.once('close', resolve))
+    child.kill('SIGTERM')
+    assert.equal(await closed, 0)
+    await startService()
+    await until(ended.id, 'interrupted')
+
+    const { body: killed } = await start('killed', long)
+    await untilWorking(killed.id)
+    const processes = await processesOf(killed.id)
+    assert.equal(processes.length, 1)
+    for (const { pid, nice } of processes) {
+      assert.equal(nice, 19)
+      process.kill(pid, 'SIGKILL')
+    }
+    await until(killed.id, 'interrupted')
+    assert.deepEqual([left(), existsSync(join(data, 'bundles/killed'))], [[], false])
   })
 })
+
+async function processesOf(id: string): Promise<readonly { pid: number; nice: number }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ni=,args='])
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, nice] = /^\s*(\d+)\s+(-?\d+)\s/.exec(line) ?? []
+    return line.endsWith(` ${id}`) ? [{ pid: Number(pid), nice: Number(nice) }] : []
+  })
+}

@@ -54,6 +54,7 @@ async function serve(directory: string, apiKeys: readonly string[]): Promise<Ser
   const service = await startService({
     load: async () => ({ predictor, detector: cardsDetector({}, { personal: ['shop'] }) }),
     live: { directory },
+    jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', directory], files: undefined },
     ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys, keyRing: () => ring },
     ...{ version: '0.0.0-test', logLevel: 'silent', limits: { eventLoopLagMs: 60_000 } },
   })

@@ -97,6 +97,19 @@ describe('shrike import takes a model as its library does', () => {
     assert.ok((await distance(probabilities)) > 1e-3)
   })
 
+  test('as a job, to the same bundle', async () => {
+    prepare('XGBoost stopped early, several trees a round')
+    for (const allTrees of [false, true]) {
+      const name = allTrees ? 'all' : 'best'
+      const request = { kind: 'import', name, file: 'model', detector: 'vendor.yaml', threshold: 0.3, allTrees }
+      writeFileSync(at('request.json'), JSON.stringify(request))
+      const { result } = JSON.parse((await succeed('job', 'start', 'request.json', '--json')).stdout)
+      const direct = await importIt('--json', '--threshold', '0.3', ...(allTrees ? ['--all-trees'] : []))
+      assert.equal(result.bundle, JSON.parse(direct.stdout).bundle)
+      assert.ok(readFileSync(at(result.out)).equals(readFileSync(at('m.safetensors'))))
+    }
+  })
+
   for (const library of ['LightGBM', 'XGBoost']) {
     test(`with whole numbers for categories, as a column or listed by the detector: ${library}`, async () => {
       const name = `${library} with categories that are whole numbers`

@@ -60,6 +60,7 @@ describe('shrike job', () => {
     const { state, result } = JSON.parse(stdout)
     assert.deepEqual([state, result.out], ['done', '.shrike/bundles/first/model.safetensors'])
     assert.deepEqual(readdirSync(join(folder, '.shrike/bundles/first')).sort(), [
+      'job.json',
       'model-report.html',
       'model.safetensors',
     ])

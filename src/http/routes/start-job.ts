@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { jobRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { principalOf } from '../guard.ts'
@@ -10,11 +11,7 @@ import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 
 const taken = new FraudError('JOB_NAME_TAKEN', 'A bundle or a job already has the name cards-2: choose another')
-const body = {
-  type: 'object',
-  properties: { kind: { enum: ['training', 'import'] }, name: { type: 'string' } },
-  required: ['kind', 'name'],
-}
+const full = new FraudError('JOBS_FULL', '20 jobs wait already: let them end, or cancel some')
 
 /** `POST /v1/jobs`: a training or an import, which runs once it is its turn. */
 export const startJob: Route<JobContext> = {
@@ -26,8 +23,8 @@ export const startJob: Route<JobContext> = {
   operationId: 'startJob',
   tag: 'operation',
   details: 'It runs in a process of its own, one at a time, and writes a bundle into the data directory.',
-  body: () => jsonBody(body, { kind: 'training', name: 'cards-2' }),
-  answers: { ok: jsonAnswer('The job, which waits for its turn.', jobSchema), refusals: [...usual, taken] },
+  body: () => jsonBody(jobRequestSchema(), { kind: 'training', name: 'cards-2' }),
+  answers: { ok: jsonAnswer('The job, which waits for its turn.', jobSchema), refusals: [...usual, taken, full] },
   handle: (context) => {
     const { limits, jobs } = context
     const bodyLimits = smallBody(context)
