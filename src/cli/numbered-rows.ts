@@ -1,6 +1,7 @@
 import type { FieldValue } from '../core/field-value.ts'
 import { fieldOf, type RecordShape } from '../core/kept-fields.ts'
 import { personalColumns } from '../core/personal-columns.ts'
+import { textReader } from '../data/columns.ts'
 import type { Column, Table } from '../data/table.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { IntakeTarget } from './intake-target.ts'
@@ -8,14 +9,25 @@ import { sendableRows } from './sendable-rows.ts'
 
 const mostCompared = 50
 
-/** A table without ids, with those that a name and its lines give. */
+/** A table with the ids that a name and its lines give to rows without one. */
 export function numberRows(table: Table, id: string, name: string): Table {
   const { rowCount, columns } = table
-  if (columns.some((column) => column.name === id)) return table
   const lineOf = linesOf(table)
-  const dictionary = Array.from({ length: rowCount }, (_, row) => `${name}:${lineOf(row)}`)
-  const numbers: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
-  return { ...table, columns: [...columns, numbers] }
+  const given = columns.find((column) => column.name === id)
+  if (given?.kind === 'time') return table
+  if (given === undefined) {
+    const dictionary = Array.from({ length: rowCount }, (_, row) => `${name}:${lineOf(row)}`)
+    const numbers: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
+    return { ...table, columns: [...columns, numbers] }
+  }
+  const without = new Set(rowsWithoutId(table, id))
+  if (without.size === 0) return table
+  const idOf = textReader(table, id)
+  const dictionary = Array.from({ length: rowCount }, (_, row) =>
+    without.has(row) ? `${name}:${lineOf(row)}` : (idOf(row) ?? ''),
+  )
+  const filled: Column = { kind: 'text', name: id, codes: Int32Array.from(dictionary.keys()), dictionary }
+  return { ...table, columns: columns.map((column) => (column === given ? filled : column)) }
 }
 
 /**
@@ -23,12 +35,12 @@ export function numberRows(table: Table, id: string, name: string): Table {
  * which some of its lines are there, and all of those that are compared say the same. Else the file's own.
  */
 export function nameInLog(table: Table, own: string, target: Pick<IntakeTarget, 'detector' | 'reading'>): string {
-  const { reading } = target
-  const rows = sampleOf(table.rowCount)
+  const { reading, detector } = target
+  const rows = sampleOf(rowsWithoutId(table, detector.transaction.id ?? ''))
   const lineOf = linesOf(table)
   const recordOf = (name: string, row: number) => reading.find(`${name}:${lineOf(row)}`)
   const isIn = (name: string) => rows.some((row) => recordOf(name, row) !== undefined)
-  if (table.rowCount === 0 || isIn(own)) return own
+  if (rows.length === 0 || isIn(own)) return own
   const comparing = plainRows(table, target)
   const isSame = (name: string) =>
     rows.every((row) => {
@@ -40,15 +52,22 @@ export function nameInLog(table: Table, own: string, target: Pick<IntakeTarget, 
   return [...new Set(names)].find((name) => name !== own && isSame(name)) ?? own
 }
 
-function sampleOf(rowCount: number): readonly number[] {
-  const count = Math.min(rowCount, mostCompared)
-  return Array.from({ length: count }, (_, i) => Math.floor((i * rowCount) / count))
+function rowsWithoutId(table: Table, id: string): readonly number[] {
+  const rows = Array.from({ length: table.rowCount }, (_, row) => row)
+  if (!table.columns.some(({ name }) => name === id)) return rows
+  const idOf = textReader(table, id)
+  return rows.filter((row) => (idOf(row) ?? '').trim() === '')
+}
+
+function sampleOf(rows: readonly number[]): readonly number[] {
+  const count = Math.min(rows.length, mostCompared)
+  return Array.from({ length: count }, (_, i) => rows[Math.floor((i * rows.length) / count)])
 }
 
 /** Whether a record says what a row does, in the columns that are kept as they come. */
 function plainRows(table: Table, { detector, reading }: Pick<IntakeTarget, 'detector' | 'reading'>) {
-  const { amount, hashCardNumber = [] } = detector.transaction
-  const changed = new Set([...personalColumns(detector.transaction).keys(), ...hashCardNumber])
+  const { id = '', amount, hashCardNumber = [] } = detector.transaction
+  const changed = new Set([id, ...personalColumns(detector.transaction).keys(), ...hashCardNumber])
   if (amount?.minorUnits === true) changed.add(amount.field)
   const columns = table.columns.filter(({ name, kind }) => kind !== 'time' && !changed.has(name))
   const read = sendableRows(columns)

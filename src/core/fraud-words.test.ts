@@ -8,5 +8,7 @@ test('words say the same of a request and of a file, and T and F, which could me
     assert.deepEqual([readFraudWord(word), labelOf(word)], [true, 1])
   for (const word of ['0', 'False', 'no', 'n', 'legit'])
     assert.deepEqual([readFraudWord(word), labelOf(word)], [false, 0])
+  for (const word of ['Ja', 'oui', 'Sí']) assert.equal(labelOf(word), 1)
+  for (const word of ['Nein', 'non', 'Não']) assert.equal(labelOf(word), 0)
   for (const word of ['T', 'F', 'maybe']) assert.deepEqual([readFraudWord(word), labelOf(word)], [undefined, null])
 })

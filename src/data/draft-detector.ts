@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { toMinorUnits } from '../core/money.ts'
 import { isOfCalendar, timeReader } from '../core/time-formats.ts'
 import { cardNumberShare } from './card-number-columns.ts'
-import { tellClasses, tellGaps, tellQuasiPersonal } from './draft-doubts.ts'
+import { missingOf, tellClasses, tellGaps, tellQuasiPersonal, tellTimeOfDay } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
 import { lookalikes } from './draft-lookalikes.ts'
 import { type InferenceHints, inferDetector } from './infer-detector.ts'
@@ -29,7 +29,7 @@ export interface DetectorDraft {
   readonly unsure: readonly string[]
   /** Whether the table has keys and times, so that histories can be kept. */
   readonly hasHistories: boolean
-  /** Whether it has no ids, so that its rows are known by their numbers. */
+  /** Whether rows have no ids, so that they are known by their numbers. */
   readonly isNumbered: boolean
   /** The newest time; undefined where there is none. */
   readonly newestMs: number | undefined
@@ -150,8 +150,10 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   tellClasses(table, label.field, sorter.unsure)
   tellQuasiPersonal(Object.values(sorter.fields), places.home, sorter.unsure)
   const hasHistories = time !== undefined && Object.keys(sorter.keys).length > 0
-  const isNumbered = hasHistories && id === undefined
-  tellGaps(time, isNumbered, sorter.unsure)
+  const withoutId = table.columns.filter(({ name }) => name === id).reduce((sum, each) => sum + missingOf(each), 0)
+  const isNumbered = hasHistories && (id === undefined || withoutId > 0)
+  tellGaps({ time, keys: sorter.keys }, hasHistories ? { id, withoutId } : undefined, sorter.unsure)
+  tellTimeOfDay(table, time?.field, sorter.unsure)
   const { keys, fields, optional, hashed } = sorter
   const exempt = lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter)
   const transaction: Transaction = {
@@ -222,7 +224,8 @@ function findId(table: Table, sorter: Sorter): string | undefined {
 /** A few rows that a file has twice do not make an id anything else. */
 function isUnique(column: Column, rowCount: number): boolean {
   const { distinct } = lookAt(column)
-  return distinct >= 0.9 * rowCount && distinct > 0
+  const given = rowCount - missingOf(column)
+  return distinct >= 0.9 * given && given >= rowCount / 2 && distinct > 0
 }
 
 /** The column that says when a label became known, if it never is before the transaction. */

@@ -1,6 +1,6 @@
 import type { Detector } from '../core/detector.ts'
 import { isQuasiPersonal } from './key-names.ts'
-import type { Table } from './table.ts'
+import type { Column, Table } from './table.ts'
 
 type Place = { readonly latitude: string; readonly longitude: string }
 
@@ -26,7 +26,11 @@ export function tellQuasiPersonal(fields: readonly string[], home: Place | undef
 }
 
 /** What the table has no column for. */
-export function tellGaps(time: Detector['transaction']['time'], isNumbered: boolean, unsure: string[]): void {
+export function tellGaps(
+  { time, keys = {} }: Pick<Detector['transaction'], 'time' | 'keys'>,
+  ids: { readonly id: string | undefined; readonly withoutId: number } | undefined,
+  unsure: string[],
+): void {
   if (time === undefined) {
     unsure.push('time: none was found, so histories are not kept and the split is random; name it with --time')
   } else if (time.format.endsWith('-since')) {
@@ -35,9 +39,41 @@ export function tellGaps(time: Detector['transaction']['time'], isNumbered: bool
       `time: ${time.field} counts ${unit} from a start that nobody knows, so hours of the day are those since then; write its start: if you know it`,
     )
   }
-  if (isNumbered) {
+  if (time !== undefined && Object.keys(keys).length === 0) {
+    unsure.push(
+      'keys: no column names a card, customer, account or merchant, so no histories are kept and nothing is decided on them; where one does, write it, as keys: { customer: COLUMN }',
+    )
+  }
+  if (ids?.id !== undefined && ids.withoutId > 0) {
+    unsure.push(
+      `id: ${ids.withoutId} rows have no ${ids.id}; these are known by their numbers in the file (replay --number-rows)`,
+    )
+  } else if (ids !== undefined && ids.id === undefined) {
     unsure.push(
       'id: the table has none, and a decision needs one, so callers send transaction_id; rows of the file are known by their numbers (replay --number-rows)',
     )
   }
+}
+
+/** Days alone put all payments of a day at midnight. */
+export function tellTimeOfDay({ columns, rowCount }: Table, field: string | undefined, unsure: string[]): void {
+  const times = columns.find(({ name }) => name === field)
+  if (times?.kind !== 'time' || rowCount === 0 || times.values.some((value) => value % 86_400_000 !== 0)) return
+  const clock = columns.find(
+    (column) => column.kind === 'text' && column.dictionary.length > 0 && column.dictionary.every(isClock),
+  )
+  const cure = clock === undefined ? '' : `; ${clock.name} has times of day: join both into one column of the file`
+  unsure.push(
+    `time: ${times.name} has days alone, so all of a day is at midnight, in the order of the file, and hours say nothing${cure}`,
+  )
+}
+
+function isClock(text: string): boolean {
+  return /^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?$/.test(text.trim())
+}
+
+/** How many rows have no value. */
+export function missingOf(column: Column): number {
+  if (column.kind === 'text') return column.codes.reduce((sum, code) => sum + (code < 0 ? 1 : 0), 0)
+  return column.values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0)
 }

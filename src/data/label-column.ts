@@ -7,8 +7,8 @@ import type { Column, Table } from './table.ts'
 export const labelsAllowed = 'a label is 0, 1, true, false, yes, no, fraud, legitimate or empty'
 
 /** What files say besides the words of a request. */
-const otherFrauds = /^(ja|j)$/i
-const otherLegitimates = /^(nein|normal|(not?|non)[ _-]?(fraud|fraudulent))$/i
+const otherFrauds = /^(ja|j|oui|sí|si|sim)$/i
+const otherLegitimates = /^(nein|non|não|nao|normal|(not?|non)[ _-]?(fraud|fraudulent))$/i
 
 const encoder = new TextEncoder()
 

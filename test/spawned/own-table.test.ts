@@ -42,6 +42,22 @@ const post = async (url: string, body: unknown) => {
   return { status: answer.status, decided }
 }
 
+test('rows that lack an id are brought in beside those that have one', async () => {
+  const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n').slice(0, 6_001)
+  const withId = lines.map((line, i) => `${i % 5 === 0 ? '' : `t${i}`},${line}`)
+  writeFileSync(at('gaps.csv'), [`transaction_id,${header}`, ...withId].join('\n'))
+  await succeedIn(folder, ['init', 'gaps.csv', '--out', 'gaps.yaml'])
+  const bundle = ['--out', 'gaps.safetensors', '--n-estimators', '10']
+  await succeedIn(folder, ['train', 'gaps.csv', '--detector', 'gaps.yaml', ...bundle])
+  const replay = (file: string) =>
+    `replay ${file} --as history --bundle gaps.safetensors --data gaps --number-rows --json`.split(' ')
+  const first = JSON.parse((await succeedIn(folder, replay('gaps.csv'))).stdout)
+  assert.deepEqual([first.transactions, first.known], [6_000, 0])
+  writeFileSync(at('gaps-renamed.csv'), readFileSync(at('gaps.csv')))
+  const again = JSON.parse((await succeedIn(folder, replay('gaps-renamed.csv'))).stdout)
+  assert.deepEqual([again.transactions, again.known, again.knownAs], [0, 6_000, 'gaps.csv'])
+})
+
 test('init, train, replay, serve: a decision that knows the histories of a table without ids', async () => {
   await succeedIn(folder, ['init', 'banksim.csv', '--out', 'own.yaml'])
   const refused = await startShrike(folder, ['init', 'banksim.csv', '--out', 'own.yaml']).ended

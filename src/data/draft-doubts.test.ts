@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { draftDetector } from './draft-detector.ts'
+import type { Column, Table } from './table.ts'
+
+const count = 200
+const text = (name: string, textOf: (row: number) => string | undefined): Column => {
+  const values = Array.from({ length: count }, (_, row) => textOf(row))
+  const dictionary = [...new Set(values.filter((value) => value !== undefined))]
+  const codes = Int32Array.from(values, (value) => (value === undefined ? -1 : dictionary.indexOf(value)))
+  return { kind: 'text', name, codes, dictionary }
+}
+const times = (stepMs: number): Column => ({
+  ...{ kind: 'time', name: 'date' },
+  values: Float64Array.from({ length: count }, (_, row) => Date.UTC(2026, 0, 1) + row * stepMs),
+})
+const label: Column = {
+  ...{ kind: 'number', name: 'is_fraud' },
+  values: Float64Array.from({ length: count }, (_, row) => (row % 20 === 0 ? 1 : 0)),
+}
+const customer = text('customer_id', (row) => `c${row % 9}`)
+const draftOf = (...columns: readonly Column[]) => {
+  const table: Table = { rowCount: count, columns: [...columns, label] }
+  return draftDetector(table, 'own', Date.UTC(2026, 11, 1))
+}
+
+test('an id that some rows lack stays the id, and how many lack it is told', () => {
+  const draft = draftOf(
+    text('tx_id', (row) => (row % 4 === 0 ? undefined : `t${row}`)),
+    times(3_600_000),
+    customer,
+  )
+  assert.equal(draft.detector.transaction.id, 'tx_id')
+  assert.equal(draft.isNumbered, true)
+  assert.ok(draft.unsure.some((doubt) => doubt.startsWith('id: 50 rows have no tx_id')))
+})
+
+test('a table whose keys are not found by name says that no histories are kept', () => {
+  const isTold = (unsure: readonly string[]) => unsure.some((doubt) => doubt.startsWith('keys: '))
+  assert.equal(
+    isTold(
+      draftOf(
+        times(3_600_000),
+        text('Kunde', (row) => `k${row % 9}`),
+      ).unsure,
+    ),
+    true,
+  )
+  assert.equal(isTold(draftOf(times(3_600_000), customer).unsure), false)
+})
+
+test('days without times of day are told, with the column that has those', () => {
+  const told = (draft: ReturnType<typeof draftOf>) => draft.unsure.find((doubt) => doubt.startsWith('time: '))
+  const clock = text('clock', (row) => `${row % 24}:05:00`)
+  assert.match(told(draftOf(times(86_400_000), clock, customer)) ?? '', /date has days alone.*; clock has times of day/)
+  assert.match(told(draftOf(times(86_400_000), customer)) ?? '', /hours say nothing$/)
+  assert.equal(told(draftOf(times(3_600_000), clock, customer)), undefined)
+})
