@@ -259,7 +259,8 @@ const routes: readonly (readonly [string, Bytes, Expected])[] = [
   [
     'asks what the server allows',
     get('*', '', 'OPTIONS'),
-    ({ status, headers }) => assert.deepEqual([status, headers.get('allow')], [204, 'GET, HEAD, POST, OPTIONS']),
+    ({ status, headers }) =>
+      assert.deepEqual([status, headers.get('allow')], [204, 'DELETE, GET, HEAD, POST, OPTIONS']),
   ],
 ]
 
