@@ -14,9 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
+import { isLocked, tryLock } from './file-lock.ts'
 import { describeHolder, noteHolder } from './lock-holder.ts'
 import { snapshotPaths } from './snapshot-files.ts'
 
@@ -212,23 +213,15 @@ function noted(database: DatabaseSync): number {
 }
 
 function openLocked({ lockPath, path, holderPath }: DataDirectory): DatabaseSync {
-  const database = new DatabaseSync(lockPath)
-  try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-    return database
-  } catch (cause) {
-    database.close()
-    if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy)) throw cause
-    throw inUse(path, holderPath, cause)
-  }
+  const database = tryLock(lockPath)
+  if (database === undefined) throw inUse(path, holderPath)
+  return database
 }
 
-function inUse(path: string, holderPath: string, cause?: unknown): FraudError {
+function inUse(path: string, holderPath: string): FraudError {
   const holder = describeHolder(holderPath)
   const who = holder === undefined ? 'Another process works' : `Another process works (${holder})`
-  return new FraudError('DIRECTORY_IN_USE', `${who} on ${path}: stop it first, or name another directory with --data`, {
-    cause,
-  })
+  return new FraudError('DIRECTORY_IN_USE', `${who} on ${path}: stop it first, or name another directory with --data`)
 }
 
 /**
@@ -240,8 +233,6 @@ function inUse(path: string, holderPath: string, cause?: unknown): FraudError {
 export function refuseInUse({ path, lockPath, holderPath }: DataDirectory): void {
   if (existsSync(lockPath) && isLocked(lockPath)) throw inUse(path, holderPath)
 }
-
-const sqliteBusy = 5
 
 /** Says where the service that holds the lock listens, for commands beside it. */
 export function writeServiceAddress({ addressPath }: DataDirectory, url: string): void {
@@ -268,19 +259,6 @@ function refuseStrangers(path: string): void {
     'DIRECTORY_UNUSABLE',
     `${path} can be written by others than the directory's owner, and says where keys are sent: name the service with --url`,
   )
-}
-
-function isLocked(lockPath: string): boolean {
-  const database = new DatabaseSync(lockPath, { readOnly: true })
-  try {
-    database.prepare('PRAGMA user_version').get()
-    return false
-  } catch (error) {
-    // A lock that can't be read, of a process that was killed say, is found fault with by who takes it.
-    return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy
-  } finally {
-    database.close()
-  }
 }
 
 /** Bytes that are free for this process on the directory's file system. */

@@ -14,15 +14,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { hasEnded, type Job, type PlacedEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { type DataDirectory, makeDataDirectory } from './data-directory.ts'
 import { refuseLinks, syncDirectory, syncFile } from './file-access.ts'
+import { tryLock } from './file-lock.ts'
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const sqliteBusy = 5
 /** Jobs that have ended, beyond which the oldest are forgotten. What they made stays. */
 const mostEnded = 100
 const readAtOnce = 256 * 1024
@@ -157,13 +156,6 @@ function isBehindLine(file: number, place: number): boolean {
 
 function takeTurn(path: string) {
   closeSync(openSync(path, 'a', 0o600))
-  const database = new DatabaseSync(path)
-  try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-    return { release: () => database.close() }
-  } catch (error) {
-    database.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined
-    throw error
-  }
+  const lock = tryLock(path)
+  return lock && { release: () => lock.close() }
 }
