@@ -4,24 +4,21 @@ import { FraudError } from '../core/errors.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { readJobRequest } from '../jobs/request.ts'
-import { addJob, cancelJob, inTurn, runApart } from '../jobs/runner.ts'
+import { addJob, cancelJob, runApart, settleJobs } from '../jobs/runner.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../stores/job-files.ts'
 import { readBytes } from '../training/read-bytes.ts'
+import type { DataFlags } from './log-files.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
-
-export interface JobFlags {
-  readonly data: string
-}
 
 const lookEveryMs = 200
 
 /** Adds a job, runs it once it is its turn, and shows what it tells. Ctrl-C cancels it. */
-export async function startJob(file: string, { data }: JobFlags, run: Run): Promise<void> {
+export async function startJob(file: string, { data }: DataFlags, run: Run): Promise<void> {
   const request = await readJobRequest(parse(await readBytes(file, 'The request'), file))
   const store = openJobFiles(dataDirectory(data))
-  settle(store, run.nowMs())
+  settleJobs(store, run.nowMs())
   const { id } = addJob(store, request, { id: newJobId(), by: userInfo().username, nowMs: run.nowMs() })
   run.terminal.say(`job ${id}`)
   const cancel = () => store.askToCancel(id)
@@ -41,7 +38,7 @@ export async function startJob(file: string, { data }: JobFlags, run: Run): Prom
     await sleep(lookEveryMs)
   }
   await ended
-  settle(store, run.nowMs())
+  settleJobs(store, run.nowMs())
   finish(store.find(id), run.terminal)
 }
 
@@ -66,22 +63,17 @@ function parse(bytes: Uint8Array, file: string): unknown {
   }
 }
 
-/** Jobs whose process was killed are told as interrupted, and what they left is removed, unless one is running. */
-function settle(store: JobStore, nowMs: number): void {
-  inTurn(store, () => store.settle(nowMs))
-}
-
-export async function listJobs({ data }: JobFlags, { terminal, nowMs }: Run): Promise<void> {
+export async function listJobs({ data }: DataFlags, { terminal, nowMs }: Run): Promise<void> {
   const store = openJobFiles(dataDirectory(data))
-  settle(store, nowMs())
+  settleJobs(store, nowMs())
   const jobs = store.list()
   terminal.result(jobs)
   for (const job of jobs) terminal.say(describe(job))
 }
 
-export async function showJob(id: string, { data }: JobFlags, { terminal, nowMs }: Run): Promise<void> {
+export async function showJob(id: string, { data }: DataFlags, { terminal, nowMs }: Run): Promise<void> {
   const store = openJobFiles(dataDirectory(data))
-  settle(store, nowMs())
+  settleJobs(store, nowMs())
   const job = store.find(id)
   const events = allEvents(store, id)
   terminal.result({ ...job, events })
@@ -97,7 +89,7 @@ function allEvents(store: JobStore, id: string): readonly JobEvent[] {
   return events
 }
 
-export async function cancel(id: string, { data }: JobFlags, { terminal }: Run): Promise<void> {
+export async function cancel(id: string, { data }: DataFlags, { terminal }: Run): Promise<void> {
   const job = cancelJob(openJobFiles(dataDirectory(data)), id)
   terminal.result(job)
   terminal.say(job.state === 'cancelled' ? `${id} was cancelled` : `${id} will stop`)

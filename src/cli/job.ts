@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { withDataFlags } from './data-flags.ts'
-import type { JobFlags } from './job-work.ts'
+import type { DataFlags } from './log-files.ts'
 import { type CommonFlags, run } from './run.ts'
 
-type Flags = JobFlags & CommonFlags
+type Flags = DataFlags & CommonFlags
 
 /** `shrike job start | list | show | cancel | run`. */
 export function jobCommand(): Command {

@@ -12,8 +12,7 @@ import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
 import { importModel } from './import-work.ts'
-import type { JobFlags } from './job-work.ts'
-import { keepPrivate } from './log-files.ts'
+import { type DataFlags, keepPrivate } from './log-files.ts'
 import { explain, type Run } from './run.ts'
 import { type TrainFlags, train } from './train-work.ts'
 
@@ -26,7 +25,7 @@ const bundleName = 'model.safetensors'
 const reportName = 'model-report.html'
 
 /** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
-export async function runJob(id: string, { data }: JobFlags, run: Run): Promise<void> {
+export async function runJob(id: string, { data }: DataFlags, run: Run): Promise<void> {
   keepPrivate()
   const directory = dataDirectory(data)
   const store = openJobFiles(directory)

@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { hasEnded, type Job, type PlacedEvent } from './job.ts'
 import type { JobStore } from './job-store.ts'
 import { type JobRequest, readJobRequest } from './request.ts'
-import { addJob, cancelJob, inTurn, runApart } from './runner.ts'
+import { addJob, cancelJob, inTurn, runApart, settleJobs } from './runner.ts'
 
 export interface JobsConfig {
   readonly store: JobStore
@@ -57,7 +57,7 @@ export function openJobs({ store, args, files, newId, nowMs, onEnd, onFailure }:
   const enqueue = ({ id }: Job) => {
     last = last.then(() => runNext(id)).catch(onFailure)
   }
-  inTurn(store, () => store.settle(nowMs()))
+  settleJobs(store, nowMs())
   for (const job of store.list()) if (job.state === 'queued') enqueue(job)
   return {
     async start(value, by) {

@@ -45,6 +45,11 @@ export function inTurn(store: JobStore, work: () => void): boolean {
   return true
 }
 
+/** Jobs whose process was killed are told as such, and what they left is removed, unless one is running. */
+export function settleJobs(store: JobStore, nowMs: number): void {
+  inTurn(store, () => store.settle(nowMs))
+}
+
 /**
  * Runs a job in a process of its own at the lowest priority, and resolves once that has ended. The process waits for its
  * turn, and ends as interrupted with this one: the channel between them closes.
