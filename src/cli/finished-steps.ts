@@ -5,6 +5,7 @@ import { z } from '../core/zod.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
+import type { LogReader } from '../stores/sqlite/log-reader.ts'
 import { openLog } from './log-files.ts'
 import { version } from './version.ts'
 
@@ -42,25 +43,24 @@ export class FinishedSteps {
   isReplayed(of: string | undefined): boolean {
     const { replay } = this.#steps
     if (of === undefined || replay?.of !== of || !existsSync(dataDirectory(this.#data).logPath)) return false
-    return this.#hashAt(replay.sequence) === replay.hash
+    return this.#readLog((log) => hashAt(log, replay.sequence)) === replay.hash
   }
 
   async replayed(of: string | undefined): Promise<void> {
     if (of === undefined) return
-    const reader = openLog({ data: this.#data })
-    const sequence = reader.lastSequence()
-    reader.close()
-    const hash = this.#hashAt(sequence)
+    const { sequence, hash } = this.#readLog((log) => {
+      const sequence = log.lastSequence()
+      return { sequence, hash: hashAt(log, sequence) }
+    })
     if (hash !== undefined) await this.#keep({ replay: { of, sequence, hash } })
   }
 
-  #hashAt(sequence: number): string | undefined {
-    const reader = openLog({ data: this.#data })
+  #readLog<Read>(read: (log: LogReader) => Read): Read {
+    const log = openLog({ data: this.#data })
     try {
-      const hash = reader.hashAt(sequence)
-      return hash && Buffer.from(hash).toString('hex')
+      return read(log)
     } finally {
-      reader.close()
+      log.close()
     }
   }
 
@@ -68,6 +68,11 @@ export class FinishedSteps {
     this.#steps = { ...this.#steps, ...step }
     await writeFileAtomically(this.#path, JSON.stringify(this.#steps), 0o600)
   }
+}
+
+function hashAt(log: LogReader, sequence: number): string | undefined {
+  const hash = log.hashAt(sequence)
+  return hash && Buffer.from(hash).toString('hex')
 }
 
 /** One that is damaged is as good as none: then all is done again. */
