@@ -34,25 +34,22 @@ const sniffedBytes = 256
 /** Why a file is not of the format that its name says, by its first bytes and with the cure; undefined where it may be. */
 export function whyOther(format: FileFormat, first: Uint8Array): string | undefined {
   if (first.length === 0) return undefined
-  const found = signatures.find(({ bytes }) => startsWith(first, bytes))
+  const found = signatureOf(first)
   const text = found === undefined ? textOf(first) : ''
+  const { is, cure } = found ?? tellText(text)
   if (format === 'parquet') {
     // One without rows may be short of other bytes.
     if (String.fromCharCode(...first.subarray(0, 4)) === 'PAR1') return undefined
-    return `${found?.is ?? tellText(text)}, and is not a Parquet file; ${found?.cure ?? cureOfText(text)}`
+    return `${is}, and is not a Parquet file; ${cure}`
   }
-  if (format === 'xlsx') {
-    if (found?.bytes === zip) return undefined
-    return `${found?.is ?? tellText(text)}, and is not an Excel workbook (.xlsx); ${found?.cure ?? cureOfText(text)}`
-  }
-  if (found !== undefined) return `${found.is}; ${found.cure}`
-  if (format === 'csv') {
-    return /^(\[\s*)?\{\s*["}]/.test(text) ? `${tellText(text)}; ${cureOfText(text)}` : undefined
-  }
+  if (format === 'xlsx')
+    return found?.bytes === zip ? undefined : `${is}, and is not an Excel workbook (.xlsx); ${cure}`
+  if (found !== undefined) return `${is}; ${cure}`
+  if (format === 'csv') return /^(\[\s*)?\{\s*["}]/.test(text) ? `${is}; ${cure}` : undefined
   if (isUtf16(first)) return 'is text in UTF-16, and JSON is in UTF-8; save it as UTF-8'
-  if (format === 'ndjson' && text.startsWith('[')) return `${tellText(text)}; ${cureOfText(text)}`
+  if (format === 'ndjson' && text.startsWith('[')) return `${is}; ${cure}`
   if (format === 'json' && text !== '' && !/^[[{]/.test(text)) {
-    return `${tellText(text)}, and is not JSON, which begins with [ or {; ${cureOfText(text)}`
+    return `${is}, and is not JSON, which begins with [ or {; ${cure}`
   }
   return undefined
 }
@@ -60,9 +57,9 @@ export function whyOther(format: FileFormat, first: Uint8Array): string | undefi
 /** Why a file is not gzip data, whatever else it is; undefined where it is. */
 export function whyNotGzip(first: Uint8Array): string | undefined {
   if (first.length === 0 || (first[0] === 0x1f && first[1] === 0x8b)) return undefined
-  const found = signatures.find(({ bytes }) => startsWith(first, bytes))
+  const found = signatureOf(first)
   if (found !== undefined) return `${found.is}, and is not gzip data; ${found.cure}`
-  return `${tellText(textOf(first))}, and is not gzip data; take .gz off its name`
+  return `${tellText(textOf(first)).is}, and is not gzip data; take .gz off its name`
 }
 
 /** The first bytes of a file that can be read. */
@@ -75,6 +72,10 @@ export async function firstBytes(path: string): Promise<Uint8Array> {
   } finally {
     await file.close()
   }
+}
+
+function signatureOf(first: Uint8Array): Signature | undefined {
+  return signatures.find(({ bytes }) => startsWith(first, bytes))
 }
 
 function startsWith(first: Uint8Array, bytes: Signature['bytes']): boolean {
@@ -94,18 +95,11 @@ function isUtf16(first: Uint8Array): boolean {
   return mark === 0xfeff || mark === 0xfffe || (first.length > 3 && (first[0] === 0 || first[1] === 0))
 }
 
-function tellText(text: string): string {
-  if (text.startsWith('[')) return 'holds a JSON array'
-  if (text.startsWith('{')) return 'holds JSON'
+/** What a text is, or bytes that are taken for one. */
+function tellText(text: string): Pick<Signature, 'is' | 'cure'> {
+  if (text.startsWith('[')) return { is: 'holds a JSON array', cure: 'give it the ending .json' }
+  if (text.startsWith('{')) return { is: 'holds JSON', cure: 'give it the ending .ndjson, or .json' }
   return text.includes('\u0000') || text.includes('\ufffd')
-    ? 'holds bytes of an unknown format'
-    : 'holds text, such as CSV'
-}
-
-function cureOfText(text: string): string {
-  if (text.startsWith('[')) return 'give it the ending .json'
-  if (text.startsWith('{')) return 'give it the ending .ndjson, or .json'
-  return text.includes('\u0000') || text.includes('\ufffd')
-    ? 'see what wrote it'
-    : 'give it the ending .csv if it is CSV'
+    ? { is: 'holds bytes of an unknown format', cure: 'see what wrote it' }
+    : { is: 'holds text, such as CSV', cure: 'give it the ending .csv if it is CSV' }
 }
