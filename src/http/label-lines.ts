@@ -77,7 +77,7 @@ export async function takeLabelLines(
     return new LabelCsv(bytes)
   }
 
-  /** Up to its place in the log a label is taken in at once, so that they are in the order of their lines. */
+  /** Labels of one id keep the order of their lines. */
   async function take(at: number, bytes: Buffer | undefined): Promise<void> {
     let label: unknown
     try {

@@ -1,5 +1,5 @@
 import type { Decision } from '../decisioning/decision.ts'
-import type { Decisions } from './decisions.ts'
+import type { Decisions, WaitingTurns } from './decisions.ts'
 
 /** Items that are decided before the first of them has to be durable. */
 const itemsAtOnce = 64
@@ -22,8 +22,7 @@ export interface RefusedItem {
 interface DecideManyOptions<Item> {
   /** Called once for each item, in their order. What it throws is why that item was refused. */
   read(item: Item): ReceivedItem
-  /** When work that can wait has to let others go first, and how. */
-  readonly turns: { isOver(): boolean; next(): Promise<void> }
+  readonly turns: WaitingTurns
   readonly nowMs: () => number
   /** The place of the first item, where others came before. */
   readonly first?: number
@@ -55,7 +54,7 @@ export async function* decideMany<Item>(
   if (group.length > 0) yield await Promise.all(group)
 }
 
-/** Not an async function up to the decision itself: items are decided in their order. */
+/** Not an async function up to where an item is taken in, since the order is that in which they are. */
 function decideItem<Item>(
   live: Decisions,
   index: number,

@@ -13,6 +13,7 @@ import type { FileLabel } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import type { LiveDetector } from './live-detector.ts'
+import type { Takeover } from './takeover.ts'
 
 export interface DecisionsOptions {
   readonly log: KeptLog
@@ -22,31 +23,24 @@ export interface DecisionsOptions {
   readonly maxAheadMs: number
 }
 
-/** What is in force. */
-interface InForce {
-  readonly lineup: Lineup<DecidingChampion>
-  /** While another bundle takes over. */
-  readonly pause: Promise<void> | undefined
-}
-
 const labelsAtOnce = 8
 
-/** When work on many labels has to wait for other requests, and how. */
-interface LabelTurns {
+/** When work that can wait has to let others go first, and how. */
+export interface WaitingTurns {
   isOver(): boolean
   next(): Promise<void>
 }
-const turnEach: LabelTurns = { isOver: () => true, next: nextTurn }
+const turnEach: WaitingTurns = { isOver: () => true, next: nextTurn }
 
 /** What may be asked of the live path: decisions, labels, and what is known of both. HTTP and streams see no more. */
 export class Decisions {
   readonly decider: Decider
   readonly lineup: Lineup<DecidingChampion>
   readonly #options: DecisionsOptions
-  readonly #inForce: InForce
+  readonly #inForce: Pick<Takeover, 'lineup' | 'pause'>
   readonly #views: DecisionViews
 
-  constructor(inForce: InForce, decider: Decider, options: DecisionsOptions) {
+  constructor(inForce: Pick<Takeover, 'lineup' | 'pause'>, decider: Decider, options: DecisionsOptions) {
     this.#inForce = inForce
     this.lineup = inForce.lineup
     this.decider = decider
@@ -97,7 +91,7 @@ export class Decisions {
   }
 
   /** One label or many that somebody says, from parsed JSON: all are checked first, then taken in a few at a time, between decisions. */
-  async label(value: unknown, by: string, turns: LabelTurns = turnEach): Promise<readonly LabelAnswer[]> {
+  async label(value: unknown, by: string, turns: WaitingTurns = turnEach): Promise<readonly LabelAnswer[]> {
     const inputs = await this.#readLabels(value, turns)
     // All of them before the first is taken in; what comes in between is looked at again.
     for (let from = 0; inputs.length > labelsAtOnce && from < inputs.length; from += labelsAtOnce) {
@@ -121,17 +115,14 @@ export class Decisions {
     return (await Promise.all(groups)).flat()
   }
 
-  /**
-   * One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON. Up to its place in the log all is
-   * done before this returns.
-   */
+  /** One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON; those of one id keep their order. */
   labelOfFile(value: unknown, by: string): Promise<FileLabel> {
     if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.labelOfFile(value, by))
     const { clock, maxAheadMs } = this.#options
     return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs), by)
   }
 
-  async #readLabels(value: unknown, turns: LabelTurns): Promise<readonly LabelInput[]> {
+  async #readLabels(value: unknown, turns: WaitingTurns): Promise<readonly LabelInput[]> {
     const { clock, maxAheadMs } = this.#options
     const reading = readLabels(value, clock(), maxAheadMs)
     for (let step = reading.next(); ; step = reading.next()) {

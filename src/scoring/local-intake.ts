@@ -5,7 +5,7 @@ import type { LiveTransaction } from '../core/live-transaction.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
-import type { DecisionRecord, LabelRecord } from '../log/log-record.ts'
+import type { DecisionRecord, HistoryRecord, LabelRecord } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 import { differences, refuseConflict } from './conflicts.ts'
 import type { DecisionObserver } from './decision-observer.ts'
@@ -227,46 +227,53 @@ export class LocalIntake {
 
   #decide(input: LiveTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
     const state = this.requireReady()
-    const { id, fields, transaction } = input
+    const { transaction } = input
     state.times.check(transaction.timestampMs)
     const record = judge(input, state.fold.begin(transaction))
-    const { promise, resolve, reject } = Promise.withResolvers<Decision>()
     const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-    const settled: Settled = (error) => {
-      this.#inFlight.delete(id)
-      if (error === undefined) resolve(decision)
-      else reject(error)
-    }
-    const sequence = this.#log.append(record, settled, newPersons)
-    const { timestampMs, texts } = transaction
-    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer: promise })
-    state.fold.end(sequence, id, transaction)
+    const answer = this.#append(state, input, record, newPersons, decision, (durable) => durable)
     this.#options.observer.decided(decision, record.row, state.definition.features)
-    return promise
+    return answer
   }
 
   #bringIn(
     state: LiveState,
-    { id, fields, transaction }: LiveTransaction,
+    input: LiveTransaction,
     isLabelled: boolean,
     newPersons: readonly Person[],
   ): Promise<boolean> {
+    const { id, fields, transaction } = input
     state.fold.begin(transaction)
-    const { timestampMs, texts } = transaction
+    const { timestampMs } = transaction
     const { definitionSequence: definition } = state
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
     const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
+    return this.#append(state, input, record, newPersons, true, refuseLater)
+  }
+
+  /**
+   * Gives a transaction its place.
+   *
+   * @param answer of whoever sent it, once its record is durable.
+   * @param answerAgain what its id is answered with meanwhile.
+   */
+  #append<Answer>(
+    state: LiveState,
+    { id, fields, transaction }: LiveTransaction,
+    record: DecisionRecord | HistoryRecord,
+    newPersons: readonly Person[],
+    answer: Answer,
+    answerAgain: (durable: Promise<Answer>) => Promise<Decision>,
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const settled: Settled = (error) => {
       this.#inFlight.delete(id)
-      if (error === undefined) resolve(true)
+      if (error === undefined) resolve(answer)
       else reject(error)
     }
     const sequence = this.#log.append(record, settled, newPersons)
-    const answer = promise.then(() => {
-      throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
-    })
-    answer.catch(() => {})
-    this.#inFlight.set(id, { fields, timestampMs, event: { sequence, timestampMs, texts }, answer })
+    const { timestampMs, texts } = transaction
+    const event = { sequence, timestampMs, texts }
+    this.#inFlight.set(id, { fields, timestampMs, event, answer: answerAgain(promise) })
     state.fold.end(sequence, id, transaction)
     return promise
   }
@@ -282,6 +289,15 @@ export class LocalIntake {
     const { columns } = 'definition' in first ? this.#log.reading.definition(first.definition) : state.definition
     return differences(first, columns, input, state)
   }
+}
+
+/** Nobody may be listening to what a transaction that is being brought in is answered with. */
+function refuseLater(durable: Promise<unknown>): Promise<never> {
+  const answer = durable.then(() => {
+    throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')
+  })
+  answer.catch(() => {})
+  return answer
 }
 
 function laneOf({ key, value }: PersonalValue): string {
