@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
-import { parseDetectorFile } from '../src/core/detector.ts'
+import { parseDetectorFile } from '../src/detector/detector.ts'
 import { compileFeatures } from '../src/features/feature-set.ts'
 import { detectorJsonSchema } from './detector-json-schema.ts'
 

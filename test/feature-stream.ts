@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { type Detector, inMemory } from '../src/core/detector.ts'
-import type { Transaction, TransactionLayout } from '../src/core/transaction.ts'
+import { type Detector, inMemory } from '../src/detector/detector.ts'
+import type { Transaction, TransactionLayout } from '../src/detector/transaction.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../src/features/feature-set.ts'
 import type { Histories } from '../src/features/history.ts'
 

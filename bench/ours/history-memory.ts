@@ -1,9 +1,9 @@
 // What Shrike's histories in memory hold, in a process of its own (node --expose-gc --no-flush-bytecode): KEYS EVENTS, so
 // many events of each of so many keys, or FILE, the handbook's transactions replayed to their end. Prints one line of JSON.
 import { readFileSync } from 'node:fs'
-import { parseDetectorFile } from '../../src/core/detector.ts'
 import { readTable } from '../../src/data/read-table.ts'
 import { TransactionReader } from '../../src/data/transaction-reader.ts'
+import { parseDetectorFile } from '../../src/detector/detector.ts'
 import { compileDetector, compileFeatures, type FeatureSet } from '../../src/features/feature-set.ts'
 import { MemoryHistories } from '../../src/features/memory-histories.ts'
 import { Replay } from '../../src/features/replay.ts'

@@ -2,10 +2,10 @@
 // one line of JSON with the fields that the peer prints.
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import { parseDetectorFile } from '../../src/core/detector.ts'
 import { readTable } from '../../src/data/read-table.ts'
 import type { Table } from '../../src/data/table.ts'
 import { TransactionReader } from '../../src/data/transaction-reader.ts'
+import { parseDetectorFile } from '../../src/detector/detector.ts'
 import { compileFeatures } from '../../src/features/feature-set.ts'
 import { MemoryHistories } from '../../src/features/memory-histories.ts'
 import { Replay } from '../../src/features/replay.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDetectorFile } from '../core/detector.ts'
+import { parseDetectorFile } from '../detector/detector.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { lastDetector } from '../training/find-detector.ts'

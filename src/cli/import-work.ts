@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Detector } from '../core/detector.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import type { Detector } from '../detector/detector.ts'
 import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { type BundleContent, encodeBundle } from '../models/bundle.ts'

@@ -1,8 +1,8 @@
-import type { Detector } from '../core/detector.ts'
+import type { Decisions } from '../deciding/decisions.ts'
+import type { LabelInput } from '../deciding/labels.ts'
+import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { LogReading } from '../log/decision-log.ts'
-import type { Decisions } from '../scoring/decisions.ts'
-import type { LabelInput } from '../scoring/labels.ts'
 
 export type ReplayedAs = 'history' | 'decisions'
 

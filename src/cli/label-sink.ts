@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
-import { type LabelReport, LabelTally } from '../scoring/label-tally.ts'
+import { type LabelReport, LabelTally } from '../deciding/label-tally.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { requireLog } from './log-files.ts'

@@ -9,10 +9,10 @@ import {
   openTestLive,
   startMs,
 } from '../../test/service/live-fixture.ts'
-import type { Detector } from '../core/detector.ts'
 import { openTables } from '../data/read-table.ts'
 import { writeCsv } from '../data/write-csv.ts'
-import { createLiveDetector } from '../scoring/live-detector.ts'
+import { createLiveDetector } from '../deciding/live-detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { exportTables } from './log-export.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDetector } from '../core/detector.ts'
+import { parseDetector } from '../detector/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { missingAtFirst, warnOfMissing } from './missing-at-first.ts'
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/detector-schema.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { OutcomeFigures, PolicyFigures } from '../evaluation/policy-figures.ts'
 import { policyVerdict, wordsForMoney, wordsForRate, wordsForShare } from '../evaluation/policy-words.ts'

@@ -1,7 +1,7 @@
-import { formatDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { formatDetector } from '../detector/detector.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { drawReport, type Origin } from '../training/draw-report.ts'
 import { judgePolicy } from '../training/judge-policy.ts'

@@ -1,4 +1,4 @@
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import { isQuasiPersonal } from './key-names.ts'
 import type { Column, Table } from './table.ts'
 

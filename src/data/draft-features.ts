@@ -1,4 +1,4 @@
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 
 type Feature = Detector['features'][number]
 

@@ -1,6 +1,6 @@
-import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
+import type { Detector } from '../detector/detector.ts'
 import { findColumn, listNames } from './columns.ts'
 import { inferTimeField, mayBeNanoseconds } from './infer-time.ts'
 import { sortOut } from './no-input.ts'

@@ -1,4 +1,4 @@
-import { readFraudWord } from '../core/fraud-words.ts'
+import { readFraudWord } from '../detector/fraud-words.ts'
 import { usualMissing } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { FraudError } from '../core/errors.ts'
-import type { FieldNames } from '../core/field-names.ts'
+import type { FieldNames } from '../detector/field-names.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import {
   type ByteSource,

@@ -1,5 +1,5 @@
-import { longestText, whyNotKept } from '../core/kept-text.ts'
 import { showValue } from '../core/show-value.ts'
+import { longestText, whyNotKept } from '../detector/kept-text.ts'
 import type { Column } from './table.ts'
 
 type TextColumn = Extract<Column, { kind: 'text' }>

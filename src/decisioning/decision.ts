@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/detector-schema.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
 import type { ContributionScale } from './contribution.ts'
 import type { Reason } from './policy.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { type Detector, outcomes } from '../core/detector-schema.ts'
+import { type Detector, outcomes } from '../detector/detector-schema.ts'
 import { approvesEverything, opinionsOf, type Policy, policyOf, settle, unavailable, warnOfPolicy } from './policy.ts'
 
 const detector = (policy?: Detector['policy']): Detector => ({

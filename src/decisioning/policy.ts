@@ -1,4 +1,4 @@
-import { type Detector, type Outcome, outcomes } from '../core/detector-schema.ts'
+import { type Detector, type Outcome, outcomes } from '../detector/detector-schema.ts'
 
 /** What follows from a score, with the defaults filled in. */
 export interface Policy {

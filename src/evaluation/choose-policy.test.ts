@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Detector, formatDetector, parseDetectorFile } from '../core/detector.ts'
+import { type Detector, formatDetector, parseDetectorFile } from '../detector/detector.ts'
 import { choosePolicy } from './choose-policy.ts'
 
 const detector: Detector = {

@@ -1,5 +1,5 @@
-import type { Detector } from '../core/detector.ts'
 import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
+import type { Detector } from '../detector/detector.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { highestProbability } from '../models/calibration.ts'
 import type { DecisionRule } from '../models/decision-rule.ts'

@@ -1,5 +1,5 @@
-import type { Outcome } from '../core/detector-schema.ts'
 import { opinionsOf, type Policy, settle } from '../decisioning/policy.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
 import { addWeighed, countInterval, effectiveRows, shareInterval, type Weighed } from './share-interval.ts'
 import type { Estimate } from './supported-digits.ts'
 

@@ -1,5 +1,5 @@
 import { suggestion } from '../core/closest-name.ts'
-import type { DetectorProblem } from '../core/detector.ts'
+import type { DetectorProblem } from '../detector/detector.ts'
 import type { Feature } from './feature.ts'
 
 interface Ordered {

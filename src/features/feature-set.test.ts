@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { parseDetectorFile } from '../detector/detector.ts'
 import { compileDetector, compileFeatures, kindNames } from './feature-set.ts'
 
 const amount = '  amount: { field: AMOUNT, digits: 2 }\n'

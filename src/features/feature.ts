@@ -1,6 +1,6 @@
 import { showNumber } from '../core/money.ts'
-import type { Transaction } from '../core/transaction.ts'
 import type { z } from '../core/zod.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { History } from './history.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import { compileDetector } from './feature-set.ts'
 import { historiesFingerprint } from './fingerprint.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from './feature-set.ts'
 import type { HistoryField, HistoryPlan } from './history.ts'
 

@@ -1,4 +1,4 @@
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 
 /**
  * The past of one key as it stood when the transaction in hand came, that transaction included: what features may ask.

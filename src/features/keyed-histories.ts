@@ -1,5 +1,5 @@
 import { hashText } from '../core/hash-text.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
 import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'

@@ -1,5 +1,5 @@
-import type { DetectorProblem } from '../core/detector.ts'
-import type { Detector } from '../core/detector-schema.ts'
+import type { DetectorProblem } from '../detector/detector.ts'
+import type { Detector } from '../detector/detector-schema.ts'
 
 /** By column, why nothing but the label may read it: it is known only after the transaction. */
 export function labelColumns({ transaction }: Detector): ReadonlyMap<string, string> {

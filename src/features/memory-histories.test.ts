@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { featuresOf, hourMs, runStream, type Step } from '../../test/feature-stream.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { compileDetector, computeRow, type FeatureSet } from './feature-set.ts'
 import { MemoryHistories } from './memory-histories.ts'
 

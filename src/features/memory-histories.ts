@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { hashText } from '../core/hash-text.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
 import { StateReader, StateWriter } from './state-bytes.ts'

@@ -1,5 +1,5 @@
 import { distanceKm } from '../core/great-circle.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { History } from './history.ts'
 import type { Scope } from './scope.ts'
 

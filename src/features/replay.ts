@@ -1,4 +1,4 @@
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { computeRow, type FeatureSet } from './feature-set.ts'
 import type { Histories, Label, LabelledEvent } from './history.ts'
 import { LabelQueue } from './label-queue.ts'

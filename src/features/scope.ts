@@ -1,9 +1,9 @@
 import { closestName, suggestion } from '../core/closest-name.ts'
-import type { Detector } from '../core/detector.ts'
 import { durationMs } from '../core/duration.ts'
 import { showAmount, showNumber } from '../core/money.ts'
-import type { SourceField, Transaction, TransactionLayout } from '../core/transaction.ts'
 import { zoneOffset } from '../core/zone.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { SourceField, Transaction, TransactionLayout } from '../detector/transaction.ts'
 import type { HistoryField, HistoryPlan, Window } from './history.ts'
 
 /** What a declaration asks for that the detector does not have: which parameter, and why not. */

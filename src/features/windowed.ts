@@ -1,6 +1,6 @@
-import { durationSchema } from '../core/detector-schema.ts'
-import type { Transaction } from '../core/transaction.ts'
 import { z } from '../core/zod.ts'
+import { durationSchema } from '../detector/detector-schema.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { defineKind, type Feature, type FeatureKind } from './feature.ts'
 import type { History } from './history.ts'
 import { featureName } from './names.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDetector } from '../core/detector.ts'
-import type { Transaction } from '../core/transaction.ts'
+import { parseDetector } from '../detector/detector.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { sayValue, showFeature } from './feature.ts'
 import { compileDetector, kindNames } from './feature-set.ts'
 

@@ -1,8 +1,8 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
-import { outcomes } from '../core/detector-schema.ts'
+import type { DecisionObserver } from '../deciding/decision-observer.ts'
+import type { LiveService } from '../deciding/live-service.ts'
 import { approvesEverything } from '../decisioning/policy.ts'
-import type { DecisionObserver } from '../scoring/decision-observer.ts'
-import type { LiveService } from '../scoring/live-service.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
 
 /** What of the data directory is measured when a scrape asks. */

@@ -1,6 +1,6 @@
-import { outcomes } from '../core/detector-schema.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { readIsoTime } from '../core/time-parser.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import type { DecisionQuery } from '../log/decision-pages.ts'
 import { whyUnknown } from './known-query.ts'
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
-import { readFraudWord } from '../core/fraud-words.ts'
 import { showName } from '../core/show-value.ts'
-import { idThatIsTold, labelFields } from '../scoring/labels.ts'
+import { idThatIsTold, labelFields } from '../deciding/labels.ts'
+import { readFraudWord } from '../detector/fraud-words.ts'
 import { csvCells } from './csv-line.ts'
 
 /** Errors of a header that are told. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
 import { exchange, openTestService } from '../../test/service/fixture.ts'
 import { closedAfterEach, openTestLive, startMs, type TestLiveOptions } from '../../test/service/live-fixture.ts'
-import type { LabelReport } from '../scoring/label-tally.ts'
+import type { LabelReport } from '../deciding/label-tally.ts'
 import type { Limits } from './limits.ts'
 
 /** A report or a problem. */

@@ -1,4 +1,4 @@
-import type { Decisions } from '../scoring/decisions.ts'
+import type { Decisions } from '../deciding/decisions.ts'
 
 /** The id of an item that was refused, read once more; undefined where it has none that can be told. */
 export function readableId(live: Decisions, read: () => unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
-import { idThatIsTold } from '../scoring/labels.ts'
+import { idThatIsTold } from '../deciding/labels.ts'
 import type { JsonItem } from './json-text.ts'
 
 /** Throws INPUT_INVALID with every name that an object gives more than once. */

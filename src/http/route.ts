@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
+import type { Decisions } from '../deciding/decisions.ts'
 import type { Jobs } from '../jobs/jobs.ts'
-import type { Decisions } from '../scoring/decisions.ts'
 import type { HttpContext } from './http-context.ts'
 
 /** Who may call a route: keys with a role, any key, or anyone, where not even a key is asked for. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
-import type { DecisionView } from '../scoring/decision-view.ts'
+import type { DecisionView } from '../deciding/decision-view.ts'
 import { formatCursor } from './decision-query.ts'
 import type { HttpContext } from './http-context.ts'
 import { joinedText } from './joined-text.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amountPredictor, cardsDetector } from '../../test/service/live-fixture.ts'
-import { createLiveDetector } from '../scoring/live-detector.ts'
+import { createLiveDetector } from '../deciding/live-detector.ts'
 import { warmUp } from './warm-up.ts'
 
 const options = { hashCardNumber: (digits: string) => digits, cardKeyCheck: undefined, clock: Date.now }

@@ -1,5 +1,5 @@
-import { type Detector, parseDetector } from '../core/detector.ts'
-import { detectorSchema } from '../core/detector-schema.ts'
+import { type Detector, parseDetector } from '../detector/detector.ts'
+import { detectorSchema } from '../detector/detector-schema.ts'
 import { type ModelChoice, modelSchema } from './model-choice.ts'
 
 /** A detector file whose `model` is checked, too: what commands read that a person wrote. */

@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/detector-schema.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, Sequenced } from './log-record.ts'
 
 /** Which decisions are wanted: all that are given hold. */

@@ -1,6 +1,6 @@
-import { outcomes } from '../core/detector-schema.ts'
 import { z } from '../core/zod.ts'
 import { contributionScales } from '../decisioning/contribution.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import { type Definition, recordFormat } from './log-record.ts'
 
 const threshold = z.number().exactOptional()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { outcomes } from '../core/detector-schema.ts'
 import { degradations } from '../decisioning/decision.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import { recordKinds } from './log-record.ts'
 import { sectionNames } from './record-sections.ts'
 

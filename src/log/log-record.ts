@@ -1,8 +1,8 @@
-import type { Outcome } from '../core/detector-schema.ts'
-import type { FieldValue } from '../core/field-value.ts'
 import type { Contribution, ContributionScale } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import type { Policy } from '../decisioning/policy.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
+import type { FieldValue } from '../detector/field-value.ts'
 
 /** How the records that rest on a definition are written; what each format holds is in `record-format.ts`. */
 export const recordFormat = 2

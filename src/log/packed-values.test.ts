@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { FieldValue } from '../core/field-value.ts'
+import type { FieldValue } from '../detector/field-value.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 
 const edges = [

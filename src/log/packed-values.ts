@@ -1,4 +1,4 @@
-import type { FieldValue } from '../core/field-value.ts'
+import type { FieldValue } from '../detector/field-value.ts'
 
 // The first byte of a value: a small whole number itself, or what follows.
 const smallNumbers = 200

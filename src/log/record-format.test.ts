@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from '../decisioning/decision.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import {
   type DecisionRecord,
   type Definition,

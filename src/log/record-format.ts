@@ -1,9 +1,9 @@
-import { type Outcome, outcomes } from '../core/detector-schema.ts'
 import { FraudError } from '../core/errors.ts'
-import type { FieldValue } from '../core/field-value.ts'
 import { z } from '../core/zod.ts'
 import type { Contribution } from '../decisioning/contribution.ts'
 import { type Degradation, degradations } from '../decisioning/decision.ts'
+import { type Outcome, outcomes } from '../detector/detector-schema.ts'
+import type { FieldValue } from '../detector/field-value.ts'
 import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
 import {
   type CheckpointRecord,

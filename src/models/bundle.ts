@@ -1,6 +1,6 @@
-import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { tellIssues, z } from '../core/zod.ts'
+import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { Calibration } from './calibration.ts'
 import type { DecisionRule } from './decision-rule.ts'
 import { type LearnedModel, modelForm, readModel, splitsOnCategories, writeModel } from './learned-model.ts'

@@ -1,6 +1,6 @@
-import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { readWholeFile } from '../core/read-whole-file.ts'
+import type { Detector } from '../detector/detector.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
 import { predictsFraud } from '../models/decision-rule.ts'

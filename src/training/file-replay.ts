@@ -1,8 +1,8 @@
-import type { LocatedDetector } from '../core/detector.ts'
-import type { Transaction } from '../core/transaction.ts'
 import type { ColumnKind } from '../data/column-kind.ts'
 import type { Table } from '../data/table.ts'
 import type { TransactionReader } from '../data/transaction-reader.ts'
+import type { LocatedDetector } from '../detector/detector.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type {} from './read-input.ts'
 

@@ -1,11 +1,17 @@
 import { basename } from 'node:path'
-import { type Detector, inMemory, type LocatedDetector, parseDetector, parseDetectorFile } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
 import { inferDetector } from '../data/infer-detector.ts'
 import type { Table } from '../data/table.ts'
+import {
+  type Detector,
+  inMemory,
+  type LocatedDetector,
+  parseDetector,
+  parseDetectorFile,
+} from '../detector/detector.ts'
 import { kindNames } from '../features/feature-set.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import type { LogReading } from '../log/decision-log.ts'

@@ -1,6 +1,6 @@
-import type { Detector } from '../core/detector.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { policyOf } from '../decisioning/policy.ts'
+import type { Detector } from '../detector/detector.ts'
 import { type PolicyFigures, policyFigures } from '../evaluation/policy-figures.ts'
 import { testDays } from '../evaluation/test-days.ts'
 import type { LabelledRows } from './labelled-rows.ts'

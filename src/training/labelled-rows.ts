@@ -1,5 +1,5 @@
-import type { Detector } from '../core/detector-schema.ts'
 import type { BadRows } from '../data/read-table.ts'
+import type { Detector } from '../detector/detector-schema.ts'
 
 /** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */
 export interface LabelledRows {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { cardNumberHash } from '../core/card-number-hash.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
@@ -10,6 +9,7 @@ import type { Encoding } from '../data/text-encoding.ts'
 import type { FileReading, TransactionReader } from '../data/transaction-reader.ts'
 import type { DecimalMark } from '../data/written-number.ts'
 import type { DateOrder } from '../data/written-time.ts'
+import { cardNumberHash } from '../detector/card-number-hash.ts'
 
 /** What a file's reader is told (reading-flags.ts). */
 export interface ReadingFlags {

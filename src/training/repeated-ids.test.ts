@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseDetector } from '../core/detector.ts'
 import type { Table } from '../data/table.ts'
+import { parseDetector } from '../detector/detector.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 
 const detector = parseDetector({

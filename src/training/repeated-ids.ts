@@ -1,10 +1,10 @@
 import { holdsCardNumber } from '../core/card-number.ts'
-import { declaredFields } from '../core/declared-fields.ts'
-import type { Detector } from '../core/detector.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
-import type { TransactionLayout } from '../core/transaction.ts'
 import { type Column, type Table, tellRow } from '../data/table.ts'
+import { declaredFields } from '../detector/declared-fields.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { TransactionLayout } from '../detector/transaction.ts'
 import { FirstRows, firstRowOf } from './first-rows.ts'
 import { hashRows } from './row-hash.ts'
 

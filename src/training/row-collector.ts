@@ -1,7 +1,7 @@
-import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { NumberColumn } from '../data/table.ts'
+import type { Detector } from '../detector/detector.ts'
 
 /** What is kept of a row beside its features. */
 const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const

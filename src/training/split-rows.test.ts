@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { parseDetector } from '../core/detector.ts'
 import { noBadRows } from '../data/bad-rows.ts'
+import { parseDetector } from '../detector/detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type SplitPlan, splitRows } from './split-rows.ts'
 

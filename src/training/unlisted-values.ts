@@ -2,7 +2,7 @@ import { closestName } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 
 /** So many different values are told apart; a column with more of them is no list of categories. */

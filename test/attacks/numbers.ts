@@ -1,7 +1,7 @@
-import { parseDetector } from '../../src/core/detector.ts'
 import { FraudError } from '../../src/core/errors.ts'
-import { LiveTransactionReader } from '../../src/core/live-transaction.ts'
 import type { Random } from '../../src/core/random.ts'
+import { parseDetector } from '../../src/detector/detector.ts'
+import { LiveTransactionReader } from '../../src/detector/live-transaction.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 
 const startMs = Date.UTC(2026, 10, 22)

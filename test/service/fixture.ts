@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
+import { Lineup } from '../../src/deciding/lineup.ts'
 import type { App, Log } from '../../src/http/http-context.ts'
 import { listen } from '../../src/http/listen.ts'
 import { createMetrics, type Metrics } from '../../src/http/metrics.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
-import { Lineup } from '../../src/scoring/lineup.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
 import { serveable } from '../../src/scoring/served-model.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { KeptLog } from '../../src/deciding/kept-log.ts'
 import type { PersonalValues } from '../../src/log/personal-values.ts'
-import type { KeptLog } from '../../src/scoring/kept-log.ts'
 
 /** A log and its persons as a database across a network would serve them: what is looked up comes after a while. */
 export function slowLog(

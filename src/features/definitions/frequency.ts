@@ -1,6 +1,6 @@
-import { durationSchema } from '../../core/detector-schema.ts'
 import { hashText } from '../../core/hash-text.ts'
 import { z } from '../../core/zod.ts'
+import { durationSchema } from '../../detector/detector-schema.ts'
 import { defineKind } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, by, of } from '../windowed.ts'

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
+import type { Decisions } from '../../deciding/decisions.ts'
 import type { Decision } from '../../decisioning/decision.ts'
-import type { Decisions } from '../../scoring/decisions.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'

@@ -1,6 +1,6 @@
 import { holdsCardNumber } from '../../core/card-number.ts'
+import type { Decisions } from '../../deciding/decisions.ts'
 import type { DecisionQuery } from '../../log/decision-pages.ts'
-import type { Decisions } from '../../scoring/decisions.ts'
 import { QueryReader } from '../decision-query.ts'
 import type { LiveContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
-import type { Decisions } from '../../scoring/decisions.ts'
+import type { Decisions } from '../../deciding/decisions.ts'
 import { answerBody } from '../answer-body.ts'
 import { ndjson } from '../answer-lines.ts'
 import { checkBeginning, isArray } from '../array-items.ts'

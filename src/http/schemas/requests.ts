@@ -1,4 +1,4 @@
-import { type Detector, outcomes } from '../../core/detector-schema.ts'
+import { type Detector, outcomes } from '../../detector/detector-schema.ts'
 
 const time = { type: 'string', format: 'date-time' } as const
 /** No text may hold U+0000. */

@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { isRecord } from '../../core/json-value.ts'
-import { personalColumns } from '../../core/personal-columns.ts'
+import { personalColumns } from '../../detector/personal-columns.ts'
 import type { Definition, Sequenced } from '../../log/log-record.ts'
 import { hasPersonMacs } from './database.ts'
 import type { LogReader } from './log-reader.ts'

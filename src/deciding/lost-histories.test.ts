@@ -11,7 +11,7 @@ import {
   openTestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import { createLiveDetector } from './live-detector.ts'
 import { LostHistories } from './lost-histories.ts'
 

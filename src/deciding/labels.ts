@@ -1,8 +1,8 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
-import { whyNotKept } from '../core/kept-text.ts'
 import { readIsoTime } from '../core/time-parser.ts'
+import { whyNotKept } from '../detector/kept-text.ts'
 
 /** What somebody says that a transaction turned out to be. */
 export interface LabelInput {

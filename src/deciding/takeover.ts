@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
-import { type Concealment, LiveTransactionReader } from '../core/live-transaction.ts'
 import { isOfCalendar } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
+import { type Concealment, LiveTransactionReader } from '../detector/live-transaction.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
+import { serveable } from '../scoring/served-model.ts'
 import { refuseCardKey, requireCardKey } from './card-key.ts'
 import type { Decider } from './decider.ts'
 import { define } from './define.ts'
@@ -25,7 +26,6 @@ import {
 import { HistoryRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
-import { serveable } from './served-model.ts'
 
 export interface TakeoverOptions extends LiveStateOptions {
   readonly log: KeptLog

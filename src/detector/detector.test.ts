@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { FraudError } from '../core/errors.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import { type Detector, formatDetector, parseDetectorFile } from './detector.ts'
-import { FraudError } from './errors.ts'
 
 const detector: Detector = {
   detector: 'creditcard',

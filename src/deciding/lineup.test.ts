@@ -10,10 +10,10 @@ import { openTestService } from '../../test/service/fixture.ts'
 import { amountPredictor, cardsDetector, closedAfterEach, openTestLive } from '../../test/service/live-fixture.ts'
 import { startService } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Predictor } from '../scoring/predictor.ts'
+import { serveable } from '../scoring/served-model.ts'
 import { Lineup } from './lineup.ts'
 import { createLiveDetector } from './live-detector.ts'
-import type { Predictor } from './predictor.ts'
-import { serveable } from './served-model.ts'
 
 const open = closedAfterEach()
 const reloads = 100

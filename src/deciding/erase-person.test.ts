@@ -8,7 +8,7 @@ import {
   openTestLive,
   startMs,
 } from '../../test/service/live-fixture.ts'
-import type { Detector } from '../core/detector.ts'
+import type { Detector } from '../detector/detector.ts'
 import { createLiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()

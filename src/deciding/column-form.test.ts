@@ -8,8 +8,8 @@ import {
   openTestLive,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import { cardKeyCheck, cardNumberHash } from '../core/card-number-hash.ts'
-import type { Detector } from '../core/detector.ts'
+import { cardKeyCheck, cardNumberHash } from '../detector/card-number-hash.ts'
+import type { Detector } from '../detector/detector.ts'
 import { columnForms, isSameForm } from './column-form.ts'
 
 const open = closedAfterEach()

@@ -1,10 +1,10 @@
-import { suggestion } from './closest-name.ts'
-import { parseDuration } from './duration.ts'
+import { suggestion } from '../core/closest-name.ts'
+import { parseDuration } from '../core/duration.ts'
+import { showValue } from '../core/show-value.ts'
+import { timeFormats } from '../core/time-formats.ts'
+import { z } from '../core/zod.ts'
+import { isZone } from '../core/zone.ts'
 import { keptNames } from './kept-fields.ts'
-import { showValue } from './show-value.ts'
-import { timeFormats } from './time-formats.ts'
-import { z } from './zod.ts'
-import { isZone } from './zone.ts'
 
 const column = z.string().min(1, 'name a column')
 

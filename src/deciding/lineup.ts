@@ -1,7 +1,7 @@
+import type { ServedModel } from '../scoring/served-model.ts'
 import type { LiveDetector } from './live-detector.ts'
 import type { LiveState } from './live-state.ts'
 import type { Receiver } from './receiver.ts'
-import type { ServedModel } from './served-model.ts'
 
 /** A bundle that answers. */
 interface Champion {

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { cardNumberDigits, holdsCardNumber, type TextKind } from './card-number.ts'
+import { cardNumberDigits, holdsCardNumber, type TextKind } from '../core/card-number.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { isRecord, kindOf } from '../core/json-value.ts'
+import { hasDigitsOfCard } from '../core/money.ts'
+import { mayBePath, NestedFields } from '../core/nested-fields.ts'
+import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { readIsoTime } from '../core/time-parser.ts'
+import { zoneOffset } from '../core/zone.ts'
 import {
   type DeclaredField,
   declaredFields,
@@ -8,20 +15,13 @@ import {
   TransactionMaker,
 } from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
-import { type FieldError, FraudError } from './errors.ts'
 import { FieldNames } from './field-names.ts'
 import type { FieldValue } from './field-value.ts'
 import { type FixedCurrency, fixedCurrency, whyOtherCurrency } from './fixed-currency.ts'
-import { isRecord, kindOf } from './json-value.ts'
 import { keepsAll, mostOtherBytes, mostOtherFields } from './kept-fields.ts'
 import { longestId, longestText, whyNotKept } from './kept-text.ts'
-import { hasDigitsOfCard } from './money.ts'
-import { mayBePath, NestedFields } from './nested-fields.ts'
 import { columnOfName, personalColumns } from './personal-columns.ts'
-import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from './time-formats.ts'
-import { readIsoTime } from './time-parser.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
-import { zoneOffset } from './zone.ts'
 
 /** A transaction as it was sent: its id, what it declares (as it is kept), and what features see of it. */
 export interface LiveTransaction {

@@ -1,4 +1,4 @@
-import { isRecord } from './json-value.ts'
+import { isRecord } from '../core/json-value.ts'
 
 /** The columns of a detector's personal values, each with the name that its tokens are made for. */
 export function personalColumns(transaction: unknown): ReadonlyMap<string, string> {

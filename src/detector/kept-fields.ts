@@ -1,5 +1,5 @@
+import { isRecord } from '../core/json-value.ts'
 import type { FieldValue } from './field-value.ts'
-import { isRecord } from './json-value.ts'
 
 /** Beside its declared fields a transaction may have so many that are kept, and so many bytes of them. */
 export const mostOtherFields = 512

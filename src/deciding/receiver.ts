@@ -1,4 +1,4 @@
-import type { Concealment, LiveTransaction, LiveTransactionReader } from '../core/live-transaction.ts'
+import type { Concealment, LiveTransaction, LiveTransactionReader } from '../detector/live-transaction.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 
 /** A transaction as it was read, and what is to be looked up before it is complete. */

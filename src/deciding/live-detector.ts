@@ -1,16 +1,16 @@
-import { TransactionMaker } from '../core/declared-fields.ts'
-import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
-import type { FieldValue } from '../core/field-value.ts'
 import { isRecord } from '../core/json-value.ts'
-import { fieldOf, mayHaveField } from '../core/kept-fields.ts'
 import { showValue } from '../core/show-value.ts'
-import type { Transaction } from '../core/transaction.ts'
 import { type Policy, policyOf, warnOfPolicy } from '../decisioning/policy.ts'
+import { TransactionMaker } from '../detector/declared-fields.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { FieldValue } from '../detector/field-value.ts'
+import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Definition } from '../log/log-record.ts'
-import type { Predictor } from './predictor.ts'
+import type { Predictor } from '../scoring/predictor.ts'
 
 /** Everything that a decision rests on beside histories. */
 export interface LiveDetector {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FieldError } from '../core/errors.ts'
-import { columnOfName } from '../core/personal-columns.ts'
 import type { Decision } from '../decisioning/decision.ts'
+import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { PersonalValues } from '../log/personal-values.ts'

@@ -8,8 +8,8 @@ import {
   startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import { type Detector, parseDetector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import { type Detector, parseDetector } from '../detector/detector.ts'
 import { erasePerson } from './erase-person.ts'
 
 const open = closedAfterEach()

@@ -1,8 +1,8 @@
-import { isMisspelling } from './closest-name.ts'
+import { isMisspelling } from '../core/closest-name.ts'
+import type { FieldError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
 import { declaredFields } from './declared-fields.ts'
 import type { Detector } from './detector-schema.ts'
-import type { FieldError } from './errors.ts'
-import { showValue } from './show-value.ts'
 import type { TransactionLayout } from './transaction.ts'
 
 const mostListed = 20

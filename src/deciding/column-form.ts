@@ -1,5 +1,5 @@
 import { isRecord } from '../core/json-value.ts'
-import { personalColumns } from '../core/personal-columns.ts'
+import { personalColumns } from '../detector/personal-columns.ts'
 import type { Definition } from '../log/log-record.ts'
 
 /** In which form records keep the values of a column: values of two forms never meet in a history. */

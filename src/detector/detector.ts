@@ -1,9 +1,9 @@
-import { suggestion } from './closest-name.ts'
+import { suggestion } from '../core/closest-name.ts'
+import { FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
+import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
+import type { z } from '../core/zod.ts'
 import { type Detector, detectorSchema, namesAllowedAt } from './detector-schema.ts'
-import { FraudError } from './errors.ts'
-import { showValue } from './show-value.ts'
-import { formatYaml, parseYamlFile } from './yaml-file.ts'
-import type { z } from './zod.ts'
 
 export type { Detector } from './detector-schema.ts'
 

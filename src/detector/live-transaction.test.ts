@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import type { TimeFormat } from '../core/time-formats.ts'
 import { openTables, readTable } from '../data/read-table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { type Detector, inMemory, parseDetector } from './detector.ts'
-import { type FieldError, FraudError } from './errors.ts'
 import { LiveTransactionReader } from './live-transaction.ts'
-import type { TimeFormat } from './time-formats.ts'
 
 type Declared = Detector['transaction']
 

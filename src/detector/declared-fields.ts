@@ -1,8 +1,8 @@
+import type { FieldError } from '../core/errors.ts'
+import { readAmount, toMinorUnits } from '../core/money.ts'
 import type { Detector } from './detector-schema.ts'
-import type { FieldError } from './errors.ts'
 import type { FieldValue } from './field-value.ts'
 import { keptNames } from './kept-fields.ts'
-import { readAmount, toMinorUnits } from './money.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 
 /** What a declared column may hold. One of either kind is taken as it comes. */

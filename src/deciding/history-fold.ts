@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import type { Transaction } from '../core/transaction.ts'
+import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { Histories, History, LabelledEvent } from '../features/history.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'

@@ -1,6 +1,6 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
-import type { FieldValue } from '../core/field-value.ts'
-import type { LiveTransaction } from '../core/live-transaction.ts'
+import type { FieldValue } from '../detector/field-value.ts'
+import type { LiveTransaction } from '../detector/live-transaction.ts'
 import type { LiveState } from './live-state.ts'
 
 /** A transaction as it was sent first. */

@@ -1,5 +1,5 @@
-import type { Detector } from '../core/detector.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Detector } from '../detector/detector.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { LiveDetector } from './live-detector.ts'
 
