@@ -129,6 +129,24 @@ test('parts of other columns are refused by the names of both files', async () =
   }
 })
 
+test('a part of a JSON folder may hold one object alone, as writers leave it', async () => {
+  for (const [i, row] of rows(0, 3).entries()) write(`single/part-${i}.json`, `${JSON.stringify(row)}\n`)
+  const { table } = await readTable(join(root, 'single'))
+  assert.deepEqual(table.columns, tableOf(rows(0, 3)).columns)
+  await assert.rejects(readTable(join(root, 'single/part-0.json')), { message: /the file is one object/ })
+})
+
+test('names that say the same number are in one order on every disk', async () => {
+  const names = ['part-1', 'part-01', 'part-001', 'part-2']
+  for (const order of [names, names.toReversed()]) {
+    const folder = join(root, `alike-${order[0]}`)
+    for (const name of order) write(`alike-${order[0]}/${name}.csv`, `id,n\n${name},1\n`)
+    const { table } = await readTable(folder)
+    const [ids] = table.columns
+    assert.deepEqual(ids.kind === 'text' && ids.dictionary, ['part-001', 'part-01', 'part-1', 'part-2'])
+  }
+})
+
 test('folders named key=value give no columns, and it is said', async () => {
   await writePart('hive/dt=2026-01-01/country=AT/part-0.parquet', tableOf(rows(0, 2)))
   await writePart('hive/dt=2026-01-02/country=DE/part-0.parquet', tableOf(rows(2, 2)))

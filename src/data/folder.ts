@@ -54,7 +54,8 @@ function listParts(path: string): Folder {
   const names = files
     .filter(({ entry }) => !entry.isDirectory())
     .map(({ name }) => name)
-    .sort(byName.compare)
+    // Names such as part-1 and part-01 compare as equal, and a disk lists them in any order.
+    .sort((one, other) => byName.compare(one, other) || (one < other ? -1 : 1))
   const [first] = names
   if (first === undefined)
     throw unreadable(path, 'it is a folder without files; what begins with _ or a dot does not count')

@@ -15,12 +15,13 @@ export class JsonArrayParser {
   readonly #lines = new LineNumbers()
   #itemsBefore = 0
   #item = 0
-  #items = this.#begin()
+  #items: JsonItems
 
   constructor(options: JsonOptions) {
     this.#options = options
     this.#rows = new JsonRows(options)
     options.badRows.tellLine = this.#tellItem(this.#lines.lineOf)
+    this.#items = this.#begin()
   }
 
   get notes(): readonly string[] {
@@ -56,11 +57,15 @@ export class JsonArrayParser {
   }
 
   #begin(): JsonItems {
-    return new JsonItems((bytes, line) => {
-      this.#item += 1
-      this.#lines.add(this.#item - this.#itemsBefore - 1, line)
-      this.#rows.add(bytes, this.#item)
-    }, longestObjectBytes)
+    return new JsonItems(
+      (bytes, line) => {
+        this.#item += 1
+        this.#lines.add(this.#item - this.#itemsBefore - 1, line)
+        this.#rows.add(bytes, this.#item)
+      },
+      longestObjectBytes,
+      this.#options.parts !== undefined,
+    )
   }
 
   #tellItem(lineOf: (row: number) => number): (item: number) => string {

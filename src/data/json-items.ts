@@ -18,6 +18,7 @@ type Place = 'start' | 'first' | 'item' | 'inside' | 'after' | 'end'
 export class JsonItems {
   readonly #onItem: (bytes: Uint8Array, line: number) => void
   readonly #longest: number
+  readonly #isPart: boolean
   #pieces: Uint8Array[] = []
   #pendingBytes = 0
   #place: Place = 'start'
@@ -31,10 +32,14 @@ export class JsonItems {
   /** How many items came. */
   count = 0
 
-  /** @param onItem takes the bytes of an item, valid until it returns, and the line that it begins on. */
-  constructor(onItem: (bytes: Uint8Array, line: number) => void, longest: number) {
+  /**
+   * @param onItem takes the bytes of an item, valid until it returns, and the line that it begins on.
+   * @param isPart whether the file is one of many that hold a table: then one object alone is a row.
+   */
+  constructor(onItem: (bytes: Uint8Array, line: number) => void, longest: number, isPart = false) {
     this.#onItem = onItem
     this.#longest = longest
+    this.#isPart = isPart
   }
 
   /** Whether the items are those of an array. */
@@ -91,7 +96,7 @@ export class JsonItems {
       const reason = `the file ends before its array does, whose last item begins on line ${this.#itemLine}`
       return { line: this.#line, reason }
     }
-    if (this.#isArray || this.count > 1) return undefined
+    if (this.#isArray || this.count > 1 || this.#isPart) return undefined
     return { line: 1, reason: 'the file is one object, and not an array of objects: [ {…}, {…} ]' }
   }
 
