@@ -46,9 +46,26 @@ test('takes the words that people write for a missing value for one, in keys too
   }
 })
 
+test('takes a word with any number of blanks around it, as databases fill up their cells', async () => {
+  const padded = ['NA', ' NA', 'NA ', `NA${' '.repeat(18)}`, `${' '.repeat(9)}NA`, '" NA  "']
+  const { cells, notes } = await read(`email,amount\na@b.c,1.5\n${padded.map((na) => `${na},${na}\n`).join('')}`)
+  assert.deepEqual(cells, {
+    email: ['a@b.c', ...padded.map(() => undefined)],
+    amount: [1.5, ...padded.map(() => undefined)],
+  })
+  assert.match(notes[0], /"NA" \((email|amount) 6, (email|amount) 6\)/)
+  const named = await read(`{"email":"   none ${' '.repeat(9)}","n":1}\n`, { missing: ['none'] }, 'ndjson')
+  assert.deepEqual(named.cells.email, [undefined])
+})
+
 test('says nothing where no cell is such a word', async () => {
   const { notes } = await read('email,amount\na@b.c,1.5\n,\n')
   assert.deepEqual(notes, [])
+})
+
+test('an empty word makes no zero missing', async () => {
+  const { cells } = await read('id,n\na,0\nb,2.5\n', { missing: ['', ' '] })
+  assert.deepEqual(cells.n, [0, 2.5])
 })
 
 test('takes other words where they are named, numbers among them, and leaves the usual ones', async () => {

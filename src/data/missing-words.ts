@@ -41,7 +41,12 @@ export class MissingWords {
     const words = [...this.#wordTexts].map((word) => Buffer.from(word).toString('latin1'))
     this.#words = new Set(words)
     this.#longest = Math.max(0, ...words.map((word) => word.length))
-    this.#numbers = new Set(words.map(Number).filter(Number.isFinite))
+    this.#numbers = new Set(
+      words
+        .filter((word) => word !== '')
+        .map(Number)
+        .filter(Number.isFinite),
+    )
     this.#areInTexts = given !== undefined || format === 'table'
   }
 
@@ -113,8 +118,8 @@ export class MissingWords {
   }
 
   #isWord(text: string): boolean {
-    // Most texts are longer or begin otherwise, so this costs next to nothing.
-    if (text.length > this.#longest + 2 || this.#firsts[text.charCodeAt(0)] === 0) return false
+    // Most texts begin otherwise, so this costs next to nothing.
+    if (this.#firsts[text.charCodeAt(0)] === 0) return false
     const trimmed = text.trim()
     return trimmed !== '' && this.#wordTexts.has(trimmed)
   }
