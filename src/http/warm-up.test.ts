@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { amountPredictor, cardsDetector } from '../../test/service/live-fixture.ts'
 import { createLiveDetector } from '../deciding/live-detector.ts'
@@ -41,3 +43,28 @@ test('gives up at the first transaction that is refused', async () => {
   await warmUp(live, options)
   assert.ok(counts.rows < 10, `${counts.rows} rows`)
 })
+
+test('ends in order where its connection breaks', async () => {
+  const sockets: Socket[] = []
+  const keep = (message: unknown) => {
+    if (isAbout(message)) sockets.push(message.socket)
+  }
+  const { counts, live } = counting()
+  const { predict } = live.predictor
+  const breaking = (row: Float64Array) => {
+    for (const socket of sockets) socket.resetAndDestroy()
+    return predict(row)
+  }
+  subscribe('net.server.socket', keep)
+  try {
+    await warmUp({ ...live, predictor: { ...live.predictor, predict: breaking } }, options)
+  } finally {
+    unsubscribe('net.server.socket', keep)
+  }
+  assert.equal(sockets.length, 1)
+  assert.ok(counts.rows < 10, `${counts.rows} rows`)
+})
+
+function isAbout(message: unknown): message is { readonly socket: Socket } {
+  return typeof message === 'object' && message !== null && 'socket' in message && message.socket instanceof Socket
+}
