@@ -19,7 +19,7 @@ export async function startJob(file: string, { data }: DataFlags, run: Run): Pro
   const request = await readJobRequest(parse(await readBytes(file, 'The request'), file))
   const store = openJobFiles(dataDirectory(data))
   settleJobs(store, run.nowMs())
-  const { id } = addJob(store, request, { id: newJobId(), by: userInfo().username, nowMs: run.nowMs() })
+  const { id } = addJob(store, request, { id: newJobId(), by: userName(), nowMs: run.nowMs() })
   run.terminal.say(`job ${id}`)
   const cancel = () => store.askToCancel(id)
   run.signal.addEventListener('abort', cancel, { once: true })
@@ -40,6 +40,15 @@ export async function startJob(file: string, { data }: DataFlags, run: Run): Pro
   await ended
   settleJobs(store, run.nowMs())
   finish(store.find(id), run.terminal)
+}
+
+/** A container may run as a user whom its system has no name for. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 function finish(job: Job, terminal: Terminal): void {

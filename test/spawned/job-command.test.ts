@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../../src/core/random.ts'
@@ -115,5 +127,26 @@ describe('shrike job', () => {
     while ((await stateOf('killed')) === 'running') await sleep(100)
     assert.deepEqual([await stateOf('killed'), leftInJobs()], ['interrupted', []])
     assert.ok(!existsSync(join(folder, '.shrike/bundles/killed')))
+  })
+
+  const isRoot = process.getuid?.() === 0
+  test('is started by a user without a name', { skip: !isRoot && 'only root may run as another' }, async () => {
+    const home = join(folder, 'nameless')
+    mkdirSync(home)
+    chmodSync(folder, 0o755)
+    chmodSync(home, 0o777)
+    const args = [resolve('bin/shrike.js'), 'job', 'start', join(folder, request('nameless', { file: 'gone.csv' }))]
+    const child = spawn(process.execPath, [...args, '--json'], {
+      cwd: home,
+      uid: 54_321,
+      env: { ...process.env, HOME: home },
+    })
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    await once(child, 'close')
+    const { by, state, error } = JSON.parse(stdout)
+    assert.deepEqual([by, state, error.code], ['user 54321', 'failed', 'FILE_UNREADABLE'])
   })
 })
