@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { showNumber } from '../core/money.ts'
 import { featureReasons } from '../decisioning/feature-reasons.ts'
-import type { Reason } from '../decisioning/policy.ts'
+import type { Reason } from '../decisioning/opinion.ts'
 import { TransactionMaker } from '../detector/declared-fields.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { Transaction } from '../detector/transaction.ts'

@@ -1,7 +1,7 @@
 import type { Contribution } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import { strongest } from '../decisioning/feature-reasons.ts'
-import { opinionsOf, settle, unavailable } from '../decisioning/policy.ts'
+import { outcomeByThresholds } from '../decisioning/thresholds.ts'
 import type { LiveTransaction } from '../detector/live-transaction.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { computeRow } from '../features/feature-set.ts'
@@ -85,16 +85,17 @@ export class Judge {
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
     if (live.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
-    const verdict = score === null ? unavailable(live.policy) : settle(opinionsOf(live.policy, score))
+    const { policy } = live
+    const outcome = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
     // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
-    const isWanted = isAsked || verdict.outcome !== 'approve'
+    const isWanted = isAsked || outcome !== 'approve'
     const isExplained = score !== null && isWanted && live.predictor.explainsLive === true
     const contributions = isExplained ? this.#explain(live) : []
     return {
       kind: 'decision',
       id,
       timestampMs: transaction.timestampMs,
-      outcome: verdict.outcome,
+      outcome,
       score,
       decidedAtMs: this.#clock(),
       definition: definitionSequence,

@@ -1,6 +1,7 @@
 import { formatIsoTime } from '../core/time-parser.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
-import { opinionsOf, type Reason, settle, unavailable } from '../decisioning/policy.ts'
+import type { Reason } from '../decisioning/opinion.ts'
+import { opinionOf } from '../decisioning/policy.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
 
 /**
@@ -15,7 +16,8 @@ export function present(
 ): Decision {
   const { id, score, outcome, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
-  const { reasons } = score === null ? unavailable(policy) : settle(opinionsOf(policy, score))
+  const opinion = opinionOf(policy, score)
+  const reasons = opinion === undefined ? [] : [opinion.reason]
   return {
     transactionId: id,
     outcome,

@@ -1,6 +1,6 @@
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { ContributionScale } from './contribution.ts'
-import type { Reason } from './policy.ts'
+import type { Reason } from './opinion.ts'
 
 /** Why a decision rests on less than it should, in the order of the bits that a record keeps: grows at its end only. */
 export const degradations = [

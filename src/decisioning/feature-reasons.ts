@@ -1,5 +1,5 @@
 import type { Contribution, ContributionScale } from './contribution.ts'
-import type { Reason } from './policy.ts'
+import type { Reason } from './opinion.ts'
 
 /** As many as people read. */
 const mostReasons = 4

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Detector, outcomes } from '../detector/detector-schema.ts'
-import { approvesEverything, opinionsOf, type Policy, policyOf, settle, unavailable, warnOfPolicy } from './policy.ts'
+import { approvesEverything, opinionOf, type Policy, policyOf, warnOfPolicy } from './policy.ts'
+import { outcomeByThresholds } from './thresholds.ts'
 
 const detector = (policy?: Detector['policy']): Detector => ({
   detector: 'test',
@@ -10,7 +11,12 @@ const detector = (policy?: Detector['policy']): Detector => ({
   features: ['V1'],
   ...(policy && { policy }),
 })
-const judge = (policy: Policy, score: number) => settle(opinionsOf(policy, score))
+const judge = (policy: Policy, score: number) => {
+  const opinion = opinionOf(policy, score)
+  const outcome = outcomeByThresholds(policy, score)
+  assert.equal(outcome, opinion?.outcome ?? 'approve')
+  return { outcome, reasons: opinion === undefined ? [] : [opinion.reason] }
+}
 const all = policyOf(detector({ challenge: 0.1, review: 0.2, decline: 0.8 }))
 
 describe('a policy', () => {
@@ -70,14 +76,15 @@ describe('a policy', () => {
 
   test('says what it says of no score, with a reason of its own', () => {
     for (const whenUnavailable of outcomes) {
-      assert.deepEqual(unavailable({ ...all, whenUnavailable }), {
+      assert.deepEqual(opinionOf({ ...all, whenUnavailable }, null), {
+        source: 'unavailable',
+        id: whenUnavailable,
         outcome: whenUnavailable,
-        reasons: [
-          {
-            code: 'score_unavailable',
-            text: `No score was available in time; the policy falls back to ${whenUnavailable}`,
-          },
-        ],
+        strength: 'plain',
+        reason: {
+          code: 'score_unavailable',
+          text: `No score was available in time; the policy falls back to ${whenUnavailable}`,
+        },
       })
     }
   })
@@ -108,22 +115,5 @@ describe('a policy that approves everything', () => {
       /its lowest threshold is 0\.95, and the highest possible score 0\.9\./,
     )
     assert.equal(warnOfPolicy({ ...usual, decline: 0.9 }, 0.9), undefined)
-  })
-})
-
-describe('opinions', () => {
-  const opinion = (outcome: (typeof outcomes)[number], code: string) => ({ outcome, code, text: `because ${code}` })
-
-  test('are settled by the most severe, whatever their order, and each that agrees is a reason', () => {
-    const property = fc.property(fc.array(fc.constantFrom(...outcomes), { maxLength: 8 }), (given) => {
-      const { outcome, reasons } = settle(given.map((each, i) => opinion(each, String(i))))
-      assert.equal(outcome, outcomes.findLast((each) => given.includes(each)) ?? 'approve')
-      const agreeing = given.flatMap((each, i) => (each === outcome ? [String(i)] : []))
-      assert.deepEqual(
-        reasons,
-        agreeing.map((code) => ({ code, text: `because ${code}` })),
-      )
-    })
-    fc.assert(property)
   })
 })

@@ -1,4 +1,5 @@
-import { opinionsOf, type Policy, settle } from '../decisioning/policy.ts'
+import type { Policy } from '../decisioning/policy.ts'
+import { outcomeByThresholds } from '../decisioning/thresholds.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import { addWeighed, countInterval, effectiveRows, shareInterval, type Weighed } from './share-interval.ts'
 import type { Estimate } from './supported-digits.ts'
@@ -65,7 +66,7 @@ export function policyFigures(input: PolicyInput): PolicyFigures {
   const thresholds = Object.fromEntries(
     Object.entries({ challenge, review, decline }).filter(([, threshold]) => threshold !== undefined),
   )
-  const given = Array.from(probabilities, (probability) => settle(opinionsOf(policy, probability)).outcome)
+  const given = Array.from(probabilities, (probability) => outcomeByThresholds(policy, probability))
   const count = countWhere(input)
   const figuresOf = (outcome: Outcome) => [outcome, count((row) => given[row] === outcome)] as const
   return {

@@ -1,0 +1,27 @@
+import type { Outcome } from '../detector/detector-schema.ts'
+
+/** Why an outcome is what it is: a stable code, and words for people. */
+export interface Reason {
+  readonly code: string
+  readonly text: string
+  /** What a feature added to the model's own output; the code is then the feature's name. */
+  readonly contribution?: number
+}
+
+/** From weakest to strongest: an override beats every plain opinion, a final one every other. */
+const strengths = ['plain', 'override', 'final'] as const
+type Strength = (typeof strengths)[number]
+
+/** Who gives opinions. `unavailable` stands in for the score where there is none. */
+const opinionSources = ['threshold', 'cost', 'rule', 'list', 'unavailable'] as const
+type OpinionSource = (typeof opinionSources)[number]
+
+/** What one threshold, rule or list makes of a transaction. */
+export interface Opinion {
+  readonly source: OpinionSource
+  /** Of the rule, or the list's name; the outcome where a threshold speaks. */
+  readonly id: string
+  readonly outcome: Outcome
+  readonly strength: Strength
+  readonly reason: Reason
+}

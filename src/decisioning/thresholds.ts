@@ -1,0 +1,40 @@
+import type { Outcome } from '../detector/detector-schema.ts'
+import type { Opinion } from './opinion.ts'
+
+/** By outcome, the score from which on it is given. */
+export interface Thresholds {
+  readonly challenge?: number
+  readonly review?: number
+  readonly decline?: number
+}
+
+/** The most severe outcome whose threshold the score reaches. Asked of every decision, so it allocates nothing. */
+export function outcomeByThresholds({ challenge, review, decline }: Thresholds, score: number): Outcome {
+  if (decline !== undefined && !(score < decline)) return 'decline'
+  if (review !== undefined && !(score < review)) return 'review'
+  return challenge !== undefined && !(score < challenge) ? 'challenge' : 'approve'
+}
+
+/**
+ * What thresholds make of a score: nothing where it reaches none.
+ *
+ * @param segment the name of the segment that they are of.
+ */
+export function opinionByThresholds(thresholds: Thresholds, score: number, segment?: string): Opinion | undefined {
+  const outcome = outcomeByThresholds(thresholds, score)
+  if (outcome === 'approve') return undefined
+  const of = segment === undefined ? '' : ` of the segment ${segment}`
+  const text = `Score ${showShare(score)} is over the ${outcome} threshold ${showShare(thresholds[outcome] ?? 0)}${of}`
+  return {
+    source: 'threshold',
+    id: outcome,
+    outcome,
+    strength: 'plain',
+    reason: { code: `score_over_${outcome}`, text },
+  }
+}
+
+/** Two decimals, or as many as tell a small number from 0. */
+function showShare(share: number): string {
+  return share >= 0.005 || share === 0 ? share.toFixed(2) : share.toPrecision(2)
+}
