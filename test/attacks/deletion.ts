@@ -6,6 +6,7 @@ import { copyLog } from '../../src/stores/sqlite/copy-log.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
 import { type Purchase, purchases, runShrike, ServiceProcess, trainBundle } from '../durability/service.ts'
+import { isMain } from '../is-main.ts'
 
 /**
  * The files of a log deleted, moved, replaced and overwritten underneath a service that decides: what it acknowledged, and what is in
@@ -231,4 +232,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) await main()
+if (isMain(import.meta)) await main()

@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isMain } from '../is-main.ts'
 import { compareOutput, figureIn } from './compare-output.ts'
 import { type DocStep, parseDoc } from './parse-doc.ts'
 import { outputsOf, runDoc } from './run-doc.ts'
@@ -59,7 +60,7 @@ function refresh(path: string, checks: boolean): boolean {
   }
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   const args = process.argv.slice(2)
   const paths = args.filter((arg) => !arg.startsWith('--'))
   const isFine = (paths.length === 0 ? datedDocs : paths).map((path) => {

@@ -7,6 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { writeChunks } from '../../src/data/write-csv.ts'
+import { isMain } from '../is-main.ts'
 import { makeBanksim } from './banksim.ts'
 import { makeIeeeCis } from './ieee-cis.ts'
 import type { MadeTable, TableSize } from './made-table.ts'
@@ -47,7 +48,7 @@ function* inChunks(lines: Iterable<string>): Generator<Buffer> {
   yield Buffer.from(text)
 }
 
-if (import.meta.main) {
+if (isMain(import.meta)) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
