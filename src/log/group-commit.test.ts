@@ -11,6 +11,7 @@ import { splitFrames } from './record-format.ts'
 class MemoryTarget implements CommitTarget {
   readonly durable: number[] = []
   readonly orders: string[] = []
+  readonly forgotten: string[] = []
   prunedThrough = 0
   isTraced = false
   /** How many further truncations a reader is in the way of. */
@@ -28,6 +29,7 @@ class MemoryTarget implements CommitTarget {
     const sequences = [...splitFrames(frames)].map(({ record }) => record.sequence)
     this.#carryOut('append', answered, () => {
       this.durable.push(...sequences)
+      this.forgotten.push(...forgotten.map(({ token }) => token))
       if (forgotten.length > 0) this.isTraced = true
     })
   }
@@ -178,6 +180,24 @@ describe('group commit', () => {
       await erased
       assert.equal(target.orders.filter((order) => order === 'truncate').length, holding + 1)
     }
+  })
+
+  test('forgets nobody whose erasure it did not take, and each in the batch of its record', async () => {
+    const target = new MemoryTarget([1])
+    const { commit, append, erase } = open(target)
+    target.isFailing = true
+    await assert.rejects(append())
+    await assert.rejects(erase())
+    target.isFailing = false
+    assert.equal(await commit.recover(() => {}), true)
+    await append()
+    assert.deepEqual([target.durable, target.forgotten], [[1], []])
+    // The erasure is the one that makes the batch full, so that it is sent at once.
+    const others = Array.from({ length: 31 }, append)
+    const erased = erase()
+    assert.equal(target.orders.at(-1), 'append')
+    await Promise.all([...others, erased])
+    assert.deepEqual([target.durable.length, target.forgotten], [33, ['t']])
   })
 
   test('gives erasures and deletions their turn, however many records wait', async () => {

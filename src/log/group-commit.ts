@@ -85,24 +85,21 @@ export class GroupCommit {
 
   /** @returns the record's number. @throws FraudError LOG_UNAVAILABLE after a failure. */
   append(record: LogRecord, settled: Settled): number {
-    if (this.#failure !== undefined) throw this.#failure
-    const sequence = this.#nextSequence++
-    encodeFrame(record, sequence, this.#frames)
-    this.#gathered.push(settled)
-    if (!this.#isOrdered && this.#gathered.length >= enoughToSend) this.#send()
-    else this.#schedule()
+    const sequence = this.#gather(record, settled)
+    this.#sendSoon()
     return sequence
   }
 
   /** Forgets what a token stands for, with the record that says so; settled when no file holds it any more. */
   erase(record: Extract<LogRecord, { kind: 'erasure' }>, settled: Settled): void {
-    const { key, token } = record
-    this.#forgotten.push({ key, token })
-    this.append(record, (error) => {
+    this.#gather(record, (error) => {
       if (error !== undefined) return settled(error)
       this.#untraced.push(settled)
       this.#schedule()
     })
+    // Only with its record, and in the same batch.
+    this.#forgotten.push({ key: record.key, token: record.token })
+    this.#sendSoon()
   }
 
   /** Deletes records through a number, a few at a time between commits. A checkpoint has to be durable before. */
@@ -160,6 +157,18 @@ export class GroupCommit {
     const answer = await this.#ask((answered) => this.#target.close(answered))
     for (const settle of this.#untraced) settle()
     return answer
+  }
+
+  #gather(record: LogRecord, settled: Settled): number {
+    if (this.#failure !== undefined) throw this.#failure
+    encodeFrame(record, this.#nextSequence, this.#frames)
+    this.#gathered.push(settled)
+    return this.#nextSequence++
+  }
+
+  #sendSoon(): void {
+    if (!this.#isOrdered && this.#gathered.length >= enoughToSend) this.#send()
+    else this.#schedule()
   }
 
   /** One commit for all that comes in the same turn of the loop. */
