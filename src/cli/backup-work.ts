@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync,
 import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { unwritable } from '../data/write-file.ts'
+import { copyJobs } from '../stores/copy-jobs.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import { copyPrivate } from '../stores/file-access.ts'
+import { copyIfThere } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
@@ -58,13 +59,13 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
     const snapshots = snapshotPaths(from.snapshotsPath).filter((path) =>
       copySnapshot(path, to.snapshotsPath, last, key),
     )
-    for (const path of [from.keysPath, from.bundlePath]) {
-      if (existsSync(path)) copyPrivate(path, join(to.path, basename(path)))
-    }
+    for (const path of [from.keysPath, from.bundlePath]) copyIfThere(path, join(to.path, basename(path)))
+    const made = copyJobs(from, to)
     terminal.say(
       `${target}: ${records.toLocaleString('en')} records and ${snapshots.length} snapshots; head ${last}:${hash}`,
     )
-    terminal.result({ records, head: `${last}:${hash}`, snapshots: snapshots.length, target })
+    if (made.jobs + made.bundles > 0) terminal.say(`with ${made.jobs} jobs, and ${made.bundles} bundles that jobs made`)
+    terminal.result({ records, head: `${last}:${hash}`, snapshots: snapshots.length, ...made, target })
   } finally {
     copy.close()
   }
@@ -74,11 +75,9 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
 function copySnapshot(path: string, folder: string, last: number, key: string | undefined): boolean {
   const copy = join(folder, basename(path))
   try {
-    copyPrivate(path, copy)
-    if (readSnapshot(copy, key).sequence <= last) return true
+    if (copyIfThere(path, copy) && readSnapshot(copy, key).sequence <= last) return true
   } catch (error) {
-    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!isGone && !(error instanceof FraudError)) throw error
+    if (!(error instanceof FraudError)) throw error
   }
   rmSync(copy, { force: true })
   return false

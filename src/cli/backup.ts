@@ -7,7 +7,9 @@ import { type CommonFlags, run } from './run.ts'
 export function backupCommand(): Command {
   return new Command('backup')
     .summary('copy a data directory while the service goes on')
-    .description('Copies log, snapshots, keys and bundle as they stand into an empty directory, and checks the copy.')
+    .description(
+      'Copies log, snapshots, keys, bundle, jobs and what these made as they stand into an empty directory, and checks the copy.',
+    )
     .argument('<dir>', 'the directory to make; a service starts on it with serve --data <dir>')
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .addOption(keyChangesOption())

@@ -46,6 +46,17 @@ export function copyPrivate(from: string, to: string): void {
   }
 }
 
+/** Copies as `copyPrivate` does; false where the file is gone by now. */
+export function copyIfThere(from: string, to: string): boolean {
+  try {
+    copyPrivate(from, to)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
 /** The permissions of a path that others than its owner have; undefined where they have none, or there is no such path. */
 export function openMode(path: string): string | undefined {
   if (process.platform === 'win32') return undefined
@@ -53,12 +64,12 @@ export function openMode(path: string): string | undefined {
   return (mode & readableByOthers) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0')
 }
 
-/** Leaves files to their owner alone; those that are not there, or another user's, stay as they are. */
+/** Leaves files and folders to their owner alone; those that are not there, or another user's, stay as they are. */
 export function makePrivate(...paths: readonly string[]): void {
   for (const path of paths) {
     if (openMode(path) === undefined) continue
     try {
-      chmodSync(path, 0o600)
+      chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600)
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
     }

@@ -18,10 +18,11 @@ import { FraudError } from '../core/errors.ts'
 import { hasEnded, type Job, type PlacedEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { type DataDirectory, makeDataDirectory } from './data-directory.ts'
-import { refuseLinks, syncDirectory, syncFile } from './file-access.ts'
+import { makePrivate, refuseLinks, syncDirectory, syncFile } from './file-access.ts'
 import { tryLock } from './file-lock.ts'
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const kept = ['json', 'ndjson', 'cancel']
 /** Jobs that have ended, beyond which the oldest are forgotten. What they made stays. */
 const mostEnded = 100
 const readAtOnce = 256 * 1024
@@ -34,6 +35,7 @@ export function openJobFiles(directory: DataDirectory): JobStore {
   makeDataDirectory(path)
   refuseLinks(jobsPath, bundlesPath)
   for (const each of [jobsPath, bundlesPath]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  makePrivate(jobsPath, bundlesPath)
   const at = (id: string, ending: string) => join(jobsPath, `${id}.${ending}`)
   const workPath = (id: string) => at(id, 'work')
   const isCancelAsked = (id: string) => existsSync(at(id, 'cancel'))
@@ -85,7 +87,7 @@ export function openJobFiles(directory: DataDirectory): JobStore {
         if (job.state !== 'queued') rmSync(workPath(job.id), { recursive: true, force: true })
       }
       for (const { id } of list().filter(hasEnded).slice(0, -mostEnded)) {
-        for (const ending of ['json', 'ndjson', 'cancel']) rmSync(at(id, ending), { force: true })
+        for (const ending of kept) rmSync(at(id, ending), { force: true })
       }
       removeLeftovers(jobsPath, nowMs)
     },
@@ -93,6 +95,12 @@ export function openJobFiles(directory: DataDirectory): JobStore {
   function killed(id: string): Pick<Job, 'state'> {
     return { state: isCancelAsked(id) ? 'cancelled' : 'interrupted' }
   }
+}
+
+/** Whether a file of the folder of jobs is one that is kept of a job. */
+export function isJobFile(name: string): boolean {
+  const [id = '', ending = '', ...more] = name.split('.')
+  return idForm.test(id) && kept.includes(ending) && more.length === 0
 }
 
 function textOf(job: Job): string {
