@@ -40,7 +40,7 @@ function shrike(folder: string, ...words: string[]) {
 }
 
 /** What came of a case, and whether that is right. */
-function judge(each: Case): { readonly isRight?: boolean; readonly told: string } {
+function measure(each: Case): { readonly isRight?: boolean; readonly told: string } {
   if ('cannot' in each) return { told: `not in this version: ${each.cannot}` }
   const imported = shrike(each.folder, 'import', 'model', '--detector', 'detector.yaml', '--out', 'm', ...each.flags)
   if (!imported.isDone) {
@@ -66,7 +66,7 @@ for (const python of positionals) {
   const made = join(folder, 'made')
   await run(python, [benchFile('peers/import_parity.py'), made, ...(values.rows === undefined ? [] : [values.rows])])
   for (const each of casesSchema.parse(JSON.parse(readFileSync(join(made, 'cases.json'), 'utf8')))) {
-    const { isRight, told } = judge(each)
+    const { isRight, told } = measure(each)
     if (isRight === false) process.exitCode = 1
     const { library, name } = each
     const verdict = isRight === undefined ? '' : isRight ? 'right' : 'WRONG'

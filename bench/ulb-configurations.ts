@@ -20,7 +20,7 @@ interface Side {
   readonly configurations: readonly Readonly<Record<string, unknown>>[]
 }
 
-interface Judged {
+interface Measured {
   readonly configuration: Readonly<Record<string, unknown>>
   /** Average precision on the last fifth of day 1, by seed. */
   readonly bySeed: readonly number[]
@@ -43,20 +43,20 @@ async function measure({ rounds = 5, smoke, log }: BenchOptions): Promise<string
   const dayOne = splitDayOne(parts.train)
   const seeds = pickSeeds.slice(smoke ? 1 : 0)
   log('our configurations on the last fifth of day 1')
-  const mine = await judgeAll(ours, dayOne, seeds)
+  const mine = await measureAll(ours, dayOne, seeds)
   log('theirs')
-  const others = await judgeAll(theirs, dayOne, seeds)
+  const others = await measureAll(theirs, dayOne, seeds)
   const picked = best(mine)
   const single = best(mine.filter(({ configuration }) => configuration.average === undefined))
-  const judged = [{ name: 'picked', configuration: picked.configuration }]
-  if (single !== picked) judged.push({ name: 'our best single learner', configuration: single.configuration })
+  const measured = [{ name: 'picked', configuration: picked.configuration }]
+  if (single !== picked) measured.push({ name: 'our best single learner', configuration: single.configuration })
   const daySeeds = Array.from({ length: smoke ? 2 : rounds }, (_, i) => i + 1)
   // Day 2 is for the real run only, or it would be looked at while the benchmark is written.
   const days = smoke ? dayOne : parts
   log('day 2, theirs')
   const theirScores = await scoresOf(theirs, [best(others).configuration], days, daySeeds)
   const texts = [describePicking(mine, others)]
-  for (const { name, configuration } of judged) {
+  for (const { name, configuration } of measured) {
     log(`day 2, ours: ${name}`)
     const scores = await scoresOf(ours, [configuration], days, daySeeds)
     texts.push(`### Day 2, ${name}\n\n${compare(days.test, daySeeds, scores, theirScores)}`)
@@ -106,7 +106,7 @@ async function scoresOf(
   return readColumns(path)
 }
 
-async function judgeAll(side: Side, tables: Tables, seeds: readonly number[]): Promise<Judged[]> {
+async function measureAll(side: Side, tables: Tables, seeds: readonly number[]): Promise<Measured[]> {
   const scores = await scoresOf(side, side.configurations, tables, seeds)
   const { labels, weights } = truth(tables.test)
   return side.configurations.map((configuration, i) => ({
@@ -120,17 +120,17 @@ function truth(path: string): { labels: Uint8Array; weights: Float64Array } {
   return { labels: Uint8Array.from(columns[columns.length - 2]), weights: columns[columns.length - 1] }
 }
 
-function best(judged: readonly Judged[]): Judged {
-  return judged.reduce((first, other) => (mean(other.bySeed) > mean(first.bySeed) ? other : first))
+function best(measured: readonly Measured[]): Measured {
+  return measured.reduce((first, other) => (mean(other.bySeed) > mean(first.bySeed) ? other : first))
 }
 
-function describePicking(mine: readonly Judged[], others: readonly Judged[]): string {
-  const rows = [mine, others].flatMap((judged) => {
-    const picked = best(judged)
-    return judged.map((one) => {
+function describePicking(mine: readonly Measured[], others: readonly Measured[]): string {
+  const rows = [mine, others].flatMap((measured) => {
+    const picked = best(measured)
+    return measured.map((one) => {
       const { configuration, bySeed } = one
       const figure = `${mean(bySeed).toFixed(4)} (${Math.min(...bySeed).toFixed(4)} to ${Math.max(...bySeed).toFixed(4)})`
-      return [judged === mine ? 'ours' : 'theirs', figure, one === picked ? 'yes' : '', JSON.stringify(configuration)]
+      return [measured === mine ? 'ours' : 'theirs', figure, one === picked ? 'yes' : '', JSON.stringify(configuration)]
     })
   })
   const header = ['side', 'average precision: mean (min to max)', 'picked', 'configuration']

@@ -8,7 +8,7 @@ import { parseDetectorFile } from '../src/detector/detector.ts'
 import { bookRows } from '../src/evaluation/protocols/book-figures.ts'
 import { dayMs, makeFold, type ProtocolRows } from '../src/evaluation/protocols/fold.ts'
 import { formatHandbook, handbookFolds, runHandbook } from '../src/evaluation/protocols/handbook.ts'
-import { type Figures, judgeFold, meanOf } from '../src/evaluation/protocols/judge.ts'
+import { type Figures, meanOf, measureFold } from '../src/evaluation/protocols/measure-fold.ts'
 import { compileFeatures } from '../src/features/feature-set.ts'
 import { MemoryHistories } from '../src/features/memory-histories.ts'
 import { Replay } from '../src/features/replay.ts'
@@ -135,10 +135,10 @@ describe('the protocol of the Fraud Detection Handbook', { skip }, () => {
         [train.length, sum(train, rows.labels), part.length, sum(part, rows.labels), sum(part, rows.ids)],
         [expected.trainingRows, expected.trainingFrauds, expected.testRows, expected.testFrauds, expected.idSum],
       )
-      const judge = (scores: Float64Array) => judgeFold(rows, folds[i], scores, week, 100).figures
-      const byLabel = judge(Float64Array.from(part, (row) => rows.labels[row]))
+      const measure = (scores: Float64Array) => measureFold(rows, folds[i], scores, week, 100).figures
+      const byLabel = measure(Float64Array.from(part, (row) => rows.labels[row]))
       assertFigures(byLabel, { rocAuc: 1, averagePrecision: 1, cardPrecision: expected.byLabel }, 1e-12, 'the oracle')
-      const byAmount = judge(Float64Array.from(part, (row) => rows.amounts[row]))
+      const byAmount = measure(Float64Array.from(part, (row) => rows.amounts[row]))
       assertFigures(byAmount, expected.byAmount, 1e-12, 'the amount as score')
     }
     // The most that any ranking of these tests could reach.
@@ -184,13 +184,13 @@ describe('the protocol of the Fraud Detection Handbook', { skip }, () => {
   test('gives a tree and a forest the figures that the book prints for its base fold', async () => {
     const { book, peer } = printed('decision tree, depth 2')
     const tree = await trainAndScore(rows, trainDecisionTree, findBaseFold(), { seed: 42, maxDepth: 2 })
-    const treeFigures = judgeFold(rows, findBaseFold(), tree, week, 100).figures
+    const treeFigures = measureFold(rows, findBaseFold(), tree, week, 100).figures
     assertFigures(treeFigures, book, 0.01, 'decision tree beside the book')
     assertFigures(treeFigures, peer, 0.001, `decision tree beside scikit-learn ${golden.versions['scikit-learn']}`)
 
     const forest = printed('random forest, 100 trees')
     const scores = await trainAndScore(rows, trainRandomForest, findBaseFold(), { seed: 42, maxDepth: null })
-    const forestFigures = judgeFold(rows, findBaseFold(), scores, week, 100).figures
+    const forestFigures = measureFold(rows, findBaseFold(), scores, week, 100).figures
     assertFigures(forestFigures, forest.book, 0.01, 'random forest beside the book')
     assertFigures(forestFigures, forest.peer, 0.01, 'random forest beside scikit-learn')
   })

@@ -109,11 +109,11 @@ function samplePolicy(labels: Uint8Array, probabilities: Float64Array): ReportIn
 export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
   const features = [...Array.from({ length: 28 }, (_, index) => `V${index + 1}`), 'Amount']
   const { labels, probabilities } = drawScores(rows, seed)
-  const rule = { threshold: 0.2137, inclusive: true }
+  const threshold = { value: 0.2137, inclusive: true }
   const model = { falsePositive: 5, falseNegative: 120 }
-  const evaluation = evaluate({ labels, scores: probabilities, probabilities, rule, seed: 1, replicates: 100 })
+  const evaluation = evaluate({ labels, scores: probabilities, probabilities, threshold, seed: 1, replicates: 100 })
   const sweep = sweepThresholds(labels, probabilities, undefined, model)
-  const { cost = 0, savings = 0 } = outcomeAt(sweep, rule)
+  const { cost = 0, savings = 0 } = outcomeAt(sweep, threshold)
   return {
     ...describeRun(features),
     split: {
@@ -127,7 +127,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
     policy: samplePolicy(labels, probabilities),
     classificationText: formatClassificationReport(evaluation.classificationReport),
     calibration: { method: 'platt', ratio: 1.003 },
-    threshold: { rule, chosen: 'for the least cost on the calibration rows' },
+    threshold: { threshold, chosen: 'for the least cost on the calibration rows' },
     precisionRecall: precisionRecallCurve(labels, probabilities),
     roc: rocCurve(labels, probabilities),
     calibrationBins: calibrationCurve(labels, probabilities, undefined, { bins: 10, strategy: 'uniform' }),

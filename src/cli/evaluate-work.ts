@@ -13,9 +13,9 @@ import type { Bundle } from '../models/bundle.ts'
 import { renderReport } from '../report/render-report.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from '../training/build-report.ts'
-import { judgePolicy } from '../training/judge-policy.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { checkEvaluation, describeLeaks } from '../training/leak-check.ts'
+import { measurePolicy } from '../training/measure-policy.ts'
 import { type CostFlags, costModelOn, readMistakeCosts } from '../training/mistake-costs.ts'
 import type { InputFlags } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
@@ -54,11 +54,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
 
   const progress = terminal.begin('evaluate')
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
-  const evaluation = evaluate({ ...scored, rule: bundle.decision, seed: flags.seed })
+  const evaluation = evaluate({ ...scored, threshold: bundle.threshold, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
   const cold = flags.history === undefined ? warnOfCold(rows, part, plan) : undefined
-  const policy = judgePolicy(rows, bundle.detector, scored, choice)
+  const policy = measurePolicy(rows, bundle.detector, scored, choice)
   const ofBundle = [cold, warnOfBundle(bundle), warnOfCalibration(evaluation)].filter(
     (warning) => warning !== undefined,
   )

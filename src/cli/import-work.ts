@@ -30,13 +30,13 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const features = compiled.names
   const bytes = await readBytes(file, 'The model')
   const { library, model, treesInFile } = readForeignModel(bytes, flags, compiled, terminal)
-  const decision = {
+  const threshold = {
     inclusive: true,
     ...(flags.threshold === undefined
-      ? { threshold: 0.5, chosenBy: 'for want of rows to choose it on' }
-      : { threshold: flags.threshold, chosenBy: 'as given' }),
+      ? { value: 0.5, chosenBy: 'for want of rows to choose it on' }
+      : { value: flags.threshold, chosenBy: 'as given' }),
   }
-  const detector = choosePolicy(located.detector, decision, undefined)
+  const detector = choosePolicy(located.detector, threshold, undefined)
   const content: BundleContent = {
     detector,
     preset: 'imported',
@@ -45,7 +45,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     seed: 0,
     model,
     calibration: { method: 'none' },
-    decision,
+    threshold,
     metrics: {},
     training: {
       fingerprint: createHash('sha256').update(bytes).digest('hex'),
@@ -78,9 +78,8 @@ function tellPolicy(content: BundleContent, given: Detector, terminal: Terminal)
   const warning = warnOfBundle(content)
   if (warning !== undefined) terminal.warn(warning)
   else if (content.detector !== given) {
-    const { threshold } = content.decision
     terminal.say(
-      `policy  review from ${threshold} up, decline nothing: the detector names no threshold of its own, and there are ` +
+      `policy  review from ${content.threshold.value} up, decline nothing: the detector names no threshold of its own, and there are ` +
         'no rows to choose one on',
     )
   }

@@ -4,10 +4,10 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { formatDetector } from '../detector/detector.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { drawReport, type Origin } from '../training/draw-report.ts'
-import { judgePolicy } from '../training/judge-policy.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { loggedRows } from '../training/logged-rows.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
+import { measurePolicy } from '../training/measure-policy.ts'
 import { type PlanFlags, planTraining } from '../training/plan-training.ts'
 import { type InputFlags, refuseReadingFlags } from '../training/read-input.ts'
 import { readLabelledRows } from '../training/read-labelled-rows.ts'
@@ -77,7 +77,7 @@ export async function trainAndWrite(
   tellUnknown(outcome.parts, run)
   const leaks = await lookForLeaks(rows, outcome, plan, suspicious, flags, run)
   const warnings = [...warningsOf(rows, outcome, plan), ...leaks.warnings]
-  const policy = judgePolicy(rows, outcome.content.detector, outcome.test, {
+  const policy = measurePolicy(rows, outcome.content.detector, outcome.test, {
     isSample: outcome.parts.boundary === undefined,
   })
   for (const warning of warnings) terminal.warn(warning)

@@ -7,7 +7,7 @@ import type { Objective } from '../evaluation/tuning/trial.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import type { Learner, ModelChoice } from '../learners/model-choice.ts'
 import { type Choices, layOutChoices, readSpace } from '../training/choices.ts'
-import { createJudge } from '../training/judge-choice.ts'
+import { createChoiceEvaluator } from '../training/evaluate-choice.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { planTraining } from '../training/plan-training.ts'
@@ -70,7 +70,7 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
   const choices = layOutChoices(declared, flags.learner, modelOf(rows.detector), plan)
   const seed = flags.seed ?? declared?.seed ?? plan.seed
   const { delay } = rows.detector.transaction.label
-  const judge = createJudge(rows, splitRows(rows, plan.split, plan.calibrate).train, {
+  const evaluator = createChoiceEvaluator(rows, splitRows(rows, plan.split, plan.calibrate).train, {
     ...(delay !== undefined && { delayMs: durationMs(delay) }),
     ...asked,
     objective: flags.objective,
@@ -78,22 +78,25 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
     isWeighted: plan.weightUse !== 'training',
     seed: plan.seed,
   })
-  const { trainMs, delayMs, testMs, folds } = judge.folds
+  const { trainMs, delayMs, testMs, folds } = evaluator.folds
   run.terminal.say(
     `  ${folds} folds of ${showSpan(trainMs)} training, ${delayMs === 0 ? '' : `${showSpan(delayMs)} until labels are known, `}` +
       `${showSpan(testMs)} test; the best by ${nameOf(flags.objective, k)}`,
   )
-  const journal = await Journal.open(journalPath, fingerprintOf(rows, plan, choices, flags, { ...judge.folds }, seed))
+  const journal = await Journal.open(
+    journalPath,
+    fingerprintOf(rows, plan, choices, flags, { ...evaluator.folds }, seed),
+  )
   const trials = await runSearch(
     { current: choices.current, spaces: choices.spaces, objective: flags.objective, seed },
-    { journal, journalPath, judge, planOf, trials: flags.trials, minutes: flags.minutes },
+    { journal, journalPath, evaluator, planOf, trials: flags.trials, minutes: flags.minutes },
     run,
   )
   const found = concludeSearch(trials, choices.spaces, {
     objective: flags.objective,
     k,
     seed,
-    folds: judge.folds,
+    folds: evaluator.folds,
     journal: journalPath,
   })
   tellConclusion(found, choices.spaces, run)

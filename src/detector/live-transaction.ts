@@ -40,7 +40,7 @@ export interface Concealment {
 const longestName = 128
 const least13Digits = 1e12
 
-interface Rule extends DeclaredField {
+interface FieldHandling extends DeclaredField {
   readonly cardNumbers: 'refuse' | 'hash' | 'allow'
   readonly textKind: TextKind
   readonly limit: NumberLimit | undefined
@@ -56,7 +56,7 @@ interface Rule extends DeclaredField {
 export class LiveTransactionReader {
   readonly columns: readonly string[]
   readonly #detector: Detector
-  readonly #rules: readonly Rule[]
+  readonly #fields: readonly FieldHandling[]
   readonly #maker: TransactionMaker
   readonly #concealment: Concealment
   readonly #offsetAt: (timestampMs: number) => number
@@ -96,7 +96,7 @@ export class LiveTransactionReader {
     this.#timeOf = transaction.time === undefined ? () => Number.NaN : timeReader(transaction.time, this.#offsetAt)
     this.#nowMs = nowMs
     this.columns = fields.map(({ column }) => column)
-    this.#rules = fields.map((field) => ({
+    this.#fields = fields.map((field) => ({
       ...field,
       cardNumbers: handling(field.column),
       textKind: Object.values(keys).includes(field.column) ? 'id' : 'text',
@@ -130,10 +130,10 @@ export class LiveTransactionReader {
     const timestampMs = this.#readTime(value, errors)
     const cards: FieldError[] = []
     if (this.#checksId && holdsCardNumber(id, 'id')) cards.push({ field: this.#idColumn, reason: cardReason })
-    const fields: FieldValue[] = new Array(this.#rules.length)
+    const fields: FieldValue[] = new Array(this.#fields.length)
     let isComplete = errors.length === 0
     for (let i = 0; i < fields.length; i++) {
-      fields[i] = this.#readField(this.#rules[i], value, errors, cards)
+      fields[i] = this.#readField(this.#fields[i], value, errors, cards)
       if (fields[i] === undefined && value[this.columns[i]] === undefined) isComplete = false
     }
     if (this.#isStrict) this.#names.refuse('undeclared', value, errors, this.#currency?.fields)
@@ -145,7 +145,7 @@ export class LiveTransactionReader {
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
     if (errors.length > 0) throw invalid(errors)
     // Only now: nothing is known of the person in what is no transaction.
-    this.#rules.forEach(({ personal }, i) => {
+    this.#fields.forEach(({ personal }, i) => {
       const value = fields[i]
       if (personal !== undefined && value !== undefined) fields[i] = this.#concealment.token(personal, String(value))
     })
@@ -173,7 +173,7 @@ export class LiveTransactionReader {
         found.push({ field: '(body)', reason: `has a field whose name ${badName}` })
         continue
       }
-      const kept = this.#readField({ column: name, ...otherRule }, { [name]: given }, errors, cards)
+      const kept = this.#readField({ column: name, ...otherField }, { [name]: given }, errors, cards)
       if (kept === undefined) continue
       fields.push(name, kept)
       count += 1
@@ -200,11 +200,11 @@ export class LiveTransactionReader {
    */
   readKey(name: string, given: string | number): string {
     const column = columnOfName(this.#detector.transaction, name)
-    const rule = this.#rules.find((each) => each.column === column)
-    assert(rule !== undefined, 'the detector declares this name')
+    const field = this.#fields.find((each) => each.column === column)
+    assert(field !== undefined, 'the detector declares this name')
     const errors: FieldError[] = []
     const cards: FieldError[] = []
-    const kept = this.#readField(rule, { [rule.column]: given }, errors, cards)
+    const kept = this.#readField(field, { [field.column]: given }, errors, cards)
     const named = (found: readonly FieldError[]) => found.map(({ reason }) => ({ field: 'value', reason }))
     if (cards.length > 0)
       throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: named(cards) })
@@ -259,12 +259,12 @@ export class LiveTransactionReader {
   }
 
   #readField(
-    rule: Rule,
+    field: FieldHandling,
     value: Readonly<Record<string, unknown>>,
     errors: FieldError[],
     cards: FieldError[],
   ): FieldValue {
-    const { column, kind } = rule
+    const { column, kind } = field
     const given = value[column]
     if (given === undefined || given === null || given === '') return undefined
     if (typeof given === 'number') {
@@ -277,22 +277,22 @@ export class LiveTransactionReader {
         return undefined
       }
       const size = Math.abs(given)
-      if (rule.limit !== undefined && size > rule.limit.most) {
-        errors.push({ field: column, reason: rule.limit.reason })
+      if (field.limit !== undefined && size > field.limit.most) {
+        errors.push({ field: column, reason: field.limit.reason })
         return undefined
       }
-      const kept = rule.limit?.keep?.(given) ?? given
+      const kept = field.limit?.keep?.(given) ?? given
       if (Number.isNaN(kept)) {
-        errors.push({ field: column, reason: rule.limit?.whyNotKept ?? 'is not a number' })
+        errors.push({ field: column, reason: field.limit?.whyNotKept ?? 'is not a number' })
         return undefined
       }
-      if (rule.limit?.isAmount && hasDigitsOfCard(kept)) {
+      if (field.limit?.isAmount && hasDigitsOfCard(kept)) {
         errors.push({ field: column, reason: 'has 13 digits or more with its decimals, as many as a card number' })
         return undefined
       }
       // A larger one is no card number, and its exponent's mantissa is none either.
       const mayBeCard = size >= least13Digits && size < 1e19
-      if (kind === 'text' || mayBeCard) return this.#conceal(rule, String(Math.trunc(given)), kept, cards)
+      if (kind === 'text' || mayBeCard) return this.#conceal(field, String(Math.trunc(given)), kept, cards)
       return kept
     }
     if (typeof given === 'string' && kind !== 'number') {
@@ -303,7 +303,7 @@ export class LiveTransactionReader {
       }
       // Readers of files trim texts, too.
       const text = hasOuterBlanks(given) ? given.trim() : given
-      return text === '' ? undefined : this.#conceal(rule, text, text, cards)
+      return text === '' ? undefined : this.#conceal(field, text, text, cards)
     }
     const wanted = kind === 'number' ? 'a number' : kind === 'text' ? 'text' : 'text or a number'
     errors.push({ field: column, reason: `is ${kindOf(given)}, where ${wanted} is required` })
@@ -312,7 +312,7 @@ export class LiveTransactionReader {
 
   /** What is kept of a text, or of a whole number's digits. */
   #conceal(
-    { column, kind, cardNumbers, textKind }: Rule,
+    { column, kind, cardNumbers, textKind }: FieldHandling,
     text: string,
     given: string | number,
     cards: FieldError[],
@@ -339,7 +339,7 @@ function refuseOtherCurrency(
   }
 }
 
-const otherRule = {
+const otherField = {
   kind: 'either',
   cardNumbers: 'refuse',
   textKind: 'text',

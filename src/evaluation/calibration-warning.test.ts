@@ -9,8 +9,8 @@ function evaluateRows(rows: number, told: number, oftener: number) {
   const random = createRandom(3)
   const probabilities = Float64Array.from({ length: rows }, (_, row) => (told * (row % 2)) / 2 + told / 2)
   const labels = Uint8Array.from(probabilities, (each) => Number(random.uniform() < each * oftener))
-  const rule = { threshold: 0.5, inclusive: true }
-  return evaluate({ labels, scores: probabilities, probabilities, rule, seed: 1, replicates: 5 })
+  const threshold = { value: 0.5, inclusive: true }
+  return evaluate({ labels, scores: probabilities, probabilities, threshold, seed: 1, replicates: 5 })
 }
 
 test('says in figures that fraud was expected a third as often as it came', () => {

@@ -2,8 +2,8 @@ import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { highestProbability } from '../models/calibration.ts'
-import type { DecisionRule } from '../models/decision-rule.ts'
 import { highestScore } from '../models/learned-model.ts'
+import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
 
 /** What may be declined without a person having looked: nine of ten are fraud. */
@@ -20,11 +20,11 @@ interface HeldRows {
  * The detector with thresholds for its outcomes, where it names none: what is predicted as fraud is reviewed, and from
  * where nine of ten of the held rows are fraud it is declined. A detector that names one is left as it is.
  */
-export function choosePolicy(detector: Detector, rule: DecisionRule, held: HeldRows | undefined): Detector {
+export function choosePolicy(detector: Detector, threshold: PredictionThreshold, held: HeldRows | undefined): Detector {
   const { policy = {} } = detector
   const { challenge, review: ownReview, decline: ownDecline } = policy
   if (challenge !== undefined || ownReview !== undefined || ownDecline !== undefined) return detector
-  const review = rule.inclusive ? rule.threshold : nextDouble(rule.threshold)
+  const review = threshold.inclusive ? threshold.value : nextDouble(threshold.value)
   // To alert on nothing was the choice, so nothing is declined either.
   if (review > 1) return detector
   const wanted = { atLeast: declinePrecision, from: review }

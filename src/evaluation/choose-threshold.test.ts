@@ -13,7 +13,7 @@ const share = fc.double({ min: 0.01, max: 1, noNaN: true })
 function everyChoice({ labels, scores, weights }: LabelledRows) {
   const thresholds = [2, ...new Set(scores)].sort((a, b) => b - a)
   return thresholds.map((threshold) => {
-    const counts = confusion(labels, predictLabels(scores, { threshold, inclusive: true }), weights)
+    const counts = confusion(labels, predictLabels(scores, { value: threshold, inclusive: true }), weights)
     const { tp, fp, fn } = counts
     return {
       ...counts,
@@ -28,7 +28,7 @@ function everyChoice({ labels, scores, weights }: LabelledRows) {
 /** The choice with the confusion matrix of the threshold, and the proof that the threshold alerts on just these rows. */
 function chosen(rows: LabelledRows, objective: ThresholdObjective) {
   const outcome = chooseThreshold(rows.labels, rows.scores, rows.weights, objective)
-  const predictions = predictLabels(rows.scores, { threshold: outcome.threshold, inclusive: true })
+  const predictions = predictLabels(rows.scores, { value: outcome.threshold, inclusive: true })
   const counted = confusion(rows.labels, predictions, rows.weights)
   for (const cell of ['tn', 'fp', 'fn', 'tp'] as const) assertClose(outcome[cell], counted[cell], 1e-12, cell)
   return outcome
@@ -73,7 +73,7 @@ describe('of all thresholds', () => {
         assert.equal(lowest === undefined, expected === undefined)
         if (lowest === undefined) return
         assert.ok(lowest >= from)
-        const alerts = (threshold: number) => predictLabels(scores, { threshold, inclusive: true })
+        const alerts = (threshold: number) => predictLabels(scores, { value: threshold, inclusive: true })
         assert.deepEqual(alerts(lowest), alerts(expected.threshold))
       }),
     )

@@ -17,14 +17,14 @@ export function chooseWeights(
   const candidate = new Float64Array(labels.length)
   let best = { precision: Number.NEGATIVE_INFINITY, counts: counts.slice() }
   for (let round = 0; round < rounds; round++) {
-    const judged = scores.map((own) => {
+    const measured = scores.map((own) => {
       for (let row = 0; row < sum.length; row++) candidate[row] = sum[row] + own[row]
       return averagePrecision(labels, candidate, rowWeights)
     })
-    const chosen = judged.indexOf(Math.max(...judged))
+    const chosen = measured.indexOf(Math.max(...measured))
     counts[chosen] += 1
     for (let row = 0; row < sum.length; row++) sum[row] += scores[chosen][row]
-    if (judged[chosen] > best.precision) best = { precision: judged[chosen], counts: counts.slice() }
+    if (measured[chosen] > best.precision) best = { precision: measured[chosen], counts: counts.slice() }
   }
   const total = best.counts.reduce((all, count) => all + count, 0)
   return best.counts.map((count) => count / total)

@@ -8,7 +8,7 @@ import { predictLabels } from './metrics.ts'
 describe(`the classification report is that of ${sklearn}`, () => {
   for (const golden of goldenDataSets) {
     const { name, labels, scores, weights, threshold } = golden
-    const report = classificationReport(labels, predictLabels(scores, { threshold, inclusive: true }), weights)
+    const report = classificationReport(labels, predictLabels(scores, { value: threshold, inclusive: true }), weights)
 
     test(`in numbers, on ${name}`, () => {
       const pairs = [

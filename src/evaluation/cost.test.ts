@@ -8,7 +8,7 @@ import { confusion, predictLabels } from './metrics.ts'
 
 const labels = Uint8Array.of(1, 0, 1, 0)
 const probabilities = Float64Array.of(0.9, 0.8, 0.8, 0.1)
-const from = (threshold: number) => ({ threshold, inclusive: true })
+const from = (threshold: number) => ({ value: threshold, inclusive: true })
 
 test('a false alert has a price, a missed fraud its amount, and doing nothing misses them all', () => {
   const falseNegative = Float64Array.of(100, 999, 40, 999)
@@ -55,7 +55,7 @@ test('without costs there is no cost', () => {
   assert.ok(!('cost' in outcome) && !('savings' in outcome))
 })
 
-test('an outcome is the confusion matrix of the rule', () => {
+test('an outcome is the confusion matrix of the threshold', () => {
   fc.assert(
     fc.property(
       labelledRows(),
@@ -63,9 +63,9 @@ test('an outcome is the confusion matrix of the rule', () => {
       fc.boolean(),
       fc.boolean(),
       (rows, any, onRow, inclusive) => {
-        const rule = { threshold: onRow ? rows.scores[0] : any, inclusive }
-        const outcome = outcomeAt(sweepThresholds(rows.labels, rows.scores, rows.weights), rule)
-        const predictions = predictLabels(rows.scores, rule)
+        const threshold = { value: onRow ? rows.scores[0] : any, inclusive }
+        const outcome = outcomeAt(sweepThresholds(rows.labels, rows.scores, rows.weights), threshold)
+        const predictions = predictLabels(rows.scores, threshold)
         const expected = confusion(rows.labels, predictions, rows.weights)
         for (const cell of ['tn', 'fp', 'fn', 'tp'] as const) assertClose(outcome[cell], expected[cell], 1e-12, cell)
       },

@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import type { DecisionRule } from '../models/decision-rule.ts'
+import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { countAbove, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import type { Confusion } from './evaluation.ts'
 
@@ -92,8 +92,11 @@ function cumulate(values: Float64Array): Float64Array {
   return sums
 }
 
-/** Alerts, precision, recall and cost of one rule. */
-export function outcomeAt(sweep: ThresholdSweep, { threshold, inclusive }: DecisionRule): ThresholdOutcome {
+/** Alerts, precision, recall and cost at one threshold. */
+export function outcomeAt(
+  sweep: ThresholdSweep,
+  { value: threshold, inclusive }: PredictionThreshold,
+): ThresholdOutcome {
   const above = countAbove(sweep.probabilities, threshold)
   const isOneOfThem = sweep.probabilities[above] === threshold
   return { threshold, ...sweep.outcome(isOneOfThem && inclusive ? above + 1 : above) }

@@ -12,12 +12,12 @@ function simulate(rows: number) {
   return { labels, scores, probabilities: scores.map((score) => score / 4), seed: 3, replicates: 20 }
 }
 
-const rule = { threshold: 0.125, inclusive: true }
+const threshold = { value: 0.125, inclusive: true }
 
 test('ranking is judged on the scores, and everything else on the probabilities', () => {
   const input = simulate(600)
   const { labels, scores, probabilities } = input
-  const evaluation = evaluate({ ...input, probabilities: probabilities.toReversed(), rule })
+  const evaluation = evaluate({ ...input, probabilities: probabilities.toReversed(), threshold })
   assert.equal(evaluation.rows, 600)
   assert.equal(evaluation.frauds, 30)
   assert.equal(evaluation.rocAuc, rocAuc(labels, scores))
@@ -28,11 +28,11 @@ test('ranking is judged on the scores, and everything else on the probabilities'
   assert.equal(evaluation.threshold, 0.125)
 })
 
-test('the rule says whether a probability at the threshold is an alert', () => {
+test('the threshold says whether a probability equal to it is an alert', () => {
   const input = simulate(40)
   const probabilities = new Float64Array(40).fill(0.5)
   const alerts = (inclusive: boolean) => {
-    const { tp, fp } = evaluate({ ...input, probabilities, rule: { threshold: 0.5, inclusive } }).confusion
+    const { tp, fp } = evaluate({ ...input, probabilities, threshold: { value: 0.5, inclusive } }).confusion
     return tp + fp
   }
   assert.equal(alerts(false), 0)
@@ -41,18 +41,18 @@ test('the rule says whether a probability at the threshold is an alert', () => {
 
 test('precision is given for the budgets that the rows, or their weights, can fill', () => {
   const input = simulate(300)
-  const budgetsOf = (weights?: Float64Array) => evaluate({ ...input, weights, rule }).precisionAt.map(({ k }) => k)
+  const budgetsOf = (weights?: Float64Array) => evaluate({ ...input, weights, threshold }).precisionAt.map(({ k }) => k)
   assert.deepEqual(budgetsOf(), [50, 100])
   assert.deepEqual(budgetsOf(new Float64Array(300).fill(6.84)), [50, 100, 500, 1000])
-  const [{ precision }] = evaluate({ ...input, rule }).precisionAt
+  const [{ precision }] = evaluate({ ...input, threshold }).precisionAt
   assert.equal(precision, precisionAtK(input.labels, input.scores, 50))
 })
 
 test('every figure is weighted but the counts of rows', () => {
   const input = simulate(400)
   const weights = new Float64Array(400).fill(2)
-  const once = evaluate({ ...input, rule })
-  const twice = evaluate({ ...input, weights, rule })
+  const once = evaluate({ ...input, threshold })
+  const twice = evaluate({ ...input, weights, threshold })
   assert.equal(twice.rows, 400)
   assert.equal(twice.frauds, 20)
   assert.equal(twice.confusion.tn, 2 * once.confusion.tn)
@@ -62,9 +62,9 @@ test('every figure is weighted but the counts of rows', () => {
 
 test('rows of one class can not be evaluated, and columns of different lengths are a bug', () => {
   const input = simulate(20)
-  assert.throws(() => evaluate({ ...input, labels: new Uint8Array(20), rule }), {
+  assert.throws(() => evaluate({ ...input, labels: new Uint8Array(20), threshold }), {
     code: 'DATA_INVALID',
     message: 'An evaluation needs at least one fraud, and among the 20 rows there is none',
   })
-  assert.throws(() => evaluate({ ...input, scores: input.scores.subarray(1), rule }), /a score per label/)
+  assert.throws(() => evaluate({ ...input, scores: input.scores.subarray(1), threshold }), /a score per label/)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DecisionRule } from '../models/decision-rule.ts'
+import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { classWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import { classificationReport } from './classification-report.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -13,11 +13,11 @@ export interface EvaluationInput {
   readonly labels: Uint8Array
   /** The model's own, uncalibrated scores, which rank the rows. */
   readonly scores: Float64Array
-  /** The calibrated probabilities, which are judged as probabilities and meet the rule. */
+  /** The calibrated probabilities, which are compared with the threshold. */
   readonly probabilities: Float64Array
   /** Missing where every row weighs 1. */
   readonly weights?: Float64Array | undefined
-  readonly rule: DecisionRule
+  readonly threshold: PredictionThreshold
   /** Of the bootstrap. */
   readonly seed: number
   /** Bootstrap replicates; 200 by default. */
@@ -29,12 +29,12 @@ const budgets = [50, 100, 500, 1000]
 
 /** Everything that is said of a model on rows that it was not trained on. Throws DATA_INVALID on one class only. */
 export function evaluate(input: EvaluationInput): Evaluation {
-  const { labels, scores, probabilities, weights, rule, seed, replicates = 200 } = input
+  const { labels, scores, probabilities, weights, threshold, seed, replicates = 200 } = input
   assert.equal(scores.length, labels.length, 'a score per label')
   assert.equal(probabilities.length, labels.length, 'a probability per label')
   requireBothClasses('An evaluation', labels, weights)
   const totals = classWeights(labels, weights)
-  const predictions = predictLabels(probabilities, rule)
+  const predictions = predictLabels(probabilities, threshold)
   const ranking = rankScores(scores)
   const groups = weighGroups(ranking, labels, weights)
   const squares = weights
@@ -58,7 +58,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
     brier: brier(labels, probabilities, weights),
     logLoss: logLoss(labels, probabilities, weights),
     calibrationRatio: calibrationRatio(labels, probabilities, weights),
-    threshold: rule.threshold,
+    threshold: threshold.value,
     confusion: confusion(labels, predictions, weights),
     classificationReport: classificationReport(labels, predictions, weights),
     ...(weights && {

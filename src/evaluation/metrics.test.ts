@@ -31,7 +31,11 @@ describe(`metrics agree with ${sklearn}`, () => {
       assertClose(recallAt(0.2), golden.recallAt20PercentFpr, 1e-12, 'recall at 20 %')
       assertClose(brier(labels, scores, weights), golden.brier, 1e-12, 'Brier')
       assertClose(logLoss(labels, scores, weights), golden.logLoss, 1e-12, 'log loss')
-      const { tn, fp, fn, tp } = confusion(labels, predictLabels(scores, { threshold, inclusive: true }), weights)
+      const { tn, fp, fn, tp } = confusion(
+        labels,
+        predictLabels(scores, { value: threshold, inclusive: true }),
+        weights,
+      )
       assertClose(tn, golden.confusion.tn, 1e-12, 'tn')
       assertClose(fp, golden.confusion.fp, 1e-12, 'fp')
       assertClose(fn, golden.confusion.fn, 1e-12, 'fn')

@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import { type DecisionRule, predictsFraud } from '../models/decision-rule.ts'
+import { type PredictionThreshold, predictsFraud } from '../models/prediction-threshold.ts'
 import { classWeights, type GroupWeights, rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import type { Confusion } from './evaluation.ts'
 
@@ -115,9 +115,9 @@ export function calibrationRatio(labels: Uint8Array, probabilities: Float64Array
   return (weightedMean(probabilities, weights) * (fraud + legitimate)) / fraud
 }
 
-/** 1 for each row that the rule calls fraud, 0 for the others. */
-export function predictLabels(probabilities: Float64Array, rule: DecisionRule): Uint8Array {
-  return Uint8Array.from(probabilities, (probability) => (predictsFraud(rule, probability) ? 1 : 0))
+/** 1 for each row that is predicted as fraud, 0 for the others. */
+export function predictLabels(probabilities: Float64Array, threshold: PredictionThreshold): Uint8Array {
+  return Uint8Array.from(probabilities, (probability) => (predictsFraud(threshold, probability) ? 1 : 0))
 }
 
 export function confusion(labels: Uint8Array, predictions: Uint8Array, weights?: Float64Array): Confusion {

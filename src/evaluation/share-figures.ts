@@ -8,7 +8,7 @@ export interface ShareInput {
   /** The rows by their scores. */
   readonly groups: GroupWeights
   readonly probabilities: Float64Array
-  /** 1 where the decision rule calls the row fraud. */
+  /** 1 where the row is predicted as fraud. */
   readonly predictions: Uint8Array
   readonly weights?: Float64Array | undefined
 }

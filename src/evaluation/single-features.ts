@@ -36,12 +36,12 @@ export function suspiciousFeatures(
   if (frauds === 0 || frauds === labels.length) return []
   const thinned = thinFrauds(labels, weights)
   return features
-    .map((feature, i) => judge(feature, columns[i], labels, thinned, frauds))
+    .map((feature, i) => measureFeature(feature, columns[i], labels, thinned, frauds))
     .filter((each) => each.rocAuc >= suspiciousRocAuc || each.averagePrecision >= suspiciousPrecision)
     .sort((one, other) => other.averagePrecision - one.averagePrecision)
 }
 
-function judge(
+function measureFeature(
   feature: string,
   column: Float64Array,
   labels: Uint8Array,

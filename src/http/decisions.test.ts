@@ -53,7 +53,7 @@ async function serve({ service, metrics }: TestLive, server: Partial<ServerOptio
 function predictorOf(detector: Detector, model: LearnedModel) {
   const rest = {
     calibration: { method: 'none' },
-    decision: { threshold: 0.5, inclusive: true, chosenBy: '' },
+    threshold: { value: 0.5, inclusive: true, chosenBy: '' },
   } as const
   const example = Object.fromEntries(model.features.map((name) => [name, 1]))
   const empty = { preset: '', learner: '', options: {}, seed: 0, metrics: {}, example }

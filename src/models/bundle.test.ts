@@ -33,7 +33,7 @@ const content: BundleContent = {
   model: forest,
   scaling: { mean: Float64Array.of(0, 88), scale: Float64Array.of(1, 250) },
   calibration: { method: 'platt', epsilon: 0.005, slope: 1.2, intercept: -4 },
-  decision: { threshold: 0.31, inclusive: true, chosenBy: 'best F1' },
+  threshold: { value: 0.31, inclusive: true, chosenBy: 'best F1' },
   metrics: { averagePrecision: 0.8 },
   training: {
     fingerprint: 'ab'.repeat(32),

@@ -2,8 +2,8 @@ import { FraudError } from '../core/errors.ts'
 import { tellIssues, z } from '../core/zod.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { Calibration } from './calibration.ts'
-import type { DecisionRule } from './decision-rule.ts'
 import { type LearnedModel, modelForm, readModel, splitsOnCategories, writeModel } from './learned-model.ts'
+import type { PredictionThreshold } from './prediction-threshold.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
 
@@ -41,7 +41,7 @@ interface TrainingRecord {
 }
 
 /** How the threshold came about, beside the threshold itself. */
-export interface ChosenThreshold extends DecisionRule {
+export interface ChosenThreshold extends PredictionThreshold {
   readonly chosenBy: string
 }
 
@@ -55,7 +55,7 @@ export interface BundleContent {
   readonly model: LearnedModel
   readonly scaling?: Scaling
   readonly calibration: Calibration
-  readonly decision: ChosenThreshold
+  readonly threshold: ChosenThreshold
   /** Figures on the test rows, with intervals; empty where there was no test part. */
   readonly metrics: Readonly<Record<string, unknown>>
   readonly training: TrainingRecord
@@ -165,7 +165,10 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
     detector: JSON.stringify(detector),
     features: JSON.stringify(model.features),
   }
-  for (const [key, value] of Object.entries(rest)) metadata[key] = JSON.stringify(value)
+  for (const [key, value] of Object.entries(rest)) {
+    if (key === 'threshold') metadata.decision = JSON.stringify(writeThreshold(rest.threshold))
+    else metadata[key] = JSON.stringify(value)
+  }
   const { form, tensors } = writeModel(model)
   metadata.form = JSON.stringify(form)
   const { bytes, sha256 } = encodeTensors({
@@ -173,6 +176,12 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
     tensors: { ...tensors, ...(scaling && scalingTensors(scaling)) },
   })
   return { bytes, id: bundleId(detector, sha256) }
+}
+
+/** The file's names are older than the code's: there the threshold is a decision, and its value the threshold. */
+function writeThreshold(threshold: ChosenThreshold): object {
+  const renamed = Object.entries(threshold).map(([key, value]) => [key === 'value' ? 'threshold' : key, value])
+  return Object.fromEntries(renamed)
 }
 
 /**
@@ -194,10 +203,12 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   const fields = keys.map((key) => [key, parseJson(metadata, key)])
   const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
   if (!parsed.success) throw invalid(`its metadata is not as expected: ${tellIssues(parsed.error)}`)
-  const { features, form, tuning, ...content } = parsed.data
+  const { features, form, tuning, decision, ...content } = parsed.data
+  const { threshold: value, ...chosen } = decision
   const scaling = readScaling(tensors, features.length)
   return {
     ...content,
+    threshold: { value, ...chosen },
     ...(tuning && { tuning }),
     id: bundleId(detector, sha256),
     detector,

@@ -41,11 +41,11 @@ function classificationTable({ evaluation }: ReportInput): Markup {
 }
 
 export function decisionSection(input: ReportInput): Markup {
-  const { rule, chosen } = input.threshold
-  const comparison = rule.inclusive ? 'at least' : 'above'
+  const { threshold, chosen } = input.threshold
+  const comparison = threshold.inclusive ? 'at least' : 'above'
   return html`<section id="decisions">
 <h2>Decisions</h2>
-<p class="intro">A transaction is called fraud when its probability is ${comparison} <b>${formatThreshold(rule.threshold)}</b>. Chosen ${chosen}.</p>
+<p class="intro">A transaction is called fraud when its probability is ${comparison} <b>${formatThreshold(threshold.value)}</b>. Chosen ${chosen}.</p>
 <div class="grid roomy">${confusionMatrix(input)}${classificationTable(input)}</div>
 <details class="card" open><summary>The same as plain text</summary><pre class="monospace">${input.classificationText}</pre></details>
 </section>

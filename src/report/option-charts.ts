@@ -1,6 +1,6 @@
 import { type Dimension, indexOf } from '../evaluation/tuning/dimension.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
-import { type JudgedTrial, rankTrials } from '../evaluation/tuning/trial.ts'
+import { type MeasuredTrial, rankTrials } from '../evaluation/tuning/trial.ts'
 import { formatCount, formatNumberOf, formatThreshold, formatTick, shorten } from '../pages/format.ts'
 import { ticksBetween } from '../pages/ticks.ts'
 import type { ChartOption, Figure } from './chart.ts'
@@ -79,7 +79,7 @@ export function optionsFigure(view: SearchView, learner: string): Figure | undef
 
 function drawOptions(
   dimensions: readonly Dimension[],
-  ranked: readonly JudgedTrial[],
+  ranked: readonly MeasuredTrial[],
   scale: Scale,
   width: number,
   columns: number,

@@ -192,7 +192,7 @@ test('draws one feature, one fraud and a tiny threshold', () => {
   const html = renderReport({
     ...sample,
     evaluation: { ...sample.evaluation, frauds: 1, intervals: {} },
-    threshold: { ...sample.threshold, rule: { threshold: 0.0042, inclusive: false } },
+    threshold: { ...sample.threshold, threshold: { value: 0.0042, inclusive: false } },
     calibrationBins: {
       predicted: [1e-5, 1e-3, 0.4],
       observed: [0, 1e-3, 1],

@@ -3,7 +3,7 @@ import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { LearnerSpace } from '../evaluation/tuning/space.ts'
 import type { Trial } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
-import type { DecisionRule } from '../models/decision-rule.ts'
+import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 
 /** A column of numbers, plain or typed. */
 export type Numbers = ArrayLike<number>
@@ -69,7 +69,7 @@ interface CalibrationSummary {
 }
 
 interface ThresholdSummary {
-  readonly rule: DecisionRule
+  readonly threshold: PredictionThreshold
   /** How it was chosen, to follow "Chosen": "for the best F1 on the calibration rows". */
   readonly chosen: string
 }

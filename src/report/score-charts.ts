@@ -24,9 +24,9 @@ function barsOf(edges: Numbers, counts: Numbers, floor: number): readonly (Point
 }
 
 /** What the line between left and right costs on both of its sides. */
-function scoreNote({ evaluation: { confusion }, threshold: { rule } }: ReportInput): string {
+function scoreNote({ evaluation: { confusion }, threshold: { threshold } }: ReportInput): string {
   const { fn, fp } = confusion
-  return `At threshold ${formatThreshold(rule.threshold)}, ${formatNumberOf(fn, 'fraud')} on its left ${Math.round(fn) === 1 ? 'is' : 'are'} missed, and ${formatNumberOf(fp, 'legitimate transaction')} on its right ${Math.round(fp) === 1 ? 'raises an alert' : 'raise alerts'}.`
+  return `At threshold ${formatThreshold(threshold.value)}, ${formatNumberOf(fn, 'fraud')} on its left ${Math.round(fn) === 1 ? 'is' : 'are'} missed, and ${formatNumberOf(fp, 'legitimate transaction')} on its right ${Math.round(fp) === 1 ? 'raises an alert' : 'raise alerts'}.`
 }
 
 export function scoreFigure(input: ReportInput): Figure {
@@ -52,7 +52,7 @@ export function scoreFigure(input: ReportInput): Figure {
     format: formatTick,
     name: 'Predicted probability of fraud',
   }
-  const at = input.threshold.rule.threshold
+  const at = input.threshold.threshold.value
   return {
     id: 'scores',
     title: 'Scores by class',

@@ -31,14 +31,14 @@ interface ThresholdScale {
   readonly place: (threshold: number) => number
 }
 
-function scaleOf({ threshold: { rule } }: ReportInput): ThresholdScale {
-  if (!(rule.threshold > 0 && rule.threshold < smallThreshold)) {
+function scaleOf({ threshold: { threshold } }: ReportInput): ThresholdScale {
+  if (!(threshold.value > 0 && threshold.value < smallThreshold)) {
     return {
       axis: { min: 0, max: 1, ticks: shareTicks, format: formatTick, name: 'Threshold' },
       place: (threshold) => threshold,
     }
   }
-  const min = Math.max(-6, Math.floor(Math.log10(rule.threshold)) - 1)
+  const min = Math.max(-6, Math.floor(Math.log10(threshold.value)) - 1)
   return {
     axis: { min, max: 0, ticks: exponentsBetween(min, 0), format: formatPower, name: 'Threshold (powers of ten)' },
     place: (threshold) => Math.log10(threshold),
@@ -63,7 +63,7 @@ function readingOf({ evaluation, threshold }: ReportInput): string {
   const { fraud } = evaluation.classificationReport
   const { fp, tp } = evaluation.confusion
   const right = fp + tp > 0 ? `${formatPercent(fraud.precision)} of the alerts are right` : 'there is no alert'
-  return `At threshold ${formatThreshold(threshold.rule.threshold)}, ${formatPercent(fraud.recall)} of the frauds are caught and ${right}.`
+  return `At threshold ${formatThreshold(threshold.threshold.value)}, ${formatPercent(fraud.recall)} of the frauds are caught and ${right}.`
 }
 
 export function tradeOffFigure(input: ReportInput): Figure {
@@ -94,7 +94,7 @@ export function tradeOffFigure(input: ReportInput): Figure {
             series: [
               line(recall, { color: colors.fraud }),
               line(precision, { color: colors.accent }),
-              ...thresholdLine(scale.place(threshold.rule.threshold), '', { ...scale.axis, bottom: 0, top: 1 }),
+              ...thresholdLine(scale.place(threshold.threshold.value), '', { ...scale.axis, bottom: 0, top: 1 }),
             ],
           }),
   }
@@ -159,7 +159,7 @@ export function workloadFigure(input: ReportInput): Figure {
   const alerts = curveOf(scale, thresholds, (outcome) => Math.log10(Math.max(outcome.alerts, 1)))
   const costs = curveOf(scale, thresholds, (outcome) => outcome.cost)
   const panels = [...(cost === undefined ? [] : [costPanel(costs, cost, scale.axis)]), alertsPanel(alerts)]
-  const value = threshold.rule.threshold
+  const value = threshold.threshold.value
   const named = { at: scale.place(value), words: `threshold ${formatThreshold(value)}` }
   const { fp, tp, tn, fn } = evaluation.confusion
   const work = `At the threshold: ${formatNumberOf(fp + tp, 'alert')}, ${formatPercent((fp + tp) / (fp + tp + tn + fn))} of all transactions.`

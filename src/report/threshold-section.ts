@@ -18,7 +18,7 @@ function nearest(thresholds: readonly ThresholdOutcome[], wanted: number): reado
 function inUse({ evaluation, threshold, cost }: ReportInput): ThresholdOutcome {
   const { tp, fp } = evaluation.confusion
   const { recall, precision } = evaluation.classificationReport.fraud
-  const outcome = { threshold: threshold.rule.threshold, alerts: tp + fp, recall, precision }
+  const outcome = { threshold: threshold.threshold.value, alerts: tp + fp, recall, precision }
   return cost === undefined ? outcome : { ...outcome, cost: cost.atThreshold }
 }
 

@@ -1,4 +1,4 @@
-import { isJudged, type Objective, rankTrials } from '../evaluation/tuning/trial.ts'
+import { isMeasured, type Objective, rankTrials } from '../evaluation/tuning/trial.ts'
 import { formatGeneral, formatNumberOf, formatTick } from '../pages/format.ts'
 import { ticksBetween } from '../pages/ticks.ts'
 import type { Figure } from './chart.ts'
@@ -28,7 +28,7 @@ export function scaleOf({ search, objective }: SearchView): Scale {
   const ranked = rankTrials(search.trials, objective).map(({ mean }) => mean)
   const [first] = search.trials
   const edge = ranked[Math.ceil(0.8 * (ranked.length - 1))]
-  const shown = [ranked[0], edge, ...(isJudged(first) ? [first.mean] : [])]
+  const shown = [ranked[0], edge, ...(isMeasured(first) ? [first.mean] : [])]
   const [low, high] = [Math.min(...shown), Math.max(...shown)]
   const pad = (high - low) * 0.08 || Math.abs(high) * 0.05 || 1
   const [min, max] = [low - pad, high + pad]
@@ -40,17 +40,17 @@ export function scaleOf({ search, objective }: SearchView): Scale {
 export function progressFigure(view: SearchView): Figure {
   const { search, objective, name } = view
   const scale = scaleOf(view)
-  const judged = search.trials.filter(isJudged)
+  const measured = search.trials.filter(isMeasured)
   const steps: Point[] = []
-  for (const { trial } of judged) {
+  for (const { trial } of measured) {
     const [best] = rankTrials(search.trials.slice(0, trial + 1), objective)
     const before = steps.at(-1)
     if (before !== undefined) steps.push([trial, before[1]])
     steps.push([trial, scale.clamp(best.mean)])
   }
   const last = Math.max(1, search.trials.length - 1)
-  const [current] = judged.filter(({ trial }) => trial === 0)
-  const best = rankTrials(judged, objective)[0]
+  const [current] = measured.filter(({ trial }) => trial === 0)
+  const best = rankTrials(measured, objective)[0]
   return {
     id: 'search-progress',
     title: 'The best so far',
@@ -73,7 +73,7 @@ export function progressFigure(view: SearchView): Figure {
       yAxis: yAxis({ name, ...scale, format: formatTick }),
       series: [
         dots(
-          judged.map(({ trial, mean }) => [trial, scale.clamp(mean)]),
+          measured.map(({ trial, mean }) => [trial, scale.clamp(mean)]),
           { color: colors.legitimate, size: 6 },
         ),
         line([...steps, [last, scale.clamp(best.mean)]], { color: colors.accent }),

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { sampleReport } from '../../test/report-sample.ts'
 import type { LearnerSpace } from '../evaluation/tuning/space.ts'
 import { suggest } from '../evaluation/tuning/suggest.ts'
-import { isJudged, lossOf, rankTrials, summariseFolds, type Trial } from '../evaluation/tuning/trial.ts'
+import { isMeasured, lossOf, rankTrials, summariseFolds, type Trial } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
 import { renderReport } from './render-report.ts'
 
@@ -52,10 +52,10 @@ function recordOf(trials: readonly Trial[]): TuningRecord {
     objective: 'average-precision',
     seed: 1,
     trials: trials.length,
-    failed: trials.filter((trial) => !isJudged(trial)).length,
+    failed: trials.filter((trial) => !isMeasured(trial)).length,
     folds: { trainMs: 864e5, delayMs: 0, testMs: 36e5, folds: 2 },
     winner,
-    ...(isJudged(first) && { current: first }),
+    ...(isMeasured(first) && { current: first }),
     space: [],
   }
 }
@@ -74,7 +74,7 @@ describe('the search in a report', () => {
     assert.ok(page.includes('href="#search"') && !page.includes('id="search-logistic-regression"'))
     assert.match(
       page,
-      /24 trials, of which 1 failed, each on 2 folds of the training period: 1d to learn from, 1h to be judged/,
+      /24 trials, of which 1 failed, each on 2 folds of the training period: 1d to learn from, 1h to be measured/,
     )
     assert.match(page, /better than the choice before on 2 of 2 folds/)
     assert.match(page, /Options found by<\/dt><dd>a search: 24 trials/)
@@ -87,7 +87,7 @@ describe('the search in a report', () => {
     assert.match(render(trialsOf(1)), /Nothing that was tried was better/)
     const [first, ...others] = trialsOf(9)
     const failed: Trial = { trial: 0, model: first.model, failed: 'OPTION_INVALID: no' }
-    assert.match(render([failed, ...others]), /choice before could not be judged/)
+    assert.match(render([failed, ...others]), /choice before could not be evaluated/)
   })
 
   test('is one line for a bundle that was tuned in another run, and nothing for one that was not', () => {

@@ -1,6 +1,6 @@
 import { showSpan } from '../evaluation/tuning/search-folds.ts'
 import { optionOf } from '../evaluation/tuning/suggest.ts'
-import { type JudgedTrial, type Objective, objectives, rankTrials } from '../evaluation/tuning/trial.ts'
+import { type MeasuredTrial, type Objective, objectives, rankTrials } from '../evaluation/tuning/trial.ts'
 import type { TuningRecord } from '../models/bundle.ts'
 import { formatCount, formatGeneral, formatNumberOf } from '../pages/format.ts'
 import { html, type Markup, nothing } from '../pages/html.ts'
@@ -19,7 +19,7 @@ function nameOf(objective: string): string {
   return objective.replace('-', ' ')
 }
 
-function showMean({ mean, standardDeviation }: Pick<JudgedTrial, 'mean' | 'standardDeviation'>): string {
+function showMean({ mean, standardDeviation }: Pick<MeasuredTrial, 'mean' | 'standardDeviation'>): string {
   // No line may end within it.
   return `${formatGeneral(mean)}\u00a0±\u00a0${formatGeneral(standardDeviation, 2)}`
 }
@@ -45,9 +45,9 @@ function intro({ trials, failed, folds, winner, current, objective, k }: TuningR
   const how =
     `${formatNumberOf(trials, 'trial')}${failed === 0 ? '' : `, of which ${formatCount(failed)} failed`}, each on ` +
     `${formatNumberOf(folds.folds, 'fold')} of the training period: ${showSpan(folds.trainMs)} to learn from, ` +
-    `${folds.delayMs === 0 ? '' : `${showSpan(folds.delayMs)} until labels are known, `}${showSpan(folds.testMs)} to be judged on by ${nameOf(objective)}` +
+    `${folds.delayMs === 0 ? '' : `${showSpan(folds.delayMs)} until labels are known, `}${showSpan(folds.testMs)} to be measured on by ${nameOf(objective)}` +
     `${k === undefined ? '' : ` at ${formatCount(k)}`}. The test of this report was not looked at.`
-  if (current === undefined) return `${how} The choice before could not be judged.`
+  if (current === undefined) return `${how} The choice before could not be evaluated.`
   if (winner.trial === 0) return `${how} Nothing that was tried was better than the choice before.`
   const better = winner.folds.map((value, i) => (value - current.folds[i]) * (objective === 'log-loss' ? -1 : 1))
   const won = better.filter((gain) => gain > 0).length
@@ -81,7 +81,7 @@ const mostListed = 10
 
 function topTable({ trials, spaces }: SearchSummary, objective: Objective): Markup {
   const rows = rankTrials(trials, objective).slice(0, mostListed)
-  const told = ({ model }: JudgedTrial) => {
+  const told = ({ model }: MeasuredTrial) => {
     const space = spaces.find(({ learner }) => learner === model.learner)
     const options = space?.dimensions.map(({ name }) => `${name} ${showOption(optionOf(model, name))}`) ?? []
     return [model.learner ?? '', ...options].join(', ')

@@ -3,10 +3,10 @@ import { readWholeFile } from '../core/read-whole-file.ts'
 import type { Detector } from '../detector/detector.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
-import { predictsFraud } from '../models/decision-rule.ts'
 import { createExplainer } from '../models/explanation.ts'
 import { countNodes, highestScore } from '../models/learned-model.ts'
 import type { Model } from '../models/model.ts'
+import { predictsFraud } from '../models/prediction-threshold.ts'
 import type { Scaling } from '../models/scaling.ts'
 import type { Predictor } from './predictor.ts'
 
@@ -35,7 +35,7 @@ export async function readBundleBytes(path: string): Promise<Uint8Array> {
 
 /** A bundle made ready to answer: scale where the model wants it, score, calibrate, compare with the threshold. */
 export function createPredictor(bundle: Bundle): Predictor {
-  const { model, calibration, decision, example } = bundle
+  const { model, calibration, threshold, example } = bundle
   const score = createScorer(bundle)
   return {
     modelId: bundle.id,
@@ -44,7 +44,7 @@ export function createPredictor(bundle: Bundle): Predictor {
     highestScore: highestProbability(calibration, highestScore(model)),
     predict(row) {
       const probability = calibrate(calibration, score(row))
-      return { isFraud: predictsFraud(decision, probability), probability }
+      return { isFraud: predictsFraud(threshold, probability), probability }
     },
     ...explanationOf(bundle),
   }

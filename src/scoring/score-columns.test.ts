@@ -16,7 +16,7 @@ const content: BundleContent = {
   model: createTreeEnsemble(inputs, randomForest(20, 5, 3, 7, pool)),
   scaling: { mean: Float64Array.of(0, 1, 0), scale: Float64Array.of(1, 2, 1) },
   calibration: { method: 'platt', epsilon: 0.005, slope: 1.2, intercept: -1 },
-  decision: { threshold: 0.3, inclusive: true, chosenBy: '' },
+  threshold: { value: 0.3, inclusive: true, chosenBy: '' },
   training: { fingerprint: '', rows: 0, frauds: 0, calibrationRows: 0, split: { by: 'elsewhere' }, refit: false },
 }
 const { bytes } = encodeBundle(content)

@@ -4,7 +4,7 @@ import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { decodeBundle } from '../models/bundle.ts'
 import { calibrate } from '../models/calibration.ts'
-import { predictsFraud } from '../models/decision-rule.ts'
+import { predictsFraud } from '../models/prediction-threshold.ts'
 import { createRowsScorer } from './load-predictor.ts'
 
 /** Rows that are scored at once, so that only they are copied. */
@@ -68,7 +68,7 @@ export function createBlockScorer({ bundle, columns, probability, prediction }: 
     score(rows).forEach((given, row) => {
       const own = calibrate(decoded.calibration, given)
       probability[first + row] = own
-      prediction[first + row] = Number(predictsFraud(decoded.decision, own))
+      prediction[first + row] = Number(predictsFraud(decoded.threshold, own))
     })
   }
 }

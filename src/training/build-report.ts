@@ -4,7 +4,7 @@ import { calibrationCurve, precisionRecallCurve, rocCurve, scoreHistogram } from
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import type { PolicyFigures } from '../evaluation/policy-figures.ts'
 import type { BundleContent } from '../models/bundle.ts'
-import type { DecisionRule } from '../models/decision-rule.ts'
+import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import type { ColumnSummary, OptionValue, PartSummary, ReportInput } from '../report/report-input.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { formatTime } from './read-input.ts'
@@ -36,7 +36,7 @@ export function buildReport(
   extras: ReportExtras,
 ): ReportInput {
   const { labels, scores, probabilities, weights } = test
-  const { decision, calibration } = content
+  const { threshold, calibration } = content
   return {
     title: extras.title,
     bundle: extras.bundleId,
@@ -56,12 +56,12 @@ export function buildReport(
       method: calibration.method,
       ...(extras.calibrationRatio !== undefined && { ratio: extras.calibrationRatio }),
     },
-    threshold: { rule: decision, chosen: decision.chosenBy },
+    threshold: { threshold, chosen: threshold.chosenBy },
     precisionRecall: precisionRecallCurve(labels, scores, weights),
     roc: rocPoints(labels, scores, weights),
     calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'uniform' }),
     scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
-    ...thresholdParts(test, decision, extras.cost),
+    ...thresholdParts(test, threshold, extras.cost),
     ...(extras.importance && { importance: extras.importance }),
     warnings: extras.warnings,
     includesTrainingRows: extras.includesTrainingRows,
@@ -84,13 +84,13 @@ function plainOptions(options: Readonly<Record<string, unknown>>): Record<string
 
 function thresholdParts(
   { labels, probabilities, weights }: ScoredRows,
-  rule: DecisionRule,
+  threshold: PredictionThreshold,
   cost: ReportExtras['cost'],
 ): Pick<ReportInput, 'thresholds' | 'cost'> {
   const sweep = sweepThresholds(labels, probabilities, weights, cost)
   const thresholds = thresholdTable(sweep, 200)
   if (cost === undefined) return { thresholds }
-  const { cost: atThreshold = 0, savings = 0 } = outcomeAt(sweep, rule)
+  const { cost: atThreshold = 0, savings = 0 } = outcomeAt(sweep, threshold)
   return { thresholds, cost: { falsePositive: cost.falsePositive, falseNegative: cost.asked, atThreshold, savings } }
 }
 

@@ -10,7 +10,7 @@ import type { Parts } from './split-rows.ts'
 import { scoreRows } from './training-run.ts'
 
 /** Average precision of a small forest on test rows, and the frauds that it rests on. */
-interface Judged {
+interface Measured {
   readonly averagePrecision: number
   readonly frauds: number
 }
@@ -18,11 +18,11 @@ interface Judged {
 /** What a small forest shows, honestly and not. */
 export interface LeakCheck {
   /** Trained on rows whose labels were known when the test began. */
-  readonly honest?: Judged
+  readonly honest?: Measured
   /** Trained and tested on rows drawn at random from the same. */
-  readonly randomSplit?: Judged
+  readonly randomSplit?: Measured
   /** As if every label had been known at once, in features and in training. */
-  readonly undelayedLabel?: Judged
+  readonly undelayedLabel?: Measured
   /** Features that alone separate fraud almost perfectly. */
   readonly suspicious: readonly SingleFeature[]
 }
@@ -60,21 +60,21 @@ export async function checkLeaks(input: LeakCheckInput, run: Progress): Promise<
   }
   const test = thin(byTime.test, mostTest)
   const train = thin(byTime.train, mostTraining)
-  const honest = await judgeSmallForest(rows, train, test, input, run)
+  const honest = await measureSmallForest(rows, train, test, input, run)
   const drawn = drawRandom(rows, train, test, seed)
-  const randomSplit = await judgeSmallForest(rows, drawn.train, drawn.test, input, run)
-  const undelayedLabel = await judgeUndelayed(train.length, test, byTime, input, run)
+  const randomSplit = await measureSmallForest(rows, drawn.train, drawn.test, input, run)
+  const undelayedLabel = await measureUndelayed(train.length, test, byTime, input, run)
   progress.end()
   return { ...figures, honest, randomSplit, ...(undelayedLabel && { undelayedLabel }) }
 }
 
-async function judgeUndelayed(
+async function measureUndelayed(
   trainingRows: number,
   test: Uint32Array,
   { boundary }: Parts,
   input: LeakCheckInput,
   run: Progress,
-): Promise<Judged | undefined> {
+): Promise<Measured | undefined> {
   const { times, labels, undelayed } = input.rows
   if (undelayed === undefined || boundary === undefined || times === undefined) return undefined
   const before = Uint32Array.from(times.keys().filter((row) => times[row] < boundary))
@@ -83,22 +83,22 @@ async function judgeUndelayed(
   for (const row of [...train, ...test]) kept[row] = 1
   const places = placesOf(kept)
   const place = (row: number) => places[row]
-  return judgeSmallForest(await undelayed(kept), train.map(place), test.map(place), input, run)
+  return measureSmallForest(await undelayed(kept), train.map(place), test.map(place), input, run)
 }
 
 /** The figures as sentences: warnings where the run itself made the mistake, else what it would have shown. */
 export function describeLeaks(
   { honest, randomSplit, undelayedLabel, suspicious }: LeakCheck,
   isRandom: boolean,
-  judge = 'a small forest',
+  by = 'a small forest',
 ): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
   const show = (value: number) => value.toFixed(3)
   const warnings = suspicious.map(warnOfSuspicious)
   const notes: string[] = []
-  const compare = (what: string, figure: Judged | undefined) => {
+  const compare = (what: string, figure: Measured | undefined) => {
     if (honest === undefined || figure === undefined || !flatters(figure, honest)) return
     const figures = `average precision ${show(figure.averagePrecision)} in place of ${show(honest.averagePrecision)}`
-    notes.push(`${what}: ${judge} shows ${figures}`)
+    notes.push(`${what}: ${by} shows ${figures}`)
   }
   compare(isRandom ? 'This random split flatters' : 'A random split would have flattered', randomSplit)
   compare('Labels known at once would have flattered', undelayedLabel)
@@ -106,19 +106,19 @@ export function describeLeaks(
 }
 
 /** By more than two standard errors of the difference, taken as those of shares of the frauds, and by what matters. */
-function flatters(figure: Judged, honest: Judged): boolean {
-  const variance = ({ averagePrecision: p, frauds: n }: Judged) => (p * (1 - p)) / Math.max(1, n)
+function flatters(figure: Measured, honest: Measured): boolean {
+  const variance = ({ averagePrecision: p, frauds: n }: Measured) => (p * (1 - p)) / Math.max(1, n)
   const error = Math.sqrt(variance(figure) + variance(honest))
   return figure.averagePrecision - honest.averagePrecision > Math.max(0.02, 2 * error)
 }
 
-async function judgeSmallForest(
+async function measureSmallForest(
   rows: LabelledRows,
   train: Uint32Array,
   test: Uint32Array,
   { isWeighted, seed, threads }: LeakCheckInput,
   { signal }: Progress,
-): Promise<Judged> {
+): Promise<Measured> {
   const columns = rows.columns.map((column) => Float64Array.from(train, (row) => column[row]))
   const labels = Uint8Array.from(train, (row) => rows.labels[row])
   const { model } = await trainRandomForest(

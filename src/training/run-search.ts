@@ -2,10 +2,10 @@ import { FraudError } from '../core/errors.ts'
 import type { Progress, Step } from '../core/progress.ts'
 import type { Journal } from '../evaluation/tuning/journal.ts'
 import { type SearchPlan, search } from '../evaluation/tuning/search.ts'
-import { isJudged, lossOf, rankTrials, type Trial } from '../evaluation/tuning/trial.ts'
+import { isMeasured, lossOf, rankTrials, type Trial } from '../evaluation/tuning/trial.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
 import { describeChoice } from './choices.ts'
-import type { Judge } from './judge-choice.ts'
+import type { ChoiceEvaluator } from './evaluate-choice.ts'
 import type { TrainingPlan } from './training-run.ts'
 import { showMean } from './tuning-result.ts'
 
@@ -13,7 +13,7 @@ import { showMean } from './tuning-result.ts'
 interface SearchMeans {
   readonly journal: Journal
   readonly journalPath: string
-  readonly judge: Judge
+  readonly evaluator: ChoiceEvaluator
   readonly planOf: (model: ModelChoice) => TrainingPlan
   /** In all, those of the journal included. */
   readonly trials: number | undefined
@@ -25,7 +25,7 @@ const usualMinutes = 30
 
 /** Goes on from the journal's trials until trials or minutes are used up, a line for each; closes the journal. */
 export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Progress): Promise<readonly Trial[]> {
-  const { journal, journalPath, judge, planOf, trials: most = Number.POSITIVE_INFINITY } = means
+  const { journal, journalPath, evaluator, planOf, trials: most = Number.POSITIVE_INFINITY } = means
   const minutes = means.minutes ?? (means.trials === undefined ? usualMinutes : Number.POSITIVE_INFINITY)
   const endMs = run.nowMs() + minutes * 60_000
   const before = journal.trials.slice(0, most)
@@ -36,19 +36,19 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Progr
   try {
     const tried = await search(plan, before, {
       goesOn: (count) => count < most && run.nowMs() < endMs,
-      judge: async (model, trial) => {
+      evaluateChoice: async (model, trial) => {
         const shown = run.begin(`trial ${trial}${whatIsLeft(trial, most, endMs - run.nowMs())}`)
         progress = shown
         await journal.refuseIntruders()
-        return judge.judge(planOf(model), run, (fold, folds) => shown.update(fold, folds))
+        return evaluator.evaluate(planOf(model), run, (fold, folds) => shown.update(fold, folds))
       },
       keep: async (trial) => {
         await journal.append(trial)
         done++
         const isBest =
-          isJudged(trial) && lossOf(trial, plan.objective) < (best ? lossOf(best, plan.objective) : Infinity)
+          isMeasured(trial) && lossOf(trial, plan.objective) < (best ? lossOf(best, plan.objective) : Infinity)
         if (isBest) best = trial
-        const told = isJudged(trial)
+        const told = isMeasured(trial)
           ? `${showMean(trial)}${isBest && trial.trial > 0 ? ', the best so far' : ''}`
           : `failed, ${trial.failed}`
         progress?.end(`${told}: ${describeChoice(trial.model, plan.spaces)}`)

@@ -18,8 +18,8 @@ import type { Preset } from '../learners/presets.ts'
 import { createAverage } from '../models/average.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
-import { predictsFraud } from '../models/decision-rule.ts'
 import { describeModel, type LearnedModel } from '../models/learned-model.ts'
+import { predictsFraud } from '../models/prediction-threshold.ts'
 import type { Scaling } from '../models/scaling.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -87,11 +87,11 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
   const calibration: Calibration =
     plan.calibrate && held ? fitCalibration(held.labels, held.scores, held.weights) : { method: 'none' }
   const calibrated = held && withProbabilities(held, calibration)
-  const decision = decideThreshold(rows, plan, calibrated)
+  const threshold = decideThreshold(rows, plan, calibrated)
   const test = withProbabilities(scorePart(parts.test), calibration)
   throwIfInterrupted(run.signal)
   const progress = run.begin('evaluate')
-  const evaluation = evaluate({ ...test, rule: decision, seed: plan.seed })
+  const evaluation = evaluate({ ...test, threshold, seed: plan.seed })
   progress.end(`${parts.test.length.toLocaleString('en')} later rows`)
 
   const { model: evaluated } = fitted.trained
@@ -104,7 +104,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
   const { seed, ...options } = final.trained.options
   return {
     content: {
-      detector: choosePolicy(rows.detector, decision, calibrated),
+      detector: choosePolicy(rows.detector, threshold, calibrated),
       preset: plan.preset,
       learner: plan.learner,
       options: { ...options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
@@ -112,7 +112,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
       model: final.trained.model,
       ...(final.scaling && { scaling: final.scaling }),
       calibration,
-      decision,
+      threshold,
       metrics: { ...evaluation },
       training: trainingRecord(rows, parts, plan),
       example: typicalRow(rows, parts.train),
@@ -121,14 +121,14 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
     evaluation,
     test,
     trained,
-    alertsOnNothing: calibrated?.probabilities.every((each) => !predictsFraud(decision, each)) ?? false,
+    alertsOnNothing: calibrated?.probabilities.every((each) => !predictsFraud(threshold, each)) ?? false,
     ...(fitted.scaling && { scaling: fitted.scaling }),
     ...(calibrated && {
       calibrationRatio: calibrationRatio(calibrated.labels, calibrated.probabilities, calibrated.weights),
     }),
     ...(fitted.oversampled && { oversampled: fitted.oversampled }),
     ...(trained.outOfBagScores && {
-      outOfBag: judgeOutOfBag(rows, parts.fit, trained.outOfBagScores, evaluationWeights),
+      outOfBag: measureOutOfBag(rows, parts.fit, trained.outOfBagScores, evaluationWeights),
     }),
   }
 }
@@ -304,11 +304,11 @@ export function withProbabilities(scored: Omit<ScoredRows, 'probabilities'>, cal
 
 /** Chosen on rows that the model was not trained on, never on the test rows; or given; or the recipe's. */
 function decideThreshold(rows: LabelledRows, plan: TrainingPlan, held: ScoredRows | undefined): ChosenThreshold {
-  if (plan.threshold !== undefined) return { threshold: plan.threshold, inclusive: true, chosenBy: 'as given' }
-  if (held === undefined) return { threshold: 0.5, inclusive: false, chosenBy: 'by the recipe: fraud above 0.5' }
+  if (plan.threshold !== undefined) return { value: plan.threshold, inclusive: true, chosenBy: 'as given' }
+  if (held === undefined) return { value: 0.5, inclusive: false, chosenBy: 'by the recipe: fraud above 0.5' }
   const { objective, chosenBy } = resolveObjective(rows, plan.objective ?? { kind: 'f1' }, held.rows)
   const { threshold } = chooseThreshold(held.labels, held.probabilities, held.weights, objective)
-  return { threshold, inclusive: true, chosenBy }
+  return { value: threshold, inclusive: true, chosenBy }
 }
 
 function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32Array) {
@@ -321,7 +321,12 @@ function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32A
   return { objective: { kind: 'cost' as const, cost: costModelOn(rows, part, plan) }, chosenBy }
 }
 
-function judgeOutOfBag(rows: LabelledRows, part: Uint32Array, scores: Float64Array, weights: Float64Array | undefined) {
+function measureOutOfBag(
+  rows: LabelledRows,
+  part: Uint32Array,
+  scores: Float64Array,
+  weights: Float64Array | undefined,
+) {
   const seen = Uint32Array.from(scores.keys().filter((i) => !Number.isNaN(scores[i])))
   const labels = Uint8Array.from(seen, (i) => rows.labels[part[i]])
   const known = Float64Array.from(seen, (i) => scores[i])

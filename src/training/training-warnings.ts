@@ -19,8 +19,8 @@ export function warningsOf(
   if (calibrationWarning !== undefined) warnings.push(calibrationWarning)
   if (alertsOnNothing) {
     warnings.push(
-      `The threshold ${content.decision.threshold} alerts on none of the rows that were held out to choose it on; it was ` +
-        `chosen ${content.decision.chosenBy}`,
+      `The threshold ${content.threshold.value} alerts on none of the rows that were held out to choose it on; it was ` +
+        `chosen ${content.threshold.chosenBy}`,
     )
   }
   if (parts.boundary === undefined) {

@@ -5,8 +5,8 @@ import type { LearnerSpace } from '../evaluation/tuning/space.ts'
 import {
   type Gain,
   gainOver,
-  isJudged,
-  type JudgedTrial,
+  isMeasured,
+  type MeasuredTrial,
   type Objective,
   rankTrials,
   type Trial,
@@ -17,8 +17,8 @@ import type { Origin } from './draw-report.ts'
 
 /** What a search came to: for the bundle, for the report and for a program. */
 export interface Conclusion extends NonNullable<Origin['search']> {
-  readonly best: JudgedTrial
-  readonly current: JudgedTrial | undefined
+  readonly best: MeasuredTrial
+  readonly current: MeasuredTrial | undefined
   readonly gain: Gain | undefined
 }
 
@@ -40,9 +40,9 @@ export function concludeSearch(
   const [first] = trials
   if (best === undefined) {
     const why = 'failed' in first ? first.failed : ''
-    throw new FraudError('OPTION_INVALID', `None of ${trials.length} trials could be judged. The first: ${why}`)
+    throw new FraudError('OPTION_INVALID', `None of ${trials.length} trials could be measured. The first: ${why}`)
   }
-  const current = isJudged(first) ? first : undefined
+  const current = isMeasured(first) ? first : undefined
   const gain = current && gainOver(best, current, objective)
   const { trainMs, delayMs, testMs } = folds
   const record: TuningRecord = {
@@ -66,7 +66,7 @@ export function concludeSearch(
   }
 }
 
-function figuresOf({ trial, folds, mean, standardDeviation }: JudgedTrial): TuningRecord['winner'] {
+function figuresOf({ trial, folds, mean, standardDeviation }: MeasuredTrial): TuningRecord['winner'] {
   return { trial, folds, mean, standardDeviation }
 }
 
@@ -79,12 +79,12 @@ export function tellConclusion(
   const failed = record.failed === 0 ? '' : `, ${record.failed} of which failed`
   run.note(`\n${record.trials} trials${failed}; ${nameOf(record.objective, record.k)}, mean ± deviation over folds:`)
   if (best.trial > 0) run.note(`  trial ${best.trial}  ${showMean(best)}  ${describeChoice(best.model, spaces)}`)
-  if (current === undefined) run.note('  the current choice (trial 0) could not be judged')
+  if (current === undefined) run.note('  the current choice (trial 0) could not be evaluated')
   else run.note(`  trial 0  ${showMean(current)}  the current choice: ${describeChoice(current.model, spaces)}`)
   run.note(`  ${describeGain(best, gain)}\n`)
 }
 
-function describeGain(best: JudgedTrial, gain: Gain | undefined): string {
+function describeGain(best: MeasuredTrial, gain: Gain | undefined): string {
   if (gain === undefined) return 'There is nothing to compare the best with'
   if (best.trial === 0) return 'Nothing that was tried is better than the current choice'
   const { mean, standardDeviation, foldsBetter, folds } = gain
@@ -97,7 +97,7 @@ function describeGain(best: JudgedTrial, gain: Gain | undefined): string {
   )
 }
 
-export function showMean({ folds, mean, standardDeviation }: JudgedTrial): string {
+export function showMean({ folds, mean, standardDeviation }: MeasuredTrial): string {
   return folds.length === 1 ? showFigure(mean) : `${showFigure(mean)} ± ${showFigure(standardDeviation)}`
 }
 

@@ -117,9 +117,9 @@ describe('shrike train', () => {
   })
 
   test('writes a policy into the bundle of a detector that names no thresholds, and leaves another as it is', async () => {
-    const { decision, detector } = await readBundle(at('a.safetensors'))
+    const { threshold, detector } = await readBundle(at('a.safetensors'))
     const { review, decline = 1 } = detector.policy ?? {}
-    assert.equal(review, decision.threshold)
+    assert.equal(review, threshold.value)
     assert.ok(decline >= review && decline <= 1)
     const recipe = await readBundle(at('recipe.safetensors'))
     assert.deepEqual(recipe.detector.policy, { review: 0.5 + 2 ** -53 })
@@ -293,14 +293,14 @@ describe('shrike evaluate', () => {
     const learnerOf = async (model: string, ...flags: string[]) => {
       writeFileSync(at('own.yaml'), `${readFileSync('detectors/creditcard.yaml', 'utf8')}${model}`)
       const given = ['cards.csv', '--detector', 'own.yaml', ...flags]
-      const judged = JSON.parse(
+      const measured = JSON.parse(
         (await succeed('evaluate', '--protocol', 'prequential', ...given, ...periods, '--json')).stdout,
       )
-      assert.ok(judged.mean.rocAuc > 0.7, JSON.stringify(judged))
+      assert.ok(measured.mean.rocAuc > 0.7, JSON.stringify(measured))
       await succeed('train', ...given, '--no-leak-check', '--out', 'own.safetensors')
       const { learner } = await readBundle(at('own.safetensors'))
-      assert.ok(judged.learner.startsWith(learner), judged.learner)
-      return judged.learner
+      assert.ok(measured.learner.startsWith(learner), measured.learner)
+      return measured.learner
     }
     assert.equal(
       await learnerOf('', '--n-estimators', '9'),

@@ -1,5 +1,5 @@
 import type { Learner } from '../../learners/model-choice.ts'
-import type { Figures } from './judge.ts'
+import type { Figures } from './measure-fold.ts'
 
 /** A learner of the handbook and what the book prints of it. */
 export interface BookRow {

@@ -1,7 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { type BookRow, bookRows, freeRow } from './book-figures.ts'
 import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
-import { type Figures, judgeFold, meanOf, standardDeviationOf, type TrainAndScore } from './judge.ts'
+import { type Figures, meanOf, measureFold, standardDeviationOf, type TrainAndScore } from './measure-fold.ts'
 
 const week = 7 * dayMs
 /** Training, delay and test last a week each. */
@@ -69,7 +69,7 @@ export function runFree(
   seeds: readonly number[],
   onProgress: (done: number, total: number) => void,
 ): Promise<HandbookResult> {
-  return judgeLearners(rows, freeFolds(rows), [{ ...freeRow, trainAndScore }], seeds, onProgress)
+  return measureLearners(rows, freeFolds(rows), [{ ...freeRow, trainAndScore }], seeds, onProgress)
 }
 
 /**
@@ -85,14 +85,14 @@ export function runHandbook(
   onProgress: (done: number, total: number) => void,
 ): Promise<HandbookResult> {
   const contestants = bookRows.map((row) => ({ ...row, trainAndScore: trainerFor(row) }))
-  return judgeLearners(rows, handbookFolds(rows), contestants, seeds, onProgress)
+  return measureLearners(rows, handbookFolds(rows), contestants, seeds, onProgress)
 }
 
 interface Contestant extends Pick<BookRow, 'name' | 'baseFold' | 'fourFolds'> {
   readonly trainAndScore: TrainAndScore
 }
 
-async function judgeLearners(
+async function measureLearners(
   rows: ProtocolRows,
   folds: readonly Fold[],
   contestants: readonly Contestant[],
@@ -109,7 +109,7 @@ async function judgeLearners(
       const bySeed: Figures[] = []
       for (const seed of seeds) {
         const scores = await trainAndScore(fold.train, fold.test, seed)
-        bySeed.push(judgeFold(rows, fold, scores, plan.testMs, alertsPerDay).figures)
+        bySeed.push(measureFold(rows, fold, scores, plan.testMs, alertsPerDay).figures)
         onProgress(++done, total)
       }
       figures.push(meanOf(bySeed))

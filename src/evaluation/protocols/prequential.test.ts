@@ -4,7 +4,7 @@ import { assertClose } from '../../../test/close.ts'
 import { createRandom } from '../../core/random.ts'
 import { averagePrecision, rocAuc } from '../metrics.ts'
 import { dayMs, type ProtocolRows } from './fold.ts'
-import type { TrainAndScore } from './judge.ts'
+import type { TrainAndScore } from './measure-fold.ts'
 import { formatPrequential, type PrequentialPlan, prequentialFolds, runPrequential } from './prequential.ts'
 
 const firstMs = Date.UTC(2025, 0, 1)

@@ -4,7 +4,14 @@ import { bootstrapIntervals } from '../intervals.ts'
 import { shareInterval, wilsonInterval } from '../share-interval.ts'
 import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { sizesOf } from './handbook.ts'
-import { type Figures, judgeFold, meanOf, type ScoredTest, standardDeviationOf, type TrainAndScore } from './judge.ts'
+import {
+  type Figures,
+  meanOf,
+  measureFold,
+  type ScoredTest,
+  standardDeviationOf,
+  type TrainAndScore,
+} from './measure-fold.ts'
 
 export interface PrequentialPeriods extends FoldPlan {
   readonly folds: number
@@ -98,7 +105,7 @@ export async function runPrequential(
     const tests: ScoredTest[] = []
     for (const seed of plan.seeds) {
       const scores = await trainAndScore(fold.train, fold.test, seed)
-      tests.push(judgeFold(rows, fold, scores, plan.testMs, plan.k))
+      tests.push(measureFold(rows, fold, scores, plan.testMs, plan.k))
       onProgress(results.length * plan.seeds.length + tests.length, folds.length * plan.seeds.length)
     }
     const money = countMoney(rows, fold, tests[0])

@@ -7,7 +7,7 @@ import { FraudError } from '../../core/errors.ts'
 import type { ModelChoice } from '../../learners/model-choice.ts'
 import { Journal } from './journal.ts'
 import { type SearchPlan, search } from './search.ts'
-import { gainOver, isJudged, rankTrials, summariseFolds } from './trial.ts'
+import { gainOver, isMeasured, rankTrials, summariseFolds } from './trial.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-search-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -31,18 +31,18 @@ const plan: SearchPlan = {
 const fingerprint = { data: 'ab', seed: 11, folds: { folds: 3 } }
 
 /** Three folds; every fifth choice fails. */
-async function judge({ minSamplesLeaf = 1, maxSamples = 1 }: ModelChoice, trial: number): Promise<number[]> {
+async function evaluateChoice({ minSamplesLeaf = 1, maxSamples = 1 }: ModelChoice, trial: number): Promise<number[]> {
   if (trial % 5 === 4) throw new FraudError('OPTION_INVALID', 'no such luck')
   return [0, 1, 2].map(
     (fold) => 0.5 - Math.abs(Math.log(minSamplesLeaf / 8)) / 10 - (maxSamples - 0.6) ** 2 + fold / 100,
   )
 }
 
-async function runTo(path: string, trials: number, judgeWith = judge) {
+async function runTo(path: string, trials: number, evaluate = evaluateChoice) {
   const journal = await Journal.open(path, fingerprint)
   try {
     return await search(plan, journal.trials, {
-      judge: judgeWith,
+      evaluateChoice: evaluate,
       goesOn: (done) => done < trials,
       keep: (trial) => journal.append(trial),
     })
@@ -63,7 +63,7 @@ describe('a search', () => {
   test('begins with the current choice and keeps what failed with its reason', () => {
     assert.deepEqual(whole[0].model, plan.current)
     assert.equal(whole.length, 30)
-    const failed = whole.filter((trial) => !isJudged(trial))
+    const failed = whole.filter((trial) => !isMeasured(trial))
     assert.equal(failed.length, 6)
     assert.ok(failed.every((trial) => 'failed' in trial && trial.failed === 'OPTION_INVALID: no such luck'))
   })
@@ -81,7 +81,7 @@ describe('a search', () => {
     const path = at('interrupted.ndjson')
     const interrupted = runTo(path, 30, (model, trial) => {
       if (trial === 9) throw new FraudError('INTERRUPTED', 'stopped')
-      return judge(model, trial)
+      return evaluateChoice(model, trial)
     })
     await assert.rejects(interrupted, (error) => error instanceof FraudError && error.code === 'INTERRUPTED')
     assert.equal(readFileSync(path, 'utf8').split('\n').length, 1 + 9 + 1)
@@ -157,10 +157,10 @@ describe('a journal', () => {
 })
 
 test('the best trial is the one with the most, or the least log loss; of equals the earliest', () => {
-  const judged = (trial: number, ...folds: readonly number[]) => {
+  const measured = (trial: number, ...folds: readonly number[]) => {
     return { trial, model: { learner: 'random-forest' as const }, folds: [...folds], ...summariseFolds(folds) }
   }
-  const trials = [judged(0, 0.4, 0.6), judged(1, 0.7, 0.7), judged(2, 0.7, 0.7), judged(3, 0.1, 0.3)]
+  const trials = [measured(0, 0.4, 0.6), measured(1, 0.7, 0.7), measured(2, 0.7, 0.7), measured(3, 0.1, 0.3)]
   const order = (objective: 'average-precision' | 'log-loss') => rankTrials(trials, objective).map(({ trial }) => trial)
   assert.deepEqual(order('average-precision'), [1, 2, 0, 3])
   assert.deepEqual(order('log-loss'), [3, 0, 1, 2])

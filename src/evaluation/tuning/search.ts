@@ -14,7 +14,7 @@ export interface SearchPlan {
 
 export interface SearchSteps {
   /** The objective on each fold. A FraudError makes the trial a failed one, but INTERRUPTED and JOURNAL_INVALID end the search. */
-  readonly judge: (model: ModelChoice, trial: number) => Promise<readonly number[]>
+  readonly evaluateChoice: (model: ModelChoice, trial: number) => Promise<readonly number[]>
   /** Asked before each trial but the first; where it ends changes nothing about the trials before. */
   readonly goesOn: (done: number) => boolean
   /** Keeps a finished trial. */
@@ -25,14 +25,14 @@ export interface SearchSteps {
 export async function search(
   { current, spaces, objective, seed }: SearchPlan,
   done: readonly Trial[],
-  { judge, goesOn, keep }: SearchSteps,
+  { evaluateChoice, goesOn, keep }: SearchSteps,
 ): Promise<readonly Trial[]> {
   const trials = [...done]
   while (trials.length === 0 || goesOn(trials.length)) {
     const tried = trials.map((trial) => ({ model: trial.model, loss: lossOf(trial, objective) }))
     const model = trials.length === 0 ? current : suggest(spaces, tried, seed)
     if (model === undefined) break
-    const trial = await attempt(model, trials.length, judge)
+    const trial = await attempt(model, trials.length, evaluateChoice)
     await keep(trial)
     trials.push(trial)
   }
@@ -41,9 +41,13 @@ export async function search(
 
 const endsSearch: ReadonlySet<string> = new Set(['INTERRUPTED', 'JOURNAL_INVALID'])
 
-async function attempt(model: ModelChoice, trial: number, judge: SearchSteps['judge']): Promise<Trial> {
+async function attempt(
+  model: ModelChoice,
+  trial: number,
+  evaluateChoice: SearchSteps['evaluateChoice'],
+): Promise<Trial> {
   try {
-    const folds = [...(await judge(model, trial))]
+    const folds = [...(await evaluateChoice(model, trial))]
     return { trial, model, folds, ...summariseFolds(folds) }
   } catch (error) {
     if (!(error instanceof FraudError) || endsSearch.has(error.code)) throw error

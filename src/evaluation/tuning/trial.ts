@@ -21,21 +21,21 @@ export const trialSchema = z.union([
 
 /** One choice, and what it was worth on each fold or why it could not be tried. */
 export type Trial = Readonly<z.infer<typeof trialSchema>>
-export type JudgedTrial = Extract<Trial, { readonly mean: number }>
+export type MeasuredTrial = Extract<Trial, { readonly mean: number }>
 
-export function isJudged(trial: Trial): trial is JudgedTrial {
+export function isMeasured(trial: Trial): trial is MeasuredTrial {
   return 'mean' in trial
 }
 
 /** The same for every objective: less is better. */
 export function lossOf(trial: Trial, objective: Objective): number {
-  if (!isJudged(trial)) return Number.POSITIVE_INFINITY
+  if (!isMeasured(trial)) return Number.POSITIVE_INFINITY
   return objective === 'log-loss' ? trial.mean : -trial.mean
 }
 
-/** Those that could be judged, the best first; of equals the earliest. */
-export function rankTrials(trials: readonly Trial[], objective: Objective): readonly JudgedTrial[] {
-  return trials.filter(isJudged).sort((one, other) => lossOf(one, objective) - lossOf(other, objective))
+/** Those that could be measured, the best first; of equals the earliest. */
+export function rankTrials(trials: readonly Trial[], objective: Objective): readonly MeasuredTrial[] {
+  return trials.filter(isMeasured).sort((one, other) => lossOf(one, objective) - lossOf(other, objective))
 }
 
 /** Mean and standard deviation of the population, as the prequential protocol has them. */
@@ -57,7 +57,7 @@ export interface Gain {
   readonly folds: number
 }
 
-export function gainOver(best: JudgedTrial, current: JudgedTrial, objective: Objective): Gain {
+export function gainOver(best: MeasuredTrial, current: MeasuredTrial, objective: Objective): Gain {
   const sign = objective === 'log-loss' ? -1 : 1
   const gains = best.folds.map((value, fold) => sign * (value - current.folds[fold]))
   return { ...summariseFolds(gains), foldsBetter: gains.filter((gain) => gain > 0).length, folds: gains.length }

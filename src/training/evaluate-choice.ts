@@ -3,7 +3,7 @@ import { type Progress, quiet, throwIfInterrupted } from '../core/progress.ts'
 import { lastPart } from '../data/split.ts'
 import { logLoss } from '../evaluation/metrics.ts'
 import type { Fold, ProtocolRows } from '../evaluation/protocols/fold.ts'
-import { judgeFold } from '../evaluation/protocols/judge.ts'
+import { measureFold } from '../evaluation/protocols/measure-fold.ts'
 import { type PrequentialPeriods, prequentialFolds } from '../evaluation/protocols/prequential.ts'
 import { type AskedFolds, planFolds } from '../evaluation/tuning/search-folds.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
@@ -15,12 +15,12 @@ import { timesInMs } from './times-in-ms.ts'
 import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
 
 /** Judges choices of a model on folds of the training period. */
-export interface Judge {
+export interface ChoiceEvaluator {
   readonly folds: PrequentialPeriods
-  judge(plan: TrainingPlan, run: Progress, onFold: (done: number, total: number) => void): Promise<readonly number[]>
+  evaluate(plan: TrainingPlan, run: Progress, onFold: (done: number, total: number) => void): Promise<readonly number[]>
 }
 
-export interface JudgePlan extends AskedFolds {
+export interface EvaluationPlan extends AskedFolds {
   readonly objective: Objective
   /** Cards that are checked each day. */
   readonly k: number
@@ -29,10 +29,14 @@ export interface JudgePlan extends AskedFolds {
 }
 
 /**
- * Makes folds of the training rows alone, so that no choice ever sees the test. Each is judged by scores before
+ * Makes folds of the training rows alone, so that no choice ever sees the test. Each is measured by scores before
  * calibration but for log loss, for which the end of its training is held out to calibrate with, as `train` does.
  */
-export function createJudge(rows: LabelledRows, training: Uint32Array, plan: JudgePlan): Judge {
+export function createChoiceEvaluator(
+  rows: LabelledRows,
+  training: Uint32Array,
+  plan: EvaluationPlan,
+): ChoiceEvaluator {
   const { objective, k } = plan
   const inOrder = inTime(rows, training)
   const part = pickRows(rows, inOrder, plan.isWeighted)
@@ -49,7 +53,7 @@ export function createJudge(rows: LabelledRows, training: Uint32Array, plan: Jud
   })
   return {
     folds: periods,
-    async judge(trainingPlan, run, onFold) {
+    async evaluate(trainingPlan, run, onFold) {
       const figures: number[] = []
       for (const { fold, test, first, last } of folds) {
         throwIfInterrupted(run.signal)
@@ -92,7 +96,7 @@ function pickRows(rows: LabelledRows, part: Uint32Array, isWeighted: boolean): P
   }
 }
 
-function holdOut({ labels, times }: LabelledRows, train: Uint32Array, { objective, seed }: JudgePlan) {
+function holdOut({ labels, times }: LabelledRows, train: Uint32Array, { objective, seed }: EvaluationPlan) {
   if (objective !== 'log-loss') return { first: train, last: undefined }
   return lastPart(train, labels, times, { share: calibrationShare, seed })
 }
@@ -105,7 +109,7 @@ function figureOf(
   testMs: number,
   k: number,
 ): number {
-  const { averagePrecision, cardPrecision } = judgeFold(part, fold, scores, testMs, k).figures
+  const { averagePrecision, cardPrecision } = measureFold(part, fold, scores, testMs, k).figures
   return objective === 'card-precision' ? cardPrecision : averagePrecision
 }
 

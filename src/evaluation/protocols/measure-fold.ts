@@ -22,7 +22,13 @@ export interface ScoredTest {
   readonly alerts: DailyAlerts | undefined
 }
 
-export function judgeFold(rows: ProtocolRows, fold: Fold, scores: Float64Array, testMs: number, k: number): ScoredTest {
+export function measureFold(
+  rows: ProtocolRows,
+  fold: Fold,
+  scores: Float64Array,
+  testMs: number,
+  k: number,
+): ScoredTest {
   const { test, testStartMs } = fold
   const labels = Uint8Array.from(test, (row) => rows.labels[row])
   const { cards, weights: allWeights } = rows

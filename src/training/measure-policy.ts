@@ -6,7 +6,7 @@ import { testDays } from '../evaluation/test-days.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { ScoredRows } from './training-run.ts'
 
-/** How the rows that a policy is judged on were chosen among all. */
+/** How the rows that a policy is measured on were chosen among all. */
 export interface Choice {
   /** Drawn at random: of a day's transactions only some are there. */
   readonly isSample: boolean
@@ -15,7 +15,7 @@ export interface Choice {
 }
 
 /** What the detector's policy would have done with the rows; money only where the amounts have one currency. */
-export function judgePolicy(
+export function measurePolicy(
   rows: LabelledRows,
   detector: Detector,
   scored: ScoredRows,
