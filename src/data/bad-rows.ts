@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
+import { isColumnFault } from './cell-format.ts'
 import type { RowWord } from './file-format.ts'
 import type { TellLine } from './table.ts'
 
@@ -57,9 +58,12 @@ export class BadRowLog {
     return this.#policy === 'skip'
   }
 
-  /** Takes a bad row; `kind` is the reason without values that differ from row to row. */
+  /**
+   * Takes a bad row; `kind` is the reason without values that differ from row to row. What is open for a whole column is
+   * an error under either policy: the rows that would be left are not the ones that are right.
+   */
   add(place: BadPlace, reason: string, kind = reason): void {
-    if (this.#policy === 'fail') throw this.refusal(place, reason)
+    if (this.#policy === 'fail' || isColumnFault(kind)) throw this.refusal(place, reason, kind)
     this.#count++
     const { column } = place
     const shown = column === undefined ? kind : `column "${showValue(column)}": ${kind}`
@@ -67,8 +71,9 @@ export class BadRowLog {
     if (this.#first.length < this.#most) this.#first.push(this.#describe(place, reason))
   }
 
-  /** The error for a row, which says that such rows can be left out. */
-  refusal(place: BadPlace, reason: string): FraudError {
+  /** The error for a row, which says that such rows can be left out where they can. */
+  refusal(place: BadPlace, reason: string, kind = reason): FraudError {
+    if (isColumnFault(kind)) return this.error(place, reason)
     return this.error(place, reason, '--bad-rows skip leaves such rows out, and says which they are')
   }
 

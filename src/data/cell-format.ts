@@ -6,8 +6,10 @@ import { type DateOrder, timeEvidence, toIsoText } from './written-time.ts'
 /** How a column's cells are written, where that is known. */
 export interface CellFormat {
   /** `open`: cells that can mean only one number are read, others refused. */
-  readonly decimal?: DecimalMark | 'open'
-  readonly dates?: DateOrder
+  readonly decimal?: DecimalMark | 'open' | undefined
+  readonly dates?: DateOrder | undefined
+  /** Nobody said the order: cells did, so a cell of the other one puts all of them in doubt. */
+  readonly areDatesBySight?: true
 }
 
 /** What a person says of a whole file; it wins over what the cells look like. */
@@ -19,6 +21,27 @@ export interface Spelling {
 const encoder = new TextEncoder()
 const ambiguousNumber = 'can mean two numbers; say whether decimals follow a point or a comma: --decimal point|comma'
 const ambiguousDate = 'can mean two dates; say what comes first: --dates day-first|month-first'
+const unsettledDate =
+  'is a date of a column that leaves open whether the day or the month comes first; say so: --dates day-first|month-first'
+const otherOrder: Record<DateOrder, string> = {
+  'day-first': mixedDates('day', 'month'),
+  'month-first': mixedDates('month', 'day'),
+}
+const columnFaults: ReadonlySet<string> = new Set([
+  ambiguousNumber,
+  ambiguousDate,
+  unsettledDate,
+  ...Object.values(otherOrder),
+])
+
+function mixedDates(own: string, others: string): string {
+  return `has the ${own} first, and other dates of the column have the ${others} first; say which is right: --dates day-first|month-first`
+}
+
+/** Whether what is wrong with a cell is open for its whole column, so that leaving out the row would not help. */
+export function isColumnFault(reason: string): boolean {
+  return columnFaults.has(reason)
+}
 
 /** The number in bytes[start, end) in any spelling that the format allows; NaN where there is none. */
 export function parseNumber(bytes: Uint8Array, start: number, end: number, format: CellFormat | undefined): number {
@@ -47,15 +70,20 @@ export function parseTime(bytes: Uint8Array, start: number, end: number, format:
 /** Why a cell that is neither a number nor missing can't be read as one where its column's format is unknown. */
 export function whyAmbiguous(
   kind: 'number' | 'time',
-  bytes: Uint8Array,
-  start: number,
-  end: number,
+  text: string,
   format: CellFormat | undefined,
 ): string | undefined {
-  const text = textOf(bytes, start, end)
-  if (kind === 'time') return format?.dates === undefined && timeEvidence(text) === 'either' ? ambiguousDate : undefined
+  if (kind === 'time') return whyAmbiguousDate(text, format)
   const isSettled = format?.decimal === 'point' || format?.decimal === 'comma'
   return !isSettled && numberEvidence(text) === 'either' ? ambiguousNumber : undefined
+}
+
+function whyAmbiguousDate(text: string, format: CellFormat | undefined): string | undefined {
+  const evidence = timeEvidence(text)
+  if (evidence === undefined || evidence === 'plain' || evidence === 'same') return undefined
+  if (format?.dates === undefined) return evidence === 'either' ? ambiguousDate : unsettledDate
+  const isOther = evidence !== 'either' && evidence !== format.dates
+  return isOther && format.areDatesBySight === true ? otherOrder[evidence] : undefined
 }
 
 /** What the first cells of a column say about how it is written. */
@@ -64,11 +92,15 @@ export class FormatEvidence {
   knowsPoint = false
   #comma = false
   #eitherComma = false
+  #openDate = false
   readonly #dates = { 'day-first': false, 'month-first': false }
 
   /** Takes a cell; the kind that it has in this spelling, where it has one. */
   add(bytes: Uint8Array, start: number, end: number): 'number' | 'time' | undefined {
-    const text = textOf(bytes, start, end)
+    return this.addText(textOf(bytes, start, end))
+  }
+
+  addText(text: string): 'number' | 'time' | undefined {
     // Digits alone are here because there are too many of them for a number.
     const number = /^[-+]?\d+$/.test(text) ? undefined : numberEvidence(text)
     if (number !== undefined) {
@@ -80,6 +112,7 @@ export class FormatEvidence {
     const time = timeEvidence(text)
     if (time === undefined) return undefined
     if (time === 'day-first' || time === 'month-first') this.#dates[time] = true
+    else if (time !== 'plain') this.#openDate = true
     return 'time'
   }
 
@@ -104,13 +137,32 @@ export class FormatEvidence {
     }
   }
 
+  /** Whether cells further down may settle what these and the rest of the file leave open. */
+  isOpen(kind: 'number' | 'time', said: Spelling, file: CellFormat): boolean {
+    if (this.isSettled(kind)) return false
+    if (kind === 'number') return (said.decimal ?? file.decimal) === undefined && this.#eitherComma
+    return (said.dates ?? file.dates) === undefined && this.#openDate
+  }
+
+  /** Whether more cells would say nothing new, be it that they contradict each other. */
+  isSettled(kind: 'number' | 'time'): boolean {
+    return kind === 'number' ? this.knowsPoint || this.#comma : Object.values(this.#dates).includes(true)
+  }
+
+  get #hasBothOrders(): boolean {
+    return this.#dates['day-first'] && this.#dates['month-first']
+  }
+
   /** Of the column, whose file is written so as far as its columns settle it. */
   settle(said: Spelling, file: CellFormat): CellFormat {
     const { own } = this
-    const isConflict = this.#dates['day-first'] && this.#dates['month-first']
     const decimal = said.decimal ?? own.decimal ?? this.#inherit(file.decimal)
-    const dates = said.dates ?? own.dates ?? (isConflict ? undefined : file.dates)
-    return { ...(decimal !== undefined && { decimal }), ...(dates !== undefined && { dates }) }
+    const dates = said.dates ?? own.dates ?? (this.#hasBothOrders ? undefined : file.dates)
+    return {
+      ...(decimal !== undefined && { decimal }),
+      ...(dates !== undefined && { dates }),
+      ...(dates !== undefined && said.dates === undefined && { areDatesBySight: true }),
+    }
   }
 
   /** In a file without a single decimal comma 1.234 is what it looks like; 1,234 could be either. */
@@ -131,6 +183,6 @@ export function fileFormat(formats: readonly CellFormat[]): CellFormat {
   }
 }
 
-function textOf(bytes: Uint8Array, start: number, end: number): string {
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
 }

@@ -1,14 +1,13 @@
 import { FormatEvidence } from './cell-format.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { type CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
+import { longestWritten } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
 import { readDecimal } from './number-parser.ts'
 
 const lineFeed = 0x0a
 const sampleRows = 1000
 const sampleBytes = 2 ** 20
-/** No number or time that people write is longer. */
-const longestWritten = 48
 const scratch = new Float64Array(1)
 
 /** What the first rows say of a column. */

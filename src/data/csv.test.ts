@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { FraudError } from '../core/errors.ts'
 import { BadRowLog, type BadRows } from './bad-rows.ts'
 import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
@@ -409,6 +410,28 @@ test('asks where a number or a date can mean two', () => {
   assert.throws(() => parse(dates), { message: /column "at": "01\/02\/2024 10:00 AM" can mean two dates.*--dates/ })
   assert.deepEqual(valuesOf(dates, { spelling: { dates: 'day-first' } }).at, [Date.parse('2024-02-01T10:00:00Z')])
   assert.deepEqual(valuesOf(dates, { spelling: { dates: 'month-first' } }).at, [Date.parse('2024-01-02T10:00:00Z')])
+})
+
+test('does not leave out rows for what is open for their whole column', () => {
+  const skip = { badRows: 'skip' } as const
+  const ambiguous = 'at,b\n01/01/2024,1\n01/02/2024,2\n'
+  const isAsked = (pattern: RegExp) => (error: unknown) =>
+    error instanceof FraudError && pattern.test(error.message) && error.hint === undefined
+  for (const options of [{}, skip]) {
+    assert.throws(() => parse(ambiguous, options), isAsked(/line 3, column "at": "01\/02\/2024" can mean two dates/))
+    // Both orders in one column: neither can be taken for the other's.
+    const mixed = 'at,b\n31/01/2024,1\n01/31/2024,2\n'
+    assert.throws(
+      () => parse(mixed, options),
+      isAsked(/leaves open whether the day or the month comes first; .*--dates/),
+    )
+    const late = `at,b\n${'31/01/2024,1\n'.repeat(1200)}01/31/2024,2\n`
+    assert.throws(() => parse(late, options), isAsked(/line 1202, .* has the month first, and other dates/))
+    assert.throws(() => parse('a,b\n"1,234",x\n', options), isAsked(/can mean two numbers/))
+  }
+  // Once somebody has said the order, a date of the other one is a bad row like any.
+  const said = parse('at,b\n31/01/2024,1\n01/31/2024,2\n', { ...skip, spelling: { dates: 'day-first' } })
+  assert.equal(said.table.rowCount, 1)
 })
 
 test('reads dates as the file writes them', () => {

@@ -1,12 +1,13 @@
 import { readPlainTime } from '../core/time-parser.ts'
 import { type BadPlace, BadRowLog } from './bad-rows.ts'
-import { fileFormat, type Spelling } from './cell-format.ts'
+import { type CellFormat, type FormatEvidence, fileFormat, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
 import { type CsvHeader, readHeader } from './csv-header.ts'
 import { sampleColumns } from './csv-sample.ts'
 import { LineNumbers } from './line-numbers.ts'
+import { OpenColumns } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
 import { readAheadBytes, readDecimal } from './number-parser.ts'
 import type { PartLines } from './part-lines.ts'
@@ -42,6 +43,10 @@ export interface CsvOptions {
   readonly badRows: BadRowLog
   /** How numbers and dates are written, where somebody says so. */
   readonly spelling?: Spelling
+  /** Whether the file can be looked through first: OpenColumns is thrown where its first rows leave something open. */
+  readonly canLookFurther?: boolean
+  /** What whole columns say that were open. */
+  readonly evidence?: ReadonlyMap<string, FormatEvidence> | undefined
   readonly missing: MissingWords
   /** Of a folder. */
   readonly parts?: PartLines | undefined
@@ -181,15 +186,29 @@ export class CsvParser {
     const sample = sampleColumns(this.#bytes, this.#view, start, this.#length, isFinal, names.length, cell, missing)
     if (sample === undefined) return false
     const kinds = sample.map(({ kind }, column) => columnKind(columns, names[column], others ?? kind))
-    const file = fileFormat(sample.flatMap(({ evidence }, column) => (kinds[column] === 'text' ? [] : evidence.own)))
+    const evidence = sample.map((sampled, column) => this.#options.evidence?.get(names[column]) ?? sampled.evidence)
+    const file = fileFormat(evidence.flatMap(({ own }, column) => (kinds[column] === 'text' ? [] : own)))
+    if (this.#options.canLookFurther === true) this.#refuseOpen(kinds, evidence, file)
     for (const [column, name] of names.entries()) {
-      const format = sample[column].evidence.settle(spelling, file)
+      const format = evidence[column].settle(spelling, file)
       this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
     this.#ways = Uint8Array.from(names, (_, column) => wayOf(this.#builder.plainKind(column)))
     for (const byte of [0, lineFeed, carriageReturn, cell.separator]) this.#stops[byte] = 1
     this.#kindsKnown = true
     return true
+  }
+
+  /** Whether more rows than the first settle how a column is written is for others to find. */
+  #refuseOpen(kinds: readonly (ColumnKind | undefined)[], evidence: readonly FormatEvidence[], file: CellFormat): void {
+    const { columns, spelling = {} } = this.#options
+    const open = new Map<string, 'number' | 'time'>()
+    for (const [column, name] of (this.#header?.names ?? []).entries()) {
+      // A time of another zone than UTC is declared as a text first.
+      const kind = kinds[column] === 'text' && Object.hasOwn(columns, name) ? 'time' : kinds[column]
+      if ((kind === 'number' || kind === 'time') && evidence[column].isOpen(kind, spelling, file)) open.set(name, kind)
+    }
+    if (open.size > 0) throw new OpenColumns(open)
   }
 
   /** Reads all complete rows and returns where the first incomplete one starts. */

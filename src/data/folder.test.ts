@@ -182,3 +182,13 @@ test('a folder that may not be one table is refused, with the reason', async () 
     await assert.rejects(readTable(join(root, name)), { code: 'FILE_UNREADABLE', message: expected })
   }
 })
+
+test('looks through all parts for what comes first in their dates', async () => {
+  write('months/1.csv', `at,n\n${'02/01/2024,1\n'.repeat(1200)}`)
+  write('months/2.csv', 'at,n\n01/02/2024,2\n13/02/2024,3\n')
+  const { table } = await readTable(join(root, 'months'))
+  const [at] = table.columns
+  assert.ok(at.kind === 'time')
+  assert.deepEqual([at.values[0], at.values[1200]], [Date.UTC(2024, 0, 2), Date.UTC(2024, 1, 1)])
+  assert.equal(tellRow(table, 1200), '2.csv, line 2')
+})

@@ -6,9 +6,11 @@ import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import type { FieldNames } from '../detector/field-names.ts'
 import type { BadRowLog } from './bad-rows.ts'
+import { type CellFormat, FormatEvidence, fileFormat, type Spelling } from './cell-format.ts'
 import { type ColumnKind, KindCounts, kindOfCell } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import { LineNumbers } from './line-numbers.ts'
+import { longestWritten } from './look-further.ts'
 import type { MissingWords } from './missing-words.ts'
 import type { PartLines } from './part-lines.ts'
 import type { Table } from './table.ts'
@@ -26,6 +28,8 @@ export interface JsonOptions {
   readonly required: readonly string[]
   readonly badRows: BadRowLog
   readonly missing: MissingWords
+  /** How texts that are numbers and dates are written, where somebody says so. */
+  readonly spelling?: Spelling
   /** Of a folder. */
   readonly parts?: PartLines | undefined
   /** Those that a detector declares: a line whose name is a misspelling of one that it lacks is bad. */
@@ -167,23 +171,27 @@ export class JsonRows {
   #decideKinds(): void {
     const sample = this.#sample ?? []
     this.#sample = undefined
-    const counts = new Map<string, KindCounts>()
+    const fields = new Map<string, SampledField>()
     for (const [name, value] of sample.flatMap(({ fields }) => fields)) {
-      const count = counts.get(name) ?? new KindCounts()
-      counts.set(name, count)
-      count.add(kindOfValue(value, this.#options.missing))
+      const field = fields.get(name) ?? new SampledField()
+      fields.set(name, field)
+      field.add(value, this.#options.missing)
     }
-    for (const [name, count] of counts) this.#addColumn(name, count.decide())
+    const file = fileFormat([...fields.values()].map(({ evidence }) => evidence.own))
+    for (const [name, { kind, evidence }] of fields) {
+      const format = evidence.settle(this.#options.spelling ?? {}, file)
+      this.#addColumn(name, kind === 'written time' ? ((format.dates && 'time') ?? 'text') : kind, format)
+    }
     for (const line of sample) this.#store(line)
   }
 
-  #addColumn(name: string, kind: ColumnKind | undefined): number {
+  #addColumn(name: string, kind: ColumnKind | undefined, format: CellFormat = {}): number {
     const { columns, badRows } = this.#options
     if (this.#builder.names.length === mostColumns) {
       throw badRows.error({ line: this.#line }, `the file has over ${mostColumns} fields; no more can be read`)
     }
     const isDeclared = Object.hasOwn(columns, name)
-    this.#builder.addColumn(name, isDeclared ? columns[name] : kind, isDeclared)
+    this.#builder.addColumn(name, isDeclared ? columns[name] : kind, isDeclared, format)
     this.#positions.set(name, this.#builder.names.length - 1)
     return this.#builder.names.length - 1
   }
@@ -218,6 +226,28 @@ export class JsonRows {
         : 'is not a whole number: write it as text'
     }
     return this.#builder.storeNumber(column, row, value)
+  }
+}
+
+/** What the first objects say of a field. */
+class SampledField {
+  readonly evidence = new FormatEvidence()
+  readonly #counts = new KindCounts()
+  #texts = 0
+  #writtenTimes = 0
+
+  add(value: unknown, missing: MissingWords): void {
+    const kind = kindOfValue(value, missing)
+    this.#counts.add(kind)
+    if (kind !== 'text' || typeof value !== 'string') return
+    this.#texts++
+    if (value.length <= longestWritten && this.evidence.addText(value.trim()) === 'time') this.#writtenTimes++
+  }
+
+  /** A field of texts is one of times that people write where all of them are. */
+  get kind(): ColumnKind | 'written time' | undefined {
+    const kind = this.#counts.decide()
+    return kind === 'text' && this.#writtenTimes === this.#texts ? 'written time' : kind
   }
 }
 

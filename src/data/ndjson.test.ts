@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BadRowLog } from './bad-rows.ts'
+import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { MissingWords } from './missing-words.ts'
 import { NdjsonParser } from './ndjson.ts'
@@ -9,9 +10,11 @@ interface Options {
   readonly columns?: Record<string, ColumnKind>
   readonly badRows?: 'fail' | 'skip'
   readonly pieceBytes?: number
+  readonly spelling?: Spelling
 }
 
-function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceBytes = 2 ** 20 }: Options = {}) {
+function parse(content: string, options: Options = {}) {
+  const { columns = {}, badRows: policy = 'fail', pieceBytes = 2 ** 20, spelling = {} } = options
   const badRows = new BadRowLog('cards.ndjson', policy)
   const parser = new NdjsonParser({
     file: 'cards.ndjson',
@@ -19,6 +22,7 @@ function parse(content: string, { columns = {}, badRows: policy = 'fail', pieceB
     required: Object.keys(columns),
     badRows,
     missing: new MissingWords(undefined, 'json'),
+    spelling,
   })
   const bytes = new TextEncoder().encode(content)
   for (let start = 0; start < bytes.length; start += pieceBytes) parser.write(bytes.slice(start, start + pieceBytes))
@@ -190,4 +194,24 @@ test('reads no more fields than a table can have', () => {
   assert.throws(() => parse(`${wide(0, 10_000)}\n${wide(10_000, 20_000)}`), {
     message: /the file has over 16384 fields/,
   })
+})
+
+test('reads dates as people write them where the field says which of day and month is first', () => {
+  const at = (content: string, options: Options = {}) => {
+    const [column] = parse(content, options).table.columns
+    return column.kind === 'time'
+      ? Array.from(column.values, (ms) => new Date(ms).toISOString().slice(0, 10))
+      : column.kind
+  }
+  assert.deepEqual(at('{"at":"01.02.2024"}\n{"at":"13.02.2024"}'), ['2024-02-01', '2024-02-13'])
+  assert.deepEqual(at('{"at":"01/02/2024"}\n{"at":"13/02/2024"}'), ['2024-02-01', '2024-02-13'])
+  const open = '{"at":"01/02/2024"}\n{"at":"03/02/2024"}'
+  assert.deepEqual(at(open, { spelling: { dates: 'month-first' } }), ['2024-01-02', '2024-03-02'])
+  // A text that may mean two dates is only asked about where it has to be a time.
+  assert.equal(at(open), 'text')
+  assert.equal(at('{"at":"13/02/2024"}\n{"at":"soon"}'), 'text')
+  for (const badRows of ['fail', 'skip'] as const)
+    assert.throws(() => at(open, { badRows, columns: { at: 'time' } }), {
+      message: /"01\/02\/2024" can mean two dates/,
+    })
 })

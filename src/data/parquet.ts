@@ -12,6 +12,7 @@ import { deepestNesting } from '../core/nested-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
+import type { Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import type { MissingWords } from './missing-words.ts'
@@ -31,6 +32,8 @@ export interface ParquetOptions {
   readonly required: readonly string[]
   readonly badRows: BadRowLog
   readonly missing: MissingWords
+  /** How texts that are numbers and dates are written, where somebody says so. */
+  readonly spelling?: Spelling
   /** Called between pieces of the file, with the rows so far and in all; it may throw to stop. */
   readonly onRows: (rows: number, rowsTotal: number) => void
   /** Takes the columns of types that can't be read, where nobody asks for them; told once, before the first table. */
@@ -61,7 +64,19 @@ const mostDecimalDigits = 38
 
 /** A Parquet file, read by DuckDB, as typed columns. Booleans are 0 and 1; times without a zone are UTC. */
 export async function* readParquet(options: ParquetOptions): AsyncGenerator<Table, void> {
-  const { path, files, parts, columns, required, badRows, missing, onRows, onLeftOut, rowsPerTable } = options
+  const {
+    path,
+    files,
+    parts,
+    columns,
+    required,
+    badRows,
+    missing,
+    onRows,
+    onLeftOut,
+    rowsPerTable,
+    spelling = {},
+  } = options
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
@@ -81,7 +96,7 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
     const builder = new TableBuilder(missing)
     builder.reserve(Math.min(rowCount, 2 * rowsPerTable))
     for (const { name, stored } of described) {
-      builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored)
+      builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored, false, spelling)
     }
     const select = described.map(({ sql }) => sql).join(', ')
     const result = await connection.stream(`SELECT ${select} FROM ${source}`)

@@ -170,3 +170,31 @@ test('stops waiting for a pipe that nobody writes to when the signal aborts', { 
   setTimeout(() => stop.abort(), 50)
   await assert.rejects(reading, { code: 'INTERRUPTED' })
 })
+
+test('looks further than the first rows for what comes first in dates, and in numbers', async () => {
+  const sorted = (late: string) => `at,n\n${'02/01/2024 08:00,"1,234"\n'.repeat(3000)}${late}\n`
+  const first = async (path: string, options = {}) => {
+    const { table, notes } = await readTable(path, { badRows: 'skip', ...options })
+    const [at, n] = table.columns
+    assert.ok(at.kind === 'time' && n.kind === 'number')
+    return [new Date(at.values[0]).toISOString().slice(0, 10), n.values[0], table.rowCount, ...notes.slice(-1)]
+  }
+  const dayFirst = ['2024-01-02', 1234, 3001, 'dates with the day first']
+  const content = sorted('"13/01/2024 09:00","1,234.50"')
+  assert.deepEqual(await first(await file('day.csv', content)), dayFirst)
+  assert.deepEqual(await first(await file('day.csv.gz', gzipSync(content))), dayFirst)
+  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(content, 'utf16le')])
+  assert.deepEqual(await first(await file('day16.csv', utf16)), dayFirst)
+  const monthFirst = await file('month.csv', sorted('01/13/2024,"1,5"'))
+  assert.deepEqual(await first(monthFirst), ['2024-02-01', 1.234, 3001, 'dates with the month first'])
+  // In a zone other than UTC times are texts at first.
+  const { table } = await readTable(monthFirst, { columns: { at: 'text' } })
+  assert.ok(table.columns[0].kind === 'text')
+  assert.deepEqual(table.columns[0].format, { dates: 'month-first', areDatesBySight: true, decimal: 'comma' })
+  const open = await file('open.csv', sorted('03/01/2024,"1,234"'))
+  await assert.rejects(first(open), { message: /line 2, column "at": "02\/01\/2024 08:00" can mean two dates/ })
+  assert.equal((await first(open, { spelling: { dates: 'day-first', decimal: 'point' } }))[0], '2024-01-02')
+  // A pipe is read once.
+  const stdin = Readable.from([Buffer.from(content)])
+  await assert.rejects(readTable('-', { stdin }), { message: /can mean two dates/ })
+})

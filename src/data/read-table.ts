@@ -21,6 +21,7 @@ import { endings, type FileFormat, formatOf, formatOfInput, isFolder, isPacked, 
 import type { Folder } from './folder.ts'
 import type { JsonArrayParser } from './json-array.ts'
 import type { JsonOptions } from './json-rows.ts'
+import { lookFurther, OpenColumns } from './look-further.ts'
 import { MissingWords } from './missing-words.ts'
 import type { NdjsonParser } from './ndjson.ts'
 import type { ParquetOptions } from './parquet.ts'
@@ -113,19 +114,29 @@ async function* readTables(
   notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
-  const { columns = {}, others, required = Object.keys(columns), names, signal } = options
+  const { columns = {}, others, required = Object.keys(columns), names, spelling = {}, signal } = options
   checkNotAborted(signal)
   const folder = isFolder(path) ? (await import('./folder.ts')).readFolder(path) : undefined
   const format = folder?.format ?? formatOf(path) ?? (isReadOnce(path) ? 'csv' : undefined)
-  const parts = folder && new (await import('./part-lines.ts')).PartLines(path, rowWordOf(path))
-  const parsing = { file, columns, others, required, badRows, missing, names, parts }
+  const { PartLines } = folder === undefined ? {} : await import('./part-lines.ts')
+  const parsingOf = (look: Pick<CsvOptions, 'canLookFurther' | 'evidence'> = {}) => {
+    const parts = PartLines && new PartLines(path, rowWordOf(path))
+    return { file, columns, others, required, badRows, missing, names, spelling, parts, ...look }
+  }
   if (folder !== undefined) notes.push(...folder.notes)
   if (format === 'parquet') {
-    yield* readParquetFile(path, folder, parsing, notes, options)
+    yield* readParquetFile(path, folder, parsingOf(), notes, options)
   } else if (format === 'xlsx') {
-    yield* readWorkbookFile(path, parsing, notes, options)
+    yield* readWorkbookFile(path, parsingOf(), notes, options)
   } else if (format !== undefined) {
-    yield* readText(path, format, folder, parsing, notes, options)
+    try {
+      const canLookFurther = !isReadOnce(path)
+      yield* readText(path, format, folder, parsingOf({ canLookFurther }), notes, options)
+    } catch (error) {
+      if (!(error instanceof OpenColumns)) throw error
+      const evidence = await lookFurther(asTexts(path, options), error.kinds)
+      yield* readText(path, format, folder, parsingOf({ evidence }), notes, options)
+    }
   } else {
     // A missing file is the likelier mistake, and the first to report.
     await checkFile(path)
@@ -133,7 +144,13 @@ async function* readTables(
   }
 }
 
-type Parsing = Omit<CsvOptions, 'spelling'> & JsonOptions
+/** A file's cells as they stand there. */
+function asTexts(path: string, { encoding, signal }: ReadOptions): AsyncIterable<Table> {
+  const options = { ...(encoding && { encoding }), ...(signal && { signal }), badRows: 'skip' } as const
+  return openTables(path, { ...options, others: 'text', rowsPerTable: 10_000 }).tables
+}
+
+type Parsing = CsvOptions & JsonOptions
 type Reading = ReadOptions & { readonly rowsPerTable: number }
 
 /** The bytes of a text file, unpacked. */
@@ -157,9 +174,8 @@ async function* readText(
   options: Reading,
 ): AsyncGenerator<Table, void> {
   const { parts, badRows, file } = parsing
-  const { spelling = {} } = options
   if (parts !== undefined) badRows.tellLine = parts.tellLine
-  const csv = format === 'csv' ? new CsvParser({ ...parsing, spelling }) : undefined
+  const csv = format === 'csv' ? new CsvParser(parsing) : undefined
   const parser = csv ?? (await jsonParser(format === 'json', parsing))
   const open = (part: string) => openText(part, format, options)
   const onPart = (part: string, isFirst: boolean) => parts?.add(part, isFirst ? 1 : parser.nextPart())
@@ -291,7 +307,7 @@ async function* readWorkbookFile(
 async function* readParquetFile(
   path: string,
   folder: Folder | undefined,
-  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows' | 'missing' | 'parts'>,
+  parsing: Pick<ParquetOptions, 'columns' | 'required' | 'badRows' | 'missing' | 'spelling' | 'parts'>,
   notes: string[],
   { onProgress, signal, rowsPerTable }: Reading,
 ): AsyncGenerator<Table, void> {

@@ -1,7 +1,7 @@
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
-import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
+import { type CellFormat, parseNumber, parseTime, textOf, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
 import type { MissingWords } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
@@ -114,7 +114,7 @@ export class TableBuilder {
     const value = (kind === 'number' ? parseNumber : parseTime)(bytes, from, to, format)
     if (Number.isNaN(value) && !this.#isMissing(column, row, bytes, from, to))
       return (
-        whyAmbiguous(kind, bytes, from, to, format) ??
+        whyAmbiguous(kind, textOf(bytes, from, to), format) ??
         whyOtherTime(kind, bytes, from, to) ??
         this.#mismatch(column, kind)
       )

@@ -44,6 +44,7 @@ interface Read {
 }
 
 interface Given {
+  readonly badRows?: 'fail' | 'skip'
   /** What to put in place of what in the detector. */
   readonly changed?: readonly (readonly [string, string])[]
   readonly ending?: string
@@ -54,7 +55,7 @@ interface Given {
 
 /** Reads a file's transactions by the detector; of a CSV file, all cells but the named ones are as in a good row. */
 async function read(content: string, given: Given = {}) {
-  const { changed = [], ending = 'csv', rowsPerTable = 1e6, reads = layout, hashCardNumber } = given
+  const { changed = [], ending = 'csv', rowsPerTable = 1e6, reads = layout, hashCardNumber, badRows } = given
   const path = join(folder, `transactions.${ending}`)
   await writeFile(path, content)
   const detector = changed.reduce((all, [from, to]) => {
@@ -65,14 +66,17 @@ async function read(content: string, given: Given = {}) {
     file: 'transactions',
     nowMs: Date.UTC(2026, 10, 22),
     ...(hashCardNumber && { hashCardNumber }),
+    badRows,
   })
   const found: Read[] = []
   for await (const table of openTables(path, { columns: reader.kinds, required: [], rowsPerTable }).tables) {
     reader.open(table)
     for (let row = 0; row < table.rowCount; row++) {
-      const { timestampMs, amount, texts, numbers } = reader.read(row)
-      const label = reader.readLabel(row)
-      const known = Number.isNaN(label) ? undefined : new Date(reader.readKnownAt(row)).toISOString()
+      const taken = reader.take(row)
+      if (taken === undefined) continue
+      const { transaction, label, knownAtMs } = taken
+      const { timestampMs, amount, texts, numbers } = transaction
+      const known = Number.isNaN(knownAtMs) ? undefined : new Date(knownAtMs).toISOString()
       const time = new Date(timestampMs).toISOString()
       found.push({ time, amount, card: texts[0], numbers: Array.from(numbers), label, known })
     }
@@ -267,6 +271,17 @@ describe('the time of a transaction', () => {
       '2026-07-01T12:00:00.25-0500': '2026-07-01T17:00:00.250Z',
     }
     assert.deepEqual(await timesOf(Object.keys(local), paris), Object.values(local))
+  })
+
+  test('is asked for where it can mean two, whatever becomes of bad rows', async () => {
+    const rows = csv({ time: '01/02/2026 12:00' }, { time: '05/02/2026 12:00' })
+    for (const badRows of ['fail', 'skip'] as const) {
+      await assert.rejects(read(rows, { changed: [paris], badRows }), (error) => {
+        assert.ok(error instanceof FraudError)
+        assert.match(error.message, /line 2, column "time": "01\/02\/2026 12:00" can mean two dates.*--dates/)
+        return error.hint === undefined
+      })
+    }
   })
 
   test('may be a number of seconds or milliseconds, whatever the zone', async () => {

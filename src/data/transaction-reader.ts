@@ -16,7 +16,7 @@ import { longestId, longestText } from '../detector/kept-text.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { type BadPlace, BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
-import { type CellFormat, parseNumber } from './cell-format.ts'
+import { type CellFormat, parseNumber, whyAmbiguous } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { rowWordOf } from './file-format.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
@@ -280,7 +280,9 @@ export class TransactionReader {
       return this.#parsed(
         column,
         times,
-        'is not a time that can be read: write it as 2026-01-31T08:00:00, or say --dates day-first or month-first',
+        (text) =>
+          whyAmbiguous('time', text.trim(), column.format) ??
+          'is not a time that can be read: write it as 2026-01-31T08:00:00',
       )
     }
     const { values, kind } = column
@@ -400,14 +402,18 @@ export class TransactionReader {
     return this.#parsed(
       column,
       column.dictionary.map((text) => labelOf(text, this.#missing)),
-      `is not a label: ${labelsAllowed}`,
+      () => `is not a label: ${labelsAllowed}`,
     )
   }
 
   #plainNumbers(column: Column): CellReader<number> {
     if (column.kind === 'text') {
       const numbers = column.dictionary.map((text) => this.#parseNumber(text, column.format))
-      return this.#parsed(column, numbers, 'is not a number')
+      return this.#parsed(
+        column,
+        numbers,
+        (text) => whyAmbiguous('number', text.trim(), column.format) ?? 'is not a number',
+      )
     }
     const { values } = column
     return (row) => values[row]
@@ -417,13 +423,15 @@ export class TransactionReader {
   #parsed(
     { name, codes, dictionary }: TextColumn,
     values: readonly (number | null)[],
-    reason: string,
+    whyNot: (text: string) => string,
   ): CellReader<number> {
     return (row) => {
       if (codes[row] < 0) return Number.NaN
       const value = values[codes[row]]
-      if (value === null) throw this.#fail(row, name, `"${showValue(dictionary[codes[row]])}" ${reason}`, reason)
-      return value
+      if (value !== null) return value
+      const text = dictionary[codes[row]]
+      const reason = whyNot(text)
+      throw this.#fail(row, name, `"${showValue(text)}" ${reason}`, reason)
     }
   }
 
@@ -470,7 +478,7 @@ export class TransactionReader {
   #fail(row: number, field: string, reason: string, kind = reason): FraudError {
     const place = this.#placeOf(row, field)
     this.#bad = { place, reason, kind }
-    return this.#badRows.refusal(place, reason)
+    return this.#badRows.refusal(place, reason, kind)
   }
 
   #placeOf(row: number, column: string | undefined): BadPlace {

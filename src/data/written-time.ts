@@ -1,8 +1,11 @@
 /** Which comes first in a date of three numbers: the day or the month. */
 export type DateOrder = 'day-first' | 'month-first'
 
-/** What a text says about how its file writes dates: `either` where day and month could change places. */
-export type TimeEvidence = DateOrder | 'either' | 'plain'
+/**
+ * What a text says about how its file writes dates: `either` where day and month could change places, `same` where they
+ * are the same number.
+ */
+export type TimeEvidence = DateOrder | 'either' | 'same' | 'plain'
 
 const clock = String.raw`(?:,?[ T]+(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>[.,]\d+)?)?(?:[ \u202f]?(?<half>[AaPp])\.?[Mm]\.?)?)?`
 const suffix = String.raw`(?<zone>[ ]?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?`
@@ -24,7 +27,7 @@ export function timeEvidence(text: string): TimeEvidence | undefined {
   const orders = (['day-first', 'month-first'] as const).filter((order) => isoOf(ordered(found, order)) !== undefined)
   // Points separate dates only where the day comes first.
   if (found.mark === '.') return orders.includes('day-first') ? 'day-first' : undefined
-  if (orders.length === 2) return found.first === found.second_ ? 'plain' : 'either'
+  if (orders.length === 2) return Number(found.first) === Number(found.second_) ? 'same' : 'either'
   return orders[0]
 }
 
@@ -36,7 +39,7 @@ export function toIsoText(text: string, order: DateOrder | undefined): string | 
   if (found === undefined) return undefined
   if (found.mark === '.') return isoOf(ordered(found, 'day-first'))
   if (order !== undefined) return isoOf(ordered(found, order))
-  return timeEvidence(text) === 'plain' ? isoOf(ordered(found, 'day-first')) : undefined
+  return timeEvidence(text) === 'same' ? isoOf(ordered(found, 'day-first')) : undefined
 }
 
 type Parts = Readonly<Record<string, string | undefined>>

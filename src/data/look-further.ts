@@ -1,0 +1,32 @@
+import { FormatEvidence } from './cell-format.ts'
+import type { Table } from './table.ts'
+
+/** No number or time that people write is longer. */
+export const longestWritten = 48
+
+/** Columns whose first rows can be read in two ways, with their kinds; nothing of the file has been read yet. */
+export class OpenColumns extends Error {
+  readonly kinds: ReadonlyMap<string, 'number' | 'time'>
+
+  constructor(kinds: ReadonlyMap<string, 'number' | 'time'>) {
+    super(`the first rows do not say how ${[...kinds.keys()].join(', ')} is written`)
+    this.kinds = kinds
+  }
+}
+
+/** What whole columns of texts say of how they are written; reads on only until each of them is settled. */
+export async function lookFurther(
+  tables: AsyncIterable<Table>,
+  kinds: OpenColumns['kinds'],
+): Promise<ReadonlyMap<string, FormatEvidence>> {
+  const found = new Map([...kinds.keys()].map((name) => [name, new FormatEvidence()]))
+  for await (const { columns } of tables) {
+    for (const column of columns) {
+      const evidence = found.get(column.name)
+      if (evidence === undefined || column.kind !== 'text') continue
+      for (const text of column.dictionary) if (text.length <= longestWritten) evidence.addText(text.trim())
+    }
+    if ([...kinds].every(([name, kind]) => found.get(name)?.isSettled(kind))) break
+  }
+  return found
+}
