@@ -1,0 +1,32 @@
+import type { Declarations } from './declarations.ts'
+import type { Span, Syntax } from './syntax.ts'
+import type { Term, Variable } from './term.ts'
+
+/** What the parts of the checker share: where to look up names, and where to tell what is wrong. */
+export interface Checking {
+  readonly declarations: Declarations
+  /** Items of the comprehensions that are around, the innermost first. */
+  readonly variables: readonly Variable[]
+  /** Undefined where something is wrong in it, which was told. */
+  check(node: Syntax): Term | undefined
+  /** The same within a comprehension. */
+  checkWith(variable: Variable, node: Syntax): Term | undefined
+  refuse(span: Span, message: string): undefined
+  warn(span: Span, message: string): void
+}
+
+/** `payment.card.token` as one name; undefined where it is anything but names between points. */
+export function dottedName(node: Syntax): string | undefined {
+  if (node.kind === 'name') return node.name
+  if (node.kind !== 'select') return undefined
+  const before = dottedName(node.operand)
+  return before === undefined ? undefined : `${before}.${node.field}`
+}
+
+const listPrefix = 'lists.'
+
+/** The NAME of `lists.NAME`. */
+export function listName(node: Syntax): string | undefined {
+  const name = dottedName(node)
+  return name?.startsWith(listPrefix) ? name.slice(listPrefix.length) : undefined
+}

@@ -1,0 +1,46 @@
+import type { ScalarType } from './types.ts'
+
+/** What a rule may speak of: names of a detector's fields and features, and of lists. */
+export interface Declarations {
+  readonly names: ReadonlyMap<string, Declaration>
+  /** The place of each list in `Subject.lists`. */
+  readonly lists: ReadonlyMap<string, number>
+}
+
+export interface Declaration {
+  readonly type: ScalarType
+  /** The place in `Subject.texts` of a string or token, in `Subject.numbers` of anything else. */
+  readonly slot: number
+  /** Whether every subject has a value. Of other names `!` and `!=` are warned of, since they are unknown without one. */
+  readonly always?: boolean
+}
+
+/**
+ * What rules are asked about. It is lent: between two subjects its owner may change what is in it, so that thousands of
+ * rules are asked about a decision, and decision after decision, without anything being allocated.
+ */
+export interface Subject {
+  /** NaN where a value is missing. A timestamp or duration is in milliseconds, a bool is 0 or 1, an int a safe integer. */
+  readonly numbers: Float64Array
+  /** Undefined where a value is missing. */
+  readonly texts: readonly (string | undefined)[]
+  readonly lists: readonly Membership[]
+}
+
+/** Whether a list holds a text. Undefined where that can't be told, which makes the rule unknown. */
+export interface Membership {
+  has(text: string): boolean | undefined
+}
+
+export function isText(type: ScalarType): type is 'string' | 'token' {
+  return type === 'string' || type === 'token'
+}
+
+/** Undefined where it is missing. A timestamp or duration is in milliseconds. */
+export type Value = boolean | number | string | undefined
+
+export function readValue({ type, slot }: Declaration, { numbers, texts }: Subject): Value {
+  if (isText(type)) return texts[slot]
+  if (Number.isNaN(numbers[slot])) return undefined
+  return type === 'bool' ? numbers[slot] !== 0 : numbers[slot]
+}

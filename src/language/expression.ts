@@ -1,0 +1,81 @@
+import { checkSyntax } from './checker.ts'
+import { closeBool } from './closures.ts'
+import { type Conjunct, conjunctsOf, type Finding, namesIn } from './conjuncts.ts'
+import { costOf } from './cost.ts'
+import type { Declarations, Subject } from './declarations.ts'
+import { parseSyntax } from './parser.ts'
+import { type Problem, problemAt, SyntaxProblem } from './problem.ts'
+import { limits, type Syntax } from './syntax.ts'
+import { type BoolTerm, isBoolTerm, partsOf, type Term } from './term.ts'
+import { aValue } from './types.ts'
+
+/** Reads and checks a condition. Where it is ok it can be evaluated; otherwise all that is wrong with it is told at once. */
+export function compileExpression(text: string, declarations: Declarations): Compiled {
+  const tree = readTree(text)
+  if (!tree.ok) return { ok: false, problems: [tree.problem], warnings: [] }
+  const { term, problems, warnings } = checkSyntax(text, tree.tree, declarations)
+  const wrong = term === undefined ? problems : whyNotRun(text, tree.tree, term)
+  if (term === undefined || !isBoolTerm(term) || wrong.length > 0) return { ok: false, problems: wrong, warnings }
+  return { ok: true, program: makeProgram(text, tree.tree, term), warnings }
+}
+
+export type Compiled =
+  | { readonly ok: true; readonly program: Program; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
+
+export interface Program {
+  readonly text: string
+  readonly tree: Syntax
+  readonly term: BoolTerm
+  /** Names that it reads or asks for, in order, each once. */
+  readonly names: readonly string[]
+  /** The NAMEs of its `lists.NAME`. */
+  readonly lists: readonly string[]
+  readonly cost: number
+  /** Conditions that have to be true together: what `&&` joins at the top. */
+  readonly conjuncts: readonly Conjunct[]
+  /** Undefined where what is missing would decide. */
+  evaluate(subject: Subject): boolean | undefined
+  explain(subject: Subject): readonly Finding[]
+}
+
+/** The tree of a text, or the one problem that kept it from being read. */
+function readTree(
+  text: string,
+): { readonly ok: true; readonly tree: Syntax } | { readonly ok: false; readonly problem: Problem } {
+  try {
+    return { ok: true, tree: parseSyntax(text) }
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error
+    return { ok: false, problem: problemAt(text, error.span, error.message) }
+  }
+}
+
+function whyNotRun(text: string, tree: Syntax, term: Term): readonly Problem[] {
+  if (!isBoolTerm(term)) {
+    return [problemAt(text, tree, `A rule is true or false; this is ${aValue(term.type)}`)]
+  }
+  const cost = costOf(term)
+  if (cost <= limits.cost) return []
+  return [problemAt(text, tree, `The expression may take ${cost} steps; at most ${limits.cost} are allowed`)]
+}
+
+function makeProgram(text: string, tree: Syntax, term: BoolTerm): Program {
+  const conjuncts = conjunctsOf(text, tree, term)
+  return {
+    text,
+    tree,
+    term,
+    names: [...namesIn(term).keys()],
+    lists: listsOf(term),
+    cost: costOf(term),
+    conjuncts,
+    evaluate: closeBool(term),
+    explain: (subject) => conjuncts.map((conjunct) => conjunct.explain(subject)),
+  }
+}
+
+function listsOf(term: Term): readonly string[] {
+  const own = term.kind === 'inList' ? [term.list] : []
+  return [...new Set([...own, ...partsOf(term).flatMap(listsOf)])]
+}
