@@ -8,6 +8,7 @@ import { Lineup } from './deciding/lineup.ts'
 import { canDecide, createLiveDetector, warnOfLive } from './deciding/live-detector.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
+import { createJobMetrics } from './http/job-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { checkAddress, listen } from './http/listen.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
@@ -206,7 +207,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
   const { lineup, live, metrics, log, policyWarning } = serving
-  const jobs = await startJobs(config, live, log).catch(async (error: unknown) => {
+  const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
     await live?.close()
     throw error
   })
@@ -257,20 +258,26 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
 
 /** Only who has the data directory to itself runs jobs that are asked for over HTTP. */
 async function startJobs(
-  { live: config, jobs }: ServiceConfig,
-  live: OpenedLive | undefined,
-  log: Serving['log'],
+  { live: config, jobs: choice }: ServiceConfig,
+  { live, log, metrics }: Serving,
 ): Promise<Jobs | undefined> {
-  if (live === undefined || config === undefined || jobs === undefined) return undefined
-  return openJobs({
-    ...jobs,
+  if (live === undefined || config === undefined || choice === undefined) return undefined
+  const counted = createJobMetrics(metrics.registry, Date.now)
+  const jobs = openJobs({
+    ...choice,
+    data: config.directory,
     store: openJobFiles(dataDirectory(config.directory)),
     newId: newJobId,
     nowMs: Date.now,
-    onEnd: ({ id, request, state, error }) =>
-      log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended'),
+    onEnd(job) {
+      const { id, request, state, error } = job
+      counted.ended(job)
+      log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended')
+    },
     onFailure: (error) => log.error({ err: error }, 'a job could not be run'),
   })
+  counted.watch(jobs.underway)
+  return jobs
 }
 
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {

@@ -66,11 +66,12 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
   const job: Job = { ...queued, state: 'running', startedMs: run.nowMs() }
   store.save(job)
   const work = store.workPath(id)
+  // What the work tells of its folder is told of the one that it will be.
+  const tidy = (text: string) => maskCardNumber(text.replaceAll(work, join(bundlesPath, request.name)))
   try {
     rmSync(work, { recursive: true, force: true })
     mkdirSync(work, { mode: 0o700 })
-    const tidied = { work, published: join(bundlesPath, request.name) }
-    const told = await doWork(job, work, data, jobRun(store, id, run, tidied))
+    const told = await doWork(job, work, data, jobRun(store, id, run, tidy))
     throwIfInterrupted(run.signal)
     if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
     const out = join(bundlesPath, request.name, bundleName)
@@ -80,21 +81,21 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
     store.publish(done)
     store.save(done)
   } catch (thrown) {
-    store.save({ ...job, ...endOf(thrown, store.isCancelAsked(id)), endedMs: run.nowMs() })
+    store.save({ ...job, ...endOf(thrown, store.isCancelAsked(id), tidy), endedMs: run.nowMs() })
     if (!(explain(thrown) instanceof FraudError)) throw thrown
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-function endOf(thrown: unknown, isCancelled: boolean): Pick<Job, 'state' | 'error'> {
+function endOf(thrown: unknown, isCancelled: boolean, tidy: (text: string) => string): Pick<Job, 'state' | 'error'> {
   if (thrown instanceof FraudError && thrown.code === 'INTERRUPTED') {
     return { state: isCancelled ? 'cancelled' : 'interrupted' }
   }
   const error = explain(thrown)
   const { code, message } =
     error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the job')
-  return { state: 'failed', error: { code, message: maskCardNumber(message) } }
+  return { state: 'failed', error: { code, message: tidy(message) } }
 }
 
 /** What the work tells goes to the store, but its result, which is returned. */
@@ -129,18 +130,12 @@ function withoutGaps(options: object) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-/** What the work tells of its folder is told of the one that it will be. */
-function jobRun(
-  store: JobStore,
-  id: string,
-  run: Run,
-  tidied: { readonly work: string; readonly published: string },
-): Run {
+function jobRun(store: JobStore, id: string, run: Run, tidy: (text: string) => string): Run {
   const tell = (kind: JobEvent['kind'], text: string, counts: object = {}) =>
     store.append(id, {
       atMs: run.nowMs(),
       kind,
-      text: maskCardNumber(text.replaceAll(tidied.work, tidied.published).slice(0, longestText)),
+      text: tidy(text).slice(0, longestText),
       ...counts,
     })
   const begin = (what: string) => {

@@ -31,6 +31,7 @@ async function startService(options: Partial<ServerOptions> = {}) {
     store: openJobFiles(dataDirectory(join(folder, 'data'))),
     args: ['--eval', '0'],
     files,
+    data: join(folder, 'data'),
     newId: newJobId,
     nowMs: () => 1,
     onEnd: (job) => ended.push(job),

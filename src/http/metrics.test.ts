@@ -4,13 +4,15 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildTestService } from '../../test/service/fixture.ts'
 import { openTestLive } from '../../test/service/live-fixture.ts'
+import { createJobMetrics } from './job-metrics.ts'
 
 const json = { 'content-type': 'application/json' }
 
 describe('metrics', () => {
   test('are all in the reference, and the reference has no other', async () => {
-    // The registry of a service that decides: those of any service, and those of decisions.
+    // The registry of a service that decides: those of any service, and those of decisions and jobs.
     const live = await openTestLive()
+    createJobMetrics(live.metrics.registry, Date.now)
     try {
       const reference = readFileSync('docs/reference/metrics.md', 'utf8')
       const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])

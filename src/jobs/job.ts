@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { JobRequest } from './request.ts'
 
-type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+export const openStates = ['queued', 'running'] as const
+export const endStates = ['done', 'failed', 'cancelled', 'interrupted'] as const
+type JobState = (typeof openStates)[number] | (typeof endStates)[number]
 
 /** Work that takes long, asked for by a request, done by a process of its own. */
 export interface Job {

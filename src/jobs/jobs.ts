@@ -5,6 +5,7 @@ import { hasEnded, type Job, type PlacedEvent } from './job.ts'
 import type { JobStore } from './job-store.ts'
 import { type JobRequest, readJobRequest } from './request.ts'
 import { addJob, cancelJob, inTurn, runApart, settleJobs } from './runner.ts'
+import { withoutFolders } from './without-folders.ts'
 
 export interface JobsConfig {
   readonly store: JobStore
@@ -12,6 +13,8 @@ export interface JobsConfig {
   readonly args: readonly string[]
   /** The folder that requests may name files of; without it they name none. */
   readonly files: string | undefined
+  /** The data directory: callers are told what is in it and in the folder of files, but not where these are. */
+  readonly data: string
   readonly newId: () => string
   readonly nowMs: () => number
   readonly onEnd: (job: Job) => void
@@ -26,6 +29,8 @@ export interface Jobs {
   find(id: string): Job
   events(id: string, place: number): readonly PlacedEvent[]
   cancel(id: string): Job
+  /** Those that were asked of this service, and wait or run. */
+  underway(): readonly Job[]
   /** Ends the job that runs as interrupted; those that wait are run by the next service. */
   close(): Promise<void>
 }
@@ -34,13 +39,20 @@ export interface Jobs {
 const mostWaiting = 20
 
 /** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
-export function openJobs({ store, args, files, newId, nowMs, onEnd, onFailure }: JobsConfig): Jobs {
+export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure }: JobsConfig): Jobs {
   const closing = new AbortController()
   let running: { readonly id: string; readonly stop: AbortController } | undefined
   let last = Promise.resolve()
+  const underway = new Set<string>()
+  const told = withoutFolders(files === undefined ? [data] : [data, files])
 
   async function runNext(id: string): Promise<void> {
-    if (closing.signal.aborted || store.find(id).state !== 'queued') return
+    if (closing.signal.aborted) return
+    if (store.find(id).state === 'queued') await run(id)
+    const job = store.find(id)
+    if (hasEnded(job)) onEnd(job)
+  }
+  async function run(id: string): Promise<void> {
     const stop = new AbortController()
     running = { id, stop }
     await runApart(args, id, AbortSignal.any([closing.signal, stop.signal])).finally(() => {
@@ -51,11 +63,13 @@ export function openJobs({ store, args, files, newId, nowMs, onEnd, onFailure }:
       const job = store.find(id)
       if (job.state === 'queued' && !closing.signal.aborted) store.save({ ...job, ...neverBegan, endedMs: nowMs() })
     })
-    const job = store.find(id)
-    if (hasEnded(job)) onEnd(job)
   }
   const enqueue = ({ id }: Job) => {
-    last = last.then(() => runNext(id)).catch(onFailure)
+    underway.add(id)
+    last = last
+      .then(() => runNext(id))
+      .catch(onFailure)
+      .finally(() => underway.delete(id))
   }
   settleJobs(store, nowMs())
   for (const job of store.list()) if (job.state === 'queued') enqueue(job)
@@ -66,16 +80,17 @@ export function openJobs({ store, args, files, newId, nowMs, onEnd, onFailure }:
         throw new FraudError('JOBS_FULL', `${mostWaiting} jobs wait already: let them end, or cancel some`)
       const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
       enqueue(job)
-      return job
+      return told(job)
     },
-    list: store.list,
-    find: store.find,
-    events: store.events,
+    list: () => told(store.list()),
+    find: (id) => told(store.find(id)),
+    events: (id, place) => told(store.events(id, place)),
     cancel(id) {
       const job = cancelJob(store, id)
       if (running?.id === id) running.stop.abort()
-      return job
+      return told(job)
     },
+    underway: () => [...underway].map(store.find).filter((job) => !hasEnded(job)),
     close() {
       closing.abort()
       return last

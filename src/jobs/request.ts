@@ -45,6 +45,7 @@ export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'mod
 }
 type ImportRequest = Readonly<z.infer<typeof importSchema>>
 export type JobRequest = TrainingRequest | ImportRequest
+export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import']
 
 /** With the learners, which a service loads only when a training is asked of it. */
 async function trainingWithModel() {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   symlinkSync,
 } from 'node:fs'
@@ -47,7 +48,13 @@ async function ask(method: string, path: string, body?: object) {
 const start = (name: string, options: object = {}) =>
   ask('POST', '/v1/jobs', { kind: 'training', name, file: 'model.csv', detector: 'model.yaml', ...options })
 
-async function until(id: string, ...states: string[]): Promise<{ state: string; result?: { bundle: string } }> {
+interface Told {
+  readonly state: string
+  readonly result?: { readonly bundle: string }
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+async function until(id: string, ...states: string[]): Promise<Told> {
   for (;;) {
     const { body } = await ask('GET', `/v1/jobs/${id}`)
     if (states.includes(body.state)) return body
@@ -64,6 +71,15 @@ async function untilWorking(id: string): Promise<void> {
 function tail(text: string, place?: string): string {
   const told = text.replaceAll(/^:.*\n\n/gm, '')
   return place === undefined ? told : told.slice(told.indexOf('\n\n', told.indexOf(`id: ${place}\n`)) + 2)
+}
+
+async function metricsOfJobs(): Promise<ReadonlyMap<string, number>> {
+  // A text of metrics is a second old at most.
+  await sleep(1100)
+  const lines = (await (await fetch(`${url}/metrics`)).text())
+    .split('\n')
+    .filter((line) => line.startsWith('shrike_job'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
 }
 
 const left = () => readdirSync(join(data, 'jobs')).filter((name) => /work|tmp/.test(name))
@@ -101,8 +117,13 @@ describe('jobs over HTTP', () => {
     assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/)
     const text = await response.text()
     assert.match(text, /^event: begin$/m)
+    assert.ok(!text.includes(realpathSync(folder)), text)
     const last = JSON.parse(/event: job\ndata: (.*)\n\n$/.exec(text)?.[1] ?? '{}')
     assert.deepEqual([last.state, last.error], ['done', undefined])
+    assert.deepEqual(
+      [last.request.file, last.request.detector, last.result.out, last.result.report],
+      ['model.csv', 'model.yaml', 'bundles/trained/model.safetensors', 'bundles/trained/model-report.html'],
+    )
     assert.ok(existsSync(join(data, 'bundles/trained/model.safetensors')))
     const [, place = ''] = /^id: (\d+)$/m.exec(text) ?? []
     const from = async (id: string) =>
@@ -138,6 +159,12 @@ describe('jobs over HTTP', () => {
     const { body: second } = await start('second', long)
     await untilWorking(first.id)
     assert.equal((await ask('GET', `/v1/jobs/${second.id}`)).body.state, 'queued')
+    const counted = await metricsOfJobs()
+    assert.equal(counted.get('shrike_jobs{kind="training",state="running"}'), 1)
+    assert.equal(counted.get('shrike_jobs{kind="training",state="queued"}'), 1)
+    assert.equal(counted.get('shrike_jobs{kind="import",state="queued"}'), 0)
+    assert.equal(counted.get('shrike_jobs_ended_total{kind="training",state="done"}'), 2)
+    assert.ok((counted.get('shrike_job_running_seconds{kind="training"}') ?? 0) > 1)
     await ask('DELETE', `/v1/jobs/${first.id}`)
     await until(first.id, 'cancelled')
     await untilWorking(second.id)
@@ -147,6 +174,20 @@ describe('jobs over HTTP', () => {
     await until(second.id, 'interrupted')
     await until(third.id, 'done')
     assert.deepEqual([left(), readdirSync(join(data, 'bundles')).sort()], [[], ['logged', 'third', 'trained']])
+  })
+
+  test('say why they failed without where the service keeps its files', async () => {
+    const { body: queued } = await start('swept', { model: { learner: 'random-forest', nEstimators: 1000 } })
+    await untilWorking(queued.id)
+    rmSync(join(data, 'jobs', `${queued.id}.work`), { recursive: true })
+    const { error } = await until(queued.id, 'done', 'failed')
+    assert.equal(error?.code, 'FILE_UNWRITABLE')
+    assert.match(error?.message ?? '', /bundles\/swept/)
+    assert.ok(!JSON.stringify((await ask('GET', '/v1/jobs')).body).includes(realpathSync(folder)))
+    const counted = await metricsOfJobs()
+    assert.equal(counted.get('shrike_jobs_ended_total{kind="training",state="failed"}'), 1)
+    assert.equal(counted.get('shrike_jobs{kind="training",state="running"}'), 0)
+    assert.equal(counted.get('shrike_job_running_seconds{kind="training"}'), 0)
   })
 
   test('end as interrupted with a service that is told to end, and with a process of theirs that is killed', async () => {
