@@ -1,8 +1,8 @@
 import { FraudError } from '../core/errors.ts'
-import { HistoryRebuild } from '../deciding/rebuild.ts'
+import { savedParts } from '../deciding/projections.ts'
+import { Rebuild, startRebuild } from '../deciding/rebuild.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
-import { MemoryHistories } from '../features/memory-histories.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
 import { checkLogKey } from '../stores/sqlite/log-key.ts'
@@ -22,9 +22,8 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
     const located = lastDetector(reader)
     const features = compileFeatures(located)
     const fingerprint = historiesFingerprint(located.detector, features)
-    const rebuild = new HistoryRebuild(
-      { detector: located.detector, features },
-      reader,
+    const live = { detector: located.detector, features }
+    const rebuild = startRebuild(
       // What is left alone the service says when it meets it; here the log makes up for it.
       newestSnapshot(
         snapshotsPath,
@@ -33,17 +32,16 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
         () => {},
         key,
       ),
-      { maxBytes: Number.POSITIVE_INFINITY },
+      (snapshot) => new Rebuild(live, reader, snapshot, { maxBytes: Number.POSITIVE_INFINITY }),
+      () => {},
     )
     while (rebuild.step());
-    const { sequence, fold } = rebuild
+    const { sequence, projections } = rebuild
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')
-    const { resumedAtMs } = fold
-    const header = { fingerprint, sequence, hash, ...(resumedAtMs !== undefined && { resumedAtMs }) }
-    const { path, bytes } = writeSnapshot(snapshotsPath, header, fold.histories.save(), key)
+    const { path, bytes } = writeSnapshot(snapshotsPath, { fingerprint, sequence, hash }, savedParts(projections), key)
     // A snapshot that can't be read back must not be what the log is shortened on.
-    MemoryHistories.restore(features.plan, readSnapshot(path, key).chunks())
-    const { keys, events } = fold.histories.stats()
+    new Rebuild(live, reader, readSnapshot(path, key), { maxBytes: Number.POSITIVE_INFINITY })
+    const { keys, events } = projections.histories.histories.stats()
     const safeThrough = Math.min(...snapshotPaths(snapshotsPath).map((kept) => sequenceOf(kept, key)))
     process.stdout.write(`${JSON.stringify({ sequence, safeThrough, path, bytes, keys, events })}\n`)
   } finally {

@@ -38,7 +38,7 @@ export class AcceptedTimes {
       const reason = `The transaction's time is ahead of the service's clock: none after ${formatIsoTime(latestMs)} is taken in now`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
-    const { newestMs } = this.#state.fold.histories
+    const { newestMs } = this.#state.projections.histories.histories
     if (timestampMs > newestMs + this.#leapMs && newestMs > Number.NEGATIVE_INFINITY) {
       const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#show(newestMs + this.#leapMs)} is taken in now, unless --max-ahead allows more`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)

@@ -10,9 +10,11 @@ import {
   closedAfterEach,
   dayMs,
   openTestLive,
+  snapshotNow,
   startMs,
   type TestLive,
   type TestLiveOptions,
+  without,
 } from '../../test/service/live-fixture.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
@@ -185,7 +187,7 @@ describe('a transaction', () => {
     assert.equal((await refusal(() => decide({ ID: 't-2', CCY: 'USD' }))).code, 'CURRENCY_MIXED')
     assert.equal((await refusal(() => decide({ ID: 't-3', AMOUNT: 'much' }))).code, 'INPUT_INVALID')
     assert.equal((await refusal(() => decide({ ID: 't-4', TIME: startMs + dayMs }))).code, 'TRANSACTION_IN_FUTURE')
-    assert.equal(service.decider.state?.fold.histories.stats().events, 2)
+    assert.equal(service.decider.state?.projections.histories.histories.stats().events, 2)
     await decide({ ID: 't-2', CCY: 'EUR' })
     assert.deepEqual(rowOf('t-2').slice(1, 4), [2, 2, 20])
     assert.equal(log.reading.lastSequence(), 3)
@@ -449,9 +451,9 @@ describe('a label', () => {
     const first = await label('t-1', true)
     assert.deepEqual([first.pending, first.duplicate], [true, false])
     assert.deepEqual(await label('t-1', true), { ...first, duplicate: true })
-    assert.equal(service.decider.state?.fold.pendingTransactions, 1)
+    assert.equal(service.decider.state?.projections.pending.transactions, 1)
     await decide()
-    assert.equal(service.decider.state?.fold.pendingTransactions, 0)
+    assert.equal(service.decider.state?.projections.pending.transactions, 0)
     await decide({ ID: 't-2' })
     assert.deepEqual([rowOf('t-1')[4], rowOf('t-2')[4]], [0, 1])
     assert.deepEqual(await label('t-1', true), { ...first, pending: false, duplicate: true })
@@ -548,23 +550,19 @@ describe('a label', () => {
     await label('b', true)
     assert.equal((await refusal(() => label('c', true))).code, 'PENDING_LABELS_FULL')
     clock.nowMs = startMs + 100 * dayMs
-    assert.equal(service.decider.state?.fold.pendingLabels, 2, 'the clock alone ages nothing')
+    assert.equal(service.decider.state?.projections.pending.count, 2, 'the clock alone ages nothing')
     // The longest window is seven days, and a label waits from when it was received.
     await decide({ ID: 't-1', TIME: startMs + 7 * dayMs })
-    assert.equal(service.decider.state?.fold.pendingLabels, 2)
+    assert.equal(service.decider.state?.projections.pending.count, 2)
     await decide({ ID: 't-2', TIME: startMs + 7 * dayMs + 1 })
-    assert.equal(service.decider.state?.fold.pendingLabels, 1)
+    assert.equal(service.decider.state?.projections.pending.count, 1)
     assert.equal((await label('c', true, { knownAt: '2026-11-25T00:00:00Z' })).pending, true)
-    const held = service.decider.state?.fold.histories.save()
-    const sequence = log.reading.lastSequence()
-    const chunks = [...(held ?? [])]
+    const snapshot = snapshotNow(service, log.reading.lastSequence())
     await close({ keep: true })
-    for (const findSnapshot of [
-      () => undefined,
-      () => ({ fingerprint: '', sequence, hash: '', chunks: () => chunks }),
-    ]) {
+    for (const held of [undefined, snapshot, without(snapshot, 'pending-labels')]) {
+      const findSnapshot = () => held
       const again = await start({ directory: path, findSnapshot })
-      assert.equal(again.service.decider.state?.fold.pendingLabels, 2)
+      assert.equal(again.service.decider.state?.projections.pending.count, 2)
       await again.close({ keep: true })
     }
     const last = await start({ directory: path })

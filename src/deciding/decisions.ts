@@ -63,7 +63,7 @@ export class Decisions {
 
   /** The newest event time; undefined where there is none. */
   get newestMs(): number | undefined {
-    return this.decider.state?.fold.histories.newestMs
+    return this.decider.state?.projections.histories.histories.newestMs
   }
 
   /** One transaction, from parsed JSON to its durable decision. @param order as of `LocalIntake.take`. */

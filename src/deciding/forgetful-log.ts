@@ -34,7 +34,6 @@ class ForgetfulLog implements KeptLog {
     labelsOf: () => [],
     lastLabel: () => undefined,
     next: () => [],
-    pendingLabels: () => [],
     allLabels: () => [],
     definition: () => {
       throw new Error('no record is kept that could ask for its definition')
@@ -61,6 +60,8 @@ class ForgetfulLog implements KeptLog {
     this.nextSequence += 1
     return this.nextSequence - 1
   }
+
+  follow(): void {}
 
   poll(): void {}
 

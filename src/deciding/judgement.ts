@@ -44,7 +44,7 @@ export class Judge {
 
   /** How much event time the log covers; 0 where it is empty. */
   get coverageMs(): number {
-    const { newestMs } = this.#state.fold.histories
+    const { newestMs } = this.#state.projections.histories.histories
     return this.#coveredSinceMs === undefined ? 0 : Math.max(0, newestMs - this.#coveredSinceMs)
   }
 
@@ -55,10 +55,10 @@ export class Judge {
     waitedMs: () => number,
     isAsked: boolean,
   ): DecisionRecord {
-    const { live, fold, lostUntilMs, definitionSequence } = this.#state
+    const { live, projections, lostUntilMs, definitionSequence } = this.#state
     // In the order in which a record gives them back.
     const degraded: Degradation[] = []
-    const gaps = fold.histories.degraded()
+    const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
     const row = this.#row
@@ -122,7 +122,10 @@ export class Judge {
   #isShort(timestampMs: number): boolean {
     if (this.#spanMs === Number.POSITIVE_INFINITY) return false
     this.#coveredSinceMs ??= timestampMs
-    const sinceMs = Math.max(this.#coveredSinceMs, this.#state.fold.resumedAtMs ?? Number.NEGATIVE_INFINITY)
+    const sinceMs = Math.max(
+      this.#coveredSinceMs,
+      this.#state.projections.histories.resumedAtMs ?? Number.NEGATIVE_INFINITY,
+    )
     return timestampMs - sinceMs < this.#spanMs
   }
 }

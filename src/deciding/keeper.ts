@@ -90,7 +90,10 @@ export class Keeper {
     const state = this.#decider.state
     if (retainMs === undefined || state === undefined) return
     const { reading } = log
-    const cutoffMs = Math.min(clock() - retainMs, state.fold.histories.newestMs - leastRetentionMs(state.live))
+    const cutoffMs = Math.min(
+      clock() - retainMs,
+      state.projections.histories.histories.newestMs - leastRetentionMs(state.live),
+    )
     const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
     const hash = through > reading.prunedThrough() ? reading.hashAt(through) : undefined
     if (hash === undefined) return

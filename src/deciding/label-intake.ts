@@ -1,12 +1,12 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import type { DecisionLog } from '../log/decision-log.ts'
+import type { DecisionLog, Settled } from '../log/decision-log.ts'
 import type { LabelRecord } from '../log/log-record.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
 import type { LiveState } from './live-state.ts'
-import { type KnownEvent, type LocalIntake, notHeld } from './local-intake.ts'
+import type { KnownTransaction, LocalIntake } from './local-intake.ts'
 
 export interface LabelIntakeOptions {
   readonly log: DecisionLog
@@ -29,7 +29,7 @@ interface LabelInFlight {
 }
 
 /** What is known of an id when a label of it takes its place. */
-interface Known extends KnownEvent {
+interface Known extends KnownTransaction {
   /** The last label that is on its way, or was when this was looked up. */
   readonly underway: LabelInFlight | undefined
   readonly last: LabelRecord | undefined
@@ -99,13 +99,13 @@ export class LabelIntake {
   }
 
   async #takeOfFile(input: LabelInput, by: string, known: ReadonlyMap<string, Known>): Promise<FileLabel> {
-    const { event, underway, last, labels = [] } = known.get(input.transactionId) ?? {}
+    const { about, underway, last, labels = [] } = known.get(input.transactionId) ?? {}
     if (last !== undefined && !isSame(last, input) && input.knownAtMs !== undefined) {
       const said = [...(underway?.before ?? []), ...labels].find((label) => isSame(label, input))
       if (said !== undefined) {
         this.#intake.requireReady()
         await underway?.answer
-        return { answer: answerTo(said, event === undefined, true), isChange: false, isOverruled: true }
+        return { answer: answerTo(said, about === undefined, true), isChange: false, isOverruled: true }
       }
     }
     const [answer] = await this.#take([input], by, undefined, known)
@@ -135,7 +135,7 @@ export class LabelIntake {
     refuseForeknown(inputs, known, first)
     refuseManyLabels(inputs, known)
     this.#refuseToWait(state, inputs, by, known)
-    return Promise.all(inputs.map((input) => this.#label(state, input, by, known.get(input.transactionId))))
+    return Promise.all(inputs.map((input) => this.#label(input, by, known.get(input.transactionId))))
   }
 
   /**
@@ -143,37 +143,37 @@ export class LabelIntake {
    * not to where there is no room for others'.
    */
   #refuseToWait(
-    { fold }: LiveState,
+    { projections: { pending } }: LiveState,
     inputs: readonly LabelInput[],
     by: string,
     known: ReadonlyMap<string, Known>,
   ): void {
     const { maxPendingLabels } = this.#options
-    const share = isKey(by) ? Math.ceil(maxPendingLabels / 2) - fold.pendingLabelsBy(by) : Number.POSITIVE_INFINITY
-    const room = Math.min(maxPendingLabels - fold.pendingLabels, share)
+    const share = isKey(by) ? Math.ceil(maxPendingLabels / 2) - pending.countBy(by) : Number.POSITIVE_INFINITY
+    const room = Math.min(maxPendingLabels - pending.count, share)
     if (inputs.length <= room) return
     const more = inputs.filter((input) => {
-      const { event, last } = known.get(input.transactionId) ?? {}
-      return event === undefined && !(last !== undefined && isSame(last, input))
+      const { about, last } = known.get(input.transactionId) ?? {}
+      return about === undefined && !(last !== undefined && isSame(last, input))
     })
     if (more.length === 0 || more.length <= room) return
     this.#options.observer.labelsRefused(more.length)
-    const waiting = room === share ? `${fold.pendingLabelsBy(by)} labels of this key` : `${fold.pendingLabels} labels`
+    const waiting = room === share ? `${pending.countBy(by)} labels of this key` : `${pending.count} labels`
     throw new FraudError(
       'PENDING_LABELS_FULL',
       `${waiting} already wait for transactions that have not come; label transactions that have come`,
     )
   }
 
-  #label(state: LiveState, input: LabelInput, by: string, known: Known | undefined): Promise<LabelAnswer> {
+  #label(input: LabelInput, by: string, known: Known | undefined): Promise<LabelAnswer> {
     const { transactionId: id, isFraud, source } = input
-    const event = known?.event
+    const about = known?.about
     const nowMs = this.#options.clock()
     // Another one of the same group may have come since.
     const underway = this.#labelsInFlight.get(id) ?? known?.underway
     const last = underway?.record ?? known?.last
     if (last !== undefined && isSame(last, input)) {
-      const again = answerTo(last, event === undefined, true)
+      const again = answerTo(last, about === undefined, true)
       return underway === undefined ? Promise.resolve(again) : underway.answer.then(() => again)
     }
     const record: LabelRecord = {
@@ -181,23 +181,23 @@ export class LabelIntake {
       id,
       isFraud,
       // A transaction may be ahead of the clock.
-      knownAtMs: input.knownAtMs ?? Math.max(nowMs, event?.timestampMs ?? nowMs),
+      knownAtMs: input.knownAtMs ?? Math.max(nowMs, about?.timestampMs ?? nowMs),
       source,
       receivedAtMs: nowMs,
-      of: event?.sequence ?? 0,
+      of: about?.sequence ?? 0,
       by,
     }
     const { promise, resolve, reject } = Promise.withResolvers<LabelAnswer>()
-    this.#log.append(record, (error) => {
+    const settled: Settled = (error) => {
       if (this.#labelsInFlight.get(id)?.record === record) this.#labelsInFlight.delete(id)
-      if (error === undefined) resolve(answerTo(record, event === undefined, false))
+      if (error === undefined) resolve(answerTo(record, about === undefined, false))
       else reject(error)
-    })
+    }
+    this.#log.append(record, settled, { about })
     const count = (underway?.count ?? known?.count ?? 0) + 1
     const before = underway === undefined ? [] : [...underway.before, underway.record]
     this.#labelsInFlight.set(id, { record, before, count, answer: promise })
-    if (event?.texts !== notHeld) state.fold.label(record, event)
-    this.#options.observer.labelled(isFraud, nowMs, event && record.knownAtMs - event.timestampMs)
+    this.#options.observer.labelled(isFraud, nowMs, about && record.knownAtMs - about.timestampMs)
     return promise
   }
 }
@@ -229,12 +229,12 @@ function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<stri
 /** Refuses labels that were known before their transactions took place. */
 function refuseForeknown(
   inputs: readonly LabelInput[],
-  known: ReadonlyMap<string, KnownEvent>,
+  known: ReadonlyMap<string, KnownTransaction>,
   first: number | undefined,
 ): void {
   const errors = inputs.flatMap(({ transactionId, knownAtMs = Number.POSITIVE_INFINITY }, i): FieldError[] => {
     const at = first === undefined ? '' : `[${first + i}].`
-    const isForeknown = knownAtMs < (known.get(transactionId)?.event?.timestampMs ?? Number.NEGATIVE_INFINITY)
+    const isForeknown = knownAtMs < (known.get(transactionId)?.about?.timestampMs ?? Number.NEGATIVE_INFINITY)
     const reason = "is before the transaction's own time"
     return isForeknown ? [{ field: `${at}knownAt`, reason, ...idThatIsTold(transactionId) }] : []
   })

@@ -68,8 +68,8 @@ describe('a bundle that is refused', () => {
     const { url, app } = await openTestService({ lineup: live.service.lineup, live: live.service })
     const append = live.log.append.bind(live.log)
     const full = new FraudError('LOG_UNAVAILABLE', 'The disk is full')
-    live.log.append = (record, settled) => {
-      if (record.kind !== 'definition') return append(record, settled)
+    live.log.append = (record, settled, beside) => {
+      if (record.kind !== 'definition') return append(record, settled, beside)
       setImmediate(() => settled(full))
       return 0
     }

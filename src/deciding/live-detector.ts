@@ -8,8 +8,8 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
-import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
-import type { Definition } from '../log/log-record.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { Definition, HistoryRecord } from '../log/log-record.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 
 /** Everything that a decision rests on beside histories. */
@@ -39,6 +39,8 @@ export function longestSpanMs({ plan }: FeatureSet): number {
   const spans = plan.histories.map(({ spanMs }) => spanMs)
   return spans.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...spans)
 }
+
+type RecordedFields = Pick<HistoryRecord, 'definition' | 'timestampMs' | 'fields'>
 
 interface RecordMaker {
   readonly maker: TransactionMaker
@@ -76,7 +78,7 @@ export class RecordTransactions {
    *
    * @throws FraudError LOG_MISMATCH where the record is not a transaction of this detector.
    */
-  of({ sequence, definition, timestampMs, fields: kept }: TransactionRecord): Transaction | undefined {
+  of({ definition, timestampMs, fields: kept }: RecordedFields, sequence: number): Transaction | undefined {
     const { maker, orderFields, lacksAmount, isLost, otherCurrency } = this.#maker(definition)
     if (isLost) return undefined
     const other = otherCurrency(kept)

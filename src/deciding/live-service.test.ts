@@ -8,12 +8,11 @@ import {
   closedAfterEach,
   dayMs,
   openTestLive,
+  snapshotNow,
   startMs,
   type TestLiveOptions,
 } from '../../test/service/live-fixture.ts'
-import { MemoryHistories } from '../features/memory-histories.ts'
 import { warmUp as warmUpPath } from '../http/warm-up.ts'
-import type { Snapshot } from '../log/snapshots.ts'
 import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { createLiveDetector, type LiveDetector } from './live-detector.ts'
@@ -89,11 +88,7 @@ describe('a service', () => {
       ],
       'key:desk',
     )
-    const histories = first.service.decider.state?.fold.histories
-    assert.ok(histories instanceof MemoryHistories)
-    const sequence = first.log.reading.lastSequence()
-    const chunks = [...histories.save()]
-    const snapshot: Snapshot = { fingerprint: '', sequence, hash: '', chunks: () => chunks }
+    const snapshot = snapshotNow(first.service, first.log.reading.lastSequence())
     for (let i = 20; i < 25; i++) await first.service.decide(purchase(i), undefined, noWait)
     await first.close({ keep: true })
     const again = await start({ live: one, directory: first.path, findSnapshot: () => snapshot })
@@ -308,7 +303,7 @@ describe('a service that has just become ready', () => {
     const cold = await start({ live: person })
     for (const { log, service } of [warm, cold]) {
       assert.equal(log.reading.lastSequence(), 1, 'the definition')
-      assert.deepEqual(service.decider.state?.fold.histories.stats().keys, 0)
+      assert.deepEqual(service.decider.state?.projections.histories.histories.stats().keys, 0)
       assert.equal(service.newestMs, Number.NEGATIVE_INFINITY)
       assert.equal(service.keptValue('card', 'CARD-1'), undefined)
       const decision = await service.decide(purchase(1), undefined, noWait)

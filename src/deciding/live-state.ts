@@ -1,23 +1,19 @@
-import type { LogReading } from '../log/decision-log.ts'
 import { AcceptedTimes, type AcceptedTimesOptions } from './accepted-times.ts'
 import { Judge, type JudgeOptions } from './judgement.ts'
-import { RecordTransactions } from './live-detector.ts'
 import type { Standing } from './standing.ts'
 
 /** What decides: a standing, and what each decision needs of it, made once. */
 export interface LiveState extends Standing {
   readonly times: AcceptedTimes
-  readonly transactions: RecordTransactions
   readonly judge: Judge
 }
 
 export interface LiveStateOptions extends AcceptedTimesOptions, JudgeOptions {}
 
-export function createLiveState(standing: Standing, reading: LogReading, options: LiveStateOptions): LiveState {
+export function createLiveState(standing: Standing, options: LiveStateOptions): LiveState {
   return {
     ...standing,
     times: new AcceptedTimes(standing, options),
-    transactions: new RecordTransactions(standing.live, reading),
     judge: new Judge(standing, options),
   }
 }

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import type { FieldValue } from '../detector/field-value.ts'
 import type { LiveTransaction } from '../detector/live-transaction.ts'
-import type { History, LabelledEvent } from '../features/history.ts'
+import type { History } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
+import type { LabelledTransaction } from '../log/projection.ts'
 import { differences, refuseConflict } from './conflicts.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
@@ -27,9 +27,9 @@ export interface LocalIntakeOptions {
 }
 
 interface InFlight {
-  readonly fields: readonly FieldValue[]
-  readonly timestampMs: number
-  readonly event: LabelledEvent
+  /** Its row is lent to others by now. */
+  readonly record: Omit<DecisionRecord, 'row'> | HistoryRecord
+  readonly sequence: number
   readonly answer: Promise<Decision>
 }
 
@@ -43,17 +43,14 @@ type First = InFlight | TransactionRecord
 type Step<Answer> = (input: LiveTransaction, first: First | undefined, newPersons: readonly Person[]) => Promise<Answer>
 
 /** What is known of a labelled id. */
-export interface KnownEvent {
+export interface KnownTransaction {
   /** Undefined where its transaction has not come. */
-  readonly event: LabelledEvent | undefined
+  readonly about: LabelledTransaction | undefined
   /** Those that are durable. */
   readonly labels: readonly LabelRecord[]
 }
 
 const noPersons: readonly Person[] = []
-
-/** The texts of a transaction that these histories can't hold, so that its label changes none of them. */
-export const notHeld: readonly string[] = []
 
 const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
 
@@ -119,15 +116,22 @@ export class LocalIntake {
     return first && this.#differences(first, input)
   }
 
-  /** What is known of ids before labels of theirs take their places; the ids' lanes are to be entered before. */
-  async findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, KnownEvent>> {
+  /**
+   * What is known of ids before labels of theirs take their places; the ids' lanes are to be entered before.
+   *
+   * @throws FraudError LOG_MISMATCH where one is not a transaction of the detector in force.
+   */
+  async findLabelled(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, KnownTransaction>> {
     // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
-    const underway = new Map(ids.map((id) => [id, this.#inFlight.get(id)?.event]))
+    const underway = new Map(ids.map((id) => [id, this.#inFlight.get(id)]))
     const found = await this.#log.lookUps.findLabelled(ids, most)
     return new Map(
       ids.map((id) => {
         const { transaction, labels = [] } = found.get(id) ?? {}
-        return [id, { event: underway.get(id) ?? (transaction && this.#eventOf(transaction)), labels }]
+        if (transaction !== undefined) this.state?.projections.histories.eventOf(transaction)
+        const { record, sequence } = underway.get(id) ?? {}
+        const onItsWay = record && sequence !== undefined ? { ...record, sequence } : undefined
+        return [id, { about: onItsWay ?? transaction, labels }]
       }),
     )
   }
@@ -229,9 +233,9 @@ export class LocalIntake {
     const state = this.requireReady()
     const { transaction } = input
     state.times.check(transaction.timestampMs)
-    const record = judge(input, state.fold.begin(transaction))
+    const record = judge(input, state.projections.histories.begin(transaction))
     const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-    const answer = this.#append(state, input, record, newPersons, decision, (durable) => durable)
+    const answer = this.#append(record, newPersons, decision, (durable) => durable)
     this.#options.observer.decided(decision, record.row, state.definition.features)
     return answer
   }
@@ -243,11 +247,11 @@ export class LocalIntake {
     newPersons: readonly Person[],
   ): Promise<boolean> {
     const { id, fields, transaction } = input
-    state.fold.begin(transaction)
+    state.projections.histories.begin(transaction)
     const { timestampMs } = transaction
     const { definitionSequence: definition } = state
     const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
-    return this.#append(state, input, record, newPersons, true, refuseLater)
+    return this.#append(record, newPersons, true, refuseLater)
   }
 
   /**
@@ -257,8 +261,6 @@ export class LocalIntake {
    * @param answerAgain what its id is answered with meanwhile.
    */
   #append<Answer>(
-    state: LiveState,
-    { id, fields, transaction }: LiveTransaction,
     record: DecisionRecord | HistoryRecord,
     newPersons: readonly Person[],
     answer: Answer,
@@ -266,28 +268,22 @@ export class LocalIntake {
   ): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const settled: Settled = (error) => {
-      this.#inFlight.delete(id)
+      this.#inFlight.delete(record.id)
       if (error === undefined) resolve(answer)
       else reject(error)
     }
-    const sequence = this.#log.append(record, settled, newPersons)
-    const { timestampMs, texts } = transaction
-    const event = { sequence, timestampMs, texts }
-    this.#inFlight.set(id, { fields, timestampMs, event, answer: answerAgain(promise) })
-    state.fold.end(sequence, id, transaction)
+    const sequence = this.#log.append(record, settled, newPersons.length === 0 ? undefined : { newPersons })
+    this.#inFlight.set(record.id, { record, sequence, answer: answerAgain(promise) })
     return promise
-  }
-
-  #eventOf(record: TransactionRecord): LabelledEvent {
-    const { sequence, timestampMs } = record
-    return { sequence, timestampMs, texts: this.state?.transactions.of(record)?.texts ?? notHeld }
   }
 
   #differences(first: First, input: LiveTransaction): readonly FieldError[] {
     const { state } = this
     if (state === undefined) throw notReady
-    const { columns } = 'definition' in first ? this.#log.reading.definition(first.definition) : state.definition
-    return differences(first, columns, input, state)
+    const sent = 'record' in first ? first.record : first
+    const isInForce = sent.definition === state.definitionSequence
+    const { columns } = isInForce ? state.definition : this.#log.reading.definition(sent.definition)
+    return differences(sent, columns, input, state)
   }
 }
 

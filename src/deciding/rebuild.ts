@@ -1,37 +1,68 @@
-import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
-import type { LogReading } from '../log/decision-log.ts'
-import type { Snapshot } from '../log/snapshots.ts'
-import { foldRecord, HistoryFold, labelWaitMs, type OnTransaction } from './history-fold.ts'
+import { FraudError } from '../core/errors.ts'
+import type { Transaction } from '../detector/transaction.ts'
+import type { History } from '../features/history.ts'
+import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
+import type { Sequenced } from '../log/log-record.ts'
+import { aboutOf, type Projection } from '../log/projection.ts'
+import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
 import { type LiveDetector, RecordTransactions } from './live-detector.ts'
+import { createProjections, listOf, type Projections } from './projections.ts'
+
+/** What of a log it takes to make all of it again. */
+type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough'>
+
+/** What is seen of each transaction that histories take in. */
+export type OnTransaction = (record: TransactionRecord, transaction: Transaction, histories: readonly History[]) => void
+
+interface Behind {
+  readonly projection: Projection
+  /** The last record that is in it. */
+  readonly through: number
+}
 
 /**
- * Histories as the log makes them: a snapshot's, if there is one that serves, and the tail behind it; a group of records
- * at a time, so that whoever drives it can do other things in between.
+ * What the log's records make: of a snapshot, if there is one that serves, and the records behind it; a group of records at
+ * a time, so that its caller can do other things in between.
  */
-export class HistoryRebuild {
-  readonly fold: HistoryFold<MemoryHistories>
-  readonly #reading: LogReading
-  readonly #transactions: RecordTransactions
+export class Rebuild {
+  readonly projections: Projections
+  /** Parts of the snapshot that only a newer version knows. */
+  readonly unknownParts: readonly string[]
+  /** Projections that the snapshot lacks: the log is gone through for them. */
+  readonly missingParts: readonly string[]
+  /** Whether histories are made from the log alone. */
+  readonly makesHistories: boolean
+  readonly #all: readonly Behind[]
+  readonly #reading: ReplayedLog
   #sequence: number
 
-  /** @throws FraudError SNAPSHOT_INVALID */
+  /** @param isForRows whether amounts are used beside histories, too. @throws FraudError SNAPSHOT_INVALID */
   constructor(
     live: Pick<LiveDetector, 'detector' | 'features'>,
-    reading: LogReading,
+    reading: ReplayedLog,
     snapshot: Snapshot | undefined,
     options: MemoryHistoriesOptions,
+    isForRows = false,
   ) {
-    const { plan } = live.features
     this.#reading = reading
-    this.#sequence = snapshot?.sequence ?? reading.prunedThrough()
-    this.#transactions = new RecordTransactions(live, reading)
-    const histories =
-      snapshot === undefined
-        ? new MemoryHistories(plan, options)
-        : MemoryHistories.restore(plan, snapshot.chunks(), options)
-    const waitMs = labelWaitMs(live.features)
-    const pending = reading.pendingLabels(this.#sequence, histories.newestMs - waitMs)
-    this.fold = new HistoryFold(histories, waitMs, pending, snapshot?.resumedAtMs)
+    this.projections = createProjections(live, new RecordTransactions(live, reading, isForRows), options)
+    const all = listOf(this.projections)
+    const serves = ({ name, version }: Projection) =>
+      snapshot?.partsHeld.some((held) => held.name === name && held.version <= version) === true
+    // What is made from the log reads what those before it made of each record.
+    const made = all.findLastIndex((projection) => !serves(projection)) + 1
+    const pruned = reading.prunedThrough()
+    this.#all = all.map((projection, i) => ({
+      projection,
+      through: i < made ? pruned : (snapshot?.sequence ?? pruned),
+    }))
+    this.#sequence = Math.min(...this.#all.map(({ through }) => through))
+    this.makesHistories = made > all.indexOf(this.projections.histories)
+    this.missingParts = snapshot === undefined ? [] : all.slice(0, made).map(({ name }) => name)
+    const held = snapshot?.partsHeld.map(({ name }) => name) ?? []
+    this.unknownParts = held.filter((name) => !all.some((each) => each.name === name && serves(each)))
+    if (snapshot !== undefined) load(all.slice(made), snapshot.parts())
   }
 
   /** The last record that went in. */
@@ -42,14 +73,60 @@ export class HistoryRebuild {
   /**
    * Takes the next records in; false once there are no more.
    *
+   * @param onTransaction sees each transaction before labels that waited for it take effect.
    * @throws FraudError LOG_INVALID or LOG_MISMATCH
    */
-  step(onTransaction?: OnTransaction): boolean {
+  step(onTransaction?: OnTransaction, onRecord?: (record: Sequenced) => void): boolean {
     const records = this.#reading.next(this.#sequence)
     for (const record of records) {
-      foldRecord(this.fold, record, this.#transactions, this.#reading, onTransaction)
+      onRecord?.(record)
+      this.#take(record, onTransaction)
       this.#sequence = record.sequence
     }
     return records.length > 0
   }
+
+  #take(record: Sequenced, onTransaction: OnTransaction | undefined): void {
+    const about = aboutOf(record, this.#reading)
+    for (const { projection, through } of this.#all) {
+      if (record.sequence <= through) continue
+      if (projection === this.projections.histories) this.#show(record, onTransaction)
+      projection.take(record, record.sequence, about)
+    }
+  }
+
+  #show(record: Sequenced, onTransaction: OnTransaction | undefined): void {
+    if (onTransaction === undefined || (record.kind !== 'decision' && record.kind !== 'history')) return
+    const begun = this.projections.histories.beginLogged(record, record.sequence)
+    if (begun !== undefined) onTransaction(record, begun.transaction, begun.histories)
+  }
+}
+
+/**
+ * Starts a rebuild with a snapshot; where a part of that turns out to be damaged, all of it is refused, and the log makes
+ * everything again.
+ */
+export function startRebuild(
+  snapshot: Snapshot | undefined,
+  start: (snapshot: Snapshot | undefined) => Rebuild,
+  onRefused: (error: FraudError) => void,
+): Rebuild {
+  try {
+    return start(snapshot)
+  } catch (error) {
+    if (!(error instanceof FraudError) || error.code !== 'SNAPSHOT_INVALID' || snapshot === undefined) throw error
+    onRefused(error)
+    return start(undefined)
+  }
+}
+
+/** Parts of others are passed over. */
+function load(projections: readonly Projection[], parts: Iterable<SnapshotPart>): void {
+  const left = new Map(projections.map((projection) => [projection.name, projection]))
+  for (const { name, version, chunks } of parts) {
+    left.get(name)?.load(chunks, version)
+    left.delete(name)
+  }
+  const [lacking] = left.keys()
+  if (lacking !== undefined) throw new FraudError('SNAPSHOT_INVALID', `A snapshot lacks its part ${lacking}`)
 }

@@ -1,15 +1,14 @@
-import type { MemoryHistories } from '../features/memory-histories.ts'
 import type { Definition } from '../log/log-record.ts'
-import type { HistoryFold } from './history-fold.ts'
 import type { LiveDetector } from './live-detector.ts'
+import type { Projections } from './projections.ts'
 
-/** The detector that decides, what the log says of it, and the histories as they stand. */
+/** The detector that decides, what the log says of it, and what its records have made so far. */
 export interface Standing {
   readonly live: LiveDetector
   readonly definition: Definition
   /** The sequence number under which the log has it. */
   readonly definitionSequence: number
-  readonly fold: HistoryFold<MemoryHistories>
+  readonly projections: Projections
   /** The time of the oldest transaction that is kept; undefined where there is none. */
   readonly coveredSinceMs: number | undefined
   /** The event time from which no history lacks what transactions of the log did not declare. */

@@ -23,7 +23,8 @@ import {
   refuseLosses,
   tellCounts,
 } from './lost-histories.ts'
-import { HistoryRebuild } from './rebuild.ts'
+import { takeInto } from './projections.ts'
+import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
 
@@ -137,7 +138,7 @@ export class Takeover {
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
   async #takeOver({ model, live }: Newcomer): Promise<void> {
-    const { say, findSnapshot, maxHistoryBytes, clock } = this.#options
+    const { say, findSnapshot, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
     prepare(live)
@@ -149,9 +150,9 @@ export class Takeover {
     const before = columnsBefore(reading)
     this.#refuseLosses(lost.lossesSince(before))
     const snapshot = findSnapshot(live)
-    const rebuild = new HistoryRebuild(live, reading, snapshot, { maxBytes: maxHistoryBytes })
-    // A snapshot already holds the histories, so no column is new.
-    const fresh = snapshot === undefined ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
+    const rebuild = this.#startRebuild(live, snapshot)
+    // Where histories come from a snapshot, no column is new.
+    const fresh = rebuild.makesHistories ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
     const counts = new ColumnCounts(fresh, reading, live.detector)
     while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
     this.#refuseLosses(counts.empty)
@@ -159,20 +160,24 @@ export class Takeover {
     this.#pause = pause
     try {
       // What the detector before has just decided goes in, too; what comes now waits for this one.
-      while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
+      await this.#quiet()
       while (rebuild.step());
       while (lost.step());
       const receiver = createReceiver(live, this.#options)
       const { columns } = receiver.reader
-      const definition = await define(live, this.#log, { columns, cardKeyCheck, runtime })
-      const { fold } = rebuild
       const coveredSinceMs = reading.firstTransactionMs()
-      const standing = { live, fold, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
-      this.lineup.put({ model, live, receiver, state: createLiveState(standing, reading, this.#options) })
-      const { keys, events, bytes } = fold.histories.stats()
+      const { projections } = rebuild
+      const { histories } = projections.histories
+      const definition = await define(live, this.#log, { columns, cardKeyCheck, runtime })
+      await this.#quiet()
+      while (rebuild.step());
+      const standing = { live, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
+      this.#log.follow(takeInto(projections))
+      this.lineup.put({ model, live, receiver, state: createLiveState(standing, this.#options) })
+      const { keys, events, bytes } = histories.stats()
       say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
-      if (coveredSinceMs !== undefined) this.#warnIfShort(live, fold.histories.newestMs - coveredSinceMs)
-      this.#warnIfEnded(live, fold.histories.newestMs)
+      if (coveredSinceMs !== undefined) this.#warnIfShort(live, histories.newestMs - coveredSinceMs)
+      this.#warnIfEnded(live, histories.newestMs)
       const unread = tellUnread(reading.unread)
       if (unread !== undefined) say.warn({ unread: reading.unread }, unread)
       if (lost.losses.length > 0) {
@@ -185,6 +190,30 @@ export class Takeover {
       this.#pause = undefined
       goOn()
     }
+  }
+
+  #startRebuild(live: LiveDetector, snapshot: Snapshot | undefined): Rebuild {
+    const { say, maxHistoryBytes } = this.#options
+    const rebuild = startRebuild(
+      snapshot,
+      (held) => new Rebuild(live, this.#log.reading, held, { maxBytes: maxHistoryBytes }),
+      ({ code, message }) =>
+        say.error({ code, reason: message }, 'a snapshot can not be used, and the log is read in its place'),
+    )
+    const { unknownParts, missingParts } = rebuild
+    if (unknownParts.length > 0)
+      say.warn(
+        { parts: unknownParts },
+        'a newer Shrike wrote parts of the snapshot that this one does not know: they are skipped',
+      )
+    if (missingParts.length > 0)
+      say.info({ parts: missingParts }, 'the snapshot lacks parts, which are made from the log')
+    return rebuild
+  }
+
+  /** Waits until the log holds all that came so far. */
+  async #quiet(): Promise<void> {
+    while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
   }
 
   /** Lets others go on; a log takes minutes to read, and a service that is to end does not wait for that. */

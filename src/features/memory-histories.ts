@@ -56,19 +56,25 @@ export class MemoryHistories implements Histories {
    * @throws FraudError SNAPSHOT_INVALID where they are no histories of this plan.
    */
   static restore(plan: HistoriesPlan, chunks: Iterable<Uint8Array>, options?: MemoryHistoriesOptions): MemoryHistories {
-    const histories = new MemoryHistories(plan, options)
     const reader = new StateReader(chunks)
     try {
-      histories.#newestMs = reader.double()
-      histories.#observed = reader.double()
-      histories.#droppedForMemory = reader.double()
-      histories.#droppedAtMs = reader.double()
-      for (const keyed of histories.#keyed) keyed.restore(reader)
+      const histories = MemoryHistories.read(plan, reader, options)
       reader.end()
       return histories
     } finally {
       reader.close()
     }
+  }
+
+  /** As `restore`, of bytes among others. */
+  static read(plan: HistoriesPlan, reader: StateReader, options?: MemoryHistoriesOptions): MemoryHistories {
+    const histories = new MemoryHistories(plan, options)
+    histories.#newestMs = reader.double()
+    histories.#observed = reader.double()
+    histories.#droppedForMemory = reader.double()
+    histories.#droppedAtMs = reader.double()
+    for (const keyed of histories.#keyed) keyed.restore(reader)
+    return histories
   }
 
   observe(transaction: Transaction): readonly History[] {

@@ -153,7 +153,7 @@ function watch(
   nowMs: () => number,
 ): void {
   const gauge = (name: string, help: string, read: () => number | undefined) => createGauge(registry, name, help, read)
-  const stats = () => live.decider.state?.fold.histories.stats()
+  const stats = () => live.decider.state?.projections.histories.histories.stats()
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
     live.isReady && !directory.isShort() ? 1 : 0,
@@ -183,7 +183,7 @@ function watch(
   gauge(
     'shrike_labels_pending',
     'Transactions that have a label but have not come.',
-    () => live.decider.state?.fold.pendingTransactions,
+    () => live.decider.state?.projections.pending.transactions,
   )
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
     set({ result: 'ok' }, live.snapshots.ok)

@@ -167,7 +167,7 @@ export function keepsRecords<Place>(
       const [bob] = await log.persons.lookUp([{ key: 'card', value: 'Bob' }])
       await new Promise<void>((resolve, reject) => {
         const settled = (error?: Error) => (error ? reject(error) : resolve())
-        log.append(decision('a', { fields: [ada.token, 1] }), settled, [ada])
+        log.append(decision('a', { fields: [ada.token, 1] }), settled, { newPersons: [ada] })
       })
       await log.close()
       const again = await open(place)

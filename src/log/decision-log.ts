@@ -1,8 +1,17 @@
 import type { FraudError } from '../core/errors.ts'
 import type { DecisionRecord, Definition, HistoryRecord, LabelRecord, LogRecord, Sequenced } from './log-record.ts'
 import type { Person } from './personal-values.ts'
+import type { LabelledTransaction, TakeRecord } from './projection.ts'
 
 export type TransactionRecord = Sequenced<DecisionRecord> | Sequenced<HistoryRecord>
+
+/** What goes with a record that is appended. */
+export interface Beside {
+  /** Of a transaction: the persons that it is the first to name. */
+  readonly newPersons?: readonly Person[]
+  /** Of a label: the transaction that it speaks of, where that one is kept. */
+  readonly about?: LabelledTransaction | undefined
+}
 
 /** Told once a record is durable, or with why it is not. */
 export type Settled = (error?: FraudError) => void
@@ -25,8 +34,6 @@ export interface LogReading {
   next(after: number): readonly Sequenced[]
   /** Of the records that `next` gave: how many hold each part that a newer version wrote and this one skips. */
   readonly unread: Readonly<Record<string, number>>
-  /** Labels up to a number whose transaction had not come by then, and that were known or received since a time. */
-  pendingLabels(through: number, sinceMs?: number): readonly Sequenced<LabelRecord>[]
   /** Every label that is kept, in the order in which they came. */
   allLabels(): Iterable<Sequenced<LabelRecord>>
   /** The definition that stands under a number. */
@@ -82,7 +89,9 @@ export interface DecisionLog {
    * Appends a record, which is encoded before this returns; records become durable in the order of their numbers, and the
    * new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure.
    */
-  append(record: LogRecord, settled: Settled, newPersons?: readonly Person[]): number
+  append(record: LogRecord, settled: Settled, beside?: Beside): number
+  /** From now on `take` is given each record, before `append` returns, in place of the one that was given them so far. */
+  follow(take: TakeRecord): void
   /** Settles what has become durable by now, without waiting for the loop's next turn. */
   poll(): void
   /** Called when appending has failed, after everything on the way was settled with the failure. */

@@ -1,9 +1,10 @@
 import { FraudError } from '../core/errors.ts'
 import type { Answered, CommitAnswer, CommitDone, CommitTarget } from './commit-target.ts'
-import type { Settled } from './decision-log.ts'
+import type { Beside, Settled } from './decision-log.ts'
 import type { LogRecord } from './log-record.ts'
 import { ValueWriter } from './packed-values.ts'
 import type { Person } from './personal-values.ts'
+import type { TakeRecord } from './projection.ts'
 import { encodeFrame } from './record-format.ts'
 
 /** An idle target is sent so many records at once, without waiting for more. */
@@ -61,6 +62,7 @@ export class GroupCommit {
   #lost: string | undefined
   #pruneThrough = 0
   #handleFailure = () => {}
+  #take: TakeRecord = () => {}
 
   constructor(target: CommitTarget, { lastSequence, persons, observer, onOverwritten }: GroupCommitOptions) {
     this.#target = target
@@ -84,8 +86,8 @@ export class GroupCommit {
   }
 
   /** @returns the record's number. @throws FraudError LOG_UNAVAILABLE after a failure. */
-  append(record: LogRecord, settled: Settled): number {
-    const sequence = this.#gather(record, settled)
+  append(record: LogRecord, settled: Settled, about?: Beside['about']): number {
+    const sequence = this.#gather(record, settled, about)
     this.#sendSoon()
     return sequence
   }
@@ -106,6 +108,11 @@ export class GroupCommit {
   prune(through: number): void {
     this.#pruneThrough = Math.max(this.#pruneThrough, through)
     this.#schedule()
+  }
+
+  /** From now on `take` is given each record, in place of the one that was given them so far. */
+  follow(take: TakeRecord): void {
+    this.#take = take
   }
 
   onFailure(handle: () => void): void {
@@ -159,11 +166,13 @@ export class GroupCommit {
     return answer
   }
 
-  #gather(record: LogRecord, settled: Settled): number {
+  #gather(record: LogRecord, settled: Settled, about?: Beside['about']): number {
     if (this.#failure !== undefined) throw this.#failure
     encodeFrame(record, this.#nextSequence, this.#frames)
     this.#gathered.push(settled)
-    return this.#nextSequence++
+    const sequence = this.#nextSequence++
+    this.#take(record, sequence, about)
+    return sequence
   }
 
   #sendSoon(): void {

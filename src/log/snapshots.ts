@@ -1,15 +1,26 @@
-/** What a snapshot of histories says of itself. */
+/** A part of a snapshot: the name of the projection that saved it, and the version of the form. */
+export interface PartHeld {
+  readonly name: string
+  readonly version: number
+}
+
+/** What one projection saved. */
+export interface SnapshotPart extends PartHeld {
+  readonly chunks: Iterable<Uint8Array>
+}
+
+/** What a snapshot of what the log's records make says of itself. */
 export interface SnapshotHeader {
   /** Of what the histories keep: a snapshot serves only features that want the same. */
   readonly fingerprint: string
   /** The last record that went into it, and that record's hash in hex, so that it serves only its own log. */
   readonly sequence: number
   readonly hash: string
-  /** When transactions came again after a silence longer than the histories reach. */
-  readonly resumedAtMs?: number
 }
 
 /** A snapshot whose content was checked. */
 export interface Snapshot extends SnapshotHeader {
-  chunks(): Iterable<Uint8Array>
+  readonly partsHeld: readonly PartHeld[]
+  /** In the order of `partsHeld`, one after the other: each is read to its end, or not at all, before the next. */
+  parts(): Iterable<SnapshotPart>
 }

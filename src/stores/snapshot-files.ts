@@ -17,11 +17,14 @@ import { join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { z } from '../core/zod.ts'
 import { deriveKey } from '../log/chain.ts'
-import type { Snapshot, SnapshotHeader } from '../log/snapshots.ts'
+import type { Snapshot, SnapshotHeader, SnapshotPart } from '../log/snapshots.ts'
 import { syncDirectory } from './file-access.ts'
+import { readParts, writeParts } from './snapshot-parts.ts'
 
 /** How a snapshot begins, by whether its digest is one that only who has the log's key can make. */
-const magics = { plain: Buffer.from('SHRKSNP1', 'latin1'), keyed: Buffer.from('SHRKSNP2', 'latin1') }
+const magics = { plain: Buffer.from('SHRKSNP3', 'latin1'), keyed: Buffer.from('SHRKSNP4', 'latin1') }
+/** Those of versions that kept histories and nothing else. */
+const olderMagics = { plain: Buffer.from('SHRKSNP1', 'latin1'), keyed: Buffer.from('SHRKSNP2', 'latin1') }
 const magicBytes = 8
 const digestBytes = 32
 /** Behind the magic and the header's length. */
@@ -34,8 +37,11 @@ const headerSchema = z.object({
   fingerprint: z.string(),
   sequence: z.int().nonnegative(),
   hash: z.string(),
-  resumedAtMs: z.number().exactOptional(),
 })
+const partsSchema = headerSchema.extend({
+  parts: z.array(z.object({ name: z.string(), version: z.int().positive() })),
+})
+const olderSchema = headerSchema.extend({ resumedAtMs: z.number().exactOptional() })
 
 /** Only files with names that Shrike gives are its own: all others are left alone. */
 const ownName = /^\d{16}\.snapshot$/
@@ -43,15 +49,15 @@ const ownPartialName = /^\d{16}\.snapshot\.([0-9a-f-]{36}\.)?partial$/
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants
 
 /**
- * Writes a snapshot: a header, the histories, and the SHA-256 of both, an HMAC where the log has a key; to a temporary
- * file, synced, renamed, the directory synced. The two newest are kept.
+ * Writes a snapshot: a header, what each projection saved, and the SHA-256 of both, an HMAC where the log has a key; to a
+ * temporary file, synced, renamed, the directory synced. The two newest are kept.
  *
  * @returns its path and size.
  */
 export function writeSnapshot(
   directory: string,
   header: SnapshotHeader,
-  chunks: Iterable<Uint8Array>,
+  parts: readonly SnapshotPart[],
   logKey?: string,
 ): { readonly path: string; readonly bytes: number } {
   const path = join(directory, `${String(header.sequence).padStart(16, '0')}.snapshot`)
@@ -65,11 +71,12 @@ export function writeSnapshot(
     bytes += writeWhole(file, part)
   }
   try {
-    const text = Buffer.from(JSON.stringify(header))
+    const held = parts.map(({ name, version }) => ({ name, version }))
+    const text = Buffer.from(JSON.stringify({ ...header, parts: held }))
     const length = Buffer.alloc(4)
     length.writeUInt32LE(text.length)
     for (const part of [logKey === undefined ? magics.plain : magics.keyed, length, text]) write(part)
-    for (const chunk of chunks) write(chunk)
+    for (const chunk of writeParts(parts)) write(chunk)
     bytes += writeWhole(file, digest.digest())
     fsyncSync(file)
   } catch (error) {
@@ -157,8 +164,10 @@ export function readSnapshot(path: string, logKey?: string): Snapshot {
     const start = readBytes(file, 0, Math.min(end, headerOffset + mostHeaderBytes))
     if (start.length < headerOffset) throw invalid('it is cut off')
     const magic = start.subarray(0, magicBytes)
-    if (!magic.equals(magics.plain) && !magic.equals(magics.keyed)) throw invalid('it is of another version')
-    if (magic.equals(magics.plain) !== (logKey === undefined)) {
+    const isOlder = magic.equals(olderMagics.plain) || magic.equals(olderMagics.keyed)
+    const { plain, keyed } = isOlder ? olderMagics : magics
+    if (!magic.equals(plain) && !magic.equals(keyed)) throw invalid('it is of another version')
+    if (magic.equals(plain) !== (logKey === undefined)) {
       throw invalid(`it was made ${logKey === undefined ? 'with' : 'without'} the log's key`)
     }
     const digest = createDigest(logKey).update(start)
@@ -167,35 +176,46 @@ export function readSnapshot(path: string, logKey?: string): Snapshot {
     if (!digest.digest().equals(stored)) throw invalid('its content is damaged')
     const contentStart = headerOffset + start.readUInt32LE(magicBytes)
     if (contentStart > start.length) throw invalid('its header is damaged')
-    const header = parseHeader(start.subarray(headerOffset, contentStart).toString('utf8'))
-    if (header instanceof Error) throw invalid('its header is damaged', header)
-    return {
-      ...header,
-      *chunks() {
-        const again = openToRead(path)
-        try {
-          const digest = createDigest(logKey).update(start.subarray(0, contentStart))
-          for (const chunk of chunksOf(again, contentStart, end)) {
-            digest.update(chunk)
-            yield chunk
-          }
-          if (!digest.digest().equals(stored)) throw invalid('it was changed while it was read')
-        } finally {
-          closeSync(again)
+    const text = start.subarray(headerOffset, contentStart).toString('utf8')
+    function* content() {
+      const again = openToRead(path)
+      try {
+        const digest = createDigest(logKey).update(start.subarray(0, contentStart))
+        for (const chunk of chunksOf(again, contentStart, end)) {
+          digest.update(chunk)
+          yield chunk
         }
-      },
+        if (!digest.digest().equals(stored)) throw invalid('it was changed while it was read')
+      } finally {
+        closeSync(again)
+      }
+    }
+    try {
+      return isOlder ? olderSnapshot(text, content) : snapshotOf(text, content)
+    } catch (cause) {
+      throw invalid('its header is damaged', cause)
     }
   } finally {
     closeSync(file)
   }
 }
 
-function parseHeader(text: string): SnapshotHeader | Error {
-  try {
-    return headerSchema.parse(JSON.parse(text))
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+function snapshotOf(text: string, content: () => Iterable<Uint8Array>): Snapshot {
+  const { parts, ...header } = partsSchema.parse(JSON.parse(text))
+  return { ...header, partsHeld: parts, parts: () => readParts(parts, content()) }
+}
+
+/** Histories, whose first number was in the header. */
+function olderSnapshot(text: string, content: () => Iterable<Uint8Array>): Snapshot {
+  const { resumedAtMs = Number.NaN, ...header } = olderSchema.parse(JSON.parse(text))
+  const held = { name: 'histories', version: 1 }
+  const first = Buffer.alloc(8)
+  first.writeDoubleLE(resumedAtMs)
+  function* chunks() {
+    yield first
+    yield* content()
   }
+  return { ...header, partsHeld: [held], parts: () => [{ ...held, chunks: chunks() }] }
 }
 
 /** A link in the place of a snapshot is not a snapshot. */

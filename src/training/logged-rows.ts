@@ -3,16 +3,14 @@ import { FraudError } from '../core/errors.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { columnForms } from '../deciding/column-form.ts'
-import { foldRecord, HistoryFold, labelWaitMs } from '../deciding/history-fold.ts'
-import { RecordTransactions } from '../deciding/live-detector.ts'
 import { adviceOn, ColumnCounts, tellCounts } from '../deciding/lost-histories.ts'
+import { type OnTransaction, Rebuild } from '../deciding/rebuild.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { fieldOf } from '../detector/kept-fields.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
-import { MemoryHistories } from '../features/memory-histories.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
-import type { Definition } from '../log/log-record.ts'
+import type { Definition, Sequenced } from '../log/log-record.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { lastDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -47,26 +45,22 @@ export function* replayLog(
   reader: LogReading,
   { usesStored, counts, signal }: LogReplay,
 ): Generator<readonly LoggedTransaction[]> {
-  const live = { detector, features }
-  const transactions = new RecordTransactions(live, reader, true)
-  const fold = new HistoryFold(new MemoryHistories(features.plan), labelWaitMs(features))
-  for (let sequence = 0; ; ) {
+  const rebuild = new Rebuild({ detector, features }, reader, undefined, {}, true)
+  let group: LoggedTransaction[] = []
+  const addRow: OnTransaction = (record, transaction, histories) => {
+    const row =
+      record.kind === 'decision' && usesStored(record)
+        ? record.row
+        : computeRow(features, transaction, histories, new Float64Array(features.names.length))
+    group.push({ record, transaction, row })
+  }
+  const count = (record: Sequenced) => {
+    if (record.kind === 'decision' || record.kind === 'history') counts?.see(record)
+  }
+  for (;;) {
     throwIfInterrupted(signal)
-    const records = reader.next(sequence)
-    const last = records.at(-1)
-    if (last === undefined) return
-    sequence = last.sequence
-    const group: LoggedTransaction[] = []
-    for (const record of records) {
-      if (record.kind === 'decision' || record.kind === 'history') counts?.see(record)
-      foldRecord(fold, record, transactions, reader, (taken, transaction, histories) => {
-        const row =
-          taken.kind === 'decision' && usesStored(taken)
-            ? taken.row
-            : computeRow(features, transaction, histories, new Float64Array(features.names.length))
-        group.push({ record: taken, transaction, row })
-      })
-    }
+    group = []
+    if (!rebuild.step(addRow, count)) return
     yield group
   }
 }

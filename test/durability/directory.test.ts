@@ -10,7 +10,8 @@ import { Decider } from '../../src/deciding/decider.ts'
 import { Lineup } from '../../src/deciding/lineup.ts'
 import { createLiveDetector } from '../../src/deciding/live-detector.ts'
 import { createLiveState } from '../../src/deciding/live-state.ts'
-import { HistoryRebuild } from '../../src/deciding/rebuild.ts'
+import { takeInto } from '../../src/deciding/projections.ts'
+import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { Receiver } from '../../src/deciding/receiver.ts'
 import { LiveTransactionReader } from '../../src/detector/live-transaction.ts'
 import { type Definition, recordFormat } from '../../src/log/log-record.ts'
@@ -202,10 +203,11 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const definitionSequence = await new Promise<number>((resolve) => {
     const sequence = log.append({ kind: 'definition', ...definition }, () => resolve(sequence))
   })
-  const { fold } = new HistoryRebuild(live, log.reading, undefined, {})
+  const { projections } = new Rebuild(live, log.reading, undefined, {})
+  log.follow(takeInto(projections))
   const lostUntilMs = Number.NEGATIVE_INFINITY
-  const standing = { live, definition, definitionSequence, fold, coveredSinceMs: undefined, lostUntilMs }
-  const state = createLiveState(standing, log.reading, options)
+  const standing = { live, definition, definitionSequence, projections, coveredSinceMs: undefined, lostUntilMs }
+  const state = createLiveState(standing, options)
   const lineup = new Lineup({ model: serveable(predictor), live, receiver, state })
   const decider = new Decider({ ...options, lineup })
   const decide = async ({ body }: Purchase) => decider.decide(receiver.receive(body, undefined), () => 0)

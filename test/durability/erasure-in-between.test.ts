@@ -13,7 +13,7 @@ test('a person who comes again before the erasure is on disk has a new token, wh
     const made = await log.persons.lookUp([{ key: 'customer', value: 'Ada' }])
     const token = made[0]?.token ?? log.persons.known('customer', 'Ada')
     const record = { kind: 'history', timestampMs: 0, definition: 1, isLabelled: false } as const
-    log.append({ ...record, id: `t-${++ids}`, fields: [token] }, () => {}, made)
+    log.append({ ...record, id: `t-${++ids}`, fields: [token] }, () => {}, { newPersons: made })
     return token ?? ''
   }
   t.after(() => log.close())

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { HistoryRebuild } from '../../src/deciding/rebuild.ts'
+import { savedParts } from '../../src/deciding/projections.ts'
+import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 import { historiesFingerprint } from '../../src/features/fingerprint.ts'
-import type { MemoryHistories } from '../../src/features/memory-histories.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
@@ -53,29 +53,25 @@ export async function assertRowsAreReplayed(data: string, bundle: string, from =
   })
 }
 
-/** Histories from each kept snapshot and the tail behind it, which must be those that the whole log makes. */
-export function assertSnapshotsLeadToSameHistories(data: string): number {
+/** What each kept snapshot and the records behind it make, which must be what the whole log makes. */
+export function assertSnapshotsLeadToSameState(data: string): number {
   return withLog(data, (reader) => {
     const { detector } = lastDetector(reader)
     const features = compileDetector(detector)
-    const fold = (path?: string) => {
+    const rebuilt = (path?: string) => {
       const snapshot = path === undefined ? undefined : readSnapshot(path)
       if (snapshot !== undefined) assert.equal(snapshot.fingerprint, historiesFingerprint(detector, features))
-      const rebuild = new HistoryRebuild({ detector, features }, reader, snapshot, {})
+      const rebuild = new Rebuild({ detector, features }, reader, snapshot, {})
       while (rebuild.step());
-      return { bytes: saved(rebuild.fold.histories), pending: rebuild.fold.pendingLabels }
+      return savedParts(rebuild.projections).map(({ name, chunks }) => ({ name, bytes: Buffer.concat([...chunks]) }))
     }
-    const whole = fold()
+    const whole = rebuilt()
     const paths = snapshotPaths(dataDirectory(data).snapshotsPath)
     for (const path of paths) {
-      const { bytes, pending } = fold(path)
-      assert.ok(bytes.equals(whole.bytes), `${path} and its tail lead elsewhere`)
-      assert.equal(pending, whole.pending)
+      rebuilt(path).forEach(({ name, bytes }, i) => {
+        assert.ok(whole[i].bytes.equals(bytes), `${path} and its tail lead elsewhere: ${name}`)
+      })
     }
     return paths.length
   })
-}
-
-function saved(histories: MemoryHistories): Buffer {
-  return Buffer.concat([...histories.save()])
 }

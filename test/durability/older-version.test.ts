@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { cardKey } from '../golden/older-version/card-key.ts'
-import { assertRowsAreReplayed, assertSnapshotsLeadToSameHistories, assertSound } from './log-checks.ts'
+import { assertRowsAreReplayed, assertSnapshotsLeadToSameState, assertSound } from './log-checks.ts'
 import { firstAnswer, runShrike, ServiceProcess, succeed, temporaryFolder } from './service.ts'
 
 interface Reason {
@@ -129,7 +129,7 @@ describe('a log of an older version', () => {
     const data = restoreDirectory('log', 'histories')
     const from = Date.parse(String(decided[0].body.time))
     assert.equal(await assertRowsAreReplayed(data, bundle, from), decided.length)
-    assert.equal(assertSnapshotsLeadToSameHistories(data), 1)
+    assert.equal(assertSnapshotsLeadToSameState(data), 1)
   })
 
   test('gives the first answer to what is sent again, and its erased person stays erased', async () => {

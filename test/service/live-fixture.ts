@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { afterEach } from 'node:test'
 import { createLiveDetector, type LiveDetector } from '../../src/deciding/live-detector.ts'
 import { LiveService, type LiveServiceOptions } from '../../src/deciding/live-service.ts'
-import { HistoryRebuild } from '../../src/deciding/rebuild.ts'
+import { savedParts } from '../../src/deciding/projections.ts'
+import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { type Detector, parseDetector } from '../../src/detector/detector.ts'
 import { computeRow } from '../../src/features/feature-set.ts'
 import { createDecisionMetrics } from '../../src/http/decision-metrics.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
+import type { Snapshot } from '../../src/log/snapshots.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
 import { SqlitePages } from '../../src/stores/sqlite/decision-pages.ts'
 import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
@@ -124,6 +126,20 @@ export async function openTestLive({ live, directory, key, lookUpMs, ...options 
 
 export type TestLive = Awaited<ReturnType<typeof openTestLive>>
 
+/** A snapshot of what a service holds, as of the last record of its log. */
+export function snapshotNow({ decider }: LiveService, sequence: number): Snapshot {
+  const { state } = decider
+  assert(state !== undefined)
+  const saved = savedParts(state.projections).map((part) => ({ ...part, chunks: [...part.chunks] }))
+  return { fingerprint: '', sequence, hash: '', partsHeld: saved, parts: () => saved }
+}
+
+/** The same without one of its parts. */
+export function without(snapshot: Snapshot, name: string): Snapshot {
+  const others = [...snapshot.parts()].filter((part) => part.name !== name)
+  return { ...snapshot, partsHeld: others, parts: () => others }
+}
+
 /** A list for a test file's services: what a test adds is closed after it. */
 export function closedAfterEach(): TestLive[] {
   const open: TestLive[] = []
@@ -144,7 +160,7 @@ export function assertReplayed(logPath: string, detectors: readonly LiveDetector
   try {
     return detectors.map((live) => {
       let count = 0
-      const rebuild = new HistoryRebuild(live, reader, undefined, {})
+      const rebuild = new Rebuild(live, reader, undefined, {})
       const row = new Float64Array(live.features.names.length)
       const isInStep = () =>
         rebuild.step((record, transaction, histories) => {

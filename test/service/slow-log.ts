@@ -38,11 +38,12 @@ export function slowLog(
       get nextSequence() {
         return log.nextSequence
       },
-      append(record, settled, newPersons = []) {
-        const sequence = log.append(record, settled, newPersons)
-        for (const { key, value, token } of newPersons) known.set(placeOf(key, value), token)
+      append(record, settled, beside) {
+        const sequence = log.append(record, settled, beside)
+        for (const { key, value, token } of beside?.newPersons ?? []) known.set(placeOf(key, value), token)
         return sequence
       },
+      follow: (take) => log.follow(take),
       poll: () => log.poll(),
       onFailure: (handle) => log.onFailure(handle),
       recover() {

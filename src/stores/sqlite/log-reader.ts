@@ -130,25 +130,6 @@ export class LogReader implements LogReading {
     return records
   }
 
-  pendingLabels(through: number, sinceMs = Number.NEGATIVE_INFINITY): readonly Sequenced<LabelRecord>[] {
-    // By name: Node 22 does not bind parameters that are numbered.
-    const rows = this.database
-      .prepare(
-        `SELECT ${recordColumns} FROM records AS label WHERE kind = ${labelKind} AND sequence > :pruned AND sequence <= :through
-        AND NOT EXISTS (SELECT 1 FROM records AS t
-          WHERE t.id = label.id AND t.kind <= 1 AND t.sequence > :pruned AND t.sequence <= :through) ORDER BY sequence`,
-      )
-      .iterate({ through, pruned: this.prunedThrough() })
-    const labels: Sequenced<LabelRecord>[] = []
-    for (const row of rows) {
-      const record = this.decode(storedRecord(row))
-      // One whose transaction is no longer kept waits for nothing.
-      if (record.kind !== 'label' || record.of !== 0) continue
-      if (Math.max(record.knownAtMs, record.receivedAtMs) >= sinceMs) labels.push(record)
-    }
-    return labels
-  }
-
   /** Every label that is kept, in order. */
   *allLabels(): Generator<Sequenced<LabelRecord>> {
     const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? ORDER BY sequence`

@@ -25,7 +25,7 @@ let tokens = 0
 const open = (path: string, key?: string) => SqliteLog.open({ path, key, makeToken: () => `tok_${++tokens}` })
 const append = (log: SqliteLog, record: LogRecord, newPersons: readonly Person[] = []) =>
   new Promise<number>((resolve, reject) => {
-    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), newPersons)
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), { newPersons })
   })
 
 const definition: Definition = {
@@ -125,13 +125,6 @@ describe('a log', () => {
       [1, 5, 6].map((timestampMs) => reader.lastBefore(timestampMs)),
       [2, 2, 9],
     )
-    reader.close()
-  })
-
-  test('knows which labels wait for a transaction, as of any number', async () => {
-    const reader = new LogReader(await written())
-    const waiting = (through: number) => reader.pendingLabels(through).map(({ id }) => id)
-    assert.deepEqual([1, 2, 7, 8, 9].map(waiting), [[], ['late'], ['late'], [], ['never']])
     reader.close()
   })
 

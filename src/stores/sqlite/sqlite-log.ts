@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
-import type { DecisionLog, LookUps, Settled } from '../../log/decision-log.ts'
+import type { Beside, DecisionLog, LookUps, Settled } from '../../log/decision-log.ts'
 import { GroupCommit, type LogObserver, reasonOf } from '../../log/group-commit.ts'
 import type { LogRecord } from '../../log/log-record.ts'
-import type { Person, PersonalValues } from '../../log/personal-values.ts'
+import type { PersonalValues } from '../../log/personal-values.ts'
+import type { TakeRecord } from '../../log/projection.ts'
 import { KnownIds } from './known-ids.ts'
 import { LogReader } from './log-reader.ts'
 import { Persons } from './persons.ts'
@@ -93,16 +94,20 @@ export class SqliteLog implements DecisionLog {
     return this.#commit.nextSequence
   }
 
-  append(record: LogRecord, settled: Settled, newPersons: readonly Person[] = []): number {
+  append(record: LogRecord, settled: Settled, { newPersons, about }: Beside = {}): number {
     if (this.failure !== undefined) throw this.failure
     // Before the record, which may be sent at once, and its persons with it.
     if (record.kind === 'decision' || record.kind === 'history') {
       this.#ids.add(record.id)
-      this.#persons.keep(newPersons)
+      if (newPersons !== undefined) this.#persons.keep(newPersons)
     }
     const personMacsFrom = this.#personMacsFrom
     const isSigned = record.kind === 'definition' && personMacsFrom !== undefined
-    return this.#commit.append(isSigned ? { ...record, personMacsFrom } : record, settled)
+    return this.#commit.append(isSigned ? { ...record, personMacsFrom } : record, settled, about)
+  }
+
+  follow(take: TakeRecord): void {
+    this.#commit.follow(take)
   }
 
   poll(): void {

@@ -1,0 +1,152 @@
+import { FraudError } from '../core/errors.ts'
+import type { Transaction } from '../detector/transaction.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
+import type { History, LabelledEvent } from '../features/history.ts'
+import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
+import { StateReader, StateWriter } from '../features/state-bytes.ts'
+import type { DecisionRecord, HistoryRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
+import type { LabelledTransaction, Projection } from '../log/projection.ts'
+import { longestSpanMs, mismatch, type RecordTransactions } from './live-detector.ts'
+import type { PendingLabels } from './pending-labels.ts'
+
+/** How long labels wait, by event time, where no feature looks back, so that a transaction may be of any age. */
+const endlessWaitMs = 30 * 86_400_000
+
+/**
+ * How long a label waits for its transaction, by event time: as long as one that took place before the label was known
+ * could still be taken in.
+ */
+export function labelWaitMs(features: FeatureSet): number {
+  const spanMs = longestSpanMs(features)
+  return spanMs === Number.POSITIVE_INFINITY ? endlessWaitMs : spanMs
+}
+
+/** A transaction that was taken in, with its histories, which are lent until the next one. */
+export interface Begun {
+  readonly transaction: Transaction
+  readonly histories: readonly History[]
+}
+
+/**
+ * Histories as the log makes them: what a transaction or a label does to them. A row is made of histories that know its
+ * transaction, so the live path takes that one in with `begin` before there is a record, and `take` ends what was begun.
+ */
+export class HistoryProjection implements Projection {
+  readonly name = 'histories'
+  readonly version = 1
+  readonly #features: FeatureSet
+  readonly #options: MemoryHistoriesOptions
+  readonly #transactions: RecordTransactions
+  readonly #pending: PendingLabels
+  readonly #waitMs: number
+  #histories: MemoryHistories
+  #begun: Transaction | undefined
+  #resumedAtMs: number | undefined
+
+  /**
+   * @param transactions makes transactions of the log's records.
+   * @param pending takes each record before this does.
+   */
+  constructor(
+    features: FeatureSet,
+    transactions: RecordTransactions,
+    pending: PendingLabels,
+    options: MemoryHistoriesOptions,
+  ) {
+    this.#features = features
+    this.#options = options
+    this.#transactions = transactions
+    this.#pending = pending
+    this.#waitMs = labelWaitMs(features)
+    this.#histories = new MemoryHistories(features.plan, options)
+  }
+
+  get histories(): MemoryHistories {
+    return this.#histories
+  }
+
+  /** When transactions came again after a silence longer than histories reach; undefined where there was none. */
+  get resumedAtMs(): number | undefined {
+    return this.#resumedAtMs
+  }
+
+  /**
+   * Takes a transaction in, and returns its histories for computing its row; its record is the next one of a transaction
+   * that `take` is given.
+   *
+   * @throws FraudError CURRENCY_MIXED, before anything was changed.
+   */
+  begin(transaction: Transaction): readonly History[] {
+    const { newestMs } = this.#histories
+    const histories = this.#histories.observe(transaction)
+    const isAfterSilence = transaction.timestampMs > newestMs + this.#waitMs && newestMs > Number.NEGATIVE_INFINITY
+    if (isAfterSilence) this.#resumedAtMs = transaction.timestampMs
+    this.#begun = transaction
+    return histories
+  }
+
+  /**
+   * As `begin`, of a transaction that the log has; undefined where these histories can't hold it.
+   *
+   * @throws FraudError LOG_MISMATCH where it is not a transaction of these histories' detector.
+   */
+  beginLogged(record: DecisionRecord | HistoryRecord, sequence: number): Begun | undefined {
+    const transaction = this.#transactions.of(record, sequence)
+    if (transaction === undefined) return undefined
+    try {
+      return { transaction, histories: this.begin(transaction) }
+    } catch (error) {
+      if (!(error instanceof FraudError) || error.code !== 'CURRENCY_MIXED') throw error
+      throw mismatch(sequence, error.message)
+    }
+  }
+
+  /** @throws FraudError LOG_MISMATCH as `beginLogged` does, and for labels of such transactions. */
+  take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
+    if (record.kind === 'label') {
+      const event = about && this.eventOf(about)
+      if (event !== undefined) this.#label(record, event)
+    } else if (record.kind === 'decision' || record.kind === 'history') {
+      const transaction = this.#begun ?? this.beginLogged(record, sequence)?.transaction
+      this.#begun = undefined
+      if (transaction === undefined) return
+      // Labels that came before their transaction take effect after its row.
+      const { timestampMs, texts } = transaction
+      for (const label of this.#pending.released) this.#label(label, { timestampMs, texts, sequence })
+    }
+  }
+
+  /**
+   * A transaction as a label speaks of it; undefined where these histories can't hold it.
+   *
+   * @throws FraudError LOG_MISMATCH
+   */
+  eventOf(about: LabelledTransaction): LabelledEvent | undefined {
+    const { sequence, timestampMs } = about
+    const texts = this.#transactions.of(about, sequence)?.texts
+    return texts && { sequence, timestampMs, texts }
+  }
+
+  *save(): Generator<Uint8Array> {
+    const writer = new StateWriter()
+    writer.double(this.#resumedAtMs ?? Number.NaN)
+    yield* writer.take(true)
+    yield* this.#histories.save()
+  }
+
+  load(chunks: Iterable<Uint8Array>): void {
+    const reader = new StateReader(chunks)
+    try {
+      const resumedAtMs = reader.double()
+      this.#resumedAtMs = Number.isNaN(resumedAtMs) ? undefined : resumedAtMs
+      this.#histories = MemoryHistories.read(this.#features.plan, reader, this.#options)
+      reader.end()
+    } finally {
+      reader.close()
+    }
+  }
+
+  #label({ isFraud, knownAtMs }: Pick<LabelRecord, 'isFraud' | 'knownAtMs'>, event: LabelledEvent): void {
+    this.#histories.label(event, { isFraud, knownAtMs: Math.max(knownAtMs, event.timestampMs) })
+  }
+}

@@ -1,0 +1,137 @@
+import { StateReader, StateWriter } from '../features/state-bytes.ts'
+import type { LabelRecord, LogRecord } from '../log/log-record.ts'
+import type { Projection } from '../log/projection.ts'
+
+type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs' | 'by'>
+
+const none: readonly PendingLabel[] = []
+
+/** Labels whose transactions have not come, in the order in which they came. */
+export class PendingLabels implements Projection {
+  readonly name = 'pending-labels'
+  readonly version = 1
+  readonly #waitMs: number
+  readonly #labels = new Set<PendingLabel>()
+  readonly #ofId = new Map<string, PendingLabel[]>()
+  /** How many of them each has sent. */
+  readonly #countBy = new Map<string, number>()
+  /** The time of the newest transaction: labels age by event time. */
+  #newestMs = Number.NEGATIVE_INFINITY
+  #released = none
+
+  /** @param waitMs how long a label waits. */
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs
+  }
+
+  /** How many there are. */
+  get count(): number {
+    this.#dropOld()
+    return this.#labels.size
+  }
+
+  /** Those of one sender. */
+  countBy(by: string): number {
+    this.#dropOld()
+    return this.#countBy.get(by) ?? 0
+  }
+
+  /** How many transactions they speak of. */
+  get transactions(): number {
+    this.#dropOld()
+    return this.#ofId.size
+  }
+
+  /** The labels that waited for the transaction that was taken last, for those who take it after this. */
+  get released(): readonly PendingLabel[] {
+    return this.#released
+  }
+
+  take(record: LogRecord): void {
+    this.#released = none
+    if (record.kind === 'decision' || record.kind === 'history') {
+      if (record.timestampMs > this.#newestMs) this.#newestMs = record.timestampMs
+      if (this.#ofId.size > 0) this.#released = this.#release(record.id)
+    } else if (record.kind === 'label' && record.of === 0) {
+      // A label of a transaction that is no longer kept waits for nothing.
+      this.#wait(record)
+    }
+  }
+
+  *save(): Generator<Uint8Array> {
+    this.#dropOld()
+    const writer = new StateWriter()
+    writer.double(this.#newestMs)
+    writer.double(this.#labels.size)
+    for (const { id, isFraud, knownAtMs, receivedAtMs, by } of this.#labels) {
+      writer.text(id)
+      writer.double(isFraud ? 1 : 0)
+      writer.double(knownAtMs)
+      writer.double(receivedAtMs)
+      writer.text(by ?? '')
+      yield* writer.take()
+    }
+    yield* writer.take(true)
+  }
+
+  load(chunks: Iterable<Uint8Array>): void {
+    const reader = new StateReader(chunks)
+    try {
+      this.#newestMs = reader.double()
+      for (let left = reader.count(Number.MAX_SAFE_INTEGER); left > 0; left--) {
+        const id = reader.text()
+        const isFraud = reader.count(1) === 1
+        const knownAtMs = reader.double()
+        const receivedAtMs = reader.double()
+        const by = reader.text()
+        this.#wait({ id, isFraud, knownAtMs, receivedAtMs, ...(by !== '' && { by }) })
+      }
+      reader.end()
+    } finally {
+      reader.close()
+    }
+  }
+
+  #wait({ id, isFraud, knownAtMs, receivedAtMs, by }: PendingLabel): void {
+    this.#dropOld()
+    const label = { id, isFraud, knownAtMs, receivedAtMs, ...(by !== undefined && { by }) }
+    this.#labels.add(label)
+    const ofId = this.#ofId.get(id)
+    if (ofId === undefined) this.#ofId.set(id, [label])
+    else ofId.push(label)
+    if (by !== undefined) this.#countBy.set(by, (this.#countBy.get(by) ?? 0) + 1)
+  }
+
+  /** The labels of an id, which wait no longer: those that are not too old. */
+  #release(id: string): readonly PendingLabel[] {
+    const labels = this.#ofId.get(id) ?? none
+    this.#ofId.delete(id)
+    for (const label of labels) this.#forget(label)
+    return labels.filter((label) => !this.#isOld(label))
+  }
+
+  #dropOld(): void {
+    for (const label of this.#labels) {
+      if (!this.#isOld(label)) return
+      const ofId = this.#ofId.get(label.id)
+      // They come and go in the same order.
+      ofId?.shift()
+      if (ofId?.length === 0) this.#ofId.delete(label.id)
+      this.#forget(label)
+    }
+  }
+
+  #forget(label: PendingLabel): void {
+    this.#labels.delete(label)
+    const { by } = label
+    if (by === undefined) return
+    const count = (this.#countBy.get(by) ?? 0) - 1
+    if (count > 0) this.#countBy.set(by, count)
+    else this.#countBy.delete(by)
+  }
+
+  /** By its own record, so that a log that is gone through again forgets the same ones. */
+  #isOld({ knownAtMs, receivedAtMs }: PendingLabel): boolean {
+    return Math.max(knownAtMs, receivedAtMs) + this.#waitMs < this.#newestMs
+  }
+}

@@ -1,0 +1,42 @@
+import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
+import type { Projection, TakeRecord } from '../log/projection.ts'
+import type { SnapshotPart } from '../log/snapshots.ts'
+import { HistoryProjection, labelWaitMs } from './history-projection.ts'
+import type { LiveDetector, RecordTransactions } from './live-detector.ts'
+import { PendingLabels } from './pending-labels.ts'
+
+export type Projections = ReturnType<typeof createProjections>
+
+/**
+ * Every projection of the log, empty. Another one is a file that implements `Projection` and its line here: live records,
+ * rebuilds and snapshots then go through it. Each takes a record after those above it, and may read what they made of it.
+ */
+export function createProjections(
+  { features }: Pick<LiveDetector, 'features'>,
+  transactions: RecordTransactions,
+  options: MemoryHistoriesOptions,
+) {
+  const pending = new PendingLabels(labelWaitMs(features))
+  return {
+    pending,
+    histories: new HistoryProjection(features, transactions, pending, options),
+  }
+}
+
+/** In the order in which they take a record. */
+export function listOf(projections: Projections): readonly Projection[] {
+  return Object.values(projections)
+}
+
+/** Gives each record to every projection. */
+export function takeInto(projections: Projections): TakeRecord {
+  const all = listOf(projections)
+  return (record, sequence, about) => {
+    for (const each of all) each.take(record, sequence, about)
+  }
+}
+
+/** As a snapshot holds them. */
+export function savedParts(projections: Projections): readonly SnapshotPart[] {
+  return listOf(projections).map((each) => ({ name: each.name, version: each.version, chunks: each.save() }))
+}

@@ -1,0 +1,40 @@
+import type { DecisionRecord, HistoryRecord, LogRecord, Sequenced } from './log-record.ts'
+
+/** The transaction that a label speaks of, as its record has it; rows are lent, and not kept for that. */
+export type LabelledTransaction = Omit<Sequenced<DecisionRecord>, 'row'> | Sequenced<HistoryRecord>
+
+/**
+ * Takes a record at its place in the log. A label comes with the transaction that it speaks of, so that nobody has to look
+ * back; without one where its transaction had not come (`of` is 0) or is no longer kept. The row of a decision is lent: it
+ * is another's as soon as this returns.
+ */
+export type TakeRecord = (record: LogRecord, sequence: number, about?: LabelledTransaction) => void
+
+/**
+ * What records make, taken one after the other in the order of the log. The live path and a rebuild go through the same
+ * `take`, so that both lead to the same state.
+ */
+export interface Projection {
+  /** Of its part in snapshots, where it never changes. */
+  readonly name: string
+  /** Of the form in which `save` writes, from 1; a part of a higher one is not read, but made from the log. */
+  readonly version: number
+  take: TakeRecord
+  /** All of the state, the same bytes for the same records however they were taken. */
+  save(): Iterable<Uint8Array>
+  /**
+   * Puts a saved state, of this version or an earlier one, in the place of the empty one.
+   *
+   * @throws FraudError SNAPSHOT_INVALID where it is something else; the projection is of no use then.
+   */
+  load(chunks: Iterable<Uint8Array>, version: number): void
+}
+
+/** The transaction that a record speaks of, where it is a label and that one is kept. */
+export function aboutOf(
+  record: LogRecord,
+  reading: { at(sequence: number): Sequenced | undefined },
+): LabelledTransaction | undefined {
+  const about = record.kind !== 'label' || record.of === 0 ? undefined : reading.at(record.of)
+  return about?.kind === 'decision' || about?.kind === 'history' ? about : undefined
+}
