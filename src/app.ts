@@ -4,8 +4,8 @@ import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
+import { canDecide, createDetectorInForce, warnOfPolicyInForce } from './deciding/detector-in-force.ts'
 import { Lineup } from './deciding/lineup.ts'
-import { canDecide, createLiveDetector, warnOfLive } from './deciding/live-detector.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
@@ -16,7 +16,7 @@ import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
-import { type LiveConfig, type OpenedLive, openLive } from './open-live.ts'
+import { type DecisionsConfig, type OpenedDecisions, openDecisions } from './open-decisions.ts'
 import type { Predictor } from './scoring/predictor.ts'
 import { serveable } from './scoring/served-model.ts'
 import { dataDirectory } from './stores/data-directory.ts'
@@ -26,8 +26,8 @@ export interface ServiceConfig {
   /** Reads the bundle: once at the start, and again at each reload. */
   readonly load: () => Promise<LoadedModel>
   /** Where decisions are kept; without it, or for a detector that can't decide, only predictions are made. */
-  readonly live?: LiveConfig | undefined
-  /** How jobs are run, where there is a live path; without it none are. */
+  readonly decisions?: DecisionsConfig | undefined
+  /** How jobs are run, where decisions are made; elsewhere none are. */
   readonly jobs?: JobsChoice | undefined
   readonly host: string
   /** 0 takes any free one. */
@@ -145,7 +145,7 @@ function assertWithin(option: string, value: number, least: number, most: number
 
 interface Serving {
   readonly lineup: Lineup
-  readonly live: OpenedLive | undefined
+  readonly decisions: OpenedDecisions | undefined
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
@@ -161,19 +161,19 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   const log = createLog(config)
   const loaded = await config.load()
   const metrics = createMetrics(() => lineup.champion.model.modelId)
-  const detector = config.live && loaded.detector
-  const live =
-    config.live === undefined || detector === undefined || !canDecide(detector)
+  const detector = config.decisions && loaded.detector
+  const decisions =
+    config.decisions === undefined || detector === undefined || !canDecide(detector)
       ? undefined
-      : await openLive(
-          config.live,
-          createLiveDetector(detector, loaded.predictor),
+      : await openDecisions(
+          config.decisions,
+          createDetectorInForce(detector, loaded.predictor),
           createDecisionMetrics(metrics.registry),
           log,
         )
-  const lineup: Lineup = live?.service.lineup ?? new Lineup({ model: serveable(loaded.predictor) })
+  const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveable(loaded.predictor) })
   const policyWarning = () => {
-    const warning = live && warnOfLive(live.service.live)
+    const warning = decisions && warnOfPolicyInForce(decisions.service.inForce)
     if (warning !== undefined) log.warn({ model: lineup.champion.model.modelId }, warning)
     return warning
   }
@@ -184,11 +184,11 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   async function reloadNow(): Promise<void> {
     try {
       const { predictor, detector } = await config.load()
-      if (live === undefined) return lineup.put({ model: serveable(predictor) })
+      if (decisions === undefined) return lineup.put({ model: serveable(predictor) })
       if (detector === undefined || !canDecide(detector)) {
         throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
       }
-      await live.service.use(createLiveDetector(detector, predictor))
+      await decisions.service.use(createDetectorInForce(detector, predictor))
     } catch (error) {
       metrics.countReload('refused')
       const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
@@ -201,37 +201,48 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     last = last.then(reloadNow)
     return last
   }
-  return { lineup, live, metrics, reload, log, policyWarning: policyWarning() }
+  return { lineup, decisions, metrics, reload, log, policyWarning: policyWarning() }
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { lineup, live, metrics, log, policyWarning } = serving
+  const { lineup, decisions, metrics, log, policyWarning } = serving
   const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
-    await live?.close()
+    await decisions?.close()
     throw error
   })
   const app = await buildServer({
-    ...{ lineup, metrics, log, version, limits, apiKeys, reportPath, reportsBeside, bundlePath, live: live?.service },
+    ...{
+      lineup,
+      metrics,
+      log,
+      version,
+      limits,
+      apiKeys,
+      reportPath,
+      reportsBeside,
+      bundlePath,
+      decisions: decisions?.service,
+    },
     ...(jobs && { jobs }),
-    ...(live && { whyNotReady: live.whyNotReady }),
+    ...(decisions && { whyNotReady: decisions.whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
     ...(keyRing && { keyRing }),
   })
   const url = await listen(app, host, port).catch(async (error: unknown) => {
     await app.close()
     await jobs?.close()
-    await live?.close()
+    await decisions?.close()
     throw error
   })
   log.info({ url, model: lineup.champion.model.modelId }, 'listening')
-  const ready = live?.service.resume() ?? Promise.resolve()
+  const ready = decisions?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= app.close().then(async () => {
       await jobs?.close()
-      await live?.close()
+      await decisions?.close()
       log.info({}, 'closed')
     })
     closing.then(resolve, reject)
@@ -242,13 +253,13 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     void app
       .close()
       .then(() => jobs?.close())
-      .then(() => live?.close())
+      .then(() => decisions?.close())
     reject(error)
   })
   return {
     url,
     modelId: lineup.champion.model.modelId,
-    decides: live !== undefined,
+    decides: decisions !== undefined,
     policyWarning,
     ready,
     close,
@@ -258,10 +269,10 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
 
 /** Only who has the data directory to itself runs jobs that are asked for over HTTP. */
 async function startJobs(
-  { live: config, jobs: choice }: ServiceConfig,
-  { live, log, metrics }: Serving,
+  { decisions: config, jobs: choice }: ServiceConfig,
+  { decisions, log, metrics }: Serving,
 ): Promise<Jobs | undefined> {
-  if (live === undefined || config === undefined || choice === undefined) return undefined
+  if (decisions === undefined || config === undefined || choice === undefined) return undefined
   const counted = createJobMetrics(metrics.registry, Date.now)
   const jobs = openJobs({
     ...choice,
@@ -283,7 +294,7 @@ async function startJobs(
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   const serving = await prepare(config)
   if (signal.aborted) {
-    await serving.live?.close()
+    await serving.decisions?.close()
     return undefined
   }
   return { role: 'single', reload: serving.reload, ...(await open(config, serving)) }
@@ -310,7 +321,7 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
 }
 
 /** One of several: it makes predictions only, since the order of decisions is that of one process. */
-async function startWorker({ live, ...config }: ServiceConfig): Promise<Service> {
+async function startWorker({ decisions, ...config }: ServiceConfig): Promise<Service> {
   let service: Service | undefined
   let registry: Registry | undefined
   const link = joinPrimary({

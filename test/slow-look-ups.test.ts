@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '../src/core/random.ts'
-import { createLiveDetector } from '../src/deciding/live-detector.ts'
+import { createDetectorInForce } from '../src/deciding/detector-in-force.ts'
 import type { Decision } from '../src/decisioning/decision.ts'
 import { verifyLog } from '../src/stores/sqlite/verify-log.ts'
 import { replayLog } from '../src/training/logged-rows.ts'
-import { amountPredictor, cardsDetector, closedAfterEach, openTestLive, startMs } from './service/live-fixture.ts'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  openTestDecisions,
+  startMs,
+} from './service/decisions-fixture.ts'
 
 // Decisions over many connections on a log whose look-ups take their time, with everything in between that can go wrong.
 
@@ -31,8 +37,8 @@ const bodyOf = (i: number) => ({
 
 test(`decides ${count} transactions once each on a log that is slow to look things up`, async (t) => {
   const random = createRandom(2027)
-  const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-  const opened = await openTestLive({ live, lookUpMs: () => random.uniform() * 20 })
+  const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+  const opened = await openTestDecisions({ inForce, lookUpMs: () => random.uniform() * 20 })
   open.push(opened)
   const { service, log, clock } = opened
   clock.nowMs = startMs + count * 30_000
@@ -93,9 +99,9 @@ test(`decides ${count} transactions once each on a log that is slow to look thin
   assert.equal(verifyLog(reading, undefined).problem, undefined)
   // As `features --from-log` computes them.
   let rows = 0
-  const located = { detector: live.detector, locate: () => '' }
+  const located = { detector: inForce.detector, locate: () => '' }
   const options = { usesStored: () => false, signal: new AbortController().signal }
-  for (const group of replayLog(located, live.features, reading, options)) {
+  for (const group of replayLog(located, inForce.features, reading, options)) {
     for (const { record, row } of group) {
       assert.ok(record.kind === 'decision')
       assert.ok(

@@ -12,8 +12,8 @@ import { compileDetector } from '../src/features/feature-set.ts'
 import { wholeDetector } from '../src/learners/detector-model.ts'
 import { type Learner, modelSchema } from '../src/learners/model-choice.ts'
 import { readXgboost } from '../src/models/loaders/xgboost.ts'
+import { openTestDecisions, startMs } from './service/decisions-fixture.ts'
 import { buildTestService } from './service/fixture.ts'
-import { openTestLive, startMs } from './service/live-fixture.ts'
 
 const validatorsOwn =
   /Invalid (input|option|string|key|value|number|discriminator|element|ISO|date)|Too (big|small)|Unrecognized|: expected |, received |must match pattern|✖|\[object|undefined/
@@ -160,10 +160,10 @@ test('files of keys, models of others and labels are refused in plain words', ()
 })
 
 test('requests of wrong values are refused in plain words', async (t) => {
-  const live = await openTestLive({})
-  t.after(() => live.close())
-  await live.service.resume()
-  const { app } = await buildTestService({ live: live.service, metrics: live.metrics })
+  const running = await openTestDecisions({})
+  t.after(() => running.close())
+  await running.service.resume()
+  const { app } = await buildTestService({ decisions: running.service, metrics: running.metrics })
   t.after(() => app.close())
   const bodies = {
     '/v1/decisions': { ID: 't', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' },

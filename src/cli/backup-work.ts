@@ -7,8 +7,8 @@ import { dataDirectory } from '../stores/data-directory.ts'
 import { copyIfThere } from '../stores/file-access.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
-import { LogReader } from '../stores/sqlite/log-reader.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
 import type { KeyChangeFlags } from './log-findings.ts'
@@ -50,7 +50,7 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
   } finally {
     reader.close()
   }
-  const copy = new LogReader(to.logPath)
+  const copy = new SqliteLogReader(to.logPath)
   try {
     const found = verifyLog(copy, key, { otherKeys: keysBefore(), keyChanges: flags.keyChanges })
     refuseProblem(found)

@@ -5,7 +5,7 @@ import { csvFormatter, writeChunks } from '../data/write-csv.ts'
 import type { ColumnCounts } from '../deciding/lost-histories.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from '../training/file-replay.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { countColumns, detectorOfLog, replayLog, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
@@ -90,7 +90,7 @@ function* formatLogged(
     reader,
     columns,
     counted,
-  }: { readonly reader: LogReader; readonly columns: ColumnCounts; readonly counted: { rows: number } },
+  }: { readonly reader: SqliteLogReader; readonly columns: ColumnCounts; readonly counted: { rows: number } },
   { signal }: Run,
 ): Generator<Uint8Array> {
   const format = csvFormatter()

@@ -5,7 +5,7 @@ import { z } from '../core/zod.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { openLog } from './log-files.ts'
 import { version } from './version.ts'
 
@@ -55,7 +55,7 @@ export class FinishedSteps {
     if (hash !== undefined) await this.#keep({ replay: { of, sequence, hash } })
   }
 
-  #readLog<Read>(read: (log: LogReader) => Read): Read {
+  #readLog<Read>(read: (log: SqliteLogReader) => Read): Read {
     const log = openLog({ data: this.#data })
     try {
       return read(log)
@@ -70,7 +70,7 @@ export class FinishedSteps {
   }
 }
 
-function hashAt(log: LogReader, sequence: number): string | undefined {
+function hashAt(log: SqliteLogReader, sequence: number): string | undefined {
   const hash = log.hashAt(sequence)
   return hash && Buffer.from(hash).toString('hex')
 }

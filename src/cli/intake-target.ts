@@ -29,7 +29,7 @@ export interface IntakeTarget {
 
 /** A data directory that this process works on. */
 export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarget {
-  const { detector, features } = service.live
+  const { detector, features } = service.inForce
   const order = Symbol('file')
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { amountPredictor } from '../../test/service/live-fixture.ts'
+import { amountPredictor } from '../../test/service/decisions-fixture.ts'
 import { startService } from '../app.ts'
 import { numberColumn } from '../data/columns.ts'
 import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import { writeCsv } from '../data/write-csv.ts'
-import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { liveFiles } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
@@ -27,7 +27,7 @@ test('traffic goes on after its last day with the next, which takes place ahead 
   const run = async (until: number) => {
     const service = await startService({
       load: async () => ({ detector, predictor: { ...amountPredictor(), inputs: ['amount'], example: { amount: 1 } } }),
-      live: { directory: data, limits: { maxAheadMs: Number.POSITIVE_INFINITY } },
+      decisions: { directory: data, limits: { maxAheadMs: Number.POSITIVE_INFINITY } },
       ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [], version: 'test', logLevel: 'silent' },
     })
     await service.ready
@@ -49,7 +49,7 @@ test('traffic goes on after its last day with the next, which takes place ahead 
   }
   await run(3)
   await run(5)
-  const reader = new LogReader(join(data, 'log.sqlite'))
+  const reader = new SqliteLogReader(join(data, 'log.sqlite'))
   t.after(() => reader.close())
   const sent = [...records(reader)]
   const expected = days.slice(0, 6)
@@ -72,7 +72,7 @@ test('traffic goes on after its last day with the next, which takes place ahead 
   assert.ok(lastMs > Date.now())
 })
 
-function* records(reader: LogReader) {
+function* records(reader: SqliteLogReader) {
   for (let at = 0; ; ) {
     const group = reader.next(at)
     if (group.length === 0) return

@@ -6,23 +6,23 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   startMs,
-} from '../../test/service/live-fixture.ts'
+} from '../../test/service/decisions-fixture.ts'
 import { openTables } from '../data/read-table.ts'
 import { writeCsv } from '../data/write-csv.ts'
-import { createLiveDetector } from '../deciding/live-detector.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
 import type { Detector } from '../detector/detector.ts'
-import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { exportTables } from './log-export.ts'
 
 const open = closedAfterEach()
 
-const liveOf = (name: string, transaction: Partial<Detector['transaction']>, changed: Partial<Detector> = {}) =>
-  createLiveDetector(cardsDetector(changed, transaction), amountPredictor(`${name}@000000000000`))
+const inForceOf = (name: string, transaction: Partial<Detector['transaction']>, changed: Partial<Detector> = {}) =>
+  createDetectorInForce(cardsDetector(changed, transaction), amountPredictor(`${name}@000000000000`))
 
-async function start(live: ReturnType<typeof liveOf>, options: object = {}) {
-  const opened = await openTestLive({ live, ...options })
+async function start(inForce: ReturnType<typeof inForceOf>, options: object = {}) {
+  const opened = await openTestDecisions({ inForce, ...options })
   open.push(opened)
   opened.clock.nowMs = startMs + 1000 * dayMs
   await opened.service.resume()
@@ -33,7 +33,7 @@ async function start(live: ReturnType<typeof liveOf>, options: object = {}) {
 
 /** The texts of an exported file's column. */
 async function exported(logPath: string, folder: string, name: string): Promise<readonly (string | undefined)[]> {
-  const reader = new LogReader(logPath)
+  const reader = new SqliteLogReader(logPath)
   const path = join(folder, 'export.csv')
   try {
     await writeCsv(exportTables(reader, false, { rows: 0 }), path)
@@ -55,7 +55,7 @@ const cents = { amount: { field: 'AMOUNT', digits: 2, minorUnits: true } }
 const sent = [435, 115, 870, 100_000_000_001, 0, -1999]
 
 test('amounts in minor units are shown and exported as they were sent, and features see them in major ones', async () => {
-  const { service, decide, log, logPath, path } = await start(liveOf('cents', cents))
+  const { service, decide, log, logPath, path } = await start(inForceOf('cents', cents))
   for (const [i, amount] of sent.entries()) await decide(`t-${i}`, { AMOUNT: amount, CARD: `c-${i}` })
   sent.forEach((amount, i) => {
     const found = service.find(`t-${i}`)
@@ -70,18 +70,18 @@ test('amounts in minor units are shown and exported as they were sent, and featu
 })
 
 test('all fields that were kept are exported in one column', async () => {
-  const { service, decide, logPath, path } = await start(liveOf('all', { keep: 'all' }))
+  const { service, decide, logPath, path } = await start(inForceOf('all', { keep: 'all' }))
   await decide('t-0', { AMOUNT: 4.35, ip: '10.0.0.1', n: 7 })
-  await service.use(liveOf('ip', { keep: ['ip'] }))
+  await service.use(inForceOf('ip', { keep: ['ip'] }))
   await decide('t-1', { AMOUNT: 1, ip: '10.0.0.2', n: 8 })
   assert.deepEqual(await exported(logPath, path, 'kept_fields'), ['{"ip":"10.0.0.1","n":7}', undefined])
   assert.deepEqual(await exported(logPath, path, 'ip'), ['10.0.0.1', '10.0.0.2'])
 })
 
 test('an export has all amounts in the unit of the detector that decides now', async () => {
-  const { service, decide, logPath, path } = await start(liveOf('major', {}, { features: ['weekend'] }))
+  const { service, decide, logPath, path } = await start(inForceOf('major', {}, { features: ['weekend'] }))
   await decide('t-0', { AMOUNT: 4.35 })
-  await service.use(liveOf('cents', cents, { features: ['weekend'] }))
+  await service.use(inForceOf('cents', cents, { features: ['weekend'] }))
   await decide('t-1', { AMOUNT: 435 })
   assert.equal(service.find('t-0')?.transaction.AMOUNT, 4.35)
   assert.equal(service.find('t-1')?.transaction.AMOUNT, 435)

@@ -7,8 +7,8 @@ import { keepsAll, otherFields } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { Definition } from '../log/log-record.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
-import { Persons } from '../stores/sqlite/persons.ts'
+import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
+import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
 
 /** What stands beside a transaction's own columns and its features. */
 const decided = [
@@ -25,8 +25,12 @@ const decided = [
 const decidedTimes = ['decided_at', 'label_known_at'] as const
 
 /** Every transaction that is kept, in order: what was declared, what was decided, the row, and the label as of now. */
-export function* exportTables(reader: LogReader, showsPersonal: boolean, counted: { rows: number }): Generator<Table> {
-  const persons = new Persons(reader.database, () => '')
+export function* exportTables(
+  reader: SqliteLogReader,
+  showsPersonal: boolean,
+  counted: { rows: number },
+): Generator<Table> {
+  const persons = new SqlitePersons(reader.database, () => '')
   const views = new DecisionViews(reader, showsPersonal ? persons : tokens)
   const columns = new ExportColumns(reader)
   // One column of amounts has one unit: that of the detector which would read the file.
@@ -66,7 +70,7 @@ class ExportColumns {
   readonly #hasOthers: boolean
   #rows: Map<string, Cell>[] = []
 
-  constructor(reader: LogReader) {
+  constructor(reader: SqliteLogReader) {
     const declared = new Map<string, Column['kind']>()
     const features = new Set<string>()
     const definitions = reader.definitionSequences()
@@ -92,7 +96,7 @@ class ExportColumns {
     return this.#rows.length
   }
 
-  add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: LogReader): void {
+  add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: SqliteLogReader): void {
     const { id, sequence, kind } = record
     const label = reader.lastLabel(id)
     const row = new Map<string, Cell>([

@@ -2,16 +2,16 @@ import { existsSync, statSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
 import { keyVariable, type NamedKey } from '../stores/sqlite/log-key.ts'
-import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 
 export interface DataFlags {
   readonly data: string
 }
 
 /** Opens the log of a data directory for reading. Throws FILE_UNREADABLE where there is none. */
-export function openLog({ data }: DataFlags): LogReader {
+export function openLog({ data }: DataFlags): SqliteLogReader {
   requireLog({ data })
-  return new LogReader(dataDirectory(data).logPath)
+  return new SqliteLogReader(dataDirectory(data).logPath)
 }
 
 /**

@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { keyVariable } from '../stores/sqlite/log-key.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { Head, Stretch, Verification } from '../stores/sqlite/verify-log.ts'
 import type { DataFlags } from './log-files.ts'
 
@@ -21,7 +21,7 @@ export function describeStretch({ first, last, key }: Stretch): string {
 }
 
 /** What a start would make of each snapshot. */
-export function checkSnapshots({ data }: DataFlags, reader: LogReader, key: string | undefined): SnapshotFound[] {
+export function checkSnapshots({ data }: DataFlags, reader: SqliteLogReader, key: string | undefined): SnapshotFound[] {
   return snapshotPaths(dataDirectory(data).snapshotsPath).map((path) => {
     try {
       const { sequence, hash } = readSnapshot(path, key)

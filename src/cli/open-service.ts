@@ -1,27 +1,27 @@
 import { FraudError } from '../core/errors.ts'
-import { canDecide, createLiveDetector } from '../deciding/live-detector.ts'
+import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.ts'
 import { createDecisionMetrics } from '../http/decision-metrics.ts'
 import { createMetrics } from '../http/metrics.ts'
-import { type OpenedLive, openLive } from '../open-live.ts'
+import { type OpenedDecisions, openDecisions } from '../open-decisions.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 
 const mostPending = 1_000_000
 
-/** The live path of a data directory for a command, without a service around it. Event times may be any. */
+/** The decisions of a data directory for a command, without a service around it. Event times may be any. */
 export async function openForCommand(
   bundle: string,
   data: string,
   { acceptLostHistories }: { readonly acceptLostHistories: boolean },
   { terminal }: Run,
-): Promise<OpenedLive> {
+): Promise<OpenedDecisions> {
   keepPrivate()
   const { predictor, detector } = await loadModel(bundle)
   if (!canDecide(detector)) {
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
   }
-  const live = createLiveDetector(detector, predictor)
+  const inForce = createDetectorInForce(detector, predictor)
   const metrics = createDecisionMetrics(createMetrics(() => predictor.modelId).registry)
   const say = {
     debug: () => {},
@@ -29,7 +29,7 @@ export async function openForCommand(
     warn: () => {},
     error: (fields: object, message: string) => terminal.warn(`${message}: ${Object.values(fields).join(', ')}`),
   }
-  const opened = await openLive(
+  const opened = await openDecisions(
     {
       directory: data,
       logKey: logKey(),
@@ -42,7 +42,7 @@ export async function openForCommand(
         snapshotEveryMs: Number.POSITIVE_INFINITY,
       },
     },
-    live,
+    inForce,
     metrics,
     say,
   )

@@ -81,7 +81,7 @@ export async function startServing(
   const config: ServiceConfig = {
     ...addressOf(flags),
     load: () => loadModel(bundlePath),
-    live: {
+    decisions: {
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,

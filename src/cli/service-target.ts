@@ -5,7 +5,7 @@ import { showName, showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { LabelInput } from '../deciding/labels.ts'
 import { compileDetector } from '../features/feature-set.ts'
-import type { LogReader } from '../stores/sqlite/log-reader.ts'
+import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import type { IntakeTarget } from './intake-target.ts'
 import { type ClientOptions, linesOf, postToService } from './service-client.ts'
@@ -30,7 +30,7 @@ export class ServiceTarget implements IntakeTarget {
   readonly features
   readonly columns
   readonly answersLater = true
-  readonly reading: LogReader
+  readonly reading: SqliteLogReader
   readonly #client: ClientOptions
   readonly #nowMs: number
   #transactions: Waiting[] = []
@@ -40,7 +40,7 @@ export class ServiceTarget implements IntakeTarget {
   /** Labels that were left out, as the service takes none that is not known yet. */
   unknownYet = 0
 
-  constructor(reading: LogReader, client: ClientOptions, nowMs: number) {
+  constructor(reading: SqliteLogReader, client: ClientOptions, nowMs: number) {
     this.reading = reading
     this.#client = client
     this.#nowMs = nowMs

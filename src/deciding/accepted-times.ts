@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { isOfCalendar, showTime } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import { longestSpanMs } from './live-detector.ts'
+import { longestSpanMs } from './detector-in-force.ts'
 import type { Standing } from './standing.ts'
 
 export interface AcceptedTimesOptions {
@@ -21,11 +21,11 @@ export class AcceptedTimes {
   readonly #leapMs: number
 
   constructor(state: Standing, { clock, maxAheadMs }: AcceptedTimesOptions) {
-    const { time } = state.live.detector.transaction
+    const { time } = state.inForce.detector.transaction
     this.#state = state
     this.#clock = clock
     this.#maxAheadMs = maxAheadMs
-    this.#spanMs = longestSpanMs(state.live.features)
+    this.#spanMs = longestSpanMs(state.inForce.features)
     // One wrong time that leaps further would have those after it refused as too old.
     const hasLeaps = time !== undefined && !isOfCalendar(time)
     this.#leapMs = hasLeaps ? Math.max(this.#spanMs, maxAheadMs) : Number.POSITIVE_INFINITY
@@ -50,7 +50,7 @@ export class AcceptedTimes {
   }
 
   #show(timestampMs: number): string {
-    const { time } = this.#state.live.detector.transaction
+    const { time } = this.#state.inForce.detector.transaction
     return time === undefined ? formatIsoTime(timestampMs) : showTime(timestampMs, time)
   }
 }

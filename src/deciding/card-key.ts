@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { LogReading } from '../log/decision-log.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 
 const variable = 'SHRIKE_CARD_KEY'
 
@@ -11,7 +11,7 @@ export function hashesCards({ transaction }: Detector): boolean {
 }
 
 /** @throws FraudError OPTION_INVALID where a detector wants hashes and there is no key for them. */
-export function requireCardKey({ detector }: Pick<LiveDetector, 'detector'>, check: string | undefined): void {
+export function requireCardKey({ detector }: Pick<DetectorInForce, 'detector'>, check: string | undefined): void {
   const { hashCardNumber = [] } = detector.transaction
   if (check !== undefined || hashCardNumber.length === 0) return
   throw new FraudError(
@@ -26,7 +26,7 @@ export function requireCardKey({ detector }: Pick<LiveDetector, 'detector'>, che
  * @throws FraudError HISTORIES_LOST where the log's newest hashes were made under another key.
  */
 export function refuseCardKey(
-  { detector }: Pick<LiveDetector, 'detector'>,
+  { detector }: Pick<DetectorInForce, 'detector'>,
   check: string | undefined,
   reading: LogReading,
 ): void {

@@ -3,24 +3,24 @@ import { describe, test } from 'node:test'
 import {
   assertReplayed,
   closedAfterEach,
-  namedLive,
+  namedDetector,
   openDeciding,
-  openTestLive,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  openTestDecisions,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import { cardKeyCheck, cardNumberHash } from '../detector/card-number-hash.ts'
 import type { Detector } from '../detector/detector.ts'
 import { columnForms, isSameForm } from './column-form.ts'
 
 const open = closedAfterEach()
 
-const start = (options: TestLiveOptions) => openDeciding(open, options)
+const start = (options: TestDecisionsOptions) => openDeciding(open, options)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']> = {},
   features: Detector['features'] = [{ count: { by: 'card', over: '7d' } }],
-) => namedLive(name, transaction, features)
+) => namedDetector(name, transaction, features)
 
 const plain = detectorOf('plain')
 const changes: Record<string, readonly [ReturnType<typeof detectorOf>, ReturnType<typeof detectorOf>, RegExp]> = {
@@ -40,7 +40,7 @@ const changes: Record<string, readonly [ReturnType<typeof detectorOf>, ReturnTyp
 describe('a key that', () => {
   for (const [what, [before, after, told]] of Object.entries(changes)) {
     test(`${what} is refused at a reload and at the start, and marked where that is accepted`, async () => {
-      const { service, decide, close, path } = await start({ live: before })
+      const { service, decide, close, path } = await start({ inForce: before })
       for (let i = 0; i < 3; i++) await decide(i)
       await assert.rejects(service.use(after), ({ code, message }) => {
         assert.equal(code, 'HISTORIES_LOST')
@@ -51,19 +51,19 @@ describe('a key that', () => {
       })
       assert.equal((await decide(3)).model, before.predictor.modelId)
       await close({ keep: true })
-      const refused = await openTestLive({ live: after, directory: path })
+      const refused = await openTestDecisions({ inForce: after, directory: path })
       open.push(refused)
       await assert.rejects(refused.service.resume(), { code: 'HISTORIES_LOST' })
       await refused.close({ keep: true })
 
-      const taken = await start({ live: after, directory: path, acceptLostHistories: true })
+      const taken = await start({ inForce: after, directory: path, acceptLostHistories: true })
       assert.ok((await taken.decide(4)).degraded.includes('histories-lost'))
       // Texts that are no card numbers are never hashed.
       const known = what.endsWith('hashed') ? 4 : 0
       assert.deepEqual(taken.rowOf(4), [known + 1], 'of a token no history is connected with what was kept before')
       await taken.close({ keep: true })
       // Once accepted it is no loss that a start has to ask about again.
-      const again = await start({ live: after, directory: path })
+      const again = await start({ inForce: after, directory: path })
       assert.ok((await again.decide(9.9)).degraded.includes('histories-lost'))
       assert.deepEqual((await again.decide(10)).degraded, [])
       assert.deepEqual(again.rowOf(10), [3])
@@ -78,7 +78,7 @@ test('amounts do not meet those that were sent in another unit, unless somebody 
   const sums: Detector['features'] = ['amount', { sum: { of: 'amount', by: 'card', over: '7d' } }]
   const minor = { amount: { field: 'AMOUNT', digits: 2, minorUnits: true } }
   const before = detectorOf('major', {}, sums)
-  const { service, decide, close, path } = await start({ live: before })
+  const { service, decide, close, path } = await start({ inForce: before })
   await decide(0)
   const after = detectorOf('minor', minor, sums)
   await assert.rejects(service.use(after), { code: 'HISTORIES_LOST', message: /none has "AMOUNT" in minor units of 2/ })
@@ -86,29 +86,29 @@ test('amounts do not meet those that were sent in another unit, unless somebody 
   await service.use(detectorOf('counting', minor, counts))
   await close({ keep: true })
 
-  const taken = await start({ live: after, directory: path, acceptLostHistories: true })
+  const taken = await start({ inForce: after, directory: path, acceptLostHistories: true })
   assert.ok((await taken.decide(1, { AMOUNT: 1000 })).degraded.includes('histories-lost'))
   // Records hold major units under both.
   assert.deepEqual(taken.rowOf(1), [10, 20])
   await taken.close({ keep: true })
-  const again = await openTestLive({ live: before, directory: path })
+  const again = await openTestDecisions({ inForce: before, directory: path })
   open.push(again)
   await assert.rejects(again.service.resume(), { code: 'HISTORIES_LOST', message: /1 has "AMOUNT" as it comes/ })
 })
 
 test('a key that no history reads may change its form', async () => {
-  const { service, decide } = await start({ live: plain })
+  const { service, decide } = await start({ inForce: plain })
   await decide(0)
   await decide(4)
-  const live = detectorOf('shops', { personal: ['shop'] })
-  await service.use(live)
+  const inForce = detectorOf('shops', { personal: ['shop'] })
+  await service.use(inForce)
   assert.deepEqual((await decide(8)).degraded, [])
 })
 
 describe('another key of card numbers', () => {
   const hashed = detectorOf('hashed', { hashCardNumber: ['CARD'] })
   const keyed = (key: string) => ({
-    live: hashed,
+    inForce: hashed,
     hashCardNumber: cardNumberHash(key),
     cardKeyCheck: cardKeyCheck(key),
   })
@@ -118,7 +118,7 @@ describe('another key of card numbers', () => {
     const { decide, close, path } = await start(keyed('one'))
     await decide(0, card)
     await close({ keep: true })
-    const refused = await openTestLive({ ...keyed('two'), directory: path })
+    const refused = await openTestDecisions({ ...keyed('two'), directory: path })
     open.push(refused)
     await assert.rejects(refused.service.resume(), {
       code: 'HISTORIES_LOST',
@@ -134,13 +134,13 @@ describe('another key of card numbers', () => {
     await taken.close({ keep: true })
     const on = await start({ ...keyed('two'), directory: path })
     await on.close({ keep: true })
-    const back = await openTestLive({ ...keyed('one'), directory: path })
+    const back = await openTestDecisions({ ...keyed('one'), directory: path })
     open.push(back)
     await assert.rejects(back.service.resume(), { code: 'HISTORIES_LOST' })
   })
 
   test('is not looked for in a log that does not tell its key, nor in one without transactions', async () => {
-    const { decide, close, path } = await start({ ...keyed('one'), cardKeyCheck: undefined, live: plain })
+    const { decide, close, path } = await start({ ...keyed('one'), cardKeyCheck: undefined, inForce: plain })
     await close({ keep: true })
     assert.ok(decide)
     const empty = await start({ ...keyed('one'), directory: path })
@@ -155,7 +155,7 @@ describe('another key of card numbers', () => {
   })
 
   test('is no key at all: a reload that begins to want one is refused', async () => {
-    const { service, decide } = await start({ live: plain, cardKeyCheck: undefined })
+    const { service, decide } = await start({ inForce: plain, cardKeyCheck: undefined })
     await decide(0)
     await assert.rejects(service.use(hashed), { code: 'OPTION_INVALID', message: /set SHRIKE_CARD_KEY/ })
   })
@@ -173,7 +173,7 @@ describe('a currency', () => {
   }
 
   test('that changes is refused at a reload and at the start, and never summed as another', async () => {
-    const { service, decide, close, path } = await start({ live: inCurrency('EUR') })
+    const { service, decide, close, path } = await start({ inForce: inCurrency('EUR') })
     await decide(0)
     const refusal = {
       code: 'LOG_MISMATCH',
@@ -186,13 +186,13 @@ describe('a currency', () => {
     await assert.rejects(service.use(inCurrency('USD')), refusal)
     await service.use(inCurrency('EUR'))
     await close({ keep: true })
-    const again = await openTestLive({ live: inCurrency('USD'), directory: path, acceptLostHistories: true })
+    const again = await openTestDecisions({ inForce: inCurrency('USD'), directory: path, acceptLostHistories: true })
     open.push(again)
     await assert.rejects(again.service.resume(), refusal)
   })
 
   test('may be declared where none was, or no longer, or change where no history has amounts', async () => {
-    const { service, decide, rowOf } = await start({ live: inCurrency() })
+    const { service, decide, rowOf } = await start({ inForce: inCurrency() })
     await decide(0)
     await service.use(inCurrency('EUR'))
     await decide(1)
@@ -206,7 +206,7 @@ describe('a currency', () => {
   })
 
   test('of each transaction counts where it becomes a fixed one', async () => {
-    const { service, decide } = await start({ live: inCurrency({ field: 'CURRENCY' }) })
+    const { service, decide } = await start({ inForce: inCurrency({ field: 'CURRENCY' }) })
     await decide(0, { CARD: 'e', CURRENCY: 'EUR' })
     await service.use(inCurrency('EUR'))
     await service.use(inCurrency({ field: 'CURRENCY' }))

@@ -1,7 +1,7 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { FieldValue } from '../detector/field-value.ts'
-import type { LiveTransaction } from '../detector/live-transaction.ts'
-import type { LiveState } from './live-state.ts'
+import type { ReceivedTransaction } from '../detector/received-transaction.ts'
+import type { DecidingState } from './deciding-state.ts'
 
 /** A transaction as it was sent first. */
 interface FirstSent {
@@ -15,10 +15,10 @@ const reason = 'differs from what was sent first'
 export function differences(
   { timestampMs, fields: kept }: FirstSent,
   columns: readonly string[],
-  { fields, transaction }: LiveTransaction,
-  { live, definition }: LiveState,
+  { fields, transaction }: ReceivedTransaction,
+  { inForce, definition }: DecidingState,
 ): readonly FieldError[] {
-  const { time } = live.detector.transaction
+  const { time } = inForce.detector.transaction
   const now = definition.columns
   const different: FieldError[] = timestampMs === transaction.timestampMs ? [] : [{ field: time?.field ?? '', reason }]
   columns.forEach((field, i) => {

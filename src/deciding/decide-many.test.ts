@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { closedAfterEach, openTestLive, startMs, type TestLiveOptions } from '../../test/service/live-fixture.ts'
+import {
+  closedAfterEach,
+  openTestDecisions,
+  startMs,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import { decideMany, type RefusedItem } from './decide-many.ts'
 
 const open = closedAfterEach()
 
-async function start(options: TestLiveOptions = {}) {
-  const live = await openTestLive(options)
-  open.push(live)
-  await live.service.resume()
-  return live
+async function start(options: TestDecisionsOptions = {}) {
+  const running = await openTestDecisions(options)
+  open.push(running)
+  await running.service.resume()
+  return running
 }
 
 const purchase = (i: number, more: object = {}) => {

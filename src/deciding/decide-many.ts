@@ -33,7 +33,7 @@ interface DecideManyOptions<Item> {
  * go first: many wait for room, and are not refused where there is none.
  */
 export async function* decideMany<Item>(
-  live: Decisions,
+  decisions: Decisions,
   items: Iterable<Item>,
   { turns, first = 0, ...options }: DecideManyOptions<Item>,
 ): AsyncGenerator<readonly (Decision | RefusedItem)[]> {
@@ -41,11 +41,11 @@ export async function* decideMany<Item>(
   const order = Symbol('items')
   let group: Promise<Decision | RefusedItem>[] = []
   for (const item of items) {
-    while (turns.isOver() || !live.decider.hasRoom()) {
-      await live.decider.room()
+    while (turns.isOver() || !decisions.decider.hasRoom()) {
+      await decisions.decider.room()
       await turns.next()
     }
-    group.push(decideItem(live, index, item, { ...options, order }))
+    group.push(decideItem(decisions, index, item, { ...options, order }))
     index += 1
     if (group.length < itemsAtOnce) continue
     yield await Promise.all(group)
@@ -56,17 +56,17 @@ export async function* decideMany<Item>(
 
 /** Not an async function up to where an item is taken in, since the order is that in which they are. */
 function decideItem<Item>(
-  live: Decisions,
+  decisions: Decisions,
   index: number,
   item: Item,
   { read, nowMs, order }: Pick<DecideManyOptions<Item>, 'read' | 'nowMs'> & { readonly order: symbol },
 ): Promise<Decision | RefusedItem> {
   let received: ReceivedItem | undefined
-  const refuse = (error: unknown) => ({ error, index, id: received && live.idOf(received.value) })
+  const refuse = (error: unknown) => ({ error, index, id: received && decisions.idOf(received.value) })
   try {
     received = read(item)
     const arrivedMs = nowMs()
-    return live.decide(received.value, received.repeated, () => nowMs() - arrivedMs, false, order).catch(refuse)
+    return decisions.decide(received.value, received.repeated, () => nowMs() - arrivedMs, false, order).catch(refuse)
   } catch (error) {
     return Promise.resolve(refuse(error))
   }

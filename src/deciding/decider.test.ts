@@ -9,38 +9,42 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   snapshotNow,
   startMs,
-  type TestLive,
-  type TestLiveOptions,
+  type TestDecisions,
+  type TestDecisionsOptions,
   without,
-} from '../../test/service/live-fixture.ts'
+} from '../../test/service/decisions-fixture.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 
 const open = closedAfterEach()
 
 const noWait = () => 0
 
-async function start(options: TestLiveOptions = {}) {
-  const live = await openTestLive(options)
-  open.push(live)
-  await live.service.resume()
+async function start(options: TestDecisionsOptions = {}) {
+  const running = await openTestDecisions(options)
+  open.push(running)
+  await running.service.resume()
   const decide = (changed: object = {}, waitedMs = noWait): Promise<Decision> =>
-    live.service.decide({ ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed }, undefined, waitedMs)
+    running.service.decide(
+      { ID: 't-1', TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed },
+      undefined,
+      waitedMs,
+    )
   const label = async (transactionId: string, isFraud: boolean, more: object = {}) => {
-    const [answer] = await live.service.label({ transactionId, isFraud, ...more }, 'anyone')
+    const [answer] = await running.service.label({ transactionId, isFraud, ...more }, 'anyone')
     return answer
   }
   /** Of the last record, as the log has it. */
   const rowOf = (id: string) => {
-    const record = live.log.reading.find(id)
+    const record = running.log.reading.find(id)
     assert.equal(record?.kind, 'decision')
     return record?.kind === 'decision' ? [...record.row] : []
   }
-  return { ...live, decide, label, rowOf }
+  return { ...running, decide, label, rowOf }
 }
 
 /** What a call refuses with, thrown at once or later. */
@@ -152,8 +156,8 @@ describe('a transaction', () => {
 
   test('may lie as far ahead of the newest as histories reach, where times count from an unknown start', async () => {
     const detector = cardsDetector({}, { time: { field: 'TIME', format: 'hours-since' } })
-    const live = createLiveDetector(detector, amountPredictor())
-    const { decide, log } = await start({ live })
+    const inForce = createDetectorInForce(detector, amountPredictor())
+    const { decide, log } = await start({ inForce })
     await decide({ TIME: 700 })
     const message = /none after TIME 868 is taken in now, unless --max-ahead allows more/
     await assert.rejects(async () => decide({ ID: 't-2', TIME: 868.5 }), { code: 'TRANSACTION_IN_FUTURE', message })
@@ -181,8 +185,8 @@ describe('a transaction', () => {
 
   test('leaves no trace where it is refused', async () => {
     const detector = cardsDetector({}, { amount: { field: 'AMOUNT', digits: 2, currency: { field: 'CCY' } } })
-    const live = createLiveDetector(detector, amountPredictor())
-    const { decide, log, rowOf, service } = await start({ live })
+    const inForce = createDetectorInForce(detector, amountPredictor())
+    const { decide, log, rowOf, service } = await start({ inForce })
     await decide({ CCY: 'EUR' })
     assert.equal((await refusal(() => decide({ ID: 't-2', CCY: 'USD' }))).code, 'CURRENCY_MIXED')
     assert.equal((await refusal(() => decide({ ID: 't-3', AMOUNT: 'much' }))).code, 'INPUT_INVALID')
@@ -218,8 +222,8 @@ describe('a decision without a score', () => {
   const policy = { review: 0.5, whenUnavailable: 'decline', deadlineMs: 20 } as const
 
   test('is the policy’s where the deadline has passed, and not where it is just reached', async () => {
-    const live = createLiveDetector(cardsDetector({ policy }), amountPredictor())
-    const { decide, log, rowOf } = await start({ live })
+    const inForce = createDetectorInForce(cardsDetector({ policy }), amountPredictor())
+    const { decide, log, rowOf } = await start({ inForce })
     const late = await decide({}, () => 20.001)
     isUnavailable(late, 'deadline-passed')
     assert.deepEqual(await decide(), { ...late, duplicate: true })
@@ -237,18 +241,18 @@ describe('a decision without a score', () => {
         if (wrong === 'throws') throw new Error('a bug')
         return { isFraud: true, probability: wrong }
       }
-      const live = createLiveDetector(cardsDetector({ policy }), { ...amountPredictor(), predict })
-      const { decide, rowOf, close, logPath } = await start({ live })
+      const inForce = createDetectorInForce(cardsDetector({ policy }), { ...amountPredictor(), predict })
+      const { decide, rowOf, close, logPath } = await start({ inForce })
       isUnavailable(await decide(), 'model-failed')
       await decide({ ID: 't-2' })
       assert.deepEqual(rowOf('t-2').slice(1, 3), [2, 2])
       await close({ keep: true })
-      assert.deepEqual(assertReplayed(logPath, [live]), [2])
+      assert.deepEqual(assertReplayed(logPath, [inForce]), [2])
     }
   })
 
   test('is the policy’s where a feature fails, with a row of nothing', async () => {
-    const sound = createLiveDetector(cardsDetector({ policy }), amountPredictor())
+    const sound = createDetectorInForce(cardsDetector({ policy }), amountPredictor())
     let isBroken = true
     const [first, ...rest] = sound.features.own
     const broken = {
@@ -258,8 +262,8 @@ describe('a decision without a score', () => {
         return first.compute(...given)
       },
     }
-    const live = { ...sound, features: { ...sound.features, own: [broken, ...rest] } }
-    const { decide, rowOf } = await start({ live })
+    const inForce = { ...sound, features: { ...sound.features, own: [broken, ...rest] } }
+    const { decide, rowOf } = await start({ inForce })
     isUnavailable(await decide(), 'features-failed')
     assert.deepEqual(rowOf('t-1'), new Array(6).fill(Number.NaN))
     isBroken = false
@@ -282,8 +286,8 @@ describe('a decision says what it rests on less than it should', () => {
     assert.deepEqual((await again.decide({ ID: 't-5', TIME: startMs + 28 * dayMs })).degraded, ['history-short'])
     assert.deepEqual((await again.decide({ ID: 't-6', TIME: startMs + 28 * dayMs + 1 })).degraded, [])
     await again.close({ keep: true })
-    const warns = (live: TestLive) =>
-      live.say.lines.some((line) => line.includes('those of transactions of today are empty'))
+    const warns = (running: TestDecisions) =>
+      running.say.lines.some((line) => line.includes('those of transactions of today are empty'))
     const late = await start({ directory: path, clock: () => startMs + 36 * dayMs })
     assert.deepEqual([warns(again), warns(late)], [false, true])
   })
@@ -297,8 +301,8 @@ describe('a decision says what it rests on less than it should', () => {
   })
 
   test('where a key has had more transactions than are kept exactly', async () => {
-    const live = createLiveDetector(cardsDetector({ histories: { eventsPerKey: 2 } }), amountPredictor())
-    const { decide, rowOf } = await start({ live })
+    const inForce = createDetectorInForce(cardsDetector({ histories: { eventsPerKey: 2 } }), amountPredictor())
+    const { decide, rowOf } = await start({ inForce })
     const degraded: (readonly string[])[] = []
     for (let i = 0; i < 3; i++) degraded.push((await decide({ ID: `t-${i}`, TIME: startMs + i })).degraded)
     assert.deepEqual(degraded, [['history-short'], ['history-short'], ['history-capped', 'history-short']])
@@ -313,7 +317,7 @@ describe('a decision says what it rests on less than it should', () => {
         { category: { of: 'note', values: ['app'] } },
       ],
     })
-    const { decide, rowOf } = await start({ live: createLiveDetector(detector, amountPredictor()) })
+    const { decide, rowOf } = await start({ inForce: createDetectorInForce(detector, amountPredictor()) })
     const degraded: (readonly string[])[] = []
     const sent = [
       {},
@@ -336,7 +340,7 @@ describe('a decision says what it rests on less than it should', () => {
   test('of a key that some transactions do not have by nature is not worth a word', async () => {
     const detector = cardsDetector({ features: ['amount'] })
     const optional = { ...detector, transaction: { ...detector.transaction, optionalKeys: ['card'] } }
-    const { decide } = await start({ live: createLiveDetector(optional, amountPredictor()) })
+    const { decide } = await start({ inForce: createDetectorInForce(optional, amountPredictor()) })
     assert.deepEqual((await decide({ ID: 't-1', CARD: null })).degraded, [])
     assert.deepEqual((await decide({ ID: 't-2', SHOP: null })).degraded, ['key-missing'])
   })
@@ -523,7 +527,7 @@ describe('a label', () => {
 
   test('of one key wait in half of the room, over restarts too, and leave the rest to others', async () => {
     const first = await start({ maxPendingLabels: 4 })
-    const labelAs = (service: TestLive['service'], by: string) => (id: string) =>
+    const labelAs = (service: TestDecisions['service'], by: string) => (id: string) =>
       service.label([{ transactionId: id, isFraud: true }], by)
     await first.decide()
     const desk = labelAs(first.service, 'key:desk')
@@ -576,7 +580,7 @@ describe('a label', () => {
       'what waited too long is not counted',
     )
     await last.close({ keep: true })
-    assert.deepEqual(assertReplayed(last.logPath, [createLiveDetector(cardsDetector(), amountPredictor())]), [6])
+    assert.deepEqual(assertReplayed(last.logPath, [createDetectorInForce(cardsDetector(), amountPredictor())]), [6])
   })
 
   test('of a transaction that is on its way to the disk is not pending', async () => {
@@ -589,7 +593,7 @@ describe('a label', () => {
 
 describe('a log that can not be written', () => {
   test('answers everything on the way with that, forgets it, and goes on from what it has', async () => {
-    const { decide, label, rowOf, log, logPath, service, say, close } = await start()
+    const { decide, label, rowOf, log, logPath, service, say: logger, close } = await start()
     await decide()
     const other = new DatabaseSync(logPath, { timeout: 5000 })
     other.exec("CREATE TRIGGER refuse BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no more'); END")
@@ -609,13 +613,13 @@ describe('a log that can not be written', () => {
     other.close()
     await service.resume()
     assert.equal(service.isReady, true)
-    assert.ok(say.lines.some((line) => line.startsWith('error the log could not be written')))
+    assert.ok(logger.lines.some((line) => line.startsWith('error the log could not be written')))
     assert.equal(log.reading.lastSequence(), 2)
     assert.equal((await decide({ ID: 't-2' })).duplicate, false)
     assert.deepEqual(rowOf('t-2').slice(1, 5), [2, 2, 20, 0], 'as if what was lost had never been')
     assert.equal((await label('t-1', true)).duplicate, false)
     await close({ keep: true })
-    assert.deepEqual(assertReplayed(logPath, [service.live]), [2])
+    assert.deepEqual(assertReplayed(logPath, [service.inForce]), [2])
   })
 })
 
@@ -631,8 +635,8 @@ test('rows are those of a replay of the log, whatever comes, late, twice, early 
     isFraud: fc.boolean(),
   })
   const property = fc.asyncProperty(fc.array(kinds, { minLength: 20, maxLength: 80 }), async (actions) => {
-    const live = createLiveDetector(cardsDetector({ histories: { eventsPerKey: 3 } }), amountPredictor())
-    const { service, clock, close, logPath } = await start({ live })
+    const inForce = createDetectorInForce(cardsDetector({ histories: { eventsPerKey: 3 } }), amountPredictor())
+    const { service, clock, close, logPath } = await start({ inForce })
     clock.nowMs = startMs + 1000 * dayMs
     let nowMs = startMs
     const underway: Promise<unknown>[] = []
@@ -654,7 +658,7 @@ test('rows are those of a replay of the log, whatever comes, late, twice, early 
     }
     await Promise.all(underway)
     await close({ keep: true })
-    assertReplayed(logPath, [live])
+    assertReplayed(logPath, [inForce])
   })
   await fc.assert(property, { numRuns: 15 })
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
+import type { DecidingState } from './deciding-state.ts'
+import { longestSpanMs } from './detector-in-force.ts'
 import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
-import { longestSpanMs } from './live-detector.ts'
-import type { LiveState } from './live-state.ts'
 import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
 
@@ -31,7 +31,7 @@ export class Decider {
     return this.#intake.lanes.size > 0
   }
 
-  get state(): LiveState | undefined {
+  get state(): DecidingState | undefined {
     return this.#intake.state
   }
 
@@ -42,19 +42,19 @@ export class Decider {
 
   /** How far back the features look. */
   get spanMs(): number {
-    return longestSpanMs(this.#options.lineup.champion.live.features)
+    return longestSpanMs(this.#options.lineup.champion.inForce.features)
   }
 
   /**
    * Decides a transaction, durably, as `LocalIntake.take`.
    *
    * @param waitedMs how long the transaction has waited so far.
-   * @param isAsked whether to explain an approval, too.
+   * @param explain whether to explain an approval, too.
    */
-  decide(received: Received, waitedMs: () => number, isAsked = false, order?: symbol): Promise<Decision> {
+  decide(received: Received, waitedMs: () => number, explain = false, order?: symbol): Promise<Decision> {
     const judge: JudgeAtPlace = (input, histories) => {
       assert(this.state !== undefined, 'an intake that is ready has histories')
-      return this.state.judge.judge(input, histories, waitedMs, isAsked)
+      return this.state.judge.judge(input, histories, waitedMs, explain)
     }
     return this.#intake.take(received, judge, order)
   }

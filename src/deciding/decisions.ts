@@ -7,16 +7,16 @@ import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
-import type { KeptLog } from './kept-log.ts'
 import type { FileLabel } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 
 export interface DecisionsOptions {
-  readonly log: KeptLog
+  readonly log: ServiceLog
   readonly pages: DecisionPages
   readonly persons: PersonalValues
   readonly clock: () => number
@@ -32,24 +32,24 @@ export interface WaitingTurns {
 }
 const turnEach: WaitingTurns = { isOver: () => true, next: nextTurn }
 
-/** What may be asked of the live path: decisions, labels, and what is known of both. HTTP and streams see no more. */
+/** What may be asked of the decision path: decisions, labels, and what is known of both. HTTP and streams see no more. */
 export class Decisions {
   readonly decider: Decider
   readonly lineup: Lineup<DecidingChampion>
   readonly #options: DecisionsOptions
-  readonly #inForce: Pick<Takeover, 'lineup' | 'pause'>
+  readonly #takeover: Pick<Takeover, 'lineup' | 'pause'>
   readonly #views: DecisionViews
 
-  constructor(inForce: Pick<Takeover, 'lineup' | 'pause'>, decider: Decider, options: DecisionsOptions) {
-    this.#inForce = inForce
-    this.lineup = inForce.lineup
+  constructor(takeover: Pick<Takeover, 'lineup' | 'pause'>, decider: Decider, options: DecisionsOptions) {
+    this.#takeover = takeover
+    this.lineup = takeover.lineup
     this.decider = decider
     this.#options = options
     this.#views = new DecisionViews(options.log.reading, options.persons)
   }
 
-  get live(): LiveDetector {
-    return this.lineup.champion.live
+  get inForce(): DetectorInForce {
+    return this.lineup.champion.inForce
   }
 
   /** Reads what is durable. */
@@ -71,12 +71,12 @@ export class Decisions {
     value: unknown,
     repeated: ReadonlySet<string> | undefined,
     waitedMs: () => number,
-    isAsked = false,
+    explain = false,
     order?: symbol,
   ): Promise<Decision> {
-    if (this.#inForce.pause !== undefined)
-      return this.#inForce.pause.then(() => this.decide(value, repeated, waitedMs, isAsked, order))
-    return this.decider.decide(this.lineup.champion.receiver.receive(value, repeated), waitedMs, isAsked, order)
+    if (this.#takeover.pause !== undefined)
+      return this.#takeover.pause.then(() => this.decide(value, repeated, waitedMs, explain, order))
+    return this.decider.decide(this.lineup.champion.receiver.receive(value, repeated), waitedMs, explain, order)
   }
 
   /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
@@ -86,7 +86,8 @@ export class Decisions {
 
   /** A transaction that is only to be known; false where it was known before. */
   bringIn(value: unknown, isLabelled: boolean, order?: symbol): Promise<boolean> {
-    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.bringIn(value, isLabelled, order))
+    if (this.#takeover.pause !== undefined)
+      return this.#takeover.pause.then(() => this.bringIn(value, isLabelled, order))
     return this.decider.bringIn(this.lineup.champion.receiver.receive(value, undefined), isLabelled, order)
   }
 
@@ -105,7 +106,7 @@ export class Decisions {
         await turns.next()
         if (this.decider.hasRoom()) break
       }
-      await this.#inForce.pause
+      await this.#takeover.pause
       const first = Array.isArray(value) ? from : undefined
       const group = this.decider.label(inputs.slice(from, from + labelsAtOnce), by, first)
       // One that fails is heard of below, or not at all where a later one is refused before.
@@ -117,7 +118,7 @@ export class Decisions {
 
   /** One label of a file that may be sent again (`Decider.labelOfFile`), from parsed JSON; those of one id keep their order. */
   labelOfFile(value: unknown, by: string): Promise<FileLabel> {
-    if (this.#inForce.pause !== undefined) return this.#inForce.pause.then(() => this.labelOfFile(value, by))
+    if (this.#takeover.pause !== undefined) return this.#takeover.pause.then(() => this.labelOfFile(value, by))
     const { clock, maxAheadMs } = this.#options
     return this.decider.labelOfFile(readLabel(value, clock(), maxAheadMs), by)
   }
@@ -132,10 +133,10 @@ export class Decisions {
   }
 
   /** All that is known of a decision; why the model answered as it did only if asked. */
-  find(id: string, isAsked = false): DecisionDetail | undefined {
+  find(id: string, explain = false): DecisionDetail | undefined {
     const record = this.#options.log.reading.find(id)
     if (record?.kind !== 'decision') return undefined
-    return this.#views.detail(record, isAsked ? this.live.predictor : undefined)
+    return this.#views.detail(record, explain ? this.inForce.predictor : undefined)
   }
 
   /** The decision of an id, as pages show it. */
@@ -158,7 +159,7 @@ export class Decisions {
    */
   keptValue(key: string, value: string | number): string | undefined {
     const kept = this.lineup.champion.receiver.reader.readKey(key, value)
-    const { personal = [] } = this.live.detector.transaction
+    const { personal = [] } = this.inForce.detector.transaction
     return personal.includes(key) ? this.#options.persons.tokenOf(key, kept) : kept
   }
 
@@ -169,7 +170,7 @@ export class Decisions {
 
   /** Whether records may hold values of a key in plain text that is personal now: no token finds those. */
   mayHoldInClear(key: string): boolean {
-    const { transaction } = this.live.detector
+    const { transaction } = this.inForce.detector
     if (transaction.personal?.includes(key) !== true) return false
     const { reading } = this.#options.log
     return reading
@@ -188,6 +189,6 @@ export class Decisions {
     // A log that was begun before texts were trimmed may hold the value with its blanks.
     const values = new Set([kept, value])
     const { log, clock } = this.#options
-    return erasePerson(log, this.live.detector, key, values, clock(), by)
+    return erasePerson(log, this.inForce.detector, key, values, clock(), by)
   }
 }

@@ -1,7 +1,7 @@
 import { type Definition, recordFormat } from '../log/log-record.ts'
 import { hashesCards } from './card-key.ts'
-import { appendDurably, type KeptLog } from './kept-log.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
+import { appendDurably, type ServiceLog } from './service-log.ts'
 
 /** What a definition says beside the detector, its model and its policy. */
 interface DefineOptions {
@@ -14,15 +14,15 @@ interface DefineOptions {
 
 /** The definition in force: the log's last one where nothing changed, else a new one, durable. */
 export async function define(
-  live: LiveDetector,
-  log: KeptLog,
+  inForce: DetectorInForce,
+  log: ServiceLog,
   options: DefineOptions,
 ): Promise<{ readonly definition: Definition; readonly definitionSequence: number }> {
   const last = log.reading.lastDefinition()
   const isSamePolicy =
-    last !== undefined && isSame(last.definition.policy, { ...live.policy, version: last.definition.policy.version })
+    last !== undefined && isSame(last.definition.policy, { ...inForce.policy, version: last.definition.policy.version })
   const version = (last?.definition.policy.version ?? 0) + (isSamePolicy ? 0 : 1)
-  const definition = definitionOf(live, version, options)
+  const definition = definitionOf(inForce, version, options)
   if (last !== undefined && isSame(withoutPlace(last.definition), definition)) {
     return { definition: last.definition, definitionSequence: last.sequence }
   }
@@ -30,7 +30,7 @@ export async function define(
 }
 
 function definitionOf(
-  { detector, predictor, policy, features }: LiveDetector,
+  { detector, predictor, policy, features }: DetectorInForce,
   version: number,
   { columns, cardKeyCheck, runtime }: DefineOptions,
 ): Definition {

@@ -5,18 +5,18 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   startMs,
-} from '../../test/service/live-fixture.ts'
+} from '../../test/service/decisions-fixture.ts'
 import type { Detector } from '../detector/detector.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 
 const open = closedAfterEach()
 
 const detectorOf = (transaction: Partial<Detector['transaction']>) => {
   const { keys = { card: 'CARD' } } = transaction
   const [by] = Object.keys(keys)
-  return createLiveDetector(
+  return createDetectorInForce(
     cardsDetector({ features: [{ count: { by, over: '1d' } }] }, transaction),
     amountPredictor(),
   )
@@ -24,8 +24,8 @@ const detectorOf = (transaction: Partial<Detector['transaction']>) => {
 const plain = detectorOf({})
 const personal = detectorOf({ personal: ['card'] })
 
-async function start(live = plain) {
-  const opened = await openTestLive({ live, acceptLostHistories: true })
+async function start(inForce = plain) {
+  const opened = await openTestDecisions({ inForce, acceptLostHistories: true })
   open.push(opened)
   opened.clock.nowMs = startMs + 100 * dayMs
   await opened.service.resume()

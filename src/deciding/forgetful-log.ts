@@ -1,9 +1,9 @@
-import type { KeptLog } from './kept-log.ts'
-import type { LiveServiceOptions } from './live-service.ts'
+import type { DecisionServiceOptions } from './decision-service.ts'
+import type { ServiceLog } from './service-log.ts'
 
-/** What a live service needs that keeps nothing: it decides as any other, and all of it is forgotten. */
+/** What a service needs that keeps nothing: it decides as any other, and all of it is forgotten. */
 export function forgetfulParts(): Pick<
-  LiveServiceOptions,
+  DecisionServiceOptions,
   'log' | 'pages' | 'persons' | 'findSnapshot' | 'takeSnapshot'
 > {
   return {
@@ -22,11 +22,11 @@ export function forgetfulParts(): Pick<
 }
 
 /** A log that settles what is appended, and then knows nothing of it. */
-class ForgetfulLog implements KeptLog {
+class ForgetfulLog implements ServiceLog {
   readonly pending = 0
   readonly failure = undefined
   nextSequence = 1
-  readonly reading: KeptLog['reading'] = {
+  readonly reading: ServiceLog['reading'] = {
     atOneInstant: (read) => read(),
     find: () => undefined,
     idsEndingIn: () => [],
@@ -49,7 +49,7 @@ class ForgetfulLog implements KeptLog {
     lastBefore: () => 0,
   }
 
-  readonly lookUps: KeptLog['lookUps'] = {
+  readonly lookUps: ServiceLog['lookUps'] = {
     mayHold: () => false,
     find: () => Promise.resolve(new Map()),
     findLabelled: () => Promise.resolve(new Map()),

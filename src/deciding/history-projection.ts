@@ -6,7 +6,7 @@ import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory
 import { StateReader, StateWriter } from '../features/state-bytes.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
-import { longestSpanMs, mismatch, type RecordTransactions } from './live-detector.ts'
+import { longestSpanMs, mismatch, type RecordTransactions } from './detector-in-force.ts'
 import type { PendingLabels } from './pending-labels.ts'
 
 /** How long labels wait, by event time, where no feature looks back, so that a transaction may be of any age. */
@@ -29,7 +29,7 @@ export interface Begun {
 
 /**
  * Histories as the log makes them: what a transaction or a label does to them. A row is made of histories that know its
- * transaction, so the live path takes that one in with `begin` before there is a record, and `take` ends what was begun.
+ * transaction, so the decision path takes that one in with `begin` before there is a record, and `take` ends what was begun.
  */
 export class HistoryProjection implements Projection {
   readonly name = 'histories'

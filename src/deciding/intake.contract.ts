@@ -5,39 +5,42 @@ import {
   assertReplayed,
   cardsDetector,
   startMs,
-  type TestLive,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  type TestDecisions,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 
 const noWait = () => 0
-const personal = () => createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+const personal = () => createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error)
 
 /** What every intake has to hold: each transaction has one place, whoever comes second waits for the first. */
-export function takesEachOnce(where: string, openLive: (options: TestLiveOptions) => Promise<TestLive>): void {
-  const open: TestLive[] = []
+export function takesEachOnce(
+  where: string,
+  openDecisions: (options: TestDecisionsOptions) => Promise<TestDecisions>,
+): void {
+  const open: TestDecisions[] = []
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close()
   })
 
-  async function start(options: TestLiveOptions = {}) {
-    const live = await openLive({ live: personal(), ...options })
-    open.push(live)
-    live.clock.nowMs = startMs + 1000
-    await live.service.resume()
+  async function start(options: TestDecisionsOptions = {}) {
+    const running = await openDecisions({ inForce: personal(), ...options })
+    open.push(running)
+    running.clock.nowMs = startMs + 1000
+    await running.service.resume()
     const body = (id: string, more: object) => ({ ID: id, TIME: startMs, AMOUNT: 10, CARD: 'Ada', SHOP: 's', ...more })
     /** Refused at once or later, it rejects. */
     const decide = async (id: string, more: object = {}, order?: symbol): Promise<Decision> =>
-      live.service.decide(body(id, more), undefined, noWait, false, order)
-    const label = (transactionId: string, isFraud = true) => live.service.label({ transactionId, isFraud }, 'desk')
+      running.service.decide(body(id, more), undefined, noWait, false, order)
+    const label = (transactionId: string, isFraud = true) => running.service.label({ transactionId, isFraud }, 'desk')
     const tokenOf = (id: string) => {
-      const record = live.log.reading.find(id)
-      return record?.fields[live.log.reading.definition(record.definition).columns.indexOf('CARD')]
+      const record = running.log.reading.find(id)
+      return record?.fields[running.log.reading.definition(record.definition).columns.indexOf('CARD')]
     }
-    return { ...live, decide, label, tokenOf }
+    return { ...running, decide, label, tokenOf }
   }
 
   describe(`an intake ${where}`, () => {
@@ -147,7 +150,7 @@ export function takesEachOnce(where: string, openLive: (options: TestLiveOptions
 
     test('is handed over only when nothing is being looked up any more', async () => {
       const { decide, label, service, logPath } = await start()
-      const other = createLiveDetector(personal().detector, amountPredictor('other@000000000000'))
+      const other = createDetectorInForce(personal().detector, amountPredictor('other@000000000000'))
       const work: Promise<unknown>[] = []
       for (let i = 0; i < 50; i++) {
         work.push(decide(`t-${i}`, { CARD: `c-${i % 7}` }), label(`t-${i}`))

@@ -2,13 +2,13 @@ import type { Contribution } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import { strongest } from '../decisioning/feature-reasons.ts'
 import { outcomeByThresholds } from '../decisioning/thresholds.ts'
-import type { LiveTransaction } from '../detector/live-transaction.ts'
+import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { computeRow } from '../features/feature-set.ts'
 import type { History } from '../features/history.ts'
 import type { ListedText } from '../features/scope.ts'
 import type { DecisionRecord } from '../log/log-record.ts'
-import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import type { Standing } from './standing.ts'
 
 export interface JudgeOptions {
@@ -31,12 +31,12 @@ export class Judge {
   #coveredSinceMs: number | undefined
 
   constructor(state: Standing, { clock, onFault }: JudgeOptions) {
-    const { keys = {}, optionalKeys = [] } = state.live.detector.transaction
+    const { keys = {}, optionalKeys = [] } = state.inForce.detector.transaction
     this.#state = state
     this.#clock = clock
     this.#onFault = onFault
-    this.#row = new Float64Array(state.live.features.names.length)
-    this.#spanMs = longestSpanMs(state.live.features)
+    this.#row = new Float64Array(state.inForce.features.names.length)
+    this.#spanMs = longestSpanMs(state.inForce.features)
     const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
     this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
     this.#coveredSinceMs = state.coveredSinceMs
@@ -48,14 +48,14 @@ export class Judge {
     return this.#coveredSinceMs === undefined ? 0 : Math.max(0, newestMs - this.#coveredSinceMs)
   }
 
-  /** The record borrows its row until the next call. @param isAsked whether to explain an approval, too. */
+  /** The record borrows its row until the next call. @param explain whether to explain an approval, too. */
   judge(
-    { id, fields, transaction }: LiveTransaction,
+    { id, fields, transaction }: ReceivedTransaction,
     histories: readonly History[],
     waitedMs: () => number,
-    isAsked: boolean,
+    explain: boolean,
   ): DecisionRecord {
-    const { live, projections, lostUntilMs, definitionSequence } = this.#state
+    const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
     // In the order in which a record gives them back.
     const degraded: Degradation[] = []
     const gaps = projections.histories.histories.degraded()
@@ -65,13 +65,13 @@ export class Judge {
     let score: number | null = null
     let failure: Degradation = 'features-failed'
     try {
-      computeRow(live.features, transaction, histories, row)
+      computeRow(inForce.features, transaction, histories, row)
       failure = 'model-failed'
-      const { probability } = live.predictor.predict(row)
+      const { probability } = inForce.predictor.predict(row)
       if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
       // The log's store knows no -0.
       score = probability + 0
-      if (waitedMs() > live.policy.deadlineMs) {
+      if (waitedMs() > inForce.policy.deadlineMs) {
         degraded.push('deadline-passed')
         score = null
       }
@@ -83,14 +83,14 @@ export class Judge {
     }
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
-    if (live.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
+    if (inForce.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
-    const { policy } = live
+    const { policy } = inForce
     const outcome = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
     // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
-    const isWanted = isAsked || outcome !== 'approve'
-    const isExplained = score !== null && isWanted && live.predictor.explainsLive === true
-    const contributions = isExplained ? this.#explain(live) : []
+    const isWanted = explain || outcome !== 'approve'
+    const isExplained = score !== null && isWanted && inForce.predictor.explainsDecisions === true
+    const contributions = isExplained ? this.#explain(inForce) : []
     return {
       kind: 'decision',
       id,
@@ -106,7 +106,7 @@ export class Judge {
     }
   }
 
-  #explain({ predictor }: LiveDetector): readonly Contribution[] {
+  #explain({ predictor }: DetectorInForce): readonly Contribution[] {
     if (predictor.explain === undefined) return []
     try {
       const { contributions, scale } = predictor.explain(this.#row)

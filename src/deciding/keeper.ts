@@ -1,12 +1,13 @@
+import type { Logger } from '../core/logger.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { CheckpointRecord, Definition } from '../log/log-record.ts'
 import type { Decider } from './decider.ts'
-import { appendDurably, type KeptLog, type LiveLog } from './kept-log.ts'
 import { leastRetentionMs } from './retention.ts'
+import { appendDurably, type ServiceLog } from './service-log.ts'
 
 export interface KeeperOptions {
-  readonly log: KeptLog
-  readonly say: LiveLog
+  readonly log: ServiceLog
+  readonly logger: Logger
   readonly clock: () => number
   readonly snapshotEvery: number
   readonly snapshotEveryMs: number
@@ -69,7 +70,7 @@ export class Keeper {
 
   /** Takes a snapshot, and lets go of records that are no longer to be kept. */
   async snapshot(): Promise<void> {
-    const { say, takeSnapshot, clock } = this.#options
+    const { logger, takeSnapshot, clock } = this.#options
     try {
       const { sequence, safeThrough } = await takeSnapshot()
       this.#snapshotSequence = sequence
@@ -81,18 +82,18 @@ export class Keeper {
       this.snapshots.failed += 1
       // Not at once again: what failed is likely to fail again.
       this.#snapshotSequence = this.#options.log.nextSequence - 1
-      say.error({ reason: error instanceof Error ? error.message : String(error) }, 'a snapshot could not be taken')
+      logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'a snapshot could not be taken')
     }
   }
 
   async #retain(safeThrough: number): Promise<void> {
-    const { retainMs, clock, say, log } = this.#options
+    const { retainMs, clock, logger, log } = this.#options
     const state = this.#decider.state
     if (retainMs === undefined || state === undefined) return
     const { reading } = log
     const cutoffMs = Math.min(
       clock() - retainMs,
-      state.projections.histories.histories.newestMs - leastRetentionMs(state.live),
+      state.projections.histories.histories.newestMs - leastRetentionMs(state.inForce),
     )
     const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
     const hash = through > reading.prunedThrough() ? reading.hashAt(through) : undefined
@@ -106,7 +107,7 @@ export class Keeper {
     }
     await appendDurably(log, checkpoint)
     log.prune(through)
-    say.info({ through }, 'records that are no longer to be kept are deleted')
+    logger.info({ through }, 'records that are no longer to be kept are deleted')
   }
 }
 

@@ -3,31 +3,31 @@ import { describe, test } from 'node:test'
 import {
   assertReplayed,
   closedAfterEach,
-  namedLive,
+  namedDetector,
   openDeciding,
   startMs,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import { FraudError } from '../core/errors.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { erasePerson } from './erase-person.ts'
 
 const open = closedAfterEach()
 
-const start = (options: TestLiveOptions) => openDeciding(open, options, 3_600_000)
+const start = (options: TestDecisionsOptions) => openDeciding(open, options, 3_600_000)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']>,
   features: Detector['features'] = ['amount'],
-) => namedLive(name, transaction, features)
+) => namedDetector(name, transaction, features)
 
 const keeping = detectorOf('keeping', { keep: ['ip', 'bin'] })
 const byIp: Detector['features'] = ['amount', { count: { by: 'ip', over: '7d' } }]
 
 describe('a kept field', () => {
   test('is shown, compared, and looked through for card numbers, and one that is not kept is none of it', async () => {
-    const { service, decide } = await start({ live: keeping })
+    const { service, decide } = await start({ inForce: keeping })
     await decide(0, { ip: '10.0.0.1', bin: 411111, other: 'x' })
     const { ip, bin, other } = service.find('t-0')?.transaction ?? {}
     assert.deepEqual([ip, bin, other], ['10.0.0.1', 411111, undefined])
@@ -41,14 +41,14 @@ describe('a kept field', () => {
   })
 
   test('that a later detector declares has its history, at a reload and at a start', async () => {
-    const { service, decide, rowOf, close, path, logPath } = await start({ live: keeping })
+    const { service, decide, rowOf, close, path, logPath } = await start({ inForce: keeping })
     for (let i = 0; i < 3; i++) await decide(i, { ip: i === 1 ? 'b' : 'a' })
     const declaring = detectorOf('declaring', { keys: { card: 'CARD', shop: 'SHOP', ip: 'ip' } }, byIp)
     await service.use(declaring)
     assert.ok(!(await decide(3, { ip: 'a' })).degraded.includes('histories-lost'))
     assert.deepEqual(rowOf(3), [10, 3])
     await close({ keep: true })
-    const again = await start({ live: declaring, directory: path })
+    const again = await start({ inForce: declaring, directory: path })
     await again.decide(4, { ip: 'a' })
     assert.deepEqual(again.rowOf(4), [10, 4])
     await again.close({ keep: true })
@@ -57,8 +57,8 @@ describe('a kept field', () => {
 
   test('that is personal is a token until it is erased, and goes on as one where it becomes a key', async () => {
     const personal = { personal: ['ip'] }
-    const live = detectorOf('personal', { keep: ['ip'], ...personal })
-    const { service, log, decide, rowOf } = await start({ live })
+    const inForce = detectorOf('personal', { keep: ['ip'], ...personal })
+    const { service, log, decide, rowOf } = await start({ inForce })
     await decide(0, { ip: '10.0.0.1' })
     await decide(1, { ip: '10.0.0.2' })
     const record = log.reading.find('t-0')
@@ -69,13 +69,13 @@ describe('a kept field', () => {
     await decide(2, { ip: '10.0.0.1' })
     assert.deepEqual(rowOf(2), [10, 2])
     const values = new Set(['10.0.0.1'])
-    assert.match((await erasePerson(log, live.detector, 'ip', values, startMs, 'key:desk')) ?? '', /^tok_/)
+    assert.match((await erasePerson(log, inForce.detector, 'ip', values, startMs, 'key:desk')) ?? '', /^tok_/)
     assert.equal(service.find('t-0')?.transaction.ip, null)
     assert.equal(service.find('t-1')?.transaction.ip, '10.0.0.2')
   })
 
   test('whose key was kept in plain text is told so, not mixed', async () => {
-    const { service, decide } = await start({ live: keeping })
+    const { service, decide } = await start({ inForce: keeping })
     await decide(0, { ip: 'a' })
     const keys = { card: 'CARD', shop: 'SHOP', ip: 'ip' }
     await assert.rejects(service.use(detectorOf('token', { keys, personal: ['ip'] }, byIp)), { code: 'HISTORIES_LOST' })
@@ -87,7 +87,7 @@ describe('with keep: all', () => {
   const keys = { card: 'CARD', shop: 'SHOP', ip: 'net.ip' }
 
   test('every other scalar is shown, and neither what is of the label nor what is nested or empty', async () => {
-    const { service, decide } = await start({ live: all })
+    const { service, decide } = await start({ inForce: all })
     const given = { score: 0.5, is_new: true, free: ' x ', net: { ip: 'a', ports: [1] }, blank: '', empty: null }
     await decide(0, { ...given, FRAUD: 1, SINCE: 'now' })
     assert.deepEqual(service.find('t-0')?.transaction, {
@@ -99,7 +99,7 @@ describe('with keep: all', () => {
   })
 
   test('card numbers, in values and in names, and more than is kept are refused', async () => {
-    const { service, decide } = await start({ live: all })
+    const { service, decide } = await start({ inForce: all })
     const refusal = (more: object) => {
       try {
         decide(1, more)
@@ -130,7 +130,7 @@ describe('with keep: all', () => {
   })
 
   test('a later detector that declares one has its history, at a reload and at a start', async () => {
-    const { service, decide, rowOf, close, path, logPath } = await start({ live: all })
+    const { service, decide, rowOf, close, path, logPath } = await start({ inForce: all })
     for (let i = 0; i < 3; i++) await decide(i, { 'net.ip': i === 1 ? 'b' : 'a', other: i })
     await decide(3)
     const declaring = detectorOf('declaring', { keys, fields: { other: 'other' } }, [
@@ -141,7 +141,7 @@ describe('with keep: all', () => {
     assert.ok(!(await decide(4, { 'net.ip': 'a', other: 10 })).degraded.includes('histories-lost'))
     assert.deepEqual(rowOf(4), [10, 3, 12])
     await close({ keep: true })
-    const again = await start({ live: declaring, directory: path })
+    const again = await start({ inForce: declaring, directory: path })
     await again.decide(5, { 'net.ip': 'b', other: 1 })
     assert.deepEqual(again.rowOf(5), [10, 2, 2])
     await again.close({ keep: true })
@@ -149,7 +149,7 @@ describe('with keep: all', () => {
   })
 
   test('one that nobody ever sent is a loss, and so are tokens of what was kept in plain text', async () => {
-    const { service, log, decide } = await start({ live: all })
+    const { service, log, decide } = await start({ inForce: all })
     await decide(0, { 'net.ip': '10.0.0.1' })
     const other = detectorOf('other', { keys: { ...keys, ip: 'ipp' } }, byIp)
     await assert.rejects(service.use(other), { code: 'HISTORIES_LOST', message: /none has "ipp"/ })
@@ -162,11 +162,11 @@ describe('with keep: all', () => {
   })
 
   test('an amount that was only kept is a loss: nobody knows its unit', async () => {
-    const { service, decide } = await start({ live: all })
+    const { service, decide } = await start({ inForce: all })
     await decide(0, { total: 1250 })
     const amount = { field: 'total', digits: 2 }
-    const live = detectorOf('total', { amount }, ['amount', { sum: { of: 'amount', by: 'card', over: '7d' } }])
-    await assert.rejects(service.use(live), { code: 'HISTORIES_LOST', message: /none has "total"/ })
+    const inForce = detectorOf('total', { amount }, ['amount', { sum: { of: 'amount', by: 'card', over: '7d' } }])
+    await assert.rejects(service.use(inForce), { code: 'HISTORIES_LOST', message: /none has "total"/ })
   })
 })
 

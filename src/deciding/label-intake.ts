@@ -3,9 +3,9 @@ import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { DecisionLog, Settled } from '../log/decision-log.ts'
 import type { LabelRecord } from '../log/log-record.ts'
+import type { DecidingState } from './deciding-state.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { idThatIsTold, type LabelAnswer, type LabelInput } from './labels.ts'
-import type { LiveState } from './live-state.ts'
 import type { KnownTransaction, LocalIntake } from './local-intake.ts'
 
 export interface LabelIntakeOptions {
@@ -143,7 +143,7 @@ export class LabelIntake {
    * not to where there is no room for others'.
    */
   #refuseToWait(
-    { projections: { pending } }: LiveState,
+    { projections: { pending } }: DecidingState,
     inputs: readonly LabelInput[],
     by: string,
     known: ReadonlyMap<string, Known>,

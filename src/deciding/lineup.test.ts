@@ -6,24 +6,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  openTestDecisions,
+} from '../../test/service/decisions-fixture.ts'
 import { openTestService } from '../../test/service/fixture.ts'
-import { amountPredictor, cardsDetector, closedAfterEach, openTestLive } from '../../test/service/live-fixture.ts'
 import { startService } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { serveable } from '../scoring/served-model.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 import { Lineup } from './lineup.ts'
-import { createLiveDetector } from './live-detector.ts'
 
 const open = closedAfterEach()
 const reloads = 100
 const connections = 24
 
 async function start(predictor: Predictor) {
-  const live = await openTestLive({ live: createLiveDetector(patient, predictor), clock: () => nowMs })
-  open.push(live)
-  await live.service.resume()
-  return live
+  const running = await openTestDecisions({ inForce: createDetectorInForce(patient, predictor), clock: () => nowMs })
+  open.push(running)
+  await running.service.resume()
+  return running
 }
 
 /** Two bundles that answer the same amount differently, and name themselves by it. */
@@ -51,11 +56,11 @@ describe('a lineup', () => {
 
 describe('a bundle that is refused', () => {
   test("leaves both routes on the old one, where it can't predict its own example", async () => {
-    const live = await start(predictors[0])
-    const { url, app } = await openTestService({ lineup: live.service.lineup, live: live.service })
+    const running = await start(predictors[0])
+    const { url, app } = await openTestService({ lineup: running.service.lineup, decisions: running.service })
     const broken = { ...predictors[1], example: {} }
     await assert.rejects(
-      live.service.use(createLiveDetector(patient, broken)),
+      running.service.use(createDetectorInForce(patient, broken)),
       (error) => error instanceof FraudError && error.code === 'BUNDLE_INVALID',
     )
     const { decided, predicted } = await askBoth(url)
@@ -64,16 +69,16 @@ describe('a bundle that is refused', () => {
   })
 
   test('leaves both on the old one, where its definition could not be written', async () => {
-    const live = await start(predictors[0])
-    const { url, app } = await openTestService({ lineup: live.service.lineup, live: live.service })
-    const append = live.log.append.bind(live.log)
+    const running = await start(predictors[0])
+    const { url, app } = await openTestService({ lineup: running.service.lineup, decisions: running.service })
+    const append = running.log.append.bind(running.log)
     const full = new FraudError('LOG_UNAVAILABLE', 'The disk is full')
-    live.log.append = (record, settled, beside) => {
+    running.log.append = (record, settled, beside) => {
       if (record.kind !== 'definition') return append(record, settled, beside)
       setImmediate(() => settled(full))
       return 0
     }
-    await assert.rejects(live.service.use(createLiveDetector(patient, predictors[1])), full)
+    await assert.rejects(running.service.use(createDetectorInForce(patient, predictors[1])), full)
     const { decided, predicted } = await askBoth(url)
     assert.deepEqual([decided.model, predicted.probability], [predictors[0].modelId, 0.1])
     await app.close()
@@ -120,7 +125,7 @@ test('answers of both routes are of one bundle at a time, while a hundred reload
   const service = await startService({
     ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [], version: '0', logLevel: 'silent' },
     load: async () => ({ predictor: watched[loads++ % 2], detector: patient }),
-    live: { directory },
+    decisions: { directory },
     limits: { eventLoopLagMs: 60_000 },
   })
   await service.ready

@@ -1,6 +1,6 @@
 import type { ServedModel } from '../scoring/served-model.ts'
-import type { LiveDetector } from './live-detector.ts'
-import type { LiveState } from './live-state.ts'
+import type { DecidingState } from './deciding-state.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import type { Receiver } from './receiver.ts'
 
 /** A bundle that answers. */
@@ -10,18 +10,18 @@ interface Champion {
 
 /** One whose detector decides, too. */
 export interface DecidingChampion extends Champion {
-  readonly live: LiveDetector
+  readonly inForce: DetectorInForce
   /** Receives transactions by the eyes of its detector. */
   readonly receiver: Receiver
   /** Undefined while histories are being made. */
-  readonly state: LiveState | undefined
+  readonly state: DecidingState | undefined
 }
 
 /** What routes see: whoever takes `champion` once and keeps it is not changed midway. */
-export interface InForce<Kept extends Champion = Champion> {
+export interface LineupView<Kept extends Champion = Champion> {
   readonly champion: Kept
 }
-export type DecidingLineup = InForce<DecidingChampion>
+export type DecidingLineup = LineupView<DecidingChampion>
 
 /** Hears of each other bundle that is in force from now on, and must not throw: there is no way back. */
 type SwapObserver = (champion: Champion, before: Champion) => void
@@ -30,7 +30,7 @@ type SwapObserver = (champion: Champion, before: Champion) => void
  * What is in force, for predictions and decisions alike. A swap is one assignment between two steps of the event loop, so
  * that no two answers of one moment are of different bundles, whatever was asked.
  */
-export class Lineup<Kept extends Champion = Champion> implements InForce<Kept> {
+export class Lineup<Kept extends Champion = Champion> implements LineupView<Kept> {
   #champion: Kept
   readonly #observers: SwapObserver[] = []
 

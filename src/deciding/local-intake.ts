@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import type { LiveTransaction } from '../detector/live-transaction.ts'
+import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { History } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 import type { LabelledTransaction } from '../log/projection.ts'
 import { differences, refuseConflict } from './conflicts.ts'
+import type { DecidingState } from './deciding-state.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { DecisionWords } from './decision-words.ts'
 import { FindTogether } from './find-together.ts'
 import { Lanes } from './lanes.ts'
 import type { DecidingLineup } from './lineup.ts'
-import type { LiveState } from './live-state.ts'
 import { present } from './present-decision.ts'
 import type { Received } from './receiver.ts'
 
@@ -34,13 +34,17 @@ interface InFlight {
 }
 
 /** Judges a transaction by the histories that are lent to it; its row is borrowed until the record is appended. */
-export type JudgeAtPlace = (input: LiveTransaction, histories: readonly History[]) => DecisionRecord
+export type JudgeAtPlace = (input: ReceivedTransaction, histories: readonly History[]) => DecisionRecord
 
 /** A transaction as it came first: on its way to the disk, or as the log has it. */
 type First = InFlight | TransactionRecord
 
 /** What is done with a transaction at its place: it never waits, but for the disk, and is told what was looked up. */
-type Step<Answer> = (input: LiveTransaction, first: First | undefined, newPersons: readonly Person[]) => Promise<Answer>
+type Step<Answer> = (
+  input: ReceivedTransaction,
+  first: First | undefined,
+  newPersons: readonly Person[],
+) => Promise<Answer>
 
 /** What is known of a labelled id. */
 export interface KnownTransaction {
@@ -75,7 +79,7 @@ export class LocalIntake {
   }
 
   /** What is in force; undefined while histories are being made. */
-  get state(): LiveState | undefined {
+  get state(): DecidingState | undefined {
     return this.#options.lineup.champion.state
   }
 
@@ -137,7 +141,7 @@ export class LocalIntake {
   }
 
   /** @throws FraudError LOG_UNAVAILABLE or OVERLOADED where nothing can be taken in now. */
-  requireReady(): LiveState {
+  requireReady(): DecidingState {
     if (this.#log.failure !== undefined) throw this.#log.failure
     const { state } = this
     if (state === undefined) throw notReady
@@ -214,7 +218,7 @@ export class LocalIntake {
   }
 
   /** The answer to a transaction that came before, or is just being decided. */
-  #answerAgain(input: LiveTransaction, first: First): Promise<Decision> {
+  #answerAgain(input: ReceivedTransaction, first: First): Promise<Decision> {
     refuseConflict(this.#differences(first, input))
     if ('answer' in first) {
       this.#options.observer.duplicate()
@@ -229,7 +233,7 @@ export class LocalIntake {
     return Promise.resolve({ ...decision, duplicate: true })
   }
 
-  #decide(input: LiveTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
+  #decide(input: ReceivedTransaction, judge: JudgeAtPlace, newPersons: readonly Person[]): Promise<Decision> {
     const state = this.requireReady()
     const { transaction } = input
     state.times.check(transaction.timestampMs)
@@ -241,8 +245,8 @@ export class LocalIntake {
   }
 
   #bringIn(
-    state: LiveState,
-    input: LiveTransaction,
+    state: DecidingState,
+    input: ReceivedTransaction,
     isLabelled: boolean,
     newPersons: readonly Person[],
   ): Promise<boolean> {
@@ -277,7 +281,7 @@ export class LocalIntake {
     return promise
   }
 
-  #differences(first: First, input: LiveTransaction): readonly FieldError[] {
+  #differences(first: First, input: ReceivedTransaction): readonly FieldError[] {
     const { state } = this
     if (state === undefined) throw notReady
     const sent = 'record' in first ? first.record : first

@@ -6,24 +6,24 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  namedLive,
+  namedDetector,
   openDeciding,
-  openTestLive,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  openTestDecisions,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import type { Detector } from '../detector/detector.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 import { LostHistories } from './lost-histories.ts'
 
 const open = closedAfterEach()
 
-const start = (options: TestLiveOptions = {}) => openDeciding(open, options)
+const start = (options: TestDecisionsOptions = {}) => openDeciding(open, options)
 
 const detectorOf = (
   name: string,
   transaction: Partial<Detector['transaction']>,
   features: Detector['features'] = ['amount', { count: { by: 'card', over: '7d' } }],
-) => namedLive(name, transaction, features)
+) => namedDetector(name, transaction, features)
 
 const shops = detectorOf('shops', { keys: { shop: 'SHOP' } }, ['amount', { count: { by: 'shop', over: '2d' } }])
 const cards = detectorOf('cards', {})
@@ -31,7 +31,7 @@ const pans = detectorOf('pans', { keys: { card: 'PAN' } })
 
 describe('a detector whose histories the log can not give', () => {
   test('is refused with figures, at a reload and at the start, and the one before goes on', async () => {
-    const { service, decide, close, path } = await start({ live: shops })
+    const { service, decide, close, path } = await start({ inForce: shops })
     for (let i = 0; i < 3; i++) await decide(i)
     await assert.rejects(service.use(cards), {
       code: 'HISTORIES_LOST',
@@ -40,7 +40,7 @@ describe('a detector whose histories the log can not give', () => {
     const decision = await decide(3)
     assert.deepEqual([decision.model, decision.degraded], ['shops@000000000000', []])
     await close({ keep: true })
-    const again = await openTestLive({ live: cards, directory: path })
+    const again = await openTestDecisions({ inForce: cards, directory: path })
     open.push(again)
     await assert.rejects(again.service.resume(), {
       code: 'HISTORIES_LOST',
@@ -50,31 +50,31 @@ describe('a detector whose histories the log can not give', () => {
   })
 
   test('takes over where that is accepted, and decisions say so until a span has passed, over restarts', async () => {
-    const { service, decide, close, path, say } = await start({ live: shops, acceptLostHistories: true })
+    const { service, decide, close, path, say: logger } = await start({ inForce: shops, acceptLostHistories: true })
     for (let i = 0; i < 3; i++) await decide(i)
     await service.use(cards)
     assert.ok(
-      say.lines.some((line) => /histories-lost.*of 3 transactions none has .*CARD/.test(line)),
-      say.lines.join(),
+      logger.lines.some((line) => /histories-lost.*of 3 transactions none has .*CARD/.test(line)),
+      logger.lines.join(),
     )
     // The last transaction without a card is that of day 2, and the history looks back seven days.
     for (const day of [3, 5]) assert.deepEqual((await decide(day)).degraded, ['history-short', 'histories-lost'])
     await close({ keep: true })
-    const again = await start({ live: cards, directory: path })
+    const again = await start({ inForce: cards, directory: path })
     assert.deepEqual((await again.decide(6)).degraded, ['history-short', 'histories-lost'])
     assert.deepEqual((await again.decide(8.999)).degraded, ['histories-lost'])
     assert.deepEqual((await again.decide(9)).degraded, [])
     const record = again.log.reading.find('t-6')
     assert.deepEqual(record?.kind === 'decision' && record.degraded, ['history-short', 'histories-lost'])
     await again.close({ keep: true })
-    const later = await start({ live: cards, directory: path })
+    const later = await start({ inForce: cards, directory: path })
     assert.deepEqual((await later.decide(9.5)).degraded, [])
     await later.close({ keep: true })
     assert.deepEqual(assertReplayed(later.logPath, [shops, cards]), [3, 6])
   })
 
   test('is told how many have what some lack, and welcome once those are out of sight', async () => {
-    const { service, decide } = await start({ live: shops })
+    const { service, decide } = await start({ inForce: shops })
     await decide(0)
     await decide(1)
     const both = detectorOf('both', {}, ['amount', { count: { by: 'shop', over: '2d' } }])
@@ -87,7 +87,7 @@ describe('a detector whose histories the log can not give', () => {
   })
 
   test('is refused where a column is declared and never sent', async () => {
-    const { service, decide } = await start({ live: shops })
+    const { service, decide } = await start({ inForce: shops })
     await decide(0)
     const noted = detectorOf('noted', { keys: { shop: 'SHOP', note: 'NOTE' } }, [{ count: { by: 'note', over: '1d' } }])
     const declared = detectorOf('declared', { keys: { shop: 'SHOP', note: 'NOTE' } }, ['amount'])
@@ -100,7 +100,7 @@ describe('a detector whose histories the log can not give', () => {
     const retainMs = 20 * dayMs
     let safeThrough = 0
     const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
-    const { service, decide, log } = await start({ live: shops, retainMs, takeSnapshot, acceptLostHistories: true })
+    const { service, decide, log } = await start({ inForce: shops, retainMs, takeSnapshot, acceptLostHistories: true })
     await service.use(pans)
     await service.use(shops)
     await decide(0)
@@ -116,14 +116,14 @@ describe('a detector whose histories the log can not give', () => {
 
   test('leaves transactions without an exact amount or a currency out of its histories, labels and all', async () => {
     const features = ['amount', { sum: { of: 'amount', by: 'shop', over: '2d' } }]
-    const bare = createLiveDetector(
+    const bare = createDetectorInForce(
       cardsDetector({ features: [{ count: { by: 'shop', over: '2d' } }] }, { amount: undefined }),
       amountPredictor('bare@000000000000'),
     )
     const summed = detectorOf('summed', {}, features)
     const currency = { amount: { field: 'AMOUNT', digits: 2, currency: { field: 'CURRENCY' } } }
     const priced = detectorOf('priced', currency, features)
-    const { service, decide, close, logPath, log } = await start({ live: bare, acceptLostHistories: true })
+    const { service, decide, close, logPath, log } = await start({ inForce: bare, acceptLostHistories: true })
     await decide(0)
     await service.use(summed)
     await decide(0.1)
@@ -145,7 +145,7 @@ test('a rate that a log does not have is not 1', async () => {
   const features = [{ mean: { of: 'amount', by: 'shop', over: '2d' } }]
   const amount = { field: 'AMOUNT', currency: { field: 'CURRENCY' }, conversion: 'RATE' }
   const { service, decide, log } = await start({
-    live: detectorOf('plain', { amount: { field: 'AMOUNT' } }, features),
+    inForce: detectorOf('plain', { amount: { field: 'AMOUNT' } }, features),
     acceptLostHistories: true,
   })
   await decide(0)
@@ -156,12 +156,12 @@ test('a rate that a log does not have is not 1', async () => {
 })
 
 describe('a detector that differs and loses nothing', () => {
-  const differing: Record<string, () => ReturnType<typeof createLiveDetector>> = {
+  const differing: Record<string, () => ReturnType<typeof createDetectorInForce>> = {
     'fewer columns': () => detectorOf('fewer', { keys: { card: 'CARD' }, fields: {} }),
     'another id': () => detectorOf('id', { id: 'KEY' }),
     'another time format': () => detectorOf('time', { time: { field: 'WHEN', format: 'iso' } }),
     'no amount': () =>
-      createLiveDetector(
+      createDetectorInForce(
         cardsDetector({ features: [{ count: { by: 'card', over: '7d' } }] }, { amount: undefined }),
         amountPredictor('none@000000000000'),
       ),
@@ -174,18 +174,18 @@ describe('a detector that differs and loses nothing', () => {
   }
   for (const [what, create] of Object.entries(differing)) {
     test(`takes over: ${what}`, async () => {
-      const before = createLiveDetector(
+      const before = createDetectorInForce(
         cardsDetector({
           features: ['amount', { category: { of: 'note', values: ['a', 'b'] } }, { count: { by: 'card', over: '7d' } }],
         }),
         amountPredictor('before@000000000000'),
       )
-      const { service, decide } = await start({ live: before })
+      const { service, decide } = await start({ inForce: before })
       await decide(0, { NOTE: 'a' })
       await service.label({ transactionId: 't-0', isFraud: true }, 'key:desk')
-      const live = create()
-      await service.use(live)
-      assert.equal(service.live, live)
+      const inForce = create()
+      await service.use(inForce)
+      assert.equal(service.inForce, inForce)
       await service.label({ transactionId: 't-0', isFraud: false }, 'key:desk')
     })
   }

@@ -5,9 +5,9 @@ import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import { type ColumnForm, columnForms, isSameForm, tellForm } from './column-form.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 
-type HistoryMaker = Pick<LiveDetector, 'detector' | 'features'>
+type HistoryMaker = Pick<DetectorInForce, 'detector' | 'features'>
 /** With what tells the key of its card numbers, where it hashes them. */
 type Wanting = HistoryMaker & { readonly cardKeyCheck?: string | undefined }
 
@@ -73,11 +73,11 @@ export class LostHistories {
   #count = 0
   #newestMs = Number.NEGATIVE_INFINITY
 
-  constructor(live: Wanting, reading: LogReading) {
+  constructor(inForce: Wanting, reading: LogReading) {
     this.#reading = reading
-    this.#wanted = historyColumns(live)
-    this.#amount = live.detector.transaction.amount
-    this.#formOf = columnForms(concealing(live))
+    this.#wanted = historyColumns(inForce)
+    this.#amount = inForce.detector.transaction.amount
+    this.#formOf = columnForms(concealing(inForce))
     this.#definitions = reading.definitionSequences()
     this.#after = reading.prunedThrough()
     this.#isWhole = this.#definitions.every((sequence) => this.#lackedBy(sequence).length === 0)

@@ -1,8 +1,8 @@
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
+import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts'
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
-import type { LiveDetector, RecordTransactions } from './live-detector.ts'
 import { PendingLabels } from './pending-labels.ts'
 
 export type Projections = ReturnType<typeof createProjections>
@@ -12,7 +12,7 @@ export type Projections = ReturnType<typeof createProjections>
  * rebuilds and snapshots then go through it. Each takes a record after those above it, and may read what they made of it.
  */
 export function createProjections(
-  { features }: Pick<LiveDetector, 'features'>,
+  { features }: Pick<DetectorInForce, 'features'>,
   transactions: RecordTransactions,
   options: MemoryHistoriesOptions,
 ) {

@@ -6,25 +6,25 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   snapshotNow,
   startMs,
   without,
-} from '../../test/service/live-fixture.ts'
+} from '../../test/service/decisions-fixture.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { Snapshot } from '../log/snapshots.ts'
-import { createLiveDetector } from './live-detector.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
 import { type Projections, savedParts } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 
 const open = closedAfterEach()
-const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
 
 const saved = (projections: Projections) =>
   savedParts(projections).map(({ name, chunks }) => [name, Buffer.concat([...chunks]).toString('hex')])
 
 function rebuilt(reading: LogReading, snapshot?: Snapshot): Rebuild {
-  const rebuild = new Rebuild(live, reading, snapshot, {})
+  const rebuild = new Rebuild(inForce, reading, snapshot, {})
   while (rebuild.step());
   return rebuild
 }
@@ -42,7 +42,7 @@ const steps = fc.oneof(
 
 /** A service through which steps go, one after the other. */
 async function start() {
-  const opened = await openTestLive({ live })
+  const opened = await openTestDecisions({ inForce })
   open.push(opened)
   const { service, clock, log } = opened
   await service.resume()
@@ -161,7 +161,7 @@ describe('a snapshot', () => {
       const refused: string[] = []
       const rebuild = startRebuild(
         damaged,
-        (held) => new Rebuild(live, log.reading, held, {}),
+        (held) => new Rebuild(inForce, log.reading, held, {}),
         ({ code }) => refused.push(code),
       )
       while (rebuild.step());
@@ -183,7 +183,7 @@ describe('a snapshot', () => {
       [newer, /^warn a newer Shrike wrote parts.*cases/m],
       [without(snapshot, 'pending-labels'), /^info the snapshot lacks parts.*pending-labels/m],
     ] as const) {
-      const again = await openTestLive({ live, directory: path, findSnapshot: () => held })
+      const again = await openTestDecisions({ inForce, directory: path, findSnapshot: () => held })
       await again.service.resume()
       assert.match(again.say.lines.join('\n'), said)
       await again.close({ keep: true })

@@ -6,7 +6,7 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Sequenced } from '../log/log-record.ts'
 import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
-import { type LiveDetector, RecordTransactions } from './live-detector.ts'
+import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts'
 import { createProjections, listOf, type Projections } from './projections.ts'
 
 /** What of a log it takes to make all of it again. */
@@ -39,14 +39,14 @@ export class Rebuild {
 
   /** @param isForRows whether amounts are used beside histories, too. @throws FraudError SNAPSHOT_INVALID */
   constructor(
-    live: Pick<LiveDetector, 'detector' | 'features'>,
+    inForce: Pick<DetectorInForce, 'detector' | 'features'>,
     reading: ReplayedLog,
     snapshot: Snapshot | undefined,
     options: MemoryHistoriesOptions,
     isForRows = false,
   ) {
     this.#reading = reading
-    this.projections = createProjections(live, new RecordTransactions(live, reading, isForRows), options)
+    this.projections = createProjections(inForce, new RecordTransactions(inForce, reading, isForRows), options)
     const all = listOf(this.projections)
     const serves = ({ name, version }: Projection) =>
       snapshot?.partsHeld.some((held) => held.name === name && held.version <= version) === true

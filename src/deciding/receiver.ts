@@ -1,9 +1,9 @@
-import type { Concealment, LiveTransaction, LiveTransactionReader } from '../detector/live-transaction.ts'
+import type { Concealment, ReceivedTransaction, ReceivedTransactionReader } from '../detector/received-transaction.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 
 /** A transaction as it was read, and what is to be looked up before it is complete. */
 export interface Received {
-  readonly input: LiveTransaction
+  readonly input: ReceivedTransaction
   /** Personal values whose tokens are not known yet; the transaction holds nothing in their places. */
   readonly unknown: readonly PersonalValue[]
   /** Reads it again with what is known by now, and with tokens that were made for it. */
@@ -15,19 +15,19 @@ const noneUnknown: readonly PersonalValue[] = []
 
 /** Receives transactions of the detector in force, and keeps nothing of the persons in them. */
 export class Receiver {
-  readonly reader: LiveTransactionReader
+  readonly reader: ReceivedTransactionReader
   readonly #persons: PersonalValues
   /** Of the transaction that is being read. */
   #unknown = noneUnknown
   #made = noPersons
 
   /** @param createReader makes the reader whose tokens come from here. */
-  constructor(persons: PersonalValues, createReader: (token: Concealment['token']) => LiveTransactionReader) {
+  constructor(persons: PersonalValues, createReader: (token: Concealment['token']) => ReceivedTransactionReader) {
     this.#persons = persons
     this.reader = createReader((key, value) => this.#token(key, value))
   }
 
-  /** @throws FraudError as `LiveTransactionReader.read` */
+  /** @throws FraudError as `ReceivedTransactionReader.read` */
   receive(value: unknown, repeated: ReadonlySet<string> | undefined, made = noPersons): Received {
     this.#made = made
     this.#unknown = noneUnknown

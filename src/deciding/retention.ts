@@ -1,9 +1,9 @@
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { type LiveDetector, longestSpanMs } from './live-detector.ts'
+import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 
 /** What the log has to keep at least: histories, and labels that are still to come. */
-export function leastRetentionMs({ detector, features }: LiveDetector): number {
+export function leastRetentionMs({ detector, features }: DetectorInForce): number {
   const { label } = detector.transaction
   const spanMs = longestSpanMs(features)
   const labelMs = durationMs(label.maturity ?? label.delay ?? '0s')
@@ -11,8 +11,8 @@ export function leastRetentionMs({ detector, features }: LiveDetector): number {
 }
 
 /** @throws FraudError OPTION_INVALID where records would be let go of that a detector still needs. */
-export function checkRetention(live: LiveDetector, retainMs: number | undefined): void {
-  const leastMs = leastRetentionMs(live)
+export function checkRetention(inForce: DetectorInForce, retainMs: number | undefined): void {
+  const leastMs = leastRetentionMs(inForce)
   if (retainMs === undefined || retainMs >= leastMs) return
   throw new FraudError(
     'OPTION_INVALID',

@@ -1,10 +1,10 @@
 import type { Definition } from '../log/log-record.ts'
-import type { LiveDetector } from './live-detector.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import type { Projections } from './projections.ts'
 
 /** The detector that decides, what the log says of it, and what its records have made so far. */
 export interface Standing {
-  readonly live: LiveDetector
+  readonly inForce: DetectorInForce
   readonly definition: Definition
   /** The sequence number under which the log has it. */
   readonly definitionSequence: number

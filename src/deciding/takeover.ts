@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
 import { isOfCalendar } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import { type Concealment, LiveTransactionReader } from '../detector/live-transaction.ts'
+import { type Concealment, ReceivedTransactionReader } from '../detector/received-transaction.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { serveable } from '../scoring/served-model.ts'
 import { refuseCardKey, requireCardKey } from './card-key.ts'
 import type { Decider } from './decider.ts'
+import { createDecidingState, type DecidingStateOptions } from './deciding-state.ts'
 import { define } from './define.ts'
-import type { KeptLog, LiveLog } from './kept-log.ts'
+import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
-import { type LiveDetector, longestSpanMs } from './live-detector.ts'
-import { createLiveState, type LiveStateOptions } from './live-state.ts'
 import {
   type ColumnCount,
   ColumnCounts,
@@ -27,15 +27,16 @@ import { takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
+import type { ServiceLog } from './service-log.ts'
 
-export interface TakeoverOptions extends LiveStateOptions {
-  readonly log: KeptLog
+export interface TakeoverOptions extends DecidingStateOptions {
+  readonly log: ServiceLog
   readonly persons: PersonalValues
   /** A keyed hash of the digits of a card number, where the detector wants such. */
   readonly hashCardNumber: Concealment['hashCardNumber']
   /** Tells the key of those hashes; undefined where there is no key. */
   readonly cardKeyCheck?: string | undefined
-  readonly say: LiveLog
+  readonly logger: Logger
   readonly maxHistoryBytes: number
   /** How long records are kept; undefined: for ever. */
   readonly retainMs: number | undefined
@@ -45,12 +46,12 @@ export interface TakeoverOptions extends LiveStateOptions {
   readonly isStrict?: boolean
   readonly runtime: string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
-  readonly warmUp?: (live: LiveDetector) => Promise<void>
+  readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
   /** The newest snapshot that serves. */
-  readonly findSnapshot: (live: LiveDetector) => Snapshot | undefined
+  readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
 }
 
-type Newcomer = Pick<DecidingChampion, 'model' | 'live'>
+type Newcomer = Pick<DecidingChampion, 'model' | 'inForce'>
 
 const slowestRetryMs = 5000
 
@@ -59,17 +60,17 @@ export class Takeover {
   readonly lineup: Lineup<DecidingChampion>
   readonly #decider: Pick<Decider, 'isLookingUp'>
   readonly #options: TakeoverOptions
-  readonly #log: KeptLog
+  readonly #log: ServiceLog
   #resuming: Promise<void> | undefined
   #pause: Promise<void> | undefined
   /** The last takeover. */
   #taken: Promise<void> = Promise.resolve()
   #isClosing = false
   /** The detector whose path was warmed up last. */
-  #warm: LiveDetector | undefined
+  #warm: DetectorInForce | undefined
 
   constructor(lineup: Lineup<DecidingChampion>, decider: Pick<Decider, 'isLookingUp'>, options: TakeoverOptions) {
-    checkRetention(lineup.champion.live, options.retainMs)
+    checkRetention(lineup.champion.inForce, options.retainMs)
     this.lineup = lineup
     this.#decider = decider
     this.#options = options
@@ -91,12 +92,12 @@ export class Takeover {
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
-  async use(live: LiveDetector): Promise<void> {
-    checkRetention(live, this.#options.retainMs)
-    requireCardKey(live, this.#options.cardKeyCheck)
-    const model = serveable(live.predictor)
+  async use(inForce: DetectorInForce): Promise<void> {
+    checkRetention(inForce, this.#options.retainMs)
+    requireCardKey(inForce, this.#options.cardKeyCheck)
+    const model = serveable(inForce.predictor)
     await this.#resuming
-    await this.#take({ model, live })
+    await this.#take({ model, inForce })
   }
 
   /** Ends what goes on, and waits for that. */
@@ -106,12 +107,12 @@ export class Takeover {
   }
 
   async #resume(): Promise<void> {
-    const { say } = this.#options
+    const { logger } = this.#options
     this.lineup.put({ ...this.lineup.champion, state: undefined })
     for (let waitMs = 100; !this.#isClosing; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
       const { failure } = this.#log
       if (failure !== undefined) {
-        say.error(
+        logger.error(
           { reason: String(failure.cause) },
           'the log could not be written; histories are rebuilt once it can be',
         )
@@ -137,23 +138,25 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ model, live }: Newcomer): Promise<void> {
-    const { say, findSnapshot, clock } = this.#options
+  async #takeOver({ model, inForce }: Newcomer): Promise<void> {
+    const { logger, findSnapshot, clock } = this.#options
     const { reading } = this.#log
     const startMs = clock()
-    prepare(live)
-    await this.#warmUp(live)
+    prepare(inForce)
+    await this.#warmUp(inForce)
     const { cardKeyCheck, acceptLostHistories, runtime } = this.#options
-    if (acceptLostHistories !== true) refuseCardKey(live, cardKeyCheck, reading)
-    const lost = new LostHistories({ ...live, cardKeyCheck }, reading)
+    if (acceptLostHistories !== true) refuseCardKey(inForce, cardKeyCheck, reading)
+    const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
     while (lost.step()) await this.#nextTurn()
     const before = columnsBefore(reading)
     this.#refuseLosses(lost.lossesSince(before))
-    const snapshot = findSnapshot(live)
-    const rebuild = this.#startRebuild(live, snapshot)
+    const snapshot = findSnapshot(inForce)
+    const rebuild = this.#startRebuild(inForce, snapshot)
     // Where histories come from a snapshot, no column is new.
-    const fresh = rebuild.makesHistories ? [...historyColumns(live).keys()].filter((column) => !before.has(column)) : []
-    const counts = new ColumnCounts(fresh, reading, live.detector)
+    const fresh = rebuild.makesHistories
+      ? [...historyColumns(inForce).keys()].filter((column) => !before.has(column))
+      : []
+    const counts = new ColumnCounts(fresh, reading, inForce.detector)
     while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
     this.#refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
@@ -163,25 +166,25 @@ export class Takeover {
       await this.#quiet()
       while (rebuild.step());
       while (lost.step());
-      const receiver = createReceiver(live, this.#options)
+      const receiver = createReceiver(inForce, this.#options)
       const { columns } = receiver.reader
       const coveredSinceMs = reading.firstTransactionMs()
       const { projections } = rebuild
       const { histories } = projections.histories
-      const definition = await define(live, this.#log, { columns, cardKeyCheck, runtime })
+      const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
       await this.#quiet()
       while (rebuild.step());
-      const standing = { live, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
+      const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
       this.#log.follow(takeInto(projections))
-      this.lineup.put({ model, live, receiver, state: createLiveState(standing, this.#options) })
+      this.lineup.put({ model, inForce, receiver, state: createDecidingState(standing, this.#options) })
       const { keys, events, bytes } = histories.stats()
-      say.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
-      if (coveredSinceMs !== undefined) this.#warnIfShort(live, histories.newestMs - coveredSinceMs)
-      this.#warnIfEnded(live, histories.newestMs)
+      logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
+      if (coveredSinceMs !== undefined) this.#warnIfShort(inForce, histories.newestMs - coveredSinceMs)
+      this.#warnIfEnded(inForce, histories.newestMs)
       const unread = tellUnread(reading.unread)
-      if (unread !== undefined) say.warn({ unread: reading.unread }, unread)
+      if (unread !== undefined) logger.warn({ unread: reading.unread }, unread)
       if (lost.losses.length > 0) {
-        say.warn(
+        logger.warn(
           { lost: tellCounts(lost.losses) },
           'the log lacks what histories are made of: decisions say histories-lost',
         )
@@ -192,22 +195,22 @@ export class Takeover {
     }
   }
 
-  #startRebuild(live: LiveDetector, snapshot: Snapshot | undefined): Rebuild {
-    const { say, maxHistoryBytes } = this.#options
+  #startRebuild(inForce: DetectorInForce, snapshot: Snapshot | undefined): Rebuild {
+    const { logger, maxHistoryBytes } = this.#options
     const rebuild = startRebuild(
       snapshot,
-      (held) => new Rebuild(live, this.#log.reading, held, { maxBytes: maxHistoryBytes }),
+      (held) => new Rebuild(inForce, this.#log.reading, held, { maxBytes: maxHistoryBytes }),
       ({ code, message }) =>
-        say.error({ code, reason: message }, 'a snapshot can not be used, and the log is read in its place'),
+        logger.error({ code, reason: message }, 'a snapshot can not be used, and the log is read in its place'),
     )
     const { unknownParts, missingParts } = rebuild
     if (unknownParts.length > 0)
-      say.warn(
+      logger.warn(
         { parts: unknownParts },
         'a newer Shrike wrote parts of the snapshot that this one does not know: they are skipped',
       )
     if (missingParts.length > 0)
-      say.info({ parts: missingParts }, 'the snapshot lacks parts, which are made from the log')
+      logger.info({ parts: missingParts }, 'the snapshot lacks parts, which are made from the log')
     return rebuild
   }
 
@@ -226,58 +229,58 @@ export class Takeover {
     if (this.#options.acceptLostHistories !== true) refuseLosses(losses)
   }
 
-  #warnIfShort(live: LiveDetector, coverageMs: number): void {
-    const spanMs = longestSpanMs(live.features)
+  #warnIfShort(inForce: DetectorInForce, coverageMs: number): void {
+    const spanMs = longestSpanMs(inForce.features)
     if (spanMs === Number.POSITIVE_INFINITY || coverageMs >= spanMs) return
     const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
-    this.#options.say.warn(
+    this.#options.logger.warn(
       { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
       'the log is younger than the longest window: decisions say history-short; bring history in with `shrike replay FILE --as history`',
     )
   }
 
   /** Histories that end long before now are of no use to a transaction of now. */
-  #warnIfEnded({ detector, features }: LiveDetector, newestMs: number): void {
-    const { say, clock } = this.#options
+  #warnIfEnded({ detector, features }: DetectorInForce, newestMs: number): void {
+    const { logger, clock } = this.#options
     const { time } = detector.transaction
     if (time === undefined || !isOfCalendar(time) || newestMs === Number.NEGATIVE_INFINITY) return
     if (clock() - newestMs <= longestSpanMs(features)) return
-    say.warn(
+    logger.warn(
       { newest: formatIsoTime(newestMs) },
       'the newest transaction of the log is older than histories reach: those of transactions of today are empty, and decisions say history-short',
     )
   }
 
   /** Once for each detector: the code that another one compiled may not be all that this one runs. */
-  async #warmUp(live: LiveDetector): Promise<void> {
-    if (this.#warm === live) return
-    await this.#options.warmUp?.(live)
-    this.#warm = live
+  async #warmUp(inForce: DetectorInForce): Promise<void> {
+    if (this.#warm === inForce) return
+    await this.#options.warmUp?.(inForce)
+    this.#warm = inForce
   }
 }
 
 /** A model may prepare itself at its first row, which should not be a customer's. */
-function prepare({ predictor }: LiveDetector): void {
+function prepare({ predictor }: DetectorInForce): void {
   try {
     const row = new Float64Array(predictor.inputs.length)
     predictor.predict(row)
-    if (predictor.explainsLive) predictor.explain?.(row)
+    if (predictor.explainsDecisions) predictor.explain?.(row)
   } catch {
     // Decisions will say so, by the policy of what is unavailable.
   }
 }
 
 /** The first of a lineup. Throws BUNDLE_INVALID where the model can't predict its own example. */
-export function firstChampion(live: LiveDetector, options: ReadingOptions): DecidingChampion {
-  return { model: serveable(live.predictor), live, receiver: createReceiver(live, options), state: undefined }
+export function firstChampion(inForce: DetectorInForce, options: ReadingOptions): DecidingChampion {
+  return { model: serveable(inForce.predictor), inForce, receiver: createReceiver(inForce, options), state: undefined }
 }
 
 type ReadingOptions = Pick<TakeoverOptions, 'hashCardNumber' | 'clock' | 'isStrict' | 'persons'>
 
-function createReceiver({ detector, features }: LiveDetector, options: ReadingOptions): Receiver {
+function createReceiver({ detector, features }: DetectorInForce, options: ReadingOptions): Receiver {
   const { hashCardNumber, clock, isStrict, persons } = options
   return new Receiver(
     persons,
-    (token) => new LiveTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
+    (token) => new ReceivedTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
   )
 }

@@ -40,7 +40,7 @@ export function declaredFields({ transaction }: Detector, layout: TransactionLay
 export interface NumberLimit {
   readonly most: number
   readonly reason: string
-  /** Amounts are echoed in reasons: on the live path their decimals count as digits, too. */
+  /** Amounts are echoed in reasons: on the decision path their decimals count as digits, too. */
   readonly isAmount?: boolean
   /** What is kept of a number, where that is not the number itself; NaN where it can't be taken. */
   readonly keep?: (value: number) => number

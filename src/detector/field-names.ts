@@ -63,7 +63,7 @@ export class FieldNames {
   }
 }
 
-/** The names of a file's fields: those of a live transaction, and the label's. */
+/** The names of a file's fields: those of a received transaction, and the label's. */
 export function namesOfFile(detector: Detector, layout: TransactionLayout): FieldNames {
   const { id, time, label } = detector.transaction
   const fields = declaredFields(detector, layout).map(({ column }) => column)

@@ -65,7 +65,7 @@ describe('replay gives the rows by definition', () => {
     })
   }
 
-  test('which are the rows that the live path gave, late arrivals included', () => {
+  test('which are the rows that the decision path gave, late arrivals included', () => {
     const set = featuresOf(entriesOf(definedFeatures))
     const property = fc.property(steps, (stream) => {
       const [served, again] = [[], []] as number[][][]

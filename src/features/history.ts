@@ -83,7 +83,7 @@ export interface HistoriesStats {
   readonly droppedForMemory: number
 }
 
-/** The pasts of all keys: what the live path, replay and backtests write to and read from. */
+/** The pasts of all keys: what the decision path, replay and backtests write to and read from. */
 export interface Histories {
   /** The newest event time of all. */
   readonly newestMs: number

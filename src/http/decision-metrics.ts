@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { DecisionObserver } from '../deciding/decision-observer.ts'
-import type { LiveService } from '../deciding/live-service.ts'
+import type { DecisionService } from '../deciding/decision-service.ts'
 import { approvesEverything } from '../decisioning/policy.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
@@ -19,7 +19,7 @@ export interface DirectoryFigures {
 export interface DecisionMetrics extends DecisionObserver {
   committed(seconds: number, records: number): void
   /** Gives the gauges what they show, once there is something. */
-  watch(live: LiveService, directory: DirectoryFigures, pending: () => number, nowMs: () => number): void
+  watch(decisions: DecisionService, directory: DirectoryFigures, pending: () => number, nowMs: () => number): void
 }
 
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
@@ -44,7 +44,7 @@ export function createDecisionMetrics(registry: Registry): DecisionMetrics {
       records += more
       commit.observe(seconds)
     },
-    watch: (live, directory, pending, nowMs) => watch(registry, live, directory, pending, nowMs),
+    watch: (decisions, directory, pending, nowMs) => watch(registry, decisions, directory, pending, nowMs),
   }
 }
 
@@ -147,19 +147,19 @@ function createGauge(registry: Registry, name: string, help: string, read: () =>
 
 function watch(
   registry: Registry,
-  live: LiveService,
+  decisions: DecisionService,
   directory: DirectoryFigures,
   pending: () => number,
   nowMs: () => number,
 ): void {
   const gauge = (name: string, help: string, read: () => number | undefined) => createGauge(registry, name, help, read)
-  const stats = () => live.decider.state?.projections.histories.histories.stats()
+  const stats = () => decisions.decider.state?.projections.histories.histories.stats()
   const ageSeconds = (sinceMs: number | undefined) => (sinceMs === undefined ? undefined : (nowMs() - sinceMs) / 1000)
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
-    live.isReady && !directory.isShort() ? 1 : 0,
+    decisions.isReady && !directory.isShort() ? 1 : 0,
   )
   gauge('shrike_policy_approves_everything', 'Whether no score can lead to anything but approve: 1 or 0.', () =>
-    approvesEverything(live.live.policy, live.live.predictor.highestScore) ? 1 : 0,
+    approvesEverything(decisions.inForce.policy, decisions.inForce.predictor.highestScore) ? 1 : 0,
   )
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
   gauge('shrike_log_bytes', "Size of the log's files.", () => directory.logBytes())
@@ -167,10 +167,12 @@ function watch(
   gauge('shrike_log_oldest_record_age_seconds', 'Age of the oldest transaction that is kept.', () =>
     ageSeconds(directory.oldestMs()),
   )
-  gauge('shrike_snapshot_age_seconds', 'Since this process last took a snapshot.', () => ageSeconds(live.snapshotAtMs))
-  gauge('shrike_history_coverage_seconds', 'Event time that the log covers.', () => live.decider.coverageMs / 1000)
+  gauge('shrike_snapshot_age_seconds', 'Since this process last took a snapshot.', () =>
+    ageSeconds(decisions.snapshotAtMs),
+  )
+  gauge('shrike_history_coverage_seconds', 'Event time that the log covers.', () => decisions.decider.coverageMs / 1000)
   gauge('shrike_history_wanted_seconds', 'Event time that the longest window and delay look back.', () =>
-    Number.isFinite(live.decider.spanMs) ? live.decider.spanMs / 1000 : 0,
+    Number.isFinite(decisions.decider.spanMs) ? decisions.decider.spanMs / 1000 : 0,
   )
   gauge('shrike_history_keys', 'Keys with a history.', () => stats()?.keys)
   gauge('shrike_history_events', 'Events in histories.', () => stats()?.events)
@@ -183,10 +185,10 @@ function watch(
   gauge(
     'shrike_labels_pending',
     'Transactions that have a label but have not come.',
-    () => live.decider.state?.projections.pending.transactions,
+    () => decisions.decider.state?.projections.pending.transactions,
   )
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
-    set({ result: 'ok' }, live.snapshots.ok)
-    set({ result: 'failed' }, live.snapshots.failed)
+    set({ result: 'ok' }, decisions.snapshots.ok)
+    set({ result: 'failed' }, decisions.snapshots.failed)
   })
 }

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { buildTestService } from '../../test/service/fixture.ts'
 import {
   amountPredictor,
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   startMs,
-  type TestLive,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  type TestDecisions,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
+import { buildTestService } from '../../test/service/fixture.ts'
 import { createKeyRing, digestKey } from '../access/keys.ts'
 import { type Role, roles } from '../access/roles.ts'
-import { createLiveDetector } from '../deciding/live-detector.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
 import type { Detector } from '../detector/detector.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createAverage } from '../models/average.ts'
@@ -30,16 +30,16 @@ const ndjson = { 'content-type': 'application/x-ndjson' }
 
 const open = closedAfterEach()
 
-async function start(options: TestLiveOptions & { server?: Partial<ServerOptions>; isResumed?: boolean } = {}) {
+async function start(options: TestDecisionsOptions & { server?: Partial<ServerOptions>; isResumed?: boolean } = {}) {
   const { server, isResumed = true, ...rest } = options
-  const live = await openTestLive(rest)
-  open.push(live)
-  if (isResumed) await live.service.resume()
-  return { ...live, ...(await serve(live, server)) }
+  const running = await openTestDecisions(rest)
+  open.push(running)
+  if (isResumed) await running.service.resume()
+  return { ...running, ...(await serve(running, server)) }
 }
 
-async function serve({ service, metrics }: TestLive, server: Partial<ServerOptions> = {}) {
-  const { app, log } = await buildTestService({ live: service, metrics, ...server })
+async function serve({ service, metrics }: TestDecisions, server: Partial<ServerOptions> = {}) {
+  const { app, log } = await buildTestService({ decisions: service, metrics, ...server })
   const post = (url: string, body: unknown, headers: object = json) =>
     app.inject({
       method: 'POST',
@@ -96,7 +96,7 @@ describe('POST /v1/decisions', () => {
     const weights = Float64Array.from(features, (name) => (name === 'amount' ? 0.01 : name.includes('count') ? 0.5 : 0))
     const model = createLinearModel(features, inputs, weights, -6)
     const predictor = predictorOf(detector, model)
-    const { post, app, service } = await start({ live: createLiveDetector(detector, predictor) })
+    const { post, app, service } = await start({ inForce: createDetectorInForce(detector, predictor) })
     const approved = (await post('/v1/decisions', purchase())).json()
     assert.deepEqual([approved.outcome, approved.reasons, approved.contributionScale], ['approve', [], undefined])
     const asked = (await post('/v1/decisions?explain=true', purchase({ ID: 't-1b', CARD: 'c-9' }))).json()
@@ -121,7 +121,7 @@ describe('POST /v1/decisions', () => {
       { code: 'card_count_1d', text: '2 payments of this card within 1 day', contribution: 1 },
     ])
     assert.ok(Math.abs(1 / (1 + Math.exp(-(-6 + 6 + 1 + 1))) - score) < 1e-12)
-    await service.use(createLiveDetector(detector, amountPredictor()))
+    await service.use(createDetectorInForce(detector, amountPredictor()))
     const again = (await post('/v1/decisions', suspicious)).json()
     assert.deepEqual([again.duplicate, again.reasons, again.contributionScale], [true, reasons, 'log-odds'])
     assert.deepEqual((await app.inject('/v1/decisions/t-2')).json().reasons, reasons)
@@ -150,7 +150,7 @@ describe('POST /v1/decisions', () => {
     const average = createAverage<LearnedModel>(features, [linear, isolation], Float64Array.of(0.75, 0.25))
     const suspicious = purchase({ AMOUNT: 800 })
     const answerOf = async (model: LearnedModel) => {
-      const { post, app } = await start({ live: createLiveDetector(detector, predictorOf(detector, model)) })
+      const { post, app } = await start({ inForce: createDetectorInForce(detector, predictorOf(detector, model)) })
       const { reasons, contributionScale, score } = (await post('/v1/decisions?explain=true', suspicious)).json()
       const { explanation } = (await app.inject('/v1/decisions/t-1?explain=true')).json()
       return { reason: reasons.at(-1), contributionScale, score, explanation }
@@ -200,10 +200,10 @@ describe('POST /v1/decisions', () => {
   })
 
   test('refuses a card number without a trace of it, in the answer or in the log', async () => {
-    const { post, httpLog, say } = await start()
+    const { post, httpLog, say: logger } = await start()
     const answer = await post('/v1/decisions', purchase({ NOTE: 'paid by 4111 1111 1111 1111' }))
     assert.deepEqual([answer.statusCode, answer.json().code], [422, 'CARD_NUMBER_REFUSED'])
-    assert.doesNotMatch([answer.body, ...httpLog.lines, ...say.lines].join('\n'), /4111/)
+    assert.doesNotMatch([answer.body, ...httpLog.lines, ...logger.lines].join('\n'), /4111/)
   })
 
   test('says what is wrong with a time, a body, a type and a method', async () => {
@@ -254,7 +254,7 @@ describe('POST /v1/decisions', () => {
     }
   })
 
-  test('is not there without a live path', async () => {
+  test('is not there where nothing is decided', async () => {
     const { app } = await buildTestService()
     for (const url of ['/v1/decisions', '/v1/decisions/batch', '/v1/labels', '/v1/erasures']) {
       assert.equal((await app.inject({ method: 'POST', url, headers: json, body: '{}' })).statusCode, 404)
@@ -476,19 +476,19 @@ describe('GET /v1/decisions/{id}', () => {
 
   test('does not call a person erased whom records of before the key was personal hold in plain text', async () => {
     const { post, service } = await start({
-      live: createLiveDetector(cardsDetector(), amountPredictor()),
+      inForce: createDetectorInForce(cardsDetector(), amountPredictor()),
       acceptLostHistories: true,
     })
     await post('/v1/decisions', purchase({ CARD: 'Ada' }))
-    await service.use(createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor()))
+    await service.use(createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor()))
     const answer = await post('/v1/erasures', { key: 'card', value: 'Ada' })
     assert.deepEqual([answer.statusCode, answer.json().code], [409, 'ERASURE_INCOMPLETE'])
     assert.match(answer.json().detail, /but 1 record of before card was personal hold/)
   })
 
   test('shows a person by name until the person is erased, and to the log only a token', async () => {
-    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-    const { post, app, log } = await start({ live })
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { post, app, log } = await start({ inForce })
     await post('/v1/decisions', purchase({ CARD: 'Ada' }))
     assert.equal(log.reading.find('t-1')?.fields.includes('tok_1'), true)
     const shown = async () => (await app.inject('/v1/decisions/t-1')).json().transaction.CARD
@@ -521,7 +521,7 @@ describe('GET /v1/decisions', () => {
     readonly transaction: Readonly<Record<string, string | number>>
   }
   const count = 300
-  let live: TestLive
+  let running: TestDecisions
   let app: Awaited<ReturnType<typeof serve>>['app']
   let all: readonly Shown[]
   const page = async (query: string) => {
@@ -549,10 +549,10 @@ describe('GET /v1/decisions', () => {
   before(async () => {
     const features = [...cardsDetector().features, 'CHANNEL']
     const detector = cardsDetector({ features }, { keys: { card: 'CARD', shop: 'SHOP', channel: 'CHANNEL' } })
-    live = await openTestLive({ live: createLiveDetector(detector, amountPredictor()) })
-    await live.service.resume()
-    live.clock.nowMs = startMs + 10 * dayMs
-    const made = await serve(live)
+    running = await openTestDecisions({ inForce: createDetectorInForce(detector, amountPredictor()) })
+    await running.service.resume()
+    running.clock.nowMs = startMs + 10 * dayMs
+    const made = await serve(running)
     app = made.app
     const items = Array.from({ length: count }, (_, i) => ({
       ...purchase({ ID: `t-${i}`, TIME: startMs + ((i * 37) % count) * 1000, AMOUNT: (i * 7919) % 1000 }),
@@ -560,10 +560,10 @@ describe('GET /v1/decisions', () => {
     }))
     await made.post('/v1/decisions/batch', items)
     await made.post('/v1/labels', { transactionId: 't-1', isFraud: true })
-    await live.service.bringIn(purchase({ ID: 'history', TIME: startMs, CHANNEL: 1 }), true)
+    await running.service.bringIn(purchase({ ID: 'history', TIME: startMs, CHANNEL: 1 }), true)
     all = (await page('limit=500')).decisions
   })
-  after(() => live.close())
+  after(() => running.close())
 
   test('shows the newest first, each with its transaction, and histories and labels not', () => {
     assert.equal(all.length, count)
@@ -619,7 +619,7 @@ describe('GET /v1/decisions', () => {
 
   test('goes on where it was, whatever is decided meanwhile', async () => {
     const first = await page('limit=10')
-    await live.service.decide(purchase({ ID: 'new', TIME: startMs + 400_000 }), undefined, () => 0)
+    await running.service.decide(purchase({ ID: 'new', TIME: startMs + 400_000 }), undefined, () => 0)
     assert.deepEqual((await page(`limit=10&cursor=${first.cursor}`)).decisions, all.slice(10, 20))
   })
 
@@ -655,11 +655,11 @@ describe('GET /v1/decisions', () => {
 })
 
 describe('POST /v1/search', () => {
-  const hashed = createLiveDetector(cardsDetector({}, { hashCardNumber: ['CARD'] }), amountPredictor())
+  const hashed = createDetectorInForce(cardsDetector({}, { hashCardNumber: ['CARD'] }), amountPredictor())
   const visa = '4111 1111 1111 1111'
 
   test('finds a card by its number, however it is written, and keeps the number out of answers and log', async () => {
-    const { post, app, httpLog } = await start({ live: hashed })
+    const { post, app, httpLog } = await start({ inForce: hashed })
     for (const [i, CARD] of [visa, '4111-1111-1111-1111', 'c-2', visa].entries()) {
       assert.equal((await post('/v1/decisions', purchase({ ID: `t-${i}`, TIME: startMs + i, CARD }))).statusCode, 200)
     }
@@ -678,9 +678,9 @@ describe('POST /v1/search', () => {
   })
 
   test('refuses what would name a card or a person in a URL, says what to do, and does not repeat it', async () => {
-    const { app } = await start({ live: hashed })
+    const { app } = await start({ inForce: hashed })
     const person = await start({
-      live: createLiveDetector(cardsDetector({}, { personal: ['shop'] }), amountPredictor()),
+      inForce: createDetectorInForce(cardsDetector({}, { personal: ['shop'] }), amountPredictor()),
     })
     for (const answer of [
       await app.inject('/v1/decisions?key=card:4111111111111111'),
@@ -694,8 +694,8 @@ describe('POST /v1/search', () => {
   })
 
   test('says that a key made personal leaves the records before unsearched, and only of that key', async () => {
-    const plain = createLiveDetector(cardsDetector(), amountPredictor())
-    const { post, service, clock } = await start({ live: plain, acceptLostHistories: true })
+    const plain = createDetectorInForce(cardsDetector(), amountPredictor())
+    const { post, service, clock } = await start({ inForce: plain, acceptLostHistories: true })
     const found = async (key: string, value: string) => {
       const { token, degraded, decisions } = (await post('/v1/search', { key, value })).json()
       return { token, degraded, ids: decisions.map((each: { transactionId: string }) => each.transactionId) }
@@ -703,7 +703,7 @@ describe('POST /v1/search', () => {
     await post('/v1/decisions', purchase({ CARD: 'Ada', SHOP: 's' }))
     assert.deepEqual(await found('card', 'Ada'), { token: 'Ada', degraded: [], ids: ['t-1'] })
     await service.use(
-      createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor('later@0123456789ab')),
+      createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor('later@0123456789ab')),
     )
     clock.nowMs += 1
     await post('/v1/decisions', purchase({ ID: 't-2', TIME: startMs + 1, CARD: 'Ada', SHOP: 's' }))
@@ -779,8 +779,8 @@ describe('keys with roles', () => {
   const ring = createKeyRing([], stored)
 
   test('open what their role is for, and nothing else, however a path is written', async () => {
-    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-    const { app } = await start({ live, server: { keyRing: () => ring } })
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { app } = await start({ inForce, server: { keyRing: () => ring } })
     for (const [method, url, body, allowed] of calls) {
       // `v`, `p` and `m` as they may be written as well.
       const disguised = url.replace(/^\/([vpm])/, (_, letter: string) => `/%${letter.charCodeAt(0).toString(16)}`)
@@ -828,9 +828,9 @@ describe('keys with roles', () => {
   })
 
   test('are named by the record of an erasure', async () => {
-    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
     const erase = async (server: object, authorization: string) => {
-      const { app, log } = await start({ live, server })
+      const { app, log } = await start({ inForce, server })
       const post = (url: string, body: object) =>
         app.inject({ method: 'POST', url, headers: { ...json, authorization }, body: JSON.stringify(body) })
       await post('/v1/decisions', purchase({ CARD: 'Ada' }))
@@ -925,16 +925,16 @@ describe('a policy that approves everything', () => {
       /shrike_policy_approves_everything (\d)/.exec(await metrics.registry.metrics())?.[1],
     ]
   }
-  const liveOf = (policy: Detector['policy'], highestScore = 1) =>
-    createLiveDetector(cardsDetector({ policy }), { ...amountPredictor(), highestScore })
+  const inForceOf = (policy: Detector['policy'], highestScore = 1) =>
+    createDetectorInForce(cardsDetector({ policy }), { ...amountPredictor(), highestScore })
 
   test('is told on the home page and in the metrics, and follows a change of model', async () => {
-    const running = await start({ live: liveOf({ whenUnavailable: 'decline' }) })
+    const running = await start({ inForce: inForceOf({ whenUnavailable: 'decline' }) })
     assert.deepEqual(await seen(running), [true, '1'])
     assert.equal((await running.post('/v1/decisions', purchase({ AMOUNT: 1000 }))).json().outcome, 'approve')
-    await running.service.use(liveOf({ review: 0.5 }))
+    await running.service.use(inForceOf({ review: 0.5 }))
     assert.deepEqual(await seen(running), [false, '0'])
-    await running.service.use(liveOf({ review: 0.5 }, 0.4))
+    await running.service.use(inForceOf({ review: 0.5 }, 0.4))
     assert.deepEqual(await seen(running), [true, '1'])
   })
 })

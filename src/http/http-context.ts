@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
-import type { InForce } from '../deciding/lineup.ts'
+import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
@@ -9,27 +10,19 @@ import type { Metrics } from './metrics.ts'
 import type { OpenAnswers } from './open-answers.ts'
 import type { Turns } from './turns.ts'
 
-/** What the service says of itself. The messages and fields never hold a payload or a header. */
-export interface Log {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 /** What every route is built from. */
 export interface HttpContext {
-  /** What is in force: of `live`, where there is one. */
-  readonly lineup: InForce
+  /** What is in force: of `decisions`, where there are any. */
+  readonly lineup: LineupView
   readonly metrics: Metrics
   readonly limits: Limits
-  readonly log: Log
+  readonly log: Logger
   /** Shrike's own version, for the OpenAPI document. */
   readonly version: string
   /** Whether requests must carry a key. */
   readonly isGuarded: () => boolean
-  /** The live path, where the detector's transactions can be decided one by one. */
-  readonly live?: Decisions | undefined
+  /** Where the detector's transactions can be decided one by one. */
+  readonly decisions?: Decisions | undefined
   /** Trainings and imports, where there is a data directory. */
   readonly jobs?: Jobs | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
-import { jobRoutes, liveRoutes } from './route-list.ts'
+import { decidingRoutes, jobRoutes } from './route-list.ts'
 
 /** Which methods each path has, for `Allow` and for the labels of metrics. */
 export type Paths = ReadonlyMap<string, ReadonlySet<string>>
@@ -30,7 +30,7 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
 
 const everyMethod: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'POST'])
 
-const liveBranches = new Set([...liveRoutes, ...jobRoutes].map(({ path }) => branchOf(path)))
+const decidingBranches = new Set([...decidingRoutes, ...jobRoutes].map(({ path }) => branchOf(path)))
 
 /** `/v1/decisions` of `/v1/decisions/{id}`. */
 function branchOf(path: string): string {
@@ -54,7 +54,7 @@ export function answerNotFound(
   if (methods === undefined || methods.has(request.method))
     throw new FraudError(
       'ROUTE_NOT_FOUND',
-      !decides && liveBranches.has(branchOf(pathOf(request.url))) ? onlyPredicts : 'There is nothing at this path',
+      !decides && decidingBranches.has(branchOf(pathOf(request.url))) ? onlyPredicts : 'There is nothing at this path',
     )
   reply.header('allow', [...methods, 'OPTIONS'].join(', '))
   if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')

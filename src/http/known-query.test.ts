@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openTestDecisions } from '../../test/service/decisions-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
-import { openTestLive } from '../../test/service/live-fixture.ts'
 
 /** The tree of routes, each node of which adds to its parent's path. */
 function routesOf(tree: string): readonly { readonly method: string; readonly path: string }[] {
@@ -19,10 +19,10 @@ function routesOf(tree: string): readonly { readonly method: string; readonly pa
 const probes = new Set(['/healthz', '/readyz', '/metrics'])
 
 test('every route but probes refuses parameters that it does not know, and takes its own', async (t) => {
-  const live = await openTestLive()
-  t.after(() => live.close())
-  await live.service.resume()
-  const { app } = await buildTestService({ live: live.service, metrics: live.metrics })
+  const running = await openTestDecisions()
+  t.after(() => running.close())
+  await running.service.resume()
+  const { app } = await buildTestService({ decisions: running.service, metrics: running.metrics })
   t.after(() => app.close())
   const routes = routesOf(app.printRoutes({ commonPrefix: false }))
   for (const path of [

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import {
+  closedAfterEach,
+  openTestDecisions,
+  startMs,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import { exchange, openTestService } from '../../test/service/fixture.ts'
-import { closedAfterEach, openTestLive, startMs, type TestLiveOptions } from '../../test/service/live-fixture.ts'
 import type { LabelReport } from '../deciding/label-tally.ts'
 import type { Limits } from './limits.ts'
 
@@ -16,11 +21,11 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.close()
 })
 
-async function start(options: TestLiveOptions = {}, limits: Partial<Limits> = {}) {
-  const live = await openTestLive(options)
-  open.push(live)
-  await live.service.resume()
-  const opened = await openTestService({ live: live.service, metrics: live.metrics, limits })
+async function start(options: TestDecisionsOptions = {}, limits: Partial<Limits> = {}) {
+  const running = await openTestDecisions(options)
+  open.push(running)
+  await running.service.resume()
+  const opened = await openTestService({ decisions: running.service, metrics: running.metrics, limits })
   apps.push(opened.app)
   const post = async (path: string, type: string, body: RequestInit['body']) => {
     const response = await fetch(`${opened.url}${path}`, {
@@ -35,8 +40,8 @@ async function start(options: TestLiveOptions = {}, limits: Partial<Limits> = {}
   const lines = (values: readonly unknown[]) =>
     post('/v1/labels', 'application/x-ndjson', values.map((value) => `${JSON.stringify(value)}\n`).join(''))
   const labelsOf = (id: string) =>
-    live.log.reading.labelsOf(id).map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAtMs, source }))
-  return { log: live.log, port: opened.port, decide, csv, lines, labelsOf }
+    running.log.reading.labelsOf(id).map(({ isFraud, knownAtMs, source }) => ({ isFraud, knownAtMs, source }))
+  return { log: running.log, port: opened.port, decide, csv, lines, labelsOf }
 }
 
 const purchase = { TIME: startMs, AMOUNT: 10, CARD: 'c', SHOP: 's' }

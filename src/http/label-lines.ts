@@ -29,7 +29,7 @@ export interface LabelStream {
  */
 export async function takeLabelLines(
   context: HttpContext,
-  live: Decisions,
+  decisions: Decisions,
   { raw, isCsv, names, by }: LabelStream,
 ): Promise<LabelReport> {
   const { limits, turns } = context
@@ -55,8 +55,8 @@ export async function takeLabelLines(
 
   async function takeAll(lines: Iterable<Buffer | undefined>): Promise<void> {
     for (const bytes of lines) {
-      while (turns.isOver() || !live.decider.hasRoom()) {
-        await live.decider.room()
+      while (turns.isOver() || !decisions.decider.hasRoom()) {
+        await decisions.decider.room()
         await turns.next()
       }
       line += 1
@@ -83,7 +83,7 @@ export async function takeLabelLines(
     try {
       if (bytes === undefined) throw tooLong()
       label = csv === undefined ? readLine(bytes) : csv.read(bytes)
-      tally.take(await live.labelOfFile(label, by))
+      tally.take(await decisions.labelOfFile(label, by))
     } catch (error) {
       tally.refuse(at, error, label)
     }

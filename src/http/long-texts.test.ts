@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { closedAfterEach, openTestDecisions, startMs } from '../../test/service/decisions-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
-import { closedAfterEach, openTestLive, startMs } from '../../test/service/live-fixture.ts'
 
 const open = closedAfterEach()
 
 test('a text of ten thousand marks is refused without being normalized as a whole, wherever it stands', async (t) => {
-  const live = await openTestLive()
-  open.push(live)
-  await live.service.resume()
-  const { app } = await buildTestService({ live: live.service, metrics: live.metrics })
+  const running = await openTestDecisions()
+  open.push(running)
+  await running.service.resume()
+  const { app } = await buildTestService({ decisions: running.service, metrics: running.metrics })
   const normalize = t.mock.method(String.prototype, 'normalize')
   const marks = '1'.repeat(13) + '\u0301\u0316'.repeat(5000)
   const label = { transactionId: 't', isFraud: true }

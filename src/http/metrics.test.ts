@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openTestDecisions } from '../../test/service/decisions-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
-import { openTestLive } from '../../test/service/live-fixture.ts'
 import { createJobMetrics } from './job-metrics.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -11,15 +11,15 @@ const json = { 'content-type': 'application/json' }
 describe('metrics', () => {
   test('are all in the reference, and the reference has no other', async () => {
     // The registry of a service that decides: those of any service, and those of decisions and jobs.
-    const live = await openTestLive()
-    createJobMetrics(live.metrics.registry, Date.now)
+    const running = await openTestDecisions()
+    createJobMetrics(running.metrics.registry, Date.now)
     try {
       const reference = readFileSync('docs/reference/metrics.md', 'utf8')
       const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
-      const counted = live.metrics.registry.getMetricsAsArray().map(({ name }) => name)
+      const counted = running.metrics.registry.getMetricsAsArray().map(({ name }) => name)
       assert.deepEqual(explained.sort(), counted.sort())
     } finally {
-      await live.close()
+      await running.close()
     }
   })
 

@@ -3,31 +3,31 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openTestDecisions, startMs, type TestDecisions } from '../../test/service/decisions-fixture.ts'
 import { exchange, openTestService, type TestService } from '../../test/service/fixture.ts'
-import { openTestLive, startMs, type TestLive } from '../../test/service/live-fixture.ts'
 
 const ask = 'GET /v1/decisions?limit=500 HTTP/1.1\r\nHost: shrike\r\n\r\n'
 
 describe('readers of pages who do not read', () => {
-  let live: TestLive
+  let running: TestDecisions
   let service: TestService & { readonly port: number }
   const sockets: Socket[] = []
 
   before(async () => {
-    live = await openTestLive()
-    await live.service.resume()
+    running = await openTestDecisions()
+    await running.service.resume()
     for (let i = 0; i < 500; i += 1) {
       const decision = { ID: `t-${i}`, TIME: startMs + i, AMOUNT: 950, CARD: 'c', SHOP: 's', NOTE: 'x'.repeat(500) }
-      if (i % 50 === 0) await live.service.decider.room()
-      void live.service.decide(decision, undefined, () => 0)
+      if (i % 50 === 0) await running.service.decider.room()
+      void running.service.decide(decision, undefined, () => 0)
     }
-    await live.service.decide({ ID: 'last', TIME: startMs, AMOUNT: 1 }, undefined, () => 0)
-    service = await openTestService({ live: live.service, limits: { answers: 3, answerTimeoutMs: 3000 } })
+    await running.service.decide({ ID: 'last', TIME: startMs, AMOUNT: 1 }, undefined, () => 0)
+    service = await openTestService({ decisions: running.service, limits: { answers: 3, answerTimeoutMs: 3000 } })
   })
   after(async () => {
     for (const socket of sockets) socket.destroy()
     await service.app.close()
-    await live.close()
+    await running.close()
   })
 
   /** Asks for page after page, more than the buffers of both systems hold, and reads none. */

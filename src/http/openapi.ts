@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
-import { jobRoutes, liveRoutes, routes } from './route-list.ts'
+import { decidingRoutes, jobRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { inputSchema } from './schemas/input.ts'
 import { ref } from './schemas/parts.ts'
@@ -12,7 +12,7 @@ import { requestSchemas } from './schemas/requests.ts'
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
-  const { lineup, live, jobs, version } = context
+  const { lineup, decisions, jobs, version } = context
   const { modelId, inputs, example } = lineup.champion.model
   const isGuarded = context.isGuarded()
   return {
@@ -26,13 +26,13 @@ export function describeApi(context: HttpContext): object {
     },
     servers: [{ url: '/' }],
     tags: [
-      ...(live ? [{ name: 'decisions' }, { name: 'labels' }] : []),
+      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }] : []),
       { name: 'predictions' },
       { name: 'operation' },
     ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
     paths: pathsOf([
-      ...(live ? liveRoutes.map((route) => describeRoute(route, { ...context, live }, isGuarded)) : []),
+      ...(decisions ? decidingRoutes.map((route) => describeRoute(route, { ...context, decisions }, isGuarded)) : []),
       ...(jobs ? jobRoutes.map((route) => describeRoute(route, { ...context, jobs }, isGuarded)) : []),
       ...routes.map((route) => describeRoute(route, context, isGuarded)),
     ]),
@@ -42,10 +42,10 @@ export function describeApi(context: HttpContext): object {
         Prediction: predictionSchema,
         ItemError: itemErrorSchema,
         Problem: problemSchema,
-        ...(live && {
-          Transaction: transactionSchema(live.live, transactionExample(live.live, live.newestMs)),
+        ...(decisions && {
+          Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),
           ...decisionSchemas,
-          ...requestSchemas(live.live.detector),
+          ...requestSchemas(decisions.inForce.detector),
         }),
       },
       ...(isGuarded ? { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } } : {}),

@@ -1,4 +1,4 @@
-import type { JobContext, LiveContext, Route } from './route.ts'
+import type { DecidingContext, JobContext, Route } from './route.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
@@ -32,7 +32,7 @@ export const routes: readonly Route[] = [
 ]
 
 /** What a service that decides has, too. */
-export const liveRoutes: readonly Route<LiveContext>[] = [
+export const decidingRoutes: readonly Route<DecidingContext>[] = [
   decide,
   decideBatch,
   decision,

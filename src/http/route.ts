@@ -57,8 +57,8 @@ export interface RouteParams {
 }
 
 /** What routes are built from where the detector's transactions can be decided one by one. */
-export interface LiveContext extends HttpContext {
-  readonly live: Decisions
+export interface DecidingContext extends HttpContext {
+  readonly decisions: Decisions
 }
 
 /** What routes are built from where jobs can be run. */

@@ -2,9 +2,10 @@ import { METHODS } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import type { Decisions } from '../deciding/decisions.ts'
-import type { InForce } from '../deciding/lineup.ts'
+import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
 import { discardRest } from './body.ts'
@@ -15,7 +16,7 @@ import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
 import { createGuard } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
-import type { App, HttpContext, Log } from './http-context.ts'
+import type { App, HttpContext } from './http-context.ts'
 import { answerNotFound, collectPaths, type Paths, pathOf, routeOf } from './known-paths.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,10 +29,10 @@ import { shedLoad } from './shed-load.ts'
 import { Turns } from './turns.ts'
 
 export interface ServerOptions {
-  /** What is in force: of `live`, where there is one. */
-  readonly lineup: InForce
+  /** What is in force: of `decisions`, where there are any. */
+  readonly lineup: LineupView
   readonly metrics: Metrics
-  readonly log: Log
+  readonly log: Logger
   /** Shrike's own version. */
   readonly version: string
   readonly limits?: Partial<Limits>
@@ -39,7 +40,7 @@ export interface ServerOptions {
   readonly apiKeys?: readonly string[]
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: () => KeyRing
-  readonly live?: Decisions | undefined
+  readonly decisions?: Decisions | undefined
   readonly jobs?: Jobs | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
@@ -88,7 +89,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   for (const method of METHODS) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
-  const known = { paths, decides: options.live !== undefined }
+  const known = { paths, decides: options.decisions !== undefined }
   const refuse = createGuard(app, keyRing)
   app.setNotFoundHandler((request, reply) => {
     const refusal = refuse(openPaths.has(routeOf(request, paths)) ? 'anyone' : 'any key', request, reply)
@@ -106,8 +107,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   })
   await addRoutes(app, context)
   await app.ready()
-  const { live } = options
-  if (live !== undefined) shedLoad(app.server, () => live.decider.isFull(), metrics)
+  const { decisions } = options
+  if (decisions !== undefined) shedLoad(app.server, () => decisions.decider.isFull(), metrics)
   metrics.watchConnections(connections, paceRequests(app.server, context.turns), context.answers)
   return app
 }
@@ -146,7 +147,7 @@ function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): 
   })
 }
 
-function createErrorAnswer(log: Log) {
+function createErrorAnswer(log: Logger) {
   return (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = presentError(translate(error))
     if (problem.code === 'INTERNAL')

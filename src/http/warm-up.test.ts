@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { amountPredictor, cardsDetector } from '../../test/service/live-fixture.ts'
-import { createLiveDetector } from '../deciding/live-detector.ts'
+import { amountPredictor, cardsDetector } from '../../test/service/decisions-fixture.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
 import { warmUp } from './warm-up.ts'
 
 const options = { hashCardNumber: (digits: string) => digits, cardKeyCheck: undefined, clock: Date.now }
@@ -16,31 +16,31 @@ function counting(changed: Parameters<typeof cardsDetector>[0] = {}) {
     counts.rows += 1
     return predictor.predict(row)
   }
-  return { counts, live: createLiveDetector(cardsDetector(changed), { ...predictor, predict }) }
+  return { counts, inForce: createDetectorInForce(cardsDetector(changed), { ...predictor, predict }) }
 }
 
 test('decides hundreds of made-up transactions over HTTP, and leaves nothing open', async () => {
   const opened = () => process.getActiveResourcesInfo().filter((kind) => /TCP/.test(kind)).length
   const before = opened()
-  const { counts, live } = counting()
-  await warmUp(live, options)
+  const { counts, inForce } = counting()
+  await warmUp(inForce, options)
   assert.ok(counts.rows >= 200, `${counts.rows} rows`)
   assert.equal(opened(), before)
 })
 
 test('ends once its time is over, however slow the model is', async () => {
-  const { counts, live } = counting()
+  const { counts, inForce } = counting()
   let nowMs = Date.now()
-  await warmUp(live, { ...options, clock: () => (nowMs += 10) })
+  await warmUp(inForce, { ...options, clock: () => (nowMs += 10) })
   assert.ok(counts.rows < 200, `${counts.rows} rows`)
 })
 
 test('gives up at the first transaction that is refused', async () => {
   // The example has the first value of the list, and no service takes a card number.
-  const { counts, live } = counting({
+  const { counts, inForce } = counting({
     features: ['amount', { category: { of: 'note', values: ['4111111111111111'] } }],
   })
-  await warmUp(live, options)
+  await warmUp(inForce, options)
   assert.ok(counts.rows < 10, `${counts.rows} rows`)
 })
 
@@ -49,15 +49,15 @@ test('ends in order where its connection breaks', async () => {
   const keep = (message: unknown) => {
     if (isAbout(message)) sockets.push(message.socket)
   }
-  const { counts, live } = counting()
-  const { predict } = live.predictor
+  const { counts, inForce } = counting()
+  const { predict } = inForce.predictor
   const breaking = (row: Float64Array) => {
     for (const socket of sockets) socket.resetAndDestroy()
     return predict(row)
   }
   subscribe('net.server.socket', keep)
   try {
-    await warmUp({ ...live, predictor: { ...live.predictor, predict: breaking } }, options)
+    await warmUp({ ...inForce, predictor: { ...inForce.predictor, predict: breaking } }, options)
   } finally {
     unsubscribe('net.server.socket', keep)
   }

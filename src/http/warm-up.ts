@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { Registry } from 'prom-client'
+import { DecisionService, type DecisionServiceOptions } from '../deciding/decision-service.ts'
+import type { DetectorInForce } from '../deciding/detector-in-force.ts'
 import { forgetfulParts } from '../deciding/forgetful-log.ts'
-import type { LiveDetector } from '../deciding/live-detector.ts'
-import { LiveService, type LiveServiceOptions } from '../deciding/live-service.ts'
 import { createDecisionMetrics } from './decision-metrics.ts'
 import type { App } from './http-context.ts'
 import { createMetrics } from './metrics.ts'
@@ -26,15 +26,15 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
  * so the code of the whole path, and what the model makes at its first row, are ready before the first customer's.
  */
 export async function warmUp(
-  live: LiveDetector,
-  options: Pick<LiveServiceOptions, 'hashCardNumber' | 'cardKeyCheck' | 'clock'>,
+  inForce: DetectorInForce,
+  options: Pick<DecisionServiceOptions, 'hashCardNumber' | 'cardKeyCheck' | 'clock'>,
 ) {
-  const metrics = createMetrics(() => live.predictor.modelId, new Registry())
-  const service = new LiveService(live, {
+  const metrics = createMetrics(() => inForce.predictor.modelId, new Registry())
+  const service = new DecisionService(inForce, {
     ...options,
     ...forgetfulParts(),
     observer: createDecisionMetrics(metrics.registry),
-    say: silent,
+    logger: silent,
     maxAheadMs: Number.POSITIVE_INFINITY,
     maxPending: decisions,
     maxPendingLabels: 0,
@@ -47,12 +47,12 @@ export async function warmUp(
   // Nobody else may use it meanwhile.
   const key = randomBytes(16).toString('hex')
   const app = await buildServer({
-    ...{ lineup: service.lineup, metrics, log: silent, version: '', apiKeys: [key], live: service },
+    ...{ lineup: service.lineup, metrics, log: silent, version: '', apiKeys: [key], decisions: service },
     limits: { drainMs: 0 },
   })
   try {
     await service.resume()
-    if (await canListen(app)) await askFor(app, live, key, options.clock)
+    if (await canListen(app)) await askFor(app, inForce, key, options.clock)
   } finally {
     await app.close()
     await service.close()
@@ -68,7 +68,7 @@ function canListen(app: App): Promise<boolean> {
 }
 
 /** Asks for one decision after the other, until there are enough or one is refused: an example may not be to a detector's taste. */
-async function askFor({ server }: App, live: LiveDetector, key: string, clock: () => number): Promise<void> {
+async function askFor({ server }: App, inForce: DetectorInForce, key: string, clock: () => number): Promise<void> {
   const address = server.address()
   if (typeof address !== 'object' || address === null) return
   const socket = connect(address.port, host).setNoDelay().setEncoding('latin1')
@@ -79,7 +79,7 @@ async function askFor({ server }: App, live: LiveDetector, key: string, clock: (
       socket.destroy()
       return
     }
-    const body = JSON.stringify(transactionExample(live, startMs + asked * stepMs))
+    const body = JSON.stringify(transactionExample(inForce, startMs + asked * stepMs))
     const path = asked % explainedEvery === 0 ? '/v1/decisions?explain=true' : '/v1/decisions'
     asked += 1
     socket.write(

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
-import type { Log } from './http-context.ts'
+import type { Logger } from '../core/logger.ts'
 import { MetricsReports } from './metrics-reports.ts'
 import type { Notice, Order } from './worker-link.ts'
 
@@ -9,7 +9,7 @@ export interface WorkerPoolOptions {
   readonly count: number
   /** The command line of a worker; without it, that of this process. */
   readonly args?: readonly string[] | undefined
-  readonly log: Log
+  readonly log: Logger
   readonly graceMs: number
   /** Ends the start: the workers are told to end, and no pool comes of it. */
   readonly signal: AbortSignal
@@ -63,7 +63,7 @@ export async function startWorkers(options: WorkerPoolOptions): Promise<WorkerPo
   }
 }
 
-function liveWorkers(): readonly Worker[] {
+function runningWorkers(): readonly Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
 }
 
@@ -71,7 +71,7 @@ type Listening = Pick<Extract<Notice, { notice: 'listening' }>, 'url' | 'modelId
 
 class Supervision {
   readonly closed: Promise<void>
-  readonly #log: Log
+  readonly #log: Logger
   readonly #listening = new Map<number, Listening>()
   readonly #startedAt = new Map<number, number>()
   readonly #reports: MetricsReports
@@ -81,7 +81,7 @@ class Supervision {
   #settleClosed: (error?: FraudError) => void = () => {}
   #settleStart: (failure?: FraudError) => void = () => {}
 
-  constructor(log: Log) {
+  constructor(log: Logger) {
     this.#log = log
     this.#reports = new MetricsReports()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -135,7 +135,7 @@ class Supervision {
         this.#reports.add(message.id, message.metrics)
         break
       case 'metrics wanted':
-        void this.#reports.collect(liveWorkers().filter((each) => each.isConnected())).then((text) => {
+        void this.#reports.collect(runningWorkers().filter((each) => each.isConnected())).then((text) => {
           const order: Order = { order: 'metrics', id: message.id, text }
           if (worker.isConnected()) worker.send(order)
         })
@@ -172,7 +172,7 @@ class Supervision {
   }
 
   tellAll(order: Order): void {
-    for (const worker of liveWorkers()) if (worker.isConnected()) worker.send(order)
+    for (const worker of runningWorkers()) if (worker.isConnected()) worker.send(order)
   }
 
   /** Asks all workers to end, and ends by force those that have not done so in time. */
@@ -182,7 +182,7 @@ class Supervision {
     this.tellAll({ order: 'close' })
     const late = new AbortController()
     const force = sleep(graceMs, undefined, { signal: late.signal, ref: false }).then(() => {
-      for (const worker of liveWorkers()) worker.process.kill('SIGKILL')
+      for (const worker of runningWorkers()) worker.process.kill('SIGKILL')
     })
     force.catch(() => {})
     await this.closed

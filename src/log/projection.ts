@@ -11,7 +11,7 @@ export type LabelledTransaction = Omit<Sequenced<DecisionRecord>, 'row'> | Seque
 export type TakeRecord = (record: LogRecord, sequence: number, about?: LabelledTransaction) => void
 
 /**
- * What records make, taken one after the other in the order of the log. The live path and a rebuild go through the same
+ * What records make, taken one after the other in the order of the log. The decision path and a rebuild go through the same
  * `take`, so that both lead to the same state.
  */
 export interface Projection {

@@ -51,7 +51,7 @@ export function createPredictor(bundle: Bundle): Predictor {
 }
 
 /** Nodes of trees that are explained within some 5 ms. Larger forests are explained when somebody asks. */
-const mostNodesLive = 60_000
+const mostNodesExplained = 60_000
 
 /** Some 60 ms, for which everybody waits; with more nodes it is for `shrike explain` alone. */
 const mostNodesAsked = 1_000_000
@@ -60,8 +60,8 @@ function explanationOf({ model, scaling }: Bundle): Partial<Predictor> {
   const explainer = createExplainer(model, scaling)
   const nodes = countNodes(model)
   if (explainer === undefined || nodes > mostNodesAsked) return {}
-  const explainsLive = nodes <= mostNodesLive
-  return { contributionScale: explainer.scale, explainsLive, explain: (row) => explainer.explain(row) }
+  const explainsDecisions = nodes <= mostNodesExplained
+  return { contributionScale: explainer.scale, explainsDecisions, explain: (row) => explainer.explain(row) }
 }
 
 interface ScoringParts<Ability extends keyof Model> {

@@ -16,7 +16,7 @@ export interface Predictor {
   /** In what `explain` tells; missing where the model does not explain itself. */
   readonly contributionScale?: ContributionScale
   /** Whether it explains a row fast enough to do so while it decides. */
-  readonly explainsLive?: boolean
+  readonly explainsDecisions?: boolean
   /** What each input added to the model's own output for a row. */
   explain?(row: Float64Array): Explanation
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { copyLog } from '../../src/stores/sqlite/copy-log.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
 import { type Purchase, purchases, runShrike, ServiceProcess, trainBundle } from '../durability/service.ts'
 import { isMain } from '../is-main.ts'
@@ -72,7 +72,7 @@ const empty = (suffix: string): Deed => ({
 })
 const backUp = (data: string) => {
   mkdirSync(`${data}.backup`)
-  const reader = new LogReader(log(data))
+  const reader = new SqliteLogReader(log(data))
   copyLog(reader, join(`${data}.backup`, 'log.sqlite'))
   reader.close()
 }
@@ -190,7 +190,7 @@ async function eachOf<Item>(items: readonly Item[], handle: (item: Item) => Prom
 /** Looks into the log, or into the one that was saved beside a stranger's. */
 function look(data: string, acknowledged: readonly string[]): Pick<Outcome, 'lost' | 'problem'> {
   const name = readdirSync(data).find((each) => /^log\.sqlite\.held-\d+$/.test(each)) ?? 'log.sqlite'
-  const reader = new LogReader(join(data, name))
+  const reader = new SqliteLogReader(join(data, name))
   try {
     const { problem } = verifyLog(reader, undefined)
     return { lost: acknowledged.filter((id) => reader.find(id) === undefined), problem: problem?.reason }

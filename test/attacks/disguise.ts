@@ -8,7 +8,7 @@ import { FraudError } from '../../src/core/errors.ts'
 import { createRandom } from '../../src/core/random.ts'
 import { openTables } from '../../src/data/read-table.ts'
 import { parseDetector } from '../../src/detector/detector.ts'
-import { LiveTransactionReader } from '../../src/detector/live-transaction.ts'
+import { ReceivedTransactionReader } from '../../src/detector/received-transaction.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 import { type Disguise, disguises } from './disguises.ts'
 import { honestNumbers, keptOf, numbersOfCards } from './numbers.ts'
@@ -27,7 +27,7 @@ const detector = parseDetector({
   features: [{ count: { by: 'card', over: '1d' } }],
 })
 const conceal = { hashCardNumber: String, token: String }
-const reader = new LiveTransactionReader(detector, compileDetector(detector).layout, conceal, () => startMs)
+const reader = new ReceivedTransactionReader(detector, compileDetector(detector).layout, conceal, () => startMs)
 
 /** A line of NDJSON with every character of its texts escaped. */
 function escapeAll(value: object): string {

@@ -1,7 +1,7 @@
 import { FraudError } from '../../src/core/errors.ts'
 import type { Random } from '../../src/core/random.ts'
 import { parseDetector } from '../../src/detector/detector.ts'
-import { LiveTransactionReader } from '../../src/detector/live-transaction.ts'
+import { ReceivedTransactionReader } from '../../src/detector/received-transaction.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
 
 const startMs = Date.UTC(2026, 10, 22)
@@ -18,7 +18,7 @@ const detector = parseDetector({
   features: [{ count: { by: 'card', over: '1d' } }],
 })
 const conceal = { hashCardNumber: String, token: String }
-const reader = new LiveTransactionReader(detector, compileDetector(detector).layout, conceal, () => startMs)
+const reader = new ReceivedTransactionReader(detector, compileDetector(detector).layout, conceal, () => startMs)
 
 type NumberField = 'AMOUNT' | 'LAT' | 'LON'
 

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { createKeyRing, digestKey } from '../../src/access/keys.ts'
 import type { Role } from '../../src/access/roles.ts'
 import { startService } from '../../src/app.ts'
-import { amountPredictor, cardsDetector } from '../service/live-fixture.ts'
+import { amountPredictor, cardsDetector } from '../service/decisions-fixture.ts'
 import { type Shape, shapes } from './large-bodies.ts'
 
 // Whether four attackers who hold a key can starve an honest caller of decisions:
@@ -48,7 +48,7 @@ async function serve(): Promise<void> {
   const predictor = { ...amountPredictor(), inputs: ['amount'], example: { amount: 12.5 } }
   const service = await startService({
     load: async () => ({ predictor, detector: cardsDetector() }),
-    live: { directory: values.data },
+    decisions: { directory: values.data },
     ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys: [], keyRing: () => ring },
     ...{ version: '0.0.0-test', logLevel: 'silent' },
   })

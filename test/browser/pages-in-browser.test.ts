@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createKeyRing, digestKey } from '../../src/access/keys.ts'
+import { openTestDecisions } from '../service/decisions-fixture.ts'
 import { openTestService } from '../service/fixture.ts'
-import { openTestLive } from '../service/live-fixture.ts'
 
 const executablePath = '/usr/bin/chromium'
 const skip = existsSync(executablePath) ? false : `there is no ${executablePath} to open the pages in`
@@ -22,14 +22,14 @@ describe('pages in a browser', { skip }, () => {
       executablePath,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
     })
-    const live = await openTestLive()
-    await live.service.resume()
+    const running = await openTestDecisions()
+    await running.service.resume()
     const ring = createKeyRing([key], [{ name: 'till', roles: ['score'], createdAt, sha256: digestKey(tillKey) }])
-    const service = await openTestService({ live: live.service, metrics: live.metrics, keyRing: () => ring })
+    const service = await openTestService({ decisions: running.service, metrics: running.metrics, keyRing: () => ring })
     url = service.url
     close = async () => {
       await service.app.close()
-      await live.close()
+      await running.close()
     }
   })
 

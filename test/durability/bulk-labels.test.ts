@@ -4,7 +4,7 @@ import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { assertSound } from './log-checks.ts'
 import { purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 
@@ -60,7 +60,7 @@ test('keeps every label that was acknowledged through kill -9, and takes the fil
   await sending
   assertSound(data)
   assert.ok(acknowledged < lines.length, 'it was killed in the middle')
-  const reader = new LogReader(dataDirectory(data).logPath)
+  const reader = new SqliteLogReader(dataDirectory(data).logPath)
   const kept = [...reader.allLabels()].map(({ id }) => id)
   reader.close()
   const inOrder = lines.map((line) => line.slice(0, line.indexOf(',')))

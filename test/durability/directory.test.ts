@@ -7,13 +7,13 @@ import { before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { Decider } from '../../src/deciding/decider.ts'
+import { createDecidingState } from '../../src/deciding/deciding-state.ts'
+import { createDetectorInForce } from '../../src/deciding/detector-in-force.ts'
 import { Lineup } from '../../src/deciding/lineup.ts'
-import { createLiveDetector } from '../../src/deciding/live-detector.ts'
-import { createLiveState } from '../../src/deciding/live-state.ts'
 import { takeInto } from '../../src/deciding/projections.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { Receiver } from '../../src/deciding/receiver.ts'
-import { LiveTransactionReader } from '../../src/detector/live-transaction.ts'
+import { ReceivedTransactionReader } from '../../src/detector/received-transaction.ts'
 import { type Definition, recordFormat } from '../../src/log/log-record.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { serveable } from '../../src/scoring/served-model.ts'
@@ -171,7 +171,7 @@ describe('a disk', () => {
 
 test('a clock that jumps refuses what is ahead of it, and is what decidedAt shows', async () => {
   const { detector, predictor } = await loadModel(bundle)
-  const live = createLiveDetector(detector, predictor)
+  const inForce = createDetectorInForce(detector, predictor)
   const log = await SqliteLog.open({ path: at('clock.sqlite'), makeToken: () => 'none' })
   const uncounted = { decided() {}, duplicate() {}, labelled() {}, labelsRefused() {} }
   const [first, second, third] = sent
@@ -189,26 +189,26 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const receiver = new Receiver(
     log.persons,
     (token) =>
-      new LiveTransactionReader(detector, live.features.layout, { hashCardNumber: String, token }, () => nowMs),
+      new ReceivedTransactionReader(detector, inForce.features.layout, { hashCardNumber: String, token }, () => nowMs),
   )
   const definition: Definition = {
     format: recordFormat,
     detector,
     model: predictor.modelId,
-    policy: { ...live.policy, version: 1 },
+    policy: { ...inForce.policy, version: 1 },
     columns: receiver.reader.columns,
-    features: live.features.names,
+    features: inForce.features.names,
     runtime: 'test',
   }
   const definitionSequence = await new Promise<number>((resolve) => {
     const sequence = log.append({ kind: 'definition', ...definition }, () => resolve(sequence))
   })
-  const { projections } = new Rebuild(live, log.reading, undefined, {})
+  const { projections } = new Rebuild(inForce, log.reading, undefined, {})
   log.follow(takeInto(projections))
   const lostUntilMs = Number.NEGATIVE_INFINITY
-  const standing = { live, definition, definitionSequence, projections, coveredSinceMs: undefined, lostUntilMs }
-  const state = createLiveState(standing, options)
-  const lineup = new Lineup({ model: serveable(predictor), live, receiver, state })
+  const standing = { inForce, definition, definitionSequence, projections, coveredSinceMs: undefined, lostUntilMs }
+  const state = createDecidingState(standing, options)
+  const lineup = new Lineup({ model: serveable(predictor), inForce, receiver, state })
   const decider = new Decider({ ...options, lineup })
   const decide = async ({ body }: Purchase) => decider.decide(receiver.receive(body, undefined), () => 0)
 

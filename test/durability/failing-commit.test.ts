@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import type { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import type { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
 import { type Answer, type Purchase, purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
 
@@ -33,7 +33,7 @@ async function sendInOrder(service: ServiceProcess, sent: readonly Purchase[]): 
   }
 }
 
-function decisionsOf(reader: LogReader): readonly unknown[] {
+function decisionsOf(reader: SqliteLogReader): readonly unknown[] {
   const found: unknown[] = []
   for (let after = 0; ; ) {
     const records = reader.next(after)

@@ -6,13 +6,13 @@ import { historiesFingerprint } from '../../src/features/fingerprint.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../../src/stores/sqlite/verify-log.ts'
 import { lastDetector } from '../../src/training/find-detector.ts'
 import { replayLog } from '../../src/training/logged-rows.ts'
 
-export function withLog<Result>(data: string, read: (reader: LogReader) => Result): Result {
-  const reader = new LogReader(dataDirectory(data).logPath)
+export function withLog<Result>(data: string, read: (reader: SqliteLogReader) => Result): Result {
+  const reader = new SqliteLogReader(dataDirectory(data).logPath)
   try {
     return read(reader)
   } finally {

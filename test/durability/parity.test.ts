@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { before, test } from 'node:test'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { assertRowsAreReplayed, assertSnapshotsLeadToSameState, assertSound } from './log-checks.ts'
 import { purchases, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 import { Traffic } from './traffic.ts'
@@ -44,7 +44,7 @@ test(`stores the rows that features --from-log computes, over ${count} transacti
 
 /** The rows of the file, whose numbers are written so that they read back as they were; an empty cell is no value. */
 async function compareWithFile(): Promise<number> {
-  const reader = new LogReader(dataDirectory(data).logPath)
+  const reader = new SqliteLogReader(dataDirectory(data).logPath)
   let compared = -1
   for await (const line of createInterface({ input: createReadStream(rowsFile) })) {
     const [id, ...cells] = line.split(',')

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createKeyRing } from '../../src/access/keys.ts'
 import { type Service, startService } from '../../src/app.ts'
-import { amountPredictor, cardsDetector } from '../service/live-fixture.ts'
+import { amountPredictor, cardsDetector } from '../service/decisions-fixture.ts'
 
 // Schemathesis reads /openapi.json, makes up what fits it and what does not, and asks a real service: every answer has to
 // be one that the document promises.
@@ -53,7 +53,7 @@ async function serve(directory: string, apiKeys: readonly string[]): Promise<Ser
   const predictor = { ...amountPredictor(), inputs: ['amount'], example: { amount: 12.5 } }
   const service = await startService({
     load: async () => ({ predictor, detector: cardsDetector({}, { personal: ['shop'] }) }),
-    live: { directory },
+    decisions: { directory },
     jobs: { args: [resolve('bin/shrike.js'), 'job', 'run', '--data', directory], files: undefined },
     ...{ host: '127.0.0.1', port: 0, workers: 1, insecure: false, apiKeys, keyRing: () => ring },
     ...{ version: '0.0.0-test', logLevel: 'silent', limits: { eventLoopLagMs: 60_000 } },

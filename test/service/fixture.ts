@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import type { Logger } from '../../src/core/logger.ts'
 import { Lineup } from '../../src/deciding/lineup.ts'
-import type { App, Log } from '../../src/http/http-context.ts'
+import type { App } from '../../src/http/http-context.ts'
 import { listen } from '../../src/http/listen.ts'
 import { createMetrics, type Metrics } from '../../src/http/metrics.ts'
 import { buildServer, type ServerOptions } from '../../src/http/server.ts'
@@ -31,7 +32,7 @@ export function answerFor(v1: number, amount: number): string {
 }
 
 /** A log that keeps what it is told. */
-export function recordingLog(): Log & { readonly lines: string[] } {
+export function recordingLog(): Logger & { readonly lines: string[] } {
   const lines: string[] = []
   const write = (level: string) => (fields: object, message: string) => {
     const text = (_: string, value: unknown) => (value instanceof Error ? `${value.name}: ${value.message}` : value)

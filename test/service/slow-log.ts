@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KeptLog } from '../../src/deciding/kept-log.ts'
+import type { ServiceLog } from '../../src/deciding/service-log.ts'
 import type { PersonalValues } from '../../src/log/personal-values.ts'
 
 /** A log and its persons as a database across a network would serve them: what is looked up comes after a while. */
 export function slowLog(
-  log: KeptLog,
+  log: ServiceLog,
   persons: PersonalValues,
   delayMs: () => number,
-): { readonly log: KeptLog; readonly persons: PersonalValues } {
+): { readonly log: ServiceLog; readonly persons: PersonalValues } {
   /** What a client of such a database would remember. */
   const known = new Map<string, string>()
   let forgettings = 0

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from '../durability/service.ts'
 
 const folder = temporaryFolder()
@@ -20,7 +20,7 @@ before(async () => {
 })
 
 function countLabels(): number {
-  const reader = new LogReader(dataDirectory(data).logPath)
+  const reader = new SqliteLogReader(dataDirectory(data).logPath)
   try {
     return [...reader.allLabels()].length
   } finally {

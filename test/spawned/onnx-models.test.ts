@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { FraudError } from '../../src/core/errors.ts'
 import { createRandom } from '../../src/core/random.ts'
-import { createLiveDetector } from '../../src/deciding/live-detector.ts'
+import { createDetectorInForce } from '../../src/deciding/detector-in-force.ts'
 import { parseDetector } from '../../src/detector/detector.ts'
 import { createExplainer, whyUnexplained } from '../../src/models/explanation.ts'
 import type { LearnedModel } from '../../src/models/learned-model.ts'
@@ -15,8 +15,8 @@ import { createOnnxGraph } from '../../src/models/onnx-graph.ts'
 import { wantedVersion } from '../../src/models/onnx-runtime.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
+import { closedAfterEach, openTestDecisions, startMs } from '../service/decisions-fixture.ts'
 import { buildTestService } from '../service/fixture.ts'
-import { closedAfterEach, openTestLive, startMs } from '../service/live-fixture.ts'
 
 interface Case {
   readonly name: string
@@ -192,10 +192,10 @@ describe('shrike import of an ONNX file', () => {
       ],
       policy: { review: 0.5, decline: 0.9 },
     })
-    const live = await openTestLive({ live: createLiveDetector(detector, createPredictor(bundle)) })
-    open.push(live)
-    await live.service.resume()
-    const { app } = await buildTestService({ live: live.service, metrics: live.metrics })
+    const running = await openTestDecisions({ inForce: createDetectorInForce(detector, createPredictor(bundle)) })
+    open.push(running)
+    await running.service.resume()
+    const { app } = await buildTestService({ decisions: running.service, metrics: running.metrics })
     const body = { ID: 't-1', TIME: startMs, AMOUNT: 20, CARD: 'c' }
     const answer = await app.inject({ method: 'POST', url: '/v1/decisions', body })
     assert.equal(answer.statusCode, 200, answer.body)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Sequenced } from '../../src/log/log-record.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-repeats-'))
@@ -48,7 +48,7 @@ const replay = (file: string, data: string, ...more: string[]) =>
 
 /** The transactions of a log with their amounts, and whether the last label says fraud. */
 function held(data: string): readonly (readonly [string, unknown, boolean | undefined])[] {
-  const reader = new LogReader(dataDirectory(join(folder, data)).logPath)
+  const reader = new SqliteLogReader(dataDirectory(join(folder, data)).logPath)
   const records: Sequenced[] = []
   for (let next = reader.next(0); next.length > 0; next = reader.next(records.at(-1)?.sequence ?? 0))
     records.push(...next)

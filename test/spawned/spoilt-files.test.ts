@@ -37,7 +37,7 @@ const csv = (header: string, cards: readonly string[]) => [
 const header = 'id,t,fraud,card_id,country'
 
 describe('a file whose names or keys were spoilt on the way', () => {
-  test('is refused where a line has a misspelling of a field that it lacks, as a live transaction is', async () => {
+  test('is refused where a line has a misspelling of a field that it lacks, as a received transaction is', async () => {
     for (const [given, meant] of [
       ['crad_id', 'card_id'],
       ['cardId', 'card_id'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 import { writeMadeTable } from '../tables/write.ts'
 
@@ -77,7 +77,7 @@ test('a replay that is stopped says what is kept, and goes on from there', async
 function countKept(): number {
   if (!existsSync(at('kept/log.sqlite'))) return 0
   try {
-    const reader = new LogReader(at('kept/log.sqlite'))
+    const reader = new SqliteLogReader(at('kept/log.sqlite'))
     const last = reader.lastSequence()
     reader.close()
     return last

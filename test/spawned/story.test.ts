@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { averagePrecision } from '../../src/evaluation/metrics.ts'
 import { createPredictor, readBundle } from '../../src/scoring/load-predictor.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { succeedIn } from '../run-shrike.ts'
 
 // The story of a service's first weeks, told over its own commands and routes: a portfolio's first month is brought in as
@@ -198,7 +198,7 @@ describe('the first weeks of a service', () => {
     assert([...answers.values()].every(({ model }) => model !== before))
     const old = createPredictor(await readBundle(at('before.safetensors')))
     const isFraud = new Map(purchases.map((purchase) => [String(purchase.fields.transaction_id), purchase.isFraud]))
-    const reader = new LogReader(join(at('data'), 'log.sqlite'))
+    const reader = new SqliteLogReader(join(at('data'), 'log.sqlite'))
     const records = [...answers.keys()].flatMap((id) => {
       const record = reader.find(id)
       return record?.kind === 'decision' ? [record] : []

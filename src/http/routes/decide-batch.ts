@@ -9,7 +9,7 @@ import { readJson } from '../json-text.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { readArray } from '../read-array.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 import { manyAnswers, manyBody, ref } from '../schemas/parts.ts'
 import { presentItemError } from '../schemas/problem.ts'
@@ -19,7 +19,7 @@ import { namesOf } from './decide.ts'
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
 
 /** `POST /v1/decisions/batch`: transactions -> a decision each, or why there is none; in their order. */
-export const decideBatch: Route<LiveContext> = {
+export const decideBatch: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/decisions/batch',
   role: 'score',
@@ -27,7 +27,7 @@ export const decideBatch: Route<LiveContext> = {
   bounds: ['load'],
   operationId: 'decideBatch',
   tag: 'decisions',
-  body: ({ live }) => manyBody(ref('Transaction'), transactionExample(live.live, live.newestMs)),
+  body: ({ decisions }) => manyBody(ref('Transaction'), transactionExample(decisions.inForce, decisions.newestMs)),
   answers: { ok: manyAnswers({ anyOf: [ref('Decision'), ref('ItemError')] }), refusals: [...usual, unavailable] },
   handle:
     (context) =>
@@ -38,20 +38,20 @@ export const decideBatch: Route<LiveContext> = {
     },
 }
 
-function sendAnswers(context: LiveContext, raw: IncomingMessage, reply: FastifyReply): void {
-  const { live, turns } = context
-  readArray(context, raw, reply, namesOf(live), (items) =>
-    joinedText(inText(decideMany(live, items, { read: (item) => item, turns, nowMs })), turns, '[', ',', ']'),
+function sendAnswers(context: DecidingContext, raw: IncomingMessage, reply: FastifyReply): void {
+  const { decisions, turns } = context
+  readArray(context, raw, reply, namesOf(decisions), (items) =>
+    joinedText(inText(decideMany(decisions, items, { read: (item) => item, turns, nowMs })), turns, '[', ',', ']'),
   )
 }
 
 async function* decideLines(
-  { limits, live, turns }: LiveContext,
+  { limits, decisions, turns }: DecidingContext,
   raw: IncomingMessage,
   stalled: NodeJS.Timeout,
 ): AsyncGenerator<Iterable<string>> {
   const splitter = new LineSplitter(limits.lineBytes)
-  const names = Math.max(limits.names, namesOf(live))
+  const names = Math.max(limits.names, namesOf(decisions))
   let first = 0
   const read = (line: Buffer | undefined) => {
     first += 1
@@ -60,7 +60,7 @@ async function* decideLines(
     throw new FraudError('BODY_TOO_LARGE', `The line is over ${limits.lineBytes} bytes`)
   }
   const decide = (lines: Iterable<Buffer | undefined>) =>
-    inText(decideMany(live, lines, { read, turns, nowMs, first }), '\n')
+    inText(decideMany(decisions, lines, { read, turns, nowMs, first }), '\n')
   for await (const chunk of raw) yield* decide(splitter.take(chunk))
   yield* decide(splitter.finish())
 }

@@ -5,7 +5,7 @@ import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
 import { readExplain } from '../explain-query.ts'
 import { readJson } from '../json-text.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { transactionExample } from '../schemas/decision.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
@@ -24,7 +24,7 @@ const links = {
 }
 
 /** `POST /v1/decisions`: a transaction -> its decision, durable before it is answered. */
-export const decide: Route<LiveContext> = {
+export const decide: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/decisions',
   role: 'score',
@@ -35,20 +35,20 @@ export const decide: Route<LiveContext> = {
   tag: 'decisions',
   details: 'The same id with the same content gets the first answer again, with other content 409.',
   parameters: () => [explainParameter],
-  body: ({ live }) => jsonBody(ref('Transaction'), transactionExample(live.live, live.newestMs)),
+  body: ({ decisions }) => jsonBody(ref('Transaction'), transactionExample(decisions.inForce, decisions.newestMs)),
   answers: {
     ok: { ...jsonAnswer('The decision; its record is on disk.', ref('Decision')), links },
     refusals: [...usual, conflict, unavailable],
   },
   handle: (context) => {
-    const { limits, live } = context
+    const { limits, decisions } = context
     const bodyLimits = smallBody(context)
     return ({ raw, query }, reply) => {
       const arrivedMs = performance.now()
-      const isAsked = readExplain(query)
+      const explain = readExplain(query)
       answerBody(bodyLimits, raw, reply, (body) => {
-        const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(live)))
-        return live.decide(value, repeated, () => performance.now() - arrivedMs, isAsked).then(render)
+        const { value, repeated } = readJson(body, 'body', Math.max(limits.names, namesOf(decisions)))
+        return decisions.decide(value, repeated, () => performance.now() - arrivedMs, explain).then(render)
       })
     }
   },
@@ -59,6 +59,6 @@ function render(decision: Decision): string {
 }
 
 /** Names that a transaction may have at least: a detector may declare more than the usual limit. */
-export function namesOf({ live }: Decisions): number {
-  return 2 * live.predictor.inputs.length
+export function namesOf({ inForce }: Decisions): number {
+  return 2 * inForce.predictor.inputs.length
 }

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { readExplain } from '../explain-query.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { explainParameter } from '../schemas/requests.ts'
@@ -12,7 +12,7 @@ const unexplained = new FraudError(
 )
 
 /** `GET /v1/decisions/{id}`: all that is known of a decision. */
-export const decision: Route<LiveContext> = {
+export const decision: Route<DecidingContext> = {
   method: 'GET',
   path: '/v1/decisions/{id}',
   role: 'viewer',
@@ -27,9 +27,9 @@ export const decision: Route<LiveContext> = {
     refusals: [...usual, unknown, unexplained],
   },
   handle:
-    ({ live }) =>
+    ({ decisions }) =>
     ({ params, query }, reply) => {
-      const detail = live.find(params.id, readExplain(query))
+      const detail = decisions.find(params.id, readExplain(query))
       if (detail === undefined) throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
       reply.header('cache-control', 'no-store').send(detail)
     },

@@ -2,14 +2,14 @@ import { holdsCardNumber } from '../../core/card-number.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import type { DecisionQuery } from '../../log/decision-pages.ts'
 import { QueryReader } from '../decision-query.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { pageParameters } from '../schemas/requests.ts'
 import { sendDecisions } from '../send-decisions.ts'
 
 /** `GET /v1/decisions`: what was decided, in pages. */
-export const decisions: Route<LiveContext> = {
+export const decisions: Route<DecidingContext> = {
   method: 'GET',
   path: '/v1/decisions',
   role: 'viewer',
@@ -18,21 +18,21 @@ export const decisions: Route<LiveContext> = {
   bounds: ['load', 'answers'],
   operationId: 'decisions',
   tag: 'decisions',
-  parameters: ({ live }) => pageParameters(live.live.detector),
+  parameters: ({ decisions }) => pageParameters(decisions.inForce.detector),
   answers: { ok: jsonAnswer('A page.', ref('DecisionPage')), refusals: usual },
   handle:
     (context) =>
     async ({ query }, reply) => {
-      const { live } = context
-      const { records, next } = await live.page(readQuery(query, live))
+      const { decisions } = context
+      const { records, next } = await decisions.page(readQuery(query, decisions))
       return sendDecisions(context, reply, '', records, next)
     },
 }
 
 /** @throws FraudError INPUT_INVALID with every bad parameter. */
-function readQuery(given: unknown, live: Decisions): DecisionQuery {
+function readQuery(given: unknown, decisions: Decisions): DecisionQuery {
   const reader = new QueryReader(given ?? {}, ['key'])
-  const { keys = {}, personal = [] } = live.live.detector.transaction
+  const { keys = {}, personal = [] } = decisions.inForce.detector.transaction
   const isConcealed = (name: string, value: string) =>
     (personal.includes(name) && !value.startsWith('tok_')) || holdsCardNumber(value, 'id')
   const reason = `is written NAME:VALUE, and the names are ${Object.keys(keys).join(', ') || 'none'}`

@@ -5,7 +5,7 @@ import { smallBody } from '../body.ts'
 import { principalOf } from '../guard.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 
@@ -21,7 +21,7 @@ const erased = {
 }
 
 /** `POST /v1/erasures`: forgets what the token of a personal value stands for, in every file, before it is answered. */
-export const erase: Route<LiveContext> = {
+export const erase: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/erasures',
   role: 'admin',
@@ -35,13 +35,13 @@ export const erase: Route<LiveContext> = {
   body: () => jsonBody(ref('Erasure'), { key: 'customer', value: 'c-1' }),
   answers: { ok: jsonAnswer('Whether there was one.', erased), refusals: [...usual, incomplete, unavailable] },
   handle: (context) => {
-    const { limits, live } = context
+    const { limits, decisions } = context
     const bodyLimits = smallBody(context)
     return (request, reply) => {
       answerBody(bodyLimits, request.raw, reply, (body) => {
         const { value, repeated } = readJson(body, 'body', limits.names)
         refuseRepeated(repeated)
-        const { personal = [] } = live.live.detector.transaction
+        const { personal = [] } = decisions.inForce.detector.transaction
         if (
           !isRecord(value) ||
           typeof value.key !== 'string' ||
@@ -51,7 +51,7 @@ export const erase: Route<LiveContext> = {
           const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
           throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
         }
-        return live
+        return decisions
           .erase(value.key, value.value, principalOf(request).name)
           .then((token) => JSON.stringify({ erased: token !== undefined, token: token ?? null }))
       })

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { formatIsoTime } from '../../core/time-parser.ts'
-import { warnOfLive } from '../../deciding/live-detector.ts'
+import { warnOfPolicyInForce } from '../../deciding/detector-in-force.ts'
 import type { Degradation } from '../../decisioning/decision.ts'
 import { outcomes } from '../../detector/detector-schema.ts'
 import { formatCount } from '../../pages/format.ts'
@@ -25,7 +25,7 @@ export const home: Route = {
   isShown: true,
   answers: 'page',
   handle: (context) => {
-    const today = context.live && new DayCounter(context.metrics.registry, Date.now)
+    const today = context.decisions && new DayCounter(context.metrics.registry, Date.now)
     context.whenClosed(() => today?.close())
     return async (request, reply) =>
       sendPage(
@@ -36,8 +36,8 @@ export const home: Route = {
 }
 
 function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {
-  const { lineup, live } = context
-  const warning = live && warnOfLive(live.live)
+  const { lineup, decisions } = context
+  const warning = decisions && warnOfPolicyInForce(decisions.inForce)
   return html`${pageStart('Shrike')}
 <div class="page home"><main>
 <header><h1>Shrike</h1>
@@ -54,15 +54,15 @@ ${linkSection(context, hasReport)}
 `
 }
 
-function stateOf({ live, isDraining, isOverloaded, whyNotReady }: HttpContext): { tone: string; words: string } {
+function stateOf({ decisions, isDraining, isOverloaded, whyNotReady }: HttpContext): { tone: string; words: string } {
   if (isDraining()) return { tone: 'bad', words: 'Shutting down' }
-  if (live !== undefined && !live.isReady) {
+  if (decisions !== undefined && !decisions.isReady) {
     return { tone: 'bad', words: 'Not ready: histories are being made, or the log cannot be written' }
   }
   const why = whyNotReady()
   if (why !== undefined) return { tone: 'bad', words: `Takes no new work: ${why}` }
   if (isOverloaded()) return { tone: 'bad', words: 'Overloaded' }
-  return { tone: 'good', words: live === undefined ? 'Ready for predictions' : 'Ready for decisions' }
+  return { tone: 'good', words: decisions === undefined ? 'Ready for predictions' : 'Ready for decisions' }
 }
 
 function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs }: DayCounts): Markup {
@@ -94,18 +94,18 @@ const meanings: Readonly<Record<Degradation, string>> = {
   'histories-lost': 'the log lacks fields that histories are made of',
 }
 
-function modelSection({ lineup, live, bundlePath }: HttpContext): Markup {
+function modelSection({ lineup, decisions, bundlePath }: HttpContext): Markup {
   const written = bundlePath !== undefined && existsSync(bundlePath) ? minute(statSync(bundlePath).mtimeMs) : undefined
   const rows: [string, string][] = [['Bundle', lineup.champion.model.modelId]]
   if (written !== undefined) rows.push(['Its file was written', written])
-  if (live !== undefined) {
-    const { detector, features } = live.live
+  if (decisions !== undefined) {
+    const { detector, features } = decisions.inForce
     rows.push(
       ['Detector', detector.detector],
       ['Keys', Object.keys(detector.transaction.keys ?? {}).join(', ') || 'none'],
     )
     rows.push(['Features', formatCount(features.all.length)])
-    rows.push(['Newest transaction', live.newestMs === undefined ? 'none yet' : minute(live.newestMs)])
+    rows.push(['Newest transaction', decisions.newestMs === undefined ? 'none yet' : minute(decisions.newestMs)])
   }
   return html`<section><h2>Model</h2><dl class="terms card">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`
 }
@@ -119,23 +119,23 @@ function minute(timeMs: number): string {
   return Number.isFinite(timeMs) ? `${formatIsoTime(timeMs).slice(0, 16).replace('T', ' ')} UTC` : 'none yet'
 }
 
-function callSection({ lineup, live, isGuarded }: HttpContext, host: string): Markup {
+function callSection({ lineup, decisions, isGuarded }: HttpContext, host: string): Markup {
   // The host is the client's own claim, so it is shown only if it can be nothing but a host.
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
   const [what, call] =
-    live === undefined
+    decisions === undefined
       ? ['prediction', predictionCall(origin, lineup.champion.model.example, isGuarded())]
-      : ['decision', decisionCall(origin, transactionExample(live.live, live.newestMs), isGuarded())]
+      : ['decision', decisionCall(origin, transactionExample(decisions.inForce, decisions.newestMs), isGuarded())]
   return html`<section><h2>Ask for a ${what}</h2>
 <p class="intro">${isGuarded() ? 'A request to be pasted into a shell, with a key that has the role score in place of YOUR_KEY; the button copies it with the key of this tab.' : 'A request that works as it stands, to be pasted into a shell.'}</p>
 <div class="copied"><button type="button" data-copies="call">Copy</button><pre class="command"><code id="call">${call}</code></pre></div></section>`
 }
 
-function linkSection({ live }: HttpContext, hasReport: boolean): Markup {
+function linkSection({ decisions }: HttpContext, hasReport: boolean): Markup {
   const links = [
     ['/docs', 'Docs', 'every route, to read and to try'],
     ...(hasReport ? [['/report', 'Report', 'how well the model does, and how that was measured']] : []),
-    ...(live ? [['/v1/decisions', 'Decisions', 'what was decided, the newest first']] : []),
+    ...(decisions ? [['/v1/decisions', 'Decisions', 'what was decided, the newest first']] : []),
     ['/openapi.json', 'OpenAPI', 'the same as the docs, for machines'],
     ['/healthz', 'Health', 'whether the process answers'],
     ['/readyz', 'Readiness', 'whether it takes new work'],

@@ -14,7 +14,7 @@ import { type LabelStream, takeLabelLines } from '../label-lines.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { arrayLimits, itemsOf } from '../read-array.ts'
 import { refuseRepeatedInLabel } from '../refuse-repeated.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 
@@ -45,7 +45,7 @@ const bodies = {
 const answer = { oneOf: [ref('LabelAnswer'), { type: 'array', items: ref('LabelAnswer') }, ref('LabelReport')] }
 
 /** `POST /v1/labels`: what transactions turned out to be, one, an array or a stream, durable before it is answered. */
-export const label: Route<LiveContext> = {
+export const label: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/labels',
   role: 'label',
@@ -62,7 +62,7 @@ export const label: Route<LiveContext> = {
     refusals: [...usual, unavailable, full, contradicted],
   },
   handle: (context) => {
-    const { limits, live } = context
+    const { limits, decisions } = context
     const check = (bytes: Buffer) => {
       if (!isArray(bytes)) throw tooLarge(limits.bodyBytes)
       checkBeginning(bytes, arrayLimits(limits, labelNames))
@@ -74,44 +74,44 @@ export const label: Route<LiveContext> = {
       const by = principalOf(request).name
       const type = mediaTypeOf(raw.headers, types)
       if (type !== 'application/json') {
-        answerStream(context, live, { raw, isCsv: type === csv, names: labelNames, by }, reply)
+        answerStream(context, decisions, { raw, isCsv: type === csv, names: labelNames, by }, reply)
       } else answerBody(bodyLimits, raw, reply, (body) => takeLabels(context, by, body, reply))
     }
   },
 }
 
 async function takeLabels(
-  context: LiveContext,
+  context: DecidingContext,
   by: string,
   body: Buffer,
   reply: FastifyReply,
 ): Promise<string | Readable | undefined> {
-  const { turns, answers, live } = context
+  const { turns, answers, decisions } = context
   if (!isArray(body)) {
     const item = readJson(body, 'body', labelNames)
     refuseRepeatedInLabel(item)
-    const [label] = await live.label(item.value, by)
+    const [label] = await decisions.label(item.value, by)
     return JSON.stringify(label)
   }
   const items = await itemsOf(context, body, reply, labelNames)
   if (items === undefined) return undefined
   items.forEach(refuseRepeatedInLabel)
   const values = items.map(({ value }) => value)
-  const labels = await live.label(values, by, turns)
+  const labels = await decisions.label(values, by, turns)
   const texts = labels.values().map((label) => JSON.stringify(label))
   answers.limitTime(reply.raw)
   return Readable.from(joinedText([texts], turns, '[', ',', ']'))
 }
 
 /** Labels that come as lines, without a bound on how many, are answered by what became of them together. */
-function answerStream(context: HttpContext, live: Decisions, stream: LabelStream, reply: FastifyReply): void {
+function answerStream(context: HttpContext, decisions: Decisions, stream: LabelStream, reply: FastifyReply): void {
   const { limits, held } = context
   // In memory are a line that is being read and the piece of the stream that it came in.
   const heldBytes = 2 * limits.lineBytes
   held.take(heldBytes, stream.raw)
   reply.raw.once('close', () => held.give(heldBytes, stream.raw))
   const send = (text: string) => void reply.header('content-type', 'application/json; charset=utf-8').send(text)
-  takeLabelLines(context, live, stream).then(
+  takeLabelLines(context, decisions, stream).then(
     (report) => send(JSON.stringify(report)),
     // Of a client that has gone away nobody waits for the answer.
     (error: unknown) => reply.raw.destroyed || reply.send(error),

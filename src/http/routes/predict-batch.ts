@@ -86,10 +86,10 @@ async function* predictLines(
 }
 
 /** A transaction's id is known where the model is a detector's that decides. */
-function answerItem({ live }: HttpContext, index: number, reread: () => unknown, predict: () => string): string {
+function answerItem({ decisions }: HttpContext, index: number, reread: () => unknown, predict: () => string): string {
   try {
     return predict()
   } catch (error) {
-    return JSON.stringify(presentItemError(error, index, live && readableId(live, reread)))
+    return JSON.stringify(presentItemError(error, index, decisions && readableId(decisions, reread)))
   }
 }

@@ -16,10 +16,10 @@ export const readiness: Route = {
   tag: 'operation',
   answers: { ok: jsonAnswer('It does.', statusSchema('ready')), refusals: [isClosing] },
   handle:
-    ({ lineup, live, isDraining, whyNotReady }) =>
+    ({ lineup, decisions, isDraining, whyNotReady }) =>
     (_request, reply) => {
       if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
-      if (live !== undefined && !live.isReady) {
+      if (decisions !== undefined && !decisions.isReady) {
         throw new FraudError('NOT_READY', 'Histories are being made from the log, or the log cannot be written')
       }
       const why = whyNotReady()

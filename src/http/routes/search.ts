@@ -6,7 +6,7 @@ import { smallBody } from '../body.ts'
 import { QueryReader } from '../decision-query.ts'
 import { type JsonItem, readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
-import type { LiveContext, Route } from '../route.ts'
+import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { sendDecisions } from '../send-decisions.ts'
@@ -19,7 +19,7 @@ const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken
  * `POST /v1/search`: the decisions of a key's value, or of a transaction's id. A card number or a person is in the body,
  * never in a URL, and is replaced as it is in a transaction before anything is looked for.
  */
-export const searchDecisions: Route<LiveContext> = {
+export const searchDecisions: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/search',
   role: 'analyst',
@@ -43,39 +43,39 @@ export const searchDecisions: Route<LiveContext> = {
 const searchNames = 16
 
 async function search(
-  context: LiveContext,
+  context: DecidingContext,
   { value: given, repeated }: JsonItem,
   reply: FastifyReply,
 ): Promise<undefined> {
-  const { live } = context
+  const { decisions } = context
   refuseRepeated(repeated)
   if (!isRecord(given)) throw invalid([{ field: '(body)', reason: `is ${kindOf(given)}, where an object is required` }])
   if (given.text !== undefined) return sendById(context, given, reply)
   const { key, value, ...filters } = given
   const reader = new QueryReader(filters, ['key', 'value', 'text'])
-  const { keys = {} } = live.live.detector.transaction
+  const { keys = {} } = decisions.inForce.detector.transaction
   const names = Object.keys(keys).join(', ') || 'none'
   const isKey = typeof key === 'string' && Object.hasOwn(keys, key)
   if (!isKey) reader.errors.push({ field: 'key', reason: `must be one of ${names}` })
   const isValue = (typeof value === 'string' && value !== '') || typeof value === 'number'
   if (!isValue) reader.errors.push({ field: 'value', reason: 'must be text or a whole number' })
-  const token = isKey && isValue ? live.keptValue(key, value) : undefined
+  const token = isKey && isValue ? decisions.keptValue(key, value) : undefined
   const query = reader.finish(isKey ? { column: keys[key], value: token ?? '' } : undefined)
-  const found = token === undefined ? { records: [], next: null } : await live.page(query)
-  const degraded = isKey && live.mayHoldInClear(key) ? '["plain-records-unsearched"]' : '[]'
+  const found = token === undefined ? { records: [], next: null } : await decisions.page(query)
+  const degraded = isKey && decisions.mayHoldInClear(key) ? '["plain-records-unsearched"]' : '[]'
   const first = `"key":${JSON.stringify(key)},"token":${JSON.stringify(token ?? null)},"degraded":${degraded},`
   sendDecisions(context, reply, first, found.records, found.next)
 }
 
 function sendById(
-  context: LiveContext,
+  context: DecidingContext,
   { text, ...others }: Readonly<Record<string, unknown>>,
   reply: FastifyReply,
 ): undefined {
   const errors = Object.keys(others).map((field) => ({ field, reason: 'does not go with text' }))
   if (typeof text !== 'string' || text === '') errors.push({ field: 'text', reason: 'must be the id of a transaction' })
   if (errors.length > 0) throw invalid(errors)
-  const found = context.live.view(String(text))
+  const found = context.decisions.view(String(text))
   sendDecisions(context, reply, '"key":null,"token":null,"degraded":[],', found === undefined ? [] : [found], null)
 }
 

@@ -1,8 +1,8 @@
 import { asSent } from '../../core/money.ts'
 import { numberForTime } from '../../core/time-formats.ts'
 import { formatIsoTime } from '../../core/time-parser.ts'
+import type { DetectorInForce } from '../../deciding/detector-in-force.ts'
 import { mostRefusedListed } from '../../deciding/label-tally.ts'
-import type { LiveDetector } from '../../deciding/live-detector.ts'
 import { contributionScales } from '../../decisioning/contribution.ts'
 import { shownDegradations } from '../../decisioning/decision.ts'
 import { type DeclaredField, declaredFields } from '../../detector/declared-fields.ts'
@@ -138,7 +138,7 @@ export const decisionSchemas = {
 } as const
 
 /** The body of a decision, with the detector's own names. */
-export function transactionSchema({ detector, features }: LiveDetector, example: object): object {
+export function transactionSchema({ detector, features }: DetectorInForce, example: object): object {
   const { id = '', time: declaredTime } = detector.transaction
   const fields = declaredFields(detector, features.layout)
   const timeSchema = declaredTime?.format === 'iso' ? time : { type: 'number' }
@@ -157,11 +157,11 @@ export function transactionSchema({ detector, features }: LiveDetector, example:
   }
 }
 
-function requiredAmount({ transaction: { amount } }: LiveDetector['detector']): readonly string[] {
+function requiredAmount({ transaction: { amount } }: DetectorInForce['detector']): readonly string[] {
   return amount?.digits === undefined ? [] : [amount.field]
 }
 
-function amountSchema({ transaction: { amount } }: LiveDetector['detector']): object {
+function amountSchema({ transaction: { amount } }: DetectorInForce['detector']): object {
   if (amount?.minorUnits !== true) return { type: 'number' }
   return {
     type: 'integer',
@@ -180,7 +180,7 @@ const someTimeMs = Date.UTC(2026, 10, 22, 9)
 
 /** A transaction that the service takes, at a time that moves no window: that of the newest one, where there is one. */
 export function transactionExample(
-  { detector, features }: Pick<LiveDetector, 'detector' | 'features'>,
+  { detector, features }: Pick<DetectorInForce, 'detector' | 'features'>,
   newestMs = Number.NEGATIVE_INFINITY,
 ): Record<string, unknown> {
   const { id = '', time: declaredTime, amount } = detector.transaction

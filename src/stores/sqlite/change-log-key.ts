@@ -1,10 +1,10 @@
 import { FraudError } from '../../core/errors.ts'
 import { keyVariable, type NamedKey } from './log-key.ts'
-import { LogReader } from './log-reader.ts'
 import { openForWriting } from './open-for-writing.ts'
 import { createPersonMac, macRows } from './person-mac.ts'
 import { refuseProblem } from './refuse-problem.ts'
 import { repeatDefinition } from './repeat-definition.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { verifyLog } from './verify-log.ts'
 
 export interface KeyChange {
@@ -31,7 +31,7 @@ export function changeLogKey(
     throw new FraudError('OPTION_INVALID', `${keyVariable} and ${keyVariable}_BEFORE are the same`)
   }
   const database = openForWriting(path, before?.key)
-  const reader = new LogReader(path)
+  const reader = new SqliteLogReader(path)
   try {
     database.exec('BEGIN IMMEDIATE')
     const others = key === undefined ? older : [{ name: keyVariable, key }, ...older]

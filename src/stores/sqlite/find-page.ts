@@ -5,14 +5,14 @@ import { fieldOf } from '../../detector/kept-fields.ts'
 import type { DecisionPage, DecisionQuery } from '../../log/decision-pages.ts'
 import type { DecisionRecord, Sequenced } from '../../log/log-record.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
-import type { LogReader } from './log-reader.ts'
+import type { SqliteLogReader } from './sqlite-log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 
 /** Records that one page looks at, at most: a search for what is rare goes on with the next page. */
 const searchedAtOnce = 200_000
 
 /** Decisions that a query wants, newest first. */
-export function findPage(reader: LogReader, query: DecisionQuery): DecisionPage {
+export function findPage(reader: SqliteLogReader, query: DecisionQuery): DecisionPage {
   const { outcome, fromMs, toMs, minScore, field, limit } = query
   const before = query.before ?? reader.lastSequence() + 1
   const least = Math.max(reader.prunedThrough(), before - 1 - searchedAtOnce)
@@ -55,7 +55,11 @@ function packedForms(value: string): readonly Uint8Array[] {
   })
 }
 
-function hasField(reader: LogReader, { definition, fields }: DecisionRecord, field: DecisionQuery['field']): boolean {
+function hasField(
+  reader: SqliteLogReader,
+  { definition, fields }: DecisionRecord,
+  field: DecisionQuery['field'],
+): boolean {
   if (field === undefined) return true
   const value = fieldOf(reader.definition(definition), fields, field.column)
   return value !== undefined && String(value) === field.value

@@ -4,10 +4,10 @@ import { FraudError } from '../../core/errors.ts'
 import { makePrivate } from '../file-access.ts'
 import { checkIdentity, hasPersonMacs, migrate, schemaProblem, unusable, version } from './database.ts'
 import { checkLogKey } from './log-key.ts'
-import { LogReader } from './log-reader.ts'
 import { createPersonMac, macRows } from './person-mac.ts'
 import { refuseProblem } from './refuse-problem.ts'
 import { repeatDefinition } from './repeat-definition.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { verifyLog } from './verify-log.ts'
 
 /**
@@ -64,7 +64,7 @@ function checkBounds(database: DatabaseSync): void {
  * chain that it was done. Where it says so already, rows without MACs are a forger's.
  */
 function provePersons(database: DatabaseSync, path: string, key: string, isUnsigned: boolean): void {
-  const reader = new LogReader(path)
+  const reader = new SqliteLogReader(path)
   try {
     const last = reader.lastDefinition()
     const isDone = last?.definition.personMacsFrom !== undefined

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DecisionQuery } from '../../log/decision-pages.ts'
-import type { PageAnswer } from './decision-pages.ts'
 import { findPage } from './find-page.ts'
-import { LogReader } from './log-reader.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
+import type { PageAnswer } from './sqlite-pages.ts'
 
 /** The thread that searches for pages of decisions. */
 
-const reader = new LogReader(String(workerData))
+const reader = new SqliteLogReader(String(workerData))
 
 function answer(query: DecisionQuery): PageAnswer {
   try {

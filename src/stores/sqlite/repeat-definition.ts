@@ -4,7 +4,7 @@ import { createLink } from '../../log/chain.ts'
 import type { Definition } from '../../log/log-record.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
 import { encodeFrame, splitFrames } from '../../log/record-format.ts'
-import type { LogReader } from './log-reader.ts'
+import type { SqliteLogReader } from './sqlite-log-reader.ts'
 
 /**
  * Within a transaction, appends the definition in force once more, to say something of the log itself: with a key, from
@@ -15,7 +15,7 @@ import type { LogReader } from './log-reader.ts'
  */
 export function repeatDefinition(
   database: DatabaseSync,
-  reader: LogReader,
+  reader: SqliteLogReader,
   key: string | undefined,
   macs: 'from-here' | 'as-before',
 ): number {

@@ -8,9 +8,9 @@ import { type FraudError, FraudError as Refusal } from '../../core/errors.ts'
 import { keepsRecords } from '../../log/decision-log.contract.ts'
 import { type Definition, type LogRecord, recordFormat } from '../../log/log-record.ts'
 import type { Person } from '../../log/personal-values.ts'
-import { SqlitePages } from './decision-pages.ts'
-import { LogReader } from './log-reader.ts'
 import { SqliteLog } from './sqlite-log.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
+import { SqlitePages } from './sqlite-pages.ts'
 import { verifyLog } from './verify-log.ts'
 
 let folder: string
@@ -67,7 +67,7 @@ describe('a log', () => {
   test('gives records numbers in order, and tells of each once it is durable', async () => {
     const path = newPath()
     const log = await open(path)
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.deepEqual([log.nextSequence, log.pending, reader.lastSequence()], [1, 0, 0])
     const order: number[] = []
     const all = Array.from({ length: 50 }, (_, i) =>
@@ -93,13 +93,13 @@ describe('a log', () => {
     assert.equal(log.nextSequence, 10)
     assert.equal(await append(log, decision('more')), 10)
     await log.close()
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.deepEqual(verifyLog(reader, undefined).records, 10)
     reader.close()
   })
 
   test('is read by id, by number, by kind and in order', async () => {
-    const reader = new LogReader(await written())
+    const reader = new SqliteLogReader(await written())
     assert.deepEqual(
       [reader.find('a')?.sequence, reader.find('h')?.kind, reader.find('never')],
       [3, 'history', undefined],
@@ -187,7 +187,7 @@ describe('a log', () => {
     ] as const) {
       await assert.rejects(open(path), (error: FraudError) => error.code === code && reason.test(error.message))
     }
-    assert.throws(() => new LogReader(newPath()), { code: 'DIRECTORY_UNUSABLE' })
+    assert.throws(() => new SqliteLogReader(newPath()), { code: 'DIRECTORY_UNUSABLE' })
   })
 })
 
@@ -248,7 +248,7 @@ describe('verification', () => {
     const database = new DatabaseSync(path)
     database.exec(sql)
     database.close()
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     const { problem, last } = verifyLog(reader, key)
     reader.close()
     assert.equal(last, (problem?.sequence ?? 10) - 1)
@@ -266,7 +266,7 @@ describe('verification', () => {
     // The second page is the root of the records.
     bytes.fill(0xff, 4096, 4296)
     await writeFile(path, bytes)
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.deepEqual(verifyLog(reader, undefined).problem, {
       sequence: 1,
       reason: "can't be read: the file is damaged",
@@ -311,7 +311,7 @@ describe('verification', () => {
 
   test('finds a log of another key, and one that was cut short of a head that was noted', async () => {
     const path = await written('secret')
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.equal(verifyLog(reader, 'another').problem?.sequence, 1)
     assert.equal(verifyLog(reader, undefined).problem?.sequence, 1)
     const { hash } = verifyLog(reader, 'secret')

@@ -6,9 +6,9 @@ import type { LogRecord } from '../../log/log-record.ts'
 import type { PersonalValues } from '../../log/personal-values.ts'
 import type { TakeRecord } from '../../log/projection.ts'
 import { KnownIds } from './known-ids.ts'
-import { LogReader } from './log-reader.ts'
-import { Persons } from './persons.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { SqliteLookUps } from './sqlite-look-ups.ts'
+import { SqlitePersons } from './sqlite-persons.ts'
 import { SqliteTarget } from './sqlite-target.ts'
 
 /** How often an idle log sees whether its files are still there. */
@@ -31,10 +31,10 @@ export interface SqliteLogOptions {
 
 /** The log in SQLite: read here, written by a thread of its own. */
 export class SqliteLog implements DecisionLog {
-  readonly reading: LogReader
+  readonly reading: SqliteLogReader
   readonly lookUps: LookUps
   readonly persons: PersonalValues
-  readonly #persons: Persons
+  readonly #persons: SqlitePersons
   readonly #target: SqliteTarget
   readonly #commit: GroupCommit
   readonly #onRecovered: (isPutBack: boolean) => void
@@ -49,9 +49,9 @@ export class SqliteLog implements DecisionLog {
     target: SqliteTarget,
     { path, key, observer, makeToken, onRecovered, keepPlace, onOverwritten }: SqliteLogOptions,
   ) {
-    this.reading = new LogReader(path)
+    this.reading = new SqliteLogReader(path)
     this.lookUps = new SqliteLookUps(this.reading)
-    this.#persons = new Persons(this.reading.database, makeToken)
+    this.#persons = new SqlitePersons(this.reading.database, makeToken)
     if (key !== undefined) this.#personMacsFrom = this.reading.lastDefinition()?.definition.personMacsFrom ?? 1
     this.persons = this.#persons
     this.#target = target

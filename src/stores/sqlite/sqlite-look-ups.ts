@@ -1,11 +1,11 @@
 import type { Found, LookUps, TransactionRecord } from '../../log/decision-log.ts'
-import type { LogReader } from './log-reader.ts'
+import type { SqliteLogReader } from './sqlite-log-reader.ts'
 
 /** Looks up in a file of this machine, which takes less time than waiting would. */
 export class SqliteLookUps implements LookUps {
-  readonly #reader: LogReader
+  readonly #reader: SqliteLogReader
 
-  constructor(reader: LogReader) {
+  constructor(reader: SqliteLogReader) {
     this.#reader = reader
   }
 

@@ -10,8 +10,8 @@ import { ValueWriter } from '../../log/packed-values.ts'
 import type { Person } from '../../log/personal-values.ts'
 import { writeFrame } from '../../log/record-format.ts'
 import { changeLogKey } from './change-log-key.ts'
-import { LogReader } from './log-reader.ts'
 import { SqliteLog } from './sqlite-log.ts'
+import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 import { type Verification, verifyLog } from './verify-log.ts'
 
@@ -80,7 +80,7 @@ async function verified(sql: string, key?: string): Promise<Verification> {
 const problemOf = (path: string, key?: string) => verify(path, key).problem?.reason
 
 function verify(path: string, key?: string): Verification {
-  const reader = new LogReader(path)
+  const reader = new SqliteLogReader(path)
   try {
     return verifyLog(reader, key)
   } finally {
@@ -121,7 +121,7 @@ describe('a forger', () => {
       SELECT -2, kind, outcome, timestamp_ms, score, 't-1', body, hash FROM records WHERE kind = 2;
       INSERT INTO records SELECT -3, kind, outcome, timestamp_ms, score, '', body, hash FROM records WHERE kind = 3`)
     database.close()
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.deepEqual([reader.find('forged'), reader.at(-1), reader.labelsOf('t-1')], [undefined, undefined, []])
     assert.deepEqual([[...reader.allLabels()].length, reader.definitionSequences()], [1, [1]])
     reader.close()
@@ -180,7 +180,7 @@ describe('a forger', () => {
     for (let at = bytes.indexOf('t-1'); at >= 0; at = bytes.indexOf('t-1', at + 1)) {
       const forged = newPath()
       await writeFile(forged, Buffer.concat([bytes.subarray(0, at), Buffer.from('t-z'), bytes.subarray(at + 3)]))
-      const reader = new LogReader(forged)
+      const reader = new SqliteLogReader(forged)
       const record = reader.at(3)
       if (record?.kind === 'decision' && record.id === 't-1' && reader.find('t-1') === undefined) {
         hidden += 1
@@ -210,7 +210,7 @@ describe('a forger', () => {
       const database = new DatabaseSync(path)
       database.exec(sql)
       database.close()
-      const reader = new LogReader(path)
+      const reader = new SqliteLogReader(path)
       assert.ok(reader.find('r\uFFFD') === undefined || reader.at(sequence) !== undefined)
       reader.close()
       assert.match(problemOf(path, 'secret') ?? '', reason)
@@ -231,7 +231,7 @@ describe('a forger', () => {
     const database = new DatabaseSync(path)
     database.exec(`INSERT INTO persons (key, value, token) VALUES ('card', 'Eve', 'tok_${tokens}')`)
     database.close()
-    const reader = new LogReader(path)
+    const reader = new SqliteLogReader(path)
     assert.match(verifyLog(reader, undefined).problem?.reason ?? '', /Record 6 erased a person who is among/)
     reader.close()
     for (const sql of [
@@ -279,7 +279,7 @@ describe('a forger', () => {
     ] as const) {
       const path = await forged(sql, key)
       assert.throws(() => changeLogKey(path, changeTo('new', key)), { code: 'LOG_INVALID', message: reason })
-      const reader = new LogReader(path)
+      const reader = new SqliteLogReader(path)
       assert.equal(reader.lastSequence(), 6)
       assert.equal(
         reader.database.prepare('SELECT count(*) AS count FROM persons WHERE mac IS NULL').get()?.count,
@@ -324,7 +324,7 @@ test('rows of persons without MACs get them once, and the chain says when', asyn
   const older2 = { name: 'line 2', key: 'b' }
   const toD = { key: 'd', keysBefore: [{ name: 'line 1', key: 'c' }, older2], keyChanges: [7, 8] }
   assert.deepEqual(changeLogKey(begun, toD), { sequence: 9, keyChanges: [7, 8, 9] })
-  const reader = new LogReader(begun)
+  const reader = new SqliteLogReader(begun)
   const otherKeys = toD.keysBefore
   const found = verifyLog(reader, 'd', { otherKeys, keyChanges: [7, 8, 9] })
   assert.deepEqual([found.problem, found.persons], [undefined, { rows: 2, areProven: true, macsFrom: 7 }])
@@ -356,7 +356,7 @@ test('records that were let go and are still in the file are neither found nor i
   await log.close()
   const kept = newPath()
   await copyFile(path, kept)
-  const reader = new LogReader(kept)
+  const reader = new SqliteLogReader(kept)
   assert.deepEqual([reader.at(2), reader.find('t-1'), reader.find('t-2')?.sequence], [undefined, undefined, 4])
   assert.deepEqual([reader.labelsOf('t-0').length, verifyLog(reader, undefined).problem], [1, undefined])
   const again = await open(kept)

@@ -4,7 +4,7 @@ import { createLink, firstLink } from '../../log/chain.ts'
 import { UnreadParts } from '../../log/unread-parts.ts'
 import { schemaProblem } from './database.ts'
 import { createFits, keyVariable, type NamedKey } from './log-key.ts'
-import type { LogReader } from './log-reader.ts'
+import type { SqliteLogReader } from './sqlite-log-reader.ts'
 import { isAsStored, recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 import { PersonsCheck, type PersonsFound } from './verify-persons.ts'
 
@@ -66,7 +66,7 @@ export interface VerifyOptions {
  * looks for what else is in the database and changes what is served: indexes that lead elsewhere, triggers, records outside
  * the chain, rows of persons. All of it is read as of one instant, beside the process that writes.
  */
-export function verifyLog(reader: LogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
+export function verifyLog(reader: SqliteLogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
   reader.database.exec('BEGIN')
   try {
     const walk = new Walk(reader, key, options)
@@ -91,7 +91,7 @@ class Walk {
   readonly persons: PersonsCheck
   readonly #unread = new UnreadParts()
   problem: Problem | undefined
-  readonly #reader: LogReader
+  readonly #reader: SqliteLogReader
   readonly #head: Head | undefined
   readonly #keys: readonly { readonly name: string | null; readonly fits: ReturnType<typeof createFits> }[]
   readonly #pruned: number
@@ -102,7 +102,7 @@ class Walk {
   #headSeen: string | undefined
 
   constructor(
-    reader: LogReader,
+    reader: SqliteLogReader,
     key: string | undefined,
     { head, keyName = keyVariable, otherKeys = [] }: VerifyOptions,
   ) {
@@ -210,7 +210,7 @@ class Walk {
 }
 
 /** What is in the database beside the chain, or in place of what finds records by their ids. */
-function structureProblem({ database }: LogReader): Problem | undefined {
+function structureProblem({ database }: SqliteLogReader): Problem | undefined {
   try {
     const below = database.prepare('SELECT count(*) AS count FROM records WHERE sequence < 1').get()?.count
     if (below !== 0) return { reason: `The log holds ${below} records outside the chain, with numbers below 1` }

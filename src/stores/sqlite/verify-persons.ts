@@ -3,8 +3,8 @@ import { isRecord } from '../../core/json-value.ts'
 import { personalColumns } from '../../detector/personal-columns.ts'
 import type { Definition, Sequenced } from '../../log/log-record.ts'
 import { hasPersonMacs } from './database.ts'
-import type { LogReader } from './log-reader.ts'
 import { createPersonMac, type PersonMac } from './person-mac.ts'
+import type { SqliteLogReader } from './sqlite-log-reader.ts'
 import { isAsStored } from './stored-record.ts'
 
 /** What the rows of persons were found to be. */
@@ -24,7 +24,7 @@ const mostRemembered = 200_000
  * record holds has a row until an erasure says otherwise, and none after that; and each row bears its MAC.
  */
 export class PersonsCheck {
-  readonly #reader: LogReader
+  readonly #reader: SqliteLogReader
   readonly #mac: PersonMac | undefined
   readonly #hasToken: StatementSync
   /** Places of personal values among a definition's columns. */
@@ -35,7 +35,7 @@ export class PersonsCheck {
   readonly #missing = new Map<string, number>()
   #risen: number | undefined
 
-  constructor(reader: LogReader, key: string | undefined) {
+  constructor(reader: SqliteLogReader, key: string | undefined) {
     this.#reader = reader
     this.#mac = key === undefined ? undefined : createPersonMac(key)
     this.#hasToken = reader.database.prepare('SELECT 1 FROM persons WHERE token = ?')

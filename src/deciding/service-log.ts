@@ -2,7 +2,7 @@ import type { DecisionLog, LogReading } from '../log/decision-log.ts'
 import type { LogRecord } from '../log/log-record.ts'
 
 /** The log as the service needs it: appending, reading, and what keeps it short. */
-export interface KeptLog extends DecisionLog {
+export interface ServiceLog extends DecisionLog {
   readonly reading: LogReading & {
     hashAt(sequence: number): Uint8Array | undefined
     lastBefore(timestampMs: number): number
@@ -10,13 +10,6 @@ export interface KeptLog extends DecisionLog {
   prune(through: number): void
   erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined>
   close(): Promise<void>
-}
-
-/** What the service says of itself. */
-export interface LiveLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
 }
 
 /** Appends a record; resolves with its number once it is durable. */

@@ -25,7 +25,7 @@ const checkpointKind = recordKinds.indexOf('checkpoint')
  * Reads a log beside the process that writes it. Each call sees what is durable at that instant, and nothing that the chain does not
  * hold: records that a checkpoint let go, and are not deleted yet, and what bears numbers below 1, are not found.
  */
-export class LogReader implements LogReading {
+export class SqliteLogReader implements LogReading {
   readonly #path: string
   #opened: Opened
   /** Ids of all transactions, once they have been read; until then every id is asked for. */

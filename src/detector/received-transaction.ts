@@ -24,7 +24,7 @@ import { columnOfName, personalColumns } from './personal-columns.ts'
 import type { Transaction, TransactionLayout } from './transaction.ts'
 
 /** A transaction as it was sent: its id, what it declares (as it is kept), and what features see of it. */
-export interface LiveTransaction {
+export interface ReceivedTransaction {
   readonly id: string
   readonly fields: readonly FieldValue[]
   readonly transaction: Transaction
@@ -51,9 +51,9 @@ interface FieldHandling extends DeclaredField {
 /**
  * Reads transactions of a detector from parsed JSON. Names match exactly, those with a dot as paths into nested objects,
  * too; other fields are ignored and not kept, unless the detector keeps all. One that is a misspelling of a declared
- * field that was not sent is refused. The one place where unknown input becomes a transaction on the live path.
+ * field that was not sent is refused. The one place where unknown input becomes a transaction on the decision path.
  */
-export class LiveTransactionReader {
+export class ReceivedTransactionReader {
   readonly columns: readonly string[]
   readonly #detector: Detector
   readonly #fields: readonly FieldHandling[]
@@ -116,7 +116,7 @@ export class LiveTransactionReader {
    * @throws FraudError INPUT_INVALID with every bad field, CARD_NUMBER_REFUSED with every field that holds one; nothing of
    * the value is in either.
    */
-  read(given: unknown, repeated?: ReadonlySet<string>): LiveTransaction {
+  read(given: unknown, repeated?: ReadonlySet<string>): ReceivedTransaction {
     if (!isRecord(given)) {
       throw invalid([{ field: '(body)', reason: `is ${kindOf(given)}, where an object is required` }])
     }

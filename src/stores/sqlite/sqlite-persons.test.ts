@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { keepsPersons } from '../../log/persons.contract.ts'
 import { openForWriting } from './open-for-writing.ts'
-import { Persons } from './persons.ts'
+import { SqlitePersons } from './sqlite-persons.ts'
 
 let folder: string
 let database: DatabaseSync
@@ -21,8 +21,8 @@ after(async () => {
 })
 
 let made = 0
-const open = () => new Persons(database, () => `tok_${++made}`)
-const store = (persons: Persons) => {
+const open = () => new SqlitePersons(database, () => `tok_${++made}`)
+const store = (persons: SqlitePersons) => {
   const insert = database.prepare('INSERT INTO persons (key, value, token) VALUES (?, ?, ?)')
   for (const { key, value, token } of persons.takeNew()) insert.run(key, value, token)
 }

@@ -3,14 +3,14 @@ import { Judge, type JudgeOptions } from './judgement.ts'
 import type { Standing } from './standing.ts'
 
 /** What decides: a standing, and what each decision needs of it, made once. */
-export interface LiveState extends Standing {
+export interface DecidingState extends Standing {
   readonly times: AcceptedTimes
   readonly judge: Judge
 }
 
-export interface LiveStateOptions extends AcceptedTimesOptions, JudgeOptions {}
+export interface DecidingStateOptions extends AcceptedTimesOptions, JudgeOptions {}
 
-export function createLiveState(standing: Standing, options: LiveStateOptions): LiveState {
+export function createDecidingState(standing: Standing, options: DecidingStateOptions): DecidingState {
   return {
     ...standing,
     times: new AcceptedTimes(standing, options),

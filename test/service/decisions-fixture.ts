@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'node:test'
-import { createLiveDetector, type LiveDetector } from '../../src/deciding/live-detector.ts'
-import { LiveService, type LiveServiceOptions } from '../../src/deciding/live-service.ts'
+import { DecisionService, type DecisionServiceOptions } from '../../src/deciding/decision-service.ts'
+import { createDetectorInForce, type DetectorInForce } from '../../src/deciding/detector-in-force.ts'
 import { savedParts } from '../../src/deciding/projections.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { type Detector, parseDetector } from '../../src/detector/detector.ts'
@@ -13,9 +13,9 @@ import { createDecisionMetrics } from '../../src/http/decision-metrics.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import type { Snapshot } from '../../src/log/snapshots.ts'
 import type { Predictor } from '../../src/scoring/predictor.ts'
-import { SqlitePages } from '../../src/stores/sqlite/decision-pages.ts'
-import { LogReader } from '../../src/stores/sqlite/log-reader.ts'
 import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
+import { SqlitePages } from '../../src/stores/sqlite/sqlite-pages.ts'
 import { recordingLog } from './fixture.ts'
 import { slowLog } from './slow-log.ts'
 
@@ -60,8 +60,8 @@ export function amountPredictor(modelId = 'amounts@0123456789ab', scale = 1000):
   }
 }
 
-export interface TestLiveOptions extends Partial<LiveServiceOptions> {
-  readonly live?: LiveDetector
+export interface TestDecisionsOptions extends Partial<DecisionServiceOptions> {
+  readonly inForce?: DetectorInForce
   /** A directory to go on in; a new one unless given. */
   readonly directory?: string
   readonly key?: string
@@ -71,26 +71,26 @@ export interface TestLiveOptions extends Partial<LiveServiceOptions> {
 
 let reopened = 0
 
-/** A live service on a real log in a directory of its own. Its clock stands still unless it is set. */
-export async function openTestLive({ live, directory, key, lookUpMs, ...options }: TestLiveOptions = {}) {
+/** A service on a real log in a directory of its own. Its clock stands still unless it is set. */
+export async function openTestDecisions({ inForce, directory, key, lookUpMs, ...options }: TestDecisionsOptions = {}) {
   const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
   const logPath = join(path, 'log.sqlite')
   const clock = { nowMs: startMs }
   const metrics = createMetrics(() => 'test')
   const decisions = createDecisionMetrics(metrics.registry)
-  const say = recordingLog()
+  const logger = recordingLog()
   // Tokens of one log are never made twice.
   const prefix = directory === undefined ? 'tok_' : `tok_${++reopened}_`
   let tokens = 0
   const log = await SqliteLog.open({ path: logPath, key, observer: decisions, makeToken: () => `${prefix}${++tokens}` })
   const pages = new SqlitePages(logPath)
-  const service = new LiveService(live ?? createLiveDetector(cardsDetector(), amountPredictor()), {
+  const service = new DecisionService(inForce ?? createDetectorInForce(cardsDetector(), amountPredictor()), {
     ...(lookUpMs === undefined ? { log, persons: log.persons } : slowLog(log, log.persons, lookUpMs)),
     pages,
     observer: decisions,
     hashCardNumber: (digits) => `pan_${digits.length}`,
     cardKeyCheck: 'check',
-    say,
+    logger,
     clock: () => clock.nowMs,
     maxAheadMs: 300_000,
     maxPending: 1024,
@@ -112,7 +112,7 @@ export async function openTestLive({ live, directory, key, lookUpMs, ...options 
   )
   let isClosed = false
   return {
-    ...{ service, log, clock, say, metrics, path, logPath },
+    ...{ service, log, clock, say: logger, metrics, path, logPath },
     async close({ keep = false } = {}) {
       if (!isClosed) {
         isClosed = true
@@ -124,10 +124,10 @@ export async function openTestLive({ live, directory, key, lookUpMs, ...options 
   }
 }
 
-export type TestLive = Awaited<ReturnType<typeof openTestLive>>
+export type TestDecisions = Awaited<ReturnType<typeof openTestDecisions>>
 
 /** A snapshot of what a service holds, as of the last record of its log. */
-export function snapshotNow({ decider }: LiveService, sequence: number): Snapshot {
+export function snapshotNow({ decider }: DecisionService, sequence: number): Snapshot {
   const { state } = decider
   assert(state !== undefined)
   const saved = savedParts(state.projections).map((part) => ({ ...part, chunks: [...part.chunks] }))
@@ -141,8 +141,8 @@ export function without(snapshot: Snapshot, name: string): Snapshot {
 }
 
 /** A list for a test file's services: what a test adds is closed after it. */
-export function closedAfterEach(): TestLive[] {
-  const open: TestLive[] = []
+export function closedAfterEach(): TestDecisions[] {
+  const open: TestDecisions[] = []
   afterEach(async () => {
     for (const each of open.splice(0)) await each.close()
   })
@@ -155,24 +155,24 @@ export function closedAfterEach(): TestLive[] {
  *
  * @returns how many decisions there are of each.
  */
-export function assertReplayed(logPath: string, detectors: readonly LiveDetector[]): readonly number[] {
-  const reader = new LogReader(logPath)
+export function assertReplayed(logPath: string, detectors: readonly DetectorInForce[]): readonly number[] {
+  const reader = new SqliteLogReader(logPath)
   try {
-    return detectors.map((live) => {
+    return detectors.map((inForce) => {
       let count = 0
-      const rebuild = new Rebuild(live, reader, undefined, {})
-      const row = new Float64Array(live.features.names.length)
+      const rebuild = new Rebuild(inForce, reader, undefined, {})
+      const row = new Float64Array(inForce.features.names.length)
       const isInStep = () =>
         rebuild.step((record, transaction, histories) => {
-          computeRow(live.features, transaction, histories, row)
+          computeRow(inForce.features, transaction, histories, row)
           if (record.kind !== 'decision') return
-          if (reader.definition(record.definition).model !== live.predictor.modelId) return
+          if (reader.definition(record.definition).model !== inForce.predictor.modelId) return
           count += 1
           assert.equal(record.row.length, row.length)
           record.row.forEach((value, i) => {
             assert.ok(
               Object.is(value, row[i]),
-              `record ${record.sequence}, ${live.features.names[i]}: ${value}, ${row[i]}`,
+              `record ${record.sequence}, ${inForce.features.names[i]}: ${value}, ${row[i]}`,
             )
           })
         })
@@ -184,26 +184,30 @@ export function assertReplayed(logPath: string, detectors: readonly LiveDetector
   }
 }
 
-/** A live service whose clock is far ahead, so that a test's transactions may be of any day: the i-th is i steps later. */
-export async function openDeciding(open: TestLive[], options: TestLiveOptions = {}, stepMs = dayMs) {
-  const live = await openTestLive(options)
-  open.push(live)
-  live.clock.nowMs = startMs + 1000 * dayMs
-  await live.service.resume()
+/** A service whose clock is far ahead, so that a test's transactions may be of any day: the i-th is i steps later. */
+export async function openDeciding(open: TestDecisions[], options: TestDecisionsOptions = {}, stepMs = dayMs) {
+  const running = await openTestDecisions(options)
+  open.push(running)
+  running.clock.nowMs = startMs + 1000 * dayMs
+  await running.service.resume()
   const decide = (i: number, more: object = {}) =>
-    live.service.decide(
+    running.service.decide(
       { ID: `t-${i}`, TIME: startMs + i * stepMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...more },
       undefined,
       () => 0,
     )
   const rowOf = (i: number) => {
-    const record = live.log.reading.find(`t-${i}`)
+    const record = running.log.reading.find(`t-${i}`)
     return record?.kind === 'decision' ? [...record.row] : []
   }
-  return { ...live, decide, rowOf }
+  return { ...running, decide, rowOf }
 }
 
-/** A live detector of cards under a name, which its model bears, too. */
-export function namedLive(name: string, transaction: Partial<Detector['transaction']>, features: Detector['features']) {
-  return createLiveDetector(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
+/** A detector of cards under a name, which its model bears, too. */
+export function namedDetector(
+  name: string,
+  transaction: Partial<Detector['transaction']>,
+  features: Detector['features'],
+) {
+  return createDetectorInForce(cardsDetector({ features }, transaction), amountPredictor(`${name}@000000000000`))
 }

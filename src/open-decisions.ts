@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { FraudError } from './core/errors.ts'
+import type { Logger } from './core/logger.ts'
 import { requireCardKey } from './deciding/card-key.ts'
-import type { LiveDetector } from './deciding/live-detector.ts'
-import { LiveService } from './deciding/live-service.ts'
+import { DecisionService } from './deciding/decision-service.ts'
+import type { DetectorInForce } from './deciding/detector-in-force.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
-import type { Log } from './http/http-context.ts'
 import { warmUp } from './http/warm-up.ts'
 import type { Snapshot } from './log/snapshots.ts'
 import {
@@ -21,26 +21,26 @@ import {
 } from './stores/data-directory.ts'
 import { openMode } from './stores/file-access.ts'
 import { newestSnapshot } from './stores/snapshot-files.ts'
-import { SqlitePages } from './stores/sqlite/decision-pages.ts'
-import type { LogReader } from './stores/sqlite/log-reader.ts'
 import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
+import type { SqliteLogReader } from './stores/sqlite/sqlite-log-reader.ts'
+import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
 
-/** What the live path needs beside a model. */
-export interface LiveConfig {
+/** What the decision path needs beside a model. */
+export interface DecisionsConfig {
   /** The data directory. */
   readonly directory: string
   /** Of the log's chain; without it the chain is plain SHA-256. */
   readonly logKey?: string | undefined
   /** Of the hashes that take the place of card numbers, for detectors that want them. */
   readonly cardKey?: string | undefined
-  readonly limits?: Partial<LiveLimits>
+  readonly limits?: Partial<DecisionsLimits>
   /** Whether the first decision is in a hurry. */
   readonly warmsUp?: boolean
   /** The arguments of a process of Shrike's that takes a snapshot; without them none is taken. */
   readonly snapshotArgs?: readonly string[] | undefined
 }
 
-interface LiveLimits {
+interface DecisionsLimits {
   /** How far ahead of the clock a transaction may be. */
   readonly maxAheadMs: number
   readonly maxPending: number
@@ -58,7 +58,7 @@ interface LiveLimits {
   readonly minFreeBytes: number
 }
 
-const defaultLiveLimits: LiveLimits = {
+const defaultLimits: DecisionsLimits = {
   maxAheadMs: 5 * 60_000,
   maxPending: 128,
   maxPendingLabels: 100_000,
@@ -71,29 +71,29 @@ const defaultLiveLimits: LiveLimits = {
   minFreeBytes: 256 * 2 ** 20,
 }
 
-export interface OpenedLive {
-  readonly service: LiveService
+export interface OpenedDecisions {
+  readonly service: DecisionService
   /** Why no new work is wanted, although it is still done. */
   whyNotReady(): string | undefined
   close(): Promise<void>
 }
 
 /**
- * Opens the data directory and builds the live path on it; `service.resume()` then makes the histories.
+ * Opens the data directory and builds the decision path on it; `service.resume()` then makes the histories.
  *
  * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID, OPTION_INVALID
  */
-export async function openLive(
-  config: LiveConfig,
-  live: LiveDetector,
+export async function openDecisions(
+  config: DecisionsConfig,
+  inForce: DetectorInForce,
   metrics: DecisionMetrics,
-  say: Log,
-): Promise<OpenedLive> {
-  const limits = { ...defaultLiveLimits, ...config.limits }
-  const hashing = cardHashing(live, config.cardKey)
+  logger: Logger,
+): Promise<OpenedDecisions> {
+  const limits = { ...defaultLimits, ...config.limits }
+  const hashing = cardHashing(inForce, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
-  warnIfOpen(directory, say)
+  warnIfOpen(directory, logger)
   const closing = new AbortController()
   const pages = new SqlitePages(directory.logPath)
   let opened: SqliteLog | undefined
@@ -103,22 +103,22 @@ export async function openLive(
       key: config.logKey,
       observer: metrics,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
-      ...guardPlace(directory, lock, pages, say),
+      ...guardPlace(directory, lock, pages, logger),
     })
     opened = log
     lock.note()
-    const service = new LiveService(live, {
+    const service = new DecisionService(inForce, {
       ...limits,
       log,
       pages,
       persons: log.persons,
       observer: metrics,
       ...hashing,
-      say,
+      logger,
       clock: Date.now,
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
       ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
-      findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, say),
+      findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, logger),
       takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
     })
     const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
@@ -148,41 +148,41 @@ export async function openLive(
 }
 
 /** What becomes of the lock and of what reads the log where files are deleted or overwritten underneath. */
-function guardPlace(directory: DataDirectory, lock: DirectoryLock, pages: SqlitePages, say: Log) {
+function guardPlace(directory: DataDirectory, lock: DirectoryLock, pages: SqlitePages, logger: Logger) {
   return {
     // While the log itself is gone, the directory may be about to be moved back: nothing is made in its place.
     keepPlace() {
-      if (existsSync(directory.logPath)) renewLock(directory, lock, say)
+      if (existsSync(directory.logPath)) renewLock(directory, lock, logger)
     },
     onOverwritten: () => lock.distrust(),
     onRecovered(isPutBack: boolean) {
-      renewLock(directory, lock, say)
+      renewLock(directory, lock, logger)
       lock.note()
       pages.reopen()
       if (isPutBack)
-        say.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
+        logger.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
     },
   }
 }
 
-function renewLock({ lockPath }: DataDirectory, lock: DirectoryLock, say: Log): void {
+function renewLock({ lockPath }: DataDirectory, lock: DirectoryLock, logger: Logger): void {
   if (!lock.renew()) return
   lock.note()
-  say.warn({ path: lockPath }, 'the lock was deleted underneath, and taken again')
+  logger.warn({ path: lockPath }, 'the lock was deleted underneath, and taken again')
 }
 
 /** Nothing is as good as no key: anybody could make the hashes. */
-function cardHashing(live: LiveDetector, key = '') {
+function cardHashing(inForce: DetectorInForce, key = '') {
   const check = key === '' ? undefined : cardKeyCheck(key)
-  requireCardKey(live, check)
+  requireCardKey(inForce, check)
   return { hashCardNumber: cardNumberHash(key), cardKeyCheck: check }
 }
 
 /** Other users read what is in the files only through an open directory that made them so before. */
-function warnIfOpen({ path }: DataDirectory, say: Log): void {
+function warnIfOpen({ path }: DataDirectory, logger: Logger): void {
   const mode = openMode(path)
   if (mode !== undefined)
-    say.warn({ path, mode }, `others than its owner may enter the data directory: chmod 700 ${path}`)
+    logger.warn({ path, mode }, `others than its owner may enter the data directory: chmod 700 ${path}`)
 }
 
 function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | undefined {
@@ -196,9 +196,9 @@ function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | un
 function findSnapshot(
   { snapshotsPath }: DataDirectory,
   logKey: string | undefined,
-  { detector, features }: LiveDetector,
-  reading: LogReader,
-  say: Log,
+  { detector, features }: DetectorInForce,
+  reading: SqliteLogReader,
+  logger: Logger,
 ): Snapshot | undefined {
   const fingerprint = historiesFingerprint(detector, features)
   return newestSnapshot(
@@ -206,20 +206,23 @@ function findSnapshot(
     fingerprint,
     (sequence) => reading.hashAt(sequence),
     (path, why) => {
-      if (why === 'other-histories') say.info({ path }, 'a snapshot is of other histories, and left alone')
-      else if ('otherLog' in why) sayOtherLog(path, why.otherLog, reading.lastSequence(), say)
+      if (why === 'other-histories') logger.info({ path }, 'a snapshot is of other histories, and left alone')
+      else if ('otherLog' in why) logOtherLog(path, why.otherLog, reading.lastSequence(), logger)
       else if (!(why.error instanceof FraudError)) throw why.error
       else
-        say.error({ code: why.error.code, reason: why.error.message }, 'a snapshot can not be used, and is left alone')
+        logger.error(
+          { code: why.error.code, reason: why.error.message },
+          'a snapshot can not be used, and is left alone',
+        )
     },
     logKey,
   )
 }
 
-function sayOtherLog(path: string, snapshotAt: number, logEndsAt: number, say: Log): void {
-  if (snapshotAt <= logEndsAt) say.warn({ path, snapshotAt }, 'a snapshot is of another log, and left alone')
+function logOtherLog(path: string, snapshotAt: number, logEndsAt: number, logger: Logger): void {
+  if (snapshotAt <= logEndsAt) logger.warn({ path, snapshotAt }, 'a snapshot is of another log, and left alone')
   else {
-    say.warn(
+    logger.warn(
       { path, snapshotAt, logEndsAt },
       `the log was cut short, set back, or is another: a snapshot knows record ${snapshotAt}, and the log ends with ` +
         `${logEndsAt}. What was decided in between is not in it; the snapshot is left alone`,
@@ -256,7 +259,7 @@ async function takeSnapshot(args: readonly string[] | undefined, { path }: DataD
   return taken
 }
 
-function figuresOf({ path, logPath }: DataDirectory, reading: LogReader): Omit<DirectoryFigures, 'isShort'> {
+function figuresOf({ path, logPath }: DataDirectory, reading: SqliteLogReader): Omit<DirectoryFigures, 'isShort'> {
   return {
     logBytes: () =>
       [logPath, `${logPath}-wal`].reduce((sum, file) => sum + (existsSync(file) ? statSync(file).size : 0), 0),

@@ -1,13 +1,13 @@
+import type { Logger } from '../core/logger.ts'
 import { Decider } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { Decisions, type DecisionsOptions } from './decisions.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
-import type { LiveLog } from './kept-log.ts'
 import { Lineup } from './lineup.ts'
-import type { LiveDetector } from './live-detector.ts'
 import { firstChampion, Takeover, type TakeoverOptions } from './takeover.ts'
 
-export interface LiveServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
+export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
   readonly observer: DecisionObserver
   readonly maxPending: number
   readonly maxPendingLabels: number
@@ -15,16 +15,16 @@ export interface LiveServiceOptions extends DecisionsOptions, Omit<TakeoverOptio
 
 const faultsSaidEveryMs = 60_000
 
-/** The live path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
-export class LiveService extends Decisions {
+/** The decision path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
+export class DecisionService extends Decisions {
   readonly #takeover: Takeover
   readonly #keeper: Keeper
-  readonly #log: LiveServiceOptions['log']
+  readonly #log: DecisionServiceOptions['log']
 
   /** Throws BUNDLE_INVALID where the model can't predict its own example. */
-  constructor(live: LiveDetector, options: LiveServiceOptions) {
-    const onFault = faultReporter(options.say, options.clock)
-    const lineup = new Lineup(firstChampion(live, options))
+  constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
+    const onFault = faultReporter(options.logger, options.clock)
+    const lineup = new Lineup(firstChampion(inForce, options))
     const decider = new Decider({ ...options, lineup })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
@@ -45,8 +45,8 @@ export class LiveService extends Decisions {
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
-  use(live: LiveDetector): Promise<void> {
-    return this.#takeover.use(live)
+  use(inForce: DetectorInForce): Promise<void> {
+    return this.#takeover.use(inForce)
   }
 
   /** Snapshots that this process took, or could not take. */
@@ -71,7 +71,7 @@ export class LiveService extends Decisions {
 }
 
 /** Says why there was no score: at once, then once a minute, since a bug comes with every transaction. */
-function faultReporter(say: LiveLog, clock: () => number): TakeoverOptions['onFault'] {
+function faultReporter(logger: Logger, clock: () => number): TakeoverOptions['onFault'] {
   let silentUntilMs = Number.NEGATIVE_INFINITY
   let unsaid = 0
   return (what, error) => {
@@ -81,7 +81,7 @@ function faultReporter(say: LiveLog, clock: () => number): TakeoverOptions['onFa
       return
     }
     const reason = error instanceof Error ? error.stack : String(error)
-    say.error({ what, reason, unsaid }, 'a transaction could not be scored')
+    logger.error({ what, reason, unsaid }, 'a transaction could not be scored')
     silentUntilMs = nowMs + faultsSaidEveryMs
     unsaid = 0
   }

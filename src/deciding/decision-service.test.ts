@@ -7,79 +7,80 @@ import {
   cardsDetector,
   closedAfterEach,
   dayMs,
-  openTestLive,
+  openTestDecisions,
   snapshotNow,
   startMs,
-  type TestLiveOptions,
-} from '../../test/service/live-fixture.ts'
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
 import { warmUp as warmUpPath } from '../http/warm-up.ts'
-import { LogReader } from '../stores/sqlite/log-reader.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
-import { createLiveDetector, type LiveDetector } from './live-detector.ts'
+import { createDetectorInForce, type DetectorInForce } from './detector-in-force.ts'
 
 const open = closedAfterEach()
 
-async function start(options: TestLiveOptions = {}) {
-  const live = await openTestLive(options)
-  open.push(live)
-  await live.service.resume()
-  return live
+async function start(options: TestDecisionsOptions = {}) {
+  const running = await openTestDecisions(options)
+  open.push(running)
+  await running.service.resume()
+  return running
 }
 
 const noWait = () => 0
 const purchase = (i: number, more: object = {}) => ({
   ...{ ID: `t-${i}`, TIME: startMs + i * 1000, AMOUNT: 10 + (i % 7), CARD: `c-${i % 3}`, SHOP: `s-${i % 2}`, ...more },
 })
-const one = createLiveDetector(cardsDetector(), amountPredictor('one@000000000001'))
-const other = createLiveDetector(
+const one = createDetectorInForce(cardsDetector(), amountPredictor('one@000000000001'))
+const other = createDetectorInForce(
   cardsDetector({
     features: [{ count: { by: 'shop', over: '2d' } }, { mean: { of: 'amount', by: 'shop', over: '2d' } }],
     policy: { review: 0.1 },
   }),
   amountPredictor('other@000000000002', 100),
 )
-const third = createLiveDetector(cardsDetector({ policy: { decline: 0.1 } }), amountPredictor('third@000000000003'))
+const third = createDetectorInForce(cardsDetector({ policy: { decline: 0.1 } }), amountPredictor('third@000000000003'))
 
 describe('a service', () => {
   test('is not ready before its histories are there, and refuses until then', async () => {
-    const live = await openTestLive()
-    open.push(live)
-    assert.equal(live.service.isReady, false)
-    assert.throws(() => live.service.decide(purchase(1), undefined, noWait), { code: 'LOG_UNAVAILABLE' })
-    await assert.rejects(live.service.label({ transactionId: 't', isFraud: true }, 'key:desk'), {
+    const running = await openTestDecisions()
+    open.push(running)
+    assert.equal(running.service.isReady, false)
+    assert.throws(() => running.service.decide(purchase(1), undefined, noWait), { code: 'LOG_UNAVAILABLE' })
+    await assert.rejects(running.service.label({ transactionId: 't', isFraud: true }, 'key:desk'), {
       code: 'LOG_UNAVAILABLE',
     })
-    await live.service.resume()
-    assert.equal(live.service.isReady, true)
+    await running.service.resume()
+    assert.equal(running.service.isReady, true)
   })
 
   test('that starts again goes on as if it had never stopped', async () => {
     const rows: number[][][] = []
     for (const restarts of [false, true]) {
-      let live = await start({ live: one })
+      let running = await start({ inForce: one })
       for (let i = 0; i < 30; i++) {
-        live.clock.nowMs = startMs + i * 1000
-        await live.service.decide(purchase(i), undefined, noWait)
-        if (i % 4 === 0) await live.service.label({ transactionId: `t-${i + (i % 8)}`, isFraud: i % 3 > 0 }, 'key:desk')
+        running.clock.nowMs = startMs + i * 1000
+        await running.service.decide(purchase(i), undefined, noWait)
+        if (i % 4 === 0)
+          await running.service.label({ transactionId: `t-${i + (i % 8)}`, isFraud: i % 3 > 0 }, 'key:desk')
         if (!restarts || i % 10 !== 7) continue
-        await live.close({ keep: true })
-        live = await start({ live: one, directory: live.path })
+        await running.close({ keep: true })
+        running = await start({ inForce: one, directory: running.path })
       }
       rows.push(
         Array.from({ length: 30 }, (_, i) => {
-          const record = live.log.reading.find(`t-${i}`)
+          const record = running.log.reading.find(`t-${i}`)
           return record?.kind === 'decision' ? [...record.row] : []
         }),
       )
-      assert.deepEqual(live.log.reading.definitionSequences(), [1])
-      await live.close({ keep: true })
-      assert.deepEqual(assertReplayed(live.logPath, [one]), [30])
+      assert.deepEqual(running.log.reading.definitionSequences(), [1])
+      await running.close({ keep: true })
+      assert.deepEqual(assertReplayed(running.logPath, [one]), [30])
     }
     assert.deepEqual(rows[1], rows[0])
   })
 
   test('that starts with a snapshot goes on as with the whole log', async () => {
-    const first = await start({ live: one })
+    const first = await start({ inForce: one })
     for (let i = 0; i < 20; i++) await first.service.decide(purchase(i), undefined, noWait)
     await first.service.label(
       [
@@ -91,7 +92,7 @@ describe('a service', () => {
     const snapshot = snapshotNow(first.service, first.log.reading.lastSequence())
     for (let i = 20; i < 25; i++) await first.service.decide(purchase(i), undefined, noWait)
     await first.close({ keep: true })
-    const again = await start({ live: one, directory: first.path, findSnapshot: () => snapshot })
+    const again = await start({ inForce: one, directory: first.path, findSnapshot: () => snapshot })
     for (let i = 25; i < 35; i++) await again.service.decide(purchase(i), undefined, noWait)
     await again.service.decide(purchase(99, { TIME: startMs + 40_000 }), undefined, noWait)
     await again.service.decide(purchase(36, { TIME: startMs + 41_000, CARD: 'c-0' }), undefined, noWait)
@@ -102,10 +103,10 @@ describe('a service', () => {
 
 describe('another detector', () => {
   test('decides from the next transaction on, with its own features, policy and definition', async () => {
-    const { service, log } = await start({ live: one })
+    const { service, log } = await start({ inForce: one })
     await service.decide(purchase(1), undefined, noWait)
     await service.use(other)
-    assert.equal(service.live, other)
+    assert.equal(service.inForce, other)
     const decision = await service.decide(purchase(3), undefined, noWait)
     assert.deepEqual([decision.model, decision.policy], ['other@000000000002', 2])
     const record = log.reading.find('t-3')
@@ -124,7 +125,7 @@ describe('another detector', () => {
   })
 
   test('and another after it, under load: each decision is by one of them, on everything before it', async () => {
-    const { service, log, clock, close, logPath } = await start({ live: one })
+    const { service, log, clock, close, logPath } = await start({ inForce: one })
     clock.nowMs = startMs + dayMs
     let isOver = false
     let made = 0
@@ -138,16 +139,16 @@ describe('another detector', () => {
         if (i % 3 === 0) await nextTurn()
       }
     })
-    for (const live of [other, one, third, other]) {
+    for (const inForce of [other, one, third, other]) {
       await sleep(30)
-      await service.use(live)
+      await service.use(inForce)
     }
     // Two that are asked for at once take over one after the other.
     await Promise.all([service.use(one), service.use(third), service.use(other)])
     await sleep(30)
     isOver = true
     await Promise.all(work)
-    assert.equal(service.live, other)
+    assert.equal(service.inForce, other)
     await close({ keep: true })
     const counts = assertReplayed(logPath, [one, other, third])
     assert.ok(counts[0] > 10 && counts[1] > 10, `${counts}`)
@@ -160,10 +161,10 @@ describe('another detector', () => {
     ['while that of the last of three that were asked for at once is', [other, one, third]],
   ] as const) {
     test(`takes in what comes ${name}`, async () => {
-      const { service, log, close, logPath } = await start({ live: one })
+      const { service, log, close, logPath } = await start({ inForce: one })
       await service.decide(purchase(0), undefined, noWait)
       const first = log.nextSequence
-      const taken = following.map((live) => service.use(live))
+      const taken = following.map((inForce) => service.use(inForce))
       while (log.nextSequence < first + following.length) await nextTurn()
       const came = [
         service.decide(purchase(2), undefined, noWait),
@@ -180,22 +181,25 @@ describe('another detector', () => {
   }
 
   test('that needs more than is kept is refused, and the one before goes on', async () => {
-    const { service } = await start({ live: one, retainMs: 8 * dayMs })
-    const longer = createLiveDetector(
+    const { service } = await start({ inForce: one, retainMs: 8 * dayMs })
+    const longer = createDetectorInForce(
       cardsDetector({ features: [{ count: { by: 'card', over: '8d' } }] }),
       amountPredictor(),
     )
     await assert.rejects(service.use(longer), { code: 'OPTION_INVALID', message: /at least 9d/ })
-    assert.equal(service.live, one)
+    assert.equal(service.inForce, one)
     assert.equal((await service.decide(purchase(1), undefined, noWait)).model, 'one@000000000001')
   })
 
   test('whose transactions the log can not give is refused, and the one before goes on', async () => {
-    const { service } = await start({ live: one })
+    const { service } = await start({ inForce: one })
     await service.decide(purchase(1), undefined, noWait)
-    const net = createLiveDetector(cardsDetector({}, { amount: { field: 'NET', digits: 2 } }), amountPredictor())
+    const net = createDetectorInForce(cardsDetector({}, { amount: { field: 'NET', digits: 2 } }), amountPredictor())
     await assert.rejects(service.use(net), { code: 'HISTORIES_LOST', message: /of 1 transactions none has "NET"/ })
-    const whole = createLiveDetector(cardsDetector({}, { amount: { field: 'AMOUNT', digits: 0 } }), amountPredictor())
+    const whole = createDetectorInForce(
+      cardsDetector({}, { amount: { field: 'AMOUNT', digits: 0 } }),
+      amountPredictor(),
+    )
     await service.decide(purchase(7, { AMOUNT: 7.5 }), undefined, noWait)
     await assert.rejects(service.use(whole), {
       code: 'LOG_MISMATCH',
@@ -211,10 +215,10 @@ describe('a snapshot', () => {
     let fails = true
     const takeSnapshot = () =>
       fails ? Promise.reject(new Error('no disk')) : Promise.resolve({ sequence: 1, safeThrough: 1 })
-    const { service, say, clock } = await start({ takeSnapshot })
+    const { service, say: logger, clock } = await start({ takeSnapshot })
     await service.snapshot()
     assert.deepEqual([service.snapshots, service.snapshotAtMs], [{ ok: 0, failed: 1 }, undefined])
-    assert.ok(say.lines.some((line) => line.startsWith('error a snapshot could not be taken {"reason":"no disk"}')))
+    assert.ok(logger.lines.some((line) => line.startsWith('error a snapshot could not be taken {"reason":"no disk"}')))
     fails = false
     clock.nowMs = startMs + 5
     await service.snapshot()
@@ -225,7 +229,7 @@ describe('a snapshot', () => {
     const retainMs = 8 * dayMs
     let safeThrough = 0
     const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
-    const { service, log, clock, close, path } = await start({ live: one, retainMs, takeSnapshot })
+    const { service, log, clock, close, path } = await start({ inForce: one, retainMs, takeSnapshot })
     for (let i = 0; i < 20; i++) {
       clock.nowMs = startMs + i * dayMs
       await service.decide(purchase(i, { TIME: clock.nowMs }), undefined, noWait)
@@ -244,7 +248,7 @@ describe('a snapshot', () => {
     assert.equal((await service.decide(purchase(20, { TIME: clock.nowMs }), undefined, noWait)).policy, 1)
     assert.deepEqual(log.reading.definitionSequences(), [1])
     await close({ keep: true })
-    const again = await start({ live: one, directory: path })
+    const again = await start({ inForce: one, directory: path })
     again.clock.nowMs = clock.nowMs
     await again.service.decide(purchase(21, { TIME: clock.nowMs }), undefined, noWait)
     await again.close({ keep: true })
@@ -255,8 +259,8 @@ describe('a snapshot', () => {
     const key = 'a key of sixteen characters or more'
     let safeThrough = 0
     const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
-    const live = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-    const options = { live, key, retainMs: 8 * dayMs, takeSnapshot }
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const options = { inForce, key, retainMs: 8 * dayMs, takeSnapshot }
     const { service, log, clock, close, path, logPath } = await start(options)
     for (let i = 0; i < 20; i++) {
       clock.nowMs = startMs + i * dayMs
@@ -266,7 +270,7 @@ describe('a snapshot', () => {
     await service.snapshot()
     while (log.reading.at(12) !== undefined) await sleep(5)
     await close({ keep: true })
-    const reader = new LogReader(logPath)
+    const reader = new SqliteLogReader(logPath)
     assert.equal(reader.prunedThrough(), 12)
     assert.equal(reader.lastDefinition()?.definition.personMacsFrom, 1)
     assert.equal(verifyLog(reader, key).problem, undefined)
@@ -277,7 +281,7 @@ describe('a snapshot', () => {
 
 /** Every decision names the newest definition before it. */
 function assertDefinitionsInOrder(logPath: string): void {
-  const reader = new LogReader(logPath)
+  const reader = new SqliteLogReader(logPath)
   let newest = 0
   for (let after = 0; ; ) {
     const records = reader.next(after)
@@ -293,14 +297,14 @@ function assertDefinitionsInOrder(logPath: string): void {
 }
 
 describe('a service that has just become ready', () => {
-  const warmUp = (live: LiveDetector) =>
-    warmUpPath(live, { hashCardNumber: (digits) => digits, cardKeyCheck: undefined, clock: Date.now })
+  const warmUp = (inForce: DetectorInForce) =>
+    warmUpPath(inForce, { hashCardNumber: (digits) => digits, cardKeyCheck: undefined, clock: Date.now })
   const amounts = (modelId?: string) => ({ ...amountPredictor(modelId), inputs: ['amount'], example: { amount: 1 } })
 
   test('has nothing of its warm-up in log, histories, persons and metrics', async () => {
-    const person = createLiveDetector(cardsDetector({}, { personal: ['card'] }), amounts())
-    const warm = await start({ live: person, warmUp })
-    const cold = await start({ live: person })
+    const person = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amounts())
+    const warm = await start({ inForce: person, warmUp })
+    const cold = await start({ inForce: person })
     for (const { log, service } of [warm, cold]) {
       assert.equal(log.reading.lastSequence(), 1, 'the definition')
       assert.deepEqual(service.decider.state?.projections.histories.histories.stats().keys, 0)
@@ -313,7 +317,8 @@ describe('a service that has just become ready', () => {
       (await metrics.registry.metrics())
         .split('\n')
         .filter((line) => /^shrike_(decision|duplicate|label|score)/.test(line))
-    const countsOf = async (live: typeof warm) => (await lines(live)).filter((line) => !/seconds|bytes/.test(line))
+    const countsOf = async (running: typeof warm) =>
+      (await lines(running)).filter((line) => !/seconds|bytes/.test(line))
     assert.deepEqual(await countsOf(warm), await countsOf(cold))
     assert.ok((await countsOf(warm)).length > 0)
   })
@@ -326,15 +331,15 @@ describe('a service that has just become ready', () => {
         scored += 1
         return predictor.predict(row)
       }
-      return createLiveDetector(cardsDetector(), { ...predictor, predict })
+      return createDetectorInForce(cardsDetector(), { ...predictor, predict })
     }
-    const { service } = await start({ live: counting(), warmUp })
+    const { service } = await start({ inForce: counting(), warmUp })
     const first = scored
     assert.ok(first >= 200, `${first} rows`)
     await service.use(counting('others@0123456789ab'))
     assert.ok(scored >= first + 200, `${scored} rows`)
     scored = 0
-    await start({ live: counting() })
+    await start({ inForce: counting() })
     assert.ok(scored < 10, `${scored} rows`)
   })
 })

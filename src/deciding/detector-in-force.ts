@@ -13,19 +13,19 @@ import type { Definition, HistoryRecord } from '../log/log-record.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 
 /** Everything that a decision rests on beside histories. */
-export interface LiveDetector {
+export interface DetectorInForce {
   readonly detector: Detector
   readonly features: FeatureSet
   readonly predictor: Predictor
   readonly policy: Policy
 }
 
-export function createLiveDetector(detector: Detector, predictor: Predictor): LiveDetector {
+export function createDetectorInForce(detector: Detector, predictor: Predictor): DetectorInForce {
   return { detector, features: compileDetector(detector), predictor, policy: policyOf(detector) }
 }
 
 /** What a person should know of the policy in force: that nothing but approve can come of it. */
-export function warnOfLive({ policy, predictor }: LiveDetector): string | undefined {
+export function warnOfPolicyInForce({ policy, predictor }: DetectorInForce): string | undefined {
   return warnOfPolicy(policy, predictor.highestScore)
 }
 
@@ -54,20 +54,22 @@ interface RecordMaker {
 
 /** Makes a detector's transactions of a log's records, whatever detector was in force when they were written. */
 export class RecordTransactions {
-  readonly #live: Pick<LiveDetector, 'detector' | 'features'>
+  readonly #inForce: Pick<DetectorInForce, 'detector' | 'features'>
   readonly #reading: Pick<LogReading, 'definition'>
   readonly #makers = new Map<number, RecordMaker>()
   readonly #usesAmounts: boolean
 
   /** @param isForRows whether amounts are used beside histories, too. */
   constructor(
-    live: Pick<LiveDetector, 'detector' | 'features'>,
+    inForce: Pick<DetectorInForce, 'detector' | 'features'>,
     reading: Pick<LogReading, 'definition'>,
     isForRows = false,
   ) {
-    this.#live = live
+    this.#inForce = inForce
     this.#reading = reading
-    const inHistories = live.features.plan.histories.some(({ fields }) => fields.some(({ from }) => from === 'amount'))
+    const inHistories = inForce.features.plan.histories.some(({ fields }) =>
+      fields.some(({ from }) => from === 'amount'),
+    )
     this.#usesAmounts = isForRows || inHistories
   }
 
@@ -92,7 +94,7 @@ export class RecordTransactions {
   #maker(definition: number): RecordMaker {
     const known = this.#makers.get(definition)
     if (known !== undefined) return known
-    const { detector, features } = this.#live
+    const { detector, features } = this.#inForce
     const kept = this.#reading.definition(definition)
     const { columns } = kept
     const { amount } = detector.transaction

@@ -6,7 +6,7 @@ const selectToken = 'SELECT token FROM persons WHERE key = ? AND value = ?'
 const selectValue = 'SELECT value FROM persons WHERE token = ?'
 
 /** Tokens of personal values: those in the database, and new ones that are on the way there. */
-export class Persons implements PersonalValues {
+export class SqlitePersons implements PersonalValues {
   readonly #makeToken: () => string
   #selectToken: StatementSync
   #selectValue: StatementSync

@@ -10,7 +10,7 @@ import { openTables, readTable } from '../data/read-table.ts'
 import { TransactionReader } from '../data/transaction-reader.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { type Detector, inMemory, parseDetector } from './detector.ts'
-import { LiveTransactionReader } from './live-transaction.ts'
+import { ReceivedTransactionReader } from './received-transaction.ts'
 
 type Declared = Detector['transaction']
 
@@ -44,7 +44,7 @@ function readerOf(transaction: Partial<Declared> = {}, isStrict = false) {
   const { layout } = compileDetector(detector)
   const hashed: string[] = []
   const tokens: string[] = []
-  const reader = new LiveTransactionReader(
+  const reader = new ReceivedTransactionReader(
     detector,
     layout,
     {
@@ -182,7 +182,7 @@ describe('a transaction', () => {
     const detector = detectorOf()
     const { layout } = compileDetector(detector)
     const conceal = { hashCardNumber: String, token: String }
-    const reader = new LiveTransactionReader(detector, layout, conceal, () => nowMs, true)
+    const reader = new ReceivedTransactionReader(detector, layout, conceal, () => nowMs, true)
     assert.equal(reader.read({ ...good, FRAUD: 1, NOTE: 'x' }).id, 't-1')
     assert.throws(() => reader.read({ ...good, card: 'c', other: 1 }), {
       code: 'INPUT_INVALID',
