@@ -13,6 +13,7 @@ import { httpPredict } from './http-predict.ts'
 import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { replay } from './replay.ts'
+import { rules } from './rules.ts'
 import { training } from './training.ts'
 import { ulbConfigurations } from './ulb-configurations.ts'
 
@@ -29,6 +30,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-latency': decisionsLatency,
   'decisions-overload': decisionsOverload,
   'log-size': logSize,
+  rules,
   'ulb-configurations': ulbConfigurations,
 }
 

@@ -76,11 +76,16 @@ export function readZone(zone: string): ((timestampMs: number) => number) | stri
     const offsetMs = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
     return () => offsetMs
   }
+  const before = zones.get(zone)
+  if (before !== undefined) return before
   const known = nameOfZone(zone)
   if (known === undefined) return 'A zone is a name such as "Europe/Berlin", or an offset such as "+01:00"'
   // Each remembers what it worked out, so rules share them.
   const shared = zones.get(known) ?? zoneOffset(known)
   zones.set(known, shared)
+  // A zone has many spellings, since its case does not matter.
+  if (zones.size > 1000) zones.clear()
+  zones.set(zone, shared)
   return shared
 }
 

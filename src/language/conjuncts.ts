@@ -4,13 +4,6 @@ import type { Syntax } from './syntax.ts'
 import { type BoolTerm, partsOf, type Term } from './term.ts'
 import type { ScalarType } from './types.ts'
 
-/** A condition that a rule needs, as it was written. */
-export interface Conjunct {
-  readonly text: string
-  readonly term: BoolTerm
-  explain(subject: Subject): Finding
-}
-
 /** What a condition said of a subject, and of which values. */
 export interface Finding {
   readonly text: string
@@ -24,9 +17,14 @@ export interface SeenValue {
   readonly value: Value
 }
 
-export function conjunctsOf(text: string, tree: Syntax, term: BoolTerm): readonly Conjunct[] {
+/** Explains a program by the conditions that have to be true together: what `&&` joins at its top. */
+export function explainConjuncts(
+  text: string,
+  tree: Syntax,
+  term: BoolTerm,
+): readonly ((subject: Subject) => Finding)[] {
   if (term.kind === 'and' && tree.kind === 'and') {
-    return term.operands.flatMap((operand, i) => conjunctsOf(text, tree.operands[i], operand))
+    return term.operands.flatMap((operand, i) => explainConjuncts(text, tree.operands[i], operand))
   }
   const written = text.slice(tree.start, tree.end)
   const evaluate = closeBool(term)
@@ -40,7 +38,7 @@ export function conjunctsOf(text: string, tree: Syntax, term: BoolTerm): readonl
       value: readValue(declaration, subject),
     })),
   })
-  return [{ text: written, term, explain }]
+  return [explain]
 }
 
 /** Names that a term reads or asks for, and where their values are, each once. */

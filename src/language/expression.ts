@@ -1,6 +1,6 @@
 import { checkSyntax } from './checker.ts'
 import { closeBool } from './closures.ts'
-import { type Conjunct, conjunctsOf, type Finding, namesIn } from './conjuncts.ts'
+import { explainConjuncts, type Finding, namesIn } from './conjuncts.ts'
 import { costOf } from './cost.ts'
 import type { Declarations, Subject } from './declarations.ts'
 import { parseSyntax } from './parser.ts'
@@ -32,10 +32,9 @@ export interface Program {
   /** The NAMEs of its `lists.NAME`. */
   readonly lists: readonly string[]
   readonly cost: number
-  /** Conditions that have to be true together: what `&&` joins at the top. */
-  readonly conjuncts: readonly Conjunct[]
   /** Undefined where what is missing would decide. */
   evaluate(subject: Subject): boolean | undefined
+  /** What each condition that `&&` joins at the top said, and the values that it saw. */
   explain(subject: Subject): readonly Finding[]
 }
 
@@ -61,7 +60,8 @@ function whyNotRun(text: string, tree: Syntax, term: Term): readonly Problem[] {
 }
 
 function makeProgram(text: string, tree: Syntax, term: BoolTerm): Program {
-  const conjuncts = conjunctsOf(text, tree, term)
+  // Few programs are ever explained.
+  let explain: ReturnType<typeof explainConjuncts> | undefined
   return {
     text,
     tree,
@@ -69,9 +69,11 @@ function makeProgram(text: string, tree: Syntax, term: BoolTerm): Program {
     names: [...namesIn(term).keys()],
     lists: listsOf(term),
     cost: costOf(term),
-    conjuncts,
     evaluate: closeBool(term),
-    explain: (subject) => conjuncts.map((conjunct) => conjunct.explain(subject)),
+    explain: (subject) => {
+      explain ??= explainConjuncts(text, tree, term)
+      return explain.map((each) => each(subject))
+    },
   }
 }
 

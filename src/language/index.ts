@@ -18,15 +18,21 @@
  *     compiled.program.explain(subject)    // each condition between &&, what it said, and of which values
  *     compiled.program.names               // ['card_count_10m', 'device']; lists are ['blocked']
  *
+ * Many programs at once, which runs only those that may be other than false:
+ *
+ *     const ask = indexPrograms(programs)
+ *     const { true: spoke, unknown } = ask(subject)   // their places in `programs`, in order
+ *
  * Declare features as doubles, counts among them: as ints, `card_count_1h / 2` would be cut to a whole number. A subject
  * is lent: change what is in it from one decision to the next, and evaluate as many programs as there are.
  */
 
-export type { Conjunct, Finding, SeenValue } from './conjuncts.ts'
+export type { Finding, SeenValue } from './conjuncts.ts'
 export type { Declaration, Declarations, Membership, Subject, Value } from './declarations.ts'
 export { type Compiled, compileExpression, type Program } from './expression.ts'
 export { printSyntax, writeName } from './printer.ts'
 export type { Problem } from './problem.ts'
+export { type Answers, indexPrograms } from './program-index.ts'
 export { limits } from './syntax.ts'
 export { type CompiledTemplate, compileTemplate, type Template } from './template.ts'
 export type { ScalarType } from './types.ts'

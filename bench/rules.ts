@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { runJson } from './harness/child.ts'
+import type { Claim } from './harness/claim.ts'
+import { alternate, type Summary, summarize } from './harness/measure.ts'
+import { benchFile } from './harness/peers.ts'
+import { format, formatSummary, markdownTable } from './harness/report.ts'
+
+const bar = { perDecisionUs: 50, aimUs: 11, loadMs: 1000 }
+
+const result = z.object({
+  compileMs: z.number(),
+  indexMs: z.number(),
+  indexedUs: z.number(),
+  oneByOneUs: z.number(),
+  /** Rules per decision that were true, and unknown. */
+  spoke: z.number(),
+  unknown: z.number(),
+  /** Decisions of which the index said something else. */
+  differing: z.number(),
+})
+type Result = z.infer<typeof result>
+
+export const rules: Claim = {
+  title: 'Rules',
+  packages: [],
+  async measure({ rounds = 5, smoke, log }) {
+    const smaller = smoke ? 20 : 1
+    const contestants = [
+      { name: '1,000 rules', run: () => ask(1000 / smaller, 20_000 / smaller) },
+      { name: '10,000 rules', run: () => ask(10_000 / smaller, 1000 / smaller) },
+    ]
+    const [thousand, tenThousand] = await alternate(smoke ? 1 : rounds, contestants, log)
+    const differing = [...thousand, ...tenThousand].find((each) => each.differing > 0)
+    if (differing) throw new Error(`The index says something else of ${differing.differing} decisions`)
+    return describe(thousand, tenThousand)
+  },
+}
+
+async function ask(count: number, decisions: number): Promise<Result> {
+  return result.parse(await runJson(process.execPath, [benchFile('ours/ask-rules.ts'), `${count}`, `${decisions}`]))
+}
+
+function describe(thousand: readonly Result[], tenThousand: readonly Result[]): string {
+  const of = (results: readonly Result[], figure: (each: Result) => number) => summarize(results.map(figure))
+  const load = of(tenThousand, ({ compileMs, indexMs }) => compileMs + indexMs)
+  const indexed = of(thousand, ({ indexedUs }) => indexedUs)
+  const row = (what: string, results: readonly Result[], figure: (each: Result) => number) => [
+    what,
+    formatSummary(of(results, figure)),
+  ]
+  const table = markdownTable(
+    ['CPU time', 'median (best to worst)'],
+    [
+      row('1,000 rules for one decision, with the index, us', thousand, ({ indexedUs }) => indexedUs),
+      row('1,000 rules for one decision, one by one, us', thousand, ({ oneByOneUs }) => oneByOneUs),
+      row('10,000 rules for one decision, with the index, us', tenThousand, ({ indexedUs }) => indexedUs),
+      ['10,000 rules read, checked, compiled and indexed, ms', formatSummary(load)],
+    ],
+  )
+  const [{ spoke, unknown }] = thousand
+  return `${table}
+
+1,000 rules for one decision: ${says(indexed, bar.perDecisionUs, 'us')}, aim ${bar.aimUs} us. 10,000 rules loaded: ${says(load, bar.loadMs, 'ms')}.
+Of 1,000 rules ${format(spoke)} are true of a decision and ${format(unknown)} unknown; the index and asking one by one say the same of every decision.`
+}
+
+function says({ median }: Summary, limit: number, unit: string): string {
+  return `${format(median)} ${unit}; bar ${limit} ${unit}: ${median <= limit ? 'met' : 'MISSED'}`
+}
