@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { onRequestHookHandler, onSendHookHandler } from 'fastify'
-import { askFor, type Refuse } from './guard.ts'
+import type { onSendHookHandler } from 'fastify'
+import { type Check, checkAll } from './check.ts'
+import type { Refuse } from './guard.ts'
 import type { App, HttpContext } from './http-context.ts'
 import { refuseUnknownQuery } from './known-query.ts'
 import { boundAnswers } from './open-answers.ts'
@@ -22,15 +23,17 @@ export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): voi
     const isOfDocs = added.url === docs.path || added.url.startsWith(`${docs.path}/`)
     const route = isOfDocs ? docs : listed.get(`${method} ${added.url}`)
     assert(route !== undefined, `${method} ${added.url} is not in the list of routes`)
-    added.onRequest = [askFor(route.role, refuse), ...boundsOf(route, context), ...[added.onRequest ?? []].flat()]
+    added.onRequest = [checkAll(checksOf(route, context, refuse)), ...[added.onRequest ?? []].flat()]
     if (route.isShown) added.onSend = [tellShown, ...[added.onSend ?? []].flat()]
   })
 }
 
-/** What is looked at of a request after its key, in this order. */
-function boundsOf({ query, bounds = [] }: Guarded, context: HttpContext): readonly onRequestHookHandler[] {
-  const hooks = { load: refuseOverload(context), answers: boundAnswers(context) }
-  return [...refuseUnknownQuery(query), ...bounds.map((bound) => hooks[bound])]
+/** What is looked at of a request, in this order. */
+function checksOf({ role, query, bounds = [] }: Guarded, context: HttpContext, refuse: Refuse): readonly Check[] {
+  const known = { load: refuseOverload(context), answers: boundAnswers(context) }
+  const ofQuery = refuseUnknownQuery(query)
+  const ofKey: Check = (request, reply) => refuse(role, request, reply)
+  return [ofKey, ...(ofQuery ? [ofQuery] : []), ...bounds.map((bound) => known[bound])]
 }
 
 const tellShown: onSendHookHandler = (_request, reply, payload, done) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KeyRing } from '../access/keys.ts'
 import type { Principal } from '../access/principal.ts'
 import { everyRole } from '../access/roles.ts'
@@ -43,13 +43,6 @@ export function createGuard(app: App, keyRing: () => KeyRing): Refuse {
     request.principal = principal
     if (role === 'any key' || principal.roles.has(role)) return undefined
     return new FraudError('FORBIDDEN', `This key does not have the role ${role}`)
-  }
-}
-
-/** The hook of a route that asks for `role`. */
-export function askFor(role: Access, refuse: Refuse): onRequestHookHandler {
-  return (request, reply, done) => {
-    done(refuse(role, request, reply))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { onRequestHookHandler } from 'fastify'
 import { FraudError } from '../core/errors.ts'
+import type { Check } from './check.ts'
 
 /** While there is no room for another answer, one that has not been read to its end in this time makes room. */
 const pressedMs = 1000
@@ -57,9 +57,9 @@ export class OpenAnswers {
 }
 
 /** Counts every answer of a route. */
-export function boundAnswers({ answers }: { readonly answers: OpenAnswers }): onRequestHookHandler {
-  return (_request, reply, done) => {
+export function boundAnswers({ answers }: { readonly answers: OpenAnswers }): Check {
+  return (_request, reply) => {
     answers.add(reply.raw)
-    done()
+    return undefined
   }
 }

@@ -1,11 +1,8 @@
-import type { onRequestHookHandler } from 'fastify'
 import { FraudError } from '../core/errors.ts'
+import type { Check } from './check.ts'
 import type { HttpContext } from './http-context.ts'
 
 /** Refuses early where the loop can't keep up, so that what was accepted stays fast. */
-export function refuseOverload({ isOverloaded }: HttpContext): onRequestHookHandler {
-  return (_request, _reply, done) => {
-    if (!isOverloaded()) return done()
-    done(new FraudError('OVERLOADED', 'The service is overloaded'))
-  }
+export function refuseOverload({ isOverloaded }: HttpContext): Check {
+  return () => (isOverloaded() ? new FraudError('OVERLOADED', 'The service is overloaded') : undefined)
 }
