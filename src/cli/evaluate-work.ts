@@ -6,7 +6,6 @@ import { inMemory } from '../detector/detector.ts'
 import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
-import { showSpan } from '../evaluation/tuning/search-folds.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { HistoriesPlan } from '../features/history.ts'
 import type { Bundle } from '../models/bundle.ts'
@@ -22,6 +21,7 @@ import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/training-run.ts'
+import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { commandLine } from './command-line.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
@@ -46,9 +46,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   )
   const bundle = await readBundle(bundlePath)
   const { plan } = compileDetector(bundle.detector)
-  if (flags.history !== undefined && plan.histories.length === 0) {
-    throw new FraudError('OPTION_INVALID', "--history: none of the bundle's features looks at histories")
-  }
+  refuseIdleHistory(flags.history, plan)
   const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
   const { part, leftOut, includesTraining, ...choice } = chooseRows(rows, bundle, flags, run)
 
@@ -57,7 +55,7 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const evaluation = evaluate({ ...scored, threshold: bundle.threshold, seed: flags.seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
-  const cold = flags.history === undefined ? warnOfCold(rows, part, plan) : undefined
+  const cold = warnOfCold(rows, part, plan, flags)
   const policy = measurePolicy(rows, bundle.detector, scored, choice)
   const ofBundle = [cold, warnOfBundle(bundle), warnOfCalibration(evaluation)].filter(
     (warning) => warning !== undefined,
@@ -100,16 +98,14 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   })
 }
 
-/** Of rows that windows reach back from to before the file's first row: a service would know more of them. */
-function warnOfCold({ times }: LabelledRows, part: Uint32Array, { histories }: HistoriesPlan): string | undefined {
-  const spanMs = Math.max(0, ...histories.map((history) => history.spanMs))
-  if (times === undefined || spanMs === 0) return undefined
-  const coldUntil = times.reduce((least, time) => Math.min(least, time), Infinity) + spanMs
-  const cold = part.reduce((count, row) => count + (times[row] < coldUntil ? 1 : 0), 0)
-  if (cold === 0) return undefined
-  return (
-    `Histories are cold: ${cold.toLocaleString('en')} of ${part.length.toLocaleString('en')} rows lie within ${showSpan(spanMs)} of the ` +
-    "file's first row, so the longest window of the features reaches back to before the file. Bring the rows before it with --history FILE"
+function warnOfCold({ times }: LabelledRows, part: Uint32Array, plan: HistoriesPlan, { history }: EvaluateFlags) {
+  if (times === undefined) return undefined
+  const firstMs = times.reduce((least, time) => Math.min(least, time), Infinity)
+  return tellCold(
+    Float64Array.from(part, (row) => times[row]),
+    firstMs,
+    plan,
+    history,
   )
 }
 
