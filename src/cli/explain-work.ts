@@ -19,10 +19,10 @@ import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
+import { type TrainingPart, trainingPartOf } from '../training/training-part.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
-import { type TrainingPart, trainingPartOf } from './training-part.ts'
 
 export interface ExplainFlags extends ForceFlag, ReadingFlags {
   readonly id?: string
