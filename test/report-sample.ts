@@ -111,7 +111,7 @@ export function sampleReport({ rows = 56962, seed = 7 } = {}): ReportInput {
   const { labels, probabilities } = drawScores(rows, seed)
   const threshold = { value: 0.2137, inclusive: true }
   const model = { falsePositive: 5, falseNegative: 120 }
-  const evaluation = evaluate({ labels, scores: probabilities, probabilities, threshold, seed: 1, replicates: 100 })
+  const evaluation = evaluate({ labels, rawScores: probabilities, probabilities, threshold, seed: 1, replicates: 100 })
   const sweep = sweepThresholds(labels, probabilities, undefined, model)
   const { cost = 0, savings = 0 } = outcomeAt(sweep, threshold)
   return {

@@ -123,7 +123,7 @@ function trainer(rows: LabelledRows, plan: TrainingPlan, run: Run): TrainAndScor
   return async (train, test, seed) => {
     const { trained, scaling } = await fitByPlan(rows, train, { ...plan, seed }, quiet(run))
     const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
-    return scoreRows(rows, test, score, undefined).scores
+    return scoreRows(rows, test, score, undefined).rawScores
   }
 }
 

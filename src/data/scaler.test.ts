@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { golden } from '../../test/golden/preparation.ts'
-import { createScorer } from '../scoring/load-predictor.ts'
+import { createRawScorer } from '../scoring/load-predictor.ts'
 import { fitScaler, transformColumns } from './scaler.ts'
 
 const names = Object.keys(golden.columns)
@@ -28,7 +28,7 @@ function servedRow(scaling: ReturnType<typeof fitScaler>): Float64Array {
     seen = Float64Array.from(row)
     return 0
   }
-  createScorer({ model: { predictProba }, scaling })(Float64Array.from(columns, (column) => column[0]))
+  createRawScorer({ model: { predictProba }, scaling })(Float64Array.from(columns, (column) => column[0]))
   return seen
 }
 

@@ -10,7 +10,7 @@ function evaluateRows(rows: number, told: number, oftener: number) {
   const probabilities = Float64Array.from({ length: rows }, (_, row) => (told * (row % 2)) / 2 + told / 2)
   const labels = Uint8Array.from(probabilities, (each) => Number(random.uniform() < each * oftener))
   const threshold = { value: 0.5, inclusive: true }
-  return evaluate({ labels, scores: probabilities, probabilities, threshold, seed: 1, replicates: 5 })
+  return evaluate({ labels, rawScores: probabilities, probabilities, threshold, seed: 1, replicates: 5 })
 }
 
 test('says in figures that fraud was expected a third as often as it came', () => {

@@ -2,7 +2,7 @@ import { policyOf, warnOfPolicy } from '../decisioning/policy.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { BundleContent } from '../models/bundle.ts'
 import { highestProbability } from '../models/calibration.ts'
-import { highestScore } from '../models/learned-model.ts'
+import { highestRawScore } from '../models/learned-model.ts'
 import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
 
@@ -38,7 +38,7 @@ export function warnOfBundle({
   calibration,
   model,
 }: Pick<BundleContent, 'detector' | 'calibration' | 'model'>) {
-  return warnOfPolicy(policyOf(detector), highestProbability(calibration, highestScore(model)))
+  return warnOfPolicy(policyOf(detector), highestProbability(calibration, highestRawScore(model)))
 }
 
 /** The recipe alerts strictly above its threshold, a policy from its own up. */

@@ -9,14 +9,14 @@ function simulate(rows: number) {
   const random = createRandom(11)
   const labels = Uint8Array.from({ length: rows }, (_, row) => (row % 20 === 0 ? 1 : 0))
   const scores = Float64Array.from(labels, (label) => 1 / (1 + Math.exp(2 - 3 * label - random.normal())))
-  return { labels, scores, probabilities: scores.map((score) => score / 4), seed: 3, replicates: 20 }
+  return { labels, rawScores: scores, probabilities: scores.map((score) => score / 4), seed: 3, replicates: 20 }
 }
 
 const threshold = { value: 0.125, inclusive: true }
 
-test('ranking is judged on the scores, and everything else on the probabilities', () => {
+test('ranking is judged on the raw scores, and everything else on the probabilities', () => {
   const input = simulate(600)
-  const { labels, scores, probabilities } = input
+  const { labels, rawScores: scores, probabilities } = input
   const evaluation = evaluate({ ...input, probabilities: probabilities.toReversed(), threshold })
   assert.equal(evaluation.rows, 600)
   assert.equal(evaluation.frauds, 30)
@@ -45,7 +45,7 @@ test('precision is given for the budgets that the rows, or their weights, can fi
   assert.deepEqual(budgetsOf(), [50, 100])
   assert.deepEqual(budgetsOf(new Float64Array(300).fill(6.84)), [50, 100, 500, 1000])
   const [{ precision }] = evaluate({ ...input, threshold }).precisionAt
-  assert.equal(precision, precisionAtK(input.labels, input.scores, 50))
+  assert.equal(precision, precisionAtK(input.labels, input.rawScores, 50))
 })
 
 test('every figure is weighted but the counts of rows', () => {
@@ -66,5 +66,8 @@ test('rows of one class can not be evaluated, and columns of different lengths a
     code: 'DATA_INVALID',
     message: 'An evaluation needs at least one fraud, and among the 20 rows there is none',
   })
-  assert.throws(() => evaluate({ ...input, scores: input.scores.subarray(1), threshold }), /a score per label/)
+  assert.throws(
+    () => evaluate({ ...input, rawScores: input.rawScores.subarray(1), threshold }),
+    /a raw score per label/,
+  )
 })

@@ -11,8 +11,8 @@ import { effectiveRows } from './share-interval.ts'
 export interface EvaluationInput {
   /** 1 fraud, 0 legitimate; one per row. */
   readonly labels: Uint8Array
-  /** The model's own, uncalibrated scores, which rank the rows. */
-  readonly scores: Float64Array
+  /** The raw scores, which rank the rows. */
+  readonly rawScores: Float64Array
   /** The calibrated probabilities, which are compared with the threshold. */
   readonly probabilities: Float64Array
   /** Missing where every row weighs 1. */
@@ -29,13 +29,13 @@ const budgets = [50, 100, 500, 1000]
 
 /** Everything that is said of a model on rows that it was not trained on. Throws DATA_INVALID on one class only. */
 export function evaluate(input: EvaluationInput): Evaluation {
-  const { labels, scores, probabilities, weights, threshold, seed, replicates = 200 } = input
-  assert.equal(scores.length, labels.length, 'a score per label')
+  const { labels, rawScores, probabilities, weights, threshold, seed, replicates = 200 } = input
+  assert.equal(rawScores.length, labels.length, 'a raw score per label')
   assert.equal(probabilities.length, labels.length, 'a probability per label')
   requireBothClasses('An evaluation', labels, weights)
   const totals = classWeights(labels, weights)
   const predictions = predictLabels(probabilities, threshold)
-  const ranking = rankScores(scores)
+  const ranking = rankScores(rawScores)
   const groups = weighGroups(ranking, labels, weights)
   const squares = weights
     ? weighGroups(
@@ -52,7 +52,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       .filter((k) => k <= totals.fraud + totals.legitimate)
       .map((k) => ({
         k,
-        precision: precisionAtK(labels, scores, k, weights),
+        precision: precisionAtK(labels, rawScores, k, weights),
         interval: precisionAtInterval(groups, squares, k),
       })),
     brier: brier(labels, probabilities, weights),
@@ -68,7 +68,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       },
     }),
     intervals: {
-      ...bootstrapIntervals({ labels, scores, probabilities, weights, seed, replicates }),
+      ...bootstrapIntervals({ labels, rawScores, probabilities, weights, seed, replicates }),
       ...shareIntervals({ labels, groups, probabilities, predictions, weights }),
     },
   }

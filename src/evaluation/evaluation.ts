@@ -32,7 +32,7 @@ export interface Interval {
 export interface Evaluation {
   readonly rows: number
   readonly frauds: number
-  /** Ranking metrics, of the uncalibrated score. */
+  /** Ranking metrics, of the raw scores. */
   readonly rocAuc: number
   readonly averagePrecision: number
   readonly recallAt1PercentFpr: number

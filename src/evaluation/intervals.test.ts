@@ -16,7 +16,7 @@ function simulate(rows: number, seed: number, fraudShare = 0.1, apart = 3): Eval
     labels[row] = random.uniform() < fraudShare ? 1 : 0
     scores[row] = 1 / (1 + Math.exp(3 - apart * labels[row] - random.normal()))
   }
-  return { labels, scores, probabilities: scores, threshold, seed, replicates: 200 }
+  return { labels, rawScores: scores, probabilities: scores, threshold, seed, replicates: 200 }
 }
 
 /** Every figure that has an interval, with the largest value that it could have. */
@@ -108,7 +108,7 @@ test('no figure is certain, however few frauds there are and however they are ra
     for (const [kind, answer] of answers) {
       const scores = Float64Array.from(labels, (label, row) => answer(label, row))
       for (const weights of [undefined, Float64Array.from(labels, (label) => (label === 1 ? 1 : 6.84))]) {
-        const input = { labels, scores, probabilities: scores, weights, threshold, seed: 1, replicates: 40 }
+        const input = { labels, rawScores: scores, probabilities: scores, weights, threshold, seed: 1, replicates: 40 }
         assertHonest(evaluate(input), `${frauds}, ${kind}${weights === undefined ? '' : ', weighted'}`)
       }
     }
@@ -129,7 +129,7 @@ test('any table’s figures lie in their intervals', () => {
       const labels = Uint8Array.from(rows, ({ label }) => label)
       const scores = Float64Array.from(rows, ({ score }) => (score * 15 + 1) / 17)
       const weights = isWeighted ? Float64Array.from(rows, ({ weight }) => weight) : undefined
-      const input = { labels, scores, probabilities: scores, weights, threshold, seed: 1, replicates: 20 }
+      const input = { labels, rawScores: scores, probabilities: scores, weights, threshold, seed: 1, replicates: 20 }
       assertHonest(evaluate(input), 'drawn')
     }),
   )
@@ -138,7 +138,7 @@ test('any table’s figures lie in their intervals', () => {
 test('seven frauds of seven, all found first, promise no certainty', () => {
   const labels = Uint8Array.from({ length: 1000 }, (_, row) => (row < 7 ? 1 : 0))
   const scores = Float64Array.from(labels, (label, row) => (label === 1 ? 0.9 : 0.3 * (row / 1000)))
-  const { intervals } = evaluate({ labels, scores, probabilities: scores, threshold, seed: 1 })
+  const { intervals } = evaluate({ labels, rawScores: scores, probabilities: scores, threshold, seed: 1 })
   const lowest = (name: string) => intervals[name].lower.toFixed(3)
   // Wilson: 7 / (7 + 3.84).
   for (const name of ['recall', 'precision', 'rocAuc', 'averagePrecision']) assert.equal(lowest(name), '0.646')
@@ -149,7 +149,7 @@ test('recall at a rate of false alarms is unknown from below until enough legiti
   const lowerOf = (legitimate: number) => {
     const labels = Uint8Array.from({ length: legitimate + 40 }, (_, row) => (row < 40 ? 1 : 0))
     const scores = Float64Array.from(labels, (label, row) => (label === 1 ? 0.9 : 0.3 * (row / legitimate)))
-    return evaluate({ labels, scores, probabilities: scores, threshold, seed: 1, replicates: 1 }).intervals
+    return evaluate({ labels, rawScores: scores, probabilities: scores, threshold, seed: 1, replicates: 1 }).intervals
       .recallAt1PercentFpr.lower
   }
   assert.equal(lowerOf(367), 0)

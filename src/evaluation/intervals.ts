@@ -8,8 +8,8 @@ type BootstrapMetric = 'rocAuc' | 'averagePrecision' | 'brier' | 'logLoss'
 
 export interface BootstrapInput {
   readonly labels: Uint8Array
-  /** What ranks the rows: the uncalibrated scores. */
-  readonly scores: Float64Array
+  /** The raw scores, which rank the rows. */
+  readonly rawScores: Float64Array
   readonly probabilities: Float64Array
   readonly weights?: Float64Array | undefined
   readonly seed: number
@@ -29,14 +29,14 @@ export interface BootstrapInput {
  */
 export function bootstrapIntervals(input: BootstrapInput): Readonly<Record<BootstrapMetric, Interval>> {
   requireBothClasses('A bootstrap interval', input.labels, input.weights)
-  const { labels, scores, probabilities, weights } = input
+  const { labels, rawScores, probabilities, weights } = input
   const drawReplicate = createReplicator(input)
   const replicates = Array.from({ length: input.replicates }, drawReplicate)
   const percentiles = (metric: BootstrapMetric): Interval => {
     const ascending = Float64Array.from(replicates, (replicate) => replicate[metric]).sort()
     return { lower: quantile(ascending, 0.025), upper: quantile(ascending, 0.975) }
   }
-  const { rocAuc, averagePrecision } = rankingAreas(weighGroups(rankScores(scores), labels, weights))
+  const { rocAuc, averagePrecision } = rankingAreas(weighGroups(rankScores(rawScores), labels, weights))
   const frauds = effectiveRows(weighClass(1, labels, weights))
   const legitimate = effectiveRows(weighClass(0, labels, weights))
   const rows = frauds + legitimate
@@ -74,11 +74,11 @@ export function weighClass(label: number, labels: Uint8Array, weights?: Float64A
 
 /** Rows in the order of their groups: how often each was drawn is all that changes, so a replicate reads straight on. */
 function sortByScore(input: BootstrapInput) {
-  const { scores, groupOf } = rankScores(input.scores)
+  const { scores: rawScores, groupOf } = rankScores(input.rawScores)
   const order = Uint32Array.from(input.labels.keys()).sort((a, b) => groupOf[a] - groupOf[b])
   const sort = (values: Float64Array) => values.map((_, place) => values[order[place]])
   return {
-    groups: scores.length,
+    groups: rawScores.length,
     groupOf: groupOf.map((_, place) => groupOf[order[place]]),
     labels: input.labels.map((_, place) => input.labels[order[place]]),
     weights: sort(input.weights ?? new Float64Array(order.length).fill(1)),

@@ -10,7 +10,7 @@ export interface Trained {
   readonly options: { readonly seed: number }
   /** By feature, its share of what splits gained, where a learner has it: of impurity in forests, of log loss in boosting. */
   readonly importance?: Float64Array
-  /** Each row's score by trees that did not see it, where that was asked for. */
+  /** Each row's raw score by trees that did not see it, where that was asked for. */
   readonly outOfBagScores?: Float64Array
 }
 

@@ -4,8 +4,8 @@ import { fitPlatt } from './platt.ts'
 import { rankScores, requireBothClasses, weighGroups } from './ranking.ts'
 
 /**
- * How a model's score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are functions
- * of the score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the ranking: Platt's is
+ * How a model's raw score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are functions
+ * of the raw score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the ranking: Platt's is
  * `slope x + intercept`, the isotonic one is straight between (`knots`, `values`) and goes on with slope `tilt` beyond.
  */
 export type Calibration =
@@ -31,10 +31,10 @@ const tilt = 0.01
  */
 const surest = 12
 
-/** A score in [0, 1] -> the probability of fraud in [0, 1]. Allocates nothing. */
-export function calibrate(calibration: Calibration, score: number): number {
-  if (calibration.method === 'none') return score
-  const x = logOddsOf(score, calibration.epsilon)
+/** Turns a raw score in [0, 1] into the probability of fraud in [0, 1]. Allocates nothing. */
+export function calibrate(calibration: Calibration, rawScore: number): number {
+  if (calibration.method === 'none') return rawScore
+  const x = logOddsOf(rawScore, calibration.epsilon)
   const logOdds =
     calibration.method === 'platt'
       ? calibration.slope * x + calibration.intercept
@@ -42,19 +42,19 @@ export function calibrate(calibration: Calibration, score: number): number {
   return probabilityOf(logOdds <= surest ? logOdds : surest + tilt * (logOdds - surest))
 }
 
-/** The probability that none exceeds where no score exceeds `highestScore`: each map rises. */
-export function highestProbability(calibration: Calibration, highestScore: number): number {
-  return calibrate(calibration, highestScore)
+/** The probability that none exceeds where no raw score exceeds `highestRawScore`: each map rises. */
+export function highestProbability(calibration: Calibration, highestRawScore: number): number {
+  return calibrate(calibration, highestRawScore)
 }
 
 /**
- * The map from scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have been
+ * The map from raw scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have been
  * trained on, is their weighted fraud rate. Throws DATA_INVALID where a class is missing.
  */
-export function fitCalibration(labels: Uint8Array, scores: Float64Array, weights?: Float64Array): Calibration {
+export function fitCalibration(labels: Uint8Array, rawScores: Float64Array, weights?: Float64Array): Calibration {
   requireBothClasses('Calibration', labels, weights)
-  const epsilon = squeezeFor(scores)
-  const odds = weighOdds(labels, scores, weights, epsilon)
+  const epsilon = squeezeFor(rawScores)
+  const odds = weighOdds(labels, rawScores, weights, epsilon)
   const positives = labels.reduce((count, label) => count + label, 0)
   if (positives < isotonicPositives) {
     return { method: 'platt', epsilon, ...fitPlatt(odds, logOddsOf(1, epsilon)) }
@@ -66,9 +66,9 @@ export function fitCalibration(labels: Uint8Array, scores: Float64Array, weights
  * Half the distance from 0 or 1 of the closest score that is at neither: a forest of 100 trees gives 0 and 1 the place
  * that half a tree's vote would have. Never over 0.005, and not under 1e-6, where rounding would begin to tell.
  */
-function squeezeFor(scores: Float64Array): number {
+function squeezeFor(rawScores: Float64Array): number {
   let closest = 0.01
-  for (const score of scores) {
+  for (const score of rawScores) {
     const distance = Math.min(score, 1 - score)
     if (distance > 0 && distance < closest) closest = distance
   }
@@ -78,11 +78,11 @@ function squeezeFor(scores: Float64Array): number {
 /** Rows by log-odds, ascending, ties in one, those without weight left out. */
 function weighOdds(
   labels: Uint8Array,
-  scores: Float64Array,
+  rawScores: Float64Array,
   weights: Float64Array | undefined,
   epsilon: number,
 ): WeighedOdds {
-  const ranking = rankScores(scores.map((score) => logOddsOf(score, epsilon)))
+  const ranking = rankScores(rawScores.map((score) => logOddsOf(score, epsilon)))
   const { fraud, legitimate } = weighGroups(ranking, labels, weights)
   const weight = fraud.map((caught, group) => caught + legitimate[group]).reverse()
   const isKept = (_: number, group: number) => weight[group] > 0

@@ -69,9 +69,9 @@ export function describeModel(model: KindedModel): string {
   return kindOf(model).describe(model)
 }
 
-/** A score that the model never exceeds: of trees what their highest leaves make together, of others 1. */
-export function highestScore(model: KindedModel): number {
-  const score = kindOf(model).highestScore?.(model, { highestScore }) ?? 1
+/** A raw score that the model never exceeds: of trees what their highest leaves make together, of others 1. */
+export function highestRawScore(model: KindedModel): number {
+  const score = kindOf(model).highestRawScore?.(model, { highestRawScore }) ?? 1
   // Scores are added up in other orders, too, which may give a little more.
   return Math.min(1, score * (1 + 1e-12))
 }

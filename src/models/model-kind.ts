@@ -37,7 +37,7 @@ export interface Members {
   read(form: ModelForm, prefix: string): KindedModel
   /** How to explain it, or why it can't be explained. */
   explain(model: KindedModel): LinkedExplainer | string
-  highestScore(model: KindedModel): number
+  highestRawScore(model: KindedModel): number
 }
 
 /** Everything that bundles, explanations and reports know of a kind of model; it is in the kind's own file. */
@@ -53,8 +53,8 @@ export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
   explain(model: Kinded, members: Pick<Members, 'explain'>): LinkedExplainer | string
   /** Of what size it is, in a few words. */
   describe(model: Kinded): string
-  /** A score that the model never exceeds; 1 where a kind does not say. */
-  highestScore?(model: Kinded, members: Pick<Members, 'highestScore'>): number
+  /** A raw score that the model never exceeds; 1 where a kind does not say. */
+  highestRawScore?(model: Kinded, members: Pick<Members, 'highestRawScore'>): number
   /** The models that it is made of. */
   membersOf?(model: Kinded): readonly KindedModel[]
   /** Nodes of trees, by which the time of an explanation is told; 0 where a kind does not say. */

@@ -4,7 +4,7 @@ import type { Detector } from '../detector/detector.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { calibrate, highestProbability } from '../models/calibration.ts'
 import { createExplainer } from '../models/explanation.ts'
-import { countNodes, highestScore } from '../models/learned-model.ts'
+import { countNodes, highestRawScore } from '../models/learned-model.ts'
 import type { Model } from '../models/model.ts'
 import { predictsFraud } from '../models/prediction-threshold.ts'
 import type { Scaling } from '../models/scaling.ts'
@@ -50,12 +50,12 @@ export async function readBundleBytes(path: string): Promise<Uint8Array> {
 /** A bundle made ready to answer: scale where the model wants it, score, calibrate, compare with the threshold. */
 export function createPredictor(bundle: Bundle): Predictor {
   const { model, calibration, threshold, example } = bundle
-  const score = createScorer(bundle)
+  const score = createRawScorer(bundle)
   return {
     modelId: bundle.id,
     inputs: model.features,
     example,
-    highestScore: highestProbability(calibration, highestScore(model)),
+    highestScore: highestProbability(calibration, highestRawScore(model)),
     predict(row) {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(threshold, probability), probability }
@@ -83,8 +83,8 @@ interface ScoringParts<Ability extends keyof Model> {
   readonly scaling?: Scaling
 }
 
-/** The model's uncalibrated score of a row, in [0, 1]; allocates nothing. */
-export function createScorer({ model, scaling }: ScoringParts<'predictProba'>): (row: Float64Array) => number {
+/** The model's raw score of a row, in [0, 1]; allocates nothing. */
+export function createRawScorer({ model, scaling }: ScoringParts<'predictProba'>): (row: Float64Array) => number {
   if (scaling === undefined) return (row) => model.predictProba(row)
   const { mean, scale } = scaling
   const scaled = new Float64Array(mean.length)

@@ -35,7 +35,7 @@ export function buildReport(
   test: ScoredRows,
   extras: ReportExtras,
 ): ReportInput {
-  const { labels, scores, probabilities, weights } = test
+  const { labels, rawScores, probabilities, weights } = test
   const { threshold, calibration } = content
   return {
     title: extras.title,
@@ -57,8 +57,8 @@ export function buildReport(
       ...(extras.calibrationRatio !== undefined && { ratio: extras.calibrationRatio }),
     },
     threshold: { threshold, chosen: threshold.chosenBy },
-    precisionRecall: precisionRecallCurve(labels, scores, weights),
-    roc: rocPoints(labels, scores, weights),
+    precisionRecall: precisionRecallCurve(labels, rawScores, weights),
+    roc: rocPoints(labels, rawScores, weights),
     calibrationBins: calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'uniform' }),
     scores: scoreHistogram(labels, probabilities, weights, { bins: 40 }),
     ...thresholdParts(test, threshold, extras.cost),
@@ -71,8 +71,8 @@ export function buildReport(
   }
 }
 
-function rocPoints(labels: Uint8Array, scores: Float64Array, weights: Float64Array | undefined): ReportInput['roc'] {
-  const { falsePositiveRate, truePositiveRate } = rocCurve(labels, scores, weights)
+function rocPoints(labels: Uint8Array, rawScores: Float64Array, weights: Float64Array | undefined): ReportInput['roc'] {
+  const { falsePositiveRate, truePositiveRate } = rocCurve(labels, rawScores, weights)
   return { falsePositiveRate, truePositiveRate }
 }
 

@@ -29,7 +29,7 @@ export interface EvaluationPlan extends AskedFolds {
 }
 
 /**
- * Makes folds of the training rows alone, so that no choice ever sees the test. Each is measured by scores before
+ * Makes folds of the training rows alone, so that no choice ever sees the test. Each is measured by raw scores, before
  * calibration but for log loss, for which the end of its training is held out to calibrate with, as `train` does.
  */
 export function createChoiceEvaluator(
@@ -63,7 +63,7 @@ export function createChoiceEvaluator(
         const scored = scoreOf(test)
         figures.push(
           last === undefined
-            ? figureOf(objective, part, fold, scored.scores, periods.testMs, k)
+            ? figureOf(objective, part, fold, scored.rawScores, periods.testMs, k)
             : calibratedLoss(scored, scoreOf(last)),
         )
         onFold(figures.length, folds.length)
@@ -105,18 +105,18 @@ function figureOf(
   objective: Objective,
   part: ProtocolRows,
   fold: Fold,
-  scores: Float64Array,
+  rawScores: Float64Array,
   testMs: number,
   k: number,
 ): number {
-  const { averagePrecision, cardPrecision } = measureFold(part, fold, scores, testMs, k).figures
+  const { averagePrecision, cardPrecision } = measureFold(part, fold, rawScores, testMs, k).figures
   return objective === 'card-precision' ? cardPrecision : averagePrecision
 }
 
 type Scored = ReturnType<typeof scoreRows>
 
 function calibratedLoss(test: Scored, held: Scored): number {
-  const calibration = fitCalibration(held.labels, held.scores, held.weights)
+  const calibration = fitCalibration(held.labels, held.rawScores, held.weights)
   const { labels, probabilities, weights } = withProbabilities(test, calibration)
   return logLoss(labels, probabilities, weights)
 }

@@ -128,7 +128,7 @@ async function measureSmallForest(
   )
   const scored = scoreRows(rows, test, createRowsScorer({ model }), isWeighted ? rows.weights : undefined)
   return {
-    averagePrecision: averagePrecision(scored.labels, scored.scores, scored.weights),
+    averagePrecision: averagePrecision(scored.labels, scored.rawScores, scored.weights),
     frauds: frauds(rows, test),
   }
 }
@@ -157,7 +157,10 @@ export async function checkEvaluation(
   return {
     ...figures,
     honest: { averagePrecision: honestPrecision, frauds: count },
-    undelayedLabel: { averagePrecision: averagePrecision(scored.labels, scored.scores, scored.weights), frauds: count },
+    undelayedLabel: {
+      averagePrecision: averagePrecision(scored.labels, scored.rawScores, scored.weights),
+      frauds: count,
+    },
   }
 }
 

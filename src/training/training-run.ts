@@ -52,7 +52,7 @@ export interface ScoredRows {
   readonly labels: Uint8Array
   readonly weights?: Float64Array
   /** Uncalibrated. */
-  readonly scores: Float64Array
+  readonly rawScores: Float64Array
   readonly probabilities: Float64Array
 }
 
@@ -85,7 +85,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
 
   const held = parts.calibration && scorePart(parts.calibration)
   const calibration: Calibration =
-    plan.calibrate && held ? fitCalibration(held.labels, held.scores, held.weights) : { method: 'none' }
+    plan.calibrate && held ? fitCalibration(held.labels, held.rawScores, held.weights) : { method: 'none' }
   const calibrated = held && withProbabilities(held, calibration)
   const threshold = decideThreshold(rows, plan, calibrated)
   const test = withProbabilities(scorePart(parts.test), calibration)
@@ -209,7 +209,7 @@ function weighModels(
   const [{ labels, weights }] = scored
   return chooseWeights(
     labels,
-    scored.map(({ scores }) => scores),
+    scored.map(({ rawScores }) => rawScores),
     weights,
   )
 }
@@ -280,26 +280,26 @@ export function scoreRows(
   weights: Float64Array | undefined,
 ): Omit<ScoredRows, 'probabilities'> {
   const width = columns.length
-  const scores = new Float64Array(part.length)
+  const rawScores = new Float64Array(part.length)
   for (let from = 0; from < part.length; from += rowsAtOnce) {
     const indices = part.subarray(from, from + rowsAtOnce)
     const rows = new Float64Array(indices.length * width)
     indices.forEach((index, i) => {
       for (let feature = 0; feature < width; feature++) rows[i * width + feature] = columns[feature][index]
     })
-    scores.set(score(rows), from)
+    rawScores.set(score(rows), from)
   }
   const picked = pick(weights, part)
   return {
     rows: part,
     labels: Uint8Array.from(part, (index) => labels[index]),
     ...(picked && { weights: picked }),
-    scores,
+    rawScores,
   }
 }
 
 export function withProbabilities(scored: Omit<ScoredRows, 'probabilities'>, calibration: Calibration): ScoredRows {
-  return { ...scored, probabilities: scored.scores.map((score) => calibrate(calibration, score)) }
+  return { ...scored, probabilities: scored.rawScores.map((score) => calibrate(calibration, score)) }
 }
 
 /** Chosen on rows that the model was not trained on, never on the test rows; or given; or the recipe's. */
@@ -324,12 +324,12 @@ function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32A
 function measureOutOfBag(
   rows: LabelledRows,
   part: Uint32Array,
-  scores: Float64Array,
+  rawScores: Float64Array,
   weights: Float64Array | undefined,
 ) {
-  const seen = Uint32Array.from(scores.keys().filter((i) => !Number.isNaN(scores[i])))
+  const seen = Uint32Array.from(rawScores.keys().filter((i) => !Number.isNaN(rawScores[i])))
   const labels = Uint8Array.from(seen, (i) => rows.labels[part[i]])
-  const known = Float64Array.from(seen, (i) => scores[i])
+  const known = Float64Array.from(seen, (i) => rawScores[i])
   const weighed = weights && Float64Array.from(seen, (i) => weights[part[i]])
   return { rocAuc: rocAuc(labels, known, weighed), averagePrecision: averagePrecision(labels, known, weighed) }
 }

@@ -17,7 +17,7 @@ export interface Figures {
 export interface ScoredTest {
   readonly figures: Figures
   readonly labels: Uint8Array
-  readonly scores: Float64Array
+  readonly rawScores: Float64Array
   readonly weights: Float64Array | undefined
   readonly alerts: DailyAlerts | undefined
 }
@@ -25,7 +25,7 @@ export interface ScoredTest {
 export function measureFold(
   rows: ProtocolRows,
   fold: Fold,
-  scores: Float64Array,
+  rawScores: Float64Array,
   testMs: number,
   k: number,
 ): ScoredTest {
@@ -39,7 +39,7 @@ export function measureFold(
       {
         times: Float64Array.from(test, (row) => rows.times[row]),
         labels,
-        scores,
+        scores: rawScores,
         cards: Int32Array.from(test, (row) => cards[row]),
       },
       testStartMs,
@@ -47,11 +47,11 @@ export function measureFold(
       k,
     )
   const figures = {
-    rocAuc: rocAuc(labels, scores, weights),
-    averagePrecision: averagePrecision(labels, scores, weights),
+    rocAuc: rocAuc(labels, rawScores, weights),
+    averagePrecision: averagePrecision(labels, rawScores, weights),
     cardPrecision: alerts?.precision ?? Number.NaN,
   }
-  return { figures, labels, scores, weights, alerts }
+  return { figures, labels, rawScores, weights, alerts }
 }
 
 export function meanOf(figures: readonly Figures[]): Figures {

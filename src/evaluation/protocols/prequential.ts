@@ -129,10 +129,10 @@ export async function runPrequential(
 }
 
 function intervalsOf(test: ScoredTest, { testMs, k }: PrequentialPlan, seed: number): FoldIntervals {
-  const { labels, scores, weights, figures, alerts } = test
+  const { labels, rawScores: scores, weights, figures, alerts } = test
   const { rocAuc, averagePrecision } = bootstrapIntervals({
     labels,
-    scores,
+    rawScores: scores,
     probabilities: scores,
     weights,
     seed,

@@ -23,8 +23,8 @@ export const averageKind = defineModelKind({
   },
   explain: explainAverage,
   describe: ({ members }) => `${members.length} models`,
-  highestScore: ({ members, weights }, { highestScore }) =>
-    members.reduce((sum, member, i) => sum + weights[i] * highestScore(member), 0),
+  highestRawScore: ({ members, weights }, { highestRawScore }) =>
+    members.reduce((sum, member, i) => sum + weights[i] * highestRawScore(member), 0),
   membersOf: ({ members }) => members,
 })
 

@@ -29,7 +29,7 @@ export const treeEnsembleKind = defineModelKind({
     return depthOf(model.nodes) <= mostDepth ? explainTrees(model) : `its trees are deeper than ${mostDepth}`
   },
   describe: ({ nodes: { roots, feature } }) => `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`,
-  highestScore: highestOfTrees,
+  highestRawScore: highestOfTrees,
   nodeCount: ({ nodes }) => nodes.feature.length,
   splitsOnCategories: ({ nodes }) => nodes.categories !== undefined,
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createAverage } from './average.ts'
-import { highestScore } from './learned-model.ts'
+import { highestRawScore } from './learned-model.ts'
 import { type Combination, createTreeEnsemble } from './trees/tree-ensemble.ts'
 import { createNodes } from './trees/tree-nodes.ts'
 
@@ -34,7 +34,7 @@ test('is what the highest leaves make together, which some row reaches and none 
       const best = Float64Array.from(given, ([low, high]) => (low > high ? -1 : 1))
       const reached = model.predictProba(best)
       for (const each of [model, createAverage(model.features, [model, model], Float64Array.of(0.5, 0.5))]) {
-        const highest = highestScore(each)
+        const highest = highestRawScore(each)
         assert.ok(highest >= reached && highest <= 1 && highest - reached < 1e-11, `${highest} ${reached}`)
         assert.ok(highest >= each.predictProba(best.map((value) => -value)))
       }
