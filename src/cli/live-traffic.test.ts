@@ -38,7 +38,6 @@ test('traffic goes on after its last day with the next, which takes place ahead 
     }
     const terminal = {
       say,
-      note: say,
       warn: say,
       result: () => {},
       clear: () => {},

@@ -1,4 +1,4 @@
-import { StateReader, StateWriter } from '../features/state-bytes.ts'
+import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 

@@ -9,11 +9,11 @@ export interface Reason {
 }
 
 /** From weakest to strongest: an override beats every plain opinion, a final one every other. */
-const strengths = ['plain', 'override', 'final'] as const
-type Strength = (typeof strengths)[number]
+export const strengths = ['plain', 'override', 'final'] as const
+export type Strength = (typeof strengths)[number]
 
 /** Who gives opinions. `unavailable` stands in for the score where there is none. */
-const opinionSources = ['threshold', 'cost', 'rule', 'list', 'unavailable'] as const
+export const opinionSources = ['threshold', 'cost', 'rule', 'list', 'unavailable'] as const
 type OpinionSource = (typeof opinionSources)[number]
 
 /** What one threshold, rule or list makes of a transaction. */
@@ -24,4 +24,12 @@ export interface Opinion {
   readonly outcome: Outcome
   readonly strength: Strength
   readonly reason: Reason
+}
+
+/** What was settled on, and by opinions of which strength. */
+export interface Settlement {
+  readonly outcome: Outcome
+  readonly strength: Strength
+  /** The opinions that were followed, in the order in which they were given: the reasons. */
+  readonly followed: readonly Opinion[]
 }

@@ -52,7 +52,7 @@ export function opinionOf(policy: Policy, score: number | null): Opinion | undef
 }
 
 /** What is said where there is no score. */
-function unavailable({ whenUnavailable: outcome }: Pick<Policy, 'whenUnavailable'>): Opinion {
+export function unavailable({ whenUnavailable: outcome }: Pick<Policy, 'whenUnavailable'>): Opinion {
   const text = `No score was available in time; the policy falls back to ${outcome}`
   return {
     ...{ source: 'unavailable', id: outcome, outcome, strength: 'plain' },

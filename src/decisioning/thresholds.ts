@@ -3,9 +3,9 @@ import type { Opinion } from './opinion.ts'
 
 /** By outcome, the score from which on it is given. */
 export interface Thresholds {
-  readonly challenge?: number
-  readonly review?: number
-  readonly decline?: number
+  readonly challenge?: number | undefined
+  readonly review?: number | undefined
+  readonly decline?: number | undefined
 }
 
 /** The most severe outcome whose threshold the score reaches. Asked of every decision, so it allocates nothing. */

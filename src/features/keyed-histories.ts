@@ -1,10 +1,10 @@
 import { hashText } from '../core/hash-text.ts'
+import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
 import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
-import type { StateReader, StateWriter } from './state-bytes.ts'
 
 /** The numbers of a label: event time, its transaction's sequence, when it was known, 1 for fraud. */
 const labelWidth = 4

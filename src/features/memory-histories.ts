@@ -1,9 +1,9 @@
 import { FraudError } from '../core/errors.ts'
 import { hashText } from '../core/hash-text.ts'
+import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
-import { StateReader, StateWriter } from './state-bytes.ts'
 
 /** Keys of each history that are dropped with each transaction, at most, while memory is over its limit. */
 const droppedAtOnce = 8

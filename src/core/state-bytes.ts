@@ -1,4 +1,4 @@
-import { FraudError } from '../core/errors.ts'
+import { FraudError } from './errors.ts'
 
 const chunkBytes = 64 * 1024
 // A byte order mark that begins a text is a part of it.

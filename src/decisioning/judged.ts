@@ -1,0 +1,92 @@
+import type { Outcome } from '../detector/detector-schema.ts'
+import { type CompiledPolicy, segmentOf } from './compiled-policy.ts'
+import { drawControl } from './control-group.ts'
+import { needAmount, opinionByCosts } from './costs.ts'
+import type { Fuses } from './fuses.ts'
+import type { Opinion } from './opinion.ts'
+import { unavailable } from './policy.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+import type { LentSubject, PolicyInput } from './policy-names.ts'
+import { type ListHit, type PolicyTrace, settleTrace } from './policy-trace.ts'
+import type { RuleContext } from './rule-set.ts'
+import { opinionByThresholds } from './thresholds.ts'
+
+/** What was made of a transaction. */
+export interface Judged {
+  readonly outcome: Outcome
+  readonly trace: PolicyTrace
+  /** Ids of rules that could not be told. */
+  readonly unknown: readonly string[]
+}
+
+/** What opinions are asked of. */
+export interface Judging {
+  readonly policy: PolicyDefinition
+  readonly compiled: CompiledPolicy
+  /** Filled with the transaction. */
+  readonly subject: LentSubject
+  readonly fuses: Fuses
+  readonly context: RuleContext
+}
+
+/** Asks thresholds or costs, rules and lists, settles what they say, and lets fuses and the control group have their say. */
+export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput): Judged {
+  const { policy, compiled, subject, fuses, context } = judging
+  const { hits: rules, unknown } = compiled.rules.ask(subject, context)
+  const lists = listsThatHave(compiled, subject, decidedAtMs)
+  const opinion = score === null ? unavailable(policy) : opinionOfScore(policy, compiled, subject, score)
+  const trace: PolicyTrace = {
+    ...(opinion !== undefined && { opinion }),
+    ...(rules.length > 0 && { rules }),
+    ...(lists.length > 0 && { lists }),
+  }
+  const settled = settleTrace(trace)
+  const { outcome } = settled
+  const milder = settled.strength === 'final' ? undefined : fuses.replace(outcome, decidedAtMs)
+  const held = rules.flatMap((rule) => (rule.state === 'fused' ? [`rule:${rule.id}`] : []))
+  const tripped = milder === undefined ? held : [...held, outcome]
+  const fused = tripped.length > 0 ? { ...trace, fuses: { settled: outcome, tripped } } : trace
+  if (milder !== undefined) return { outcome: milder, trace: fused, unknown }
+  const { controlGroup } = policy
+  const drawn = controlGroup && drawControl(controlGroup, settled, subject.amount, context.secret, id)
+  if (drawn === undefined) return { outcome, trace: fused, unknown }
+  const { passes, propensity } = drawn
+  const control = { wouldBe: outcome, propensity }
+  return { outcome: passes ? 'approve' : outcome, trace: { ...fused, control }, unknown }
+}
+
+function listsThatHave({ lists }: CompiledPolicy, { texts }: LentSubject, atMs: number): readonly ListHit[] {
+  const hits: ListHit[] = []
+  for (const { textSlot, opinion, entries } of lists) {
+    const value = texts[textSlot]
+    const entry = value === undefined ? undefined : entries.numberOf(value, atMs)
+    if (entry !== undefined) hits.push({ ...opinion, entry })
+  }
+  return hits
+}
+
+function opinionOfScore(
+  policy: PolicyDefinition,
+  { segments }: CompiledPolicy,
+  subject: LentSubject,
+  score: number,
+): Opinion | undefined {
+  const { costs, decideBy, thresholds } = policy
+  if (decideBy === 'cost' && costs !== undefined) {
+    const isUnknown = Number.isNaN(subject.amount) && needAmount(costs)
+    return isUnknown ? withoutAmount(policy) : opinionByCosts(costs, score, subject.amount)
+  }
+  const segment = segments.length === 0 ? undefined : segmentOf(segments, subject)
+  return segment === undefined
+    ? opinionByThresholds(thresholds, score)
+    : opinionByThresholds(segment.thresholds, score, segment.name)
+}
+
+/** Nobody may take an unknown amount for 0. */
+function withoutAmount({ whenUnavailable: outcome }: PolicyDefinition): Opinion {
+  const text = `The amount is not known, so costs can't be told; the policy falls back to ${outcome}`
+  return {
+    ...{ source: 'unavailable', id: outcome, outcome, strength: 'plain' },
+    reason: { code: 'cost_unavailable', text },
+  }
+}

@@ -1,0 +1,209 @@
+import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
+import type { Declarations } from '../language/index.ts'
+import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
+import { type CompiledPolicy, compilePolicy, RuleCompiler } from './compiled-policy.ts'
+import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
+import { Fuses, type SavedFuse } from './fuses.ts'
+import { type Judged, judge } from './judged.ts'
+import type { ListEntries } from './list-entries.ts'
+import { Lists } from './lists.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+import { type HistoryStep, PolicyHistory } from './policy-history.ts'
+import { LentSubject, type PolicyInput, type PolicyNames } from './policy-names.ts'
+import { type PolicyTrace, settleTrace } from './policy-trace.ts'
+import type { RuleContext } from './rule-set.ts'
+import { readAll, writeAll } from './saved-definitions.ts'
+import { type Snooze, Snoozes } from './snoozes.ts'
+
+/** What the first start begins with. */
+export interface FirstPolicy {
+  readonly policy: PolicyDefinition
+  /** The number of the record that it came with. */
+  readonly version: number
+}
+
+/** A decision as fuses count it. */
+export interface NotedDecision {
+  readonly sequence: number
+  readonly decidedAtMs: number
+  readonly outcome: Outcome
+  /** Missing where thresholds alone decided. */
+  readonly trace?: PolicyTrace | undefined
+}
+
+/**
+ * What is in force, as the records of the log make it, one by one in their order: changes that people made, and decisions,
+ * which fuses count. The same records give the same state, and the same bytes.
+ */
+export class PolicyInForce {
+  readonly #secret: Uint8Array
+  #names: PolicyNames
+  #subject: LentSubject
+  #compiler: RuleCompiler
+  #compiled: CompiledPolicy | undefined
+  #draft: Draft
+  #history: PolicyHistory
+  readonly #lists = new Lists()
+  readonly #snoozes = new Snoozes()
+  readonly #fuses = new Fuses()
+
+  /** @param secret of the log, for draws. */
+  constructor({ policy, version }: FirstPolicy, names: PolicyNames, secret: Uint8Array) {
+    this.#secret = secret
+    this.#names = names
+    this.#subject = new LentSubject(names)
+    this.#compiler = new RuleCompiler(this.#declarations())
+    this.#draft = { policy, rules: new Map(), lists: new Map() }
+    this.#history = new PolicyHistory(draftOf(this.#draft), version)
+    this.#fuses.set(fusesOf(this.#draft))
+  }
+
+  /** The number of the last record that changed thresholds, costs, segments, rules, definitions of lists or a fuse. */
+  get version(): number {
+    return this.#history.version
+  }
+
+  get definitions(): Definitions {
+    return this.#draft
+  }
+
+  get names(): PolicyNames {
+    return this.#names
+  }
+
+  /** Every step since the first version, the oldest first. */
+  get steps(): readonly HistoryStep[] {
+    return this.#history.steps
+  }
+
+  /** The definitions of a version; undefined where it is older than what is known, or not yet there. */
+  at(version: number): Definitions | undefined {
+    return this.#history.at(version)
+  }
+
+  entriesOf(list: string): ListEntries | undefined {
+    return this.#lists.entriesOf(list)
+  }
+
+  get snoozes(): readonly Snooze[] {
+    return this.#snoozes.all()
+  }
+
+  /** Ids of the fuses that have tripped. */
+  trippedAt(atMs: number): readonly string[] {
+    return this.#fuses.trippedAt(atMs)
+  }
+
+  /** Ids and problems of rules that the detector in force can't answer. */
+  get broken(): CompiledPolicy['broken'] {
+    return this.#ready().broken
+  }
+
+  /**
+   * The policy, where thresholds alone decide: then nothing has to be asked of anybody, and a decision is the policy's
+   * `whenUnavailable`, or `outcomeByThresholds`.
+   */
+  get thresholdsAlone(): PolicyDefinition | undefined {
+    const { policy } = this.#draft
+    const { rules, segments, lists } = this.#ready()
+    const isAlone = rules.size === 0 && segments.length === 0 && lists.length === 0 && this.#fuses.isEmpty
+    return isAlone && policy.decideBy === 'thresholds' && policy.controlGroup === undefined ? policy : undefined
+  }
+
+  /** What is made of a transaction. Nothing is counted: that is its record's to do. */
+  judge(input: PolicyInput): Judged {
+    const compiled = this.#ready()
+    this.#subject.fill(input)
+    this.#lists.atMs = input.decidedAtMs
+    const { policy } = this.#draft
+    const context = this.#contextOf(input)
+    return judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
+  }
+
+  /** Takes a change that was checked when it was recorded. */
+  apply(record: ChangeRecord): void {
+    for (const change of singleChanges(record.change)) this.#applyOne(change, record)
+    this.#lists.set(this.#draft.lists.keys())
+    this.#fuses.set(fusesOf(this.#draft))
+    this.#history.note(record, this.#draft)
+    this.#compiled = undefined
+  }
+
+  /** Takes a decision; ids of the fuses that it tripped. */
+  note({ sequence, decidedAtMs, outcome, trace }: NotedDecision): readonly string[] {
+    if (this.#fuses.isEmpty) return []
+    const { outcome: settled, strength } = trace === undefined ? { outcome, strength: 'plain' } : settleTrace(trace)
+    const { rules = [] } = trace ?? {}
+    const fired = rules.filter(({ state }) => state === 'live' || state === 'fused').map(({ id }) => id)
+    const tripped = this.#fuses.count({ decidedAtMs, settled, isFinal: strength === 'final', fired })
+    if (tripped.length > 0) this.#history.noteTrip(sequence, decidedAtMs, tripped)
+    return tripped
+  }
+
+  /** Goes on under another detector, whose names rules are then read by. */
+  rename(names: PolicyNames): void {
+    this.#names = names
+    this.#subject = new LentSubject(names)
+    this.#compiler = new RuleCompiler(this.#declarations())
+    this.#compiled = undefined
+  }
+
+  *save(): Generator<Uint8Array> {
+    const writer = new StateWriter()
+    yield* this.#history.save(writer)
+    yield* writeAll(writer, this.#snoozes.all())
+    yield* writeAll(writer, this.#fuses.save())
+    yield* this.#lists.save(writer)
+    yield* writer.take(true)
+  }
+
+  /** Puts a saved state in the place of the first one. Throws SNAPSHOT_INVALID where it is something else. */
+  load(chunks: Iterable<Uint8Array>): void {
+    const reader = new StateReader(chunks)
+    this.#history.load(reader)
+    const now = this.#history.at(this.#history.version)
+    if (now !== undefined) this.#draft = draftOf(now)
+    this.#snoozes.load(readAll<Snooze>(reader))
+    this.#fuses.load(readAll<SavedFuse>(reader))
+    this.#lists.load(reader)
+    reader.end()
+    this.#compiled = undefined
+  }
+
+  #applyOne(change: SingleChange, { by, atMs }: ChangeRecord): void {
+    changeDraft(this.#draft, change, (version) => this.#history.at(version))
+    // Entries of a list that the same record defines need the list.
+    if (change.kind === 'list' || change.kind === 'list-removed' || change.kind === 'rollback') {
+      this.#lists.set(this.#draft.lists.keys())
+    } else if (change.kind === 'entries') this.#lists.change(change.list, change, { by, atMs })
+    else if (change.kind === 'snooze') this.#snoozes.add({ ...change, untilMs: Date.parse(change.until) }, atMs)
+    else if (change.kind === 'rule-removed') this.#snoozes.remove(change.id)
+    else if (change.kind === 'fuse-reset') this.#fuses.reset(change.fuse)
+  }
+
+  #declarations(): Declarations {
+    return { names: this.#names.names, lists: this.#lists.slots }
+  }
+
+  #ready(): CompiledPolicy {
+    if (this.#compiled !== undefined) return this.#compiled
+    this.#subject.lists.splice(0, Number.POSITIVE_INFINITY, ...this.#lists.memberships)
+    this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#compiler, (name) => this.entriesOf(name))
+    return this.#compiled
+  }
+
+  #contextOf({ id, decidedAtMs }: PolicyInput): RuleContext {
+    return {
+      ...{ id, decidedAtMs, secret: this.#secret },
+      isSnoozed: (rule) => this.#snoozes.isSilent(rule, decidedAtMs, (key) => this.#textOf(key)),
+      isFused: (rule) => this.#fuses.holdsRule(rule, decidedAtMs),
+    }
+  }
+
+  #textOf(key: string): string | undefined {
+    const declaration = this.#names.names.get(key)
+    const isText = declaration?.type === 'string' || declaration?.type === 'token'
+    return isText ? this.#subject.texts[declaration.slot] : undefined
+  }
+}

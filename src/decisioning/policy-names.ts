@@ -1,0 +1,122 @@
+import type { DeclaredField } from '../detector/declared-fields.ts'
+import type { Detector } from '../detector/detector-schema.ts'
+import type { FieldValue } from '../detector/field-value.ts'
+import { keptNames } from '../detector/kept-fields.ts'
+import { personalColumns } from '../detector/personal-columns.ts'
+import type { Declaration, Membership, Subject } from '../language/index.ts'
+
+/** What a policy may speak of, and where its values are. */
+export interface PolicyNames {
+  readonly names: ReadonlyMap<string, Declaration>
+  readonly hasAmount: boolean
+  readonly minorUnits: number
+  /** By slot of a number or a text: the place among a transaction's fields. */
+  readonly numberFields: readonly (readonly [slot: number, field: number])[]
+  readonly textFields: readonly number[]
+  /** The slot of the first feature. */
+  readonly featuresAt: number
+  readonly numberCount: number
+}
+
+const slots = { amount: 0, time: 1, score: 2 } as const
+
+/**
+ * Names as the detector has them: amount, time and score, then keys, fields and kept fields, then features. The first to have
+ * a name keeps it.
+ *
+ * @param fields the columns that a decision keeps, in their order.
+ * @param features in the order of the row.
+ */
+export function policyNames(
+  { transaction }: Detector,
+  fields: readonly DeclaredField[],
+  features: readonly string[],
+): PolicyNames {
+  const names = new Map<string, Declaration>()
+  const add = (name: string, declaration: Declaration) => {
+    if (!names.has(name)) names.set(name, declaration)
+  }
+  const { amount, keys = {}, fields: named = {}, hashCardNumber = [] } = transaction
+  if (amount !== undefined) add('amount', { type: 'double', slot: slots.amount, always: true })
+  add('time', { type: 'timestamp', slot: slots.time, always: true })
+  add('score', { type: 'double', slot: slots.score })
+  const personal = personalColumns(transaction)
+  const numberFields: (readonly [number, number])[] = []
+  const textFields: number[] = []
+  let numberCount = Object.keys(slots).length
+  const kept = keptNames(transaction).map((column) => [column, column] as const)
+  for (const [name, column] of [...Object.entries(keys), ...Object.entries(named), ...kept]) {
+    const place = fields.findIndex((each) => each.column === column)
+    if (place < 0 || names.has(name)) continue
+    if (fields[place].kind === 'number') {
+      numberFields.push([numberCount, place])
+      add(name, { type: 'double', slot: numberCount++ })
+      continue
+    }
+    // What is only known by a token or a hash says nothing by itself.
+    const isConcealed = personal.has(column) || hashCardNumber.includes(column)
+    add(name, { type: isConcealed ? 'token' : 'string', slot: textFields.length })
+    textFields.push(place)
+  }
+  features.forEach((name, i) => void add(name, { type: 'double', slot: numberCount + i }))
+  return {
+    names,
+    hasAmount: amount !== undefined,
+    minorUnits: 10 ** (amount?.digits ?? 0),
+    numberFields,
+    textFields,
+    featuresAt: numberCount,
+    numberCount: numberCount + features.length,
+  }
+}
+
+/** A transaction as a policy is told of it. */
+export interface PolicyInput {
+  readonly id: string
+  /** Event time. */
+  readonly timestampMs: number
+  readonly decidedAtMs: number
+  /** As features see it: whole minor units where the detector says how many digits there are; NaN where there is none. */
+  readonly amount: number
+  /** In the order of the columns that a decision keeps. */
+  readonly fields: readonly FieldValue[]
+  /** In the order of the features. */
+  readonly row: Float64Array
+  readonly score: number | null
+}
+
+/** The subject that rules are asked about, filled for one transaction after the other. */
+export class LentSubject implements Subject {
+  readonly numbers: Float64Array
+  readonly texts: (string | undefined)[]
+  readonly lists: Membership[] = []
+  readonly #names: PolicyNames
+
+  constructor(names: PolicyNames) {
+    this.#names = names
+    this.numbers = new Float64Array(names.numberCount).fill(Number.NaN)
+    this.texts = new Array(names.textFields.length).fill(undefined)
+  }
+
+  /** In major units. */
+  get amount(): number {
+    return this.numbers[slots.amount]
+  }
+
+  fill({ timestampMs, amount, fields, row, score }: PolicyInput): void {
+    const { numbers, texts } = this
+    const { minorUnits, numberFields, textFields, featuresAt } = this.#names
+    numbers[slots.amount] = amount / minorUnits
+    numbers[slots.time] = timestampMs
+    numbers[slots.score] = score ?? Number.NaN
+    for (let i = 0; i < numberFields.length; i++) {
+      const value = fields[numberFields[i][1]]
+      numbers[numberFields[i][0]] = value === undefined ? Number.NaN : Number(value)
+    }
+    for (let i = 0; i < textFields.length; i++) {
+      const value = fields[textFields[i]]
+      texts[i] = typeof value === 'number' ? String(value) : value
+    }
+    numbers.set(row, featuresAt)
+  }
+}

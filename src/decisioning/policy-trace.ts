@@ -1,0 +1,64 @@
+import type { Outcome } from '../detector/detector-schema.ts'
+import type { Opinion, Reason, Settlement, Strength } from './opinion.ts'
+import { settle } from './settle.ts'
+
+/**
+ * A rule that applied. It has an effect only if it is live: it may be in shadow, held by a fuse, snoozed for this key, or of
+ * transactions that its share was not drawn for.
+ */
+export interface RuleHit {
+  readonly id: string
+  readonly state: 'live' | 'shadow' | 'fused' | 'snoozed' | 'undrawn'
+  /** A rule may do no more than tag. */
+  readonly outcome: Outcome | 'tag'
+  readonly strength: Strength
+  readonly reason: Reason
+  readonly tags: readonly string[]
+}
+
+/** A list that has a value of the transaction; `id` is its name. */
+export interface ListHit {
+  readonly id: string
+  readonly outcome: Outcome
+  readonly strength: Strength
+  readonly reason: Reason
+  /** The number of its entry. */
+  readonly entry: number
+}
+
+/** How a policy came to a decision: what its record keeps, reasons in words, since rules change and decisions do not. */
+export interface PolicyTrace {
+  /** What was made of the score, or of there being none. */
+  readonly opinion?: Opinion
+  readonly rules?: readonly RuleHit[]
+  readonly lists?: readonly ListHit[]
+  /** Where the control group had a say: what would be without it, and how probable what happened was. */
+  readonly control?: { readonly wouldBe: Outcome; readonly propensity: number }
+  /** Where fuses had a say: what was settled on, and their ids. */
+  readonly fuses?: { readonly settled: Outcome; readonly tripped: readonly string[] }
+}
+
+/** What opinions alone came to. */
+export function settleTrace({ opinion, rules = [], lists = [] }: PolicyTrace): Settlement {
+  const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
+  for (const { state, outcome, id, strength, reason } of rules) {
+    if (state === 'live' && outcome !== 'tag') opinions.push({ source: 'rule', id, outcome, strength, reason })
+  }
+  for (const { id, outcome, strength, reason } of lists)
+    opinions.push({ source: 'list', id, outcome, strength, reason })
+  return settle(opinions)
+}
+
+/** Why a decision has the outcome that it has. */
+export function reasonsOf(trace: PolicyTrace, outcome: Outcome): readonly Reason[] {
+  const { control, fuses } = trace
+  const settled = settleTrace(trace)
+  if (control !== undefined && control.wouldBe !== outcome) {
+    const text = 'It was drawn for the control group, whose transactions pass so that declines can be judged'
+    return [{ code: 'control_group', text }]
+  }
+  const reasons = settled.followed.map(({ reason }) => reason)
+  if (fuses === undefined || fuses.settled === outcome) return reasons
+  const text = `Too many transactions would get ${fuses.settled}; until the fuse has cooled they get ${outcome}`
+  return [{ code: `fuse:${fuses.settled}`, text }, ...reasons]
+}

@@ -1,0 +1,25 @@
+import { outcomes } from '../detector/detector-schema.ts'
+import { type Opinion, type Settlement, strengths } from './opinion.ts'
+
+const approved: Settlement = { outcome: 'approve', strength: 'plain', followed: [] }
+
+/**
+ * Of the strongest kind of opinion that was given, the most severe outcome wins, and all that agree with it are reasons.
+ * Without an opinion a transaction is approved, without a reason.
+ */
+export function settle(opinions: readonly Opinion[]): Settlement {
+  let best: Opinion | undefined
+  for (const opinion of opinions) if (best === undefined || outranks(opinion, best)) best = opinion
+  if (best === undefined) return approved
+  const { outcome, strength } = best
+  return {
+    outcome,
+    strength,
+    followed: opinions.filter((each) => each.strength === strength && each.outcome === outcome),
+  }
+}
+
+function outranks(one: Opinion, other: Opinion): boolean {
+  if (one.strength !== other.strength) return strengths.indexOf(one.strength) > strengths.indexOf(other.strength)
+  return outcomes.indexOf(one.outcome) > outcomes.indexOf(other.outcome)
+}
