@@ -57,6 +57,7 @@ describe('well-known tables are read right without a flag, clean and messy', () 
         personal: ['customer'],
       })
       assert.deepEqual(leftOut, {
+        nameOrig: 'declared as the key customer, but no feature uses it yet',
         newbalanceOrig: 'the balance after the transaction, which is not known when it is decided',
         newbalanceDest: 'the balance after the transaction, which is not known when it is decided',
         isFlaggedFraud: 'says more about the label, by its name',
@@ -170,6 +171,82 @@ describe('a draft', () => {
     assert.equal(detector.transaction.time, undefined)
     assert.match(leftOut.step, /if it is the time, say --time step/)
     assert.match(unsure.join('\n'), /^time: none was found/m)
+  })
+})
+
+describe('a draft of an export', () => {
+  const day = (i: number) => `${String(1 + (i % 28)).padStart(2, '0')}.0${1 + Math.floor(i / 28)}.2026 1${i % 10}:30`
+
+  test('of a German bank is one of its columns’ roles, and codes with leading zeros stay texts', async () => {
+    const rows = Array.from(
+      { length: 160 },
+      (_, i) =>
+        `B${i};${day(i)};"${i},50 €";${String(i % 9).padStart(5, '0')};H${i % 7};${String(i % 35).padStart(3, '0')};${i % 9 ? 'ok' : 'Betrug'}`,
+    )
+    const { detector } = await draftOfLines(
+      'Buchungsnr;Datum;Betrag (EUR);Kundennummer;Händler;Filialcode;Betrugsfall',
+      ...rows,
+    )
+    assert.deepEqual(detector.transaction, {
+      id: 'Buchungsnr',
+      time: { field: 'Datum', format: 'iso' },
+      amount: { field: 'Betrag (EUR)', digits: 2, currency: 'EUR' },
+      keys: { customer: 'Kundennummer', merchant: 'Händler' },
+      fields: { filialcode: 'Filialcode' },
+      label: { field: 'Betrugsfall', delay: '7d' },
+      personal: ['customer'],
+    })
+    assert.deepEqual(columnsIn(detector.features), ['amount', 'hour', 'weekend'])
+  })
+
+  test('whose label has other words is refused with what to write, but for a few in bad rows', async () => {
+    const rows = (words: readonly string[]) =>
+      Array.from(
+        { length: 40 },
+        (_, i) => `t${i},2026-01-${10 + (i % 15)}T10:00:00Z,c${i % 4},${i}.5,${words[i] ?? i % 2}`,
+      )
+    const head = 'id,time,client,montant,fraude'
+    await assert.rejects(draftOfLines(head, ...rows(Array(40).fill('suspect'))), {
+      code: 'DATA_INVALID',
+      message:
+        /^own\.csv: 40 rows have "suspect" in "fraude", which is not a label:.*Write 1 for fraud and 0 for others/,
+    })
+    await assert.rejects(draftOfLines(head, ...rows(['peut-être'])), { message: /1 rows? ha(s|ve) "peut-être"/ })
+    const { detector } = await drafted(join(folder, 'own.csv'), { badRows: 'skip' })
+    assert.deepEqual(detector.transaction.keys, { customer: 'client' })
+  })
+
+  test('of nested JSON has its amount, its currency and its keys', async () => {
+    const file = join(folder, 'nested.ndjson')
+    const write = (value: (i: number) => number, currency: (i: number) => string) => {
+      const lines = Array.from({ length: 80 }, (_, i) => ({
+        ...{ id: `t${i}`, created: new Date(Date.UTC(2026, 0, 1 + i)), fraud: i % 9 === 0 },
+        ...{ amount: { value: value(i), currency: currency(i) }, payment: { card: { token: `c${i % 8}` } } },
+      }))
+      writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    }
+    write(
+      (i) => 100 * i,
+      () => 'EUR',
+    )
+    const one = await drafted(file)
+    assert.deepEqual(one.detector.transaction.amount, { field: 'amount.value', digits: 2, currency: 'EUR' })
+    assert.deepEqual(one.detector.transaction.keys, { card: 'payment.card.token' })
+    assert.match(one.unsure.join('\n'), /^amount: all of amount\.value are whole numbers; if 1250 stands for 12\.50/m)
+    write(
+      (i) => i + 0.25,
+      (i) => (i % 2 ? 'EUR' : 'USD'),
+    )
+    const several = await drafted(file)
+    assert.deepEqual(several.detector.transaction.amount?.currency, { field: 'amount.currency' })
+    assert.doesNotMatch(JSON.stringify(several.detector.features), /"of":"amount"/)
+  })
+
+  test('lists what it declares and no feature uses', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => `${(i * 7) % 11}.5,b${i % 40},${i % 13 === 5 ? 1 : 0}`)
+    const { detector, leftOut } = await draftOfLines('amount,branch,is_fraud', ...rows)
+    assert.deepEqual(detector.transaction.fields, { branch: 'branch' })
+    assert.match(leftOut.branch, /declared as the field branch, but no feature uses it/)
   })
 })
 

@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs'
+import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
 
-/** The data directory's own bundle, else the one that training writes by default. */
-export function currentBundle(data: string): string {
+const trained = 'shrike-model.safetensors'
+
+/** The data directory's own bundle, else the one that training writes by default. `named` says how another is given. */
+export function currentBundle(data: string, named = '--bundle FILE'): string {
   const { bundlePath: own } = dataDirectory(data)
   refuseLinks(own)
-  return existsSync(own) ? own : 'shrike-model.safetensors'
+  const path = [own, trained].find((each) => existsSync(each))
+  if (path !== undefined) return path
+  throw new FraudError(
+    'FILE_UNREADABLE',
+    `No model bundle is named, and there is neither ${own} nor ${trained}: name one with ${named}`,
+  )
 }

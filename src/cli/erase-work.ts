@@ -2,7 +2,7 @@ import { errorCodes, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { erasePerson } from '../deciding/erase-person.ts'
 import type { Detector } from '../detector/detector.ts'
-import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
+import { dataDirectory, lockDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { type DataFlags, keepPrivate, logKey, openLog } from './log-files.ts'
@@ -14,13 +14,14 @@ export interface EraseFlags extends DataFlags {
   readonly url?: string
 }
 
-/** Forgets what the token of a person stands for: in the running service, or in a directory that none works on. */
+/** Forgets what the token of a person stands for: in the service at the URL, else in that which works on the directory, else in the directory. */
 export async function erase(flags: EraseFlags, run: Run): Promise<void> {
   const end = flags.key.indexOf('=')
   if (end < 1) throw new FraudError('OPTION_INVALID', '--key is written NAME=VALUE, such as customer=2765')
   const key = flags.key.slice(0, end)
   const value = flags.key.slice(end + 1)
-  const token = flags.url === undefined ? await eraseHere(key, value, flags) : await eraseThere(key, value, flags.url)
+  const url = flags.url ?? readServiceAddress(dataDirectory(flags.data))
+  const token = url === undefined ? await eraseHere(key, value, flags) : await eraseThere(key, value, url)
   // The value itself is not repeated: terminals are logged, too.
   run.terminal.say(token === undefined ? `No ${key} of this value is known` : `erased; the ${key}'s token was ${token}`)
   run.terminal.result({ key, erased: token !== undefined, token })

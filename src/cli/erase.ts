@@ -11,15 +11,19 @@ export function eraseCommand(): Command {
         'of others do not change. Backups made before still hold the value.',
     )
     .requiredOption('--key <name=value>', 'a key that the detector lists as personal, and its value')
-    .option('--data <directory>', 'the data directory, where no service works on it', '.shrike')
-    .option('--url <url>', 'the service that works on it; SHRIKE_API_KEY is sent, whose role must be admin')
+    .option(
+      '--data <directory>',
+      'the data directory: its service is asked, or where none works on it, it is changed',
+      '.shrike',
+    )
+    .option('--url <url>', 'of a service elsewhere; SHRIKE_API_KEY is sent, whose role must be admin')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',
       `
 Examples:
   shrike erase --key customer=2765
-  SHRIKE_API_KEY=shrike_… shrike erase --key customer=2765 --url http://localhost:8000`,
+  SHRIKE_API_KEY=shrike_… shrike erase --key customer=2765 --url https://shrike.example`,
     )
     .action((options: EraseFlags & CommonFlags) =>
       run(options, async (context) => (await import('./erase-work.ts')).erase(options, context)),

@@ -19,13 +19,15 @@ import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
+import { type TrainingPart, trainingPartOf } from '../training/training-part.ts'
+import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
-import { type TrainingPart, trainingPartOf } from './training-part.ts'
 
 export interface ExplainFlags extends ForceFlag, ReadingFlags {
   readonly id?: string
   readonly row?: number
+  readonly history?: string
   readonly out?: string
 }
 
@@ -39,7 +41,10 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if ((flags.id === undefined) === (flags.row === undefined)) {
     throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
   }
-  await checkOutputs({ '--out': flags.out, ...rejectsOf(flags) }, { BUNDLE: bundlePath, FILE: file })
+  await checkOutputs(
+    { '--out': flags.out, ...rejectsOf(flags) },
+    { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
+  )
   const bundle = await readBundle(bundlePath)
   const explainer = createExplainer(bundle.model, bundle.scaling)
   if (explainer === undefined) {
@@ -81,7 +86,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if (flags.out !== undefined) {
     const { out } = flags
     const picture = renderExplanation({ ...told, parts, ...(more && { more }) })
-    await replaceOutput(out, flags, { note: terminal.say }, () => writeFileAtomically(out, picture))
+    await replaceOutput(out, flags, run, () => writeFileAtomically(out, picture))
     terminal.say(`\npicture  ${flags.out}`)
   }
   terminal.result({ ...told, contributions: sorted })
@@ -133,8 +138,10 @@ interface FoundRow {
 async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: Run): Promise<FoundRow> {
   const { detector, model } = bundle
   const { id, row } = flags
-  const input = readingFlags(flags)
+  const { history } = flags
+  const input = { ...readingFlags(flags), ...(history !== undefined && { history }) }
   const features = compileDetector(detector)
+  refuseIdleHistory(history, features.plan)
   const idColumn = detector.transaction.id
   if (id !== undefined && idColumn === undefined) {
     throw new FraudError('OPTION_INVALID', "The bundle's detector names no id: say --row")
@@ -162,11 +169,13 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     if (fileRow === row) wanted = first
   }
   const replay = { located, features, file, onRepeat }
+  let firstMs = Number.POSITIVE_INFINITY
   const find = (told: Progress) =>
     replayFile(replay, input, told, async (groups) => {
       const found: { readonly fileRow: number; readonly values: Float64Array; transaction: Transaction }[] = []
       for await (const group of groups) {
         for (const { row: values, transaction, table, index, fileRow } of group) {
+          firstMs = Math.min(firstMs, transaction.timestampMs)
           if (id === undefined ? fileRow !== wanted : textReader(table, idColumn ?? '')(index) !== id) continue
           found.push({ fileRow, values: values.slice(), transaction: structuredClone(transaction) })
         }
@@ -183,6 +192,8 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     run,
   )
   const { values, transaction } = result[0]
+  const cold = tellCold(Float64Array.of(transaction.timestampMs), firstMs, features.plan, history)
+  if (cold !== undefined) run.terminal.warn(cold)
   return { row: values, transaction, time: transaction.timestampMs }
 }
 

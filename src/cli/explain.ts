@@ -20,6 +20,7 @@ export function explainCommand(): Command {
       )
       .option('--id <value>', "the row's transaction id")
       .option('--row <number>', "or the row's place in the file, from 0", flags.wholeNumber(0))
+      .option('--history <file>', 'earlier rows, which feed histories')
       .option('--out <html>', 'also write a page with a picture')
       .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--json', 'print the result as JSON on standard output')

@@ -54,7 +54,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
     example: Object.fromEntries(features.map((name) => [name, 0])),
   }
   const { bytes: bundle, id } = encodeBundle(content)
-  await replaceOutput(flags.out, flags, { note: terminal.say }, () => writeFileAtomically(flags.out, bundle))
+  await replaceOutput(flags.out, flags, terminal, () => writeFileAtomically(flags.out, bundle))
   const trees = model.kind === 'tree-ensemble' ? model.nodes.roots.length : undefined
   const what = trees === undefined ? 'a graph that ONNX Runtime runs' : `${trees} trees`
   if (trees !== undefined && treesInFile !== undefined && trees !== treesInFile) {

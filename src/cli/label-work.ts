@@ -1,32 +1,32 @@
 import { existsSync } from 'node:fs'
-import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { showValue } from '../core/show-value.ts'
-import { timeReader } from '../core/time-formats.ts'
-import { formatIsoTime, readIsoTime } from '../core/time-parser.ts'
-import { zoneOffset } from '../core/zone.ts'
 import type { BadRow } from '../data/bad-rows.ts'
-import { textReader } from '../data/columns.ts'
+import { listNames } from '../data/columns.ts'
 import { rowWordOf } from '../data/file-format.ts'
-import { labelOf } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
-import { type Table, tellRow } from '../data/table.ts'
+import { tellRow } from '../data/table.ts'
 import type { LabelCounts, LabelLineError } from '../deciding/label-tally.ts'
-import { idThatIsTold } from '../deciding/labels.ts'
-import type { Detector } from '../detector/detector.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { nameOf, type ReadingFlags, readOptions, tellNotes } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
+import {
+  type BadLabel,
+  type Declared,
+  type LabelColumns,
+  labelColumns,
+  labelKinds,
+  labelReader,
+  type NamedColumns,
+  type ReadLabel,
+} from './label-reader.ts'
 import { type LabelSink, openSink, type SinkFlags } from './label-sink.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
-export interface LabelFlags extends SinkFlags, ReadingFlags {
-  readonly id?: string
-  readonly label?: string
-  readonly knownAt?: string
+export interface LabelFlags extends SinkFlags, Omit<ReadingFlags, 'label'>, NamedColumns {
   readonly source?: string
 }
 
@@ -35,14 +35,8 @@ const piece = 1000
 const rowsPerTable = 16_384
 const wholeLine = '(line)'
 
-interface Columns {
-  readonly id: string
-  readonly label: string
-  readonly knownAt: string | undefined
-}
-
 type Counts = LabelCounts & { readonly unlabelled: number }
-interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone'> {
+interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone'>, Pick<BadLabel, 'stops'> {
   /** For people. */
   readonly place: string
 }
@@ -57,8 +51,8 @@ export async function label(file: string, flags: LabelFlags, run: Run): Promise<
     for await (const report of sendFile(file, flags, sink, run)) {
       counts = add(counts, report.counts)
       rejects.push(...report.rejects)
-      const [first] = report.rejects
-      if (first !== undefined && flags.badRows !== 'skip') throw refused(file, first)
+      const first = report.rejects.find(({ stops }) => stops === true || flags.badRows !== 'skip')
+      if (first !== undefined) throw refused(file, first)
     }
   } catch (error) {
     if (error instanceof FraudError)
@@ -99,16 +93,23 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
   const options = readOptions(flags, run)
   const open = openTables(file, {
     ...options,
-    columns: { ...options.columns, ...kindsOf(flags, declared) },
+    columns: { ...options.columns, ...labelKinds(flags, declared) },
     required: [],
     rowsPerTable,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
   let rows = 0
   let skipped = 0
+  let isWarned = false
+  const warnOfUtc = () => {
+    if (!isWarned) run.terminal.warn(utcTaken)
+    isWarned = true
+  }
   for await (const table of open.tables) {
     const names = table.columns.map(({ name }) => name)
-    const read = labelReader(table, columnsOf(names, nameOf(file), flags, declared), flags, declared)
+    const columns = labelColumns(names, nameOf(file), flags, declared)
+    if (rows === 0) warnOfNow(names, columns, run)
+    const read = labelReader(table, columns, declared, flags.source, warnOfUtc)
     const before = rows
     const placeOf = (row: number) => ({
       line: table.lineOf?.(row) ?? before + row + 1,
@@ -130,6 +131,19 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
   }
   progress.end(`${rows.toLocaleString('en')} rows`)
   tellNotes(open.notes(), run)
+}
+
+const utcTaken =
+  'Times without an offset are taken as UTC, since --url tells nothing of the zone that the detector of that service declares'
+
+/** That a label counts only from now on changes what later transactions see, and is easily not meant. */
+function warnOfNow(names: readonly string[], { id, label, knownAt }: LabelColumns, { terminal }: Run): void {
+  const others = names.filter((name) => ![id, label, 'source'].includes(name))
+  if (knownAt !== undefined || others.length === 0) return
+  terminal.warn(
+    'No column knownAt says when the labels became known, so they count from now on: --known-at names one that does, of ' +
+      listNames(others),
+  )
 }
 
 async function sendPiece(
@@ -168,26 +182,8 @@ async function sendPiece(
   return { counts, rejects: [...rejects, ...told].sort((a, b) => a.line - b.line) }
 }
 
-/** The columns by flag, else by the names of a label, else by the detector's. */
-function columnsOf(names: readonly string[], file: string, flags: LabelFlags, declared: Declared | undefined): Columns {
-  const find = (flag: string | undefined, usual: string, other: string | undefined) => {
-    if (flag !== undefined && !names.includes(flag))
-      throw new FraudError('DATA_INVALID', `${file} has no column "${flag}"${suggestion(flag, names)}`)
-    return flag ?? [usual, other].find((name) => name !== undefined && names.includes(name))
-  }
-  const id = find(flags.id, 'transactionId', declared?.id)
-  const label = find(flags.label, 'isFraud', declared?.label.field)
-  if (id === undefined || label === undefined) {
-    const what = id === undefined ? "the transaction's id: name it with --id" : 'the label: name it with --label'
-    throw new FraudError('DATA_INVALID', `${file} has no column for ${what}. It has ${names.join(', ')}`)
-  }
-  return { id, label, knownAt: find(flags.knownAt, 'knownAt', declared?.label.knownAt) }
-}
-
-type Declared = Detector['transaction']
-
 /** What the directory's detector calls its columns; undefined where there is none yet. */
-function declaredBy(flags: LabelFlags): Declared | undefined {
+function declaredBy(flags: LabelFlags): Declared {
   if (flags.url !== undefined || !existsSync(dataDirectory(flags.data).logPath)) return undefined
   const log = openLog(flags)
   try {
@@ -197,58 +193,8 @@ function declaredBy(flags: LabelFlags): Declared | undefined {
   }
 }
 
-/** Ids, labels and times are texts, however they look: `read` says what they mean. */
-function kindsOf(flags: LabelFlags, declared: Declared | undefined): Record<string, 'text'> {
-  const names = ['transactionId', flags.id, declared?.id, 'isFraud', flags.label, declared?.label.field]
-  names.push('knownAt', flags.knownAt, declared?.label.knownAt, 'source')
-  return Object.fromEntries(names.flatMap((name) => (name === undefined ? [] : [[name, 'text' as const]])))
-}
-
-/** A row as a label is sent, or why it can't be. */
-type ReadLabel = { readonly label: object } | Pick<Reject, 'id' | 'field' | 'reason'>
-
-/** Reads rows; undefined where nothing is known of one. */
-function labelReader(table: Table, { id, label, knownAt }: Columns, flags: LabelFlags, declared: Declared | undefined) {
-  const idOf = textReader(table, id)
-  const wordOf = textReader(table, label)
-  const knownOf = knownAt === undefined ? () => undefined : textReader(table, knownAt)
-  const hasSource = table.columns.some(({ name }) => name === 'source')
-  const sourceOf = hasSource ? textReader(table, 'source') : () => undefined
-  const timeOf = knownReader(declared)
-  const bad = (row: number, field: string, reason: string) => ({ field, reason, ...idThatIsTold(idOf(row)) })
-  return (row: number): ReadLabel | undefined => {
-    const word = wordOf(row)
-    if (word === undefined || word.trim() === '') return undefined
-    const value = labelOf(word)
-    if (value !== 0 && value !== 1)
-      return Number.isNaN(value)
-        ? undefined
-        : bad(row, 'isFraud', `"${showValue(word)}" does not say whether it was fraud`)
-    const known = knownOf(row)
-    const knownMs = known === undefined ? undefined : timeOf(known.trim())
-    if (Number.isNaN(knownMs)) return bad(row, 'knownAt', `"${showValue(known ?? '')}" is not a time`)
-    const label = {
-      ...{ transactionId: idOf(row), isFraud: value === 1 },
-      ...(knownMs !== undefined && { knownAt: formatIsoTime(knownMs) }),
-      source: sourceOf(row) ?? flags.source,
-    }
-    return { label }
-  }
-}
-
-/** Times as ISO texts in the detector's zone, else as numbers of its format; NaN for what is neither. */
-function knownReader(declared: Declared | undefined): (text: string) => number {
-  const offsetAt = zoneOffset(declared?.zone ?? 'UTC')
-  const ofNumber = declared?.time && timeReader(declared.time, offsetAt)
-  return (text) => {
-    const isoMs = readIsoTime(text, offsetAt)
-    const ms = Number.isNaN(isoMs) && ofNumber !== undefined && text !== '' ? ofNumber(Number(text)) : isoMs
-    return Math.abs(ms) <= 8.64e15 ? ms : Number.NaN
-  }
-}
-
 function refused(file: string, reject: Reject): FraudError {
-  const more = '; --bad-rows skip goes on behind such rows'
+  const more = reject.stops === true ? '' : '; --bad-rows skip goes on behind such rows'
   return new FraudError('DATA_INVALID', `${nameOf(file)}, ${whereOf(reject)}: ${reasonOf(reject)}${more}`)
 }
 
@@ -263,17 +209,17 @@ function reasonOf({ field, reason }: Reject): string {
 function goOn({ accepted, repeated }: Counts, { where }: LabelSink): string {
   if (accepted + repeated === 0) return ''
   const count = (accepted + repeated).toLocaleString('en')
-  return `\n${count} labels are in ${where} and stay there: run the same command again to go on`
+  return `\nLabels that are in ${where} and stay there: ${count}. Run the same command again to go on`
 }
 
 function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, { terminal }: Run): void {
   const count = (value: number) => value.toLocaleString('en')
   const { accepted, changed, pending, repeated, overruled, refused: bad, unlabelled } = counts
-  terminal.say(`${count(accepted)} labels are new in ${where}, ${count(repeated)} were known before`)
-  if (changed > 0) terminal.say(`${count(changed)} of the new ones take the place of another label`)
-  if (pending > 0) terminal.warn(`${count(pending)} are of transactions that have not come, and wait for them`)
-  if (overruled > 0) terminal.warn(`${count(overruled)} of those known before are overruled by a label that came since`)
-  if (unlabelled > 0) terminal.say(`${count(unlabelled)} rows have no label and say nothing`)
+  terminal.say(`new labels in ${where}: ${count(accepted)}, known before: ${count(repeated)}`)
+  if (changed > 0) terminal.say(`in the place of another label: ${count(changed)} of the new ones`)
+  if (pending > 0) terminal.warn(`waiting for transactions that have not come: ${count(pending)} of the new ones`)
+  if (overruled > 0) terminal.warn(`overruled by a label that came since: ${count(overruled)} of those known before`)
+  if (unlabelled > 0) terminal.say(`rows without a label, which say nothing: ${count(unlabelled)}`)
   if (bad === 0) return
   const first = rejects.slice(0, 20).map((reject) => `${whereOf(reject)}: ${reasonOf(reject)}`)
   terminal.warn(`${count(bad)} bad rows were skipped, the first of them:\n  ${first.join('\n  ')}`)

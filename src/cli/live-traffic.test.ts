@@ -38,6 +38,7 @@ test('traffic goes on after its last day with the next, which takes place ahead 
     }
     const terminal = {
       say,
+      note: say,
       warn: say,
       result: () => {},
       clear: () => {},

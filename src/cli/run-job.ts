@@ -152,5 +152,5 @@ function jobRun(store: JobStore, id: string, run: Run, tidy: (text: string) => s
   }
   const note = (text: string) => tell('note', text)
   const warn = (text: string) => tell('warning', text)
-  return { ...run, begin, note, warn, terminal: { begin, warn, say: note, result: () => {}, clear: () => {} } }
+  return { ...run, begin, note, warn, terminal: { begin, note, warn, say: note, result: () => {}, clear: () => {} } }
 }

@@ -35,7 +35,7 @@ export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
-    const { begin, say: note, warn } = terminal
+    const { begin, note, warn } = terminal
     await work({ terminal, begin, note, warn, nowMs: Date.now, signal: controller.signal })
   } catch (error) {
     terminal.clear()

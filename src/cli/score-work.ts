@@ -5,8 +5,8 @@ import type { Column, Table } from '../data/table.ts'
 import { formatCsv, writeCsv } from '../data/write-csv.ts'
 import { type Detector, inMemory } from '../detector/detector.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
-import { type Bundle, decodeBundle } from '../models/bundle.ts'
-import { createPredictor, readBundleBytes } from '../scoring/load-predictor.ts'
+import type { Bundle } from '../models/bundle.ts'
+import { createPredictor, decodeBundleOf, readBundleBytes } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { scoreColumns } from '../scoring/score-columns.ts'
 import { readFlatTable } from '../training/flat-table.ts'
@@ -15,6 +15,7 @@ import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
+import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
@@ -30,10 +31,14 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
   if (flags.json && flags.out === undefined) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
-  await checkOutputs({ '--out': flags.out, ...rejectsOf(flags) }, { BUNDLE: bundlePath, FILE: file })
+  await checkOutputs(
+    { '--out': flags.out, ...rejectsOf(flags) },
+    { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
+  )
   const bytes = await readBundleBytes(bundlePath)
-  const bundle = decodeBundle(bytes)
+  const bundle = decodeBundleOf(bundlePath, bytes)
   const features = compileDetector(bundle.detector)
+  refuseIdleHistory(flags.history, features.plan)
   const scores =
     features.columns === undefined
       ? await scoreTransactions(file, bundle.detector, features, createPredictor(bundle), flags, run)
@@ -70,6 +75,7 @@ interface Answer {
   readonly id: string
   readonly probability: number
   readonly isFraud: boolean
+  readonly timestampMs: number
 }
 
 const answeredAgain = 'they get its answer again, as from a service'
@@ -123,13 +129,18 @@ async function scoreTransactions(
     const answers: Answer[] = []
     for await (const group of groups) {
       let textOf: ((index: number) => string | undefined) | undefined
-      for (const { row, table, index, fileRow } of group) {
+      for (const { row, transaction, table, index, fileRow } of group) {
         textOf ??= id === undefined ? () => undefined : textReader(table, id)
-        answers.push({ fileRow, id: textOf(index) ?? String(fileRow), ...predictor.predict(row) })
+        const { timestampMs } = transaction
+        answers.push({ fileRow, id: textOf(index) ?? String(fileRow), timestampMs, ...predictor.predict(row) })
       }
     }
     return inFileOrder(answers, repeats)
   })
+  const times = Float64Array.from(result, ({ timestampMs }) => timestampMs)
+  const firstMs = times.reduce((least, time) => Math.min(least, time), Infinity)
+  const cold = tellCold(times, firstMs, features.plan, flags.history)
+  if (cold !== undefined) run.terminal.warn(cold)
   return {
     ids: {
       kind: 'text',

@@ -14,6 +14,7 @@ export function scoreCommand(): Command {
       .argument('<bundle>', 'a trained bundle')
       .argument('<file>', 'rows: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV')
       .option('--out <csv>', 'the file to write (default: standard output)')
+      .option('--history <file>', 'earlier rows, which feed histories and are not scored')
       .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--json', 'print counts as JSON on standard output; needs --out')
       .addHelpText(
@@ -21,7 +22,8 @@ export function scoreCommand(): Command {
         `
 Examples:
   shrike score shrike-model.safetensors new.csv > scores.csv
-  shrike score shrike-model.safetensors new.parquet --out scores.csv.gz`,
+  shrike score shrike-model.safetensors new.parquet --out scores.csv.gz
+  shrike score shrike-model.safetensors today.csv --history until-yesterday.csv --out scores.csv`,
       )
       .action((bundle: string, file: string, options: ScoreFlags & CommonFlags) =>
         run(options, async (context) => (await import('./score-work.ts')).score(bundle, file, options, context)),

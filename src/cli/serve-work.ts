@@ -38,7 +38,7 @@ export interface ServeFlags {
 /** Serves until it is told to stop. */
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
-  const service = await startServing(bundle ?? currentBundle(flags.data), flags, signal)
+  const service = await startServing(bundle ?? currentBundle(flags.data, 'serve BUNDLE'), flags, signal)
   if (service === undefined) return
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)

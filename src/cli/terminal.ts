@@ -5,6 +5,8 @@ import type { Step } from '../core/progress.ts'
 export interface Terminal {
   /** A line for a person; with --json it goes to standard error. */
   say(text: string): void
+  /** A line about the making of a result, which may itself be standard output. */
+  note(text: string): void
   warn(text: string): void
   /** The result for a program, printed only with --json. */
   result(value: unknown): void
@@ -19,6 +21,7 @@ export function createTerminal({ json }: { readonly json: boolean }): Terminal {
   const bars = new Set<Bar>()
   return {
     say: (text) => out.write(`${text}\n`),
+    note: (text) => process.stderr.write(`${text}\n`),
     warn: (text) => process.stderr.write(`${paint('33', 'warning:')} ${text}\n`),
     result: (value) => {
       if (json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)

@@ -3,6 +3,7 @@ import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { Journal, type SearchFingerprint } from '../evaluation/tuning/journal.ts'
 import { type AskedFolds, showSpan } from '../evaluation/tuning/search-folds.ts'
+import { inOrderOf } from '../evaluation/tuning/space.ts'
 import type { Objective } from '../evaluation/tuning/trial.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import type { Learner, ModelChoice } from '../learners/model-choice.ts'
@@ -87,19 +88,20 @@ export async function tune(file: string | undefined, flags: TuneFlags, run: Run)
     journalPath,
     fingerprintOf(rows, plan, choices, flags, { ...evaluator.folds }, seed),
   )
+  const spaces = inOrderOf(journal.fingerprint.space, choices.spaces)
   const trials = await runSearch(
-    { current: choices.current, spaces: choices.spaces, objective: flags.objective, seed },
+    { current: choices.current, spaces, objective: flags.objective, seed },
     { journal, journalPath, evaluator, planOf, trials: flags.trials, minutes: flags.minutes },
     run,
   )
-  const found = concludeSearch(trials, choices.spaces, {
+  const found = concludeSearch(trials, spaces, {
     objective: flags.objective,
     k,
     seed,
     folds: evaluator.folds,
     journal: journalPath,
   })
-  tellConclusion(found, choices.spaces, run)
+  tellConclusion(found, spaces, run)
   // However long the search took, this many trials are what repeats it.
   const { minutes: _, ...repeated } = { ...flags, trials: trials.length }
   const command = commandLine('tune', file === undefined ? [] : [file], repeated)

@@ -69,11 +69,16 @@ function pairAt(bytes: Uint8Array, at: number): number {
 const encoder = new TextEncoder()
 const offsetPattern = /\d{2}(:|\.).*(Z|[+-]\d{2}(:?\d{2})?)$/i
 
+/** Whether an ISO time says how far its clocks are ahead of UTC. */
+export function hasOffset(text: string): boolean {
+  return offsetPattern.test(text.slice(10))
+}
+
 /** The same of a text, where a time without an offset is one of a zone that is `offsetAt` ahead of UTC. */
 export function readIsoTime(text: string, offsetAt: (timestampMs: number) => number): number {
   const bytes = encoder.encode(text)
   const timestampMs = parseIsoTime(bytes, 0, bytes.length)
-  if (Number.isNaN(timestampMs) || offsetPattern.test(text.slice(10))) return timestampMs
+  if (Number.isNaN(timestampMs) || hasOffset(text)) return timestampMs
   return fromLocalTime(timestampMs, offsetAt)
 }
 

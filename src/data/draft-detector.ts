@@ -1,9 +1,11 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { FraudError } from '../core/errors.ts'
-import { toMinorUnits } from '../core/money.ts'
 import { isOfCalendar, timeReader } from '../core/time-formats.ts'
 import type { Detector } from '../detector/detector.ts'
 import { cardNumberShare } from './card-number-columns.ts'
+import { type ColumnLook, lookAt, mostCategories } from './column-look.ts'
+import { plainNames } from './column-names.ts'
+import { draftAmount } from './draft-amount.ts'
 import { missingOf, tellClasses, tellGaps, tellQuasiPersonal, tellTimeOfDay } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
 import { lookalikes } from './draft-lookalikes.ts'
@@ -38,13 +40,6 @@ export interface DetectorDraft {
 type Left = { column: string; reason: string }
 type Transaction = Detector['transaction']
 
-/** What is known of a column beside its name. */
-interface Look {
-  readonly distinct: number
-  readonly missing: number
-  readonly texts: readonly string[]
-}
-
 /** Columns are sorted into what they are; each is taken once. */
 class Sorter {
   readonly table: Table
@@ -69,7 +64,7 @@ class Sorter {
     this.left.push({ column, reason })
   }
 
-  key(name: string, column: Column, look: Look): void {
+  key(name: string, column: Column, look: ColumnLook): void {
     this.taken.add(column.name)
     this.keys[name] = column.name
     const { rowCount } = this.table
@@ -87,7 +82,7 @@ class Sorter {
   }
 
   /** A field, by its values' number a category or a code that has a history of its own. */
-  field(column: Column, look: Look): void {
+  field(column: Column, look: ColumnLook): void {
     const name = this.#free(declaredName(column.name))
     const { rowCount } = this.table
     if (look.distinct > mostCategories && look.distinct > rowCount / 3) {
@@ -103,7 +98,7 @@ class Sorter {
   }
 
   /** A draft is written to a file, and no card number is. */
-  #withoutCardNumbers(name: string, { texts }: Look): string[] {
+  #withoutCardNumbers(name: string, { texts }: ColumnLook): string[] {
     const kept = texts.filter((text) => !holdsCardNumber(text))
     const held = texts.length - kept.length
     if (held > 0) this.unsure.push(`${name}: ${held} of its values hold what may be card numbers and are not listed`)
@@ -111,7 +106,7 @@ class Sorter {
   }
 
   /** Values are what stands in the file, mark for mark. */
-  #tellSpelling(name: string, { texts }: Look): void {
+  #tellSpelling(name: string, { texts }: ColumnLook): void {
     const [what] = [
       { what: 'end in .0, as numbers beside blanks do', pattern: /^\d+\.0$/ },
       { what: 'stand in single quotes', pattern: /^'.*'$/ },
@@ -126,7 +121,6 @@ class Sorter {
   }
 }
 
-const mostCategories = 30
 const fewestRowsOfKey = 2
 
 /**
@@ -145,14 +139,19 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   const id = findId(table, sorter)
   const knownAt = findKnownAt(table, flat.detector.transaction, sorter)
   const places = findPlaces(table, sorter)
-  const money = draftAmount(table, amount?.field, hints, sorter)
+  const money = draftAmount(table, amount?.field, hints.isSkippingBadRows === true, sorter)
   sortColumns(table, sorter)
   tellClasses(table, label.field, sorter.unsure)
   tellQuasiPersonal(Object.values(sorter.fields), places.home, sorter.unsure)
   const hasHistories = time !== undefined && Object.keys(sorter.keys).length > 0
   const withoutId = table.columns.filter(({ name }) => name === id).reduce((sum, each) => sum + missingOf(each), 0)
   const isNumbered = hasHistories && (id === undefined || withoutId > 0)
-  tellGaps({ time, keys: sorter.keys }, hasHistories ? { id, withoutId } : undefined, sorter.unsure)
+  tellGaps(
+    { time, keys: sorter.keys },
+    sorter.codes.map((code) => sorter.fields[code]),
+    hasHistories ? { id, withoutId } : undefined,
+    sorter.unsure,
+  )
   tellTimeOfDay(table, time?.field, sorter.unsure)
   const { keys, fields, optional, hashed } = sorter
   const exempt = lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter)
@@ -183,14 +182,43 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   })
   if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column is left as an input')
   const left = flat.leftOut.filter(({ column }) => !sorter.taken.has(column) && column !== time?.field)
+  const unused = declaredInVain(transaction, features)
   return {
     detector: { detector: name, transaction, features: [...features] },
-    leftOut: inTableOrder(table, [...sorter.left, ...left]),
+    leftOut: inTableOrder(table, [...sorter.left, ...left, ...unused]),
     unsure: sorter.unsure,
     hasHistories,
     isNumbered,
     newestMs: mostMs > 0 ? mostMs : undefined,
   }
+}
+
+/** What the detector declares and keeps, and no feature looks at. */
+function declaredInVain(
+  { keys = {}, fields = {}, position }: Transaction,
+  features: readonly Detector['features'][number][],
+): Left[] {
+  const mentioned = new Set(features.flatMap((feature) => (typeof feature === 'string' ? [feature] : textsIn(feature))))
+  const left = (column: string, as: string) => ({ column, reason: `declared as ${as}, but no feature uses it yet` })
+  const isPlaceUsed = features.some(
+    (feature) => typeof feature === 'object' && placeKinds.some((kind) => kind in feature),
+  )
+  return [
+    ...Object.entries(keys).flatMap(([name, column]) => (mentioned.has(name) ? [] : left(column, `the key ${name}`))),
+    ...Object.entries(fields).flatMap(([name, column]) =>
+      mentioned.has(name) ? [] : left(column, `the field ${name}`),
+    ),
+    ...(position === undefined || isPlaceUsed
+      ? []
+      : Object.values(position).map((column) => left(column, 'the position'))),
+  ]
+}
+
+const placeKinds = ['distance', 'distanceFromLast', 'speedFromLast']
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 /** The keys by which features look back, by what they stand for. */
@@ -210,12 +238,13 @@ function isInput(feature: Detector['features'][number], { taken }: Sorter): bool
   return !taken.has(column)
 }
 
+const idName =
+  /^((transaktions?|buchungs?|zahlungs?|vorgangs?|beleg|transaction|trans|tx|trx|txn|payment|order|transaccion|transazione)?(id|num|number|ref|reference|referenz|referencia|riferimento|uuid|nr|nummer)|(id|no|num|numero|ref|reference|referencia)(de|del|della)?(transaction|operation|paiement|transaccion|operacion|pago|transazione|operazione))$/
+
 /** The column whose name and values say that each row has one of its own. */
 function findId(table: Table, sorter: Sorter): string | undefined {
   const named = table.columns.find(
-    (column) =>
-      /^(transaction|trans|tx|trx|txn|payment|order)?_?(id|num|number|ref|reference|uuid)$/i.test(column.name) &&
-      isUnique(column, table.rowCount),
+    (column) => plainNames(column.name).some((name) => idName.test(name)) && isUnique(column, table.rowCount),
   )
   if (named !== undefined) sorter.taken.add(named.name)
   return named?.name
@@ -271,39 +300,6 @@ function findPlaces(table: Table, sorter: Sorter) {
   return places
 }
 
-function draftAmount(table: Table, field: string | undefined, { isSkippingBadRows }: InferenceHints, sorter: Sorter) {
-  const column = table.columns.find(({ name }) => name === field)
-  if (column?.kind !== 'number') {
-    sorter.unsure.push('amount: no column of amounts was found by its name, so nothing is counted in money')
-    return { amount: undefined, isOneCurrency: false }
-  }
-  const missing = column.values.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0)
-  const known = column.values.filter((value) => !Number.isNaN(value))
-  const fits = (digits: number) => known.every((value) => !Number.isNaN(toMinorUnits(value, digits)))
-  const digits = missing > 0 && isSkippingBadRows !== true ? undefined : [2, 3, 4, 5, 6].find(fits)
-  if (digits === undefined) {
-    const why = missing > 0 ? `${missing} rows have none` : 'some have more than six decimals'
-    sorter.unsure.push(`amount: ${why}, so amounts are numbers as they come and sums are not exact to the cent`)
-  }
-  const amount = { field: column.name, ...(digits !== undefined && { digits }) }
-  const currency = table.columns.find(
-    ({ name, kind }) => kind === 'text' && /^(currency|currency_?code|curr)$/i.test(name),
-  )
-  if (currency?.kind !== 'text') {
-    sorter.unsure.push('amount: no column names a currency; if all amounts are of one, write it: currency: EUR')
-    return { amount, isOneCurrency: true }
-  }
-  const { texts } = lookAt(currency)
-  if (texts.length === 1 && /^[A-Z]{3}$/.test(texts[0])) {
-    sorter.leave(currency.name, `always ${texts[0]}, which the detector says`)
-    return { amount: { ...amount, currency: texts[0] }, isOneCurrency: true }
-  }
-  sorter.unsure.push(
-    `amount: ${currency.name} has ${texts.length} values, and no rate to one currency is known, so amounts are not added up; name the rate's column as amount.conversion`,
-  )
-  return { amount, isOneCurrency: false }
-}
-
 function sortColumns(table: Table, sorter: Sorter): void {
   const perKey = new Map<string, Column>()
   for (const column of table.columns) {
@@ -332,29 +328,8 @@ function sortColumns(table: Table, sorter: Sorter): void {
   }
 }
 
-function whySame({ distinct }: Look): string {
+function whySame({ distinct }: ColumnLook): string {
   return distinct === 0 ? 'empty' : 'the same in every row'
-}
-
-function lookAt(column: Column): Look {
-  if (column.kind === 'text') {
-    const seen = new Uint8Array(column.dictionary.length)
-    let missing = 0
-    for (const code of column.codes) {
-      if (code < 0) missing++
-      else seen[code] = 1
-    }
-    const texts = column.dictionary.filter((text, code) => seen[code] === 1 && text.trim() !== '')
-    return { distinct: texts.length, missing, texts }
-  }
-  const values = new Set<number>()
-  let missing = 0
-  for (const value of column.values) {
-    if (Number.isNaN(value)) missing++
-    else values.add(value)
-  }
-  const texts = values.size > mostCategories ? [] : [...values].sort((a, b) => a - b).map(String)
-  return { distinct: values.size, missing, texts }
 }
 
 function draftLabel(field: string, knownAt: string | undefined, span: number, sorter: Sorter): Transaction['label'] {

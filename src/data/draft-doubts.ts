@@ -28,6 +28,7 @@ export function tellQuasiPersonal(fields: readonly string[], home: Place | undef
 /** What the table has no column for. */
 export function tellGaps(
   { time, keys = {} }: Pick<Detector['transaction'], 'time' | 'keys'>,
+  candidates: readonly string[],
   ids: { readonly id: string | undefined; readonly withoutId: number } | undefined,
   unsure: string[],
 ): void {
@@ -41,7 +42,8 @@ export function tellGaps(
   }
   if (time !== undefined && Object.keys(keys).length === 0) {
     unsure.push(
-      'keys: no column names a card, customer, account or merchant, so no histories are kept and nothing is decided on them; where one does, write it, as keys: { customer: COLUMN }',
+      'keys: no column names a card, customer, account or merchant, so no histories are kept and nothing is decided on them; where one does, write it, as keys: { customer: COLUMN }' +
+        (candidates.length === 0 ? '' : `; ${candidates.join(', ')} may be one, since its values come again`),
     )
   }
   if (ids?.id !== undefined && ids.withoutId > 0) {

@@ -1,13 +1,14 @@
 import { FraudError } from '../core/errors.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import type { Detector } from '../detector/detector.ts'
+import { amountNames, amountWords, labelWords, plainNames, timeWords } from './column-names.ts'
 import { findColumn, listNames } from './columns.ts'
 import { inferTimeField, mayBeNanoseconds } from './infer-time.ts'
 import { sortOut } from './no-input.ts'
 import type { Column, Table } from './table.ts'
 
-const labelNames = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD', 'fraudulent', 'fraud_label', 'is_chargeback']
-const timeNames = [
+const usualLabels = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD', 'fraudulent', 'fraud_label', 'is_chargeback']
+const usualTimes = [
   'Time',
   'TX_DATETIME',
   'timestamp',
@@ -18,7 +19,7 @@ const timeNames = [
   'TransactionDT',
   'trans_date_trans_time',
 ]
-const amountNames = ['Amount', 'TX_AMOUNT', 'amt', 'transaction_amount', 'TransactionAmt']
+const usualAmounts = ['Amount', 'TX_AMOUNT', 'amt', 'transaction_amount', 'TransactionAmt']
 /** Columns of well-known tables by which their `step` is told: PaySim's counts hours, BankSim's days. */
 const stepTables = [
   { columns: ['step', 'nameOrig', 'nameDest'], format: 'hours-since' },
@@ -61,13 +62,13 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
     const columns = listNames(table.columns.map((column) => column.name))
     throw new FraudError(
       'DATA_INVALID',
-      `No column looks like a label (${labelNames.join(', ')}); name it with --label. The columns are: ${columns}`,
+      `No column looks like a label (${usualLabels.join(', ')}, Betrug, fraude, frode); name it with --label. The columns are: ${columns}`,
     )
   }
   // A name mistyped here would leave in what was to stay out.
   for (const ignored of ignore) findColumn(table, ignored)
   const time = hints.time === undefined ? findTime(table, [label, ...ignore]) : findColumn(table, hints.time)
-  const amount = findByName(table, amountNames)
+  const amount = findByName(table, usualAmounts) ?? findByWord(table, amountWords, amountNames)
   const labelColumn = table.columns.find((column) => column.name === label)
   const { features, leftOut } = sortOut(table, { label, labelColumn, time, amount }, ignore)
   if (features.length === 0 && hints.mayLackInputs !== true)
@@ -86,7 +87,14 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
 
 /** The label's column by name; as it was given, where it was. */
 export function findLabel(table: Table, given: string | undefined): string | undefined {
-  return given ?? findByName(table, labelNames)?.name
+  return given ?? (findByName(table, usualLabels) ?? findByWord(table, labelWords))?.name
+}
+
+/** Whether a column's name says that it is the label, an amount or a time, whose digits are a number's. */
+export function isNumberByName(name: string): boolean {
+  const lower = name.toLowerCase()
+  const usual = [...usualLabels, ...usualAmounts, ...usualTimes].some((each) => each.toLowerCase() === lower)
+  return usual || amountNames(name).some((each) => [...labelWords, ...amountWords, ...timeWords].includes(each))
 }
 
 function findByName(table: Table, names: readonly string[]): Column | undefined {
@@ -98,12 +106,29 @@ function findByName(table: Table, names: readonly string[]): Column | undefined 
   return table.columns.find((column) => lower.includes(column.name.toLowerCase()))
 }
 
+/** The column of the first word by which one is known. */
+function findByWord(
+  { columns }: Table,
+  words: readonly string[],
+  namesOf: (column: string) => readonly string[] = plainNames,
+): Column | undefined {
+  const named = columns.map((column) => ({ column, names: namesOf(column.name) }))
+  for (const word of words) {
+    const found = named.find(({ names }) => names.includes(word))
+    if (found !== undefined) return found.column
+  }
+  return undefined
+}
+
 function findTime(table: Table, others: readonly string[]): Column | undefined {
   const columns = table.columns.filter(({ name }) => !others.includes(name))
-  const named = findByName({ ...table, columns }, timeNames)
+  const named = findByName({ ...table, columns }, usualTimes)
   if (named !== undefined && (named.kind !== 'text' || mayBeNanoseconds(named))) return named
+  const times = columns.filter(({ kind }) => kind === 'time')
   return (
-    columns.find((column) => stepFormat(table, column) !== undefined) ?? columns.find(({ kind }) => kind === 'time')
+    columns.find((column) => stepFormat(table, column) !== undefined) ??
+    findByWord({ ...table, columns: times }, timeWords) ??
+    times[0]
   )
 }
 

@@ -1,4 +1,5 @@
 import { readFraudWord } from '../detector/fraud-words.ts'
+import { withoutAccents } from './column-names.ts'
 import { usualMissing } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
@@ -6,9 +7,11 @@ import type { Column, Table } from './table.ts'
 /** What a label may be, as the end of a sentence. */
 export const labelsAllowed = 'a label is 0, 1, true, false, yes, no, fraud, legitimate or empty'
 
-/** What files say besides the words of a request. */
-const otherFrauds = /^(ja|j|oui|sí|si|sim)$/i
-const otherLegitimates = /^(nein|non|não|nao|normal|(not?|non)[ _-]?(fraud|fraudulent))$/i
+/** What files say besides the words of a request, without accents and what sets words apart. */
+const otherFrauds =
+  /^(ja|j|oui|si|sim|betrug|betrugsfall|betrugerisch|fraude|frauduleux|fraudulento|frode|fraudolento)$/
+const otherLegitimates =
+  /^(nein|non|nao|nee|normal|ok|okay|legitim|legitime|legitimo|legittimo|(no|not|non|kein|keine|pasde|sin|nessuna|sem|geen)(fraud|fraudulent|betrug|fraude|frode))$/
 
 const encoder = new TextEncoder()
 
@@ -16,8 +19,9 @@ const encoder = new TextEncoder()
 export function labelOf(text: string, missing = usualMissing): number | null {
   const trimmed = text.trim()
   const isFraud = readFraudWord(trimmed)
-  if (isFraud === true || otherFrauds.test(trimmed)) return 1
-  if (isFraud === false || otherLegitimates.test(trimmed)) return 0
+  const plain = withoutAccents(trimmed).replace(/[ _-]/g, '')
+  if (isFraud === true || otherFrauds.test(plain)) return 1
+  if (isFraud === false || otherLegitimates.test(plain)) return 0
   const bytes = encoder.encode(trimmed)
   const value = parseDecimal(bytes, 0, bytes.length)
   return Number.isNaN(value) && !missing.has(bytes, 0, bytes.length) ? null : value
@@ -27,6 +31,19 @@ export function labelOf(text: string, missing = usualMissing): number | null {
 export function labelAt(column: Column, row: number): number {
   if (column.kind !== 'text') return column.values[row]
   return column.codes[row] < 0 ? Number.NaN : (labelOf(column.dictionary[column.codes[row]]) ?? Number.NaN)
+}
+
+/** Words of a label's column that are not labels, with the number of their rows. */
+export function otherWords(table: Table, name: string): ReadonlyMap<string, number> {
+  const found = new Map<string, number>()
+  const label = table.columns.find((column) => column.name === name)
+  if (label?.kind !== 'text') return found
+  const areLabels = label.dictionary.map((text) => labelOf(text) !== null)
+  for (const code of label.codes) {
+    if (code < 0 || areLabels[code]) continue
+    found.set(label.dictionary[code], (found.get(label.dictionary[code]) ?? 0) + 1)
+  }
+  return found
 }
 
 /** The table with a label of texts as one of numbers; NaN where a text is not a label, which TransactionReader tells of. */

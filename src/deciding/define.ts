@@ -1,3 +1,4 @@
+import { canonicalJson } from '../core/json-value.ts'
 import { type Definition, recordFormat } from '../log/log-record.ts'
 import { hashesCards } from './card-key.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -55,13 +56,5 @@ function withoutPlace({ personMacsFrom, ...content }: Definition): Definition {
 
 /** Both come from JSON, or go there, with their fields in any order. */
 function isSame(one: unknown, other: unknown): boolean {
-  return canonical(one) === canonical(other)
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
+  return canonicalJson(one) === canonicalJson(other)
 }

@@ -17,7 +17,21 @@ import type { Predictor } from './predictor.ts'
  *   a graph of ONNX and its runtime is not installed.
  */
 export async function readBundle(path: string): Promise<Bundle> {
-  return decodeBundle(await readBundleBytes(path))
+  return decodeBundleOf(path, await readBundleBytes(path))
+}
+
+/** What is in a bundle's file. Throws as `readBundle` does. */
+export function decodeBundleOf(path: string, bytes: Uint8Array): Bundle {
+  try {
+    return decodeBundle(bytes)
+  } catch (cause) {
+    if (!(cause instanceof FraudError) || cause.code !== 'BUNDLE_INVALID') throw cause
+    throw new FraudError(
+      cause.code,
+      cause.message.replace(/^This file/, () => path),
+      { cause, hint: cause.hint },
+    )
+  }
 }
 
 export async function readBundleBytes(path: string): Promise<Uint8Array> {

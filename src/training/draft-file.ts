@@ -1,17 +1,19 @@
+import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
+import { showValue } from '../core/show-value.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
 import type { BadRows } from '../data/bad-rows.ts'
 import { type DetectorDraft, draftDetector } from '../data/draft-detector.ts'
 import { formatOfInput } from '../data/file-format.ts'
-import { findLabel } from '../data/infer-detector.ts'
+import { findLabel, isNumberByName } from '../data/infer-detector.ts'
 import { isCode, knownKeyOf } from '../data/key-names.ts'
-import { withNumericLabel } from '../data/label-column.ts'
+import { labelsAllowed, otherWords, withNumericLabel } from '../data/label-column.ts'
 import { openTables } from '../data/read-table.ts'
-import type { Table } from '../data/table.ts'
+import type { Column, Table } from '../data/table.ts'
 import { parseDetector } from '../detector/detector.ts'
 import { compileDetector, kindNames } from '../features/feature-set.ts'
 import { detectorName } from './find-detector.ts'
-import { type InputFlags, readFileTable, readOptions } from './read-input.ts'
+import { type InputFlags, nameOf, readFileTable, readOptions } from './read-input.ts'
 
 /** Drafts a detector of a file, which is accepted by everything that takes detectors. */
 export async function draftOf(
@@ -24,6 +26,7 @@ export async function draftOf(
     required: [],
   })
   const label = findLabel(read, flags.label)
+  if (label !== undefined) refuseOtherWords(file, read, label, flags.badRows === 'skip')
   const table = label === undefined ? read : withNumericLabel(read, label)
   const draft = draftDetector(table, detectorName(file), run.nowMs(), {
     ...(flags.label !== undefined && { label: flags.label }),
@@ -37,16 +40,41 @@ export async function draftOf(
   return { draft, table, badRows }
 }
 
-/** Keys and codes are texts, as detectors read them: card numbers of 19 digits come late in a file, and 150.0 is not 150. */
+/**
+ * Keys, codes and the label are texts, as detectors read them: card numbers of 19 digits come late in a file, 150.0 is not 150, and
+ * 00188 is not 188.
+ */
 async function keyColumns(file: string, flags: InputFlags, run: Progress): Promise<Record<string, 'text'>> {
   if (file === '-' || formatOfInput(file) !== 'csv') return {}
-  const { tables } = openTables(file, { ...readOptions(flags, run), badRows: 'skip', rowsPerTable: 1000 })
-  for await (const { columns } of tables) {
-    return Object.fromEntries(
-      columns.flatMap(({ name }) => (knownKeyOf(name) || isCode(name) ? [[name, 'text' as const]] : [])),
+  const reading = { ...readOptions(flags, run), badRows: 'skip', others: 'text', rowsPerTable: 10_000 } as const
+  const { tables } = openTables(file, reading)
+  for await (const table of tables) {
+    const label = findLabel(table, flags.label)
+    const found = table.columns.filter(
+      (column) => column.name === label || knownKeyOf(column.name) || isCode(column.name) || areCodes(column, flags),
     )
+    return Object.fromEntries(found.map(({ name }) => [name, 'text' as const]))
   }
   return {}
+}
+
+/** Digits behind a zero name something, unless their column is known to be one of numbers. */
+function areCodes(column: Column, { time }: InputFlags): boolean {
+  if (column.kind !== 'text' || column.name === time || isNumberByName(column.name)) return false
+  return column.dictionary.some((text) => /^0\d+$/.test(text))
+}
+
+/** A label in other words would be a table without labels. A few such words are bad rows. */
+function refuseOtherWords(file: string, table: Table, label: string, isSkippingBadRows: boolean): void {
+  const words = otherWords(table, label)
+  const rows = [...words.values()].reduce((sum, count) => sum + count, 0)
+  if (rows === 0 || (isSkippingBadRows && rows <= 0.1 * table.rowCount)) return
+  const shown = [...words.keys()].slice(0, 5).map((word) => `"${showValue(word)}"`)
+  const more = words.size > shown.length ? ' and others' : ''
+  throw new FraudError(
+    'DATA_INVALID',
+    `${nameOf(file)}: ${rows === 1 ? '1 row has' : `${rows.toLocaleString('en')} rows have`} ${shown.join(', ')}${more} in "${showValue(label)}", which is not a label: ${labelsAllowed}, or such a word of another language (ja, oui, sí, Betrug, fraude, frode, ok). Write 1 for fraud and 0 for others there, or name another column with --label`,
+  )
 }
 
 const mostShown = 50

@@ -53,7 +53,7 @@ export async function readEarlierRows(
   if (order.length === 0) {
     throw new FraudError('DATA_INVALID', `--history ${path} has no row before the first one of the file`)
   }
-  run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories and are not evaluated`)
+  run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories, and nothing else`)
   order.sort((one, other) => times[one] - times[other] || one - other)
   return (replay) => {
     const fresh = open()

@@ -46,8 +46,8 @@ test('a command that is run again keeps the file of the first time', async () =>
   const simulate = ['simulate', '--rows', '500', '--frauds', '5', '--out', 'x.csv', '--seed']
   await succeedIn(folder, [...simulate, '1'])
   const first = text('x.csv')
-  const { stdout } = await succeedIn(folder, [...simulate, '2'])
-  assert.match(stdout, /x\.csv was there before: that one is x-1\.csv now/)
+  const { stderr } = await succeedIn(folder, [...simulate, '2'])
+  assert.match(stderr, /x\.csv was there before: that one is x-1\.csv now/)
   assert.equal(text('x-1.csv'), first)
   assert.notEqual(text('x.csv'), first)
   await succeedIn(folder, [...simulate, '3', '--force'])

@@ -35,7 +35,7 @@ test('labels beside a running service, and again without one, with the same resu
   const failed = await runShrike('label', ...flags)
   assert.equal(failed.code, 1)
   assert.match(failed.stderr, /labels.csv, line 5, transaction "x": isFraud: "maybe" does not say whether it was fraud/)
-  assert.match(failed.stderr, /run the same command again/)
+  assert.match(failed.stderr, /Run the same command again/)
   const rejects = join(folder, 'rejects.csv')
   const skipping = [...flags, '--bad-rows', 'skip', '--rejects', rejects]
   const first = JSON.parse(await succeed('label', ...skipping))

@@ -58,3 +58,57 @@ test('labels in every form of file reach a service that asks for keys, by its UR
   assert.deepEqual([piped.status, JSON.parse(piped.stdout).accepted], [0, 10], piped.stderr)
   await service.stop()
 })
+
+test('labels say when they became known as people write it, from now on, or in a zone that nobody knows', async () => {
+  const served = join(folder, 'written')
+  const service = await ServiceProcess.start(bundle, served)
+  for (const { body } of known.slice(0, 6)) assert.equal((await service.decide(body)).status, 200)
+  const [one, two] = known
+  const minute = (timestampMs: number) => timestampMs - (timestampMs % 60_000) + 60_000
+  const german = (timestampMs: number) => {
+    const [date, time] = new Date(minute(timestampMs)).toISOString().split('T')
+    return `${date.split('-').reverse().join('.')} ${time.slice(0, 5)}`
+  }
+  const write = (name: string, ...lines: string[]) => {
+    writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
+    return [join(folder, name), '--data', served]
+  }
+  const rows = [one, two].map(({ id, timestampMs }) => `${id};yes;${german(timestampMs)}`)
+  const written = write('german.csv', 'order;fraud;reported', ...rows)
+  const named = ['--id', 'order', '--label', 'fraud']
+  await succeed('label', ...written, ...named, '--known-at', 'reported')
+  const labels = async (id: string) => {
+    const answer = await fetch(`${service.url}/v1/decisions/${encodeURIComponent(id)}`)
+    const { labels } = JSON.parse(await answer.text())
+    return labels
+  }
+  for (const { id, timestampMs } of [one, two])
+    assert.equal((await labels(id))[0].knownAt, new Date(minute(timestampMs)).toISOString())
+
+  const untold = await runShrike('label', ...written, ...named)
+  assert.equal(untold.code, 0)
+  assert.match(
+    untold.stderr,
+    /No column knownAt says .* they count from now on: --known-at names one that does, of reported/,
+  )
+  const local = await runShrike('label', written[0], ...named, '--known-at', 'reported', '--url', service.url)
+  assert.match(local.stderr, /Times without an offset are taken as UTC, since --url/)
+  const either = write('either.csv', 'order,fraud,reported', `${one.id},1,03/04/2026`)
+  const ambiguous = await runShrike('label', ...either, ...named, '--known-at', 'reported', '--bad-rows', 'skip')
+  assert.equal(ambiguous.code, 1)
+  assert.match(ambiguous.stderr, /"03\/04\/2026" can mean two dates; say what comes first: --dates/)
+  await service.stop()
+})
+
+test('names what is missing where no bundle is there, and the file that is none', async () => {
+  const unnamed = await runShrike('replay', join(folder, 'x.csv'), '--as', 'history', '--data', join(folder, 'none'))
+  assert.match(
+    unnamed.stderr,
+    /FILE_UNREADABLE: No model bundle is named, and there is neither .*: name one with --bundle/,
+  )
+  writeFileSync(join(folder, 'd.yaml'), 'detector: cards\n'.repeat(9))
+  for (const verb of ['score', 'evaluate']) {
+    const other = await runShrike(verb, join(folder, 'd.yaml'), join(folder, 'x.csv'))
+    assert.match(other.stderr, /BUNDLE_INVALID: \S+d\.yaml is not a usable model bundle: it does not begin like/)
+  }
+})

@@ -97,11 +97,54 @@ test('evaluates rows with --history as in the file that has all of them, and war
   assert.match(overlapping.stderr, /2 rows of overlapping\.csv have ids of the file itself/)
   assert.deepEqual(overlapping.figures, warm.figures)
   assert.notEqual(cold.figures.logLoss, warm.figures.logLoss)
+  // Scores and explanations are of the same rows, and say so where they begin cold.
+  const score = async (...more: string[]) => {
+    const { stdout, stderr } = await succeedIn(folder, ['score', 'm.safetensors', 'later.csv', ...more])
+    return { lines: stdout.trimEnd().split('\n'), stderr }
+  }
+  const coldScores = await score()
+  const warmScores = await score('--history', 'earlier.csv')
+  assert.match(coldScores.stderr, /Histories are cold: [\d,]+ of [\d,]+ rows lie within 21d .* --history FILE/)
+  assert.doesNotMatch(warmScores.stderr, /cold/)
+  const [id, probability] = warmScores.lines[1].split(',')
+  const explain = async (...more: string[]) => {
+    const { stdout, stderr } = await succeedIn(folder, [
+      'explain',
+      'm.safetensors',
+      'later.csv',
+      '--json',
+      '--id',
+      id,
+      ...more,
+    ])
+    return { probability: JSON.parse(stdout).probability, stderr }
+  }
+  const coldOne = await explain()
+  const warmOne = await explain('--history', 'earlier.csv')
+  assert.match(coldOne.stderr, /Histories are cold: the row lies within 21d/)
+  assert.doesNotMatch(warmOne.stderr, /cold/)
+  assert.equal(warmOne.probability, Number(probability))
   // The scores of the whole file's later rows, bit for bit, have the same log loss to the last digit.
   await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'whole.csv'])
   const probabilities = readRows('whole.csv')
     .map(({ probability }) => Number(probability))
     .slice(cut - 1)
+  assert.equal(warmScores.lines[0], 'id,probability,prediction')
+  assert.deepEqual(
+    warmScores.lines.slice(1).map((line) => Number(line.split(',')[1])),
+    probabilities,
+  )
+  // What is said of the file is no part of what is written.
+  const reversed = [lines[0], ...lines.slice(cut).reverse(), ''].join('\n').replaceAll(',', ';')
+  writeFileSync(join(folder, 'reversed.csv'), reversed)
+  for (const args of [
+    ['score', 'm.safetensors'],
+    ['features', '--detector', 'detector.yaml'],
+  ]) {
+    const written = await succeedIn(folder, [...args, 'reversed.csv'])
+    assert.match(written.stderr, /cells separated by semicolons/)
+    assert.match(written.stdout, /^id,[^ ]+$/s)
+  }
   const labels = readRows('later.csv').map((row) => Number(row.is_fraud))
   assert.equal(warm.figures.rows, labels.length)
   assert.equal(warm.figures.logLoss, logLoss(Uint8Array.from(labels), Float64Array.from(probabilities)))

@@ -181,9 +181,9 @@ describe('the first weeks of a service', () => {
 
   test('a model is learned from the log, beside the service, and loaded without a lost request', async () => {
     writeFileSync(at('before.safetensors'), readFileSync(at('model.safetensors')))
-    const { stdout } = await succeed('train', '--from-log', '--data', 'data', ...options)
-    assert.match(stdout, /approved and not called fraud/)
-    assert.match(stdout, /left out: .*younger than the labels' maturity.*reviewed or declined/)
+    const { stderr } = await succeed('train', '--from-log', '--data', 'data', ...options)
+    assert.match(stderr, /approved and not called fraud/)
+    assert.match(stderr, /left out: .*younger than the labels' maturity.*reviewed or declined/)
     service.kill('SIGHUP')
     for (let attempt = 0; ; attempt++) {
       const { model } = (await (await fetch(`${url}/readyz`)).json()) as { readonly model?: string }

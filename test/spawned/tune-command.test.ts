@@ -117,6 +117,25 @@ describe('shrike tune', () => {
     assert.equal(text('stopped-tuning.ndjson'), text('whole-tuning.ndjson'))
   })
 
+  test('goes on where options and learners of the space are in another order', async () => {
+    const reordered = `
+space:
+  random-forest:
+    minSamplesLeaf: { whole: true, to: 20, from: 1, scale: log }
+    oversample: [0.01, 0.1]
+    nEstimators: [3, 5]
+  gradient-boosting:
+    maxLeaves: { from: 4, to: 16, whole: true }
+    nEstimators: [5, 10]
+learner: [random-forest, gradient-boosting]
+`
+    writeFileSync(at('reordered.yaml'), reordered)
+    writeFileSync(at('order-tuning.ndjson'), `${text('whole-tuning.ndjson').split('\n').slice(0, 6).join('\n')}\n`)
+    await succeed(...tune('order', '--trials', '10').with(3, 'reordered.yaml'))
+    assert.equal(text('order-tuning.ndjson'), text('whole-tuning.ndjson'))
+    assert.ok(readFileSync(at('order.safetensors')).equals(readFileSync(at('whole.safetensors'))))
+  })
+
   test('ends after its minutes, and always judges the current choice', async () => {
     const { stdout } = await succeed(...tune('minutes', '--minutes', '0.0001', '--json'))
     assert.deepEqual(JSON.parse(stdout).tuning.trials, 1)

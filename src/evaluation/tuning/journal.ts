@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
+import { canonicalJson, isRecord } from '../../core/json-value.ts'
 import { writeFileAtomically } from '../../data/write-file.ts'
 import { type Trial, trialSchema } from './trial.ts'
 
@@ -9,16 +10,19 @@ export type SearchFingerprint = Readonly<Record<string, unknown>>
 /** A search's finished trials in a file, a line of JSON each, below a line that says which search it is. */
 export class Journal {
   readonly trials: readonly Trial[]
+  /** Which search it is; what is in a search may be in another order than this one was asked for in. */
+  readonly fingerprint: SearchFingerprint
   readonly #file: FileHandle
   readonly #path: string
   /** How many bytes of it are this process's, or were there when it was opened. */
   #size: number
 
-  private constructor(file: FileHandle, path: string, size: number, trials: readonly Trial[]) {
+  private constructor(file: FileHandle, path: string, size: number, { trials, fingerprint }: Content) {
     this.#file = file
     this.#path = path
     this.#size = size
     this.trials = trials
+    this.fingerprint = fingerprint
   }
 
   /**
@@ -30,12 +34,12 @@ export class Journal {
     const header = `${JSON.stringify({ journal: 'shrike-tuning', version: 1, ...fingerprint })}\n`
     const text = await readIfThere(path)
     // A header that a crash cut short is begun again; anything else is somebody's file.
-    if (text === undefined || (header.startsWith(text) && text !== header)) await writeFileAtomically(path, header)
-    const { trials, whole } = readJournal(text ?? header, path, header)
+    const isNew = text === undefined || (header.startsWith(text) && text !== header)
+    if (isNew) await writeFileAtomically(path, header)
+    const content = readJournal(isNew ? header : text, path, header)
     const file = await open(path, 'r+')
-    const size = Math.max(whole, Buffer.byteLength(header))
-    await file.truncate(size)
-    return new Journal(file, path, size, trials)
+    await file.truncate(content.size)
+    return new Journal(file, path, content.size, content)
   }
 
   /**
@@ -75,22 +79,29 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** The trials, and how many bytes of the file are whole lines. */
-function readJournal(text: string, path: string, header: string) {
+interface Content {
+  readonly trials: readonly Trial[]
+  readonly fingerprint: SearchFingerprint
+  /** How many bytes of the file are whole lines. */
+  readonly size: number
+}
+
+function readJournal(text: string, path: string, header: string): Content {
   const end = text.lastIndexOf('\n') + 1
   const [first = '', ...lines] = text.slice(0, end).split('\n').slice(0, -1)
-  if (!header.startsWith(text)) compareHeaders(first, header, path)
+  const fingerprint = compareHeaders(first, header, path)
   const trials = lines.map((line, i): Trial => {
     const parsed = trialSchema.safeParse(parseJson(line))
     if (parsed.success && parsed.data.trial === i) return parsed.data
     throw new FraudError('JOURNAL_INVALID', `${path}:${i + 2}: this is not trial ${i} of a search; ${remedy}`)
   })
-  return { trials, whole: Buffer.byteLength(text.slice(0, end)) }
+  return { trials, fingerprint, size: Buffer.byteLength(text.slice(0, end)) }
 }
 
 const remedy = 'name another file with --journal, or delete this one to begin anew'
 
-function compareHeaders(found: string, wanted: string, path: string): void {
+/** What the journal says of its search, which is the one that is wanted. */
+function compareHeaders(found: string, wanted: string, path: string): SearchFingerprint {
   const told = parseJson(found)
   const { journal, version, ...ours } = Object(parseJson(wanted))
   if (typeof told !== 'object' || told === null || !('journal' in told) || told.journal !== journal) {
@@ -104,13 +115,22 @@ function compareHeaders(found: string, wanted: string, path: string): void {
     throw new FraudError('JOURNAL_INVALID', `${path} is of another version of journals; ${remedy}`)
   }
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
-  const different = names.filter((name) => JSON.stringify(ours[name]) !== JSON.stringify(theirs[name]))
-  if (different.length === 0) return
+  const different = names.filter((name) => inOneOrder(ours[name]) !== inOneOrder(theirs[name]))
+  if (different.length === 0) return theirs
   const shown = different.map((name) => `${name}${describeChange(theirs[name], ours[name])}`).join(', ')
   throw new FraudError(
     'JOURNAL_INVALID',
     `${path} is the journal of another search, which differs in: ${shown}. Run it as it was begun, or ${remedy}`,
   )
+}
+
+/** Options by their names, and learners and dimensions of a space, are the same in any order; values of one are not. */
+function inOneOrder(value: unknown): string {
+  const sorted = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.every(isRecord) ? part.map(inOneOrder).sort() : part
+    return isRecord(part) ? Object.fromEntries(Object.entries(part).map(([key, each]) => [key, sorted(each)])) : part
+  }
+  return canonicalJson(sorted(value))
 }
 
 /** What is short enough to be read is shown. */

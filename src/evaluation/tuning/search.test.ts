@@ -54,6 +54,10 @@ async function runTo(path: string, trials: number, evaluate = evaluateChoice) {
 const at = (name: string) => join(folder, name)
 const whole = await runTo(at('whole.ndjson'), 30)
 
+function of(learner: string, ...names: string[]) {
+  return { learner, dimensions: names.map((name) => ({ name, values: [1, 2] })), values: [1, 2] }
+}
+
 function isJournalError(reason: RegExp) {
   return (error: unknown) =>
     error instanceof FraudError && error.code === 'JOURNAL_INVALID' && reason.test(error.message)
@@ -121,6 +125,24 @@ describe('a journal', () => {
     const reason = /seed \(11 there, 12 now\), folds \(\{"folds":3\} there.*--journal/
     await assert.rejects(Journal.open(at('whole.ndjson'), other), isJournalError(reason))
     assert.equal(readFileSync(at('whole.ndjson'), 'utf8'), text)
+  })
+
+  test('is that of a search whose options, dimensions or learners are in another order, and of no other', async () => {
+    const asked = { data: 'ab', model: { c: 1, seed: 2 }, space: [of('a', 'x', 'y'), of('b', 'z')] }
+    await (await Journal.open(at('order.ndjson'), asked)).close()
+    const before = readFileSync(at('order.ndjson'), 'utf8')
+    const other = { space: [of('b', 'z'), of('a', 'y', 'x')], model: { seed: 2, c: 1 }, data: 'ab' }
+    const journal = await Journal.open(at('order.ndjson'), other)
+    await journal.close()
+    assert.deepEqual(journal.fingerprint, asked)
+    for (const space of [
+      [of('b', 'z')],
+      [of('a', 'x', 'z'), of('b', 'z')],
+      [of('a', 'x', 'y'), { ...of('b', 'z'), values: [2, 1] }],
+    ]) {
+      await assert.rejects(Journal.open(at('order.ndjson'), { ...other, space }), isJournalError(/differs in: space/))
+    }
+    assert.equal(readFileSync(at('order.ndjson'), 'utf8'), before)
   })
 
   test('is never written over a file that is something else', async () => {

@@ -13,6 +13,17 @@ export interface LearnerSpace {
   readonly dimensions: readonly Dimension[]
 }
 
+const orderSchema = z.array(z.object({ learner: z.string(), dimensions: z.array(z.object({ name: z.string() })) }))
+
+/** The same spaces in the order that a journal has them in, since what is drawn depends on it. */
+export function inOrderOf(told: unknown, spaces: readonly LearnerSpace[]): readonly LearnerSpace[] {
+  return orderSchema.parse(told).flatMap(({ learner, dimensions }) => {
+    const space = spaces.find((each) => each.learner === learner)
+    const ordered = dimensions.flatMap(({ name }) => space?.dimensions.find((each) => each.name === name) ?? [])
+    return space === undefined ? [] : { ...space, dimensions: ordered }
+  })
+}
+
 /** A space as its file declares it. */
 export interface DeclaredSpace {
   readonly learners: readonly Learner[]

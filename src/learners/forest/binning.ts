@@ -56,11 +56,14 @@ function keyOf(value: number): number {
   return (high >>> 31 === 1 ? ~high : high | 0x80000000) >>> (32 - keyBits)
 }
 
+// Kept between columns: it is 256 KiB, and a table may have thousands of short ones.
+const scratch = new Uint16Array((1 << keyBits) + 1)
+
 /** Writes the bin of every value of the column into `bins`. */
 export function binColumn(edges: Edges, column: Float64Array, bins: Uint16Array): void {
   const { cuts } = edges
   // firstCut[k]: the first cut whose key is k or more; a value of key k lies between firstCut[k] and firstCut[k + 1].
-  const firstCut = new Uint16Array((1 << keyBits) + 1)
+  const firstCut = scratch
   let filled = 0
   for (let cut = 0; cut < cuts.length; cut++) {
     const key = keyOf(cuts[cut])
