@@ -8,6 +8,7 @@ import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { warnOfUnread } from '../training/logged-rows.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { changeTables } from './changes-export.ts'
 import { exportTables } from './log-export.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
 import { checkSnapshots, describeStretch, type KeyChangeFlags, unsureOf } from './log-findings.ts'
@@ -19,6 +20,7 @@ export interface ExportFlags extends ForceFlag, DataFlags {
   readonly out?: string
   readonly format: 'csv' | 'ndjson'
   readonly personal?: boolean
+  readonly changes?: boolean
   readonly json?: boolean
 }
 
@@ -95,12 +97,15 @@ function parseHead(text: string): Head {
   return { sequence: Number(found[1]), hash: found[2] }
 }
 
-/** Transactions of the log with what was decided and what they turned out to be. */
+/** Transactions of the log with what was decided and what they turned out to be, or changes of what is in force. */
 export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   const { out, format } = flags
   const { terminal } = run
   if (out === undefined && flags.json) {
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
+  }
+  if (flags.changes && flags.personal) {
+    throw new FraudError('OPTION_INVALID', '--changes and --personal do not go together: changes hold tokens alone')
   }
   keepPrivate()
   const write = out === undefined ? undefined : writerFor(out)
@@ -108,14 +113,17 @@ export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   const reader = openLog(flags)
   const counted = { rows: 0 }
   try {
-    const tables = exportTables(reader, flags.personal === true, counted)
+    const tables = flags.changes
+      ? changeTables(reader, counted)
+      : exportTables(reader, flags.personal === true, counted)
     if (out !== undefined && write !== undefined) await replaceOutput(out, flags, run, () => write(tables, out))
     else await printChunks(format === 'csv' ? formatCsv(tables) : formatNdjson(tables))
     warnOfUnread(reader.unread, run)
   } finally {
     reader.close()
   }
-  if (out !== undefined) terminal.say(`${counted.rows.toLocaleString('en')} transactions: ${out}`)
+  if (out !== undefined)
+    terminal.say(`${counted.rows.toLocaleString('en')} ${flags.changes ? 'changes' : 'transactions'}: ${out}`)
   terminal.result({ rows: counted.rows, out })
 }
 

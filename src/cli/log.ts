@@ -45,8 +45,11 @@ export function logCommand(): Command {
   )
   command.addCommand(
     withFlags(
-      new Command('export').description('Writes every transaction with its decision, its row and its label as of now.'),
+      new Command('export').description(
+        'Writes every transaction with its decision, its row and its label as of now; or every change of what is in force.',
+      ),
     )
+      .option('--changes', 'write changes of rules, lists and the policy in place of transactions')
       .option('--force', 'replace a file that is there; else it is kept under a numbered name')
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
       .addOption(new Option('--format <format>', 'on standard output').choices(['csv', 'ndjson']).default('csv'))

@@ -4,7 +4,8 @@ import type { Decision } from '../decisioning/decision.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
-import type { PersonalValues } from '../log/personal-values.ts'
+import type { Person, PersonalValues } from '../log/personal-values.ts'
+import { appendChange, type NewChange } from './append-change.ts'
 import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -12,6 +13,7 @@ import { erasePerson, plainColumns } from './erase-person.ts'
 import type { FileLabel } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
+import { notReady } from './local-intake.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 
@@ -55,6 +57,19 @@ export class Decisions {
   /** Reads what is durable. */
   get reading(): LogReading {
     return this.#options.log.reading
+  }
+
+  /**
+   * Changes what is in force, durably, from the next decision on, as `appendChange` does.
+   *
+   * @returns the change's number.
+   * @throws FraudError LOG_UNAVAILABLE where nothing is decided now, and as `appendChange` does.
+   */
+  async change(change: NewChange, newPersons?: readonly Person[]): Promise<number> {
+    const { log } = this.#options
+    if (log.failure !== undefined) throw log.failure
+    if (!this.isReady) throw notReady
+    return await appendChange(log, change, newPersons)
   }
 
   get isReady(): boolean {

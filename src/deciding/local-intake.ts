@@ -56,7 +56,7 @@ export interface KnownTransaction {
 
 const noPersons: readonly Person[] = []
 
-const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
+export const notReady = new FraudError('LOG_UNAVAILABLE', 'Histories are being rebuilt from the log')
 
 /** Keeps the order of transactions in this process: each is taken in once, at its place in the log. */
 export class LocalIntake {

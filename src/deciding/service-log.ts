@@ -1,4 +1,4 @@
-import type { DecisionLog, LogReading } from '../log/decision-log.ts'
+import type { Beside, DecisionLog, LogReading } from '../log/decision-log.ts'
 import type { LogRecord } from '../log/log-record.ts'
 
 /** The log as the service needs it: appending, reading, and what keeps it short. */
@@ -13,8 +13,8 @@ export interface ServiceLog extends DecisionLog {
 }
 
 /** Appends a record; resolves with its number once it is durable. */
-export function appendDurably(log: DecisionLog, record: LogRecord): Promise<number> {
+export function appendDurably(log: DecisionLog, record: LogRecord, beside?: Beside): Promise<number> {
   return new Promise((resolve, reject) => {
-    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), beside)
   })
 }

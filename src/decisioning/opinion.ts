@@ -8,11 +8,11 @@ export interface Reason {
   readonly contribution?: number
 }
 
-/** From weakest to strongest: an override beats every plain opinion, a final one every other. */
+/** From weakest to strongest: an override beats every plain opinion, a final one every other. Grows at its end only. */
 export const strengths = ['plain', 'override', 'final'] as const
 export type Strength = (typeof strengths)[number]
 
-/** Who gives opinions. `unavailable` stands in for the score where there is none. */
+/** Who gives opinions. `unavailable` stands in for the score where there is none. Grows at its end only. */
 export const opinionSources = ['threshold', 'cost', 'rule', 'list', 'unavailable'] as const
 type OpinionSource = (typeof opinionSources)[number]
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { DecisionLog } from './decision-log.ts'
-import { type DecisionRecord, type LabelRecord, type LogRecord, recordFormat } from './log-record.ts'
+import { changeLimits } from './change-format.ts'
+import type { Beside, DecisionLog } from './decision-log.ts'
+import { changeKinds, type DecisionRecord, type LabelRecord, type LogRecord, recordFormat } from './log-record.ts'
 import type { PersonalValues } from './personal-values.ts'
 
 interface OpenLog extends DecisionLog {
@@ -31,9 +32,9 @@ const label = (id: string, of: number, isFraud: boolean): LabelRecord => ({
   ...{ kind: 'label', id, isFraud, knownAtMs: 9, source: undefined, receivedAtMs: 9, of },
 })
 
-const append = (log: DecisionLog, record: LogRecord) =>
+const append = (log: DecisionLog, record: LogRecord, beside?: Beside) =>
   new Promise<number>((resolve, reject) => {
-    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)))
+    const sequence = log.append(record, (error) => (error ? reject(error) : resolve(sequence)), beside)
   })
 
 /**
@@ -157,6 +158,66 @@ export function keepsRecords<Place>(
         await nextTurn()
       }
       await again.close()
+    })
+
+    test('keeps changes as they are, with their persons', async () => {
+      const place = newPlace()
+      const log = await open(place)
+      const changes: LogRecord[] = changeKinds.map((kind, i) => {
+        const change = {
+          id: `rule-${i}`,
+          when: 'amount > 1',
+          nested: [{ deep: [null, true, -0.5, 'ü€\n'] }],
+          empty: {},
+        }
+        return { kind, by: 'user:ann', why: `because ${i}`, atMs: 7 + i, change }
+      })
+      const [ada] = await log.persons.lookUp([{ key: 'card', value: 'Ada' }])
+      changes.push({
+        kind: 'list',
+        by: 'key:desk',
+        why: '',
+        atMs: 11,
+        change: { add: [ada.token] },
+        tokens: [ada.token],
+      })
+      await append(log, definition)
+      for (const change of changes.slice(0, -1)) await append(log, change)
+      await append(log, changes[3], { newPersons: [ada] })
+      await log.close()
+      const again = await open(place)
+      const read = again.reading.next(1)
+      assert.deepEqual(
+        read,
+        changes.map((change, i) => ({ ...change, sequence: i + 2 })),
+      )
+      assert.equal(again.persons.valueOf(ada.token), 'Ada')
+      await again.close()
+    })
+
+    test('gives each record to the last who follows it, in its place, before append returns', async () => {
+      const log = await open(newPlace())
+      const heard: unknown[] = []
+      log.follow(() => assert.fail('another one follows it'))
+      log.follow((record, sequence, about) => heard.push([record.kind, sequence, about?.id]))
+      const about = { ...decision('a'), sequence: 2 }
+      const change = { kind: 'rule', by: 'user:ann', why: '', atMs: 1, change: {} } as const
+      const appended: Promise<number>[] = []
+      for (const record of [definition, decision('a'), label('a', 2, true), change]) {
+        appended.push(append(log, record, record.kind === 'label' ? { about } : undefined))
+        assert.equal(heard.length, appended.length)
+      }
+      assert.deepEqual(heard, [
+        ['definition', 1, undefined],
+        ['decision', 2, undefined],
+        ['label', 3, 'a'],
+        ['rule', 4, undefined],
+      ])
+      const tooLarge = { ...change, why: 'x'.repeat(changeLimits.whyCharacters + 1) }
+      assert.throws(() => log.append(tooLarge, () => {}), { code: 'INPUT_INVALID' })
+      assert.deepEqual([heard.length, log.nextSequence], [4, 5])
+      await Promise.all(appended)
+      await log.close()
     })
 
     test('makes new persons durable with their transaction', async () => {

@@ -7,7 +7,7 @@ export type TransactionRecord = Sequenced<DecisionRecord> | Sequenced<HistoryRec
 
 /** What goes with a record that is appended. */
 export interface Beside {
-  /** Of a transaction: the persons that it is the first to name. */
+  /** The persons that it is the first to name. */
   readonly newPersons?: readonly Person[]
   /** Of a label: the transaction that it speaks of, where that one is kept. */
   readonly about?: LabelledTransaction | undefined

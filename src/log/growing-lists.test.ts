@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { degradations } from '../decisioning/decision.ts'
+import { opinionSources, strengths } from '../decisioning/opinion.ts'
 import { outcomes } from '../detector/detector-schema.ts'
-import { recordKinds } from './log-record.ts'
+import { recordKinds, ruleStates } from './log-record.ts'
 import { sectionNames } from './record-sections.ts'
 
 /** As they were when logs with these numbers were first written. A name that is added to a list is added here, too. */
 const written = {
   outcomes: [outcomes, ['approve', 'challenge', 'review', 'decline']],
-  recordKinds: [recordKinds, ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint']],
-  sectionNames: [sectionNames, ['contributions', 'rules', 'scores', 'propensity', 'by']],
+  recordKinds: [
+    recordKinds,
+    ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint', 'rule', 'list', 'policy'],
+  ],
+  sectionNames: [
+    sectionNames,
+    ['contributions', 'rules', 'scores', 'propensity', 'by', 'policy', 'opinion', 'lists', 'fuses'],
+  ],
+  ruleStates: [ruleStates, ['live', 'shadow', 'fused']],
+  strengths: [strengths, ['plain', 'override', 'final']],
+  opinionSources: [opinionSources, ['threshold', 'cost', 'rule', 'list', 'unavailable']],
   degradations: [
     degradations,
     [

@@ -3,16 +3,22 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from '../decisioning/decision.ts'
+import { opinionSources, strengths } from '../decisioning/opinion.ts'
 import { outcomes } from '../detector/detector-schema.ts'
+import { changeLimits } from './change-format.ts'
 import {
+  changeKinds,
   type DecisionRecord,
   type Definition,
+  type LabelRecord,
   type LogRecord,
+  type PolicyTrace,
   type RecordFormat,
   recordFormat,
   recordKinds,
+  ruleStates,
 } from './log-record.ts'
-import { ValueWriter } from './packed-values.ts'
+import { ValueReader, ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, type StoredRecord, splitFrames } from './record-format.ts'
 import { sectionNames } from './record-sections.ts'
 
@@ -71,6 +77,32 @@ const plainDecisions: fc.Arbitrary<DecisionRecord> = fc.record({
   fields,
   row,
 })
+const said = fc.record({
+  id: text,
+  outcome: fc.constantFrom(...outcomes),
+  strength: fc.constantFrom(...strengths),
+  reason: fc.record({ code: text, text }, { noNullPrototype: true }),
+})
+const trace: fc.Arbitrary<PolicyTrace> = fc.record(
+  {
+    version: whole,
+    opinion: fc.tuple(said, fc.constantFrom(...opinionSources)).map(([each, source]) => ({ source, ...each })),
+    rules: fc.array(
+      fc
+        .tuple(said, fc.constantFrom(...ruleStates), fc.constantFrom('tag' as const, ...outcomes), fc.array(text))
+        .map(([each, state, outcome, tags]) => ({ ...each, state, outcome, tags })),
+      { minLength: 1, maxLength: 3 },
+    ),
+    lists: fc.array(
+      fc.tuple(said, whole).map(([each, entry]) => ({ entry, ...each })),
+      { minLength: 1, maxLength: 3 },
+    ),
+    control: fc.record({ wouldBe: fc.constantFrom(...outcomes), propensity: share }, { noNullPrototype: true }),
+    fuses: fc.record({ settled: fc.constantFrom(...outcomes), tripped: fc.array(text) }, { noNullPrototype: true }),
+  },
+  { requiredKeys: ['version'], noNullPrototype: true },
+)
+const tracedDecisions = fc.tuple(plainDecisions, trace).map(([decision, policy]) => ({ ...decision, policy }))
 const explainedDecisions = fc
   .tuple(plainDecisions, fc.array(fc.double(), { minLength: 5, maxLength: 30 }), contributions)
   .map(([decision, values, given]) => ({ ...decision, row: Float64Array.from(values), contributions: given }))
@@ -78,6 +110,8 @@ const explainedDecisions = fc
 const transactionsAndLabels = fc.oneof(
   plainDecisions,
   explainedDecisions,
+  tracedDecisions,
+  fc.tuple(explainedDecisions, trace).map(([decision, policy]) => ({ ...decision, policy })),
   fc.record({
     kind: fc.constant('history' as const),
     id: text,
@@ -115,6 +149,17 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
     definitions: fc.dictionary(whole.map(String), definition),
     prunedAtMs: whole,
   }),
+  fc.record(
+    {
+      kind: fc.constantFrom(...changeKinds),
+      by: text,
+      why: text,
+      atMs: whole,
+      change: fc.dictionary(text, fc.jsonValue()).map((change) => JSON.parse(JSON.stringify(change))),
+      tokens: fc.array(text),
+    },
+    { requiredKeys: ['kind', 'by', 'why', 'atMs', 'change'] },
+  ),
 )
 
 function encode(all: readonly LogRecord[], first = 1): Uint8Array {
@@ -135,8 +180,27 @@ function storedOf(record: LogRecord): StoredRecord {
 
 const isRefused = { code: 'LOG_INVALID', message: "Record 1 of the log can't be read" }
 
-function withoutSections({ contributions: _, ...record }: DecisionRecord): DecisionRecord {
+function withoutSections({ contributions: _, policy, ...record }: DecisionRecord): DecisionRecord {
   return record
+}
+
+function withoutAuthor({ by: _, ...record }: LabelRecord): LabelRecord {
+  return record
+}
+
+/** Where a record's sections begin. */
+function sectionStarts(record: LogRecord, body: Uint8Array): readonly number[] {
+  if (record.kind !== 'decision' && record.kind !== 'label') return []
+  const plain = record.kind === 'decision' ? withoutSections(record) : withoutAuthor(record)
+  const reader = new ValueReader(body)
+  reader.raw(storedOf(plain).body.length)
+  const starts: number[] = []
+  while (!reader.isAtEnd) {
+    starts.push(reader.position)
+    reader.whole()
+    reader.raw(reader.whole())
+  }
+  return starts
 }
 
 /** Reads it, or sees it refused as the log's own damage. */
@@ -226,7 +290,7 @@ function futureSection(number: number, content: Uint8Array): Uint8Array {
 }
 
 describe('a record of a newer version', () => {
-  const read = (['contributions', 'by'] as const).map((name) => sectionNames.indexOf(name) + 1)
+  const read = sectionNames.filter((name) => name !== 'scores').map((name) => sectionNames.indexOf(name) + 1)
   const number = fc
     .oneof(
       fc.integer({ min: 2, max: 12 }),
@@ -355,6 +419,81 @@ const withSomeRow = {
   row: Float64Array.of(1),
 }
 
+describe('what a policy did to a decision', () => {
+  const traced = (policy: PolicyTrace) => storedOf({ ...withSomeRow, kind: 'decision', policy })
+  const reason = { code: 'rule', text: 'words' }
+  const rule = { id: 'r', state: 'live', outcome: 'decline', strength: 'final', reason, tags: [] } as const
+
+  test('takes no byte where there was none, and 3 where only its version is told', () => {
+    const plain = storedOf({ ...withSomeRow, kind: 'decision' }).body.length
+    assert.equal(traced({ version: 7 }).body.length, plain + 3)
+  })
+
+  test('is skipped in part where a list has grown since', () => {
+    const { body, ...stored } = traced({ version: 7, rules: [rule], control: { wouldBe: 'decline', propensity: 0.5 } })
+    const at = Buffer.from(body).indexOf(Buffer.from([1, 'r'.charCodeAt(0)])) + 2
+    for (const [behind, position] of [
+      [0, ruleStates.length],
+      [1, outcomes.length + 1],
+      [2, strengths.length],
+    ]) {
+      const later = body.slice()
+      later[at + behind] = position
+      const read = decode({ ...stored, body: later })
+      assert.ok(read.kind === 'decision')
+      assert.deepEqual(read.unread, ['rules'])
+      assert.deepEqual(read.policy, { version: 7, control: { wouldBe: 'decline', propensity: 0.5 } })
+    }
+  })
+
+  test('is refused where it is there without its version', () => {
+    const { body, ...stored } = traced({ version: 7, rules: [rule] })
+    const { length } = storedOf({ ...withSomeRow, kind: 'decision' }).body
+    const without = Buffer.concat([body.subarray(0, length), body.subarray(length + 3)])
+    assert.throws(() => decode({ ...stored, body: without }), isRefused)
+  })
+})
+
+describe('a change', () => {
+  const change = { kind: 'rule', by: 'user:ann', why: 'tests', atMs: 1, change: { id: 'r' } } as const
+
+  test('over a limit is refused before it is written, and the field is named', () => {
+    const { byCharacters, whyCharacters, tokens, bytes } = changeLimits
+    for (const [field, more] of [
+      ['by', { by: 'x'.repeat(byCharacters + 1) }],
+      ['why', { why: 'x'.repeat(whyCharacters + 1) }],
+      ['tokens', { tokens: Array.from({ length: tokens + 1 }, () => 't') }],
+      ['change', { change: { text: 'x'.repeat(bytes) } }],
+    ] as const) {
+      const to = new ValueWriter()
+      assert.throws(
+        () => encodeFrame({ ...change, ...more }, 1, to),
+        (error) => error instanceof FraudError && error.code === 'INPUT_INVALID' && error.errors[0].field === field,
+      )
+      assert.equal(to.length, 0)
+    }
+    storedOf({ ...change, by: 'x'.repeat(byCharacters), why: 'x'.repeat(whyCharacters) })
+  })
+
+  test('with fields of the future is read without them, and says so; what it changes is kept whole', () => {
+    const to = new ValueWriter()
+    const { kind, ...content } = change
+    to.text(JSON.stringify({ ...content, change: { id: 'r', later: [1] }, approvedBy: 'user:bob' }))
+    const stored = { ...storedOf(change), body: to.bytes.slice() }
+    const read = { ...change, change: { id: 'r', later: [1] }, sequence: 1, unread: ['approvedBy'] }
+    assert.deepEqual(decode(stored), read)
+  })
+
+  test('is of a kind that the versions before it refuse in plain words', () => {
+    for (const kind of changeKinds) assert.ok(recordKinds.indexOf(kind) > recordKinds.indexOf('checkpoint'))
+    const later = { ...storedOf(change), kind: recordKinds.length }
+    assert.throws(() => decode(later), {
+      code: 'LOG_TOO_NEW',
+      message: `Record 1 of the log is of kind ${recordKinds.length}, which this version does not know: a newer Shrike wrote it`,
+    })
+  })
+})
+
 describe('a damaged record', () => {
   test('is read as something else or refused as the log’s damage, and never hangs', () => {
     const damage = fc.record({ at: fc.nat(), by: fc.integer({ min: 1, max: 255 }) })
@@ -371,7 +510,7 @@ describe('a damaged record', () => {
     const property = fc.property(records, fc.nat(), (record, at) => {
       const stored = storedOf(record)
       const cut = at % stored.body.length
-      const isWhole = record.kind === 'decision' && cut === storedOf(withoutSections(record)).body.length
+      const isWhole = sectionStarts(record, stored.body).includes(cut)
       if (!isWhole) assert.throws(() => decode({ ...stored, body: stored.body.subarray(0, cut) }), isRefused)
     })
     fc.assert(property, { numRuns: 500 })

@@ -4,8 +4,10 @@ import type { Contribution } from '../decisioning/contribution.ts'
 import { type Degradation, degradations } from '../decisioning/decision.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
+import { changeFromText, changeToText } from './change-format.ts'
 import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
 import {
+  type ChangeRecord,
   type CheckpointRecord,
   type DecisionRecord,
   type HistoryRecord,
@@ -16,6 +18,7 @@ import {
   type Sequenced,
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
+import { type TraceSoFar, traceOf, traceReaders, writeTrace } from './policy-sections.ts'
 import { readSections, writeSection } from './record-sections.ts'
 
 /** A record as a store keeps it: what may be searched for, and the rest in one piece. */
@@ -107,6 +110,11 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
       to.whole(record.of)
       if (record.by !== undefined) writeAuthor(record.by, to)
       break
+    case 'rule':
+    case 'list':
+    case 'policy':
+      to.text(changeToText(record))
+      break
     default:
       to.text(JSON.stringify(jsonOf(record)))
   }
@@ -128,6 +136,7 @@ function writeDecision(record: DecisionRecord, to: ValueWriter): void {
   // Nothing at all where there are none: most are approved.
   if (contributions.length > 0)
     writeSection('contributions', to, (section) => writeContributions(contributions, section))
+  if (record.policy !== undefined) writeTrace(record.policy, to)
 }
 
 function writeContributions(contributions: readonly Contribution[], to: ValueWriter): void {
@@ -137,7 +146,7 @@ function writeContributions(contributions: readonly Contribution[], to: ValueWri
   }
 }
 
-function jsonOf(record: Exclude<LogRecord, DecisionRecord | HistoryRecord | LabelRecord>): unknown {
+function jsonOf(record: Exclude<LogRecord, DecisionRecord | HistoryRecord | LabelRecord | ChangeRecord>): unknown {
   const { kind, ...content } = record
   switch (record.kind) {
     case 'definition': {
@@ -207,6 +216,12 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
     }
     case 'checkpoint':
       return { kind, sequence, ...checkpointFromJson(JSON.parse(from.text())) }
+    case 'rule':
+    case 'list':
+    case 'policy': {
+      const { others, ...change } = changeFromText(from.text())
+      return { kind, sequence, ...change, ...unreadOf(others) }
+    }
     default:
       throw new UnknownFormat(`of kind ${stored.kind}, which this version does not know`)
   }
@@ -238,10 +253,17 @@ function readDecision(stored: StoredRecord, from: ValueReader, formatOf: FormatO
   const read = (section: ValueReader) => {
     contributions = readContributions(section, row.length)
   }
+  const found: TraceSoFar = {}
   let unread = unknown
   if (!from.isAtEnd && formatOf(definition) === 1) read(from)
-  else unread = [...unknown, ...readSections(from, { contributions: read })]
-  return { ...decision, ...(contributions.length > 0 && { contributions }), ...unreadOf(unread) }
+  else unread = [...unknown, ...readSections(from, { contributions: read, ...traceReaders(found) })]
+  const policy = traceOf(found)
+  return {
+    ...decision,
+    ...(contributions.length > 0 && { contributions }),
+    ...(policy && { policy }),
+    ...unreadOf(unread),
+  }
 }
 
 function readHistory({ sequence, id, timestampMs }: StoredRecord, from: ValueReader): Sequenced<HistoryRecord> {

@@ -8,7 +8,17 @@ import { ValueReader, ValueWriter } from './packed-values.ts'
  *
  * Names without a codec are reserved: they are skipped like numbers past the end.
  */
-export const sectionNames = ['contributions', 'rules', 'scores', 'propensity', 'by'] as const
+export const sectionNames = [
+  'contributions',
+  'rules',
+  'scores',
+  'propensity',
+  'by',
+  'policy',
+  'opinion',
+  'lists',
+  'fuses',
+] as const
 type SectionName = (typeof sectionNames)[number]
 
 const scratch = new ValueWriter()
@@ -21,7 +31,10 @@ export function writeSection(name: SectionName, to: ValueWriter, write: (section
   to.raw(scratch.bytes)
 }
 
-type SectionReaders = Readonly<Partial<Record<SectionName, (section: ValueReader) => void>>>
+/** What is in a section that this version knows, and came later: the section is skipped as one that it does not know. */
+export class UnknownPart extends RangeError {}
+
+export type SectionReaders = Readonly<Partial<Record<SectionName, (section: ValueReader) => void>>>
 
 /**
  * Reads sections up to the end.
@@ -42,7 +55,13 @@ export function readSections(from: ValueReader, readers: SectionReaders): readon
       unread.push(name ?? `section ${number}`)
       continue
     }
-    read(section)
+    try {
+      read(section)
+    } catch (error) {
+      if (!(error instanceof UnknownPart)) throw error
+      unread.push(name)
+      continue
+    }
     if (!section.isAtEnd) throw new RangeError(`bytes of section ${number} are left over`)
   }
   return unread

@@ -97,10 +97,8 @@ export class SqliteLog implements DecisionLog {
   append(record: LogRecord, settled: Settled, { newPersons, about }: Beside = {}): number {
     if (this.failure !== undefined) throw this.failure
     // Before the record, which may be sent at once, and its persons with it.
-    if (record.kind === 'decision' || record.kind === 'history') {
-      this.#ids.add(record.id)
-      if (newPersons !== undefined) this.#persons.keep(newPersons)
-    }
+    if (record.kind === 'decision' || record.kind === 'history') this.#ids.add(record.id)
+    if (newPersons !== undefined) this.#persons.keep(newPersons)
     const personMacsFrom = this.#personMacsFrom
     const isSigned = record.kind === 'definition' && personMacsFrom !== undefined
     return this.#commit.append(isSigned ? { ...record, personMacsFrom } : record, settled, about)

@@ -46,13 +46,18 @@ export class PersonsCheck {
       this.#missing.delete(record.token)
       if (this.#hasToken.get(record.token) !== undefined) this.#risen ??= record.sequence
     }
+    if ('tokens' in record) for (const token of record.tokens ?? []) this.#see(token, record.sequence)
     if (record.kind !== 'decision' && record.kind !== 'history') return
     for (const place of this.#personalPlaces(record.definition)) {
       const token = record.fields[place]
-      if (typeof token !== 'string' || this.#present.has(token) || this.#missing.has(token)) continue
-      if (this.#hasToken.get(token) === undefined) this.#missing.set(token, record.sequence)
-      else this.#remember(token)
+      if (typeof token === 'string') this.#see(token, record.sequence)
     }
+  }
+
+  #see(token: string, sequence: number): void {
+    if (this.#present.has(token) || this.#missing.has(token)) return
+    if (this.#hasToken.get(token) === undefined) this.#missing.set(token, sequence)
+    else this.#remember(token)
   }
 
   finish(): PersonsFound {

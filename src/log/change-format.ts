@@ -1,0 +1,44 @@
+import { FraudError } from '../core/errors.ts'
+import { isRecord, type JsonObject } from '../core/json-value.ts'
+import { z } from '../core/zod.ts'
+import type { ChangeRecord } from './log-record.ts'
+
+/** What a change may take: many rules at once are one change, and entries of a long list are several. */
+export const changeLimits = { byCharacters: 200, whyCharacters: 1000, tokens: 100_000, bytes: 8 * 2 ** 20 } as const
+
+type ChangeContent = Omit<ChangeRecord, 'kind' | 'unread'>
+
+/** @throws FraudError INPUT_INVALID where it is over a limit */
+export function changeToText({ by, why, atMs, change, tokens }: ChangeContent): string {
+  const text = JSON.stringify({ by, why, atMs, change, tokens })
+  const errors = [
+    ...overLimit('by', by.length, changeLimits.byCharacters, 'characters'),
+    ...overLimit('why', why.length, changeLimits.whyCharacters, 'characters'),
+    ...overLimit('tokens', tokens?.length ?? 0, changeLimits.tokens, 'values'),
+    ...overLimit('change', Buffer.byteLength(text), changeLimits.bytes, 'bytes'),
+  ]
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'The change is too large', { errors })
+  return text
+}
+
+function overLimit(field: string, size: number, most: number, unit: string) {
+  if (size <= most) return []
+  return [
+    { field, reason: `takes ${size.toLocaleString('en')} ${unit}; at most ${most.toLocaleString('en')} are kept` },
+  ]
+}
+
+const schema = z.looseObject({
+  by: z.string(),
+  why: z.string(),
+  atMs: z.number(),
+  // It comes out of JSON.parse; a record's schema would leave out a name like __proto__.
+  change: z.custom<JsonObject>(isRecord),
+  tokens: z.array(z.string()).exactOptional(),
+})
+
+/** Fields that a later version added are skipped, and told. */
+export function changeFromText(text: string): ChangeContent & { readonly others: readonly string[] } {
+  const { by, why, atMs, change, tokens, ...others } = schema.parse(JSON.parse(text))
+  return { by, why, atMs, change, ...(tokens && { tokens }), others: Object.keys(others) }
+}

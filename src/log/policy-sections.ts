@@ -1,0 +1,129 @@
+import { type Opinion, opinionSources, strengths } from '../decisioning/opinion.ts'
+import { type Outcome, outcomes } from '../detector/detector-schema.ts'
+import { type ListHit, type PolicyTrace, type RuleSpoke, ruleStates } from './log-record.ts'
+import type { ValueReader, ValueWriter } from './packed-values.ts'
+import { type SectionReaders, UnknownPart, writeSection } from './record-sections.ts'
+
+/** Sections of what a policy did to a decision: that of its version, then those that have something to say. */
+export function writeTrace(trace: PolicyTrace, to: ValueWriter): void {
+  const { version, opinion, rules, lists, control, fuses } = trace
+  writeSection('policy', to, (section) => section.whole(version))
+  if (opinion !== undefined) {
+    writeSection('opinion', to, (section) => {
+      section.byte(opinionSources.indexOf(opinion.source))
+      writeSaid(opinion, section)
+    })
+  }
+  if (rules !== undefined) {
+    writeSection('rules', to, (section) => {
+      for (const rule of rules) writeRule(rule, section)
+    })
+  }
+  if (lists !== undefined) {
+    writeSection('lists', to, (section) => {
+      for (const hit of lists) {
+        section.whole(hit.entry)
+        writeSaid(hit, section)
+      }
+    })
+  }
+  if (control !== undefined) {
+    writeSection('propensity', to, (section) => {
+      section.byte(outcomes.indexOf(control.wouldBe))
+      section.number(control.propensity)
+    })
+  }
+  if (fuses !== undefined) {
+    writeSection('fuses', to, (section) => {
+      section.byte(outcomes.indexOf(fuses.settled))
+      for (const fuse of fuses.tripped) section.text(fuse)
+    })
+  }
+}
+
+type Said = Pick<Opinion, 'id' | 'outcome' | 'strength' | 'reason'>
+
+function writeSaid({ id, outcome, strength, reason }: Said, to: ValueWriter): void {
+  to.text(id)
+  to.byte(outcomes.indexOf(outcome))
+  to.byte(strengths.indexOf(strength))
+  to.text(reason.code)
+  to.text(reason.text)
+}
+
+function writeRule({ id, state, outcome, strength, reason, tags }: RuleSpoke, to: ValueWriter): void {
+  to.text(id)
+  to.byte(ruleStates.indexOf(state))
+  to.byte(outcome === 'tag' ? 0 : outcomes.indexOf(outcome) + 1)
+  to.byte(strengths.indexOf(strength))
+  to.text(reason.code)
+  to.text(reason.text)
+  to.whole(tags.length)
+  for (const tag of tags) to.text(tag)
+}
+
+/** What has been read of a trace. */
+export type TraceSoFar = { -readonly [Field in keyof PolicyTrace]?: PolicyTrace[Field] }
+
+/** Readers that fill in what they find. */
+export function traceReaders(found: TraceSoFar): SectionReaders {
+  return {
+    policy: (from) => {
+      found.version = from.whole()
+    },
+    opinion: (from) => {
+      found.opinion = { source: at(opinionSources, from.byte()), ...readSaid(from) }
+    },
+    rules: (from) => {
+      found.rules = upToEnd(from, readRule)
+    },
+    lists: (from) => {
+      found.lists = upToEnd(from, (hit): ListHit => ({ entry: hit.whole(), ...readSaid(hit) }))
+    },
+    propensity: (from) => {
+      found.control = { wouldBe: at(outcomes, from.byte()), propensity: from.number() }
+    },
+    fuses: (from) => {
+      found.fuses = { settled: at(outcomes, from.byte()), tripped: upToEnd(from, (fuse) => fuse.text()) }
+    },
+  }
+}
+
+/** Undefined where no policy left a trace. Throws RangeError where one did that has no version. */
+export function traceOf({ version, ...found }: TraceSoFar): PolicyTrace | undefined {
+  if (version !== undefined) return { version, ...found }
+  if (Object.keys(found).length > 0) throw new RangeError('what a policy did is there without its version')
+  return undefined
+}
+
+function readSaid(from: ValueReader): Said {
+  const id = from.text()
+  const outcome = at(outcomes, from.byte())
+  const strength = at(strengths, from.byte())
+  return { id, outcome, strength, reason: { code: from.text(), text: from.text() } }
+}
+
+function readRule(from: ValueReader): RuleSpoke {
+  const id = from.text()
+  const state = at(ruleStates, from.byte())
+  const then = from.byte()
+  const outcome: Outcome | 'tag' = then === 0 ? 'tag' : at(outcomes, then - 1)
+  const strength = at(strengths, from.byte())
+  const reason = { code: from.text(), text: from.text() }
+  const tags: string[] = []
+  for (let left = from.whole(); left > 0; left--) tags.push(from.text())
+  return { id, state, outcome, strength, reason, tags }
+}
+
+function upToEnd<Each>(from: ValueReader, read: (from: ValueReader) => Each): Each[] {
+  const all: Each[] = []
+  while (!from.isAtEnd) all.push(read(from))
+  return all
+}
+
+/** The name at a position of a list that grows at its end. */
+function at<Name>(list: readonly Name[], position: number): Name {
+  const name = list[position]
+  if (name === undefined) throw new UnknownPart(`position ${position} of a list of ${list.length}`)
+  return name
+}
