@@ -8,6 +8,7 @@ import { plainNames } from './column-names.ts'
 import { draftAmount } from './draft-amount.ts'
 import { missingOf, tellClasses, tellGaps, tellQuasiPersonal, tellTimeOfDay } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
+import { type DraftedKnownAt, draftKnownAt } from './draft-known-at.ts'
 import { lookalikes } from './draft-lookalikes.ts'
 import { type InferenceHints, inferDetector } from './infer-detector.ts'
 import {
@@ -137,7 +138,9 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
   const named = [label.field, time?.field, amount?.field, ...(hints.ignore ?? [])].filter((each) => each !== undefined)
   const sorter = new Sorter(table, named)
   const id = findId(table, sorter)
-  const knownAt = findKnownAt(table, flat.detector.transaction, sorter)
+  const knownAt = draftKnownAt(table, flat.detector.transaction)
+  if (knownAt?.left !== undefined) sorter.leave(knownAt.field, knownAt.left)
+  else if (knownAt !== undefined) sorter.taken.add(knownAt.field)
   const places = findPlaces(table, sorter)
   const money = draftAmount(table, amount?.field, hints.isSkippingBadRows === true, sorter)
   sortColumns(table, sorter)
@@ -257,27 +260,6 @@ function isUnique(column: Column, rowCount: number): boolean {
   return distinct >= 0.9 * given && given >= rowCount / 2 && distinct > 0
 }
 
-/** The column that says when a label became known, if it never is before the transaction. */
-function findKnownAt(table: Table, { time, label }: Transaction, sorter: Sorter): string | undefined {
-  const named = table.columns.find(({ name }) =>
-    /^(label_?)?known_?at$|^label_known_at$|^chargeback_(date|time|at)$|^reported_at$/i.test(name),
-  )
-  if (named === undefined) return undefined
-  const own = table.columns.find(({ name }) => name === time?.field)
-  const given = table.columns.find(({ name }) => name === label.field)
-  if (named.kind === 'time' && own?.kind === 'time') {
-    const holds = named.values.every(
-      (value, row) => (given?.kind === 'number' && Number.isNaN(given.values[row])) || value >= own.values[row],
-    )
-    if (holds) {
-      sorter.taken.add(named.name)
-      return named.name
-    }
-  }
-  sorter.leave(named.name, 'says when the label became known, but not of every row, or not in a way that can be read')
-  return undefined
-}
-
 function findPlaces(table: Table, sorter: Sorter) {
   const find = (pattern: RegExp) =>
     table.columns.find(({ name, kind }) => kind === 'number' && pattern.test(name))?.name
@@ -332,8 +314,20 @@ function whySame({ distinct }: ColumnLook): string {
   return distinct === 0 ? 'empty' : 'the same in every row'
 }
 
-function draftLabel(field: string, knownAt: string | undefined, span: number, sorter: Sorter): Transaction['label'] {
-  if (knownAt !== undefined) return { field, knownAt, maturity: '30d' }
+function draftLabel(
+  field: string,
+  knownAt: DraftedKnownAt | undefined,
+  span: number,
+  sorter: Sorter,
+): Transaction['label'] {
+  if (knownAt !== undefined && knownAt.left === undefined) {
+    const { maturity = '30d' } = knownAt
+    if (knownAt.maturity !== undefined)
+      sorter.unsure.push(
+        `label: only frauds have a time in ${knownAt.field}, so others count as legitimate after ${maturity}, by when 95 of 100 frauds were known`,
+      )
+    return { field, knownAt: knownAt.field, maturity }
+  }
   if (span >= 42 * dayMs) {
     sorter.unsure.push(`label: how long after a transaction ${field} is known is not in the table; a week is assumed`)
     return { field, delay: '7d' }

@@ -376,6 +376,14 @@ describe('a label', () => {
     })
   })
 
+  test('is known once it is mature where nobody says when a legitimate one was', async () => {
+    const changed = [['delay: 7d', 'knownAt: known, maturity: 30d']] as const
+    const legitimate = { known: '', fraud: '0' }
+    const [first, second] = await read(csv(legitimate, { ...legitimate, known: '2026-04-01T00:00:00' }), { changed })
+    assert.deepEqual([first.known, second.known], ['2026-04-27T12:00:00.000Z', '2026-04-01T00:00:00.000Z'])
+    await assert.rejects(read(csv({ known: '', fraud: '1' }), { changed }), /does not say when the label became known/)
+  })
+
   test('is not known before its transaction took place', async () => {
     const changed = [['delay: 7d', 'knownAt: known']] as const
     const [atOnce] = await read(csv({ known: '2026-03-28T12:00:00' }), { changed })

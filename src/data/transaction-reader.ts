@@ -68,6 +68,8 @@ export class TransactionReader {
   readonly #bounds: ReturnType<typeof timeBounds>
   readonly #offsetAt: (timestampMs: number) => number
   readonly #delayMs: number
+  /** When a legitimate transaction counts as one; NaN where the detector does not say. */
+  readonly #maturityMs: number
   readonly #transaction: { timestampMs: number; amount: number; texts: (string | undefined)[]; numbers: Float64Array }
   readonly #limits: ReadonlyMap<string, NumberLimit>
   readonly #badRows: BadRowLog
@@ -98,7 +100,9 @@ export class TransactionReader {
     this.#missing = new MissingWords(reading.missing)
     this.#bounds = timeBounds(located.detector.transaction.time ?? untold, reading.nowMs)
     this.#offsetAt = zoneOffset(located.detector.transaction.zone ?? 'UTC')
-    this.#delayMs = durationMs(located.detector.transaction.label.delay ?? '0s')
+    const { delay = '0s', maturity } = located.detector.transaction.label
+    this.#delayMs = durationMs(delay)
+    this.#maturityMs = maturity === undefined ? Number.NaN : durationMs(maturity)
     this.#limits = numberLimits(located.detector)
     const { badRows = 'fail', keepsBadRows = false } = reading
     this.#badRows = new BadRowLog(reading.file, badRows, {
@@ -253,7 +257,11 @@ export class TransactionReader {
     const { knownAt } = this.#located.detector.transaction.label
     if (knownAt === undefined) return timestampMs + this.#delayMs
     const time = this.#knownAt(row)
-    if (Number.isNaN(time)) throw this.#fail(row, knownAt, 'does not say when the label became known')
+    if (Number.isNaN(time)) {
+      // Nobody reports that a transaction was legitimate.
+      if (this.#label(row) === 0 && !Number.isNaN(this.#maturityMs)) return timestampMs + this.#maturityMs
+      throw this.#fail(row, knownAt, 'does not say when the label became known')
+    }
     this.#checkBounds(row, knownAt, time)
     if (this.#located.detector.transaction.time === undefined) return time
     if (time < timestampMs) throw this.#fail(row, knownAt, "is before the transaction's own time")
