@@ -40,7 +40,7 @@ export interface SavedFuse {
   readonly trippedUntilMs: number | null
 }
 
-function fuseId(fuse: Fuse): string {
+export function fuseId(fuse: Fuse): string {
   return fuse.kind === 'cap' ? `rule:${fuse.rule}` : fuse.outcome
 }
 

@@ -2,6 +2,7 @@
  * From a score to an outcome. What the rest of the project asks of a policy whose parts change while it is in force:
  *
  *     const policy = new PolicyInForce({ policy: fromShortForm(policyOf(detector)), version: 1 }, names, secret)
+ *     const { problems } = checkChange(policy, anyChangeSchema.parse(body))   // before it is recorded
  *     policy.apply({ sequence, by, why, atMs, change })       // a change that was recorded
  *     const alone = policy.thresholdsAlone                    // nothing but thresholds: ask outcomeByThresholds, allocate nothing
  *     const { outcome, trace } = policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
@@ -10,6 +11,7 @@
  */
 
 export { anyChangeSchema, type Change, type ChangeRecord, movesVersion } from './change.ts'
+export { type CheckedChange, checkChange, checkNames, type PolicyProblem } from './check-change.ts'
 export type { Definitions } from './definitions.ts'
 export { type DrawPurpose, draw } from './draws.ts'
 export type { Judged } from './judged.ts'

@@ -32,6 +32,10 @@ export class PolicyHistory {
     return this.#steps.at(-1)?.version ?? this.#firstVersion
   }
 
+  get oldestVersion(): number {
+    return this.#firstVersion
+  }
+
   /** The oldest first. */
   get steps(): readonly HistoryStep[] {
     return this.#steps

@@ -64,6 +64,11 @@ export class PolicyInForce {
     return this.#history.version
   }
 
+  /** The first that `at` still knows. */
+  get oldestVersion(): number {
+    return this.#history.oldestVersion
+  }
+
   get definitions(): Definitions {
     return this.#draft
   }

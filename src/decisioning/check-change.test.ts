@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { changeOf, inForce, names, record } from '../../test/policy-fixture.ts'
+import { anyChangeSchema, type Change } from './change.ts'
+import { checkChange, checkNames } from './check-change.ts'
+import type { PolicyInForce } from './policy-in-force.ts'
+import { policyNames } from './policy-names.ts'
+
+const told = (policy: PolicyInForce, change: Change) =>
+  checkChange(policy, change).problems.map(({ field, reason }) => `${field}: ${reason}`)
+
+const rule = (when: string, more: Readonly<Record<string, unknown>> = {}): Change =>
+  anyChangeSchema.parse({ kind: 'rule', rule: { id: 'r', when, then: 'review', ...more } })
+
+describe('a change', () => {
+  test('of a rule is told everything that is wrong with it, where, and what may have been meant', () => {
+    const { problems } = checkChange(inForce(), rule('card_cnt_10m > 8 && cuntry == 1', { reason: 'of {amont}' }))
+    assert.deepEqual(
+      problems.map(({ field, at }) => [field, at?.line, at?.column]),
+      [
+        ['rules.r.when', 1, 1],
+        ['rules.r.when', 1, 21],
+        ['rules.r.reason', 1, 4],
+      ],
+    )
+    assert.match(problems[0].reason, /card_count_10m/)
+    assert.match(problems[1].reason, /country/)
+    assert.match(problems[2].reason, /amount/)
+    assert.deepEqual(told(inForce(), rule('card_count_10m > 8 && country == "DE"')), [])
+  })
+
+  test('is warned of what is unknown where a value is missing', () => {
+    const { problems, warnings } = checkChange(inForce(), rule('country != "DE"'))
+    assert.deepEqual(problems, [])
+    assert.deepEqual(
+      warnings.map(({ field }) => field),
+      ['rules.r.when'],
+    )
+  })
+
+  test('speaks of what is there', () => {
+    const policy = inForce()
+    policy.apply(record(2, rule('true', { id: 'card-testing' })))
+    policy.apply(record(3, { kind: 'list', list: { name: 'stolen', of: 'device', effect: 'block' } }))
+    const until = '2026-02-01T00:00:00Z'
+    assert.deepEqual(
+      [
+        told(policy, { kind: 'rule-state', id: 'card-testin', state: 'live' }),
+        told(policy, { kind: 'snooze', rule: 'card-testing', key: 'amount', value: 'x', until }),
+        told(policy, { kind: 'snooze', rule: 'card-testing', key: 'crad', value: 'x', until }),
+        told(policy, { kind: 'entries', list: 'stolne', add: [{ value: 'x' }] }),
+        told(policy, { kind: 'list', list: { name: 'new', of: 'cuntry', effect: 'none' } }),
+        told(policy, { kind: 'fuse-reset', fuse: 'decline' }),
+        told(policy, { kind: 'rollback', to: 0 }),
+        told(policy, { kind: 'rollback', to: 4 }),
+      ].map((all) => all.join()),
+      [
+        'id: there is no rule "card-testin". Did you mean "card-testing"?',
+        'key: "amount" is a number or a time; only keys and fields of text can be listed',
+        'key: the detector has no key or field "crad". Did you mean "card"?',
+        'list: there is no list "stolne". Did you mean "stolen"?',
+        'lists.new.of: the detector has no key or field "cuntry". Did you mean "country"?',
+        'fuse: there is no fuse "decline"',
+        'to: it must be a version from 1 to 3, the one in force',
+        'to: it must be a version from 1 to 3, the one in force',
+      ],
+    )
+    assert.deepEqual(told(policy, { kind: 'rollback', to: 2 }), [])
+  })
+
+  test('that takes a list from rules names them, unless it takes them, too', () => {
+    const policy = inForce()
+    policy.apply(record(2, { kind: 'list', list: { name: 'odd', of: 'country', effect: 'none' } }))
+    policy.apply(record(3, rule('country in lists.odd', { id: 'a' })))
+    policy.apply(record(4, rule('country in lists.odd || amount > 5.0', { id: 'b' })))
+    const removed = { kind: 'list-removed', name: 'odd' } as const
+    assert.deepEqual(
+      checkChange(policy, removed).problems.map(({ field }) => field),
+      ['rules.a.when', 'rules.b.when'],
+    )
+    const all = ['a', 'b'].map((id) => ({ kind: 'rule-removed', id }) as const)
+    assert.deepEqual(told(policy, { kind: 'together', changes: [...all, removed] }), [])
+  })
+
+  test('of several parts may use in one what another brings', () => {
+    const changes = [
+      { kind: 'list', list: { name: 'odd', of: 'country', effect: 'none' } },
+      { kind: 'entries', list: 'odd', add: [{ value: 'XX' }] },
+      { kind: 'rule', rule: { id: 'r', when: 'country in lists.odd', then: 'review', state: 'live' } },
+    ] as const
+    assert.deepEqual(told(inForce(), anyChangeSchema.parse({ kind: 'together', changes })), [])
+  })
+
+  test('gives a list with entries no other key', () => {
+    const policy = inForce()
+    policy.apply(record(2, { kind: 'list', list: { name: 'bad', of: 'device', effect: 'block' } }))
+    const moved = { kind: 'list', list: { name: 'bad', of: 'card', effect: 'block' } } as const
+    assert.deepEqual(told(policy, moved), [])
+    policy.apply(record(3, { kind: 'entries', list: 'bad', add: [{ value: 'd1' }] }))
+    assert.deepEqual(told(policy, moved), [
+      'lists.bad.of: its entries are of device; make another list for card, or remove them first',
+    ])
+  })
+
+  test('of the policy needs what it speaks of', () => {
+    const costs = { missedFraud: { share: 1 }, wrongDecline: { fixed: 1 } }
+    const segments = [{ name: 'abroad', when: 'contry == "DE"', thresholds: {} }]
+    const change = changeOf({ costs, segments, controlGroup: { share: 0.01, upTo: 5 } })
+    const [problem] = checkChange(inForce(), change).problems
+    assert.equal(problem.field, 'policy.segments.abroad.when')
+    const bare = policyNames(
+      { detector: 'd', transaction: { keys: { card: 'CARD' }, label: { field: 'F' } }, features: ['V'] },
+      [{ column: 'CARD', kind: 'text' }],
+      ['V'],
+    )
+    const policy = inForce()
+    policy.apply(record(2, changeOf({ costs, controlGroup: { share: 0.01, upTo: 5 } })))
+    policy.apply(record(3, rule('amount > 5.0')))
+    assert.deepEqual(
+      checkNames(policy.definitions, bare).map(({ field }) => field),
+      ['rules.r.when', 'policy.costs', 'policy.controlGroup.upTo'],
+    )
+    assert.deepEqual(checkNames(policy.definitions, names()), [])
+  })
+})
+
+describe('what a change may not be', () => {
+  test('is told field by field', () => {
+    const refused = (change: unknown) => {
+      const parsed = anyChangeSchema.safeParse(change)
+      return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    }
+    const [from, until] = ['2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z']
+    assert.deepEqual(
+      refused({
+        kind: 'rule',
+        rule: { id: '-', when: 'true', then: 'tag', cap: { count: 0, over: '7' }, from, until },
+      }),
+      [
+        'rule.id: use letters, digits, ".", "_" and "-", at most 64, the first a letter or a digit',
+        'rule.cap.count: it must be at least 1',
+        'rule.cap.over: 7 needs a unit, such as 7d (ms, s, m, h, d or w)',
+        'rule.tags: a rule that only tags needs at least one tag',
+        'rule.until: a rule ends after it begins',
+      ],
+    )
+    const policy = {
+      thresholds: { review: 0.5, decline: 0.4 },
+      decideBy: 'cost',
+      fuses: { challenge: { share: 0.1, over: '1h', atLeast: 5, then: 'review' } },
+    }
+    assert.deepEqual(refused({ kind: 'policy', policy }), [
+      "policy.thresholds.decline: decline is more severe than review, so its threshold can't be under 0.5",
+      'policy.fuses.challenge.then: it must be milder than challenge',
+      'policy.costs: to decide by cost it needs costs',
+    ])
+    assert.match(refused({ kind: 'rules' }).join(), /kind/)
+  })
+})

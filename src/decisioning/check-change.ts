@@ -1,0 +1,148 @@
+import { suggestion } from '../core/closest-name.ts'
+import { showValue } from '../core/show-value.ts'
+import { compileExpression, type Declarations, type Problem } from '../language/index.ts'
+import type { Change, SingleChange } from './change.ts'
+import { singleChanges } from './change.ts'
+import { needAmount } from './costs.ts'
+import { changeDraft, type Definitions, draftOf, fusesOf } from './definitions.ts'
+import { fuseId } from './fuses.ts'
+import type { PolicyInForce } from './policy-in-force.ts'
+import type { PolicyNames } from './policy-names.ts'
+import type { RuleDefinition } from './rule-definition.ts'
+import { compileRule } from './rule-set.ts'
+
+/** Something that is wrong with a change, or doubtful. */
+export interface PolicyProblem {
+  /** What it is about: `rules.card-testing.when`. */
+  readonly field: string
+  readonly reason: string
+  /** Of a text in the rule language: where in it. */
+  readonly at?: Problem
+}
+
+export interface CheckedChange {
+  /** All that is wrong; the change may be recorded where there is nothing. */
+  readonly problems: readonly PolicyProblem[]
+  readonly warnings: readonly PolicyProblem[]
+}
+
+/** Checks a change against what is in force, before it is recorded. */
+export function checkChange(policy: PolicyInForce, change: Change): CheckedChange {
+  const before = policy.definitions
+  const draft = draftOf(before)
+  const problems: PolicyProblem[] = []
+  const singles = singleChanges(change)
+  for (const single of singles) {
+    problems.push(...whatIsMissing(policy, draft, single))
+    changeDraft(draft, single, (version) => policy.at(version))
+  }
+  const losesList = [...before.lists.keys()].some((name) => !draft.lists.has(name))
+  const isNew = (rule: RuleDefinition) => losesList || before.rules.get(rule.id) !== rule
+  const rules = checkRules([...draft.rules.values()].filter(isNew), draft, policy.names)
+  const lists = [...draft.lists.values()].filter((list) => before.lists.get(list.name) !== list)
+  problems.push(...lists.flatMap((list) => checkList(policy, list)))
+  if (draft.policy !== before.policy || losesList) problems.push(...checkPolicy(draft, policy.names))
+  return { problems: [...problems, ...rules.problems], warnings: rules.warnings }
+}
+
+/** What the definitions can't do under other names: of a detector that is to take over, or without a feature. */
+export function checkNames(definitions: Definitions, names: PolicyNames): readonly PolicyProblem[] {
+  const { problems } = checkRules([...definitions.rules.values()], definitions, names)
+  const lists = [...definitions.lists.values()].flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names))
+  return [...problems, ...lists, ...checkPolicy(definitions, names)]
+}
+
+/** What a change speaks of and is not there. */
+function whatIsMissing(policy: PolicyInForce, draft: Definitions, change: SingleChange): readonly PolicyProblem[] {
+  const { rules, lists } = draft
+  switch (change.kind) {
+    case 'rule-state':
+    case 'rule-removed':
+      return whyNotAmong('id', 'rule', change.id, [...rules.keys()])
+    case 'snooze':
+      return [
+        ...whyNotAmong('rule', 'rule', change.rule, [...rules.keys()]),
+        ...whyNotListed('key', change.key, policy.names),
+      ]
+    case 'list-removed':
+      return whyNotAmong('name', 'list', change.name, [...lists.keys()])
+    case 'entries':
+      return whyNotAmong('list', 'list', change.list, [...lists.keys()])
+    case 'fuse-reset':
+      return whyNotAmong('fuse', 'fuse', change.fuse, fusesOf(draft).map(fuseId))
+    case 'rollback': {
+      const oldest = policy.oldestVersion
+      const reason = `it must be a version from ${oldest} to ${policy.version}, the one in force`
+      return policy.at(change.to) === undefined ? [{ field: 'to', reason }] : []
+    }
+    case 'rule':
+    case 'list':
+    case 'policy':
+      return []
+  }
+}
+
+function checkRules(rules: readonly RuleDefinition[], definitions: Definitions, names: PolicyNames): CheckedChange {
+  const declarations = declarationsOf(definitions, names)
+  const checked = rules.map((rule): CheckedChange => {
+    const compiled = compileRule(rule, declarations)
+    const located = (part: 'when' | 'reason') => (at: Problem) => locate(`rules.${rule.id}.${part}`, at)
+    if (compiled.ok) return { problems: [], warnings: compiled.rule.warnings.map(located('when')) }
+    const { when, reason } = compiled.problems
+    return { problems: [...when.map(located('when')), ...reason.map(located('reason'))], warnings: [] }
+  })
+  return {
+    problems: checked.flatMap(({ problems }) => problems),
+    warnings: checked.flatMap(({ warnings }) => warnings),
+  }
+}
+
+function checkList(policy: PolicyInForce, { name, of }: { readonly name: string; readonly of: string }) {
+  const before = policy.definitions.lists.get(name)
+  const field = `lists.${name}.of`
+  const hasOthers = before !== undefined && before.of !== of && (policy.entriesOf(name)?.size ?? 0) > 0
+  const reason = `its entries are of ${before?.of}; make another list for ${showValue(of)}, or remove them first`
+  return hasOthers ? [{ field, reason }] : whyNotListed(field, of, policy.names)
+}
+
+function checkPolicy(definitions: Definitions, names: PolicyNames): readonly PolicyProblem[] {
+  const { segments = [], costs, controlGroup } = definitions.policy
+  const declarations = declarationsOf(definitions, names)
+  const problems = segments.flatMap(({ name, when }) => {
+    const compiled = compileExpression(when, declarations)
+    return compiled.ok ? [] : compiled.problems.map((at) => locate(`policy.segments.${name}.when`, at))
+  })
+  const reason = 'it needs an amount, and the detector declares none'
+  const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])
+  return [
+    ...problems,
+    ...lacks(costs !== undefined && needAmount(costs), 'policy.costs'),
+    ...lacks(controlGroup !== undefined, 'policy.controlGroup.upTo'),
+  ]
+}
+
+function declarationsOf({ lists }: Definitions, { names }: PolicyNames): Declarations {
+  return { names, lists: new Map([...lists.keys()].map((name, slot) => [name, slot])) }
+}
+
+/** Why values of a name can't be on a list, or be snoozed for. */
+function whyNotListed(field: string, name: string, { names }: PolicyNames): readonly PolicyProblem[] {
+  const isText = (each: string) => names.get(each)?.type === 'string' || names.get(each)?.type === 'token'
+  if (isText(name)) return []
+  const texts = [...names.keys()].filter(isText)
+  const shown = showValue(name)
+  const reason = names.has(name)
+    ? `"${shown}" is a number or a time; only keys and fields of text can be listed`
+    : `the detector has no key or field "${shown}"${suggestion(name, texts)}`
+  return [{ field, reason }]
+}
+
+function whyNotAmong(field: string, what: string, name: string, all: readonly string[]): readonly PolicyProblem[] {
+  if (all.includes(name)) return []
+  const hint = all.length === 0 ? '' : suggestion(name, all)
+  return [{ field, reason: `there is no ${what} "${showValue(name)}"${hint}` }]
+}
+
+function locate(field: string, at: Problem): PolicyProblem {
+  return { field, reason: at.message, at }
+}
