@@ -2,13 +2,16 @@ import type { Outcome } from '../detector/detector-schema.ts'
 import type { Opinion, Reason, Settlement, Strength } from './opinion.ts'
 import { settle } from './settle.ts'
 
+/** How a rule that applied counts, by the position that a record keeps: grows at its end only. */
+export const hitStates = ['live', 'shadow', 'fused', 'snoozed', 'undrawn'] as const
+
 /**
  * A rule that applied. It has an effect only if it is live: it may be in shadow, held by a fuse, snoozed for this key, or of
  * transactions that its share was not drawn for.
  */
 export interface RuleHit {
   readonly id: string
-  readonly state: 'live' | 'shadow' | 'fused' | 'snoozed' | 'undrawn'
+  readonly state: (typeof hitStates)[number]
   /** A rule may do no more than tag. */
   readonly outcome: Outcome | 'tag'
   readonly strength: Strength

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { degradations } from '../decisioning/decision.ts'
 import { opinionSources, strengths } from '../decisioning/opinion.ts'
+import { hitStates } from '../decisioning/policy-trace.ts'
 import { outcomes } from '../detector/detector-schema.ts'
-import { recordKinds, ruleStates } from './log-record.ts'
+import { recordKinds } from './log-record.ts'
 import { sectionNames } from './record-sections.ts'
 
 /** As they were when logs with these numbers were first written. A name that is added to a list is added here, too. */
@@ -17,7 +18,7 @@ const written = {
     sectionNames,
     ['contributions', 'rules', 'scores', 'propensity', 'by', 'policy', 'opinion', 'lists', 'fuses'],
   ],
-  ruleStates: [ruleStates, ['live', 'shadow', 'fused']],
+  hitStates: [hitStates, ['live', 'shadow', 'fused', 'snoozed', 'undrawn']],
   strengths: [strengths, ['plain', 'override', 'final']],
   opinionSources: [opinionSources, ['threshold', 'cost', 'rule', 'list', 'unavailable']],
   degradations: [

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../core/json-value.ts'
 import type { Contribution, ContributionScale } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
-import type { Opinion } from '../decisioning/opinion.ts'
 import type { Policy } from '../decisioning/policy.ts'
+import type { PolicyTrace } from '../decisioning/policy-trace.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 
@@ -33,52 +33,8 @@ export interface DecisionRecord extends PartlyRead {
   readonly row: Float64Array
   /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
   readonly contributions?: readonly Contribution[]
-  /** What changes of the policy had to do with it; missing where the definition's policy alone decided. */
-  readonly policy?: PolicyTrace
-}
-
-/** How a policy of change records came to a decision: reasons in words, since rules change and decisions don't. */
-export interface PolicyTrace {
-  /** The number of the last record that changed the policy by then. */
-  readonly version: number
-  /** What was made of the score, or of there being none. */
-  readonly opinion?: Opinion
-  /** In the order in which they spoke; those without effect included. */
-  readonly rules?: readonly RuleSpoke[]
-  readonly lists?: readonly ListHit[]
-  /** Where the control group had a say in it. */
-  readonly control?: ControlTrace
-  readonly fuses?: FusesTrace
-}
-
-/** How a rule spoke: one that is in shadow, or that a fuse holds, has no effect. Grows at its end only. */
-export const ruleStates = ['live', 'shadow', 'fused'] as const
-
-export interface RuleSpoke extends Omit<Opinion, 'source' | 'outcome'> {
-  readonly state: (typeof ruleStates)[number]
-  /** A rule may do no more than tag. */
-  readonly outcome: Outcome | 'tag'
-  readonly tags: readonly string[]
-}
-
-/** `id` is the list's name. */
-export interface ListHit extends Omit<Opinion, 'source'> {
-  /** The number of its entry. */
-  readonly entry: number
-}
-
-interface ControlTrace {
-  /** What would have become of it without the control group. */
-  readonly wouldBe: Outcome
-  /** How probable it was that this would happen to it. */
-  readonly propensity: number
-}
-
-interface FusesTrace {
-  /** What was settled on before they changed it. */
-  readonly settled: Outcome
-  /** Those that had tripped. */
-  readonly tripped: readonly string[]
+  /** How the policy came to it, and the number of the last record that had changed it; missing where the definition's decided. */
+  readonly policy?: PolicyTrace & { readonly version: number }
 }
 
 /** A transaction that is only known: brought in, not decided. */

@@ -1,11 +1,14 @@
 import { type Opinion, opinionSources, strengths } from '../decisioning/opinion.ts'
+import { hitStates, type ListHit, type RuleHit } from '../decisioning/policy-trace.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
-import { type ListHit, type PolicyTrace, type RuleSpoke, ruleStates } from './log-record.ts'
+import type { DecisionRecord } from './log-record.ts'
 import type { ValueReader, ValueWriter } from './packed-values.ts'
 import { type SectionReaders, UnknownPart, writeSection } from './record-sections.ts'
 
+type VersionedTrace = NonNullable<DecisionRecord['policy']>
+
 /** Sections of what a policy did to a decision: that of its version, then those that have something to say. */
-export function writeTrace(trace: PolicyTrace, to: ValueWriter): void {
+export function writeTrace(trace: VersionedTrace, to: ValueWriter): void {
   const { version, opinion, rules, lists, control, fuses } = trace
   writeSection('policy', to, (section) => section.whole(version))
   if (opinion !== undefined) {
@@ -51,9 +54,9 @@ function writeSaid({ id, outcome, strength, reason }: Said, to: ValueWriter): vo
   to.text(reason.text)
 }
 
-function writeRule({ id, state, outcome, strength, reason, tags }: RuleSpoke, to: ValueWriter): void {
+function writeRule({ id, state, outcome, strength, reason, tags }: RuleHit, to: ValueWriter): void {
   to.text(id)
-  to.byte(ruleStates.indexOf(state))
+  to.byte(hitStates.indexOf(state))
   to.byte(outcome === 'tag' ? 0 : outcomes.indexOf(outcome) + 1)
   to.byte(strengths.indexOf(strength))
   to.text(reason.code)
@@ -63,7 +66,7 @@ function writeRule({ id, state, outcome, strength, reason, tags }: RuleSpoke, to
 }
 
 /** What has been read of a trace. */
-export type TraceSoFar = { -readonly [Field in keyof PolicyTrace]?: PolicyTrace[Field] }
+export type TraceSoFar = { -readonly [Field in keyof VersionedTrace]?: VersionedTrace[Field] }
 
 /** Readers that fill in what they find. */
 export function traceReaders(found: TraceSoFar): SectionReaders {
@@ -90,7 +93,7 @@ export function traceReaders(found: TraceSoFar): SectionReaders {
 }
 
 /** Undefined where no policy left a trace. Throws RangeError where one did that has no version. */
-export function traceOf({ version, ...found }: TraceSoFar): PolicyTrace | undefined {
+export function traceOf({ version, ...found }: TraceSoFar): VersionedTrace | undefined {
   if (version !== undefined) return { version, ...found }
   if (Object.keys(found).length > 0) throw new RangeError('what a policy did is there without its version')
   return undefined
@@ -103,9 +106,9 @@ function readSaid(from: ValueReader): Said {
   return { id, outcome, strength, reason: { code: from.text(), text: from.text() } }
 }
 
-function readRule(from: ValueReader): RuleSpoke {
+function readRule(from: ValueReader): RuleHit {
   const id = from.text()
-  const state = at(ruleStates, from.byte())
+  const state = at(hitStates, from.byte())
   const then = from.byte()
   const outcome: Outcome | 'tag' = then === 0 ? 'tag' : at(outcomes, then - 1)
   const strength = at(strengths, from.byte())

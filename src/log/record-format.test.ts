@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
 import { degradations } from '../decisioning/decision.ts'
 import { opinionSources, strengths } from '../decisioning/opinion.ts'
+import { hitStates } from '../decisioning/policy-trace.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { changeLimits } from './change-format.ts'
 import {
@@ -12,11 +13,9 @@ import {
   type Definition,
   type LabelRecord,
   type LogRecord,
-  type PolicyTrace,
   type RecordFormat,
   recordFormat,
   recordKinds,
-  ruleStates,
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 import { decodeRecord, encodeFrame, type StoredRecord, splitFrames } from './record-format.ts'
@@ -83,13 +82,13 @@ const said = fc.record({
   strength: fc.constantFrom(...strengths),
   reason: fc.record({ code: text, text }, { noNullPrototype: true }),
 })
-const trace: fc.Arbitrary<PolicyTrace> = fc.record(
+const trace: fc.Arbitrary<NonNullable<DecisionRecord['policy']>> = fc.record(
   {
     version: whole,
     opinion: fc.tuple(said, fc.constantFrom(...opinionSources)).map(([each, source]) => ({ source, ...each })),
     rules: fc.array(
       fc
-        .tuple(said, fc.constantFrom(...ruleStates), fc.constantFrom('tag' as const, ...outcomes), fc.array(text))
+        .tuple(said, fc.constantFrom(...hitStates), fc.constantFrom('tag' as const, ...outcomes), fc.array(text))
         .map(([each, state, outcome, tags]) => ({ ...each, state, outcome, tags })),
       { minLength: 1, maxLength: 3 },
     ),
@@ -420,7 +419,7 @@ const withSomeRow = {
 }
 
 describe('what a policy did to a decision', () => {
-  const traced = (policy: PolicyTrace) => storedOf({ ...withSomeRow, kind: 'decision', policy })
+  const traced = (policy: DecisionRecord['policy'] & {}) => storedOf({ ...withSomeRow, kind: 'decision', policy })
   const reason = { code: 'rule', text: 'words' }
   const rule = { id: 'r', state: 'live', outcome: 'decline', strength: 'final', reason, tags: [] } as const
 
@@ -433,7 +432,7 @@ describe('what a policy did to a decision', () => {
     const { body, ...stored } = traced({ version: 7, rules: [rule], control: { wouldBe: 'decline', propensity: 0.5 } })
     const at = Buffer.from(body).indexOf(Buffer.from([1, 'r'.charCodeAt(0)])) + 2
     for (const [behind, position] of [
-      [0, ruleStates.length],
+      [0, hitStates.length],
       [1, outcomes.length + 1],
       [2, strengths.length],
     ]) {
