@@ -12,6 +12,7 @@ const nightly = {
   FAST_CHECK_SEED: String(Math.floor(Date.now() / 86_400_000)),
   SHRIKE_TRANSACTIONS: '200000',
   SHRIKE_ROUNDS: '50',
+  SHRIKE_EXPRESSIONS: '100000',
 }
 
 const flags = process.argv.slice(2).filter((each) => each.startsWith('-'))

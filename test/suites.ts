@@ -16,6 +16,7 @@ export const suites: readonly Suite[] = [
   { name: 'quick', holds: 'everything that needs no process of its own', budgetSeconds: 180 },
   { name: 'spawned', holds: 'commands and services as processes, and the guides', budgetSeconds: 240 },
   { name: 'durability', holds: 'services that are killed, damaged files, full disks', budgetSeconds: 120 },
+  { name: 'language', holds: 'the rule language against CEL and a peer library', budgetSeconds: 30 },
   { name: 'attacks', holds: 'hostile requests, and card numbers in disguise', budgetSeconds: 30 },
   { name: 'browser', holds: 'pages in Chromium, where it is there', budgetSeconds: 30 },
   { name: 'schemathesis', holds: 'the OpenAPI document by Schemathesis, where it is there', budgetSeconds: 30 },

@@ -1,7 +1,6 @@
 import { showValue } from '../core/show-value.ts'
-import { type Checking, dottedName } from './checking.ts'
+import { type Checking, dottedName, refuseName } from './checking.ts'
 import { checkItems } from './list-items.ts'
-import { hint, nameHint } from './name-hint.ts'
 import { type Overload, overloads, valuesOf } from './overloads.ts'
 import type { Syntax } from './syntax.ts'
 import { isBoolTerm, type Quantifier, quantifiers, type Term, type Variable } from './term.ts'
@@ -41,7 +40,7 @@ function refuseUnknown(checking: Checking, { name, nameSpan }: Call): undefined 
   const reason = leftOut.get(name)
   if (reason !== undefined) return checking.refuse(nameSpan, reason)
   const names = [...new Set([...overloads.map((each) => each.name), ...quantifiers, 'has'])]
-  return checking.refuse(nameSpan, `The function "${showValue(name)}" is unknown${hint(name, names)}`)
+  return checking.refuse(nameSpan, `The function "${showValue(name)}" is unknown${checking.hint(name, names)}`)
 }
 
 function checkOverloads(checking: Checking, node: Call, named: readonly Overload[]): Term | undefined {
@@ -69,7 +68,7 @@ function checkHas(checking: Checking, node: Call): Term | undefined {
   if (name === undefined) return checking.refuse(node, 'has asks whether one name has a value, as in has(country)')
   const declaration = checking.declarations.names.get(name)
   if (declaration === undefined || checking.variables.some((each) => each.name === name)) {
-    return checking.refuse(arg, `The name "${showValue(name)}" is unknown${nameHint(checking, name)}`)
+    return refuseName(checking, arg, name)
   }
   return { type: 'bool', kind: 'has', name, slot: declaration.slot, of: declaration.type }
 }

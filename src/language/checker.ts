@@ -1,8 +1,7 @@
-import { showValue } from '../core/show-value.ts'
 import { checkCall } from './calls.ts'
-import { type Checking, dottedName, listName } from './checking.ts'
+import { type Checking, dottedName, listName, refuseName } from './checking.ts'
 import { type Declaration, type Declarations, isText } from './declarations.ts'
-import { nameHint } from './name-hint.ts'
+import { makeHint } from './name-hint.ts'
 import { checkBinary } from './operators.ts'
 import { type Problem, problemAt } from './problem.ts'
 import type { Syntax } from './syntax.ts'
@@ -21,10 +20,12 @@ export interface Checked {
 export function checkSyntax(text: string, tree: Syntax, declarations: Declarations): Checked {
   const problems: Problem[] = []
   const warnings: Problem[] = []
+  const hint = makeHint()
   const within = (variables: readonly Variable[]): Checking => {
     const checking: Checking = {
       declarations,
       variables,
+      hint,
       check: (node) => check(checking, node),
       checkWith: (variable, node) => within([variable, ...variables]).check(node),
       refuse: (span, message) => void problems.push(problemAt(text, span, message)),
@@ -83,7 +84,7 @@ function checkName(checking: Checking, node: Syntax & { readonly kind: 'name' | 
   const list = listName(node)
   if (list !== undefined)
     return checking.refuse(node, `A list is asked whether it holds something: \`device in ${name}\``)
-  return checking.refuse(node, `The name "${showValue(name)}" is unknown${nameHint(checking, name)}`)
+  return refuseName(checking, node, name)
 }
 
 function variableTerm(variable: Variable): Term {

@@ -1,4 +1,6 @@
+import { showValue } from '../core/show-value.ts'
 import type { Declarations } from './declarations.ts'
+import type { Hint } from './name-hint.ts'
 import type { Span, Syntax } from './syntax.ts'
 import type { Term, Variable } from './term.ts'
 
@@ -12,6 +14,7 @@ export interface Checking {
   /** The same within a comprehension. */
   checkWith(variable: Variable, node: Syntax): Term | undefined
   refuse(span: Span, message: string): undefined
+  readonly hint: Hint
   warn(span: Span, message: string): void
 }
 
@@ -29,4 +32,9 @@ const listPrefix = 'lists.'
 export function listName(node: Syntax): string | undefined {
   const name = dottedName(node)
   return name?.startsWith(listPrefix) ? name.slice(listPrefix.length) : undefined
+}
+
+export function refuseName({ declarations, variables, hint, refuse }: Checking, span: Span, name: string): undefined {
+  const names = [...variables.map((variable) => variable.name), ...declarations.names.keys()]
+  return refuse(span, `The name "${showValue(name)}" is unknown${hint(name, names)}`)
 }

@@ -4,8 +4,8 @@ import { zoneOffset } from '../core/zone.ts'
 
 /** Years 1 to 9999, in milliseconds since 1970, as CEL has them. */
 const [firstMs, lastMs] = [-62_135_596_800_000, 253_402_300_799_999]
-/** CEL's: ten thousand years. */
-const longestMs = 315_576_000_000_000
+/** 292 years, as long as CEL's. */
+const longestMs = 9_223_372_036_854
 
 export function validTimestamp(valueMs: number): number {
   return valueMs >= firstMs && valueMs <= lastMs ? valueMs : Number.NaN
@@ -52,7 +52,7 @@ export function readDuration(text: string): number | string {
   if (Math.abs(lengthMs - exactly) > lengthMs * Number.EPSILON * 4) {
     return 'Durations are counted in milliseconds; this one is finer'
   }
-  if (Number.isNaN(validDuration(lengthMs))) return 'A duration is at most 10,000 years'
+  if (Number.isNaN(validDuration(lengthMs))) return 'A duration is at most 292 years'
   return text.startsWith('-') ? -lengthMs + 0 : lengthMs
 }
 
@@ -111,7 +111,7 @@ export const calendarParts: Readonly<Record<string, (localMs: number) => number>
   getHours: (localMs) => Math.floor(modulo(localMs, dayMs) / 3_600_000),
   getMinutes: (localMs) => Math.floor(modulo(localMs, 3_600_000) / 60_000),
   getSeconds: (localMs) => Math.floor(modulo(localMs, 60_000) / 1000),
-  getMilliseconds: (localMs) => modulo(localMs, 1000),
+  getMilliseconds: (localMs) => Math.floor(modulo(localMs, 1000)),
 }
 
 /** The parts of a duration; all but the milliseconds are the whole of it in that unit, as CEL has it. */
@@ -119,7 +119,7 @@ export const lengthParts: Readonly<Record<string, (lengthMs: number) => number>>
   getHours: (lengthMs) => Math.trunc(lengthMs / 3_600_000) + 0,
   getMinutes: (lengthMs) => Math.trunc(lengthMs / 60_000) + 0,
   getSeconds: (lengthMs) => Math.trunc(lengthMs / 1000) + 0,
-  getMilliseconds: (lengthMs) => (lengthMs % 1000) + 0,
+  getMilliseconds: (lengthMs) => Math.trunc(lengthMs % 1000) + 0,
 }
 
 function modulo(value: number, by: number): number {

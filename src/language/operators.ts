@@ -1,7 +1,6 @@
 import { showValue } from '../core/show-value.ts'
 import { type Checking, dottedName, listName } from './checking.ts'
 import { checkItems } from './list-items.ts'
-import { hint } from './name-hint.ts'
 import { type Arithmetic, comparisons, type Syntax } from './syntax.ts'
 import { type BoolTerm, isBoolTerm, isNumberTerm, isTextTerm, type NumberType, type Term } from './term.ts'
 import { aValue, commonType, isNumber } from './types.ts'
@@ -12,18 +11,11 @@ export function checkBinary(checking: Checking, node: Binary): Term | undefined 
   const { operator } = node
   if (operator === 'in') return checkIn(checking, node)
   const comparison = comparisons.find((each) => each === operator)
-  if (comparison !== undefined && isComparison(node.left)) {
-    return checking.refuse(node, 'Comparisons are not chained; write a < b && b < c')
-  }
   const left = checking.check(node.left)
   const right = checking.check(node.right)
   if (left === undefined || right === undefined) return undefined
   if (comparison !== undefined) return compare(checking, node, comparison, left, right)
   return calculate(checking, node, left, right)
-}
-
-function isComparison(node: Syntax): boolean {
-  return node.kind === 'binary' && comparisons.some((each) => each === node.operator && !/^[!=]=$/.test(each))
 }
 
 function compare(
@@ -34,7 +26,10 @@ function compare(
   right: Term,
 ): BoolTerm | undefined {
   const isOrder = operator !== '==' && operator !== '!='
+  const { left: first } = node
+  const isChained = first.kind === 'binary' && comparisons.some((each) => each === first.operator)
   if (commonType(left.type, right.type) === undefined) {
+    if (isChained) return checking.refuse(node, 'Comparisons are not chained; write a < b && b < c')
     return checking.refuse(
       node,
       `A value of type ${left.type} can't be compared with ${aValue(right.type)}${conversionHint(left, right)}`,
@@ -112,7 +107,7 @@ function checkIn(checking: Checking, node: Binary): BoolTerm | undefined {
   if (slot === undefined) {
     return checking.refuse(
       node.right,
-      `The list "${showValue(list)}" is unknown${hint(list, [...checking.declarations.lists.keys()], 'lists.')}`,
+      `The list "${showValue(list)}" is unknown${checking.hint(list, [...checking.declarations.lists.keys()], 'lists.')}`,
     )
   }
   if (value === undefined) return undefined

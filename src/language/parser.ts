@@ -48,7 +48,7 @@ class Parser {
 
   /** Every way down passes here or through `#unary`, so that no text is nested deeper than the limit, or than the stack. */
   #deeper<T>(parse: () => T): T {
-    if (++this.#depth > limits.depth) {
+    if (this.#depth++ > limits.depth) {
       throw new SyntaxProblem(this.#next, `The expression is nested more than ${limits.depth} levels deep`)
     }
     const parsed = parse()

@@ -71,6 +71,7 @@ describe('a printed tree', () => {
       'a && (b || c) && !(d > 1)',
       'a && b || c && d',
       '(a && b) && c',
+      '(a == b) <= c',
       'a - (b - c) - d * (e + 1)',
       '(a ? b : c) ? d : e ? f : g',
       '-(5) + -5 - --a - -(5.size())',

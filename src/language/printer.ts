@@ -28,7 +28,9 @@ export function printSyntax(node: Syntax): string {
       return node.operands.map((each) => within(each, and)).join(' || ')
     case 'binary': {
       const level = levelOf(node.operator)
-      return `${within(node.left, level)} ${node.operator} ${within(node.right, level + 1)}`
+      // Not everybody knows which of two comparisons comes first.
+      const left = within(node.left, level === relation ? level + 1 : level)
+      return `${left} ${node.operator} ${within(node.right, level + 1)}`
     }
     case 'choice':
       return `${within(node.condition, or)} ? ${within(node.whenTrue, or)} : ${printSyntax(node.whenFalse)}`

@@ -2,7 +2,7 @@ import { sayDuration } from '../core/duration.ts'
 import { showValue } from '../core/show-value.ts'
 import { writeTimestamp } from './clock.ts'
 import { type Declaration, type Declarations, readValue, type Subject } from './declarations.ts'
-import { hint } from './name-hint.ts'
+import { type Hint, makeHint } from './name-hint.ts'
 import { type Problem, problemAt } from './problem.ts'
 
 /** A reason in words, with what it names filled in: `{card_count_10m} small payments within ten minutes`. */
@@ -29,11 +29,12 @@ export function compileTemplate(text: string, declarations: Declarations): Compi
   }
   const parts: Part[] = []
   const problems: Problem[] = []
+  const hint = makeHint()
   for (const match of text.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)) {
     const [written, name] = match
     const span = { start: match.index, end: match.index + written.length }
     if (name !== undefined) {
-      const part = readPart(name.trim(), declarations)
+      const part = readPart(name.trim(), declarations, hint)
       if (typeof part === 'string') problems.push(problemAt(text, span, part))
       else parts.push(part)
     } else if (written === '{' || written === '}') {
@@ -47,7 +48,7 @@ export function compileTemplate(text: string, declarations: Declarations): Compi
 }
 
 /** The name and where its value is, or what is wrong with it. */
-function readPart(name: string, { names }: Declarations): Exclude<Part, string> | string {
+function readPart(name: string, { names }: Declarations, hint: Hint): Exclude<Part, string> | string {
   const declaration = names.get(name)
   if (declaration === undefined) {
     return `The name "${showValue(name)}" is unknown${hint(name, [...names.keys()])}`

@@ -35,6 +35,7 @@ export function drawExpression(random: Random, depth: number, type: Drawn = 'boo
         const compared = pick<Drawn>(['int', 'double', 'double', 'string', 'timestamp', 'duration', 'bool'])
         return `${grouped(draw(compared))} ${pick(['==', '!=', '<', '<=', '>', '>='])} ${grouped(draw(compared))}`
       }),
+      () => `${grouped(draw('double'))} ${pick(['==', '!=', '<', '>='])} ${grouped(draw('int'))}`,
       () => `${grouped(draw('string'))}.${pick(['startsWith', 'endsWith', 'contains'])}(${draw('string')})`,
       () => `${grouped(draw('string'))}.matches("${pick(patterns)}")`,
       () => {
@@ -58,6 +59,8 @@ export function drawExpression(random: Random, depth: number, type: Drawn = 'boo
     ],
     double: [
       ...repeat(3, () => `${grouped(draw('double'))} ${pick(['+', '-', '*', '/'])} ${grouped(draw('double'))}`),
+      () => `${grouped(draw('double'))} ${pick(['+', '-', '*', '/'])} ${grouped(draw('int'))}`,
+      () => `${grouped(draw('int'))} ${pick(['*', '/'])} ${grouped(draw('double'))}`,
       () => `-${grouped(draw('double'))}`,
       () => choice(draw, 'double'),
       () => `double(${draw(pick<Drawn>(['int', 'double', 'string']))})`,
