@@ -15,6 +15,8 @@ export const timeWords = words(
 
 export const amountWords = words(
   'amount amountvalue amountamount transactionamount amt betrag transaktionsbetrag zahlbetrag umsatz ' +
+    'txnamount trxamount paymentamount purchaseamount orderamount amountpaid totalamount ' +
+    'transactionvalue purchasevalue ordervalue ordertotal grandtotal total price value ' +
     'montant montantoperation montanttransaction importe monto valor importo bedrag kwota belopp',
 )
 

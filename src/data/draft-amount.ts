@@ -30,7 +30,9 @@ export function draftAmount(
   const column = table.columns.find(({ name }) => name === field)
   const { unsure } = remarks
   if (column?.kind !== 'number') {
-    unsure.push('amount: no column of amounts was found by its name, so nothing is counted in money')
+    unsure.push(
+      'amount: no column of amounts was found by its name, so nothing is counted in money; if there is one, write it: amount: { field: COLUMN, digits: 2 }',
+    )
     return { amount: undefined, isOneCurrency: false }
   }
   const digits = digitsOf(column, isSkippingBadRows, unsure)

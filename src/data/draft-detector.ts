@@ -123,6 +123,8 @@ class Sorter {
 }
 
 const fewestRowsOfKey = 2
+/** Fewer texts may all be different by chance. */
+const fewestReferences = 100
 
 /**
  * Drafts a detector for a table: what `inferDetector` finds, and ids, keys, categories, places, labels' delay and features
@@ -244,13 +246,30 @@ function isInput(feature: Detector['features'][number], { taken }: Sorter): bool
 const idName =
   /^((transaktions?|buchungs?|zahlungs?|vorgangs?|beleg|transaction|trans|tx|trx|txn|payment|order|transaccion|transazione)?(id|num|number|ref|reference|referenz|referencia|riferimento|uuid|nr|nummer)|(id|no|num|numero|ref|reference|referencia)(de|del|della)?(transaction|operation|paiement|transaccion|operacion|pago|transazione|operazione))$/
 
-/** The column whose name and values say that each row has one of its own. */
+/** The column whose name and values say that each row has one of its own, else the one whose values alone do. */
 function findId(table: Table, sorter: Sorter): string | undefined {
   const named = table.columns.find(
     (column) => plainNames(column.name).some((name) => idName.test(name)) && isUnique(column, table.rowCount),
   )
-  if (named !== undefined) sorter.taken.add(named.name)
-  return named?.name
+  const found = named ?? table.columns.find((column) => isReference(column, table.rowCount, sorter))
+  if (found === undefined) return undefined
+  sorter.taken.add(found.name)
+  if (named === undefined)
+    sorter.unsure.push(
+      `id: ${found.name} is taken for it, since each row has its own there, though its name does not say so; if it is something else, name another`,
+    )
+  return found.name
+}
+
+const reference = /^(?=.*\d)[\w.:/-]{4,64}$/
+
+/** Whether a column of no other use has a reference in each row that no other row has. */
+function isReference(column: Column, rowCount: number, { taken }: Sorter): boolean {
+  const { name, kind } = column
+  if (kind !== 'text' || rowCount < fewestReferences || taken.has(name)) return false
+  if (isPersonal(name) || isAfterwards(name) || knownKeyOf(name) !== undefined) return false
+  const { distinct, texts } = lookAt(column)
+  return distinct === rowCount && texts.every((text) => reference.test(text))
 }
 
 /** A few rows that a file has twice do not make an id anything else. */

@@ -50,3 +50,37 @@ test('days without times of day are told, with the column that has those', () =>
   assert.match(told(draftOf(times(86_400_000), customer)) ?? '', /hours say nothing$/)
   assert.equal(told(draftOf(times(3_600_000), clock, customer)), undefined)
 })
+
+test('references of which each row has its own are the id where no name says so, which is told', () => {
+  const hours = times(3_600_000)
+  const references = text('booking', (row) => `bk-${1000 + row}`)
+  const draft = draftOf(references, hours, customer)
+  assert.equal(draft.detector.transaction.id, 'booking')
+  assert.equal(draft.isNumbered, false)
+  assert.ok(draft.unsure.some((doubt) => doubt.startsWith('id: booking is taken for it')))
+  const repeated = text('booking', (row) => `bk-${1000 + (row >> 1)}`)
+  const told = text('remark', (row) => `a remark of ${row} words`)
+  const incomplete = text('booking', (row) => (row === 7 ? undefined : `bk-${row}00`))
+  for (const column of [repeated, told, incomplete, text('ip_address', (row) => `10.0.0.${row}`)])
+    assert.equal(draftOf(column, hours, customer).detector.transaction.id, 'transaction_id', column.name)
+  assert.equal(
+    draftOf(
+      references,
+      text('tx_id', (row) => `t${row}`),
+      hours,
+    ).detector.transaction.id,
+    'tx_id',
+  )
+})
+
+test('amounts are found by what shops and exports call them', () => {
+  const column = (name: string): Column => ({
+    ...{ kind: 'number', name },
+    values: Float64Array.from({ length: count }, (_, row) => row + 0.25),
+  })
+  const hours = times(3_600_000)
+  for (const name of ['value', 'order_total', 'purchaseValue', 'payment_amount', 'Total'])
+    assert.deepEqual(draftOf(column(name), hours).detector.transaction.amount, { field: name, digits: 2 })
+  assert.equal(draftOf(column('value'), column('amount'), hours).detector.transaction.amount?.field, 'amount')
+  assert.equal(draftOf(column('distance'), hours).detector.transaction.amount, undefined)
+})
