@@ -84,6 +84,16 @@ test('folders import what ARCHITECTURE.md lets them, and all of it', () => {
   assert.deepEqual(asked.sort(), allowed.sort())
 })
 
+test('the command line holds nothing that others use; tests of documents alone ask it for its flags', () => {
+  const others = ['bench', 'test', 'src', 'deploy'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^cli\/|node_modules|\.venv/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  const users = others.filter((name) => /from '[./]+(?:src\/)?cli\//.test(readFileSync(name, 'utf8')))
+  assert.deepEqual(users.sort(), ['test/deploy.test.ts', 'test/docs.test.ts'])
+})
+
 test('a service loads no learner', () => {
   const sources = new Map(products.map(({ name, source }) => [name, source]))
   const loaded = new Set(['cli/main.ts', 'cli/serve.ts', 'cli/serve-work.ts', 'app.ts'])

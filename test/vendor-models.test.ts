@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { settleCategories } from '../src/cli/import-categories.ts'
-import { createTerminal } from '../src/cli/terminal.ts'
 import { createExplainer } from '../src/models/explanation.ts'
 import type { CategoryOrders } from '../src/models/loaders/category-orders.ts'
 import { readLightgbm } from '../src/models/loaders/lightgbm.ts'
 import { lightgbmOrders } from '../src/models/loaders/lightgbm-categories.ts'
+import { settleCategories } from '../src/models/loaders/settle-categories.ts'
 import { layOutTrees } from '../src/models/loaders/tree-layout.ts'
 import { readXgboost } from '../src/models/loaders/xgboost.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../src/models/trees/tree-ensemble.ts'
@@ -68,7 +67,7 @@ function settle(
   declared: Readonly<Record<string, string[]>>,
 ): TreeEnsemble {
   const detector = { nameOf: (input: string) => input, declared, areTrusted: orders.told.size === 0 }
-  return settleCategories(model, orders, detector, createTerminal({ json: true }))
+  return settleCategories(model, orders, detector, { note: () => {}, warn: () => {} })
 }
 
 for (const each of golden.cases) {

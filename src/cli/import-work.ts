@@ -5,10 +5,10 @@ import { choosePolicy, warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { type BundleContent, encodeBundle } from '../models/bundle.ts'
 import { whyUnexplained } from '../models/explanation.ts'
+import { readForeignModel } from '../models/foreign-model.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { readBytes } from '../training/read-bytes.ts'
 import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
-import { readForeignModel } from './foreign-model.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
@@ -29,7 +29,10 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const compiled = compileFeatures(located)
   const features = compiled.names
   const bytes = await readBytes(file, 'The model')
-  const { library, model, treesInFile } = readForeignModel(bytes, flags, compiled, terminal)
+  const { library, model, treesInFile } = readForeignModel(bytes, flags, compiled, {
+    note: terminal.say,
+    warn: terminal.warn,
+  })
   const threshold = {
     inclusive: true,
     ...(flags.threshold === undefined

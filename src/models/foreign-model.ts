@@ -1,15 +1,14 @@
 import { FraudError } from '../core/errors.ts'
-import type { FeatureSet } from '../features/feature-set.ts'
-import type { LearnedModel } from '../models/learned-model.ts'
-import type { CategoryOrders } from '../models/loaders/category-orders.ts'
-import { readLightgbm } from '../models/loaders/lightgbm.ts'
-import { lightgbmOrders } from '../models/loaders/lightgbm-categories.ts'
-import { type ForeignGraph, readOnnx } from '../models/loaders/onnx.ts'
-import { readXgboost } from '../models/loaders/xgboost.ts'
-import { createOnnxGraph } from '../models/onnx-graph.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
-import { orTrust, settleCategories } from './import-categories.ts'
-import type { Terminal } from './terminal.ts'
+import type { Progress } from '../core/progress.ts'
+import type { LearnedModel } from './learned-model.ts'
+import type { CategoryOrders } from './loaders/category-orders.ts'
+import { readLightgbm } from './loaders/lightgbm.ts'
+import { lightgbmOrders } from './loaders/lightgbm-categories.ts'
+import { type ForeignGraph, readOnnx } from './loaders/onnx.ts'
+import { orTrust, settleCategories } from './loaders/settle-categories.ts'
+import { readXgboost } from './loaders/xgboost.ts'
+import { createOnnxGraph } from './onnx-graph.ts'
+import { createTreeEnsemble, type TreeEnsemble } from './trees/tree-ensemble.ts'
 
 interface ForeignModel {
   readonly library: string
@@ -17,6 +16,12 @@ interface ForeignModel {
   readonly model: LearnedModel
   /** More than the model has where early stopping found the first of them best; undefined where the format has no early stopping. */
   readonly treesInFile?: number | undefined
+}
+
+/** What a detector's features give a model. */
+interface ModelInputs {
+  readonly names: readonly string[]
+  readonly categories: Readonly<Record<string, readonly string[]>>
 }
 
 /**
@@ -27,8 +32,8 @@ interface ForeignModel {
 export function readForeignModel(
   bytes: Buffer,
   flags: { readonly allTrees?: boolean; readonly categoryNumbers?: boolean },
-  { names, categories: declared }: FeatureSet,
-  terminal: Terminal,
+  { names, categories: declared }: ModelInputs,
+  told: Pick<Progress, 'note' | 'warn'>,
 ): ForeignModel {
   const { library, model: foreign, treesInFile, orders } = parseModel(bytes, flags.allTrees)
   const areTrusted = flags.categoryNumbers ?? false
@@ -40,20 +45,18 @@ export function readForeignModel(
     )
   }
   if (foreign.kind === 'onnx') {
-    warnOfPlaces(names, terminal)
+    warnOfPlaces(names, told)
     return { library, model: takeGraph(foreign, names, areTrusted) }
   }
   const { model, isByPlace } = takeNamedInputs(foreign, names)
-  if (isByPlace) warnOfPlaces(names, terminal)
+  if (isByPlace) warnOfPlaces(names, told)
   const nameOf = (input: string) => (isByPlace ? names[foreign.features.indexOf(input)] : input)
-  const told = orders((input) => declared[nameOf(input)])
-  return { library, model: settleCategories(model, told, { nameOf, declared, areTrusted }, terminal), treesInFile }
+  const found = orders((input) => declared[nameOf(input)])
+  return { library, model: settleCategories(model, found, { nameOf, declared, areTrusted }, told), treesInFile }
 }
 
-function warnOfPlaces(names: readonly string[], terminal: Terminal): void {
-  terminal.warn(
-    `The model names no feature of the detector: its inputs are taken to be ${names.join(', ')}, in this order`,
-  )
+function warnOfPlaces(names: readonly string[], { warn }: Pick<Progress, 'warn'>): void {
+  warn(`The model names no feature of the detector: its inputs are taken to be ${names.join(', ')}, in this order`)
 }
 
 interface ParsedModel {

@@ -1,9 +1,9 @@
-import { FraudError } from '../core/errors.ts'
-import { type CategoryOrders, renumberCategories, thresholdFeatures } from '../models/loaders/category-orders.ts'
-import { isSameOrder } from '../models/loaders/lightgbm-categories.ts'
-import { mostCategories } from '../models/trees/category-sets.ts'
-import { createTreeEnsemble, type TreeEnsemble } from '../models/trees/tree-ensemble.ts'
-import type { Terminal } from './terminal.ts'
+import { FraudError } from '../../core/errors.ts'
+import type { Progress } from '../../core/progress.ts'
+import { mostCategories } from '../trees/category-sets.ts'
+import { createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
+import { type CategoryOrders, renumberCategories, thresholdFeatures } from './category-orders.ts'
+import { isSameOrder } from './lightgbm-categories.ts'
 
 export interface DetectorCategories {
   /** The detector's feature that an input of the model is. */
@@ -29,7 +29,7 @@ export function settleCategories(
   model: TreeEnsemble,
   { told, untold }: CategoryOrders,
   detector: DetectorCategories,
-  terminal: Terminal,
+  { note, warn }: Pick<Progress, 'note' | 'warn'>,
 ): TreeEnsemble {
   const { nameOf, declared, areTrusted } = detector
   for (const [input, orders] of untold) {
@@ -37,9 +37,7 @@ export function settleCategories(
     const own = declared[name]
     const isOtherOrder = own !== undefined && orders.some((order) => isSameOrder(order.toSorted(), own.toSorted()))
     if (!areTrusted || isOtherOrder) throw whyUntold(name, orders, own)
-    terminal.warn(
-      `The model's file does not tell the order of the categories of ${name}: its numbers are taken as given`,
-    )
+    warn(`The model's file does not tell the order of the categories of ${name}: its numbers are taken as given`)
   }
   const split = new Set(model.nodes.feature)
   const atThresholds = thresholdFeatures(model.nodes)
@@ -54,7 +52,7 @@ export function settleCategories(
       throw new FraudError('DETECTOR_INVALID', `${says}; list them so under ${name}, not ${own.join(', ')}`)
     }
     if (areTrusted) {
-      terminal.warn(`${says}; ${name} is taken to be such a number`)
+      warn(`${says}; ${name} is taken to be such a number`)
       continue
     }
     const whole = order.map(wholeNumber)
@@ -67,7 +65,7 @@ export function settleCategories(
         `${says}${reason}: make it one with the kind of feature "category" and these values, ${orTrust}`,
       )
     }
-    terminal.say(`${name}: the model's ${order.length} categories are whole numbers, taken as they are`)
+    note(`${name}: the model's ${order.length} categories are whole numbers, taken as they are`)
     numbers.set(feature, whole)
   }
   const nodes = renumberCategories(model.nodes, numbers)
