@@ -165,7 +165,7 @@ for (const workers of ['1', '2']) {
       const address = blocker.address()
       assert(typeof address === 'object' && address !== null)
       const { child, line } = await serve(t, { workers, port: String(address.port) })
-      assert.match(line, new RegExp(`^PORT_IN_USE: .*port ${address.port} of 127\\.0\\.0\\.1.*--port`))
+      assert.match(line, new RegExp(`^PORT_IN_USE: .*port ${address.port} of 127\\.0\\.0\\.1.*option \`port\``))
       assert.equal(await exitOf(child), 1)
     })
 
@@ -266,7 +266,7 @@ describe('startService', () => {
     assert.equal((await refusal({ port: 65_536 })).code, 'OPTION_INVALID')
     const exposed = await refusal({ host: '0.0.0.0' })
     assert.equal(exposed.code, 'OPTION_INVALID')
-    assert.match(exposed.message, /SHRIKE_API_KEYS.*--insecure/)
+    assert.match(exposed.message, /SHRIKE_API_KEYS.*option `insecure`/)
     const foreign = await refusal({ host: '192.0.2.1', insecure: true })
     assert.equal(foreign.code, 'ADDRESS_UNAVAILABLE')
     assert.match(foreign.message, /192\.0\.2\.1/)

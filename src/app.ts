@@ -4,6 +4,7 @@ import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
+import { type OptionName, optionInvalid } from './core/option.ts'
 import { canDecide, createDetectorInForce, warnOfPolicyInForce } from './deciding/detector-in-force.ts'
 import { Lineup } from './deciding/lineup.ts'
 import type { Detector } from './detector/detector.ts'
@@ -138,9 +139,9 @@ export async function checkServing(
   await checkAddress(host, port)
 }
 
-function assertWithin(option: string, value: number, least: number, most: number): void {
+function assertWithin(name: OptionName, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new FraudError('OPTION_INVALID', `--${option} must be a whole number from ${least} to ${most}, and is ${value}`)
+  throw optionInvalid(name, `must be a whole number from ${least} to ${most}, and is ${value}`)
 }
 
 interface Serving {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { parseDetectorFile } from '../src/detector/detector.ts'
 import { draftOf, formatDraft } from '../src/training/draft-file.ts'
-import type { InputFlags } from '../src/training/read-input.ts'
+import type { InputRequest } from '../src/training/read-input.ts'
 import { writeMadeTable } from './tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-drafts-'))
@@ -26,7 +26,7 @@ async function draftOfMade(shape: string, isMessy = false) {
   return drafted(file, isMessy ? { badRows: 'skip' } : {})
 }
 
-async function drafted(file: string, flags: InputFlags = {}) {
+async function drafted(file: string, flags: InputRequest = {}) {
   const { draft } = await draftOf(file, flags, run)
   const text = formatDraft(draft, 'x.csv')
   assert.deepEqual(parseDetectorFile(text, 'x.yaml').detector, draft.detector, 'the file says what was drafted')
@@ -169,7 +169,7 @@ describe('a draft', () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i >> 1},${(i * 7) % 11}.5,${i % 13 === 5 ? 1 : 0}`)
     const { detector, leftOut, unsure } = await draftOfLines('step,amount,isFraud', ...rows)
     assert.equal(detector.transaction.time, undefined)
-    assert.match(leftOut.step, /if it is the time, say --time step/)
+    assert.match(leftOut.step, /if it is the time, say option `time` step/)
     assert.match(unsure.join('\n'), /^time: none was found/m)
   })
 })

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { errorCodes } from '../src/core/errors.ts'
+import { optionNames } from '../src/core/option.ts'
 
 // Who may import whom is ARCHITECTURE.md's table: a new edge is a design decision, and is made there, on purpose.
 const mayImport = readTable(readFileSync('ARCHITECTURE.md', 'utf8'))
@@ -127,6 +128,27 @@ test('time, randomness, the console and the environment come from their one home
     }
   }
   assert.deepEqual(violations, [])
+})
+
+test('messages name options, and only the command line writes flags', () => {
+  const violations: string[] = []
+  for (const { name, folder, source } of products) {
+    // Another process of ours is started by its flags.
+    if (folder === 'cli' || name === 'open-decisions.ts') continue
+    for (const [index, line] of source.split('\n').entries()) {
+      // A command may be told as it is typed, and pages have variables of their own.
+      const text = line.replace(/\bshrike \w[^`<)]*|\bvar\(--[\w-]+|(?<=[{;\s])--[\w-]+:/g, '')
+      if (!/^\s*(\/\/|\/?\*)/.test(line) && /['"`].*(?<![\w-])--[a-z$]/.test(text))
+        violations.push(`${name}:${index + 1}`)
+    }
+  }
+  assert.deepEqual(violations, [])
+})
+
+test('no option is listed that messages do not name', () => {
+  const others = products.filter(({ name }) => name !== 'core/option.ts').map(({ source }) => source)
+  const unnamed = optionNames.filter((name) => !others.some((source) => source.includes(`'${name}'`)))
+  assert.deepEqual(unnamed, [])
 })
 
 test('every file is imported by another', () => {

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { tellIssues, z } from '../core/zod.ts'
 import type { Principal } from './principal.ts'
 import { everyRole, roles, spellOut } from './roles.ts'
@@ -66,7 +67,7 @@ export function assertProtected(host: string, hasKeys: boolean, insecure: boolea
   if (insecure || hasKeys || isLoopback(host)) return
   throw new FraudError(
     'OPTION_INVALID',
-    `--host ${host} makes the service reachable from other machines: make a key with "shrike keys create", or set SHRIKE_API_KEYS to one or more, separated by commas, or say --insecure`,
+    `${option('host')} ${host} makes the service reachable from other machines: make a key with "shrike keys create", or set SHRIKE_API_KEYS to one or more, separated by commas, or say ${option('insecure')}`,
   )
 }
 

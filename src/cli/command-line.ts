@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path'
 import { quoteForShell } from '../core/shell.ts'
 import { learnerOptions } from '../learners/model-choice.ts'
+import { flagOf } from './flag-names.ts'
 
 /** Where files are written and how many threads work changes nothing that a report tells. */
 const untold: ReadonlySet<string> = new Set(['out', 'report', 'json', 'threads', 'saveDetector', 'journal', 'rejects'])
@@ -18,11 +19,6 @@ export function commandLine(verb: string, operands: readonly string[], flags: ob
     } else for (const each of name === 'allowLeak' ? value : [value]) parts.push(flag, String(each))
   }
   return parts.map(quoteForShell).join(' ')
-}
-
-/** The flag of an option's name: `--bad-rows` of `badRows`. */
-export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 /** How Shrike was called, and can be called again from the same folder: it is not always on the path. */

@@ -12,15 +12,16 @@ import { dataDirectory, makeDataDirectory, refuseInUse } from '../stores/data-di
 import { draftOf, formatDraft } from '../training/draft-file.ts'
 import { detectorName } from '../training/find-detector.ts'
 import { usualTraining } from '../training/plan-training.ts'
-import { nameOf, type ReadingFlags, readingFlags } from '../training/read-input.ts'
-import type { LeakFlags } from '../training/refuse-leaks.ts'
+import { nameOf, type ReadingRequest, readingOf } from '../training/read-input.ts'
+import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { directoryFor } from './detector-directory.ts'
 import { digestOf, FinishedSteps } from './finished-steps.ts'
+import { withFlags } from './flag-names.ts'
 import { replay } from './replay-work.ts'
 import type { Run } from './run.ts'
 import { train } from './train-work.ts'
 
-export interface FileFlags extends ReadingFlags, LeakFlags {
+export interface FileFlags extends ReadingRequest, LeakRequest {
   readonly data: string
   readonly workers: number
   readonly seed: number
@@ -61,13 +62,11 @@ export async function prepareFile(file: string, flags: FileFlags, run: Run): Pro
     run.terminal.say(`The transactions of ${nameOf(file)} are in ${data} already`)
   else if (decides) {
     const onConflict = flags.badRows === 'skip' ? 'skip' : 'fail'
-    await replay(
-      file,
-      { as: 'history', data, bundle, onConflict, numberRows: true, ...readingFlags(flags) },
-      run,
-    ).catch((error: unknown) => {
-      throw isConflict(error) ? otherFile(file, data, error) : error
-    })
+    await replay(file, { as: 'history', data, bundle, onConflict, numberRows: true, ...readingOf(flags) }, run).catch(
+      (error: unknown) => {
+        throw isConflict(error) ? otherFile(file, data, error) : error
+      },
+    )
     throwIfInterrupted(run.signal)
     await steps.replayed(inputs)
   }
@@ -95,7 +94,7 @@ async function trainOn(
     {
       ...{ out: bundle, report, data, seed: flags.seed, force: true, detector: detectorPath },
       ...usualTraining,
-      ...readingFlags(flags),
+      ...readingOf(flags),
       ...(flags.allowLeak !== undefined && { allowLeak: flags.allowLeak }),
     },
     run,
@@ -108,7 +107,7 @@ function digestOfInputs(file: string, detectorPath: string, flags: FileFlags): P
   const { seed, allowLeak } = flags
   const { SHRIKE_CARD_KEY: cardKey = '' } = process.env
   return digestOf(file, {
-    ...{ seed, allowLeak, name: nameOf(file), reading: readingFlags(flags) },
+    ...{ seed, allowLeak, name: nameOf(file), reading: readingOf(flags) },
     detector: readFileSync(detectorPath, 'utf8'),
     cardKey: cardKey === '' ? undefined : cardKeyCheck(cardKey),
   })
@@ -131,7 +130,7 @@ async function draftOrEdited(file: string, path: string, flags: FileFlags, run: 
   }
   const { draft } = await draftOf(file, flags, run)
   makeDataDirectory(dirname(path))
-  await writeFileAtomically(path, formatDraft(draft, nameOf(file)))
+  await writeFileAtomically(path, withFlags(formatDraft(draft, nameOf(file))))
   const { keys = {} } = draft.detector.transaction
   const by = draft.hasHistories ? `histories by ${Object.keys(keys).join(', ')}` : 'no histories'
   terminal.say(`Drafted ${path}: ${by}, ${draft.detector.features.length} kinds of features. Edit it and start again`)

@@ -9,8 +9,8 @@ import { compileDetector } from '../features/feature-set.ts'
 import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
-import type { ReadingFlags } from '../training/read-input.ts'
-import type { LeakFlags } from '../training/refuse-leaks.ts'
+import type { ReadingRequest } from '../training/read-input.ts'
+import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { prepareFile } from './demo-file.ts'
 import { liveFiles, preparePortfolio, shapeOf } from './demo-portfolio.ts'
 import { sendTraffic } from './live-traffic.ts'
@@ -18,7 +18,7 @@ import { openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 import { addressOf, type ServeFlags, startServing } from './serve-work.ts'
 
-export interface DemoFlags extends ServeFlags, ReadingFlags, LeakFlags {
+export interface DemoFlags extends ServeFlags, ReadingRequest, LeakRequest {
   readonly seed: number
   readonly label?: string
 }

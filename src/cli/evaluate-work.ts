@@ -14,11 +14,11 @@ import { chooseFreshRows, type LeftOut } from '../training/fresh-rows.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { checkEvaluation, describeLeaks } from '../training/leak-check.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
-import { type CostFlags, costModelOn, readMistakeCosts } from '../training/mistake-costs.ts'
-import type { InputFlags } from '../training/read-input.ts'
+import { type CostRequest, costModelOn, readMistakeCosts } from '../training/mistake-costs.ts'
+import type { InputRequest } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/training-run.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { commandLine } from './command-line.ts'
@@ -28,7 +28,7 @@ import { printPolicy } from './print-policy.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
-export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
+export interface EvaluateFlags extends ForceRequest, InputRequest, CostRequest {
   readonly report?: string
   readonly includeTraining?: boolean
   readonly leakCheck?: boolean
@@ -39,7 +39,7 @@ export interface EvaluateFlags extends ForceFlag, InputFlags, CostFlags {
 export async function evaluateBundle(bundlePath: string, file: string, flags: EvaluateFlags, run: Run): Promise<void> {
   const { terminal, signal } = run
   await checkOutputs(
-    { '--report': flags.report, ...rejectsOf(flags) },
+    { '--report': flags.report, '--rejects': rejectsOf(flags) },
     { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
   )
   const bundle = await readBundle(bundlePath)

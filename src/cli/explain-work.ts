@@ -14,17 +14,17 @@ import { formatGeneral } from '../pages/format.ts'
 import { type ExplainedFeature, renderExplanation } from '../pages/render-explanation.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { readFlatTable } from '../training/flat-table.ts'
-import { type ReadingFlags, readingFlags } from '../training/read-input.ts'
+import { type ReadingRequest, readingOf } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { type TrainingPart, trainingPartOf } from '../training/training-part.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
-export interface ExplainFlags extends ForceFlag, ReadingFlags {
+export interface ExplainFlags extends ForceRequest, ReadingRequest {
   readonly id?: string
   readonly row?: number
   readonly history?: string
@@ -42,7 +42,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
     throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
   }
   await checkOutputs(
-    { '--out': flags.out, ...rejectsOf(flags) },
+    { '--out': flags.out, '--rejects': rejectsOf(flags) },
     { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
   )
   const bundle = await readBundle(bundlePath)
@@ -139,7 +139,7 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
   const { detector, model } = bundle
   const { id, row } = flags
   const { history } = flags
-  const input = { ...readingFlags(flags), ...(history !== undefined && { history }) }
+  const input = { ...readingOf(flags), ...(history !== undefined && { history }) }
   const features = compileDetector(detector)
   refuseIdleHistory(history, features.plan)
   const idColumn = detector.transaction.id

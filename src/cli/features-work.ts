@@ -9,16 +9,16 @@ import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from '../training/file-replay.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { countColumns, detectorOfLog, replayLog, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
-import { type InputFlags, refuseReadingFlags } from '../training/read-input.ts'
+import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
-export interface FeaturesFlags extends ForceFlag, InputFlags {
+export interface FeaturesFlags extends ForceRequest, InputRequest {
   readonly fromLog?: boolean
   readonly data: string
   readonly out?: string
@@ -34,10 +34,10 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
   if (out !== undefined && !/\.csv(\.gz)?$/i.test(out)) {
     throw new FraudError('OPTION_INVALID', `--out ${out}: its name must end in .csv or .csv.gz`)
   }
-  await checkOutputs({ '--out': out, ...rejectsOf(flags) }, { FILE: file, '--detector': detector })
+  await checkOutputs({ '--out': out, '--rejects': rejectsOf(flags) }, { FILE: file, '--detector': detector })
   if (flags.fromLog === true) {
     if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
-    refuseReadingFlags(flags)
+    refuseReading(flags)
     return writeLoggedFeatures(flags, run)
   }
   if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')

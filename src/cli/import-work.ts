@@ -8,13 +8,13 @@ import { whyUnexplained } from '../models/explanation.ts'
 import { readForeignModel } from '../models/foreign-model.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { readBytes } from '../training/read-bytes.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { warnOfMissing } from './missing-at-first.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface ImportFlags extends ForceFlag {
+export interface ImportFlags extends ForceRequest {
   readonly detector: string
   readonly out: string
   readonly threshold?: number

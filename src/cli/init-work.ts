@@ -11,15 +11,16 @@ import { decisionCall, predictionCall } from '../http/example-call.ts'
 import { transactionExample } from '../http/schemas/decision.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { draftOf, formatDraft } from '../training/draft-file.ts'
-import { type InputFlags, nameOf, readingFlags } from '../training/read-input.ts'
+import { type InputRequest, nameOf, readingOf } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
-import { flagOf, ownCommand } from './command-line.ts'
+import { ownCommand } from './command-line.ts'
 import { usualData } from './data-flags.ts'
 import { directoryFor } from './detector-directory.ts'
+import { flagOf, withFlags } from './flag-names.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
-export interface InitFlags extends InputFlags {
+export interface InitFlags extends InputRequest {
   readonly out: string
   readonly force?: boolean
 }
@@ -30,13 +31,13 @@ const widest = 20
 /** Drafts a detector of a file, writes it, and says how the file was read and what is not certain. */
 export async function init(file: string, flags: InitFlags, run: Run): Promise<void> {
   const { out, force } = flags
-  await checkOutputs({ '--out': out, ...rejectsOf(flags) }, { FILE: file })
+  await checkOutputs({ '--out': out, '--rejects': rejectsOf(flags) }, { FILE: file })
   if (existsSync(out) && force !== true) {
     throw new FraudError('OPTION_INVALID', `${out} is there already: name another file with --out, or say --force`)
   }
   const { draft, table, badRows } = await draftOf(file, flags, run)
   await writeRejects(file, badRows.first, flags, run)
-  await writeFileAtomically(out, formatDraft(draft, nameOf(file)))
+  await writeFileAtomically(out, withFlags(formatDraft(draft, nameOf(file))))
   const { terminal } = run
   const rows = firstRows(draft, table)
   terminal.say(`\nThe first rows as they are read:\n\n${formatRows(rows)}`)
@@ -105,7 +106,7 @@ function formatRows(rows: readonly Record<string, string>[]): string {
 /** From the draft to an answer: each works as it stands, in the folder that it is printed in. */
 function nextCommands(file: string, draft: DetectorDraft, flags: InitFlags): readonly string[] {
   const { detector, hasHistories, isNumbered } = draft
-  const told = Object.entries(readingFlags(flags)).filter(
+  const told = Object.entries(readingOf(flags)).filter(
     ([name, value]) => name !== 'rejects' && (name !== 'badRows' || value !== 'fail'),
   )
   const reading = told.flatMap(([name, value]) => [flagOf(name), String(value)])

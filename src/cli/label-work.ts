@@ -9,7 +9,7 @@ import { tellRow } from '../data/table.ts'
 import type { LabelCounts, LabelLineError } from '../deciding/label-tally.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { lastDetector } from '../training/find-detector.ts'
-import { nameOf, type ReadingFlags, readOptions, tellNotes } from '../training/read-input.ts'
+import { nameOf, type ReadingRequest, readOptions, tellNotes } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import {
   type BadLabel,
@@ -26,7 +26,7 @@ import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
-export interface LabelFlags extends SinkFlags, Omit<ReadingFlags, 'label'>, NamedColumns {
+export interface LabelFlags extends SinkFlags, Omit<ReadingRequest, 'label'>, NamedColumns {
   readonly source?: string
 }
 
@@ -43,7 +43,7 @@ interface Reject extends Omit<LabelLineError, 'code'>, Pick<BadRow, 'isLineAlone
 
 /** Brings the labels of a file to a service or into a data directory; what was acknowledged stays, whatever comes then. */
 export async function label(file: string, flags: LabelFlags, run: Run): Promise<void> {
-  await checkOutputs(rejectsOf(flags), { FILE: file, '--bundle': flags.bundle })
+  await checkOutputs({ '--rejects': rejectsOf(flags) }, { FILE: file, '--bundle': flags.bundle })
   const sink = await openSink(flags, run)
   const rejects: Reject[] = []
   let counts: Counts = { ...none }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { list } from '../core/option-text.ts'
 import { type Learner, learnerOptions, learners } from '../learners/model-choice.ts'
 import type { OptionFlag } from '../learners/option.ts'
-import { flagOf } from './command-line.ts'
+import { flagOf } from './flag-names.ts'
 import { asFlag } from './flags.ts'
 
 export function learnerNames(text: string): readonly Learner[] {

@@ -7,7 +7,7 @@ import { changeLogKey } from '../stores/sqlite/change-log-key.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { warnOfUnread } from '../training/logged-rows.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { changeTables } from './changes-export.ts'
 import { exportTables } from './log-export.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
@@ -16,7 +16,7 @@ import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
-export interface ExportFlags extends ForceFlag, DataFlags {
+export interface ExportFlags extends ForceRequest, DataFlags {
   readonly out?: string
   readonly format: 'csv' | 'ndjson'
   readonly personal?: boolean

@@ -8,10 +8,10 @@ import type { TrainAndScore } from '../evaluation/protocols/measure-fold.ts'
 import { formatPrequential, runPrequential } from '../evaluation/protocols/prequential.ts'
 import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
-import { type PlanFlags, planTraining, usualTraining } from '../training/plan-training.ts'
-import type { InputFlags } from '../training/read-input.ts'
+import { type PlanRequest, planTraining, usualTraining } from '../training/plan-training.ts'
+import type { InputRequest } from '../training/read-input.ts'
 import { readLabelledRows } from '../training/read-labelled-rows.ts'
-import { type LeakFlags, refuseLeaks, warnOfSuspicious } from '../training/refuse-leaks.ts'
+import { type LeakRequest, refuseLeaks, warnOfSuspicious } from '../training/refuse-leaks.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { timesInMs } from '../training/times-in-ms.ts'
 import { fitByPlan, scoreRows, type TrainingPlan } from '../training/training-run.ts'
@@ -19,9 +19,9 @@ import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
 export interface ProtocolFlags
-  extends InputFlags,
-    LeakFlags,
-    Pick<PlanFlags, 'preset' | 'learner' | 'nEstimators' | 'maxDepth' | 'threads'> {
+  extends InputRequest,
+    LeakRequest,
+    Pick<PlanRequest, 'preset' | 'learner' | 'nEstimators' | 'maxDepth' | 'threads'> {
   readonly seed: number
   readonly seeds: number
   readonly train: string
@@ -35,7 +35,7 @@ export interface ProtocolFlags
 
 /** Asked before any work, as by every command that writes. */
 export function checkProtocolOutputs(file: string, flags: ProtocolFlags): Promise<void> {
-  return checkOutputs(rejectsOf(flags), { FILE: file, '--detector': flags.detector })
+  return checkOutputs({ '--rejects': rejectsOf(flags) }, { FILE: file, '--detector': flags.detector })
 }
 
 /** The published protocol of the Fraud Detection Handbook, each figure beside the book's. */
@@ -104,7 +104,7 @@ export async function evaluatePrequential(file: string, flags: ProtocolFlags, ru
 }
 
 /** All rows are looked at: each but those of the last test is learned from in some fold. */
-function refuseOrTell(rows: LabelledRows, flags: LeakFlags, { terminal }: Run): void {
+function refuseOrTell(rows: LabelledRows, flags: LeakRequest, { terminal }: Run): void {
   const every = Uint32Array.from(rows.labels.keys())
   for (const each of refuseLeaks(rows, every, flags, true)) terminal.warn(warnOfSuspicious(each))
 }

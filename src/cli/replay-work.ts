@@ -7,7 +7,7 @@ import { warnOfPolicyInForce } from '../deciding/detector-in-force.ts'
 import { inMemory } from '../detector/detector.ts'
 import { keepsAll } from '../detector/kept-fields.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
-import { type InputFlags, nameOf } from '../training/read-input.ts'
+import { type InputRequest, nameOf } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { currentBundle } from './current-bundle.ts'
@@ -20,7 +20,7 @@ import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 import { ServiceTarget } from './service-target.ts'
 
-export interface ReplayFlags extends InputFlags {
+export interface ReplayFlags extends InputRequest {
   readonly as: ReplayedAs
   readonly data: string
   readonly bundle?: string
@@ -35,7 +35,7 @@ export interface ReplayFlags extends InputFlags {
 /** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
   const { data, bundle = currentBundle(data) } = flags
-  await checkOutputs(rejectsOf(flags), { FILE: file, '--bundle': bundle })
+  await checkOutputs({ '--rejects': rejectsOf(flags) }, { FILE: file, '--bundle': bundle })
   const opened = await openTarget(flags, run)
   const { target } = opened
   const { detector, features } = target

@@ -93,9 +93,10 @@ function endOf(thrown: unknown, isCancelled: boolean, tidy: (text: string) => st
     return { state: isCancelled ? 'cancelled' : 'interrupted' }
   }
   const error = explain(thrown)
-  const { code, message } =
+  const { code, message, errors } =
     error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the job')
-  return { state: 'failed', error: { code, message: tidy(message) } }
+  const named = errors.map(({ field, reason }) => ({ field: tidy(field), reason: tidy(reason) }))
+  return { state: 'failed', error: { code, message: tidy(message), ...(named.length > 0 && { errors: named }) } }
 }
 
 /** What the work tells goes to the store, but its result, which is returned. */

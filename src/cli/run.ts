@@ -2,6 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { isDiskFull, unwritable } from '../data/write-file.ts'
 import { damagedLog, isDamaged } from '../stores/sqlite/damaged-log.ts'
+import { withFlags } from './flag-names.ts'
 import { missingPackage } from './missing-package.ts'
 import { createTerminal, paint, type Terminal } from './terminal.ts'
 
@@ -53,7 +54,7 @@ export function report(thrown: unknown): number {
     return 1
   }
   const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
-  process.stderr.write(`${paint('31', 'error')} ${error.code}: ${error.message}${hint}\n`)
+  process.stderr.write(`${paint('31', 'error')} ${error.code}: ${withFlags(error.message + hint)}\n`)
   return error.code === 'OPTION_INVALID' ? 2 : 1
 }
 

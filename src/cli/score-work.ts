@@ -10,17 +10,17 @@ import { createPredictor, decodeBundleOf, readBundleBytes } from '../scoring/loa
 import type { Predictor } from '../scoring/predictor.ts'
 import { scoreColumns } from '../scoring/score-columns.ts'
 import { readFlatTable } from '../training/flat-table.ts'
-import type { InputFlags } from '../training/read-input.ts'
+import type { InputRequest } from '../training/read-input.ts'
 import { rejectsOf, writeRejects } from '../training/rejects.ts'
 import { warnOfRepeats } from '../training/repeated-ids.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { refuseIdleHistory, tellCold } from './cold-histories.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
-export interface ScoreFlags extends ForceFlag, InputFlags {
+export interface ScoreFlags extends ForceRequest, InputRequest {
   readonly out?: string
   readonly json?: boolean
 }
@@ -32,7 +32,7 @@ export async function score(bundlePath: string, file: string, flags: ScoreFlags,
     throw new FraudError('OPTION_INVALID', '--json needs --out: both would write to standard output')
   }
   await checkOutputs(
-    { '--out': flags.out, ...rejectsOf(flags) },
+    { '--out': flags.out, '--rejects': rejectsOf(flags) },
     { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
   )
   const bytes = await readBundleBytes(bundlePath)

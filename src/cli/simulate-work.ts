@@ -8,11 +8,11 @@ import { simulatePortfolio } from '../data/simulate/portfolio.ts'
 import type { Table } from '../data/table.ts'
 import { writeCsv } from '../data/write-csv.ts'
 import { writeNdjson } from '../data/write-ndjson.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 
-export interface SimulateFlags extends ForceFlag {
+export interface SimulateFlags extends ForceRequest {
   readonly shape: 'creditcard' | 'portfolio'
   readonly rows?: number
   readonly frauds?: number

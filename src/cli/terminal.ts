@@ -1,5 +1,6 @@
 import { type Bar, Presets, SingleBar } from 'cli-progress'
 import type { Step } from '../core/progress.ts'
+import { withFlags } from './flag-names.ts'
 
 /** Where a command speaks: results on standard output, everything about their making on standard error. */
 export interface Terminal {
@@ -20,17 +21,21 @@ export function createTerminal({ json }: { readonly json: boolean }): Terminal {
   const out = json ? process.stderr : process.stdout
   const bars = new Set<Bar>()
   return {
-    say: (text) => out.write(`${text}\n`),
-    note: (text) => process.stderr.write(`${text}\n`),
-    warn: (text) => process.stderr.write(`${paint('33', 'warning:')} ${text}\n`),
+    say: (text) => out.write(`${withFlags(text)}\n`),
+    note: (text) => process.stderr.write(`${withFlags(text)}\n`),
+    warn: (text) => process.stderr.write(`${paint('33', 'warning:')} ${withFlags(text)}\n`),
     result: (value) => {
-      if (json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+      if (json) process.stdout.write(`${JSON.stringify(value, withFlagsIn, 2)}\n`)
     },
     begin: (what) => (process.stderr.isTTY ? beginBar(what, bars) : beginLine(what)),
     clear: () => {
       for (const bar of bars) bar.stop()
     },
   }
+}
+
+function withFlagsIn(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? withFlags(value) : value
 }
 
 /** Colours only where a person looks and did not ask for none (no-color.org). */
@@ -75,5 +80,5 @@ function beginLine(what: string): Step {
 
 function endLine(what: string, startMs: number, outcome: string | undefined): string {
   const time = formatSeconds(performance.now() - startMs)
-  return `  ${paint('32', '✓')} ${what}${outcome === undefined ? '' : `: ${outcome}`} (${time})\n`
+  return withFlags(`  ${paint('32', '✓')} ${what}${outcome === undefined ? '' : `: ${outcome}`} (${time})\n`)
 }

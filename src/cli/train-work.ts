@@ -8,13 +8,13 @@ import type { LabelledRows } from '../training/labelled-rows.ts'
 import { loggedRows } from '../training/logged-rows.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
-import { type PlanFlags, planTraining } from '../training/plan-training.ts'
-import { type InputFlags, refuseReadingFlags } from '../training/read-input.ts'
+import { type PlanRequest, planTraining } from '../training/plan-training.ts'
+import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { readLabelledRows } from '../training/read-labelled-rows.ts'
-import type { LeakFlags } from '../training/refuse-leaks.ts'
+import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
 import { rejectsOf } from '../training/rejects.ts'
-import { type ForceFlag, replaceOutput } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
 import { warningsOf } from '../training/training-warnings.ts'
 import { commandLine } from './command-line.ts'
@@ -26,7 +26,7 @@ import { reportBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
 import { version } from './version.ts'
 
-export interface TrainFlags extends ForceFlag, InputFlags, PlanFlags, LeakFlags {
+export interface TrainFlags extends ForceRequest, InputRequest, PlanRequest, LeakRequest {
   readonly out: string
   readonly fromLog?: boolean
   readonly acceptLostHistories?: boolean
@@ -50,7 +50,7 @@ export function outputsOf(flags: TrainFlags) {
     '--out': flags.out,
     '--report': reportPathOf(flags),
     '--save-detector': flags.saveDetector,
-    ...rejectsOf(flags),
+    '--rejects': rejectsOf(flags),
   }
 }
 
@@ -128,7 +128,7 @@ export function readRows(file: string | undefined, flags: TrainFlags, run: Run):
     throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
-  refuseReadingFlags(flags)
+  refuseReading(flags)
   const reader = openLog(flags)
   return loggedRows(reader, flags.data, flags, run).finally(() => reader.close())
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 import { isColumnFault } from './cell-format.ts'
 import type { RowWord } from './file-format.ts'
@@ -74,7 +75,7 @@ export class BadRowLog {
   /** The error for a row, which says that such rows can be left out where they can. */
   refusal(place: BadPlace, reason: string, kind = reason): FraudError {
     if (isColumnFault(kind)) return this.error(place, reason)
-    return this.error(place, reason, '--bad-rows skip leaves such rows out, and says which they are')
+    return this.error(place, reason, `${option('badRows')} skip leaves such rows out, and says which they are`)
   }
 
   /** The error for what can't be left out, such as the header. */

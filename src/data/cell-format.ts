@@ -1,3 +1,4 @@
+import { option } from '../core/option.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { parseDecimal } from './number-parser.ts'
 import { type DecimalMark, numberEvidence, readWrittenNumber } from './written-number.ts'
@@ -19,10 +20,9 @@ export interface Spelling {
 }
 
 const encoder = new TextEncoder()
-const ambiguousNumber = 'can mean two numbers; say whether decimals follow a point or a comma: --decimal point|comma'
-const ambiguousDate = 'can mean two dates; say what comes first: --dates day-first|month-first'
-const unsettledDate =
-  'is a date of a column that leaves open whether the day or the month comes first; say so: --dates day-first|month-first'
+const ambiguousNumber = `can mean two numbers; say whether decimals follow a point or a comma: ${option('decimal')} point|comma`
+const ambiguousDate = `can mean two dates; say what comes first: ${option('dates')} day-first|month-first`
+const unsettledDate = `is a date of a column that leaves open whether the day or the month comes first; say so: ${option('dates')} day-first|month-first`
 const otherOrder: Record<DateOrder, string> = {
   'day-first': mixedDates('day', 'month'),
   'month-first': mixedDates('month', 'day'),
@@ -35,7 +35,7 @@ const columnFaults: ReadonlySet<string> = new Set([
 ])
 
 function mixedDates(own: string, others: string): string {
-  return `has the ${own} first, and other dates of the column have the ${others} first; say which is right: --dates day-first|month-first`
+  return `has the ${own} first, and other dates of the column have the ${others} first; say which is right: ${option('dates')} day-first|month-first`
 }
 
 /** Whether what is wrong with a cell is open for its whole column, so that leaving out the row would not help. */

@@ -120,8 +120,8 @@ test('keeps a column of whole numbers a column of numbers when decimals come lat
 test('takes a stray text among numbers for an error, not for a column of text', () => {
   assert.throws(() => parse('Time,V3\n0,1.5\n1,2.5\n2,abc\n3,3.5\n'), {
     code: 'DATA_INVALID',
-    message: 'cards.csv, line 4, column "V3": "abc" is not a number; if the column holds text, say --text V3',
-    errors: [{ field: 'V3', reason: 'is not a number; if the column holds text, say --text V3' }],
+    message: 'cards.csv, line 4, column "V3": "abc" is not a number; if the column holds text, say option `text` V3',
+    errors: [{ field: 'V3', reason: 'is not a number; if the column holds text, say option `text` V3' }],
   })
   assert.deepEqual(valuesOf('V3\n1.5\nabc\n2.5\n', { columns: { V3: 'text' } }), { V3: ['1.5', 'abc', '2.5'] })
   assert.throws(() => parse(`id\n${'1\n'.repeat(5000)}A2\n`), { message: /line 5002, column "id": "A2" is not/ })
@@ -401,13 +401,15 @@ test('reads numbers as the file writes them', () => {
 
 test('asks where a number or a date can mean two', () => {
   const numbers = 'a,b\n"1,234",x\n"2,500",y\n'
-  assert.throws(() => parse(numbers), { message: /line 2, column "a": "1,234" can mean two numbers.*--decimal/ })
+  assert.throws(() => parse(numbers), { message: /line 2, column "a": "1,234" can mean two numbers.*option `decimal`/ })
   assert.deepEqual(valuesOf(numbers, { spelling: { decimal: 'comma' } }).a, [1.234, 2.5])
   assert.deepEqual(valuesOf(numbers, { spelling: { decimal: 'point' } }).a, [1234, 2500])
   // One column of the file has points, another has commas: neither settles a third.
   assert.throws(() => parse('a;b;c\n1,5;2.25;1.234\n'), { message: /column "c": "1.234" can mean two numbers/ })
   const dates = 'at,b\n01/02/2024 10:00 AM,1\n'
-  assert.throws(() => parse(dates), { message: /column "at": "01\/02\/2024 10:00 AM" can mean two dates.*--dates/ })
+  assert.throws(() => parse(dates), {
+    message: /column "at": "01\/02\/2024 10:00 AM" can mean two dates.*option `dates`/,
+  })
   assert.deepEqual(valuesOf(dates, { spelling: { dates: 'day-first' } }).at, [Date.parse('2024-02-01T10:00:00Z')])
   assert.deepEqual(valuesOf(dates, { spelling: { dates: 'month-first' } }).at, [Date.parse('2024-01-02T10:00:00Z')])
 })
@@ -423,7 +425,7 @@ test('does not leave out rows for what is open for their whole column', () => {
     const mixed = 'at,b\n31/01/2024,1\n01/31/2024,2\n'
     assert.throws(
       () => parse(mixed, options),
-      isAsked(/leaves open whether the day or the month comes first; .*--dates/),
+      isAsked(/leaves open whether the day or the month comes first; .*option `dates`/),
     )
     const late = `at,b\n${'31/01/2024,1\n'.repeat(1200)}01/31/2024,2\n`
     assert.throws(() => parse(late, options), isAsked(/line 1202, .* has the month first, and other dates/))

@@ -1,3 +1,4 @@
+import { option } from '../core/option.ts'
 import type { Detector } from '../detector/detector.ts'
 import { isQuasiPersonal } from './key-names.ts'
 import type { Column, Table } from './table.ts'
@@ -21,7 +22,7 @@ export function tellQuasiPersonal(fields: readonly string[], home: Place | undef
   const names = [...fields.filter(isQuasiPersonal), ...(home === undefined ? [] : Object.values(home))]
   if (names.length === 0) return
   unsure.push(
-    `privacy: ${names.join(', ')} may tell of a person, and the log keeps them as they come; take out what decisions can do without, and keep records only as long as needed (serve --retain)`,
+    `privacy: ${names.join(', ')} may tell of a person, and the log keeps them as they come; take out what decisions can do without, and keep records only as long as needed (serve with ${option('retain')})`,
   )
 }
 
@@ -33,7 +34,9 @@ export function tellGaps(
   unsure: string[],
 ): void {
   if (time === undefined) {
-    unsure.push('time: none was found, so histories are not kept and the split is random; name it with --time')
+    unsure.push(
+      `time: none was found, so histories are not kept and the split is random; name it with ${option('time')}`,
+    )
   } else if (time.format.endsWith('-since')) {
     const unit = time.format.replace('-since', '')
     unsure.push(
@@ -48,11 +51,11 @@ export function tellGaps(
   }
   if (ids?.id !== undefined && ids.withoutId > 0) {
     unsure.push(
-      `id: ${ids.withoutId} rows have no ${ids.id}; these are known by their numbers in the file (replay --number-rows)`,
+      `id: ${ids.withoutId} rows have no ${ids.id}; these are known by their numbers in the file (replay with ${option('numberRows')})`,
     )
   } else if (ids !== undefined && ids.id === undefined) {
     unsure.push(
-      'id: the table has none, and a decision needs one, so callers send transaction_id; rows of the file are known by their numbers (replay --number-rows)',
+      `id: the table has none, and a decision needs one, so callers send transaction_id; rows of the file are known by their numbers (replay with ${option('numberRows')})`,
     )
   }
 }

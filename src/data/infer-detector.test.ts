@@ -72,7 +72,7 @@ describe('a detector is inferred', () => {
         message: /no column/,
       })
     }
-    assert.throws(() => inferDetector(table(numbers('x', 1, 0, 3)), 'x', nowMs), /--label.*x/)
+    assert.throws(() => inferDetector(table(numbers('x', 1, 0, 3)), 'x', nowMs), /option `label`.*x/)
     assert.throws(() => inferDetector(table(numbers('Class', 1, 0, 1)), 'x', nowMs), /input/)
   })
 })
@@ -90,7 +90,8 @@ describe('without a time', () => {
   }
 
   test('columns that only rise or fall are left out, and may be named as the time', () => {
-    const clock = /^only ever rises or falls with the rows: a clock or a counter; if it is the time, say --time step$/
+    const clock =
+      /^only ever rises or falls with the rows: a clock or a counter; if it is the time, say option `time` step$/
     assert.match(reasonFor(column('step', (row) => 1 + Math.floor(row / 9))) ?? '', clock)
     assert.match(reasonFor(column('step', (row) => 1000 - 3 * row)) ?? '', clock)
     assert.match(reasonFor(column('step', (row) => (row % 5 === 0 ? Number.NaN : row))) ?? '', clock)
@@ -158,10 +159,11 @@ describe('the time', () => {
   test('is asked for where its range does not say', () => {
     assert.throws(() => formatFor('step', [1, 2, 743]), {
       code: 'DATA_INVALID',
-      message: /^The numbers in "step", 1 to 743, do not say what they count: say --time-format with one of epoch-s,/,
+      message:
+        /^The numbers in "step", 1 to 743, do not say what they count: say option `timeFormat` with one of epoch-s,/,
     })
     assert.equal(formatFor('step', [1, 2, 743], { timeFormat: 'hours-since' }), 'hours-since')
-    assert.throws(() => formatFor('date', [20_240_131, 20_240_201, 20_240_202]), { message: /--ignore date/ })
+    assert.throws(() => formatFor('date', [20_240_131, 20_240_201, 20_240_202]), { message: /option `ignore` date/ })
     const dictionary = ['1774699200123456789', '1774699200123456790', '1774699200123456791']
     const ns: Column = { kind: 'text', name: 'timestamp', codes: Int32Array.of(0, 1, 2), dictionary }
     const columns = [ns, numbers('x', 1, -1, 0), numbers('Class', 0, 1, 0)]

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import type { Detector } from '../detector/detector.ts'
 import { amountNames, amountWords, labelWords, plainNames, timeWords } from './column-names.ts'
@@ -62,7 +63,7 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
     const columns = listNames(table.columns.map((column) => column.name))
     throw new FraudError(
       'DATA_INVALID',
-      `No column looks like a label (${usualLabels.join(', ')}, Betrug, fraude, frode); name it with --label. The columns are: ${columns}`,
+      `No column looks like a label (${usualLabels.join(', ')}, Betrug, fraude, frode); name it with ${option('label')}. The columns are: ${columns}`,
     )
   }
   // A name mistyped here would leave in what was to stay out.

@@ -38,7 +38,12 @@ test('takes the words that people write for a missing value for one, in keys too
   assert.deepEqual(cells.email, ['a@b.c', ...holes, 'none'])
   assert.deepEqual(cells.amount, [1.5, ...holes, 2.5])
   assert.equal(notes.length, 1)
-  for (const said of ['"None" (email 2, amount 2)', '"-" (amount 1, email 1)', '"\\\\N" (', '--missing changes that']) {
+  for (const said of [
+    '"None" (email 2, amount 2)',
+    '"-" (amount 1, email 1)',
+    '"\\\\N" (',
+    'option `missing` changes that',
+  ]) {
     assert.ok(
       notes[0].includes(said) || notes[0].includes(said.replace(/\((\w+ \d), (\w+ \d)\)/, '($2, $1)')),
       notes[0],
@@ -97,7 +102,7 @@ test('leaves a text of JSON, which has null, as it is and tells of it', async ()
   const content = '{"email":"None","n":1}\n{"email":null,"n":2}\n{"email":"a@b.c","n":3}\n'
   const usual = await read(content, {}, 'ndjson')
   assert.deepEqual(usual.cells.email, ['None', undefined, 'a@b.c'])
-  assert.deepEqual(usual.notes, ['texts that say "None" (email 1); --missing makes them missing'])
+  assert.deepEqual(usual.notes, ['texts that say "None" (email 1); option `missing` makes them missing'])
   const named = await read(content, { missing: ['None'] }, 'ndjson')
   assert.deepEqual(named.cells.email, [undefined, undefined, 'a@b.c'])
 })

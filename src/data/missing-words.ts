@@ -1,3 +1,4 @@
+import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 
 /** What pandas.read_csv takes for missing by default, what MySQL and Hive write (`\N`), and a dash. */
@@ -112,8 +113,12 @@ export class MissingWords {
   /** What was found, for people. */
   get notes(): readonly string[] {
     return [
-      ...(this.#counts.size === 0 ? [] : [`missing where the cell is ${tell(this.#counts)}; --missing changes that`]),
-      ...(this.#texts.size === 0 ? [] : [`texts that say ${tell(this.#texts)}; --missing makes them missing`]),
+      ...(this.#counts.size === 0
+        ? []
+        : [`missing where the cell is ${tell(this.#counts)}; ${option('missing')} changes that`]),
+      ...(this.#texts.size === 0
+        ? []
+        : [`texts that say ${tell(this.#texts)}; ${option('missing')} makes them missing`]),
     ]
   }
 

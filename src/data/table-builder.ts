@@ -1,3 +1,4 @@
+import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
@@ -17,7 +18,7 @@ const encoder = new TextEncoder()
 const mismatch: Record<ColumnKind, string> = {
   number: 'is not a number',
   time: 'is not an ISO 8601 time',
-  text: 'is not UTF-8; if the file is of another encoding, name it with --encoding',
+  text: `is not UTF-8; if the file is of another encoding, name it with ${option('encoding')}`,
 }
 /** Names of times, amounts and labels, which are of no use as text. */
 const neverText = /time|date|amount|amt|fraud|class|label|chargeback/i
@@ -209,7 +210,7 @@ export class TableBuilder {
   #mismatch(column: number, kind: ColumnKind): string {
     const name = this.names[column]
     if (this.#mayRound[column] || neverText.test(name)) return mismatch[kind]
-    return `${mismatch[kind]}; if the column holds text, say --text ${showValue(name)}`
+    return `${mismatch[kind]}; if the column holds text, say ${option('text')} ${showValue(name)}`
   }
 
   #storeCode(column: number, row: number, code: number): string | undefined {

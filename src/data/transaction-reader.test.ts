@@ -278,7 +278,7 @@ describe('the time of a transaction', () => {
     for (const badRows of ['fail', 'skip'] as const) {
       await assert.rejects(read(rows, { changed: [paris], badRows }), (error) => {
         assert.ok(error instanceof FraudError)
-        assert.match(error.message, /line 2, column "time": "01\/02\/2026 12:00" can mean two dates.*--dates/)
+        assert.match(error.message, /line 2, column "time": "01\/02\/2026 12:00" can mean two dates.*option `dates`/)
         return error.hint === undefined
       })
     }

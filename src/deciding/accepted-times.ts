@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { isOfCalendar, showTime } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { longestSpanMs } from './detector-in-force.ts'
@@ -40,7 +41,7 @@ export class AcceptedTimes {
     }
     const { newestMs } = this.#state.projections.histories.histories
     if (timestampMs > newestMs + this.#leapMs && newestMs > Number.NEGATIVE_INFINITY) {
-      const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#show(newestMs + this.#leapMs)} is taken in now, unless --max-ahead allows more`
+      const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#show(newestMs + this.#leapMs)} is taken in now, unless ${option('maxAhead')} allows more`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
     if (timestampMs < newestMs - this.#spanMs) {

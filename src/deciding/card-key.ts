@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -40,6 +41,6 @@ export function refuseCardKey(
     'HISTORIES_LOST',
     `${variable} is another key than the one that the log's card numbers were hashed under: every card of its ` +
       `${count.toLocaleString('en')} transactions would look new. Set ${variable} to that key, or go on without the past: ` +
-      '--accept-lost-histories',
+      option('acceptLostHistories'),
   )
 }

@@ -122,7 +122,7 @@ describe('another key of card numbers', () => {
     open.push(refused)
     await assert.rejects(refused.service.resume(), {
       code: 'HISTORIES_LOST',
-      message: /^SHRIKE_CARD_KEY is another key .* every card of its 1 transactions .*--accept-lost-histories$/,
+      message: /^SHRIKE_CARD_KEY is another key .* every card of its 1 transactions .*option `acceptLostHistories`$/,
     })
     await refused.close({ keep: true })
     const same = await start({ ...keyed('one'), directory: path })

@@ -159,7 +159,7 @@ describe('a transaction', () => {
     const inForce = createDetectorInForce(detector, amountPredictor())
     const { decide, log } = await start({ inForce })
     await decide({ TIME: 700 })
-    const message = /none after TIME 868 is taken in now, unless --max-ahead allows more/
+    const message = /none after TIME 868 is taken in now, unless option `maxAhead` allows more/
     await assert.rejects(async () => decide({ ID: 't-2', TIME: 868.5 }), { code: 'TRANSACTION_IN_FUTURE', message })
     assert.equal(log.reading.lastSequence(), 2)
     await decide({ ID: 't-3', TIME: 868 })

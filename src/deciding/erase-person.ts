@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { option } from '../core/option.ts'
 import type { Detector } from '../detector/detector.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
@@ -98,6 +99,6 @@ function refusePlain(key: string, token: string | undefined, count: number): voi
   throw new FraudError(
     'ERASURE_INCOMPLETE',
     `${done}, but ${records} of before ${key} was personal hold the value in plain text, and are still there. They go ` +
-      'with --retain, or with the data directory',
+      `with ${option('retain')}, or with the data directory`,
   )
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
@@ -248,7 +249,7 @@ export function refuseLosses(counts: readonly ColumnCount[]): void {
     'HISTORIES_LOST',
     `The log can't give this detector its histories: ${tellCounts(counts)}. ${adviceOn(counts)}Bring transactions that ` +
       'have them into a new data directory (shrike replay FILE --as history), or go on without the past: ' +
-      '--accept-lost-histories',
+      option('acceptLostHistories'),
   )
 }
 

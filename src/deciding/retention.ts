@@ -1,5 +1,6 @@
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 
 /** What the log has to keep at least: histories, and labels that are still to come. */
@@ -16,6 +17,6 @@ export function checkRetention(inForce: DetectorInForce, retainMs: number | unde
   if (retainMs === undefined || retainMs >= leastMs) return
   throw new FraudError(
     'OPTION_INVALID',
-    `--retain must be at least ${Math.ceil(leastMs / 86_400_000)}d: the longest window and delay, and the labels' maturity`,
+    `${option('retain')} must be at least ${Math.ceil(leastMs / 86_400_000)}d: the longest window and delay, and the labels' maturity`,
   )
 }

@@ -41,7 +41,7 @@ function branchOf(path: string): string {
 const onlyPredicts =
   'This service only predicts, at /predict: decisions, labels and what rests on them need a detector with transaction.id ' +
   'and a time, and one process. `shrike init FILE` drafts such a detector, `shrike train FILE --detector detector.yaml` ' +
-  'learns by it, and `shrike serve` without --workers serves it; `npm start -- FILE` does all of it'
+  'learns by it, and `shrike serve` without more workers serves it; `npm start -- FILE` does all of it'
 
 /** 405 or the answer to OPTIONS where the path is known, else 404, which says what is missing where it is known. */
 export function answerNotFound(

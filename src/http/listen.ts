@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { App } from './http-context.ts'
 
 /** Opens the service and returns its address. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE, naming host and port. */
@@ -45,13 +46,13 @@ function explain(cause: unknown, host: string, port: number): unknown {
     case 'EADDRINUSE':
       return new FraudError(
         'PORT_IN_USE',
-        `Another program listens on ${where}: stop it, or choose another with --port (0 takes any free one)`,
+        `Another program listens on ${where}: stop it, or choose another with ${option('port')} (0 takes any free one)`,
         { cause },
       )
     case 'EACCES':
       return new FraudError(
         'ADDRESS_UNAVAILABLE',
-        `Only a privileged user may listen on ${where}: choose a --port of 1024 or more`,
+        `Only a privileged user may listen on ${where}: choose ${option('port')} 1024 or more`,
         { cause },
       )
     case 'EADDRNOTAVAIL':
@@ -60,7 +61,7 @@ function explain(cause: unknown, host: string, port: number): unknown {
     case 'EINVAL':
       return new FraudError(
         'ADDRESS_UNAVAILABLE',
-        `Can't listen on ${where}: the host is not an address of this machine (${code}). Choose another --host`,
+        `Can't listen on ${where}: the host is not an address of this machine (${code}). Choose another ${option('host')}`,
         { cause },
       )
     default:

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { escapeHtml } from '../core/escape-html.ts'
+import { option } from '../core/option.ts'
 import type { HttpContext } from './http-context.ts'
 
 type Reports = Pick<HttpContext, 'lineup' | 'reportPath' | 'reportsBeside'>
@@ -22,7 +23,7 @@ export function reportMissing({ lineup, reportPath, reportsBeside = [] }: Report
   return new FraudError(
     'ROUTE_NOT_FOUND',
     reportPath === undefined
-      ? `There is no report of ${modelId}${reportsBeside.length > 0 ? ' beside its bundle' : ''}. "shrike train" writes one beside the bundle; put it there again, or start the service with --report FILE`
-      : 'The report is not there any more: put it back, or start the service with another --report FILE',
+      ? `There is no report of ${modelId}${reportsBeside.length > 0 ? ' beside its bundle' : ''}. "shrike train" writes one beside the bundle; put it there again, or start the service with ${option('report')} FILE`
+      : `The report is not there any more: put it back, or start the service with another ${option('report')} FILE`,
   )
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.ts'
+import type { ErrorCode, FieldError } from '../core/errors.ts'
 import type { JobRequest } from './request.ts'
 
 export const openStates = ['queued', 'running'] as const
@@ -16,8 +16,8 @@ export interface Job {
   readonly startedMs?: number
   readonly endedMs?: number
   readonly result?: unknown
-  /** Why it failed. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string }
+  /** Why it failed, and what of the request that was about. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly errors?: readonly FieldError[] }
 }
 
 /** What a job tells while it runs. */

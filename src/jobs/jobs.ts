@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { hasEnded, type Job, type PlacedEvent } from './job.ts'
 import type { JobStore } from './job-store.ts'
 import { type JobRequest, readJobRequest } from './request.ts'
@@ -115,7 +116,8 @@ function within(request: JobRequest, files: string | undefined): JobRequest {
 function realPathWithin(field: string, path: string, files: string | undefined): string {
   const refuse = (reason: string) =>
     new FraudError('INPUT_INVALID', `Not a valid job: ${field}: ${reason}`, { errors: [{ field, reason }] })
-  if (files === undefined) throw refuse('the service was not given a folder of files that jobs may read (--job-files)')
+  if (files === undefined)
+    throw refuse(`the service was not given a folder of files that jobs may read (${option('jobFiles')})`)
   const missing = refuse('it is not a file of the folder that jobs may read')
   try {
     const root = realpathSync(files)

@@ -70,6 +70,8 @@ export async function readJobRequest(value: unknown): Promise<JobRequest> {
   if (error !== undefined) {
     throw refused(error.issues.map((issue) => ({ field: issue.path.join('.') || '(body)', reason: issue.message })))
   }
+  if (data.kind === 'training' && data.split === 'random' && data.testFrom !== undefined)
+    throw refused([{ field: 'testFrom', reason: 'needs a split by time, and this one is random' }])
   return data
 }
 

@@ -1,7 +1,6 @@
-import { FraudError } from '../core/errors.ts'
 import * as read from '../core/option-text.ts'
 import { z } from '../core/zod.ts'
-import { requireBetween, requireWhole } from './require-option.ts'
+import { refuseOption, requireBetween, requireWhole } from './require-option.ts'
 
 /** What an option may be: in a detector file, after a flag, and in code. */
 export interface OptionKind<Value> {
@@ -110,7 +109,7 @@ export function oneOf<const Word extends string>(help: string, words: readonly W
     flag: { help, takes: '<how>', choices: words },
     check(name, value) {
       if (words.includes(value)) return
-      throw new FraudError('OPTION_INVALID', `${name} must be one of ${words.join(', ')}, not ${value}`)
+      throw refuseOption(name, `must be one of ${words.join(', ')}, not ${value}`)
     },
   }
 }

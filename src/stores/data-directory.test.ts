@@ -42,7 +42,7 @@ describe('a data directory', () => {
     const path = join(folder, 'new')
     assert.throws(() => makeDataDirectory(path), {
       code: 'DIRECTORY_UNUSABLE',
-      message: /EACCES.*choose another with --data/,
+      message: /EACCES.*choose another with option `data`/,
     })
     chmodSync(folder, 0o700)
     assert.ok(!existsSync(path))

@@ -16,6 +16,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
 import { isLocked, tryLock } from './file-lock.ts'
 import { describeHolder, noteHolder } from './lock-holder.ts'
@@ -81,7 +82,11 @@ export function makeDataDirectory(path: string): void {
     accessSync(there, constants.W_OK)
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
-    throw unusable(path, `nothing can be written to ${there} (${reasonOf(cause)}): choose another with --data`, cause)
+    throw unusable(
+      path,
+      `nothing can be written to ${there} (${reasonOf(cause)}): choose another with ${option('data')}`,
+      cause,
+    )
   }
 }
 
@@ -221,7 +226,10 @@ function openLocked({ lockPath, path, holderPath }: DataDirectory): DatabaseSync
 function inUse(path: string, holderPath: string): FraudError {
   const holder = describeHolder(holderPath)
   const who = holder === undefined ? 'Another process works' : `Another process works (${holder})`
-  return new FraudError('DIRECTORY_IN_USE', `${who} on ${path}: stop it first, or name another directory with --data`)
+  return new FraudError(
+    'DIRECTORY_IN_USE',
+    `${who} on ${path}: stop it first, or name another directory with ${option('data')}`,
+  )
 }
 
 /**
@@ -257,7 +265,7 @@ function refuseStrangers(path: string): void {
   if (isOwners || process.platform === 'win32') return
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
-    `${path} can be written by others than the directory's owner, and says where keys are sent: name the service with --url`,
+    `${path} can be written by others than the directory's owner, and says where keys are sent: name the service with ${option('url')}`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import { formatYamlBriefly } from '../core/yaml-file.ts'
@@ -13,28 +14,28 @@ import type { Column, Table } from '../data/table.ts'
 import { parseDetector } from '../detector/detector.ts'
 import { compileDetector, kindNames } from '../features/feature-set.ts'
 import { detectorName } from './find-detector.ts'
-import { type InputFlags, nameOf, readFileTable, readOptions } from './read-input.ts'
+import { type InputRequest, nameOf, readFileTable, readOptions } from './read-input.ts'
 
 /** Drafts a detector of a file, which is accepted by everything that takes detectors. */
 export async function draftOf(
   file: string,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
 ): Promise<{ readonly draft: DetectorDraft; readonly table: Table; readonly badRows: BadRows }> {
-  const { table: read, badRows } = await readFileTable(file, flags, run, {
-    columns: { ...(await keyColumns(file, flags, run)), ...readOptions(flags, run).columns },
+  const { table: read, badRows } = await readFileTable(file, request, run, {
+    columns: { ...(await keyColumns(file, request, run)), ...readOptions(request, run).columns },
     required: [],
   })
-  const label = findLabel(read, flags.label)
-  if (label !== undefined) refuseOtherWords(file, read, label, flags.badRows === 'skip')
+  const label = findLabel(read, request.label)
+  if (label !== undefined) refuseOtherWords(file, read, label, request.badRows === 'skip')
   const table = label === undefined ? read : withNumericLabel(read, label)
   const draft = draftDetector(table, detectorName(file), run.nowMs(), {
-    ...(flags.label !== undefined && { label: flags.label }),
-    ...(flags.time !== undefined && { time: flags.time }),
-    ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),
-    ignore: flags.ignore ?? [],
+    ...(request.label !== undefined && { label: request.label }),
+    ...(request.time !== undefined && { time: request.time }),
+    ...(request.timeFormat !== undefined && { timeFormat: request.timeFormat }),
+    ignore: request.ignore ?? [],
     reserved: kindNames,
-    isSkippingBadRows: flags.badRows === 'skip',
+    isSkippingBadRows: request.badRows === 'skip',
   })
   compileDetector(parseDetector(draft.detector))
   return { draft, table, badRows }
@@ -44,14 +45,14 @@ export async function draftOf(
  * Keys, codes and the label are texts, as detectors read them: card numbers of 19 digits come late in a file, 150.0 is not 150, and
  * 00188 is not 188.
  */
-async function keyColumns(file: string, flags: InputFlags, run: Progress): Promise<Record<string, 'text'>> {
+async function keyColumns(file: string, request: InputRequest, run: Progress): Promise<Record<string, 'text'>> {
   if (file === '-' || formatOfInput(file) !== 'csv') return {}
-  const reading = { ...readOptions(flags, run), badRows: 'skip', others: 'text', rowsPerTable: 10_000 } as const
+  const reading = { ...readOptions(request, run), badRows: 'skip', others: 'text', rowsPerTable: 10_000 } as const
   const { tables } = openTables(file, reading)
   for await (const table of tables) {
-    const label = findLabel(table, flags.label)
+    const label = findLabel(table, request.label)
     const found = table.columns.filter(
-      (column) => column.name === label || knownKeyOf(column.name) || isCode(column.name) || areCodes(column, flags),
+      (column) => column.name === label || knownKeyOf(column.name) || isCode(column.name) || areCodes(column, request),
     )
     return Object.fromEntries(found.map(({ name }) => [name, 'text' as const]))
   }
@@ -59,7 +60,7 @@ async function keyColumns(file: string, flags: InputFlags, run: Progress): Promi
 }
 
 /** Digits behind a zero name something, unless their column is known to be one of numbers. */
-function areCodes(column: Column, { time }: InputFlags): boolean {
+function areCodes(column: Column, { time }: InputRequest): boolean {
   if (column.kind !== 'text' || column.name === time || isNumberByName(column.name)) return false
   return column.dictionary.some((text) => /^0\d+$/.test(text))
 }
@@ -73,7 +74,7 @@ function refuseOtherWords(file: string, table: Table, label: string, isSkippingB
   const more = words.size > shown.length ? ' and others' : ''
   throw new FraudError(
     'DATA_INVALID',
-    `${nameOf(file)}: ${rows === 1 ? '1 row has' : `${rows.toLocaleString('en')} rows have`} ${shown.join(', ')}${more} in "${showValue(label)}", which is not a label: ${labelsAllowed}, or such a word of another language (ja, oui, sí, Betrug, fraude, frode, ok). Write 1 for fraud and 0 for others there, or name another column with --label`,
+    `${nameOf(file)}: ${rows === 1 ? '1 row has' : `${rows.toLocaleString('en')} rows have`} ${shown.join(', ')}${more} in "${showValue(label)}", which is not a label: ${labelsAllowed}, or such a word of another language (ja, oui, sí, Betrug, fraude, frode, ok). Write 1 for fraud and 0 for others there, or name another column with ${option('label')}`,
   )
 }
 
@@ -88,7 +89,7 @@ export function formatDraft({ detector, leftOut, unsure }: DetectorDraft, source
   const more = leftOut.length > mostShown ? [comment(`  and ${leftOut.length - mostShown} more`)] : []
   const lines = [
     comment(
-      `Drafted from ${source} by shrike init: look it over, change what you know better, and train with --detector.`,
+      `Drafted from ${source} by shrike init: look it over, change what you know better, and train with ${option('detector')}.`,
     ),
     ...(unsure.length > 0
       ? ['#', comment('What it is unsure of:'), ...unsure.map((each) => comment(`- ${each}`))]

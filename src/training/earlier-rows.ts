@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { textReader } from '../data/columns.ts'
 import type { Table } from '../data/table.ts'
@@ -6,7 +7,7 @@ import { TransactionReader } from '../data/transaction-reader.ts'
 import { namesOfFile } from '../detector/field-names.ts'
 import type { Replay } from '../features/replay.ts'
 import type { FileReplay } from './file-replay.ts'
-import { fileReading, type InputFlags, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
+import { fileReading, type InputRequest, readFileTable, readOptions, warnOfBadRows } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 
 /**
@@ -17,16 +18,16 @@ export async function readEarlierRows(
   path: string,
   { located, features, kinds }: FileReplay,
   file: { readonly table: Table; readonly firstMs: number },
-  given: InputFlags,
+  given: InputRequest,
   run: Progress,
 ): Promise<(replay: Replay) => void> {
   const { id } = located.detector.transaction
   // Those of the file itself are written.
-  const { rejects: _, ...flags } = given
-  const open = () => new TransactionReader(located, features.layout, fileReading(path, flags))
+  const { rejects: _, ...request } = given
+  const open = () => new TransactionReader(located, features.layout, fileReading(path, request))
   const reader = open()
-  const options = readOptions(flags, run)
-  const { table } = await readFileTable(path, flags, run, {
+  const options = readOptions(request, run)
+  const { table } = await readFileTable(path, request, run, {
     columns: { ...options.columns, ...(id !== undefined && { [id]: 'text' as const }), ...kinds, ...reader.kinds },
     required: [],
     names: namesOfFile(located.detector, features.layout),
@@ -51,7 +52,7 @@ export async function readEarlierRows(
   warnOfBadRows(reader.badRows(), path, run)
   tellLeft(left, path, run)
   if (order.length === 0) {
-    throw new FraudError('DATA_INVALID', `--history ${path} has no row before the first one of the file`)
+    throw new FraudError('DATA_INVALID', `${option('history')} ${path} has no row before the first one of the file`)
   }
   run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories, and nothing else`)
   order.sort((one, other) => times[one] - times[other] || one - other)

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import { type Progress, quiet, throwIfInterrupted } from '../core/progress.ts'
 import { lastPart } from '../data/split.ts'
 import { logLoss } from '../evaluation/metrics.ts'
@@ -41,10 +42,7 @@ export function createChoiceEvaluator(
   const inOrder = inTime(rows, training)
   const part = pickRows(rows, inOrder, plan.isWeighted)
   if (objective === 'card-precision' && part.cards === undefined) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      '--objective card-precision needs a detector with a key and a time of its own',
-    )
+    throw optionInvalid('objective', 'card-precision needs a detector with a key and a time of its own')
   }
   const periods = planFolds(part, plan)
   const folds = prequentialFolds(part, periods).map((fold) => {
@@ -77,7 +75,7 @@ function inTime({ times }: LabelledRows, training: Uint32Array): Uint32Array {
   if (times === undefined) {
     throw new FraudError(
       'OPTION_INVALID',
-      'tune judges on later rows, and these have no time: name its column with --time',
+      `tune judges on later rows, and these have no time: name its column with ${option('time')}`,
     )
   }
   return training.toSorted((one, other) => times[one] - times[other] || one - other)

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
@@ -16,19 +17,22 @@ import { kindNames } from '../features/feature-set.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import { readBytes } from './read-bytes.ts'
-import type { InputFlags } from './read-input.ts'
+import type { InputRequest } from './read-input.ts'
 
-/** The detector that a flag names. Flags win over the file. */
+/** The detector of a file, with what the request says otherwise. */
 export async function readDetector(
   path: string,
-  { label, time, timeFormat, ignore = [] }: InputFlags,
+  { label, time, timeFormat, ignore = [] }: InputRequest,
 ): Promise<LocatedDetector> {
   const text = (await readBytes(path, 'The detector file')).toString('utf8')
   const { detector, locate } = parseDetectorFile(text, path, wholeDetector)
   const { transaction, features } = detector
   const unknown = ignore.find((name) => !features.includes(name))
   if (unknown !== undefined) {
-    throw new FraudError('DATA_INVALID', `--ignore ${unknown}: the detector has no feature of that name to leave out`)
+    throw new FraudError(
+      'DATA_INVALID',
+      `${option('ignore')} ${unknown}: the detector has no feature of that name to leave out`,
+    )
   }
   const kept = features.flatMap((feature, i) => (typeof feature !== 'string' || !ignore.includes(feature) ? [i] : []))
   const changed = parseDetector({
@@ -58,12 +62,12 @@ export function detectorName(path: string): string {
 }
 
 /** A detector guessed from the table, and told to the user. */
-export function guessDetector(path: string, table: Table, flags: InputFlags, run: Progress): LocatedDetector {
+export function guessDetector(path: string, table: Table, request: InputRequest, run: Progress): LocatedDetector {
   const { detector, leftOut } = inferDetector(table, detectorName(path), run.nowMs(), {
-    ...(flags.label !== undefined && { label: flags.label }),
-    ...(flags.time !== undefined && { time: flags.time }),
-    ...(flags.timeFormat !== undefined && { timeFormat: flags.timeFormat }),
-    ignore: [...(flags.ignore ?? []), ...(flags.weightColumn === undefined ? [] : [flags.weightColumn])],
+    ...(request.label !== undefined && { label: request.label }),
+    ...(request.time !== undefined && { time: request.time }),
+    ...(request.timeFormat !== undefined && { timeFormat: request.timeFormat }),
+    ignore: [...(request.ignore ?? []), ...(request.weightColumn === undefined ? [] : [request.weightColumn])],
     reserved: kindNames,
   })
   const { transaction, features }: Detector = detector

@@ -4,7 +4,7 @@ import type { Table } from '../data/table.ts'
 import type { Detector } from '../detector/detector.ts'
 import { namesOfFile } from '../detector/field-names.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import { type InputFlags, readFileTable, readOptions } from './read-input.ts'
+import { type InputRequest, readFileTable, readOptions } from './read-input.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 
 export interface FlatTable extends ReadResult {
@@ -21,7 +21,7 @@ export async function readFlatTable(
   path: string,
   detector: Detector,
   features: FeatureSet,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
   { isIdText = path === '-' }: { readonly isIdText?: boolean } = {},
 ): Promise<FlatTable> {
@@ -29,13 +29,13 @@ export async function readFlatTable(
   const names = namesOfFile(detector, features.layout)
   const canBeText = id !== undefined && features.columns?.includes(id) !== true
   if (!canBeText || !isIdText) {
-    const found = withRepeats(await readFileTable(path, flags, run, { names }), detector, features)
+    const found = withRepeats(await readFileTable(path, request, run, { names }), detector, features)
     const isText = found.table.columns.some(({ name, kind }) => name === id && kind === 'text')
     if (!canBeText || isText || found.repeats.same + found.repeats.other === 0) return found
   }
-  const { columns = {} } = readOptions(flags, run)
+  const { columns = {} } = readOptions(request, run)
   const options = { names, columns: { ...columns, [id]: 'text' as const }, required: Object.keys(columns) }
-  return withRepeats(await readFileTable(path, flags, run, options), detector, features)
+  return withRepeats(await readFileTable(path, request, run, options), detector, features)
 }
 
 /** A table and which of its rows have the id of an earlier one. */

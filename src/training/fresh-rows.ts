@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { splitRandom } from '../data/split.ts'
 import type { Bundle } from '../models/bundle.ts'
@@ -64,7 +65,7 @@ function noneLeft({ training, labelGap }: LeftOut): FraudError {
   const gap = labelGap > 0 ? `, or lie in its label gap, between training and test (${labelGap})` : ''
   return new FraudError(
     'DATA_INVALID',
-    `All ${all} rows are of the bundle's own training${gap}, so none is left to evaluate (--include-training overrides)`,
+    `All ${all} rows are of the bundle's own training${gap}, so none is left to evaluate (${option('includeTraining')} overrides)`,
   )
 }
 

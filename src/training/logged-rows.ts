@@ -1,5 +1,6 @@
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { columnForms } from '../deciding/column-form.ts'
@@ -14,10 +15,10 @@ import type { Definition, Sequenced } from '../log/log-record.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { lastDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import type { InputFlags } from './read-input.ts'
+import type { InputRequest } from './read-input.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
 
-export interface LossFlags {
+export interface LossRequest {
   readonly acceptLostHistories?: boolean
 }
 
@@ -66,8 +67,8 @@ export function* replayLog(
 }
 
 /** The detector that rows of a log are wanted for: a file's, else the one that was in force last. */
-export async function detectorOfLog(flags: InputFlags, reader: LogReading): Promise<LocatedDetector> {
-  return flags.detector === undefined ? lastDetector(reader) : readDetector(flags.detector, flags)
+export async function detectorOfLog(request: InputRequest, reader: LogReading): Promise<LocatedDetector> {
+  return request.detector === undefined ? lastDetector(reader) : readDetector(request.detector, request)
 }
 
 /** What a transaction of the log is to learning: the first four are rows, the others are left out. */
@@ -82,17 +83,17 @@ type Kind = (typeof kinds)[number]
 export async function loggedRows(
   reader: LogReading,
   source: string,
-  flags: InputFlags & LossFlags,
+  request: InputRequest & LossRequest,
   run: Progress,
 ): Promise<LabelledRows> {
-  const located = await detectorOfLog(flags, reader)
+  const located = await detectorOfLog(request, reader)
   const features = compileFeatures(located)
   const { transaction } = located.detector
   const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
   const labels = latestLabels(reader)
   const { newestMs } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
   const isSame = sameFeatures(located, features, reader)
-  const card = cardColumn(located.detector, flags.by)
+  const card = cardColumn(located.detector, request.by)
   const cardOf = ({ fields, definition }: TransactionRecord) =>
     card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
   const collector = new RowCollector(features.names.length)
@@ -119,7 +120,7 @@ export async function loggedRows(
   tell(counts, run)
   warnOfUnread(reader.unread, run)
   warnOfLosses(columns, run)
-  if (flags.acceptLostHistories !== true) refuseUndeclared(columns)
+  if (request.acceptLostHistories !== true) refuseUndeclared(columns)
   if (collector.rowCount === 0)
     throw new FraudError(
       'DATA_INVALID',
@@ -166,7 +167,7 @@ function refuseUndeclared({ undeclared }: ColumnCounts): void {
   throw new FraudError(
     'HISTORIES_LOST',
     `The log can't give this detector its rows: ${tellCounts(none)}. ${adviceOn(none)}Train on a file that has them, or ` +
-      'without them: --accept-lost-histories',
+      `without them: ${option('acceptLostHistories')}`,
   )
 }
 

@@ -3,7 +3,7 @@ import type { Progress } from '../core/progress.ts'
 import type { SingleFeature } from '../evaluation/single-features.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { checkLeaks, describeLeaks } from './leak-check.ts'
-import { type LeakFlags, refuseLeaks } from './refuse-leaks.ts'
+import { type LeakRequest, refuseLeaks } from './refuse-leaks.ts'
 import { splitRows } from './split-rows.ts'
 import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 
@@ -11,9 +11,9 @@ import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 export function refuseLeaksInTraining(
   rows: LabelledRows,
   { split, weightUse }: TrainingPlan,
-  flags: LeakFlags,
+  request: LeakRequest,
 ): readonly SingleFeature[] {
-  return refuseLeaks(rows, splitRows(rows, split, false).train, flags, weightUse !== 'training')
+  return refuseLeaks(rows, splitRows(rows, split, false).train, request, weightUse !== 'training')
 }
 
 /** What a random split or labels known at once would have shown, and features that know too much. */

@@ -1,9 +1,9 @@
-import { FraudError } from '../core/errors.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import type { CostModel } from '../evaluation/cost.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
-/** The flags of `train` and `evaluate` that say what mistakes cost. */
-export interface CostFlags {
+/** What is said of what mistakes cost. */
+export interface CostRequest {
   readonly costFalsePositive?: number
   readonly costFalseNegative?: number | 'amount'
 }
@@ -14,11 +14,13 @@ export interface MistakeCosts {
   readonly falseNegative: number | 'amount'
 }
 
-/** Undefined where neither flag is given. Throws OPTION_INVALID where one is. */
-export function readMistakeCosts({ costFalsePositive, costFalseNegative }: CostFlags): MistakeCosts | undefined {
+/** Undefined where neither cost is given. Throws OPTION_INVALID where one is. */
+export function readMistakeCosts({ costFalsePositive, costFalseNegative }: CostRequest): MistakeCosts | undefined {
   if (costFalsePositive === undefined && costFalseNegative === undefined) return undefined
   if (costFalsePositive === undefined || costFalseNegative === undefined) {
-    throw new FraudError('OPTION_INVALID', '--cost-false-positive and --cost-false-negative belong together')
+    const missing = costFalsePositive === undefined ? 'costFalsePositive' : 'costFalseNegative'
+    const given = costFalsePositive === undefined ? 'costFalseNegative' : 'costFalsePositive'
+    throw optionInvalid(missing, `is missing: it and ${option(given)} belong together`)
   }
   return { falsePositive: costFalsePositive, falseNegative: costFalseNegative }
 }
@@ -28,7 +30,7 @@ export function costModelOn({ amounts }: LabelledRows, part: Uint32Array, costs:
   const { falsePositive, falseNegative } = costs
   if (falseNegative !== 'amount') return { falsePositive, falseNegative }
   if (amounts === undefined) {
-    throw new FraudError('OPTION_INVALID', '--cost-false-negative amount needs an amount, and the detector names none')
+    throw optionInvalid('costFalseNegative', '"amount" needs an amount, and the detector names none')
   }
   return { falsePositive, falseNegative: Float64Array.from(part, (row) => amounts[row]) }
 }

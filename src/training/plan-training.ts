@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
@@ -9,18 +10,18 @@ import { optionsOf } from '../learners/learn.ts'
 import { type Learner, type LearnerOptions, learnerOptions, type ModelChoice } from '../learners/model-choice.ts'
 import { type PresetName, presets } from '../learners/presets.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { type CostFlags, readMistakeCosts } from './mistake-costs.ts'
+import { type CostRequest, readMistakeCosts } from './mistake-costs.ts'
 import type { ThresholdPlan, TrainingPlan } from './training-run.ts'
 
-/** Flags call null none. */
-type OptionFlags = {
+/** Options as they are given, with none for null. */
+type GivenOptions = {
   readonly [Name in keyof LearnerOptions]: null extends LearnerOptions[Name]
     ? Exclude<LearnerOptions[Name], null> | 'none'
     : LearnerOptions[Name]
 }
 
-/** What flags may say of a training. */
-export interface PlanFlags extends CostFlags, OptionFlags {
+/** What may be said of a training. */
+export interface PlanRequest extends CostRequest, GivenOptions {
   readonly preset?: PresetName
   readonly split: 'time' | 'random'
   readonly testShare: number
@@ -42,17 +43,17 @@ export interface PlanFlags extends CostFlags, OptionFlags {
 export const usualTraining = { split: 'time', testShare: 0.2, weights: 'evaluation' } as const
 
 /**
- * How every command that trains does it: flags win over a preset that was asked for, that over the detector file,
+ * How everything that trains does it: what was asked for wins over a preset that was asked for, that over the detector file,
  * that over the default preset.
  */
-export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan {
-  const name = flags.preset ?? 'default'
+export function planTraining(request: PlanRequest, rows: LabelledRows): TrainingPlan {
+  const name = request.preset ?? 'default'
   const preset = presets[name]
-  const model: ModelChoice = flags.preset === undefined ? modelOf(rows.detector) : {}
+  const model: ModelChoice = request.preset === undefined ? modelOf(rows.detector) : {}
   const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
-  const seed = flags.seed ?? fileSeed ?? 42
-  const learner = flags.learner ?? fileLearner ?? preset.learner
-  const averaged = flags.average ?? average ?? []
+  const seed = request.seed ?? fileSeed ?? 42
+  const learner = request.learner ?? fileLearner ?? preset.learner
+  const averaged = request.average ?? average ?? []
   const twice = [learner, ...averaged].find((name, i, all) => all.indexOf(name) < i)
   if (twice !== undefined) {
     throw new FraudError(
@@ -60,22 +61,22 @@ export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan
       `The average has ${twice} twice; a model of the same rows adds nothing to itself`,
     )
   }
-  if (flags.weights !== 'evaluation' && rows.weights === undefined) {
-    throw new FraudError('OPTION_INVALID', `--weights ${flags.weights} needs --weight-column`)
+  if (request.weights !== 'evaluation' && rows.weights === undefined) {
+    throw optionInvalid('weights', `${request.weights} needs ${option('weightColumn')}`)
   }
-  const objective = planThreshold(flags)
-  if (objective !== undefined && flags.threshold !== undefined) {
-    throw new FraudError('OPTION_INVALID', '--threshold gives the threshold, so it cannot be chosen as well')
+  const objective = planThreshold(request)
+  if (objective !== undefined && request.threshold !== undefined) {
+    throw optionInvalid('threshold', 'gives the threshold, so it cannot be chosen as well')
   }
   // A learner that was named sees the rows as they are and has its own defaults, unless a preset was asked for, too.
-  const isPresets = flags.preset !== undefined || (flags.learner ?? fileLearner) === undefined
-  const isScaled = flags.scale ?? scale ?? (isPresets && preset.scale)
+  const isPresets = request.preset !== undefined || (request.learner ?? fileLearner) === undefined
+  const isScaled = request.scale ?? scale ?? (isPresets && preset.scale)
   const presetOptions = isPresets ? Object.entries(preset.options) : []
   const options: LearnerOptions = {
     ...Object.fromEntries(presetOptions.filter(([name]) => optionsOf(learner).includes(name))),
     ...declaredCategories(rows.detector, [learner, ...averaged]),
     ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
-    ...givenOptions(flags),
+    ...givenOptions(request),
   }
   if (isScaled && options.categories !== undefined && options.categories.length > 0) {
     throw new FraudError('OPTION_INVALID', 'scale would make fractions of categories: leave out one of the two')
@@ -85,21 +86,21 @@ export function planTraining(flags: PlanFlags, rows: LabelledRows): TrainingPlan
     learner,
     average: averaged,
     scale: isScaled,
-    oversample: chooseOversampling(flags, oversample, isPresets ? preset.oversample : null),
+    oversample: chooseOversampling(request, oversample, isPresets ? preset.oversample : null),
     calibrate: preset.calibrate,
     options,
     seed,
-    ...(flags.threads !== undefined && { threads: flags.threads }),
+    ...(request.threads !== undefined && { threads: request.threads }),
     split: {
-      by: flags.split,
-      testShare: flags.testShare,
+      by: request.split,
+      testShare: request.testShare,
       seed,
-      ...(flags.testFrom !== undefined && { testFrom: parseTime(flags.testFrom, rows) }),
+      ...(request.testFrom !== undefined && { testFrom: parseTime(request.testFrom, rows) }),
     },
-    weightUse: flags.weights,
-    ...(flags.threshold !== undefined && { threshold: flags.threshold }),
+    weightUse: request.weights,
+    ...(request.threshold !== undefined && { threshold: request.threshold }),
     ...(objective && { objective }),
-    refit: flags.refit === true,
+    refit: request.refit === true,
   }
 }
 
@@ -111,7 +112,7 @@ function declaredCategories(detector: Detector, learners: readonly Learner[]): L
 }
 
 function chooseOversampling(
-  { oversample }: PlanFlags,
+  { oversample }: PlanRequest,
   fromFile: number | null | undefined,
   usual: number | null,
 ): number | null {
@@ -123,8 +124,8 @@ function withoutGaps(options: object): LearnerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-function givenOptions(flags: PlanFlags): LearnerOptions {
-  const given = Object.entries(flags).flatMap(([name, value]) => {
+function givenOptions(request: PlanRequest): LearnerOptions {
+  const given = Object.entries(request).flatMap(([name, value]) => {
     const { flag, default: usual } = learnerOptions.get(name) ?? {}
     // An option that only a --no- flag changes is true where the flag is not given.
     if (flag === undefined || value === undefined || (usual === true && value === true)) return []
@@ -137,19 +138,19 @@ function orNull(value: number | 'none'): number | null {
   return value === 'none' ? null : value
 }
 
-function planThreshold(flags: PlanFlags): ThresholdPlan | undefined {
-  const { wantedPrecision, wantedRecall, costFalsePositive, costFalseNegative } = flags
+function planThreshold(request: PlanRequest): ThresholdPlan | undefined {
+  const { wantedPrecision, wantedRecall, costFalsePositive, costFalseNegative } = request
   const hasCost = costFalsePositive !== undefined || costFalseNegative !== undefined
   const asked = [wantedPrecision !== undefined, wantedRecall !== undefined, hasCost].filter(Boolean).length
   if (asked > 1) {
     throw new FraudError(
       'OPTION_INVALID',
-      'Choose the threshold by one of --wanted-precision, --wanted-recall and the costs',
+      `Choose the threshold by one of ${option('wantedPrecision')}, ${option('wantedRecall')} and the costs`,
     )
   }
   if (wantedPrecision !== undefined) return { kind: 'precision', atLeast: wantedPrecision }
   if (wantedRecall !== undefined) return { kind: 'recall', atLeast: wantedRecall }
-  const costs = readMistakeCosts(flags)
+  const costs = readMistakeCosts(request)
   return costs && { kind: 'cost', ...costs }
 }
 
@@ -164,5 +165,5 @@ function parseTime(text: string, { isoTimes, detector }: LabelledRows): number {
   const time = isoTimes ? (Number.isFinite(iso) ? iso : read(number)) : number
   if (Number.isFinite(time)) return time
   const wanted = isoTimes && declared.format === 'iso' ? 'an ISO time' : 'a number'
-  throw new FraudError('OPTION_INVALID', `--test-from ${text} is not ${wanted}, as the time column has`)
+  throw optionInvalid('testFrom', `${text} is not ${wanted}, as the time column has`)
 }

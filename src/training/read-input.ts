@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { FraudError } from '../core/errors.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import type { TimeFormat } from '../core/time-formats.ts'
 import { type BadRows, tellBadRows } from '../data/bad-rows.ts'
@@ -11,8 +11,8 @@ import type { DecimalMark } from '../data/written-number.ts'
 import type { DateOrder } from '../data/written-time.ts'
 import { cardNumberHash } from '../detector/card-number-hash.ts'
 
-/** What a file's reader is told (reading-flags.ts). */
-export interface ReadingFlags {
+/** What a file's reader is told of it. */
+export interface ReadingRequest {
   readonly badRows?: 'fail' | 'skip'
   readonly text?: readonly string[]
   readonly decimal?: DecimalMark
@@ -23,7 +23,7 @@ export interface ReadingFlags {
   readonly rejects?: string
 }
 
-export interface InputFlags extends ReadingFlags {
+export interface InputRequest extends ReadingRequest {
   /** A file of earlier rows, which feed histories and are no part of the work. */
   readonly history?: string
   readonly detector?: string
@@ -37,10 +37,10 @@ export interface InputFlags extends ReadingFlags {
 }
 
 /** Reads a file of transactions, showing how far it got. */
-export async function readFileTable(path: string, flags: InputFlags, run: Progress, options: ReadOptions = {}) {
+export async function readFileTable(path: string, request: InputRequest, run: Progress, options: ReadOptions = {}) {
   const progress = run.begin(`read ${nameOf(path)}`)
   const read = await readTable(path, {
-    ...readOptions(flags, run),
+    ...readOptions(request, run),
     ...options,
     onProgress: ({ bytesRead, bytesTotal }) => bytesTotal !== undefined && progress.update(bytesRead, bytesTotal),
   })
@@ -51,8 +51,8 @@ export async function readFileTable(path: string, flags: InputFlags, run: Progre
   return read
 }
 
-/** The flags, among others, that say how a file is to be read. */
-export function readingFlags({
+/** What is said, among other things, of how a file is to be read. */
+export function readingOf({
   badRows,
   text,
   decimal,
@@ -60,7 +60,7 @@ export function readingFlags({
   encoding,
   missing,
   rejects,
-}: ReadingFlags): ReadingFlags {
+}: ReadingRequest): ReadingRequest {
   return {
     ...(badRows && { badRows }),
     ...(text && { text }),
@@ -72,9 +72,9 @@ export function readingFlags({
   }
 }
 
-/** How the flags want a file to be read. */
-export function readOptions(flags: InputFlags, { signal }: Progress): ReadOptions {
-  const { badRows = 'fail', text = [], decimal, dates, encoding, missing, rejects } = flags
+/** How a file is to be read. */
+export function readOptions(request: InputRequest, { signal }: Progress): ReadOptions {
+  const { badRows = 'fail', text = [], decimal, dates, encoding, missing, rejects } = request
   const columns = Object.fromEntries(text.map((name) => [name, 'text' as const]))
   const keepsBadRows = rejects !== undefined
   return {
@@ -89,20 +89,14 @@ export function readOptions(flags: InputFlags, { signal }: Progress): ReadOption
 }
 
 /** What says how a file is read says nothing of a log, and somebody would believe that it did. */
-export function refuseReadingFlags(flags: ReadingFlags): void {
-  const { text, decimal, dates, encoding, missing, rejects, badRows } = flags
-  const given = {
-    '--text': text,
-    '--rejects': rejects,
-    '--bad-rows skip': badRows === 'skip' ? badRows : undefined,
-    '--decimal': decimal,
-    '--dates': dates,
-    '--missing': missing,
-    '--encoding': encoding,
+export function refuseReading(request: ReadingRequest): void {
+  const { text, decimal, dates, encoding, missing, rejects, badRows } = request
+  const reason = `is for files, and ${option('fromLog')} reads the log: leave it out`
+  if (badRows === 'skip') throw optionInvalid('badRows', `skip ${reason}`)
+  const given = { text, rejects, decimal, dates, missing, encoding }
+  for (const name of ['text', 'rejects', 'decimal', 'dates', 'missing', 'encoding'] as const) {
+    if (given[name] !== undefined) throw optionInvalid(name, reason)
   }
-  const [unused] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
-  if (unused !== undefined)
-    throw new FraudError('OPTION_INVALID', `${unused} is for files, and --from-log reads the log: leave it out`)
 }
 
 /** Says how the file is written, where somebody might have expected another reading. */
@@ -120,7 +114,7 @@ export function warnOfSpoiltKeys(reader: TransactionReader, run: Progress): void
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */
-export function fileReading(path: string, { badRows, missing, rejects }: InputFlags): FileReading {
+export function fileReading(path: string, { badRows, missing, rejects }: InputRequest): FileReading {
   const key = process.env.SHRIKE_CARD_KEY
   return {
     file: path === '-' ? 'standard input' : path,

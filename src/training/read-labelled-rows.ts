@@ -12,7 +12,7 @@ import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import { guessDetector, readDetector } from './find-detector.ts'
 import { type FlatTable, readFlatTable, withRepeats } from './flat-table.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { fileReading, type InputFlags, nameOf, readFileTable, warnOfBadRows, warnOfSpoiltKeys } from './read-input.ts'
+import { fileReading, type InputRequest, nameOf, readFileTable, warnOfBadRows, warnOfSpoiltKeys } from './read-input.ts'
 import { writeRejects } from './rejects.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
@@ -21,35 +21,37 @@ import { countRepeatedRows } from './row-hash.ts'
 import { checkWeights } from './row-weights.ts'
 
 /** Reads a file of labelled transactions and computes the inputs of a model; without a detector one is guessed. */
-export async function readLabelledRows(file: string, flags: InputFlags, run: Progress): Promise<LabelledRows> {
-  if (flags.detector !== undefined) return readRowsFor(await readDetector(flags.detector, flags), file, flags, run)
-  const read = await readFileTable(file, flags, run)
-  const label = findLabel(read.table, flags.label)
+export async function readLabelledRows(file: string, request: InputRequest, run: Progress): Promise<LabelledRows> {
+  if (request.detector !== undefined)
+    return readRowsFor(await readDetector(request.detector, request), file, request, run)
+  const read = await readFileTable(file, request, run)
+  const label = findLabel(read.table, request.label)
   const typed = label === undefined ? read.table : withNumericLabel(read.table, label)
-  const located = guessDetector(file, typed, flags, run)
+  const located = guessDetector(file, typed, request, run)
   const features = compileFeatures(located)
-  return flatRows(file, withRepeats(read, located.detector, features), located, features, flags, run)
+  return flatRows(file, withRepeats(read, located.detector, features), located, features, request, run)
 }
 
 /** The same for a detector that is at hand. Features that need more than a row's columns are computed by replay. */
 export async function readRowsFor(
   located: LocatedDetector,
   file: string,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
 ): Promise<LabelledRows> {
   const features = compileFeatures(located)
   if (features.columns === undefined) {
-    const rows = await replayedRows(located, features, file, flags, run)
+    const rows = await replayedRows(located, features, file, request, run)
     const isDelayed = rows.knownAt !== undefined && features.plan.histories.some((plan) => plan.countsFrauds)
     // Standard input can't be read again.
     if (!isDelayed || isReadOnce(file)) return rows
     const prompt = withoutDelay(located)
-    const undelayed = (kept: Uint8Array) => replayedRows(prompt, compileFeatures(prompt), file, flags, quiet(run), kept)
+    const undelayed = (kept: Uint8Array) =>
+      replayedRows(prompt, compileFeatures(prompt), file, request, quiet(run), kept)
     return { ...rows, undelayed }
   }
-  const read = await readFlatTable(file, located.detector, features, flags, run)
-  return flatRows(file, read, located, features, flags, run)
+  const read = await readFlatTable(file, located.detector, features, request, run)
+  return flatRows(file, read, located, features, request, run)
 }
 
 /** A detector whose labels are known at once. */
@@ -67,11 +69,11 @@ async function flatRows(
   { table: read, badRows, repeats, repeatedRows }: FlatTable,
   located: LocatedDetector,
   features: FeatureSet,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
 ): Promise<LabelledRows> {
   // Says where the detector names a column that the file doesn't have.
-  const reader = new TransactionReader(located, features.layout, fileReading(source, flags))
+  const reader = new TransactionReader(located, features.layout, fileReading(source, request))
   reader.open(read)
   const { detector } = located
   const { transaction } = detector
@@ -94,7 +96,7 @@ async function flatRows(
   const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
   warnOfBadRows(reader.badRows(), source, run)
   const allBadRows = joinBadRows(badRows, reader.badRows())
-  await writeRejects(source, allBadRows.first, flags, run)
+  await writeRejects(source, allBadRows.first, request, run)
   warnOfSpoiltKeys(reader, run)
   const left = labelColumn.length - known.length
   if (unknown > 0) run.warn(`${unknown} rows without a label were left out`)
@@ -117,9 +119,9 @@ async function flatRows(
     isoTimes: time?.kind === 'time',
     ...(isLate && { knownAt: Float64Array.from(knownAtMs) }),
     ...(transaction.amount && { amounts: amountsOf(transaction.amount, pick) }),
-    ...(flags.weightColumn !== undefined && {
-      weights: checkWeights(pick(flags.weightColumn), flags.weightColumn),
-      weightColumn: flags.weightColumn,
+    ...(request.weightColumn !== undefined && {
+      weights: checkWeights(pick(request.weightColumn), request.weightColumn),
+      weightColumn: request.weightColumn,
     }),
     badRows: allBadRows,
   }

@@ -1,11 +1,12 @@
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import { quoteForShell } from '../core/shell.ts'
 import { thin } from '../data/split.ts'
 import { type SingleFeature, suspiciousFeatures } from '../evaluation/single-features.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 
-export interface LeakFlags {
+export interface LeakRequest {
   /** Features that are allowed however well they separate the classes. */
   readonly allowLeak?: readonly string[]
 }
@@ -40,25 +41,25 @@ export function findSuspicious(rows: LabelledRows, part: Uint32Array, isWeighted
 export function refuseLeaks(
   rows: LabelledRows,
   part: Uint32Array,
-  { allowLeak = [] }: LeakFlags,
+  { allowLeak = [] }: LeakRequest,
   isWeighted: boolean,
 ): readonly SingleFeature[] {
   const unknown = allowLeak.find((name) => !rows.features.includes(name))
   if (unknown !== undefined) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      `--allow-leak ${unknown}: there is no feature of that name${suggestion(unknown, rows.features)}`,
+    throw optionInvalid(
+      'allowLeak',
+      `${unknown}: there is no feature of that name${suggestion(unknown, rows.features)}`,
     )
   }
   const suspicious = findSuspicious(rows, part, isWeighted)
   const refused = suspicious.filter(({ feature, isCertain }) => isCertain && !allowLeak.includes(feature))
   if (refused.length === 0) return suspicious
-  const flags = refused.map(({ feature }) => `--allow-leak ${quoteForShell(feature)}`).join(' ')
+  const cure = refused.map(({ feature }) => `${option('allowLeak')} ${quoteForShell(feature)}`).join(' ')
   const [it, them] = refused.length === 1 ? ['it is', 'it'] : ['they are', 'them']
   throw new FraudError(
     'LEAK_SUSPECTED',
     `${refused.map(describeSuspicious).join('; ')}. Nothing was trained or written. A feature like this is usually known ` +
-      `only after the fact: leave ${them} out of the features, or, if ${it} known when a transaction arrives, say ${flags}`,
+      `only after the fact: leave ${them} out of the features, or, if ${it} known when a transaction arrives, say ${cure}`,
   )
 }
 

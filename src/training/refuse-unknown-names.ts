@@ -4,22 +4,22 @@ import { compileFeatures } from '../features/feature-set.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
 import { readDetector } from './find-detector.ts'
-import type { PlanFlags } from './plan-training.ts'
-import type { InputFlags } from './read-input.ts'
+import type { PlanRequest } from './plan-training.ts'
+import type { InputRequest } from './read-input.ts'
 
 /**
- * Asked before a file is read: that the features which flags and the detector's model name are there. Without a detector
+ * Asked before a file is read: that the features that the request and the detector's model name are there. Without a detector
  * file they are known only once the file is read.
  *
  * @throws FraudError OPTION_INVALID
  */
-export async function refuseUnknownNames(flags: PlanFlags & InputFlags): Promise<void> {
-  if (flags.detector === undefined) return
-  const located = await readDetector(flags.detector, flags)
+export async function refuseUnknownNames(request: PlanRequest & InputRequest): Promise<void> {
+  if (request.detector === undefined) return
+  const located = await readDetector(request.detector, request)
   const { names } = compileFeatures(located)
-  const model: ModelChoice = flags.preset === undefined ? modelOf(located.detector) : {}
-  const categories = flags.categories ?? model.categories ?? []
-  const monotone = Object.keys(flags.monotone ?? model.monotone ?? {})
+  const model: ModelChoice = request.preset === undefined ? modelOf(located.detector) : {}
+  const categories = request.categories ?? model.categories ?? []
+  const monotone = Object.keys(request.monotone ?? model.monotone ?? {})
   for (const [option, named] of Object.entries({ categories, monotone })) {
     const wrong = named.find((name) => !names.includes(name))
     if (wrong === undefined) continue

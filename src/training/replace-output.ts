@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, link, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { unwritable } from '../data/write-file.ts'
 
-/** The flag of every command that writes a file of a given name. */
-export interface ForceFlag {
+/** What is said wherever a file of a given name is written. */
+export interface ForceRequest {
   readonly force?: boolean
 }
 
@@ -16,7 +17,7 @@ export interface ForceFlag {
  */
 export async function replaceOutput(
   path: string,
-  { force }: ForceFlag,
+  { force }: ForceRequest,
   run: Pick<Progress, 'note'>,
   write: () => Promise<void>,
 ): Promise<void> {
@@ -29,7 +30,7 @@ export async function replaceOutput(
     throw error
   }
   if (await areEqual(path, kept)) await rm(kept)
-  else run.note(`  ${path} was there before: that one is ${kept} now (--force replaces it)`)
+  else run.note(`  ${path} was there before: that one is ${kept} now (${option('force')} replaces it)`)
 }
 
 /** A second name for a file, the first that is free: model.safetensors is kept as model-1.safetensors. */

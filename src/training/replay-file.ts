@@ -12,7 +12,7 @@ import { readEarlierRows } from './earlier-rows.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from './file-replay.ts'
 import {
   fileReading,
-  type InputFlags,
+  type InputRequest,
   nameOf,
   readFileTable,
   readOptions,
@@ -36,27 +36,32 @@ class OutOfOrder extends Error {}
  */
 export async function replayFile<Result>(
   replay: FileReplay,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
   work: ReplayWork<Result>,
   { isSpeculative = true }: { readonly isSpeculative?: boolean } = {},
 ): Promise<{ readonly result: Result; readonly badRows: BadRows }> {
   // A stream can't be read twice.
-  if (isReadOnce(replay.file) || !isSpeculative || flags.history !== undefined)
-    return replaySorted(replay, flags, run, work)
+  if (isReadOnce(replay.file) || !isSpeculative || request.history !== undefined)
+    return replaySorted(replay, request, run, work)
   try {
-    return await replayStream(replay, flags, run, work)
+    return await replayStream(replay, request, run, work)
   } catch (error) {
     if (!(error instanceof OutOfOrder)) throw error
     run.note('  the rows are not in the order of their times, so all of them are read and put in order')
-    return replaySorted(replay, flags, run, work)
+    return replaySorted(replay, request, run, work)
   }
 }
 
-async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: Progress, work: ReplayWork<Result>) {
-  const reader = readerFor(replay, flags)
+async function replayStream<Result>(
+  replay: FileReplay,
+  request: InputRequest,
+  run: Progress,
+  work: ReplayWork<Result>,
+) {
+  const reader = readerFor(replay, request)
   const progress = run.begin(`replay ${nameOf(replay.file)}`)
-  const options = readOptions(flags, run)
+  const options = readOptions(request, run)
   const open = openTables(replay.file, {
     ...options,
     columns: { ...options.columns, ...kindsOf(replay, reader) },
@@ -75,14 +80,19 @@ async function replayStream<Result>(replay: FileReplay, flags: InputFlags, run: 
   warnOfBadRows(badRows, replay.file, run)
   warnOfSpoiltKeys(reader, run)
   tellRepeats(replay, repeats, run)
-  await writeRejects(replay.file, badRows.first, flags, run)
+  await writeRejects(replay.file, badRows.first, request, run)
   return { result, badRows }
 }
 
-async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: Progress, work: ReplayWork<Result>) {
-  const reader = readerFor(replay, flags)
-  const { table, badRows } = await readFileTable(replay.file, flags, run, {
-    columns: { ...readOptions(flags, run).columns, ...kindsOf(replay, reader) },
+async function replaySorted<Result>(
+  replay: FileReplay,
+  request: InputRequest,
+  run: Progress,
+  work: ReplayWork<Result>,
+) {
+  const reader = readerFor(replay, request)
+  const { table, badRows } = await readFileTable(replay.file, request, run, {
+    columns: { ...readOptions(request, run).columns, ...kindsOf(replay, reader) },
     required: [],
     names: namesOfFile(replay.located.detector, replay.features.layout),
     others: replay.others,
@@ -98,12 +108,12 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   warnOfSpoiltKeys(reader, run)
   const firstMs = order.length === 0 ? Number.NaN : times[order[0]]
   const before =
-    flags.history === undefined
+    request.history === undefined
       ? undefined
-      : await readEarlierRows(flags.history, replay, { table, firstMs }, flags, run)
+      : await readEarlierRows(request.history, replay, { table, firstMs }, request, run)
   const progress = run.begin('replay')
   const rows = { count: 0 }
-  const fresh = readerFor(replay, flags)
+  const fresh = readerFor(replay, request)
   const tables = (async function* () {
     yield table
   })()
@@ -113,12 +123,12 @@ async function replaySorted<Result>(replay: FileReplay, flags: InputFlags, run: 
   tellRepeats(replay, repeats, run)
   warnOfBadRows(fresh.badRows(), replay.file, run)
   const all = joinBadRows(joinBadRows(badRows, reader.badRows()), fresh.badRows())
-  await writeRejects(replay.file, all.first, flags, run)
+  await writeRejects(replay.file, all.first, request, run)
   return { result, badRows: all }
 }
 
-function readerFor({ located, features, file }: FileReplay, flags: InputFlags): TransactionReader {
-  return new TransactionReader(located, features.layout, fileReading(file, flags))
+function readerFor({ located, features, file }: FileReplay, request: InputRequest): TransactionReader {
+  return new TransactionReader(located, features.layout, fileReading(file, request))
 }
 
 /** How the file's reader has to take the columns: ids are texts, however they look. */

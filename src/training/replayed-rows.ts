@@ -6,7 +6,7 @@ import type { LocatedDetector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { ReplayedTransaction } from './file-replay.ts'
 import type { LabelledRows } from './labelled-rows.ts'
-import { type InputFlags, nameOf } from './read-input.ts'
+import { type InputRequest, nameOf } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
@@ -20,17 +20,17 @@ export async function replayedRows(
   located: LocatedDetector,
   features: FeatureSet,
   file: string,
-  flags: InputFlags,
+  request: InputRequest,
   run: Progress,
   kept?: Uint8Array,
 ): Promise<LabelledRows> {
   const { detector } = located
   const { label, time } = detector.transaction
-  const card = cardColumn(detector, flags.by)
+  const card = cardColumn(detector, request.by)
   const kinds = card === undefined ? {} : { [card]: 'text' as const }
-  const { result, badRows } = await replayFile({ located, features, file, kinds }, flags, run, async (groups) => {
+  const { result, badRows } = await replayFile({ located, features, file, kinds }, request, run, async (groups) => {
     const collector = new RowCollector(features.names.length)
-    const beside = new ColumnsBeside(card, flags.weightColumn)
+    const beside = new ColumnsBeside(card, request.weightColumn)
     const unlisted = new UnlistedValues(features)
     let labelled = 0
     for await (const group of groups) {
@@ -55,9 +55,9 @@ export async function replayedRows(
     source: nameOf(file),
     ...(time !== undefined && (label.delay !== undefined || label.knownAt !== undefined) && { knownAt }),
     ...(card !== undefined && { cards }),
-    ...(flags.weightColumn !== undefined && {
-      weights: checkWeights(weights, flags.weightColumn),
-      weightColumn: flags.weightColumn,
+    ...(request.weightColumn !== undefined && {
+      weights: checkWeights(weights, request.weightColumn),
+      weightColumn: request.weightColumn,
     }),
     badRows,
   }

@@ -1,4 +1,4 @@
-import { FraudError } from '../core/errors.ts'
+import { optionInvalid } from '../core/option.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { NumberColumn } from '../data/table.ts'
 import type { Detector } from '../detector/detector.ts'
@@ -84,5 +84,5 @@ export function cardColumn({ transaction: { keys = {} } }: Detector, by: string 
   const names = Object.keys(keys)
   const name = by ?? ['card', 'customer'].find((usual) => names.includes(usual)) ?? names[0]
   if (name === undefined || Object.hasOwn(keys, name)) return name === undefined ? undefined : keys[name]
-  throw new FraudError('OPTION_INVALID', `--by ${name}: the detector's keys are ${names.join(', ') || 'none'}`)
+  throw optionInvalid('by', `${name}: the detector's keys are ${names.join(', ') || 'none'}`)
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { option } from '../core/option.ts'
 import type { Progress, Step } from '../core/progress.ts'
 import type { Journal } from '../evaluation/tuning/journal.ts'
 import { type SearchPlan, search } from '../evaluation/tuning/search.ts'
@@ -78,6 +79,6 @@ function whatIsKept(done: number, journalPath: string): string {
   if (done === 0) return 'Stopped before the first trial was finished; nothing was written'
   return (
     `Stopped; the ${done} finished trials are kept in ${journalPath}. The same command goes on from there; with ` +
-    `--trials ${done} it trains the best of them`
+    `${option('trials')} ${done} it trains the best of them`
   )
 }

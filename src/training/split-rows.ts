@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { optionInvalid } from '../core/option.ts'
 import { lastPart, splitByTime, splitRandom, type TimeSplit } from '../data/split.ts'
 import { knownThen } from '../evaluation/known-labels.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -42,7 +43,7 @@ export function splitRows(rows: LabelledRows, plan: SplitPlan, holdsOut: boolean
   }
   if (plan.by === 'random' || times === undefined) {
     if (plan.testFrom !== undefined) {
-      throw new FraudError('OPTION_INVALID', '--test-from needs a split by time, and this one is random')
+      throw optionInvalid('testFrom', 'needs a split by time, and this one is random')
     }
     const { train, test } = splitRandom(labels, plan)
     return { train, test, unknownThen: 0, ...holdOut(train, labels, undefined, plan, holdsOut) }

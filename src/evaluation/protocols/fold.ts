@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import { knownThen } from '../known-labels.ts'
 
 export const dayMs = 86_400_000
@@ -84,7 +85,7 @@ function refuseEmpty(
     throw new FraudError(
       'OPTION_INVALID',
       `The ${name} period from ${showDay(from)} on has ${part.length} rows with ${frauds} frauds${beside}, and both ` +
-        `classes are needed; the data reach from ${extent}: change --train, --delay, --test or --folds`,
+        `classes are needed; the data reach from ${extent}: change ${option('train')}, ${option('delay')}, ${option('test')} or ${option('folds')}`,
     )
   }
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import { type BookRow, bookRows, freeRow } from './book-figures.ts'
 import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { type Figures, meanOf, measureFold, standardDeviationOf, type TrainAndScore } from './measure-fold.ts'
@@ -46,7 +47,7 @@ export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
       'DATA_INVALID',
       `The handbook's protocol is about its own data, transactions of customers from ${showDay(baseStart)} to ` +
         `${showDay(end - 1)} at least; these reach from ${showDay(times[0])} to ${showDay(times[times.length - 1])}. ` +
-        'For others there is --protocol prequential',
+        `For others there is ${option('protocol')} prequential`,
     )
   }
   return foldStarts.map((start) => makeFold({ times, labels, cards }, start, plan))

@@ -69,12 +69,13 @@ test('periods that the data do not cover are refused with both lengths', () => {
     message: /3 tests need 19 days, and the data reach from 2025-01-01 to 2025-01-18, 18 days/,
   })
   for (const [name, option] of [
-    ['trainMs', '--train'],
-    ['testMs', '--test'],
+    ['trainMs', 'train'],
+    ['testMs', 'test'],
   ] as const) {
     assert.throws(() => prequentialFolds(makeRows(neededDays), { ...plan, [name]: 0 }), {
       code: 'OPTION_INVALID',
-      message: `${option} must be longer than 0`,
+      message: `option \`${option}\` must be longer than 0`,
+      errors: [{ field: option, reason: 'must be longer than 0' }],
     })
   }
 })

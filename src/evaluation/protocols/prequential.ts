@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option, optionInvalid } from '../../core/option.ts'
 import type { Interval } from '../evaluation.ts'
 import { bootstrapIntervals } from '../intervals.ts'
 import { shareInterval, wilsonInterval } from '../share-interval.ts'
@@ -70,18 +71,18 @@ export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPeriods): 
   const first = times[0]
   const end = times[times.length - 1] + 1
   const { trainMs, delayMs, testMs, folds } = plan
-  for (const [flag, lengthMs] of [
-    ['--train', trainMs],
-    ['--test', testMs],
+  for (const [name, lengthMs] of [
+    ['train', trainMs],
+    ['test', testMs],
   ] as const) {
-    if (!(lengthMs > 0)) throw new FraudError('OPTION_INVALID', `${flag} must be longer than 0`)
+    if (!(lengthMs > 0)) throw optionInvalid(name, 'must be longer than 0')
   }
   const needed = trainMs + delayMs + testMs * folds
   if (end - first < needed) {
     const days = (ms: number) => `${Math.round(ms / 8_640_000) / 10} days`
     throw new FraudError(
       'OPTION_INVALID',
-      `--train, --delay and ${folds} tests need ${days(needed)}, and the data reach from ${showDay(first)} to ` +
+      `${option('train')}, ${option('delay')} and ${folds} tests need ${days(needed)}, and the data reach from ${showDay(first)} to ` +
         `${showDay(end)}, ${days(end - first)}`,
     )
   }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { FraudError } from '../../core/errors.ts'
 import { canonicalJson, isRecord } from '../../core/json-value.ts'
+import { option } from '../../core/option.ts'
 import { writeFileAtomically } from '../../data/write-file.ts'
 import { type Trial, trialSchema } from './trial.ts'
 
@@ -52,7 +53,7 @@ export class Journal {
     if (size === this.#size) return
     throw new FraudError(
       'JOURNAL_INVALID',
-      `Another search writes to ${this.#path}, so nothing more is written to it by this one; name another file with --journal`,
+      `Another search writes to ${this.#path}, so nothing more is written to it by this one; name another file with ${option('journal')}`,
     )
   }
 
@@ -98,7 +99,7 @@ function readJournal(text: string, path: string, header: string): Content {
   return { trials, fingerprint, size: Buffer.byteLength(text.slice(0, end)) }
 }
 
-const remedy = 'name another file with --journal, or delete this one to begin anew'
+const remedy = `name another file with ${option('journal')}, or delete this one to begin again`
 
 /** What the journal says of its search, which is the one that is wanted. */
 function compareHeaders(found: string, wanted: string, path: string): SearchFingerprint {
@@ -107,7 +108,7 @@ function compareHeaders(found: string, wanted: string, path: string): SearchFing
   if (typeof told !== 'object' || told === null || !('journal' in told) || told.journal !== journal) {
     throw new FraudError(
       'JOURNAL_INVALID',
-      `${path} is not a journal of a search, so nothing is written to it; name another file with --journal`,
+      `${path} is not a journal of a search, so nothing is written to it; name another file with ${option('journal')}`,
     )
   }
   const { journal: _, version: theirVersion, ...theirs }: Record<string, unknown> = { ...told }

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import type { ProtocolRows } from '../protocols/fold.ts'
 import type { PrequentialPeriods } from '../protocols/prequential.ts'
 
@@ -26,8 +27,9 @@ export function planFolds(rows: ProtocolRows, { folds, removesKnown, ...asked }:
   throw new FraudError(
     'OPTION_INVALID',
     `No ${folds} folds fit: the rows to search on reach over ${showSpan(extentMs)}, labels come ${showSpan(delayMs)} late, ` +
-      'and the rest is for --train and --test. Give more data, begin the test later (--test-share, --test-from), or ask for ' +
-      'less with --train, --test, --folds or --delay',
+      `and the rest is for ${option('train')} and ${option('test')}. Give more data, begin the test later ` +
+      `(${option('testShare')}, ${option('testFrom')}), or ask for less with ${option('train')}, ${option('test')}, ` +
+      `${option('folds')} or ${option('delay')}`,
   )
 }
 

@@ -122,7 +122,7 @@ describe('a journal', () => {
 
   test('of another search is refused with what differs and what to do', async () => {
     const other = { ...fingerprint, seed: 12, folds: { folds: 4 } }
-    const reason = /seed \(11 there, 12 now\), folds \(\{"folds":3\} there.*--journal/
+    const reason = /seed \(11 there, 12 now\), folds \(\{"folds":3\} there.*option `journal`/
     await assert.rejects(Journal.open(at('whole.ndjson'), other), isJournalError(reason))
     assert.equal(readFileSync(at('whole.ndjson'), 'utf8'), text)
   })

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { fieldErrors } from './problem.ts'
 
 export const jobSchema = {
   type: 'object',
@@ -11,7 +12,10 @@ export const jobSchema = {
     startedMs: { type: 'number' },
     endedMs: { type: 'number' },
     result: {},
-    error: { type: 'object', properties: { code: { type: 'string' }, message: { type: 'string' } } },
+    error: {
+      type: 'object',
+      properties: { code: { type: 'string' }, message: { type: 'string' }, errors: fieldErrors },
+    },
   },
   required: ['id', 'request', 'by', 'state', 'createdMs'],
 }

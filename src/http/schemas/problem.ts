@@ -1,7 +1,7 @@
 import { errorCodes } from '../../core/errors.ts'
 import { type Problem, presentError, statusOf } from '../error-status.ts'
 
-const fieldErrors = {
+export const fieldErrors = {
   type: 'array',
   items: {
     type: 'object',

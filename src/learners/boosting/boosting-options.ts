@@ -1,7 +1,7 @@
-import { FraudError } from '../../core/errors.ts'
 import * as read from '../../core/option-text.ts'
 import { z } from '../../core/zod.ts'
 import { notNegative, type OptionKind, option, shareOrOne, type ValuesOf, whole } from '../option.ts'
+import { refuseOption } from '../require-option.ts'
 import {
   classWeight,
   earlyStoppingRounds,
@@ -24,7 +24,7 @@ const monotone: OptionKind<Readonly<Record<string, number>>> = {
   check(name, directions) {
     for (const [feature, direction] of Object.entries(directions)) {
       if ([-1, 0, 1].includes(direction)) continue
-      throw new FraudError('OPTION_INVALID', `${name}.${feature} must be 1, -1 or 0, not ${direction}`)
+      throw refuseOption(name, `must be 1, -1 or 0 for ${feature}, not ${direction}`)
     }
   },
 }
@@ -73,14 +73,13 @@ export type BoostingOptions = ValuesOf<typeof boostingOptions>
 /** Refuses names that are not features (OPTION_INVALID names the option). */
 export function checkFeatureNames({ monotone, categories }: BoostingOptions, features: readonly string[]): void {
   for (const [name, direction] of Object.entries(monotone)) {
-    if (!features.includes(name))
-      throw new FraudError('OPTION_INVALID', `monotone names ${name}, which is not a feature`)
+    if (!features.includes(name)) throw refuseOption('monotone', `names ${name}, which is not a feature`)
     if (direction !== 0 && categories.includes(name)) {
-      throw new FraudError('OPTION_INVALID', `monotone names ${name}, whose categories have no order`)
+      throw refuseOption('monotone', `names ${name}, whose categories have no order`)
     }
   }
   for (const name of categories) {
     if (features.includes(name)) continue
-    throw new FraudError('OPTION_INVALID', `categories names ${name}, which is not a feature`)
+    throw refuseOption('categories', `names ${name}, which is not a feature`)
   }
 }

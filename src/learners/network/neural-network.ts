@@ -8,7 +8,7 @@ import { createNeuralNetwork, type Layer, type NeuralNetwork } from '../../model
 import { choice, log, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
 import { complete, notNegative, type OptionKind, option, type ValuesOf, whole } from '../option.ts'
-import { requireBetween, requireWhole } from '../require-option.ts'
+import { refuseOption, requireBetween, requireWhole } from '../require-option.ts'
 import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
 import { classWeight, earlyStoppingRounds, learningRate, seed } from '../shared-options.ts'
 import { applyScaling, standardizeInputs } from '../standard-inputs.ts'
@@ -22,7 +22,7 @@ const hidden: OptionKind<readonly number[]> = {
     read: (text) => read.list(text).map(read.wholeNumber(1)),
   },
   check(name, layers) {
-    if (layers.length > 8) throw new FraudError('OPTION_INVALID', `${name} names at most 8 layers`)
+    if (layers.length > 8) throw refuseOption(name, 'names at most 8 layers')
     for (const units of layers) requireWhole(name, units, 1, 65_536)
   },
 }

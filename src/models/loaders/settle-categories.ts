@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import type { Progress } from '../../core/progress.ts'
 import { mostCategories } from '../trees/category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
@@ -15,8 +16,7 @@ export interface DetectorCategories {
 }
 
 /** The end of a sentence that says what else can be done. */
-export const orTrust =
-  'or, where the detector gives the very numbers that the library gave its categories, say --category-numbers'
+export const orTrust = `or, where the detector gives the very numbers that the library gave its categories, say ${option('categoryNumbers')}`
 
 /**
  * The model with the categories that the detector gives: they must be those that its library numbered, or other ones

@@ -39,7 +39,7 @@ test('the rounds up to the best one are taken, whatever trees each has, or all t
   const noted = { attributes: { best_iteration: '1', scikit_learn: '{"missing": NaN, "best_ntree_limit": 4}' } }
   assert.equal(marginOf(file({}, noted)), 15)
   assert.equal(marginOf(file({}, best('1')), true), 63)
-  assert.throws(() => readXgboost(file({}, best('1'))), { code: 'MODEL_UNSUPPORTED', message: /--all-trees/ })
+  assert.throws(() => readXgboost(file({}, best('1'))), { code: 'MODEL_UNSUPPORTED', message: /option `allTrees`/ })
   for (const round of ['-1', '0.5', 'x']) assert.throws(() => readXgboost(file({}, best(round))), /best_iteration/)
 })
 

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import { mostCategories } from '../trees/category-sets.ts'
 import { createTreeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { type CategoryOrders, categoryFeatures } from './category-orders.ts'
@@ -63,7 +64,7 @@ function treesUntilBest(attributes: XgboostAttributes, file: XgboostTrees): numb
   if (noted !== undefined) return Number(noted)
   throw unsupported(
     'it was stopped early, and its file does not tell how many trees a round has: save the classifier itself ' +
-      '(XGBClassifier.save_model), or say --all-trees',
+      `(XGBClassifier.save_model), or say ${option('allTrees')}`,
   )
 }
 

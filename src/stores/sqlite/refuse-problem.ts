@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { option } from '../../core/option.ts'
 import { keyVariable } from './log-key.ts'
 import type { Verification } from './verify-log.ts'
 
@@ -18,6 +19,6 @@ export function refuseProblem({ problem, records, stretches }: Verification): vo
     changes.length === 0
       ? `verify it with the key that it was written with`
       : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
-        `somebody without the key wrote them. If you know of the change, say so with --key-changes ${changes.join(',')}`
+        `somebody without the key wrote them. If you know of the change, say so with ${option('keyChanges')} ${changes.join(',')}`
   throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
 }

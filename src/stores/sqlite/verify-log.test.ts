@@ -319,7 +319,7 @@ test('rows of persons without MACs get them once, and the chain says when', asyn
   // A key that is changed again leaves what was said of the rows as it was.
   const b = { name: 'SHRIKE_LOG_KEY_BEFORE', key: 'b' }
   const toC = { key: 'c', keysBefore: [b], keyChanges: undefined }
-  assert.throws(() => changeLogKey(begun, toC), { code: 'LOG_KEY_MISMATCH', message: /--key-changes 7/ })
+  assert.throws(() => changeLogKey(begun, toC), { code: 'LOG_KEY_MISMATCH', message: /option `keyChanges` 7/ })
   assert.deepEqual(changeLogKey(begun, { ...toC, keyChanges: [7] }), { sequence: 8, keyChanges: [7, 8] })
   const older2 = { name: 'line 2', key: 'b' }
   const toD = { key: 'd', keysBefore: [{ name: 'line 1', key: 'c' }, older2], keyChanges: [7, 8] }
