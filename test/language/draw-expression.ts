@@ -123,7 +123,7 @@ function literalOf(random: Random, type: Drawn): string {
     case 'bool':
       return pick(['true', 'false'])
     case 'int':
-      return pick(['0', '1', '2', '7', '24', '1000003', '0x1F'])
+      return pick(['0', '1', '2', '7', '24', '1000003', '0x1F', '9007199254740991'])
     case 'double':
       return pick(['0.0', '1.0', '2.5', '9.0', '0.25', '1e3', '100.125'])
     case 'string':
