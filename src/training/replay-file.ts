@@ -74,7 +74,7 @@ async function replayStream<Result>(
   const rows = { count: 0 }
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
   const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
-  progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
+  progress.end(tellCount(rows.count, replay))
   tellNotes(open.notes(), run)
   const badRows = joinBadRows(open.badRows(), reader.badRows())
   warnOfBadRows(badRows, replay.file, run)
@@ -119,7 +119,7 @@ async function replaySorted<Result>(
   })()
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
   const result = await work(replayTables({ replay, reader: fresh, rows, repeats, before }, tables, run.signal, order))
-  progress.end(`${rows.count.toLocaleString('en')} transactions, ${replay.features.names.length} features`)
+  progress.end(tellCount(rows.count, replay))
   tellRepeats(replay, repeats, run)
   warnOfBadRows(fresh.badRows(), replay.file, run)
   const all = joinBadRows(joinBadRows(badRows, reader.badRows()), fresh.badRows())
@@ -135,6 +135,10 @@ function readerFor({ located, features, file }: FileReplay, request: InputReques
 function kindsOf({ located, kinds }: FileReplay, reader: TransactionReader): Readonly<Record<string, ColumnKind>> {
   const { id } = located.detector.transaction
   return { ...(id !== undefined && { [id]: 'text' as const }), ...kinds, ...reader.kinds }
+}
+
+function tellCount(count: number, { features, makesRows = true }: FileReplay): string {
+  return `${count.toLocaleString('en')} transactions${makesRows ? `, ${features.names.length} features` : ''}`
 }
 
 function tellRepeats({ located, onRepeat, repeatsAre }: FileReplay, repeats: RepeatedIds, run: Progress): void {
@@ -159,8 +163,8 @@ async function* replayTables(
   signal: AbortSignal,
   order?: Uint32Array,
 ): AsyncGenerator<Iterable<ReplayedTransaction>, void> {
-  const replay = new Replay(features, new MemoryHistories(features.plan))
-  before?.(replay)
+  const replay = makesRows ? new Replay(features, new MemoryHistories(features.plan)) : undefined
+  if (replay !== undefined) before?.(replay)
   let newestMs = Number.NEGATIVE_INFINITY
   for await (const table of tables) {
     throwIfInterrupted(signal)
@@ -187,8 +191,8 @@ async function* replayTables(
       const { transaction, label, knownAtMs } = taken
       if (transaction.timestampMs < newestMs) throw new OutOfOrder()
       newestMs = transaction.timestampMs
-      const row = makesRows ? replay.next(transaction) : noRow
-      if (makesRows && label === 1) replay.label(transaction, { isFraud: true, knownAtMs })
+      const row = replay?.next(transaction) ?? noRow
+      if (label === 1) replay?.label(transaction, { isFraud: true, knownAtMs })
       yield { row, transaction, label, knownAtMs, reader, table, index, fileRow }
     }
   }

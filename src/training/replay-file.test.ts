@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { inMemory, parseDetector } from '../detector/detector.ts'
+import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+import { replayFile } from './replay-file.ts'
+
+const detector = parseDetector({
+  detector: 'cards',
+  transaction: {
+    id: 'id',
+    time: { field: 'time', format: 'iso' },
+    amount: { field: 'amount' },
+    keys: { card: 'card' },
+    label: { field: 'fraud' },
+  },
+  features: ['amount', { count: { by: 'card', over: '1h' } }],
+})
+
+function refuse(): never {
+  throw new Error('a feature was computed')
+}
+
+/** Features none of which can be computed. */
+function broken(features: FeatureSet): FeatureSet {
+  return { ...features, own: features.own.map((feature) => ({ ...feature, compute: refuse })) }
+}
+
+test('where no rows are wanted, no feature is computed and none is spoken of', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-replay-file-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'cards.csv')
+  const rows = [0, 1, 2].map((i) => `t${i},2026-01-01T00:0${i}:00Z,${i + 1}.00,c,${i % 2}`)
+  writeFileSync(file, `id,time,amount,card,fraud\n${rows.join('\n')}\n`)
+  const ends: (string | undefined)[] = []
+  const begin = () => ({ update: () => {}, end: (outcome?: string) => void ends.push(outcome) })
+  const { signal } = new AbortController()
+  const run = { begin, note: () => {}, warn: assert.fail, nowMs: () => 0, signal }
+  const features = compileDetector(detector)
+  const located = { detector, locate: inMemory }
+  const replay = (features: FeatureSet, makesRows: boolean, isSpeculative: boolean) =>
+    replayFile(
+      { located, features, file, makesRows },
+      {},
+      run,
+      async (groups) => {
+        const seen: object[] = []
+        for await (const group of groups)
+          for (const { row, transaction, label } of group)
+            seen.push({ row: [...row], atMs: transaction.timestampMs, label })
+        return seen
+      },
+      { isSpeculative },
+    )
+  for (const isSpeculative of [true, false]) {
+    const { result: all } = await replay(features, true, isSpeculative)
+    assert.deepEqual(
+      all.map((each) => ('row' in each ? each.row : undefined)),
+      [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ],
+    )
+    assert.match(ends.at(-1) ?? '', /^3 transactions, 2 features$/)
+    await assert.rejects(replay(broken(features), true, isSpeculative), /a feature was computed/)
+    const { result: known } = await replay(broken(features), false, isSpeculative)
+    assert.deepEqual(
+      known,
+      all.map((each) => ({ ...each, row: [] })),
+    )
+    assert.match(ends.at(-1) ?? '', /^3 transactions$/)
+  }
+})
