@@ -80,6 +80,25 @@ describe('a hostile text', () => {
     assert.equal(hinted.length, 3)
   })
 
+  test('is refused where it holds a card number, and is not repeated', () => {
+    const [card, escaped] = ['4111111111111111', '\\x34111 1111 1111 1111']
+    const texts = [`country == "${card}"`, `country == "${escaped}"`, `amount > ${card}`, `amount > 1 // ${card}\n`]
+    for (const text of [
+      ...texts,
+      `\`${card}\` > 1`,
+      `amount > ${card}x`,
+      `email.matches("(${card}")`,
+      `x${card} > 1`,
+    ]) {
+      const problem = refusal(text)
+      assert.doesNotMatch(problem.message, /4111/, text)
+    }
+    for (const text of texts) assert.match(refusal(text).message, /card number/)
+    assert.ok(compileExpression('country in ["4111","1111","1111","1111"]', declarations).ok)
+    const template = compileTemplate(`{country} of ${card}`, declarations)
+    assert.ok(!template.ok && /card number/.test(template.problems[0].message))
+  })
+
   test('finds nothing of the language’s own objects', () => {
     const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'valueOf']
     for (const name of names) {

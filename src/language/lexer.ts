@@ -1,5 +1,6 @@
+import { holdsCardNumber } from '../core/card-number.ts'
 import { readNumber } from './number-literal.ts'
-import { SyntaxProblem } from './problem.ts'
+import { cardNumberReason, SyntaxProblem } from './problem.ts'
 import { type Literal, reservedWords, type Span } from './syntax.ts'
 import { readText } from './text-literal.ts'
 
@@ -32,11 +33,12 @@ const hints: Readonly<Record<string, string>> = {
 /** Splits a text into its tokens, the last of which is its end. Throws a `SyntaxProblem` where it can't. */
 export function readTokens(text: string): readonly Token[] {
   const tokens: Token[] = []
-  let at = skip(space, text, 0)
+  let at = skipSpace(text, 0)
   while (at < text.length) {
     const token = readToken(text, at)
+    refuseCardNumber(token.kind === 'literal' ? String(token.literal.value) : text.slice(at, token.end), token)
     tokens.push(token)
-    at = skip(space, text, token.end)
+    at = skipSpace(text, token.end)
   }
   tokens.push({ kind: 'end', start: text.length, end: text.length })
   return tokens
@@ -75,6 +77,14 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0]
 }
 
-function skip(pattern: RegExp, text: string, at: number): number {
-  return at + (matchAt(pattern, text, at)?.length ?? 0)
+function skipSpace(text: string, start: number): number {
+  const skipped = matchAt(space, text, start) ?? ''
+  const end = start + skipped.length
+  for (const comment of skipped.split('\n')) refuseCardNumber(comment, { start, end })
+  return end
+}
+
+/** A rule is kept, and shown, so it is no place for one; what is escaped in a text was read before. */
+function refuseCardNumber(written: string, { start, end }: Span): void {
+  if (holdsCardNumber(written)) throw new SyntaxProblem({ start, end }, cardNumberReason)
 }

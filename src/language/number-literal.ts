@@ -1,3 +1,4 @@
+import { showValue } from '../core/show-value.ts'
 import { SyntaxProblem } from './problem.ts'
 import type { Literal, Span } from './syntax.ts'
 
@@ -35,5 +36,5 @@ function refuseTail(text: string, start: number, end: number): void {
   if (/^[uU]$/.test(tail))
     throw new SyntaxProblem(span, 'Unsigned ints are not part of the language; leave out the "u"')
   if (tail === '.') throw new SyntaxProblem(span, 'A number needs a digit behind its point, as in 2.0')
-  throw new SyntaxProblem(span, `${text.slice(start, span.end)} is not a number`)
+  throw new SyntaxProblem(span, `${showValue(text.slice(start, span.end))} is not a number`)
 }

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { maskCardNumber } from '../core/show-value.ts'
 import { limits } from './syntax.ts'
 
 /** A program that is longer takes longer to make than a rule may. */
@@ -18,6 +19,6 @@ export function compilePattern(pattern: string): ((text: string) => boolean) | s
     return (text) => compiled.test(text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return `The pattern can't be read: ${reason.replace(/^error parsing regexp: /, '')}`
+    return `The pattern can't be read: ${maskCardNumber(reason.replace(/^error parsing regexp: /, ''))}`
   }
 }

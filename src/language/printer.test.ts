@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { holdsCardNumber } from '../core/card-number.ts'
 import { limits, printSyntax } from './index.ts'
 import { parseSyntax } from './parser.ts'
 import { type BinaryOperator, comparisons, type Literal, products, type Syntax, sums } from './syntax.ts'
@@ -11,12 +12,14 @@ const name = fc.oneof(
   fc.constantFrom('amount', 'card_count_1h', 'in', 'true', 'while', '__proto__', 'merchant name', 'a.b', 'é', '1st'),
   fc.string({ minLength: 1, maxLength: 5 }).filter((text) => !/[`\n]/.test(text)),
 )
-const literal: fc.Arbitrary<Literal> = fc.oneof(
-  fc.boolean().map((value): Literal => ({ type: 'bool', value })),
-  fc.maxSafeInteger().map((value): Literal => ({ type: 'int', value })),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value): Literal => ({ type: 'double', value })),
-  fc.string({ unit: 'binary', maxLength: 8 }).map((value): Literal => ({ type: 'string', value })),
-)
+const literal: fc.Arbitrary<Literal> = fc
+  .oneof(
+    fc.boolean().map((value): Literal => ({ type: 'bool', value })),
+    fc.maxSafeInteger().map((value): Literal => ({ type: 'int', value })),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value): Literal => ({ type: 'double', value })),
+    fc.string({ unit: 'binary', maxLength: 8 }).map((value): Literal => ({ type: 'string', value })),
+  )
+  .filter(({ value }) => !holdsCardNumber(String(value)))
 const operator = fc.constantFrom<BinaryOperator>(...comparisons, ...sums, ...products, 'in')
 
 const { tree } = fc.letrec<{ tree: Syntax }>((tie) => {

@@ -22,6 +22,8 @@ export function problemAt(text: string, { start, end }: Span, message: string): 
   return { message, line, column: start - lineStart + 1, start, end }
 }
 
+export const cardNumberReason = 'This looks like a card number, and those are not kept; use a list'
+
 /** A text that can't be read any further. Thrown inside the lexer and the parser only. */
 export class SyntaxProblem extends Error {
   readonly span: Span

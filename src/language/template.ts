@@ -1,9 +1,10 @@
+import { holdsCardNumber } from '../core/card-number.ts'
 import { sayDuration } from '../core/duration.ts'
 import { showValue } from '../core/show-value.ts'
 import { writeTimestamp } from './clock.ts'
 import { type Declaration, type Declarations, readValue, type Subject } from './declarations.ts'
 import { type Hint, makeHint } from './name-hint.ts'
-import { type Problem, problemAt } from './problem.ts'
+import { cardNumberReason, type Problem, problemAt } from './problem.ts'
 
 /** A reason in words, with what it names filled in: `{card_count_10m} small payments within ten minutes`. */
 export interface Template {
@@ -26,6 +27,9 @@ export function compileTemplate(text: string, declarations: Declarations): Compi
   if (text.length > longestTemplate) {
     const message = `This text has ${text.length} characters; at most ${longestTemplate} are read`
     return { ok: false, problems: [problemAt(text, { start: longestTemplate, end: text.length }, message)] }
+  }
+  if (holdsCardNumber(text)) {
+    return { ok: false, problems: [problemAt(text, { start: 0, end: text.length }, cardNumberReason)] }
   }
   const parts: Part[] = []
   const problems: Problem[] = []
