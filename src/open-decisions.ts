@@ -7,6 +7,7 @@ import type { Logger } from './core/logger.ts'
 import { requireCardKey } from './deciding/card-key.ts'
 import { DecisionService } from './deciding/decision-service.ts'
 import type { DetectorInForce } from './deciding/detector-in-force.ts'
+import type { TakenSnapshot } from './deciding/keeper.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
 import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
@@ -119,7 +120,7 @@ export async function openDecisions(
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
       ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
       findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, logger),
-      takeSnapshot: () => takeSnapshot(config.snapshotArgs, directory, closing.signal),
+      takeSnapshot: (cutoffMs) => takeSnapshot(config.snapshotArgs, directory, closing.signal, cutoffMs),
     })
     const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
     const figures = { ...figuresOf(directory, log.reading), isShort: () => whyNotReady() !== undefined }
@@ -236,9 +237,15 @@ const longestSnapshotMs = 3_600_000
 const snapshotGraceMs = 5000
 
 /** A process of its own, at the lowest priority: the log is read beside the service, which is not held up. */
-async function takeSnapshot(args: readonly string[] | undefined, { path }: DataDirectory, closing: AbortSignal) {
+async function takeSnapshot(
+  args: readonly string[] | undefined,
+  { path }: DataDirectory,
+  closing: AbortSignal,
+  cutoffMs = Number.NaN,
+): Promise<TakenSnapshot> {
   if (args === undefined) throw new FraudError('OPTION_INVALID', 'No command that takes snapshots was given')
-  const child = spawn(process.execPath, [...process.execArgv, ...args, '--data', path], {
+  const retention = Number.isFinite(cutoffMs) ? [`--prune-before=${cutoffMs}`] : []
+  const child = spawn(process.execPath, [...process.execArgv, ...args, '--data', path, ...retention], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: AbortSignal.any([closing, AbortSignal.timeout(longestSnapshotMs)]),
     killSignal: 'SIGKILL',
@@ -253,9 +260,7 @@ async function takeSnapshot(args: readonly string[] | undefined, { path }: DataD
     child.once('close', resolve)
   })
   if (code !== 0) throw new FraudError('SNAPSHOT_INVALID', Buffer.concat(err).toString('utf8').trim().slice(-500))
-  const taken: { readonly sequence: number; readonly safeThrough: number } = JSON.parse(
-    Buffer.concat(out).toString('utf8'),
-  )
+  const taken: TakenSnapshot = JSON.parse(Buffer.concat(out).toString('utf8'))
   return taken
 }
 

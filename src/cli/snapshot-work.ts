@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { savedParts } from '../deciding/projections.ts'
+import { findPrunable } from '../deciding/prunable.ts'
 import { Rebuild, startRebuild } from '../deciding/rebuild.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
@@ -9,11 +10,15 @@ import { checkLogKey } from '../stores/sqlite/log-key.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { type DataFlags, logKey, openLog } from './log-files.ts'
 
+export interface SnapshotFlags extends DataFlags {
+  readonly pruneBefore?: number
+}
+
 /**
  * Makes histories of the newest snapshot and the log behind it, writes them down, reads them back, and prints what it did
  * as JSON. Reads beside a service that goes on.
  */
-export async function takeSnapshot(flags: DataFlags): Promise<void> {
+export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
   const { snapshotsPath } = dataDirectory(flags.data)
   const key = logKey()
   const reader = openLog(flags)
@@ -43,7 +48,9 @@ export async function takeSnapshot(flags: DataFlags): Promise<void> {
     new Rebuild(live, reader, readSnapshot(path, key), { maxBytes: Number.POSITIVE_INFINITY })
     const { keys, events } = projections.histories.histories.stats()
     const safeThrough = Math.min(...snapshotPaths(snapshotsPath).map((kept) => sequenceOf(kept, key)))
-    process.stdout.write(`${JSON.stringify({ sequence, safeThrough, path, bytes, keys, events })}\n`)
+    const cutoffMs = flags.pruneBefore
+    const prunable = cutoffMs === undefined ? undefined : findPrunable(reader, live, cutoffMs, safeThrough)
+    process.stdout.write(`${JSON.stringify({ sequence, safeThrough, path, bytes, keys, events, prunable })}\n`)
   } finally {
     reader.close()
   }

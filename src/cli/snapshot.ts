@@ -1,6 +1,12 @@
-import { Command } from 'commander'
-import type { DataFlags } from './log-files.ts'
+import { Command, InvalidArgumentError } from 'commander'
 import { run } from './run.ts'
+import type { SnapshotFlags } from './snapshot-work.ts'
+
+function milliseconds(text: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value)) return value
+  throw new InvalidArgumentError('It is milliseconds since 1970.')
+}
 
 /** `shrike snapshot`, which the service runs by itself. */
 export function snapshotCommand(): Command {
@@ -8,11 +14,16 @@ export function snapshotCommand(): Command {
     .summary('save the histories of a data directory: the service does it by itself')
     .description('Makes the histories of the log, beside a service or without one, and saves them for a quick start.')
     .option('--data <directory>', 'the data directory of the service', '.shrike')
+    .option(
+      '--prune-before <ms>',
+      'say what may be let go of before this time: the service asks for it with --retain',
+      milliseconds,
+    )
     .addHelpText(
       'after',
       `
 Examples:
   shrike snapshot --data /var/lib/shrike`,
     )
-    .action((options: DataFlags) => run({}, async () => (await import('./snapshot-work.ts')).takeSnapshot(options)))
+    .action((options: SnapshotFlags) => run({}, async () => (await import('./snapshot-work.ts')).takeSnapshot(options)))
 }

@@ -11,11 +11,15 @@ import {
   snapshotNow,
   startMs,
   type TestDecisionsOptions,
+  takenThrough,
 } from '../../test/service/decisions-fixture.ts'
 import { warmUp as warmUpPath } from '../http/warm-up.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { createDetectorInForce, type DetectorInForce } from './detector-in-force.ts'
+import type { TakenSnapshot } from './keeper.ts'
+import type { Projections } from './projections.ts'
+import { Rebuild } from './rebuild.ts'
 
 const open = closedAfterEach()
 
@@ -213,8 +217,7 @@ describe('another detector', () => {
 describe('a snapshot', () => {
   test('is counted, taken or not, and the service goes on where it could not be', async () => {
     let fails = true
-    const takeSnapshot = () =>
-      fails ? Promise.reject(new Error('no disk')) : Promise.resolve({ sequence: 1, safeThrough: 1 })
+    const takeSnapshot = () => (fails ? Promise.reject(new Error('no disk')) : Promise.resolve({ sequence: 1 }))
     const { service, say: logger, clock } = await start({ takeSnapshot })
     await service.snapshot()
     assert.deepEqual([service.snapshots, service.snapshotAtMs], [{ ok: 0, failed: 1 }, undefined])
@@ -228,7 +231,8 @@ describe('a snapshot', () => {
   test('lets records go that are older than is to be kept, and nothing that features still see', async () => {
     const retainMs = 8 * dayMs
     let safeThrough = 0
-    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
+      takenThrough(safeThrough, log, one, cutoffMs)
     const { service, log, clock, close, path } = await start({ inForce: one, retainMs, takeSnapshot })
     for (let i = 0; i < 20; i++) {
       clock.nowMs = startMs + i * dayMs
@@ -255,10 +259,66 @@ describe('a snapshot', () => {
     assert.deepEqual(again.log.failure, undefined)
   })
 
+  test('lets go of a label that waits for its transaction only where a checkpoint carries it', async () => {
+    const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
+      takenThrough(log.reading.lastSequence(), log, one, cutoffMs)
+    const options = { inForce: one, retainMs: 8 * dayMs, takeSnapshot, maxAheadMs: Number.POSITIVE_INFINITY }
+    const { service, log, clock, close, path } = await start(options)
+    const decide = (i: number) => service.decide(purchase(i, { TIME: startMs + i * dayMs }), undefined, noWait)
+    const label = (id: string) => service.label({ transactionId: id, isFraud: true }, 'key:desk')
+    const savedOf = ({ projections }: { readonly projections: Projections }) =>
+      Buffer.concat([...projections.pending.save()])
+    const whole = () => {
+      const rebuild = new Rebuild(one, log.reading, undefined, {})
+      while (rebuild.step());
+      return savedOf(rebuild)
+    }
+    const live = () => savedOf(service.decider.state ?? assert.fail())
+    // Received long after the time of the transactions: they are of a file that is replayed.
+    clock.nowMs = startMs + 100 * dayMs
+    for (let i = 0; i < 15; i++) {
+      if (i === 2 || i === 12) await label(`t-${i + 10}`)
+      if (i === 3) await label('t-17')
+      await decide(i)
+    }
+    await service.snapshot()
+    const before = log.reading.prunedThrough()
+    assert.ok(log.reading.labelsOf('t-17').length === 0, 'the record of the label is gone')
+    assert.deepEqual([Object.keys(log.reading.carried()), live()], [['pending-labels'], whole()])
+    for (let i = 15; i < 35; i++) {
+      await decide(i)
+      assert.deepEqual(whole(), live())
+    }
+    await service.snapshot()
+    // Their transactions came, and are gone themselves: nothing waits any more.
+    assert.ok(log.reading.prunedThrough() > before)
+    assert.deepEqual([log.reading.carried(), live()], [{}, whole()])
+    await label('t-99')
+    await close({ keep: true })
+    const again = await start({ ...options, directory: path })
+    assert.equal(again.service.decider.state?.projections.pending.count, 1)
+    await again.close()
+  })
+
+  test('refuses a log whose checkpoint carries what this version does not know', async () => {
+    const { log } = await start({ inForce: one })
+    for (const [carried, code] of [
+      [{ cases: { version: 1, state: '' } }, 'LOG_TOO_NEW'],
+      [{ 'pending-labels': { version: 99, state: '' } }, 'LOG_TOO_NEW'],
+      [{ 'pending-labels': { version: 1, state: 'AAAA' } }, 'LOG_INVALID'],
+    ] as const) {
+      const reading = new Proxy(log.reading, {
+        get: (target, name) => (name === 'carried' ? () => carried : Reflect.get(target, name).bind?.(target)),
+      })
+      assert.throws(() => new Rebuild(one, reading, undefined, {}), { code })
+    }
+  })
+
   test('leaves the log with the word that its rows of persons are signed', async () => {
     const key = 'a key of sixteen characters or more'
     let safeThrough = 0
-    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
+      takenThrough(safeThrough, log, inForce, cutoffMs)
     const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
     const options = { inForce, key, retainMs: 8 * dayMs, takeSnapshot }
     const { service, log, clock, close, path, logPath } = await start(options)

@@ -45,6 +45,7 @@ class ForgetfulLog implements ServiceLog {
     firstTransactionMs: () => undefined,
     unread: {},
     prunedThrough: () => 0,
+    carried: () => ({}),
     hashAt: () => undefined,
     lastBefore: () => 0,
   }

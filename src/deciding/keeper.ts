@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { CheckpointRecord, Definition } from '../log/log-record.ts'
 import type { Decider } from './decider.ts'
+import type { Prunable } from './prunable.ts'
 import { leastRetentionMs } from './retention.ts'
 import { appendDurably, type ServiceLog } from './service-log.ts'
 
@@ -13,8 +14,14 @@ export interface KeeperOptions {
   readonly snapshotEveryMs: number
   /** How long records are kept; undefined: for ever. */
   readonly retainMs: number | undefined
-  /** Takes a snapshot elsewhere, checks it, and says up to which record the older of those kept goes. */
-  readonly takeSnapshot: () => Promise<{ readonly sequence: number; readonly safeThrough: number }>
+  /** Takes a snapshot elsewhere, checks it, and says what may be let go of before a time, where one is given. */
+  readonly takeSnapshot: (cutoffMs: number | undefined) => Promise<TakenSnapshot>
+}
+
+export interface TakenSnapshot {
+  /** The last record that went into it. */
+  readonly sequence: number
+  readonly prunable?: Prunable | undefined
 }
 
 const tickMs = 1000
@@ -72,11 +79,11 @@ export class Keeper {
   async snapshot(): Promise<void> {
     const { logger, takeSnapshot, clock } = this.#options
     try {
-      const { sequence, safeThrough } = await takeSnapshot()
+      const { sequence, prunable } = await takeSnapshot(this.#cutoffMs())
       this.#snapshotSequence = sequence
       this.#snapshotAtMs = clock()
       this.snapshots.ok += 1
-      await this.#retain(safeThrough)
+      if (prunable !== undefined) await this.#retain(prunable)
     } catch (error) {
       if (this.#isClosing) return
       this.snapshots.failed += 1
@@ -86,16 +93,18 @@ export class Keeper {
     }
   }
 
-  async #retain(safeThrough: number): Promise<void> {
-    const { retainMs, clock, logger, log } = this.#options
+  /** Before which time nothing has to be kept; undefined where all is. */
+  #cutoffMs(): number | undefined {
+    const { retainMs, clock } = this.#options
     const state = this.#decider.state
-    if (retainMs === undefined || state === undefined) return
+    if (retainMs === undefined || state === undefined) return undefined
+    const { newestMs } = state.projections.histories.histories
+    return Math.min(clock() - retainMs, newestMs - leastRetentionMs(state.inForce))
+  }
+
+  async #retain({ through, carried }: Prunable): Promise<void> {
+    const { clock, logger, log } = this.#options
     const { reading } = log
-    const cutoffMs = Math.min(
-      clock() - retainMs,
-      state.projections.histories.histories.newestMs - leastRetentionMs(state.inForce),
-    )
-    const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
     const hash = through > reading.prunedThrough() ? reading.hashAt(through) : undefined
     if (hash === undefined) return
     const checkpoint: CheckpointRecord = {
@@ -103,6 +112,7 @@ export class Keeper {
       prunedThrough: through,
       hash: Buffer.from(hash).toString('hex'),
       definitions: definitionsThrough(reading, through),
+      ...(Object.keys(carried).length > 0 && { carried }),
       prunedAtMs: clock(),
     }
     await appendDurably(log, checkpoint)

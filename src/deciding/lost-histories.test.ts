@@ -10,9 +10,11 @@ import {
   openDeciding,
   openTestDecisions,
   type TestDecisionsOptions,
+  takenThrough,
 } from '../../test/service/decisions-fixture.ts'
 import type { Detector } from '../detector/detector.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
+import type { TakenSnapshot } from './keeper.ts'
 import { LostHistories } from './lost-histories.ts'
 
 const open = closedAfterEach()
@@ -99,7 +101,8 @@ describe('a detector whose histories the log can not give', () => {
   test('may be another detector of an empty log, and of one that is pruned of what lacks it', async () => {
     const retainMs = 20 * dayMs
     let safeThrough = 0
-    const takeSnapshot = () => Promise.resolve({ sequence: safeThrough, safeThrough })
+    const takeSnapshot = async (cutoffMs?: number): Promise<TakenSnapshot> =>
+      takenThrough(safeThrough, log, shops, cutoffMs)
     const { service, decide, log } = await start({ inForce: shops, retainMs, takeSnapshot, acceptLostHistories: true })
     await service.use(pans)
     await service.use(shops)

@@ -24,6 +24,11 @@ export class PendingLabels implements Projection {
     this.#waitMs = waitMs
   }
 
+  /** A label waits by event time, which may stand still while records go. */
+  isCarried(): boolean {
+    return this.count > 0
+  }
+
   /** How many there are. */
   get count(): number {
     this.#dropOld()

@@ -8,8 +8,10 @@ import { PendingLabels } from './pending-labels.ts'
 export type Projections = ReturnType<typeof createProjections>
 
 /**
- * Every projection of the log, empty. Another one is a file that implements `Projection` and its line here: live records,
- * rebuilds and snapshots then go through it. Each takes a record after those above it, and may read what they made of it.
+ * Every projection of the log, empty. Another one is a file that implements `Projection` and its line here: records as they
+ * are appended, rebuilds and snapshots then go through it, and, where it has an `isCarried`, checkpoints, so that it outlives
+ * records that are let go of. Each takes a record after those above it, and may read what they made of it. One that a
+ * snapshot lacks is made from the log, and those above it with it.
  */
 export function createProjections(
   { features }: Pick<DetectorInForce, 'features'>,

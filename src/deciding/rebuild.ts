@@ -10,7 +10,7 @@ import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts
 import { createProjections, listOf, type Projections } from './projections.ts'
 
 /** What of a log it takes to make all of it again. */
-type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough'>
+type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough' | 'carried'>
 
 /** What is seen of each transaction that histories take in. */
 export type OnTransaction = (record: TransactionRecord, transaction: Transaction, histories: readonly History[]) => void
@@ -62,6 +62,8 @@ export class Rebuild {
     this.missingParts = snapshot === undefined ? [] : all.slice(0, made).map(({ name }) => name)
     const held = snapshot?.partsHeld.map(({ name }) => name) ?? []
     this.unknownParts = held.filter((name) => !all.some((each) => each.name === name && serves(each)))
+    refuseUnknown(all, reading.carried())
+    loadCarried(all.slice(0, made), reading.carried())
     if (snapshot !== undefined) load(all.slice(made), snapshot.parts())
   }
 
@@ -117,6 +119,33 @@ export function startRebuild(
     if (!(error instanceof FraudError) || error.code !== 'SNAPSHOT_INVALID' || snapshot === undefined) throw error
     onRefused(error)
     return start(undefined)
+  }
+}
+
+/**
+ * Puts what a checkpoint carries into the projections that it is of.
+ *
+ * @throws FraudError LOG_INVALID where it is something else.
+ */
+export function loadCarried(projections: readonly Projection[], carried: ReturnType<LogReading['carried']>): void {
+  for (const projection of projections) {
+    const part = carried[projection.name]
+    if (part === undefined) continue
+    try {
+      projection.load([Buffer.from(part.state, 'base64')], part.version)
+    } catch (cause) {
+      if (!(cause instanceof FraudError) || cause.code !== 'SNAPSHOT_INVALID') throw cause
+      throw new FraudError('LOG_INVALID', `The log's checkpoint can't be read: its part ${projection.name}`, { cause })
+    }
+  }
+}
+
+/** What records that are gone had made can't be made again, so none of it may be passed over. */
+function refuseUnknown(projections: readonly Projection[], carried: ReturnType<LogReading['carried']>): void {
+  for (const [name, { version }] of Object.entries(carried)) {
+    if (projections.some((projection) => projection.name === name && projection.version >= version)) continue
+    const message = `The log's checkpoint carries ${name} of version ${version}, which this version does not know: a newer Shrike wrote it`
+    throw new FraudError('LOG_TOO_NEW', message)
   }
 }
 

@@ -1,5 +1,13 @@
 import type { FraudError } from '../core/errors.ts'
-import type { DecisionRecord, Definition, HistoryRecord, LabelRecord, LogRecord, Sequenced } from './log-record.ts'
+import type {
+  CarriedPart,
+  DecisionRecord,
+  Definition,
+  HistoryRecord,
+  LabelRecord,
+  LogRecord,
+  Sequenced,
+} from './log-record.ts'
 import type { Person } from './personal-values.ts'
 import type { LabelledTransaction, TakeRecord } from './projection.ts'
 
@@ -50,6 +58,8 @@ export interface LogReading {
   firstTransactionMs(): number | undefined
   /** Records through this number are no longer kept. */
   prunedThrough(): number
+  /** What those records had made that has to outlive them, by projection. */
+  carried(): Readonly<Record<string, CarriedPart>>
 }
 
 /** What is known of an id. */

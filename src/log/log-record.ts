@@ -105,6 +105,14 @@ interface ErasureRecord extends PartlyRead {
   readonly by?: string
 }
 
+/** What a projection had saved. */
+export interface CarriedPart {
+  /** Of the form. */
+  readonly version: number
+  /** Base64. */
+  readonly state: string
+}
+
 /** Records through a sequence number are no longer kept; the chain goes on from this hash. */
 export interface CheckpointRecord {
   readonly kind: 'checkpoint'
@@ -113,6 +121,8 @@ export interface CheckpointRecord {
   readonly hash: string
   /** Definitions among those pruned that records after them refer to. */
   readonly definitions: Readonly<Record<string, Definition>>
+  /** By projection: what the records that are gone had made of it. Missing where nothing has to outlive them. */
+  readonly carried?: Readonly<Record<string, CarriedPart>>
   readonly prunedAtMs: number
 }
 

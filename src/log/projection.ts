@@ -15,11 +15,17 @@ export type TakeRecord = (record: LogRecord, sequence: number, about?: LabelledT
  * `take`, so that both lead to the same state.
  */
 export interface Projection {
-  /** Of its part in snapshots, where it never changes. */
+  /** Of its part in snapshots and checkpoints, where it never changes. */
   readonly name: string
   /** Of the form in which `save` writes, from 1; a part of a higher one is not read, but made from the log. */
   readonly version: number
   take: TakeRecord
+  /**
+   * Whether what has been made so far rests on records that may be let go of, and has to outlive them: then a checkpoint
+   * carries it. Missing of one that retention keeps enough records for, as it does for histories. One that is carried reads
+   * nothing of one that is not.
+   */
+  isCarried?(): boolean
   /** All of the state, the same bytes for the same records however they were taken. */
   save(): Iterable<Uint8Array>
   /**

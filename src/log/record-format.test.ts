@@ -141,13 +141,20 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
     { kind: fc.constant('erasure' as const), key: text, token: text, erasedAtMs: whole, by: text },
     { requiredKeys: ['kind', 'key', 'token', 'erasedAtMs'] },
   ),
-  fc.record({
-    kind: fc.constant('checkpoint' as const),
-    prunedThrough: whole,
-    hash: text,
-    definitions: fc.dictionary(whole.map(String), definition),
-    prunedAtMs: whole,
-  }),
+  fc.record(
+    {
+      kind: fc.constant('checkpoint' as const),
+      prunedThrough: whole,
+      hash: text,
+      definitions: fc.dictionary(whole.map(String), definition),
+      carried: fc.dictionary(
+        fc.stringMatching(/^[a-z-]+$/),
+        fc.record({ version: fc.integer({ min: 1 }), state: fc.base64String() }),
+      ),
+      prunedAtMs: whole,
+    },
+    { requiredKeys: ['kind', 'prunedThrough', 'hash', 'definitions', 'prunedAtMs'] },
+  ),
   fc.record(
     {
       kind: fc.constantFrom(...changeKinds),

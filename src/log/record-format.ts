@@ -364,14 +364,15 @@ const checkpointSchema = z.looseObject({
   prunedThrough: z.number(),
   hash: z.string(),
   definitions: z.record(z.string(), z.unknown()),
+  carried: z.record(z.string(), z.object({ version: z.int().positive(), state: z.base64() })).exactOptional(),
   prunedAtMs: z.number(),
 })
 
 /** A checkpoint stands for records that are gone, so one that carries more than is known can't be skipped in part. */
 function checkpointFromJson(json: unknown): Omit<CheckpointRecord, 'kind'> {
-  const { prunedThrough, hash, definitions, prunedAtMs, ...others } = checkpointSchema.parse(json)
+  const { prunedThrough, hash, definitions, carried, prunedAtMs, ...others } = checkpointSchema.parse(json)
   const [other] = Object.keys(others)
   if (other !== undefined) throw new UnknownFormat(`a checkpoint with "${other}", which this version does not know`)
   const known = Object.entries(definitions).map(([sequence, each]) => [sequence, definitionFromJson(each)])
-  return { prunedThrough, hash, definitions: Object.fromEntries(known), prunedAtMs }
+  return { prunedThrough, hash, definitions: Object.fromEntries(known), ...(carried && { carried }), prunedAtMs }
 }

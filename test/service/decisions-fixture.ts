@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { afterEach } from 'node:test'
 import { DecisionService, type DecisionServiceOptions } from '../../src/deciding/decision-service.ts'
 import { createDetectorInForce, type DetectorInForce } from '../../src/deciding/detector-in-force.ts'
+import type { TakenSnapshot } from '../../src/deciding/keeper.ts'
 import { savedParts } from '../../src/deciding/projections.ts'
+import { findPrunable } from '../../src/deciding/prunable.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
 import { type Detector, parseDetector } from '../../src/detector/detector.ts'
 import { computeRow } from '../../src/features/feature-set.ts'
@@ -132,6 +134,16 @@ export function snapshotNow({ decider }: DecisionService, sequence: number): Sna
   assert(state !== undefined)
   const saved = savedParts(state.projections).map((part) => ({ ...part, chunks: [...part.chunks] }))
   return { fingerprint: '', sequence, hash: '', partsHeld: saved, parts: () => saved }
+}
+
+/** As if a snapshot through a record had been taken: what may be let go of then. */
+export function takenThrough(
+  sequence: number,
+  { reading }: SqliteLog,
+  inForce: DetectorInForce,
+  cutoffMs: number | undefined,
+): TakenSnapshot {
+  return { sequence, prunable: cutoffMs === undefined ? undefined : findPrunable(reading, inForce, cutoffMs, sequence) }
 }
 
 /** The same without one of its parts. */

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import type { LogReading, TransactionRecord } from '../../log/decision-log.ts'
 import {
+  type CarriedPart,
   type CheckpointRecord,
   type Definition,
   type DefinitionRecord,
@@ -162,6 +163,10 @@ export class SqliteLogReader implements LogReading {
 
   prunedThrough(): number {
     return this.#checkpoint()?.prunedThrough ?? 0
+  }
+
+  carried(): Readonly<Record<string, CarriedPart>> {
+    return this.#checkpoint()?.carried ?? {}
   }
 
   /** A record in the format that its definition names. */

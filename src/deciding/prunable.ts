@@ -1,0 +1,57 @@
+import type { LogReading } from '../log/decision-log.ts'
+import type { CheckpointRecord } from '../log/log-record.ts'
+import { aboutOf } from '../log/projection.ts'
+import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts'
+import { createProjections, listOf } from './projections.ts'
+import { loadCarried } from './rebuild.ts'
+
+/** Records that may be let go of: through which number, and what a checkpoint has to carry of them. */
+export interface Prunable {
+  readonly through: number
+  readonly carried: NonNullable<CheckpointRecord['carried']>
+}
+
+type PrunableLog = LogReading & { lastBefore(timestampMs: number): number }
+
+/**
+ * What may be let go of before a time; undefined where there is nothing. Takes as long as it takes to read those records,
+ * so it is asked for beside the service.
+ *
+ * @param safeThrough the last record that every snapshot holds.
+ */
+export function findPrunable(
+  reading: PrunableLog,
+  inForce: Pick<DetectorInForce, 'detector' | 'features'>,
+  cutoffMs: number,
+  safeThrough: number,
+): Prunable | undefined {
+  const through = Math.min(reading.lastBefore(cutoffMs), safeThrough)
+  if (through <= reading.prunedThrough()) return undefined
+  return { through, carried: carriedThrough(reading, inForce, through) }
+}
+
+/** What the records through a number, those that are gone already included, have made that has to outlive them. */
+function carriedThrough(
+  reading: PrunableLog,
+  inForce: Pick<DetectorInForce, 'detector' | 'features'>,
+  through: number,
+): Prunable['carried'] {
+  const projections = createProjections(inForce, new RecordTransactions(inForce, reading), {})
+  const outliving = listOf(projections).filter(({ isCarried }) => isCarried !== undefined)
+  loadCarried(outliving, reading.carried())
+  for (let sequence = reading.prunedThrough(); sequence < through; ) {
+    const records = reading.next(sequence).filter((record) => record.sequence <= through)
+    for (const record of records) {
+      const about = aboutOf(record, reading)
+      for (const projection of outliving) projection.take(record, record.sequence, about)
+    }
+    sequence = records.at(-1)?.sequence ?? through
+  }
+  const parts = outliving.filter((projection) => projection.isCarried?.())
+  return Object.fromEntries(
+    parts.map((projection) => {
+      const state = Buffer.concat([...projection.save()]).toString('base64')
+      return [projection.name, { version: projection.version, state }]
+    }),
+  )
+}
