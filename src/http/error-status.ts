@@ -46,6 +46,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   OVERLOADED: 503,
   PACKAGE_MISSING: 500,
   PENDING_LABELS_FULL: 429,
+  POLICY_INVALID: 422,
   PORT_IN_USE: 500,
   REQUEST_MALFORMED: 400,
   REQUEST_TIMEOUT: 408,

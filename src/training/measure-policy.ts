@@ -1,7 +1,7 @@
 import { timeReader } from '../core/time-formats.ts'
 import { policyOf } from '../decisioning/policy.ts'
 import type { Detector } from '../detector/detector.ts'
-import { type PolicyFigures, policyFigures } from '../evaluation/policy-figures.ts'
+import { type PolicyFigures, policyFigures, type TestDays } from '../evaluation/policy-figures.ts'
 import { testDays } from '../evaluation/test-days.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { ScoredRows } from './training-run.ts'
@@ -19,33 +19,41 @@ export function measurePolicy(
   rows: LabelledRows,
   detector: Detector,
   scored: ScoredRows,
-  { isSample, gap }: Choice,
+  choice: Choice,
 ): PolicyFigures {
   const { amount } = detector.transaction
-  const { amounts, times } = rows
-  const isOneCurrency = typeof amount?.currency !== 'object' || amount.conversion !== undefined
-  const toMs = millisecondsOf(rows)
-  const days =
-    isSample || times === undefined
-      ? undefined
-      : testDays(
-          Float64Array.from(scored.rows, (row) => toMs(times[row])),
-          gap && { fromMs: toMs(gap.from), toMs: toMs(gap.to) },
-        )
   const figures = policyFigures({
     policy: policyOf(detector),
     labels: scored.labels,
     probabilities: scored.probabilities,
     weights: scored.weights,
-    amounts: amounts && isOneCurrency ? Float64Array.from(scored.rows, (row) => amounts[row]) : undefined,
+    amounts: moneyOf(rows, detector, scored.rows),
     digits: amount?.digits,
-    days,
+    days: daysOf(rows, scored.rows, choice),
   })
   return { ...figures, ...(typeof amount?.currency === 'string' && { currency: amount.currency }) }
 }
 
+/** The amounts of some rows, in major units; undefined where a sum of them has no meaning. */
+export function moneyOf({ amounts }: LabelledRows, detector: Detector, part: Uint32Array): Float64Array | undefined {
+  const { amount } = detector.transaction
+  const isOneCurrency = typeof amount?.currency !== 'object' || amount.conversion !== undefined
+  return amounts && isOneCurrency ? Float64Array.from(part, (row) => amounts[row]) : undefined
+}
+
+/** The days that some rows took; undefined where they are a sample, have no time, or took less than a day. */
+export function daysOf(rows: LabelledRows, part: Uint32Array, { isSample, gap }: Choice): TestDays | undefined {
+  const { times } = rows
+  if (isSample || times === undefined) return undefined
+  const toMs = millisecondsOf(rows)
+  return testDays(
+    Float64Array.from(part, (row) => toMs(times[row])),
+    gap && { fromMs: toMs(gap.from), toMs: toMs(gap.to) },
+  )
+}
+
 /** From the time column's own unit. */
-function millisecondsOf({ detector, isoTimes }: LabelledRows): (time: number) => number {
+export function millisecondsOf({ detector, isoTimes }: LabelledRows): (time: number) => number {
   const { time } = detector.transaction
   if (isoTimes || time === undefined || time.format === 'iso') return (each) => each
   return timeReader(time, () => 0)

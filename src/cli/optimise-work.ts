@@ -1,0 +1,126 @@
+import { refuseIdleHistory } from '../cli/cold-histories.ts'
+import { FraudError } from '../core/errors.ts'
+import { throwIfInterrupted } from '../core/progress.ts'
+import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
+import { costsSchema } from '../decisioning/costs.ts'
+import { type PolicyDefinition, policySchema } from '../decisioning/policy-definition.ts'
+import type { Thresholds } from '../decisioning/thresholds.ts'
+import { inMemory } from '../detector/detector.ts'
+import type { OptimisedPolicy, PolicyCost } from '../evaluation/policy/optimise-policy.ts'
+import { type Estimate, showEstimate } from '../evaluation/supported-digits.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
+import { chooseFreshRows } from '../training/fresh-rows.ts'
+import { optimiseRows, withOptimum } from '../training/optimise-rows.ts'
+import { readBytes } from '../training/read-bytes.ts'
+import type { InputRequest } from '../training/read-input.ts'
+import { readRowsFor } from '../training/read-labelled-rows.ts'
+import { rejectsOf } from '../training/rejects.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { scoreRows, withProbabilities } from '../training/training-run.ts'
+import { checkOutputs } from './output-paths.ts'
+import type { Run } from './run.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface OptimiseFlags extends InputRequest, ForceRequest {
+  readonly policy: string
+  readonly reviewsPerDay?: number
+  readonly out?: string
+  readonly includeTraining?: boolean
+  readonly seed: number
+}
+
+/** `shrike policy optimise`: searches, tells what it found, and writes the policy with it where a file is named. */
+export async function optimise(bundlePath: string, file: string, flags: OptimiseFlags, run: Run): Promise<void> {
+  const { terminal, signal } = run
+  await checkOutputs(
+    { '--out': flags.out, '--rejects': rejectsOf(flags) },
+    { BUNDLE: bundlePath, FILE: file, '--policy': flags.policy, '--history': flags.history },
+  )
+  const policy = await readPolicy(flags.policy)
+  const costs = costsOf(policy, flags)
+  const bundle = await readBundle(bundlePath)
+  refuseIdleHistory(flags.history, compileDetector(bundle.detector).plan)
+  const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
+  const { part, ...choice } = chooseFreshRows(rows, bundle, flags, run)
+  const progress = terminal.begin('search')
+  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), undefined), bundle.calibration)
+  const found = optimiseRows(rows, bundle.detector, scored, choice, { policy, costs, seed: flags.seed })
+  progress.end(`${part.length.toLocaleString('en')} rows`)
+  throwIfInterrupted(signal)
+  tellPolicies(found, terminal)
+  const { out } = flags
+  if (out !== undefined) {
+    const text = formatYaml(withOptimum(policy, costs, found))
+    await replaceOutput(out, flags, run, () => writeFileAtomically(out, text))
+    terminal.note(`\npolicy  ${out}`)
+  }
+  terminal.result(found)
+}
+
+async function readPolicy(path: string): Promise<PolicyDefinition> {
+  const text = new TextDecoder().decode(await readBytes(path, 'The policy'))
+  const { value, locate } = parseYamlFile(text, path, { what: 'policy', code: 'POLICY_INVALID' })
+  const { data, error } = policySchema.safeParse(value)
+  if (error === undefined) return data
+  const problems = error.issues.map((issue) => `${locate(issue.path)}: ${issue.path.join('.')}: ${issue.message}`)
+  throw new FraudError('POLICY_INVALID', problems.join('\n'))
+}
+
+function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: OptimiseFlags) {
+  if (costs === undefined) {
+    throw new FraudError(
+      'POLICY_INVALID',
+      'The policy has no costs; say what a missed fraud, a wrong decline and a review cost',
+    )
+  }
+  if (perDay === undefined) return costs
+  if (costs.review === undefined) {
+    throw new FraudError('OPTION_INVALID', '--reviews-per-day: the costs of the policy say nothing of reviews')
+  }
+  return costsSchema.parse({ ...costs, review: { ...costs.review, perDay } })
+}
+
+function tellPolicies(found: OptimisedPolicy, { say }: Terminal): void {
+  const { current, byThresholds, byCosts, curve, moves } = found
+  say(
+    `\n${found.rows.toLocaleString('en')} rows over ${found.days.toFixed(1)} days, ${found.frauds.toLocaleString('en')} frauds; all figures a day, with 95 % intervals\n`,
+  )
+  tellCost('in force', current, say, false)
+  tellCost('thresholds', byThresholds, say)
+  for (const [segment, thresholds] of Object.entries(byThresholds.segments))
+    say(`${''.padEnd(14)}${segment}: ${showThresholds(thresholds)}`)
+  tellCost('least cost', byCosts, say)
+  say(`${''.padEnd(14)}a review's place is worth ${money(byCosts.capacityPrice)}`)
+  for (const { from, to, perDay } of moves)
+    say(`  ${perDay.toFixed(1).padStart(10)} a day go from ${from} to ${to} by the thresholds`)
+  if (curve.length === 0) return
+  say('\n  reviews a day   expected cost by thresholds   by least cost')
+  for (const { reviewsPerDay, thresholds, costs } of curve)
+    say(`${reviewsPerDay.toFixed(1).padStart(15)}${money(thresholds).padStart(30)}${money(costs).padStart(16)}`)
+}
+
+function tellCost(name: string, cost: PolicyCost, say: Terminal['say'], isOther = true): void {
+  const { expected, realised, change, outcomes, busiestReviews } = cost
+  const against = isOther ? `; against what is in force ${range(change)}` : ''
+  say(`${name.padEnd(14)}expected ${money(expected)}, real ${range(realised)}${against}`)
+  const counts = Object.entries(outcomes).map(([outcome, perDay]) => `${outcome} ${perDay.toFixed(1)}`)
+  say(`${''.padEnd(14)}${counts.join(', ')}; at most ${busiestReviews} reviews on a day`)
+}
+
+function range(estimate: Estimate): string {
+  const { value, lower, upper } = showEstimate(estimate)
+  return `${value} (${lower} to ${upper})`
+}
+
+function showThresholds(thresholds: Thresholds): string {
+  const given = Object.entries(thresholds).map(
+    ([outcome, threshold]) => `${outcome} from ${Number(threshold.toPrecision(4))}`,
+  )
+  return given.length === 0 ? 'approve everything' : given.join(', ')
+}
+
+function money(value: number): string {
+  return value.toLocaleString('en', { maximumFractionDigits: 2 })
+}

@@ -1,0 +1,173 @@
+import { FraudError } from '../../core/errors.ts'
+import { type Costs, cheapestOutcome, expectedCost, needAmount } from '../../decisioning/costs.ts'
+import { outcomeByThresholds, type Thresholds } from '../../decisioning/thresholds.ts'
+import { type Outcome, outcomes } from '../../detector/detector-schema.ts'
+import type { TestDays } from '../policy-figures.ts'
+import type { Estimate } from '../supported-digits.ts'
+import type { PricedRows } from './cheapest-thresholds.ts'
+import { meanOfDays, sumByDay } from './day-means.ts'
+import { priceOfReviews } from './review-price.ts'
+import { segmentedThresholds } from './segmented-thresholds.ts'
+
+export interface OptimiseInput extends PricedRows {
+  readonly labels: Uint8Array
+  readonly days: TestDays
+  readonly costs: Costs
+  /** What the policy in force gives each row. */
+  readonly current: readonly Outcome[]
+  /** The segment of each row by its number. */
+  readonly segmentOf: Uint8Array
+  readonly segmentNames: readonly string[]
+  /** Of the draws behind intervals. */
+  readonly seed: number
+}
+
+/** What a policy does with the rows, a day. */
+export interface PolicyCost {
+  /** By the probabilities, in major units. */
+  readonly expected: number
+  /** By what the rows turned out to be, with a 95 % interval. */
+  readonly realised: Estimate
+  /** What it costs more than the policy in force, on the same days; negative where it saves. */
+  readonly change: Estimate
+  readonly outcomes: Readonly<Record<Outcome, number>>
+  readonly busiestReviews: number
+}
+
+interface CurvePoint {
+  readonly reviewsPerDay: number
+  readonly thresholds: number
+  readonly costs: number
+}
+
+export interface OptimisedPolicy {
+  readonly rows: number
+  readonly frauds: number
+  readonly days: number
+  readonly reviewsPerDay?: number
+  readonly current: PolicyCost
+  readonly byThresholds: PolicyCost & { readonly segments: Readonly<Record<string, Thresholds>> }
+  readonly byCosts: PolicyCost & { readonly capacityPrice: number }
+  /** The expected cost a day by how many reviews a day are possible. */
+  readonly curve: readonly CurvePoint[]
+  /** From the outcome in force to the one by thresholds, and how many rows a day. */
+  readonly moves: readonly { readonly from: Outcome; readonly to: Outcome; readonly perDay: number }[]
+}
+
+/**
+ * Finds the thresholds of each segment, and the price of a review's place, that are expected to cost least on rows with
+ * calibrated probabilities. Choices rest on the probabilities alone, not on the labels: on a few hundred frauds the labels'
+ * own best would follow chance. What the choices would really have cost is told beside it.
+ *
+ * @throws FraudError DATA_INVALID where costs need an amount and a row has none
+ */
+export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
+  const { costs, probabilities, amounts, days, labels, current, segmentNames } = input
+  refuseUnknownAmounts(costs, amounts)
+  const most = capacityOf(input)
+  const parts = segmentNames.map((_, segment) => rowsOf(input, segment))
+  const chosen = segmentedThresholds(parts, costs, most)
+  const capacityPrice = costs.review === undefined ? 0 : priceOfReviews(input, costs, most)
+  const { segmentOf } = input
+  const byThresholds = outcomesOf(input, (row) =>
+    outcomeByThresholds(chosen[segmentOf[row]].thresholds, probabilities[row]),
+  )
+  const byCosts = outcomesOf(input, (row) => cheapest({ ...costs, capacityPrice }, probabilities[row], amounts[row]))
+  return {
+    rows: labels.length,
+    frauds: labels.reduce((sum, label) => sum + label, 0),
+    days: days.count,
+    ...(costs.review?.perDay !== undefined && { reviewsPerDay: costs.review.perDay }),
+    current: costOfPolicy(input, current),
+    byThresholds: {
+      ...costOfPolicy(input, byThresholds),
+      segments: Object.fromEntries(segmentNames.map((name, segment) => [name, chosen[segment].thresholds])),
+    },
+    byCosts: { ...costOfPolicy(input, byCosts), capacityPrice },
+    curve: costs.review === undefined ? [] : drawCurve(input, parts),
+    moves: movesOf(current, byThresholds, days.count),
+  }
+}
+
+/** How many of the rows people could review in all those days; without a limit where they can review any number. */
+function capacityOf({ costs, days }: OptimiseInput, perDay = costs.review?.perDay): number {
+  return perDay === undefined ? Number.POSITIVE_INFINITY : Math.floor(perDay * days.count)
+}
+
+function cheapest(costs: Costs, probability: number, amount: number): Outcome {
+  const outcome = cheapestOutcome(costs, probability, amount)
+  if (outcome === undefined) throw new Error('every amount was checked to be known where it counts')
+  return outcome
+}
+
+function outcomesOf({ labels }: OptimiseInput, outcomeOf: (row: number) => Outcome): readonly Outcome[] {
+  return Array.from(labels, (_, row) => outcomeOf(row))
+}
+
+function rowsOf({ segmentOf, probabilities, amounts }: OptimiseInput, segment: number): PricedRows {
+  const isOf = (_: number, row: number) => segmentOf[row] === segment
+  return { probabilities: probabilities.filter(isOf), amounts: amounts.filter(isOf) }
+}
+
+function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCost {
+  const { costs, probabilities, amounts, labels, days, current, seed } = input
+  const realised = (row: number, outcome: Outcome) => expectedCost(costs, outcome, labels[row], amounts[row])
+  const meanOf = (figureOf: (row: number) => number) => meanOfDays(sumByDay(days, figureOf), seed)
+  const perDay = (outcome: Outcome) => given.reduce((sum, each) => sum + (each === outcome ? 1 : 0), 0) / days.count
+  const expected = given.reduce(
+    (sum, outcome, row) => sum + expectedCost(costs, outcome, probabilities[row], amounts[row]),
+    0,
+  )
+  return {
+    expected: expected / days.count,
+    realised: meanOf((row) => realised(row, given[row])),
+    change: meanOf((row) => realised(row, given[row]) - realised(row, current[row])),
+    outcomes: {
+      approve: perDay('approve'),
+      challenge: perDay('challenge'),
+      review: perDay('review'),
+      decline: perDay('decline'),
+    },
+    busiestReviews: Math.max(0, ...sumByDay(days, (row) => (given[row] === 'review' ? 1 : 0))),
+  }
+}
+
+/** From no reviews at all to twice as many as are possible, or as many as pay where there is no limit. */
+function drawCurve(input: OptimiseInput, parts: readonly PricedRows[]): readonly CurvePoint[] {
+  const { costs, days, probabilities, amounts } = input
+  const free = segmentedThresholds(parts, costs, Number.POSITIVE_INFINITY)
+  const paying = free.reduce((sum, { reviews }) => sum + reviews, 0) / days.count
+  const top = costs.review?.perDay === undefined ? paying : 2 * costs.review.perDay
+  return [0, 0.125, 0.25, 0.375, 0.5, 0.75, 1].map((part) => {
+    const most = capacityOf(input, part * top)
+    const chosen = segmentedThresholds(parts, costs, most)
+    const priced = { ...costs, capacityPrice: priceOfReviews(input, costs, most) }
+    const byCosts = probabilities.reduce(
+      (sum, probability, row) =>
+        sum + expectedCost(costs, cheapest(priced, probability, amounts[row]), probability, amounts[row]),
+      0,
+    )
+    return {
+      reviewsPerDay: part * top,
+      thresholds: chosen.reduce((sum, { cost }) => sum + cost, 0) / days.count,
+      costs: byCosts / days.count,
+    }
+  })
+}
+
+function movesOf(from: readonly Outcome[], to: readonly Outcome[], days: number): OptimisedPolicy['moves'] {
+  return outcomes.flatMap((before) =>
+    outcomes.flatMap((after) => {
+      const count = from.reduce((sum, outcome, row) => sum + (outcome === before && to[row] === after ? 1 : 0), 0)
+      return before === after || count === 0 ? [] : [{ from: before, to: after, perDay: count / days }]
+    }),
+  )
+}
+
+function refuseUnknownAmounts(costs: Costs, amounts: Float64Array): void {
+  if (!needAmount(costs)) return
+  const row = amounts.findIndex((amount) => !Number.isFinite(amount))
+  if (row >= 0) {
+    throw new FraudError('DATA_INVALID', `Row ${row + 1} has no amount, and what a mistake costs depends on it`)
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { parse } from 'yaml'
+import { expectedCost } from '../../src/decisioning/costs.ts'
+import { outcomeByThresholds } from '../../src/decisioning/thresholds.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-optimise-'))
+const detector = `
+detector: cards
+transaction:
+  id: transaction_id
+  time: { field: time, format: iso }
+  amount: { field: amount, digits: 2, currency: EUR }
+  keys: { terminal: terminal_id }
+  label: { field: is_fraud, delay: 7d }
+features:
+  - amount
+  - count: { by: terminal, over: [1d, 7d] }
+  - fraudRate: { by: terminal, over: [7d, 14d] }
+`
+const policy = `
+thresholds: { review: 0.2, decline: 0.8 }
+costs:
+  missedFraud: { share: 1, fixed: 20 }
+  wrongDecline: { share: 0.05, fixed: 15 }
+  review: { cost: 1, finds: 0.9, perDay: 10 }
+`
+
+before(async () => {
+  writeFileSync(join(folder, 'detector.yaml'), detector)
+  writeFileSync(join(folder, 'policy.yaml'), policy)
+  const size = ['--customers', '500', '--terminals', '600', '--days', '45', '--seed', '5']
+  await succeedIn(folder, ['simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv'])
+  const train = ['train', 'cards.csv', '--detector', 'detector.yaml', '--n-estimators', '20', '--out', 'm.safetensors']
+  await succeedIn(folder, [...train, '--no-leak-check'])
+})
+after(() => rmSync(folder, { recursive: true }))
+
+const optimise = ['policy', 'optimise', 'm.safetensors', 'cards.csv', '--policy', 'policy.yaml']
+
+test('what is found costs what the scored rows say, and no policy of a fine grid costs a hundredth less', async () => {
+  const { stdout } = await succeedIn(folder, [...optimise, '--out', 'new.yaml', '--json'])
+  const found = JSON.parse(stdout)
+  const written = parse(readFileSync(join(folder, 'new.yaml'), 'utf8'))
+  assert.deepEqual(written.thresholds, found.byThresholds.segments['everything else'])
+  assert.equal(written.costs.capacityPrice, found.byCosts.capacityPrice)
+
+  await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'scores.csv'])
+  const amounts = readRows('cards.csv').map(({ transaction_id, amount }) => [transaction_id, Number(amount)] as const)
+  const amountOf = new Map(amounts)
+  const scored = readRows('scores.csv')
+    .slice(-found.rows)
+    .map(({ id, probability }) => ({ probability: Number(probability), amount: amountOf.get(id) ?? Number.NaN }))
+  const { costs } = parse(policy)
+  const measure = (thresholds: object) => {
+    const outcomes = scored.map(({ probability }) => outcomeByThresholds(thresholds, probability))
+    const cost = scored.reduce((sum, row, i) => sum + expectedCost(costs, outcomes[i], row.probability, row.amount), 0)
+    return { cost: cost / found.days, reviews: outcomes.filter((outcome) => outcome === 'review').length / found.days }
+  }
+  const { cost, reviews } = measure(written.thresholds)
+  assert.ok(Math.abs(cost - found.byThresholds.expected) < 1e-6 * cost)
+  assert.ok(reviews <= 10 && Math.abs(reviews - found.byThresholds.outcomes.review) < 1e-9)
+  const grid = Array.from({ length: 60 }, (_, i) => 0.9 ** i)
+  for (const decline of [...grid, 2]) {
+    for (const review of grid.filter((each) => each <= decline)) {
+      const other = measure({ review, decline })
+      if (other.reviews <= 10) assert.ok(other.cost >= 0.99 * cost, `review from ${review}, decline from ${decline}`)
+    }
+  }
+})
+
+test('a policy that cannot be read, has no costs or a segment of unknown names is refused by its place', async () => {
+  const refusals = [
+    ['thresholds: { review: 2 }', /policy-bad\.yaml:1: thresholds\.review/],
+    ['thresholds: { review: 0.2 }', /no costs/],
+    [`${policy}segments: [{ name: far, when: distance > 3.0, thresholds: {} }]`, /segment far.*distance/],
+  ] as const
+  for (const [text, reason] of refusals) {
+    writeFileSync(join(folder, 'policy-bad.yaml'), text)
+    const { stderr } = await startShrike(folder, [...optimise.slice(0, -1), 'policy-bad.yaml']).ended
+    assert.match(stderr, reason)
+  }
+})
+
+function readRows(name: string): readonly Readonly<Record<string, string>>[] {
+  const [header, ...lines] = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
+  const names = header.split(',')
+  return lines.map((line) => Object.fromEntries(line.split(',').map((text, i) => [names[i], text])))
+}
