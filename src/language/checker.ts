@@ -84,6 +84,7 @@ function checkName(checking: Checking, node: Syntax & { readonly kind: 'name' | 
   const list = listName(node)
   if (list !== undefined)
     return checking.refuse(node, `A list is asked whether it holds something: \`device in ${name}\``)
+  if (/^(?:true|false)$/i.test(name)) return checking.refuse(node, `"${name}" is written ${name.toLowerCase()}`)
   return refuseName(checking, node, name)
 }
 

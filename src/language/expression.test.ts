@@ -155,12 +155,39 @@ describe('a text that is wrong', () => {
     ])
   })
 
+  test('is read on where it is clear what other languages mean', () => {
+    assert.deepEqual(
+      problemsOf('amout = 1 AND NOT (country <> "x") or not is_guest & items IN [1] && amount === "1"'),
+      [
+        '1:1 The name "amout" is unknown; did you mean amount?',
+        '1:7 "=" is written ==',
+        '1:11 "AND" is written &&',
+        '1:15 "NOT" is written !',
+        '1:28 "<>" is written !=',
+        '1:36 "or" is written ||',
+        '1:39 "not" is written !',
+        '1:52 "&" is written &&',
+        '1:60 "IN" is written in',
+        "1:70 A value of type double can't be compared with a string; convert one, by double(…) or string(…)",
+        '1:77 "===" is written ==',
+      ],
+    )
+    const named = new Map([
+      ['not', { type: 'double', slot: 0 } as const],
+      ['or', { type: 'bool', slot: 1 } as const],
+    ])
+    assert.ok(compileExpression('not > 1 && or || `or`', { names: named, lists: new Map() }).ok)
+  })
+
   const refused: Readonly<Record<string, string>> = {
     '': '1:1 There is no expression',
     'amount >': '1:9 The text ends where a value is expected',
     'amount > 1 amount': '1:12 The name "amount" is here where the end is expected',
-    'amount = 1': '1:8 "=" is not an operator; to compare, write "=="',
+    'amount = 1': '1:8 "=" is written ==',
     'amount > 1 and score > 1': '1:12 "and" is written &&',
+    'is_guest == True': '1:13 "True" is written true',
+    'amount is 1': '1:8 "is" is written ==',
+    ':amount: > 1': '1:1 Names are written without colons',
     'country == “DE”': '1:12 Texts are written between straight quotes, "like this"',
     'country == "DE': '1:12 The text that begins here does not end; it needs "',
     'country == "\\d"':

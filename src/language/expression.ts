@@ -5,18 +5,20 @@ import { costOf } from './cost.ts'
 import type { Declarations, Subject } from './declarations.ts'
 import { parseSyntax } from './parser.ts'
 import { type Problem, problemAt, SyntaxProblem } from './problem.ts'
-import { limits, type Syntax } from './syntax.ts'
+import { limits, type Span, type Syntax } from './syntax.ts'
 import { type BoolTerm, isBoolTerm, partsOf, type Term } from './term.ts'
 import { aValue } from './types.ts'
 
 /** Reads and checks a condition. Where it is ok it can be evaluated; otherwise all that is wrong with it is told at once. */
 export function compileExpression(text: string, declarations: Declarations): Compiled {
-  const tree = readTree(text)
-  if (!tree.ok) return { ok: false, problems: [tree.problem], warnings: [] }
-  const { term, problems, warnings } = checkSyntax(text, tree.tree, declarations)
-  const wrong = term === undefined ? problems : whyNotRun(text, tree.tree, term)
-  if (term === undefined || !isBoolTerm(term) || wrong.length > 0) return { ok: false, problems: wrong, warnings }
-  return { ok: true, program: makeProgram(text, tree.tree, term), warnings }
+  const { tree, problems: misread } = readTree(text)
+  if (tree === undefined) return { ok: false, problems: misread, warnings: [] }
+  const { term, problems, warnings } = checkSyntax(text, tree, declarations)
+  const wrong = [...misread, ...(term === undefined ? problems : whyNotRun(text, tree, term))]
+  if (term === undefined || !isBoolTerm(term) || wrong.length > 0) {
+    return { ok: false, problems: wrong.sort((one, other) => one.start - other.start), warnings }
+  }
+  return { ok: true, program: makeProgram(text, tree, term), warnings }
 }
 
 export type Compiled =
@@ -38,15 +40,16 @@ export interface Program {
   explain(subject: Subject): readonly Finding[]
 }
 
-/** The tree of a text, or the one problem that kept it from being read. */
-function readTree(
-  text: string,
-): { readonly ok: true; readonly tree: Syntax } | { readonly ok: false; readonly problem: Problem } {
+/** The tree of a text, where it can be read to its end, and what is wrong with how it is written. */
+function readTree(text: string): { readonly tree: Syntax | undefined; readonly problems: Problem[] } {
+  const problems: Problem[] = []
+  const tell = (span: Span, message: string) => void problems.push(problemAt(text, span, message))
   try {
-    return { ok: true, tree: parseSyntax(text) }
+    return { tree: parseSyntax(text, tell), problems }
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error
-    return { ok: false, problem: problemAt(text, error.span, error.message) }
+    tell(error.span, error.message)
+    return { tree: undefined, problems }
   }
 }
 

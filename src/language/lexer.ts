@@ -1,6 +1,6 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { readNumber } from './number-literal.ts'
-import { cardNumberReason, SyntaxProblem } from './problem.ts'
+import { cardNumberReason, SyntaxProblem, type Tell } from './problem.ts'
 import { type Literal, reservedWords, type Span } from './syntax.ts'
 import { readText } from './text-literal.ts'
 
@@ -19,10 +19,13 @@ const textStarts = /(?:[rR]?[bB]?|[bB][rR])(?="|')/y
 const space = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y
 const numberStarts = /\.?[0-9]/y
 
+/** What other languages write, and what it is here. */
+const repairs: ReadonlyMap<string, string> = new Map(
+  Object.entries({ '=': '==', '===': '==', '!==': '!=', '<>': '!=', '&': '&&', '|': '||' }),
+)
+const repairable = /={3}|!==|<>|=(?!=)|&(?!&)|\|(?!\|)/y
+
 const hints: Readonly<Record<string, string>> = {
-  '=': '"=" is not an operator; to compare, write "=="',
-  '&': '"&" is not an operator; "and" is written "&&"',
-  '|': '"|" is not an operator; "or" is written "||"',
   '^': '"^" is not an operator',
   ';': '";" is not part of an expression; join conditions by "&&" or "||"',
   '`': 'A name between backticks has to end with a backtick on the same line',
@@ -31,17 +34,26 @@ const hints: Readonly<Record<string, string>> = {
 }
 
 /** Splits a text into its tokens, the last of which is its end. Throws a `SyntaxProblem` where it can't. */
-export function readTokens(text: string): readonly Token[] {
+export function readTokens(text: string, tell: Tell): readonly Token[] {
   const tokens: Token[] = []
   let at = skipSpace(text, 0)
   while (at < text.length) {
-    const token = readToken(text, at)
+    const token = repair(text, at, tell) ?? readToken(text, at)
     refuseCardNumber(token.kind === 'literal' ? String(token.literal.value) : text.slice(at, token.end), token)
     tokens.push(token)
     at = skipSpace(text, token.end)
   }
   tokens.push({ kind: 'end', start: text.length, end: text.length })
   return tokens
+}
+
+function repair(text: string, start: number, tell: Tell): Token | undefined {
+  const written = matchAt(repairable, text, start)
+  const symbol = written === undefined ? undefined : repairs.get(written)
+  if (written === undefined || symbol === undefined) return undefined
+  const span = { start, end: start + written.length }
+  tell(span, `"${written}" is written ${symbol}`)
+  return { kind: 'symbol', symbol, ...span }
 }
 
 function readToken(text: string, start: number): Token {

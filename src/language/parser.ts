@@ -1,6 +1,6 @@
 import { showValue } from '../core/show-value.ts'
 import { readTokens, type Token } from './lexer.ts'
-import { SyntaxProblem } from './problem.ts'
+import { SyntaxProblem, type Tell } from './problem.ts'
 import {
   type BinaryOperator,
   comparisons,
@@ -12,13 +12,20 @@ import {
   sums,
 } from './syntax.ts'
 
-/** The tree of a text. Throws a `SyntaxProblem` at the first place where there is none, or where it grows past the limits. */
-export function parseSyntax(text: string): Syntax {
+/**
+ * The tree of a text. Throws a `SyntaxProblem` at the first place where there is none, or where it grows past the limits.
+ * Operators of other languages are told, and read as what they mean.
+ */
+export function parseSyntax(text: string, tell: Tell = refuse): Syntax {
   if (text.length > limits.characters) {
     const message = `This text has ${text.length} characters; at most ${limits.characters} are read`
     throw new SyntaxProblem({ start: limits.characters, end: text.length }, message)
   }
-  return new Parser(readTokens(text)).parse()
+  return new Parser(readTokens(text, tell), tell).parse()
+}
+
+function refuse(span: Span, message: string): never {
+  throw new SyntaxProblem(span, message)
 }
 
 const relations = [...comparisons, 'in'] as const
@@ -26,12 +33,14 @@ const relations = [...comparisons, 'in'] as const
 /** Guards the place in the tokens, and how deep and large the tree has become. */
 class Parser {
   readonly #tokens: readonly Token[]
+  readonly #tell: Tell
   #at = 0
   #depth = 0
   #nodes = 0
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], tell: Tell) {
     this.#tokens = tokens
+    this.#tell = tell
   }
 
   parse(): Syntax {
@@ -77,7 +86,7 @@ class Parser {
   #side(kind: 'and' | 'or', symbol: string, parseOperand: () => Syntax): Syntax {
     const first = parseOperand()
     const operands = [first]
-    while (this.#take(symbol)) operands.push(parseOperand())
+    while (this.#take(symbol) || this.#takeWord(kind, symbol)) operands.push(parseOperand())
     if (operands.length === 1) return first
     return this.#node({ kind, operands, start: first.start, end: operands[operands.length - 1].end })
   }
@@ -89,7 +98,7 @@ class Parser {
   #binary(operators: readonly BinaryOperator[], parseOperand: () => Syntax): Syntax {
     let left = parseOperand()
     for (;;) {
-      const operator = operators.find((each) => this.#take(each))
+      const operator = operators.find((each) => this.#take(each) || (each === 'in' && this.#takeWord(each, each)))
       if (operator === undefined) return left
       const right = parseOperand()
       left = this.#node({ kind: 'binary', operator, left, right, start: left.start, end: right.end })
@@ -98,7 +107,7 @@ class Parser {
 
   #unary(): Syntax {
     const first = this.#next
-    if (this.#take('!')) return this.#prefixed('not', first)
+    if (this.#take('!') || (this.#isBeforeOperand() && this.#takeWord('not', '!'))) return this.#prefixed('not', first)
     if (!this.#take('-')) return this.#member(this.#primary())
     const operand = this.#next
     if (operand.kind !== 'literal') return this.#prefixed('negate', first)
@@ -201,6 +210,21 @@ class Parser {
     return isThere
   }
 
+  /** A word in the place of a symbol, where no name can be. */
+  #takeWord(word: string, symbol: string): boolean {
+    const token = this.#next
+    if (token.kind !== 'name' || token.name.toLowerCase() !== word) return false
+    this.#tell(token, `"${token.name}" is written ${symbol}`)
+    this.#at++
+    return true
+  }
+
+  /** Whether what follows the next token could not follow a name, or could only be given to a function. */
+  #isBeforeOperand(): boolean {
+    const after = this.#tokens[this.#at + 1]
+    return after?.kind === 'name' || after?.kind === 'literal' || (after?.kind === 'symbol' && after.symbol === '(')
+  }
+
   #expect(symbol: string): void {
     if (!this.#take(symbol)) throw new SyntaxProblem(this.#next, this.#unexpected(`"${symbol}"`))
   }
@@ -209,6 +233,9 @@ class Parser {
     const token = this.#next
     if (token.kind === 'end') return `The text ends where ${expected} is expected`
     if (token.kind === 'literal') return `A ${token.literal.type} is here where ${expected} is expected`
+    if (token.kind === 'symbol' && token.symbol === ':' && expected === 'a value') {
+      return 'Names are written without colons'
+    }
     if (token.kind === 'symbol') return `"${token.symbol}" is here where ${expected} is expected`
     const operator = wordOperators.get(token.name.toLowerCase())
     if (operator !== undefined) return `"${showValue(token.name)}" is written ${operator}`
@@ -219,9 +246,6 @@ class Parser {
 /** What other languages write, and this one writes otherwise. */
 const wordOperators: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    and: '&&',
-    or: '||',
-    not: '!',
     is: '==',
     like: 'matches, contains, startsWith or endsWith',
     between: 'a <= x && x <= b',

@@ -24,6 +24,9 @@ export function problemAt(text: string, { start, end }: Span, message: string): 
 
 export const cardNumberReason = 'This looks like a card number, and those are not kept; use a list'
 
+/** Tells what is wrong where it is clear what is meant, so that reading goes on. */
+export type Tell = (span: Span, message: string) => void
+
 /** A text that can't be read any further. Thrown inside the lexer and the parser only. */
 export class SyntaxProblem extends Error {
   readonly span: Span

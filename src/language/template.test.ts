@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { declarations, everyValue, noValue } from '../../test/language/declared.ts'
+import { declarations, everyValue, noValue, subjectOf } from '../../test/language/declared.ts'
 import { compileTemplate } from './index.ts'
 
 function render(text: string, subject = everyValue): string {
@@ -15,6 +15,9 @@ describe('a template', () => {
     assert.equal(render('{ merchant name } in {country}, {{{payment.method}}}'), 'Café "Zoë" 🦊 in DE, {card}')
     assert.equal(render('{amount} at {time}: {score}, {is_guest}'), '12.5 at 2026-01-04T23:30:15.25Z: 0.25, true')
     assert.equal(render('an account of {account_age}'), 'an account of 1.5 hours')
+    const subject = subjectOf({ amount: 1234567.891, score: 1 / 3, card_count_1h: 1e-9, ip_count_1h: 200 / 3 })
+    const numbers = '{amount} {score} {card_count_1h} {ip_count_1h}'
+    assert.equal(render(numbers, subject), '1234567.891 0.333 1e-9 66.67')
     assert.equal(render(''), '')
   })
 

@@ -74,8 +74,11 @@ function show(declaration: Declaration, subject: Subject): string {
   return declaration.type === 'duration' ? sayDuration(value) : showNumber(value)
 }
 
-/** A number for people: two decimals, or three digits where it is smaller than 1. */
+/** An amount as it is; anything longer with two decimals, or three digits where it is smaller than 1. */
 function showNumber(value: number): string {
-  const digits = Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(3)
-  return String(Number(digits))
+  if (Number(value.toFixed(mostDigits)) === value) return String(value)
+  return String(Number(Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(3)))
 }
+
+/** Of an amount, as a detector declares them. */
+const mostDigits = 6
