@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
+import { FraudError } from '../core/errors.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
@@ -63,13 +64,13 @@ export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
   return { port, host, workers, insecure: insecure === true, apiKeys, keyRing }
 }
 
-/** The service, listening; undefined where the signal was given before. */
 /** A service in the wrong folder decides without any history, and looks well. */
 function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
   if (wasEmpty && service.decides)
     process.stdout.write(`there was no history: an empty one begins in ${resolve(data)}\n`)
 }
 
+/** The service, listening; undefined where the signal was given before. */
 export async function startServing(
   bundlePath: string,
   flags: ServeFlags,
@@ -78,6 +79,8 @@ export async function startServing(
 ): Promise<Service | undefined> {
   keepPrivate()
   const { logLevel, report, data } = flags
+  if (report !== undefined && !existsSync(report))
+    throw new FraudError('FILE_UNREADABLE', `--report ${report}: there is no such file`)
   const config: ServiceConfig = {
     ...addressOf(flags),
     load: () => loadModel(bundlePath),

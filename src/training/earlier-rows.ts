@@ -32,7 +32,13 @@ export async function readEarlierRows(
     required: [],
     names: namesOfFile(located.detector, features.layout),
   })
-  reader.open(table)
+  try {
+    reader.open(table)
+  } catch (cause) {
+    if (!(cause instanceof FraudError)) throw cause
+    // Else it would seem to be said of the file itself.
+    throw new FraudError(cause.code, `${option('history')} ${path}: ${cause.message}`, { cause, hint: cause.hint })
+  }
   const own = id === undefined ? undefined : idsOf(file.table, id)
   const idAt = own === undefined || id === undefined ? () => undefined : textReader(table, id)
   const repeats = new RepeatedIds(located.detector, features.layout)

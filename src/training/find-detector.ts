@@ -4,7 +4,9 @@ import { option } from '../core/option.ts'
 import type { Progress } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
 import type { DeclaredTime, TimeFormat } from '../core/time-formats.ts'
+import { listNames } from '../data/columns.ts'
 import { inferDetector } from '../data/infer-detector.ts'
+import { knownKeyOf } from '../data/key-names.ts'
 import type { Table } from '../data/table.ts'
 import {
   type Detector,
@@ -80,6 +82,11 @@ export function guessDetector(path: string, table: Table, request: InputRequest,
     const more = others.length > mostShown ? [`and ${(others.length - mostShown).toLocaleString('en')} more`] : []
     run.note(`  left out: ${[...shown, ...more].join(', ')}`)
   }
+  const keys = others.map(({ column }) => column).filter((column) => knownKeyOf(column) !== undefined)
+  if (keys.length > 0)
+    run.note(
+      `  features of their histories are left out, too, by ${listNames(keys)}: shrike init FILE drafts a detector with them`,
+    )
   return { detector, locate: inMemory }
 }
 

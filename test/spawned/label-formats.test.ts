@@ -106,6 +106,17 @@ test('names what is missing where no bundle is there, and the file that is none'
     unnamed.stderr,
     /FILE_UNREADABLE: No model bundle is named, and there is neither .*: name one with --bundle/,
   )
+  const reportless = await runShrike(
+    'serve',
+    bundle,
+    '--data',
+    join(folder, 'none'),
+    '--report',
+    'no.html',
+    '--port',
+    '0',
+  )
+  assert.match(reportless.stderr, /FILE_UNREADABLE: --report no\.html: there is no such file/)
   writeFileSync(join(folder, 'd.yaml'), 'detector: cards\n'.repeat(9))
   for (const verb of ['score', 'evaluate']) {
     const other = await runShrike(verb, join(folder, 'd.yaml'), join(folder, 'x.csv'))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { logLoss } from '../../src/evaluation/metrics.ts'
-import { succeedIn } from '../run-shrike.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
 const declared = `
@@ -83,6 +83,12 @@ test('evaluates rows with --history as in the file that has all of them, and war
   const cut = Math.floor(lines.length * 0.85)
   writeFileSync(join(folder, 'earlier.csv'), [...lines.slice(0, cut), ''].join('\n'))
   writeFileSync(join(folder, 'later.csv'), [lines[0], ...lines.slice(cut), ''].join('\n'))
+  writeFileSync(join(folder, 'other.csv'), 'a,b\n1,2\n')
+  const other = await startShrike(folder, ['evaluate', 'm.safetensors', 'later.csv', '--history', 'other.csv']).ended
+  assert.match(other.stderr, /DATA_INVALID: --history other\.csv: The detector: /)
+  // Without the detector the table is flat, which is told.
+  const flat = ['train', 'cards.csv', '--n-estimators', '5', '--no-leak-check', '--out', 'flat.safetensors']
+  assert.match((await succeedIn(folder, flat)).stderr, /histories are left out, too, by .*: shrike init FILE drafts/)
   // Two rows of the later file and one far ahead are in the history, too, and must not count.
   writeFileSync(join(folder, 'overlapping.csv'), [...lines.slice(0, cut + 2), ''].join('\n'))
   const evaluate = async (...more: string[]) => {
