@@ -157,7 +157,8 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
     warnOfRepeats(repeats, detector.transaction, 'they have the same explanation', run)
     if (rows.length === 0) throw missing
     sayWhich(rows, id, run)
-    const time = table.columns.find(({ name }) => name === detector.transaction.time?.field)
+    const { field, clock } = detector.transaction.time ?? {}
+    const time = clock === undefined ? table.columns.find(({ name }) => name === field) : undefined
     return {
       row: Float64Array.from(model.features, (name) => numberColumn(table, name).values[rows[0]]),
       time: time === undefined || time.kind === 'text' ? undefined : time.values[rows[0]],

@@ -68,6 +68,7 @@ function firstRows({ detector }: DetectorDraft, table: Table): readonly Record<s
   const shown = [
     id,
     time?.field,
+    time?.clock,
     amount?.field,
     ...Object.values(keys),
     ...Object.values(fields),

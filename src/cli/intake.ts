@@ -73,7 +73,7 @@ export class Intake {
   /** With `skipsBadRows`, a row that the service refuses is left out as a bad row of the file. */
   async take(replayed: ReplayedTransaction, skipsBadRows: boolean): Promise<void> {
     const { table, index, transaction, label, knownAtMs, reader } = replayed
-    if (table !== this.#table) this.#open(table)
+    if (table !== this.#table) this.#open(table, reader)
     const { timestampMs } = transaction
     await this.#sendLabels(timestampMs)
     const value = this.#read(index)
@@ -243,18 +243,21 @@ export class Intake {
   }
 
   /** Rows of a table as a caller would send them. */
-  #open(read: Table): void {
+  #open(read: Table, reader: Labelled['reader']): void {
     this.#table = read
     const { detector } = this.#target
     const { id = '', time } = detector.transaction
     const table = this.#number(read, id)
     const wanted = new Set([id, time?.field ?? '', ...this.#target.columns])
-    const present = table.columns.filter(({ name }) => wanted.has(name) || keepsAll(detector))
+    const present = table.columns.filter(({ name }) => wanted.has(name) || (keepsAll(detector) && name !== time?.clock))
     if (!present.some(({ name }) => name === id)) {
       const cure = 'or say --number-rows to know its rows by the name of the file and their lines'
       throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id: add it, ${cure}`)
     }
-    this.#read = sendableRows(present)
+    this.#read = sendableRows(
+      present,
+      time?.format === 'iso' ? { field: time.field, timeOf: (row) => reader.timeOf(row) } : undefined,
+    )
     this.#given = new Int8Array(table.rowCount).fill(unlabelled)
     this.#held = new Uint8Array(table.rowCount)
     this.#repeats.open(table, { isWhole: true })

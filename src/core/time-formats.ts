@@ -21,6 +21,8 @@ export interface DeclaredTime {
   readonly format: TimeFormat
   /** What formats that end in `-since` count from; 1970 by default. */
   readonly start?: string | undefined
+  /** The field with the time of day, where `field` has the day alone. */
+  readonly clock?: string | undefined
 }
 
 const dayMs = 86_400_000

@@ -13,6 +13,9 @@ export const timeWords = words(
     'dataora datahora datatransazione dataoperazione data tijdstip transactiedatum boekdatum',
 )
 
+/** Of a column with the time of day alone. */
+export const clockWords = words('time timeofday clock uhrzeit zeit heure hora ora tijd')
+
 export const amountWords = words(
   'amount amountvalue amountamount transactionamount amt betrag transaktionsbetrag zahlbetrag umsatz ' +
     'txnamount trxamount paymentamount purchaseamount orderamount amountpaid totalamount ' +

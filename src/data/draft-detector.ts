@@ -6,7 +6,7 @@ import { cardNumberShare } from './card-number-columns.ts'
 import { type ColumnLook, lookAt, mostCategories } from './column-look.ts'
 import { plainNames } from './column-names.ts'
 import { draftAmount } from './draft-amount.ts'
-import { missingOf, tellClasses, tellGaps, tellQuasiPersonal, tellTimeOfDay } from './draft-doubts.ts'
+import { areDays, clockBeside, missingOf, tellClasses, tellDays, tellGaps, tellQuasiPersonal } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
 import { type DraftedKnownAt, draftKnownAt } from './draft-known-at.ts'
 import { lookalikes } from './draft-lookalikes.ts'
@@ -134,10 +134,15 @@ const fewestReferences = 100
  */
 export function draftDetector(table: Table, name: string, nowMs: number, hints: InferenceHints = {}): DetectorDraft {
   const flat = inferDetector(table, name, nowMs, { ...hints, mayLackInputs: true })
-  const { time, amount, label } = flat.detector.transaction
+  const { time: found, amount, label } = flat.detector.transaction
+  const hasDays = areDays(table, found?.field)
+  const clock = hasDays ? clockBeside(table) : undefined
+  const time = found && { ...found, ...(clock !== undefined && { clock }) }
   const { leastMs = 0, mostMs = 0 } = (time && timesOf(table, time)) ?? {}
   const span = mostMs - leastMs
-  const named = [label.field, time?.field, amount?.field, ...(hints.ignore ?? [])].filter((each) => each !== undefined)
+  const named = [label.field, time?.field, clock, amount?.field, ...(hints.ignore ?? [])].filter(
+    (each) => each !== undefined,
+  )
   const sorter = new Sorter(table, named)
   const id = findId(table, sorter)
   const knownAt = draftKnownAt(table, flat.detector.transaction)
@@ -157,7 +162,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     hasHistories ? { id, withoutId } : undefined,
     sorter.unsure,
   )
-  tellTimeOfDay(table, time?.field, sorter.unsure)
+  if (time !== undefined && hasDays) tellDays(time.field, clock, sorter.unsure)
   const { keys, fields, optional, hashed } = sorter
   const exempt = lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter)
   const transaction: Transaction = {
@@ -181,7 +186,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     home: places.home,
     categories: sorter.categories,
     numbers: flat.detector.features.filter((feature) => isInput(feature, sorter)),
-    hasHours: time !== undefined && time.format !== 'days-since' && span > dayMs,
+    hasHours: time !== undefined && time.format !== 'days-since' && span > dayMs && (!hasDays || clock !== undefined),
     hasWeekdays: time !== undefined && isOfCalendar(time),
     countsFrauds: (transaction.label.delay ?? transaction.label.knownAt) !== undefined,
   })

@@ -43,12 +43,20 @@ test('a table whose keys are not found by name says that no histories are kept',
   assert.equal(told(hours, customer), undefined)
 })
 
-test('days without times of day are told, with the column that has those', () => {
+test('days have their times of day from the column that has those, and are told without one', () => {
   const told = (draft: ReturnType<typeof draftOf>) => draft.unsure.find((doubt) => doubt.startsWith('time: '))
-  const clock = text('clock', (row) => `${row % 24}:05:00`)
-  assert.match(told(draftOf(times(86_400_000), clock, customer)) ?? '', /date has days alone.*; clock has times of day/)
-  assert.match(told(draftOf(times(86_400_000), customer)) ?? '', /hours say nothing$/)
+  const clock = text('Uhrzeit', (row) => `${row % 24}:05:00`)
+  const joined = draftOf(times(86_400_000), clock, customer)
+  assert.deepEqual(joined.detector.transaction.time, { field: 'date', format: 'iso', clock: 'Uhrzeit' })
+  assert.match(told(joined) ?? '', /^time: date has the day and Uhrzeit the time of day/)
+  assert.ok(joined.detector.features.includes('hour'))
+  const days = draftOf(times(86_400_000), customer)
+  assert.match(told(days) ?? '', /date has days alone.*no feature looks at hours$/)
+  assert.doesNotMatch(JSON.stringify(days.detector.features), /"hour"|"1h"/)
   assert.equal(told(draftOf(times(3_600_000), clock, customer)), undefined)
+  // Digits alone are hours only by their column's name.
+  const codes = text('code', (row) => `0${1 + (row % 9)}30`)
+  assert.equal(draftOf(times(86_400_000), codes, customer).detector.transaction.time?.clock, undefined)
 })
 
 test('references of which each row has its own are the id where no name says so, which is told', () => {

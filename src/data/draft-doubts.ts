@@ -1,5 +1,7 @@
 import { option } from '../core/option.ts'
+import { timeOfDayMs } from '../core/time-of-day.ts'
 import type { Detector } from '../detector/detector.ts'
+import { clockWords, plainNames } from './column-names.ts'
 import { isQuasiPersonal } from './key-names.ts'
 import type { Column, Table } from './table.ts'
 
@@ -60,21 +62,33 @@ export function tellGaps(
   }
 }
 
-/** Days alone put all payments of a day at midnight. */
-export function tellTimeOfDay({ columns, rowCount }: Table, field: string | undefined, unsure: string[]): void {
+/** Whether times are those of days alone, which puts all of a day at midnight. */
+export function areDays({ columns, rowCount }: Table, field: string | undefined): boolean {
   const times = columns.find(({ name }) => name === field)
-  if (times?.kind !== 'time' || rowCount === 0 || times.values.some((value) => value % 86_400_000 !== 0)) return
-  const clock = columns.find(
-    (column) => column.kind === 'text' && column.dictionary.length > 0 && column.dictionary.every(isClock),
-  )
-  const cure = clock === undefined ? '' : `; ${clock.name} has times of day: join both into one column of the file`
-  unsure.push(
-    `time: ${times.name} has days alone, so all of a day is at midnight, in the order of the file, and hours say nothing${cure}`,
-  )
+  if (times?.kind !== 'time' || rowCount === 0) return false
+  return times.values.every((value) => Number.isNaN(value) || value % 86_400_000 === 0)
 }
 
-function isClock(text: string): boolean {
-  return /^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?$/.test(text.trim())
+/** A column of times of day beside one of days: all its texts are such, and its name says so where it is not alone. */
+export function clockBeside({ columns }: Table): string | undefined {
+  const clocks = columns.filter(({ name, ...column }) => column.kind === 'text' && areClocks(column.dictionary, name))
+  const named = clocks.find(({ name }) => plainNames(name).some((plain) => clockWords.includes(plain)))
+  return (named ?? (clocks.length === 1 ? clocks[0] : undefined))?.name
+}
+
+/** Digits alone are times of day only where the column says so. */
+function areClocks(texts: readonly string[], name: string): boolean {
+  const isNamed = plainNames(name).some((plain) => clockWords.includes(plain))
+  const isClock = (text: string) => !Number.isNaN(timeOfDayMs(text)) && (isNamed || /\D/.test(text))
+  return texts.length > 0 && texts.every((text) => isClock(text.trim()))
+}
+
+export function tellDays(field: string, clock: string | undefined, unsure: string[]): void {
+  unsure.push(
+    clock === undefined
+      ? `time: ${field} has days alone, so all of a day is at midnight, in the order of the file, and no feature looks at hours`
+      : `time: ${field} has the day and ${clock} the time of day; callers send them so, or the whole time in ${field}`,
+  )
 }
 
 /** How many rows have no value. */

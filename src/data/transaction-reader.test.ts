@@ -284,6 +284,37 @@ describe('the time of a transaction', () => {
     }
   })
 
+  describe('whose clock is in a column of its own', () => {
+    const clock = ['format: iso', 'format: iso, clock: hour'] as const
+    const apart = (...rows: readonly (readonly [string, string])[]) =>
+      csv(...rows.map(([time, hour]) => ({ time, hour })))
+    const timesOfRows = async (rows: string, ...more: (readonly [string, string])[]) =>
+      (await read(rows, { changed: [clock, ...more] })).map(({ time }) => time)
+
+    test('is both together, by the clocks of the zone', async () => {
+      const rows = apart(['28.03.2026', '08:30'], ['29.03.2026', '12:00:01.5'], ['30.03.2026 00:00:00', '0830'])
+      const hours = ['2026-03-28T08:30:00.000Z', '2026-03-29T12:00:01.500Z', '2026-03-30T08:30:00.000Z']
+      assert.deepEqual(await timesOfRows(rows), hours)
+      const summer = ['2026-03-28T07:30:00.000Z', '2026-03-29T10:00:01.500Z', '2026-03-30T06:30:00.000Z']
+      assert.deepEqual(await timesOfRows(rows, paris), summer)
+    })
+
+    test('is whole where the file has no such column', async () => {
+      assert.deepEqual(await timesOfRows(csv({ time: '2026-03-28T08:30' })), ['2026-03-28T08:30:00.000Z'])
+    })
+
+    test('is refused with its column where one of them is not what it has to be', async () => {
+      const refused = (day: string, hour: string, message: RegExp) =>
+        assert.rejects(timesOfRows(apart(['2026-03-28', '08:00'], [day, hour])), { code: 'DATA_INVALID', message })
+      await refused('2026-03-28', '', /line 3, column "hour": has no time of day/)
+      await refused('2026-03-28', '25:00', /line 3, column "hour": "25:00" is not a time of day such as/)
+      await refused('', '08:00', /line 3, column "time": has no time/)
+      await refused('soon', '08:00', /line 3, column "time": "soon" is not a day such as/)
+      await refused('2026-03-28T09:00', '08:00', /line 3, column "time": is not a day alone, and hour has its time/)
+      await refused('01/02/2026', '08:00', /line 3, column "time": "01\/02\/2026" can mean two dates/)
+    })
+  })
+
   test('may be a number of seconds or milliseconds, whatever the zone', async () => {
     const format = (name: string) => ['format: iso', name] as const
     assert.deepEqual(await timesOf(['1774699200', '1774699200.5'], format('format: epoch-s'), paris), [

@@ -5,8 +5,9 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { notTimeOfDay, timeOfDayMs } from '../core/time-of-day.ts'
 import { readIsoTime } from '../core/time-parser.ts'
-import { zoneOffset } from '../core/zone.ts'
+import { fromLocalTime, zoneOffset } from '../core/zone.ts'
 import { declaredFields, type NumberLimit, numberLimits } from '../detector/declared-fields.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { namesOfFile } from '../detector/field-names.ts'
@@ -16,7 +17,7 @@ import { longestId, longestText } from '../detector/kept-text.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { type BadPlace, BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
-import { type CellFormat, parseNumber, whyAmbiguous } from './cell-format.ts'
+import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { rowWordOf } from './file-format.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
@@ -32,6 +33,7 @@ type CellReader<Value> = (row: number) => Value
 const missingText: CellReader<string | undefined> = () => undefined
 const missingNumber: CellReader<number> = () => Number.NaN
 const encoder = new TextEncoder()
+const dayMs = 86_400_000
 const untold: DeclaredTime = { field: '', format: 'seconds-since' }
 
 /** What a file's transactions are read with, beside the detector. */
@@ -126,6 +128,7 @@ export class TransactionReader {
     const { transaction } = this.#located.detector
     const { time, amount, label, zone = 'UTC' } = transaction
     const timeKind = time?.format !== 'iso' ? 'number' : zone === 'UTC' ? 'time' : 'text'
+    const isDayApart = time?.clock !== undefined
     const kinds: Record<string, ColumnKind> = { [label.field]: 'text' }
     // As it stands there: nobody knows yet whether 007 is a number.
     for (const column of keptNames(transaction)) kinds[column] = 'text'
@@ -133,7 +136,8 @@ export class TransactionReader {
     for (const { column } of this.#layout.texts) kinds[column] = 'text'
     if (amount !== undefined) kinds[amount.field] = 'number'
     if (amount?.conversion !== undefined) kinds[amount.conversion] = 'number'
-    if (time !== undefined) kinds[time.field] = timeKind
+    if (time !== undefined) kinds[time.field] = isDayApart ? 'text' : timeKind
+    if (time?.clock !== undefined) kinds[time.clock] = 'text'
     if (label.knownAt !== undefined) kinds[label.knownAt] = timeKind
     return kinds
   }
@@ -151,7 +155,7 @@ export class TransactionReader {
     this.#lookAtCurrency(table)
     const { time, amount, label } = this.#located.detector.transaction
     const at = (name: string, ...path: string[]) => this.#column(table, name, ['transaction', ...path])
-    this.#time = time ? this.#times(at(time.field, 'time', 'field'), time) : missingNumber
+    this.#time = time ? this.#timesOf(table, time) : missingNumber
     this.#amount = amount ? this.#numbers(at(amount.field, 'amount', 'field')) : missingNumber
     if (amount?.conversion !== undefined) this.#rate = this.#numbers(at(amount.conversion, 'amount', 'conversion'))
     this.#columns = table.columns
@@ -239,6 +243,15 @@ export class TransactionReader {
     return timestampMs
   }
 
+  /** The same; NaN where it can't be read. */
+  timeOf(row: number): number {
+    try {
+      return this.#time(row)
+    } catch {
+      return Number.NaN
+    }
+  }
+
   /** 1 fraud, 0 legitimate, NaN unknown. */
   readLabel(row: number): number {
     const label = this.#label(row)
@@ -279,6 +292,51 @@ export class TransactionReader {
     const isValue = read.field === amount.field && !Number.isNaN(given)
     const reason = isValue ? `is ${showValue(String(given))}, which ${read.reason}` : read.reason
     throw this.#fail(row, read.field, reason, read.reason)
+  }
+
+  /** Of the table; the log's own exports have days and times of day in one column again. */
+  #timesOf(table: Table, time: DeclaredTime): CellReader<number> {
+    const column = this.#column(table, time.field, ['transaction', 'time', 'field'])
+    const clock = table.columns.find(({ name }) => name === time.clock)
+    return clock === undefined ? this.#times(column, time) : this.#joinedTimes(column, clock)
+  }
+
+  /** Of days, and times of day in a column of their own. */
+  #joinedTimes(days: Column, clock: Column): CellReader<number> {
+    const dayOf =
+      days.kind === 'text'
+        ? this.#parsed(
+            days,
+            days.dictionary.map((text) => this.#parseDay(text, days.format)),
+            (text) => whyAmbiguous('time', text.trim(), days.format) ?? 'is not a day such as 2026-01-31',
+          )
+        : (row: number) => days.values[row]
+    const clockOf =
+      clock.kind === 'text'
+        ? this.#parsed(clock, clock.dictionary.map(clockTime), () => notTimeOfDay)
+        : (row: number) => this.#refuseClock(row, clock)
+    return (row) => {
+      const day = dayOf(row)
+      if (Number.isNaN(day)) return day
+      const sinceMidnight = clockOf(row)
+      if (Number.isNaN(sinceMidnight)) throw this.#fail(row, clock.name, 'has no time of day')
+      if (day % dayMs !== 0)
+        throw this.#fail(row, days.name, `is not a day alone, and ${clock.name} has its time of day`)
+      return fromLocalTime(day + sinceMidnight, this.#offsetAt)
+    }
+  }
+
+  #refuseClock(row: number, { name, values }: NumberColumn): number {
+    if (Number.isNaN(values[row])) return Number.NaN
+    throw this.#fail(row, name, `is ${values[row]}, which ${notTimeOfDay}`, notTimeOfDay)
+  }
+
+  /** A day as clocks show it, in milliseconds as if it were of UTC; null for what is not a time. */
+  #parseDay(text: string, format: CellFormat | undefined): number | null {
+    const bytes = encoder.encode(text.trim())
+    if (this.#missing.has(bytes, 0, bytes.length)) return Number.NaN
+    const day = parseTime(bytes, 0, bytes.length, format)
+    return Number.isNaN(day) ? null : day
   }
 
   #times(column: Column, time: DeclaredTime): CellReader<number> {
@@ -507,6 +565,11 @@ export class TransactionReader {
       return undefined
     }
   }
+}
+
+function clockTime(text: string): number | null {
+  const sinceMidnight = timeOfDayMs(text.trim())
+  return Number.isNaN(sinceMidnight) ? null : sinceMidnight
 }
 
 /** For a column of times that are written in another way than the detector says. */

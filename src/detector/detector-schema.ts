@@ -28,7 +28,14 @@ const timeSchema = z
     format: z.enum(timeFormats),
     /** What seconds-since, hours-since and days-since count from; 1970 by default. */
     start: z.iso.datetime({ offset: true, error: 'write an ISO 8601 time with its offset' }).optional(),
+    /** The column with the time of day, where `field` has the day alone. */
+    clock: column.optional(),
   })
+  .refine(({ format, clock }) => clock === undefined || format === 'iso', {
+    path: ['clock'],
+    error: 'only times of the format iso have their time of day in another column',
+  })
+  .refine(({ field, clock }) => clock !== field, { path: ['clock'], error: 'name another column than the field' })
   .refine(({ format, start }) => start === undefined || format.endsWith('-since'), {
     path: ['start'],
     error: 'only the formats seconds-since, hours-since and days-since have a start',
@@ -123,7 +130,7 @@ const transactionSchema = transactionFields.superRefine((transaction, context) =
 /** What is wrong with a field that is only to be kept. */
 function whyNotKept(name: string, i: number, transaction: z.infer<typeof transactionFields>): string | undefined {
   const { id, time, label, keys = {} } = transaction
-  if (name === id || name === time?.field) return 'the id and the time are kept anyway'
+  if (name === id || name === time?.field || name === time?.clock) return 'the id and the time are kept anyway'
   if (name === label.field || name === label.knownAt) return 'a label comes later, and by itself'
   const isOtherKey = Object.hasOwn(keys, name) && keys[name] !== name
   if (isOtherKey) return `the key of this name has the column "${showValue(keys[name])}": give the key another name`

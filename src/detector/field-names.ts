@@ -67,6 +67,6 @@ export class FieldNames {
 export function namesOfFile(detector: Detector, layout: TransactionLayout): FieldNames {
   const { id, time, label } = detector.transaction
   const fields = declaredFields(detector, layout).map(({ column }) => column)
-  const others = [id, time?.field, label.field, label.knownAt].filter((name) => name !== undefined)
+  const others = [id, time?.field, time?.clock, label.field, label.knownAt].filter((name) => name !== undefined)
   return new FieldNames(detector, [...new Set([...others, ...fields])])
 }

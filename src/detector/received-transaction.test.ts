@@ -404,6 +404,22 @@ describe('the time of a transaction', () => {
     time: { field: 'TIME', format, ...(start && { start }) },
   })
 
+  test('may come as a day and a clock’s time apart, or whole', () => {
+    const apart: Partial<Declared> = { time: { field: 'TIME', format: 'iso', clock: 'CLOCK' }, zone: 'Europe/Paris' }
+    const { read, refusal } = readerOf(apart)
+    const timeAt = (changed: object) => new Date(read(changed).transaction.timestampMs).toISOString()
+    const day = { TIME: '2026-11-20' }
+    assert.equal(timeAt({ ...day, CLOCK: '08:30' }), '2026-11-20T07:30:00.000Z')
+    assert.equal(timeAt({ TIME: '2026-11-20T08:30:00' }), '2026-11-20T07:30:00.000Z')
+    const why = (changed: object) => refusal(changed).errors
+    assert.deepEqual(why(day), [{ field: 'CLOCK', reason: 'is missing, and TIME is a day alone' }])
+    for (const CLOCK of ['25:00', 830, '2026-11-20T08:30'])
+      assert.deepEqual(why({ ...day, CLOCK }), [{ field: 'CLOCK', reason: 'is not a time of day such as 08:30:00' }])
+    assert.deepEqual(why({ CLOCK: '08:30' }), [
+      { field: 'TIME', reason: 'is not a day alone, and CLOCK has its time of day' },
+    ])
+  })
+
   test('is UTC, or one of the detector’s zone, unless it says otherwise', () => {
     const zone = { zone: 'Europe/Paris' }
     assert.equal(timeOf('2026-07-01T12:00:00'), '2026-07-01T12:00:00.000Z')

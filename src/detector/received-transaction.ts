@@ -5,6 +5,7 @@ import { isRecord, kindOf } from '../core/json-value.ts'
 import { hasDigitsOfCard } from '../core/money.ts'
 import { mayBePath, NestedFields } from '../core/nested-fields.ts'
 import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { joinTime } from '../core/time-of-day.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
 import {
@@ -104,7 +105,8 @@ export class ReceivedTransactionReader {
       personal: personal.get(field.column),
     }))
     this.#maker = new TransactionMaker(detector, layout, this.columns)
-    const names = [this.#idColumn, transaction.time?.field ?? '', ...this.columns]
+    const { field = '', clock } = transaction.time ?? {}
+    const names = [this.#idColumn, field, ...(clock === undefined ? [] : [clock]), ...this.columns]
     this.#names = new FieldNames(detector, names)
     this.#keepsAll = keepsAll(detector)
     this.#nested = this.#keepsAll || names.some(mayBePath) ? new NestedFields(names, this.#keepsAll) : undefined
@@ -222,7 +224,8 @@ export class ReceivedTransactionReader {
 
   #isDeclared(name: string): boolean {
     if (this.#keepsAll || this.#nested?.leadsOn(name)) return true
-    return name === this.#idColumn || name === this.#detector.transaction.time?.field || this.columns.includes(name)
+    const { time } = this.#detector.transaction
+    return name === this.#idColumn || name === time?.field || name === time?.clock || this.columns.includes(name)
   }
 
   #readId(given: unknown, errors: FieldError[]): string {
@@ -235,8 +238,16 @@ export class ReceivedTransactionReader {
   #readTime(value: Readonly<Record<string, unknown>>, errors: FieldError[]): number {
     const { time } = this.#detector.transaction
     if (time === undefined) return Number.NaN
-    const given = value[time.field]
-    const { field, format } = time
+    const { field, format, clock } = time
+    let given = value[field]
+    if (clock !== undefined) {
+      const joined = joinTime({ field, clock }, value)
+      if ('reason' in joined) {
+        errors.push(joined)
+        return Number.NaN
+      }
+      given = joined.text
+    }
     const isIso = format === 'iso'
     if (typeof given !== (isIso ? 'string' : 'number')) {
       const hint = isIso && typeof given === 'number' ? hintOfFormat(given) : ''

@@ -29,6 +29,7 @@ export function findLabelReaders(detector: Detector): readonly DetectorProblem[]
   const read = [
     { path: ['id'], column: id },
     { path: ['time', 'field'], column: time?.field },
+    { path: ['time', 'clock'], column: time?.clock },
     { path: ['amount', 'field'], column: amount?.field },
     { path: ['amount', 'currency', 'field'], column: typeof currency === 'object' ? currency.field : undefined },
     { path: ['amount', 'conversion'], column: conversion },

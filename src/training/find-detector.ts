@@ -96,9 +96,18 @@ function describeTime(time: DeclaredTime | undefined): string {
 
 /** A start belongs to the format that it was written for. */
 function changedTime(declared: DeclaredTime | undefined, field: string | undefined, format: TimeFormat | undefined) {
-  const { start, ...time } = { field: '', format: 'iso' as const, ...declared, ...(field !== undefined && { field }) }
+  const { start, clock, ...time } = {
+    ...{ field: '', format: 'iso' as const, ...declared },
+    ...(field !== undefined && { field }),
+  }
   const isSame = format === undefined || format === declared?.format
-  return { ...time, ...(format !== undefined && { format }), ...(isSame && start !== undefined && { start }) }
+  const hasClock = isSame && time.field === declared?.field && clock !== undefined
+  return {
+    ...time,
+    ...(format !== undefined && { format }),
+    ...(isSame && start !== undefined && { start }),
+    ...(hasClock && { clock }),
+  }
 }
 
 /** The detector that was in force last. */

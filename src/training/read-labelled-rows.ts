@@ -104,10 +104,12 @@ async function flatRows(
     const { values } = numberColumn(table, name)
     return left === 0 ? values : Float64Array.from(known, (row) => values[row])
   }
-  const time = transaction.time && numberColumn(table, transaction.time.field)
-  if (time !== undefined && (time.kind === 'time') !== (transaction.time?.format === 'iso')) {
-    throw otherTimes(time, transaction.time?.format)
+  const { time } = transaction
+  const column = time && time.clock === undefined ? numberColumn(table, time.field) : undefined
+  if (column !== undefined && (column.kind === 'time') !== (time?.format === 'iso')) {
+    throw otherTimes(column, time?.format)
   }
+  const times = column ? pick(column.name) : time && Float64Array.from(known, (row) => reader.readTime(row))
   return {
     source: nameOf(source),
     detector,
@@ -115,8 +117,8 @@ async function flatRows(
     features: features.names,
     columns: (features.columns ?? []).map(pick),
     labels: Uint8Array.from(known, (row) => labelColumn[row]),
-    ...(time && { times: pick(time.name) }),
-    isoTimes: time?.kind === 'time',
+    ...(times && { times }),
+    isoTimes: time?.format === 'iso',
     ...(isLate && { knownAt: Float64Array.from(knownAtMs) }),
     ...(transaction.amount && { amounts: amountsOf(transaction.amount, pick) }),
     ...(request.weightColumn !== undefined && {

@@ -48,7 +48,9 @@ export class RepeatedIds {
     const { time, label } = detector.transaction
     const fields = declaredFields(detector, layout).map(({ column }) => column)
     this.#detector = detector
-    this.#columns = [...new Set([...(time ? [time.field] : []), ...fields, label.field])]
+    this.#columns = [
+      ...new Set([...(time ? [time.field] : []), ...(time?.clock ? [time.clock] : []), ...fields, label.field]),
+    ]
   }
 
   /** Takes up the file's next table; one that is the whole file needs no hashes of rows that are gone. */

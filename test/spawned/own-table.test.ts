@@ -42,6 +42,73 @@ const post = async (url: string, body: unknown) => {
   return { status: answer.status, decided }
 }
 
+test('a bank’s export with days and hours apart is decided on with its histories', async () => {
+  const pad = (n: number, width: number) => String(n).padStart(width, '0')
+  const rows = Array.from({ length: 3_000 }, (_, i) => {
+    const isFraud = i % 17 === 3
+    const day = new Date(Date.UTC(2024, 0, 1 + Math.floor(i / 50)))
+      .toISOString()
+      .slice(0, 10)
+      .split('-')
+      .reverse()
+      .join('/')
+    const amount = `${1 + (i % 3)}.${pad((i * 7) % 1000, 3)},${isFraud ? 99 : pad(i % 90, 2)}`
+    return [day, `${pad((i * 5) % 24, 2)}:30`, amount, pad(i % 90, 5), pad(i % 40, 3), isFraud ? 'Sí' : 'No'].join(';')
+  })
+  writeFileSync(at('es.csv'), ['Fecha;Hora;Importe;Cliente;Comercio;Fraude', ...rows].join('\n'))
+  await succeedIn(folder, ['init', 'es.csv', '--out', 'es.yaml'])
+  await succeedIn(folder, [
+    'train',
+    'es.csv',
+    '--detector',
+    'es.yaml',
+    '--out',
+    'es.safetensors',
+    '--n-estimators',
+    '10',
+  ])
+  const replay = 'replay es.csv --as history --bundle es.safetensors --data es --number-rows'.split(' ')
+  assert.match((await succeedIn(folder, replay)).stderr, /dates with the day first|3,000 transactions/)
+  await whileServing(['serve', 'es.safetensors', '--data', 'es'], /serving .* on (\S+)/, async (said) => {
+    const origin = /serving .* on (\S+)/.exec(said)?.[1] ?? ''
+    while ((await fetch(`${origin}/readyz`)).status !== 200) await sleep(20)
+    const sent = {
+      transaction_id: 'a',
+      Fecha: '2024-02-29',
+      Hora: '23:59',
+      Importe: 25,
+      Cliente: '00007',
+      Comercio: '007',
+    }
+    assert.equal((await post(`${origin}/v1/decisions`, sent)).status, 200)
+    const shown: { readonly features: Readonly<Record<string, number>> } = JSON.parse(
+      await (await fetch(`${origin}/v1/decisions/a`)).text(),
+    )
+    assert.equal(shown.features.hour, 23)
+    assert.ok(shown.features.customer_count_30d > 10, JSON.stringify(shown.features))
+    assert.equal((await post(`${origin}/v1/decisions`, { ...sent, transaction_id: 'b', Hora: undefined })).status, 422)
+  })
+})
+
+test('dates with the day first are brought in as times of the detector’s zone', async () => {
+  const rows = Array.from(
+    { length: 400 },
+    (_, i) => `t${i},${10 + (i % 19)}/02/2024 23:30,${i}.5,c${i % 9},${i % 7 ? 0 : 1}`,
+  )
+  writeFileSync(at('zone.csv'), ['id,date,amount,customer,is_fraud', ...rows].join('\n'))
+  const parts = 'id: id, time: { field: date, format: iso }, zone: Europe/Paris, amount: { field: amount, digits: 2 }'
+  const transaction = `{ ${parts}, keys: { customer: customer }, label: { field: is_fraud } }`
+  const features = '[amount, hour, { count: { by: customer, over: 1d } }]'
+  writeFileSync(at('zone.yaml'), `detector: zone\ntransaction: ${transaction}\nfeatures: ${features}\n`)
+  const bundle = ['--out', 'zone.safetensors', '--n-estimators', '10']
+  await succeedIn(folder, ['train', 'zone.csv', '--detector', 'zone.yaml', ...bundle])
+  const replay = 'replay zone.csv --as history --bundle zone.safetensors --data zone --json'.split(' ')
+  assert.equal(JSON.parse((await succeedIn(folder, replay)).stdout).transactions, 400)
+  const exported = await succeedIn(folder, ['log', 'export', '--data', 'zone', '--out', 'zone-out.csv'])
+  assert.equal(exported.code, 0)
+  assert.match(readFileSync(at('zone-out.csv'), 'utf8'), /2024-02-10T22:30:00/)
+})
+
 test('rows that lack an id are brought in beside those that have one', async () => {
   const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n').slice(0, 6_001)
   const withId = lines.map((line, i) => `${i % 5 === 0 ? '' : `t${i}`},${line}`)

@@ -141,10 +141,12 @@ export const decisionSchemas = {
 export function transactionSchema({ detector, features }: DetectorInForce, example: object): object {
   const { id = '', time: declaredTime } = detector.transaction
   const fields = declaredFields(detector, features.layout)
-  const timeSchema = declaredTime?.format === 'iso' ? time : { type: 'number' }
+  const isDayApart = declaredTime?.clock !== undefined
+  const timeSchema = declaredTime?.format !== 'iso' ? { type: 'number' } : isDayApart ? { type: 'string' } : time
   const properties = new Map<string, object>([
     [id, idSchema],
     [declaredTime?.field ?? '', timeSchema],
+    ...clockOf(declaredTime?.clock, declaredTime?.field),
     ...fields.map((field): [string, object] => [field.column, fieldSchema(field)]),
     ...requiredAmount(detector).map((column): [string, object] => [column, amountSchema(detector)]),
   ])
@@ -155,6 +157,13 @@ export function transactionSchema({ detector, features }: DetectorInForce, examp
     }`,
     examples: [example],
   }
+}
+
+/** The time of day, where it comes apart from the day. */
+function clockOf(clock: string | undefined, field: string | undefined): readonly [string, object][] {
+  if (clock === undefined) return []
+  const description = `The time of day, such as 08:30:00, where ${field} is a day alone.`
+  return [[clock, { type: ['string', 'null'], description }]]
 }
 
 function requiredAmount({ transaction: { amount } }: DetectorInForce['detector']): readonly string[] {
