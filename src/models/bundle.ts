@@ -6,6 +6,7 @@ import { type LearnedModel, modelForm, readModel, splitsOnCategories, writeModel
 import type { PredictionThreshold } from './prediction-threshold.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
+import { TensorReader } from './tensor-reader.ts'
 
 /** What a model learned from, kept so that `evaluate` can leave those rows out and anybody can repeat the run. */
 interface TrainingRecord {
@@ -104,6 +105,8 @@ const laterKeys = ['form', 'tuning']
 const firstForm = { kind: 'tree-ensemble', combination: { kind: 'mean' } }
 
 const text = z.string().min(1)
+/** Of raw scores, so that those of 0 and 1 have finite log-odds. */
+const squeeze = z.number().gt(0).lt(0.5)
 const metadataSchema = z.object({
   preset: text,
   learner: text,
@@ -113,14 +116,22 @@ const metadataSchema = z.object({
   form: modelForm.default(firstForm),
   calibration: z.discriminatedUnion('method', [
     z.object({ method: z.literal('none') }),
-    z.object({ method: z.literal('platt'), epsilon: z.number(), slope: z.number(), intercept: z.number() }),
-    z.object({
-      method: z.literal('isotonic'),
-      epsilon: z.number(),
-      knots: z.array(z.number()),
-      values: z.array(z.number()),
-      tilt: z.number(),
-    }),
+    z.object({ method: z.literal('platt'), epsilon: squeeze, slope: z.number(), intercept: z.number() }),
+    z
+      .object({
+        method: z.literal('isotonic'),
+        epsilon: squeeze,
+        knots: z.array(z.number()).min(1),
+        values: z.array(z.number()),
+        tilt: z.number(),
+      })
+      .refine(
+        ({ knots, values }) =>
+          knots.length === values.length && knots.every((knot, i) => i === 0 || knot > knots[i - 1]),
+        {
+          error: 'its knots do not rise, or have other values',
+        },
+      ),
   ]),
   decision: z.object({ threshold: z.number(), inclusive: z.boolean(), chosenBy: z.string() }),
   metrics: z.record(z.string(), z.unknown()),
@@ -205,7 +216,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   if (!parsed.success) throw invalid(`its metadata is not as expected: ${tellIssues(parsed.error)}`)
   const { features, form, tuning, decision, ...content } = parsed.data
   const { threshold: value, ...chosen } = decision
-  const scaling = readScaling(tensors, features.length)
+  const scaling = readScaling(tensors, features)
   return {
     ...content,
     threshold: { value, ...chosen },
@@ -238,14 +249,9 @@ function scalingTensors({ mean, scale }: Scaling): Record<string, Tensor> {
 }
 
 function readScaling(
-  { scalingMean, scalingScale }: Readonly<Record<string, Tensor>>,
-  length: number,
+  { scalingMean: mean, scalingScale: scale }: Readonly<Record<string, Tensor>>,
+  features: readonly string[],
 ): Scaling | undefined {
-  if (scalingMean === undefined && scalingScale === undefined) return undefined
-  return { mean: floats(scalingMean, 'scalingMean', length), scale: floats(scalingScale, 'scalingScale', length) }
-}
-
-function floats(tensor: Tensor | undefined, name: string, length: number): Float64Array {
-  if (tensor instanceof Float64Array && tensor.length === length) return tensor
-  throw invalid(`its tensor "${name}" is missing or has the wrong type or length`)
+  if (mean === undefined && scale === undefined) return undefined
+  return new TensorReader({ ...(mean && { mean }), ...(scale && { scale }) }, features, invalid).scaling()
 }

@@ -5,7 +5,7 @@ export interface Scaling {
 }
 
 /** So far out that more says nothing, and still finite in every sum. */
-const farthest = 1e9
+export const farthest = 1e9
 
 /** A standardised input: 0, which is the mean, where it is missing. */
 export function standardize(value: number, mean: number, scale: number): number {

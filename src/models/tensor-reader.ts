@@ -36,6 +36,13 @@ export class TensorReader {
     throw this.#unfit(name)
   }
 
+  /** Floats none of which is NaN or infinite. */
+  numbers(name: string, length?: number): Float64Array {
+    const numbers = this.floats(name, length)
+    if (numbers.every(Number.isFinite)) return numbers
+    throw this.invalid(`its tensor "${this.#prefix + name}" holds what is not a number`)
+  }
+
   integers(name: string, length?: number): Int32Array {
     const tensor = this.#tensors[this.#prefix + name]
     if (tensor instanceof Int32Array && (length === undefined || tensor.length === length)) return tensor
@@ -51,7 +58,9 @@ export class TensorReader {
   /** How inputs are standardised, one number for each feature. */
   scaling(): Scaling {
     const { length } = this.features
-    return { mean: this.floats('mean', length), scale: this.floats('scale', length) }
+    const scaling = { mean: this.numbers('mean', length), scale: this.numbers('scale', length) }
+    if (scaling.scale.every((each) => each > 0)) return scaling
+    throw this.invalid('a scale of its inputs is not above 0')
   }
 
   #unfit(name: string): Error {

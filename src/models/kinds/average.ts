@@ -17,9 +17,11 @@ export const averageKind = defineModelKind({
   },
   read(form, reader, { read }) {
     const members = form.members.map((member, i) => read(member, `member${i}.`))
-    const weights = reader.floats('weights', members.length)
-    if (weights.every((weight) => weight >= 0)) return createAverage(reader.features, members, weights)
-    throw reader.invalid('a weight of an average is below 0')
+    const weights = reader.numbers('weights', members.length)
+    const sum = weights.reduce((total, weight) => total + weight, 0)
+    if (weights.every((weight) => weight >= 0) && Math.abs(sum - 1) < 1e-9)
+      return createAverage(reader.features, members, weights)
+    throw reader.invalid('the weights of an average are no shares of 1')
   },
   explain: explainAverage,
   describe: ({ members }) => `${members.length} models`,

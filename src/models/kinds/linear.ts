@@ -2,7 +2,7 @@ import { z } from '../../core/zod.ts'
 import { logisticLink } from '../carry-to-probability.ts'
 import { createLinearModel, type LinearModel } from '../linear.ts'
 import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
-import { standardize } from '../scaling.ts'
+import { farthest, standardize } from '../scaling.ts'
 
 export const linearKind = defineModelKind({
   kind: 'linear',
@@ -12,7 +12,10 @@ export const linearKind = defineModelKind({
   },
   read({ intercept }, reader) {
     const { features } = reader
-    return createLinearModel(features, reader.scaling(), reader.floats('weights', features.length), intercept)
+    const weights = reader.numbers('weights', features.length)
+    const most = weights.reduce((sum, weight) => sum + farthest * Math.abs(weight), Math.abs(intercept))
+    if (!Number.isFinite(most)) throw reader.invalid('its weights are too large to be added up')
+    return createLinearModel(features, reader.scaling(), weights, intercept)
   },
   explain: explainLinear,
   describe: ({ weights }) => `${weights.length} weights`,

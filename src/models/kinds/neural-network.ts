@@ -3,7 +3,7 @@ import { logisticLink, spread } from '../carry-to-probability.ts'
 import { gaussLegendre } from '../gauss-legendre.ts'
 import { defineModelKind, type LinkedExplainer } from '../model-kind.ts'
 import { createNeuralNetwork, gradientAt, type NeuralNetwork } from '../neural-network.ts'
-import { standardize } from '../scaling.ts'
+import { farthest, standardize } from '../scaling.ts'
 import type { TensorReader } from '../tensor-reader.ts'
 
 export const neuralNetworkKind = defineModelKind({
@@ -26,14 +26,22 @@ export const neuralNetworkKind = defineModelKind({
 
 function readLayers(reader: TensorReader, count: number) {
   let width = reader.features.length
+  let most = farthest
   return Array.from({ length: count }, (_, i) => {
     const layer = reader.part(`layer${i}.`)
-    const biases = layer.floats('biases')
-    const weights = layer.floats('weights', biases.length * width)
+    const biases = layer.numbers('biases')
+    const weights = layer.numbers('weights', biases.length * width)
     width = biases.length
     if (width === 0 || (i === count - 1 && width !== 1)) throw reader.invalid('its layers do not fit together')
+    // More than any of its outputs can be.
+    most = Math.max(most, 1) * (sizeOf(weights) + sizeOf(biases))
+    if (!Number.isFinite(most)) throw reader.invalid('its weights are too large to be added up')
     return { weights, biases }
   })
+}
+
+function sizeOf(numbers: Float64Array): number {
+  return numbers.reduce((sum, each) => sum + Math.abs(each), 0)
 }
 
 /** Pieces of the way from the mean to the row, and points in each. */

@@ -21,7 +21,11 @@ export const treeEnsembleKind = defineModelKind({
     const { categories, ...arrays } = nodes
     return { form: { kind, combination }, tensors: { ...arrays, ...categories } }
   },
-  read: (form, reader) => createTreeEnsemble(reader.features, readNodes(reader), form.combination),
+  read({ combination }, reader) {
+    const nodes = readNodes(reader)
+    if (!areFit(nodes, combination)) throw reader.invalid('its leaves make no probability')
+    return createTreeEnsemble(reader.features, nodes, combination)
+  },
   explain(model) {
     if (!hasCovers(model)) {
       return 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
@@ -45,7 +49,7 @@ function readNodes(reader: TensorReader): TreeNodes {
     left: reader.integers('left', size),
     missingGoesLeft: reader.bytes('missingGoesLeft', size),
     value: reader.floats('value', size),
-    cover: reader.floats('cover', size),
+    cover: reader.numbers('cover', size),
     ...(reader.has('setAt') && { categories: readCategories(reader, size) }),
   }
   const isSound =
@@ -57,6 +61,23 @@ function readNodes(reader: TensorReader): TreeNodes {
     })
   if (!isSound) throw reader.invalid('its trees are inconsistent')
   return nodes
+}
+
+/** Whether whatever leaves a row reaches make a probability. */
+function areFit({ feature, value }: TreeNodes, combination: Combination): boolean {
+  const [least, most] = {
+    // Shares of weights are rounded.
+    mean: [-1e-9, 1 + 1e-9],
+    'log-odds': [-Number.MAX_VALUE, Number.MAX_VALUE],
+    isolation: [0, Number.MAX_VALUE],
+  }[combination.kind]
+  let sum = combination.kind === 'log-odds' ? Math.abs(combination.base) : 0
+  for (let node = 0; node < feature.length; node++) {
+    if (feature[node] >= 0) continue
+    if (!(value[node] >= least && value[node] <= most)) return false
+    sum += Math.abs(value[node])
+  }
+  return Number.isFinite(sum)
 }
 
 function readCategories(reader: TensorReader, size: number): CategorySplits {
