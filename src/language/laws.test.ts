@@ -85,7 +85,9 @@ test('an index finds every program that is true or unknown, and no other', () =>
     const programs = Array.from({ length: 60 }, () => programOf(drawRule()))
     const ask = indexPrograms(programs)
     for (let i = 0; i < 20; i++) {
-      const subject = subjectOf(drawValues(random, i % 2 === 0 ? 0 : 0.3))
+      // An int that is no whole number is unknown.
+      const spoilt = i % 5 === 0 ? { items: 2.5 } : {}
+      const subject = subjectOf({ ...drawValues(random, i % 2 === 0 ? 0 : 0.3), ...spoilt })
       const results = programs.map(({ evaluate }) => evaluate(subject))
       const places = (wanted: boolean | undefined) =>
         results.flatMap((result, place) => (result === wanted ? place : []))

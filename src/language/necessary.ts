@@ -3,16 +3,18 @@ import type { BoolTerm, NumberTerm, TextTerm } from './term.ts'
 
 /** A question about one name that is answered for many programs at once. */
 export type Condition =
-  | {
-      readonly kind: 'range'
-      readonly slot: number
-      readonly isInt: boolean
-      readonly operator: Order
-      readonly bound: number
-    }
+  | Range
   | { readonly kind: 'numbers'; readonly slot: number; readonly isInt: boolean; readonly values: readonly number[] }
   | { readonly kind: 'texts'; readonly slot: number; readonly values: readonly string[] }
   | { readonly kind: 'member'; readonly slot: number; readonly list: number }
+
+export interface Range {
+  readonly kind: 'range'
+  readonly slot: number
+  readonly isInt: boolean
+  readonly operator: Order
+  readonly bound: number
+}
 
 export type Order = '<' | '<=' | '>' | '>='
 
@@ -22,13 +24,8 @@ export type Order = '<' | '<=' | '>' | '>='
  */
 export function necessaryOf(term: BoolTerm): readonly Condition[] | undefined {
   switch (term.kind) {
-    case 'and': {
-      const parts = term.operands.flatMap((operand) => {
-        const conditions = necessaryOf(operand)
-        return conditions === undefined ? [] : [{ conditions, likelihood: likelihoodOf(conditions) }]
-      })
-      return parts.toSorted((one, other) => one.likelihood - other.likelihood)[0]?.conditions
-    }
+    case 'and':
+      return rarestFirst(term.operands)[0]
     case 'or': {
       const parts = term.operands.map(necessaryOf)
       return parts.every((part) => part !== undefined) ? parts.flat() : undefined
@@ -48,6 +45,21 @@ export function necessaryOf(term: BoolTerm): readonly Condition[] | undefined {
     default:
       return undefined
   }
+}
+
+/** Another range that a term needs, beside what `necessaryOf` tells: asked before the whole term is, it is often false. */
+export function guardOf(term: BoolTerm): Range | undefined {
+  if (term.kind !== 'and') return undefined
+  const [, ...others] = rarestFirst(term.operands)
+  // An int that is no whole number is unknown, which its limit alone does not tell.
+  const ranges = others.flatMap(([first, ...more]) => (first.kind === 'range' && more.length === 0 ? first : []))
+  return ranges.find(({ isInt }) => !isInt)
+}
+
+/** What each of the terms needs, as far as it can be looked up. */
+function rarestFirst(operands: readonly BoolTerm[]): readonly (readonly Condition[])[] {
+  const parts = operands.map(necessaryOf).filter((part) => part !== undefined)
+  return parts.toSorted((one, other) => likelihoodOf(one) - likelihoodOf(other))
 }
 
 /** A guess: lists are of few, texts and single numbers have many values, and limits are set where few pass. */

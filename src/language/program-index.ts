@@ -1,6 +1,6 @@
 import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
-import { type Condition, necessaryOf, type Order } from './necessary.ts'
+import { type Condition, guardOf, necessaryOf, type Order, type Range } from './necessary.ts'
 
 /** Places of programs, in order, in the list that was indexed. All others are false. */
 export interface Answers {
@@ -21,6 +21,7 @@ export function indexPrograms(programs: readonly Program[]): (subject: Subject) 
   const always = places.filter((place) => needed[place] === undefined)
   const lookUps = lookUpsOf(needed)
   const evaluates = programs.map(({ evaluate }) => evaluate)
+  const isRuledOut = closeGuards(programs)
   // A program that is found by two of its conditions is asked once.
   const askedIn = new Float64Array(programs.length)
   let round = 0
@@ -29,7 +30,7 @@ export function indexPrograms(programs: readonly Program[]): (subject: Subject) 
     const spoke: number[] = []
     const unknown: number[] = []
     const ask = (place: number) => {
-      if (askedIn[place] === round) return
+      if (askedIn[place] === round || isRuledOut(place, subject)) return
       askedIn[place] = round
       const result = evaluates[place](subject)
       if (result === true) spoke.push(place)
@@ -39,6 +40,20 @@ export function indexPrograms(programs: readonly Program[]): (subject: Subject) 
     for (let i = 0; i < lookUps.length; i++) lookUps[i](subject, ask)
     return { true: spoke.sort(ascending), unknown: unknown.sort(ascending) }
   }
+}
+
+/** Whether a program is false by one number alone. */
+function closeGuards(programs: readonly Program[]): (place: number, subject: Subject) => boolean {
+  const guards = programs.map(({ term }) => guardOf(term))
+  const slots = Int32Array.from(guards, (guard) => guard?.slot ?? 0)
+  const bounds = Float64Array.from(guards, (guard) => guard?.bound ?? Number.NaN)
+  const signs = Int8Array.from(guards, (guard) => (guard === undefined ? 0 : signOf(guard)))
+  return (place, { numbers }) => signs[place] * (numbers[slots[place]] - bounds[place]) < 0
+}
+
+/** 1 where values have to be above the bound, -1 where below. */
+function signOf({ operator }: Range): number {
+  return operator.startsWith('>') ? 1 : -1
 }
 
 function ascending(one: number, other: number): number {
@@ -81,9 +96,9 @@ function makeLookUp(group: readonly Placed[]): LookUp {
 }
 
 /** Sorted by their bounds, the conditions that hold come first. */
-function rangeLookUp(group: readonly Placed[], { slot, isInt }: Condition & { readonly kind: 'range' }): LookUp {
+function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
   const ranges = group.flatMap(({ place, condition }) => (condition.kind === 'range' ? [{ place, ...condition }] : []))
-  const sign = ranges[0].operator.startsWith('>') ? 1 : -1
+  const sign = signOf(ranges[0])
   const sorted = ranges.toSorted(
     (one, other) => sign * (one.bound - other.bound) || strictness(one) - strictness(other),
   )
