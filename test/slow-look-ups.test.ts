@@ -47,7 +47,7 @@ test(`decides ${count} transactions once each on a log that is slow to look thin
   const decide = async (i: number, more: object = {}): Promise<Decision> =>
     service.decide({ ...bodyOf(i), ...more }, undefined, () => 0)
   const first = new Map<number, Promise<Decision>>()
-  const counts = { duplicates: 0, conflicts: 0, labels: 0, repeatedLabels: 0, erasures: 0 }
+  const counts = { duplicates: 0, conflicts: 0, labels: 0, repeatedLabels: 0, erasures: 0, shown: 0 }
 
   /** The same again is answered as at first, whether that is decided yet or not. */
   async function again(i: number): Promise<void> {
@@ -69,6 +69,13 @@ test(`decides ${count} transactions once each on a log that is slow to look thin
     counts.labels += 1
     if (answers[0][0].duplicate) counts.repeatedLabels += 1
   }
+  /** What was answered can be seen. */
+  async function show(i: number, { score, decidedAt }: Decision): Promise<void> {
+    const [found, seen] = await Promise.all([service.find(`t-${i}`), service.view(`t-${i}`)])
+    for (const each of [found, seen]) assert.deepEqual([each?.score, each?.decidedAt], [score, decidedAt])
+    assert.equal(await service.find(`t-${count + i}`), undefined)
+    counts.shown += 1
+  }
   let next = 0
   const recent = () => {
     const i = Math.max(0, next - 1 - random.integer(200))
@@ -86,6 +93,7 @@ test(`decides ${count} transactions once each on a log that is slow to look thin
       if (chance >= 8 && chance < 20) await again(recent())
       else if (chance < 28) await contradict(recent())
       else if (chance < 45) await label(recent() + random.integer(20))
+      else if (chance < 55) await show(i, await taken)
       else if (chance === 99) {
         await service.erase('card', `erased-${random.integer(4)}`, 'desk')
         counts.erasures += 1

@@ -2,7 +2,7 @@ import type { Decisions } from '../deciding/decisions.ts'
 import type { LabelInput } from '../deciding/labels.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import type { LogReading } from '../log/decision-log.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 
 export type ReplayedAs = 'history' | 'decisions'
 
@@ -16,7 +16,7 @@ export interface IntakeTarget {
   /** Whether only a later answer tells of a transaction that is refused for its id. */
   readonly answersLater: boolean
   /** The fields in which a transaction differs from the one of its id; undefined where only the answer to it tells. */
-  differences(value: object): readonly string[] | undefined
+  differences(value: object, first: TransactionRecord): readonly string[] | undefined
   /** Whether it was new; refused with TRANSACTION_CONFLICT, at once or later. */
   send(value: Readonly<Record<string, unknown>>, isLabelled: boolean): Promise<boolean>
   /** Resolves once it is known of all transactions so far whether they were taken in, unless only later answers tell. */
@@ -34,7 +34,7 @@ export function directoryTarget(service: Decisions, as: ReplayedAs): IntakeTarge
   return {
     ...{ detector, features, reading: service.reading, answersLater: false },
     columns: service.decider.state?.definition.columns ?? [],
-    differences: (value) => service.differences(value)?.map(({ field }) => field) ?? [],
+    differences: (value, first) => service.differences(value, first).map(({ field }) => field),
     send: (value, isLabelled) =>
       as === 'history'
         ? service.bringIn(value, isLabelled, order)

@@ -304,7 +304,7 @@ export class Intake {
     const { reading } = this.#target
     const record = reading.find(id)
     if (record === undefined) return []
-    const fields = this.#target.differences(this.#read(index))
+    const fields = this.#target.differences(this.#read(index), record)
     if (fields !== undefined && fields.length > 0) return fields
     if (this.#as === 'decisions' && record.kind === 'history') return broughtIn
     if (fields !== undefined && legitimateBy(record, reading.lastLabel(id)) === 'said') this.#held[index] = 1

@@ -484,8 +484,8 @@ describe('a label', () => {
     }
     assert.equal((await label('t-2', true)).duplicate, false)
     await decide({ ID: 'to-come' })
-    assert.equal(service.find('to-come')?.labels.length, 100)
-    assert.equal(service.find('to-come')?.labels.at(-1)?.isFraud, false)
+    assert.equal((await service.find('to-come'))?.labels.length, 100)
+    assert.equal((await service.find('to-come'))?.labels.at(-1)?.isFraud, false)
   })
 
   test('of one transaction, in thousands in a log of an older version, are shown from the newest on', async () => {
@@ -498,7 +498,7 @@ describe('a label', () => {
         return new Promise<void>((resolve) => void log.append(record, () => resolve()))
       }),
     )
-    const { labels = [], hasOlderLabels } = service.find('t-1') ?? {}
+    const { labels = [], hasOlderLabels } = (await service.find('t-1')) ?? {}
     assert.deepEqual([labels.length, hasOlderLabels], [100, true])
     assert.deepEqual([labels[0].knownAt, labels[99].knownAt], ['2026-11-22T09:00:00.050Z', '2026-11-22T09:00:00.149Z'])
     assert.equal((await label('t-1', false)).duplicate, true)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
+import type { TransactionRecord } from '../log/decision-log.ts'
 import type { DecidingState } from './deciding-state.ts'
 import { longestSpanMs } from './detector-in-force.ts'
 import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
@@ -80,8 +81,8 @@ export class Decider {
   }
 
   /** As `LocalIntake.differences`. */
-  differences(received: Received): readonly FieldError[] | undefined {
-    return this.#intake.differences(received)
+  differences(received: Received, first: TransactionRecord): readonly FieldError[] {
+    return this.#intake.differences(received, first)
   }
 
   /** As `LocalIntake.placed`. */

@@ -125,7 +125,7 @@ describe('another detector', () => {
     )
     const before = await service.decide(purchase(3), undefined, noWait)
     assert.deepEqual(before, { ...decision, duplicate: true }, 'what was decided stays as it was answered')
-    assert.deepEqual(service.find('t-3')?.features, { shop_count_2d: 2, shop_amount_mean_2d: 12 })
+    assert.deepEqual((await service.find('t-3'))?.features, { shop_count_2d: 2, shop_amount_mean_2d: 12 })
   })
 
   test('and another after it, under load: each decision is by one of them, on everything before it', async () => {
@@ -246,7 +246,7 @@ describe('a snapshot', () => {
     assert.equal(log.reading.prunedThrough(), 12)
     while (log.reading.at(12) !== undefined) await sleep(5)
     assert.deepEqual(
-      [log.reading.at(13)?.sequence, service.find('t-10'), service.find('t-11')?.score],
+      [log.reading.at(13)?.sequence, await service.find('t-10'), (await service.find('t-11'))?.score],
       [13, undefined, 0.014],
     )
     assert.equal((await service.decide(purchase(20, { TIME: clock.nowMs }), undefined, noWait)).policy, 1)

@@ -8,7 +8,7 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { otherFields } from '../detector/kept-fields.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
-import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
+import type { DecisionRecord, Definition, LabelRecord, Sequenced } from '../log/log-record.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import { outputOf } from '../models/contributions.ts'
 import type { Predictor } from '../scoring/predictor.ts'
@@ -56,12 +56,12 @@ interface ExplanationView {
 
 /** Shows records of the log as people and programs want to see them. */
 export class DecisionViews {
-  readonly #reading: LogReading
+  readonly #reading: Pick<LogReading, 'definition'>
   readonly #persons: Pick<PersonalValues, 'valueOf'>
   readonly #shapes = new Map<number, Shape>()
   readonly #words = new DecisionWords()
 
-  constructor(reading: LogReading, persons: Pick<PersonalValues, 'valueOf'>) {
+  constructor(reading: Pick<LogReading, 'definition'>, persons: Pick<PersonalValues, 'valueOf'>) {
     this.#reading = reading
     this.#persons = persons
   }
@@ -72,11 +72,13 @@ export class DecisionViews {
     return { ...present(record, definition, reasons), transaction: this.transaction(record) }
   }
 
-  /** @param explainer where the decision is to be explained. */
-  detail(record: Sequenced<DecisionRecord>, explainer?: Predictor): DecisionDetail {
+  /**
+   * @param newest the last of its labels: one more than are shown, where there are older ones.
+   * @param explainer where the decision is to be explained.
+   */
+  detail(record: Sequenced<DecisionRecord>, newest: readonly LabelRecord[], explainer?: Predictor): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
-    const newest = this.#reading.labelsOf(record.id, mostLabels + 1)
     const labels = newest.slice(-mostLabels).map(({ isFraud, knownAtMs, source = null, by = null }) => ({
       isFraud,
       knownAt: formatIsoTime(knownAtMs),

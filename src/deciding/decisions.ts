@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
-import type { LogReading } from '../log/decision-log.ts'
+import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
 import { appendChange, type NewChange } from './append-change.ts'
@@ -10,7 +10,7 @@ import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
-import type { FileLabel } from './label-intake.ts'
+import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
@@ -94,9 +94,9 @@ export class Decisions {
     return this.decider.decide(this.lineup.champion.receiver.receive(value, repeated), waitedMs, explain, order)
   }
 
-  /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
-  differences(value: unknown): readonly FieldError[] | undefined {
-    return this.decider.differences(this.lineup.champion.receiver.receive(value, undefined))
+  /** The fields in which a transaction differs from the one of its id that came first. */
+  differences(value: unknown, first: TransactionRecord): readonly FieldError[] {
+    return this.decider.differences(this.lineup.champion.receiver.receive(value, undefined), first)
   }
 
   /** A transaction that is only to be known; false where it was known before. */
@@ -148,15 +148,16 @@ export class Decisions {
   }
 
   /** All that is known of a decision; why the model answered as it did only if asked. */
-  find(id: string, explain = false): DecisionDetail | undefined {
-    const record = this.#options.log.reading.find(id)
-    if (record?.kind !== 'decision') return undefined
-    return this.#views.detail(record, explain ? this.inForce.predictor : undefined)
+  async find(id: string, explain = false): Promise<DecisionDetail | undefined> {
+    const { transaction, labels = [] } =
+      (await this.#options.log.lookUps.findLabelled([id], mostLabels + 1)).get(id) ?? {}
+    if (transaction?.kind !== 'decision') return undefined
+    return this.#views.detail(transaction, labels, explain ? this.inForce.predictor : undefined)
   }
 
   /** The decision of an id, as pages show it. */
-  view(id: string): DecisionView | undefined {
-    const record = this.#options.log.reading.find(id)
+  async view(id: string): Promise<DecisionView | undefined> {
+    const record = (await this.#options.log.lookUps.find([id])).get(id)
     return record?.kind === 'decision' ? this.#views.view(record) : undefined
   }
 

@@ -29,7 +29,7 @@ describe('a kept field', () => {
   test('is shown, compared, and looked through for card numbers, and one that is not kept is none of it', async () => {
     const { service, decide } = await start({ inForce: keeping })
     await decide(0, { ip: '10.0.0.1', bin: 411111, other: 'x' })
-    const { ip, bin, other } = service.find('t-0')?.transaction ?? {}
+    const { ip, bin, other } = (await service.find('t-0'))?.transaction ?? {}
     assert.deepEqual([ip, bin, other], ['10.0.0.1', 411111, undefined])
     assert.equal((await decide(0, { ip: '10.0.0.1', bin: '411111' })).duplicate, true)
     await assert.rejects(async () => decide(0, { ip: '10.0.0.2', bin: 411111 }), {
@@ -64,14 +64,14 @@ describe('a kept field', () => {
     const record = log.reading.find('t-0')
     assert.ok(record?.fields.some((value) => typeof value === 'string' && value.startsWith('tok_')))
     assert.ok(!JSON.stringify(record).includes('10.0.0.1'))
-    assert.equal(service.find('t-0')?.transaction.ip, '10.0.0.1')
+    assert.equal((await service.find('t-0'))?.transaction.ip, '10.0.0.1')
     await service.use(detectorOf('key', { keys: { card: 'CARD', shop: 'SHOP', ip: 'ip' }, ...personal }, byIp))
     await decide(2, { ip: '10.0.0.1' })
     assert.deepEqual(rowOf(2), [10, 2])
     const values = new Set(['10.0.0.1'])
     assert.match((await erasePerson(log, inForce.detector, 'ip', values, startMs, 'key:desk')) ?? '', /^tok_/)
-    assert.equal(service.find('t-0')?.transaction.ip, null)
-    assert.equal(service.find('t-1')?.transaction.ip, '10.0.0.2')
+    assert.equal((await service.find('t-0'))?.transaction.ip, null)
+    assert.equal((await service.find('t-1'))?.transaction.ip, '10.0.0.2')
   })
 
   test('whose key was kept in plain text is told so, not mixed', async () => {
@@ -90,7 +90,7 @@ describe('with keep: all', () => {
     const { service, decide } = await start({ inForce: all })
     const given = { score: 0.5, is_new: true, free: ' x ', net: { ip: 'a', ports: [1] }, blank: '', empty: null }
     await decide(0, { ...given, FRAUD: 1, SINCE: 'now' })
-    assert.deepEqual(service.find('t-0')?.transaction, {
+    assert.deepEqual((await service.find('t-0'))?.transaction, {
       ...{ ID: 't-0', TIME: '2026-11-22T09:00:00.000Z', AMOUNT: 10, CARD: 'c', SHOP: 's', NOTE: null },
       ...{ score: 0.5, is_new: 'true', free: 'x', 'net.ip': 'a' },
     })
@@ -125,7 +125,7 @@ describe('with keep: all', () => {
     assert.deepEqual(refusal(texts).errors, [{ field: '(body)', reason }])
     assert.match(refusal({ ['n'.repeat(129)]: 1 }).errors[0].reason, /whose name is over 128 characters/)
     assert.match(refusal({ free: 'x'.repeat(513) }).errors[0].reason, /over 512 characters/)
-    assert.equal(service.find('t-1'), undefined)
+    assert.equal(await service.find('t-1'), undefined)
     await decide(1, fields(512))
   })
 

@@ -114,10 +114,9 @@ export class LocalIntake {
     })
   }
 
-  /** The fields in which a transaction differs from the one of its id that is known; undefined where none is known. */
-  differences({ input }: Received): readonly FieldError[] | undefined {
-    const first = this.#inFlight.get(input.id) ?? this.#log.reading.find(input.id)
-    return first && this.#differences(first, input)
+  /** The fields in which a transaction differs from the one of its id that came first. */
+  differences({ input }: Received, first: TransactionRecord): readonly FieldError[] {
+    return this.#differences(this.#inFlight.get(input.id) ?? first, input)
   }
 
   /**

@@ -24,7 +24,12 @@ export interface Beside {
 /** Told once a record is durable, or with why it is not. */
 export type Settled = (error?: FraudError) => void
 
-/** The log as it is read: every record that is durable and still kept. */
+/**
+ * The log as its own machine reads it, without waiting: every record that is durable and still kept. What a service is asked
+ * for waits (`LookUps`, `DecisionPages`). Here are the few small things that each decision needs at once, definitions and the
+ * newest number; what goes through all of the log, whose last step has to be one with what follows it, as a takeover is; and
+ * what commands ask of a data directory.
+ */
 export interface LogReading {
   /** What many reads in a row see of one instant, and faster than each alone. Nothing may wait in between. */
   atOneInstant<Result>(read: () => Result): Result
@@ -70,7 +75,8 @@ export interface Found {
 }
 
 /**
- * What is asked of a log before a transaction or a label takes its place in it. Asking changes nothing, and may take as long
+ * What is asked of a log while it serves: before a transaction or a label takes its place in it, and by those who want to see a
+ * decision. Asking changes nothing, and may take as long
  * as a database across a network does: one round trip for all that is asked for at once.
  */
 export interface LookUps {

@@ -28,9 +28,9 @@ export const decision: Route<DecidingContext> = {
   },
   handle:
     ({ decisions }) =>
-    ({ params, query }, reply) => {
-      const detail = decisions.find(params.id, readExplain(query))
+    async ({ params, query }, reply) => {
+      const detail = await decisions.find(params.id, readExplain(query))
       if (detail === undefined) throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
-      reply.header('cache-control', 'no-store').send(detail)
+      return reply.header('cache-control', 'no-store').send(detail)
     },
 }

@@ -67,15 +67,15 @@ async function search(
   sendDecisions(context, reply, first, found.records, found.next)
 }
 
-function sendById(
+async function sendById(
   context: DecidingContext,
   { text, ...others }: Readonly<Record<string, unknown>>,
   reply: FastifyReply,
-): undefined {
+): Promise<undefined> {
   const errors = Object.keys(others).map((field) => ({ field, reason: 'does not go with text' }))
   if (typeof text !== 'string' || text === '') errors.push({ field: 'text', reason: 'must be the id of a transaction' })
   if (errors.length > 0) throw invalid(errors)
-  const found = context.decisions.view(String(text))
+  const found = await context.decisions.view(String(text))
   sendDecisions(context, reply, '"key":null,"token":null,"degraded":[],', found === undefined ? [] : [found], null)
 }
 
