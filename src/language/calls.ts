@@ -8,6 +8,8 @@ import { aValue, commonType, type ScalarType } from './types.ts'
 
 type Call = Syntax & { readonly kind: 'call' }
 
+const caseReason = 'Texts are compared as they are; a pattern that begins with (?i) does not mind case'
+
 /** Functions of CEL or of its libraries that this language leaves out, and what to write in their place. */
 const leftOut: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -18,6 +20,10 @@ const leftOut: ReadonlyMap<string, string> = new Map(
     map: 'map is not part of the language; write the list out, or use all, exists or exists_one',
     filter: 'filter is not part of the language; use all, exists or exists_one',
     bind: 'bind is not part of the language',
+    is_missing: 'Whether a value is missing is asked by !has(name)',
+    ...Object.fromEntries(
+      ['lower', 'upper', 'lowerAscii', 'upperAscii', 'toLowerCase'].map((name) => [name, caseReason]),
+    ),
   }),
 )
 

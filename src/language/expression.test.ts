@@ -227,6 +227,10 @@ describe('a text that is wrong', () => {
     '[1].all(1, true)': '1:1 all needs a name for the item and a condition, as in all(x, x > 1)',
     'country.exists(x, true)':
       '1:1 exists looks at the items of a list that is written in the rule, as in [1, 2].exists(x, x > 1)',
+    'country in ("DE", "AT")': '1:17 A list is written in square brackets, as in ["a", "b"]',
+    'country NOT IN ["DE"]': '1:9 "NOT" is written ! before what it denies, as in !(a in b)',
+    'is_missing(country)': '1:1 Whether a value is missing is asked by !has(name)',
+    'country.lower() == "de"': '1:9 Texts are compared as they are; a pattern that begins with (?i) does not mind case',
     '[1] == [1]': '1:1 A list is used with in, all, exists, exists_one or size, and nowhere else',
     'country in "DE"': '1:12 in needs a list: ["a", "b"] or lists.NAME',
     'device in blocked': '1:11 in needs a list: ["a", "b"] or lists.NAME; write lists.blocked',

@@ -166,6 +166,9 @@ class Parser {
     }
     if (this.#take('(')) {
       const inner = this.#expression()
+      if (this.#isNext(',')) {
+        throw new SyntaxProblem(this.#next, 'A list is written in square brackets, as in ["a", "b"]')
+      }
       this.#expect(')')
       return { ...inner, start: token.start, end: this.#lastEnd }
     }
@@ -247,6 +250,7 @@ class Parser {
 const wordOperators: ReadonlyMap<string, string> = new Map(
   Object.entries({
     is: '==',
+    not: '! before what it denies, as in !(a in b)',
     like: 'matches, contains, startsWith or endsWith',
     between: 'a <= x && x <= b',
   }),
