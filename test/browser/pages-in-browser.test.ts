@@ -63,6 +63,7 @@ describe('pages in a browser', { skip }, () => {
     await page.locator('input').fill(key)
     await page.locator('form button').click()
     await page.getByRole('heading', { name: 'Ask for a decision' }).waitFor()
+    await page.getByText('Nothing was decided yet.').waitFor()
     assert.equal(page.url(), `${url}/`)
     assert.deepEqual(await context.cookies(), [])
     await page.getByRole('link', { name: 'Metrics' }).click()

@@ -67,6 +67,8 @@ function stateOf({ decisions, isDraining, isOverloaded, whyNotReady }: HttpConte
 
 function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs }: DayCounts): Markup {
   const weak = [...degraded].filter(([, count]) => count > 0)
+  const decided = counts.values().some((count) => count > 0)
+  const sound = decided ? 'None of them is degraded: each rested on all that it should.' : 'Nothing was decided yet.'
   const figures = outcomes.map(
     (outcome) =>
       html`<div class="figure card"><dt>${outcome}</dt><dd><b>${formatCount(counts.get(outcome) ?? 0)}</b></dd></div>`,
@@ -76,7 +78,7 @@ function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs
 <dl class="figures">${figures}<div class="figure card"><dt>labels</dt><dd><b>${formatCount(labels)}</b></dd></div></dl>
 ${
   weak.length === 0
-    ? html`<p class="intro">None of them is degraded: each rested on all that it should.</p>`
+    ? html`<p class="intro">${sound}</p>`
     : html`<ul class="notices">${weak.map(([reason, count]) => html`<li class="warning"><strong>Degraded</strong> ${formatCount(count)} by ${reason}: ${Object.entries(meanings).find(([known]) => known === reason)?.[1] ?? ''}</li>`)}</ul>`
 }
 </section>`
