@@ -93,6 +93,8 @@ for (const learner of learners) {
         column.map((value, row) => {
           if (i === 2) return 7
           if (i === 3) return Number.NaN
+          // Squares of these are infinite.
+          if (i === 4) return value * 1e300
           if ((row + i) % 11 === 0) return Number.NaN
           return (row + i) % 53 === 0 ? (row % 2 === 0 ? Infinity : -Infinity) : value
         }),
@@ -101,6 +103,9 @@ for (const learner of learners) {
       const odd = Float64Array.from(later, (value, i) => [value, Number.NaN, Infinity, -Infinity, 1e300, -0][i % 6])
       assert.ok(areProbabilities(model.predictProbaOfRows(odd)))
       assert.ok(areProbabilities(model.predictProbaOfRows(later)))
+      const { form, tensors } = writeModel(model)
+      const read = readModel(form, tensors, model.features, (reason) => new Error(reason))
+      assert.deepEqual(read.predictProbaOfRows(odd), model.predictProbaOfRows(odd))
     })
 
     test('learns from one feature, and from ten thousand', async () => {

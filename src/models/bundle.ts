@@ -248,10 +248,12 @@ function scalingTensors({ mean, scale }: Scaling): Record<string, Tensor> {
   return { scalingMean: mean, scalingScale: scale }
 }
 
+/** A column without any value has NaN for both, and is missing behind it. */
 function readScaling(
   { scalingMean: mean, scalingScale: scale }: Readonly<Record<string, Tensor>>,
   features: readonly string[],
 ): Scaling | undefined {
   if (mean === undefined && scale === undefined) return undefined
-  return new TensorReader({ ...(mean && { mean }), ...(scale && { scale }) }, features, invalid).scaling()
+  const reader = new TensorReader({ ...(mean && { mean }), ...(scale && { scale }) }, features, invalid)
+  return { mean: reader.floats('mean', features.length), scale: reader.floats('scale', features.length) }
 }
