@@ -142,6 +142,7 @@ export interface ChangeRecord extends PartlyRead {
   readonly tokens?: readonly string[]
 }
 
+/** Those of records that are changes. */
 export const changeKinds = ['rule', 'list', 'policy'] as const
 type ChangeKind = (typeof changeKinds)[number]
 
@@ -162,7 +163,9 @@ export const recordKinds = [
   'definition',
   'erasure',
   'checkpoint',
-  ...changeKinds,
+  'rule',
+  'list',
+  'policy',
 ] as const
 
 /** A record with its place in the log. */

@@ -13,6 +13,9 @@ const tag = {
   single: 207,
 } as const
 
+const firstBytes = 1024
+const mostKeptBytes = 4 * 2 ** 20
+
 const encoder = new TextEncoder()
 // A byte order mark that begins a text is a part of it.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -22,7 +25,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * two decimals.
  */
 export class ValueWriter {
-  #bytes = new Uint8Array(1024)
+  #bytes = new Uint8Array(firstBytes)
   #view = new DataView(this.#bytes.buffer)
   #length = 0
 
@@ -37,6 +40,8 @@ export class ValueWriter {
 
   clear(): void {
     this.#length = 0
+    // After one large record among small ones.
+    if (this.#bytes.length > mostKeptBytes) this.#replace(new Uint8Array(firstBytes))
   }
 
   byte(value: number): void {
@@ -68,8 +73,8 @@ export class ValueWriter {
   }
 
   text(text: string): void {
-    this.#reserve(text.length * 3 + 8)
     const { length } = text
+    if (length < 128) this.#reserve(length * 3 + 8)
     // ASCII in the usual case: its bytes are its characters.
     const start = this.#length
     let at = start + (length < 128 ? 1 : 0)
@@ -134,8 +139,12 @@ export class ValueWriter {
     if (this.#length + more <= this.#bytes.length) return
     const larger = new Uint8Array((this.#length + more) * 2)
     larger.set(this.#bytes.subarray(0, this.#length))
-    this.#bytes = larger
-    this.#view = new DataView(larger.buffer)
+    this.#replace(larger)
+  }
+
+  #replace(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
   }
 }
 

@@ -15,9 +15,10 @@ import { UnreadParts } from '../../log/unread-parts.ts'
 import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'
 import type { KnownIds } from './known-ids.ts'
-import { recordColumns, storedRecord } from './stored-record.ts'
+import { type Row, recordColumns, storedRecord } from './stored-record.ts'
 
 const recordsAtOnce = 1000
+const bytesAtOnce = 16 * 2 ** 20
 const labelKind = recordKinds.indexOf('label')
 const definitionKind = recordKinds.indexOf('definition')
 const checkpointKind = recordKinds.indexOf('checkpoint')
@@ -125,10 +126,23 @@ export class SqliteLogReader implements LogReading {
   }
 
   next(after: number): readonly Sequenced[] {
-    const rows = this.#opened.after.all(Math.max(after, this.prunedThrough()))
-    const records = rows.map((row) => this.decode(storedRecord(row)))
+    const records = this.#rowsAfter(Math.max(after, this.prunedThrough())).map((row) => this.decode(storedRecord(row)))
     for (const record of records) this.#unread.see(record)
     return records
+  }
+
+  /** Changes and checkpoints may be large: of those there are fewer at once, since a group of them is held in memory. */
+  #rowsAfter(after: number): readonly Row[] {
+    const { bytesAfter, after: select } = this.#opened
+    if (Number(bytesAfter.get(after)?.bytes) <= bytesAtOnce) return select.all(after)
+    const rows: Row[] = []
+    let bytes = 0
+    for (const row of select.iterate(after)) {
+      rows.push(row)
+      bytes += row.body instanceof Uint8Array ? row.body.length : 0
+      if (bytes > bytesAtOnce) break
+    }
+    return rows
   }
 
   /** Every label that is kept, in order. */
@@ -249,6 +263,7 @@ interface Opened {
   readonly at: StatementSync
   readonly labels: StatementSync
   readonly after: StatementSync
+  readonly bytesAfter: StatementSync
   readonly last: StatementSync
   readonly lastOfKind: StatementSync
   readonly idsAfter: StatementSync
@@ -264,6 +279,9 @@ function open(path: string): Opened {
     at: database.prepare(`${select} WHERE sequence = ?`),
     labels: database.prepare(`${select} WHERE id = ? AND kind = 2 AND sequence > ? ORDER BY sequence DESC LIMIT ?`),
     after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`),
+    bytesAfter: database.prepare(
+      `SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce})`,
+    ),
     idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),
     lastOfKind: database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`),

@@ -128,6 +128,23 @@ describe('a log', () => {
     reader.close()
   })
 
+  test('gives large records in smaller groups, and all of them', async () => {
+    const path = newPath()
+    const log = await open(path)
+    const text = 'x'.repeat(7 * 2 ** 20)
+    const change = (i: number) => ({ kind: 'list', by: 'b', why: '', atMs: i, change: { text } }) as const
+    for (let i = 0; i < 7; i++) await append(log, change(i))
+    const groups: number[] = []
+    for (let after = 0; ; ) {
+      const records = log.reading.next(after)
+      if (records.length === 0) break
+      for (const record of records) assert.ok(record.kind === 'list' && record.sequence === ++after)
+      groups.push(records.length)
+    }
+    assert.deepEqual(groups, [3, 3, 1])
+    await log.close()
+  })
+
   test('keeps texts of every kind as they are', async () => {
     const path = newPath()
     const log = await open(path, 'key')
