@@ -18,10 +18,12 @@ export type OnConflict = 'fail' | 'skip'
 /** Transactions that are on their way to the disk at once. */
 const atOnce = 2048
 const unlabelled = -1
+const numbering = 'takes rows without an id in, too, known by the name of the file and their lines'
 
 type Labelled = Pick<ReplayedTransaction, 'index' | 'label' | 'knownAtMs' | 'reader'> & {
   readonly skipsBadRows: boolean
   readonly id: string
+  readonly hasId: boolean
   readonly timestampMs: number
 }
 
@@ -77,9 +79,10 @@ export class Intake {
     const { timestampMs } = transaction
     await this.#sendLabels(timestampMs)
     const value = this.#read(index)
-    const id = String(value[this.#idColumn])
+    const given = value[this.#idColumn]
+    const id = String(given)
     const first = this.#repeats.check(index)?.first
-    const labelled = { id, index, label, knownAtMs, timestampMs, reader, skipsBadRows }
+    const labelled = { id, hasId: given !== undefined, index, label, knownAtMs, timestampMs, reader, skipsBadRows }
     if (this.#held[index] === 1 && label !== 1 && first === undefined) {
       this.known += 1
       if (label === 0) this.#given[index] = 0
@@ -150,14 +153,16 @@ export class Intake {
   }
 
   /** What the service refuses in a row is a bad row of the file: it is left out, or told with its line. */
-  #leaveOut(refusal: FraudError, { reader, index, skipsBadRows }: Labelled): void {
+  #leaveOut(refusal: FraudError, { reader, index, skipsBadRows, hasId }: Labelled): void {
     const [{ field: given, reason }] = refusal.errors
     const field = given === wholeRow ? undefined : given
+    const cure = hasId || field !== this.#idColumn ? undefined : `--number-rows ${numbering}`
     if (!skipsBadRows) {
       const { message, hint } = reader.refusal(index, field, reason)
-      throw new FraudError(refusal.code, message, { cause: refusal, errors: refusal.errors, hint })
+      const hints = cure === undefined ? hint : `${cure}\n  ${hint}`
+      throw new FraudError(refusal.code, message, { cause: refusal, errors: refusal.errors, hint: hints })
     }
-    reader.leaveOut(index, field, reason)
+    reader.leaveOut(index, field, reason, cure && `${reason}; ${cure}`)
   }
 
   #noteConflict(error: unknown, { id, index }: Labelled, first: number | undefined): void {

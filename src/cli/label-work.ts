@@ -130,7 +130,7 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
     skipped = count
   }
   progress.end(`${rows.toLocaleString('en')} rows`)
-  tellNotes(open.notes(), run)
+  tellNotes(open.notes(), file, run)
 }
 
 const utcTaken =

@@ -115,7 +115,8 @@ export function tellBadRows({ count, first, kinds }: BadRows, rowWord: RowWord):
   const others = sorted.slice(listed).reduce((sum, [, times]) => sum + times, 0)
   const rows = first.slice(0, listed).map(({ line, place, reason }) => `${place ?? `${rowWord} ${line}`}: ${reason}`)
   const reasons = [...shown, ...(others === 0 ? [] : [`${others.toLocaleString('en')} × others`])].join('\n  ')
-  return `${count} bad rows were skipped:\n  ${reasons}\nthe first of them:\n  ${rows.join('\n  ')}`
+  const skipped = count === 1 ? '1 bad row was skipped' : `${count.toLocaleString('en')} bad rows were skipped`
+  return `${skipped}:\n  ${reasons}${rows.length === 0 ? '' : `\nthe first of them:\n  ${rows.join('\n  ')}`}`
 }
 
 /** Where something is wrong; column and value as they stand in the file. */

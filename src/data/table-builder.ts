@@ -21,7 +21,8 @@ const mismatch: Record<ColumnKind, string> = {
   text: `is not UTF-8; if the file is of another encoding, name it with ${option('encoding')}`,
 }
 /** Names of times, amounts and labels, which are of no use as text. */
-const neverText = /time|date|amount|amt|fraud|class|label|chargeback/i
+const neverText =
+  /time|date|amount|amt|fraud|class|label|chargeback|zeit|datum|fecha|heure|betrag|montant|import[eo]|bedrag|betrug|frode/i
 const rounded =
   'is a whole number past 2^53, whose last digits a number loses; declare the column as text, or write a quantity with a point'
 /** As many as 2^53 has. */

@@ -187,9 +187,9 @@ export class TransactionReader {
     return this.#orLeaveOut(() => this.readLabel(row))
   }
 
-  /** A row that cannot be taken for another reason, which a later reader found. */
-  leaveOut(row: number, field: string | undefined, reason: string): void {
-    this.#badRows.add(this.#placeOf(row, field), reason)
+  /** A row that cannot be taken for another reason, which a later reader found; `kind` as in `BadRowLog.add`. */
+  leaveOut(row: number, field: string | undefined, reason: string, kind = reason): void {
+    this.#badRows.add(this.#placeOf(row, field), reason, kind)
   }
 
   /** The same where nothing is left out. */

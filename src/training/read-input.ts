@@ -10,6 +10,7 @@ import type { FileReading, TransactionReader } from '../data/transaction-reader.
 import type { DecimalMark } from '../data/written-number.ts'
 import type { DateOrder } from '../data/written-time.ts'
 import { cardNumberHash } from '../detector/card-number-hash.ts'
+import { toldBy } from './told.ts'
 
 /** What a file's reader is told of it. */
 export interface ReadingRequest {
@@ -46,7 +47,7 @@ export async function readFileTable(path: string, request: InputRequest, run: Pr
   })
   const { rowCount, columns } = read.table
   progress.end(`${rowCount.toLocaleString('en')} rows, ${columns.length} columns`)
-  tellNotes(read.notes, run)
+  tellNotes(read.notes, path, run)
   warnOfBadRows(read.badRows, path, run)
   return read
 }
@@ -99,18 +100,21 @@ export function refuseReading(request: ReadingRequest): void {
   }
 }
 
-/** Says how the file is written, where somebody might have expected another reading. */
-export function tellNotes(notes: readonly string[], run: Progress): void {
-  if (notes.length > 0) run.note(`  read with ${notes.join('; ')}`)
+/** Says how the file is written, where somebody might have expected another reading; once in a command. */
+export function tellNotes(notes: readonly string[], file: string, run: Progress): void {
+  const text = `read with ${notes.join('; ')}`
+  if (notes.length > 0 && toldBy(run).isNew(`${file} ${text}`)) run.note(`  ${text}`)
 }
 
+/** Says which rows were left out, each once in a command. */
 export function warnOfBadRows(badRows: BadRows, file: string, run: Progress): void {
-  if (badRows.count > 0) run.warn(tellBadRows(badRows, rowWordOf(file)))
+  const rest = toldBy(run).rest(file, badRows)
+  if (rest.count > 0) run.warn(tellBadRows(rest, rowWordOf(file)))
 }
 
 /** Keys of whole numbers that a program has written as fractions are other keys than a service is sent. */
 export function warnOfSpoiltKeys(reader: TransactionReader, run: Progress): void {
-  for (const warning of reader.spoiltKeys()) run.warn(warning)
+  for (const warning of reader.spoiltKeys()) if (toldBy(run).isNew(warning)) run.warn(warning)
 }
 
 /** What transactions of a file are read with: the clock, and the key that the service hashes card numbers by. */

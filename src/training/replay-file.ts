@@ -75,7 +75,7 @@ async function replayStream<Result>(
   const repeats = new RepeatedIds(replay.located.detector, replay.features.layout)
   const result = await work(replayTables({ replay, reader, rows, repeats }, open.tables, run.signal))
   progress.end(tellCount(rows.count, replay))
-  tellNotes(open.notes(), run)
+  tellNotes(open.notes(), replay.file, run)
   const badRows = joinBadRows(open.badRows(), reader.badRows())
   warnOfBadRows(badRows, replay.file, run)
   warnOfSpoiltKeys(reader, run)

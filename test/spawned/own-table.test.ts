@@ -120,6 +120,10 @@ test('rows that lack an id are brought in beside those that have one', async () 
     `replay ${file} --as history --bundle gaps.safetensors --data gaps --number-rows --json`.split(' ')
   const first = JSON.parse((await succeedIn(folder, replay('gaps.csv'))).stdout)
   assert.deepEqual([first.transactions, first.known], [6_000, 0])
+  const refused = ['replay', 'gaps.csv', '--as', 'history', '--bundle', 'gaps.safetensors', '--data', 'others']
+  const { code, stderr } = await startShrike(folder, refused).ended
+  assert.equal(code, 1)
+  assert.match(stderr, /line 2, column "transaction_id": is missing\n {2}--number-rows takes rows without an id in/)
   writeFileSync(at('gaps-renamed.csv'), readFileSync(at('gaps.csv')))
   const again = JSON.parse((await succeedIn(folder, replay('gaps-renamed.csv'))).stdout)
   assert.deepEqual([again.transactions, again.known, again.knownAs], [0, 6_000, 'gaps.csv'])

@@ -54,7 +54,7 @@ describe('a file whose names or keys were spoilt on the way', () => {
       )
       const skipped = await features('a.ndjson', lines, '--bad-rows', 'skip')
       assert.equal(skipped.stdout, 'id,card_count_1d\n1,1\n3,2\n')
-      assert.match(skipped.stderr, /1 bad rows were skipped/)
+      assert.match(skipped.stderr, /1 bad row was skipped/)
     }
     const label = await features('a.ndjson', [row(1, { card_id: 'c', fraud: undefined, Fraud: 1 })])
     assert.match(label.stderr, /line 1, column "Fraud": .* did you mean fraud\?/)
