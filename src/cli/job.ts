@@ -8,8 +8,10 @@ type Flags = DataFlags & CommonFlags
 /** `shrike job start | list | show | cancel | run`. */
 export function jobCommand(): Command {
   const command = new Command('job')
-    .summary('trainings and imports that run in a process of their own')
-    .description('Runs trainings and imports at the lowest priority, one at a time, and keeps what became of them.')
+    .summary('trainings, imports and searches of a policy that run in a process of their own')
+    .description(
+      'Runs trainings, imports and searches of a policy at the lowest priority, one at a time, and keeps what became of them.',
+    )
     .addHelpText('after', examples)
   command.addCommand(
     withFlags(

@@ -1,4 +1,3 @@
-import { refuseIdleHistory } from '../cli/cold-histories.ts'
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
@@ -6,25 +5,31 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { costsSchema } from '../decisioning/costs.ts'
 import { type PolicyDefinition, policySchema } from '../decisioning/policy-definition.ts'
 import type { Thresholds } from '../decisioning/thresholds.ts'
-import { inMemory } from '../detector/detector.ts'
+import { inMemory, type LocatedDetector } from '../detector/detector.ts'
 import type { OptimisedPolicy, PolicyCost } from '../evaluation/policy/optimise-policy.ts'
 import { type Estimate, showEstimate } from '../evaluation/supported-digits.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { chooseFreshRows } from '../training/fresh-rows.ts'
+import type { LabelledRows } from '../training/labelled-rows.ts'
+import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
 import { optimiseRows, withOptimum } from '../training/optimise-rows.ts'
 import { readBytes } from '../training/read-bytes.ts'
-import type { InputRequest } from '../training/read-input.ts'
+import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/training-run.ts'
+import { refuseIdleHistory } from './cold-histories.ts'
+import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface OptimiseFlags extends InputRequest, ForceRequest {
+export interface OptimiseFlags extends InputRequest, ForceRequest, LossRequest {
   readonly policy: string
+  readonly data: string
+  readonly fromLog?: boolean
   readonly reviewsPerDay?: number
   readonly out?: string
   readonly includeTraining?: boolean
@@ -32,31 +37,64 @@ export interface OptimiseFlags extends InputRequest, ForceRequest {
 }
 
 /** `shrike policy optimise`: searches, tells what it found, and writes the policy with it where a file is named. */
-export async function optimise(bundlePath: string, file: string, flags: OptimiseFlags, run: Run): Promise<void> {
-  const { terminal, signal } = run
+export async function optimise(
+  bundlePath: string,
+  file: string | undefined,
+  flags: OptimiseFlags,
+  run: Run,
+): Promise<void> {
   await checkOutputs(
     { '--out': flags.out, '--rejects': rejectsOf(flags) },
     { BUNDLE: bundlePath, FILE: file, '--policy': flags.policy, '--history': flags.history },
   )
   const policy = await readPolicy(flags.policy)
-  const costs = costsOf(policy, flags)
-  const bundle = await readBundle(bundlePath)
-  refuseIdleHistory(flags.history, compileDetector(bundle.detector).plan)
-  const rows = await readRowsFor({ detector: bundle.detector, locate: inMemory }, file, flags, run)
-  const { part, ...choice } = chooseFreshRows(rows, bundle, flags, run)
+  const { out } = flags
+  const write = (text: string) =>
+    out === undefined ? undefined : replaceOutput(out, flags, run, () => writeFileAtomically(out, text))
+  await optimisePolicy({ ...flags, bundle: bundlePath, file, policy }, write, run)
+  if (out !== undefined) run.terminal.say(`\npolicy  ${out}`)
+}
+
+interface OptimiseOptions extends Omit<OptimiseFlags, 'policy' | 'out'> {
+  readonly bundle: string
+  readonly file: string | undefined
+  readonly policy: PolicyDefinition
+}
+
+/** @param write keeps the text of the policy with what was found. */
+export async function optimisePolicy(
+  options: OptimiseOptions,
+  write: (text: string) => Promise<unknown> | undefined,
+  run: Run,
+): Promise<void> {
+  const { terminal, signal } = run
+  const { policy, seed } = options
+  const costs = costsOf(policy, options)
+  const bundle = await readBundle(options.bundle)
+  refuseIdleHistory(options.history, compileDetector(bundle.detector).plan)
+  const rows = await readRows(options, { detector: bundle.detector, locate: inMemory }, run)
+  const { part, ...choice } = chooseFreshRows(rows, bundle, options, run)
   const progress = terminal.begin('search')
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), undefined), bundle.calibration)
-  const found = optimiseRows(rows, bundle.detector, scored, choice, { policy, costs, seed: flags.seed })
+  const found = optimiseRows(rows, bundle.detector, scored, choice, { policy, costs, seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)
   tellPolicies(found, terminal)
-  const { out } = flags
-  if (out !== undefined) {
-    const text = formatYaml(withOptimum(policy, costs, found))
-    await replaceOutput(out, flags, run, () => writeFileAtomically(out, text))
-    terminal.note(`\npolicy  ${out}`)
+  const optimum = withOptimum(policy, costs, found)
+  await write(formatYaml(optimum))
+  terminal.result({ ...found, policy: optimum })
+}
+
+function readRows(options: OptimiseOptions, located: LocatedDetector, run: Run): Promise<LabelledRows> {
+  const { file } = options
+  if (options.fromLog !== true) {
+    if (file !== undefined) return readRowsFor(located, file, options, run)
+    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
   }
-  terminal.result(found)
+  if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
+  refuseReading(options)
+  const reader = openLog(options)
+  return loggedRows(reader, options.data, options, run, located).finally(() => reader.close())
 }
 
 async function readPolicy(path: string): Promise<PolicyDefinition> {
@@ -68,7 +106,7 @@ async function readPolicy(path: string): Promise<PolicyDefinition> {
   throw new FraudError('POLICY_INVALID', problems.join('\n'))
 }
 
-function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: OptimiseFlags) {
+function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: Pick<OptimiseFlags, 'reviewsPerDay'>) {
   if (costs === undefined) {
     throw new FraudError(
       'POLICY_INVALID',

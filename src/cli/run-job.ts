@@ -5,14 +5,17 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { maskCardNumber } from '../core/show-value.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { TrainingRequest } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
+import { currentBundle } from './current-bundle.ts'
 import { importModel } from './import-work.ts'
 import { type DataFlags, keepPrivate } from './log-files.ts'
+import { optimisePolicy } from './optimise-work.ts'
 import { explain, type Run } from './run.ts'
 import { type TrainFlags, train } from './train-work.ts'
 
@@ -23,6 +26,14 @@ const longestText = 4000
 
 const bundleName = 'model.safetensors'
 const reportName = 'model-report.html'
+const policyName = 'policy.yaml'
+
+/** What each kind of job leaves in its folder. */
+const outputs: Readonly<Record<Job['request']['kind'], Readonly<Record<string, string>>>> = {
+  training: { out: bundleName, report: reportName },
+  import: { out: bundleName },
+  optimisation: { out: policyName },
+}
 
 /** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
 export async function runJob(id: string, { data }: DataFlags, run: Run): Promise<void> {
@@ -74,9 +85,9 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
     const told = await doWork(job, work, data, jobRun(store, id, run, tidy))
     throwIfInterrupted(run.signal)
     if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
-    const out = join(bundlesPath, request.name, bundleName)
-    const report = request.kind === 'training' && { report: join(bundlesPath, request.name, reportName) }
-    const result = { ...(isRecord(told) && told), out, ...report }
+    const folder = join(bundlesPath, request.name)
+    const written = Object.entries(outputs[request.kind]).map(([what, name]) => [what, join(folder, name)])
+    const result = { ...(isRecord(told) && told), ...Object.fromEntries(written) }
     const done: Job = { ...job, state: 'done', endedMs: run.nowMs(), result }
     store.publish(done)
     store.save(done)
@@ -107,6 +118,11 @@ async function doWork({ request }: Job, work: string, data: string, run: Run): P
   if (request.kind === 'import') {
     const { kind: _, name: __, file, ...flags } = request
     await importModel(file, { ...withoutGaps(flags), detector: request.detector, out }, heard)
+  } else if (request.kind === 'optimisation') {
+    const { kind: _, name: __, bundle = currentBundle(data), file, policy, ...options } = request
+    const sources = { bundle, file, policy, data, fromLog: file === undefined, seed: 42 }
+    const write = (text: string) => writeFileAtomically(join(work, policyName), text)
+    await optimisePolicy({ ...withoutGaps(options), ...sources }, write, heard)
   } else {
     await train(request.file, { ...flagsOf(request), data, out, report: join(work, reportName) }, heard)
   }

@@ -23,7 +23,7 @@ export interface HttpContext {
   readonly isGuarded: () => boolean
   /** Where the detector's transactions can be decided one by one. */
   readonly decisions?: Decisions | undefined
-  /** Trainings and imports, where there is a data directory. */
+  /** Trainings, imports and searches of a policy, where there is a data directory. */
   readonly jobs?: Jobs | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */
   readonly whyNotReady: () => string | undefined

@@ -106,12 +106,13 @@ const neverBegan = {
 
 /** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
 function within(request: JobRequest, files: string | undefined): JobRequest {
-  const place = (field: 'file' | 'detector') => {
-    const path = request[field]
-    return path === undefined ? {} : { [field]: realPathWithin(field, path, files) }
-  }
-  return { ...request, ...place('file'), ...place('detector') }
+  const named = Object.entries(request).flatMap(([field, path]) =>
+    pathFields.includes(field) && typeof path === 'string' ? [[field, realPathWithin(field, path, files)]] : [],
+  )
+  return { ...request, ...Object.fromEntries(named) }
 }
+
+const pathFields: readonly string[] = ['file', 'detector', 'bundle']
 
 function realPathWithin(field: string, path: string, files: string | undefined): string {
   const refuse = (reason: string) =>

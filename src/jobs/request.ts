@@ -1,6 +1,7 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { z } from '../core/zod.ts'
+import { policySchema } from '../decisioning/policy-definition.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64')
@@ -40,12 +41,27 @@ const importSchema = z.strictObject({
   categoryNumbers: z.boolean().optional(),
 })
 
+const optimisationSchema = z.strictObject({
+  kind: z.literal('optimisation'),
+  /** Of the folder that the policy is written to. */
+  name,
+  /** A bundle; the data directory's own by default. */
+  bundle: path.optional(),
+  /** Labelled transactions; the log of the data directory by default. */
+  file: path.optional(),
+  /** With its costs. */
+  policy: policySchema,
+  reviewsPerDay: z.int().min(1).optional(),
+  acceptLostHistories: z.boolean().optional(),
+})
+
 export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'model'>> & {
   readonly model?: ModelChoice | undefined
 }
 type ImportRequest = Readonly<z.infer<typeof importSchema>>
-export type JobRequest = TrainingRequest | ImportRequest
-export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import']
+type OptimisationRequest = Readonly<z.infer<typeof optimisationSchema>>
+export type JobRequest = TrainingRequest | ImportRequest | OptimisationRequest
+export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import', 'optimisation']
 
 /** With the learners, which a service loads only when a training is asked of it. */
 async function trainingWithModel() {
@@ -55,17 +71,21 @@ async function trainingWithModel() {
 
 /** What a request may be, for the OpenAPI document. */
 export function jobRequestSchema(): object {
-  const { $schema: _, ...schema } = z.toJSONSchema(z.union([trainingSchema, importSchema]), { io: 'input' })
+  const { $schema: _, ...schema } = z.toJSONSchema(z.union([trainingSchema, importSchema, optimisationSchema]), {
+    io: 'input',
+  })
   return schema
 }
 
 /** @throws FraudError INPUT_INVALID with every bad field */
 export async function readJobRequest(value: unknown): Promise<JobRequest> {
   const kind = isRecord(value) ? value.kind : undefined
-  if (kind !== 'training' && kind !== 'import') {
-    throw refused([{ field: 'kind', reason: 'is "training" or "import"' }])
+  const known = jobKinds.find((each) => each === kind)
+  if (known === undefined) {
+    throw refused([{ field: 'kind', reason: 'it must be "training", "import" or "optimisation"' }])
   }
-  const schema = kind === 'import' ? importSchema : await trainingWithModel()
+  const schema =
+    known === 'training' ? await trainingWithModel() : known === 'import' ? importSchema : optimisationSchema
   const { data, error } = schema.safeParse(value)
   if (error !== undefined) {
     throw refused(error.issues.map((issue) => ({ field: issue.path.join('.') || '(body)', reason: issue.message })))

@@ -79,14 +79,17 @@ type Kind = (typeof kinds)[number]
  * The labelled rows of a log, all of them older than the labels' maturity: among younger ones there would be too many
  * frauds, which are known first. Without a label a row is legitimate only if it was approved, or brought in with a file
  * that said so; what was declined or reviewed is left out, since nobody knows.
+ *
+ * @param own the detector that rows are wanted for, in place of the one that the request names.
  */
 export async function loggedRows(
   reader: LogReading,
   source: string,
   request: InputRequest & LossRequest,
   run: Progress,
+  own?: LocatedDetector,
 ): Promise<LabelledRows> {
-  const located = await detectorOfLog(request, reader)
+  const located = own ?? (await detectorOfLog(request, reader))
   const features = compileFeatures(located)
   const { transaction } = located.detector
   const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')

@@ -73,6 +73,23 @@ test('what is found costs what the scored rows say, and no policy of a fine grid
   }
 })
 
+test('a job finds the same and leaves the policy in a folder of its own', async () => {
+  const { stdout } = await succeedIn(folder, [...optimise, '--reviews-per-day', '4', '--json'])
+  const request = { kind: 'optimisation', name: 'cheaper', bundle: 'm.safetensors', file: 'cards.csv' }
+  const asked = { ...request, policy: parse(policy), reviewsPerDay: 4 }
+  writeFileSync(join(folder, 'request.json'), JSON.stringify(asked))
+  const ended = await succeedIn(folder, ['job', 'start', 'request.json', '--json'])
+  const { state, result } = JSON.parse(ended.stdout)
+  const { out, ...found } = result
+  assert.equal(state, 'done')
+  assert.deepEqual(found, JSON.parse(stdout))
+  assert.deepEqual(parse(readFileSync(join(folder, out), 'utf8')), found.policy)
+
+  writeFileSync(join(folder, 'request.json'), JSON.stringify({ ...asked, policy: { thresholds: { review: 2 } } }))
+  const refused = await startShrike(folder, ['job', 'start', 'request.json']).ended
+  assert.match(refused.stderr, /INPUT_INVALID.*policy\.thresholds\.review/)
+})
+
 test('a policy that cannot be read, has no costs or a segment of unknown names is refused by its place', async () => {
   const refusals = [
     ['thresholds: { review: 2 }', /policy-bad\.yaml:1: thresholds\.review/],

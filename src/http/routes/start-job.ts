@@ -13,16 +13,16 @@ import { usual } from '../schemas/refused.ts'
 const taken = new FraudError('JOB_NAME_TAKEN', 'A bundle or a job already has the name cards-2: choose another')
 const full = new FraudError('JOBS_FULL', '20 jobs wait already: let them end, or cancel some')
 
-/** `POST /v1/jobs`: a training or an import, which runs once it is its turn. */
+/** `POST /v1/jobs`: a training, an import or a search of a policy, which runs once it is its turn. */
 export const startJob: Route<JobContext> = {
   method: 'POST',
   path: '/v1/jobs',
   role: 'author',
-  summary: 'Start a training or an import',
+  summary: 'Start a training, an import or a search of a policy',
   bounds: ['load'],
   operationId: 'startJob',
   tag: 'operation',
-  details: 'It runs in a process of its own, one at a time, and writes a bundle into the data directory.',
+  details: 'It runs in a process of its own, one at a time, and writes a bundle or a policy into the data directory.',
   body: () => jsonBody(jobRequestSchema(), { kind: 'training', name: 'cards-2' }),
   answers: { ok: jsonAnswer('The job, which waits for its turn.', jobSchema), refusals: [...usual, taken, full] },
   handle: (context) => {
