@@ -11,8 +11,10 @@ function milliseconds(text: string): number {
 /** `shrike snapshot`, which the service runs by itself. */
 export function snapshotCommand(): Command {
   return new Command('snapshot')
-    .summary('save the histories of a data directory: the service does it by itself')
-    .description('Makes the histories of the log, beside a service or without one, and saves them for a quick start.')
+    .summary('save what the log of a data directory makes: the service does it by itself')
+    .description(
+      'Makes histories and all else that the log makes, beside a service or without one, and saves it for a quick start.',
+    )
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option(
       '--prune-before <ms>',
