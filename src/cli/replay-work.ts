@@ -34,7 +34,10 @@ export interface ReplayFlags extends InputRequest {
 
 /** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
-  const { data, bundle = currentBundle(data) } = flags
+  const { data } = flags
+  // A service that runs decides by its own.
+  const isServed = readServiceAddress(dataDirectory(data)) !== undefined
+  const bundle = flags.bundle ?? (isServed ? undefined : currentBundle(data))
   await checkOutputs({ '--rejects': rejectsOf(flags) }, { FILE: file, '--bundle': bundle })
   const opened = await openTarget(flags, run)
   const { target } = opened
