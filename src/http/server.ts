@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -115,8 +115,10 @@ export async function buildServer(options: ServerOptions): Promise<App> {
 
 function connectionOptions(limits: Limits) {
   return {
-    // Our own log says what is worth saying, without payloads; fastify's would make a logger for each request.
+    // Our own log says what is worth saying, without payloads; fastify's would make a logger, lines and an id for each request.
     logger: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => '',
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     // Node's limit on a whole request would end long streams: bodies have their own, in body.ts.
