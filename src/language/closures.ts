@@ -175,7 +175,7 @@ function closeTextTest(term: TextTest, cells: Cells): ReadBool {
     }
     default: {
       const operand = closeText(term.operand, cells)
-      const apply = term.kind === 'matches' ? term.test : term.apply
+      const apply = term.kind === 'matches' ? term.pattern.test : term.apply
       return (subject) => {
         const text = operand(subject)
         return text === undefined ? undefined : apply(text)

@@ -1,7 +1,7 @@
 import { checkSyntax } from './checker.ts'
 import { closeBool } from './closures.ts'
 import { explainConjuncts, type Finding, namesIn } from './conjuncts.ts'
-import { costOf } from './cost.ts'
+import { costOf, leastPatternCost } from './cost.ts'
 import type { Declarations, Subject } from './declarations.ts'
 import { parseSyntax } from './parser.ts'
 import { type Problem, problemAt, SyntaxProblem } from './problem.ts'
@@ -13,6 +13,8 @@ import { aValue } from './types.ts'
 export function compileExpression(text: string, declarations: Declarations): Compiled {
   const { tree, problems: misread } = readTree(text)
   if (tree === undefined) return { ok: false, problems: misread, warnings: [] }
+  const patterns = whyTooCostly(text, tree, leastPatternCost(tree))
+  if (patterns.length > 0) return { ok: false, problems: [...misread, ...patterns], warnings: [] }
   const { term, problems, warnings } = checkSyntax(text, tree, declarations)
   const wrong = [...misread, ...(term === undefined ? problems : whyNotRun(text, tree, term))]
   if (term === undefined || !isBoolTerm(term) || wrong.length > 0) {
@@ -57,7 +59,10 @@ function whyNotRun(text: string, tree: Syntax, term: Term): readonly Problem[] {
   if (!isBoolTerm(term)) {
     return [problemAt(text, tree, `A rule is true or false; this is ${aValue(term.type)}`)]
   }
-  const cost = costOf(term)
+  return whyTooCostly(text, tree, costOf(term))
+}
+
+function whyTooCostly(text: string, tree: Syntax, cost: number): readonly Problem[] {
   if (cost <= limits.cost) return []
   return [problemAt(text, tree, `The expression may take ${cost} steps; at most ${limits.cost} are allowed`)]
 }

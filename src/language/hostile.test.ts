@@ -64,7 +64,22 @@ describe('a hostile text', () => {
       if (compiled.ok) assert.notEqual(compiled.program.evaluate(subject), undefined, bomb)
     }
     assert.match(refusal(`email.matches("${'a'.repeat(201)}")`).message, /201 characters; at most 200/)
-    assert.match(refusal('email.matches("(((a{10}){10}){10}){10}")').message, /repeat/)
+    for (const repeated of [
+      'a{101}',
+      '((a{10}){10}){10}',
+      '(a?){1000}',
+      '(((a{10}){10}){10}){10}',
+      '[^]a]{1,101}',
+      'a{99}{99}',
+    ]) {
+      assert.match(
+        refusal(`email.matches("${repeated}")`).message,
+        /^The pattern is about \d+ characters long/,
+        repeated,
+      )
+    }
+    const many = Array.from({ length: 90 }, () => 'email.matches("[ab]*a[ab]{14}[cd]")').join('||')
+    assert.match(refusal(many).message, /steps/)
     assert.match(refusal('email.matches("(?<=a)b")').message, /pattern/)
     assert.match(refusal(String.raw`email.matches("(a)\\1")`).message, /pattern/)
   })

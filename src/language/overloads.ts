@@ -101,7 +101,7 @@ const pattern = (isMethod: boolean): Overload => ({
       return refuse(1, 'A pattern is written as a text in the rule, since it is checked with it')
     const compiled = compilePattern(wanted)
     if (typeof compiled === 'string') return refuse(1, compiled)
-    return { type: 'bool', kind: 'matches', operand: values.text(0), test: compiled }
+    return { type: 'bool', kind: 'matches', operand: values.text(0), pattern: compiled }
   },
 })
 

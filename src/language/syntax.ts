@@ -43,7 +43,14 @@ export type Syntax = Span &
   )
 
 /** What a text, its tree and its evaluation may take, so that a rule can't stop the service. */
-export const limits = { characters: 4096, depth: 32, nodes: 500, cost: 2000, patternCharacters: 200 } as const
+export const limits = {
+  characters: 4096,
+  depth: 32,
+  nodes: 500,
+  cost: 2000,
+  patternCharacters: 200,
+  patternSize: 100,
+} as const
 
 /** Words of the language, and those that it keeps for later; as names they are written between backticks. */
 export const reservedWords: ReadonlySet<string> = new Set(

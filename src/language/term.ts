@@ -1,3 +1,4 @@
+import type { Pattern } from './pattern.ts'
 import type { Arithmetic, Comparison } from './syntax.ts'
 import type { ScalarType } from './types.ts'
 
@@ -89,7 +90,7 @@ export type BoolTerm = { readonly type: 'bool' } & (
       readonly right: TextTerm
       readonly test: (left: string, right: string) => boolean
     }
-  | { readonly kind: 'matches'; readonly operand: TextTerm; readonly test: (text: string) => boolean }
+  | { readonly kind: 'matches'; readonly operand: TextTerm; readonly pattern: Pattern }
   | { readonly kind: 'inNumbers'; readonly value: NumberTerm; readonly items: readonly NumberTerm[] }
   | { readonly kind: 'inTexts'; readonly value: TextTerm; readonly items: readonly TextTerm[] }
   | { readonly kind: 'inBools'; readonly value: BoolTerm; readonly items: readonly BoolTerm[] }
