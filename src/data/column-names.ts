@@ -1,6 +1,6 @@
 /** What banks and shops call a label, in the languages of their exports; as `plainName` has them. */
 export const labelWords = words(
-  'isfraud fraud fraudulent isfraudulent fraudlabel fraudflag ischargeback ' +
+  'isfraud fraud fraudulent isfraudulent fraudlabel fraudflag fraudindicator confirmedfraud wasfraud ischargeback chargeback chargedback ischargedback ' +
     'betrug istbetrug betrugsfall betrugskennzeichen betrugerisch betruegerisch ' +
     'fraude estfraude isfraude esfraude efraude frauduleux frauduleuse fraudulento fraudulenta ' +
     'frode isfrode efrode fraudolento fraudolenta fraudegeval',

@@ -32,6 +32,15 @@ describe('a detector is inferred', () => {
     assert.deepEqual(leftOut, [{ column: 'Time', reason: 'the time' }])
   })
 
+  test('by the label that the well-known names come before', () => {
+    const labelOf = (...names: readonly string[]) => {
+      const columns = [numbers('V1', 1, -1, 0), ...names.map((name) => numbers(name, 0, 1, 0))]
+      return inferDetector(table(...columns), 'own', nowMs).detector.transaction.label.field
+    }
+    for (const name of ['chargeback', 'Fraud?', 'was_fraud', 'chargedBack']) assert.equal(labelOf(name), name)
+    assert.equal(labelOf('chargeback', 'is_fraud'), 'is_fraud')
+  })
+
   test('without identifiers, clocks, texts and what restates the label', () => {
     const { detector, leftOut } = inferDetector(
       table(

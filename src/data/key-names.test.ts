@@ -21,10 +21,20 @@ test('a name is compared without accents, brackets and marks, a nested one by it
 
 test('keys are known by their names in several languages', () => {
   const byKey = {
-    card: ['cc_num', 'card1', 'Kartennummer', 'Numéro de carte', 'tarjeta', 'payment.card.token'],
+    card: ['cc_num', 'card1', 'Kartennummer', 'Numéro de carte', 'tarjeta', 'payment.card.token', 'Kartennummer_Token'],
     customer: ['customer_id', 'nameOrig', 'Kundennummer', 'Kunden-Nr.', 'KdNr', 'Client', 'id_cliente', 'customer.id'],
     account: ['account', 'IBAN', 'Kontonummer', 'N° compte', 'cuenta'],
-    merchant: ['merchant', 'Händler', 'Haendler-ID', 'Commerce', 'Code commerçant', 'Comercio', 'Esercente'],
+    merchant: [
+      'merchant',
+      'shop.name',
+      'merchant_name',
+      'Händler',
+      'Haendler-ID',
+      'Commerce',
+      'Code commerçant',
+      'Comercio',
+      'Esercente',
+    ],
     recipient: ['nameDest', 'Empfänger', 'bénéficiaire'],
     ip: ['IP-Adresse', 'device.ip'],
   }

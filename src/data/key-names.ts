@@ -46,7 +46,7 @@ const knownKeys: readonly KnownKey[] = [
     key: 'merchant',
     role: 'payee',
     names: words(
-      'merchant store shop seller vendor handler haendler commerce commercant marchand comercio comerciante tienda ' +
+      'merchant store shop seller vendor merchantname storename shopname sellername vendorname handler haendler commerce commercant marchand comercio comerciante tienda ' +
         'esercente negozio winkel',
     ),
   },
@@ -89,7 +89,10 @@ const naming = {
 
 /** Names without what only says that they name something. */
 function bareNames(column: string): readonly string[] {
-  return plainNames(column).flatMap((plain) => [plain, plain.replace(naming.back, ''), plain.replace(naming.front, '')])
+  return plainNames(column).flatMap((plain) => {
+    const bare = plain.replace(naming.back, '')
+    return [plain, bare, bare.replace(naming.back, ''), plain.replace(naming.front, '')]
+  })
 }
 
 export function knownKeyOf(column: string): { readonly key: string; readonly role: KeyRole } | undefined {

@@ -56,7 +56,7 @@ const mostShown = 50
 /** A detector's name by that of its file. */
 export function detectorName(path: string): string {
   const name = basename(path === '-' ? 'stdin' : path)
-    .replace(/\.(csv|tsv|ndjson|jsonl|json|parquet)(\.gz)?$/i, '')
+    .replace(/\.(csv|tsv|ndjson|jsonl|json|parquet|xlsx)(\.gz)?$/i, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 64)
