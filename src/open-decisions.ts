@@ -117,6 +117,7 @@ export async function openDecisions(
       ...hashing,
       logger,
       clock: Date.now,
+      makeDrawSecret: () => randomBytes(32).toString('hex'),
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
       ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
       findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, logger),

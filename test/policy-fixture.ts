@@ -1,3 +1,4 @@
+import { StateWriter } from '../src/core/state-bytes.ts'
 import type { Change, ChangeRecord, SingleChange } from '../src/decisioning/change.ts'
 import { policySchema } from '../src/decisioning/policy-definition.ts'
 import { PolicyInForce } from '../src/decisioning/policy-in-force.ts'
@@ -36,7 +37,7 @@ export function names(features: readonly string[] = ['card_count_10m', 'card_amo
 /** A policy with thresholds alone, in its first version. */
 export function inForce(): PolicyInForce {
   const policy = policySchema.parse({ thresholds: { review: 0.5, decline: 0.9 } })
-  return new PolicyInForce({ policy, version: 1 }, names(), secret)
+  return new PolicyInForce({ policy, version: 1 }, names())
 }
 
 export function record(sequence: number, change: Change): ChangeRecord {
@@ -67,5 +68,6 @@ export function input(given: Given): PolicyInput {
 }
 
 export function save(policy: PolicyInForce): Uint8Array {
-  return Buffer.concat([...policy.save()])
+  const writer = new StateWriter()
+  return Buffer.concat([...policy.save(writer), ...writer.take(true)])
 }

@@ -6,7 +6,13 @@ import { verifyLog } from '../stores/sqlite/verify-log.ts'
 import { appendChange } from './append-change.ts'
 
 const open = closedAfterEach()
-const change = { kind: 'rule', by: 'user:ann', why: 'tests', atMs: 1, change: { id: 'r' } } as const
+const change = {
+  kind: 'rule',
+  by: 'user:ann',
+  why: 'tests',
+  atMs: 1,
+  change: { kind: 'rule-removed', id: 'r' },
+} as const
 
 async function start() {
   const live = await openTestDecisions({ key: 'secret' })
@@ -59,15 +65,26 @@ describe('a change', () => {
   test('is refused while nothing is decided', async () => {
     const live = await openTestDecisions()
     open.push(live)
-    await assert.rejects(live.service.change(change), { code: 'LOG_UNAVAILABLE' })
+    const valid = { kind: 'rule', rule: { id: 'r', when: 'true', then: 'review' } }
+    const context = { by: 'user:ann', why: 'tests' }
+    await assert.rejects(live.service.change(valid, context), { code: 'LOG_UNAVAILABLE' })
     await live.service.resume()
-    assert.equal(await live.service.change(change), 2)
+    assert.equal((await live.service.change(valid, context)).version, 2)
   })
 
   test('names persons who have their rows until they are erased', async () => {
     const { log } = await start()
     const [ada] = await log.persons.lookUp([{ key: 'card', value: 'Ada' }])
-    await appendChange(log, { ...change, kind: 'list', change: { add: [ada.token] }, tokens: [ada.token] }, [ada])
+    await appendChange(
+      log,
+      {
+        ...change,
+        kind: 'list',
+        change: { kind: 'entries', list: 'l', add: [{ value: ada.token }] },
+        tokens: [ada.token],
+      },
+      [ada],
+    )
     const problem = () => verifyLog(log.reading, 'secret').persons?.problem
     assert.deepEqual([log.persons.valueOf(ada.token), problem()], ['Ada', undefined])
     await log.erase('card', 'Ada', 1, 'user:ann')

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
+import type { PolicyInForce } from '../decisioning/index.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
-import { appendChange, type NewChange } from './append-change.ts'
+import { appendChange } from './append-change.ts'
+import { type ChangeContext, type CheckedRecord, recordOfChange } from './change-policy.ts'
 import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -14,6 +16,7 @@ import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
+import type { PolicyProjection } from './policy-projection.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 
@@ -23,6 +26,8 @@ export interface DecisionsOptions {
   readonly persons: PersonalValues
   readonly clock: () => number
   readonly maxAheadMs: number
+  /** 32 random bytes in hex. */
+  readonly makeDrawSecret: () => string
 }
 
 const labelsAtOnce = 8
@@ -60,16 +65,36 @@ export class Decisions {
   }
 
   /**
-   * Changes what is in force, durably, from the next decision on, as `appendChange` does.
+   * Changes what is in force, durably, from the next decision on.
    *
-   * @returns the change's number.
-   * @throws FraudError LOG_UNAVAILABLE where nothing is decided now, and as `appendChange` does.
+   * @param given a change as `anyChangeSchema` has it, with tokens and hashes in the place of persons and card numbers.
+   * @returns the version that decisions name from then on, and what is doubtful about the change.
+   * @throws FraudError INPUT_INVALID with all that is wrong, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is decided now.
    */
-  async change(change: NewChange, newPersons?: readonly Person[]): Promise<number> {
-    const { log } = this.#options
+  async change(
+    given: unknown,
+    context: Omit<ChangeContext, 'atMs'>,
+    newPersons?: readonly Person[],
+  ): Promise<{ readonly version: number; readonly warnings: CheckedRecord['warnings'] }> {
+    const { log, clock, makeDrawSecret } = this.#options
     if (log.failure !== undefined) throw log.failure
-    if (!this.isReady) throw notReady
-    return await appendChange(log, change, newPersons)
+    const policy = this.#policy
+    const { record, warnings } = recordOfChange(policy, given, { ...context, atMs: clock() }, makeDrawSecret)
+    const appended = appendChange(log, record, newPersons)
+    const { version } = policy.inForce
+    await appended
+    return { version, warnings }
+  }
+
+  /** What is in force, as records made it. @throws FraudError NOT_READY */
+  get policy(): PolicyInForce {
+    return this.#policy.inForce
+  }
+
+  get #policy(): PolicyProjection {
+    const { state } = this.decider
+    if (state === undefined) throw notReady
+    return state.projections.policy
   }
 
   get isReady(): boolean {

@@ -71,7 +71,7 @@ export class Judge {
       if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
       // The log's store knows no -0.
       score = probability + 0
-      if (waitedMs() > inForce.policy.deadlineMs) {
+      if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
         degraded.push('deadline-passed')
         score = null
       }
@@ -85,8 +85,12 @@ export class Judge {
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
     if (inForce.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
+    const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
+    const trace = this.#judgeByPolicy({ id, fields, transaction }, score, decidedAtMs)
     const { policy } = inForce
-    const outcome = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
+    const byDefinition = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
+    const outcome = trace?.outcome ?? byDefinition
+    if (trace?.policy.fuses !== undefined) degraded.push('fused')
     // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
     const isWanted = explain || outcome !== 'approve'
     const isExplained = score !== null && isWanted && inForce.predictor.explainsDecisions === true
@@ -97,13 +101,24 @@ export class Judge {
       timestampMs: transaction.timestampMs,
       outcome,
       score,
-      decidedAtMs: this.#clock(),
+      decidedAtMs,
       definition: definitionSequence,
       degraded,
       fields,
       row,
       ...(contributions.length > 0 && { contributions }),
+      ...(trace && { policy: trace.policy }),
     }
+  }
+
+  /** What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides. */
+  #judgeByPolicy({ id, fields, transaction }: ReceivedTransaction, score: number | null, decidedAtMs: number) {
+    const { changed, secret } = this.#state.projections.policy
+    if (changed === undefined) return undefined
+    const { timestampMs, amount } = transaction
+    const input = { id, timestampMs, decidedAtMs, amount, fields, row: this.#row, score }
+    const { outcome, trace } = changed.judge(input, secret)
+    return { outcome, policy: { version: changed.version, ...trace } }
   }
 
   #explain({ predictor }: DetectorInForce): readonly Contribution[] {

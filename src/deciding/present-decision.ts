@@ -2,6 +2,7 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
 import type { Reason } from '../decisioning/opinion.ts'
 import { opinionOf } from '../decisioning/policy.ts'
+import { reasonsOf } from '../decisioning/policy-trace.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
 
 /**
@@ -16,17 +17,19 @@ export function present(
 ): Decision {
   const { id, score, outcome, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
-  const opinion = opinionOf(policy, score)
-  const reasons = opinion === undefined ? [] : [opinion.reason]
+  const { policy: trace } = record
+  const opinion = trace === undefined ? opinionOf(policy, score) : undefined
+  const ofDefinition = opinion === undefined ? [] : [opinion.reason]
+  const reasons = trace === undefined ? ofDefinition : reasonsOf(trace, outcome)
   return {
     transactionId: id,
     outcome,
     score,
     reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
     ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
-    rules: [],
+    rules: (trace?.rules ?? []).map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })),
     model,
-    policy: policy.version,
+    policy: trace?.version ?? policy.version,
     decidedAt: formatIsoTime(decidedAtMs),
     duplicate: false,
     degraded: shownDegraded(record),

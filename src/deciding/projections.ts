@@ -1,9 +1,15 @@
+import { policyNames } from '../decisioning/index.ts'
+import { policyOf } from '../decisioning/policy.ts'
+import { declaredFields } from '../detector/declared-fields.ts'
+import type { Detector } from '../detector/detector.ts'
+import type { FeatureSet } from '../features/feature-set.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
 import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts'
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
+import { PolicyProjection } from './policy-projection.ts'
 
 export type Projections = ReturnType<typeof createProjections>
 
@@ -14,7 +20,7 @@ export type Projections = ReturnType<typeof createProjections>
  * snapshot lacks is made from the log, and those above it with it.
  */
 export function createProjections(
-  { features }: Pick<DetectorInForce, 'features'>,
+  { detector, features }: Pick<DetectorInForce, 'detector' | 'features'>,
   transactions: RecordTransactions,
   options: MemoryHistoriesOptions,
 ) {
@@ -22,7 +28,13 @@ export function createProjections(
   return {
     pending,
     histories: new HistoryProjection(features, transactions, pending, options),
+    policy: new PolicyProjection(namesOf(detector, features), policyOf(detector)),
   }
+}
+
+/** What rules may speak of: values of the fields that a decision keeps, and of its row. */
+function namesOf(detector: Detector, { layout, names }: FeatureSet) {
+  return policyNames(detector, declaredFields(detector, layout), names)
 }
 
 /** In the order in which they take a record. */

@@ -172,6 +172,7 @@ export class Takeover {
       const { projections } = rebuild
       const { histories } = projections.histories
       const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
+      projections.policy.define(definition.definition.policy)
       await this.#quiet()
       while (rebuild.step());
       const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { ContributionScale } from './contribution.ts'
 import type { Reason } from './opinion.ts'
+import type { RuleHit } from './policy-trace.ts'
 
 /** Why a decision rests on less than it should, in the order of the bits that a record keeps: grows at its end only. */
 export const degradations = [
@@ -22,6 +23,8 @@ export const degradations = [
   'category-unknown',
   /** The log's transactions lack fields that this detector's histories are made of. */
   'histories-lost',
+  /** A fuse had tripped, and held a rule or the outcome back. */
+  'fused',
 ] as const
 export type Degradation = (typeof degradations)[number]
 
@@ -51,7 +54,8 @@ export interface Decision {
   readonly reasons: readonly Reason[]
   /** In what the reasons' contributions are told, where there are any. */
   readonly contributionScale?: ContributionScale
-  readonly rules: readonly string[]
+  /** Rules that applied, those without effect marked by their state. */
+  readonly rules: readonly Pick<RuleHit, 'id' | 'state' | 'outcome'>[]
   /** The bundle's id. */
   readonly model: string
   /** The policy's version: it counts up with each change. */

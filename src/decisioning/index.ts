@@ -1,11 +1,10 @@
 /**
  * From a score to an outcome. What the rest of the project asks of a policy whose parts change while it is in force:
  *
- *     const policy = new PolicyInForce({ policy: fromShortForm(policyOf(detector)), version: 1 }, names, secret)
+ *     const policy = new PolicyInForce({ policy: fromShortForm(policyOf(detector)), version: 1 }, names)
  *     const { problems } = checkChange(policy, anyChangeSchema.parse(body))   // before it is recorded
  *     policy.apply({ sequence, by, why, atMs, change })       // a change that was recorded
- *     const alone = policy.thresholdsAlone                    // nothing but thresholds: ask outcomeByThresholds, allocate nothing
- *     const { outcome, trace } = policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score })
+ *     const { outcome, trace } = policy.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score }, secret)
  *     policy.note({ sequence, decidedAtMs, outcome, trace })  // once it has its record: fuses count it
  *     reasonsOf(trace, outcome)                               // when it is shown
  */
@@ -17,6 +16,8 @@ export { type DrawPurpose, draw } from './draws.ts'
 export type { Judged } from './judged.ts'
 export type { NumberedEntry } from './list-entries.ts'
 export { fromShortForm, type PolicyDefinition } from './policy-definition.ts'
+export { changeTo, tellChange, tellDifferences } from './policy-diff.ts'
+export { type PolicyDocuments, type PolicyFile, readPolicyFiles, writePolicyFiles } from './policy-documents.ts'
 export type { HistoryStep } from './policy-history.ts'
 export { type FirstPolicy, type NotedDecision, PolicyInForce } from './policy-in-force.ts'
 export { type PolicyInput, type PolicyNames, policyNames } from './policy-names.ts'

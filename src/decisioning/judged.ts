@@ -55,6 +55,14 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   return { outcome: passes ? 'approve' : outcome, trace: { ...fused, control }, unknown }
 }
 
+/** The same where nothing but thresholds has a say. */
+export function judgeByThresholds(policy: PolicyDefinition, score: number | null): Judged {
+  const opinion = score === null ? unavailable(policy) : opinionByThresholds(policy.thresholds, score)
+  return opinion === undefined ? approved : { outcome: opinion.outcome, trace: { opinion }, unknown: [] }
+}
+
+const approved: Judged = { outcome: 'approve', trace: {}, unknown: [] }
+
 function listsThatHave({ lists }: CompiledPolicy, { texts }: LentSubject, atMs: number): readonly ListHit[] {
   const hits: ListHit[] = []
   for (const { textSlot, opinion, entries } of lists) {

@@ -1,11 +1,11 @@
-import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
 import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
 import { type CompiledPolicy, compilePolicy, RuleCompiler } from './compiled-policy.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { Fuses, type SavedFuse } from './fuses.ts'
-import { type Judged, judge } from './judged.ts'
+import { type Judged, judge, judgeByThresholds } from './judged.ts'
 import type { ListEntries } from './list-entries.ts'
 import { Lists } from './lists.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
@@ -37,7 +37,6 @@ export interface NotedDecision {
  * which fuses count. The same records give the same state, and the same bytes.
  */
 export class PolicyInForce {
-  readonly #secret: Uint8Array
   #names: PolicyNames
   #subject: LentSubject
   #compiler: RuleCompiler
@@ -47,10 +46,9 @@ export class PolicyInForce {
   readonly #lists = new Lists()
   readonly #snoozes = new Snoozes()
   readonly #fuses = new Fuses()
+  readonly #unknowns = new Map<string, number>()
 
-  /** @param secret of the log, for draws. */
-  constructor({ policy, version }: FirstPolicy, names: PolicyNames, secret: Uint8Array) {
-    this.#secret = secret
+  constructor({ policy, version }: FirstPolicy, names: PolicyNames) {
     this.#names = names
     this.#subject = new LentSubject(names)
     this.#compiler = new RuleCompiler(this.#declarations())
@@ -105,25 +103,26 @@ export class PolicyInForce {
     return this.#ready().broken
   }
 
-  /**
-   * The policy, where thresholds alone decide: then nothing has to be asked of anybody, and a decision is the policy's
-   * `whenUnavailable`, or `outcomeByThresholds`.
-   */
-  get thresholdsAlone(): PolicyDefinition | undefined {
-    const { policy } = this.#draft
-    const { rules, segments, lists } = this.#ready()
-    const isAlone = rules.size === 0 && segments.length === 0 && lists.length === 0 && this.#fuses.isEmpty
-    return isAlone && policy.decideBy === 'thresholds' && policy.controlGroup === undefined ? policy : undefined
+  /** By id: how often a rule could not be told, as far as this process knows. */
+  get unknowns(): ReadonlyMap<string, number> {
+    return this.#unknowns
   }
 
-  /** What is made of a transaction. Nothing is counted: that is its record's to do. */
-  judge(input: PolicyInput): Judged {
+  /**
+   * What is made of a transaction. Fuses count nothing yet: that is its record's to do.
+   *
+   * @param secret of the log, for draws.
+   */
+  judge(input: PolicyInput, secret: Uint8Array): Judged {
+    const { policy } = this.#draft
     const compiled = this.#ready()
+    if (this.#isAlone(compiled)) return judgeByThresholds(policy, input.score)
     this.#subject.fill(input)
     this.#lists.atMs = input.decidedAtMs
-    const { policy } = this.#draft
-    const context = this.#contextOf(input)
-    return judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
+    const context = this.#contextOf(input, secret)
+    const judged = judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
+    for (const id of judged.unknown) this.#unknowns.set(id, (this.#unknowns.get(id) ?? 0) + 1)
+    return judged
   }
 
   /** Takes a change that was checked when it was recorded. */
@@ -154,25 +153,21 @@ export class PolicyInForce {
     this.#compiled = undefined
   }
 
-  *save(): Generator<Uint8Array> {
-    const writer = new StateWriter()
+  *save(writer: StateWriter): Generator<Uint8Array> {
     yield* this.#history.save(writer)
     yield* writeAll(writer, this.#snoozes.all())
     yield* writeAll(writer, this.#fuses.save())
     yield* this.#lists.save(writer)
-    yield* writer.take(true)
   }
 
   /** Puts a saved state in the place of the first one. Throws SNAPSHOT_INVALID where it is something else. */
-  load(chunks: Iterable<Uint8Array>): void {
-    const reader = new StateReader(chunks)
+  load(reader: StateReader): void {
     this.#history.load(reader)
     const now = this.#history.at(this.#history.version)
     if (now !== undefined) this.#draft = draftOf(now)
     this.#snoozes.load(readAll<Snooze>(reader))
     this.#fuses.load(readAll<SavedFuse>(reader))
     this.#lists.load(reader)
-    reader.end()
     this.#compiled = undefined
   }
 
@@ -187,6 +182,13 @@ export class PolicyInForce {
     else if (change.kind === 'fuse-reset') this.#fuses.reset(change.fuse)
   }
 
+  /** Whether thresholds alone decide, so that nothing else has to be asked. */
+  #isAlone({ rules, segments, lists }: CompiledPolicy): boolean {
+    const { decideBy, controlGroup } = this.#draft.policy
+    const isAsked = rules.size > 0 || segments.length > 0 || lists.length > 0 || !this.#fuses.isEmpty
+    return !isAsked && decideBy === 'thresholds' && controlGroup === undefined
+  }
+
   #declarations(): Declarations {
     return { names: this.#names.names, lists: this.#lists.slots }
   }
@@ -198,9 +200,9 @@ export class PolicyInForce {
     return this.#compiled
   }
 
-  #contextOf({ id, decidedAtMs }: PolicyInput): RuleContext {
+  #contextOf({ id, decidedAtMs }: PolicyInput, secret: Uint8Array): RuleContext {
     return {
-      ...{ id, decidedAtMs, secret: this.#secret },
+      ...{ id, decidedAtMs, secret },
       isSnoozed: (rule) => this.#snoozes.isSilent(rule, decidedAtMs, (key) => this.#textOf(key)),
       isFused: (rule) => this.#fuses.holdsRule(rule, decidedAtMs),
     }

@@ -29,6 +29,8 @@ export async function warmUp(
   inForce: DetectorInForce,
   options: Pick<DecisionServiceOptions, 'hashCardNumber' | 'cardKeyCheck' | 'clock'>,
 ) {
+  // Nobody else may use it meanwhile.
+  const key = randomBytes(16).toString('hex')
   const metrics = createMetrics(() => inForce.predictor.modelId, new Registry())
   const service = new DecisionService(inForce, {
     ...options,
@@ -42,10 +44,9 @@ export async function warmUp(
     snapshotEvery: Number.POSITIVE_INFINITY,
     snapshotEveryMs: Number.POSITIVE_INFINITY,
     retainMs: undefined,
+    makeDrawSecret: () => key,
     runtime: 'warm-up',
   })
-  // Nobody else may use it meanwhile.
-  const key = randomBytes(16).toString('hex')
   const app = await buildServer({
     ...{ lineup: service.lineup, metrics, log: silent, version: '', apiKeys: [key], decisions: service },
     limits: { drainMs: 0 },

@@ -33,6 +33,7 @@ const written = {
       'key-missing',
       'category-unknown',
       'histories-lost',
+      'fused',
     ],
   ],
 } as const

@@ -92,6 +92,7 @@ export async function openTestDecisions({ inForce, directory, key, lookUpMs, ...
     observer: decisions,
     hashCardNumber: (digits) => `pan_${digits.length}`,
     cardKeyCheck: 'check',
+    makeDrawSecret: () => '07'.repeat(32),
     logger,
     clock: () => clock.nowMs,
     maxAheadMs: 300_000,

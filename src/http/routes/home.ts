@@ -94,6 +94,7 @@ const meanings: Readonly<Record<Degradation, string>> = {
   'key-missing': 'a key that the detector declares was not sent',
   'category-unknown': 'a text is none of the values that the detector lists for its field',
   'histories-lost': 'the log lacks fields that histories are made of',
+  fused: 'a fuse had tripped, and held a rule or the outcome back',
 }
 
 function modelSection({ lineup, decisions, bundlePath }: HttpContext): Markup {

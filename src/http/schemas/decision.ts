@@ -5,6 +5,7 @@ import type { DetectorInForce } from '../../deciding/detector-in-force.ts'
 import { mostRefusedListed } from '../../deciding/label-tally.ts'
 import { contributionScales } from '../../decisioning/contribution.ts'
 import { shownDegradations } from '../../decisioning/decision.ts'
+import { hitStates } from '../../decisioning/policy-trace.ts'
 import { type DeclaredField, declaredFields } from '../../detector/declared-fields.ts'
 import { outcomes } from '../../detector/detector-schema.ts'
 import { keepsAll } from '../../detector/kept-fields.ts'
@@ -39,7 +40,19 @@ const decisionProperties = {
   },
   reasons,
   contributionScale: { type: 'string', enum: contributionScales, description: 'In what contributions are told.' },
-  rules: { type: 'array', items: { type: 'string' } },
+  rules: {
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: {
+        id: { type: 'string' },
+        state: { type: 'string', enum: hitStates, description: 'Only a live one has an effect.' },
+        outcome: { type: 'string', enum: [...outcomes, 'tag'] },
+      },
+      required: ['id', 'state', 'outcome'],
+    },
+    description: 'Those that applied.',
+  },
   model: { type: 'string' },
   policy: { type: 'integer', minimum: 1 },
   decidedAt: time,

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  amountPredictor,
+  cardsDetector,
+  closedAfterEach,
+  openTestDecisions,
+  snapshotNow,
+  startMs,
+  type TestDecisions,
+  type TestDecisionsOptions,
+} from '../../test/service/decisions-fixture.ts'
+import { createDetectorInForce } from './detector-in-force.ts'
+import { savedParts } from './projections.ts'
+
+const open = closedAfterEach()
+const minuteMs = 60_000
+
+async function start(options: TestDecisionsOptions = {}) {
+  const live = await openTestDecisions(options)
+  open.push(live)
+  await live.service.resume()
+  return { ...live, ...callsOf(live) }
+}
+
+function callsOf({ service, clock }: TestDecisions) {
+  let ids = 0
+  return {
+    change: (change: object, more: { readonly ifVersion?: number } = {}) =>
+      service.change(change, { by: 'user:ann', why: 'a test', ...more }),
+    decide: (changed: object = {}) =>
+      service.decide(
+        { ID: `t-${clock.nowMs}-${++ids}`, TIME: clock.nowMs, AMOUNT: 10, CARD: 'c', SHOP: 's', ...changed },
+        undefined,
+        () => 0,
+      ),
+  }
+}
+
+/** The policy's part of a snapshot. */
+function policyBytes({ service }: TestDecisions): Buffer {
+  const projections = service.decider.state?.projections
+  assert.ok(projections)
+  const part = savedParts(projections).find(({ name }) => name === 'policy')
+  return Buffer.concat([...(part?.chunks ?? [])])
+}
+
+const velocity = { id: 'velocity', when: 'card_count_1h > 2', then: 'decline', reason: '{card_count_1h} in an hour' }
+
+describe('a changed policy', () => {
+  test('decides from the next transaction on, and each decision says by which version and rules', async () => {
+    const { change, decide, log } = await start()
+    const before = await decide()
+    assert.deepEqual([before.outcome, before.policy, before.rules], ['approve', 1, []])
+    await decide()
+    const { version } = await change({ kind: 'rule', rule: velocity })
+    const shadow = await decide()
+    assert.deepEqual(
+      [shadow.outcome, shadow.policy, shadow.rules],
+      ['approve', version, [{ id: 'velocity', state: 'shadow', outcome: 'decline' }]],
+    )
+    const live = await change({ kind: 'rule-state', id: 'velocity', state: 'live' })
+    const declined = await decide({ ID: 'declined' })
+    assert.deepEqual([declined.outcome, declined.policy], ['decline', live.version])
+    assert.deepEqual(declined.reasons, [{ code: 'rule:velocity', text: '4 in an hour' }])
+    // The same again, of the record, whatever is in force by now.
+    await change({ kind: 'rule-removed', id: 'velocity' })
+    assert.deepEqual(await decide({ ID: 'declined', TIME: startMs }), { ...declined, duplicate: true })
+    assert.equal(log.reading.find('declined')?.kind, 'decision')
+  })
+
+  test('is refused with all that is wrong, or where somebody else was quicker, and nothing is recorded', async () => {
+    const { change, log } = await start()
+    const next = log.nextSequence
+    await assert.rejects(
+      change({ kind: 'rule', rule: { ...velocity, when: 'card_cuont_1h > 2 && amuont > 1' } }),
+      (error) => {
+        assert.ok(error instanceof Error && 'code' in error && 'errors' in error && Array.isArray(error.errors))
+        assert.equal(error.code, 'INPUT_INVALID')
+        assert.deepEqual(
+          error.errors.map(({ field }) => field),
+          ['rules.velocity.when', 'rules.velocity.when'],
+        )
+        return true
+      },
+    )
+    await assert.rejects(change({ kind: 'ruel' }), { code: 'INPUT_INVALID' })
+    await assert.rejects(change({ kind: 'rule', rule: velocity }, { ifVersion: 7 }), { code: 'POLICY_CHANGED' })
+    assert.equal(log.nextSequence, next)
+    await change({ kind: 'rule', rule: velocity }, { ifVersion: 1 })
+    assert.equal(log.nextSequence, next + 1)
+  })
+
+  test('is the same after a restart, from a snapshot or from the log alone, fuses and draws included', async () => {
+    const first = await start()
+    const { change, clock, path } = first
+    await change({ kind: 'list', list: { name: 'trusted', of: 'card', effect: 'allow' } })
+    await change({ kind: 'entries', list: 'trusted', add: [{ value: 'vip' }] })
+    await change({ kind: 'rule', rule: { ...velocity, state: 'live', share: 0.5, cap: { count: 3, over: '1h' } } })
+    await change({ kind: 'snooze', rule: 'velocity', key: 'card', value: 'c2', until: '2027-01-01T00:00:00Z' })
+    const day = async ({ decide }: Pick<typeof first, 'decide'>, from: number) => {
+      const outcomes: unknown[] = []
+      for (let i = from; i < from + 30; i++) {
+        clock.nowMs = startMs + i * minuteMs
+        const card = ['c1', 'c2', 'vip'][i % 3]
+        const { outcome, rules, degraded, policy } = await decide({ ID: `d-${i}`, CARD: card, AMOUNT: (i * 37) % 1000 })
+        outcomes.push([outcome, rules, degraded, policy])
+      }
+      return outcomes
+    }
+    await day(first, 0)
+    assert.ok(first.service.policy.steps.some(({ tripped }) => tripped?.includes('rule:velocity')))
+    const snapshot = snapshotNow(first.service, first.log.nextSequence - 1)
+    const expected = await day(first, 30)
+    const bytes = policyBytes(first)
+    await first.close({ keep: true })
+    for (const findSnapshot of [() => undefined, () => snapshot]) {
+      const again = await start({ directory: path, findSnapshot })
+      again.clock.nowMs = clock.nowMs
+      assert.deepEqual(policyBytes(again), bytes)
+      // What was decided after the snapshot is answered as it was.
+      const answered: unknown[] = []
+      for (let i = 30; i < 60; i++) {
+        const { outcome, rules, degraded, policy } = await again.decide({
+          ...{ ID: `d-${i}`, TIME: startMs + i * minuteMs, CARD: ['c1', 'c2', 'vip'][i % 3] },
+          AMOUNT: (i * 37) % 1000,
+        })
+        answered.push([outcome, rules, degraded, policy])
+      }
+      assert.deepEqual(answered, expected)
+      await again.close({ keep: true })
+    }
+  })
+
+  test('stays as it is under another bundle, whose own policy counts only as long as nobody has changed it', async () => {
+    const first = await start()
+    const strict = createDetectorInForce(cardsDetector({ policy: { decline: 0.005 } }), amountPredictor('strict@1'))
+    await first.service.use(strict)
+    assert.equal((await first.decide()).outcome, 'decline')
+    await first.change({ kind: 'policy', policy: { thresholds: { review: 0.005 } } })
+    assert.equal((await first.decide()).outcome, 'review')
+    const loose = createDetectorInForce(cardsDetector({ policy: { decline: 0.99 } }), amountPredictor('loose@1'))
+    await first.service.use(loose)
+    const { outcome, policy, reasons } = await first.decide()
+    assert.deepEqual([outcome, reasons[0].code], ['review', 'score_over_review'])
+    assert.equal(policy, first.service.policy.version)
+  })
+
+  test('lets rules and lists speak where there is no score, and says that a fuse held one', async () => {
+    const sound = amountPredictor()
+    const broken: typeof sound = {
+      ...sound,
+      // The example that a start tries is sound.
+      predict: (row) => (row[0] === 1 ? sound.predict(row) : assert.fail('the model is broken')),
+    }
+    const { change, decide } = await start({ inForce: createDetectorInForce(cardsDetector(), broken) })
+    await change({
+      kind: 'rule',
+      rule: { id: 'all', when: 'amount > 1.0', then: 'decline', state: 'live', cap: { count: 1, over: '1h' } },
+    })
+    const one = await decide()
+    assert.deepEqual([one.outcome, one.reasons[0].code], ['decline', 'rule:all'])
+    const other = await decide()
+    assert.deepEqual(
+      [other.outcome, other.reasons[0].code, other.rules[0].state],
+      ['review', 'score_unavailable', 'fused'],
+    )
+    assert.ok(other.degraded.includes('fused') && other.degraded.includes('model-failed'))
+  })
+
+  test('never dates a decision before the one that came first', async () => {
+    const { clock, decide } = await start()
+    const first = await decide()
+    clock.nowMs -= 5 * minuteMs
+    assert.equal((await decide({ TIME: clock.nowMs })).decidedAt, first.decidedAt)
+  })
+})

@@ -1,0 +1,112 @@
+import { FraudError } from '../core/errors.ts'
+import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames } from '../decisioning/index.ts'
+import type { Policy } from '../decisioning/policy.ts'
+import { type ChangeRecord, changeKinds, type LogRecord } from '../log/log-record.ts'
+import type { Projection } from '../log/projection.ts'
+
+/**
+ * The policy as the log's changes make it. Until somebody has changed it, it is what the definition in force says; from then
+ * on it goes on from what that was, and a new bundle leaves it alone.
+ */
+export class PolicyProjection implements Projection {
+  readonly name = 'policy'
+  readonly version = 1
+  readonly #names: PolicyNames
+  #inForce: PolicyInForce
+  #isChanged = false
+  /** Whether a record has said what is in force. */
+  #isDefined = false
+  #secret: Uint8Array = new Uint8Array()
+  #decidedAtMs = Number.NEGATIVE_INFINITY
+
+  /** @param names of the detector that is to decide. */
+  constructor(names: PolicyNames, policy: Policy) {
+    this.#names = names
+    this.#inForce = this.#begin(policy, 1)
+  }
+
+  /** The policy that changes go on from, changed or not. */
+  get inForce(): PolicyInForce {
+    return this.#inForce
+  }
+
+  /** The policy, once somebody has changed it. */
+  get changed(): PolicyInForce | undefined {
+    return this.#isChanged ? this.#inForce : undefined
+  }
+
+  /** What draws are made under, as the first change brought it: nobody who sends transactions can read it. */
+  get secret(): Uint8Array {
+    return this.#secret
+  }
+
+  /** When the last decision was made: none says an earlier time than the one before. */
+  get decidedAtMs(): number {
+    return this.#decidedAtMs
+  }
+
+  /** @throws FraudError LOG_TOO_NEW where a change means nothing to this version: what is in force is then not known. */
+  take(record: LogRecord, sequence: number): void {
+    if (record.kind === 'decision') {
+      const { decidedAtMs, outcome, policy: trace } = record
+      if (decidedAtMs > this.#decidedAtMs) this.#decidedAtMs = decidedAtMs
+      if (!this.#isChanged) return
+      this.#inForce.note({ sequence, decidedAtMs, outcome, trace })
+    } else if (record.kind === 'definition') this.define(record.policy)
+    else if (isChange(record)) this.#apply(record, sequence)
+  }
+
+  /** Changes outlive their records, and so does what the first of them goes on from. */
+  isCarried(): boolean {
+    return this.#isDefined
+  }
+
+  /** The definition's policy is in force where nobody has changed it. */
+  define(policy: Policy & { readonly version: number }): void {
+    this.#isDefined = true
+    if (!this.#isChanged) this.#inForce = this.#begin(policy, policy.version)
+  }
+
+  *save(): Generator<Uint8Array> {
+    const writer = new StateWriter()
+    writer.double(this.#isChanged ? 1 : 0)
+    writer.text(Buffer.from(this.#secret).toString('hex'))
+    writer.double(this.#decidedAtMs)
+    yield* this.#inForce.save(writer)
+    yield* writer.take(true)
+  }
+
+  load(chunks: Iterable<Uint8Array>): void {
+    const reader = new StateReader(chunks)
+    this.#isDefined = true
+    this.#isChanged = reader.count(1) === 1
+    this.#secret = Buffer.from(reader.text(), 'hex')
+    this.#decidedAtMs = reader.double()
+    this.#inForce.load(reader)
+    reader.end()
+  }
+
+  #begin(policy: Policy, version: number): PolicyInForce {
+    return new PolicyInForce({ policy: fromShortForm(policy), version }, this.#names)
+  }
+
+  #apply({ by, why, atMs, change: { drawSecret, ...change } }: ChangeRecord, sequence: number): void {
+    const parsed = anyChangeSchema.safeParse(change)
+    if (!parsed.success) {
+      throw new FraudError(
+        'LOG_TOO_NEW',
+        `The log's record ${sequence} changes the policy in a way that this version does not know. Run the version that wrote it`,
+        { cause: parsed.error },
+      )
+    }
+    this.#isChanged = true
+    this.#isDefined = true
+    if (this.#secret.length === 0 && typeof drawSecret === 'string') this.#secret = Buffer.from(drawSecret, 'hex')
+    this.#inForce.apply({ sequence, by, atMs, change: parsed.data, ...(why !== '' && { why }) })
+  }
+}
+
+function isChange(record: LogRecord): record is ChangeRecord {
+  return changeKinds.some((kind) => kind === record.kind)
+}
