@@ -84,6 +84,7 @@ describe('the routes of jobs', () => {
       [{ kind: 'training' }, ['name']],
       [{ ...training, ...manyWrong }, ['model.learner', 'model.maxDepth', 'name', 'testShare']],
       [{ ...training, out: '/etc/passwd' }, ['(body)']],
+      [{ ...training, testFrom: 'tomorrow' }, ['testFrom']],
       [{ ...training, split: 'random', testFrom: '2026-01-01' }, ['testFrom']],
       [{ kind: 'import', name: 'a', file: 'table.csv' }, ['detector']],
       ...['link.csv', '../secret.csv', '/etc/passwd', '.', '', 'nowhere'].map(

@@ -1,5 +1,6 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { readIsoTime } from '../core/time-parser.ts'
 import { z } from '../core/zod.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
@@ -7,6 +8,11 @@ import type { ModelChoice } from '../learners/model-choice.ts'
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64')
 const path = z.string().min(1).max(4096)
 const share = z.number().gt(0).lt(1)
+
+/** As the time column has it, which is known once the file is read. */
+function isTime(text: string): boolean {
+  return Number.isFinite(readIsoTime(text, () => 0)) || (text.trim() !== '' && Number.isFinite(Number(text)))
+}
 
 const trainingSchema = z.strictObject({
   kind: z.literal('training'),
@@ -21,7 +27,7 @@ const trainingSchema = z.strictObject({
   model: z.record(z.string(), z.unknown()).optional(),
   split: z.enum(['time', 'random']).optional(),
   testShare: share.optional(),
-  testFrom: z.string().min(1).max(64).optional(),
+  testFrom: z.string().min(1).max(64).refine(isTime, 'it must be an ISO time, or a number').optional(),
   threads: z.int().min(1).max(256).optional(),
   threshold: share.optional(),
   refit: z.boolean().optional(),
