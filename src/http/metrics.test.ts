@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDecisions } from '../../test/service/decisions-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
+import { jobKinds } from '../jobs/request.ts'
 import { createJobMetrics } from './job-metrics.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -18,6 +19,7 @@ describe('metrics', () => {
       const explained = [...reference.matchAll(/^\| `(shrike_\w+)`/gm)].map((match) => match[1])
       const counted = running.metrics.registry.getMetricsAsArray().map(({ name }) => name)
       assert.deepEqual(explained.sort(), counted.sort())
+      for (const kind of jobKinds) assert.match(reference, new RegExp(`^- .kind. is .*.${kind}.[^;]*; .state. is`, 'm'))
     } finally {
       await running.close()
     }
