@@ -10,6 +10,12 @@ export function policyCommand(): Command {
   const command = new Command('policy')
     .summary('what follows from a score: thresholds and costs')
     .description('Finds the thresholds, or the price of review capacity, that are expected to cost least.')
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  shrike policy optimise shrike-model.safetensors next-month.csv --policy policy.yaml`,
+  )
   command.addCommand(optimiseCommand())
   return command
 }
