@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import { parseDetectorFile } from '../src/detector/detector.ts'
 import { draftOf, formatDraft } from '../src/training/draft-file.ts'
 import type { InputRequest } from '../src/training/read-input.ts'
-import { writeMadeTable } from './tables/write.ts'
+import { shapes, writeMadeTable } from './tables/write.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-drafts-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -172,6 +172,41 @@ describe('a draft', () => {
     assert.match(leftOut.step, /if it is the time, say option `time` step/)
     assert.match(unsure.join('\n'), /^time: none was found/m)
   })
+})
+
+/** The columns that a part of a detector speaks of. */
+function namesIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(namesIn) : []
+}
+
+test('each column of a table is declared, an input or left out with the reason', async () => {
+  const check = async (file: string, flags: InputRequest = {}) => {
+    const { detector, leftOut } = await drafted(file, flags)
+    const spoken = new Set([...namesIn(detector), ...Object.keys(leftOut)])
+    const header = readFileSync(file, 'utf8')
+      .split('\n')[0]
+      .split(',')
+      .map((name, i) => name || `unnamed_${i + 1}`)
+    assert.deepEqual(
+      header.filter((name) => !spoken.has(name)),
+      [],
+      file,
+    )
+  }
+  for (const shape of Object.keys(shapes)) {
+    const file = join(folder, `whole-${shape}.csv`)
+    await writeMadeTable(shape, { rows: 1500, seed: 5, isMessy: false, out: file })
+    await check(file)
+  }
+  const file = join(folder, 'homes.csv')
+  const rows = Array.from(
+    { length: 60 },
+    (_, i) => `${i % 50}.25,${i % 70}.5,c${i % 6},${i % 7}.5,x${i % 40},${i % 5 === 3 ? 1 : 0}`,
+  )
+  writeFileSync(file, `${['home_lat,home_long,customer,amount,branch,is_fraud', ...rows].join('\n')}\n`)
+  await check(file)
+  await check(file, { ignore: ['branch'] })
 })
 
 describe('a draft of an export', () => {

@@ -5,6 +5,7 @@ import type { Detector } from '../detector/detector.ts'
 import { cardNumberShare } from './card-number-columns.ts'
 import { type ColumnLook, lookAt, mostCategories } from './column-look.ts'
 import { plainNames } from './column-names.ts'
+import { declaredInVain } from './declared-in-vain.ts'
 import { draftAmount } from './draft-amount.ts'
 import { areDays, clockBeside, missingOf, tellClasses, tellDays, tellGaps, tellQuasiPersonal } from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
@@ -191,8 +192,10 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     countsFrauds: (transaction.label.delay ?? transaction.label.knownAt) !== undefined,
   })
   if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column is left as an input')
-  const left = flat.leftOut.filter(({ column }) => !sorter.taken.has(column) && column !== time?.field)
-  const unused = declaredInVain(transaction, features)
+  const { ignore = [] } = hints
+  const isLeft = (column: string) => ignore.includes(column) || !sorter.taken.has(column)
+  const left = flat.leftOut.filter(({ column }) => isLeft(column) && column !== time?.field)
+  const unused = declaredInVain(transaction, features, places.home)
   return {
     detector: { detector: name, transaction, features: [...features] },
     leftOut: inTableOrder(table, [...sorter.left, ...left, ...unused]),
@@ -201,34 +204,6 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     isNumbered,
     newestMs: mostMs > 0 ? mostMs : undefined,
   }
-}
-
-/** What the detector declares and keeps, and no feature looks at. */
-function declaredInVain(
-  { keys = {}, fields = {}, position }: Transaction,
-  features: readonly Detector['features'][number][],
-): Left[] {
-  const mentioned = new Set(features.flatMap((feature) => (typeof feature === 'string' ? [feature] : textsIn(feature))))
-  const left = (column: string, as: string) => ({ column, reason: `declared as ${as}, but no feature uses it yet` })
-  const isPlaceUsed = features.some(
-    (feature) => typeof feature === 'object' && placeKinds.some((kind) => kind in feature),
-  )
-  return [
-    ...Object.entries(keys).flatMap(([name, column]) => (mentioned.has(name) ? [] : left(column, `the key ${name}`))),
-    ...Object.entries(fields).flatMap(([name, column]) =>
-      mentioned.has(name) ? [] : left(column, `the field ${name}`),
-    ),
-    ...(position === undefined || isPlaceUsed
-      ? []
-      : Object.values(position).map((column) => left(column, 'the position'))),
-  ]
-}
-
-const placeKinds = ['distance', 'distanceFromLast', 'speedFromLast']
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 /** The keys by which features look back, by what they stand for. */
