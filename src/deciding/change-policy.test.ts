@@ -110,6 +110,11 @@ describe('a changed policy', () => {
     }
     await day(first, 0)
     assert.ok(first.service.policy.steps.some(({ tripped }) => tripped?.includes('rule:velocity')))
+    assert.match(
+      await first.metrics.registry.metrics(),
+      /shrike_fuses_tripped_total\{[^}]*fuse="rule:velocity"[^}]*\} 1/,
+    )
+    assert.ok(first.say.lines.some((line) => line.includes('fuses of the policy have tripped')))
     const snapshot = snapshotNow(first.service, first.log.nextSequence - 1)
     const expected = await day(first, 30)
     const bytes = policyBytes(first)

@@ -5,6 +5,8 @@ export interface DecisionObserver {
   /** A new decision, with its row (valid during the call) and the names of its features; duplicates are no new ones. */
   decided(decision: Decision, row: Float64Array, features: readonly string[]): void
   duplicate(): void
+  /** Ids of fuses that a decision tripped. */
+  fusesTripped(fuses: readonly string[]): void
   /** A new label, when it came, and how long after its transaction it was known; undefined where that has not come. */
   labelled(isFraud: boolean, receivedAtMs: number, lagMs: number | undefined): void
   /** So many labels of transactions that have not come were refused, since too many wait. */

@@ -25,7 +25,8 @@ export class DecisionService extends Decisions {
   constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
     const onFault = faultReporter(options.logger, options.clock)
     const lineup = new Lineup(firstChampion(inForce, options))
-    const decider = new Decider({ ...options, lineup })
+    const observer = tellFuses(options.observer, options.logger)
+    const decider = new Decider({ ...options, observer, lineup })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
       if (snapshot !== undefined) keeper.found(snapshot.sequence)
@@ -67,6 +68,17 @@ export class DecisionService extends Decisions {
   async close(): Promise<void> {
     await Promise.all([this.#takeover.close(), this.#keeper.close()])
     await this.#log.close()
+  }
+}
+
+/** Somebody has to look at what tripped a fuse. */
+function tellFuses(observer: DecisionObserver, logger: Logger): DecisionObserver {
+  return {
+    ...observer,
+    fusesTripped(fuses) {
+      observer.fusesTripped(fuses)
+      logger.warn({ fuses }, 'fuses of the policy have tripped: what they protect from is held back until they cool')
+    },
   }
 }
 

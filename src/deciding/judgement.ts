@@ -50,11 +50,12 @@ export class Judge {
 
   /** The record borrows its row until the next call. @param explain whether to explain an approval, too. */
   judge(
-    { id, fields, transaction }: ReceivedTransaction,
+    received: ReceivedTransaction,
     histories: readonly History[],
     waitedMs: () => number,
     explain: boolean,
   ): DecisionRecord {
+    const { id, fields, transaction } = received
     const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
     // In the order in which a record gives them back.
     const degraded: Degradation[] = []
@@ -86,7 +87,7 @@ export class Judge {
     if (inForce.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
     const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
-    const trace = this.#judgeByPolicy({ id, fields, transaction }, score, decidedAtMs)
+    const trace = this.#judgeByPolicy(received, score, decidedAtMs)
     const { policy } = inForce
     const byDefinition = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
     const outcome = trace?.outcome ?? byDefinition

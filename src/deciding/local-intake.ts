@@ -239,6 +239,8 @@ export class LocalIntake {
     const record = judge(input, state.projections.histories.begin(transaction))
     const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
     const answer = this.#append(record, newPersons, decision, (durable) => durable)
+    const { tripped } = state.projections.policy
+    if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
     this.#options.observer.decided(decision, record.row, state.definition.features)
     return answer
   }

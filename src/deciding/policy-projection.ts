@@ -19,6 +19,7 @@ export class PolicyProjection implements Projection {
   #isDefined = false
   #secret: Uint8Array = new Uint8Array()
   #decidedAtMs = Number.NEGATIVE_INFINITY
+  #tripped: readonly string[] = []
 
   /** @param names of the detector that is to decide. */
   constructor(names: PolicyNames, policy: Policy) {
@@ -41,6 +42,11 @@ export class PolicyProjection implements Projection {
     return this.#secret
   }
 
+  /** Ids of the fuses that the record taken last has tripped. */
+  get tripped(): readonly string[] {
+    return this.#tripped
+  }
+
   /** When the last decision was made: none says an earlier time than the one before. */
   get decidedAtMs(): number {
     return this.#decidedAtMs
@@ -52,7 +58,7 @@ export class PolicyProjection implements Projection {
       const { decidedAtMs, outcome, policy: trace } = record
       if (decidedAtMs > this.#decidedAtMs) this.#decidedAtMs = decidedAtMs
       if (!this.#isChanged) return
-      this.#inForce.note({ sequence, decidedAtMs, outcome, trace })
+      this.#tripped = this.#inForce.note({ sequence, decidedAtMs, outcome, trace })
     } else if (record.kind === 'definition') this.define(record.policy)
     else if (isChange(record)) this.#apply(record, sequence)
   }

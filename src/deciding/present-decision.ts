@@ -27,7 +27,7 @@ export function present(
     score,
     reasons: featureReasons.length === 0 ? reasons : [...reasons, ...featureReasons],
     ...(featureReasons.length > 0 && contributionScale && { contributionScale }),
-    rules: (trace?.rules ?? []).map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })),
+    rules: trace?.rules?.map((rule) => ({ id: rule.id, state: rule.state, outcome: rule.outcome })) ?? [],
     model,
     policy: trace?.version ?? policy.version,
     decidedAt: formatIsoTime(decidedAtMs),

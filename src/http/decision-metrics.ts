@@ -51,6 +51,7 @@ export function createDecisionMetrics(registry: Registry): DecisionMetrics {
 function countDecisions(registry: Registry): DecisionObserver {
   const decided = new Map<string, number>(outcomes.map((outcome) => [outcome, 0]))
   const degraded = new Map<string, number>()
+  const tripped = new Map<string, number>()
   let duplicates = 0
   let missing = new Float64Array(0)
   let features: readonly string[] = []
@@ -67,6 +68,7 @@ function countDecisions(registry: Registry): DecisionObserver {
     'reason',
     () => degraded,
   )
+  tally('shrike_fuses_tripped_total', 'How often a fuse of the policy has tripped, by fuse.', 'fuse', () => tripped)
   total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
   tally(
     'shrike_features_missing_total',
@@ -93,6 +95,9 @@ function countDecisions(registry: Registry): DecisionObserver {
     },
     duplicate() {
       duplicates += 1
+    },
+    fusesTripped(fuses) {
+      for (const fuse of fuses) tripped.set(fuse, (tripped.get(fuse) ?? 0) + 1)
     },
     ...countLabels(registry),
   }
