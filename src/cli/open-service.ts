@@ -24,6 +24,7 @@ export async function openForCommand(
   const inForce = createDetectorInForce(detector, predictor)
   const metrics = createDecisionMetrics(createMetrics(() => predictor.modelId).registry)
   const say = {
+    isLevelEnabled: () => false,
     debug: () => {},
     info: () => {},
     warn: () => {},

@@ -1,5 +1,7 @@
 /** Where the service logs. The messages and fields never hold a payload or a header. */
 export interface Logger {
+  /** Whether `debug` is heard, for those who would speak of each request. */
+  isLevelEnabled(level: 'debug'): boolean
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

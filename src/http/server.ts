@@ -139,11 +139,13 @@ const openPaths = new Set<string | undefined>(routes.filter(({ role }) => role =
 
 /** Counts every answer, and lets go of requests that were answered before they had ended. */
 function countResponses(app: App, { metrics, log }: HttpContext, paths: Paths): void {
+  const tellsEach = log.isLevelEnabled('debug')
   app.addHook('onResponse', (request, reply, done) => {
     const { raw } = request
     const route = routeOf(request, paths) ?? '(unknown)'
-    metrics.countRequest(route, reply.statusCode, reply.elapsedTime / 1000)
-    log.debug({ method: raw.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime }, 'answered')
+    const { statusCode: status, elapsedTime: milliseconds } = reply
+    metrics.countRequest(route, status, milliseconds / 1000)
+    if (tellsEach) log.debug({ method: raw.method, route, status, milliseconds }, 'answered')
     if (!raw.complete) discardRest(raw, lingerMs)
     done()
   })

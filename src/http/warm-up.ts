@@ -19,7 +19,7 @@ const longestMs = 1000
 const stepMs = 60_000
 const host = '127.0.0.1'
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /**
  * Has made-up transactions decided by a second service in this process, over HTTP, which keeps nothing and then goes away:

@@ -38,7 +38,14 @@ export function recordingLog(): Logger & { readonly lines: string[] } {
     const text = (_: string, value: unknown) => (value instanceof Error ? `${value.name}: ${value.message}` : value)
     lines.push(`${level} ${message} ${JSON.stringify(fields, text)}`)
   }
-  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  return {
+    lines,
+    isLevelEnabled: () => true,
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  }
 }
 
 export interface TestService {
