@@ -5,9 +5,8 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { readAmount } from '../core/money.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat, type TimeFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
-import { notTimeOfDay, timeOfDayMs } from '../core/time-of-day.ts'
 import { readIsoTime } from '../core/time-parser.ts'
-import { fromLocalTime, zoneOffset } from '../core/zone.ts'
+import { zoneOffset } from '../core/zone.ts'
 import { declaredFields, type NumberLimit, numberLimits } from '../detector/declared-fields.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { namesOfFile } from '../detector/field-names.ts'
@@ -17,8 +16,9 @@ import { longestId, longestText } from '../detector/kept-text.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { type BadPlace, BadRowLog, type BadRows } from './bad-rows.ts'
 import { type CardNumberShare, cardNumberShare } from './card-number-columns.ts'
-import { type CellFormat, parseNumber, parseTime, whyAmbiguous } from './cell-format.ts'
+import { type CellFormat, parseNumber, whyAmbiguous } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
+import { joinedTimes } from './day-and-clock.ts'
 import { rowWordOf } from './file-format.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
 import { MissingWords } from './missing-words.ts'
@@ -33,7 +33,6 @@ type CellReader<Value> = (row: number) => Value
 const missingText: CellReader<string | undefined> = () => undefined
 const missingNumber: CellReader<number> = () => Number.NaN
 const encoder = new TextEncoder()
-const dayMs = 86_400_000
 const untold: DeclaredTime = { field: '', format: 'seconds-since' }
 
 /** What a file's transactions are read with, beside the detector. */
@@ -298,45 +297,13 @@ export class TransactionReader {
   #timesOf(table: Table, time: DeclaredTime): CellReader<number> {
     const column = this.#column(table, time.field, ['transaction', 'time', 'field'])
     const clock = table.columns.find(({ name }) => name === time.clock)
-    return clock === undefined ? this.#times(column, time) : this.#joinedTimes(column, clock)
-  }
-
-  /** Of days, and times of day in a column of their own. */
-  #joinedTimes(days: Column, clock: Column): CellReader<number> {
-    const dayOf =
-      days.kind === 'text'
-        ? this.#parsed(
-            days,
-            days.dictionary.map((text) => this.#parseDay(text, days.format)),
-            (text) => whyAmbiguous('time', text.trim(), days.format) ?? 'is not a day such as 2026-01-31',
-          )
-        : (row: number) => days.values[row]
-    const clockOf =
-      clock.kind === 'text'
-        ? this.#parsed(clock, clock.dictionary.map(clockTime), () => notTimeOfDay)
-        : (row: number) => this.#refuseClock(row, clock)
-    return (row) => {
-      const day = dayOf(row)
-      if (Number.isNaN(day)) return day
-      const sinceMidnight = clockOf(row)
-      if (Number.isNaN(sinceMidnight)) throw this.#fail(row, clock.name, 'has no time of day')
-      if (day % dayMs !== 0)
-        throw this.#fail(row, days.name, `is not a day alone, and ${clock.name} has its time of day`)
-      return fromLocalTime(day + sinceMidnight, this.#offsetAt)
-    }
-  }
-
-  #refuseClock(row: number, { name, values }: NumberColumn): number {
-    if (Number.isNaN(values[row])) return Number.NaN
-    throw this.#fail(row, name, `is ${values[row]}, which ${notTimeOfDay}`, notTimeOfDay)
-  }
-
-  /** A day as clocks show it, in milliseconds as if it were of UTC; null for what is not a time. */
-  #parseDay(text: string, format: CellFormat | undefined): number | null {
-    const bytes = encoder.encode(text.trim())
-    if (this.#missing.has(bytes, 0, bytes.length)) return Number.NaN
-    const day = parseTime(bytes, 0, bytes.length, format)
-    return Number.isNaN(day) ? null : day
+    if (clock === undefined) return this.#times(column, time)
+    return joinedTimes(column, clock, {
+      missing: this.#missing,
+      offsetAt: this.#offsetAt,
+      parsed: (...given) => this.#parsed(...given),
+      fail: (...given) => this.#fail(...given),
+    })
   }
 
   #times(column: Column, time: DeclaredTime): CellReader<number> {
@@ -565,11 +532,6 @@ export class TransactionReader {
       return undefined
     }
   }
-}
-
-function clockTime(text: string): number | null {
-  const sinceMidnight = timeOfDayMs(text.trim())
-  return Number.isNaN(sinceMidnight) ? null : sinceMidnight
 }
 
 /** For a column of times that are written in another way than the detector says. */
