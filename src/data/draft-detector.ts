@@ -7,7 +7,16 @@ import { type ColumnLook, lookAt, mostCategories } from './column-look.ts'
 import { plainNames } from './column-names.ts'
 import { declaredInVain } from './declared-in-vain.ts'
 import { draftAmount } from './draft-amount.ts'
-import { areDays, clockBeside, missingOf, tellClasses, tellDays, tellGaps, tellQuasiPersonal } from './draft-doubts.ts'
+import {
+  areDays,
+  clockBeside,
+  missingOf,
+  tellClasses,
+  tellDays,
+  tellFuture,
+  tellGaps,
+  tellQuasiPersonal,
+} from './draft-doubts.ts'
 import { draftFeatures } from './draft-features.ts'
 import { type DraftedKnownAt, draftKnownAt } from './draft-known-at.ts'
 import { lookalikes } from './draft-lookalikes.ts'
@@ -163,6 +172,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     hasHistories ? { id, withoutId } : undefined,
     sorter.unsure,
   )
+  if (time !== undefined && isOfCalendar(time)) tellFuture(time.field, mostMs, nowMs, sorter.unsure)
   if (time !== undefined && hasDays) tellDays(time.field, clock, sorter.unsure)
   const { keys, fields, optional, hashed } = sorter
   const exempt = lookalikes(table, [id, ...Object.values(keys), ...Object.values(fields)], sorter)
@@ -202,7 +212,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     unsure: sorter.unsure,
     hasHistories,
     isNumbered,
-    newestMs: mostMs > 0 ? mostMs : undefined,
+    newestMs: mostMs > 0 ? Math.min(mostMs, nowMs) : undefined,
   }
 }
 

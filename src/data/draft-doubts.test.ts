@@ -92,3 +92,14 @@ test('amounts are found by what shops and exports call them', () => {
   assert.equal(draftOf(column('value'), column('amount'), hours).detector.transaction.amount?.field, 'amount')
   assert.equal(draftOf(column('distance'), hours).detector.transaction.amount, undefined)
 })
+
+test('times that are yet to come are told, since a service takes none', () => {
+  const doubts = (nowMs: number) =>
+    draftDetector({ rowCount: count, columns: [times(3_600_000), customer, label] }, 'own', nowMs)
+  const told = doubts(Date.UTC(2026, 0, 2))
+  assert.ok(
+    told.unsure.some((doubt) => doubt.startsWith('time: the newest date is of 2026-01-09, which is yet to come')),
+  )
+  assert.equal(told.newestMs, Date.UTC(2026, 0, 2))
+  assert.ok(!doubts(Date.UTC(2026, 11, 1)).unsure.some((doubt) => doubt.startsWith('time: ')))
+})

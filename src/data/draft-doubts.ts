@@ -83,6 +83,15 @@ function areClocks(texts: readonly string[], name: string): boolean {
   return texts.length > 0 && texts.every((text) => isClock(text.trim()))
 }
 
+/** A service refuses what is ahead of its clock, and a file of what has been holds none. */
+export function tellFuture(field: string, mostMs: number, nowMs: number, unsure: string[]): void {
+  if (mostMs <= nowMs) return
+  const day = new Date(mostMs).toISOString().slice(0, 10)
+  unsure.push(
+    `time: the newest ${field} is of ${day}, which is yet to come, and a service takes no such transaction: are its times read right (${option('dates')}, ${option('timeFormat')})?`,
+  )
+}
+
 export function tellDays(field: string, clock: string | undefined, unsure: string[]): void {
   unsure.push(
     clock === undefined
