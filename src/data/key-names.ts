@@ -46,7 +46,7 @@ const knownKeys: readonly KnownKey[] = [
     key: 'merchant',
     role: 'payee',
     names: words(
-      'merchant store shop seller vendor merchantname storename shopname sellername vendorname handler haendler commerce commercant marchand comercio comerciante tienda ' +
+      'merchant store shop seller vendor merchantname storename shopname sellername vendorname handler haendler handlername haendlername commerce commercant marchand comercio comerciante tienda ' +
         'esercente negozio winkel',
     ),
   },

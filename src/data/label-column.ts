@@ -9,9 +9,9 @@ export const labelsAllowed = 'a label is 0, 1, true, false, yes, no, fraud, legi
 
 /** What files say besides the words of a request, without accents and what sets words apart. */
 const otherFrauds =
-  /^(ja|j|oui|si|sim|betrug|betrugsfall|betrugerisch|fraude|frauduleux|fraudulento|frode|fraudolento)$/
+  /^(ja|j|oui|si|sim|betrug|betrugsfall|betrugerisch|fraude|frauduleux|frauduleuse|fraudulent[oa]|frode|fraudolent[oa])$/
 const otherLegitimates =
-  /^(nein|non|nao|nee|normal|ok|okay|legitim|legitime|legitimo|legittimo|(no|not|non|kein|keine|pasde|sin|nessuna|sem|geen)(fraud|fraudulent|betrug|fraude|frode))$/
+  /^(nein|non|nao|nee|normal|ok|okay|legitim[eoa]?|legittim[oa]|(no|not|non|kein|keine|pasde|sin|nessuna|sem|geen)(fraud|fraudulent|betrug|fraude|frode))$/
 
 const encoder = new TextEncoder()
 
