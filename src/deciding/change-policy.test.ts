@@ -173,6 +173,32 @@ describe('a changed policy', () => {
     assert.ok(other.degraded.includes('fused') && other.degraded.includes('model-failed'))
   })
 
+  test('holds values as transactions do: persons by their tokens, no card numbers, texts without blanks around them', async () => {
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { change, decide, log } = await start({ inForce })
+    for (const [name, of] of Object.entries({ cards: 'card', shops: 'shop', notes: 'note' }))
+      await change({ kind: 'list', list: { name, of, effect: 'block' } })
+    await decide({ CARD: 'Ada' })
+    const token = log.persons.tokenOf('card', 'Ada') ?? ''
+    const next = log.nextSequence
+    const add = (list: string, value: string) => change({ kind: 'entries', list, add: [{ value }] })
+    await assert.rejects(add('cards', 'Ada'), { code: 'INPUT_INVALID' })
+    const until = '2027-01-01T00:00:00Z'
+    const snooze = { kind: 'snooze', rule: 'r', key: 'card', value: 'Ada', until }
+    const changes = [{ kind: 'rule', rule: { ...velocity, id: 'r' } }, snooze]
+    await assert.rejects(change({ kind: 'together', changes }), { code: 'INPUT_INVALID' })
+    for (const list of ['shops', 'notes'])
+      await assert.rejects(add(list, '4111 1111 1111 1111'), { code: 'CARD_NUMBER_REFUSED' })
+    assert.equal(log.nextSequence, next)
+    await add('cards', token)
+    await add('shops', ' s9 ')
+    await add('notes', 'odd')
+    assert.equal((await decide({ CARD: 'Ada' })).outcome, 'decline')
+    assert.equal((await decide({ CARD: 'Eve', SHOP: 's9' })).outcome, 'decline')
+    assert.equal((await decide({ CARD: 'Eve', NOTE: 'odd' })).outcome, 'decline')
+    assert.equal((await decide({ CARD: 'Eve' })).outcome, 'approve')
+  })
+
   test('never dates a decision before the one that came first', async () => {
     const { clock, decide } = await start()
     const first = await decide()

@@ -2,6 +2,7 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json-value.ts'
 import { anyChangeSchema, type Change, checkChange, type PolicyProblem } from '../decisioning/index.ts'
 import type { NewChange } from './append-change.ts'
+import { type KeepValue, withKeptValues } from './kept-values.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 
 /** Who changes the policy, and why. */
@@ -15,6 +16,13 @@ export interface ChangeContext {
   readonly tokens?: readonly string[] | undefined
 }
 
+/** What a change is made with. */
+interface ChangeParts {
+  readonly keep: KeepValue
+  /** 32 random bytes in hex: the log's first change brings what draws are made under. */
+  readonly makeSecret: () => string
+}
+
 /** A change that may be recorded, and what is doubtful about it. */
 export interface CheckedRecord {
   readonly record: NewChange
@@ -24,14 +32,14 @@ export interface CheckedRecord {
 /**
  * Makes the record of a change, as it is sent, of what is in force now; to be appended in the same turn.
  *
- * @param makeSecret of 32 bytes in hex: the log's first change brings what draws are made under.
- * @throws FraudError INPUT_INVALID with everything that is wrong; POLICY_CHANGED where another version is in force.
+ * @throws FraudError INPUT_INVALID with everything that is wrong; CARD_NUMBER_REFUSED; POLICY_CHANGED where another version
+ * is in force.
  */
 export function recordOfChange(
   projection: PolicyProjection,
   given: unknown,
   { by, why, atMs, ifVersion, tokens }: ChangeContext,
-  makeSecret: () => string,
+  { keep, makeSecret }: ChangeParts,
 ): CheckedRecord {
   const { inForce, secret } = projection
   if (ifVersion !== undefined && ifVersion !== inForce.version) {
@@ -44,11 +52,13 @@ export function recordOfChange(
       parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || '(body)', reason: message })),
     )
   }
-  const { problems, warnings } = checkChange(inForce, parsed.data)
+  const isText = (name: string) => ['string', 'token'].includes(inForce.names.names.get(name)?.type ?? '')
+  const kept = withKeptValues(parsed.data, inForce.definitions, isText, keep)
+  const { problems, warnings } = checkChange(inForce, kept)
   if (problems.length > 0) throw invalid(problems.map(({ field, reason }) => ({ field, reason })))
   const first = secret.length === 0 && { drawSecret: makeSecret() }
-  const change: JsonObject = JSON.parse(JSON.stringify({ ...parsed.data, ...first }))
-  return { record: { kind: kindOf(parsed.data), by, why, atMs, change, ...(tokens && { tokens }) }, warnings }
+  const change: JsonObject = JSON.parse(JSON.stringify({ ...kept, ...first }))
+  return { record: { kind: kindOf(kept), by, why, atMs, change, ...(tokens && { tokens }) }, warnings }
 }
 
 function kindOf({ kind }: Change): NewChange['kind'] {

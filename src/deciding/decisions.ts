@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FieldError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { PolicyInForce } from '../decisioning/index.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
@@ -12,6 +12,7 @@ import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
+import type { KeepValue } from './kept-values.ts'
 import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
@@ -67,7 +68,8 @@ export class Decisions {
   /**
    * Changes what is in force, durably, from the next decision on.
    *
-   * @param given a change as `anyChangeSchema` has it, with tokens and hashes in the place of persons and card numbers.
+   * @param given a change as `anyChangeSchema` has it, with tokens in the place of persons.
+   * @param newPersons whose tokens it is the first to name.
    * @returns the version that decisions name from then on, and what is doubtful about the change.
    * @throws FraudError INPUT_INVALID with all that is wrong, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is decided now.
    */
@@ -79,11 +81,25 @@ export class Decisions {
     const { log, clock, makeDrawSecret } = this.#options
     if (log.failure !== undefined) throw log.failure
     const policy = this.#policy
-    const { record, warnings } = recordOfChange(policy, given, { ...context, atMs: clock() }, makeDrawSecret)
+    const parts = { keep: this.#keepValue(newPersons), makeSecret: makeDrawSecret }
+    const { record, warnings } = recordOfChange(policy, given, { ...context, atMs: clock() }, parts)
     const appended = appendChange(log, record, newPersons)
     const { version } = policy.inForce
     await appended
     return { version, warnings }
+  }
+
+  /** Nobody can take a person's value out of a change, so only tokens come in. */
+  #keepValue(newPersons: readonly Person[] = []): KeepValue {
+    const { reader } = this.lineup.champion.receiver
+    const { personal = [] } = this.inForce.detector.transaction
+    return (name, value) => {
+      if (!personal.includes(name)) return reader.readKey(name, value)
+      const isToken = newPersons.some(({ token }) => token === value)
+      if (isToken || this.#options.persons.valueOf(value) !== undefined) return value
+      const errors = [{ field: 'value', reason: `is not the token of a ${name}, and values of ${name} are personal` }]
+      throw new FraudError('INPUT_INVALID', 'A change names persons by their tokens', { errors })
+    }
   }
 
   /** What is in force, as records made it. @throws FraudError NOT_READY */

@@ -196,12 +196,13 @@ export class ReceivedTransactionReader {
   }
 
   /**
-   * The value of a key, or of a kept field, as it is kept, but for a person's, which is replaced by a token afterwards.
+   * The value of a key, a field or a kept field, as it is kept, but for a person's, which is replaced by a token afterwards.
    *
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as `read` does; the field is then called `value`.
    */
   readKey(name: string, given: string | number): string {
-    const column = columnOfName(this.#detector.transaction, name)
+    const { transaction } = this.#detector
+    const column = columnOfName(transaction, name) ?? transaction.fields?.[name]
     const field = this.#fields.find((each) => each.column === column)
     assert(field !== undefined, 'the detector declares this name')
     const errors: FieldError[] = []
