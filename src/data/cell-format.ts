@@ -27,6 +27,11 @@ const otherOrder: Record<DateOrder, string> = {
   'day-first': mixedDates('day', 'month'),
   'month-first': mixedDates('month', 'day'),
 }
+/** One row of many may be wrong, but where many are, others of them were read with day and month in each other's place. */
+const saidOtherwise: Record<DateOrder, string> = {
+  'day-first': `has the day first, and ${option('dates')} says that the month is`,
+  'month-first': `has the month first, and ${option('dates')} says that the day is`,
+}
 const columnFaults: ReadonlySet<string> = new Set([
   ambiguousNumber,
   ambiguousDate,
@@ -83,7 +88,8 @@ function whyAmbiguousDate(text: string, format: CellFormat | undefined): string 
   if (evidence === undefined || evidence === 'plain' || evidence === 'same') return undefined
   if (format?.dates === undefined) return evidence === 'either' ? ambiguousDate : unsettledDate
   const isOther = evidence !== 'either' && evidence !== format.dates
-  return isOther && format.areDatesBySight === true ? otherOrder[evidence] : undefined
+  if (!isOther) return undefined
+  return format.areDatesBySight === true ? otherOrder[evidence] : saidOtherwise[evidence]
 }
 
 /** What the first cells of a column say about how it is written. */

@@ -434,6 +434,7 @@ test('does not leave out rows for what is open for their whole column', () => {
   // Once somebody has said the order, a date of the other one is a bad row like any.
   const said = parse('at,b\n31/01/2024,1\n01/31/2024,2\n', { ...skip, spelling: { dates: 'day-first' } })
   assert.equal(said.table.rowCount, 1)
+  assert.match(said.badRows.first[0].reason, /has the month first, and option `dates` says that the day is/)
 })
 
 test('reads dates as the file writes them', () => {
