@@ -151,7 +151,7 @@ for (const workers of ['1', '2']) {
       child.kill('SIGHUP')
       await counted('refused')
       assert.equal(await modelOf(url), 'second@0')
-      const refusal = await logged('the bundle was refused, and the old one goes on')
+      const refusal = await logged('the bundle was refused; the previous one stays in use')
       assert.equal(refusal.code, 'BUNDLE_INVALID')
       await client.stop()
       assert.deepEqual(client.failures, [])

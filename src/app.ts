@@ -193,7 +193,10 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     } catch (error) {
       metrics.countReload('refused')
       const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
-      log.error({ ...known, model: lineup.champion.model.modelId }, 'the bundle was refused, and the old one goes on')
+      log.error(
+        { ...known, model: lineup.champion.model.modelId },
+        'the bundle was refused; the previous one stays in use',
+      )
     }
   }
   let last = Promise.resolve()

@@ -162,7 +162,7 @@ function guardPlace(directory: DataDirectory, lock: DirectoryLock, pages: Sqlite
       lock.note()
       pages.reopen()
       if (isPutBack)
-        logger.error({ path: directory.logPath }, 'the log was deleted underneath, and written again as it was')
+        logger.error({ path: directory.logPath }, 'the log was deleted while it was in use, and was written again')
     },
   }
 }
@@ -170,7 +170,7 @@ function guardPlace(directory: DataDirectory, lock: DirectoryLock, pages: Sqlite
 function renewLock({ lockPath }: DataDirectory, lock: DirectoryLock, logger: Logger): void {
   if (!lock.renew()) return
   lock.note()
-  logger.warn({ path: lockPath }, 'the lock was deleted underneath, and taken again')
+  logger.warn({ path: lockPath }, 'the lock was deleted while it was in use, and was taken again')
 }
 
 /** Nothing is as good as no key: anybody could make the hashes. */
@@ -184,7 +184,7 @@ function cardHashing(inForce: DetectorInForce, key = '') {
 function warnIfOpen({ path }: DataDirectory, logger: Logger): void {
   const mode = openMode(path)
   if (mode !== undefined)
-    logger.warn({ path, mode }, `others than its owner may enter the data directory: chmod 700 ${path}`)
+    logger.warn({ path, mode }, `users other than the owner may enter the data directory: chmod 700 ${path}`)
 }
 
 function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | undefined {
@@ -208,26 +208,22 @@ function findSnapshot(
     fingerprint,
     (sequence) => reading.hashAt(sequence),
     (path, why) => {
-      if (why === 'other-histories') logger.info({ path }, 'a snapshot is of other histories, and left alone')
+      if (why === 'other-histories') logger.info({ path }, 'a snapshot has different histories and is not used')
       else if ('otherLog' in why) logOtherLog(path, why.otherLog, reading.lastSequence(), logger)
       else if (!(why.error instanceof FraudError)) throw why.error
-      else
-        logger.error(
-          { code: why.error.code, reason: why.error.message },
-          'a snapshot can not be used, and is left alone',
-        )
+      else logger.error({ code: why.error.code, reason: why.error.message }, "a snapshot can't be used")
     },
     logKey,
   )
 }
 
 function logOtherLog(path: string, snapshotAt: number, logEndsAt: number, logger: Logger): void {
-  if (snapshotAt <= logEndsAt) logger.warn({ path, snapshotAt }, 'a snapshot is of another log, and left alone')
+  if (snapshotAt <= logEndsAt) logger.warn({ path, snapshotAt }, 'a snapshot belongs to another log and is not used')
   else {
     logger.warn(
       { path, snapshotAt, logEndsAt },
-      `the log was cut short, set back, or is another: a snapshot knows record ${snapshotAt}, and the log ends with ` +
-        `${logEndsAt}. What was decided in between is not in it; the snapshot is left alone`,
+      `the log was cut short, restored from an older copy, or is a different one: a snapshot contains record ${snapshotAt}, and the log ends with ` +
+        `${logEndsAt}. Decisions in between are missing from it; the snapshot is not used`,
     )
   }
 }

@@ -60,11 +60,11 @@ describe('well-known tables are read right without a flag, clean and messy', () 
         nameOrig: 'declared as the key customer, but no feature uses it yet',
         newbalanceOrig: 'the balance after the transaction, which is not known when it is decided',
         newbalanceDest: 'the balance after the transaction, which is not known when it is decided',
-        isFlaggedFraud: 'says more about the label, by its name',
+        isFlaggedFraud: 'has more about the label, by its name',
       })
       assert.deepEqual(columnsIn(detector.features), ['amount', 'hour', 'oldbalanceOrg', 'oldbalanceDest'])
       assert.ok(isNumbered)
-      assert.match(unsure.join('\n'), /^time: step counts hours from a start that nobody knows/m)
+      assert.match(unsure.join('\n'), /^time: step counts hours from an unknown start/m)
       assert.equal(text.includes('4539'), false, 'a card number of a messy row is not written down')
     })
 
@@ -88,7 +88,7 @@ describe('well-known tables are read right without a flag, clean and messy', () 
         home,
       )
       for (const column of ['first', 'last', 'gender', 'street', 'dob']) {
-        assert.equal(leftOut[column], 'about the person: no input')
+        assert.equal(leftOut[column], 'personal data, so not an input')
       }
       assert.equal(leftOut.unix_time, 'another time, by its name')
       assert.equal(leftOut.unnamed_1, 'an index, by its name')
@@ -129,7 +129,7 @@ describe('well-known tables are read right without a flag, clean and messy', () 
       })
       assert.deepEqual(Object.keys(leftOut), ['age', 'gender', 'zipcodeOri', 'zipMerchant'])
       assert.doesNotMatch(JSON.stringify(detector.features), /"\d+[mh]"|"hour"/)
-      if (!isMessy) assert.match(unsure.join('\n'), /^customer: its values stand in single quotes; callers/m)
+      if (!isMessy) assert.match(unsure.join('\n'), /^customer: its values are in single quotes; callers/m)
     })
   }
 })
@@ -293,7 +293,7 @@ test('what is said of a draft stands in its file', async () => {
   )
   assert.match(
     text,
-    /^ {2}# Card numbers: a hash under SHRIKE_CARD_KEY takes their place\.\n {2}hashCardNumber: \[ cc_num \]$/m,
+    /^ {2}# Card numbers: they are replaced by a hash with SHRIKE_CARD_KEY\.\n {2}hashCardNumber: \[ cc_num \]$/m,
   )
   assert.match(text, /^# {3}unix_time: another time, by its name$/m)
   assert.ok(readFileSync(join(folder, 'sparkov.csv')).length > 0)
@@ -307,15 +307,15 @@ describe('a draft says of its table', () => {
   test('that it has no rows, rows of one class alone, or no labels', async () => {
     const first = async (...lines: string[]) => (await draftOfLines(head, ...lines)).unsure[0]
     assert.match(await first(), /^rows: the file has none/)
-    assert.match(await first(...rows('0')), /^label: all rows with one are legitimate,.*training needs both/)
-    assert.match(await first(...rows('1')), /^label: all rows with one are fraud,/)
+    assert.match(await first(...rows('0')), /^label: all rows with one are legitimate;.*training needs both kinds/)
+    assert.match(await first(...rows('1')), /^label: all rows with one are fraud;/)
     assert.match(await first(...rows('')), /^label: no row has a is_fraud,/)
     assert.doesNotMatch(await first(...rows('0'), 't99,2026-01-10T10:00:00Z,c1,1.5,1'), /^(rows|label: (all|no))/)
   })
 
   test('which columns tell of a person and are kept as they come', async () => {
     const { unsure, text } = await draftOfMade('sparkov')
-    assert.match(unsure.join('\n'), /^privacy: city, zip, job, lat, long may tell of a person, and the log keeps/m)
+    assert.match(unsure.join('\n'), /^privacy: city, zip, job, lat, long may be personal data, and the log keeps/m)
     assert.match(text, /^# - privacy: /m)
     assert.doesNotMatch((await draftOfMade('paysim')).unsure.join(), /privacy/)
   })

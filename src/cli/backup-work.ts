@@ -19,7 +19,7 @@ export interface BackupFlags extends DataFlags, KeyChangeFlags {}
 /** Copies a data directory, beside a service that goes on, to an empty one that a service can start on; then checks it. */
 export function backup(target: string, flags: BackupFlags, { terminal }: Run): void {
   if (existsSync(target) && readdirSync(target).length > 0) {
-    throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup goes into a directory of its own`)
+    throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup needs an empty or new directory`)
   }
   keepPrivate()
   // The copy has a temporary name until it is whole, so that whatever looks like a backup is one.

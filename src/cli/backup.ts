@@ -6,9 +6,9 @@ import { type CommonFlags, run } from './run.ts'
 /** `shrike backup DIR`. */
 export function backupCommand(): Command {
   return new Command('backup')
-    .summary('copy a data directory while the service goes on')
+    .summary('copy a data directory while the service keeps running')
     .description(
-      'Copies log, snapshots, keys, bundle, jobs and what these made as they stand into an empty directory, and checks the copy.',
+      'Copies log, snapshots, keys, bundle, jobs and their results as they are into an empty directory, and checks the copy.',
     )
     .argument('<dir>', 'the directory to make; a service starts on it with serve --data <dir>')
     .option('--data <directory>', 'the data directory of the service', '.shrike')

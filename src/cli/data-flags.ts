@@ -16,6 +16,6 @@ export function withDataFlags(command: Command, examples: string): Command {
 export function keyChangesOption(): Option {
   return new Option(
     '--key-changes <records>',
-    'records at which the key of the log is known to have changed, with commas between, as log verify lists them',
+    'records at which the key of the log is known to have changed, separated by commas, as log verify lists them',
   ).argParser(wholeNumbers)
 }

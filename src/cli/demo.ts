@@ -21,7 +21,7 @@ export function demoCommand(): Command {
           'train on it although it alone separates fraud almost perfectly; may be repeated',
           flags.repeated,
         )
-        .option('--seed <number>', 'of everything that is drawn', flags.wholeNumber(0), 42),
+        .option('--seed <number>', 'the seed of all random choices', flags.wholeNumber(0), 42),
     ),
     'warn',
   )

@@ -23,7 +23,9 @@ export async function erase(flags: EraseFlags, run: Run): Promise<void> {
   const url = flags.url ?? readServiceAddress(dataDirectory(flags.data))
   const token = url === undefined ? await eraseHere(key, value, flags) : await eraseThere(key, value, url)
   // The value itself is not repeated: terminals are logged, too.
-  run.terminal.say(token === undefined ? `No ${key} of this value is known` : `erased; the ${key}'s token was ${token}`)
+  run.terminal.say(
+    token === undefined ? `No ${key} with this value is known` : `erased; the ${key}'s token was ${token}`,
+  )
   run.terminal.result({ key, erased: token !== undefined, token })
 }
 

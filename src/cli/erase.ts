@@ -5,18 +5,21 @@ import { type CommonFlags, run } from './run.ts'
 /** `shrike erase --key customer=X`. */
 export function eraseCommand(): Command {
   return new Command('erase')
-    .summary('erase a person: what a personal key stood for leaves no trace')
+    .summary('erase a person: the value of a personal key leaves no trace')
     .description(
-      'Deletes what the token of a personal value stands for, and records that. Amounts and times stay, so the features ' +
+      'Deletes the value that a token replaced, and records that. Amounts and times stay, so the features ' +
         'of others do not change. Backups made before still hold the value.',
     )
     .requiredOption('--key <name=value>', 'a key that the detector lists as personal, and its value')
     .option(
       '--data <directory>',
-      'the data directory: its service is asked, or where none works on it, it is changed',
+      'the data directory: a running service is asked to erase; without one the directory is changed',
       '.shrike',
     )
-    .option('--url <url>', 'of a service elsewhere; SHRIKE_API_KEY is sent, whose role must be admin')
+    .option(
+      '--url <url>',
+      'the address the address of a service elsewhere; SHRIKE_API_KEY is sent, which needs the role admin',
+    )
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

@@ -120,7 +120,9 @@ async function lookForLeaks(
   const { warnings, notes } = describeLeaks(check, false, 'the bundle')
   const ownFigures =
     bundle.training.split.by === 'random'
-      ? ['The figures inside the bundle came of a random split, which flatters where rows depend on each other']
+      ? [
+          'The figures inside the bundle come from a random split, so they are optimistic where rows depend on each other',
+        ]
       : []
   return { warnings: [...warnings, ...ownFigures], notes, figures: { leakCheck: check } }
 }

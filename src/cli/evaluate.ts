@@ -16,13 +16,13 @@ interface Flags extends Omit<EvaluateFlags, 'seed'>, ProtocolFlags, CommonFlags 
 /** `shrike evaluate BUNDLE FILE`, or `--protocol NAME FILE`. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
-    .summary('what a bundle, or a learner by a protocol, is worth on rows that it was not trained on')
+    .summary('measure a bundle, or a learner by a protocol, on rows that it was not trained on')
     .description(
       "Evaluates BUNDLE on the rows of FILE. Rows of the bundle's own training period are left out and counted; where none " +
         'is left it stops. With --protocol, a learner is trained and tested on FILE again and again, each time on later rows.',
     )
     .usage('[options] <bundle> <file>\n       shrike evaluate --protocol <name> [options] <file>')
-    .argument('<bundle>', 'a trained bundle; none with --protocol')
+    .argument('<bundle>', 'a trained bundle; leave it out with --protocol')
     .argument(
       '[file]',
       'labelled transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
@@ -30,20 +30,20 @@ export function evaluateCommand(): Command {
     .option('--report <html>', 'write a report')
     .option('--history <file>', 'earlier rows, which feed histories and are not evaluated')
     .option('--include-training', 'evaluate on training rows too; the report says so')
-    .option('--no-leak-check', 'skip showing what labels known at once would have shown')
+    .option('--no-leak-check', 'skip showing the figures of labels without delay')
     .option('--weight-column <column>', 'a weight for each row')
-    .option('--seed <number>', 'of all that is drawn: bootstrap intervals, the first model', flags.wholeNumber(0), 42)
+    .option('--seed <number>', 'the seed of the bootstrap intervals and of the first model', flags.wholeNumber(0), 42)
     .option(
       '--cost-false-positive <cost>',
-      'of an alert on a legitimate transaction, for the report',
+      'the cost of an alert on a legitimate transaction, for the report',
       flags.notNegative,
     )
     .option(
       '--cost-false-negative <cost>',
-      'of a missed fraud: a number, or "amount" for its own',
+      'the cost of a missed fraud: a number, or "amount" for its amount',
       flags.amountOrNumber,
     )
-    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+    .option('--force', 'replace an existing file instead of keeping it under a numbered name')
     .option('--json', 'print the figures as JSON on standard output')
   addReadingFlags(command)
   addProtocolFlags(command)
@@ -74,9 +74,9 @@ function addProtocolFlags(command: Command): void {
       ]),
     )
     .option('--detector <yaml>', "the protocol's detector file (handbook: the one that comes with Shrike)")
-    .option('--train <duration>', 'how long each training period is', '7d')
-    .option('--delay <duration>', "how long labels take (default: the detector's)")
-    .option('--test <duration>', 'how long each test period is', '7d')
+    .option('--train <duration>', 'the length of each training period', '7d')
+    .option('--delay <duration>', "the delay of labels (default: the detector's)")
+    .option('--test <duration>', 'the length of each test period', '7d')
     .option('--folds <number>', 'test periods, back from the end of the data', flags.wholeNumber(1, 1000), 4)
     .option('--k <number>', 'cards that are checked each day', flags.wholeNumber(1), 100)
     .option('--by <key>', 'the key that alerts are grouped by (default: card, customer or the first)')
@@ -84,11 +84,11 @@ function addProtocolFlags(command: Command): void {
     .option('--free', "handbook: also without the book's limits on features and training")
     .option('--seeds <number>', 'models of each fold, with seeds from --seed on', flags.wholeNumber(1, 1000), 5)
     .addOption(
-      new Option('--preset <name>', "as for train (default: default, under the detector's own)").choices(
+      new Option('--preset <name>', "as for train (default: default, then the detector's options)").choices(
         Object.keys(presets),
       ),
     )
-    .addOption(new Option('--learner <name>', 'what learns (default: as for train)').choices([...learners]))
+    .addOption(new Option('--learner <name>', 'the learner (default: as for train)').choices([...learners]))
   for (const option of learnerFlags(['nEstimators', 'maxDepth'])) command.addOption(option)
   command
     .option(
@@ -96,7 +96,7 @@ function addProtocolFlags(command: Command): void {
       'train on it although it alone separates fraud almost perfectly; may be repeated',
       flags.repeated,
     )
-    .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+    .option('--threads <number>', 'the number of threads (default: one per core)', flags.wholeNumber(1, 256))
 }
 
 const bundleOnly = ['report', 'history', 'includeTraining', 'leakCheck', 'costFalsePositive', 'costFalseNegative']

@@ -39,7 +39,7 @@ const barWidth = 24
 export async function explain(bundlePath: string, file: string, flags: ExplainFlags, run: Run): Promise<void> {
   const { terminal } = run
   if ((flags.id === undefined) === (flags.row === undefined)) {
-    throw new FraudError('OPTION_INVALID', 'Say which row: one of --id and --row')
+    throw new FraudError('OPTION_INVALID', 'Name the row with --id or --row')
   }
   await checkOutputs(
     { '--out': flags.out, '--rejects': rejectsOf(flags) },
@@ -100,8 +100,8 @@ function toldOfTraining(part: TrainingPart | undefined): {
   if (part === undefined) return {}
   const note =
     part === 'training'
-      ? 'The row lies in the period that the bundle was trained on: it may have learned this very answer'
-      : 'The row lies in the label gap: its label was not known yet when the test began, so it is in neither training nor test'
+      ? 'The row is in the period that the bundle was trained on, so the model may have learned its label'
+      : 'The row is in the label gap: its label was not known when the test began, so it is in neither training nor test'
   return { trainingPart: part, note }
 }
 
@@ -144,7 +144,7 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
   refuseIdleHistory(history, features.plan)
   const idColumn = detector.transaction.id
   if (id !== undefined && idColumn === undefined) {
-    throw new FraudError('OPTION_INVALID', "The bundle's detector names no id: say --row")
+    throw new FraudError('OPTION_INVALID', "The bundle's detector declares no id: name the row with --row")
   }
   const missing = new FraudError(
     'DATA_INVALID',
@@ -213,5 +213,5 @@ function rowsOf(
 function sayWhich(rows: readonly number[], id: string | undefined, { terminal }: Run): void {
   if (id === undefined || rows.length === 1) return
   const others = rows.slice(1, 6).join(', ')
-  terminal.warn(`${rows.length} rows have this id; row ${rows[0]} is explained. For another one say --row (${others})`)
+  terminal.warn(`${rows.length} rows have this id; row ${rows[0]} is explained. For another one use --row (${others})`)
 }

@@ -8,9 +8,9 @@ import { type CommonFlags, run } from './run.ts'
 export function explainCommand(): Command {
   return addReadingFlags(
     new Command('explain')
-      .summary('show why a bundle answers what it answers for one row')
+      .summary('explain the answer of a bundle for one row')
       .description(
-        "What each feature adds to the model's answer for one row of FILE, with the history that the file had until then: " +
+        "Shows what each feature adds to the model's answer for one row of FILE, with the history of the file until then: " +
           'exact Shapley values for trees, exact parts for linear models, integrated gradients for networks.',
       )
       .argument('<bundle>', 'a bundle that train or import wrote')
@@ -22,7 +22,7 @@ export function explainCommand(): Command {
       .option('--row <number>', "or the row's place in the file, from 0", flags.wholeNumber(0))
       .option('--history <file>', 'earlier rows, which feed histories')
       .option('--out <html>', 'also write a page with a picture')
-      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+      .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(
         'after',

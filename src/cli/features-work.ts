@@ -40,7 +40,7 @@ export async function writeFeatures(file: string | undefined, flags: FeaturesFla
     refuseReading(flags)
     return writeLoggedFeatures(flags, run)
   }
-  if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or say --from-log')
+  if (file === undefined) throw new FraudError('OPTION_INVALID', 'Name a FILE, or use --from-log')
   if (detector === undefined) throw new FraudError('OPTION_INVALID', 'A file needs --detector')
   const located = await readDetector(detector, flags)
   const features = compileFeatures(located)

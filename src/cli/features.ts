@@ -7,7 +7,7 @@ import { type CommonFlags, run } from './run.ts'
 export function featuresCommand(): Command {
   return addReadingFlags(
     new Command('features')
-      .summary("show each transaction's features, as they stood when it came")
+      .summary("show each transaction's features as they were when it arrived")
       .description(
         'Writes one row per transaction of FILE, in the order of their times: its id, then one column per feature of the ' +
           'detector, computed from what was known at that instant. A model of the detector is trained on these rows and ' +
@@ -21,7 +21,7 @@ export function featuresCommand(): Command {
       .option('--from-log', 'the transactions of the log in the data directory, in the order of their numbers')
       .option('--data <directory>', 'the data directory of the service', '.shrike')
       .option('--out <file>', 'the file to write, .csv or .csv.gz (default: standard output)')
-      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+      .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--json', 'print what was written as JSON on standard output')
       .addHelpText(
         'after',

@@ -36,7 +36,7 @@ export async function importModel(file: string, flags: ImportFlags, { terminal }
   const threshold = {
     inclusive: true,
     ...(flags.threshold === undefined
-      ? { value: 0.5, chosenBy: 'for want of rows to choose it on' }
+      ? { value: 0.5, chosenBy: 'because there were no rows to choose it on' }
       : { value: flags.threshold, chosenBy: 'as given' }),
   }
   const detector = choosePolicy(located.detector, threshold, undefined)
@@ -82,7 +82,7 @@ function tellPolicy(content: BundleContent, given: Detector, terminal: Terminal)
   if (warning !== undefined) terminal.warn(warning)
   else if (content.detector !== given) {
     terminal.say(
-      `policy  review from ${content.threshold.value} up, decline nothing: the detector names no threshold of its own, and there are ` +
+      `policy  review from ${content.threshold.value} up, decline nothing: the detector has no threshold, and there are ` +
         'no rows to choose one on',
     )
   }

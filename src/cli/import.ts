@@ -6,21 +6,21 @@ import { type CommonFlags, run } from './run.ts'
 /** `shrike import FILE`. */
 export function importCommand(): Command {
   return new Command('import')
-    .summary('make a bundle of a model that XGBoost, LightGBM or scikit-learn trained')
+    .summary('make a bundle from a model that XGBoost, LightGBM or scikit-learn trained')
     .description(
       "Turns a model of another library into a bundle that is served, evaluated and explained like one of Shrike's own: " +
-        'XGBoost saved as JSON, LightGBM saved as text, scikit-learn and others as ONNX. ONNX tells too little to explain an answer.',
+        'XGBoost saved as JSON, LightGBM saved as text, scikit-learn and others as ONNX. ONNX files do not contain enough to explain an answer.',
     )
     .argument('<file>', 'the model')
     .requiredOption('--detector <yaml>', "the detector file, whose features are the model's inputs")
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
-    .option('--threshold <probability>', 'predict fraud from this probability on (default: 0.5)', flags.share)
-    .option('--all-trees', 'take the trees after the round that early stopping found best, too (XGBoost)')
+    .option('--threshold <probability>', 'predict fraud from this score on (default: 0.5)', flags.share)
+    .option('--all-trees', 'also use the trees after the best round of early stopping (XGBoost)')
     .option(
       '--category-numbers',
-      "take the detector's numbers for categories, or those that rows have, for the library's own where nothing tells",
+      "assume that the detector's or the rows' numbers of categories are the library's, where the file does not record them",
     )
-    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+    .option('--force', 'replace an existing file instead of keeping it under a numbered name')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText(
       'after',

@@ -33,7 +33,7 @@ export async function init(file: string, flags: InitFlags, run: Run): Promise<vo
   const { out, force } = flags
   await checkOutputs({ '--out': out, '--rejects': rejectsOf(flags) }, { FILE: file })
   if (existsSync(out) && force !== true) {
-    throw new FraudError('OPTION_INVALID', `${out} is there already: name another file with --out, or say --force`)
+    throw new FraudError('OPTION_INVALID', `${out} already exists: name another file with --out, or use --force`)
   }
   const { draft, table, badRows } = await draftOf(file, flags, run)
   await writeRejects(file, badRows.first, flags, run)

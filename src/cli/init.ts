@@ -12,20 +12,20 @@ export function initCommand(): Command {
       .summary('draft a detector file from a file of transactions')
       .description(
         'Looks at FILE and writes a detector file with comments: id, time, amount, keys, categories, label and features ' +
-          'that fit them. Shows ten rows as they are read, and says what it is unsure of.',
+          'that fit them. Shows ten rows as they are read, and lists what is uncertain.',
       )
       .argument(
         '<file>',
         'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
       )
       .option('--out <yaml>', 'the detector file to write', 'detector.yaml')
-      .option('--force', 'write over a file that is there')
+      .option('--force', 'overwrite an existing file')
       .option('--label <column>', 'the label: 1 fraud, 0 legitimate (default: by name)')
       .option('--time <column>', 'the time of a transaction (default: by name)')
       .addOption(
         new Option('--time-format <format>', 'how the time is written (default: by its range)').choices(timeFormats),
       )
-      .option('--ignore <columns>', 'columns to leave out, with commas between', list)
+      .option('--ignore <columns>', 'columns to leave out, separated by commas', list)
       .option('--json', 'print the draft as JSON on standard output')
       .addHelpText(
         'after',

@@ -256,7 +256,7 @@ export class Intake {
     const wanted = new Set([id, time?.field ?? '', ...this.#target.columns])
     const present = table.columns.filter(({ name }) => wanted.has(name) || (keepsAll(detector) && name !== time?.clock))
     if (!present.some(({ name }) => name === id)) {
-      const cure = 'or say --number-rows to know its rows by the name of the file and their lines'
+      const cure = "or use --number-rows, which makes ids from the file's name and the line"
       throw new FraudError('DATA_INVALID', `The file has no column ${id}, the transactions' id: add it, ${cure}`)
     }
     this.#read = sendableRows(
@@ -290,7 +290,7 @@ export class Intake {
     if (this.conflicts.count > 0) {
       throw conflictError(
         this.conflicts,
-        'Nothing was brought in. Mend the file, or leave them out (replay --on-conflict skip)',
+        'Nothing was brought in. Correct the file, or leave these rows out (replay --on-conflict skip)',
       )
     }
   }
@@ -349,8 +349,8 @@ function ofRow(error: unknown): FraudError | undefined {
   return isOfRow && error.errors.length > 0 ? error : undefined
 }
 
-const broughtInBefore = 'What comes before it was brought in'
-const sentAlong = 'What comes before it was brought in, and some of what follows it, that was sent with it'
+const broughtInBefore = 'Everything before it was brought in'
+const sentAlong = 'Everything before it was brought in, and some rows after it that were sent together with it'
 
 /** In place of fields, where nothing but this differs. */
 const broughtIn = ['that it was brought in as history, without a decision']

@@ -16,8 +16,8 @@ export function jobCommand(): Command {
   command.addCommand(
     withFlags(
       new Command('start')
-        .description('Runs a job once it is its turn and shows its progress; Ctrl-C cancels it.')
-        .argument('<request>', 'a JSON file that says what to do, or - for standard input'),
+        .description('Runs a job when its turn comes and shows its progress; Ctrl-C cancels it.')
+        .argument('<request>', 'a JSON file with the request, or - for standard input'),
     ).action((file: string, options: Flags) =>
       run(options, async (context) => (await import('./job-work.ts')).startJob(file, options, context)),
     ),
@@ -28,7 +28,7 @@ export function jobCommand(): Command {
     ),
   )
   command.addCommand(
-    withFlags(new Command('show').description('Shows a job and what it told.').argument('<id>', 'of the job')).action(
+    withFlags(new Command('show').description('Shows a job and its messages.').argument('<id>', 'of the job')).action(
       (id: string, options: Flags) =>
         run(options, async (context) => (await import('./job-work.ts')).showJob(id, options, context)),
     ),
@@ -43,7 +43,7 @@ export function jobCommand(): Command {
   command.addCommand(
     withFlags(
       new Command('run')
-        .description('Does the work of a queued job: start does it by itself.')
+        .description('Does the work of a queued job; "job start" calls this itself.')
         .argument('<id>', 'of it'),
     ).action((id: string, options: Flags) =>
       run(options, async (context) => (await import('./run-job.ts')).runJob(id, options, context)),

@@ -40,7 +40,7 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   const name = await changeKeys(flags.data, (keys) => {
     const name = flags.name ?? freeName(roles[0], keys)
     if (keys.some((other) => other.name === name)) {
-      throw new FraudError('OPTION_INVALID', `There is a key "${name}" already: revoke it, or give another --name`)
+      throw new FraudError('OPTION_INVALID', `The key "${name}" already exists: revoke it, or choose another --name`)
     }
     return { keys: [...keys, { name, roles, sha256: digestKey(key), createdAt }], result: name }
   })
@@ -53,9 +53,9 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
 async function askBeforeLocking(data: string): Promise<void> {
   const url = readServiceAddress(dataDirectory(data))
   if (url === undefined || (await asksForKey(url))) return
-  const what = `The service on ${url} asks for no key now; from its first key on it refuses every request without one`
+  const what = `The service on ${url} accepts requests without a key now; once it has a key it refuses them`
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new FraudError('OPTION_INVALID', `${what}. Give your callers the key right away, and say --yes`)
+    throw new FraudError('OPTION_INVALID', `${what}. Give your callers the key right away, and use --yes`)
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const answer = await lines.question(`${what}. Make it? [y/N] `)

@@ -8,7 +8,7 @@ import { type CommonFlags, run } from './run.ts'
 export function keysCommand(): Command {
   const command = new Command('keys')
     .summary('API keys with roles')
-    .description('Makes, lists and revokes the API keys of a data directory. Only their SHA-256 is kept.')
+    .description('Makes, lists and revokes the API keys of a data directory. Only their SHA-256 hashes are kept.')
     .addHelpText('after', examples)
   command.addCommand(createCommand())
   command.addCommand(
@@ -19,7 +19,7 @@ export function keysCommand(): Command {
   )
   command.addCommand(
     withFlags(
-      new Command('revoke').description('Takes a key out of the data directory.').argument('<name>', 'of the key'),
+      new Command('revoke').description('Deletes a key from the data directory.').argument('<name>', 'of the key'),
     ).action((name: string, options: KeysFlags & CommonFlags) =>
       run(options, async (context) => (await import('./keys-work.ts')).revokeKey(name, options, context)),
     ),
@@ -30,7 +30,7 @@ export function keysCommand(): Command {
 function createCommand(): Command {
   return withFlags(
     new Command('create')
-      .description('Makes a random key and prints it, this once, on standard output.')
+      .description('Makes a random key and prints it, only this once, on standard output.')
       .addOption(
         new Option(
           '--role <role...>',
@@ -39,10 +39,10 @@ function createCommand(): Command {
           .choices(roles)
           .makeOptionMandatory(),
       )
-      .option('--name <name>', 'to list and revoke it by (default: a role and a number)')
+      .option('--name <name>', "the key's name, to list and revoke it (default: a role and a number)")
       .option(
         '--yes',
-        'make the first key of a running service without asking: requests without a key are refused then',
+        'make the first key of a running service without a question; it refuses requests without a key from then on',
       ),
   ).action((options: CreateFlags & CommonFlags) =>
     run(options, async (context) => (await import('./keys-work.ts')).createKey(options, context)),

@@ -36,7 +36,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
         const body = labels.map((label) => `${JSON.stringify(label)}\n`).join('')
         const [answer] = linesOf(await postToService(client, '/v1/labels', 'application/x-ndjson', body))
         if (isReport(answer)) return answer
-        throw new FraudError('INTERNAL', `What ${address} answers is not an answer to labels: is it Shrike?`)
+        throw new FraudError('INTERNAL', `The answer of ${address} is not one to labels: is it Shrike?`)
       },
       close: async () => {},
     }

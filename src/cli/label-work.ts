@@ -134,14 +134,14 @@ async function* sendFile(file: string, flags: LabelFlags, sink: LabelSink, run: 
 }
 
 const utcTaken =
-  'Times without an offset are taken as UTC, since --url tells nothing of the zone that the detector of that service declares'
+  "Times without an offset are taken as UTC, since the time zone of that service's detector is not known here"
 
 /** That a label counts only from now on changes what later transactions see, and is easily not meant. */
 function warnOfNow(names: readonly string[], { id, label, knownAt }: LabelColumns, { terminal }: Run): void {
   const others = names.filter((name) => ![id, label, 'source'].includes(name))
   if (knownAt !== undefined || others.length === 0) return
   terminal.warn(
-    'No column knownAt says when the labels became known, so they count from now on: --known-at names one that does, of ' +
+    'No column knownAt says when the labels became known, so they count from now on: name one with --known-at, in ' +
       listNames(others),
   )
 }
@@ -194,7 +194,7 @@ function declaredBy(flags: LabelFlags): Declared {
 }
 
 function refused(file: string, reject: Reject): FraudError {
-  const more = reject.stops === true ? '' : '; --bad-rows skip goes on behind such rows'
+  const more = reject.stops === true ? '' : '; --bad-rows skip leaves such rows out'
   return new FraudError('DATA_INVALID', `${nameOf(file)}, ${whereOf(reject)}: ${reasonOf(reject)}${more}`)
 }
 
@@ -209,17 +209,17 @@ function reasonOf({ field, reason }: Reject): string {
 function goOn({ accepted, repeated }: Counts, { where }: LabelSink): string {
   if (accepted + repeated === 0) return ''
   const count = (accepted + repeated).toLocaleString('en')
-  return `\nLabels that are in ${where} and stay there: ${count}. Run the same command again to go on`
+  return `\n${count} labels are in ${where} and stay there. Run the same command again to continue`
 }
 
 function tell(counts: Counts, rejects: readonly Reject[], { where }: LabelSink, { terminal }: Run): void {
   const count = (value: number) => value.toLocaleString('en')
   const { accepted, changed, pending, repeated, overruled, refused: bad, unlabelled } = counts
-  terminal.say(`new labels in ${where}: ${count(accepted)}, known before: ${count(repeated)}`)
-  if (changed > 0) terminal.say(`in the place of another label: ${count(changed)} of the new ones`)
-  if (pending > 0) terminal.warn(`waiting for transactions that have not come: ${count(pending)} of the new ones`)
-  if (overruled > 0) terminal.warn(`overruled by a label that came since: ${count(overruled)} of those known before`)
-  if (unlabelled > 0) terminal.say(`rows without a label, which say nothing: ${count(unlabelled)}`)
+  terminal.say(`new labels in ${where}: ${count(accepted)}, already known: ${count(repeated)}`)
+  if (changed > 0) terminal.say(`replaced another label: ${count(changed)} of the new ones`)
+  if (pending > 0) terminal.warn(`waiting for transactions that have not arrived: ${count(pending)} of the new ones`)
+  if (overruled > 0) terminal.warn(`replaced by a later label since: ${count(overruled)} of the known ones`)
+  if (unlabelled > 0) terminal.say(`rows without a label: ${count(unlabelled)}`)
   if (bad === 0) return
   const first = rejects.slice(0, 20).map((reject) => `${whereOf(reject)}: ${reasonOf(reject)}`)
   terminal.warn(`${count(bad)} bad rows were skipped, the first of them:\n  ${first.join('\n  ')}`)

@@ -8,21 +8,21 @@ import { type CommonFlags, run } from './run.ts'
 export function labelCommand(): Command {
   return addReadingFlags(
     new Command('label')
-      .summary('bring in what transactions turned out to be')
+      .summary('bring in labels: which transactions were fraud')
       .description(
-        'Brings the labels of FILE to the service that works on the data directory, over HTTP, or to the one at --url; where ' +
-          'none is running, into the directory itself. What is there already is left as it is, so the same file may be ' +
-          'sent again, after Ctrl-C as well.',
+        'Sends the labels of FILE over HTTP to the service that uses the data directory, or to the one at --url; where ' +
+          'no service is running, they go into the directory itself. Known labels are left as they are, so the same file may be ' +
+          'sent again, also after Ctrl-C.',
       )
       .argument('<file>', 'labels: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV')
       .option('--id <column>', "the transaction's id (default: transactionId, else the detector's)")
       .option('--label <column>', "whether it was fraud (default: isFraud, else the detector's)")
       .option('--known-at <column>', "when it became known (default: knownAt, else the detector's; else now)")
-      .option('--source <name>', 'who says so, such as chargeback, where the file has no column source')
+      .option('--source <name>', 'the source of the labels, such as chargeback, where the file has no column source')
       .option('--data <directory>', 'the data directory of the service', '.shrike')
-      .option('--url <url>', 'of a service elsewhere')
+      .option('--url <url>', 'the address of a service elsewhere')
       .addOption(new Option('--key <key>', 'an API key with the role label').env('SHRIKE_API_KEY'))
-      .option('--timeout <duration>', 'how long a piece is sent again to a service that is busy', duration, 120_000)
+      .option('--timeout <duration>', 'how long sending is repeated while the service is busy', duration, 120_000)
       .option('--bundle <bundle>', "without a service: the bundle (default: the data directory's)")
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(

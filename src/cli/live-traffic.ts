@@ -37,7 +37,7 @@ export async function sendTraffic(
     const { times, first } = day
     const lastDay = formatIsoTime(times[times.length - 1]).slice(0, 10)
     if (first < times.length) {
-      terminal.say(`  all of the simulated traffic through ${lastDay} was sent; the next simulated day begins`)
+      terminal.say(`  all simulated traffic up to ${lastDay} was sent; the next simulated day begins`)
     }
   }
   terminal.say('  no more traffic is simulated')

@@ -33,7 +33,7 @@ export function requireDirectory({ data }: DataFlags): void {
   throw new FraudError('FILE_UNREADABLE', `There is no directory ${data}: ${whichOne}`)
 }
 
-const whichOne = 'name with --data the one that serve or replay keeps its data in'
+const whichOne = 'name the directory of serve or replay with --data'
 
 /**
  * The key of the log's chain; undefined where the log is to be kept without one.
@@ -42,8 +42,7 @@ const whichOne = 'name with --data the one that serve or replay keeps its data i
  */
 export function logKey(): string | undefined {
   const key = process.env[keyVariable]
-  if (key === '')
-    throw new FraudError('OPTION_INVALID', `${keyVariable} is set to nothing: unset it, or set it to a key`)
+  if (key === '') throw new FraudError('OPTION_INVALID', `${keyVariable} is empty: unset it, or set it to a key`)
   return key
 }
 

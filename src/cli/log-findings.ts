@@ -27,8 +27,8 @@ export function checkSnapshots({ data }: DataFlags, reader: SqliteLogReader, key
       const { sequence, hash } = readSnapshot(path, key)
       if (Buffer.from(reader.hashAt(sequence) ?? []).toString('hex') === hash) return { path }
       const isAhead = sequence > reader.lastSequence()
-      const ahead = `it knows record ${sequence}, and the log does not: the log was cut short, set back, or is another`
-      return { path, problem: isAhead ? ahead : 'it is of another log' }
+      const ahead = `it contains record ${sequence}, and the log does not: the log was cut short, restored from an older copy, or is a different one`
+      return { path, problem: isAhead ? ahead : 'it belongs to another log' }
     } catch (error) {
       if (!(error instanceof FraudError)) throw error
       return { path, problem: error.message }
@@ -46,7 +46,7 @@ export function unsureOf(
   const unsure: string[] = []
   if (isHeadPruned) unsure.push('that the head is of another log: its record is no longer kept')
   if (key === undefined && head === undefined) {
-    unsure.push(`that somebody rewrote the whole log with hashes that fit (set ${keyVariable}, or give --head)`)
+    unsure.push(`that the whole log was rewritten with matching hashes (set ${keyVariable}, or give --head)`)
   } else if (key === undefined) unsure.push(`that records after the head were rewritten (set ${keyVariable})`)
   const open = stretches.at(-1)
   if (key !== undefined && open?.key === null) {
@@ -56,24 +56,20 @@ export function unsureOf(
   else unsure.push('that records after the head were cut off')
   if (persons !== undefined && persons.rows > 0 && !persons.areProven) {
     unsure.push(
-      `that values of persons were altered: ${persons.rows.toLocaleString('en')} rows bear no proof ` +
+      `that values of persons were altered: ${persons.rows.toLocaleString('en')} rows have no MAC ` +
         (key === undefined ? `(only with ${keyVariable})` : '(an older Shrike wrote them; the next start adds it)'),
     )
   }
   if (persons?.areProven && persons.macsFrom === undefined && persons.rows > 0) {
     unsure.push(
-      'that values of persons were altered: the log does not say since when rows bear proof (a start adds it)',
+      'that values of persons were altered: the log does not say since when rows have MACs (the next start adds them)',
     )
   } else if (persons?.areProven && persons.macsFrom !== undefined && persons.macsFrom > 1 && persons.rows > 0) {
-    unsure.push(
-      `that values of persons were altered before record ${persons.macsFrom}, when their rows were given their proof`,
-    )
+    unsure.push(`that values of persons were altered before record ${persons.macsFrom}, when their rows got their MACs`)
   }
   if (key === undefined && snapshots.some(({ problem }) => problem === undefined)) {
-    unsure.push(
-      'that a snapshot was altered and its digest made to fit (delete snapshots/*, and a start reads the log)',
-    )
+    unsure.push('that a snapshot was altered together with its digest (delete snapshots/*, then a start reads the log)')
   }
-  unsure.push('anything about keys.json and model.safetensors, which are not of the log')
+  unsure.push('anything about keys.json and model.safetensors, which are not part of the log')
   return unsure
 }

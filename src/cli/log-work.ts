@@ -30,7 +30,7 @@ export interface VerifyFlags extends DataFlags, KeyChangeFlags {
   readonly head?: string
 }
 
-/** The newest record's number and hash, to be kept elsewhere. */
+/** The newest record's number and hash, to keep elsewhere. */
 export function printHead(flags: DataFlags, { terminal }: Run): void {
   const reader = openLog(flags)
   try {
@@ -57,11 +57,11 @@ export function verify(flags: VerifyFlags, run: Run): void {
     terminal.result({ ...found, snapshots, unsure })
     if (found.stretches.length > 1) for (const stretch of found.stretches) terminal.say(describeStretch(stretch))
     refuseProblem(found)
-    terminal.say(`${records.toLocaleString('en')} records, ${first} to ${last}, are as they were written`)
+    terminal.say(`${records.toLocaleString('en')} records, ${first} to ${last}, are unchanged since they were written`)
     terminal.say(`head  ${last}:${hash}`)
     warnOfUnread(found.unread, run)
     for (const { path, problem } of snapshots) {
-      if (problem !== undefined) terminal.warn(`${path} is left alone at a start: ${problem}`)
+      if (problem !== undefined) terminal.warn(`${path} is not used at a start: ${problem}`)
     }
     for (const text of unsure) terminal.say(`not ruled out: ${text}`)
   } finally {
@@ -84,7 +84,7 @@ export function rekey(flags: RekeyFlags, { terminal }: Run): void {
     terminal.say(
       `From record ${changed.sequence} on the log is written ${logKey() === undefined ? 'without a key' : 'with the new key'}`,
     )
-    terminal.say(`verify and back it up with --key-changes ${changed.keyChanges.join(',')}, and keep the key before`)
+    terminal.say(`verify and back it up with --key-changes ${changed.keyChanges.join(',')}, and keep the previous key`)
     terminal.result(changed)
   } finally {
     lock.release()

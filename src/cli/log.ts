@@ -7,14 +7,12 @@ import { type CommonFlags, run } from './run.ts'
 /** `shrike log head | verify | export | rekey`. */
 export function logCommand(): Command {
   const command = new Command('log')
-    .summary('the log of decisions: its head, whether it is whole, its content')
-    .description('Reads the log of a data directory, beside a service that goes on.')
+    .summary('the log of decisions: show its head, verify it, export it')
+    .description('Reads the log of a data directory, also while a service is running.')
     .addHelpText('after', examples)
   command.addCommand(
     withFlags(
-      new Command('head').description(
-        "Prints the newest record's number and hash, SEQUENCE:HASH, to be kept elsewhere.",
-      ),
+      new Command('head').description("Prints the newest record's number and hash, SEQUENCE:HASH, to keep elsewhere."),
     ).action((options: DataFlags & CommonFlags) =>
       run(options, async (context) => (await import('./log-work.ts')).printHead(options, context)),
     ),
@@ -22,10 +20,10 @@ export function logCommand(): Command {
   command.addCommand(
     withFlags(
       new Command('verify').description(
-        'Computes every hash anew; exits with 1 at the first record that is not sound.',
+        'Computes every hash again; exits with 1 at the first record that is not valid.',
       ),
     )
-      .option('--head <sequence:hash>', 'as log head printed it: finds out a log that was cut short since')
+      .option('--head <sequence:hash>', 'the output of log head: detects a log that was cut short since then')
       .addOption(keyChangesOption())
       .action((options: VerifyFlags & CommonFlags) =>
         run(options, async (context) => (await import('./log-work.ts')).verify(options, context)),
@@ -34,8 +32,8 @@ export function logCommand(): Command {
   command.addCommand(
     withFlags(
       new Command('rekey').description(
-        'Goes on with another key: SHRIKE_LOG_KEY from here on, SHRIKE_LOG_KEY_BEFORE up to here (neither: no key). The ' +
-          'service must not be running. The whole log is verified before.',
+        'Changes the key: SHRIKE_LOG_KEY from here on, SHRIKE_LOG_KEY_BEFORE up to here (unset: no key). The ' +
+          'service must not be running. The whole log is verified first.',
       ),
     )
       .addOption(keyChangesOption())
@@ -46,14 +44,14 @@ export function logCommand(): Command {
   command.addCommand(
     withFlags(
       new Command('export').description(
-        'Writes every transaction with its decision, its row and its label as of now; or every change of what is in force.',
+        'Writes every transaction with its decision, its row and its current label; or every change of what is in force.',
       ),
     )
       .option('--changes', 'write changes of rules, lists and the policy in place of transactions')
-      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+      .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
       .addOption(new Option('--format <format>', 'on standard output').choices(['csv', 'ndjson']).default('csv'))
-      .option('--personal', 'show personal values in place of their tokens')
+      .option('--personal', 'show personal values instead of their tokens')
       .action((options: ExportFlags & CommonFlags) =>
         run(options, async (context) => (await import('./log-work.ts')).exportLog(options, context)),
       ),

@@ -21,10 +21,10 @@ export function warnOfMissing(library: string, features: FeatureSet): string | u
   const treated =
     library === 'xgboost'
       ? 'each split sends them its default way'
-      : 'trees send them the way that the file says of each split, and another graph may give no probability'
+      : 'trees send them the way that the file states for each split, and another graph may not return a probability'
   return (
-    `${names.join(', ')}: missing (NaN) on the first transaction of a key, and the file does not tell whether the model ` +
-    `was trained with missing values: ${treated}. If others stood in their place (imputed, or missing=0), the scores of ` +
-    'first transactions are not those of training: train on the rows that shrike features writes, as they are'
+    `${names.join(', ')}: missing (NaN) on the first transaction of a key, and the file does not say whether the model ` +
+    `was trained with missing values: ${treated}. If they were replaced in training (imputed, or missing=0), the scores of ` +
+    'first transactions differ from those of training: train on the rows that shrike features writes, unchanged'
   )
 }

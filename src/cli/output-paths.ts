@@ -53,9 +53,9 @@ function ownUse(path: string): string | undefined {
 
 const ownFiles: Readonly<Record<string, string>> = {
   'keys.json': 'the keys of a data directory',
-  'detector.yaml': 'the detector of a data directory, which somebody may have edited; delete it to begin again',
-  'service.json': 'what a service notes in its data directory',
-  'holder.json': 'what a service notes in its data directory',
+  'detector.yaml': 'the detector of a data directory, which may have been edited; delete it to start again',
+  'service.json': 'a file of the service in its data directory',
+  'holder.json': 'a file of the service in its data directory',
 }
 
 function isDataDirectory(path: string): boolean {

@@ -35,11 +35,11 @@ export function printEvaluation(evaluation: Evaluation, terminal: Terminal): voi
       interval === undefined ? '' : `   95 % from ${interval.lower.toFixed(4)} to ${interval.upper.toFixed(4)}`
     terminal.say(`${label.padEnd(28)}${value.toFixed(4).padStart(9)}${range}`)
   }
-  terminal.say('\nthe model, whatever the policy')
+  terminal.say('\nthe model, independent of the policy')
   if (effectiveRows !== undefined) {
     const worth = (rows: number) => Math.round(rows).toLocaleString('en')
     terminal.say(
-      `weighted, they tell as much as ${worth(effectiveRows.frauds)} frauds and ${worth(effectiveRows.legitimate)} legitimate rows of equal weight`,
+      `weighted, they carry as much information as ${worth(effectiveRows.frauds)} frauds and ${worth(effectiveRows.legitimate)} legitimate rows of equal weight`,
     )
   }
   line('average precision', 'averagePrecision', evaluation.averagePrecision)

@@ -27,7 +27,7 @@ function tellStopped(outcome: Outcome, figures: OutcomeFigures, policy: PolicyFi
   line(
     terminal,
     '',
-    `money: ${wordsForMoney(value.fraud, policy)} of fraud stopped, ${wordsForMoney(value.legitimate, policy)} of good customers hit`,
+    `money: ${wordsForMoney(value.fraud, policy)} of fraud stopped, ${wordsForMoney(value.legitimate, policy)} of good customers stopped`,
   )
 }
 

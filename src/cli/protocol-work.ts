@@ -67,7 +67,7 @@ async function evaluateFree(file: string, flags: ProtocolFlags, run: Run): Promi
   const result = await runFree({ ...rows, times }, trainer(rows, plan, run), seedsOf(flags), progress.update)
   progress.end()
   run.terminal.say(
-    `\nwithout the book's limits: eight weeks of training, ${rows.features.length} features, ${describe(plan)}`,
+    `\nwithout the limits of the book: eight weeks of training, ${rows.features.length} features, ${describe(plan)}`,
   )
   run.terminal.say(formatHandbook(result))
   return result

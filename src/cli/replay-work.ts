@@ -71,13 +71,13 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   if (target instanceof ServiceTarget && target.unknownYet > 0) {
     const count = target.unknownYet.toLocaleString('en')
     run.terminal.warn(
-      `${count} labels become known only after now, and a running service takes none of those: run it again then`,
+      `${count} labels become known in the future, and a running service does not accept those: run this again later`,
     )
   }
 }
 
 function stopped({ data }: ReplayFlags, cause: FraudError): FraudError {
-  const kept = `what was brought in until then is kept in ${data}, and the same command goes on from there`
+  const kept = `what was brought in until then is kept in ${data}, and the same command continues from there`
   return new FraudError('INTERRUPTED', `Stopped before the end; ${kept}`, { cause })
 }
 
@@ -91,7 +91,7 @@ async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
   const { data, acceptLostHistories = false } = flags
   const url = readServiceAddress(dataDirectory(data))
   if (url !== undefined) return openService(url, flags, run)
-  if (!existsSync(dataDirectory(data).logPath)) run.terminal.say(`An empty history begins in ${resolve(data)}`)
+  if (!existsSync(dataDirectory(data).logPath)) run.terminal.say(`An empty history starts in ${resolve(data)}`)
   const opened = await openForCommand(flags.bundle ?? currentBundle(data), data, { acceptLostHistories }, run)
   const { service } = opened
   const policyWarning = flags.as === 'decisions' ? warnOfPolicyInForce(service.inForce) : undefined
@@ -103,12 +103,12 @@ function openService(url: string, flags: ReplayFlags, { signal, terminal }: Run)
   const { data, as, bundle, acceptLostHistories, key, timeout = 120_000 } = flags
   const beside = `The service on ${url} works on ${data}`
   if (as === 'history') {
-    const cure = 'stop it for as long as this takes, or bring the file in with --as decisions'
-    throw new FraudError('DIRECTORY_IN_USE', `${beside}, and history goes in only without it: ${cure}`)
+    const cure = 'stop it while this runs, or bring the file in with --as decisions'
+    throw new FraudError('DIRECTORY_IN_USE', `${beside}, and history can only be brought in without it: ${cure}`)
   }
   if (bundle !== undefined || acceptLostHistories === true) {
     const flag = bundle === undefined ? '--accept-lost-histories' : '--bundle'
-    throw new FraudError('OPTION_INVALID', `${beside}, and decides by its own bundle: leave out ${flag}, or stop it`)
+    throw new FraudError('OPTION_INVALID', `${beside}, and decides with its own bundle: leave out ${flag}, or stop it`)
   }
   terminal.say(`Sending to the service on ${url}, which works on ${data}`)
   const reader = openLog({ data })
@@ -124,11 +124,11 @@ function tell(intake: Intake, file: string, flags: ReplayFlags, run: Run): void 
   run.terminal.say(`${count(fresh)} transactions and ${count(labels)} labels are in ${flags.data} (as ${flags.as})`)
   const isRenamed = knownAs !== undefined && knownAs !== nameOf(file)
   if (isRenamed)
-    run.terminal.warn(`Its rows are in the log as those of ${showValue(knownAs)}, and are known by that name`)
-  if (known > 0) run.terminal.say(`${count(known)} were known before and left as they are`)
-  if (repeated > 0) run.terminal.warn(`${count(repeated)} rows repeat an earlier one of the file and count once`)
+    run.terminal.warn(`Its rows are already in the log under the name ${showValue(knownAs)}, which is used for them`)
+  if (known > 0) run.terminal.say(`${count(known)} were already known and left as they are`)
+  if (repeated > 0) run.terminal.warn(`${count(repeated)} rows repeat an earlier row of the file and count once`)
   if (overruled > 0) {
-    run.terminal.warn(`${count(overruled)} are legitimate by the file and fraud by the log, whose label stands`)
+    run.terminal.warn(`${count(overruled)} are legitimate in the file and fraud in the log, whose label is kept`)
   }
   if (conflicts.count > 0) run.terminal.warn(`${tellConflicts(conflicts)}\nThey and their labels were left out`)
   run.terminal.result({

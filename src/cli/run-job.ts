@@ -84,7 +84,8 @@ async function runInTurn(store: JobStore, queued: Job, data: string, bundlesPath
     mkdirSync(work, { mode: 0o700 })
     const told = await doWork(job, work, data, jobRun(store, id, run, tidy))
     throwIfInterrupted(run.signal)
-    if (store.isNameTaken(request.name)) throw new FraudError('JOB_NAME_TAKEN', `A bundle has the name ${request.name}`)
+    if (store.isNameTaken(request.name))
+      throw new FraudError('JOB_NAME_TAKEN', `The name ${request.name} is already used by a bundle`)
     const folder = join(bundlesPath, request.name)
     const written = Object.entries(outputs[request.kind]).map(([what, name]) => [what, join(folder, name)])
     const result = { ...(isRecord(told) && told), ...Object.fromEntries(written) }

@@ -78,7 +78,7 @@ interface Answer {
   readonly timestampMs: number
 }
 
-const answeredAgain = 'they get its answer again, as from a service'
+const answeredAgain = 'they get the same answer again, as from a service'
 
 /** Rows that repeat an earlier one have its answer. */
 function inFileOrder(

@@ -15,7 +15,7 @@ export function scoreCommand(): Command {
       .argument('<file>', 'rows: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV')
       .option('--out <csv>', 'the file to write (default: standard output)')
       .option('--history <file>', 'earlier rows, which feed histories and are not scored')
-      .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+      .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--json', 'print counts as JSON on standard output; needs --out')
       .addHelpText(
         'after',

@@ -53,7 +53,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
 
 function whyNoDecisions({ workers }: ServeFlags): string {
   return workers > 1
-    ? 'With several workers only predictions are made: decisions have an order, and that is one process'
+    ? 'With several workers only predictions are made: decisions have an order, which needs a single process'
     : 'The detector declares no transaction.id or no time, so only predictions are made, no decisions'
 }
 
@@ -67,7 +67,7 @@ export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
 /** A service in the wrong folder decides without any history, and looks well. */
 function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
   if (wasEmpty && service.decides)
-    process.stdout.write(`there was no history: an empty one begins in ${resolve(data)}\n`)
+    process.stdout.write(`there was no history: an empty one starts in ${resolve(data)}\n`)
 }
 
 /** The service, listening; undefined where the signal was given before. */

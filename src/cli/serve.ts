@@ -34,8 +34,8 @@ Examples:
 /** Flags of the service, shared with `demo`. */
 export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'info'): Command {
   return command
-    .option('--port <number>', 'the port; 0 takes any free one', flags.wholeNumber(0, 65_535), 8000)
-    .option('--host <address>', 'the address; any but loopback wants SHRIKE_API_KEYS or --insecure', '127.0.0.1')
+    .option('--port <number>', 'the port; 0 chooses a free one', flags.wholeNumber(0, 65_535), 8000)
+    .option('--host <address>', 'the address; any but loopback needs API keys or --insecure', '127.0.0.1')
     .option('--workers <number>', 'processes that share the port', flags.wholeNumber(1, 64), 1)
     .option('--data <directory>', 'where decisions, labels and snapshots are kept', '.shrike')
     .option('--max-ahead <duration>', 'how far ahead of the clock a transaction may be', flags.duration, 300_000)
@@ -47,31 +47,31 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
     )
     .option(
       '--max-pending-labels <number>',
-      'labels that may wait for transactions that have not come',
+      'labels that may wait for transactions that have not arrived',
       flags.wholeNumber(0),
       100_000,
     )
-    .option('--job-files <directory>', 'the files that jobs asked for over HTTP may read (default: none, only the log)')
+    .option('--job-files <directory>', 'the files that jobs requested over HTTP may read (default: none, only the log)')
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
-    .option('--accept-lost-histories', "let a detector take over although the log lacks its histories' columns")
+    .option('--accept-lost-histories', 'let a detector take over although the log lacks columns of its histories')
     .option('--strict', 'refuse transactions with a field that the detector does not declare')
     .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)
-    .option('--history-memory <MiB>', 'what histories may take', flags.wholeNumber(1), 4096)
+    .option('--history-memory <MiB>', 'the memory that histories may use', flags.wholeNumber(1), 4096)
     .option(
       '--min-free-disk <MiB>',
-      'free disk under which the service says that it is not ready',
+      'the service reports that it is not ready when less disk is free',
       flags.wholeNumber(0),
       256,
     )
     .option('--max-connections <number>', 'connections at a time, of each process', flags.wholeNumber(1), 10_000)
     .option(
       '--max-connections-per-address <number>',
-      'of one client; behind a proxy as many as --max-connections (default: half of them)',
+      'connections of one client; behind a proxy use the value of --max-connections (default: half of it)',
       flags.wholeNumber(1),
     )
-    .option('--insecure', 'allow any host without keys')
+    .option('--insecure', 'allow any address without keys')
     .addOption(
-      new Option('--log-level <level>', 'of the structured log on standard error')
+      new Option('--log-level <level>', 'the level of the structured log on standard error')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
         .default(logLevel),
     )

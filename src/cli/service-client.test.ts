@@ -25,7 +25,7 @@ test('tells at once what would fail the same way again', async () => {
     response.end('{"code":"UNAUTHORIZED","detail":"A key is needed","errors":[{"field":"a","reason":"is bad"}]}')
   })
   const cases: [string, { key?: string }, RegExp][] = [
-    [`http://127.0.0.1:${page}`, {}, /answers 200 and no JSON, so it is not Shrike/],
+    [`http://127.0.0.1:${page}`, {}, /answers 200 without JSON, so it is not Shrike/],
     [`http://127.0.0.1:${refusing}`, {}, /^A key is needed\n {2}a: is bad$/],
     [`http://127.0.0.1:${page}`, { key: 'no\nheader' }, /cannot be sent to: .*header/i],
     [`https://127.0.0.1:${page}`, {}, /cannot be sent to: /],

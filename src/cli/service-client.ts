@@ -65,7 +65,7 @@ export async function postToService(
 function answerOf({ ok, status }: Response, text: string, url: string): string {
   const [answer] = ok ? linesOf(text.slice(0, text.indexOf('\n') + 1) || text) : [readJson(text)]
   if (!isRecord(answer) && !Array.isArray(answer))
-    throw new FraudError('OPTION_INVALID', `${url} answers ${status} and no JSON, so it is not Shrike`)
+    throw new FraudError('OPTION_INVALID', `${url} answers ${status} without JSON, so it is not Shrike`)
   if (ok) return text
   throw refusal(answer, status)
 }

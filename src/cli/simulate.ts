@@ -17,13 +17,13 @@ export function simulateCommand(): Command {
     )
     .option('--rows <number>', 'creditcard: transactions (default: 284807)', flags.wholeNumber(2, 100_000_000))
     .option('--frauds <number>', 'creditcard: frauds among them (default: 492)', flags.wholeNumber(1))
-    .option('--customers <number>', 'portfolio: who pays (default: 5000)', flags.wholeNumber(1, 5_000_000))
+    .option('--customers <number>', 'portfolio: customers (default: 5000)', flags.wholeNumber(1, 5_000_000))
     .option('--terminals <number>', 'portfolio: terminals in shops (default: 10000)', flags.wholeNumber(1, 5_000_000))
     .option('--start <date>', 'portfolio: the first day, in UTC (default: 2026-01-01)')
-    .option('--days <number>', 'how many (default: creditcard 2, portfolio 60)', flags.wholeNumber(1, 3650))
+    .option('--days <number>', 'the number of days (default: creditcard 2, portfolio 60)', flags.wholeNumber(1, 3650))
     .option('--seed <number>', 'the same seed gives the same file', flags.wholeNumber(0), 42)
     .requiredOption('--out <file>', 'the file to write, .csv, .csv.gz or .ndjson')
-    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+    .option('--force', 'replace an existing file instead of keeping it under a numbered name')
     .option('--json', 'print counts as JSON on standard output')
     .addHelpText(
       'after',

@@ -125,7 +125,7 @@ async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, fl
 export function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
   if (flags.fromLog !== true) {
     if (file !== undefined) return readLabelledRows(file, flags, run)
-    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
+    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or use --from-log')
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
   refuseReading(flags)
@@ -136,5 +136,5 @@ export function readRows(file: string | undefined, flags: TrainFlags, run: Run):
 function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {
   if (unknownThen === 0) return
   const rows = unknownThen.toLocaleString('en')
-  terminal.say(`  ${rows} rows before the test had labels that were not known yet when it began: they were left out`)
+  terminal.say(`  ${rows} rows before the test had labels that were not known when it began: they were left out`)
 }

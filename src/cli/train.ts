@@ -17,7 +17,7 @@ export function trainCommand(): Command {
       '[file]',
       'transactions: .csv, .ndjson, .json (or .gz of them), .parquet, a folder of parts, or - for CSV',
     )
-    .option('--from-log', 'learn from what was decided and labelled, in the log of the data directory')
+    .option('--from-log', 'learn from the decisions and labels in the log of the data directory')
     .option('--accept-lost-histories', "learn from a log that lacks columns which the detector's features read")
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
@@ -25,7 +25,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         '--preset <name>',
-        "a set of choices that other flags change (default: default, under the detector's own)",
+        "a set of choices that other flags override (default: default, then the detector's options)",
       ).choices(Object.keys(presets)),
     )
     .addOption(
@@ -33,7 +33,7 @@ export function trainCommand(): Command {
         .choices(['time', 'random'])
         .default('time'),
     )
-    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
+    .option('--force', 'replace an existing file instead of keeping it under a numbered name')
     .option('--json', 'print the results as JSON on standard output')
   addDataFlags(command)
   addSplitFlags(command)
@@ -58,14 +58,14 @@ Examples:
 
 export function addDataFlags(command: Command): void {
   command
-    .option('--detector <yaml>', 'the detector file that says what the columns mean (default: inferred)')
+    .option('--detector <yaml>', 'the detector file that describes the columns (default: inferred)')
     .option('--save-detector <yaml>', 'write the detector that was used or inferred')
     .option('--label <column>', 'the label: 1 fraud, 0 legitimate, empty unknown (default: by name)')
     .option('--time <column>', 'the time of a transaction (default: by name)')
     .addOption(
       new Option('--time-format <format>', 'how the time is written (default: by its range)').choices(timeFormats),
     )
-    .option('--ignore <columns>', 'columns that are not inputs, with commas between', flags.list)
+    .option('--ignore <columns>', 'columns that are not inputs, separated by commas', flags.list)
     .option('--weight-column <column>', 'a weight for each row')
   addReadingFlags(command)
 }
@@ -73,13 +73,13 @@ export function addDataFlags(command: Command): void {
 export function addSplitFlags(command: Command): void {
   command
     .option('--test-share <share>', 'the share of rows for the test', flags.share, 0.2)
-    .option('--test-from <time>', "test on the rows from here on, in the time column's unit or as an ISO time")
+    .option('--test-from <time>', "test on the rows from this time on, in the time column's unit or as an ISO time")
     .addOption(
-      new Option('--weights <use>', 'what the weight column is for')
+      new Option('--weights <use>', 'the use of the weight column')
         .choices(['evaluation', 'training', 'both'])
         .default('evaluation'),
     )
-    .option('--no-leak-check', 'skip showing what a random split or labels known at once would have shown')
+    .option('--no-leak-check', 'skip showing the figures of a random split and of labels without delay')
     .option(
       '--allow-leak <feature>',
       'train on it although it alone separates fraud almost perfectly; may be repeated',
@@ -90,13 +90,13 @@ export function addSplitFlags(command: Command): void {
 
 function addLearnerFlags(command: Command): void {
   command
-    .option('--seed <number>', 'of everything that is drawn (default: 42)', flags.wholeNumber(0))
-    .option('--threads <number>', 'how many to train with (default: one per core)', flags.wholeNumber(1, 256))
+    .option('--seed <number>', 'the seed of all random choices (default: 42)', flags.wholeNumber(0))
+    .option('--threads <number>', 'the number of threads (default: one per core)', flags.wholeNumber(1, 256))
     .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
-    .option('--average <names>', 'average with these learners, with commas between', learnerNames)
+    .option('--average <names>', 'average the model with those of these learners, separated by commas', learnerNames)
     .option(
       '--oversample <ratio>',
-      'draw frauds again up to this share of the legitimate rows, or none',
+      'repeat frauds at random up to this share of the legitimate rows, or none',
       flags.oversampling,
     )
     .option('--scale', 'standardise the inputs')
@@ -105,21 +105,21 @@ function addLearnerFlags(command: Command): void {
 
 export function addThresholdFlags(command: Command): void {
   command
-    .option('--threshold <probability>', 'predict fraud from this probability on', flags.share)
-    .option('--wanted-precision <share>', 'choose the threshold that catches most at this precision', flags.shareOrOne)
+    .option('--threshold <probability>', 'predict fraud from this score on', flags.share)
     .option(
-      '--wanted-recall <share>',
-      'choose the threshold that catches this share with the fewest alerts',
+      '--wanted-precision <share>',
+      'choose the threshold with the highest recall at this precision',
       flags.shareOrOne,
     )
+    .option('--wanted-recall <share>', 'choose the threshold with the fewest alerts at this recall', flags.shareOrOne)
     .option(
       '--cost-false-positive <cost>',
-      'of an alert on a legitimate transaction: choose the cheapest threshold',
+      'the cost of an alert on a legitimate transaction: choose the cheapest threshold',
       flags.notNegative,
     )
     .option(
       '--cost-false-negative <cost>',
-      'of a missed fraud: a number, or "amount" for its own',
+      'the cost of a missed fraud: a number, or "amount" for its amount',
       flags.amountOrNumber,
     )
 }

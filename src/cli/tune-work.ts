@@ -46,7 +46,7 @@ const usualCards = 100
 function refuseUnused({ objective, k, by }: TuneFlags): void {
   const unused = k !== undefined ? '--k' : by !== undefined ? '--by' : undefined
   if (objective === 'card-precision' || unused === undefined) return
-  throw new FraudError('OPTION_INVALID', `${unused} is of card precision, and the objective is ${objective}`)
+  throw new FraudError('OPTION_INVALID', `${unused} is only for card precision, and the objective is ${objective}`)
 }
 
 /** Searches on the training period, then trains and evaluates the best choice once, as `train` does. */

@@ -36,7 +36,7 @@ export function flattenFields(value: Readonly<Record<string, unknown>>, whole?: 
       return
     }
     const [one, other] = [tops.get(path) ?? '', top].map((name) => wayTo(path, name))
-    clashes.push({ field: path, reason: `comes in two ways, ${one} and ${other}` })
+    clashes.push({ field: path, reason: `is given in two ways, ${one} and ${other}` })
   }
   const walk = (object: Readonly<Record<string, unknown>>, prefix: string, top: string, depth: number) => {
     for (const name in object) {

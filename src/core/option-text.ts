@@ -38,7 +38,7 @@ export function positive(text: string): number {
   throw refused('a number above 0')
 }
 
-/** FEATURE=1 or FEATURE=-1, with commas between. */
+/** FEATURE=1 or FEATURE=-1, separated by commas. */
 export function directions(text: string): Readonly<Record<string, number>> {
   const pairs = list(text).map((part): [string, number] => {
     const found = /^(.+)=(1|-1|0)$/.exec(part)

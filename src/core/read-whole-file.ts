@@ -14,7 +14,7 @@ export async function readWholeFile(path: string): Promise<Buffer> {
     length += piece.length
     if (length <= mostStreamedBytes) continue
     const mebibytes = mostStreamedBytes / 2 ** 20
-    throw new FraudError('FILE_UNREADABLE', `${path} is not a file, and goes on after ${mebibytes} MiB`)
+    throw new FraudError('FILE_UNREADABLE', `${path} is not a regular file, and is larger than ${mebibytes} MiB`)
   }
   return Buffer.concat(pieces)
 }

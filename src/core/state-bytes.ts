@@ -74,7 +74,7 @@ export class StateReader {
     try {
       return decoder.decode(this.#bytes.subarray(this.#at - length, this.#at))
     } catch (cause) {
-      throw new FraudError('SNAPSHOT_INVALID', 'A snapshot holds bytes that are not text', { cause })
+      throw new FraudError('SNAPSHOT_INVALID', 'A snapshot has bytes that are not text', { cause })
     }
   }
 
@@ -104,7 +104,7 @@ export class StateReader {
     const parts: Uint8Array[] = [this.#bytes.subarray(this.#at)]
     while (length < bytes) {
       const next = this.#chunks.next()
-      if (next.done === true) throw invalid('it ends too soon')
+      if (next.done === true) throw invalid('it ends too early')
       parts.push(next.value)
       length += next.value.length
     }

@@ -86,8 +86,8 @@ export function timeBounds(time: DeclaredTime, nowMs: number) {
 /** What is wrong with a time outside the bounds: mostly it is in another unit than is declared. */
 export function whyOutOfBounds(time: DeclaredTime, value: number | undefined, nowMs: number): string {
   const better = value === undefined ? undefined : formatOf(value, value, nowMs)
-  const hint = better === undefined || better === time.format ? '' : `; the format ${better} would make sense of it`
-  return `lies outside 1990 to two years from now, read as ${time.format}${hint}`
+  const hint = better === undefined || better === time.format ? '' : `; the format ${better} would fit`
+  return `is outside 1990 to two years from now, read as ${time.format}${hint}`
 }
 
 /** The one format since a fixed date in which numbers from `least` to `most` are times that transactions may have. */
@@ -102,7 +102,7 @@ export function formatOf(least: number, most: number, nowMs: number): TimeFormat
 /** For a number where an ISO time is wanted: the format in which it is a time of this century, as the rest of a sentence. */
 export function hintOfFormat(value: number): string {
   const better = formatOf(value, value, Date.UTC(2098, 0, 1))
-  return better === undefined ? '' : `; the format ${better} would make sense of it`
+  return better === undefined ? '' : `; the format ${better} would fit`
 }
 
 /** Whether numbers are hours since 1970, by their range. */

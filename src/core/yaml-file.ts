@@ -32,7 +32,7 @@ export function parseYamlFile(
   // Anchors would let a name stand for something that contains it; no file here has a need of them.
   visit(document, {
     Alias(_, { range, source: alias }) {
-      const reason = `*${alias} refers to another place; write it out, so that no name can lead back to itself`
+      const reason = `*${alias} is an alias, which is not allowed; write its value out`
       throw new FraudError(code, `${at(range?.[0] ?? 0)}: ${reason}`)
     },
   })

@@ -26,7 +26,7 @@ function whyRefused(issue: z.core.$ZodRawIssue): string {
     case 'not_multiple_of':
       return `it must be a multiple of ${issue.divisor}`
     case 'invalid_format':
-      return issue.format === 'datetime' ? 'it must be an ISO 8601 time' : 'it is not written in the form it must have'
+      return issue.format === 'datetime' ? 'it must be an ISO 8601 time' : 'it does not have the required form'
     case 'unrecognized_keys':
       return `it has no ${listed(issue.keys.map((key) => `"${showValue(key)}"`))}`
     case 'invalid_key':
@@ -34,7 +34,7 @@ function whyRefused(issue: z.core.$ZodRawIssue): string {
     case 'invalid_element':
       return `one of its values is not allowed${after(issue.issues)}`
     case 'invalid_union':
-      return eachOnce(issue.errors.flatMap(ofTheWhole)).join(', or ') || 'it has none of the forms that it may have'
+      return eachOnce(issue.errors.flatMap(ofTheWhole)).join(', or ') || 'it does not have an allowed form'
     default:
       return 'it is not allowed'
   }

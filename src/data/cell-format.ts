@@ -20,9 +20,9 @@ export interface Spelling {
 }
 
 const encoder = new TextEncoder()
-const ambiguousNumber = `can mean two numbers; say whether decimals follow a point or a comma: ${option('decimal')} point|comma`
-const ambiguousDate = `can mean two dates; say what comes first: ${option('dates')} day-first|month-first`
-const unsettledDate = `is a date of a column that leaves open whether the day or the month comes first; say so: ${option('dates')} day-first|month-first`
+const ambiguousNumber = `can mean two numbers; state whether decimals follow a point or a comma: ${option('decimal')} point|comma`
+const ambiguousDate = `can mean two dates; state what comes first: ${option('dates')} day-first|month-first`
+const unsettledDate = `is a date of a column that leaves open whether the day or the month comes first; state it: ${option('dates')} day-first|month-first`
 const otherOrder: Record<DateOrder, string> = {
   'day-first': mixedDates('day', 'month'),
   'month-first': mixedDates('month', 'day'),

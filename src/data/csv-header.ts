@@ -72,7 +72,7 @@ function checkNames(names: readonly string[], line: number, badRows: BadRowLog):
   for (const [index, name] of names.entries()) {
     const earlier = positions.get(name)
     if (earlier !== undefined) {
-      const reason = `the name stands twice in the header, as column ${earlier} and ${index + 1}`
+      const reason = `the name is twice in the header, as column ${earlier} and ${index + 1}`
       throw badRows.error({ line, column: name }, reason)
     }
     positions.set(name, index + 1)

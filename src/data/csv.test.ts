@@ -203,7 +203,7 @@ test('never skips what makes the rest of the file unreadable', () => {
   assert.throws(() => parse('', skip), { message: 'cards.csv, line 1: the file is empty: there is no header line' })
   assert.throws(() => parse('\n\n', skip), { message: /line 3: the file is empty/ })
   assert.throws(() => parse('V1,V2,V1\n', skip), {
-    message: 'cards.csv, line 1, column "V1": the name stands twice in the header, as column 1 and 3',
+    message: 'cards.csv, line 1, column "V1": the name is twice in the header, as column 1 and 3',
   })
   assert.throws(() => parse('"a', skip), { message: /a quote in the header is never closed/ })
 })

@@ -29,7 +29,7 @@ const plainTime = 3
 /** In place of a position: the bytes end inside the row, or the row was left out as bad. */
 const neverClosed = 'a quote is opened here and never closed'
 const textAfterQuote = 'has text after its closing quote'
-const raggedQuote = 'has a quote over several lines, and then not as many cells as the header'
+const raggedQuote = 'has a quote over several lines, and then a different number of cells than the header'
 const incomplete = -1
 const leftOut = -2
 

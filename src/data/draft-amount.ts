@@ -31,7 +31,7 @@ export function draftAmount(
   const { unsure } = remarks
   if (column?.kind !== 'number') {
     unsure.push(
-      'amount: no column of amounts was found by its name, so nothing is counted in money; if there is one, write it: amount: { field: COLUMN, digits: 2 }',
+      'amount: no column was recognised by its name, so no feature uses amounts; if there is one, write it: amount: { field: COLUMN, digits: 2 }',
     )
     return { amount: undefined, isOneCurrency: false }
   }
@@ -46,7 +46,7 @@ export function draftAmount(
   }
   const { texts } = lookAt(currency)
   if (texts.length === 1 && /^[A-Z]{3}$/.test(texts[0])) {
-    remarks.leave(currency.name, `always ${texts[0]}, which the detector says`)
+    remarks.leave(currency.name, `always ${texts[0]}, which the detector states`)
     return { amount: { ...amount, currency: texts[0] }, isOneCurrency: true }
   }
   unsure.push(

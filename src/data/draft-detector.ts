@@ -97,7 +97,7 @@ class Sorter {
     const name = this.#free(declaredName(column.name))
     const { rowCount } = this.table
     if (look.distinct > mostCategories && look.distinct > rowCount / 3) {
-      this.leave(column.name, 'a text that hardly ever comes again')
+      this.leave(column.name, 'a text that is hardly ever repeated')
       return
     }
     this.taken.add(column.name)
@@ -120,7 +120,7 @@ class Sorter {
   #tellSpelling(name: string, { texts }: ColumnLook): void {
     const [what] = [
       { what: 'end in .0, as numbers beside blanks do', pattern: /^\d+\.0$/ },
-      { what: 'stand in single quotes', pattern: /^'.*'$/ },
+      { what: 'are in single quotes', pattern: /^'.*'$/ },
     ].flatMap(({ what, pattern }) => (texts.length > 0 && texts.every((text) => pattern.test(text)) ? [what] : []))
     if (what !== undefined) this.unsure.push(`${name}: its values ${what}; callers have to send them so, too`)
   }
@@ -201,7 +201,7 @@ export function draftDetector(table: Table, name: string, nowMs: number, hints: 
     hasWeekdays: time !== undefined && isOfCalendar(time),
     countsFrauds: (transaction.label.delay ?? transaction.label.knownAt) !== undefined,
   })
-  if (features.length === 0) throw new FraudError('DATA_INVALID', 'No column is left as an input')
+  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There is no column left as an input')
   const { ignore = [] } = hints
   const isLeft = (column: string) => ignore.includes(column) || !sorter.taken.has(column)
   const left = flat.leftOut.filter(({ column }) => isLeft(column) && column !== time?.field)
@@ -286,7 +286,7 @@ function findPlaces(table: Table, sorter: Sorter) {
     if (place) for (const name of Object.values(place)) sorter.taken.add(name)
   if (merchant !== undefined && plain !== undefined)
     sorter.unsure.push(
-      `position: ${merchant.latitude} is taken for where it took place, ${plain.latitude} for where the customer lives`,
+      `position: ${merchant.latitude} is used as the place of the transaction, ${plain.latitude} as that of the customer`,
     )
   return places
 }
@@ -297,7 +297,7 @@ function sortColumns(table: Table, sorter: Sorter): void {
     const { name } = column
     if (sorter.taken.has(name)) continue
     const known = knownKeyOf(name)
-    if (isPersonal(name)) sorter.leave(name, 'about the person: no input')
+    if (isPersonal(name)) sorter.leave(name, 'personal data, so not an input')
     else if (isAfterwards(name))
       sorter.leave(name, 'the balance after the transaction, which is not known when it is decided')
     else if (known !== undefined && column.kind !== 'time' && !perKey.has(known.key)) {

@@ -51,7 +51,7 @@ test('days have their times of day from the column that has those, and are told 
   assert.match(told(joined) ?? '', /^time: date has the day and Uhrzeit the time of day/)
   assert.ok(joined.detector.features.includes('hour'))
   const days = draftOf(times(86_400_000), customer)
-  assert.match(told(days) ?? '', /date has days alone.*no feature looks at hours$/)
+  assert.match(told(days) ?? '', /date has only days.*no feature looks at hours$/)
   assert.doesNotMatch(JSON.stringify(days.detector.features), /"hour"|"1h"/)
   assert.equal(told(draftOf(times(3_600_000), clock, customer)), undefined)
   // Digits alone are hours only by their column's name.

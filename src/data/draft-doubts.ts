@@ -10,13 +10,13 @@ type Place = { readonly latitude: string; readonly longitude: string }
 /** A model learns from frauds and from others, and a file with neither still has columns to draft of. */
 export function tellClasses({ rowCount, columns }: Table, field: string, unsure: string[]): void {
   const label = columns.find(({ name }) => name === field)
-  if (rowCount === 0) unsure.unshift('rows: the file has none, so that only the names of its columns were looked at')
+  if (rowCount === 0) unsure.unshift('rows: the file has none, so only the names of its columns were used')
   if (rowCount === 0 || label === undefined || label.kind === 'text') return
   const [frauds, others] = [1, 0].map((wanted) => label.values.reduce((n, each) => n + (each === wanted ? 1 : 0), 0))
   if (frauds > 0 && others > 0) return
   const found =
     frauds + others === 0 ? `no row has a ${field}` : `all rows with one are ${frauds > 0 ? 'fraud' : 'legitimate'}`
-  unsure.unshift(`label: ${found}, and nothing can be learnt of rows of one kind alone; training needs both`)
+  unsure.unshift(`label: ${found}; training needs both kinds of rows`)
 }
 
 /** Places of homes and the like are kept as they come: what a person is not found by alone, but by a few together. */
@@ -24,7 +24,7 @@ export function tellQuasiPersonal(fields: readonly string[], home: Place | undef
   const names = [...fields.filter(isQuasiPersonal), ...(home === undefined ? [] : Object.values(home))]
   if (names.length === 0) return
   unsure.push(
-    `privacy: ${names.join(', ')} may tell of a person, and the log keeps them as they come; take out what decisions can do without, and keep records only as long as needed (serve with ${option('retain')})`,
+    `privacy: ${names.join(', ')} may be personal data, and the log keeps them as they are; remove what decisions do not need, and keep records only as long as necessary (serve with ${option('retain')})`,
   )
 }
 
@@ -42,7 +42,7 @@ export function tellGaps(
   } else if (time.format.endsWith('-since')) {
     const unit = time.format.replace('-since', '')
     unsure.push(
-      `time: ${time.field} counts ${unit} from a start that nobody knows, so hours of the day are those since then; write its start: if you know it`,
+      `time: ${time.field} counts ${unit} from an unknown start, so hours of the day are counted from that start; add start: if you know it`,
     )
   }
   if (time !== undefined && Object.keys(keys).length === 0) {
@@ -95,7 +95,7 @@ export function tellFuture(field: string, mostMs: number, nowMs: number, unsure:
 export function tellDays(field: string, clock: string | undefined, unsure: string[]): void {
   unsure.push(
     clock === undefined
-      ? `time: ${field} has days alone, so all of a day is at midnight, in the order of the file, and no feature looks at hours`
+      ? `time: ${field} has only days, so every transaction of a day is at midnight, in the order of the file, and no feature looks at hours`
       : `time: ${field} has the day and ${clock} the time of day; callers send them so, or the whole time in ${field}`,
   )
 }

@@ -22,12 +22,12 @@ export function lookalikes(
   for (const { name } of unclear) {
     hashed.push(name)
     unsure.push(
-      `${name}: its few long values look like card numbers, so they are hashed; if they are none, list it in notCardNumber`,
+      `${name}: its few long values look like card numbers, so they are hashed; if they are something else, list it in notCardNumber`,
     )
   }
   for (const { name } of chance) {
     unsure.push(
-      `${name}: a few of its values look like card numbers, as long references do by chance; it is not looked through for them`,
+      `${name}: a few of its values look like card numbers, as long references do by chance; its values are not checked for them`,
     )
   }
   return chance.map(({ name }) => name)

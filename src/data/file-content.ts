@@ -100,6 +100,6 @@ function tellText(text: string): Pick<Signature, 'is' | 'cure'> {
   if (text.startsWith('[')) return { is: 'holds a JSON array', cure: 'give it the ending .json' }
   if (text.startsWith('{')) return { is: 'holds JSON', cure: 'give it the ending .ndjson, or .json' }
   return text.includes('\u0000') || text.includes('\ufffd')
-    ? { is: 'holds bytes of an unknown format', cure: 'see what wrote it' }
+    ? { is: 'holds bytes of an unknown format', cure: 'check what wrote it' }
     : { is: 'holds text, such as CSV', cure: 'give it the ending .csv if it is CSV' }
 }

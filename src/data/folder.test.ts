@@ -152,7 +152,7 @@ test('folders named key=value give no columns, and it is said', async () => {
   await writePart('hive/dt=2026-01-02/country=DE/part-0.parquet', tableOf(rows(2, 2)))
   const { table, notes } = await readTable(join(root, 'hive'))
   assert.deepEqual(table.columns, tableOf(rows(0, 4)).columns)
-  assert.match(notes.join(), /2 files,folders named dt=…, country=… read without columns for that/)
+  assert.match(notes.join(), /2 files,folders named dt=…, country=… are read without the columns in those names/)
 })
 
 test('a folder that may not be one table is refused, with the reason', async () => {

@@ -50,7 +50,10 @@ function listParts(path: string): Folder {
   const folders = files.filter(({ entry }) => entry.isDirectory()).map(({ name }) => name)
   const odd = folders.find((name) => !/^[^=/\\]+=[^/\\]*$/.test(name.split(/[/\\]/).at(-1) ?? ''))
   if (odd !== undefined)
-    throw unreadable(path, `it holds the folder ${odd}, which may be another table; name a folder with parts alone`)
+    throw unreadable(
+      path,
+      `it holds the folder ${odd}, which may be another table; name a folder that only holds parts`,
+    )
   const names = files
     .filter(({ entry }) => !entry.isDirectory())
     .map(({ name }) => name)
@@ -58,7 +61,7 @@ function listParts(path: string): Folder {
     .sort((one, other) => byName.compare(one, other) || (one < other ? -1 : 1))
   const [first] = names
   if (first === undefined)
-    throw unreadable(path, 'it is a folder without files; what begins with _ or a dot does not count')
+    throw unreadable(path, 'it is a folder without files; names that begin with _ or a dot are ignored')
   const format = formatOf(first)
   if (format === 'xlsx') throw unreadable(path, 'it is a folder of workbooks; name one of them')
   if (format === undefined) {
@@ -72,7 +75,7 @@ function listParts(path: string): Folder {
   const filled = sized.filter(({ size }) => size > 0)
   const keys = [...new Set(folders.flatMap((name) => name.split(/[/\\]/).map((each) => each.split('=')[0])))]
   const [key] = keys
-  const hive = `folders named ${keys.join('=…, ')}=… read without columns for that: add ${key} to the rows if it is needed`
+  const hive = `folders named ${keys.join('=…, ')}=… are read without the columns in those names: add ${key} to the rows if it is needed`
   return {
     format,
     parts: (filled.length > 0 ? filled : sized.slice(0, 1)).map(({ part }) => part),

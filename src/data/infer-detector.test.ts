@@ -124,12 +124,12 @@ describe('without a time', () => {
   })
 
   test('flags named after the label, and what says the same row by row, are left out', () => {
-    const named = 'says more about the label, by its name'
+    const named = 'has more about the label, by its name'
     for (const name of ['isFlaggedFraud', 'fraud_flag', 'FRAUDULENT', 'isFraud_2']) {
       assert.equal(reasonFor(column(name, (row) => (row === 5 ? 1 : 0))), named, name)
     }
     assert.equal(reasonFor(column('terminal_fraud_rate_7d', (row) => ((row * 17) % 9) / 9)), undefined)
-    const same = 'says what the label says, row by row'
+    const same = 'equals the label in every row'
     assert.equal(reasonFor(column('chargeback', (row) => (row % 7 === 3 ? 1 : 0))), same)
     assert.equal(reasonFor(column('good', (row) => (row === 9 ? Number.NaN : row % 7 === 3 ? 0 : 1))), same)
   })
@@ -169,7 +169,7 @@ describe('the time', () => {
     assert.throws(() => formatFor('step', [1, 2, 743]), {
       code: 'DATA_INVALID',
       message:
-        /^The numbers in "step", 1 to 743, do not say what they count: say option `timeFormat` with one of epoch-s,/,
+        /^The numbers in "step", 1 to 743, do not show what they count: say option `timeFormat` with one of epoch-s,/,
     })
     assert.equal(formatFor('step', [1, 2, 743], { timeFormat: 'hours-since' }), 'hours-since')
     assert.throws(() => formatFor('date', [20_240_131, 20_240_201, 20_240_202]), { message: /option `ignore` date/ })

@@ -73,7 +73,7 @@ export function inferDetector(table: Table, name: string, nowMs: number, hints: 
   const labelColumn = table.columns.find((column) => column.name === label)
   const { features, leftOut } = sortOut(table, { label, labelColumn, time, amount }, ignore)
   if (features.length === 0 && hints.mayLackInputs !== true)
-    throw new FraudError('DATA_INVALID', 'No column of numbers is left as an input')
+    throw new FraudError('DATA_INVALID', 'There is no column of numbers left as an input')
   const detector: Detector = {
     detector: name,
     transaction: {

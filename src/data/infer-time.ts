@@ -32,7 +32,7 @@ export function inferTimeField(column: Column, format: TimeFormat | undefined, n
   if (areHours(least, most, nowMs)) return { field: name, format: 'hours-since' }
   throw new FraudError(
     'DATA_INVALID',
-    `The numbers in "${showValue(name)}", ${least} to ${most}, do not say what they count: ${cure(name)}`,
+    `The numbers in "${showValue(name)}", ${least} to ${most}, do not show what they count: ${cure(name)}`,
   )
 }
 

@@ -9,7 +9,7 @@ export class OpenColumns extends Error {
   readonly kinds: ReadonlyMap<string, 'number' | 'time'>
 
   constructor(kinds: ReadonlyMap<string, 'number' | 'time'>) {
-    super(`the first rows do not say how ${[...kinds.keys()].join(', ')} is written`)
+    super(`the first rows do not show how ${[...kinds.keys()].join(', ')} is written`)
     this.kinds = kinds
   }
 }

@@ -102,7 +102,7 @@ test('leaves a text of JSON, which has null, as it is and tells of it', async ()
   const content = '{"email":"None","n":1}\n{"email":null,"n":2}\n{"email":"a@b.c","n":3}\n'
   const usual = await read(content, {}, 'ndjson')
   assert.deepEqual(usual.cells.email, ['None', undefined, 'a@b.c'])
-  assert.deepEqual(usual.notes, ['texts that say "None" (email 1); option `missing` makes them missing'])
+  assert.deepEqual(usual.notes, ['texts equal to "None" (email 1); option `missing` makes them missing'])
   const named = await read(content, { missing: ['None'] }, 'ndjson')
   assert.deepEqual(named.cells.email, [undefined, undefined, 'a@b.c'])
 })

@@ -118,7 +118,7 @@ export class MissingWords {
         : [`missing where the cell is ${tell(this.#counts)}; ${option('missing')} changes that`]),
       ...(this.#texts.size === 0
         ? []
-        : [`texts that say ${tell(this.#texts)}; ${option('missing')} makes them missing`]),
+        : [`texts equal to ${tell(this.#texts)}; ${option('missing')} makes them missing`]),
     ]
   }
 

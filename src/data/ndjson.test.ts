@@ -104,9 +104,9 @@ test('gives a nested field a column by its path, and leaves arrays out', () => {
   assert.deepEqual(parser.notes, ['fields left out that hold arrays: tags'])
 })
 
-test('refuses a field that comes in two ways, and a value where a path leads on', () => {
+test('refuses a field that is given in two ways, and a value where a path leads on', () => {
   assert.throws(() => parse('{"a":{"b":1},"a.b":2}'), {
-    message: 'cards.ndjson, line 1, column "a.b": comes in two ways, nested in "a" and as the flat field "a.b"',
+    message: 'cards.ndjson, line 1, column "a.b": is given in two ways, nested in "a" and as the flat field "a.b"',
   })
   const columns = { 'a.b': 'number' } as const
   assert.throws(() => parse('{"a":{"b":[1]}}', { columns }), {

@@ -23,10 +23,10 @@ function whyNoInput(column: Column, context: ColumnContext): string | undefined 
   if (column.kind !== 'number') return column.kind === 'time' ? 'a time' : 'text'
   if (/(^|_)id$|[a-z]Id$|ID$/.test(name) || name.toLowerCase() === 'id') return 'an identifier, by its name'
   if (name.startsWith(`${label}_`) || /^(fraud_?)?scenario$/i.test(name) || isFlagOf(label, column)) {
-    return 'says more about the label, by its name'
+    return 'has more about the label, by its name'
   }
   if (column.values.every((value) => Number.isNaN(value))) return 'empty'
-  if (labelColumn !== undefined && repeats(column, labelColumn)) return 'says what the label says, row by row'
+  if (labelColumn !== undefined && repeats(column, labelColumn)) return 'equals the label in every row'
   if (/^(unix_?time|epoch|timestamp)$/i.test(name)) return 'another time, by its name'
   if (indexName.test(name)) return 'an index, by its name'
   if (isIndex(column.values)) return 'a running number of the rows'

@@ -230,7 +230,7 @@ test('gives the fields of structs columns by their paths', async () => {
   )
   assert.deepEqual(textsOf(table), [false, ["t'1"], ['9007199254740993'], false])
   assert.deepEqual(notes, ["columns left out whose types can't be read: a.b (both flat and nested)"])
-  await assert.rejects(roundTrip(query, { 'a.b': 'number' }), { message: /"a.b" comes in two ways/ })
+  await assert.rejects(roundTrip(query, { 'a.b': 'number' }), { message: /"a.b" is given in two ways/ })
 })
 
 test('reads bytes as text where they are, as older writers have it', async () => {

@@ -252,7 +252,7 @@ function byPath(all: readonly StoredColumn[]) {
 
 function givenTwice(path: string, name: string): FraudError {
   const field = showValue(name)
-  const reason = `the column "${field}" comes in two ways, as a flat column and nested in another`
+  const reason = `the column "${field}" is given in two ways, as a flat column and nested in another`
   return new FraudError('DATA_INVALID', `${path}: ${reason}`, { errors: [{ field, reason }] })
 }
 

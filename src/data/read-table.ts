@@ -270,7 +270,7 @@ async function* readBytes(
       if (isWhole && bytesTotal === undefined && bytesRead > mostStreamedBytes) {
         throw new FraudError(
           'DATA_INVALID',
-          `${file}: over ${bytesRead} bytes came, more than memory holds; write a file`,
+          `${file}: over ${bytesRead} bytes were read, more than memory holds; write a file`,
         )
       }
       if (parser.rowCount < rowsPerTable) continue
@@ -291,7 +291,7 @@ async function* readWorkbookFile(
   notes: string[],
   { onProgress, signal, rowsPerTable }: Reading,
 ): AsyncGenerator<Table, void> {
-  if (isReadOnce(path)) throw unreadable(path, 'a workbook is read from its end, and a pipe or device has none')
+  if (isReadOnce(path)) throw unreadable(path, 'a workbook is read from its end, which a pipe or device does not have')
   const bytesTotal = await checkFile(path)
   const why = whyOther('xlsx', await firstBytes(path))
   if (why !== undefined) throw unreadable(path, `it ${why}`)
@@ -311,7 +311,7 @@ async function* readParquetFile(
   notes: string[],
   { onProgress, signal, rowsPerTable }: Reading,
 ): AsyncGenerator<Table, void> {
-  if (isReadOnce(path)) throw unreadable(path, 'Parquet is read from its end, and a pipe or device has none')
+  if (isReadOnce(path)) throw unreadable(path, 'Parquet is read from its end, which a pipe or device does not have')
   const files = folder?.parts ?? [path]
   const bytesTotal = folder?.bytesTotal ?? (await checkFile(path))
   for (const file of files) {

@@ -15,7 +15,7 @@ export interface OversampleOptions {
  */
 export function oversample(labels: Uint8Array, { ratio = 1, seed }: OversampleOptions): Uint32Array {
   if (!(ratio > 0 && ratio <= 1)) {
-    throw new FraudError('OPTION_INVALID', `The oversampling ratio is ${ratio}; it must be over 0 and at most 1`)
+    throw new FraudError('OPTION_INVALID', `The oversampling ratio is ${ratio}; it must be above 0 and at most 1`)
   }
   let frauds = 0
   for (const label of labels) if (label === 1) frauds++

@@ -116,7 +116,7 @@ function drawStratified(rows: Uint32Array, labels: Uint8Array, share: number, se
 
 function checkShare(share: number): void {
   if (share > 0 && share < 1) return
-  throw new FraudError('OPTION_INVALID', `A share of ${share} can't be split off; it must lie between 0 and 1`)
+  throw new FraudError('OPTION_INVALID', `A share of ${share} can't be split off; it must be between 0 and 1`)
 }
 
 function checkParts({ train, test }: Split, labels: Uint8Array, what: string, testName = 'test'): void {

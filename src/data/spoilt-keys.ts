@@ -10,7 +10,7 @@ const shortened = /^[+-]?\d(?:[.,]\d+)?E\+\d{2,3}$/i
 const withFraction = /^-?\d+\.0$/
 
 const shortenedReason =
-  'is a number that a spreadsheet has shortened, so that several become one; write the column anew, as text'
+  'is a number that a spreadsheet has shortened, so that several become one; write the column again, as text'
 
 /** Why texts of a key's column are not keys, by their place in its dictionary; undefined where all are. */
 export function whySpoilt({ dictionary }: TextColumn, longest = longestText): Reasons | undefined {
@@ -62,7 +62,7 @@ export class FractionKeys {
       const values = isOne ? 'The one value' : `All ${found.count.toLocaleString('en')} values`
       return [
         `${file}: ${values} of "${showValue(name)}" ${isOne ? 'ends' : 'end'} in .0, from ${found.from} on, as pandas writes whole ` +
-          'numbers beside blanks. They are kept as they stand, so 1.0 is another key than the 1 that a service is sent: ' +
+          'numbers beside blanks. They are kept as they are, so 1.0 is a different key than the 1 that a service receives: ' +
           "write whole numbers, as pandas does after astype('Int64')",
       ]
     })

@@ -95,7 +95,7 @@ function csv(...rows: Readonly<Record<string, string>>[]): string {
 
 describe('a column of currencies beside amounts of one currency', () => {
   const changed = [['digits: 2', 'digits: 2, currency: EUR']] as const
-  const message = 'transactions, line 3, column "currency": is USD, and the detector has all amounts in EUR'
+  const message = 'transactions, line 3, column "currency": is USD, but all amounts of the detector are in EUR'
 
   test('says the same, or nothing', async () => {
     const rows = [{ currency: 'EUR' }, { currency: 'eur' }, { currency: '' }]
@@ -111,7 +111,7 @@ describe('a column of currencies beside amounts of one currency', () => {
       message,
     })
     await assert.rejects(read(lines, { changed, ending: 'ndjson' }), { code: 'DATA_INVALID', message })
-    await assert.rejects(read(csv({ currency: '840' }), { changed }), { message: /is 840, and/ })
+    await assert.rejects(read(csv({ currency: '840' }), { changed }), { message: /is 840, but/ })
   })
 })
 
@@ -137,7 +137,7 @@ describe('amounts in minor units', () => {
   test('are whole numbers', async () => {
     await assert.rejects(read(csv({}, { amount: '12.5' }), { changed }), {
       code: 'DATA_INVALID',
-      message: /column "amount": is 1.5: it is not a whole number, and amounts come in minor units/,
+      message: /column "amount": is 1.5: it is not a whole number, but amounts are in minor units/,
     })
     await assert.rejects(read(csv({ amount: '1000000000000' }), { changed }), { message: /13 digits or more/ })
     await assert.rejects(read(csv({ amount: '' }), { changed }), { message: /has no amount/ })
@@ -149,12 +149,9 @@ describe('amounts in minor units', () => {
         () => '',
         ({ message }) => message,
       )
-    assert.match(
-      await refusal('{ field: amount, minorUnits: true }'),
-      /minorUnits: minor units need digits beside them/,
-    )
+    assert.match(await refusal('{ field: amount, minorUnits: true }'), /minorUnits: minor units also need digits/)
     const converted = '{ field: amount, digits: 2, minorUnits: true, currency: { field: ccy }, conversion: rate }'
-    assert.match(await refusal(converted), /minorUnits: minor units have no conversion beside them/)
+    assert.match(await refusal(converted), /minorUnits: minor units can't have a conversion/)
     assert.match(await refusal('{ field: points, digits: 2, minorUnits: true }'), /transaction.fields names it, too/)
   })
 })
@@ -353,8 +350,8 @@ describe('the time of a transaction', () => {
         code: 'DATA_INVALID',
         message: `transactions, line 2, column "time": is ${message}`,
       })
-    const bounds = 'it lies outside 1990 to two years from now'
-    const sense = (format: string) => `; the format ${format} would make sense of it`
+    const bounds = 'it is outside 1990 to two years from now'
+    const sense = (format: string) => `; the format ${format} would fit`
     await isOutside('epoch-s', '1767225600000', `in the year 57971: ${bounds}, read as epoch-s${sense('epoch-ms')}`)
     await isOutside('epoch-ms', '1767225600', `in the year 1970: ${bounds}, read as epoch-ms${sense('epoch-s')}`)
     await isOutside(
@@ -364,7 +361,7 @@ describe('the time of a transaction', () => {
     )
     const excel = `in the year 1970: ${bounds}, read as epoch-s${sense('excel-days')}`
     await isOutside('epoch-s', '46023.5', excel)
-    const beyond = `beyond all calendars: ${bounds}, read as seconds-since${sense('epoch-ns')}`
+    const beyond = `beyond the calendar: ${bounds}, read as seconds-since${sense('epoch-ns')}`
     await isOutside('seconds-since', '1767225600000000000', beyond)
     await isOutside('iso', '1900-01-01T00:00:00Z', `in the year 1900: ${bounds}, read as iso`)
     const known = { changed: [['delay: 7d', 'knownAt: known']] } as const
@@ -564,7 +561,8 @@ describe('a card number', () => {
       message: /"card_id" holds card numbers, .* set SHRIKE_CARD_KEY/,
     })
     await assert.rejects(read(csv({ card_id: `${cards[0]} 12/27` }), { changed, hashCardNumber }), {
-      message: 'transactions, line 2, column "card_id": holds a card number and more; only a bare one can be hashed',
+      message:
+        'transactions, line 2, column "card_id": holds a card number and other text; only a card number alone can be hashed',
     })
   })
 })

@@ -396,7 +396,7 @@ export class TransactionReader {
       const text = kept[column.codes[row]]
       if (text === '') return undefined
       if (text === null)
-        throw this.#fail(row, column.name, 'holds a card number and more; only a bare one can be hashed')
+        throw this.#fail(row, column.name, 'holds a card number and other text; only a card number alone can be hashed')
       return text
     }
   }
@@ -407,8 +407,8 @@ export class TransactionReader {
     if (digits === undefined) return holdsCardNumber(text, this.#textKindOf(column)) ? null : text
     const { file, hashCardNumber } = this.#reading
     if (hashCardNumber !== undefined) return hashCardNumber(digits)
-    const reason = `the column "${showValue(column)}" holds card numbers, and the detector wants their hashes`
-    throw new FraudError('OPTION_INVALID', `${file}: ${reason}: set SHRIKE_CARD_KEY to the key that the service has`)
+    const reason = `the column "${showValue(column)}" holds card numbers, and the detector requires their hashes`
+    throw new FraudError('OPTION_INVALID', `${file}: ${reason}: set SHRIKE_CARD_KEY to the key of the service`)
   }
 
   #textKindOf(column: string): TextKind {
@@ -492,7 +492,7 @@ export class TransactionReader {
     const column = this.#columns.find(({ name }) => name === field)
     const value = column?.kind === 'number' ? column.values[row] : undefined
     const date = new Date(timestampMs)
-    const year = Number.isNaN(date.getTime()) ? 'beyond all calendars' : `in the year ${date.getUTCFullYear()}`
+    const year = Number.isNaN(date.getTime()) ? 'beyond the calendar' : `in the year ${date.getUTCFullYear()}`
     const reason = `is ${year}: it ${whyOutOfBounds(time, value, this.#reading.nowMs)}`
     throw this.#fail(row, field, reason, 'is not a time of a transaction')
   }

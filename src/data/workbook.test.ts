@@ -139,7 +139,7 @@ describe('an Excel workbook', () => {
       ],
     )
     const twice = write('twice.xlsx', [{ name: 'A', rows: `<row r="1">${text('A1', 'a')}${text('B1', 'a')}</row>` }])
-    await assert.rejects(readTable(twice), { message: /row 1: the name "a" stands twice in the header/ })
+    await assert.rejects(readTable(twice), { message: /row 1: the name "a" is twice in the header/ })
     await assert.rejects(readTable(write('none.xlsx', [{ name: 'A', rows: '' }])), { message: /the sheet is empty/ })
     writeFileSync(join(folder, 'cut.xlsx'), workbook([{ name: 'A', rows: header }]).subarray(0, 400))
     await assert.rejects(readTable(join(folder, 'cut.xlsx')), { code: 'FILE_UNREADABLE', message: /damaged/ })

@@ -113,7 +113,7 @@ function namesOf(values: readonly Cell[], file: string, row: number): readonly s
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) {
     const places = names.flatMap((name, at) => (name === twice ? [at + 1] : []))
-    const reason = `the name "${showValue(twice)}" stands twice in the header, as column ${places[0]} and ${places[1]}`
+    const reason = `the name "${showValue(twice)}" is twice in the header, as column ${places[0]} and ${places[1]}`
     throw new FraudError('DATA_INVALID', `${file}, row ${row}: ${reason}`)
   }
   return names

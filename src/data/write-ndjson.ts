@@ -45,7 +45,7 @@ function fieldFormatter(column: Column): (row: number) => string {
     const value = values[row]
     if (Number.isNaN(value)) return ''
     if (!Number.isFinite(value)) {
-      throw new FraudError('DATA_INVALID', `A value of column "${column.name}" is infinite, which JSON can't say`)
+      throw new FraudError('DATA_INVALID', `A value of column "${column.name}" is infinite, which JSON can't express`)
     }
     return name + (Object.is(value, -0) ? '-0' : String(value))
   }

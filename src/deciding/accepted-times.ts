@@ -36,16 +36,16 @@ export class AcceptedTimes {
   check(timestampMs: number): void {
     const latestMs = this.#clock() + this.#maxAheadMs
     if (timestampMs > latestMs) {
-      const reason = `The transaction's time is ahead of the service's clock: none after ${formatIsoTime(latestMs)} is taken in now`
+      const reason = `The transaction's time is ahead of the service's clock: times after ${formatIsoTime(latestMs)} are not accepted now`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
     const { newestMs } = this.#state.projections.histories.histories
     if (timestampMs > newestMs + this.#leapMs && newestMs > Number.NEGATIVE_INFINITY) {
-      const reason = `The transaction's time is further ahead of the newest than histories reach: none after ${this.#show(newestMs + this.#leapMs)} is taken in now, unless ${option('maxAhead')} allows more`
+      const reason = `The transaction's time is further ahead of the newest transaction than histories reach: times after ${this.#show(newestMs + this.#leapMs)} are not accepted now, unless ${option('maxAhead')} allows more`
       throw new FraudError('TRANSACTION_IN_FUTURE', reason)
     }
     if (timestampMs < newestMs - this.#spanMs) {
-      const reason = `The transaction is older than the histories that are kept: none before ${this.#show(newestMs - this.#spanMs)} is taken in now`
+      const reason = `The transaction is older than the histories that are kept: times before ${this.#show(newestMs - this.#spanMs)} are not accepted now`
       throw new FraudError('TRANSACTION_TOO_OLD', reason)
     }
   }

@@ -17,7 +17,7 @@ export function requireCardKey({ detector }: Pick<DetectorInForce, 'detector'>, 
   if (check !== undefined || hashCardNumber.length === 0) return
   throw new FraudError(
     'OPTION_INVALID',
-    `The detector wants hashes in place of card numbers (${hashCardNumber.join(', ')}): set ${variable} to their key`,
+    `The detector requires hashes instead of card numbers (${hashCardNumber.join(', ')}): set ${variable} to their key`,
   )
 }
 
@@ -39,8 +39,8 @@ export function refuseCardKey(
   if (count === 0) return
   throw new FraudError(
     'HISTORIES_LOST',
-    `${variable} is another key than the one that the log's card numbers were hashed under: every card of its ` +
-      `${count.toLocaleString('en')} transactions would look new. Set ${variable} to that key, or go on without the past: ` +
+    `${variable} is a different key than the one that hashed the card numbers in the log: every card of its ` +
+      `${count.toLocaleString('en')} transactions would look new. Set ${variable} to that key, or continue without the past: ` +
       option('acceptLostHistories'),
   )
 }

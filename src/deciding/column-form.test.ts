@@ -25,7 +25,7 @@ const detectorOf = (
 const plain = detectorOf('plain')
 const changes: Record<string, readonly [ReturnType<typeof detectorOf>, ReturnType<typeof detectorOf>, RegExp]> = {
   'becomes personal': [plain, detectorOf('personal', { personal: ['card'] }), /as tokens of the personal key "card"/],
-  'is no longer personal': [detectorOf('personal', { personal: ['card'] }), plain, /as it comes/],
+  'is no longer personal': [detectorOf('personal', { personal: ['card'] }), plain, /as it is/],
   'is personal under another name': [
     detectorOf('personal', { personal: ['card'] }),
     detectorOf('renamed', { keys: { holder: 'CARD' }, personal: ['holder'] }, [
@@ -34,7 +34,7 @@ const changes: Record<string, readonly [ReturnType<typeof detectorOf>, ReturnTyp
     /as tokens of the personal key "holder"/,
   ],
   'becomes hashed': [plain, detectorOf('hashed', { hashCardNumber: ['CARD'] }), /hashed under this SHRIKE_CARD_KEY/],
-  'is no longer hashed': [detectorOf('hashed', { hashCardNumber: ['CARD'] }), plain, /as it comes/],
+  'is no longer hashed': [detectorOf('hashed', { hashCardNumber: ['CARD'] }), plain, /as it is/],
 }
 
 describe('a key that', () => {
@@ -46,7 +46,7 @@ describe('a key that', () => {
         assert.equal(code, 'HISTORIES_LOST')
         assert.match(message, /: of 3 transactions none has "CARD" /)
         assert.match(message, told)
-        assert.match(message, /another form: leave personal/)
+        assert.match(message, /a different form: keep personal/)
         return true
       })
       assert.equal((await decide(3)).model, before.predictor.modelId)
@@ -93,7 +93,7 @@ test('amounts do not meet those that were sent in another unit, unless somebody 
   await taken.close({ keep: true })
   const again = await openTestDecisions({ inForce: before, directory: path })
   open.push(again)
-  await assert.rejects(again.service.resume(), { code: 'HISTORIES_LOST', message: /1 has "AMOUNT" as it comes/ })
+  await assert.rejects(again.service.resume(), { code: 'HISTORIES_LOST', message: /1 has "AMOUNT" as it is/ })
 })
 
 test('a key that no history reads may change its form', async () => {
@@ -122,7 +122,8 @@ describe('another key of card numbers', () => {
     open.push(refused)
     await assert.rejects(refused.service.resume(), {
       code: 'HISTORIES_LOST',
-      message: /^SHRIKE_CARD_KEY is another key .* every card of its 1 transactions .*option `acceptLostHistories`$/,
+      message:
+        /^SHRIKE_CARD_KEY is a different key .* every card of its 1 transactions .*option `acceptLostHistories`$/,
     })
     await refused.close({ keep: true })
     const same = await start({ ...keyed('one'), directory: path })

@@ -48,7 +48,7 @@ export function tellForm({ personal, isHashed, cardKeyCheck, minorDigits }: Colu
   if (minorDigits !== undefined) return `in minor units of ${minorDigits} digits`
   if (personal !== undefined) return `as tokens of the personal key "${personal}"`
   if (isHashed) return cardKeyCheck === undefined ? 'with hashed card numbers' : 'hashed under this SHRIKE_CARD_KEY'
-  return 'as it comes, neither as tokens nor hashed nor in minor units'
+  return 'as it is, neither as tokens nor hashed nor in minor units'
 }
 
 function listOf(value: unknown): readonly string[] {

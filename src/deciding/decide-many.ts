@@ -15,7 +15,7 @@ export interface RefusedItem {
   readonly error: unknown
   /** Its place among all, from 0 on. */
   readonly index: number
-  /** The transaction's, where it could be read. */
+  /** The transaction's id, where it could be read. */
   readonly id: string | undefined
 }
 

@@ -148,7 +148,7 @@ describe('a transaction', () => {
   test('may have a time up to five minutes ahead of the clock, to the millisecond', async () => {
     const { decide, log } = await start()
     const early = async () => decide({ TIME: startMs + 300_001 })
-    const message = new RegExp(`none after ${new Date(startMs + 300_000).toISOString()} is taken in`)
+    const message = new RegExp(`times after ${new Date(startMs + 300_000).toISOString()} are not accepted`)
     await assert.rejects(early, { code: 'TRANSACTION_IN_FUTURE', message })
     assert.equal(log.reading.lastSequence(), 1)
     assert.equal((await decide({ TIME: startMs + 300_000 })).duplicate, false)
@@ -159,12 +159,12 @@ describe('a transaction', () => {
     const inForce = createDetectorInForce(detector, amountPredictor())
     const { decide, log } = await start({ inForce })
     await decide({ TIME: 700 })
-    const message = /none after TIME 868 is taken in now, unless option `maxAhead` allows more/
+    const message = /times after TIME 868 are not accepted now, unless option `maxAhead` allows more/
     await assert.rejects(async () => decide({ ID: 't-2', TIME: 868.5 }), { code: 'TRANSACTION_IN_FUTURE', message })
     assert.equal(log.reading.lastSequence(), 2)
     await decide({ ID: 't-3', TIME: 868 })
     await decide({ ID: 't-4', TIME: 700 })
-    const old = /none before TIME 700 is taken in now/
+    const old = /times before TIME 700 are not accepted now/
     await assert.rejects(async () => decide({ ID: 't-5', TIME: 699.5 }), { code: 'TRANSACTION_TOO_OLD', message: old })
   })
 
@@ -287,7 +287,7 @@ describe('a decision says what it rests on less than it should', () => {
     assert.deepEqual((await again.decide({ ID: 't-6', TIME: startMs + 28 * dayMs + 1 })).degraded, [])
     await again.close({ keep: true })
     const warns = (running: TestDecisions) =>
-      running.say.lines.some((line) => line.includes('those of transactions of today are empty'))
+      running.say.lines.some((line) => line.includes('histories of new transactions are empty'))
     const late = await start({ directory: path, clock: () => startMs + 36 * dayMs })
     assert.deepEqual([warns(again), warns(late)], [false, true])
   })

@@ -21,7 +21,7 @@ interface LabelView {
   readonly isFraud: boolean
   readonly knownAt: string
   readonly source: string | null
-  /** Who said so; null in a log of an older version. */
+  /** Who sent the label; null in a log of an older version. */
   readonly by: string | null
 }
 
@@ -45,7 +45,7 @@ export interface DecisionDetail extends DecisionView {
 /** What every feature added to the model's own output, before calibration. */
 interface ExplanationView {
   readonly scale: ContributionScale
-  /** What the model answers when nothing is known. */
+  /** The model's answer when nothing is known. */
   readonly base: number
   readonly output: number
   /** By the features' names; with the base they sum to the output. */
@@ -98,7 +98,7 @@ export class DecisionViews {
   /**
    * Why the model answered as it did, every feature by its name.
    *
-   * @throws FraudError EXPLANATION_UNAVAILABLE where another model decided, or this one does not explain itself.
+   * @throws FraudError EXPLANATION_UNAVAILABLE where another model decided, or this one can't be explained.
    */
   #explain({ row, score }: DecisionRecord, definition: Definition, predictor: Predictor): ExplanationView {
     const unavailable = (reason: string) => new FraudError('EXPLANATION_UNAVAILABLE', reason)
@@ -106,7 +106,7 @@ export class DecisionViews {
       throw unavailable(`${definition.model} made this decision, and ${predictor.modelId} is in force`)
     }
     if (score === null) throw unavailable('This decision had no score')
-    if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} does not explain itself`)
+    if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} can't be explained`)
     const explanation = predictor.explain(row)
     const { scale, base, contributions, error } = explanation
     return {

@@ -65,7 +65,7 @@ test('definitions that this version can’t make features of keep names and exac
   const row = Float64Array.of(217.71, 159532.85, 1)
   assert.deepEqual(textsOf({ ...record, row }, old), ['Paid: 217.71', 'gone is 159532.85', 'channel is pos'])
   const unknown = textsOf({ ...record, row: row.fill(Number.NaN) }, { ...old, detector: undefined })
-  assert.equal(unknown[1], 'gone is unknown, and the model takes that for a sign of fraud')
+  assert.equal(unknown[1], 'gone is unknown, which the model treats as a sign of fraud')
 })
 
 test('two definitions keep their words apart', () => {

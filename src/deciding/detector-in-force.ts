@@ -149,6 +149,6 @@ export function mismatch(sequence: number, reason: string): FraudError {
   return new FraudError(
     'LOG_MISMATCH',
     `The log is sound, but its record ${sequence} is not a transaction of this detector: ${reason}. Declare amounts as ` +
-      'the detector before did (shrike log export shows them), or begin a new data directory',
+      'the detector before did (shrike log export shows them), or use a new data directory',
   )
 }

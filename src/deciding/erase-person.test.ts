@@ -43,13 +43,13 @@ describe('an erasure', () => {
     for (const card of ['Ada', 'Eve', 'Bob']) await decide(card)
     await assert.rejects(service.erase('card', 'Ada', 'key:desk'), {
       code: 'ERASURE_INCOMPLETE',
-      message: /^The card's token tok_1 was erased, but 2 records of before card was personal hold the value in plain/,
+      message: /^The card's token tok_1 was erased, but 2 records still hold the value in plain text, from before card/,
     })
     assert.deepEqual([log.persons.tokenOf('card', 'Ada'), log.persons.valueOf('tok_1')], [undefined, undefined])
     await assert.rejects(service.erase('card', ' Ada ', 'key:desk'), {
-      message: /^No card of this value had a token, but 2 records/,
+      message: /^No card with this value has a token, but 2 records/,
     })
-    await assert.rejects(service.erase('card', 'Bob', 'key:desk'), { message: /but 1 record of/ })
+    await assert.rejects(service.erase('card', 'Bob', 'key:desk'), { message: /but 1 record still/ })
     assert.equal(await service.erase('card', 'Eve', 'key:desk'), 'tok_2')
   })
 

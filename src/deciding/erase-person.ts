@@ -94,11 +94,11 @@ export function plainColumns(definition: Definition, key: string, column: string
 /** @throws FraudError ERASURE_INCOMPLETE */
 function refusePlain(key: string, token: string | undefined, count: number): void {
   if (count === 0) return
-  const done = token === undefined ? `No ${key} of this value had a token` : `The ${key}'s token ${token} was erased`
-  const records = count === 1 ? '1 record' : `${count.toLocaleString('en')} records`
+  const done = token === undefined ? `No ${key} with this value has a token` : `The ${key}'s token ${token} was erased`
+  const records = count === 1 ? '1 record still holds' : `${count.toLocaleString('en')} records still hold`
   throw new FraudError(
     'ERASURE_INCOMPLETE',
-    `${done}, but ${records} of before ${key} was personal hold the value in plain text, and are still there. They go ` +
+    `${done}, but ${records} the value in plain text, from before ${key} was personal. They are deleted ` +
       `with ${option('retain')}, or with the data directory`,
   )
 }

@@ -17,7 +17,7 @@ export function forgetfulParts(): Pick<
       valueOf: () => undefined,
     },
     findSnapshot: () => undefined,
-    takeSnapshot: () => Promise.reject(new Error('there is nothing to take a snapshot of')),
+    takeSnapshot: () => Promise.reject(new Error('there is nothing to save in a snapshot')),
   }
 }
 

@@ -117,7 +117,7 @@ export class Keeper {
     }
     await appendDurably(log, checkpoint)
     log.prune(through)
-    logger.info({ through }, 'records that are no longer to be kept are deleted')
+    logger.info({ through }, 'records past their retention are deleted')
   }
 }
 

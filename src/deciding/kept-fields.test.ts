@@ -119,7 +119,7 @@ describe('with keep: all', () => {
       assert.doesNotMatch(shown, /4111/)
     }
     const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, i]))
-    const reason = 'has more beside its declared fields than keep: all keeps, 512 fields and 32768 bytes'
+    const reason = 'has more undeclared fields than keep: all keeps, 512 fields and 32768 bytes'
     assert.deepEqual(refusal(fields(513)).errors, [{ field: '(body)', reason }])
     const texts = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, 'é'.repeat(300)]))
     assert.deepEqual(refusal(texts).errors, [{ field: '(body)', reason }])
@@ -179,7 +179,7 @@ test('what can not be kept is refused with the reason', () => {
     }
     return ''
   }
-  assert.match(refusal({ keep: ['FRAUD'] }), /transaction.keep.0: a label comes later/)
+  assert.match(refusal({ keep: ['FRAUD'] }), /transaction.keep.0: a label arrives later/)
   assert.match(refusal({ id: 'ID', keep: ['ID'] }), /the id and the time are kept anyway/)
   assert.match(refusal({ keep: ['ip', 'ip'] }), /"ip" is listed twice/)
   assert.match(refusal({ keys: { ip: 'IP' }, keep: ['ip'] }), /the key of this name has the column "IP"/)

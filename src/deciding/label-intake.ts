@@ -161,7 +161,7 @@ export class LabelIntake {
     const waiting = room === share ? `${pending.countBy(by)} labels of this key` : `${pending.count} labels`
     throw new FraudError(
       'PENDING_LABELS_FULL',
-      `${waiting} already wait for transactions that have not come; label transactions that have come`,
+      `${waiting} already wait for transactions that have not arrived; label transactions that have arrived`,
     )
   }
 
@@ -238,7 +238,8 @@ function refuseForeknown(
     const reason = "is before the transaction's own time"
     return isForeknown ? [{ field: `${at}knownAt`, reason, ...idThatIsTold(transactionId) }] : []
   })
-  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'A label was known before its transaction', { errors })
+  if (errors.length > 0)
+    throw new FraudError('INPUT_INVALID', "A label can't be known before its transaction", { errors })
 }
 
 function isSame(last: SaidLabel, { isFraud, knownAtMs, source }: LabelInput): boolean {

@@ -21,13 +21,13 @@ export interface LabelCounts {
   readonly lines: number
   /** New ones, in the log. */
   readonly accepted: number
-  /** Accepted ones whose transaction has not come. */
+  /** Accepted labels whose transaction has not arrived. */
   readonly pending: number
-  /** Accepted ones that take the place of another label. */
+  /** Accepted labels that replace another one. */
   readonly changed: number
-  /** Those that were said before, so that nothing changed. */
+  /** Labels that were already known, so nothing changed. */
   readonly repeated: number
-  /** Repeated ones in whose place another label counts, that came since. */
+  /** Repeated labels that a later label has replaced. */
   readonly overruled: number
   readonly refused: number
 }

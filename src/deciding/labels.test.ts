@@ -29,7 +29,7 @@ function reasons(value: unknown): Readonly<Record<string, string>> {
 
 const badTexts = [
   ['x'.repeat(129), 'is over 128 characters'],
-  ['a\ud800', 'is not valid text: it holds one half of a pair of surrogates'],
+  ['a\ud800', 'is not valid text: it has half of a surrogate pair'],
   ['a\0', 'holds the character U+0000'],
 ]
 
@@ -124,7 +124,7 @@ describe('a label', () => {
       const error = refusal(value)
       assert.equal(error.code, 'CARD_NUMBER_REFUSED')
       const told = field === 'transactionId' ? {} : { id: good.transactionId }
-      assert.deepEqual(error.errors, [{ field, reason: 'holds what is a card number by its digits', ...told }])
+      assert.deepEqual(error.errors, [{ field, reason: 'holds digits that are a valid card number', ...told }])
       assert.doesNotMatch(JSON.stringify({ ...error, message: error.message }), /4111|1111/)
     }
   })

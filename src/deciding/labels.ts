@@ -18,9 +18,9 @@ export interface LabelAnswer {
   readonly isFraud: boolean
   readonly knownAt: string
   readonly source: string | null
-  /** The transaction has not come yet; the label is kept for it. */
+  /** Whether the transaction has not arrived yet; the label is kept for it. */
   readonly pending: boolean
-  /** The same was said before, so nothing changed. */
+  /** Whether the label was already known, so nothing changed. */
   readonly duplicate: boolean
 }
 
@@ -60,7 +60,7 @@ export function readLabel(value: unknown, nowMs: number, aheadMs: number): Label
 }
 
 function refuseBad(errors: readonly FieldError[], cards: readonly FieldError[]): void {
-  if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
+  if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', { errors: cards })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
 }
 
@@ -116,7 +116,7 @@ function checkLabel(
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
     // One that is too long is refused whatever it holds.
     if (typeof text === 'string' && holdsCardNumber(text.slice(0, longestText), field === 'source' ? 'text' : 'id'))
-      bad(field, 'holds what is a card number by its digits', cards)
+      bad(field, 'holds digits that are a valid card number', cards)
   }
   if (typeof id !== 'string' || typeof isFraud !== 'boolean') return label
   return {

@@ -247,8 +247,8 @@ export function refuseLosses(counts: readonly ColumnCount[]): void {
   if (counts.length === 0) return
   throw new FraudError(
     'HISTORIES_LOST',
-    `The log can't give this detector its histories: ${tellCounts(counts)}. ${adviceOn(counts)}Bring transactions that ` +
-      'have them into a new data directory (shrike replay FILE --as history), or go on without the past: ' +
+    `The log does not have what the histories of this detector need: ${tellCounts(counts)}. ${adviceOn(counts)}Bring transactions that ` +
+      'have them into a new data directory (shrike replay FILE --as history), or continue without the past: ' +
       option('acceptLostHistories'),
   )
 }
@@ -257,7 +257,7 @@ export function refuseLosses(counts: readonly ColumnCount[]): void {
 export function adviceOn(counts: readonly ColumnCount[]): string {
   if (counts.every(({ form }) => form === undefined)) return ''
   return (
-    'The log has them in another form: leave personal, the name of a personal key, hashCardNumber, SHRIKE_CARD_KEY and ' +
-    'minorUnits with its digits as they were. '
+    'The log has them in a different form: keep personal, the name of a personal key, hashCardNumber, SHRIKE_CARD_KEY and ' +
+    'minorUnits with its digits as they were before. '
   )
 }

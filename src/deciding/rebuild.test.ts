@@ -179,8 +179,8 @@ describe('a snapshot', () => {
     const damaged = { ...snapshot, parts: () => parts.map((part) => ({ ...part, chunks: [] })) }
     const newer = { ...snapshot, partsHeld: [...parts, cases], parts: () => [...parts, cases] }
     for (const [held, said] of [
-      [damaged, /^error a snapshot can not be used.*SNAPSHOT_INVALID/m],
-      [newer, /^warn a newer Shrike wrote parts.*cases/m],
+      [damaged, /^error a snapshot can't be used.*SNAPSHOT_INVALID/m],
+      [newer, /^warn the snapshot has parts.*cases/m],
       [without(snapshot, 'pending-labels'), /^info the snapshot lacks parts.*pending-labels/m],
     ] as const) {
       const again = await openTestDecisions({ inForce, directory: path, findSnapshot: () => held })

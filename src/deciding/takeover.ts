@@ -187,7 +187,7 @@ export class Takeover {
       if (lost.losses.length > 0) {
         logger.warn(
           { lost: tellCounts(lost.losses) },
-          'the log lacks what histories are made of: decisions say histories-lost',
+          'the log lacks fields that histories need: decisions are degraded by histories-lost',
         )
       }
     } finally {
@@ -202,16 +202,13 @@ export class Takeover {
       snapshot,
       (held) => new Rebuild(inForce, this.#log.reading, held, { maxBytes: maxHistoryBytes }),
       ({ code, message }) =>
-        logger.error({ code, reason: message }, 'a snapshot can not be used, and the log is read in its place'),
+        logger.error({ code, reason: message }, "a snapshot can't be used; the log is read instead"),
     )
     const { unknownParts, missingParts } = rebuild
     if (unknownParts.length > 0)
-      logger.warn(
-        { parts: unknownParts },
-        'a newer Shrike wrote parts of the snapshot that this one does not know: they are skipped',
-      )
+      logger.warn({ parts: unknownParts }, 'the snapshot has parts from a newer Shrike, which are skipped')
     if (missingParts.length > 0)
-      logger.info({ parts: missingParts }, 'the snapshot lacks parts, which are made from the log')
+      logger.info({ parts: missingParts }, 'the snapshot lacks parts, which are computed from the log')
     return rebuild
   }
 
@@ -236,7 +233,7 @@ export class Takeover {
     const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
     this.#options.logger.warn(
       { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
-      'the log is younger than the longest window: decisions say history-short; bring history in with `shrike replay FILE --as history`',
+      'the log is younger than the longest window: decisions are degraded by history-short; bring history in with `shrike replay FILE --as history`',
     )
   }
 
@@ -248,7 +245,7 @@ export class Takeover {
     if (clock() - newestMs <= longestSpanMs(features)) return
     logger.warn(
       { newest: formatIsoTime(newestMs) },
-      'the newest transaction of the log is older than histories reach: those of transactions of today are empty, and decisions say history-short',
+      'the newest transaction of the log is older than the longest window, so histories of new transactions are empty: decisions are degraded by history-short',
     )
   }
 

@@ -2,7 +2,7 @@
 export const contributionScales = ['probability', 'log-odds', 'depth'] as const
 export type ContributionScale = (typeof contributionScales)[number]
 
-/** What a feature added to the model's own output. */
+/** What the feature added to the model's uncalibrated output. */
 export interface Contribution {
   /** The feature's place among the definition's. */
   readonly feature: number

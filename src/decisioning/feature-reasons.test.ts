@@ -36,5 +36,5 @@ test('reasons have the detector’s words, else those of the feature’s kind', 
 test('an unknown value is a reason that says so', () => {
   const words = { code: 'place', say: () => 'No earlier place of this card is known', show: () => 'unknown' }
   const [{ text }] = featureReasons([{ feature: 0, value: 1 }], Float64Array.of(Number.NaN), () => words)
-  assert.equal(text, 'No earlier place of this card is known, and the model takes that for a sign of fraud')
+  assert.equal(text, 'No earlier place of this card is known, which the model treats as a sign of fraud')
 })

@@ -39,7 +39,7 @@ export function featureReasons(
   return contributions.map(({ feature, value: contribution }) => {
     const { code, template, say, show } = wordsOf(feature)
     const said = template === undefined ? say() : template.replaceAll('{value}', show)
-    const text = Number.isNaN(row[feature]) ? `${said}, and the model takes that for a sign of fraud` : said
+    const text = Number.isNaN(row[feature]) ? `${said}, which the model treats as a sign of fraud` : said
     return { code, text, contribution }
   })
 }

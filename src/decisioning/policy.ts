@@ -39,7 +39,7 @@ export function warnOfPolicy(policy: Policy, highestScore = 1): string | undefin
   const reason = Number.isFinite(lowest)
     ? `its lowest threshold is ${lowest}, and the highest possible score ${Number(highestScore.toPrecision(9))}`
     : 'it has no threshold that a score can reach'
-  return `The policy approves every transaction, whatever its score: ${reason}. Give the detector one: policy: { review: PROBABILITY }`
+  return `The policy approves every transaction, regardless of its score: ${reason}. Add one to the detector: policy: { review: PROBABILITY }`
 }
 
 function thresholdsOf({ challenge, review, decline }: Policy): readonly number[] {

@@ -76,7 +76,7 @@ function minorUnitsLimit(unit: number, mayBeLong: boolean): NumberLimit {
     ...(mayBeLong ? { most: mostMinorUnits, reason: 'is too large for an amount in minor units' } : fewerDigits),
     isAmount: !mayBeLong,
     keep: (minor) => (Number.isInteger(minor) ? minor / unit + 0 : Number.NaN),
-    whyNotKept: 'is not a whole number, and amounts come in minor units',
+    whyNotKept: 'is not a whole number, but amounts are in minor units',
   }
 }
 

@@ -61,15 +61,15 @@ const amountSchema = z
   })
   .refine(({ conversion, currency }) => conversion === undefined || typeof currency === 'object', {
     path: ['conversion'],
-    error: 'a conversion needs currency: { field: COLUMN } beside it',
+    error: 'a conversion also needs currency: { field: COLUMN }',
   })
   .refine(({ minorUnits, digits }) => minorUnits !== true || digits !== undefined, {
     path: ['minorUnits'],
-    error: 'minor units need digits beside them: how many decimals the currency has',
+    error: 'minor units also need digits: the number of decimals of the currency',
   })
   .refine(({ minorUnits, conversion }) => minorUnits !== true || conversion === undefined, {
     path: ['minorUnits'],
-    error: 'minor units have no conversion beside them: currencies differ in their decimals',
+    error: "minor units can't have a conversion: currencies differ in their decimals",
   })
 
 const labelSchema = z
@@ -131,13 +131,13 @@ const transactionSchema = transactionFields.superRefine((transaction, context) =
 function whyNotKept(name: string, i: number, transaction: z.infer<typeof transactionFields>): string | undefined {
   const { id, time, label, keys = {} } = transaction
   if (name === id || name === time?.field || name === time?.clock) return 'the id and the time are kept anyway'
-  if (name === label.field || name === label.knownAt) return 'a label comes later, and by itself'
+  if (name === label.field || name === label.knownAt) return 'a label arrives later, separately'
   const isOtherKey = Object.hasOwn(keys, name) && keys[name] !== name
   if (isOtherKey) return `the key of this name has the column "${showValue(keys[name])}": give the key another name`
   return keptNames(transaction).indexOf(name) < i ? `"${showValue(name)}" is listed twice` : undefined
 }
 
-/** From least to most severe. */
+/** The outcome; from least to most severe: approve, challenge, review, decline. */
 export const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
 export type Outcome = (typeof outcomes)[number]
 
@@ -227,7 +227,7 @@ export const detectorSchema = detectorFields.superRefine((detector, context) => 
   const { texts, numbers } = columnsOf(detector)
   const otherUse = otherUseOfMinorUnits(detector.transaction)
   if (otherUse !== undefined) {
-    const message = `an amount in minor units has its column for itself: ${otherUse} names it, too`
+    const message = `the column of an amount in minor units can't have another use: ${otherUse} names it, too`
     context.addIssue({ code: 'custom', path: ['transaction', 'amount', 'minorUnits'], message })
   }
   const refuse = (list: string, i: number, message: string | undefined) => {
@@ -240,7 +240,7 @@ export const detectorSchema = detectorFields.superRefine((detector, context) => 
   hashCardNumber.forEach((name, i) => {
     const reason = whyNotListed(hashCardNumber, i, texts, 'the detector declares no column of texts')
     const isBoth = notCardNumber.includes(name)
-    refuse('hashCardNumber', i, isBoth ? 'it is listed in notCardNumber too; it can be one of the two' : reason)
+    refuse('hashCardNumber', i, isBoth ? 'it is also listed in notCardNumber; remove it from one of the two' : reason)
   })
 })
 

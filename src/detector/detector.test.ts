@@ -137,7 +137,7 @@ policy: { review: 0.2, decline: 0.8 }
     assert.deepEqual(problems('format: iso', "format: iso, start: '2020-01-01T00:00:00Z'"), [
       'bad.yaml:4: transaction.time.start: only the formats seconds-since, hours-since and days-since have a start',
     ])
-    const rate = 'bad.yaml:5: transaction.amount.conversion: a conversion needs currency: { field: COLUMN } beside it'
+    const rate = 'bad.yaml:5: transaction.amount.conversion: a conversion also needs currency: { field: COLUMN }'
     assert.deepEqual(problems('digits: 2', 'digits: 2, conversion: RATE'), [rate])
     assert.deepEqual(problems('digits: 2', 'digits: 2, currency: EUR, conversion: RATE'), [rate])
   })
@@ -153,7 +153,7 @@ policy: { review: 0.2, decline: 0.8 }
     assert.match(problems('  zone', '\tzone')[0], /^bad\.yaml:8: .*spaces, not tabs/)
     assert.match(problems('model:', 'features:')[0], /^bad\.yaml:10: .*unique/)
     assert.match(problems('[amount]', '[amount')[0], /^bad\.yaml:\d+: /)
-    const alias = /refers to another place; write it out/
+    const alias = /is an alias, which is not allowed; write its value out/
     assert.match(problems('[amount]', '[{ count: &c { by: card, over: 7d } }, { sum: *c }]')[0], alias)
     assert.match(problems('[amount]', '&f [amount, *f]')[0], alias)
     assert.match(problems('[amount]', '[{ count: { <<: *c, over: 7d } }]')[0], alias)
@@ -186,7 +186,7 @@ policy: { review: 0.2, decline: 0.8 }
     )
     assert.match(list('hashCardNumber: [amount]')[0], /declares no column of texts "amount"/)
     assert.deepEqual(list('notCardNumber: [CARD]\n  hashCardNumber: [CARD]'), [
-      'bad.yaml:9: transaction.hashCardNumber.0: it is listed in notCardNumber too; it can be one of the two',
+      'bad.yaml:9: transaction.hashCardNumber.0: it is also listed in notCardNumber; remove it from one of the two',
     ])
   })
 

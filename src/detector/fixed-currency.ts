@@ -32,7 +32,7 @@ export function whyOtherCurrency(code: string, given: unknown): string | undefin
   if (text === '' || text === code) return undefined
   // Nothing else of a value is repeated.
   const said = /^([A-Z]{3}|\d{3})$/.test(text) ? `is ${text}` : 'is something else'
-  return `${said}, and the detector has all amounts in ${code}`
+  return `${said}, but all amounts of the detector are in ${code}`
 }
 
 function spellings(name: readonly string[]): readonly string[] {

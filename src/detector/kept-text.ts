@@ -9,7 +9,7 @@ export const longestText = 512
 export function whyNotKept(text: string, longest: number): string | undefined {
   if (text.length > longest) return `is over ${longest} characters`
   if (text.includes('\0')) return holdsNul
-  return text.isWellFormed() ? undefined : 'is not valid text: it holds one half of a pair of surrogates'
+  return text.isWellFormed() ? undefined : 'is not valid text: it has half of a surrogate pair'
 }
 
 const holdsNul = 'holds the character U+0000'

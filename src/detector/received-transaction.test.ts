@@ -85,7 +85,7 @@ function readerOf(transaction: Partial<Declared> = {}, isStrict = false) {
 const shown = (error: FraudError) =>
   JSON.stringify({ ...error, message: error.message, stack: error.stack, cause: error.cause })
 
-const halfSurrogate = 'is not valid text: it holds one half of a pair of surrogates'
+const halfSurrogate = 'is not valid text: it has half of a surrogate pair'
 
 describe('a transaction', () => {
   test('is what features see of it, and what is kept of it', () => {
@@ -126,7 +126,7 @@ describe('a transaction', () => {
           assert.equal(read({ AMOUNT: minor }).transaction.amount, minor + 0)
         }),
       )
-      const reason = 'is not a whole number, and amounts come in minor units'
+      const reason = 'is not a whole number, but amounts are in minor units'
       assert.deepEqual(errors({ AMOUNT: 12.5 }), [{ field: 'AMOUNT', reason }])
       assert.deepEqual(errors({ AMOUNT: 1e12 }), [
         { field: 'AMOUNT', reason: 'has 13 digits or more, as many as a card number' },
@@ -195,7 +195,7 @@ describe('a transaction', () => {
     const { read, errors } = strict({ field: 'AMOUNT', digits: 2, currency: 'EUR' })
     for (const currency of ['EUR', 'eur ', null]) assert.doesNotThrow(() => read({ currency }))
     assert.deepEqual(errors({ currency: 'USD' }), [
-      { field: 'currency', reason: 'is USD, and the detector has all amounts in EUR' },
+      { field: 'currency', reason: 'is USD, but all amounts of the detector are in EUR' },
     ])
     const undeclared = [{ field: 'currency', reason: 'is not declared by the detector' }]
     assert.deepEqual(strict({ field: 'AMOUNT', digits: 2 }).errors({ currency: 'EUR' }), undeclared)
@@ -265,7 +265,7 @@ describe('a transaction', () => {
     for (const currency of ['EUR', ' eur', '', null, undefined]) assert.doesNotThrow(() => read({ currency }))
     for (const field of ['currency', 'Currency', 'CURRENCY', 'currencyCode', 'currency_code', 'ccy'])
       assert.deepEqual(errors({ [field]: 'USD' }), [
-        { field, reason: 'is USD, and the detector has all amounts in EUR' },
+        { field, reason: 'is USD, but all amounts of the detector are in EUR' },
       ])
     const reason = (currency: unknown) => errors({ currency })[0].reason.split(',')[0]
     assert.equal(reason(840), 'is 840')
@@ -468,7 +468,7 @@ describe('the time of a transaction', () => {
   test('is refused outside 1990 to two years from now, with the unit that makes sense of it', () => {
     const reason = (TIME: unknown, changed: Partial<Declared> = {}) => readerOf(changed).errors({ TIME })[0].reason
     const outside = (format: string, better?: string) =>
-      `lies outside 1990 to two years from now, read as ${format}${better === undefined ? '' : `; the format ${better} would make sense of it`}`
+      `is outside 1990 to two years from now, read as ${format}${better === undefined ? '' : `; the format ${better} would fit`}`
     const seconds = 1774699200
     assert.equal(reason(seconds * 1e3, numeric('epoch-s')), outside('epoch-s', 'epoch-ms'))
     assert.equal(reason(seconds, numeric('epoch-ms')), outside('epoch-ms', 'epoch-s'))
@@ -503,7 +503,7 @@ describe('a card number', () => {
         const error = refusal({ [field]: value })
         assert.equal(error.code, 'CARD_NUMBER_REFUSED', field)
         assert.deepEqual(error.errors, [
-          { field, reason: 'holds what is a card number by its digits; send a token in its place' },
+          { field, reason: 'holds digits that are a valid card number; send a token instead' },
         ])
         assert.doesNotMatch(shown(error), /4111|1111|４１/)
       }
@@ -814,9 +814,9 @@ describe('a detector with paths', () => {
     }
   })
 
-  test('refuses a field that comes in two ways, by both of them', () => {
+  test('refuses a field that is given in two ways, by both of them', () => {
     const { errors, read } = readerOf(nested)
-    const reason = 'comes in two ways, nested in "payment" and as the flat field "payment.card.token"'
+    const reason = 'is given in two ways, nested in "payment" and as the flat field "payment.card.token"'
     assert.deepEqual(errors({ ...sent, 'payment.card.token': 'c-1' }), [{ field: 'payment.card.token', reason }])
     assert.equal(read({ ...sent, other: { a: 1 }, 'other.a': 2 }).id, 'o-1')
   })

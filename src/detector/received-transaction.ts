@@ -144,7 +144,7 @@ export class ReceivedTransactionReader {
     const amount = this.#readAmount(fields, errors)
     if (this.#keepsAll) this.#keepOthers(value, fields, errors, cards)
     if (cards.length > 0)
-      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
+      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', { errors: cards })
     if (errors.length > 0) throw invalid(errors)
     // Only now: nothing is known of the person in what is no transaction.
     this.#fields.forEach(({ personal }, i) => {
@@ -183,7 +183,7 @@ export class ReceivedTransactionReader {
     }
     if (count <= mostOtherFields && bytes <= mostOtherBytes) return
     const most = `${mostOtherFields} fields and ${mostOtherBytes} bytes`
-    errors.push({ field: '(body)', reason: `has more beside its declared fields than keep: all keeps, ${most}` })
+    errors.push({ field: '(body)', reason: `has more undeclared fields than keep: all keeps, ${most}` })
   }
 
   /** The id of what was refused, to tell it from others; undefined where it can't be read, or may be a card number. */
@@ -210,7 +210,7 @@ export class ReceivedTransactionReader {
     const kept = this.#readField(field, { [field.column]: given }, errors, cards)
     const named = (found: readonly FieldError[]) => found.map(({ reason }) => ({ field: 'value', reason }))
     if (cards.length > 0)
-      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: named(cards) })
+      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', { errors: named(cards) })
     if (kept === undefined && errors.length === 0) errors.push({ field: 'value', reason: 'is empty' })
     if (errors.length > 0) throw invalid(named(errors))
     return String(kept)
@@ -381,7 +381,7 @@ function whyNoId(given: unknown): string {
   return `is ${kindOf(given)}, where text or a whole number is required`
 }
 
-const cardReason = 'holds what is a card number by its digits; send a token in its place'
+const cardReason = 'holds digits that are a valid card number; send a token instead'
 
 function invalid(errors: readonly FieldError[]): FraudError {
   const count = errors.length === 1 ? '1 field is' : `${errors.length} fields are`

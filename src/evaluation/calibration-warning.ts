@@ -17,6 +17,6 @@ export function warnOfCalibration({ calibrationRatio, confusion, intervals }: Ev
   return (
     `Probabilities are too ${calibrationRatio < 1 ? 'low' : 'high'} on the test rows: ${count(calibrationRatio * found)} ` +
     `frauds were expected and ${count(found)} found, ${ratio.value} times as many expected as found (95 % from ${ratio.lower} to ` +
-    `${ratio.upper}). Thresholds and costs go by the probability: read the policy's figures on these rows`
+    `${ratio.upper}). Thresholds and costs depend on the probability: compare them with the policy's figures on these rows`
   )
 }

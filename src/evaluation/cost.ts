@@ -80,7 +80,7 @@ function lossesOf({ falsePositive, falseNegative }: CostModel, labels: Uint8Arra
     if (label === 0) return 0
     const loss = typeof falseNegative === 'number' ? falseNegative : falseNegative[row]
     if (!Number.isFinite(loss)) {
-      throw new FraudError('DATA_INVALID', `The amount of row ${row} is ${loss}; the cost of missing it is not known`)
+      throw new FraudError('DATA_INVALID', `The amount of row ${row} is ${loss}, so the cost of missing it is unknown`)
     }
     return Math.max(loss, 0) * (weights === undefined ? 1 : weights[row])
   })

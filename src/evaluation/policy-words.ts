@@ -25,9 +25,9 @@ export function wordsForMoney(
 /** What the policy does, in two sentences that need no statistics. */
 export function policyVerdict({ stopped, thresholds }: PolicyFigures): string {
   if (Object.keys(thresholds).length === 0)
-    return 'The policy has no threshold: it approves everything, every fraud too.'
+    return 'The policy has no threshold: it approves everything, including every fraud.'
   if (stopped.precision === undefined) return 'The policy stops nothing: every fraud passes.'
-  if (stopped.frauds === 0) return 'The policy stops no fraud: whatever it stops are good customers.'
+  if (stopped.frauds === 0) return 'The policy stops no fraud: everything that it stops is legitimate.'
   const [caught, right] = [stopped.recall, stopped.precision].map(showShare)
   return (
     `The policy stops ${caught.value} of 100 frauds (${caught.lower} to ${caught.upper}). ` +

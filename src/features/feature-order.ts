@@ -49,7 +49,7 @@ function sortByNeed(
     if (state[feature] === 'done') return
     if (state[feature] === 'open') {
       const names = [...trail.slice(trail.indexOf(feature)), feature].map((i) => `"${features[i].name}"`)
-      const reason = `${names.join(' needs ')}: no feature can need itself; let one of them go back to amounts or counts`
+      const reason = `${names.join(' needs ')}: a feature can't need itself; base one of them on amounts or counts`
       problems.push({ path: paths[feature], reason })
       return
     }

@@ -115,12 +115,12 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
     )
     refuses('velocity: { by: card }', '.velocity', /no kind of feature "velocity"\. It has "amount", .*"weekend"/)
     refuses('constructor: {}', '.constructor', /no kind of feature "constructor"/)
-    refuses('count', '', /count has to be told more: by, over/)
+    refuses('count', '', /count needs more parameters: by, over/)
     refuses('count:', '.count.by', /name the key or category whose history it is/)
     refuses('count: 7d', '.count', /write its parameters by name: by, over, delay, as/)
     refuses('hour: 7', '.hour', /it has no parameters/)
     refuses('hour: { zone: UTC }', '.hour.zone', /hour has no parameter "zone"; hour has no parameters/)
-    const own = /each entry is one kind of feature; begin each with its own "-", and indent its parameters/
+    const own = /each entry is one kind of feature; begin each with "-", and indent its parameters/
     refuses('count: { by: card, over: 7d }\n    sum: { of: amount, by: card, over: 7d }', '', own)
     refuses('count:\n    by: card\n    over: 7d', '', own)
   })
@@ -140,7 +140,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
     refuses(
       'count: { by: crd, over: 7d }',
       '.count.by',
-      /no key or field "crd" in the detector\. Did you mean "card"\?/,
+      /the detector declares no key or field "crd"\. Did you mean "card"\?/,
     )
     refuses('count: { by: terminal, over: 7d }', '.count.by', /It has "city", "points", "card", "shop"/)
     refuses('mean: { of: amuont, by: card, over: 7d }', '.mean.of', /no number "amuont".*Did you mean "amount"\?/)
@@ -156,8 +156,9 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
     )
     refuses('signedLog: { of: points }', '.signedLog.of', /declare it under transaction\.fields/, bare)
     const noAmount = before.replace(amount, '')
-    for (const feature of ['amount', 'signedLog']) refuses(feature, '.of', /it needs transaction\.amount: \{/, noAmount)
-    refuses('sum: { of: amount, by: card, over: 7d }', '.sum.of', /it needs transaction\.amount: \{/, noAmount)
+    for (const feature of ['amount', 'signedLog'])
+      refuses(feature, '.of', /this needs transaction\.amount: \{/, noAmount)
+    refuses('sum: { of: amount, by: card, over: 7d }', '.sum.of', /this needs transaction\.amount: \{/, noAmount)
   })
 
   test('where a window is no length of time', () => {
@@ -166,7 +167,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
       ['7days', '', /"days" is not a unit of time; use ms, s, m, h, d or w, as in 7d/],
       ['[1d, 7]', '.1', /7 needs a unit/],
       ['-1d', '', /write a number and its unit, such as 7d/],
-      ['0d', '', /a window is longer than 0/],
+      ['0d', '', /a window must be longer than 0/],
       ['[]', '', /./],
     ] as const) {
       refuses(`count: { by: card, over: ${over} }`, `.count.over${part}`, reason)
@@ -198,7 +199,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
       refuses(
         `${kind}: { by: card }`,
         `.${kind}`,
-        /it needs transaction\.position: \{ latitude: COLUMN, longitude: COLUMN \}/,
+        /this needs transaction\.position: \{ latitude: COLUMN, longitude: COLUMN \}/,
       )
     }
   })
@@ -284,8 +285,8 @@ describe('what a detector’s features need', () => {
 })
 
 describe('what only the label knows is refused', () => {
-  const isLabel = /is the label, what a model is to predict/
-  const isKnownAt = /says when the label is known, which nobody knows when a transaction arrives/
+  const isLabel = /is the label that a model predicts/
+  const isKnownAt = /says when the label is known, which is not known when a transaction arrives/
   const known = before.replace('delay: 7d', 'knownAt: KNOWN')
 
   test('as a column, with its line', () => {

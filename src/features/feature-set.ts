@@ -137,7 +137,7 @@ function readDeclaration(
   if (typeof given === 'string') return readName(given, path, problems)
   const [name, ...others] = Object.keys(given)
   if (name === undefined || others.length > 0) {
-    const reason = 'each entry is one kind of feature; begin each with its own "-", and indent its parameters'
+    const reason = 'each entry is one kind of feature; begin each with "-", and indent its parameters'
     problems.push({ path, reason })
     return undefined
   }
@@ -174,7 +174,7 @@ function readName(name: string, path: readonly PropertyKey[], problems: Detector
   const parsed = kind.parameters.safeParse({})
   if (parsed.success) return { kind, parameters: {}, path }
   const wanted = parsed.error.issues.map((issue) => issue.path.join('.')).filter((parameter) => parameter !== '')
-  problems.push({ path, reason: `${name} has to be told more: ${wanted.join(', ')}` })
+  problems.push({ path, reason: `${name} needs more parameters: ${wanted.join(', ')}` })
   return undefined
 }
 

@@ -9,12 +9,12 @@ export function labelColumns({ transaction }: Detector): ReadonlyMap<string, str
   if (label.knownAt !== undefined && label.knownAt !== time?.field) {
     reasons.set(
       label.knownAt,
-      `the column "${label.knownAt}" says when the label is known, which nobody knows when a transaction arrives`,
+      `the column "${label.knownAt}" says when the label is known, which is not known when a transaction arrives`,
     )
   }
   reasons.set(
     label.field,
-    `the column "${label.field}" is the label, what a model is to predict: it is not known when a transaction arrives`,
+    `the column "${label.field}" is the label that a model predicts: it is not known when a transaction arrives`,
   )
   return reasons
 }

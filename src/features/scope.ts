@@ -94,7 +94,7 @@ export class Scope {
   window(history: number, over: string, delay = '0s'): number {
     const { windows } = this.#plans[history]
     const window = { widthMs: durationMs(over), delayMs: durationMs(delay) }
-    if (window.widthMs <= 0) throw new UnknownName('over', 'a window is longer than 0')
+    if (window.widthMs <= 0) throw new UnknownName('over', 'a window must be longer than 0')
     const same = windows.findIndex(({ widthMs, delayMs }) => widthMs === window.widthMs && delayMs === window.delayMs)
     return same >= 0 ? same : windows.push(window) - 1
   }
@@ -214,13 +214,10 @@ export class Scope {
     if (of === 'amount' && amount !== undefined) return { from: 'amount', isExact: amount.digits !== undefined }
     if (Object.hasOwn(fields, of)) return { from: 'number', index: this.#addNumber({ name: of, column: fields[of] }) }
     if (of === 'amount') {
-      throw new UnknownName(parameter, 'it needs transaction.amount: { field: COLUMN, digits: DECIMALS }')
+      throw new UnknownName(parameter, 'this needs transaction.amount: { field: COLUMN, digits: DECIMALS }')
     }
     const names = [...(amount ? ['amount'] : []), ...Object.keys(fields)]
-    throw new UnknownName(
-      parameter,
-      `there is no number "${of}" in the detector${hint(of, names, 'transaction.fields')}`,
-    )
+    throw new UnknownName(parameter, `the detector declares no number "${of}"${hint(of, names, 'transaction.fields')}`)
   }
 
   #text(of: string, parameter: string): number {
@@ -230,14 +227,14 @@ export class Scope {
     const where = 'transaction.keys or transaction.fields'
     throw new UnknownName(
       parameter,
-      `there is no key or field "${of}" in the detector${hint(of, Object.keys(declared), where)}`,
+      `the detector declares no key or field "${of}"${hint(of, Object.keys(declared), where)}`,
     )
   }
 
   #positionNumbers(): [number, number] {
     const { position } = this.#detector.transaction
     if (position === undefined) {
-      throw new UnknownName('', 'it needs transaction.position: { latitude: COLUMN, longitude: COLUMN }')
+      throw new UnknownName('', 'this needs transaction.position: { latitude: COLUMN, longitude: COLUMN }')
     }
     return [
       this.#addNumber({ name: 'latitude', column: position.latitude }),

@@ -44,7 +44,7 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
     { category: { of: 'category', values: ['food', 'travel'] } },
     1,
     'The category is travel',
-    'The category is missing or not one of those that the model knows',
+    'The category is missing or not a value that the model knows',
   ],
   count: [
     { count: { by: 'card', over: '10m' } },

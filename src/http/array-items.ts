@@ -73,7 +73,7 @@ export function* cutItems(bytes: Buffer, { items, itemBytes, names }: ArrayLimit
     const isLast = bytes[at] === closeBracket
     if (isLast && count === 0 && skipBlanks(bytes, start) === at) break
     if (count === items) {
-      throw new FraudError('BODY_TOO_LARGE', `The array has over ${items} items: send less, or stream NDJSON`)
+      throw new FraudError('BODY_TOO_LARGE', `The array has over ${items} items: send fewer, or stream NDJSON`)
     }
     yield bytes.subarray(start, at)
     if (isLast) break

@@ -118,7 +118,7 @@ function refusePieces(message: IncomingMessage): FraudError {
   const { socket } = message
   socket.on('resume', () => socket.pause()).pause()
   message.push = () => false
-  return new FraudError('REQUEST_MALFORMED', 'The body comes in thousands of chunks of a few bytes')
+  return new FraudError('REQUEST_MALFORMED', 'The body is sent in too many tiny chunks')
 }
 
 export function tooLarge(limitBytes: number): FraudError {

@@ -52,7 +52,7 @@ function keyPage(): Markup {
   return html`${pageStart('Shrike asks for a key')}
 <div class="page small"><main>
 <h1>This page asks for a key</h1>
-<p class="intro">It is kept for this tab, until the tab is closed, and sent as a header: never in an address, never as a cookie.</p>
+<p class="intro">The key is kept for this tab until the tab is closed, and sent as a header, never in an address or as a cookie.</p>
 <form class="card" hidden autocomplete="off">
 <label for="key">API key</label>
 <input id="key" type="password" required autofocus autocomplete="off" autocapitalize="off" spellcheck="false">
@@ -60,7 +60,7 @@ function keyPage(): Markup {
 <button>Open the page</button>
 </form>
 <noscript><p class="card">This page needs JavaScript. Without it: <code>curl -H 'Authorization: Bearer YOUR_KEY'</code> and the address.</p></noscript>
-<p class="intro">Keys are made by <code>shrike keys create --role viewer</code> where the service runs, or stand in its SHRIKE_API_KEYS.</p>
+<p class="intro">Keys are made by <code>shrike keys create --role viewer</code> where the service runs, or are set in its SHRIKE_API_KEYS.</p>
 </main></div>
 <script>${trustMarkup(keyScript)}</script>
 </body>

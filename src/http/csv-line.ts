@@ -19,7 +19,8 @@ export function csvCells(line: string, separator: string): readonly string[] {
     cells.push(line.slice(at + 1, close).replaceAll('""', '"'))
     at = close + 2
     if (close + 1 === line.length) return cells
-    if (line[close + 1] !== separator) throw new FraudError('BODY_INVALID', 'A quoted value goes on behind its quotes')
+    if (line[close + 1] !== separator)
+      throw new FraudError('BODY_INVALID', 'A quoted value continues after its closing quote')
   }
 }
 

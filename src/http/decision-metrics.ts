@@ -62,14 +62,9 @@ function countDecisions(registry: Registry): DecisionObserver {
   const total = (name: string, help: string, count: () => number) =>
     createTally(registry, name, help, [], (set) => set({}, count()))
   tally('shrike_decisions_total', 'New decisions, by outcome.', 'outcome', () => decided)
-  tally(
-    'shrike_decisions_degraded_total',
-    'New decisions that rest on less than they should, by why.',
-    'reason',
-    () => degraded,
-  )
+  tally('shrike_decisions_degraded_total', 'New decisions that are degraded, by reason.', 'reason', () => degraded)
   tally('shrike_fuses_tripped_total', 'How often a fuse of the policy has tripped, by fuse.', 'fuse', () => tripped)
-  total('shrike_duplicates_total', 'Transactions that had been decided before.', () => duplicates)
+  total('shrike_duplicates_total', 'Transactions that were already decided.', () => duplicates)
   tally(
     'shrike_features_missing_total',
     'Rows of new decisions in which a feature had no value, by feature.',
@@ -107,7 +102,7 @@ function countLabels(registry: Registry): Pick<DecisionObserver, 'labelled' | 'l
   const labels = { fraud: 0, legitimate: 0 }
   let refused = 0
   let lastLabelMs: number | undefined
-  createTally(registry, 'shrike_labels_total', 'New labels, by what they say.', ['label'], (set) => {
+  createTally(registry, 'shrike_labels_total', 'New labels, by value.', ['label'], (set) => {
     for (const [label, count] of Object.entries(labels)) set({ label }, count)
   })
   createGauge(
@@ -116,7 +111,7 @@ function countLabels(registry: Registry): Pick<DecisionObserver, 'labelled' | 'l
     'When this process last took in a new label, as Unix time.',
     () => lastLabelMs && lastLabelMs / 1000,
   )
-  const refusedHelp = 'Labels refused because too many already wait for their transactions.'
+  const refusedHelp = 'Labels refused because too many wait for their transactions.'
   createTally(registry, 'shrike_labels_refused_total', refusedHelp, [], (set) => set({}, refused))
   const lag = new Histogram({
     name: 'shrike_label_lag_seconds',
@@ -163,7 +158,7 @@ function watch(
   gauge('shrike_ready', 'Whether decisions are being made: 1 or 0.', () =>
     decisions.isReady && !directory.isShort() ? 1 : 0,
   )
-  gauge('shrike_policy_approves_everything', 'Whether no score can lead to anything but approve: 1 or 0.', () =>
+  gauge('shrike_policy_approves_everything', 'Whether the policy approves every score: 1 or 0.', () =>
     approvesEverything(decisions.inForce.policy, decisions.inForce.predictor.highestScore) ? 1 : 0,
   )
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
@@ -172,11 +167,11 @@ function watch(
   gauge('shrike_log_oldest_record_age_seconds', 'Age of the oldest transaction that is kept.', () =>
     ageSeconds(directory.oldestMs()),
   )
-  gauge('shrike_snapshot_age_seconds', 'Since this process last took a snapshot.', () =>
+  gauge('shrike_snapshot_age_seconds', 'Time since this process last took a snapshot.', () =>
     ageSeconds(decisions.snapshotAtMs),
   )
   gauge('shrike_history_coverage_seconds', 'Event time that the log covers.', () => decisions.decider.coverageMs / 1000)
-  gauge('shrike_history_wanted_seconds', 'Event time that the longest window and delay look back.', () =>
+  gauge('shrike_history_wanted_seconds', 'Event time that the longest window and delay cover.', () =>
     Number.isFinite(decisions.decider.spanMs) ? decisions.decider.spanMs / 1000 : 0,
   )
   gauge('shrike_history_keys', 'Keys with a history.', () => stats()?.keys)
@@ -184,12 +179,12 @@ function watch(
   gauge('shrike_history_bytes', 'Memory of histories.', () => stats()?.bytes)
   gauge(
     'shrike_history_dropped_keys',
-    'Histories that were dropped for want of memory.',
+    'Histories that were dropped because memory was short.',
     () => stats()?.droppedForMemory,
   )
   gauge(
     'shrike_labels_pending',
-    'Transactions that have a label but have not come.',
+    'Transactions that have a label but have not arrived.',
     () => decisions.decider.state?.projections.pending.transactions,
   )
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {

@@ -46,9 +46,9 @@ export class QueryReader {
     const minScore = this.read('minScore', (text) => within(Number(text), 0, 1), 'is a number from 0 to 1')
     const limitReason = `is a whole number from 1 to ${mostPerPage}`
     const limit = this.read('limit', (text) => wholeWithin(text, 1, mostPerPage), limitReason)
-    const before = this.read('cursor', parseCursor, 'is not one that this service gave')
+    const before = this.read('cursor', parseCursor, 'is not a value that this service returned')
     const { errors } = this
-    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'The query is not what this route takes', { errors })
+    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'The query is not valid for this route', { errors })
     return {
       limit: limit ?? usualPerPage,
       ...(outcome !== undefined && { outcome }),

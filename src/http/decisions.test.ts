@@ -483,7 +483,10 @@ describe('GET /v1/decisions/{id}', () => {
     await service.use(createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor()))
     const answer = await post('/v1/erasures', { key: 'card', value: 'Ada' })
     assert.deepEqual([answer.statusCode, answer.json().code], [409, 'ERASURE_INCOMPLETE'])
-    assert.match(answer.json().detail, /but 1 record of before card was personal hold/)
+    assert.match(
+      answer.json().detail,
+      /but 1 record still holds the value in plain text, from before card was personal/,
+    )
   })
 
   test('shows a person by name until the person is erased, and to the log only a token', async () => {
@@ -635,8 +638,8 @@ describe('GET /v1/decisions', () => {
       to: 'is empty, not text or a number, or given more than once',
       minScore: 'is a number from 0 to 1',
       limit: 'is a whole number from 1 to 500',
-      cursor: 'is not one that this service gave',
-      key: 'is written NAME:VALUE, and the names are card, shop, channel',
+      cursor: 'is not a value that this service returned',
+      key: 'must be NAME:VALUE, with one of the names card, shop, channel',
       outcom: 'did you mean outcome?',
       limit2: 'did you mean limit?',
     })

@@ -10,5 +10,5 @@ export function readExplain(query: unknown): boolean {
   if (given === undefined || given === 'false') return false
   if (given === 'true') return true
   const errors = [{ field: 'explain', reason: 'is true or false' }]
-  throw new FraudError('INPUT_INVALID', 'The query is not what this route takes', { errors })
+  throw new FraudError('INPUT_INVALID', 'The query is not valid for this route', { errors })
 }

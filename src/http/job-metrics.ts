@@ -12,7 +12,7 @@ export interface JobMetrics {
 /** Counts the jobs of a service. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
 export function createJobMetrics(registry: Registry, nowMs: () => number): JobMetrics {
   const ended = new Map(jobKinds.flatMap((kind) => endStates.map((state) => [`${kind} ${state}`, 0])))
-  const endedHelp = 'Jobs that were asked of this service and have ended, by kind and how.'
+  const endedHelp = 'Jobs of this service that have ended, by kind and result.'
   createTally(registry, 'shrike_jobs_ended_total', endedHelp, ['kind', 'state'], (set) => {
     for (const kind of jobKinds) {
       for (const state of endStates) set({ kind, state }, ended.get(`${kind} ${state}`) ?? 0)
@@ -21,7 +21,7 @@ export function createJobMetrics(registry: Registry, nowMs: () => number): JobMe
   let underway: () => readonly Job[] = () => []
   new Gauge({
     name: 'shrike_jobs',
-    help: 'Jobs that were asked of this service and wait or run.',
+    help: 'Jobs of this service that wait or run.',
     labelNames: ['kind', 'state'],
     registers: [registry],
     collect() {
@@ -35,7 +35,7 @@ export function createJobMetrics(registry: Registry, nowMs: () => number): JobMe
   })
   new Gauge({
     name: 'shrike_job_running_seconds',
-    help: 'For how long the job that runs has run; 0 where none does.',
+    help: 'How long the current job has been running; 0 without one.',
     labelNames: ['kind'],
     registers: [registry],
     collect() {

@@ -39,7 +39,7 @@ function branchOf(path: string): string {
 
 /** Why a service that only predicts has no path of this kind, and how to get one that has. */
 const onlyPredicts =
-  'This service only predicts, at /predict: decisions, labels and what rests on them need a detector with transaction.id ' +
+  'This service only predicts, at /predict: decisions, labels and everything based on them need a detector with transaction.id ' +
   'and a time, and one process. `shrike init FILE` drafts such a detector, `shrike train FILE --detector detector.yaml` ' +
   'learns by it, and `shrike serve` without more workers serves it; `npm start -- FILE` does all of it'
 
@@ -57,7 +57,7 @@ export function answerNotFound(
       !decides && decidingBranches.has(branchOf(pathOf(request.url))) ? onlyPredicts : 'There is nothing at this path',
     )
   reply.header('allow', [...methods, 'OPTIONS'].join(', '))
-  if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path has no such method')
+  if (request.method !== 'OPTIONS') throw new FraudError('METHOD_NOT_ALLOWED', 'This path does not support the method')
   reply.code(204).send()
 }
 

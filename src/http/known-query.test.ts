@@ -55,7 +55,7 @@ test('every route but probes refuses parameters that it does not know, and takes
   assert.equal((await app.inject('/v1/decisions?limit=1')).statusCode, 200)
   assert.equal((await app.inject('/v1/decisions/t-1?explain=true')).statusCode, 404)
   const own = await app.inject('/openapi.json?x=1')
-  assert.deepEqual(own.json().errors, [{ field: 'x', reason: 'is not known: this route has no parameters' }])
+  assert.deepEqual(own.json().errors, [{ field: 'x', reason: 'is unknown: this route has no parameters' }])
   assert.equal((await app.inject('/nothing?x=1')).statusCode, 404)
 })
 

@@ -12,13 +12,13 @@ export function refuseUnknownQuery(known: Guarded['query'] = []): Check | undefi
       .filter((name) => !known.includes(name))
       .map((field) => ({ field, reason: whyUnknown(field, known) }))
     if (errors.length === 0) return undefined
-    return new FraudError('INPUT_INVALID', 'The query is not what this route takes', { errors })
+    return new FraudError('INPUT_INVALID', 'The query is not valid for this route', { errors })
   }
 }
 
 /** Why a parameter or a filter is refused whose name is not a known one. */
 export function whyUnknown(name: string, known: readonly string[]): string {
-  if (known.length === 0) return 'is not known: this route has no parameters'
+  if (known.length === 0) return 'is unknown: this route has no parameters'
   const meant = closestName(name, known)
   return meant === undefined ? `is not one of ${known.join(', ')}` : `did you mean ${meant}?`
 }

@@ -22,7 +22,7 @@ export class LabelCsv {
     this.#separator = separators.find((separator) => text.includes(separator)) ?? ','
     this.#names = csvCells(text, this.#separator).map((name) => name.trim())
     const errors = headerErrors(this.#names)
-    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not the header of a file of labels', { errors })
+    if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid header of a file of labels', { errors })
   }
 
   /** @throws FraudError BODY_INVALID or INPUT_INVALID */

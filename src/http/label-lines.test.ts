@@ -219,7 +219,7 @@ describe('POST /v1/labels with lines', () => {
     const head = 'POST /v1/labels HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 1000\r\n\r\n'
     const [answer] = await exchange(port, `${head}transactionId,isFraud\nc,1\nd,`)
     assert.equal(answer.status, 408)
-    assert.match(JSON.parse(answer.body).detail, /1 lines before were taken in, 0 were known and 0 refused/)
+    assert.match(JSON.parse(answer.body).detail, /1 lines before were accepted, 0 were known and 0 refused/)
     assert.equal(labelsOf('c').length, 1)
     assert.equal(labelsOf('d').length, 0)
   })

@@ -102,7 +102,7 @@ export async function takeLabelLines(
 
 function noHeader(): FraudError {
   const errors = [{ field: '(body)', reason: 'has no header' }]
-  return new FraudError('INPUT_INVALID', 'Not a file of labels', { errors })
+  return new FraudError('INPUT_INVALID', 'Not a valid file of labels', { errors })
 }
 
 /** Ends a body of which more comes, but no whole line. */
@@ -121,7 +121,7 @@ class LineDeadline {
     if (lines > this.#lines) this.#sinceMs = nowMs
     this.#lines = lines
     if (nowMs - this.#sinceMs <= this.#timeoutMs) return
-    throw new FraudError('REQUEST_TIMEOUT', `No line of the body was whole within ${this.#timeoutMs / 1000} s`)
+    throw new FraudError('REQUEST_TIMEOUT', `No line of the body was complete within ${this.#timeoutMs / 1000} s`)
   }
 }
 
@@ -139,7 +139,7 @@ function isBlank(bytes: Buffer): boolean {
 function withPlace(error: unknown, { counts }: LabelTally): unknown {
   if (!(error instanceof FraudError) || counts.lines === 0) return error
   const { accepted, repeated, refused } = counts
-  const before = `${accepted} lines before were taken in, ${repeated} were known and ${refused} refused`
-  const message = `${error.message}. ${before}: send all of them again, which changes nothing of those`
+  const before = `${accepted} lines before were accepted, ${repeated} were known and ${refused} refused`
+  const message = `${error.message}. ${before}: send all of them again; accepted labels do not change`
   return new FraudError(error.code, message, { cause: error.cause, errors: error.errors })
 }

@@ -23,7 +23,7 @@ export function createMetrics(modelId: () => string, registry = registryOfProces
   const countRequest = createRequestCount(registry)
   const countPrediction = createPredictionCount(registry)
   const reloads = { ok: 0, refused: 0 }
-  createTally(registry, 'shrike_bundle_reloads_total', 'Bundle files loaded again, by result.', ['result'], (set) => {
+  createTally(registry, 'shrike_bundle_reloads_total', 'Reloads of the bundle file, by result.', ['result'], (set) => {
     set({ result: 'ok' }, reloads.ok)
     set({ result: 'refused' }, reloads.refused)
   })
@@ -70,13 +70,13 @@ function watchConnections(registry: Registry): Metrics['watchConnections'] {
     },
   })
   const refusedHelp =
-    'Connections refused because too many were open, of one address or at all, or cut with too many requests.'
+    'Connections refused because too many were open, from one address or in total, or cut with too many requests.'
   createTally(registry, 'shrike_http_connections_refused_total', refusedHelp, ['reason'], (set) => {
     set({ reason: 'address' }, connections?.refused.address ?? 0)
     set({ reason: 'total' }, connections?.refused.total ?? 0)
     set({ reason: 'pipelined' }, paced?.cut ?? 0)
   })
-  const cutHelp = 'Answers whose connection was cut because they were read too slowly.'
+  const cutHelp = 'Answers whose connection was cut because the client read too slowly.'
   createTally(registry, 'shrike_http_answers_cut_total', cutHelp, [], (set) => set({}, answers?.cut ?? 0))
   return (watched, requests, open) => {
     connections = watched

@@ -23,7 +23,7 @@ export function reportMissing({ lineup, reportPath, reportsBeside = [] }: Report
   return new FraudError(
     'ROUTE_NOT_FOUND',
     reportPath === undefined
-      ? `There is no report of ${modelId}${reportsBeside.length > 0 ? ' beside its bundle' : ''}. "shrike train" writes one beside the bundle; put it there again, or start the service with ${option('report')} FILE`
-      : `The report is not there any more: put it back, or start the service with another ${option('report')} FILE`,
+      ? `No report of ${modelId} was found${reportsBeside.length > 0 ? ' beside its bundle' : ''}. "shrike train" writes one beside the bundle; restore it, or start the service with ${option('report')} FILE`
+      : `The report was removed: restore it, or start the service with another ${option('report')} FILE`,
   )
 }

@@ -33,7 +33,7 @@ export const keyScript = `
     document.close()
   }
   const enter = async (key) => {
-    if (!/^[\\x21-\\x7e]+$/.test(key)) return refuse('A key has letters, digits and signs, and no blanks.')
+    if (!/^[\\x21-\\x7e]+$/.test(key)) return refuse('A key has letters, digits and signs, but no blanks.')
     const ask = (url) => fetch(url, { headers: { authorization: 'Bearer ' + key, accept: 'text/html, */*;q=0.8' }, cache: 'no-store' })
     let answer
     try {
@@ -44,13 +44,13 @@ export const keyScript = `
     try {
       if (answer.status === 401) {
         sessionStorage.removeItem('${keyName}')
-        return refuse('This key is not known here. It may be mistyped, or was revoked.')
+        return refuse('This key is unknown. It may be mistyped or revoked.')
       }
-      if (answer.status === 403) return refuse('This key is known, and may not open this page. ' + await reasonOf(answer))
+      if (answer.status === 403) return refuse('This key may not open this page. ' + await reasonOf(answer))
       sessionStorage.setItem('${keyName}', key)
       await show(answer, ask)
     } catch (error) {
-      refuse('The service answered, but the page could not be put together: ' + error.message)
+      refuse('The service answered, but the page could not be shown: ' + error.message)
     }
   }
   form.addEventListener('submit', (event) => { event.preventDefault(); void enter(input.value.trim()) })

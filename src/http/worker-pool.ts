@@ -152,7 +152,7 @@ class Supervision {
       if (this.#startedAt.size === 0) this.#settleClosed()
       return
     }
-    const failure = new FraudError('WORKERS_FAILED', `A worker ended as soon as it was started (${reason})`)
+    const failure = new FraudError('WORKERS_FAILED', `A worker ended right after its start (${reason})`)
     if (!this.#hasStarted) {
       setTimeout(() => this.#settleStart(failure), signalSpreadsMs)
       return

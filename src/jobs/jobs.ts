@@ -78,7 +78,7 @@ export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFail
     async start(value, by) {
       const request = within(await readJobRequest(value), files)
       if (store.list().filter(({ state }) => state === 'queued').length >= mostWaiting)
-        throw new FraudError('JOBS_FULL', `${mostWaiting} jobs wait already: let them end, or cancel some`)
+        throw new FraudError('JOBS_FULL', `${mostWaiting} jobs are already waiting: let them end, or cancel some`)
       const job = addJob(store, request, { id: newId(), by, nowMs: nowMs() })
       enqueue(job)
       return told(job)
@@ -101,7 +101,10 @@ export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFail
 
 const neverBegan = {
   state: 'failed',
-  error: { code: 'INTERNAL', message: "The job's process ended before it began: the log of the service has the cause" },
+  error: {
+    code: 'INTERNAL',
+    message: "The job's process ended before it started the work: the service's log has the cause",
+  },
 } as const
 
 /** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
@@ -119,7 +122,7 @@ function realPathWithin(field: string, path: string, files: string | undefined):
     new FraudError('INPUT_INVALID', `Not a valid job: ${field}: ${reason}`, { errors: [{ field, reason }] })
   if (files === undefined)
     throw refuse(`the service was not given a folder of files that jobs may read (${option('jobFiles')})`)
-  const missing = refuse('it is not a file of the folder that jobs may read')
+  const missing = refuse('it is not a file in the folder that jobs may read')
   try {
     const root = realpathSync(files)
     const real = realpathSync(resolve(root, path))

@@ -203,7 +203,7 @@ describe('a text that is wrong', () => {
     '[1, 2][0] == 1': '1:7 Lists are not indexed in this language; use in, all, exists or exists_one',
     'while > 1': '1:1 while is a reserved word; as a name, write it between backticks: `while`',
     '1 < amount < 3': '1:1 Comparisons are not chained; write a < b && b < c',
-    amount: '1:1 A rule is true or false; this is a double',
+    amount: '1:1 A rule must be true or false; this is a double',
     'amount && is_guest': '1:1 && is for bools; this is a double; compare it, with > 0 for example',
     '!country': '1:2 ! is for bools; this is a string; compare it, with == for example',
     'amount % 2 == 0.0': '1:1 double % int is not defined; make them whole by int(…)',

@@ -57,7 +57,7 @@ function readTree(text: string): { readonly tree: Syntax | undefined; readonly p
 
 function whyNotRun(text: string, tree: Syntax, term: Term): readonly Problem[] {
   if (!isBoolTerm(term)) {
-    return [problemAt(text, tree, `A rule is true or false; this is ${aValue(term.type)}`)]
+    return [problemAt(text, tree, `A rule must be true or false; this is ${aValue(term.type)}`)]
   }
   return whyTooCostly(text, tree, costOf(term))
 }

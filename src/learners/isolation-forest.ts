@@ -33,7 +33,7 @@ export async function trainIsolationForest(
 ): Promise<{ readonly model: TreeEnsemble; readonly options: IsolationOptions }> {
   const chosen = complete(isolationOptions, options)
   const rowCount = columns[0]?.length ?? 0
-  if (rowCount === 0) throw new FraudError('DATA_INVALID', 'There is no row, or no feature, to learn from')
+  if (rowCount === 0) throw new FraudError('DATA_INVALID', 'There are no rows or no features to learn from')
   const size = Math.min(chosen.sampleSize, rowCount)
   const grower = new IsolationGrower(columns, Math.ceil(Math.log2(Math.max(size, 2))))
   for (let tree = 0; tree < chosen.nEstimators; tree++) {

@@ -12,7 +12,7 @@ export interface TrainingControl {
 
 /** @throws FraudError DATA_INVALID where there is no feature, a weight below 0, or one class only. */
 export function checkDataset({ features, labels, weights }: Dataset): void {
-  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There is no feature to learn from')
+  if (features.length === 0) throw new FraudError('DATA_INVALID', 'There are no features to learn from')
   const negative = weights?.findIndex((weight) => !(weight >= 0 && weight < Infinity)) ?? -1
   if (negative >= 0) {
     throw new FraudError('DATA_INVALID', `Row ${negative} has the weight ${weights?.[negative]}; weights are 0 or more`)

@@ -7,7 +7,7 @@ export const nEstimators = whole({ help: 'trees', least: 1, most: 100_000 })
 export const maxDepth = wholeOrNull({ help: 'of a tree, or none', least: 1, hasNone: true })
 export const minSamplesLeaf = whole({ help: 'rows that a leaf needs', least: 1 })
 /** `balanced` multiplies each row's weight by rows / (2 x rows of its class). */
-export const classWeight = oneOf('weigh both classes alike', ['none', 'balanced'])
+export const classWeight = oneOf('give both classes the same total weight', ['none', 'balanced'])
 export const learningRate = shareOrOne('of boosting or of a network', '<number>')
 export const earlyStoppingRounds = wholeOrNull({
   help: 'stop boosting or a network after so many rounds without a better log loss on the last fifth of the training rows',

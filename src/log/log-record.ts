@@ -74,7 +74,7 @@ export interface Definition {
   readonly columns: readonly string[]
   /** The names of a row's values, in their order. */
   readonly features: readonly string[]
-  /** In what contributions are told; missing where the model does not explain itself. */
+  /** In what contributions are told; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
   /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
   readonly categories?: Readonly<Record<string, readonly string[]>>

@@ -202,7 +202,7 @@ function writeThreshold(threshold: ChosenThreshold): object {
  */
 export function decodeBundle(bytes: Uint8Array): Bundle {
   const { metadata, tensors, sha256 } = decodeTensors(bytes)
-  if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not of Shrike')
+  if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not one of Shrike')
   if (!bundleFormats.includes(metadata.formatVersion)) {
     const known = bundleFormats.join(' and ')
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads ${known}`)

@@ -251,7 +251,7 @@ describe('an explanation of an average', () => {
     const withBare = (weight: number) =>
       createAverage<LearnedModel>(features, [bare, linear], Float64Array.of(weight, 1 - weight))
     assert.equal(createExplainer(withBare(0.1)), undefined)
-    assert.match(whyUnexplained(withBare(0.1)) ?? '', /one of its members can't be: nobody knows how many rows/)
+    assert.match(whyUnexplained(withBare(0.1)) ?? '', /one of its models can't be: the number of rows/)
     assert.equal(createExplainer(withBare(0))?.scale, 'probability')
   })
 })

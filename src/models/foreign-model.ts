@@ -56,7 +56,9 @@ export function readForeignModel(
 }
 
 function warnOfPlaces(names: readonly string[], { warn }: Pick<Progress, 'warn'>): void {
-  warn(`The model names no feature of the detector: its inputs are taken to be ${names.join(', ')}, in this order`)
+  warn(
+    `The model does not name features of the detector: its inputs are assumed to be ${names.join(', ')}, in this order`,
+  )
 }
 
 interface ParsedModel {
@@ -114,7 +116,7 @@ function takeGraph(foreign: ForeignGraph, features: readonly string[], areTruste
   if (foreign.splitsOnCategories && !areTrusted) {
     throw new FraudError(
       'MODEL_UNSUPPORTED',
-      "This ONNX model can't be used: it splits on categories, and the format does not tell their order. Import the " +
+      "This ONNX model can't be used: it splits on categories, and the format does not record their order. Import the " +
         `library's own file, ${orTrust}`,
     )
   }
@@ -130,7 +132,7 @@ function takeNamedInputs(model: TreeEnsemble, features: readonly string[]): Take
   const isByPlace = places.every((place) => place < 0)
   const missing = model.features.filter((_, i) => places[i] < 0)
   if (!isByPlace && missing.length > 0) {
-    throw new FraudError('DETECTOR_INVALID', `The detector lacks features that the model wants: ${missing.join(', ')}`)
+    throw new FraudError('DETECTOR_INVALID', `The detector lacks features that the model needs: ${missing.join(', ')}`)
   }
   const feature = isByPlace
     ? model.nodes.feature

@@ -48,7 +48,7 @@ export function readModel(
 ): LearnedModel {
   const model = readPart(form, new TensorReader(tensors, features, invalid))
   if (isLearned(model)) return model
-  throw invalid(`its kind ${model.kind} is not known`)
+  throw invalid(`its kind ${model.kind} is unknown`)
 }
 
 function readPart(form: ModelForm, reader: TensorReader): KindedModel {

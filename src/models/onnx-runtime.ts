@@ -31,7 +31,7 @@ function loadRuntime(): Pick<Package, 'Tensor'> & Pick<Binding, 'binding'> {
     if (cause instanceof FraudError) throw cause
     throw new FraudError(
       'RUNTIME_MISSING',
-      `This model is run by the package onnxruntime-node, which can't be loaded here: ${install}`,
+      `This model is run by the package onnxruntime-node, which can't be loaded: ${install}`,
       { cause },
     )
   }

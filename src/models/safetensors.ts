@@ -78,7 +78,7 @@ export function decodeTensors(bytes: Uint8Array): TensorFile & { readonly sha256
   const mark = `"sha256":"${sha256}"`
   const place = file.subarray(0, dataStart).indexOf(mark) + '"sha256":"'.length
   if (!/^[0-9a-f]{64}$/.test(sha256) || hashAround(file, place) !== sha256) {
-    throw invalid('its bytes do not have the hash that it carries: it is damaged')
+    throw invalid('its hash does not match its content: it is damaged')
   }
   const tensors: Record<string, Tensor> = {}
   for (const [name, entry] of Object.entries(header)) {
@@ -105,7 +105,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function readHeader(file: Buffer): { header: Record<string, unknown>; dataStart: number } {
   if (file.length < 8) throw invalid(`it has only ${file.length} bytes`)
   const headerLength = Number(file.readBigUInt64LE())
-  if (headerLength > headerLimit) throw invalid('it does not begin like a safetensors file')
+  if (headerLength > headerLimit) throw invalid('it does not start like a safetensors file')
   if (8 + headerLength > file.length) throw invalid('it is cut off inside its header')
   try {
     const header: unknown = JSON.parse(file.toString('utf8', 8, 8 + headerLength))

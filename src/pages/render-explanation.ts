@@ -88,8 +88,8 @@ function waterfall(input: ExplanationInput): Markup {
   const [towards, away] = scale === 'depth' ? ['left', 'right'] : ['right', 'left']
   const caption = {
     id: 'waterfall',
-    title: 'From anybody to this row',
-    text: `Each bar is what one feature adds to the ${scale}: to the ${towards} towards fraud, to the ${away} away from it. They begin at ${formatGeneral(base)}, what the model says when nothing is known, and end at ${formatGeneral(output)}, its answer before calibration.`,
+    title: 'From the average to this row',
+    text: `Each bar is what one feature adds to the ${scale}: to the ${towards} towards fraud, to the ${away} away from it. They begin at ${formatGeneral(base)}, the model's answer when nothing is known, and end at ${formatGeneral(output)}, its answer before calibration.`,
   }
   const axis = { name: scale, min, max, ticks: ticksBetween(min, max, 7), format: formatTick }
   return frameFigure(caption, drawBarRows(rows, axis))

@@ -11,7 +11,7 @@ function confusionCell(name: string, count: number, of: number, tone: string): M
 function confusionMatrix({ evaluation }: ReportInput): Markup {
   const { tn, fp, fn, tp } = evaluation.confusion
   return html`<div class="card" id="confusion"><h3>Confusion matrix</h3>
-<p>What was true, and what the model said, with shares of each row. Strong colours are right decisions, pale ones mistakes.</p>
+<p>The label and the prediction, with shares of each row. Strong colours are correct predictions, pale ones mistakes.</p>
 <table class="confusion"><thead><tr><td></td><th scope="col">No alert</th><th scope="col">Alert</th></tr></thead>
 <tbody>
 <tr><th scope="row">Legitimate</th>${confusionCell('left alone', tn, tn + fp, 'legit right')}${confusionCell('false alarms', fp, tn + fp, 'legit wrong')}</tr>
@@ -31,11 +31,11 @@ function scoresRow(name: string, { precision, recall, f1, support }: ClassScores
 function classificationTable({ evaluation }: ReportInput): Markup {
   const { legitimate, fraud, accuracy, macroAverage, weightedAverage } = evaluation.classificationReport
   return html`<div class="card" id="classification"><h3>Classification report</h3>
-<p>Precision: how many of those called so are so. Recall: how many of those that are so were called so. F1 combines the two; support is how many there are.</p>
+<p>Precision: the share of predictions of a class that are right. Recall: the share of a class that is found. F1 combines the two; support is the number of rows.</p>
 <div class="scroll"><table><thead><tr><th scope="col">Class</th><th scope="col">Precision</th><th scope="col">Recall</th><th scope="col">F1</th><th scope="col">Support</th></tr></thead>
 <tbody>${scoresRow('Legitimate', legitimate)}${scoresRow('Fraud', fraud)}</tbody>
 <tbody class="total">${scoresRow('Macro average', macroAverage)}${scoresRow('Weighted average', weightedAverage)}</tbody></table></div>
-<p class="note">Accuracy is ${formatPercent(accuracy)}. Where fraud is rare it says little: calling nothing fraud would reach ${formatPercent(legitimate.support / (legitimate.support + fraud.support))}.</p>
+<p class="note">Accuracy is ${formatPercent(accuracy)}. Where fraud is rare it says little: predicting no fraud at all would reach ${formatPercent(legitimate.support / (legitimate.support + fraud.support))}.</p>
 </div>
 `
 }
@@ -45,7 +45,7 @@ export function decisionSection(input: ReportInput): Markup {
   const comparison = threshold.inclusive ? 'at least' : 'above'
   return html`<section id="decisions">
 <h2>Decisions</h2>
-<p class="intro">A transaction is called fraud when its probability is ${comparison} <b>${formatThreshold(threshold.value)}</b>. Chosen ${chosen}.</p>
+<p class="intro">Fraud is predicted when the probability is ${comparison} <b>${formatThreshold(threshold.value)}</b>. This threshold was chosen ${chosen}.</p>
 <div class="grid roomy">${confusionMatrix(input)}${classificationTable(input)}</div>
 <details class="card" open><summary>The same as plain text</summary><pre class="monospace">${input.classificationText}</pre></details>
 </section>

@@ -50,15 +50,17 @@ export function importanceFigures({ metric, features }: ImportanceSummary): read
   )
   const shuffled = features.filter((feature) => feature.permutation !== undefined).length
   const spared =
-    shuffled < features.length ? ` Shuffled were the ${shuffled} of ${features.length} that trees split on most.` : ''
-  const left = features.length > mostBars ? ` The ${mostBars} highest of ${features.length} are drawn.` : ''
+    shuffled < features.length
+      ? ` Only the ${shuffled} of ${features.length} inputs that trees split on most were shuffled.`
+      : ''
+  const left = features.length > mostBars ? ` Shown are the ${mostBars} highest of ${features.length}.` : ''
   const figures: Markup[] = []
   if (permutation.length > 0) {
     const caption = {
       id: 'permutation',
       title: 'What the model needs',
       text: `How far ${metric} falls when one input's values are shuffled among the rows. The dark lines are one standard deviation either way.${spared}${left}`,
-      note: 'Inputs that say the same can stand in for each other, and then each looks less important than it is.',
+      note: 'Inputs with the same information can replace each other, so each looks less important than it is.',
     }
     figures.push(frameFigure(caption, drawBars(permutation, `Fall in ${metric}`)))
   }
@@ -66,8 +68,8 @@ export function importanceFigures({ metric, features }: ImportanceSummary): read
     const caption = {
       id: 'split-gain',
       title: 'What the trees split on',
-      text: `The share of the work of separating the classes that each input did while the trees grew.${left}`,
-      note: 'Measured on training rows and partial to inputs with many values: a hint, not a proof.',
+      text: `The share of each input in separating the classes while the trees grew.${left}`,
+      note: 'This is measured on training rows and favours inputs with many values, so it is only a hint.',
     }
     figures.push(frameFigure(caption, drawBars(splitGain, 'Share of what splits gained')))
   }

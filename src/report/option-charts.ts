@@ -66,7 +66,7 @@ export function optionsFigure(view: SearchView, learner: string): Figure | undef
   return {
     id: `search-${learner}`,
     title: `Options of ${learner}`,
-    text: `The ${name} of ${formatNumberOf(own.length, 'trial')} over each option. Where the points ${objective === 'log-loss' ? 'fall' : 'rise'} to one side, look further there; where they lie level, the option matters little.`,
+    text: `The ${name} of ${formatNumberOf(own.length, 'trial')} over each option. Where the points ${objective === 'log-loss' ? 'fall' : 'rise'} to one side, search further there; where they are level, the option matters little.`,
     legend: [
       { label: 'Trials', color: colors.legitimate, shape: 'point' },
       { label: 'The best of this learner', color: colors.fraud, shape: 'point' },

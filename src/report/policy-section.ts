@@ -29,7 +29,7 @@ function stopped(figures: OutcomeFigures, policy: PolicyFigures): readonly Entry
     ['Fraud among them', precision === undefined ? '–' : wordsForShare(precision)],
     ['Of all frauds', wordsForShare(recall)],
     ...moneyOf('Money of fraud stopped', value?.fraud, policy),
-    ...moneyOf('Money of good customers hit', value?.legitimate, policy),
+    ...moneyOf('Money of good customers stopped', value?.legitimate, policy),
   ]
 }
 

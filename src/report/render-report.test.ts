@@ -62,7 +62,7 @@ test('says the figures, their intervals and all that repeats the run', () => {
     '48 caught, 7 missed, 19 false alarms',
     `95% interval ${lower.toFixed(3)} to ${upper.toFixed(3)}`,
     'Guessing gets 0.000966',
-    'Chosen for the least cost on the calibration rows',
+    'chosen for the least cost on the calibration rows',
     'A false alarm costs 5 and a missed fraud 120',
     '12 rows of the test part repeat a row of the training part',
     'There are only 55 frauds among the test rows',
@@ -164,9 +164,9 @@ test('does without time, importance, cost and calibration rows', () => {
   })
   const text = textOf(html)
   assert.doesNotMatch(html, /id="importance"|href="#importance"/)
-  assert.match(text, /the run was not told what a false alarm and a missed fraud cost/)
+  assert.match(text, /the costs of a false alarm and a missed fraud were not given/)
   assert.match(text, /The scores are not calibrated/)
-  assert.match(text, /not known: the rows have no time/)
+  assert.match(text, /unknown: the rows have no time/)
   assert.match(text, /454,902 rows, 227,451 frauds/)
 })
 
@@ -183,7 +183,7 @@ test('says which inputs were shuffled, and lists the others after them', () => {
       ],
     },
   })
-  assert.match(textOf(html), /Shuffled were the 2 of 4 that trees split on most\./)
+  assert.match(textOf(html), /Only the 2 of 4 inputs that trees split on most were shuffled\./)
   const listed = [...html.matchAll(/<th scope="row">(first|second|third|fourth)<\/th>/g)].map(([, name]) => name)
   assert.deepEqual(listed, ['first', 'second', 'third', 'fourth'])
 })
@@ -205,7 +205,7 @@ test('draws one feature, one fraud and a tiny threshold', () => {
   })
   const text = textOf(html)
   assert.match(text, /There is only 1 fraud among the test rows/)
-  assert.match(text, /called fraud when its probability is above 0\.0042/)
+  assert.match(text, /Fraud is predicted when the probability is above 0\.0042/)
   assert.match(text, /A hollow point found no fraud at all/)
   assert.match(html, /<span>Amount<\/span>/)
   assert.doesNotMatch(html, /id="split-gain"/)

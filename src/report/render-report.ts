@@ -46,7 +46,7 @@ function navigation({ importance, search }: ReportInput): Markup {
 function rankingSection(input: ReportInput): Markup {
   return html`<section id="ranking">
 <h2>Ranking</h2>
-<p class="intro">How well fraud is sorted above everything else, whatever the threshold.</p>
+<p class="intro">How well fraud is ranked above everything else, independent of the threshold.</p>
 <div class="grid">${drawFigure(precisionRecallFigure(input))}${drawFigure(rocFigure(input))}</div>
 </section>
 `
@@ -55,7 +55,7 @@ function rankingSection(input: ReportInput): Markup {
 function probabilitySection(input: ReportInput): Markup {
   return html`<section id="probability">
 <h2>Scores</h2>
-<p class="intro">What the probabilities look like, and whether they can be taken at their word.</p>
+<p class="intro">How the probabilities are distributed, and whether they can be trusted.</p>
 <div class="grid">${drawFigure(scoreFigure(input))}${drawFigure(calibrationFigure(input))}</div>
 </section>
 `
@@ -87,7 +87,7 @@ ${importanceSection(input)}
 ${tuningSection(input)}
 ${dataSection(input)}
 ${repeatSection(input)}
-<footer>Made by Shrike ${input.versions.shrike}. This page is complete in itself: it loads nothing and runs no script.</footer>
+<footer>Made by Shrike ${input.versions.shrike}. This page is complete: it loads nothing and runs no script.</footer>
 </main>
 </div>
 </div>

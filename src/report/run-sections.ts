@@ -18,7 +18,7 @@ export function importanceSection({ importance }: ReportInput): Markup {
   const sorted = [...importance.features].sort((a, b) => fall(b) - fall(a) || gain(b) - gain(a))
   return html`<section id="importance">
 <h2>Importance</h2>
-<p class="intro">Which inputs the model leans on. It does not say why fraud happens, only what this model looks at.</p>
+<p class="intro">Which inputs the model relies on. This does not explain why fraud happens, only what this model uses.</p>
 <div class="grid">${importanceFigures(importance)}</div>
 <details class="card"><summary>${formatNumberOf(sorted.length, 'input')} in full</summary>
 <div class="scroll"><table><thead><tr><th scope="col">Input</th><th scope="col">Permutation</th><th scope="col">Splits</th></tr></thead>
@@ -65,7 +65,7 @@ function splitCard({ split }: ReportInput): Markup {
   parts.push({ name: 'Test', tone: 'tone-3', part: test })
   const used = { evaluation: 'the evaluation', training: 'training', both: 'training and evaluation' }
   return html`<div class="card"><h3>Split</h3>
-<p>${method === 'time' ? 'The model learned from the past and was tested on what came after.' : 'Rows were dealt at random, frauds evenly. Rows that repeat may stand on both sides.'}</p>
+<p>${method === 'time' ? 'The model learned from earlier rows and was tested on later ones.' : 'Rows were split at random, with frauds in proportion. Repeated rows may be on both sides.'}</p>
 ${splitBar(parts)}
 ${terms([
   ['Test from', boundary ?? ''],
@@ -73,7 +73,7 @@ ${terms([
     'In no part',
     unknownThen === 0
       ? ''
-      : `${formatNumberOf(unknownThen, 'row')} before the test, of labels that were not known yet when it began`,
+      : `${formatNumberOf(unknownThen, 'row')} before the test, whose labels were not known when it began`,
   ],
   [
     'Oversampled to',
@@ -95,7 +95,7 @@ ${terms([
   ['File', source],
   ['Rows', formatCount(rows)],
   ['Frauds', `${formatCount(frauds)} (${formatPercent(fraudRate)})`],
-  ['Period', period === undefined ? 'not known: the rows have no time' : `${period.from} to ${period.to}`],
+  ['Period', period === undefined ? 'unknown: the rows have no time' : `${period.from} to ${period.to}`],
   ['Bad rows skipped', formatCount(badRowsSkipped)],
   ['Fingerprint', html`<code>${fingerprint}</code>`],
 ])}</div>
@@ -124,7 +124,7 @@ export function repeatSection({
   )
   return html`<section id="repeat">
 <h2>Repeat this run</h2>
-<p class="intro">The same file, options and versions give the same model, to the byte, and this same page.</p>
+<p class="intro">The same file, options and versions give exactly the same model and the same page.</p>
 <pre class="card command"><code>${command}</code></pre>
 <div class="grid"><div class="card"><h3>Model</h3>
 ${terms([
@@ -138,7 +138,7 @@ ${terms([
   ['Shrike', versions.shrike],
   ['Node', `${versions.nodeMajor}, ${versions.arch}`],
 ])}</div>
-<div class="card"><h3>Options</h3>${settings.length === 0 ? html`<p>All as the learner has them.</p>` : terms(settings)}</div></div>
+<div class="card"><h3>Options</h3>${settings.length === 0 ? html`<p>All options have the learner's defaults.</p>` : terms(settings)}</div></div>
 </section>
 `
 }

@@ -56,7 +56,7 @@ export function scoreFigure(input: ReportInput): Figure {
   return {
     id: 'scores',
     title: 'Scores by class',
-    text: 'How the probabilities are spread. A good model pushes frauds to the right and everything else to the left; what overlaps cannot be told apart.',
+    text: "How the probabilities are distributed. A good model puts frauds to the right and everything else to the left; where they overlap, the model can't separate them.",
     legend: [
       { label: 'Frauds', color: colors.fraud, shape: 'block' },
       { label: 'Legitimate', color: colors.legitimate, shape: 'block' },
@@ -127,7 +127,7 @@ export function calibrationFigure(input: ReportInput): Figure {
   return {
     id: 'calibration',
     title: 'Calibration',
-    text: `Whether 10 of 100 transactions scored 0.1 really are fraud. Points on the dashed line are right, below it the model expects too much fraud.${scale}${hollow}`,
+    text: `Whether 10 of 100 transactions with score 0.1 really are fraud. Points on the dashed line are right; below it the model expects too much fraud.${scale}${hollow}`,
     legend: [
       { label: 'Found, with 95% interval', color: colors.accent, shape: 'point' },
       { label: 'Perfect', color: colors.muted, shape: 'dashes' },

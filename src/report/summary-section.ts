@@ -134,9 +134,9 @@ export function summarySection(input: ReportInput): Markup {
   return html`<section id="summary" class="lead">
 <h2 class="eyebrow">Summary</h2>
 <p class="verdict">${policyVerdict(input.policy)}</p>
-<p class="counts">What the policy does with the test rows; 95% intervals stand in parentheses.</p>
+<p class="counts">What the policy does with the test rows; 95% intervals are in parentheses.</p>
 ${policyCards(input.policy)}
-<p class="counts">The model, whatever the policy: ${verdictOf(input.evaluation)} ${countsBehind(input)}</p>
+<p class="counts">The model, independent of the policy: ${verdictOf(input.evaluation)} ${countsBehind(input)}</p>
 <dl class="figures">${mainFigures(input).map(card)}</dl>
 <details class="card"><summary>Further figures</summary>
 <div class="scroll"><table><thead><tr><th scope="col">Figure</th><th scope="col">Value</th><th scope="col">95% interval</th></tr></thead>

@@ -76,7 +76,7 @@ export function tradeOffFigure(input: ReportInput): Figure {
   return {
     id: 'trade-off',
     title: 'What a threshold buys',
-    text: 'A low threshold catches more frauds and stops more people who did nothing; a high one the reverse.',
+    text: 'A low threshold catches more frauds and stops more honest customers; a high one does the reverse.',
     legend: [
       { label: 'Frauds caught (recall)', color: colors.fraud, shape: 'line' },
       { label: 'Alerts right (precision)', color: colors.accent, shape: 'line' },
@@ -171,7 +171,7 @@ export function workloadFigure(input: ReportInput): Figure {
     return {
       id: 'workload',
       title: 'Alerts by threshold',
-      text: 'How many alerts somebody has to look at. Their cost is not drawn: the run was not told what a false alarm and a missed fraud cost.',
+      text: 'How many alerts have to be reviewed. Their cost is not shown, because the costs of a false alarm and a missed fraud were not given.',
       summary: `Alerts over the threshold. ${work}`,
       note: work,
       chart,
@@ -180,7 +180,7 @@ export function workloadFigure(input: ReportInput): Figure {
   return {
     id: 'workload',
     title: 'Cost and alerts by threshold',
-    text: 'What false alarms and missed frauds cost together, and how many alerts somebody has to look at.',
+    text: 'What false alarms and missed frauds cost together, and how many alerts have to be reviewed.',
     legend: [
       { label: 'Cost', color: colors.fraud, shape: 'line' },
       { label: 'Without a model', color: colors.muted, shape: 'dashes' },

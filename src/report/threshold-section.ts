@@ -38,7 +38,7 @@ function thresholdTable(input: ReportInput): Markup {
         : html`<tr><th scope="row">${formatThreshold(threshold)}</th>${cells}</tr>\n`
     })
   return html`<details class="card" open><summary>Other thresholds</summary>
-<p>What each would have meant on the test rows.</p>
+<p>The figures of other thresholds on the test rows.</p>
 <div class="scroll"><table><thead><tr><th scope="col">Threshold</th><th scope="col">Alerts</th><th scope="col">Frauds caught</th><th scope="col">Alerts right</th>${input.cost === undefined ? nothing : html`<th scope="col">Cost</th>`}</tr></thead>
 <tbody>${rows}</tbody></table></div></details>
 `
@@ -47,7 +47,7 @@ function thresholdTable(input: ReportInput): Markup {
 export function thresholdSection(input: ReportInput): Markup {
   return html`<section id="threshold">
 <h2>Threshold</h2>
-<p class="intro">The threshold is a choice between missed frauds and disturbed customers. Picking the one that looks best on these rows would flatter it: they are here to judge.</p>
+<p class="intro">The threshold is a choice between missed frauds and disturbed customers. These rows are for measuring it: choosing the one that looks best on them would make the figures optimistic.</p>
 <div class="grid">${drawFigure(tradeOffFigure(input))}${drawFigure(workloadFigure(input))}</div>
 ${thresholdTable(input)}</section>
 `

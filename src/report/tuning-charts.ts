@@ -58,7 +58,7 @@ export function progressFigure(view: SearchView): Figure {
     legend: [
       { label: 'Trials', color: colors.legitimate, shape: 'point' },
       { label: 'Best so far', color: colors.accent, shape: 'line' },
-      ...(current ? [{ label: 'Trial 0, the choice before', color: colors.ink, shape: 'dashes' as const }] : []),
+      ...(current ? [{ label: 'Trial 0, the previous choice', color: colors.ink, shape: 'dashes' as const }] : []),
     ],
     summary: `The best ${name} over ${formatNumberOf(search.trials.length, 'trial')}; it ends at ${formatGeneral(best.mean)}.`,
     chart: () => ({
@@ -90,7 +90,7 @@ export function progressFigure(view: SearchView): Figure {
           : []),
       ],
     }),
-    note: 'The worst fifth lies on the edge where it would squeeze the others.',
+    note: 'The worst fifth is drawn on the edge, so that the others stay readable.',
   }
 }
 
@@ -107,7 +107,7 @@ export function foldFigure({ search, objective, name }: SearchView): Figure {
   return {
     id: 'search-folds',
     title: 'The best, fold by fold',
-    text: `Each point is one fold’s ${name}, each ring the mean. Where the rings lie closer together than the points of two trials, chance may have ranked them.`,
+    text: `Each point is one fold’s ${name}, each ring the mean. Where the rings are closer together than the points of two trials, their order may be chance.`,
     summary: `The ${name} of each fold for the ${rows.length} best trials.`,
     chart: () => ({
       grid: { ...plot, top: 6, left: 64 },

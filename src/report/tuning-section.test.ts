@@ -74,9 +74,9 @@ describe('the search in a report', () => {
     assert.ok(page.includes('href="#search"') && !page.includes('id="search-logistic-regression"'))
     assert.match(
       page,
-      /24 trials, of which 1 failed, each on 2 folds of the training period: 1d to learn from, 1h to be measured/,
+      /24 trials, of which 1 failed, each on 2 folds of the training period: 1d for training, 1h to be measured/,
     )
-    assert.match(page, /better than the choice before on 2 of 2 folds/)
+    assert.match(page, /better than the previous choice on 2 of 2 folds/)
     assert.match(page, /Options found by<\/dt><dd>a search: 24 trials/)
     assert.equal(page.match(/<th scope="row">\d+ <small>/g)?.length, 10)
     assert.ok(!page.includes('NaN') && !page.includes('<b>,'))
@@ -84,10 +84,10 @@ describe('the search in a report', () => {
   })
 
   test('stands with one trial, and with a current choice that failed', () => {
-    assert.match(render(trialsOf(1)), /Nothing that was tried was better/)
+    assert.match(render(trialsOf(1)), /No trial was better/)
     const [first, ...others] = trialsOf(9)
     const failed: Trial = { trial: 0, model: first.model, failed: 'OPTION_INVALID: no' }
-    assert.match(render([failed, ...others]), /choice before could not be evaluated/)
+    assert.match(render([failed, ...others]), /previous choice could not be evaluated/)
   })
 
   test('is one line for a bundle that was tuned in another run, and nothing for one that was not', () => {

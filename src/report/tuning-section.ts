@@ -44,14 +44,14 @@ ${topTable(search, objective)}
 function intro({ trials, failed, folds, winner, current, objective, k }: TuningRecord): string {
   const how =
     `${formatNumberOf(trials, 'trial')}${failed === 0 ? '' : `, of which ${formatCount(failed)} failed`}, each on ` +
-    `${formatNumberOf(folds.folds, 'fold')} of the training period: ${showSpan(folds.trainMs)} to learn from, ` +
+    `${formatNumberOf(folds.folds, 'fold')} of the training period: ${showSpan(folds.trainMs)} for training, ` +
     `${folds.delayMs === 0 ? '' : `${showSpan(folds.delayMs)} until labels are known, `}${showSpan(folds.testMs)} to be measured on by ${nameOf(objective)}` +
-    `${k === undefined ? '' : ` at ${formatCount(k)}`}. The test of this report was not looked at.`
-  if (current === undefined) return `${how} The choice before could not be evaluated.`
-  if (winner.trial === 0) return `${how} Nothing that was tried was better than the choice before.`
+    `${k === undefined ? '' : ` at ${formatCount(k)}`}. The test of this report was not used.`
+  if (current === undefined) return `${how} The previous choice could not be evaluated.`
+  if (winner.trial === 0) return `${how} No trial was better than the previous choice.`
   const better = winner.folds.map((value, i) => (value - current.folds[i]) * (objective === 'log-loss' ? -1 : 1))
   const won = better.filter((gain) => gain > 0).length
-  return `${how} The best was better than the choice before on ${won} of ${formatNumberOf(better.length, 'fold')}; as the best of many it is flattered, and the figures of the test are not.`
+  return `${how} The best was better than the previous choice on ${won} of ${formatNumberOf(better.length, 'fold')}; as the best of many trials its figure is optimistic, unlike the figures of the test.`
 }
 
 /** The winner's options beside those of the choice before. */
@@ -70,8 +70,8 @@ function comparison(tuning: TuningRecord, { trials, spaces }: SearchSummary, obj
 `
   })
   const before = tuning.current === undefined ? '–' : showMean(tuning.current)
-  return html`<div class="card"><h3>The winner and the choice before</h3>
-<p>What differs is marked.</p>
+  return html`<div class="card"><h3>The winner and the previous choice</h3>
+<p>Differences are marked.</p>
 <div class="scroll"><table><thead><tr><th scope="col">Option</th><th scope="col">Trial 0</th><th scope="col">Trial ${formatCount(best.trial)}</th></tr></thead>
 <tbody>${rows}</tbody><tbody class="total"><tr><th scope="row">${nameOf(objective)}</th><td>${before}</td><td>${showMean(best)}</td></tr></tbody></table></div></div>
 `

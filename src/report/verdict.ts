@@ -10,7 +10,7 @@ export function verdictOf({ confusion: { fp, fn, tp }, threshold }: Evaluation):
   const frauds = tp + fn
   const alerts = tp + fp
   const at = formatThreshold(threshold)
-  if (!(frauds > 0)) return 'There is no fraud among the test rows, so nobody can say how much fraud the model catches.'
+  if (!(frauds > 0)) return 'There is no fraud among the test rows, so it is unknown how much fraud the model catches.'
   if (!(alerts > 0)) return `Raises no alert at threshold ${at}, so every fraud passes.`
   if (tp === 0) return `Catches no fraud at threshold ${at}: every alert is a false alarm.`
   const caught = tp === frauds ? 'all' : `${formatPer100(tp / frauds)} of 100`
@@ -41,7 +41,7 @@ export function noticesOf({ warnings, includesTrainingRows, refit, evaluation }:
   if (includesTrainingRows) {
     notices.push({
       level: 'warning',
-      text: 'The test rows include rows that the model was trained on. A model remembers those: every figure here is better than what new transactions will see.',
+      text: 'The test rows include rows that the model was trained on. A model remembers those, so all figures here are better than on new transactions.',
     })
   }
   for (const text of warnings) notices.push({ level: 'warning', text })
@@ -54,7 +54,7 @@ export function noticesOf({ warnings, includesTrainingRows, refit, evaluation }:
   if (refit) {
     notices.push({
       level: 'note',
-      text: 'After this evaluation the model was trained again on all rows. The figures are those of the model before; the bundle holds the one after, with the same calibration and threshold.',
+      text: 'After this evaluation the model was trained again on all rows. The figures are those of the first model; the bundle has the second one, with the same calibration and threshold.',
     })
   }
   return notices

@@ -88,7 +88,7 @@ describe('an input reader', () => {
     }
     const field = 'payment.amount'
     const twice = { 'payment.amount': 2, payment: { amount: 2 }, V1: 1 }
-    const reason = 'comes in two ways, as the flat field "payment.amount" and nested in "payment"'
+    const reason = 'is given in two ways, as the flat field "payment.amount" and nested in "payment"'
     assert.deepEqual(reader.read(twice, once), [{ field, reason }])
     assert.deepEqual(reader.read({ payment: { amount: 'x' } }, once), [
       { field, reason: 'is text, where a number is required' },

@@ -181,8 +181,8 @@ function refuseOverwritten({ path, logPath, lockPath }: DataDirectory, note: num
   if (note !== notes.overwritten) return
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
-    `${logPath} was overwritten while a service had it open, and what was decided may be missing from it: move ${path} ` +
-      `away, and copy the backup into an empty directory. Where \`shrike log verify\` finds nothing, and you know why, delete ${lockPath}`,
+    `${logPath} was overwritten while a service had it open, so decisions may be missing from it: move ${path} ` +
+      `away, and copy the backup into an empty directory. If \`shrike log verify\` finds no problem and you know the reason, delete ${lockPath}`,
   )
 }
 
@@ -198,8 +198,8 @@ function refuseLost({ path, logPath, snapshotsPath }: DataDirectory, isLogNoted:
       : `delete ${logPath}-wal and -shm, and rename ${held.join(' or ')} to it`
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
-    `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory kept a log before: ${cure}; ` +
-      'to begin without any history, use another directory',
+    `${logPath} is ${bytes === undefined ? 'missing' : 'empty'}, but the directory had a log before: ${cure}; ` +
+      'to start without history, use another directory',
   )
 }
 

@@ -23,7 +23,7 @@ export function refuseLinks(...paths: readonly string[]): void {
   if (link === undefined) return
   throw new FraudError(
     'DIRECTORY_UNUSABLE',
-    `${link} is a symbolic link, and none is followed in a data directory: put the file itself there (the directory may be a link)`,
+    `${link} is a symbolic link, and links are not followed in a data directory: put the file itself there (the directory may be a link)`,
   )
 }
 

@@ -119,7 +119,7 @@ function readJob(path: string): Job | undefined {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw new FraudError('DIRECTORY_UNUSABLE', `${path} can't be read as a job: move it away`, { cause })
+    throw new FraudError('DIRECTORY_UNUSABLE', `${path} is not a valid job: move it away`, { cause })
   }
 }
 

@@ -185,7 +185,7 @@ export function readSnapshot(path: string, logKey?: string): Snapshot {
           digest.update(chunk)
           yield chunk
         }
-        if (!digest.digest().equals(stored)) throw invalid('it was changed while it was read')
+        if (!digest.digest().equals(stored)) throw invalid('it changed while it was read')
       } finally {
         closeSync(again)
       }

@@ -61,7 +61,7 @@ class Source {
 
   *bytes(count: number): Generator<Uint8Array> {
     for (let left = count; left > 0; ) {
-      if (this.isOver()) throw invalid('it ends too soon')
+      if (this.isOver()) throw invalid('it ends too early')
       const part = this.#chunk.subarray(0, left)
       this.#chunk = this.#chunk.subarray(part.length)
       left -= part.length

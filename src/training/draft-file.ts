@@ -74,7 +74,7 @@ function refuseOtherWords(file: string, table: Table, label: string, isSkippingB
   const more = words.size > shown.length ? ' and others' : ''
   throw new FraudError(
     'DATA_INVALID',
-    `${nameOf(file)}: ${rows === 1 ? '1 row has' : `${rows.toLocaleString('en')} rows have`} ${shown.join(', ')}${more} in "${showValue(label)}", which is not a label: ${labelsAllowed}, or such a word of another language (ja, oui, sí, Betrug, fraude, frode, ok). Write 1 for fraud and 0 for others there, or name another column with ${option('label')}`,
+    `${nameOf(file)}: ${rows === 1 ? '1 row has' : `${rows.toLocaleString('en')} rows have`} ${shown.join(', ')}${more} in "${showValue(label)}", which is not a label: ${labelsAllowed}, or such a word in another language (ja, oui, sí, Betrug, fraude, frode, ok). Write 1 for fraud and 0 for others there, or name another column with ${option('label')}`,
   )
 }
 
@@ -91,9 +91,7 @@ export function formatDraft({ detector, leftOut, unsure }: DetectorDraft, source
     comment(
       `Drafted from ${source} by shrike init: look it over, change what you know better, and train with ${option('detector')}.`,
     ),
-    ...(unsure.length > 0
-      ? ['#', comment('What it is unsure of:'), ...unsure.map((each) => comment(`- ${each}`))]
-      : []),
+    ...(unsure.length > 0 ? ['#', comment('What is uncertain:'), ...unsure.map((each) => comment(`- ${each}`))] : []),
     '',
   ]
   const parts = formatYamlBriefly(detector).replace(/^ {2}(\w+):/gm, (line, name: string) =>
@@ -105,15 +103,15 @@ export function formatDraft({ detector, leftOut, unsure }: DetectorDraft, source
 
 /** What the parts of a transaction are for. */
 const why: Readonly<Record<string, string>> = {
-  id: 'Each transaction has one of its own; a decision is found by it.',
-  time: 'When it took place.',
-  amount: 'With digits, sums are exact.',
-  keys: 'What histories are kept by.',
+  id: 'The id of each transaction, by which its decision is found.',
+  time: 'When the transaction took place.',
+  amount: 'The amount; with digits, sums are exact.',
+  keys: 'The keys that histories belong to.',
   optionalKeys: 'Keys that some transactions lack by nature.',
-  fields: 'Other columns that features speak of.',
-  position: 'Where it took place, in degrees.',
-  label: 'Fraud or not, and how late that is known.',
-  personal: 'Keys that stand for a person: kept as random tokens, so that the person can be forgotten.',
+  fields: 'Other columns that features use.',
+  position: 'Where the transaction took place, in degrees.',
+  label: 'Whether it was fraud, and how late that is known.',
+  personal: 'Keys that identify a person: they are kept as random tokens, so the person can be erased.',
   notCardNumber: 'Long references that only look like card numbers.',
-  hashCardNumber: 'Card numbers: a hash under SHRIKE_CARD_KEY takes their place.',
+  hashCardNumber: 'Card numbers: they are replaced by a hash with SHRIKE_CARD_KEY.',
 }

@@ -60,7 +60,7 @@ export async function readEarlierRows(
   if (order.length === 0) {
     throw new FraudError('DATA_INVALID', `${option('history')} ${path} has no row before the first one of the file`)
   }
-  run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} feed the histories, and nothing else`)
+  run.note(`  ${order.length.toLocaleString('en')} earlier rows of ${path} are used for histories only`)
   order.sort((one, other) => times[one] - times[other] || one - other)
   return (replay) => {
     const fresh = open()
@@ -85,10 +85,10 @@ function tellLeft(
   run: Progress,
 ): void {
   const count = (rows: number) => rows.toLocaleString('en')
-  if (inFile > 0) run.warn(`${count(inFile)} rows of ${path} have ids of the file itself: they are left out`)
+  if (inFile > 0) run.warn(`${count(inFile)} rows of ${path} have ids of rows in the file: they are left out`)
   if (later > 0) {
     run.warn(
-      `${count(later)} rows of ${path} are later than the file's first row: they are left out, put them into the file`,
+      `${count(later)} rows of ${path} are later than the file's first row: they are left out; add them to the file instead`,
     )
   }
   if (repeated > 0) run.warn(`${count(repeated)} rows of ${path} repeat an earlier one: they are left out`)

@@ -42,7 +42,7 @@ export function createChoiceEvaluator(
   const inOrder = inTime(rows, training)
   const part = pickRows(rows, inOrder, plan.isWeighted)
   if (objective === 'card-precision' && part.cards === undefined) {
-    throw optionInvalid('objective', 'card-precision needs a detector with a key and a time of its own')
+    throw optionInvalid('objective', 'card-precision needs a detector that declares a key and a time')
   }
   const periods = planFolds(part, plan)
   const folds = prequentialFolds(part, periods).map((fold) => {

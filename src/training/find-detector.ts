@@ -113,7 +113,6 @@ function changedTime(declared: DeclaredTime | undefined, field: string | undefin
 /** The detector that was in force last. */
 export function lastDetector(reader: Pick<LogReading, 'lastDefinition'>): LocatedDetector {
   const last = reader.lastDefinition()
-  if (last === undefined)
-    throw new FraudError('DATA_INVALID', 'The log is empty: nothing was brought in or decided yet')
+  if (last === undefined) throw new FraudError('DATA_INVALID', 'The log is empty: it has no transactions yet')
   return { detector: parseDetector(last.definition.detector), locate: inMemory }
 }

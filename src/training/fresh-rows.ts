@@ -33,7 +33,7 @@ export function chooseFreshRows(
   const none = { training: 0, labelGap: 0 }
   if (includeTraining || fresh.length === every.length) {
     const includesTraining = leftOut.training > 0
-    if (includesTraining) warn(`${leftOut.training} rows are of the bundle's own training: all figures are optimistic`)
+    if (includesTraining) warn(`${leftOut.training} rows are from the bundle's training: all figures are optimistic`)
     return { part: every, leftOut: none, includesTraining, isSample: false }
   }
   if (fresh.length === 0) throw noneLeft(leftOut)
@@ -51,21 +51,21 @@ export function chooseFreshRows(
 export type LeftOut = Readonly<Record<TrainingPart, number>>
 
 function tellLeftOut({ training, labelGap }: LeftOut, note: Progress['note']): void {
-  if (training > 0) note(`  ${training.toLocaleString('en')} rows of the bundle's own training period were left out`)
+  if (training > 0) note(`  ${training.toLocaleString('en')} rows of the bundle's training period were left out`)
   if (labelGap > 0) {
     note(
-      `  ${labelGap.toLocaleString('en')} rows of the label gap were left out: they lie between training and test, for their ` +
-        'labels were not known yet when the test began',
+      `  ${labelGap.toLocaleString('en')} rows of the label gap were left out: they are between training and test, because their ` +
+        'labels were not known when the test began',
     )
   }
 }
 
 function noneLeft({ training, labelGap }: LeftOut): FraudError {
   const all = training + labelGap
-  const gap = labelGap > 0 ? `, or lie in its label gap, between training and test (${labelGap})` : ''
+  const gap = labelGap > 0 ? `, or in its label gap, between training and test (${labelGap})` : ''
   return new FraudError(
     'DATA_INVALID',
-    `All ${all} rows are of the bundle's own training${gap}, so none is left to evaluate (${option('includeTraining')} overrides)`,
+    `All ${all} rows are from the bundle's training${gap}, so there are none left to evaluate (${option('includeTraining')} overrides)`,
   )
 }
 

@@ -97,11 +97,11 @@ export function describeLeaks(
   const notes: string[] = []
   const compare = (what: string, figure: Measured | undefined) => {
     if (honest === undefined || figure === undefined || !flatters(figure, honest)) return
-    const figures = `average precision ${show(figure.averagePrecision)} in place of ${show(honest.averagePrecision)}`
+    const figures = `average precision ${show(figure.averagePrecision)} instead of ${show(honest.averagePrecision)}`
     notes.push(`${what}: ${by} shows ${figures}`)
   }
-  compare(isRandom ? 'This random split flatters' : 'A random split would have flattered', randomSplit)
-  compare('Labels known at once would have flattered', undelayedLabel)
+  compare(isRandom ? 'This random split is optimistic' : 'A random split would be optimistic', randomSplit)
+  compare('Labels without delay would be optimistic', undelayedLabel)
   return isRandom ? { warnings: [...warnings, ...notes], notes: [] } : { warnings, notes }
 }
 

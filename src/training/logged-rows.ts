@@ -127,7 +127,7 @@ export async function loggedRows(
   if (collector.rowCount === 0)
     throw new FraudError(
       'DATA_INVALID',
-      "The log has no transaction whose label is known and older than the labels' maturity",
+      "The log has no transaction with a known label that is older than the labels' maturity",
     )
   const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
   return { ...rows, source, knownAt, cards, badRows: noBadRows }
@@ -158,8 +158,8 @@ export function warnOfLosses(counts: ColumnCounts, run: Progress): void {
   if (lacked.length === 0) return
   const hasOtherForms = lacked.some(({ form }) => form !== undefined)
   const what = hasOtherForms
-    ? 'lacks some of what the features read, or has it in another form, which no history connects with what is to come'
-    : 'lacks some of what the features read, and rows are without it'
+    ? 'lacks fields that the features read, or has them in a different form, so histories do not connect with new transactions'
+    : 'lacks fields that the features read, so rows do not have them'
   run.warn(`The log ${what}: ${tellCounts(lacked)}`)
 }
 
@@ -169,7 +169,7 @@ function refuseUndeclared({ undeclared }: ColumnCounts): void {
   if (none.length === 0) return
   throw new FraudError(
     'HISTORIES_LOST',
-    `The log can't give this detector its rows: ${tellCounts(none)}. ${adviceOn(none)}Train on a file that has them, or ` +
+    `The log does not have what the rows of this detector need: ${tellCounts(none)}. ${adviceOn(none)}Train on a file that has them, or ` +
       `without them: ${option('acceptLostHistories')}`,
   )
 }

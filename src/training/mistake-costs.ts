@@ -30,7 +30,7 @@ export function costModelOn({ amounts }: LabelledRows, part: Uint32Array, costs:
   const { falsePositive, falseNegative } = costs
   if (falseNegative !== 'amount') return { falsePositive, falseNegative }
   if (amounts === undefined) {
-    throw optionInvalid('costFalseNegative', '"amount" needs an amount, and the detector names none')
+    throw optionInvalid('costFalseNegative', '"amount" needs an amount, but the detector declares none')
   }
   return { falsePositive, falseNegative: Float64Array.from(part, (row) => amounts[row]) }
 }

@@ -58,7 +58,7 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
   if (twice !== undefined) {
     throw new FraudError(
       'OPTION_INVALID',
-      `The average has ${twice} twice; a model of the same rows adds nothing to itself`,
+      `The average has ${twice} twice; averaging a model with itself changes nothing`,
     )
   }
   if (request.weights !== 'evaluation' && rows.weights === undefined) {
@@ -79,7 +79,7 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
     ...givenOptions(request),
   }
   if (isScaled && options.categories !== undefined && options.categories.length > 0) {
-    throw new FraudError('OPTION_INVALID', 'scale would make fractions of categories: leave out one of the two')
+    throw new FraudError('OPTION_INVALID', 'scale would change the numbers of categories: leave out one of the two')
   }
   return {
     preset: name,

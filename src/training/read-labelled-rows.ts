@@ -146,7 +146,7 @@ function warnOfRepeatedRows(table: Table, run: Progress): void {
   if (repeated < table.rowCount / 100) return
   const share = ((100 * repeated) / table.rowCount).toFixed(1)
   run.warn(
-    `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier one in every column: is the file put together of ` +
-      'others that overlap? Each row counts, so intervals are too narrow',
+    `${repeated.toLocaleString('en')} rows (${share} %) equal an earlier row in every column: was the file made from ` +
+      'files that overlap? Each row counts, so intervals are too narrow',
   )
 }

@@ -67,7 +67,7 @@ export function refuseLeaks(
 export function warnOfSuspicious(each: SingleFeature): string {
   const doubt = each.isCertain
     ? 'is it really known when the transaction happens?'
-    : `is it really known when the transaction happens, or is it chance, with ${each.frauds} frauds?`
+    : `is it really known when the transaction happens, or is this chance, with only ${each.frauds} frauds?`
   return `${describeSuspicious(each)}: ${doubt}`
 }
 

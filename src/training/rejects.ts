@@ -27,5 +27,5 @@ export async function writeRejects(
   const ownerOnly = 0o600
   const content = () => rejectedRows(file, rows, { ...(encoding && { encoding }), signal: run.signal })
   await replaceOutput(rejects, request, run, () => writeFileAtomically(rejects, content(), ownerOnly))
-  if (rows.length > 0) run.note(`  the rows that were left out, with why: ${rejects}`)
+  if (rows.length > 0) run.note(`  the rows that were left out, with the reason: ${rejects}`)
 }

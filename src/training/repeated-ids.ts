@@ -146,7 +146,7 @@ export function warnOfRepeats(
     return `${repeats.placeOf(row)} has the ${id} of ${repeats.placeOf(first)}${named}${differ}`
   })
   run.warn(
-    `${count(other)} the ${id} of an earlier row, but other content: each is taken as a transaction of its own, which a ` +
+    `${count(other)} the ${id} of an earlier row, but different content: each is used as a separate transaction, which a ` +
       `service refuses (TRANSACTION_CONFLICT), so its log would not hold it. Is ${id} the id of a transaction?\n  ${shown.join('\n  ')}`,
   )
 }

@@ -48,7 +48,7 @@ export async function replayFile<Result>(
     return await replayStream(replay, request, run, work)
   } catch (error) {
     if (!(error instanceof OutOfOrder)) throw error
-    run.note('  the rows are not in the order of their times, so all of them are read and put in order')
+    run.note('  the rows are not in the order of their times, so all of them are read and sorted')
     return replaySorted(replay, request, run, work)
   }
 }
@@ -146,7 +146,7 @@ function tellRepeats({ located, onRepeat, repeatsAre }: FileReplay, repeats: Rep
 }
 
 /** What becomes of rows that repeat an earlier one. */
-export const leftOut = 'they are left out, as a log holds each transaction once'
+export const leftOut = 'they are left out, because a log has each transaction once'
 
 interface TableReplay {
   readonly replay: FileReplay

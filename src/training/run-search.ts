@@ -57,8 +57,8 @@ export async function runSearch(plan: SearchPlan, means: SearchMeans, run: Progr
     })
     if (tried.length < most && run.nowMs() < endMs) {
       run.warn(
-        `The search ended after ${tried.length} trials: what it drew from the space had all been tried before. A space of ` +
-          'whole numbers or names may hold a few choices more',
+        `The search ended after ${tried.length} trials: all choices drawn from the space had been tried before. A space of ` +
+          'whole numbers or names may have a few more choices',
       )
     }
     return tried
@@ -78,7 +78,7 @@ function whatIsLeft(trial: number, most: number, leftMs: number): string {
 function whatIsKept(done: number, journalPath: string): string {
   if (done === 0) return 'Stopped before the first trial was finished; nothing was written'
   return (
-    `Stopped; the ${done} finished trials are kept in ${journalPath}. The same command goes on from there; with ` +
+    `Stopped; the ${done} finished trials are kept in ${journalPath}. The same command continues from there; with ` +
     `${option('trials')} ${done} it trains the best of them`
   )
 }

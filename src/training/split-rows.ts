@@ -38,7 +38,7 @@ export function splitRows(rows: LabelledRows, plan: SplitPlan, holdsOut: boolean
   if (labels.length > 0 && labels.every((label) => label === 1)) {
     throw new FraudError(
       'OPTION_INVALID',
-      `All ${labels.length} rows are fraud, and training and test need both classes`,
+      `All ${labels.length} rows are fraud, but training and test need both classes`,
     )
   }
   if (plan.by === 'random' || times === undefined) {

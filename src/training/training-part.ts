@@ -19,7 +19,7 @@ export function warnOfUnknownGap({ training: { split, refit }, detector }: Bundl
   const { delay, knownAt } = detector.transaction.label
   if (split.by !== 'time' || split.testFrom !== undefined || refit || (delay ?? knownAt) === undefined) return undefined
   return (
-    'The bundle does not say when its test began, for an older Shrike wrote it: rows right behind its training period, ' +
-    'whose labels came too late to learn from, are among those evaluated'
+    'The bundle does not say when its test began, because an older Shrike wrote it: rows right after its training period, ' +
+    'whose labels were known too late for training, are included in the evaluation'
   )
 }

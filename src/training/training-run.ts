@@ -199,7 +199,7 @@ function weighModels(
   if (held === undefined) {
     throw new FraudError(
       'OPTION_INVALID',
-      'Models are averaged by rows that are held out, and this preset holds out none',
+      'The weights of an average are chosen on rows that are held out, but this preset holds out none',
     )
   }
   const rowWeights = plan.weightUse === 'training' ? undefined : rows.weights

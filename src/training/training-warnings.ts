@@ -19,7 +19,7 @@ export function warningsOf(
   if (calibrationWarning !== undefined) warnings.push(calibrationWarning)
   if (alertsOnNothing) {
     warnings.push(
-      `The threshold ${content.threshold.value} alerts on none of the rows that were held out to choose it on; it was ` +
+      `The threshold ${content.threshold.value} gives no alert on the rows that were held out to choose it on; it was ` +
         `chosen ${content.threshold.chosenBy}`,
     )
   }
@@ -28,15 +28,16 @@ export function warningsOf(
     const share = ((100 * repeated) / parts.test.length).toFixed(2)
     if (repeated > 0) {
       warnings.push(
-        `${repeated} test rows (${share} %) equal a training row in every input: a random split flatters. Split by time instead`,
+        `${repeated} test rows (${share} %) equal a training row in every input: a random split is optimistic. Split by time instead`,
       )
     }
-    if (plan.split.by === 'time') warnings.push('There is no time column, so the split is random and may flatter')
+    if (plan.split.by === 'time')
+      warnings.push('There is no time column, so the split is random and the figures may be optimistic')
   }
   if (rows.knownAt === undefined && compileDetector(rows.detector).plan.histories.some((plan) => plan.countsFrauds)) {
     warnings.push(
       'The detector says neither how late labels are (label.delay) nor when each was known (label.knownAt), so features ' +
-        'that count frauds take every label as known at once: the figures hold only if that is so',
+        'that count frauds treat every label as known at once: the figures are valid only if that is true',
     )
   }
   const frauds = rows.labels.reduce((sum, label) => sum + label, 0)

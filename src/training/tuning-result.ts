@@ -40,7 +40,7 @@ export function concludeSearch(
   const [first] = trials
   if (best === undefined) {
     const why = 'failed' in first ? first.failed : ''
-    throw new FraudError('OPTION_INVALID', `None of ${trials.length} trials could be measured. The first: ${why}`)
+    throw new FraudError('OPTION_INVALID', `None of ${trials.length} trials could be evaluated. The first: ${why}`)
   }
   const current = isMeasured(first) ? first : undefined
   const gain = current && gainOver(best, current, objective)
@@ -85,11 +85,11 @@ export function tellConclusion(
 }
 
 function describeGain(best: MeasuredTrial, gain: Gain | undefined): string {
-  if (gain === undefined) return 'There is nothing to compare the best with'
-  if (best.trial === 0) return 'Nothing that was tried is better than the current choice'
+  if (gain === undefined) return 'There is no trial to compare the best with'
+  if (best.trial === 0) return 'No trial is better than the current choice'
   const { mean, standardDeviation, foldsBetter, folds } = gain
-  const flattered = 'The best of many is flattered; the test is not'
-  if (folds === 1) return `The best is ${showFigure(mean)} better on the one fold: that may be chance. ${flattered}`
+  const flattered = 'The best of many trials is optimistic; the test is not'
+  if (folds === 1) return `The best is ${showFigure(mean)} better on the only fold: that may be chance. ${flattered}`
   const isClear = mean > standardDeviation && foldsBetter === folds
   return (
     `The best is ${showFigure(mean)} better, ± ${showFigure(standardDeviation)} over folds, and on ${foldsBetter} of ${folds}: ` +

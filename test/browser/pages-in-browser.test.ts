@@ -91,7 +91,7 @@ describe('pages in a browser', { skip }, () => {
     const page = await browser.newPage()
     await page.route(/swagger-ui\.css/, (route) => route.fulfill({ status: 503, body: '' }))
     await enter(page, '/docs', key)
-    await page.getByText(/the page could not be put together: \S*swagger-ui\.css came with status 503/).waitFor()
+    await page.getByText(/the page could not be shown: \S*swagger-ui\.css came with status 503/).waitFor()
     await page.unroute(/swagger-ui\.css/)
     await page.context().setOffline(true)
     await page.locator('input').fill(key)

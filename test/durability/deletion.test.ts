@@ -120,7 +120,7 @@ test('a log that was set back under newer snapshots says so at the start, with n
   cpSync(join(folder, 'earlier', 'log.sqlite'), join(data, 'log.sqlite'))
   const again = await ServiceProcess.start(bundle, data)
   await again.stop()
-  assert.match(again.log(), /a snapshot knows record 101, and the log ends with 51/)
+  assert.match(again.log(), /a snapshot contains record 101, and the log ends with 51/)
 })
 
 test('a log that goes while nothing is decided is written again all the same', async () => {

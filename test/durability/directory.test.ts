@@ -280,7 +280,7 @@ describe('a log', () => {
   test('is as it was written', async () => {
     const { code, stdout } = await runShrike('log', 'verify', '--data', data, '--head', head)
     assert.equal(code, 0)
-    assert.match(stdout, /61 records, 1 to 61, are as they were written/)
+    assert.match(stdout, /61 records, 1 to 61, are unchanged since they were written/)
   })
 
   test('of which records at the end were cut off is found out by its head alone', async () => {

@@ -68,7 +68,10 @@ describe('a log of an older Shrike, whose definitions have no format', () => {
     const log = gunzipSync(readFileSync('test/golden/data-directory/explained.sqlite.gz'))
     writeFileSync(dataDirectory(data).logPath, log)
     assert.deepEqual(formats(data), [1])
-    assert.match(await succeed('log', 'verify', '--data', data), /14 records, 1 to 14, are as they were written/)
+    assert.match(
+      await succeed('log', 'verify', '--data', data),
+      /14 records, 1 to 14, are unchanged since they were written/,
+    )
     const explained = await trainBundle(folder, {
       change: (yaml) => yaml.replace('review: 0.2', 'review: 0'),
       name: 'explained',
@@ -91,7 +94,10 @@ describe('a log of an older Shrike, whose definitions have no format', () => {
       await service.stop()
     }
     assert.deepEqual(formats(data), [1, 2])
-    assert.match(await succeed('log', 'verify', '--data', data), /27 records, 1 to 27, are as they were written/)
+    assert.match(
+      await succeed('log', 'verify', '--data', data),
+      /27 records, 1 to 27, are unchanged since they were written/,
+    )
     assert.equal(await assertRowsAreReplayed(data, explained, later[0].timestampMs), later.length)
   })
 })
@@ -103,7 +109,7 @@ describe('a log of a newer Shrike', () => {
 
     const verified = await runShrike('log', 'verify', '--data', data)
     assert.equal(verified.code, 0)
-    assert.match(verified.stdout, /11 records, 1 to 11, are as they were written/)
+    assert.match(verified.stdout, /11 records, 1 to 11, are unchanged since they were written/)
     assert.match(verified.stderr, told)
     const { unread } = JSON.parse((await runShrike('log', 'verify', '--data', data, '--json')).stdout)
     assert.deepEqual(unread, { 'section 99': 1 })

@@ -67,7 +67,10 @@ describe('whoever appends', () => {
     }
     setKey('secret')
     assert.equal(last(data), records)
-    assert.match(await succeed('log', 'verify', '--data', data), /6 records, 1 to 6, are as they were written/)
+    assert.match(
+      await succeed('log', 'verify', '--data', data),
+      /6 records, 1 to 6, are unchanged since they were written/,
+    )
 
     setKey(undefined)
     await decideSome(at('plain'), 0, 2)
@@ -91,7 +94,7 @@ describe('whoever appends', () => {
     setKey('new')
     await decideSome(changed, 5, 8)
     const without = await runShrike('log', 'verify', '--data', changed)
-    assert.match(without.stderr, /LOG_INVALID: Record 1 was altered, or the key is another/)
+    assert.match(without.stderr, /LOG_INVALID: Record 1 was altered, or the key is a different one/)
     setKey('new', 'secret')
     const { code, stderr, stdout } = await runShrike('log', 'verify', '--data', changed)
     assert.equal(code, 1)
@@ -101,7 +104,7 @@ describe('whoever appends', () => {
     )
     assert.match(stderr, /LOG_KEY_MISMATCH: Record 7 .*--key-changes 7/)
     const known = await succeed('log', 'verify', '--data', changed, '--key-changes', '7')
-    assert.match(known, /10 records, 1 to 10, are as they were written/)
+    assert.match(known, /10 records, 1 to 10, are unchanged since they were written/)
     assert.doesNotMatch(known, /values of persons/)
     await succeed('backup', at('changed-copy'), '--data', changed, '--key-changes', '7')
     assert.equal((await runShrike('backup', at('no-copy'), '--data', changed)).code, 1)
@@ -137,8 +140,8 @@ describe('a data directory of an older Shrike', () => {
       assert.equal(decided.length, 12)
       setKey(key)
       const before = await succeed('log', 'verify', '--data', data)
-      assert.match(before, /15 records, 1 to 15, are as they were written/)
-      assert.match(before, /not ruled out: that values of persons were altered: \d+ rows bear no proof/)
+      assert.match(before, /15 records, 1 to 15, are unchanged since they were written/)
+      assert.match(before, /not ruled out: that values of persons were altered: \d+ rows have no MAC/)
       await succeed('backup', at(`older-${name}-copy`), '--data', data)
 
       const service = await ServiceProcess.start(bundle, data)

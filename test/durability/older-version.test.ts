@@ -84,7 +84,7 @@ for (const name of ['log', 'pruned'] as const) {
       assert.equal((await succeed('log', 'head', '--data', data)).trim(), head)
       assert.match(
         await succeed('log', 'verify', '--data', data, '--head', head),
-        / records, .* are as they were written/,
+        / records, .* are unchanged since they were written/,
       )
     })
 

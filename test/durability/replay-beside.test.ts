@@ -49,7 +49,7 @@ test('decisions through a running service that is killed in between are those of
   const first = await ServiceProcess.start(bundle, beside)
   const history = await runShrike('replay', file, '--data', beside, '--as', 'history')
   assert.equal(history.code, 1)
-  assert.match(history.stderr, /DIRECTORY_IN_USE.*stop it for as long as this takes, or .*--as decisions/)
+  assert.match(history.stderr, /DIRECTORY_IN_USE.*stop it while this runs, or .*--as decisions/)
   const trained = await runShrike('replay', file, '--data', beside, '--bundle', bundle, ...flags)
   assert.match(trained.stderr, /OPTION_INVALID.*leave out --bundle/)
   const cut = runShrike('replay', file, '--data', beside, '--timeout', '1s', ...flags)

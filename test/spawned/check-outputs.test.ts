@@ -47,7 +47,7 @@ describe('outputs of commands', () => {
     ['train --from-log --data data --out data/log.sqlite-wal', /the log or the lock/],
     ['train a.csv --out data/keys.json', /the keys of a data directory/],
     ['init a.csv --force --out data/detector.yaml', /the detector of a data directory/],
-    ['train a.csv --out data/service.json', /what a service notes/],
+    ['train a.csv --out data/service.json', /a file of the service/],
     ['score m.safetensors a.csv --out card.key', /--out card\.key would overwrite a key/],
     ['train parts --out parts/1.parquet', /--out parts\/1\.parquet would overwrite what is read as FILE/],
     ['init a.csv --bad-rows skip --rejects a.csv', /--rejects a\.csv .* as FILE/],

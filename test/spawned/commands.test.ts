@@ -47,12 +47,12 @@ describe('shrike train', () => {
     const told = JSON.parse(stdout).warnings.join()
     assert.match(
       told,
-      /alerts on none of the rows that were held out to choose it on; it was chosen for the least cost/,
+      /gives no alert on the rows that were held out to choose it on; it was chosen for the least cost/,
     )
     const detector = readFileSync('detectors/creditcard.yaml', 'utf8')
     writeFileSync(at('unreached.yaml'), `${detector}policy: { review: 1 }\n`)
     const unreached = await succeed('train', 'cards.csv', '--detector', 'unreached.yaml', ...quiet)
-    const warning = /The policy approves every transaction, whatever its score: its lowest threshold is 1,/
+    const warning = /The policy approves every transaction, regardless of its score: its lowest threshold is 1,/
     assert.match(unreached.stderr, warning)
     assert.match(JSON.parse(unreached.stdout).warnings.join(), warning)
     assert.match(readFileSync(at('quiet-report.html'), 'utf8'), /The policy approves every transaction/)

@@ -177,7 +177,7 @@ describe('shrike import takes a model as its library does', () => {
       [1, true],
     )
     const taken = await importIt('--category-numbers')
-    assert.match(taken.stderr, /order of the categories of x_hour: its numbers are taken as given/)
+    assert.match(taken.stderr, /order of the categories of x_hour: its numbers are used as they are/)
     assert.ok((await distance(probabilities)) < 1e-6)
   })
 })

@@ -24,7 +24,7 @@ test('keeps what was there under the first free number', async () => {
   for (const content of ['one', 'two', 'three']) await write(at('x.csv.gz'), content)
   assert.deepEqual(readdirSync(folder).toSorted(), ['x-1.csv.gz', 'x-2.csv.gz', 'x.csv.gz'])
   assert.deepEqual(['x-1.csv.gz', 'x-2.csv.gz', 'x.csv.gz'].map(text), ['one', 'two', 'three'])
-  assert.match(said.at(-1) ?? '', /x\.csv\.gz was there before: that one is .*x-2\.csv\.gz now/)
+  assert.match(said.at(-1) ?? '', /x\.csv\.gz already existed and was renamed to .*x-2\.csv\.gz/)
 })
 
 test('keeps no copy of the same bytes, nor with force', async () => {
@@ -47,7 +47,7 @@ test('a command that is run again keeps the file of the first time', async () =>
   await succeedIn(folder, [...simulate, '1'])
   const first = text('x.csv')
   const { stderr } = await succeedIn(folder, [...simulate, '2'])
-  assert.match(stderr, /x\.csv was there before: that one is x-1\.csv now/)
+  assert.match(stderr, /x\.csv already existed and was renamed to x-1\.csv/)
   assert.equal(text('x-1.csv'), first)
   assert.notEqual(text('x.csv'), first)
   await succeedIn(folder, [...simulate, '3', '--force'])

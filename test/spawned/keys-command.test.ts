@@ -109,7 +109,7 @@ describe('a misspelt data directory', () => {
     test(`is refused by ${command}, which says what to do and makes nothing`, async () => {
       const { code, stdout, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'dtaa']).ended
       assert.deepEqual([code, stdout], [1, ''], stderr)
-      assert.match(stderr, /error FILE_UNREADABLE: There is no directory dtaa: name with --data the one that serve/)
+      assert.match(stderr, /error FILE_UNREADABLE: There is no directory dtaa: name the directory of serve/)
       assert.deepEqual([existsSync(join(folder, 'dtaa')), existsSync(join(folder, 'copy'))], [false, false])
     })
 
@@ -117,7 +117,7 @@ describe('a misspelt data directory', () => {
     for (const command of ['log head', 'backup copy', 'label labels.csv']) {
       const { code, stderr } = await startShrike(folder, [...command.split(' '), '--data', 'none-yet']).ended
       assert.equal(code, 1)
-      assert.match(stderr, /error FILE_UNREADABLE: There is no log in none-yet: name with --data/)
+      assert.match(stderr, /error FILE_UNREADABLE: There is no log in none-yet: name the directory/)
     }
     assert.deepEqual(readdirSync(join(folder, 'none-yet')), [])
   })

@@ -87,16 +87,13 @@ test('labels say when they became known as people write it, from now on, or in a
 
   const untold = await runShrike('label', ...written, ...named)
   assert.equal(untold.code, 0)
-  assert.match(
-    untold.stderr,
-    /No column knownAt says .* they count from now on: --known-at names one that does, of reported/,
-  )
+  assert.match(untold.stderr, /No column knownAt says .* they count from now on: name one with --known-at, in reported/)
   const local = await runShrike('label', written[0], ...named, '--known-at', 'reported', '--url', service.url)
   assert.match(local.stderr, /Times without an offset are taken as UTC, since --url/)
   const either = write('either.csv', 'order,fraud,reported', `${one.id},1,03/04/2026`)
   const ambiguous = await runShrike('label', ...either, ...named, '--known-at', 'reported', '--bad-rows', 'skip')
   assert.equal(ambiguous.code, 1)
-  assert.match(ambiguous.stderr, /"03\/04\/2026" can mean two dates; say what comes first: --dates/)
+  assert.match(ambiguous.stderr, /"03\/04\/2026" can mean two dates; state what comes first: --dates/)
   await service.stop()
 })
 
@@ -120,6 +117,6 @@ test('names what is missing where no bundle is there, and the file that is none'
   writeFileSync(join(folder, 'd.yaml'), 'detector: cards\n'.repeat(9))
   for (const verb of ['score', 'evaluate']) {
     const other = await runShrike(verb, join(folder, 'd.yaml'), join(folder, 'x.csv'))
-    assert.match(other.stderr, /BUNDLE_INVALID: \S+d\.yaml is not a usable model bundle: it does not begin like/)
+    assert.match(other.stderr, /BUNDLE_INVALID: \S+d\.yaml is not a usable model bundle: it does not start like/)
   }
 })

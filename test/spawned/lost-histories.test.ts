@@ -56,7 +56,7 @@ describe('a bundle whose histories the log can not give', () => {
     assert.deepEqual([refused.code, figures.test(refused.stderr)], [1, true], refused.stderr)
     for (const [bundle, more, said] of [
       ['shop.safetensors', [], 'histories are ready'],
-      ['card.safetensors', [accept], 'decisions say histories-lost'],
+      ['card.safetensors', [accept], 'decisions are degraded by histories-lost'],
     ] as const) {
       const { child, ended } = serve(bundle, ...more)
       child.stderr?.on('data', (text: string) => {
@@ -82,13 +82,13 @@ describe('a bundle whose histories the log can not give', () => {
     const refused = await run('train', ...flags, '--detector', 'card.yaml', '--out', 'lost.safetensors')
     assert.deepEqual([refused.code, figures.test(refused.stderr)], [1, true], refused.stderr)
     const { stderr } = await succeed('train', ...flags, '--detector', 'card.yaml', '--out', 'lost.safetensors', accept)
-    assert.match(stderr, /rows are without it: of 400 transactions none has "card"/)
+    assert.match(stderr, /so rows do not have them: of 400 transactions none has "card"/)
   })
 
   test('is told where features are written from the log', async () => {
     const { stdout, stderr } = await succeed('features', '--from-log', '--data', 'data', '--detector', 'card.yaml')
     assert.equal(stdout.trimEnd().split('\n').length, 1 + rows)
-    assert.match(stderr, /rows are without it: of 400 transactions none has "card"/)
+    assert.match(stderr, /so rows do not have them: of 400 transactions none has "card"/)
     const own = await succeed('features', '--from-log', '--data', 'data')
     assert.doesNotMatch(own.stderr, /without it/)
   })
@@ -125,7 +125,8 @@ describe('a bundle that reads the columns of the log in another way', () => {
 
     await succeed('replay', 'rows.csv', ...flagsOf(data, 'personal'), '--on-conflict', 'skip', accept)
     const erased = await run('erase', '--key', 'shop=s-1', '--data', data)
-    const says = /ERASURE_INCOMPLETE: No shop of this value had a token, but 133 records of before shop was personal/
+    const says =
+      /ERASURE_INCOMPLETE: No shop with this value has a token, but 133 records still hold the value in plain text/
     assert.deepEqual([erased.code, says.test(erased.stderr)], [1, true], erased.stderr)
     await succeed('erase', '--key', 'shop=s-9', '--data', data)
   })

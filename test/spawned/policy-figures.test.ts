@@ -72,7 +72,7 @@ test('train and evaluate lead with what the policy does, as a count of the score
   const report = readFileSync(join(folder, 'm-report.html'), 'utf8')
   const section = report.indexOf('The policy stops')
   assert.ok(section > 0 && section < report.indexOf('Average precision'))
-  assert.ok(report.includes('Money of good customers hit'))
+  assert.ok(report.includes('Money of good customers stopped'))
 
   const { stdout: again } = await succeedIn(folder, ['evaluate', 'm.safetensors', 'cards.csv', '--json'])
   assert.deepEqual(JSON.parse(again).policy.thresholds, { challenge: 0.02, review: 0.05, decline: 0.15 })

@@ -95,7 +95,7 @@ test('tells a wrong name in --categories before the file is read', async () => {
 test('refuses --k where the objective does not look at cards', async () => {
   const { code, stderr } = await run('tune', 't.csv', '--detector', 'd.yaml', '--k', '50')
   assert.equal(code, 2, stderr)
-  assert.match(stderr, /--k is of card precision, and the objective is average-precision/)
+  assert.match(stderr, /--k is only for card precision, and the objective is average-precision/)
 })
 
 test('says that a small space ended before all trials, and counts from the first', async () => {

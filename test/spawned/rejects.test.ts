@@ -74,7 +74,10 @@ test('flags that say how a file is read are refused where a log is read', async 
     for (const flags of [[...skip, '--rejects', 'none.csv'], skip, ['--text', 'a'], ['--missing', 'NA']]) {
       const { code, stderr } = await shrike(verb, '--from-log', ...flags)
       assert.equal(code, 2, stderr)
-      assert.match(stderr, /OPTION_INVALID: --(rejects|bad-rows skip|text|missing) is for files, and --from-log reads/)
+      assert.match(
+        stderr,
+        /OPTION_INVALID: --(rejects|bad-rows skip|text|missing) is only for files, and --from-log reads/,
+      )
     }
   }
   assert.equal(existsSync(join(folder, 'none.csv')), false)

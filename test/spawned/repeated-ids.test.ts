@@ -196,7 +196,7 @@ describe('a file with repeated ids', () => {
     test(`is explained at the first row of the id, and says so (${name})`, async () => {
       write('repeats.csv', [header, ...repeats])
       const { stderr } = await succeed('explain', `${name}.safetensors`, 'repeats.csv', '--id', 't-7')
-      assert.match(stderr, /2 rows have this id; row 7 is explained\. For another one say --row \(61\)/)
+      assert.match(stderr, /2 rows have this id; row 7 is explained\. For another one use --row \(61\)/)
       const repeated = await succeed('explain', `${name}.safetensors`, 'repeats.csv', '--row', '60')
       const first = await succeed('explain', `${name}.safetensors`, 'repeats.csv', '--row', '3')
       assert.equal(repeated.stdout.replace('row 60', 'row 3'), first.stdout)

@@ -142,7 +142,7 @@ policy: { review: 0.9 }
     }
     writeFileSync(join(folder, 'm.csv'), `time,note,amount\n${'2026-01-01,1,1\n'.repeat(20)}2026-01-01,soon,1\n`)
     const { stderr } = await startShrike(folder, ['init', 'm.csv']).ended
-    assert.match(stderr, /column "note": "soon" is not a number; if the column holds text, say --text note\n/)
+    assert.match(stderr, /column "note": "soon" is not a number; if the column holds text, use --text note\n/)
   })
 
   test('is told of where keys end in .0', async () => {
@@ -183,7 +183,7 @@ policy: { review: 0.9 }
       ['1767225600', 'epoch-s'],
       ['1767225600000', 'epoch-ms'],
     ]) {
-      const told = new RegExp(`is not an ISO 8601 time; the format ${format} would make sense of it`)
+      const told = new RegExp(`is not an ISO 8601 time; the format ${format} would fit`)
       assert.match((await features('t.csv', [header, `1,${time},0,c,AT`])).stderr, told)
       assert.match((await features('t.ndjson', [row(1, { t: Number(time), card_id: 'c' })])).stderr, told)
     }
@@ -211,7 +211,7 @@ policy: { review: 0.9 }
     const refused = await train('third.csv', third)
     assert.match(refused.stderr, /third\.csv, line 302, column "Class": "maybe" is not a label: a label is 0, 1, true/)
     const all = await train('all.csv', table(Number, 1))
-    assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, and training and test need both classes/)
+    assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, but training and test need both classes/)
     const lines = table(Number).split('\n').slice(1).join('\n')
     const twice = await train('twice.csv', table(Number) + lines)
     assert.match(twice.stderr, /300 rows \(50\.0 %\) equal an earlier one in every column/)

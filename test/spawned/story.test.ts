@@ -222,6 +222,6 @@ describe('the first weeks of a service', () => {
     const [code] = await once(service, 'exit')
     assert.equal(code, 0)
     const { stdout } = await succeed('log', 'verify', '--data', 'data')
-    assert.match(stdout, /are as they were written/)
+    assert.match(stdout, /are unchanged since they were written/)
   })
 })

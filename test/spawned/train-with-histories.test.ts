@@ -52,7 +52,7 @@ describe('a detector with histories', () => {
     assert.ok(leakCheck.undelayedLabel.averagePrecision > leakCheck.honest.averagePrecision + 0.1, stdout)
     assert.match(
       stderr,
-      /Labels known at once would have flattered: a small forest shows average precision 0\.\d+ in place/,
+      /Labels without delay would be optimistic: a small forest shows average precision 0\.\d+ instead/,
     )
     assert.deepEqual(leakCheck.suspicious, [])
     assert.ok(!warnings.some((warning: string) => warning.includes('almost perfectly')))
@@ -187,7 +187,7 @@ describe('a detector with histories', () => {
     assert.match(misspelt.stderr, /--allow-leak scenaro: there is no feature of that name\. Did you mean "scenario"\?/)
     const allowed = await succeed('train', ...few, ...out, '--allow-leak', 'amount', '--allow-leak', 'scenario')
     const { warnings, leakCheck } = JSON.parse(allowed.stdout)
-    assert.match(warnings.join('\n'), /take every label as known at once/)
+    assert.match(warnings.join('\n'), /treat every label as known at once/)
     assert.match(warnings.join('\n'), new RegExp(`${found}: is it really known when the transaction happens\\?`))
     assert.deepEqual(
       leakCheck.suspicious.map(({ feature }: { feature: string }) => feature),

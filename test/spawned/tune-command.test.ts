@@ -173,7 +173,7 @@ learner: [random-forest, gradient-boosting]
       1,
       /JOURNAL_INVALID.*seed \(42 there, 7 now\), trainingSeed \(42.*--journal/,
     ],
-    ['card precision without a key', ['--objective', 'card-precision'], 2, /needs a detector with a key/],
+    ['card precision without a key', ['--objective', 'card-precision'], 2, /needs a detector that declares a key/],
     ['an objective that does not exist', ['--objective', 'recall'], 2, /average-precision/],
     ['folds that do not fit', ['--train', '60d'], 2, /No 3 folds fit: .*--train/],
     ['a time that is none', ['--test', '5'], 2, /--test: 5 needs a unit/],

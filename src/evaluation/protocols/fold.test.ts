@@ -147,7 +147,7 @@ test('a part without fraud or without rows is refused with what it holds and how
   const refused = (rows: ProtocolRows, from: number, message: RegExp) =>
     assert.throws(() => makeFold(rows, from, plan), { code: 'OPTION_INVALID', message })
   refused({ times, labels }, startMs, /test period from 2025-03-06 on has 72 rows with 0 frauds/)
-  refused({ times, labels }, startMs, /data reach from 2025-03-03 to 2025-03-09/)
+  refused({ times, labels }, startMs, /data cover 2025-03-03 to 2025-03-09/)
   refused({ times, labels }, startMs + 30 * dayMs, /training period from 2025-04-02 on has 0 rows/)
   refused({ times, labels: labels.map(() => 1) }, startMs, /training period .* 48 rows with 48 frauds/)
   const knownAt = times.map((time) => time + 30 * dayMs)

@@ -85,7 +85,7 @@ function refuseEmpty(
     throw new FraudError(
       'OPTION_INVALID',
       `The ${name} period from ${showDay(from)} on has ${part.length} rows with ${frauds} frauds${beside}, and both ` +
-        `classes are needed; the data reach from ${extent}: change ${option('train')}, ${option('delay')}, ${option('test')} or ${option('folds')}`,
+        `classes are needed; the data cover ${extent}: change ${option('train')}, ${option('delay')}, ${option('test')} or ${option('folds')}`,
     )
   }
 }

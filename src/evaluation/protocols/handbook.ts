@@ -45,7 +45,7 @@ export function handbookFolds(rows: ProtocolRows): readonly Fold[] {
   if (cards === undefined || times[0] > baseStart || times[times.length - 1] < end - dayMs) {
     throw new FraudError(
       'DATA_INVALID',
-      `The handbook's protocol is about its own data, transactions of customers from ${showDay(baseStart)} to ` +
+      `The handbook's protocol needs its own data, transactions of customers from ${showDay(baseStart)} to ` +
         `${showDay(end - 1)} at least; these reach from ${showDay(times[0])} to ${showDay(times[times.length - 1])}. ` +
         `For others there is ${option('protocol')} prequential`,
     )

@@ -66,7 +66,7 @@ test('periods that the data do not cover are refused with both lengths', () => {
   assert.equal(prequentialFolds(makeRows(neededDays + 1), plan).length, 3)
   assert.throws(() => prequentialFolds(makeRows(neededDays - 1), plan), {
     code: 'OPTION_INVALID',
-    message: /3 tests need 19 days, and the data reach from 2025-01-01 to 2025-01-18, 18 days/,
+    message: /3 tests need 19 days, and the data cover 2025-01-01 to 2025-01-18, 18 days/,
   })
   for (const [name, option] of [
     ['trainMs', 'train'],

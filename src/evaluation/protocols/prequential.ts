@@ -82,7 +82,7 @@ export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPeriods): 
     const days = (ms: number) => `${Math.round(ms / 8_640_000) / 10} days`
     throw new FraudError(
       'OPTION_INVALID',
-      `${option('train')}, ${option('delay')} and ${folds} tests need ${days(needed)}, and the data reach from ${showDay(first)} to ` +
+      `${option('train')}, ${option('delay')} and ${folds} tests need ${days(needed)}, and the data cover ${showDay(first)} to ` +
         `${showDay(end)}, ${days(end - first)}`,
     )
   }

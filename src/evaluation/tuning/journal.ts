@@ -113,7 +113,7 @@ function compareHeaders(found: string, wanted: string, path: string): SearchFing
   }
   const { journal: _, version: theirVersion, ...theirs }: Record<string, unknown> = { ...told }
   if (theirVersion !== version) {
-    throw new FraudError('JOURNAL_INVALID', `${path} is of another version of journals; ${remedy}`)
+    throw new FraudError('JOURNAL_INVALID', `${path} has another journal version; ${remedy}`)
   }
   const names = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
   const different = names.filter((name) => inOneOrder(ours[name]) !== inOneOrder(theirs[name]))
@@ -121,7 +121,7 @@ function compareHeaders(found: string, wanted: string, path: string): SearchFing
   const shown = different.map((name) => `${name}${describeChange(theirs[name], ours[name])}`).join(', ')
   throw new FraudError(
     'JOURNAL_INVALID',
-    `${path} is the journal of another search, which differs in: ${shown}. Run it as it was begun, or ${remedy}`,
+    `${path} is the journal of another search, which differs in: ${shown}. Run it with the same choices, or ${remedy}`,
   )
 }
 

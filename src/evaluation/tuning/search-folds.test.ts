@@ -42,7 +42,8 @@ test('data that the delay swallows are refused with a cure', () => {
   assert.throws(
     () => planFolds(rowsOf(20 * dayMs, 30 * dayMs), asked),
     (error) =>
-      error instanceof FraudError && /over 20 days, labels come 30d late.*begin the test later/.test(error.message),
+      error instanceof FraudError &&
+      /cover 20 days, labels are known 30d later.*begin the test later/.test(error.message),
   )
 })
 

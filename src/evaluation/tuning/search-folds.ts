@@ -26,7 +26,7 @@ export function planFolds(rows: ProtocolRows, { folds, removesKnown, ...asked }:
   if (trainMs > 0 && testMs > 0) return { trainMs, delayMs, testMs, folds, removesKnown }
   throw new FraudError(
     'OPTION_INVALID',
-    `No ${folds} folds fit: the rows to search on reach over ${showSpan(extentMs)}, labels come ${showSpan(delayMs)} late, ` +
+    `No ${folds} folds fit: the rows to search on cover ${showSpan(extentMs)}, labels are known ${showSpan(delayMs)} later, ` +
       `and the rest is for ${option('train')} and ${option('test')}. Give more data, begin the test later ` +
       `(${option('testShare')}, ${option('testFrom')}), or ask for less with ${option('train')}, ${option('test')}, ` +
       `${option('folds')} or ${option('delay')}`,

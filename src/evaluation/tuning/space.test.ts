@@ -73,7 +73,7 @@ describe('a space file', () => {
       options('maxLeaves: { from: 9, to: 9, whole: true }'),
       /from \(9\) must be less than to/,
     ],
-    ['a log scale from 0', options('regLambda: { from: 0, to: 9, scale: log }'), /log scale begins above 0/],
+    ['a log scale from 0', options('regLambda: { from: 0, to: 9, scale: log }'), /log scale needs a start above 0/],
     [
       'a part that a range does not have',
       options('regLambda: { from: 0, to: 9, step: 1 }'),

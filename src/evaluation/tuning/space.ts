@@ -137,9 +137,9 @@ function readRange(name: ModelOption, said: unknown, path: readonly PropertyKey[
   }
   const { from, to, scale, whole } = parsed.data
   if (!(from < to)) return [{ path, reason: `from (${from}) must be less than to (${to})` }]
-  if (scale === 'log' && from <= 0) return [{ path: [...path, 'from'], reason: 'a log scale begins above 0' }]
+  if (scale === 'log' && from <= 0) return [{ path: [...path, 'from'], reason: 'a log scale needs a start above 0' }]
   if (whole && !(Number.isInteger(from) && Number.isInteger(to))) {
-    return [{ path, reason: 'a whole range has whole ends' }]
+    return [{ path, reason: 'a whole range needs whole ends' }]
   }
   // What an option may be has no gaps, so its ends speak for all between them but the fractions.
   for (const value of [from, to]) {

@@ -14,7 +14,7 @@ export const categoryKind = defineKind({
       .min(1, 'list the values')
       .refine(
         (values) => new Set(values.map((value) => value.trim())).size === values.length,
-        'a value is listed twice, blanks around it aside',
+        'a value is listed twice, ignoring blanks around it',
       ),
     as,
   }),
@@ -29,7 +29,7 @@ export const categoryKind = defineKind({
         categories: values,
         compute: (transaction) => places.get(text(transaction) ?? '') ?? Number.NaN,
         say: (value) => `The ${spoken(of)} is ${values[value] ?? value}`,
-        sayUnknown: () => `The ${spoken(of)} is missing or not one of those that the model knows`,
+        sayUnknown: () => `The ${spoken(of)} is missing or not a value that the model knows`,
       },
     ]
   },

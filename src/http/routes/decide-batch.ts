@@ -23,7 +23,7 @@ export const decideBatch: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/decisions/batch',
   role: 'score',
-  summary: 'Decide many, one answer each, in order',
+  summary: 'Decide many transactions, one answer each, in order',
   bounds: ['load'],
   operationId: 'decideBatch',
   tag: 'decisions',

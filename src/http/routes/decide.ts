@@ -19,8 +19,12 @@ const conflict = new FraudError(
 
 /** What a decision's answer may be used for next. */
 const links = {
-  decision: { operationId: 'decision', parameters: { id: transactionId }, description: 'All that is known of it.' },
-  search: { operationId: 'search', requestBody: { text: transactionId }, description: 'The same as a page.' },
+  decision: {
+    operationId: 'decision',
+    parameters: { id: transactionId },
+    description: 'Everything that is known about the decision.',
+  },
+  search: { operationId: 'search', requestBody: { text: transactionId }, description: 'The decision as a page.' },
 }
 
 /** `POST /v1/decisions`: a transaction -> its decision, durable before it is answered. */
@@ -33,11 +37,11 @@ export const decide: Route<DecidingContext> = {
   bounds: ['load'],
   operationId: 'decide',
   tag: 'decisions',
-  details: 'The same id with the same content gets the first answer again, with other content 409.',
+  details: 'The same id with the same content gets the first answer again; with different content it gets 409.',
   parameters: () => [explainParameter],
   body: ({ decisions }) => jsonBody(ref('Transaction'), transactionExample(decisions.inForce, decisions.newestMs)),
   answers: {
-    ok: { ...jsonAnswer('The decision; its record is on disk.', ref('Decision')), links },
+    ok: { ...jsonAnswer('The decision. Its record is on disk.', ref('Decision')), links },
     refusals: [...usual, conflict, unavailable],
   },
   handle: (context) => {

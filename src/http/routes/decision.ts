@@ -5,7 +5,7 @@ import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { explainParameter } from '../schemas/requests.ts'
 
-const unknown = new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
+const unknown = new FraudError('TRANSACTION_UNKNOWN', 'The log has no decision with this id')
 const unexplained = new FraudError(
   'EXPLANATION_UNAVAILABLE',
   'cards@0b4f made this decision, and cards@77d1 is in force',
@@ -23,14 +23,14 @@ export const decision: Route<DecidingContext> = {
   tag: 'decisions',
   parameters: () => [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }, explainParameter],
   answers: {
-    ok: jsonAnswer('All that is known of it.', ref('DecisionDetail')),
+    ok: jsonAnswer('Everything that is known about the decision.', ref('DecisionDetail')),
     refusals: [...usual, unknown, unexplained],
   },
   handle:
     ({ decisions }) =>
     async ({ params, query }, reply) => {
       const detail = await decisions.find(params.id, readExplain(query))
-      if (detail === undefined) throw new FraudError('TRANSACTION_UNKNOWN', 'No decision of this id is in the log')
+      if (detail === undefined) throw new FraudError('TRANSACTION_UNKNOWN', 'The log has no decision with this id')
       return reply.header('cache-control', 'no-store').send(detail)
     },
 }

@@ -35,7 +35,7 @@ function readQuery(given: unknown, decisions: Decisions): DecisionQuery {
   const { keys = {}, personal = [] } = decisions.inForce.detector.transaction
   const isConcealed = (name: string, value: string) =>
     (personal.includes(name) && !value.startsWith('tok_')) || holdsCardNumber(value, 'id')
-  const reason = `is written NAME:VALUE, and the names are ${Object.keys(keys).join(', ') || 'none'}`
+  const reason = `must be NAME:VALUE, with one of the names ${Object.keys(keys).join(', ') || 'none'}`
   const field = reader.read('key', (text) => parseKey(text, keys), reason)
   if (field !== undefined && isConcealed(field.name, field.value)) {
     reader.errors.push({ field: 'key', reason: whyNotInUrl })
@@ -44,7 +44,7 @@ function readQuery(given: unknown, decisions: Decisions): DecisionQuery {
 }
 
 const whyNotInUrl =
-  'names a person or a card, and URLs are logged on their way: ask POST /v1/search, or give the token or hash that it answers'
+  'names a person or a card, and URLs appear in logs: use POST /v1/search, or the token or hash that it answers'
 
 /** `customer:2765`. */
 function parseKey(text: string, keys: Readonly<Record<string, string>>): { name: string; value: string } | undefined {

@@ -11,7 +11,7 @@ import { unavailable, usual } from '../schemas/refused.ts'
 
 const incomplete = new FraudError(
   'ERASURE_INCOMPLETE',
-  "The customer's token was erased, but 3 records of before customer was personal hold the value in plain text",
+  "The customer's token was erased, but 3 records still hold the value in plain text, from before customer was personal",
 )
 
 const erased = {
@@ -30,10 +30,10 @@ export const erase: Route<DecidingContext> = {
   operationId: 'erase',
   tag: 'operation',
   details:
-    'What the token of a personal value stands for is gone from every file before this is answered. Records of ' +
-    'before its key was personal hold it in plain text: then that is refused.',
+    'The value that a token replaced is deleted from every file before this is answered. Records from ' +
+    'before its key was personal hold it in plain text: then this is refused.',
   body: () => jsonBody(ref('Erasure'), { key: 'customer', value: 'c-1' }),
-  answers: { ok: jsonAnswer('Whether there was one.', erased), refusals: [...usual, incomplete, unavailable] },
+  answers: { ok: jsonAnswer('Whether there was a token.', erased), refusals: [...usual, incomplete, unavailable] },
   handle: (context) => {
     const { limits, decisions } = context
     const bodyLimits = smallBody(context)
@@ -48,7 +48,7 @@ export const erase: Route<DecidingContext> = {
           typeof value.value !== 'string' ||
           !personal.includes(value.key)
         ) {
-          const reason = `is { "key", "value" }, and the personal keys are ${personal.join(', ') || 'none'}`
+          const reason = `must be { "key", "value" }, with one of the personal keys ${personal.join(', ') || 'none'}`
           throw new FraudError('INPUT_INVALID', 'Not a valid erasure', { errors: [{ field: '(body)', reason }] })
         }
         return decisions

@@ -20,7 +20,7 @@ export const home: Route = {
   method: 'GET',
   path: '/',
   role: 'any key',
-  summary: 'How the service is, and where to go on',
+  summary: 'The state of the service, with links',
   bounds: ['answers'],
   isShown: true,
   answers: 'page',
@@ -57,10 +57,10 @@ ${linkSection(context, hasReport)}
 function stateOf({ decisions, isDraining, isOverloaded, whyNotReady }: HttpContext): { tone: string; words: string } {
   if (isDraining()) return { tone: 'bad', words: 'Shutting down' }
   if (decisions !== undefined && !decisions.isReady) {
-    return { tone: 'bad', words: 'Not ready: histories are being made, or the log cannot be written' }
+    return { tone: 'bad', words: "Not ready: histories are being computed, or the log can't be written" }
   }
   const why = whyNotReady()
-  if (why !== undefined) return { tone: 'bad', words: `Takes no new work: ${why}` }
+  if (why !== undefined) return { tone: 'bad', words: `Accepts no new work: ${why}` }
   if (isOverloaded()) return { tone: 'bad', words: 'Overloaded' }
   return { tone: 'good', words: decisions === undefined ? 'Ready for predictions' : 'Ready for decisions' }
 }
@@ -68,13 +68,13 @@ function stateOf({ decisions, isDraining, isOverloaded, whyNotReady }: HttpConte
 function todaySection({ sinceMs, outcomes: counts, degraded, labels, lastLabelMs }: DayCounts): Markup {
   const weak = [...degraded].filter(([, count]) => count > 0)
   const decided = counts.values().some((count) => count > 0)
-  const sound = decided ? 'None of them is degraded: each rested on all that it should.' : 'Nothing was decided yet.'
+  const sound = decided ? 'None of them is degraded.' : 'Nothing was decided yet.'
   const figures = outcomes.map(
     (outcome) =>
       html`<div class="figure card"><dt>${outcome}</dt><dd><b>${formatCount(counts.get(outcome) ?? 0)}</b></dd></div>`,
   )
   return html`<section><h2>Decisions today</h2>
-<p class="intro">Counted by this process since ${whole(sinceMs)}. ${lastLabelMs === undefined ? 'No label has come since it began.' : html`The last label came at ${whole(lastLabelMs)}.`}</p>
+<p class="intro">Counted by this process since ${whole(sinceMs)}. ${lastLabelMs === undefined ? 'No label has arrived since then.' : html`The last label arrived at ${whole(lastLabelMs)}.`}</p>
 <dl class="figures">${figures}<div class="figure card"><dt>labels</dt><dd><b>${formatCount(labels)}</b></dd></div></dl>
 ${
   weak.length === 0
@@ -85,15 +85,15 @@ ${
 }
 
 const meanings: Readonly<Record<Degradation, string>> = {
-  'history-capped': 'a key has had more transactions than its history keeps exactly',
+  'history-capped': 'a key has more transactions than its history keeps exactly',
   'history-short': 'the log does not reach back as far as the longest window',
-  'deadline-passed': 'judged too late, so the policy for that took the place of the score',
+  'deadline-passed': "decided after the deadline, so the policy's fallback replaced the score",
   'features-failed': 'a feature could not be computed',
   'model-failed': 'the model could not score',
-  'history-dropped': 'histories were dropped for want of memory',
+  'history-dropped': 'histories were dropped because memory was short',
   'key-missing': 'a key that the detector declares was not sent',
-  'category-unknown': 'a text is none of the values that the detector lists for its field',
-  'histories-lost': 'the log lacks fields that histories are made of',
+  'category-unknown': 'a text is not a value that the detector lists for its field',
+  'histories-lost': 'the log lacks fields that histories need',
   fused: 'a fuse had tripped, and held a rule or the outcome back',
 }
 
@@ -130,18 +130,18 @@ function callSection({ lineup, decisions, isGuarded }: HttpContext, host: string
       ? ['prediction', predictionCall(origin, lineup.champion.model.example, isGuarded())]
       : ['decision', decisionCall(origin, transactionExample(decisions.inForce, decisions.newestMs), isGuarded())]
   return html`<section><h2>Ask for a ${what}</h2>
-<p class="intro">${isGuarded() ? 'A request to be pasted into a shell, with a key that has the role score in place of YOUR_KEY; the button copies it with the key of this tab.' : 'A request that works as it stands, to be pasted into a shell.'}</p>
+<p class="intro">${isGuarded() ? 'A request for a shell; replace YOUR_KEY with a key that has the role score. The button copies it with the key of this tab.' : 'A request for a shell that works as it is.'}</p>
 <div class="copied"><button type="button" data-copies="call">Copy</button><pre class="command"><code id="call">${call}</code></pre></div></section>`
 }
 
 function linkSection({ decisions }: HttpContext, hasReport: boolean): Markup {
   const links = [
     ['/docs', 'Docs', 'every route, to read and to try'],
-    ...(hasReport ? [['/report', 'Report', 'how well the model does, and how that was measured']] : []),
-    ...(decisions ? [['/v1/decisions', 'Decisions', 'what was decided, the newest first']] : []),
-    ['/openapi.json', 'OpenAPI', 'the same as the docs, for machines'],
+    ...(hasReport ? [['/report', 'Report', "the model's figures and how they were measured"]] : []),
+    ...(decisions ? [['/v1/decisions', 'Decisions', 'decisions, newest first']] : []),
+    ['/openapi.json', 'OpenAPI', 'the OpenAPI document, for machines'],
     ['/healthz', 'Health', 'whether the process answers'],
-    ['/readyz', 'Readiness', 'whether it takes new work'],
+    ['/readyz', 'Readiness', 'whether the service accepts new work'],
     ['/metrics', 'Metrics', 'for Prometheus'],
   ] as const
   const items = links.map(

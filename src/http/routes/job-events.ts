@@ -31,7 +31,7 @@ export const jobEvents: Route<JobContext> = {
   bounds: ['load'],
   operationId: 'jobEvents',
   tag: 'operation',
-  details: 'Ends with the event `job`, once the job has ended. `Last-Event-ID` goes on behind an event.',
+  details: 'Ends with the event `job` when the job has ended. `Last-Event-ID` continues after an event.',
   parameters: () => [jobIdParameter],
   answers: {
     ok: answerOf('The events.', 'text/event-stream', eventSchema),
@@ -42,7 +42,7 @@ export const jobEvents: Route<JobContext> = {
     return (request, reply) => {
       const { id } = request.params
       context.jobs.find(id)
-      if (followers >= mostFollowers) throw new FraudError('OVERLOADED', 'Too many clients follow jobs')
+      if (followers >= mostFollowers) throw new FraudError('OVERLOADED', 'Too many clients are following jobs')
       reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       if (request.method === 'HEAD') return reply.send('')
       const gone = new AbortController()
@@ -84,7 +84,7 @@ async function* follow(
     }
     if (silentMs >= sayEveryMs) {
       silentMs = 0
-      yield ': the job goes on\n\n'
+      yield ': the job is running\n\n'
     }
     await sleep(lookEveryMs, undefined, { signal: gone }).catch(() => {})
   }

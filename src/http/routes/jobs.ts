@@ -54,7 +54,7 @@ export const cancelJob: Route<JobContext> = {
   tag: 'operation',
   parameters: () => [jobIdParameter],
   answers: {
-    ok: jsonAnswer('The job: one that runs is cancelled within a moment.', jobSchema),
+    ok: jsonAnswer('The job; a running one is cancelled within moments.', jobSchema),
     refusals: [unknownJob, new FraudError('JOB_ENDED', 'The job has ended already: it is done'), overloaded],
   },
   handle:

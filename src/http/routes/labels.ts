@@ -24,15 +24,15 @@ const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
 /** A label has four names; a few more, so that misspelt ones are named in the refusal. */
 const labelNames = 16
 
-const full = new FraudError('PENDING_LABELS_FULL', '100000 labels already wait for transactions that have not come')
+const full = new FraudError('PENDING_LABELS_FULL', '100000 labels already wait for transactions that have not arrived')
 const contradicted = new FraudError('LABELS_FULL', 'Transaction "order-48213" already has 100 labels')
 
 const example = { transactionId: 't-1', isFraud: true, source: 'chargeback' }
-const labelLines = { type: 'string', description: 'One label a line.' }
+const labelLines = { type: 'string', description: 'One label per line.' }
 const labelCsv = {
   type: 'string',
   description:
-    'A header with the fields of a label, and one label a line; isFraud as true or false, 1 or 0, yes or no.',
+    'A header with the fields of a label, and one label per line; isFraud as true or false, 1 or 0, yes or no.',
 }
 const bodies = {
   required: true,
@@ -49,16 +49,16 @@ export const label: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/labels',
   role: 'label',
-  summary: 'What transactions turned out to be',
+  summary: 'Take in labels: which transactions were fraud',
   bounds: ['load'],
   operationId: 'label',
   tag: 'labels',
   details:
     'One label or an array, durable before it is answered; an array is checked as a whole first, and a refused one ' +
-    'changes nothing. Of CSV and NDJSON each line stands alone, and the answer is what became of them together.',
+    'changes nothing. In CSV and NDJSON each line is taken in separately, and the answer counts them.',
   body: () => bodies,
   answers: {
-    ok: jsonAnswer('What is known now; of CSV and NDJSON, how much of it is new.', answer),
+    ok: jsonAnswer('The labels that are known now; for CSV and NDJSON, how many of them are new.', answer),
     refusals: [...usual, unavailable, full, contradicted],
   },
   handle: (context) => {

@@ -24,12 +24,12 @@ export const predictBatch: Route = {
   method: 'POST',
   path: '/predict/batch',
   role: 'score',
-  summary: 'Predict for many, one answer each, in order',
+  summary: 'Predict for many transactions, one answer each, in order',
   bounds: ['load'],
   operationId: 'predictBatch',
   tag: 'predictions',
   details:
-    'A bad item is answered by an error in its place, and the rest goes on. NDJSON is answered a line for a line, while it arrives.',
+    'A bad item is answered by an error in its place; the others are answered as usual. NDJSON is answered line by line while it arrives.',
   body: ({ lineup }) => manyBody(ref('Input'), nestedExample(lineup.champion.model.example)),
   answers: { ok: manyAnswers({ oneOf: [ref('Prediction'), ref('ItemError')] }), refusals: usual },
   handle:

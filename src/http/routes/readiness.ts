@@ -10,7 +10,7 @@ export const readiness: Route = {
   method: 'GET',
   path: '/readyz',
   role: 'anyone',
-  summary: 'Whether the service takes new work',
+  summary: 'Whether the service accepts new work',
   query: 'ignored',
   operationId: 'readiness',
   tag: 'operation',
@@ -20,7 +20,7 @@ export const readiness: Route = {
     (_request, reply) => {
       if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
       if (decisions !== undefined && !decisions.isReady) {
-        throw new FraudError('NOT_READY', 'Histories are being made from the log, or the log cannot be written')
+        throw new FraudError('NOT_READY', "Histories are being computed from the log, or the log can't be written")
       }
       const why = whyNotReady()
       if (why !== undefined) throw new FraudError('NOT_READY', why)

@@ -11,7 +11,7 @@ export const report: Route = {
   method: 'GET',
   path: '/report',
   role: 'any key',
-  summary: "The report of the model's evaluation",
+  summary: 'The evaluation report of the model',
   bounds: ['answers'],
   isShown: true,
   answers: 'page',

@@ -11,8 +11,8 @@ import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { sendDecisions } from '../send-decisions.ts'
 
-const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
-  errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
+const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', {
+  errors: [{ field: 'value', reason: 'holds digits that are a valid card number; send a token instead' }],
 })
 
 /**
@@ -23,14 +23,14 @@ export const searchDecisions: Route<DecidingContext> = {
   method: 'POST',
   path: '/v1/search',
   role: 'analyst',
-  summary: "Decisions of a key's value, or of a transaction's id",
+  summary: "Find decisions by the value of a key or by a transaction's id",
   bounds: ['load', 'answers'],
   operationId: 'search',
   tag: 'decisions',
   details:
-    'Card numbers and persons are replaced as in a transaction before anything is looked for, and are never in a URL.',
+    'Card numbers and personal values are replaced as in a transaction before the search, and are never in a URL.',
   body: () => jsonBody({ oneOf: [ref('KeySearch'), ref('TextSearch')] }, { text: 't-1' }),
-  answers: { ok: jsonAnswer('A page, newest first.', ref('SearchPage')), refusals: [...usual, isCard] },
+  answers: { ok: jsonAnswer('A page of decisions, newest first.', ref('SearchPage')), refusals: [...usual, isCard] },
   handle: (context) => {
     const bodyLimits = smallBody(context)
     return ({ raw }, reply) => {

@@ -11,7 +11,7 @@ import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 
 const taken = new FraudError('JOB_NAME_TAKEN', 'A bundle or a job already has the name cards-2: choose another')
-const full = new FraudError('JOBS_FULL', '20 jobs wait already: let them end, or cancel some')
+const full = new FraudError('JOBS_FULL', '20 jobs are already waiting: let them end, or cancel some')
 
 /** `POST /v1/jobs`: a training, an import or a search of a policy, which runs once it is its turn. */
 export const startJob: Route<JobContext> = {
@@ -24,7 +24,7 @@ export const startJob: Route<JobContext> = {
   tag: 'operation',
   details: 'It runs in a process of its own, one at a time, and writes a bundle or a policy into the data directory.',
   body: () => jsonBody(jobRequestSchema(), { kind: 'training', name: 'cards-2' }),
-  answers: { ok: jsonAnswer('The job, which waits for its turn.', jobSchema), refusals: [...usual, taken, full] },
+  answers: { ok: jsonAnswer('The job, which is queued.', jobSchema), refusals: [...usual, taken, full] },
   handle: (context) => {
     const { limits, jobs } = context
     const bodyLimits = smallBody(context)

@@ -23,7 +23,7 @@ const reasons = {
     properties: {
       code: { type: 'string' },
       text: { type: 'string' },
-      contribution: { type: 'number', description: "What a feature added to the model's own output." },
+      contribution: { type: 'number', description: "What the feature added to the model's uncalibrated output." },
     },
     required: ['code', 'text'],
   },
@@ -31,15 +31,19 @@ const reasons = {
 
 const decisionProperties = {
   transactionId: { type: 'string' },
-  outcome: { type: 'string', enum: outcomes, description: 'From least to most severe.' },
+  outcome: {
+    type: 'string',
+    enum: outcomes,
+    description: 'The outcome; from least to most severe: approve, challenge, review, decline.',
+  },
   score: {
     type: ['number', 'null'],
     minimum: 0,
     maximum: 1,
-    description: 'Calibrated; null where none was available.',
+    description: 'The calibrated probability of fraud; null where none was available.',
   },
   reasons,
-  contributionScale: { type: 'string', enum: contributionScales, description: 'In what contributions are told.' },
+  contributionScale: { type: 'string', enum: contributionScales, description: 'The scale of the contributions.' },
   rules: {
     type: 'array',
     items: {
@@ -56,13 +60,13 @@ const decisionProperties = {
   model: { type: 'string' },
   policy: { type: 'integer', minimum: 1 },
   decidedAt: time,
-  duplicate: { type: 'boolean', description: 'The answer to a transaction that had been decided before.' },
+  duplicate: { type: 'boolean', description: 'Whether the transaction had already been decided.' },
   degraded: { type: 'array', items: { type: 'string', enum: shownDegradations } },
 } as const
 
 const optional = ['contributionScale']
 
-const by = { type: ['string', 'null'], description: 'Who said so; null in a log of an older version.' } as const
+const by = { type: ['string', 'null'], description: 'Who sent the label; null in a log of an older version.' } as const
 
 const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
 
@@ -74,14 +78,14 @@ function object(properties: Readonly<Record<string, unknown>>, optional: readonl
 const transactionView = {
   type: 'object',
   additionalProperties: scalar,
-  description: 'What was declared or kept. A personal value that was erased is null.',
+  description: 'The declared and kept fields. A personal value that was erased is null.',
 }
 
 const pageProperties = {
   decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
   cursor: {
     type: ['string', 'null'],
-    description: 'For the next page; null at the end. A page may be short before that.',
+    description: 'The cursor of the next page; null at the end. A page may be short before the end.',
   },
 } as const
 
@@ -93,13 +97,13 @@ export const decisionSchemas = {
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
       labels: { type: 'array', items: object({ ...label, by }), maxItems: 100 },
-      hasOlderLabels: { const: true, description: 'There are labels before these, in a log of an older version.' },
+      hasOlderLabels: { const: true, description: 'Whether there are earlier labels, in a log of an older version.' },
       explanation: object({
         scale: decisionProperties.contributionScale,
-        base: { type: 'number', description: 'What the model answers when nothing is known.' },
-        output: { type: 'number', description: 'Before calibration: the base and all contributions.' },
+        base: { type: 'number', description: "The model's answer when nothing is known." },
+        output: { type: 'number', description: 'The uncalibrated answer: the base plus all contributions.' },
         contributions: { type: 'object', additionalProperties: { type: 'number' } },
-        error: { type: 'number', description: 'How far they were off; 0 where they are exact.' },
+        error: { type: 'number', description: 'The error of the contributions; 0 where they are exact.' },
       }),
     },
     [...optional, 'hasOlderLabels', 'explanation'],
@@ -109,44 +113,45 @@ export const decisionSchemas = {
     key: { type: ['string', 'null'] },
     token: {
       type: ['string', 'null'],
-      description: 'What the log keeps of the value: a token, a hash, or the value itself; null where it never came.',
+      description:
+        'What the log keeps of the value: a token, a hash, or the value itself; null where the value is unknown.',
     },
     degraded: {
       type: 'array',
       items: { type: 'string', enum: ['plain-records-unsearched'] },
-      description: 'Records of before the key was personal may hold the value in plain text, and are not looked at.',
+      description: 'Records from before the key was personal may hold the value in plain text; they are not searched.',
     },
     ...pageProperties,
   }),
   LabelAnswer: object({
     transactionId: { type: 'string' },
     ...label,
-    pending: { type: 'boolean', description: 'The transaction has not come yet; the label is kept for it.' },
-    duplicate: { type: 'boolean', description: 'The same was said before, so nothing changed.' },
+    pending: { type: 'boolean', description: 'Whether the transaction has not arrived yet; the label is kept for it.' },
+    duplicate: { type: 'boolean', description: 'Whether the label was already known, so nothing changed.' },
   }),
   LabelReport: object({
-    lines: count('All of them: those accepted, repeated and refused.'),
+    lines: count('All labels: accepted, repeated and refused.'),
     accepted: count('New ones.'),
-    pending: count('Accepted ones whose transaction has not come.'),
-    changed: count('Accepted ones that take the place of another label.'),
-    repeated: count('Those that were said before, so that nothing changed.'),
-    overruled: count('Repeated ones in whose place another label counts, that came since.'),
-    refused: count('Those that were not taken in.'),
+    pending: count('Accepted labels whose transaction has not arrived.'),
+    changed: count('Accepted labels that replace another one.'),
+    repeated: count('Labels that were already known, so nothing changed.'),
+    overruled: count('Repeated labels that a later label has replaced.'),
+    refused: count('Labels that were not accepted.'),
     errors: {
       type: 'array',
       items: object(
         {
           line: { type: 'integer', minimum: 1 },
-          id: { type: 'string', description: "Of the label's transaction, where it could be read." },
+          id: { type: 'string', description: "The id of the label's transaction, where it could be read." },
           code: { type: 'string' },
           field: { type: 'string' },
           reason: { type: 'string' },
         },
         ['id'],
       ),
-      description: `Of the first ${mostRefusedListed} refused lines.`,
+      description: `The errors of the first ${mostRefusedListed} refused lines.`,
     },
-    refusedUnlisted: count('Refused lines that are not among the errors.'),
+    refusedUnlisted: count('The number of refused lines beyond those.'),
   }),
 } as const
 
@@ -166,7 +171,7 @@ export function transactionSchema({ detector, features }: DetectorInForce, examp
   return {
     ...objectSchema(properties, new Set([id, declaredTime?.field ?? '', ...requiredAmount(detector)])),
     description: `A transaction by the fields that the detector declares. ${
-      keepsAll(detector) ? 'Others are kept, and not looked at.' : 'Others are ignored, and not kept.'
+      keepsAll(detector) ? 'Other fields are kept, but not used.' : 'Other fields are ignored and not kept.'
     }`,
     examples: [example],
   }
@@ -187,7 +192,7 @@ function amountSchema({ transaction: { amount } }: DetectorInForce['detector']):
   if (amount?.minorUnits !== true) return { type: 'number' }
   return {
     type: 'integer',
-    description: `In minor units, of which ${10 ** (amount.digits ?? 0)} are one of the currency.`,
+    description: `The amount in minor units: ${10 ** (amount.digits ?? 0)} of them are one unit of the currency.`,
   }
 }
 

@@ -7,7 +7,7 @@ export function inputSchema(inputs: readonly string[], example: Readonly<Record<
   return {
     ...objectSchema(fields, new Set(inputs)),
     description:
-      'The inputs of the model, each a number. Names count as they stand, else without regard to case; other fields are ignored.',
+      'The inputs of the model, each a number. Names are matched exactly, else regardless of case; other fields are ignored.',
     examples: [nestedExample(example)],
   }
 }

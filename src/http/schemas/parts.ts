@@ -2,11 +2,14 @@
 export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` })
 
 /** What routes that take many have a line for each item of. */
-const lines = { type: 'string', description: 'One object a line.' } as const
+const lines = { type: 'string', description: 'One object per line.' } as const
 
 /** An array of items that are answered one by one. */
 function items(schema: object): object {
-  return { type: 'array', items: { anyOf: [schema, { description: 'Answered by an error in its place.' }] } }
+  return {
+    type: 'array',
+    items: { anyOf: [schema, { description: 'The error that answers a bad item, in its place.' }] },
+  }
 }
 
 /** A body of JSON, with one that the service takes. */

@@ -8,7 +8,11 @@ export function renderPrediction({ isFraud, probability }: Prediction): string {
 export const predictionSchema = {
   type: 'object',
   properties: {
-    fraud_prediction: { type: 'integer', enum: [0, 1], description: "1 where the bundle's threshold calls it fraud." },
+    fraud_prediction: {
+      type: 'integer',
+      enum: [0, 1],
+      description: "1 where the probability reaches the bundle's threshold.",
+    },
     probability: { type: 'number', minimum: 0, maximum: 1, description: 'The calibrated probability of fraud.' },
   },
   required: ['fraud_prediction', 'probability'],

@@ -40,7 +40,7 @@ export const problemSchema = {
 export interface ItemError {
   readonly error: Pick<Problem, 'code' | 'detail' | 'errors'>
   readonly index: number
-  /** The transaction's, where it could be read. */
+  /** The transaction's id, where it could be read. */
   readonly id?: string
 }
 
@@ -59,7 +59,7 @@ export const itemErrorSchema = {
       required: ['code', 'detail', 'errors'],
     },
     index: { type: 'integer', minimum: 0 },
-    id: { type: 'string', description: "The transaction's, where it could be read." },
+    id: { type: 'string', description: "The transaction's id, where it could be read." },
   },
   required: ['error', 'index'],
 } as const

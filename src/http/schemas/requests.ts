@@ -8,17 +8,21 @@ const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength, 
 const wholeNumber = { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER } as const
 /** The id of a transaction, which labels name, too. */
 export const idSchema = { anyOf: [text(128), wholeNumber] } as const
-const cursor = { type: 'string', pattern: '^before-[0-9]{1,15}$', description: 'Where the page before ended.' } as const
+const cursor = {
+  type: 'string',
+  pattern: '^before-[0-9]{1,15}$',
+  description: 'The cursor that the page before returned.',
+} as const
 const limit = { type: 'integer', minimum: 1, maximum: 500, default: 50 } as const
 const minScore = { type: 'number', minimum: 0, maximum: 1 } as const
 
 /** What narrows a page of decisions, in a URL and in a body. */
 const filters = {
-  outcome: { type: 'string', enum: outcomes, description: 'Only decisions of this outcome.' },
+  outcome: { type: 'string', enum: outcomes, description: 'Only decisions with this outcome.' },
   from: { ...time, description: "Of the transaction's time, included." },
   to: { ...time, description: "Of the transaction's time, included." },
-  minScore: { ...minScore, description: 'Only scores from here up.' },
-  limit: { ...limit, description: 'Decisions of a page, at most.' },
+  minScore: { ...minScore, description: 'Only decisions with this score or more.' },
+  limit: { ...limit, description: 'The most decisions in a page.' },
   cursor,
 } as const
 
@@ -38,7 +42,10 @@ export function requestSchemas({
   const label = {
     transactionId: idSchema,
     isFraud: { type: 'boolean' },
-    knownAt: { anyOf: [time, { type: 'null' }], description: 'Now where it is left out; not in the future.' },
+    knownAt: {
+      anyOf: [time, { type: 'null' }],
+      description: 'When the label became known; now by default, and not in the future.',
+    },
     source: { type: ['string', 'null'], maxLength: 128, pattern: textPattern },
   }
   const search = { key: oneOf(Object.keys(keys)), value: { anyOf: [text(512), wholeNumber] }, ...filters }
@@ -57,7 +64,7 @@ export function requestSchemas({
 export const explainParameter = {
   name: 'explain',
   in: 'query',
-  description: 'Whether to say what features added, of an approval, too.',
+  description: 'Whether to add what each feature contributed, for an approval, too.',
   schema: { type: 'boolean', default: false },
 } as const
 
@@ -70,7 +77,7 @@ export function pageParameters({ transaction: { keys = {}, personal = [] } }: De
   const key = {
     type: 'string',
     ...(forms.length > 0 && { pattern: `^(${forms.join('|')})` }),
-    description: 'NAME:VALUE of a declared key, such as customer:c-1; of a personal or a hashed one the token.',
+    description: 'NAME:VALUE of a declared key, such as customer:c-1; the token for a personal or hashed key.',
   }
   return Object.entries({ ...filters, key }).map(([name, { description, ...schema }]) => {
     return { name, in: 'query', schema, description }

@@ -17,7 +17,7 @@ import { mostBins } from './quantile-bins.ts'
 const monotone: OptionKind<Readonly<Record<string, number>>> = {
   schema: z.record(z.string(), z.union([z.literal(1), z.literal(-1), z.literal(0)])),
   flag: {
-    help: 'FEATURE=1 or =-1, with commas between: the score may only rise, or fall',
+    help: 'FEATURE=1 or =-1, separated by commas: the score may only rise, or only fall, with it',
     takes: '<list>',
     read: read.directions,
   },
@@ -33,7 +33,7 @@ const monotone: OptionKind<Readonly<Record<string, number>>> = {
 const categories: OptionKind<readonly string[]> = {
   schema: z.array(z.string().min(1)),
   flag: {
-    help: 'of boosting: whole numbers that have no order, with commas between',
+    help: 'of boosting: whole numbers that have no order, separated by commas',
     takes: '<features>',
     read: read.list,
   },

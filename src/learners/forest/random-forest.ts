@@ -76,12 +76,12 @@ export function trainDecisionTree(
 
 function checkOutOfBag({ copies }: Dataset, { bootstrap }: RandomForestOptions): void {
   if (!bootstrap)
-    throw new FraudError('OPTION_INVALID', 'oobScore needs bootstrap: without it every tree sees every row')
+    throw new FraudError('OPTION_INVALID', 'oobScore needs bootstrap: without it every tree learns from every row')
   if (copies?.some((count) => count > 1)) {
     throw new FraudError(
       'OUT_OF_BAG_UNAVAILABLE',
-      'No out-of-bag score with oversampling: copies of a fraud are in nearly every tree, so the score would be false. ' +
-        'Use classWeight balanced instead, or trust the evaluation on later rows',
+      'No out-of-bag score with oversampling: copies of a fraud are in nearly every tree, so the score would be too good. ' +
+        'Use classWeight balanced instead, or rely on the evaluation on later rows',
     )
   }
 }

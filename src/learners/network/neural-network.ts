@@ -17,7 +17,7 @@ import { Backpropagation } from './backpropagation.ts'
 const hidden: OptionKind<readonly number[]> = {
   schema: z.array(z.int().min(1)).max(8),
   flag: {
-    help: "of a network's layers, with commas between",
+    help: "of a network's layers, separated by commas",
     takes: '<units>',
     read: (text) => read.list(text).map(read.wholeNumber(1)),
   },

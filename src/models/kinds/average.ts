@@ -37,7 +37,7 @@ function explainAverage({ members, weights }: Average, { explain }: Pick<Members
     // Others have no say.
     if (!(weights[i] > 0)) continue
     const explainer = explain(member)
-    if (typeof explainer === 'string') return `it is an average, and one of its members can't be: ${explainer}`
+    if (typeof explainer === 'string') return `it is an average, and one of its models can't be: ${explainer}`
     heard.push({ explainer, weight: weights[i] })
   }
   const explained: LinkedExplainer = {

@@ -9,6 +9,6 @@ export const onnxKind = defineModelKind({
     return { form: { kind, input, output }, tensors: { graph } }
   },
   read: (form, reader) => createOnnxGraph(reader.features, { ...form, graph: reader.bytes('graph') }, reader.invalid),
-  explain: () => 'it is an ONNX graph, whose parts say nothing of its inputs',
+  explain: () => 'it is an ONNX graph, which does not show how inputs contribute',
   describe: () => 'an ONNX graph',
 })

@@ -28,7 +28,7 @@ export const treeEnsembleKind = defineModelKind({
   },
   explain(model) {
     if (!hasCovers(model)) {
-      return 'nobody knows how many rows came to each of its nodes, which an ONNX file does not tell'
+      return 'the number of rows in each node is unknown, which an ONNX file does not contain'
     }
     return depthOf(model.nodes) <= mostDepth ? explainTrees(model) : `its trees are deeper than ${mostDepth}`
   },

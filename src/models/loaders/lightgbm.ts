@@ -29,10 +29,10 @@ export function readLightgbm(text: string): TreeEnsemble {
     throw invalid('it is cut off')
   }
   const [objective = '', ...settings] = (header.get('objective') ?? '').split(' ')
-  if (Number(header.get('num_class') ?? 1) > 1) throw unsupported('it tells more than two classes apart')
+  if (Number(header.get('num_class') ?? 1) > 1) throw unsupported('it has more than two classes')
   if (objective !== 'binary' && objective !== 'cross_entropy') {
     throw unsupported(
-      `its objective is ${objective || 'unknown'}, and only binary and cross_entropy give probabilities`,
+      `its objective is ${objective || 'unknown'}, but only binary and cross_entropy give probabilities`,
     )
   }
   const features = (header.get('feature_names') ?? '').split(' ')
@@ -83,7 +83,8 @@ function readTree(fields: ReadonlyMap<string, string>, tree: number, mostFeature
   const bounds = sets === 0 ? [] : numbers('cat_boundaries', sets + 1)
   const words = sets === 0 ? [] : numbers('cat_threshold', bounds[sets])
   const nodes = Array.from({ length: splits }, (_, node): ForeignNode => {
-    if (feature[node] < 0 || feature[node] > mostFeature) throw invalid(`tree ${tree} splits on a feature that is none`)
+    if (feature[node] < 0 || feature[node] > mostFeature)
+      throw invalid(`tree ${tree} splits on a feature that does not exist`)
     const children = { left: place(left[node]), right: place(right[node]), cover: cover[node] }
     if (decision[node] & isCategorical) {
       const set = threshold[node]

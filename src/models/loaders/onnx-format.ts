@@ -97,8 +97,8 @@ function checkFlow(model: Message, graph: Message): void {
     .messages(graphFields.node)
     .map(readNode)
     .find(({ operator }) => flows.includes(operator))
-  if (looping !== undefined) throw unsupported(`it has the operator ${looping.operator}, whose end nobody can foresee`)
-  if (model.messages(modelFields.functions).length > 0) throw unsupported('it defines operators of its own')
+  if (looping !== undefined) throw unsupported(`it has the operator ${looping.operator}, which may never end`)
+  if (model.messages(modelFields.functions).length > 0) throw unsupported('it defines custom operators')
 }
 
 /** The standard's own domain has two names. */

@@ -122,7 +122,7 @@ function readTree(
     }
     const split = splits[nodes.mode[place]]
     const feature = nodes.feature[place]
-    if (!(feature >= 0 && feature < width)) throw invalid('a tree splits on a feature that is none')
+    if (!(feature >= 0 && feature < width)) throw invalid('a tree splits on a feature that does not exist')
     if (split === undefined) return undefined
     const { lowIsTrue, includes } = split
     const limit = nodes.threshold[place]
@@ -188,7 +188,8 @@ function readWeights(attributes: OnnxAttributes, prefix: string, nodes: FileNode
   let isRepeated = false
   weights.forEach((weight, i) => {
     const place = nodes.places.get(tree[i])?.get(id[i])
-    if (place === undefined || nodes.mode[place] !== 'LEAF') throw invalid('it has a weight for a leaf that is none')
+    if (place === undefined || nodes.mode[place] !== 'LEAF')
+      throw invalid('it has a weight for a leaf that does not exist')
     const values = byAnswer.get(answers[i]) ?? new Float64Array(nodes.id.length).fill(Number.NaN)
     byAnswer.set(answers[i], values)
     isRepeated ||= !Number.isNaN(values[place])

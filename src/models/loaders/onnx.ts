@@ -37,7 +37,7 @@ export function readOnnx(bytes: Uint8Array): TreeEnsemble | ForeignGraph {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const trees = readTreesAt(output, makers, input, width)
   if (trees !== undefined) return trees
-  if (graph.isScattered) throw unsupported('its weights lie in other files: save it as one')
+  if (graph.isScattered) throw unsupported('its weights are in other files: save it as one file')
   const splitsOnCategories = graph.nodes.some(asksForCategories)
   return { kind: 'onnx', graph: withOneOutput(bytes, output, zipMap), input, output, width, splitsOnCategories }
 }
@@ -56,7 +56,7 @@ function readInput({ inputs }: OnnxGraph): { readonly input: string; readonly wi
   return { input: name, width }
 }
 
-const manyClasses = 'it tells more than two classes apart'
+const manyClasses = 'it has more than two classes'
 const zipMap = 'ai.onnx.ml.ZipMap'
 
 /** The name of the tensor with the probabilities. scikit-learn's are packed into maps by class (ZipMap): what goes into it. */

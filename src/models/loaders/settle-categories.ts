@@ -37,7 +37,7 @@ export function settleCategories(
     const own = declared[name]
     const isOtherOrder = own !== undefined && orders.some((order) => isSameOrder(order.toSorted(), own.toSorted()))
     if (!areTrusted || isOtherOrder) throw whyUntold(name, orders, own)
-    warn(`The model's file does not tell the order of the categories of ${name}: its numbers are taken as given`)
+    warn(`The model's file does not record the order of the categories of ${name}: its numbers are used as they are`)
   }
   const split = new Set(model.nodes.feature)
   const atThresholds = thresholdFeatures(model.nodes)
@@ -65,7 +65,7 @@ export function settleCategories(
         `${says}${reason}: make it one with the kind of feature "category" and these values, ${orTrust}`,
       )
     }
-    note(`${name}: the model's ${order.length} categories are whole numbers, taken as they are`)
+    note(`${name}: the model's ${order.length} categories are whole numbers, used as they are`)
     numbers.set(feature, whole)
   }
   const nodes = renumberCategories(model.nodes, numbers)
@@ -87,7 +87,7 @@ function whyUntold(
   if (orders.length === 0) {
     return new FraudError(
       'MODEL_UNSUPPORTED',
-      `The model splits on the categories of ${name}, and its file does not tell their order: train it on a data frame ` +
+      `The model splits on the categories of ${name}, and its file does not record their order: train it on a data frame ` +
         `with XGBoost 3.1 or later, or with LightGBM in Python, ${orTrust}`,
     )
   }

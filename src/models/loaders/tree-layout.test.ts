@@ -27,7 +27,7 @@ test('nodes that nothing leads to are left out where the library prunes, and dam
       [0, 0, 1, 5],
     ],
   )
-  assert.throws(() => layOutTrees([{ nodes }], invalid), /tree 0 has nodes that nothing leads to/)
+  assert.throws(() => layOutTrees([{ nodes }], invalid), /tree 0 has nodes that can't be reached/)
 })
 
 test('a node that two lead to, or that leads back, is damage', () => {

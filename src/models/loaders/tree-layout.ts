@@ -82,6 +82,6 @@ function orderOf({ nodes, isPruned }: ForeignTree, tree: number, invalid: (reaso
     }
     level = next
   }
-  if (order.length < nodes.length && !isPruned) throw invalid(`tree ${tree} has nodes that nothing leads to`)
+  if (order.length < nodes.length && !isPruned) throw invalid(`tree ${tree} has nodes that can't be reached`)
   return order
 }

@@ -89,14 +89,14 @@ function checkKind(json: unknown): void {
   if (data?.tree_info !== undefined) {
     throw new FraudError(
       'MODEL_INVALID',
-      "This is LightGBM's dump (dump_model), which is not read: save the model as text with save_model",
+      "This is LightGBM's dump (dump_model), which is not supported: save the model as text with save_model",
     )
   }
   const booster = data?.learner?.gradient_booster
   if (booster?.name !== undefined && !['gbtree', 'dart'].includes(booster.name)) {
     throw new FraudError(
       'MODEL_UNSUPPORTED',
-      `This XGBoost model can't be used: its booster is ${booster.name}, and only gbtree and dart are made of trees`,
+      `This XGBoost model can't be used: its booster is ${booster.name}, but only gbtree and dart have trees`,
     )
   }
   if (data?.learner?.learner_train_param !== undefined && booster?.model === undefined) {

@@ -81,7 +81,7 @@ test('what is no model, or not made of trees, is told from damage', () => {
     [
       { version: [3, 2, 0], learner: { gradient_booster: { name: 'gblinear', model: { weights: [1] } } } },
       'MODEL_UNSUPPORTED',
-      /its booster is gblinear, and only gbtree and dart are made of trees/,
+      /its booster is gblinear, but only gbtree and dart have trees/,
     ],
     [
       file({}, { gradient_booster: { name: 'gbtree', gbtree_train_param: {} }, learner_train_param: {} }),

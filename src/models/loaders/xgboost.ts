@@ -28,9 +28,9 @@ export interface XgboostModel {
 export function readXgboost(json: unknown, allTrees = false): XgboostModel {
   const { attributes, feature_names, gradient_booster, learner_model_param, objective } = parseXgboost(json)
   const { base_score, num_class, num_feature, num_target } = learner_model_param
-  if (num_class > 1 || num_target > 1) throw unsupported('it tells more than two classes apart')
+  if (num_class > 1 || num_target > 1) throw unsupported('it has more than two classes')
   if (!['binary:logistic', 'binary:logitraw', 'reg:logistic'].includes(objective.name)) {
-    throw unsupported(`its objective is ${objective.name}, and only logistic ones give probabilities`)
+    throw unsupported(`its objective is ${objective.name}, but only logistic ones give probabilities`)
   }
   const features = feature_names.length > 0 ? feature_names : Array.from({ length: num_feature }, (_, i) => `f${i}`)
   if (features.length !== num_feature) throw invalid('its feature names and their number differ')
@@ -63,7 +63,7 @@ function treesUntilBest(attributes: XgboostAttributes, file: XgboostTrees): numb
   const noted = best_ntree_limit ?? /"best_ntree_limit": (\d+)/.exec(scikit_learn)?.[1]
   if (noted !== undefined) return Number(noted)
   throw unsupported(
-    'it was stopped early, and its file does not tell how many trees a round has: save the classifier itself ' +
+    'it was stopped early, and its file does not say how many trees a round has: save the classifier itself ' +
       `(XGBClassifier.save_model), or say ${option('allTrees')}`,
   )
 }
@@ -100,7 +100,7 @@ function readTree(tree: XgboostTree, number: number, features: number, weight: n
     // A leaf keeps its value where others keep their threshold.
     if (left === -1) return { value: weight * Math.fround(condition ?? 0), cover }
     const feature = split_indices[node]
-    if (!(feature >= 0 && feature < features)) throw invalid(`tree ${number} splits on a feature that is none`)
+    if (!(feature >= 0 && feature < features)) throw invalid(`tree ${number} splits on a feature that does not exist`)
     const missingGoesLeft = Boolean(default_left[node])
     const right = right_children[node]
     if (isCategorical) {

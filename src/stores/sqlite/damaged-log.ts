@@ -13,8 +13,8 @@ export function damagedLog(cause: unknown, path?: string): FraudError {
   const said = cause instanceof Error ? ` (SQLite: ${cause.message})` : ''
   return new FraudError(
     'LOG_INVALID',
-    `${file} is damaged, or ${wal} is not of this log${said}. If you copied a backup over it, move the directory away, and ` +
-      'copy the backup into an empty one; else `shrike log verify` says from where on it is damaged, and a backup has it whole',
+    `${file} is damaged, or ${wal} belongs to another log${said}. If you copied a backup over it, move the directory away, and ` +
+      'copy the backup into an empty one; otherwise `shrike log verify` shows where the damage begins, and a backup can replace it',
     { cause },
   )
 }

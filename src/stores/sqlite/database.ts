@@ -68,7 +68,7 @@ export function schemaProblem(database: DatabaseSync): string | undefined {
   model.close()
   const found = schemaOf(database)
   for (const [name, sql] of found) {
-    if (!expected.has(name)) return `it holds something foreign, the ${name}`
+    if (!expected.has(name)) return `it has an unknown ${name}`
     if (expected.get(name) !== sql) return `its ${name} was changed`
   }
   for (const name of expected.keys()) if (!found.has(name)) return `its ${name} is missing`
@@ -105,7 +105,7 @@ export function checkIdentity(database: DatabaseSync, path: string): void {
   const id = pragma(database, 'application_id')
   const isEmpty = version(database) === 0 && pragma(database, 'schema_version') === 0
   if (id === applicationId || isEmpty) return
-  throw new FraudError('DIRECTORY_UNUSABLE', `${path} is a database, but no log of Shrike`)
+  throw new FraudError('DIRECTORY_UNUSABLE', `${path} is a database, but not a log of Shrike`)
 }
 
 /** Within a transaction, brings the schema up to date. */
@@ -118,7 +118,7 @@ export function migrate(database: DatabaseSync): void {
 
 function describeVersion(found: number): string {
   return found === 0
-    ? 'it holds no log'
+    ? 'it has no log'
     : `its version is ${found}, and this Shrike knows versions up to ${migrations.length}`
 }
 

@@ -62,8 +62,8 @@ export function holdLog(path: string, makeName: () => string): HeldLog {
           if (identityOf(files[i]) === identities[i]) rmSync(files[i], { force: true })
         }
         throw new Error(
-          `${path} was replaced by another file while it was in use; what was decided is in ${saved}: ` +
-            'stop the service, and put the one of the two in place that is right',
+          `${path} was replaced by another file while it was in use; the decisions are in ${saved}: ` +
+            'stop the service, and put the right one of the two files in place',
         )
       }
       // Where another connection reads, or the file is gone, the copy below has it all the same.

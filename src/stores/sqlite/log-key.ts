@@ -41,19 +41,19 @@ export function checkLogKey(database: DatabaseSync, key: string | undefined): vo
   if (key === undefined) {
     throw new FraudError(
       'LOG_KEY_MISMATCH',
-      `${at} was written with a key: set ${keyVariable} to it. Where this log never had a key, the record was altered`,
+      `${at} was written with a key: set ${keyVariable} to it. If this log never had a key, the record was altered`,
     )
   }
   throw new FraudError(
     'LOG_KEY_MISMATCH',
     createFits(createLink())(before, newest)
-      ? `${at} was written without a key, and ${keyVariable} is set: unset it, or change over with \`shrike log rekey\``
-      : `${at} was written with another key than ${keyVariable} holds, or it was altered`,
+      ? `${at} was written without a key, and ${keyVariable} is set: unset it, or change the key with \`shrike log rekey\``
+      : `${at} was written with a different key than ${keyVariable}, or it was altered`,
   )
 }
 
 const noFormat = () => {
-  throw new RangeError('a checkpoint rests on no definition')
+  throw new RangeError('a checkpoint has no definition before it')
 }
 
 /** What the newest record's hash rests on. */

@@ -56,7 +56,7 @@ function createPrivate(path: string): void {
 function checkBounds(database: DatabaseSync): void {
   const below = database.prepare('SELECT 1 FROM records WHERE sequence < 1 LIMIT 1').get()
   if (below === undefined) return
-  throw new FraudError('LOG_INVALID', 'The log holds records whose number is below 1, which nobody but a forger writes')
+  throw new FraudError('LOG_INVALID', 'The log has records with numbers below 1, which only a forger writes')
 }
 
 /**

@@ -11,14 +11,14 @@ export function refuseProblem({ problem, records, stretches }: Verification): vo
   if (problem.isOfKey === undefined) {
     throw new FraudError(
       problem.isTooNew ? 'LOG_TOO_NEW' : 'LOG_INVALID',
-      `${found}; ${records.toLocaleString('en')} records before it are sound`,
+      `${found}; ${records.toLocaleString('en')} records before it are valid`,
     )
   }
   const changes = stretches.slice(1).map(({ first }) => first)
   const cure =
     changes.length === 0
       ? `verify it with the key that it was written with`
-      : `each record follows the one before it, so either somebody started Shrike with another ${keyVariable}, or ` +
+      : `each record continues the chain, so either Shrike was started with another ${keyVariable}, or ` +
         `somebody without the key wrote them. If you know of the change, say so with ${option('keyChanges')} ${changes.join(',')}`
   throw new FraudError('LOG_KEY_MISMATCH', `${found}; ${cure}`)
 }

@@ -23,7 +23,7 @@ export function repeatDefinition(
   const sequence = reader.lastSequence() + 1
   const hashBefore = reader.hashAt(sequence - 1)
   if (last === undefined || hashBefore === undefined) {
-    throw new FraudError('LOG_INVALID', 'The log holds no definition')
+    throw new FraudError('LOG_INVALID', 'The log has no definition')
   }
   const { personMacsFrom, ...definition }: Definition = last.definition
   const from = macs === 'from-here' ? sequence : (personMacsFrom ?? sequence)

@@ -199,7 +199,7 @@ describe('a log', () => {
     changed.close()
     for (const [path, code, reason] of [
       [text, 'LOG_INVALID', /is damaged.*not a database/],
-      [stranger, 'DIRECTORY_UNUSABLE', /no log of Shrike/],
+      [stranger, 'DIRECTORY_UNUSABLE', /not a log of Shrike/],
       [newer, 'DIRECTORY_UNUSABLE', /its version is 99/],
     ] as const) {
       await assert.rejects(open(path), (error: FraudError) => error.code === code && reason.test(error.message))
@@ -292,7 +292,7 @@ describe('verification', () => {
   })
 
   test('finds the first record that was altered, taken out, moved or put in', async () => {
-    const altered = 'was altered, or the key is another'
+    const altered = 'was altered, or the key is a different one'
     for (const key of [undefined, 'secret']) {
       for (const change of [
         'score = 0.6',

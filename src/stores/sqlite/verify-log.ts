@@ -158,11 +158,11 @@ class Walk {
     try {
       const stored = storedRecord(row)
       if (!this.#isChained(stored)) {
-        this.problem = { sequence, reason: 'was altered, or the key is another' }
+        this.problem = { sequence, reason: 'was altered, or the key is a different one' }
         return
       }
       if (!isAsStored(stored.id, () => this.#idBytes.get(sequence)?.bytes)) {
-        this.problem = { sequence, reason: 'holds an id whose bytes are not UTF-8, so that no look-up finds it' }
+        this.problem = { sequence, reason: "has an id whose bytes are not UTF-8, so look-ups can't find it" }
         return
       }
       const record = this.#reader.decode(stored)
@@ -172,7 +172,7 @@ class Walk {
     } catch (error) {
       const isTooNew = error instanceof FraudError && error.code === 'LOG_TOO_NEW'
       this.problem = isTooNew
-        ? { sequence, reason: "was written by a newer Shrike, and this one can't read it", isTooNew }
+        ? { sequence, reason: "was written by a newer Shrike and can't be read by this one", isTooNew }
         : { sequence, reason: "can't be read" }
       return
     }
@@ -213,7 +213,7 @@ class Walk {
 function structureProblem({ database }: SqliteLogReader): Problem | undefined {
   try {
     const below = database.prepare('SELECT count(*) AS count FROM records WHERE sequence < 1').get()?.count
-    if (below !== 0) return { reason: `The log holds ${below} records outside the chain, with numbers below 1` }
+    if (below !== 0) return { reason: `The log has ${below} records outside the chain, with numbers below 1` }
     const schema = schemaProblem(database)
     if (schema !== undefined) return { reason: `The log can't be trusted: ${schema}` }
     const integrity = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check
@@ -234,15 +234,19 @@ function keyProblem(
   const isKnown = changes.length === keyChanges.length && changes.every((first, i) => first === keyChanges[i])
   if (changes.length > 0) {
     if (isKnown) return undefined
-    return { sequence: changes[0], reason: 'was written with another key than those before it', isOfKey: true }
+    return {
+      sequence: changes[0],
+      reason: 'was written with a different key than the records before it',
+      isOfKey: true,
+    }
   }
   if (keyChanges.length > 0) {
-    return { sequence: keyChanges[0], reason: 'was written with the same key as those before it', isOfKey: true }
+    return { sequence: keyChanges[0], reason: 'was written with the same key as the records before it', isOfKey: true }
   }
   const [only] = stretches
   if (keyName === undefined || only === undefined || only.key === keyName) return undefined
   const how = only.key === null ? `without a key, and ${keyName} is set` : `with ${only.key}`
-  return { sequence: only.first, reason: `was written ${how}, as all after it were`, isOfKey: true }
+  return { sequence: only.first, reason: `was written ${how}, as were all records after it`, isOfKey: true }
 }
 
 function toHex(bytes: Uint8Array): string {

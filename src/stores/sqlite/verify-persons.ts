@@ -69,21 +69,22 @@ export class PersonsCheck {
     const macsFrom = last?.definition.personMacsFrom
     let problem = this.#recordProblem()
     if (macsFrom !== undefined && !bearMacs) {
-      problem ??= `The log was set back: its file is of a version whose rows of persons bear no MACs, but since record ${macsFrom} they do`
+      problem ??= `The log was set back: its file has a version whose rows of persons have no MACs, but since record ${macsFrom} they have`
     }
     for (const row of database.prepare(`SELECT ${columns} FROM persons`).iterate()) {
       rows += 1
       const token = String(row.token)
       if (problem !== undefined) continue
       if (!isAsStored(`${row.key}${row.value}${row.token}`, () => row.bytes)) {
-        problem = `The row of persons with the token ${token} holds bytes that are not UTF-8, so that no look-up finds it`
+        problem = `The row of persons with the token ${token} has bytes that are not UTF-8, so look-ups can't find it`
       }
       if (this.#mac === undefined || !bearMacs || problem !== undefined) continue
       const expected = this.#mac({ key: String(row.key), value: String(row.value), token })
       if (row.mac instanceof Uint8Array && Buffer.from(expected).equals(row.mac)) continue
-      problem = `The row of persons with the token ${token} was altered or put in: its MAC is not the log's key's`
+      problem = `The row of persons with the token ${token} was altered or added: its MAC does not match the log's key`
     }
-    if (rows > 0 && last === undefined) problem ??= 'The log holds rows of persons, but no record that one could be of'
+    if (rows > 0 && last === undefined)
+      problem ??= 'The log has rows of persons, but no record that they could belong to'
     return {
       rows,
       areProven: this.#mac !== undefined && bearMacs,
@@ -93,7 +94,7 @@ export class PersonsCheck {
   }
 
   #recordProblem(): string | undefined {
-    if (this.#risen !== undefined) return `Record ${this.#risen} erased a person who is among the persons again`
+    if (this.#risen !== undefined) return `Record ${this.#risen} erased a person who is still in the log`
     for (const [token, sequence] of this.#missing) {
       return `The row of persons with the token ${token} of record ${sequence} is missing, and no record erased it`
     }

@@ -105,7 +105,7 @@ let distrusted: string | undefined
 
 function distrust(file: string, what: string): never {
   distrusted =
-    `${file} ${what} while it was in use. What was decided before may be missing from it: stop the service, move the ` +
+    `${file} ${what} while it was in use. Earlier decisions may be missing from it: stop the service, move the ` +
     'directory away, and copy the backup into an empty one'
   throw new Error(distrusted)
 }
@@ -175,7 +175,7 @@ function openAgain(): Writing {
   const hash = lastSequence === 0 ? firstLink : opened.hashAt.get(lastSequence)?.hash
   if (hash instanceof Uint8Array && Buffer.from(hash).equals(lastHash)) return opened
   opened.database.close()
-  throw new Error(`${path} is another log than before: record ${lastSequence} is not the one that was written`)
+  throw new Error(`${path} is a different log than before: record ${lastSequence} is not the one that was written`)
 }
 
 type Done = Pick<CommitDone, 'isUnfinished' | 'isPutBack'>
