@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client'
 import { assertProtected, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
-import { canDecide, createDetectorInForce, warnOfPolicyInForce } from './deciding/detector-in-force.ts'
+import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup } from './deciding/lineup.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
@@ -174,7 +174,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
         )
   const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveable(loaded.predictor) })
   const policyWarning = () => {
-    const warning = decisions && warnOfPolicyInForce(decisions.service.inForce)
+    const warning = decisions?.service.warnOfPolicy()
     if (warning !== undefined) log.warn({ model: lineup.champion.model.modelId }, warning)
     return warning
   }

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { showValue } from '../core/show-value.ts'
-import { warnOfPolicyInForce } from '../deciding/detector-in-force.ts'
 import { inMemory } from '../detector/detector.ts'
 import { keepsAll } from '../detector/kept-fields.ts'
 import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
@@ -94,7 +93,7 @@ async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
   if (!existsSync(dataDirectory(data).logPath)) run.terminal.say(`An empty history starts in ${resolve(data)}`)
   const opened = await openForCommand(flags.bundle ?? currentBundle(data), data, { acceptLostHistories }, run)
   const { service } = opened
-  const policyWarning = flags.as === 'decisions' ? warnOfPolicyInForce(service.inForce) : undefined
+  const policyWarning = flags.as === 'decisions' ? service.warnOfPolicy() : undefined
   if (policyWarning !== undefined) run.terminal.warn(policyWarning)
   return { target: directoryTarget(service, flags.as), close: () => opened.close() }
 }

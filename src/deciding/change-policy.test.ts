@@ -199,6 +199,24 @@ describe('a changed policy', () => {
     assert.equal((await decide({ CARD: 'Eve' })).outcome, 'approve')
   })
 
+  test('warns of approving everything where a change lets it, and no longer where a rule, a list or costs speak', async () => {
+    const { change, service } = await start()
+    assert.equal(service.warnOfPolicy(), undefined)
+    await change({ kind: 'policy', policy: {} })
+    assert.match(service.warnOfPolicy() ?? '', /approves every transaction/)
+    await change({ kind: 'rule', rule: velocity })
+    assert.match(service.warnOfPolicy() ?? '', /approves every transaction/)
+    const { version } = await change({ kind: 'rule-state', id: 'velocity', state: 'live' })
+    assert.equal(service.warnOfPolicy(), undefined)
+    await change({ kind: 'rollback', to: version - 1 })
+    assert.match(service.warnOfPolicy() ?? '', /approves every transaction/)
+    await change({
+      kind: 'policy',
+      policy: { decideBy: 'cost', costs: { missedFraud: { fixed: 9 }, wrongDecline: { fixed: 9 } } },
+    })
+    assert.equal(service.warnOfPolicy(), undefined)
+  })
+
   test('never dates a decision before the one that came first', async () => {
     const { clock, decide } = await start()
     const first = await decide()

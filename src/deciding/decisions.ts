@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import type { PolicyInForce } from '../decisioning/index.ts'
+import { type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
+import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
@@ -105,6 +106,14 @@ export class Decisions {
   /** What is in force, as records made it. @throws FraudError NOT_READY */
   get policy(): PolicyInForce {
     return this.#policy.inForce
+  }
+
+  /** What a person should know of the policy in force: that nothing but approve can come of a score. */
+  warnOfPolicy(): string | undefined {
+    const { policy, predictor } = this.inForce
+    const changed = this.decider.state?.projections.policy.changed
+    const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
+    return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
   }
 
   get #policy(): PolicyProjection {

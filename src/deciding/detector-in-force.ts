@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
-import { type Policy, policyOf, warnOfPolicy } from '../decisioning/policy.ts'
+import { type Policy, policyOf } from '../decisioning/policy.ts'
 import { TransactionMaker } from '../detector/declared-fields.ts'
 import type { Detector } from '../detector/detector.ts'
 import type { FieldValue } from '../detector/field-value.ts'
@@ -22,11 +22,6 @@ export interface DetectorInForce {
 
 export function createDetectorInForce(detector: Detector, predictor: Predictor): DetectorInForce {
   return { detector, features: compileDetector(detector), predictor, policy: policyOf(detector) }
-}
-
-/** What a person should know of the policy in force: that nothing but approve can come of it. */
-export function warnOfPolicyInForce({ policy, predictor }: DetectorInForce): string | undefined {
-  return warnOfPolicy(policy, predictor.highestScore)
 }
 
 /** Whether transactions of a detector can be decided one by one: they need an id, and a time. */

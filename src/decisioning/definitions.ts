@@ -5,6 +5,7 @@ import type { Fuse } from './fuses.ts'
 import type { ListDefinition } from './list-definition.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { RuleDefinition } from './rule-definition.ts'
+import type { Thresholds } from './thresholds.ts'
 
 /** What a version of the policy is made of: all that rollback gives back. */
 export interface Definitions {
@@ -77,6 +78,14 @@ function restore(draft: Draft, { policy, rules, lists }: Definitions): void {
   for (const [id, rule] of rules) draft.rules.set(id, rule)
   for (const [name, list] of draft.lists) draft.lists.set(name, lists.get(name) ?? { ...list, effect: 'none' })
   for (const [name, list] of lists) if (!draft.lists.has(name)) draft.lists.set(name, list)
+}
+
+/** The thresholds, where nothing else can lead to another outcome than approve; undefined where something can. */
+export function thresholdsAlone({ policy, rules, lists }: Definitions): Thresholds | undefined {
+  const { decideBy, segments = [], thresholds } = policy
+  const doRulesSpeak = [...rules.values()].some(({ state, then }) => state === 'live' && then !== 'tag')
+  const doListsSpeak = [...lists.values()].some(({ effect }) => effect !== 'none')
+  return decideBy === 'cost' || segments.length > 0 || doRulesSpeak || doListsSpeak ? undefined : thresholds
 }
 
 /** The fuses that definitions ask for: caps of rules that are live, and those of outcomes. */

@@ -109,7 +109,8 @@ describe('a policy that approves everything', () => {
   })
 
   test('is told with the reason, whatever it says where there is no score', () => {
-    assert.match(warnOfPolicy({ ...usual, whenUnavailable: 'decline' }) ?? '', /no threshold that a score can reach/)
+    const declining: Policy = { ...usual, whenUnavailable: 'decline' }
+    assert.match(warnOfPolicy(declining) ?? '', /no threshold that a score can reach/)
     assert.match(
       warnOfPolicy({ ...usual, review: 0.95, decline: 0.99 }, 0.9) ?? '',
       /its lowest threshold is 0\.95, and the highest possible score 0\.9\./,

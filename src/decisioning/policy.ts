@@ -28,12 +28,12 @@ export function policyOf({ policy = {} }: Detector): Policy {
  *
  * @param highestScore the highest that the model can give.
  */
-export function approvesEverything(policy: Policy, highestScore = 1): boolean {
+export function approvesEverything(policy: Thresholds, highestScore = 1): boolean {
   return thresholdsOf(policy).every((threshold) => highestScore < threshold)
 }
 
 /** Words for people about a policy that approves everything; undefined for one that does not. */
-export function warnOfPolicy(policy: Policy, highestScore = 1): string | undefined {
+export function warnOfPolicy(policy: Thresholds, highestScore = 1): string | undefined {
   if (!approvesEverything(policy, highestScore)) return undefined
   const lowest = Math.min(...thresholdsOf(policy))
   const reason = Number.isFinite(lowest)
@@ -42,7 +42,7 @@ export function warnOfPolicy(policy: Policy, highestScore = 1): string | undefin
   return `The policy approves every transaction, regardless of its score: ${reason}. Add one to the detector: policy: { review: PROBABILITY }`
 }
 
-function thresholdsOf({ challenge, review, decline }: Policy): readonly number[] {
+function thresholdsOf({ challenge, review, decline }: Thresholds): readonly number[] {
   return [challenge, review, decline].filter((threshold) => threshold !== undefined)
 }
 

@@ -1,7 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { DecisionObserver } from '../deciding/decision-observer.ts'
 import type { DecisionService } from '../deciding/decision-service.ts'
-import { approvesEverything } from '../decisioning/policy.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
 
@@ -159,7 +158,7 @@ function watch(
     decisions.isReady && !directory.isShort() ? 1 : 0,
   )
   gauge('shrike_policy_approves_everything', 'Whether the policy approves every score: 1 or 0.', () =>
-    approvesEverything(decisions.inForce.policy, decisions.inForce.predictor.highestScore) ? 1 : 0,
+    decisions.warnOfPolicy() === undefined ? 0 : 1,
   )
   gauge('shrike_log_queue_records', 'Records on their way to the disk.', pending)
   gauge('shrike_log_bytes', "Size of the log's files.", () => directory.logBytes())

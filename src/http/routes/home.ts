@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
 import { formatIsoTime } from '../../core/time-parser.ts'
-import { warnOfPolicyInForce } from '../../deciding/detector-in-force.ts'
 import type { Degradation } from '../../decisioning/decision.ts'
 import { outcomes } from '../../detector/detector-schema.ts'
 import { formatCount } from '../../pages/format.ts'
@@ -37,7 +36,7 @@ export const home: Route = {
 
 function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {
   const { lineup, decisions } = context
-  const warning = decisions && warnOfPolicyInForce(decisions.inForce)
+  const warning = decisions?.warnOfPolicy()
   return html`${pageStart('Shrike')}
 <div class="page home"><main>
 <header><h1>Shrike</h1>
