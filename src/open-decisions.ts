@@ -30,9 +30,9 @@ import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
 export interface DecisionsConfig {
   /** The data directory. */
   readonly directory: string
-  /** Of the log's chain; without it the chain is plain SHA-256. */
+  /** The key of the log's chain; without it the chain is plain SHA-256. */
   readonly logKey?: string | undefined
-  /** Of the hashes that take the place of card numbers, for detectors that want them. */
+  /** The key of the hashes that replace card numbers, for detectors that require them. */
   readonly cardKey?: string | undefined
   readonly limits?: Partial<DecisionsLimits>
   /** Whether the first decision is in a hurry. */

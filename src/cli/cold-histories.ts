@@ -8,7 +8,7 @@ export function refuseIdleHistory(history: string | undefined, { histories }: Hi
     throw new FraudError('OPTION_INVALID', "--history: none of the bundle's features looks at histories")
 }
 
-/** Of rows that windows reach back from to before the file's first row: a service would know more of them. */
+/** Warns of rows whose windows reach back to before the file's first row: a service would know more of their past. */
 export function tellCold(
   times: Float64Array,
   firstMs: number,

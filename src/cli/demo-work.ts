@@ -34,7 +34,7 @@ export async function demo(file: string | undefined, flags: DemoFlags, run: Run)
     else await demoPortfolio(flags, run)
   } catch (cause) {
     if (!(cause instanceof FraudError) || cause.code !== 'INTERRUPTED') throw cause
-    // Of the step that was under way nothing may be written, but what was done before it is.
+    // The interrupted step may have written nothing, but the steps before it are kept.
     throw new FraudError(
       'INTERRUPTED',
       'Stopped before the end; the next start goes on with what was done until then',
@@ -45,7 +45,9 @@ export async function demo(file: string | undefined, flags: DemoFlags, run: Run)
   }
 }
 
-/** A table of one's own: a draft of a detector, a model, a report, and decisions where it has keys, else predictions. */
+/**
+ * A table of one's own: a draft of a detector, a model, a report, and decisions where it has keys, else predictions.
+ */
 async function demoFile(file: string, given: DemoFlags, run: Run): Promise<void> {
   const { data, bundle, report, decides } = await prepareFile(file, given, run)
   const flags = { ...given, data, report }

@@ -107,7 +107,7 @@ function warnOfCold({ times }: LabelledRows, part: Uint32Array, plan: HistoriesP
   )
 }
 
-/** Of the rows at hand; and a bundle whose own figures came of a random split says so. */
+/** Warnings about the rows at hand, and about a bundle whose figures come from a random split. */
 async function lookForLeaks(
   rows: LabelledRows,
   part: Uint32Array,

@@ -15,7 +15,7 @@ export function openLog({ data }: DataFlags): SqliteLogReader {
 }
 
 /**
- * Of commands that work on what is there: a misspelt --data would look like an empty one.
+ * Checks that there is a log for commands that need one: a misspelt --data would look like an empty one.
  *
  * @throws FraudError FILE_UNREADABLE where the data directory has no log, or is not there.
  */
@@ -47,8 +47,8 @@ export function logKey(): string | undefined {
 }
 
 /**
- * Keys that the log had before it was changed, the newest first, one a line, for those that still have to verify what was
- * written with them.
+ * Keys that the log had before it was changed, the newest first, one a line, for those that still have to verify what
+ * was written with them.
  */
 export function keysBefore(): readonly NamedKey[] {
   const name = `${keyVariable}_BEFORE`

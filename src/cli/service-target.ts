@@ -155,7 +155,7 @@ function errorOf(answer: unknown): FraudError | undefined {
     isRecord(item) ? [{ field: String(item.field), reason: String(item.reason) }] : [],
   )
   const detail = String(error.detail)
-  // Of a line that is too long no field is told, since nobody read it.
+  // A line that is too long was not read, so no field is named.
   if (error.code === 'BODY_TOO_LARGE') errors.push({ field: wholeRow, reason: detail.replace(/^The line /, '') })
   return new FraudError(isErrorCode(error.code) ? error.code : 'INTERNAL', detail, { errors })
 }

@@ -6,22 +6,24 @@ import { mayBeEscaped, readings, toPlainDigits } from './plain-digits.ts'
 const fewestDigits = 13
 const mostDigits = 19
 const longestSeparator = 3
-/** Of what a unit beyond ASCII may stand for: ⅒. */
+/** The most characters that a unit beyond ASCII may stand for: ⅒. */
 const mostDigitsPerUnit = 3
 /** How many digits may come right before a number of the usual kind. */
 const mostBefore = 2
 const fewestUsual = 15
 
-/** An id, a key or a name is looked at by whole groups of digits; in a text a number may hide among other digits, too. */
+/**
+ * An id, a key or a name is looked at by whole groups of digits; in a text a number may hide among other digits, too.
+ */
 export type TextKind = 'text' | 'id'
 
 /**
- * Whether a text holds what may be a card number: 13 to 19 digits that pass the Luhn check and begin with a range in use
- * for so many; between two of them there are at most three other characters, none a letter.
+ * Whether a text holds what may be a card number: 13 to 19 digits that pass the Luhn check and begin with a range in
+ * use for so many; between two of them there are at most three other characters, none a letter.
  *
- * They begin and end where a group of digits does, so that `4111 1111 1111 1111 12/27` is found. In a text they may also
- * stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind it, or,
- * without a gap, two before. More than that would take too many references for cards.
+ * They begin and end where a group of digits does, so that `4111 1111 1111 1111 12/27` is found. In a text they may
+ * also stand anywhere in 20 digits or more without a gap; and a number of the usual kind may have digits right behind
+ * it, or, without a gap, two before. More than that would take too many references for cards.
  *
  * Called for every text of every transaction: allocates nothing where a text is ASCII and has few digits.
  */
@@ -32,7 +34,9 @@ export function holdsCardNumber(text: string, textKind: TextKind = 'text'): bool
   return false
 }
 
-/** The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one. */
+/**
+ * The digits of a text that is one card number and nothing else; undefined for any other, also for one that holds one.
+ */
 export function cardNumberDigits(text: string): string | undefined {
   if (!mayHoldOne(text)) return undefined
   // What is behind the escapes comes first: their own digits, as in 3600%261234567002, may look like some of a number.
@@ -56,7 +60,10 @@ function mayHoldOne(text: string): boolean {
   return true
 }
 
-/** Whether a character beyond ASCII may be read as digits: letters with accents, of Greek, Cyrillic, Japanese, Korean and most of Chinese may not. */
+/**
+ * Whether a character beyond ASCII may be read as digits: letters with accents, of Greek, Cyrillic, Japanese, Korean
+ * and most of Chinese may not.
+ */
 function mayBeDigits(unit: number): boolean {
   if (unit < 0x530) return unit === 0xb2 || unit === 0xb3 || unit === 0xb9 || (unit >= 0xbc && unit <= 0xbe)
   if (unit >= 0x3400 && unit <= 0x9fff) return chineseDigits[unit - 0x3400] === 1
@@ -150,7 +157,8 @@ function beginsAt(text: string, start: number, placement: Placement): boolean {
 
 function mayBePlaced(placement: Placement, isEnd: boolean, prefix: number, count: number, firstGroup: number): boolean {
   if (((lengthsInUse[prefix] >> count) & 1) === 0) return false
-  // Many numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter: UATP's own groups are asked for.
+  // Many numbers that begin with 1 are times, and 1764000000-12345 is a time and a counter: UATP's own groups are asked
+  // for.
   if (prefix < 2000)
     return isEnd && (placement === 'groups' || placement === 'first') && (firstGroup === 4 || firstGroup === 15)
   if (placement === 'within') return true

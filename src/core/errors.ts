@@ -69,7 +69,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export interface FieldError {
   readonly field: string
   readonly reason: string
-  /** Of the transaction, where it may be one of several, can be read and is not a card number. */
+  /** The transaction's id, where there may be several and the id can be read and is not a card number. */
   readonly id?: string | undefined
 }
 

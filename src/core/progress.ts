@@ -22,7 +22,7 @@ export function throwIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted) throw new FraudError('INTERRUPTED', 'Stopped before the end; nothing was written')
 }
 
-/** Of work that is part of other work: only warnings are heard. */
+/** The progress of work that is part of other work: only its warnings are shown. */
 export function quiet({ warn, nowMs, signal }: Progress): Progress {
   const silent = { update: () => {}, end: () => {} }
   return { begin: () => silent, note: () => {}, warn, nowMs, signal }

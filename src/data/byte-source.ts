@@ -8,10 +8,12 @@ import { firstBytes, whyNotGzip } from './file-content.ts'
 
 const chunkBytes = 2 ** 18
 
-/** The bytes of an input in pieces, and how far into it they reach. A piece is valid until the next one is asked for. */
+/**
+ * The bytes of an input in pieces, and how far into it they reach. A piece is valid until the next one is asked for.
+ */
 export interface ByteSource {
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Of the file, as it is stored; unknown for a stream. */
+  /** The size of the stored file; unknown for a stream. */
   readonly bytesTotal: number | undefined
   bytesRead(): number
 }

@@ -2,7 +2,7 @@ import { holdsCardNumber } from '../core/card-number.ts'
 import type { Column } from './table.ts'
 
 const fewestDigits = 13
-/** Of random digits one in ten passes the Luhn check; that they begin with a range in use may be no chance at all. */
+/** One in ten random numbers passes the Luhn check; that they begin with a range in use may be no chance at all. */
 const chance = 0.1
 const leastShare = 0.2
 /** How improbable so many card numbers by chance have to be. */
@@ -16,8 +16,8 @@ export interface CardNumberShare {
 
 /**
  * How many of a column's values are card numbers, where far more are than chance makes of all-digit references: a fifth
- * of the distinct values that have 13 digits or more, and so many that random ones would be once in ten thousand columns
- * (Chernoff's bound), which takes four where all are. Undefined for any other column.
+ * of the distinct values that have 13 digits or more, and so many that random ones would be once in ten thousand
+ * columns (Chernoff's bound), which takes four where all are. Undefined for any other column.
  */
 export function cardNumberShare(column: Column): CardNumberShare | undefined {
   const texts = column.kind === 'text' ? column.dictionary : distinctWholeNumbers(column)

@@ -27,7 +27,9 @@ const otherOrder: Record<DateOrder, string> = {
   'day-first': mixedDates('day', 'month'),
   'month-first': mixedDates('month', 'day'),
 }
-/** One row of many may be wrong, but where many are, others of them were read with day and month in each other's place. */
+/**
+ * One row of many may be wrong, but where many are, others of them were read with day and month in each other's place.
+ */
 const saidOtherwise: Record<DateOrder, string> = {
   'day-first': `has the day first, and ${option('dates')} says that the month is`,
   'month-first': `has the month first, and ${option('dates')} says that the day is`,
@@ -159,7 +161,7 @@ export class FormatEvidence {
     return this.#dates['day-first'] && this.#dates['month-first']
   }
 
-  /** Of the column, whose file is written so as far as its columns settle it. */
+  /** Decides the format of the column; the file's other columns decide what it leaves open. */
   settle(said: Spelling, file: CellFormat): CellFormat {
     const { own } = this
     const decimal = said.decimal ?? own.decimal ?? this.#inherit(file.decimal)

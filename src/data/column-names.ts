@@ -13,7 +13,7 @@ export const timeWords = words(
     'dataora datahora datatransazione dataoperazione data tijdstip transactiedatum boekdatum',
 )
 
-/** Of a column with the time of day alone. */
+/** Names of a column with only the time of day. */
 export const clockWords = words('time timeofday clock uhrzeit zeit heure hora ora tijd')
 
 export const amountWords = words(

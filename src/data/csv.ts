@@ -69,7 +69,7 @@ export class CsvParser {
   #bytesWritten = 0
   #shareWritten: number | undefined
   #header: CsvHeader | undefined
-  /** Of the parts before, which are to have the same columns. */
+  /** The format of the parts before, which must have the same columns. */
   #names: readonly string[] | undefined
   #linesBefore = 0
   #kindsKnown = false
@@ -103,7 +103,10 @@ export class CsvParser {
     ]
   }
 
-  /** Takes the next bytes; `shareWritten`, the part of the file up to their end, lets the columns get their size at once. */
+  /**
+   * Takes the next bytes; `shareWritten`, the part of the file up to their end, lets the columns get their size at
+   * once.
+   */
   write(chunk: Uint8Array, shareWritten?: number): void {
     this.#shareWritten = shareWritten
     this.#bytesWritten += chunk.length

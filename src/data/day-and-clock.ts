@@ -10,7 +10,7 @@ type CellReader = (row: number) => number
 interface Cells {
   readonly missing: MissingWords
   offsetAt(timestampMs: number): number
-  /** Of a column of text what each of its texts stands for; null for one that is refused with the reason. */
+  /** What each text of a column of text stands for; null for one that is refused with the reason. */
   parsed(column: TextColumn, values: readonly (number | null)[], whyNot: (text: string) => string): CellReader
   fail(row: number, field: string, reason: string, kind?: string): Error
 }

@@ -11,7 +11,7 @@ import type { Table } from './table.ts'
 export class JsonArrayParser {
   readonly #options: JsonOptions
   readonly #rows: JsonRows
-  /** Of each item of the table that is under way, by its place after the last item of the table before. */
+  /** The line of each item of the current table, by its place after the last item of the table before. */
   readonly #lines = new LineNumbers()
   #itemsBefore = 0
   #item = 0

@@ -31,7 +31,7 @@ import { type Encoding, toUtf8 } from './text-encoding.ts'
 export type { BadRows } from './bad-rows.ts'
 
 export interface ReadProgress {
-  /** Of the file as it is stored, compressed or not. */
+  /** The bytes of the stored file, compressed or not. */
   readonly bytesRead: number
   /** Unknown for standard input. */
   readonly bytesTotal: number | undefined

@@ -47,7 +47,7 @@ type Wanted = ReadonlyMap<number, BadRow>
 function* inOneColumn(wanted: Wanted, rows: ReadonlyMap<number, string> | undefined): Generator<Uint8Array> {
   yield line([...columns, ...(rows === undefined ? [] : ['rejected_row'])].join(','))
   for (const [at, { reason, place }] of inOrder(wanted)) {
-    // Of a folder's rows nothing else says in which file they are.
+    // Only this says in which file of a folder a row is.
     yield line(
       [
         rows === undefined ? quoted(place ?? String(at)) : at,

@@ -90,7 +90,7 @@ export class TransactionReader {
   #label: CellReader<number> = missingNumber
   #knownAt: CellReader<number> = missingNumber
   #texts: CellReader<string | undefined>[] = []
-  /** Of columns that hold what is not an id or a key, what no service takes, or may say another currency. */
+  /** Checks of columns that hold what is not an id or a key, what a service refuses, or possibly another currency. */
   #spoilt: CellReader<void>[] = []
   #numberCells: CellReader<number>[] = []
 
@@ -196,7 +196,10 @@ export class TransactionReader {
     return this.#badRows.refusal(this.#placeOf(row, field), reason)
   }
 
-  /** Whether a row of a flat table, whose columns are taken as they are, is a transaction; undefined where it is left out. */
+  /**
+   * Whether a row of a flat table, whose columns are taken as they are, is a transaction; undefined where it is left
+   * out.
+   */
   check(row: number): true | undefined {
     return this.#orLeaveOut(() => {
       const { time, label } = this.#located.detector.transaction
@@ -293,7 +296,7 @@ export class TransactionReader {
     throw this.#fail(row, read.field, reason, read.reason)
   }
 
-  /** Of the table; the log's own exports have days and times of day in one column again. */
+  /** Reads the times of the table; the log's own exports have days and times of day in one column again. */
   #timesOf(table: Table, time: DeclaredTime): CellReader<number> {
     const column = this.#column(table, time.field, ['transaction', 'time', 'field'])
     const clock = table.columns.find(({ name }) => name === time.clock)
@@ -452,7 +455,7 @@ export class TransactionReader {
     return (row) => values[row]
   }
 
-  /** Of a column of text what each of its texts stands for; null for one that stands for nothing, which is refused. */
+  /** What each text of a column of text stands for; null for one that stands for nothing, which is refused. */
   #parsed(
     { name, codes, dictionary }: TextColumn,
     values: readonly (number | null)[],

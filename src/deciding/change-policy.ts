@@ -12,7 +12,7 @@ export interface ChangeContext {
   readonly atMs: number
   /** The version that it is a change of; it is refused where another one is in force by now. */
   readonly ifVersion?: number | undefined
-  /** Of the persons whose tokens the change names. */
+  /** The persons whose tokens the change names. */
   readonly tokens?: readonly string[] | undefined
 }
 

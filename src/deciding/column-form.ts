@@ -7,7 +7,10 @@ export interface ColumnForm {
   /** The name of the key that tokens are made for; another name has other tokens. Undefined where there are none. */
   readonly personal: string | undefined
   readonly isHashed: boolean
-  /** Of the key that card numbers are hashed under; undefined where an older version did not write it down. */
+  /**
+   * A check value of the key that card numbers are hashed under; undefined where an older version did not write it
+   * down.
+   */
   readonly cardKeyCheck: string | undefined
   /** The decimals of amounts that were sent in minor units; undefined of all other columns. */
   readonly minorDigits: number | undefined
@@ -31,8 +34,9 @@ export function columnForms({ detector, cardKeyCheck }: Concealing): (column: st
 }
 
 /**
- * What records keep has no form of its own where it is neither a token nor a hash. Amounts are kept in major units however
- * they were sent, but nobody can tell whether callers now send another unit, or always sent the one that is declared now.
+ * What records keep has no form of its own where it is neither a token nor a hash. Amounts are kept in major units
+ * however they were sent, but nobody can tell whether callers now send another unit, or always sent the one that is
+ * declared now.
  */
 export function isSameForm(one: ColumnForm, other: ColumnForm): boolean {
   return (

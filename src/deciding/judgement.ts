@@ -18,9 +18,11 @@ export interface JudgeOptions {
   readonly onFault: (what: Degradation, error: unknown) => void
 }
 
-/** Judges transactions by the detector in force: histories -> row -> score -> verdict, as a record. Nothing here waits. */
+/**
+ * Judges transactions by the detector in force: histories -> row -> score -> verdict, as a record. Nothing here waits.
+ */
 export class Judge {
-  /** Of the transaction that was judged last: records lend it. */
+  /** The row of the transaction that was judged last; its record borrows it. */
   readonly #row: Float64Array
   readonly #state: Standing
   readonly #clock: () => number
@@ -112,7 +114,9 @@ export class Judge {
     }
   }
 
-  /** What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides. */
+  /**
+   * What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides.
+   */
   #judgeByPolicy({ id, fields, transaction }: ReceivedTransaction, score: number | null, decidedAtMs: number) {
     const { changed, secret } = this.#state.projections.policy
     if (changed === undefined) return undefined

@@ -23,7 +23,7 @@ interface LabelInFlight {
   readonly record: LabelRecord
   /** Those of its id that were on their way when it came. */
   readonly before: readonly LabelRecord[]
-  /** Of all labels of its id, this one included. */
+  /** The number of labels of its id, this one included. */
   readonly count: number
   readonly answer: Promise<LabelAnswer>
 }
@@ -85,8 +85,8 @@ export class LabelIntake {
   }
 
   /**
-   * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at time
-   * changes nothing, even where another label came since. Throws as `label` does.
+   * A label of a file that may be sent again, as a whole or in part: what was ever said of this id with this known-at
+   * time changes nothing, even where another label came since. Throws as `label` does.
    */
   labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
     const { transactionId: id } = input
@@ -139,8 +139,8 @@ export class LabelIntake {
   }
 
   /**
-   * Anybody can make up ids: labels of transactions that have not come must not grow without a bound, and those of one key
-   * not to where there is no room for others'.
+   * Anybody can make up ids: labels of transactions that have not come must not grow without a bound, and those of one
+   * key not to where there is no room for others'.
    */
   #refuseToWait(
     { projections: { pending } }: DecidingState,

@@ -6,9 +6,9 @@ import { idThatIsTold } from './labels.ts'
 
 /** Why a line was not taken in. */
 export interface LabelLineError {
-  /** Of the file or the body, from 1. */
+  /** The line of the file or the body, from 1. */
   readonly line: number
-  /** Of the label's transaction, where it could be read and is not a card number. */
+  /** The id of the label's transaction, where it could be read and is not a card number. */
   readonly id?: string | undefined
   readonly code: string
   /** `(line)` where it is not one field. */
@@ -33,7 +33,7 @@ export interface LabelCounts {
 }
 
 export interface LabelReport extends LabelCounts {
-  /** Of the first lines that were refused. */
+  /** The errors of the first lines that were refused. */
   readonly errors: readonly LabelLineError[]
   /** Refused lines that are not among them. */
   readonly refusedUnlisted: number

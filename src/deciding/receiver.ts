@@ -17,7 +17,7 @@ const noneUnknown: readonly PersonalValue[] = []
 export class Receiver {
   readonly reader: ReceivedTransactionReader
   readonly #persons: PersonalValues
-  /** Of the transaction that is being read. */
+  /** The unknown values of the transaction that is being read. */
   #unknown = noneUnknown
   #made = noPersons
 

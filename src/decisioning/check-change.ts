@@ -16,7 +16,7 @@ export interface PolicyProblem {
   /** What it is about: `rules.card-testing.when`. */
   readonly field: string
   readonly reason: string
-  /** Of a text in the rule language: where in it. */
+  /** The place within a text in the rule language. */
   readonly at?: Problem
 }
 

@@ -2,7 +2,7 @@ import { z } from '../core/zod.ts'
 import { draw } from './draws.ts'
 import type { Settlement } from './opinion.ts'
 
-/** Of what would be declined, a share that passes all the same, so that labels tell what declines are worth. */
+/** A share of the transactions that would be declined passes, so that labels show what declines are worth. */
 export const controlGroupSchema = z.strictObject({
   share: z.number().min(0).max(0.5),
   /** The largest amount that may pass, in major units. */

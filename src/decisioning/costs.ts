@@ -5,7 +5,7 @@ import type { Opinion } from './opinion.ts'
 const money = z.number().min(0)
 const share = z.number().min(0).max(1)
 const amountCost = z.strictObject({
-  /** Of the amount; it may be over 1, as where a penalty comes on top. */
+  /** The share of the amount; it may be above 1 where a penalty is added. */
   share: money.optional(),
   fixed: money.optional(),
 })
@@ -29,8 +29,8 @@ export function needAmount({ missedFraud, wrongDecline }: Costs): boolean {
 }
 
 /**
- * What an outcome is expected to cost for this probability of fraud and amount in major units; infinite for one that has no
- * costs. Negative amounts (refunds) cost as 0 does. NaN where the amount is not known and counts.
+ * What an outcome is expected to cost for this probability of fraud and amount in major units; infinite for one that
+ * has no costs. Negative amounts (refunds) cost as 0 does. NaN where the amount is not known and counts.
  */
 export function expectedCost(costs: Costs, outcome: Outcome, probability: number, amount: number): number {
   const fraud = probability * costOf(costs.missedFraud, amount)
@@ -51,8 +51,8 @@ export function expectedCost(costs: Costs, outcome: Outcome, probability: number
 }
 
 /**
- * The outcome of least expected cost, of equal ones the mildest. Undefined where the amount is not known and counts: then no
- * cost can be told, and nobody may take it for 0.
+ * The outcome of least expected cost, of equal ones the mildest. Undefined where the amount is not known and counts:
+ * then no cost can be told, and nobody may take it for 0.
  */
 export function cheapestOutcome(costs: Costs, probability: number, amount: number): Outcome | undefined {
   if (Number.isNaN(amount) && needAmount(costs)) return undefined

@@ -26,7 +26,7 @@ export interface CountedDecision {
 
 interface Counting {
   readonly fuse: Fuse
-  /** Of fires, or of decisions with the outcome. */
+  /** The count of fires, or of decisions with the outcome. */
   readonly hits: WindowCount
   readonly all: WindowCount
   trippedUntilMs: number
@@ -45,9 +45,9 @@ export function fuseId(fuse: Fuse): string {
 }
 
 /**
- * Fuses count decisions in the order of their records and by `decidedAt`, so whoever takes the same records has the same
- * fuses. A fuse that has tripped stays so for as long as it takes to cool after it was last past its limit: a rule that goes
- * on firing does not come back to decline for a moment every hour.
+ * Fuses count decisions in the order of their records and by `decidedAt`, so whoever takes the same records has the
+ * same fuses. A fuse that has tripped stays so for as long as it takes to cool after it was last past its limit: a rule
+ * that goes on firing does not come back to decline for a moment every hour.
  */
 export class Fuses {
   readonly #countings = new Map<string, Counting>()

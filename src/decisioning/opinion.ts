@@ -19,7 +19,7 @@ type OpinionSource = (typeof opinionSources)[number]
 /** What one threshold, rule or list makes of a transaction. */
 export interface Opinion {
   readonly source: OpinionSource
-  /** Of the rule, or the list's name; the outcome where a threshold speaks. */
+  /** The name of the rule or the list; the outcome where it is a threshold. */
   readonly id: string
   readonly outcome: Outcome
   readonly strength: Strength

@@ -33,10 +33,10 @@ const segmentSchema = z.strictObject({
 })
 
 const fuseSchema = z.strictObject({
-  /** Of all decisions that are not final: past this share it trips. */
+  /** The fuse trips past this share of all decisions that are not final. */
   share: z.number().gt(0).lt(1),
   over: durationSchema,
-  /** Of how many decisions at least. */
+  /** The least number of decisions that the share is computed from. */
   atLeast: z.int().min(1).max(1_000_000_000),
   /** The milder outcome that takes the other's place. */
   then: z.enum(outcomes),

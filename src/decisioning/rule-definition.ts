@@ -28,7 +28,7 @@ export const ruleSchema = z
     strength: z.enum(strengths).optional(),
     /** In shadow by default: a rule is seen at work before it decides. */
     state: z.enum(ruleStates).default('shadow'),
-    /** Of the transactions that it applies to, by a draw: those that it has an effect on. */
+    /** The share of matching transactions that the rule has an effect on, by a draw. */
     share: z.number().min(0).max(1).optional(),
     from: instantSchema.optional(),
     until: instantSchema.optional(),

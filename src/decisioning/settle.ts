@@ -4,7 +4,7 @@ import { type Opinion, type Settlement, strengths } from './opinion.ts'
 const approved: Settlement = { outcome: 'approve', strength: 'plain', followed: [] }
 
 /**
- * Of the strongest kind of opinion that was given, the most severe outcome wins, and all that agree with it are reasons.
+ * Among the opinions of the strongest kind the most severe outcome wins, and all that agree with it are reasons.
  * Without an opinion a transaction is approved, without a reason.
  */
 export function settle(opinions: readonly Opinion[]): Settlement {

@@ -102,7 +102,9 @@ const transactionFields = z.strictObject({
   zone: z.string().refine(isZone, 'use a time zone such as UTC or Europe/Paris').optional(),
   /** Fields that are only kept, so that features can read them one day; or all that come. */
   keep: z.union([z.array(column), z.literal('all')], { error: 'write a list of fields, or all' }).optional(),
-  /** Names of keys and kept fields that stand for a person: as random tokens only, so that the person can be forgotten. */
+  /**
+   * Names of keys and kept fields that stand for a person: as random tokens only, so that the person can be forgotten.
+   */
   personal: z.array(z.string()).optional(),
   /** Names of keys that some transactions do not have, so that a missing one is not worth a word. */
   optionalKeys: z.array(z.string()).optional(),
@@ -192,7 +194,7 @@ const detectorFields = z.strictObject({
   policy: policySchema.optional(),
 })
 
-/** Of a column of amounts in minor units: what else the detector takes the column for, undefined if nothing. */
+/** What else the detector uses a column of amounts in minor units for; undefined if nothing. */
 function otherUseOfMinorUnits(transaction: Detector['transaction']) {
   const { amount, id, keys = {}, fields = {}, position } = transaction
   if (amount?.minorUnits !== true) return undefined

@@ -33,7 +33,7 @@ export interface ReceivedTransaction {
 
 /** Replaces what must not be kept: card numbers by keyed hashes, personal values by tokens. */
 export interface Concealment {
-  /** Of the bare digits of a card number. */
+  /** Takes the bare digits of a card number. */
   hashCardNumber(digits: string): string
   token(key: string, value: string): string
 }
@@ -50,9 +50,10 @@ interface FieldHandling extends DeclaredField {
 }
 
 /**
- * Reads transactions of a detector from parsed JSON. Names match exactly, those with a dot as paths into nested objects,
- * too; other fields are ignored and not kept, unless the detector keeps all. One that is a misspelling of a declared
- * field that was not sent is refused. The one place where unknown input becomes a transaction on the decision path.
+ * Reads transactions of a detector from parsed JSON. Names match exactly, those with a dot as paths into nested
+ * objects, too; other fields are ignored and not kept, unless the detector keeps all. One that is a misspelling of a
+ * declared field that was not sent is refused. The one place where unknown input becomes a transaction on the decision
+ * path.
  */
 export class ReceivedTransactionReader {
   readonly columns: readonly string[]
@@ -72,7 +73,9 @@ export class ReceivedTransactionReader {
   readonly #keepsAll: boolean
   readonly #currency: FixedCurrency | undefined
 
-  /** The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused. */
+  /**
+   * The detector has to declare an id and a time. @param isStrict whether a field that it doesn't declare is refused.
+   */
   constructor(
     detector: Detector,
     layout: TransactionLayout,
@@ -196,7 +199,8 @@ export class ReceivedTransactionReader {
   }
 
   /**
-   * The value of a key, a field or a kept field, as it is kept, but for a person's, which is replaced by a token afterwards.
+   * The value of a key, a field or a kept field, as it is kept, but for a person's, which is replaced by a token
+   * afterwards.
    *
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as `read` does; the field is then called `value`.
    */
@@ -366,7 +370,7 @@ function hasOuterBlanks(text: string): boolean {
   return first <= 32 || last <= 32 || first > 127 || last > 127
 }
 
-/** Of a number whose digits as it was sent nobody can tell any more. */
+/** The reason why a number is not taken as text: its digits as they were sent are unknown. */
 function whyNoText(given: number): string {
   return Number.isInteger(given) || !Number.isFinite(given)
     ? 'is a whole number past 2^53: send it as text'

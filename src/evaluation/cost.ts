@@ -5,11 +5,11 @@ import type { Confusion } from './evaluation.ts'
 
 /** What mistakes cost, in any one currency. A caught fraud and an approved legitimate transaction cost nothing. */
 export interface CostModel {
-  /** Of one alert on a legitimate transaction: the review, the customer's annoyance. */
+  /** The cost of one alert on a legitimate transaction: the review, the customer's annoyance. */
   readonly falsePositive: number
   /**
-   * Of one missed fraud: the same for all, or one for each row, usually its amount. What is negative in a column of
-   * amounts (a refund) costs 0.
+   * The cost of one missed fraud: the same for all, or one for each row, usually its amount. What is negative in a
+   * column of amounts (a refund) costs 0.
    */
   readonly falseNegative: number | Float64Array
 }
@@ -24,7 +24,9 @@ export interface ThresholdOutcome extends Confusion {
   readonly recall: number
   /** Missing where no cost model was given, like `savings`. */
   readonly cost?: number
-  /** Cost of doing nothing, which is to miss every fraud, minus `cost`: negative where alerts cost more than they save. */
+  /**
+   * Cost of doing nothing, which is to miss every fraud, minus `cost`: negative where alerts cost more than they save.
+   */
   readonly savings?: number
 }
 

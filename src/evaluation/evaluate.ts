@@ -18,7 +18,7 @@ export interface EvaluationInput {
   /** Missing where every row weighs 1. */
   readonly weights?: Float64Array | undefined
   readonly threshold: PredictionThreshold
-  /** Of the bootstrap. */
+  /** The seed of the bootstrap. */
   readonly seed: number
   /** Bootstrap replicates; 200 by default. */
   readonly replicates?: number

@@ -37,7 +37,7 @@ export interface Evaluation {
   readonly averagePrecision: number
   readonly recallAt1PercentFpr: number
   readonly precisionAt: readonly { readonly k: number; readonly precision: number; readonly interval?: Interval }[]
-  /** Of the calibrated probability. */
+  /** Measures of the calibrated probability. */
   readonly brier: number
   readonly logLoss: number
   /** Mean predicted probability over the fraud rate: 1 is right, above 1 predicts too much fraud. */

@@ -13,11 +13,11 @@ export interface PermutationInput {
   readonly repeats?: number
   /** By feature, how likely it is to matter; without it all are shuffled. */
   readonly hints?: ArrayLike<number> | undefined
-  /** Of more features than this only those with the highest hints are shuffled; 50 by default. */
+  /** The most features that are shuffled, those with the highest hints first; 50 by default. */
   readonly mostFeatures?: number
   /**
-   * Of each class rows beyond so many are a sample, weighted up. 2,000 frauds and 4,000 legitimate rows by default, and of
-   * more than a hundred features so many fewer, down to 500, that the work grows no faster than their number.
+   * The most rows of each class; of more a weighted sample is taken. 2,000 frauds and 4,000 legitimate rows by default,
+   * and of more than a hundred features so many fewer, down to 500, that the work grows no faster than their number.
    */
   readonly mostFrauds?: number
   readonly mostLegitimate?: number
@@ -31,8 +31,8 @@ export interface PermutationImportance {
 
 /**
  * By feature, how much average precision falls when the feature's values are shuffled among the rows (Breiman, 2001;
- * scikit-learn's `permutation_importance`): what the model loses with it, not what its splits used. Undefined for features
- * that were not shuffled.
+ * scikit-learn's `permutation_importance`): what the model loses with it, not what its splits used. Undefined for
+ * features that were not shuffled.
  */
 export function permutationImportance(input: PermutationInput): readonly (PermutationImportance | undefined)[] {
   const { columns, score, seed, repeats = 3, onProgress } = input

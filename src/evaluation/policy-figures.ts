@@ -10,7 +10,10 @@ export interface PolicyInput {
   readonly labels: Uint8Array
   readonly probabilities: Float64Array
   readonly weights?: Float64Array | undefined
-  /** In major units; NaN where it is not known. What is negative (a refund) counts as 0. Missing where no sum has a meaning. */
+  /**
+   * In major units; NaN where it is not known. What is negative (a refund) counts as 0. Missing where no sum has a
+   * meaning.
+   */
   readonly amounts?: Float64Array | undefined
   /** Decimals of the amounts. */
   readonly digits?: number | undefined
@@ -42,7 +45,7 @@ export interface OutcomeFigures {
 /** Money, in major units. */
 interface OutcomeValue {
   readonly fraud: Estimate
-  /** Of the money of all frauds; missing where that is none. */
+  /** The share of the money of all frauds; missing without fraud. */
   readonly fraudShare?: Estimate
   readonly legitimate: Estimate
 }
@@ -50,7 +53,7 @@ interface OutcomeValue {
 export interface PolicyFigures {
   readonly thresholds: Readonly<Partial<Record<Outcome, number>>>
   readonly days?: number
-  /** Of the amounts: `value` shows no more decimals. */
+  /** The decimals of the amounts, which `value` is rounded to. */
   readonly digits?: number
   readonly currency?: string
   /** By outcome: those that some score leads to by a threshold, and approve. */
@@ -78,7 +81,9 @@ export function policyFigures(input: PolicyInput): PolicyFigures {
   }
 }
 
-/** Outcomes that a score leads to, the most severe first: none from a threshold that is not below a more severe one's. */
+/**
+ * Outcomes that a score leads to, the most severe first: none from a threshold that is not below a more severe one's.
+ */
 function reachable(policy: Policy): readonly Outcome[] {
   const { challenge = Infinity, review = Infinity, decline = Infinity } = policy
   const upTo = { decline: Infinity, review: decline, challenge: Math.min(review, decline) }
@@ -174,8 +179,9 @@ function usualWeight({ meant, others }: Sums, label: number): number {
 }
 
 /**
- * How many times as much daily counts vary as they would if rows came one by one: frauds come in bursts, and days differ
- * (quasi-Poisson; McCullagh and Nelder, "Generalized Linear Models", 1989, section 6.2). 1 where days say nothing.
+ * How many times as much daily counts vary as they would if rows came one by one: frauds come in bursts, and days
+ * differ (quasi-Poisson; McCullagh and Nelder, "Generalized Linear Models", 1989, section 6.2). 1 where days say
+ * nothing.
  */
 function dispersion(
   { count, dayOf }: TestDays,
@@ -194,7 +200,7 @@ function dispersion(
   if (days < 2 || all.sum === 0) return 1
   const mean = all.sum / days
   const squares = counts.reduce((sum, each) => sum + (each - mean) ** 2, 0)
-  // Of counts of equal weight the variance of rows that come one by one is the mean.
+  // The variance of counts of equal weight that arrive one by one is the mean.
   return Math.max(1, squares / ((days - 1) * mean * (all.sum / effectiveRows(all))))
 }
 

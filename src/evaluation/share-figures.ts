@@ -49,7 +49,7 @@ export function shareIntervals(input: ShareInput) {
     f1: { lower: f1(caught.lower), upper: f1(caught.upper) },
     accuracy: shareInterval(right, wrong, { part: heavier, rest: heavier }),
     recallAt1PercentFpr: recallInterval(input.groups, 0.01, effectiveRows(fraud), effectiveRows(legitimate)),
-    // Of expected over observed the expected count as known, as in a standardised mortality ratio.
+    // The ratio of expected over observed treats the expected count as known, as in a standardised mortality ratio.
     calibrationRatio: { lower: predicted / rate.upper, upper: predicted / rate.lower },
   }
 }
@@ -67,10 +67,10 @@ function meanPrediction({ probabilities, weights }: ShareInput): number {
 
 /**
  * Of the recall at a false positive rate two things are uncertain: the share of the frauds above the threshold, and the
- * threshold itself, since the legitimate rows that it is read off are a sample. The two distances to an end of the interval
- * are put together as the sides of a right angle (Zou and Donner, Statistics in Medicine 27, 2008). The rates that may
- * have been seen at the true threshold are those of a score test. Where all legitimate rows may well be below it (at
- * 1 %, fewer than 368 of them), nothing is known of it from above, and the interval begins at 0.
+ * threshold itself, since the legitimate rows that it is read off are a sample. The two distances to an end of the
+ * interval are put together as the sides of a right angle (Zou and Donner, Statistics in Medicine 27, 2008). The rates
+ * that may have been seen at the true threshold are those of a score test. Where all legitimate rows may well be below
+ * it (at 1 %, fewer than 368 of them), nothing is known of it from above, and the interval begins at 0.
  */
 function recallInterval(groups: GroupWeights, rate: number, frauds: number, legitimate: number): Interval {
   const recallAt = (at: number) => recallAtRate(groups, Math.max(0, at))

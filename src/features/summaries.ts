@@ -1,6 +1,6 @@
 import type { History } from './history.ts'
 
-// Of no values the sum is 0 and everything else is unknown.
+// Without values the sum is 0 and everything else is unknown.
 
 export function sum(history: History, window: number, field: number, unit: number): number {
   return history.sum(window, field) / unit
@@ -24,7 +24,7 @@ export function max(history: History, window: number, field: number, unit: numbe
   return most / unit
 }
 
-/** Of the population: divided by the number of values. */
+/** The standard deviation of the population: divided by the number of values. */
 export function standardDeviation(history: History, window: number, field: number, unit: number): number {
   const values = history.values(window, field)
   const { length } = values

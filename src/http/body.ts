@@ -20,15 +20,15 @@ export interface BodyLimits {
   readonly beginning?: { readonly bytes: number; check(bytes: Buffer): void }
 }
 
-/** Of a body that is one object. */
+/** The limits of a body that is one object. */
 export function smallBody({ limits, held }: { readonly limits: Limits; readonly held: HeldBytes }): BodyLimits {
   return { limitBytes: limits.bodyBytes, timeoutMs: limits.bodyTimeoutMs, held }
 }
 
 /**
  * Collects a body of at most `limitBytes` that arrives within `timeoutMs`, and hands it over; or BODY_TOO_LARGE,
- * REQUEST_TIMEOUT, OVERLOADED, or what `take` throws, to `refuse`. If the client goes away first, neither is called: there
- * is nobody to answer.
+ * REQUEST_TIMEOUT, OVERLOADED, or what `take` throws, to `refuse`. If the client goes away first, neither is called:
+ * there is nobody to answer.
  *
  * In place of fastify's own content type parsers, which make an AsyncResource for each body: a tenth of the throughput.
  */

@@ -6,7 +6,7 @@ import { createTally, scoreBuckets } from './metrics.ts'
 
 /** What of the data directory is measured when a scrape asks. */
 export interface DirectoryFigures {
-  /** Of the log's files together. */
+  /** The size of the log's files together. */
   logBytes(): number
   freeBytes(): number
   /** Whether so little is free that no new work is wanted. */
@@ -24,7 +24,9 @@ export interface DecisionMetrics extends DecisionObserver {
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 const lagBuckets = [0, 60, 3600, 21_600, 86_400, 259_200, 604_800, 1_209_600, 2_592_000, 5_184_000, 7_776_000]
 
-/** Counts decisions, labels and commits. Names are a promise: docs/reference/metrics.md lists them, and a test compares. */
+/**
+ * Counts decisions, labels and commits. Names are a promise: docs/reference/metrics.md lists them, and a test compares.
+ */
 export function createDecisionMetrics(registry: Registry): DecisionMetrics {
   const counted = countDecisions(registry)
   const commit = new Histogram({

@@ -3,14 +3,14 @@ import { FraudError } from '../core/errors.ts'
 import { networkOf } from './connections.ts'
 
 const chunkEveryMs = 4
-/** Of one address; behind a proxy all have the proxy's. */
+/** The share of one address; behind a proxy all clients have the proxy's address. */
 const mostShare = 0.5
 
 /**
  * What bodies under way hold in memory, all together: bounded, so that no number of senders can fill it, and of one
- * address to half of that, so that a thousand streams that drip leave room for others. Of large ones a chunk is read every
- * four milliseconds, 16 MB a second: at the speed of memory their chunks alone would keep the collection of garbage busy,
- * and everybody waiting for it.
+ * address to half of that, so that a thousand streams that drip leave room for others. Of large ones a chunk is read
+ * every four milliseconds, 16 MB a second: at the speed of memory their chunks alone would keep the collection of
+ * garbage busy, and everybody waiting for it.
  */
 export class HeldBytes {
   readonly #mostBytes: number

@@ -90,7 +90,7 @@ function describeRoute<Context extends HttpContext>(
   return { path, method, about }
 }
 
-/** Of somebody without the key, or without the role, that a route asks for. */
+/** The answers to a request without the key or the role that a route requires. */
 function refusalsOf(role: Access): readonly FraudError[] {
   if (role === 'anyone') return []
   const unauthorized = new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY')

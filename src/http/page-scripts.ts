@@ -4,8 +4,8 @@ import { hash } from 'node:crypto'
 const keyName = 'shrike-key'
 
 /**
- * Asks for the page again with the key, and shows what comes in place of this page. Scripts and styles that it names need the
- * key, too, so they are fetched and handed over as they came.
+ * Asks for the page again with the key, and shows what comes in place of this page. Scripts and styles that it names
+ * need the key, too, so they are fetched and handed over as they came.
  */
 export const keyScript = `
 (() => {
@@ -87,10 +87,10 @@ const source = (script: string) => `'sha256-${hash('sha256', script, 'base64')}'
 
 const rest = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** Of pages that hold all they need, and whose only script is the one that copies. */
+/** The policy of pages that contain everything, and whose only script copies a text. */
 export const pagePolicy = `default-src 'none'; script-src ${source(copyScript)}; style-src 'unsafe-inline'; img-src data:; ${rest}`
 
-/** Of the page that asks for the key, which becomes the page behind it: it fetches that from here, and runs nothing else. */
+/** The policy of the page that asks for the key: it fetches the page behind it from here and runs nothing else. */
 export const keyPagePolicy = `default-src 'none'; script-src ${source(keyScript)} ${source(copyScript)} blob:; style-src 'unsafe-inline' blob:; img-src data: blob:; connect-src 'self'; ${rest}`
 
 /** Runs in the browser, inside Swagger UI, which is why it stands alone: gives each call the key of the tab. */

@@ -16,7 +16,7 @@ function isTime(text: string): boolean {
 
 const trainingSchema = z.strictObject({
   kind: z.literal('training'),
-  /** Of the folder that the bundle and its report are written to. */
+  /** The name of the folder that the bundle and its report are written to. */
   name,
   /** Labelled transactions; the log of the data directory by default. */
   file: path.optional(),
@@ -49,7 +49,7 @@ const importSchema = z.strictObject({
 
 const optimisationSchema = z.strictObject({
   kind: z.literal('optimisation'),
-  /** Of the folder that the policy is written to. */
+  /** The name of the folder that the policy is written to. */
   name,
   /** A bundle; the data directory's own by default. */
   bundle: path.optional(),

@@ -96,7 +96,7 @@ function checkQuantifier(checking: Checking, node: Call, quantifier: Quantifier)
   }
   const items = checkItems(checking, list)
   if (items === undefined) return undefined
-  // Of an empty list no item is ever looked at, so its type does not matter.
+  // An empty list has no items, so their type does not matter.
   const type = items
     .map((item): ScalarType => item.type)
     .reduce((one, other) => commonType(one, other) ?? one, items[0]?.type ?? 'int')

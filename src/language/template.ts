@@ -80,5 +80,5 @@ function showNumber(value: number): string {
   return String(Number(Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(3)))
 }
 
-/** Of an amount, as a detector declares them. */
+/** The most decimals of an amount that a detector can declare. */
 const mostDigits = 6

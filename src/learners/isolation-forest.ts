@@ -21,8 +21,9 @@ type IsolationOptions = ValuesOf<typeof isolationOptions>
 const eulerGamma = 0.5772156649015329
 
 /**
- * An isolation forest (Liu, Ting and Zhou, 2008): trees that cut at random, in which what is unlike the rest ends early.
- * No label is looked at. The score is 2^(-mean depth / usual depth), above one half for what is isolated sooner than usual.
+ * An isolation forest (Liu, Ting and Zhou, 2008): trees that cut at random, in which what is unlike the rest ends
+ * early. No label is looked at. The score is 2^(-mean depth / usual depth), above one half for what is isolated sooner
+ * than usual.
  *
  * @throws FraudError OPTION_INVALID, DATA_INVALID (no row, no feature), INTERRUPTED.
  */
@@ -47,7 +48,10 @@ export async function trainIsolationForest(
   return { model: createTreeEnsemble(features, grower.nodes(), combination), options: chosen }
 }
 
-/** The mean depth at which a search for a value ends in a binary search tree of so many: what rows in one leaf still lack. */
+/**
+ * The mean depth at which a search for a value ends in a binary search tree of so many: what rows in one leaf still
+ * lack.
+ */
 function usualDepth(rows: number): number {
   if (rows <= 1) return 0
   if (rows === 2) return 1
@@ -108,7 +112,7 @@ class IsolationGrower {
     return this.#feature.length - 1
   }
 
-  /** Of the features that vary among the rows one, and a place between its least and its largest value. */
+  /** Draws one of the features that vary among the rows, and a place between its least and its largest value. */
   #drawCut(rows: readonly number[], random: Random) {
     const order = Array.from(this.#columns.keys())
     for (let visited = 0; visited < order.length; visited++) {

@@ -21,7 +21,7 @@ const inversePenalty: OptionKind<number> = {
 
 /** Options of logistic regression, with scikit-learn's names and meaning. */
 const logisticOptions = {
-  /** Of the penalty on the weights of standardised inputs; the intercept has none. */
+  /** The inverse of the penalty on the weights of standardised inputs; the intercept has no penalty. */
   c: option(1, inversePenalty),
   classWeight: option('none', classWeight),
   maxIterations: option(1000, whole({ help: 'of logistic regression', least: 1 })),
@@ -33,8 +33,8 @@ export type LogisticOptions = ValuesOf<typeof logisticOptions>
 const tolerance = 1e-8
 
 /**
- * Logistic regression with an L2 penalty, on inputs that are standardised inside (missing ones are the mean): the minimum
- * that scikit-learn's LogisticRegression behind a StandardScaler looks for.
+ * Logistic regression with an L2 penalty, on inputs that are standardised inside (missing ones are the mean): the
+ * minimum that scikit-learn's LogisticRegression behind a StandardScaler looks for.
  *
  * @throws FraudError OPTION_INVALID, DATA_INVALID (one class only, no feature), INTERRUPTED.
  */

@@ -14,7 +14,7 @@ export const earlyStoppingRounds = wholeOrNull({
   least: 1,
   hasNone: false,
 })
-/** Of everything that is drawn; commands have one flag of it for all that they do. */
+/** The seed of all random choices; commands have one flag for it. */
 export const seed: OptionKind<number> = {
   schema: z.int().min(0),
   flag: undefined,

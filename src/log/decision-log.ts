@@ -17,7 +17,7 @@ export type TransactionRecord = Sequenced<DecisionRecord> | Sequenced<HistoryRec
 export interface Beside {
   /** The persons that it is the first to name. */
   readonly newPersons?: readonly Person[]
-  /** Of a label: the transaction that it speaks of, where that one is kept. */
+  /** The transaction of a label, where it is kept. */
   readonly about?: LabelledTransaction | undefined
 }
 
@@ -25,10 +25,10 @@ export interface Beside {
 export type Settled = (error?: FraudError) => void
 
 /**
- * The log as its own machine reads it, without waiting: every record that is durable and still kept. What a service is asked
- * for waits (`LookUps`, `DecisionPages`). Here are the few small things that each decision needs at once, definitions and the
- * newest number; what goes through all of the log, whose last step has to be one with what follows it, as a takeover is; and
- * what commands ask of a data directory.
+ * The log as its own machine reads it, without waiting: every record that is durable and still kept. What a service is
+ * asked for waits (`LookUps`, `DecisionPages`). Here are the few small things that each decision needs at once,
+ * definitions and the newest number; what goes through all of the log, whose last step has to be one with what follows
+ * it, as a takeover is; and what commands ask of a data directory.
  */
 export interface LogReading {
   /** What many reads in a row see of one instant, and faster than each alone. Nothing may wait in between. */
@@ -45,7 +45,7 @@ export interface LogReading {
   lastLabel(id: string): Sequenced<LabelRecord> | undefined
   /** The next records after a number, in order; none where it was the last. */
   next(after: number): readonly Sequenced[]
-  /** Of the records that `next` gave: how many hold each part that a newer version wrote and this one skips. */
+  /** How many of the records that `next` returned hold each part that a newer version wrote and this one skips. */
   readonly unread: Readonly<Record<string, number>>
   /** Every label that is kept, in the order in which they came. */
   allLabels(): Iterable<Sequenced<LabelRecord>>
@@ -53,7 +53,7 @@ export interface LogReading {
   definition(sequence: number): Definition
   /** The newest definition and its number. */
   lastDefinition(): { readonly sequence: number; readonly definition: Definition } | undefined
-  /** Of all that are known, those of records that are no longer kept included. */
+  /** The number of all that are known, including those of records that are no longer kept. */
   definitionSequences(): readonly number[]
   /** The number of the newest record; 0 where there is none. */
   lastSequence(): number
@@ -75,9 +75,9 @@ export interface Found {
 }
 
 /**
- * What is asked of a log while it serves: before a transaction or a label takes its place in it, and by those who want to see a
- * decision. Asking changes nothing, and may take as long
- * as a database across a network does: one round trip for all that is asked for at once.
+ * What is asked of a log while it serves: before a transaction or a label takes its place in it, and by those who want
+ * to see a decision. Asking changes nothing, and may take as long as a database across a network does: one round trip
+ * for all that is asked for at once.
  */
 export interface LookUps {
   /** False only of an id of which the log holds no transaction, which is known without waiting. */
@@ -102,11 +102,13 @@ export interface DecisionLog {
   /** The number that the next record gets. */
   readonly nextSequence: number
   /**
-   * Appends a record, which is encoded before this returns; records become durable in the order of their numbers, and the
-   * new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure.
+   * Appends a record, which is encoded before this returns; records become durable in the order of their numbers, and
+   * the new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure.
    */
   append(record: LogRecord, settled: Settled, beside?: Beside): number
-  /** From now on `take` is given each record, before `append` returns, in place of the one that was given them so far. */
+  /**
+   * From now on `take` is given each record, before `append` returns, in place of the one that was given them so far.
+   */
   follow(take: TakeRecord): void
   /** Settles what has become durable by now, without waiting for the loop's next turn. */
   poll(): void

@@ -4,7 +4,7 @@ import type { DecisionRecord, Sequenced } from './log-record.ts'
 /** Which decisions are wanted: all that are given hold. */
 export interface DecisionQuery {
   readonly outcome?: Outcome
-  /** Of the transaction's time, both included. */
+  /** The bounds of the transaction's time, both included. */
   readonly fromMs?: number
   readonly toMs?: number
   /** A declared column and the value that it must have. */

@@ -33,7 +33,10 @@ export interface DecisionRecord extends PartlyRead {
   readonly row: Float64Array
   /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
   readonly contributions?: readonly Contribution[]
-  /** How the policy came to it, and the number of the last record that had changed it; missing where the definition's decided. */
+  /**
+   * How the policy came to it, and the number of the last record that had changed it; missing where the definition's
+   * decided.
+   */
   readonly policy?: PolicyTrace & { readonly version: number }
 }
 
@@ -51,7 +54,7 @@ export interface HistoryRecord extends PartlyRead {
 /** What a transaction turned out to be. */
 export interface LabelRecord extends PartlyRead {
   readonly kind: 'label'
-  /** Of the transaction. */
+  /** The transaction's id. */
   readonly id: string
   readonly isFraud: boolean
   readonly knownAtMs: number
@@ -81,9 +84,9 @@ export interface Definition {
   /** Tells the key that card numbers are hashed under from another; missing where none are, and in older logs. */
   readonly cardKeyCheck?: string
   /**
-   * The record from which on every row of persons bears a MAC under the log's key: 1 where that was always so, else the one
-   * that gave the rows their MACs as they were then; missing where the log has no key. Who sets the log's file back to a
-   * version without MACs can't take this back.
+   * The record from which on every row of persons bears a MAC under the log's key: 1 where that was always so, else the
+   * one that gave the rows their MACs as they were then; missing where the log has no key. Who sets the log's file back
+   * to a version without MACs can't take this back.
    */
   readonly personMacsFrom?: number
   /** Node's major version and the processor, on which the same log gives the same decisions. */

@@ -4,26 +4,29 @@ import type { DecisionRecord, HistoryRecord, LogRecord, Sequenced } from './log-
 export type LabelledTransaction = Omit<Sequenced<DecisionRecord>, 'row'> | Sequenced<HistoryRecord>
 
 /**
- * Takes a record at its place in the log. A label comes with the transaction that it speaks of, so that nobody has to look
- * back; without one where its transaction had not come (`of` is 0) or is no longer kept. The row of a decision is lent: it
- * is another's as soon as this returns.
+ * Takes a record at its place in the log. A label comes with the transaction that it speaks of, so that nobody has to
+ * look back; without one where its transaction had not come (`of` is 0) or is no longer kept. The row of a decision is
+ * lent: it is another's as soon as this returns.
  */
 export type TakeRecord = (record: LogRecord, sequence: number, about?: LabelledTransaction) => void
 
 /**
- * What records make, taken one after the other in the order of the log. The decision path and a rebuild go through the same
- * `take`, so that both lead to the same state.
+ * What records make, taken one after the other in the order of the log. The decision path and a rebuild go through the
+ * same `take`, so that both lead to the same state.
  */
 export interface Projection {
-  /** Of its part in snapshots and checkpoints, where it never changes. */
+  /** The name of its part in snapshots and checkpoints, which never changes. */
   readonly name: string
-  /** Of the form in which `save` writes, from 1; a part of a higher one is not read, but made from the log. */
+  /**
+   * The version of the form in which `save` writes, from 1; a part with a higher one is not read, but computed from the
+   * log.
+   */
   readonly version: number
   take: TakeRecord
   /**
-   * Whether what has been made so far rests on records that may be let go of, and has to outlive them: then a checkpoint
-   * carries it. Missing of one that retention keeps enough records for, as it does for histories. One that is carried reads
-   * nothing of one that is not.
+   * Whether what has been made so far rests on records that may be let go of, and has to outlive them: then a
+   * checkpoint carries it. Missing of one that retention keeps enough records for, as it does for histories. One that
+   * is carried reads nothing of one that is not.
    */
   isCarried?(): boolean
   /** All of the state, the same bytes for the same records however they were taken. */

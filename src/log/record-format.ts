@@ -26,7 +26,7 @@ export interface StoredRecord {
   readonly sequence: number
   /** A position in `recordKinds`. */
   readonly kind: number
-  /** Of the transaction; empty where the record is of none. */
+  /** The transaction's id; empty where the record has no transaction. */
   readonly id: string
   readonly timestampMs: number
   /** A position in `outcomes`; 0 where there is none. */
@@ -171,12 +171,13 @@ function writeValues(values: readonly FieldValue[], to: ValueWriter): void {
   for (const value of values) to.value(value)
 }
 
-/** Of the definition with a number. */
+/** Finds the record format of the definition with a number. */
 export type FormatOf = (definition: number) => RecordFormat
 
 /**
- * Reads a record. A decision is of the format that its definition names: in format 1 its contributions go up to the end,
- * in format 2 they are a section. Sections may follow a history's and a label's values, too: nothing ever did before.
+ * Reads a record. A decision is of the format that its definition names: in format 1 its contributions go up to the
+ * end, in format 2 they are a section. Sections may follow a history's and a label's values, too: nothing ever did
+ * before.
  *
  * @throws FraudError LOG_INVALID where the record can't be read, LOG_TOO_NEW where only a newer version can.
  */

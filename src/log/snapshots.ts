@@ -11,7 +11,7 @@ export interface SnapshotPart extends PartHeld {
 
 /** What a snapshot of what the log's records make says of itself. */
 export interface SnapshotHeader {
-  /** Of what the histories keep: a snapshot serves only features that want the same. */
+  /** A fingerprint of what the histories keep: a snapshot serves only features that need the same. */
   readonly fingerprint: string
   /** The last record that went into it, and that record's hash in hex, so that it serves only its own log. */
   readonly sequence: number

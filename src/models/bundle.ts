@@ -20,7 +20,7 @@ interface TrainingRecord {
     | {
         readonly by: 'time'
         readonly field: string
-        /** Of the training rows. */
+        /** The first and last time of the training rows. */
         readonly from: number
         readonly to: number
         /** When the test began, and how many rows between training and test had labels that were not known by then. */
@@ -33,7 +33,7 @@ interface TrainingRecord {
         readonly by: 'random'
         readonly testShare: number
         readonly seed: number
-        /** Of the training rows, where they have a time. */
+        /** The first and last time of the training rows, where they have times. */
         readonly from?: number | undefined
         readonly to?: number | undefined
       }
@@ -76,7 +76,7 @@ const tunedFigures = z.object({
 /** How a search found the model's options: enough to run it again, and to see what it brought. */
 const tuningSchema = z.object({
   objective: z.string(),
-  /** Of card precision: cards that are checked each day. */
+  /** The number of cards that are checked each day, for card precision. */
   k: z.number().optional(),
   seed: z.number(),
   trials: z.number(),
@@ -105,7 +105,7 @@ const laterKeys = ['form', 'tuning']
 const firstForm = { kind: 'tree-ensemble', combination: { kind: 'mean' } }
 
 const text = z.string().min(1)
-/** Of raw scores, so that those of 0 and 1 have finite log-odds. */
+/** Squeezes raw scores, so that 0 and 1 have finite log-odds. */
 const squeeze = z.number().gt(0).lt(0.5)
 const metadataSchema = z.object({
   preset: text,

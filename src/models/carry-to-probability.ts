@@ -2,14 +2,16 @@ import type { Explanation } from './contributions.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import { probabilityOf } from './log-odds.ts'
 
-/** The mean probability where the model's own output is normally distributed with a mean and a variance; 0 is no spread. */
+/**
+ * The mean probability where the model's own output is normally distributed with a mean and a variance; 0 is no spread.
+ */
 export type SmoothedLink = (mean: number, variance: number) => number
 
 /** MacKay's approximation (1992) of the mean of a logistic function. */
 export const logisticLink: SmoothedLink = (mean, variance) =>
   probabilityOf(mean / Math.sqrt(1 + (Math.PI * variance) / 8))
 
-/** Of an isolation forest, whose score is 2^(-depth / usual depth). */
+/** Makes the link of an isolation forest, whose raw score is 2^(-depth / usual depth). */
 export function depthLink(usualDepth: number): SmoothedLink {
   const rate = Math.LN2 / usualDepth
   return (mean, variance) => Math.exp(Math.min(0, (rate * rate * variance) / 2 - rate * mean))
@@ -18,10 +20,10 @@ export function depthLink(usualDepth: number): SmoothedLink {
 const { points, weights } = gaussLegendre(16)
 
 /**
- * Says in probability what an explanation says of another output: the Shapley value of the probability if the output were
- * the base and the contributions added up. By Owen's integral (1972) that is what a feature adds while each of the others
- * is known with chance q, averaged over q from 0 to 1; the sum of those others is taken for normal. What the parts then
- * lack of the probability is spread over them, so that their sum is exact.
+ * Says in probability what an explanation says of another output: the Shapley value of the probability if the output
+ * were the base and the contributions added up. By Owen's integral (1972) that is what a feature adds while each of the
+ * others is known with chance q, averaged over q from 0 to 1; the sum of those others is taken for normal. What the
+ * parts then lack of the probability is spread over them, so that their sum is exact.
  */
 export function carryToProbability({ base, contributions, error }: Explanation, link: SmoothedLink): Explanation {
   let sum = 0

@@ -64,7 +64,7 @@ export function explainModel(model: KindedModel): LinkedExplainer | string {
   return kindOf(model).explain(model, { explain: explainModel })
 }
 
-/** Of what size a model is, in a few words. */
+/** Describes the size of a model in a few words. */
 export function describeModel(model: KindedModel): string {
   return kindOf(model).describe(model)
 }

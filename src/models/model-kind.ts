@@ -51,7 +51,7 @@ export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
   read(form: Form, reader: TensorReader, members: Pick<Members, 'read'>): Kinded
   /** How to explain it, or why it can't be explained. */
   explain(model: Kinded, members: Pick<Members, 'explain'>): LinkedExplainer | string
-  /** Of what size it is, in a few words. */
+  /** Describes its size in a few words. */
   describe(model: Kinded): string
   /** A raw score that the model never exceeds; 1 where a kind does not say. */
   highestRawScore?(model: Kinded, members: Pick<Members, 'highestRawScore'>): number

@@ -23,7 +23,7 @@ export interface Figure extends Caption {
   readonly summary: string
   /** The chart at a size, or what to say where there is nothing to draw. */
   readonly chart: ((size: ChartSize) => ChartOption) | string
-  /** Of a figure that has a row of the page for itself. */
+  /** The size of a figure that has a whole row of the page. */
   readonly sizes?: { readonly wide: ChartSize; readonly middle: ChartSize; readonly narrow: ChartSize }
 }
 
@@ -60,7 +60,9 @@ function drawSvg(figure: Figure, variant: string, size: ChartSize, option: Chart
   }
 }
 
-/** A chart in its frame, drawn for a desktop and for a phone, and for what lies between where it is as wide as the page. */
+/**
+ * A chart in its frame, drawn for a desktop and for a phone, and for what lies between where it is as wide as the page.
+ */
 export function drawFigure(figure: Figure): Markup {
   const { chart, sizes = usualSizes, legend, ...caption } = figure
   if (typeof chart === 'string')

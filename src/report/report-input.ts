@@ -113,7 +113,7 @@ export interface CostSummary {
   readonly falsePositive: number
   /** What a missed fraud costs, or that it costs its own amount. */
   readonly falseNegative: number | 'amount'
-  /** Of the mistakes at the threshold in use. */
+  /** The cost of the mistakes at the threshold in use. */
   readonly atThreshold: number
   /** What missing every fraud would have cost, minus `atThreshold`. */
   readonly savings: number
@@ -141,7 +141,9 @@ export interface SearchSummary {
 
 export type OptionValue = string | number | boolean | null
 
-/** All that a report shows. Nothing in it is a clock's time, a host or a duration: the same run gives the same report. */
+/**
+ * All that a report shows. Nothing in it is a clock's time, a host or a duration: the same run gives the same report.
+ */
 export interface ReportInput {
   readonly title: string
   /** `name@hash`. */
@@ -157,8 +159,9 @@ export interface ReportInput {
   readonly data: DataSummary
   readonly split: SplitSummary
   /**
-   * Of the test rows. Intervals are shown for `precisionAt` and, by name, for `averagePrecision`, `rocAuc`, `recall`, `precision`, `f1`,
-   * `recallAt1PercentFpr`, `brier`, `logLoss` and `calibrationRatio`, each where it is there.
+   * The evaluation on the test rows. Intervals are shown for `precisionAt` and, by name, for `averagePrecision`,
+   * `rocAuc`, `recall`, `precision`, `f1`, `recallAt1PercentFpr`, `brier`, `logLoss` and `calibrationRatio`, each where
+   * it is there.
    */
   readonly evaluation: Evaluation
   /** What the detector's policy does with the test rows. */

@@ -78,7 +78,7 @@ function unusable(path: string, why: string, cause?: unknown): FraudError {
 export function makeDataDirectory(path: string): void {
   const there = nearest(path)
   try {
-    // Of a disk that is read-only Node's recursive mkdir says that something is missing.
+    // On a read-only disk Node's recursive mkdir reports that something is missing.
     accessSync(there, constants.W_OK)
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
@@ -101,7 +101,8 @@ export function refuseLinkedFiles({ logPath, keysPath, lockPath, bundlePath, add
 
 export interface DirectoryLock {
   /**
-   * Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory` does.
+   * Takes the lock again where its file, or the whole directory, was deleted underneath. Throws as `lockDirectory`
+   * does.
    *
    * @returns whether that was so.
    */
@@ -114,9 +115,9 @@ export interface DirectoryLock {
 }
 
 /**
- * Makes the directory where there is none and keeps other processes from writing in it. The lock is one of the operating
- * system on an open file (SQLite's exclusive lock), so it ends with the process, however that ends. Files that an older
- * Shrike left open to other users are closed to them.
+ * Makes the directory where there is none and keeps other processes from writing in it. The lock is one of the
+ * operating system on an open file (SQLite's exclusive lock), so it ends with the process, however that ends. Files
+ * that an older Shrike left open to other users are closed to them.
  *
  * @throws FraudError DIRECTORY_IN_USE or DIRECTORY_UNUSABLE
  */
@@ -163,7 +164,7 @@ function lock(directory: DataDirectory) {
       refuseOverwritten(directory, noted(database))
       refuseLost(directory, noted(database) > 0)
       removeLeftovers(directory)
-      // Of a service that was killed: nobody must take it for this process.
+      // The address of a service that was killed must not be taken for this process's.
       rmSync(directory.addressPath, { force: true })
       noteHolder(directory.holderPath)
       return { database, identity: identityOf(lockPath) }
@@ -203,7 +204,10 @@ function refuseLost({ path, logPath, snapshotsPath }: DataDirectory, isLogNoted:
   )
 }
 
-/** Copies of a log that was put back by a process that did not come to the end; they hold persons who may be erased since. */
+/**
+ * Copies of a log that was put back by a process that did not come to the end; they hold persons who may be erased
+ * since.
+ */
 function removeLeftovers({ path }: DataDirectory): void {
   const names = readdirSync(path, { withFileTypes: true }).filter(
     (entry) => entry.isFile() && leftoverName.test(entry.name),

@@ -26,10 +26,13 @@ const kept = ['json', 'ndjson', 'cancel']
 /** Jobs that have ended, beyond which the oldest are forgotten. What they made stays. */
 const mostEnded = 100
 const readAtOnce = 256 * 1024
-/** Of a file under a temporary name: its process ended in between. */
+/** The age from which a file with a temporary name is one that an ended process left behind. */
 const leftAfterMs = 60_000
 
-/** Jobs as files of the data directory, for its owner alone: ID.json, its events ID.ndjson, ID.cancel once that is asked. */
+/**
+ * Jobs as files of the data directory, for its owner alone: ID.json, its events ID.ndjson, ID.cancel once that is
+ * asked.
+ */
 export function openJobFiles(directory: DataDirectory): JobStore {
   const { path, jobsPath, bundlesPath } = directory
   makeDataDirectory(path)
@@ -135,7 +138,9 @@ export function newJobId(): string {
   return randomUUID()
 }
 
-/** Whole lines: the last one may be under way, or its process was killed in it. A place that is none is the beginning. */
+/**
+ * Whole lines: the last one may be under way, or its process was killed in it. A place that is none is the beginning.
+ */
 function readEvents(path: string, place: number): readonly PlacedEvent[] {
   if (!existsSync(path)) return []
   const file = openSync(path, 'r')

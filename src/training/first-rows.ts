@@ -12,13 +12,13 @@ interface HashedTable {
 }
 
 /**
- * The first row of each id of a file that comes in tables, by a hash of the id: open addressing in a typed array. With the
- * hashes of all rows that is some 30 bytes a row, so that millions of rows take tens of megabytes. Of a million texts two
- * share their hash, of 53 bits, with a chance of one in 18,000.
+ * The first row of each id of a file that comes in tables, by a hash of the id: open addressing in a typed array. With
+ * the hashes of all rows that is some 30 bytes a row, so that millions of rows take tens of megabytes. Of a million
+ * texts two share their hash, of 53 bits, with a chance of one in 18,000.
  */
 export class FirstRows {
   readonly #tables: HashedTable[] = []
-  /** Of each slot the low word of an id's hash, and the row plus one; 0 where it is free. */
+  /** Each slot has the low word of an id's hash, and the row plus one; 0 where it is free. */
   #slots = new Int32Array(2 ** 13)
   #count = 0
 

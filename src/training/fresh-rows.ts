@@ -15,8 +15,8 @@ interface FreshRows extends Choice {
 }
 
 /**
- * Leaves out what the bundle learned from, by time or by repeating the random split of the same table, and the rows of the
- * gap that late labels left between training and test.
+ * Leaves out what the bundle learned from, by time or by repeating the random split of the same table, and the rows of
+ * the gap that late labels left between training and test.
  */
 export function chooseFreshRows(
   rows: LabelledRows,
@@ -88,7 +88,7 @@ function freshRows(
     return every
   }
   if (fingerprint === training.fingerprint) return refit ? new Uint32Array(0) : splitRandom(labels, split).test
-  // Of another table it is not known which rows training drew: none of its whole period counts.
+  // In another table it is unknown which rows training drew, so none of its period is evaluated.
   const { from, to } = split
   if (times !== undefined && from !== undefined && to !== undefined) {
     return every.filter((row) => times[row] < from || times[row] > to)

@@ -135,7 +135,7 @@ export async function loggedRows(
 
 /** Counts the columns that features read, alone or through histories. */
 export function countColumns({ detector }: LocatedDetector, { layout }: FeatureSet, reader: LogReading): ColumnCounts {
-  // Of two card keys the last one is that of the hashes to come.
+  // With two card keys, the last one is that of new hashes.
   const { cardKeyCheck } = reader.lastDefinition()?.definition ?? {}
   const formOf = columnForms({ detector, ...(cardKeyCheck && { cardKeyCheck }) })
   const { amount } = detector.transaction

@@ -40,7 +40,7 @@ export class RepeatedIds {
   #start = 0
   #next = 0
   #id: Column | undefined
-  /** Of a table that is the whole file: the first row with a row's id. */
+  /** The first row with the id of a row, in a table that is the whole file. */
   #firstRow: ((row: number) => number) | undefined
   #cells: readonly Column[] = []
 
@@ -93,7 +93,9 @@ export class RepeatedIds {
     return { first, isSame }
   }
 
-  /** The columns in which a row of this table differs from an earlier row of it; none where that is in another table. */
+  /**
+   * The columns in which a row of this table differs from an earlier row of it; none where that is in another table.
+   */
   differing(index: number, first: number): readonly string[] {
     const other = first - this.#start
     if (other < 0) return []

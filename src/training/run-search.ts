@@ -18,7 +18,7 @@ interface SearchMeans {
   readonly planOf: (model: ModelChoice) => TrainingPlan
   /** In all, those of the journal included. */
   readonly trials: number | undefined
-  /** Of this run. */
+  /** The limit of this run. */
   readonly minutes: number | undefined
 }
 

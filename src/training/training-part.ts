@@ -1,9 +1,14 @@
 import type { Bundle } from '../models/bundle.ts'
 
-/** What a row was to a bundle's training: learned from, or in the gap before the test, where labels were not known in time. */
+/**
+ * What a row was to a bundle's training: learned from, or in the gap before the test, where labels were not known in
+ * time.
+ */
 export type TrainingPart = 'training' | 'labelGap'
 
-/** Tells by a row's time, in the unit of the training's split; undefined for a row that training had nothing to do with. */
+/**
+ * Tells by a row's time, in the unit of the training's split; undefined for a row that training had nothing to do with.
+ */
 export function trainingPartOf({ training: { split } }: Pick<Bundle, 'training'>) {
   const { from, to } = { from: undefined, to: undefined, ...split }
   const { testFrom = 0, unknownThen = 0 } = split.by === 'time' ? split : {}
@@ -14,7 +19,7 @@ export function trainingPartOf({ training: { split } }: Pick<Bundle, 'training'>
   }
 }
 
-/** Of a bundle whose training kept no record of its gap, though labels come late: an older Shrike wrote it. */
+/** Warns of a bundle whose training did not record its gap although labels come late: an older Shrike wrote it. */
 export function warnOfUnknownGap({ training: { split, refit }, detector }: Bundle): string | undefined {
   const { delay, knownAt } = detector.transaction.label
   if (split.by !== 'time' || split.testFrom !== undefined || refit || (delay ?? knownAt) === undefined) return undefined

@@ -33,7 +33,9 @@ export interface TrainingPlan extends Preset {
   readonly threads?: number
   readonly split: SplitPlan
   readonly weightUse: 'evaluation' | 'training' | 'both'
-  /** A threshold that was given; else one is chosen on the calibration rows, or is the recipe's where there are none. */
+  /**
+   * A threshold that was given; else one is chosen on the calibration rows, or is the recipe's where there are none.
+   */
   readonly threshold?: number
   readonly objective?: ThresholdPlan
   readonly refit: boolean
@@ -62,7 +64,7 @@ export interface TrainingOutcome {
   readonly evaluation: Evaluation
   readonly test: ScoredRows
   readonly trained: Trained
-  /** Of the model that was evaluated; a refit's is in the content. */
+  /** The scaling of the evaluated model; a refit model's is in the content. */
   readonly scaling?: Scaling
   /** On the calibration rows, where there are any. */
   readonly calibrationRatio?: number
@@ -249,7 +251,7 @@ function datasetOf(rows: LabelledRows, part: Uint32Array, { weightUse }: Trainin
   }
 }
 
-/** Of rows in their order the last fifth, which says when to stop. */
+/** Splits off the last fifth of the rows in their order, which decides when to stop. */
 function splitOffLater(part: Uint32Array): [Uint32Array, Uint32Array] {
   const from = Math.floor(part.length * 0.8)
   return [part.subarray(0, from), part.subarray(from)]
@@ -364,7 +366,9 @@ export function extent(times: Float64Array, part: Uint32Array): { from: number; 
 /** Enough rows for a median. */
 const mostTypical = 50_000
 
-/** The medians of the training rows, or of as many evenly spaced ones, to four digits: a transaction that nobody made. */
+/**
+ * The medians of the training rows, or of as many evenly spaced ones, to four digits: a transaction that nobody made.
+ */
 function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
   const sample = thin(part, mostTypical)
   const medianOf = (column: Float64Array) => {

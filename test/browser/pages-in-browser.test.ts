@@ -59,7 +59,7 @@ describe('pages in a browser', { skip }, () => {
     const page = await context.newPage()
     const complaints = complaintsOf(page)
     await enter(page, '/', 'a-key-that-nobody-knows')
-    await page.getByText('This key is not known here').waitFor()
+    await page.getByText('This key is unknown').waitFor()
     await page.locator('input').fill(key)
     await page.locator('form button').click()
     await page.getByRole('heading', { name: 'Ask for a decision' }).waitFor()

@@ -3,7 +3,7 @@ import type { Random } from '../../core/random.ts'
 /** Pairs of a score z and the Amount there, both rising. */
 export type AmountKnots = readonly (readonly [number, number])[]
 
-// Of the ULB rows above 5, about one in four is a whole number (mostly a round one) and one in ten ends in .99.
+// About one in four of the ULB rows above 5 is a whole number (mostly a round one) and one in ten ends in .99.
 const wholeShare = 0.05
 const roundShare = 0.18
 const ninetyNineShare = 0.26

@@ -18,7 +18,7 @@ export interface OptimiseInput extends PricedRows {
   /** The segment of each row by its number. */
   readonly segmentOf: Uint8Array
   readonly segmentNames: readonly string[]
-  /** Of the draws behind intervals. */
+  /** The seed of the draws behind intervals. */
   readonly seed: number
 }
 
@@ -56,8 +56,8 @@ export interface OptimisedPolicy {
 
 /**
  * Finds the thresholds of each segment, and the price of a review's place, that are expected to cost least on rows with
- * calibrated probabilities. Choices rest on the probabilities alone, not on the labels: on a few hundred frauds the labels'
- * own best would follow chance. What the choices would really have cost is told beside it.
+ * calibrated probabilities. Choices rest on the probabilities alone, not on the labels: on a few hundred frauds the
+ * labels' own best would follow chance. What the choices would really have cost is told beside it.
  *
  * @throws FraudError DATA_INVALID where costs need an amount and a row has none
  */

@@ -58,7 +58,7 @@ export function meanOf(figures: readonly Figures[]): Figures {
   return summarise(figures, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
 }
 
-/** Of the population, as the handbook has it; NaN of a single one, which has no spread that anybody could know. */
+/** The standard deviation of the population, as in the handbook; NaN for a single value. */
 export function standardDeviationOf(figures: readonly Figures[]): Figures {
   return summarise(figures, (values) => {
     if (values.length < 2) return Number.NaN

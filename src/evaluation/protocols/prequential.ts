@@ -49,7 +49,7 @@ interface PrequentialFold extends Figures {
   readonly testFrauds: number
   /** 95 %: of the models of one seed each, the mean of their ends. */
   readonly intervals: FoldIntervals
-  /** Of the first seed's model. */
+  /** The figures of the first seed's model. */
   readonly money?: Money
 }
 
@@ -65,7 +65,10 @@ export interface PrequentialResult {
 
 const replicates = 200
 
-/** Folds that end with the data and step back by the length of a test; the latest first. OPTION_INVALID where they don't fit. */
+/**
+ * Folds that end with the data and step back by the length of a test; the latest first. OPTION_INVALID where they don't
+ * fit.
+ */
 export function prequentialFolds(rows: ProtocolRows, plan: PrequentialPeriods): readonly Fold[] {
   const { times } = rows
   const first = times[0]

@@ -12,7 +12,7 @@ const mostFollowers = 32
 /** Proxies cut connections that say nothing. */
 const sayEveryMs = 10_000
 
-/** Of one event; its data is JSON. */
+/** The schema of one event; its data is JSON. */
 const eventSchema = {
   type: 'object',
   properties: {

@@ -113,7 +113,7 @@ function answerStream(context: HttpContext, decisions: Decisions, stream: LabelS
   const send = (text: string) => void reply.header('content-type', 'application/json; charset=utf-8').send(text)
   takeLabelLines(context, decisions, stream).then(
     (report) => send(JSON.stringify(report)),
-    // Of a client that has gone away nobody waits for the answer.
+    // A client that has gone away does not wait for the answer.
     (error: unknown) => reply.raw.destroyed || reply.send(error),
   )
 }

@@ -4,11 +4,14 @@ import { type FoundSplit, featuresPerWord, type LeafSums } from './gradient-hist
 
 /** Rows that one thread computes gradients of at once, and sums in order. */
 export const blockRows = 16_384
-/** Of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient and hessian to the left. */
+/**
+ * The number of fields of a leaf's best split by one thread: gain, feature, bin, whether missing goes left, gradient
+ * and hessian to the left.
+ */
 export const candidateFields = 6
-/** Of a feature's bins and the missing values'. */
+/** The number of bins of a feature, with that of its missing values. */
 export const binPlaces = 256
-/** Of a set of bins: how many words, then the words. */
+/** The size of a set of bins: the number of words, then the words. */
 export const setPlaces = 1 + binPlaces / 32
 
 /** What the threads of a training share: all of it lies in shared memory. */

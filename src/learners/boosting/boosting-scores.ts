@@ -52,7 +52,7 @@ export class BoostingScores {
     })
   }
 
-  /** Of all rows: gradients without their signs, hessians, or both packed. */
+  /** The gradients of all rows without their signs, their hessians, or both packed. */
   #sumOfBlocks(part: number): number {
     const { blockSums } = this.#data
     let sum = 0

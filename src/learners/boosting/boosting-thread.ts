@@ -32,8 +32,8 @@ import { fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
 
 /**
  * One of the threads that grow boosted trees in step. Each holds the sums of its own features and finds the best split
- * among them; all then see all candidates and choose the same. What is added up in doubles is added in one fixed order, so
- * the number of threads changes nothing.
+ * among them; all then see all candidates and choose the same. What is added up in doubles is added in one fixed order,
+ * so the number of threads changes nothing.
  */
 export class BoostingThread {
   readonly #data: BoostingData
@@ -49,7 +49,7 @@ export class BoostingThread {
   #read = 0
   /** Chunks of the own features of which the tree sees one. */
   #seenChunks: number[] = []
-  /** Of the own features those that the tree sees. */
+  /** Those of this thread's features that the tree sees. */
   #seenFeatures: number[] = []
   readonly #rows: LeafRows
   readonly #scores: BoostingScores

@@ -3,9 +3,9 @@ import type { Dataset } from '../../data/dataset.ts'
 import { mostCategories } from '../../models/trees/category-sets.ts'
 
 /**
- * Numbers the categories of each feature that has such from 0 on, so that each is its own bin; NaN are missing ones and,
- * where there are more than bins, those that weigh least. Each class weighs the same, as with other bins, so that a
- * category of frauds is not lost among many rows.
+ * Numbers the categories of each feature that has such from 0 on, so that each is its own bin; NaN are missing ones
+ * and, where there are more than bins, those that weigh least. Each class weighs the same, as with other bins, so that
+ * a category of frauds is not lost among many rows.
  */
 export class CategoryCodes {
   /** By feature: the categories in the order of their codes. */
@@ -20,7 +20,7 @@ export class CategoryCodes {
     })
   }
 
-  /** Of a feature; undefined where its values are no categories. */
+  /** The codes of a feature; undefined where its values are not categories. */
   of(feature: number): Int32Array | undefined {
     return this.#categories[feature]
   }

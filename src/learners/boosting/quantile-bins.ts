@@ -1,11 +1,12 @@
 /**
- * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same. Quantiles
- * over all rows would hide the few extreme values where fraud lives. Where there are fewer distinct values, each has a bin.
+ * Bins for histograms of gradients: at most 255 of values, cut at quantiles in which both classes weigh the same.
+ * Quantiles over all rows would hide the few extreme values where fraud lives. Where there are fewer distinct values,
+ * each has a bin.
  */
 
 /** Bins of values; one more, behind them, is for missing ones. */
 export const mostBins = 255
-/** Of each class, evenly spaced rows: enough for quantiles. */
+/** Evenly spaced rows of each class are enough for quantiles. */
 const mostSampled = 100_000
 
 /** By class, the rows that bins are cut by: drawn once for all columns. */
@@ -19,8 +20,8 @@ export function sampleClasses(labels: Uint8Array): readonly Uint32Array[] {
 }
 
 /**
- * Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last is
- * infinite.
+ * Finds the upper ends of a column's bins: rows at or below an end, and above the one before, are in its bin. The last
+ * is infinite.
  *
  * @param samples of each class, as `sampleClasses` draws them.
  */
@@ -44,7 +45,10 @@ export function findBinEnds(column: Float64Array, samples: readonly Uint32Array[
   return Float64Array.from([...ends, Number.POSITIVE_INFINITY])
 }
 
-/** Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. Says whether there is such. */
+/**
+ * Writes the bin of every value of the column into `bins`; a missing value's is the one behind the last. Says whether
+ * there is such.
+ */
 export function fillBins(ends: Float64Array, column: Float64Array, bins: Uint8Array): boolean {
   // As many as a search by halves needs, which then always takes the same steps: a branch would be mispredicted.
   const padded = new Float64Array(mostBins + 1).fill(Number.POSITIVE_INFINITY)

@@ -29,7 +29,7 @@ export class Splitter {
   readonly #lanes = new Float64Array(4 * (missingBin + 1))
   readonly #touched = new Uint16Array(sparseNode)
 
-  // Of the node and feature being tried.
+  // The state of the node and feature being tried.
   #allLegitimate = 0
   #allFraud = 0
   #allSamples = 0

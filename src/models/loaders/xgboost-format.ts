@@ -12,7 +12,7 @@ const treeSchema = z.object({
   /** Null where a node splits on categories, in files before version 3. */
   split_conditions: z.array(z.number().nullable()),
   split_type: numbers.optional(),
-  /** Of the nodes that split on categories: their numbers, and where in the list those that go right stand. */
+  /** The numbers of the nodes that split on categories, and where in the list those that go right begin. */
   categories: numbers.default([]),
   categories_nodes: numbers.default([]),
   categories_segments: numbers.default([]),

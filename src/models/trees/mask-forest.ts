@@ -4,15 +4,16 @@ import { createRanker, hasPlainThresholds } from './threshold-ranks.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
 const mostLeaves = 32
-/** Of masks: with more the memory has to be waited for, and trees are better walked. */
+/** The most bytes of masks: with more, memory is too slow and walking the trees is faster. */
 const mostMaskBytes = 8 * 1024 * 1024
 
 /**
- * Makes small trees ready to score single rows: a mask of 32 bits for each tree says which leaves a row may still reach.
- * By feature and rank of its value there are the masks of all trees, in which the leaves to the left of every split that
- * the value sends right are gone; a row's leaf is the first one that is left in all of its features' masks (after
- * QuickScorer: Lucchese et al., SIGIR 2015, whose masks are those of single splits). Nothing is compared and nothing
- * branches, so that it takes less than half the time of walking the trees. The leaves are added up in the trees' order.
+ * Makes small trees ready to score single rows: a mask of 32 bits for each tree says which leaves a row may still
+ * reach. By feature and rank of its value there are the masks of all trees, in which the leaves to the left of every
+ * split that the value sends right are gone; a row's leaf is the first one that is left in all of its features' masks
+ * (after QuickScorer: Lucchese et al., SIGIR 2015, whose masks are those of single splits). Nothing is compared and
+ * nothing branches, so that it takes less than half the time of walking the trees. The leaves are added up in the
+ * trees' order.
  *
  * Undefined where a tree has more than 32 leaves, some node splits on categories, or the masks take too much memory.
  */

@@ -1,6 +1,6 @@
 /**
- * The inner loop of `mask-forest.ts` in WebAssembly, since JavaScript has no instruction for the masks of four trees at once.
- * Written down as bytes, so that no compiler is needed; in words, for trees of 32 leaves each, `lanes` at a time:
+ * The inner loop of `mask-forest.ts` in WebAssembly, since JavaScript has no instruction for the masks of four trees at
+ * once. Written down as bytes, so that no compiler is needed; in words, for trees of 32 leaves each, `lanes` at a time:
  *
  *     for each group of `lanes` trees
  *       masks = all ones
@@ -13,7 +13,7 @@
 export const lanes = 20
 const registers = lanes / 4
 const maskBytes = 4
-/** Of a tree: 32 values in double precision. */
+/** The bytes of a tree: 32 values in double precision. */
 export const leafBytes = 256
 
 // What of it is used here: TypeScript has it among the types of browsers only.

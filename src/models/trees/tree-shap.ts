@@ -6,10 +6,10 @@ import { goesLeft, type TreeNodes } from './tree-nodes.ts'
  * Ensembles" (2018): a feature that is left out sends a row down both sides, each by its share of the training rows.
  *
  * Instead of their sums over subsets it integrates. The weight s! (d - 1 - s)! / d! of a subset is the integral of
- * t^s (1 - t)^(d - 1 - s) over [0, 1], so a leaf's part in a feature's value is the integral of a product with one factor
- * for each feature of its path, and Gauss-Legendre quadrature of enough points is exact for it. One walk then does with
- * a few numbers for each node: time grows with the nodes and the depth, not with its square (the same bound as in Yu et
- * al., "Linear TreeSHAP", 2022).
+ * t^s (1 - t)^(d - 1 - s) over [0, 1], so a leaf's part in a feature's value is the integral of a product with one
+ * factor for each feature of its path, and Gauss-Legendre quadrature of enough points is exact for it. One walk then
+ * does with a few numbers for each node: time grows with the nodes and the depth, not with its square (the same bound
+ * as in Yu et al., "Linear TreeSHAP", 2022).
  */
 export class TreeShap {
   readonly #nodes: TreeNodes
@@ -18,7 +18,7 @@ export class TreeShap {
   readonly expected: number
   /** By tree: as many points as are exact for its paths. */
   readonly #quadratures: readonly Quadrature[]
-  /** Of the tree that is being walked. */
+  /** The nodes of the tree that is being walked. */
   #points = new Float64Array(0)
   #weights = new Float64Array(0)
   /** By depth, a number for each point: the product of the path's factors, and the sum over leaves below. */

@@ -2,8 +2,8 @@ import { fstatSync, readSync } from 'node:fs'
 
 /**
  * Whether the files of a log are still as this process, the only one that writes them, wrote them last. A file that is
- * overwritten or cut short in place keeps its identity, and SQLite goes on in it from what it has in memory. The formats
- * are those of https://www.sqlite.org/walformat.html.
+ * overwritten or cut short in place keeps its identity, and SQLite goes on in it from what it has in memory. The
+ * formats are those of https://www.sqlite.org/walformat.html.
  */
 export interface OwnWrites {
   /**
@@ -23,7 +23,7 @@ interface Mark {
   readonly stamp: string
   readonly header: Buffer
   readonly frames: number
-  /** Of the last page that was committed; its checksum covers all pages before. */
+  /** The header of the last committed page; its checksum covers all pages before. */
   readonly frameHeader: Buffer
   readonly isCopied: boolean
   readonly isCoherent: boolean

@@ -16,7 +16,7 @@ const lookEveryMs = 1000
 
 export interface SqliteLogOptions {
   readonly path: string
-  /** Of the chain's HMAC. */
+  /** The key of the chain's HMAC. */
   readonly key?: string | undefined
   readonly observer?: LogObserver | undefined
   /** Makes a token that nobody can guess. */
@@ -112,7 +112,10 @@ export class SqliteLog implements DecisionLog {
     this.#target.poll()
   }
 
-  /** Forgets what a token stands for, with the record that says so and who asked for it, and resolves when no file holds it any more. */
+  /**
+   * Forgets what a token stands for, with the record that says so and who asked for it, and resolves when no file holds
+   * it any more.
+   */
   erase(key: string, value: string, erasedAtMs: number, by: string): Promise<string | undefined> {
     if (this.failure !== undefined) return Promise.reject(this.failure)
     const token = this.#persons.forget(key, value)

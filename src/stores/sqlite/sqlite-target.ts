@@ -7,7 +7,7 @@ import type { WriterData, WriterOrder } from './writer-messages.ts'
 
 /** A log in SQLite as a thread of its own writes it. */
 export class SqliteTarget implements CommitTarget {
-  /** Of the newest record when it was opened. */
+  /** The number of the newest record when the log was opened. */
   readonly lastSequence: number
   readonly #worker: Worker
   readonly #port: MessagePort

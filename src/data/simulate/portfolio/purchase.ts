@@ -6,7 +6,7 @@ export const daySeconds = 86_400
 
 /** One use of a card. Customers, cards, terminals and devices are running numbers. */
 export interface Purchase {
-  /** Of its day, in UTC. */
+  /** The second of its day, in UTC. */
   readonly second: number
   readonly customer: number
   readonly card: number
