@@ -89,10 +89,11 @@ export class SqliteLogReader implements LogReading {
   }
 
   idsEndingIn(ending: string): readonly string[] {
-    const sql = 'SELECT id FROM records WHERE kind <= 1 AND sequence > ?1 AND substr(id, -length(?2)) = ?2'
+    // Node 22 binds no numbered parameters.
+    const sql = 'SELECT id FROM records WHERE kind <= 1 AND sequence > ? AND substr(id, -length(?)) = ?'
     return this.database
       .prepare(sql)
-      .all(this.prunedThrough(), ending)
+      .all(this.prunedThrough(), ending, ending)
       .map(({ id }) => String(id))
   }
 

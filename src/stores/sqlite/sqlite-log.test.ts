@@ -104,6 +104,7 @@ describe('a log', () => {
       [reader.find('a')?.sequence, reader.find('h')?.kind, reader.find('never')],
       [3, 'history', undefined],
     )
+    assert.deepEqual([reader.idsEndingIn('h'), reader.idsEndingIn('never'), reader.idsEndingIn('h2')], [['h'], [], []])
     assert.deepEqual([reader.at(1)?.kind, reader.at(10), reader.lastSequence()], ['definition', undefined, 9])
     assert.deepEqual(
       reader.next(7).map(({ sequence }) => sequence),
