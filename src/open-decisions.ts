@@ -55,7 +55,7 @@ interface DecisionsLimits {
   readonly acceptLostHistories: boolean
   /** Whether a field that the detector does not declare is refused. */
   readonly isStrict: boolean
-  /** With less free disk the service says that it is not ready. */
+  /** The service reports that it is not ready when less disk is free. */
   readonly minFreeBytes: number
 }
 

@@ -131,7 +131,7 @@ interface FoundRow {
   readonly row: Float64Array
   /** Missing for a flat table. */
   readonly transaction?: Transaction
-  /** In the unit of the training's split. */
+  /** The time in the unit of the training's split. */
   readonly time?: number | undefined
 }
 
@@ -184,7 +184,8 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
       return found
     })
   let { result } = await find(run)
-  // A row that repeats an earlier one is explained in its place: the earlier one has gone by before the repetition is known.
+  // A row that repeats an earlier one is explained in its place: the earlier one has gone by before the repetition is
+  // known.
   if (wanted !== row) result = (await find(quiet(run))).result
   if (result.length === 0) throw missing
   sayWhich(

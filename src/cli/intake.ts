@@ -304,7 +304,7 @@ export class Intake {
     return repeats.differing(index, first).filter((name) => name !== field || contradict)
   }
 
-  /** In what a row differs from the transaction of its id in the log. */
+  /** The fields in which a row differs from the transaction with its id in the log. */
   #lookUp(id: string, index: number): readonly string[] {
     const { reading } = this.#target
     const record = reading.find(id)
@@ -352,7 +352,7 @@ function ofRow(error: unknown): FraudError | undefined {
 const broughtInBefore = 'Everything before it was brought in'
 const sentAlong = 'Everything before it was brought in, and some rows after it that were sent together with it'
 
-/** In place of fields, where nothing but this differs. */
+/** The text that replaces fields where only this differs. */
 const broughtIn = ['that it was brought in as history, without a decision']
 
 function conflictError(conflicts: IdConflicts, outcome: string): FraudError {

@@ -3,7 +3,7 @@ import { unwritable } from '../data/write-file.ts'
 import { report } from './run.ts'
 import { version } from './version.ts'
 
-/** By name, in the order of help. What is not asked for is not loaded: a service carries no learner. */
+/** The commands by name, in the order of help. Only the one in use is loaded: a service loads no learner. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   tune: async () => (await import('./tune.ts')).tuneCommand(),
@@ -42,7 +42,9 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** The command that is asked for, or every command where none has that name; the work behind one is loaded later still. */
+/**
+ * The command that is asked for, or every command where none has that name; the work behind one is loaded later still.
+ */
 export async function createProgram(asked = ''): Promise<Command> {
   const program = new Command('shrike')
     .description('Real-time card-fraud detection: train on labelled transactions, evaluate honestly, serve.')

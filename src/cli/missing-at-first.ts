@@ -14,7 +14,7 @@ export function missingAtFirst(features: FeatureSet): readonly string[] {
   return features.names.filter((_, i) => Number.isNaN(row[i]))
 }
 
-/** For the models whose file does not tell whether training saw missing values; LightGBM's says it of each split. */
+/** Warns of models whose file does not say whether training had missing values; LightGBM's says it for each split. */
 export function warnOfMissing(library: string, features: FeatureSet): string | undefined {
   const names = library === 'lightgbm' || features.columns !== undefined ? [] : missingAtFirst(features)
   if (names.length === 0) return undefined

@@ -26,12 +26,14 @@ export interface ReplayFlags extends InputRequest {
   readonly onConflict: OnConflict
   readonly numberRows?: boolean
   readonly acceptLostHistories?: boolean
-  /** For a service that runs. */
+  /** The options of a running service. */
   readonly key?: string | undefined
   readonly timeout?: number
 }
 
-/** Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known. */
+/**
+ * Brings the transactions of a file into a data directory: only known, or decided; labels come when they were known.
+ */
 export async function replay(file: string, flags: ReplayFlags, run: Run): Promise<void> {
   const { data } = flags
   // A service that runs decides by its own.

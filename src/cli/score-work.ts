@@ -110,7 +110,10 @@ async function scoreFlatRows(
   return { ids: idColumn(table, detector.transaction.id), probability, prediction }
 }
 
-/** In the order of their times, each with the history that the file had until then; given out in the file's own order. */
+/**
+ * Scores rows in the order of their times, each with the history of the file until then, and returns them in the order
+ * of the file.
+ */
 async function scoreTransactions(
   file: string,
   detector: Detector,

@@ -15,7 +15,7 @@ const piece = 500
 /** What refuses a transaction because of the service, so that it is sent again with those behind it, in their order. */
 const passing: ReadonlySet<string> = new Set(['LOG_UNAVAILABLE', 'NOT_READY', 'OVERLOADED'])
 const retryMs = 500
-/** In place of a field, where the row as a whole is refused. */
+/** The name that replaces a field where the row as a whole is refused. */
 export const wholeRow = '(body)'
 
 interface Waiting {

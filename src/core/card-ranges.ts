@@ -36,7 +36,7 @@ const all: readonly Range[] = [
   [1000, 1999, 15], // UATP
 ]
 
-/** By a number's first four digits: bit n where numbers of n digits are in use. */
+/** The lengths in use by a number's first four digits: bit n for numbers of n digits. */
 export const lengthsInUse = lengthsOf(all)
 export const lengthsOfMost = lengthsOf(most)
 

@@ -1,4 +1,5 @@
-// Written by test/golden/digit-values.py from Unicode 14.0.0: a character's code, and the values of it and those behind it.
+// Written by test/golden/digit-values.py from Unicode 14.0.0: a character's code, and the values of it and those behind
+// it.
 const runs = `
   b2:2-3 b9:1 c78:0-3 c7c:1-3 1369:1-9 17f0:0-9 19da:1 2070:0 2074:4-9 2080:0-9 215f:1 2160:1-9 2170:1-9 2185:6 2189:0
   2460:1-9 2474:1-9 2488:1-9 24ea:0 24f5:1-9 24ff:0 2776:1-9 2780:1-9 278a:1-9 3007:0 3021:1-9 3192:1-4 3220:1-9
@@ -16,7 +17,10 @@ const runs = `
   23b1b:3 2626d:4 2f890:9
 `
 
-/** By code: what a character beyond ASCII is worth that counts from 0 to 9 and is not a decimal digit, as Ethiopic, circled and Chinese ones. */
+/**
+ * The values, by code, of characters beyond ASCII that count from 0 to 9 and are not decimal digits, such as Ethiopic,
+ * circled and Chinese ones.
+ */
 export const digitValues: ReadonlyMap<number, number> = new Map(runs.trim().split(/\s+/).flatMap(valuesOf))
 
 function valuesOf(run: string): [number, number][] {

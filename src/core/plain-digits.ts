@@ -7,7 +7,7 @@ const numeral = /(?![\0-\x7f])[\p{N}\p{Script=Han}]/gu
  * ASCII; marks, controls and whatever is invisible left out; every other character that is not a letter a hyphen.
  */
 export function toPlainDigits(text: string): string {
-  // To normalize a row of marks takes time that grows with the square of its length.
+  // Normalizing a row of marks takes time that grows with the square of its length.
   return text
     .replace(/\p{M}/gu, '')
     .replace(numeral, knownDigit)
@@ -57,8 +57,8 @@ export function mayBeEscaped(text: string): boolean {
 }
 
 /**
- * The texts behind percent-encoding, character references, backslash escapes and quoted-printable, a layer of them after
- * the other, and last the one without tags.
+ * The texts behind percent-encoding, character references, backslash escapes and quoted-printable, a layer of them
+ * after the other, and last the one without tags.
  */
 export function* readings(text: string): Generator<string> {
   let found = text

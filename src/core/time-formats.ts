@@ -75,7 +75,7 @@ export function showTime(timestampMs: number, time: DeclaredTime): string {
   return isOfCalendar(time) ? formatIsoTime(timestampMs) : `${time.field} ${numberForTime(timestampMs, time)}`
 }
 
-/** From when to when transactions may have taken place. */
+/** The first and last time that transactions may have. */
 export function timeBounds(time: DeclaredTime, nowMs: number) {
   return {
     earliestMs: isOfCalendar(time) ? earliestMs : Number.NEGATIVE_INFINITY,
@@ -99,7 +99,10 @@ export function formatOf(least: number, most: number, nowMs: number): TimeFormat
   })
 }
 
-/** For a number where an ISO time is wanted: the format in which it is a time of this century, as the rest of a sentence. */
+/**
+ * Suggests the format in which a number is a time of this century where an ISO time is required, as the rest of a
+ * sentence.
+ */
 export function hintOfFormat(value: number): string {
   const better = formatOf(value, value, Date.UTC(2098, 0, 1))
   return better === undefined ? '' : `; the format ${better} would fit`

@@ -12,7 +12,7 @@ export function tellIssues({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ')
 }
 
-/** In plain English, what is wrong with what the path beside it names. */
+/** Says in plain English what is wrong with the value at the path. */
 function whyRefused(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':

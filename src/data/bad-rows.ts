@@ -9,13 +9,13 @@ import type { TellLine } from './table.ts'
 export interface BadRow {
   /** The physical line, from 1; in a Parquet file the row, in a JSON array the item, from 1. */
   readonly line: number
-  /** For people, where there is more to say than its number. */
+  /** The place for people, where there is more to say than its number. */
   readonly place?: string
   /** Missing where the row as a whole is wrong. */
   readonly column?: string
   /** As shown in the message: shortened, control characters escaped, digits of a possible card number masked. */
   readonly value?: string
-  /** With column and value, where there are any. */
+  /** The reason with column and value, where there are any. */
   readonly reason: string
   /** A stray quote has taken the lines behind this one for a part of its row; they are rows of their own. */
   readonly isLineAlone?: true
@@ -60,8 +60,8 @@ export class BadRowLog {
   }
 
   /**
-   * Takes a bad row; `kind` is the reason without values that differ from row to row. What is open for a whole column is
-   * an error under either policy: the rows that would be left are not the ones that are right.
+   * Takes a bad row; `kind` is the reason without values that differ from row to row. What is open for a whole column
+   * is an error under either policy: the rows that would be left are not the ones that are right.
    */
   add(place: BadPlace, reason: string, kind = reason): void {
     if (this.#policy === 'fail' || isColumnFault(kind)) throw this.refusal(place, reason, kind)

@@ -4,7 +4,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The code that `ByteDictionary` gives to bytes that are no UTF-8. */
 export const notUtf8 = -2
-/** In place of a code: the cell does not end as it should. */
+/** The value instead of a code where the cell does not end as it should. */
 const otherEnd = -3
 const none = -1
 

@@ -108,7 +108,7 @@ async function openOnce(path: string, signal: AbortSignal | undefined): Promise<
   return signal === undefined ? stream : addAbortSignal(signal, stream)
 }
 
-/** Without waiting in a thread for somebody to write, which nothing could end. */
+/** Opens a pipe without waiting in a thread for a writer, which could never be ended. */
 async function openFifo(path: string): Promise<Readable> {
   try {
     const { Socket } = await import('node:net')

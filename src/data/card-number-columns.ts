@@ -26,7 +26,7 @@ export function cardNumberShare(column: Column): CardNumberShare | undefined {
   for (const text of texts) {
     if (!hasDigitsEnough(text)) continue
     candidates++
-    // By whole groups of digits: within 24 there is a number by chance every second time.
+    // Whole groups of digits are checked: within 24 there is a number by chance every second time.
     if (holdsCardNumber(text, 'id')) found++
   }
   const share = found / candidates

@@ -39,7 +39,9 @@ export function plainName(name: string): string {
   return withoutAccents(text).replace(/[^a-z0-9]/g, '') || withoutAccents(name).replace(/[^a-z0-9]/g, '')
 }
 
-/** By what a column may be known: its name, and of the path of a nested field its last two parts and its last one. */
+/**
+ * The names that a column may be known by: its name, and the last two parts and the last part of a nested field's path.
+ */
 export function plainNames(name: string): readonly string[] {
   const parts = name.split('.')
   return [...new Set([name, parts.slice(-2).join(), parts.at(-1) ?? ''].map(plainName))]
@@ -51,7 +53,7 @@ export function currencyInName(name: string): string | undefined {
   return name.split(/[^A-Za-z]+/).find((part) => currencies.has(part))
 }
 
-/** By what a column of amounts may be known, with and without its currency. */
+/** The names that a column of amounts may be known by, with and without its currency. */
 export function amountNames(name: string): readonly string[] {
   const bare = name.split(/([^\p{L}]+)/u).filter((part) => !currencies.has(part) && part !== 'in')
   return [...plainNames(name), plainName(bare.join(''))]

@@ -26,7 +26,7 @@ const anyWay = 0
 const plainNumber = 1
 const plainText = 2
 const plainTime = 3
-/** In place of a position: the bytes end inside the row, or the row was left out as bad. */
+/** The value instead of a position where the bytes end inside the row, or the row was left out as bad. */
 const neverClosed = 'a quote is opened here and never closed'
 const textAfterQuote = 'has text after its closing quote'
 const raggedQuote = 'has a quote over several lines, and then a different number of cells than the header'

@@ -31,7 +31,9 @@ const signatures: readonly Signature[] = [
 
 const sniffedBytes = 256
 
-/** Why a file is not of the format that its name says, by its first bytes and with the cure; undefined where it may be. */
+/**
+ * Why a file is not of the format that its name says, by its first bytes and with the cure; undefined where it may be.
+ */
 export function whyOther(format: FileFormat, first: Uint8Array): string | undefined {
   if (first.length === 0) return undefined
   const found = signatureOf(first)
@@ -85,7 +87,7 @@ function startsWith(first: Uint8Array, bytes: Signature['bytes']): boolean {
   return first.length >= wanted.length && wanted.every((byte, at) => first[at] === byte)
 }
 
-/** Without the byte order mark and the blanks before it. */
+/** The text without the byte order mark and leading blanks. */
 function textOf(first: Uint8Array): string {
   return new TextDecoder().decode(first.subarray(0, sniffedBytes)).trimStart()
 }

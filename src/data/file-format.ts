@@ -36,7 +36,7 @@ export function formatOfInput(path: string): FileFormat | undefined {
     .find((format) => format !== undefined)
 }
 
-/** None of a folder that can't be read: who reads it says why. */
+/** Undefined for a folder that can't be read: its reader says why. */
 function namesIn(path: string): readonly string[] {
   try {
     return readdirSync(path, { recursive: true, encoding: 'utf8' })

@@ -7,7 +7,7 @@ import { endings, type FileFormat, formatOf, isAside, isPacked } from './file-fo
 /** A table in many files, as Spark, Hive and others write it. */
 export interface Folder {
   readonly format: FileFormat
-  /** In the order of their names, numbers in them by their size; those without a byte are left out. */
+  /** The files in the order of their names, where numbers count by size; empty files are left out. */
   readonly parts: readonly string[]
   readonly bytesTotal: number
   readonly notes: readonly string[]

@@ -10,7 +10,7 @@ interface KnownKey {
   readonly names: readonly string[]
 }
 
-/** In the order in which they are asked, and in which they stand in a detector. */
+/** The keys in the order in which they are tried, and in which a detector lists them. */
 const knownKeys: readonly KnownKey[] = [
   {
     key: 'card',

@@ -22,11 +22,11 @@ const mostColumnsNamed = 8
  * that is such a word stays a text there unless somebody names the words, and is only told of.
  */
 export class MissingWords {
-  /** By their UTF-8 bytes as one character each. */
+  /** The words as their UTF-8 bytes, one character each. */
   readonly #words: ReadonlySet<string>
   readonly #longest: number
   readonly #wordTexts: ReadonlySet<string>
-  /** By code of ASCII: 1 where a word begins with the character, or a blank does. */
+  /** For each ASCII code 1 where a word begins with the character, or a blank does. */
   readonly #firsts = new Uint8Array(128)
   readonly #numbers: ReadonlySet<number>
   readonly #areInTexts: boolean
@@ -57,7 +57,9 @@ export class MissingWords {
     return end - start <= this.#longest && this.#words.has(latin1(bytes, start, end))
   }
 
-  /** Notes a word that was found in place of a number or time; an empty cell is none. It counts once its row is kept. */
+  /**
+   * Notes a word that was found in place of a number or time; an empty cell is none. It counts once its row is kept.
+   */
   note(column: string, row: number, bytes: Uint8Array, start: number, end: number): void {
     if (end === start) return
     if (row !== this.#pendingRow) this.keepRow()

@@ -60,7 +60,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
   /** How much of a stream is read into one table: half of this machine's memory by default. */
   readonly mostStreamedBytes?: number
-  /** In place of the process's standard input, for the path `-`. */
+  /** The stream that replaces the process's standard input, for the path `-`. */
   readonly stdin?: Readable
 }
 

@@ -32,7 +32,7 @@ function someOf(reasons: Reasons): Reasons | undefined {
 
 /** Finds columns of keys whose every value is a whole number with a fraction of nothing, over all tables of a file. */
 export class FractionKeys {
-  /** By column; undefined where another value was seen. */
+  /** The counts by column; undefined where another value was seen. */
   readonly #found = new Map<string, { count: number; from: string } | undefined>()
 
   /** @param placeOf tells where a row is. */

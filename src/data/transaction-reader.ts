@@ -537,7 +537,7 @@ export class TransactionReader {
   }
 }
 
-/** For a column of times that are written in another way than the detector says. */
+/** The cure for a column of times that are not written as the detector says. */
 export function otherTimes({ kind, name, values }: NumberColumn, format: TimeFormat | undefined): FraudError {
   const found = kind === 'time' ? 'ISO times' : 'numbers'
   const first = kind === 'time' ? undefined : values.find((value) => !Number.isNaN(value))

@@ -2,7 +2,7 @@ import { isRecord } from '../core/json-value.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { Definition } from '../log/log-record.ts'
 
-/** In which form records keep the values of a column: values of two forms never meet in a history. */
+/** The form in which records keep the values of a column: values of two forms never meet in a history. */
 export interface ColumnForm {
   /** The name of the key that tokens are made for; another name has other tokens. Undefined where there are none. */
   readonly personal: string | undefined
@@ -47,7 +47,7 @@ export function isSameForm(one: ColumnForm, other: ColumnForm): boolean {
   )
 }
 
-/** For people, behind a column's name. */
+/** The words that follow a column's name. */
 export function tellForm({ personal, isHashed, cardKeyCheck, minorDigits }: ColumnForm): string {
   if (minorDigits !== undefined) return `in minor units of ${minorDigits} digits`
   if (personal !== undefined) return `as tokens of the personal key "${personal}"`

@@ -27,7 +27,10 @@ interface LabelView {
 
 /** A decision with the transaction that it is of. */
 export interface DecisionView extends Decision {
-  /** Declared columns, and kept fields, as they were sent; a personal value that was erased is null, as is one that was missing. */
+  /**
+   * Declared columns, and kept fields, as they were sent; a personal value that was erased is null, as is one that was
+   * missing.
+   */
   readonly transaction: Readonly<Record<string, string | number | null>>
 }
 
@@ -48,7 +51,7 @@ interface ExplanationView {
   /** The model's answer when nothing is known. */
   readonly base: number
   readonly output: number
-  /** By the features' names; with the base they sum to the output. */
+  /** The contributions by the features' names; with the base they sum to the output. */
   readonly contributions: Readonly<Record<string, number>>
   /** How far they were off before the rest was spread over them; 0 where they are exact. */
   readonly error: number

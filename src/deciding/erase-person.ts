@@ -17,8 +17,9 @@ export interface ErasingLog {
 }
 
 /**
- * Forgets what the token of a person stands for, under each name that its key had while it was personal; undefined where
- * there is no such person. @param values the forms in which the log may hold the value. @param by who asked for it.
+ * Forgets what the token of a person stands for, under each name that its key had while it was personal; undefined
+ * where there is no such person. @param values the forms in which the log may hold the value. @param by who asked for
+ * it.
  *
  * @throws FraudError ERASURE_INCOMPLETE where records of before the key was personal hold it; the token is gone by then
  */
@@ -80,7 +81,9 @@ async function countPlain(
   }
 }
 
-/** In which columns records of a definition keep a key's values as they come, by those of then and of now. */
+/**
+ * The columns in which records of a definition keep a key's values as they are, under the old and the new definition.
+ */
 export function plainColumns(definition: Definition, key: string, column: string | undefined): readonly string[] {
   const { detector } = definition
   const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}

@@ -59,7 +59,7 @@ export class Judge {
   ): DecisionRecord {
     const { id, fields, transaction } = received
     const { inForce, projections, lostUntilMs, definitionSequence } = this.#state
-    // In the order in which a record gives them back.
+    // The degradations in the order in which a record returns them.
     const degraded: Degradation[] = []
     const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')

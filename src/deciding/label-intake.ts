@@ -53,7 +53,7 @@ export class LabelIntake {
   readonly #options: LabelIntakeOptions
   readonly #log: DecisionLog
   readonly #intake: LocalIntake
-  /** By transaction id: the last labels that are on their way to the disk. */
+  /** The last labels that are being written, by transaction id. */
   readonly #labelsInFlight = new Map<string, LabelInFlight>()
 
   constructor(intake: LocalIntake, options: LabelIntakeOptions) {
@@ -211,7 +211,7 @@ function isKey(by: string): boolean {
   return by.startsWith('key:') || by.startsWith('environment:')
 }
 
-/** Whoever contradicts themselves without end must not fill the log, nor what waits for a transaction. */
+/** A sender that contradicts itself endlessly must not fill the log or the pending labels. */
 function refuseManyLabels(inputs: readonly LabelInput[], known: ReadonlyMap<string, Known>): void {
   const told = new Map<string, { readonly last: SaidLabel | undefined; readonly count: number }>(known)
   for (const input of inputs) {

@@ -6,11 +6,11 @@ type Lane = string | symbol
 const none: readonly Promise<void>[] = []
 
 /**
- * Whoever comes second waits for the first, in each lane: from when something is looked up until the step that rests on it.
+ * The second of a lane waits for the first: from when something is looked up until the step that rests on it.
  * All wait only for those that came before them, so that none wait for each other.
  */
 export class Lanes {
-  /** By lane, resolves when the last one has left it. */
+  /** Resolves, by lane, when the last one has left it. */
   readonly #tails = new Map<Lane, Promise<void>>()
   readonly #most: number
   #size = 0
@@ -35,8 +35,8 @@ export class Lanes {
   }
 
   /**
-   * Looks something up once the lanes are free, and steps at once when it is found, and when all that came before in the
-   * same order have stepped: what they look up is looked up meanwhile.
+   * Looks something up once the lanes are free, and steps at once when it is found, and when all that came before in
+   * the same order have stepped: what they look up is looked up meanwhile.
    *
    * @throws FraudError OVERLOADED where too many are in lanes already.
    */

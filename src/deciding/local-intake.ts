@@ -66,7 +66,7 @@ export class LocalIntake {
   readonly #find: FindTogether
   /** Ids and personal values that are being looked up. */
   readonly lanes: Lanes
-  /** By transaction id: those that are on their way to the disk. */
+  /** The transactions that are being written, by id. */
   readonly #inFlight = new Map<string, InFlight>()
   /** The one wait for room that all who wait share. */
   #room: Promise<void> | undefined
@@ -84,8 +84,8 @@ export class LocalIntake {
   }
 
   /**
-   * Takes a transaction in that is to be decided; the promise resolves once its record is durable. One that is new, and of
-   * which nothing is to be looked up, has its place before this returns.
+   * Takes a transaction in that is to be decided; the promise resolves once its record is durable. One that is new, and
+   * of which nothing is to be looked up, has its place before this returns.
    *
    * @param judge is called at its place in the order, where the transaction is new.
    * @param order the sender's, where its transactions and labels are to have their places in the order in which they come.
@@ -292,7 +292,7 @@ export class LocalIntake {
   }
 }
 
-/** Nobody may be listening to what a transaction that is being brought in is answered with. */
+/** The answer to a transaction that is being brought in may have no listener. */
 function refuseLater(durable: Promise<unknown>): Promise<never> {
   const answer = durable.then(() => {
     throw new FraudError('TRANSACTION_CONFLICT', 'This transaction is being brought in as history')

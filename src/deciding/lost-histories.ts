@@ -9,7 +9,7 @@ import { type ColumnForm, columnForms, isSameForm, tellForm } from './column-for
 import type { DetectorInForce } from './detector-in-force.ts'
 
 type HistoryMaker = Pick<DetectorInForce, 'detector' | 'features'>
-/** With what tells the key of its card numbers, where it hashes them. */
+/** The detector with the check value of its card key, where it hashes card numbers. */
 type Wanting = HistoryMaker & { readonly cardKeyCheck?: string | undefined }
 
 /** Records that are looked through at once, between decisions. */
@@ -53,14 +53,14 @@ export interface ColumnCount {
   readonly column: string
   readonly have: number
   readonly of: number
-  /** In which they would have to have it; only where some have it in another. */
+  /** The form that is needed; only where some records have another one. */
   readonly form?: ColumnForm
 }
 
 /**
  * Which of a log's transactions lack the columns of a detector's histories, since they were kept under definitions that
- * did not declare them, or kept them in another form. Goes through the log in parts, and only where a definition lacks a
- * column.
+ * did not declare them, or kept them in another form. Goes through the log in parts, and only where a definition lacks
+ * a column.
  */
 export class LostHistories {
   readonly #reading: LogReading
@@ -154,8 +154,8 @@ const noPlace = -1
 const behindDeclared = -2
 
 /**
- * Counts how many of the transactions that it sees declare a column, in the form that is wanted if there is one, and how
- * many have a value in it.
+ * Counts how many of the transactions that it sees declare a column, in the form that is wanted if there is one, and
+ * how many have a value in it.
  */
 export class ColumnCounts {
   total = 0
@@ -232,7 +232,7 @@ export class ColumnCounts {
   }
 }
 
-/** For people: of 113,496 transactions none has "card", 20 have "device". */
+/** Describes the counts for people: of 113,496 transactions none has "card", 20 have "device". */
 export function tellCounts(counts: readonly ColumnCount[]): string {
   const [{ of } = { of: 0 }] = counts
   const parts = counts.map(({ column, have, form }) => {

@@ -135,7 +135,7 @@ export class PendingLabels implements Projection {
     else this.#countBy.delete(by)
   }
 
-  /** By its own record, so that a log that is gone through again forgets the same ones. */
+  /** Only by a record, so that reading the log again forgets the same labels. */
   #isOld({ knownAtMs, receivedAtMs }: PendingLabel): boolean {
     return Math.max(knownAtMs, receivedAtMs) + this.#waitMs < this.#newestMs
   }

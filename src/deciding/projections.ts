@@ -14,10 +14,10 @@ import { PolicyProjection } from './policy-projection.ts'
 export type Projections = ReturnType<typeof createProjections>
 
 /**
- * Every projection of the log, empty. Another one is a file that implements `Projection` and its line here: records as they
- * are appended, rebuilds and snapshots then go through it, and, where it has an `isCarried`, checkpoints, so that it outlives
- * records that are let go of. Each takes a record after those above it, and may read what they made of it. One that a
- * snapshot lacks is made from the log, and those above it with it.
+ * Every projection of the log, empty. Another one is a file that implements `Projection` and its line here: records as
+ * they are appended, rebuilds and snapshots then go through it, and, where it has an `isCarried`, checkpoints, so that
+ * it outlives records that are let go of. Each takes a record after those above it, and may read what they made of it.
+ * One that a snapshot lacks is made from the log, and those above it with it.
  */
 export function createProjections(
   { detector, features }: Pick<DetectorInForce, 'detector' | 'features'>,
@@ -37,7 +37,7 @@ function namesOf(detector: Detector, { layout, names }: FeatureSet) {
   return policyNames(detector, declaredFields(detector, layout), names)
 }
 
-/** In the order in which they take a record. */
+/** The projections in the order in which they take a record. */
 export function listOf(projections: Projections): readonly Projection[] {
   return Object.values(projections)
 }

@@ -1,4 +1,4 @@
-/** In what a model's own output is: before calibration. */
+/** The scale of a model's uncalibrated output. */
 export const contributionScales = ['probability', 'log-odds', 'depth'] as const
 export type ContributionScale = (typeof contributionScales)[number]
 

@@ -52,7 +52,7 @@ export interface Decision {
   /** The calibrated probability of fraud; null where none was available. */
   readonly score: number | null
   readonly reasons: readonly Reason[]
-  /** In what the reasons' contributions are told, where there are any. */
+  /** The scale of the reasons' contributions, where there are any. */
   readonly contributionScale?: ContributionScale
   /** Rules that applied, those without effect marked by their state. */
   readonly rules: readonly Pick<RuleHit, 'id' | 'state' | 'outcome'>[]

@@ -4,7 +4,7 @@ import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 /** A value on a list. Personal values are tokens by then, and card numbers hashes. */
 export interface ListEntry {
   readonly value: string
-  /** From when on it does not count; missing where it always does. */
+  /** When the entry expires; missing where it never does. */
   readonly expiresAtMs?: number
   readonly addedAtMs: number
   readonly by: string
@@ -21,8 +21,9 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The entries of one list, in the order in which they were added: texts side by side as bytes, found by a hash table with
- * open addresses that compares the texts themselves. Well under 150 bytes an entry, where a Map of objects takes 300.
+ * The entries of one list, in the order in which they were added: texts side by side as bytes, found by a hash table
+ * with open addresses that compares the texts themselves. Well under 150 bytes an entry, where a Map of objects takes
+ * 300.
  */
 export class ListEntries {
   #slots = new Int32Array(leastSlots).fill(free)
@@ -160,7 +161,7 @@ export class ListEntries {
     }
   }
 
-  /** By its bytes where they are ASCII, so that nothing is made to compare. */
+  /** ASCII values are compared by their bytes, so that nothing is allocated. */
   #isValue(entry: number, value: string): boolean {
     const start = this.#starts[entry]
     const length = this.#lengthAt(start)
@@ -172,7 +173,9 @@ export class ListEntries {
     return value.length === length
   }
 
-  /** Those behind a freed slot move up, so that no search stops at the gap (Knuth, volume 3, section 6.4, algorithm R). */
+  /**
+   * Those behind a freed slot move up, so that no search stops at the gap (Knuth, volume 3, section 6.4, algorithm R).
+   */
   #close(freed: number): void {
     const mask = this.#slots.length - 1
     let slot = freed

@@ -27,7 +27,7 @@ export class Lists {
   readonly #lists = new Map<string, List>()
   /** A list keeps its slot, so that compiled rules stay as they are. */
   readonly #slots = new Map<string, number>()
-  /** By slot, for rules; what they find is as of `atMs`. */
+  /** The lists by slot, for rules; they answer as of `atMs`. */
   readonly memberships: Membership[] = []
   atMs = 0
 

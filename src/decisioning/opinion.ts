@@ -8,7 +8,10 @@ export interface Reason {
   readonly contribution?: number
 }
 
-/** From weakest to strongest: an override beats every plain opinion, a final one every other. Grows at its end only. */
+/**
+ * The strengths from weakest to strongest: an override beats every plain opinion, a final one every other. Grows at its
+ * end only.
+ */
 export const strengths = ['plain', 'override', 'final'] as const
 export type Strength = (typeof strengths)[number]
 

@@ -7,7 +7,9 @@ import { noteSchema } from './rule-definition.ts'
 
 const share = z.number().min(0).max(1)
 
-/** From mildest to most severe, so that a more severe outcome's threshold can't be under a milder one's. */
+/**
+ * The outcomes from mildest to most severe, so that a more severe outcome's threshold can't be under a milder one's.
+ */
 const graded = ['challenge', 'review', 'decline'] as const
 
 const thresholdsSchema = z

@@ -33,8 +33,8 @@ export interface NotedDecision {
 }
 
 /**
- * What is in force, as the records of the log make it, one by one in their order: changes that people made, and decisions,
- * which fuses count. The same records give the same state, and the same bytes.
+ * What is in force, as the records of the log make it, one by one in their order: changes that people made, and
+ * decisions, which fuses count. The same records give the same state, and the same bytes.
  */
 export class PolicyInForce {
   #names: PolicyNames
@@ -103,7 +103,7 @@ export class PolicyInForce {
     return this.#ready().broken
   }
 
-  /** By id: how often a rule could not be told, as far as this process knows. */
+  /** How often, by id, this process could not evaluate a rule. */
   get unknowns(): ReadonlyMap<string, number> {
     return this.#unknowns
   }

@@ -10,7 +10,7 @@ export interface PolicyNames {
   readonly names: ReadonlyMap<string, Declaration>
   readonly hasAmount: boolean
   readonly minorUnits: number
-  /** By slot of a number or a text: the place among a transaction's fields. */
+  /** The place among a transaction's fields, by the slot of a number or a text. */
   readonly numberFields: readonly (readonly [slot: number, field: number])[]
   readonly textFields: readonly number[]
   /** The slot of the first feature. */
@@ -21,8 +21,8 @@ export interface PolicyNames {
 const slots = { amount: 0, time: 1, score: 2 } as const
 
 /**
- * Names as the detector has them: amount, time and score, then keys, fields and kept fields, then features. The first to have
- * a name keeps it.
+ * Names as the detector has them: amount, time and score, then keys, fields and kept fields, then features. The first
+ * to have a name keeps it.
  *
  * @param fields the columns that a decision keeps, in their order.
  * @param features in the order of the row.
@@ -76,11 +76,13 @@ export interface PolicyInput {
   /** Event time. */
   readonly timestampMs: number
   readonly decidedAtMs: number
-  /** As features see it: whole minor units where the detector says how many digits there are; NaN where there is none. */
+  /**
+   * As features see it: whole minor units where the detector says how many digits there are; NaN where there is none.
+   */
   readonly amount: number
-  /** In the order of the columns that a decision keeps. */
+  /** The columns in the order in which a decision keeps them. */
   readonly fields: readonly FieldValue[]
-  /** In the order of the features. */
+  /** The names in the order of the features. */
   readonly row: Float64Array
   readonly score: number | null
 }
@@ -98,7 +100,7 @@ export class LentSubject implements Subject {
     this.texts = new Array(names.textFields.length).fill(undefined)
   }
 
-  /** In major units. */
+  /** The amount in major units. */
   get amount(): number {
     return this.numbers[slots.amount]
   }

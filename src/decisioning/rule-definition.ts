@@ -23,10 +23,10 @@ export const ruleSchema = z
     id: ruleIdSchema,
     when: z.string().min(1).max(4096),
     then: z.enum([...outcomes, 'tag']),
-    /** In words for people, with {NAME} for the value of a name. */
+    /** The reason for people, with {NAME} for the value of a name. */
     reason: z.string().min(1).max(500).optional(),
     strength: z.enum(strengths).optional(),
-    /** In shadow by default: a rule is seen at work before it decides. */
+    /** The state is shadow by default: a rule is observed before it decides. */
     state: z.enum(ruleStates).default('shadow'),
     /** The share of matching transactions that the rule has an effect on, by a draw. */
     share: z.number().min(0).max(1).optional(),

@@ -7,7 +7,7 @@ export interface Snooze {
 
 /** Rules that are silent for one value of a key or a field, each until a time. */
 export class Snoozes {
-  /** By rule, by the name of the key: until when, by value. */
+  /** The end of each snooze by rule, key name and value. */
   readonly #rules = new Map<string, Map<string, Map<string, number>>>()
 
   /** @param atMs of the record: what has ended by then is dropped, so that a rule keeps none for ever. */

@@ -1,7 +1,7 @@
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Opinion } from './opinion.ts'
 
-/** By outcome, the score from which on it is given. */
+/** The score from which on each outcome is given. */
 export interface Thresholds {
   readonly challenge?: number | undefined
   readonly review?: number | undefined

@@ -49,8 +49,8 @@ export interface NumberLimit {
 }
 
 /**
- * Limits of numbers by column: coordinates are on the globe, and amounts and rates have fewer digits than a card number,
- * unless the detector exempts them. So have amounts and coordinates as they are kept, in files as when served.
+ * Limits of numbers by column: coordinates are on the globe, and amounts and rates have fewer digits than a card
+ * number, unless the detector exempts them. So have amounts and coordinates as they are kept, in files as when served.
  */
 export function numberLimits({ transaction }: Detector): ReadonlyMap<string, NumberLimit> {
   const { amount, position, notCardNumber = [] } = transaction
@@ -80,12 +80,14 @@ function minorUnitsLimit(unit: number, mayBeLong: boolean): NumberLimit {
   }
 }
 
-/** A coordinate with seven decimals of a degree, 1 cm: with all of a double's, one in twenty looks like a card number. */
+/**
+ * A coordinate with seven decimals of a degree, 1 cm: with all of a double's, one in twenty looks like a card number.
+ */
 function toCentimetres(degrees: number): number {
   return Math.round(degrees * 1e7) / 1e7 + 0
 }
 
-/** Without what arithmetic on doubles leaves behind: the digits of 184.20000000000002 may be those of a card number. */
+/** Removes what arithmetic on doubles leaves behind: the digits of 184.20000000000002 may be those of a card number. */
 function keptAmount(amount: Detector['transaction']['amount']): Pick<NumberLimit, 'keep'> {
   const { digits, conversion } = amount ?? {}
   if (digits === undefined || conversion !== undefined) return {}

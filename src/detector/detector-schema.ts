@@ -189,7 +189,7 @@ const detectorFields = z.strictObject({
     .optional(),
   /** What learns, and how, which learners know (learners/model-choice.ts); a service never asks. */
   model: z.record(z.string(), z.unknown()).optional(),
-  /** By feature: the words of a reason, in which {value} stands for the actual value. */
+  /** The words of a reason by feature; {value} is replaced by the actual value. */
   reasons: z.record(z.string(), z.string().min(1).max(200)).optional(),
   policy: policySchema.optional(),
 })

@@ -47,7 +47,7 @@ export function parseDetectorFile(
   return { detector: check(value, locate, form), locate }
 }
 
-/** For a detector that came from no file. */
+/** The locator for a detector without a file. */
 export function inMemory(): string {
   return 'The detector'
 }

@@ -12,7 +12,7 @@ const words = [['currency'], ['currency', 'code'], ['transaction', 'currency'], 
 /** @param declared fields whose meaning the detector says itself. */
 export function fixedCurrency({ transaction }: Detector, declared: ReadonlySet<string>): FixedCurrency | undefined {
   const { amount, keys = {}, fields: named = {} } = transaction
-  // To keep a field says nothing of what it means.
+  // Keeping a field does not say what it means.
   const kept = keptNames(transaction).filter((name) => ![keys, named].some((all) => Object.values(all).includes(name)))
   if (typeof amount?.currency !== 'string') return undefined
   const pathEnd = amount.field.lastIndexOf('.') + 1
@@ -25,7 +25,10 @@ export function fixedCurrency({ transaction }: Detector, declared: ReadonlySet<s
   return { code: amount.currency, fields }
 }
 
-/** Why a field like `currency` can't stand beside an amount of the one currency; undefined where it says the same or nothing. */
+/**
+ * Why a field like `currency` can't stand beside an amount of the one currency; undefined where it says the same or
+ * nothing.
+ */
 export function whyOtherCurrency(code: string, given: unknown): string | undefined {
   if (given === undefined || given === null) return undefined
   const text = String(given).trim().toUpperCase()

@@ -1,7 +1,7 @@
 import { isRecord } from '../core/json-value.ts'
 import type { FieldValue } from './field-value.ts'
 
-/** Beside its declared fields a transaction may have so many that are kept, and so many bytes of them. */
+/** The most undeclared fields of a transaction that are kept, and their most bytes. */
 export const mostOtherFields = 512
 export const mostOtherBytes = 32_768
 

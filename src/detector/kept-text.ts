@@ -1,10 +1,10 @@
-/** In UTF-16's units, of which most letters are one. */
+/** Lengths are in UTF-16 units; most letters are one unit. */
 export const longestId = 128
 export const longestText = 512
 
 /**
- * Why a text is not kept as it is; undefined where it is. U+0000 ends a text for programs in C, databases among them, so
- * that two ids could become one there.
+ * Why a text is not kept as it is; undefined where it is. U+0000 ends a text for programs in C, databases among them,
+ * so that two ids could become one there.
  */
 export function whyNotKept(text: string, longest: number): string | undefined {
   if (text.length > longest) return `is over ${longest} characters`

@@ -363,7 +363,7 @@ const otherField = {
   personal: undefined,
 } as const
 
-/** Or what may be one: cheaper than to trim every text. */
+/** Also true for some characters that are not blanks: cheaper than trimming every text. */
 function hasOuterBlanks(text: string): boolean {
   const first = text.charCodeAt(0)
   const last = text.charCodeAt(text.length - 1)

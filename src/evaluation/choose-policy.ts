@@ -25,7 +25,7 @@ export function choosePolicy(detector: Detector, threshold: PredictionThreshold,
   const { challenge, review: ownReview, decline: ownDecline } = policy
   if (challenge !== undefined || ownReview !== undefined || ownDecline !== undefined) return detector
   const review = threshold.inclusive ? threshold.value : nextDouble(threshold.value)
-  // To alert on nothing was the choice, so nothing is declined either.
+  // The choice was to alert on nothing, so nothing is declined either.
   if (review > 1) return detector
   const wanted = { atLeast: declinePrecision, from: review }
   const decline = held && lowestThresholdAt(held.labels, held.probabilities, held.weights, wanted)

@@ -9,13 +9,13 @@ interface OperatingPoints {
   readonly fp: Float64Array
 }
 
-/** From no alert (threshold Infinity, precision 1 and recall 0 by convention) to all rows alerted. */
+/** The curve goes from no alert (threshold Infinity, precision 1 and recall 0 by convention) to all rows alerted. */
 export interface PrecisionRecallCurve extends OperatingPoints {
   readonly precision: Float64Array
   readonly recall: Float64Array
 }
 
-/** From no alert (threshold Infinity) to all rows alerted. */
+/** The curve goes from no alert (threshold Infinity) to all rows alerted. */
 export interface RocCurve extends OperatingPoints {
   readonly falsePositiveRate: Float64Array
   readonly truePositiveRate: Float64Array

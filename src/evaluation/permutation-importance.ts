@@ -11,7 +11,7 @@ export interface PermutationInput {
   readonly seed: number
   /** How often each feature is shuffled; 3 by default. */
   readonly repeats?: number
-  /** By feature, how likely it is to matter; without it all are shuffled. */
+  /** How likely each feature is to matter; by default all are shuffled. */
   readonly hints?: ArrayLike<number> | undefined
   /** The most features that are shuffled, those with the highest hints first; 50 by default. */
   readonly mostFeatures?: number
@@ -30,7 +30,7 @@ export interface PermutationImportance {
 }
 
 /**
- * By feature, how much average precision falls when the feature's values are shuffled among the rows (Breiman, 2001;
+ * How much average precision falls, by feature, when the feature's values are shuffled among the rows (Breiman, 2001;
  * scikit-learn's `permutation_importance`): what the model loses with it, not what its splits used. Undefined for
  * features that were not shuffled.
  */

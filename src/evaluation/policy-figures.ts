@@ -11,7 +11,7 @@ export interface PolicyInput {
   readonly probabilities: Float64Array
   readonly weights?: Float64Array | undefined
   /**
-   * In major units; NaN where it is not known. What is negative (a refund) counts as 0. Missing where no sum has a
+   * The amounts in major units; NaN where unknown. What is negative (a refund) counts as 0. Missing where no sum has a
    * meaning.
    */
   readonly amounts?: Float64Array | undefined
@@ -56,7 +56,7 @@ export interface PolicyFigures {
   /** The decimals of the amounts, which `value` is rounded to. */
   readonly digits?: number
   readonly currency?: string
-  /** By outcome: those that some score leads to by a threshold, and approve. */
+  /** The figures by outcome: those that some score reaches by a threshold, and approve. */
   readonly outcomes: Readonly<Partial<Record<Outcome, OutcomeFigures>>>
   /** All that is not approved. */
   readonly stopped: OutcomeFigures

@@ -2,7 +2,9 @@ import { type GroupWeights, rankScores, weighGroups } from '../models/ranking.ts
 import { rankingMetrics } from './metrics.ts'
 import { wilsonInterval } from './share-interval.ts'
 
-/** How well one feature alone tells the classes apart: by its values, their opposite, or the fraud rate of each value. */
+/**
+ * How well one feature alone tells the classes apart: by its values, their opposite, or the fraud rate of each value.
+ */
 export interface SingleFeature {
   readonly feature: string
   readonly rocAuc: number
@@ -18,13 +20,13 @@ export interface SingleFeature {
 const suspiciousRocAuc = 0.995
 const suspiciousPrecision = 0.9
 const mostFraud = 0.01
-/** With more distinct values a column is a quantity, and no code. */
+/** A column with more distinct values is a quantity, not a code. */
 const mostCodes = 100
 
 /**
  * The features that alone separate fraud almost perfectly, the most suspicious first. What is known only
- * after the fact (a chargeback's date, a scenario's number) shows up here. A missing value ranks under all others. Of rows
- * of one class alone nothing can be told.
+ * after the fact (a chargeback's date, a scenario's number) shows up here. A missing value ranks under all others. Of
+ * rows of one class alone nothing can be told.
  */
 export function suspiciousFeatures(
   features: readonly string[],
@@ -65,7 +67,9 @@ function measureFeature(
   return { feature, rocAuc, averagePrecision, frauds, isCertain }
 }
 
-/** Weights under which frauds are at most one in a hundred: in a table with as many frauds as others all looks precise. */
+/**
+ * Weights under which frauds are at most one in a hundred: in a table with as many frauds as others all looks precise.
+ */
 function thinFrauds(labels: Uint8Array, given: Float64Array | undefined): Float64Array {
   const weights = given ?? new Float64Array(labels.length).fill(1)
   let fraud = 0
@@ -79,8 +83,8 @@ function thinFrauds(labels: Uint8Array, given: Float64Array | undefined): Float6
 }
 
 /**
- * For a column of few distinct values, codes of a status say, whose order may mean nothing: in place of each the fraud rate
- * that its value has in the other half of the rows, since its own row would tell on itself.
+ * For a column of few distinct values, codes of a status say, whose order may mean nothing: in place of each the fraud
+ * rate that its value has in the other half of the rows, since its own row would tell on itself.
  */
 function ratesOfCodes(column: Float64Array, labels: Uint8Array): Float64Array | undefined {
   const halves = [0, 1].map(() => new Map<number, { rows: number; frauds: number }>())

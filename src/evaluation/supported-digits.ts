@@ -22,7 +22,7 @@ export function supportedDecimals({ value, lower, upper }: Estimate, ends: reado
   return Math.min(decimals, mostDecimals)
 }
 
-/** To so many decimals; a half goes away from zero. */
+/** Rounds to a number of decimals; a half goes away from zero. */
 function roundTo(value: number, decimals: number): number {
   const unit = 10 ** Math.abs(decimals)
   const scaled = decimals >= 0 ? Math.abs(value) * unit : Math.abs(value) / unit

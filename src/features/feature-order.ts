@@ -8,7 +8,7 @@ interface Ordered {
 }
 
 /**
- * In which order to compute features so that each comes after what it needs. Names that stand twice, that there are not
+ * Orders features so that each comes after what it needs. Names that stand twice, that there are not
  * or that lead back to themselves are added to the problems.
  */
 export function orderFeatures(

@@ -26,7 +26,7 @@ export interface FeatureSet {
   readonly columns: readonly string[] | undefined
   /** Texts whose values are listed, so that others are unknown to the model. */
   readonly listed: readonly ListedText[]
-  /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
+  /** The texts of the values, from 0 on, of features that are categories, by their names. */
   readonly categories: Readonly<Record<string, readonly string[]>>
   /** How long after a transaction its label is known; undefined where the detector doesn't say. */
   readonly labelDelayMs: number | undefined

@@ -5,7 +5,9 @@ const shardBits = 8
 const firstSlots = 16
 const free = -1
 
-/** A small number for each key that is in use, given again after the key was removed: a hash table with open addresses. */
+/**
+ * A small number for each key that is in use, given again after the key was removed: a hash table with open addresses.
+ */
 export class KeyIndex {
   /** By the first bits of the hash: slots of key numbers, and how many are in use. */
   readonly #shards: Int32Array[] = Array.from({ length: 2 ** shardBits }, () => new Int32Array(firstSlots).fill(free))
@@ -22,7 +24,7 @@ export class KeyIndex {
     return this.#texts.length
   }
 
-  /** With an estimate of 32 bytes for the text of a key, its header included. */
+  /** The estimate includes 32 bytes for the text of a key with its header. */
   get bytes(): number {
     return this.size * 32 + this.#texts.length * 8 + this.#hashes.byteLength + this.#slots * 4
   }

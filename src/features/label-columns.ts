@@ -1,7 +1,7 @@
 import type { DetectorProblem } from '../detector/detector.ts'
 import type { Detector } from '../detector/detector-schema.ts'
 
-/** By column, why nothing but the label may read it: it is known only after the transaction. */
+/** Why only the label may read a column, by column: it is known only after the transaction. */
 export function labelColumns({ transaction }: Detector): ReadonlyMap<string, string> {
   const { label, time } = transaction
   const reasons = new Map<string, string>()

@@ -5,7 +5,7 @@ interface Page {
   readonly number: number
   /** Where regions begin that are free again. */
   readonly free: number[]
-  /** From here on no region was ever used. */
+  /** The place from which on no region was used yet. */
   fresh: number
   used: number
 }
@@ -35,7 +35,7 @@ export class SeriesStore {
   readonly #capacities: readonly number[]
   readonly #pages: (Page | undefined)[] = []
   readonly #freeNumbers: number[] = []
-  /** By size class: the pages with room. */
+  /** The pages with room, by size class. */
   readonly #open: Page[][]
   readonly #pagesMade: number[]
   #records = new Int32Array(0)
@@ -102,7 +102,10 @@ export class SeriesStore {
     this.#records[series * this.#recordLength + notesAt + note] = value
   }
 
-  /** Makes room for an entry of this rank, after those of the same rank; its other numbers are those of the one after it. */
+  /**
+   * Makes room for an entry of this rank, after those of the same rank; its other numbers are those of the one after
+   * it.
+   */
   insert(series: number, rank: number): number {
     const { width } = this
     const record = series * this.#recordLength
@@ -128,7 +131,10 @@ export class SeriesStore {
     return this.data(series).subarray(this.first(series), this.end(series) + this.#tail * this.width)
   }
 
-  /** Makes room for so many entries in a series that has none, and returns where they are to be written, as `whole` has them. */
+  /**
+   * Makes room for so many entries in a series that has none, and returns where they are to be written, as `whole` has
+   * them.
+   */
   load(series: number, count: number): Float64Array {
     const record = series * this.#recordLength
     this.#move(record, this.#classFor(count + this.#tail))
@@ -192,7 +198,9 @@ export class SeriesStore {
     to.data.set(from.data.subarray(first, first + length), this.#records[record + regionAt])
   }
 
-  /** Gives a series a region of this size; its old one is free from now on, with its content untouched until the next. */
+  /**
+   * Gives a series a region of this size; its old one is free from now on, with its content untouched until the next.
+   */
   #move(record: number, sizeClass: number): Page {
     const to = this.#open[sizeClass].at(-1) ?? this.#addPage(sizeClass)
     const start = to.free.pop() ?? this.#freshRegion(to)

@@ -13,7 +13,7 @@ export function answerLines(
   reply: FastifyReply,
   answers: (stalled: NodeJS.Timeout) => AsyncIterable<Iterable<string>>,
 ): void {
-  // In memory are a line that is being read and the piece of the stream that it came in.
+  // Only the current line and the current piece of the stream are in memory.
   const heldBytes = 2 * limits.lineBytes
   held.take(heldBytes, raw)
   reply.raw.once('close', () => held.give(heldBytes, raw))

@@ -8,7 +8,7 @@ import { FraudError } from '../core/errors.ts'
  * @throws FraudError REQUEST_TIMEOUT
  */
 export async function* chunksWithin(message: IncomingMessage, timeoutMs: number): AsyncGenerator<Buffer> {
-  // Whoever gives up still has to answer.
+  // A caller that gives up still has to answer.
   const chunks = message.iterator({ destroyOnReturn: false })
   try {
     for (;;) {

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Limits } from './limits.ts'
 
-/** From this share of all connections on, those that do nothing have little time; under the lower one they have it again. */
+/** Idle connections have little time from this share of all connections on; under the lower one they have it again. */
 const pressedShare = 0.8
 const easedShare = 0.6
 const pressedMs = 1000
@@ -14,8 +14,8 @@ export interface Connections {
 }
 
 /**
- * Keeps idle connections from shutting others out: an address has a limit of its own, and while many are open, those that
- * have not sent a request, or lie idle between two, are closed after a second.
+ * Keeps idle connections from shutting others out: an address has a limit of its own, and while many are open, those
+ * that have not sent a request, or lie idle between two, are closed after a second.
  */
 export function boundConnections(server: Server, limits: Limits): Connections {
   const sockets = new Set<Socket>()

@@ -11,9 +11,14 @@ export type Access = Role | 'any key' | 'anyone'
 /** What is looked at before a route is asked. */
 export interface Guarded {
   readonly role: Access
-  /** Parameters that its URL may have, none by default; `checked` where the route itself looks at all of them, `ignored` where probes may add some. */
+  /**
+   * Parameters that its URL may have, none by default; `checked` where the route itself looks at all of them, `ignored`
+   * where probes may add some.
+   */
   readonly query?: readonly string[] | 'checked' | 'ignored'
-  /** `load` refuses while the loop can't keep up; `answers` gives it one of the places for answers that are being read. */
+  /**
+   * `load` refuses while the loop can't keep up; `answers` gives it one of the places for answers that are being read.
+   */
   readonly bounds?: readonly ('load' | 'answers')[]
   /** Whether browsers show its answers: then they are told to make nothing else of them. */
   readonly isShown?: true
@@ -22,7 +27,7 @@ export interface Guarded {
 /** What the OpenAPI document says of an answer. */
 interface Answers {
   readonly ok: object
-  /** Beside those that any route has: keys and roles. */
+  /** The refusals beyond those of every route: keys and roles. */
   readonly refusals: readonly FraudError[]
 }
 
@@ -43,7 +48,7 @@ interface Page {
 /** One route: who may call it, what it says of itself, and what it does. */
 export type Route<Context extends HttpContext = HttpContext> = Guarded & {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** With parameters in braces, as OpenAPI has it. */
+  /** The path with parameters in braces, as in OpenAPI. */
   readonly path: string
   readonly summary: string
   /** Called once for each service: what requests share is made before they come. */

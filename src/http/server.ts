@@ -115,7 +115,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
 
 function connectionOptions(limits: Limits) {
   return {
-    // Our own log says what is worth saying, without payloads; fastify's would make a logger, lines and an id for each request.
+    // Our own log says what is worth saying, without payloads; fastify's would make a logger, lines and an id for each
+    // request.
     logger: false,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => '',
@@ -123,7 +124,7 @@ function connectionOptions(limits: Limits) {
     connectionTimeout: limits.idleTimeoutMs,
     // Node's limit on a whole request would end long streams: bodies have their own, in body.ts.
     requestTimeout: 0,
-    // Whoever is connected when the service closes is still answered.
+    // Open connections are still answered when the service closes.
     return503OnClosing: false,
     routerOptions: { maxParamLength: longestParameter },
     http: {

@@ -22,14 +22,15 @@ const host = '127.0.0.1'
 const silent = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /**
- * Has made-up transactions decided by a second service in this process, over HTTP, which keeps nothing and then goes away:
- * so the code of the whole path, and what the model makes at its first row, are ready before the first customer's.
+ * Has made-up transactions decided by a second service in this process, over HTTP, which keeps nothing and then goes
+ * away: so the code of the whole path, and what the model makes at its first row, are ready before the first
+ * customer's.
  */
 export async function warmUp(
   inForce: DetectorInForce,
   options: Pick<DecisionServiceOptions, 'hashCardNumber' | 'cardKeyCheck' | 'clock'>,
 ) {
-  // Nobody else may use it meanwhile.
+  // The detector must not be used elsewhere meanwhile.
   const key = randomBytes(16).toString('hex')
   const metrics = createMetrics(() => inForce.predictor.modelId, new Registry())
   const service = new DecisionService(inForce, {
@@ -68,7 +69,10 @@ function canListen(app: App): Promise<boolean> {
   )
 }
 
-/** Asks for one decision after the other, until there are enough or one is refused: an example may not be to a detector's taste. */
+/**
+ * Asks for one decision after the other, until there are enough or one is refused: an example may not be to a
+ * detector's taste.
+ */
 async function askFor({ server }: App, inForce: DetectorInForce, key: string, clock: () => number): Promise<void> {
   const address = server.address()
   if (typeof address !== 'object' || address === null) return

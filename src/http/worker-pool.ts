@@ -87,7 +87,7 @@ class Supervision {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.closed = promise
     this.#settleClosed = (error) => (error === undefined ? resolve() : reject(error))
-    // Whoever never asks for `closed` is told by the log.
+    // The log tells those who never ask for `closed`.
     promise.catch(() => {})
   }
 

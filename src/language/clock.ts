@@ -60,7 +60,7 @@ export function writeTimestamp(valueMs: number): string {
   return formatIsoTime(valueMs).replace(/\.?0*Z$/, 'Z')
 }
 
-/** In seconds, as CEL writes it. */
+/** The duration in seconds, as CEL writes it. */
 export function writeDuration(lengthMs: number): string {
   return `${lengthMs / 1000}s`
 }

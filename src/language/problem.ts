@@ -3,9 +3,9 @@ import type { Span } from './syntax.ts'
 /** What is wrong with a text of the rule language, or doubtful, and where. */
 export interface Problem {
   readonly message: string
-  /** From 1, as people count. */
+  /** The line from 1, as people count. */
   readonly line: number
-  /** From 1, in UTF-16 units, as editors count. */
+  /** The column from 1, in UTF-16 units, as editors count. */
   readonly column: number
   /** Offsets into the text, the second one behind the last character. */
   readonly start: number

@@ -9,7 +9,7 @@ import { cardNumberReason, type Problem, problemAt } from './problem.ts'
 /** A reason in words, with what it names filled in: `{card_count_10m} small payments within ten minutes`. */
 export interface Template {
   readonly text: string
-  /** In order, each once. */
+  /** The names in order, each once. */
   readonly names: readonly string[]
   render(subject: Subject): string
 }

@@ -8,7 +8,7 @@ export interface Trained {
   readonly model: LearnedModel
   /** What it was trained with, defaults included. */
   readonly options: { readonly seed: number }
-  /** By feature, its share of what splits gained, where a learner has it: of impurity in forests, of log loss in boosting. */
+  /** For each feature, its share of what splits gained, where a learner has it: of impurity in forests, of log loss in boosting. */
   readonly importance?: Float64Array
   /** Each row's raw score by trees that did not see it, where that was asked for. */
   readonly outOfBagScores?: Float64Array

@@ -27,7 +27,7 @@ export function checkDataset({ features, labels, weights }: Dataset): void {
   }
 }
 
-/** By row: its own weight times its class's, which counts an oversampled row as often as it stands there. */
+/** For each row: its own weight times its class's, which counts an oversampled row as often as it stands there. */
 export function rowWeights(
   { labels, weights, copies }: Dataset,
   { classWeight }: { readonly classWeight: 'none' | 'balanced' },

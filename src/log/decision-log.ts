@@ -70,7 +70,7 @@ export interface LogReading {
 /** What is known of an id. */
 export interface Found {
   readonly transaction: TransactionRecord | undefined
-  /** In the order in which they came. */
+  /** The labels in the order in which they arrived. */
   readonly labels: readonly Sequenced<LabelRecord>[]
 }
 
@@ -107,7 +107,7 @@ export interface DecisionLog {
    */
   append(record: LogRecord, settled: Settled, beside?: Beside): number
   /**
-   * From now on `take` is given each record, before `append` returns, in place of the one that was given them so far.
+   * Calls `take` with each new record before `append` returns, instead of the previous one.
    */
   follow(take: TakeRecord): void
   /** Settles what has become durable by now, without waiting for the loop's next turn. */

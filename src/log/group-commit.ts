@@ -23,7 +23,7 @@ export interface LogObserver {
 interface NewPersons {
   /** Those since the last time; they go with the batch. */
   takeNew(): readonly Person[]
-  /** None of those on the way became durable. */
+  /** None of the pending records became durable. */
   dropNew(): void
 }
 
@@ -110,7 +110,7 @@ export class GroupCommit {
     this.#schedule()
   }
 
-  /** From now on `take` is given each record, in place of the one that was given them so far. */
+  /** Calls `take` with each new record instead of the previous one. */
   follow(take: TakeRecord): void {
     this.#take = take
   }
@@ -274,7 +274,7 @@ export class GroupCommit {
     })
   }
 
-  /** For orders that come alone. */
+  /** The path for orders that arrive alone. */
   #ask(give: (answered: Answered) => void): Promise<CommitAnswer> {
     this.#isOrdered = true
     return new Promise((resolve) =>

@@ -27,9 +27,9 @@ export interface DecisionRecord extends PartlyRead {
   /** The sequence number of the definition that was in force. */
   readonly definition: number
   readonly degraded: readonly Degradation[]
-  /** In the order of the definition's columns. */
+  /** The fields in the order of the definition's columns. */
   readonly fields: readonly FieldValue[]
-  /** In the order of the definition's features. */
+  /** The row in the order of the definition's features. */
   readonly row: Float64Array
   /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
   readonly contributions?: readonly Contribution[]
@@ -77,9 +77,9 @@ export interface Definition {
   readonly columns: readonly string[]
   /** The names of a row's values, in their order. */
   readonly features: readonly string[]
-  /** In what contributions are told; missing where the model can't be explained. */
+  /** The scale of contributions; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
-  /** By the name of a feature that is a category: the texts that its values, from 0 on, stand for. */
+  /** The texts of the values, from 0 on, of features that are categories, by their names. */
   readonly categories?: Readonly<Record<string, readonly string[]>>
   /** Tells the key that card numbers are hashed under from another; missing where none are, and in older logs. */
   readonly cardKeyCheck?: string
@@ -124,7 +124,7 @@ export interface CheckpointRecord {
   readonly hash: string
   /** Definitions among those pruned that records after them refer to. */
   readonly definitions: Readonly<Record<string, Definition>>
-  /** By projection: what the records that are gone had made of it. Missing where nothing has to outlive them. */
+  /** The state of each projection that deleted records made. Missing where nothing has to outlive them. */
   readonly carried?: Readonly<Record<string, CarriedPart>>
   readonly prunedAtMs: number
 }
@@ -137,7 +137,7 @@ export interface ChangeRecord extends PartlyRead {
   readonly kind: ChangeKind
   /** The principal's name. */
   readonly by: string
-  /** In the words of who changed it. */
+  /** The reason in the words of its author. */
   readonly why: string
   readonly atMs: number
   readonly change: JsonObject
@@ -158,7 +158,7 @@ export type LogRecord =
   | CheckpointRecord
   | ChangeRecord
 
-/** In the order of the numbers that stand for them; the first two are transactions. Grows at its end only. */
+/** The kinds in the order of their numbers; the first two are transactions. Grows at its end only. */
 export const recordKinds = [
   'decision',
   'history',

@@ -18,7 +18,7 @@ export class UnreadParts {
   }
 }
 
-/** In words; undefined where nothing was skipped. */
+/** Describes what was skipped; undefined where nothing was. */
 export function tellUnread(counts: Readonly<Record<string, number>>): string | undefined {
   const parts = Object.entries(counts).map(
     ([part, count]) => `${part} (${count.toLocaleString('en')} record${count === 1 ? '' : 's'})`,

@@ -27,7 +27,7 @@ interface TrainingRecord {
         readonly testFrom?: number | undefined
         readonly unknownThen?: number | undefined
       }
-    /** In another library: nobody here knows on which rows. */
+    /** Trained in another library, on unknown rows. */
     | { readonly by: 'elsewhere' }
     | {
         readonly by: 'random'
@@ -67,7 +67,7 @@ export interface BundleContent {
 
 const tunedFigures = z.object({
   trial: z.number(),
-  /** By fold, the latest first. */
+  /** The figures by fold, the latest first. */
   folds: z.array(z.number()),
   mean: z.number(),
   standardDeviation: z.number(),

@@ -4,9 +4,10 @@ import { fitPlatt } from './platt.ts'
 import { rankScores, requireBothClasses, weighGroups } from './ranking.ts'
 
 /**
- * How a model's raw score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are functions
- * of the raw score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the ranking: Platt's is
- * `slope x + intercept`, the isotonic one is straight between (`knots`, `values`) and goes on with slope `tilt` beyond.
+ * How a model's raw score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are
+ * functions of the raw score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the
+ * ranking: Platt's is `slope x + intercept`, the isotonic one is straight between (`knots`, `values`) and goes on with
+ * slope `tilt` beyond.
  */
 export type Calibration =
   | { readonly method: 'none' }
@@ -19,7 +20,10 @@ export type Calibration =
       readonly tilt: number
     }
 
-/** From so many frauds up an isotonic map is fitted: with fewer its steps are noise, and two parameters do better. */
+/**
+ * The number of frauds from which on an isotonic map is fitted: with fewer its steps are noise, and two parameters do
+ * better.
+ */
 export const isotonicPositives = 1000
 
 /** Beyond the outermost blocks no row says how fast fraud goes on rising: just fast enough to keep scores apart. */
@@ -48,8 +52,8 @@ export function highestProbability(calibration: Calibration, highestRawScore: nu
 }
 
 /**
- * The map from raw scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have been
- * trained on, is their weighted fraud rate. Throws DATA_INVALID where a class is missing.
+ * The map from raw scores in [0, 1] to probabilities whose weighted mean on these rows, which the model must not have
+ * been trained on, is their weighted fraud rate. Throws DATA_INVALID where a class is missing.
  */
 export function fitCalibration(labels: Uint8Array, rawScores: Float64Array, weights?: Float64Array): Calibration {
   requireBothClasses('Calibration', labels, weights)

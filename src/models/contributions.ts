@@ -1,4 +1,4 @@
-/** In what contributions are told: the model's own output before calibration. */
+/** The scale of contributions: the model's uncalibrated output. */
 export type ContributionScale = 'probability' | 'log-odds' | 'depth'
 
 /** Why a model answers what it answers for a row. */
@@ -6,7 +6,7 @@ export interface Explanation {
   readonly scale: ContributionScale
   /** What it answers when nothing is known of the row. */
   readonly base: number
-  /** By feature; with the base they sum to the model's own output on that scale. */
+  /** The contributions by feature; with the base they sum to the model's output on that scale. */
   readonly contributions: Float64Array
   /** How far the contributions were off that sum before the rest was spread over them: 0 where they are exact. */
   readonly error: number

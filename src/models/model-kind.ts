@@ -45,7 +45,7 @@ export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
   readonly kind: Kinded['kind']
   /** How a bundle describes such a model, whose members have forms, too. */
   readonly form: (members: z.ZodType<ModelForm>) => z.ZodType<Form> & z.core.$ZodTypeDiscriminable
-  /** In order: a bundle's bytes follow it. */
+  /** The kinds in order: a bundle's bytes depend on it. */
   write(model: Kinded, members: Pick<Members, 'write'>): WrittenModel<Form>
   /** Throws what the reader's `invalid` makes of tensors that are not as they should be. */
   read(form: Form, reader: TensorReader, members: Pick<Members, 'read'>): Kinded

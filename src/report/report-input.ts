@@ -34,7 +34,7 @@ interface DataSummary {
   readonly source: string
   readonly rows: number
   readonly frauds: number
-  /** In 0..1, weighted where rows are. */
+  /** The share in 0..1, weighted where rows are. */
   readonly fraudRate: number
   readonly period?: ReportPeriod
   readonly fingerprint: string
@@ -174,7 +174,7 @@ export interface ReportInput {
   readonly roc: RocCurve
   readonly calibrationBins: CalibrationBins
   readonly scores: ScoreHistogram
-  /** In either order; for the table of other thresholds and the charts over the threshold. */
+  /** The outcomes in any order; for the table of other thresholds and the charts over the threshold. */
   readonly thresholds: readonly ThresholdOutcome[]
   readonly cost?: CostSummary
   readonly importance?: ImportanceSummary

@@ -9,7 +9,7 @@ import { optionsFigure, showOption } from './option-charts.ts'
 import type { ReportInput, SearchSummary } from './report-input.ts'
 import { foldFigure, progressFigure, type SearchView } from './tuning-charts.ts'
 
-/** In one line, for a page that has no room for the search itself. */
+/** Describes the search in one line, for a page without a section about it. */
 export function describeTuning({ trials, objective, winner, current, folds }: TuningRecord): string {
   const before = current === undefined ? '' : `, ${showMean(current)} before`
   return `a search: ${formatNumberOf(trials, 'trial')} on ${formatNumberOf(folds.folds, 'fold')}, ${nameOf(objective)} ${showMean(winner)}${before}`

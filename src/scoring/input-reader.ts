@@ -37,7 +37,7 @@ function flatReader(inputs: readonly string[]): InputReader {
   }
 }
 
-/** For inputs that may be paths into nested objects. */
+/** Reads inputs that may be paths into nested objects. */
 function nestedReader(inputs: readonly string[]): InputReader {
   const nested = new NestedFields(inputs)
   const row = new Float64Array(inputs.length)

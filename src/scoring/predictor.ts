@@ -13,7 +13,7 @@ export interface Predictor {
   readonly highestScore?: number
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
-  /** In what `explain` tells; missing where the model can't be explained. */
+  /** The scale of `explain`; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
   /** Whether it explains a row fast enough to do so while it decides. */
   readonly explainsDecisions?: boolean

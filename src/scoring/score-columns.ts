@@ -13,7 +13,7 @@ const rowsAtOnce = 16_384
 /** What the threads of a scoring share; all but the bundle lies in shared memory. */
 export interface ColumnsToScore {
   readonly bundle: Uint8Array
-  /** By input, in the model's order. */
+  /** For each input, in the model's order. */
   readonly columns: readonly Float64Array[]
   readonly probability: Float64Array
   /** 1 where the bundle's threshold says fraud. */

@@ -45,7 +45,7 @@ export function openJobFiles(directory: DataDirectory): JobStore {
 
   function read(id: string): Job | undefined {
     const job = idForm.test(id) ? readJob(at(id, 'json')) : undefined
-    // Nobody has to run a job to cancel it before its turn.
+    // A waiting job is cancelled without running it.
     return job?.state === 'queued' && isCancelAsked(id) ? { ...job, state: 'cancelled' } : job
   }
   function save(job: Job): void {

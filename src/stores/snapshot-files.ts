@@ -27,7 +27,7 @@ const magics = { plain: Buffer.from('SHRKSNP3', 'latin1'), keyed: Buffer.from('S
 const olderMagics = { plain: Buffer.from('SHRKSNP1', 'latin1'), keyed: Buffer.from('SHRKSNP2', 'latin1') }
 const magicBytes = 8
 const digestBytes = 32
-/** Behind the magic and the header's length. */
+/** The header begins after the magic and its length. */
 const headerOffset = magicBytes + 4
 const mostHeaderBytes = 4096
 const chunkBytes = 1024 * 1024
@@ -49,8 +49,8 @@ const ownPartialName = /^\d{16}\.snapshot\.([0-9a-f-]{36}\.)?partial$/
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_RDONLY, O_WRONLY } = constants
 
 /**
- * Writes a snapshot: a header, what each projection saved, and the SHA-256 of both, an HMAC where the log has a key; to a
- * temporary file, synced, renamed, the directory synced. The two newest are kept.
+ * Writes a snapshot: a header, what each projection saved, and the SHA-256 of both, an HMAC where the log has a key; to
+ * a temporary file, synced, renamed, the directory synced. The two newest are kept.
  *
  * @returns its path and size.
  */
@@ -148,8 +148,8 @@ export function newestSnapshot(
 }
 
 /**
- * Opens a snapshot and checks every byte of it, where the log has a key by that. Its content is checked once more as it is
- * read: only what was read to the end is the snapshot's.
+ * Opens a snapshot and checks every byte of it, where the log has a key by that. Its content is checked once more as it
+ * is read: only what was read to the end is the snapshot's.
  *
  * @throws FraudError SNAPSHOT_INVALID
  */

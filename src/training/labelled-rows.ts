@@ -13,7 +13,7 @@ export interface LabelledRows {
   /** The model's inputs, in that order. */
   readonly columns: readonly Float64Array[]
   readonly labels: Uint8Array
-  /** In the time column's own unit: milliseconds for ISO times, else as the file has it. */
+  /** The times in the column's unit: milliseconds for ISO times, else as the file has it. */
   readonly times?: Float64Array
   readonly isoTimes: boolean
   /** When each row's label became known, in milliseconds, where the detector says how long that takes. */

@@ -105,7 +105,10 @@ export function describeLeaks(
   return isRandom ? { warnings: [...warnings, ...notes], notes: [] } : { warnings, notes }
 }
 
-/** By more than two standard errors of the difference, taken as those of shares of the frauds, and by what matters. */
+/**
+ * A figure is optimistic by more than two standard errors of the difference, treated as shares of the frauds, and by an
+ * amount that matters.
+ */
 function flatters(figure: Measured, honest: Measured): boolean {
   const variance = ({ averagePrecision: p, frauds: n }: Measured) => (p * (1 - p)) / Math.max(1, n)
   const error = Math.sqrt(variance(figure) + variance(honest))

@@ -24,9 +24,9 @@ export interface OptimiseInput extends PricedRows {
 
 /** What a policy does with the rows, a day. */
 export interface PolicyCost {
-  /** By the probabilities, in major units. */
+  /** The expected cost, in major units. */
   readonly expected: number
-  /** By what the rows turned out to be, with a 95 % interval. */
+  /** The cost by the labels of the rows, with a 95 % interval. */
   readonly realised: Estimate
   /** What it costs more than the policy in force, on the same days; negative where it saves. */
   readonly change: Estimate
@@ -132,7 +132,7 @@ function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCo
   }
 }
 
-/** From no reviews at all to twice as many as are possible, or as many as pay where there is no limit. */
+/** The capacities go from no reviews to twice as many as are possible, or as many as pay where there is no limit. */
 function drawCurve(input: OptimiseInput, parts: readonly PricedRows[]): readonly CurvePoint[] {
   const { costs, days, probabilities, amounts } = input
   const free = segmentedThresholds(parts, costs, Number.POSITIVE_INFINITY)

@@ -28,7 +28,9 @@ const figures = (rocAuc: number, averagePrecision: number, cardPrecision: number
   cardPrecision,
 })
 
-/** Without the book's limits, beside what it prints of XGBoost under them. The model is the detector's own. */
+/**
+ * The row without the book's limits, beside the book's figures of XGBoost with them. The model is the detector's own.
+ */
 export const freeRow = {
   name: 'gradient boosting, free',
   fourFolds: figures(0.869, 0.687, 0.303),

@@ -13,16 +13,16 @@ export interface AlertedRows {
 export interface DailyAlerts {
   /** The mean over the days of hits / k. */
   readonly precision: number
-  /** By row: how likely its card was among the alerts of its day, which is 1 or 0 but for ties. */
+  /** How likely the card of each row was among the alerts of its day, which is 1 or 0 but for ties. */
   readonly alerted: Float64Array
 }
 
 /**
- * Card precision at k (Le Borgne et al., Fraud Detection Handbook, chapter 4). Each day, counted from `startMs`, a card's
- * score is that of its most suspicious transaction, and it is a hit if any of them is fraud. A card that was hit leaves
- * the following days. Where a tie crosses k, each of the tied cards is alerted with the same share, and a hit leaves with
- * that share: a mean over the orders of the tied cards, so that neither the order of rows nor the numbers of cards mean
- * anything. A count of cards has no weights.
+ * Card precision at k (Le Borgne et al., Fraud Detection Handbook, chapter 4). Each day, counted from `startMs`, a
+ * card's score is that of its most suspicious transaction, and it is a hit if any of them is fraud. A card that was hit
+ * leaves the following days. Where a tie crosses k, each of the tied cards is alerted with the same share, and a hit
+ * leaves with that share: a mean over the orders of the tied cards, so that neither the order of rows nor the numbers
+ * of cards mean anything. A count of cards has no weights.
  */
 export function alertDaily(rows: AlertedRows, startMs: number, days: number, k: number): DailyAlerts {
   const byDay: number[][] = Array.from({ length: days }, () => [])

@@ -14,7 +14,7 @@ export interface ProtocolRows {
   readonly cards?: Int32Array
   /** When each label became known. */
   readonly knownAt?: Float64Array
-  /** In major units. */
+  /** The amounts in major units. */
   readonly amounts?: Float64Array
   readonly weights?: Float64Array
 }
@@ -37,9 +37,9 @@ export interface Fold {
 }
 
 /**
- * Training rows lie in [start, start + train), test rows in [start + train + delay, ... + test). On each day of the test,
- * 24 hours from its first instant on, all rows of cards are left out that had a fraud since the start of training that is
- * known when the day begins: by its own label's date, or else by the delay.
+ * Training rows lie in [start, start + train), test rows in [start + train + delay, ... + test). On each day of the
+ * test, 24 hours from its first instant on, all rows of cards are left out that had a fraud since the start of training
+ * that is known when the day begins: by its own label's date, or else by the delay.
  */
 export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): Fold {
   const { times, labels, cards, knownAt } = rows
@@ -53,7 +53,8 @@ export function makeFold(rows: ProtocolRows, startMs: number, plan: FoldPlan): F
   if (plan.removesKnown && cards !== undefined) {
     times.forEach((time, row) => {
       if (labels[row] === 0 || time < startMs || time >= testEnd || cards[row] < 0) return
-      // A label of the very instant at which a day begins is known on that day; the book's days of delay are whole ones.
+      // A label of the very instant at which a day begins is known on that day; the book's days of delay are whole
+      // ones.
       const from = knownAt === undefined ? time + plan.delayMs + 1 : knownAt[row]
       compromisedFrom.set(cards[row], Math.min(from, compromisedFrom.get(cards[row]) ?? Number.POSITIVE_INFINITY))
     })

@@ -9,7 +9,7 @@ export type TrainAndScore = (train: Uint32Array, test: Uint32Array, seed: number
 export interface Figures {
   readonly rocAuc: number
   readonly averagePrecision: number
-  /** None without cards. */
+  /** NaN without cards. */
   readonly cardPrecision: number
 }
 

@@ -11,7 +11,7 @@ export const trialSchema = z.union([
   z.strictObject({
     trial: z.int().min(0),
     model: modelSchema,
-    /** By fold, the latest first. */
+    /** The figures by fold, the latest first. */
     folds: z.array(figure).min(1),
     mean: figure,
     standardDeviation: figure,
@@ -48,7 +48,7 @@ export function summariseFolds(folds: readonly number[]): {
   return { mean, standardDeviation: Math.sqrt(variance) }
 }
 
-/** By how much one trial is better than another on the same folds. */
+/** How much one trial is better than another on the same folds. */
 export interface Gain {
   /** Positive is better, whatever the objective. */
   readonly mean: number

@@ -106,7 +106,7 @@ async function takeLabels(
 /** Labels that come as lines, without a bound on how many, are answered by what became of them together. */
 function answerStream(context: HttpContext, decisions: Decisions, stream: LabelStream, reply: FastifyReply): void {
   const { limits, held } = context
-  // In memory are a line that is being read and the piece of the stream that it came in.
+  // Only the current line and the current piece of the stream are in memory.
   const heldBytes = 2 * limits.lineBytes
   held.take(heldBytes, stream.raw)
   reply.raw.once('close', () => held.give(heldBytes, stream.raw))

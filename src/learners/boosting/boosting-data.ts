@@ -18,19 +18,19 @@ export const setPlaces = 1 + binPlaces / 32
 export interface BoostingData {
   readonly options: BoostingOptions
   readonly threads: number
-  /** By feature, 1 or -1 where the score may only rise or fall. */
+  /** For each feature, 1 or -1 where the score may only rise or fall. */
   readonly directions: Int8Array
   readonly columns: readonly Float64Array[]
   readonly labels: Uint8Array
-  /** By row, class weights included. */
+  /** For each row, class weights included. */
   readonly weights: Float64Array
-  /** By feature: its bins' upper ends, `maxBins` places each, and how many there are. */
+  /** For each feature: its bins' upper ends, `maxBins` places each, and how many there are. */
   readonly ends: Float64Array
   readonly endCounts: Int32Array
-  /** By feature, 1 where a value is missing in some row. */
+  /** For each feature, 1 where a value is missing in some row. */
   readonly hasMissing: Uint8Array
   readonly bins: readonly Uint8Array[]
-  /** By row: log-odds so far, gradient, hessian, both packed. */
+  /** For each row: log-odds so far, gradient, hessian, both packed. */
   readonly scores: Float64Array
   readonly gradients: Float64Array
   readonly hessians: Float64Array
@@ -38,23 +38,23 @@ export interface BoostingData {
   /** Where the rows of a large leaf are sorted. */
   readonly leftRows: Uint32Array
   readonly rightRows: Uint32Array
-  /** By block of rows: the sum of gradients without their signs, of hessians, and of both packed. */
+  /** For each block of rows: the sum of gradients without their signs, of hessians, and of both packed. */
   readonly blockSums: Float64Array
-  /** By block of a leaf's rows: sums of gradients, hessians and weights. */
+  /** For each block of a leaf's rows: sums of gradients, hessians and weights. */
   readonly leafSums: Float64Array
   readonly candidates: Float64Array
-  /** By feature: how many categories it has, whose codes are its values; 0 where these are no categories. */
+  /** For each feature: how many categories it has, whose codes are its values; 0 where these are no categories. */
   readonly categoryCounts: Int32Array
-  /** By candidate: the bins of categories that go left, `setPlaces` each; empty where there are no categories. */
+  /** For each candidate: the bins of categories that go left, `setPlaces` each; empty where there are no categories. */
   readonly candidateSets: Int32Array
   /** Two cells of the barrier, then how many trees there are. */
   readonly cells: Int32Array
-  /** By thread: how many of its rows of a split go left. */
+  /** For each thread: how many of its rows of a split go left. */
   readonly leftCounts: Int32Array
   /** Tree by tree, `nodesPerTree` places each. */
   readonly trees: BoostedTrees
   readonly treeSizes: Int32Array
-  /** By node of all trees: what its split took off the loss, twice; 0 in leaves. */
+  /** For each node of all trees: what its split took off the loss, twice; 0 in leaves. */
   readonly gains: Float64Array
   readonly validation: ValidationRows | undefined
 }

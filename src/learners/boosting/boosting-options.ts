@@ -13,7 +13,7 @@ import {
 } from '../shared-options.ts'
 import { mostBins } from './quantile-bins.ts'
 
-/** By feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
+/** For each feature: 1 where the score must not fall as the value rises, -1 where it must not rise. */
 const monotone: OptionKind<Readonly<Record<string, number>>> = {
   schema: z.record(z.string(), z.union([z.literal(1), z.literal(-1), z.literal(0)])),
   flag: {

@@ -40,7 +40,7 @@ export class BoostingThread {
   readonly #number: number
   readonly #barrier: Barrier
   readonly #search: SplitSearch
-  /** By slot: the sums of the thread's own features, `binPlaces` for each. */
+  /** For each slot: the sums of the thread's own features, `binPlaces` for each. */
   readonly #sums: FeatureSums[] = []
   /** The thread's own features: those from the first up to the last, which is another's. */
   readonly #firstFeature: number

@@ -8,7 +8,7 @@ import { mostCategories } from '../../models/trees/category-sets.ts'
  * a category of frauds is not lost among many rows.
  */
 export class CategoryCodes {
-  /** By feature: the categories in the order of their codes. */
+  /** For each feature: the categories in the order of their codes. */
   readonly #categories: readonly (Int32Array | undefined)[]
 
   /** @throws FraudError DATA_INVALID where a value is no category. */

@@ -19,7 +19,7 @@ export interface TrainedBoosting {
   readonly model: TreeEnsemble
   /** What it was grown with, defaults included. */
   readonly options: BoostingOptions
-  /** By feature, its share of what all splits took off the loss; they sum to 1, or to 0 where no tree split. */
+  /** For each feature, its share of what all splits took off the loss; they sum to 1, or to 0 where no tree split. */
   readonly importance: Float64Array
 }
 

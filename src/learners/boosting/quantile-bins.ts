@@ -9,7 +9,7 @@ export const mostBins = 255
 /** Evenly spaced rows of each class are enough for quantiles. */
 const mostSampled = 100_000
 
-/** By class, the rows that bins are cut by: drawn once for all columns. */
+/** For each class, the rows that bins are cut by: drawn once for all columns. */
 export function sampleClasses(labels: Uint8Array): readonly Uint32Array[] {
   return [0, 1].map((label) => {
     const rows: number[] = []

@@ -8,10 +8,10 @@ import type { RandomForestOptions } from './tree-options.ts'
 export interface BinnedDataset {
   readonly columns: readonly Float64Array[]
   readonly bins: readonly Uint16Array[]
-  /** By feature, the missing value's bin not counted. */
+  /** For each feature, the missing value's bin not counted. */
   readonly binCounts: Int32Array
   readonly labels: Uint8Array
-  /** By row, class weights included. */
+  /** For each row, class weights included. */
   readonly weights: Float64Array
   /** The rows that an oversampler added, after all rows once. */
   readonly extraRows: Uint32Array
@@ -19,7 +19,7 @@ export interface BinnedDataset {
 
 /** The nodes of one grown tree, the root first. */
 export interface GrownTree extends Omit<TreeNodes, 'roots'> {
-  /** By feature: how much weighted Gini impurity its splits took away, as a share of the tree's sum. */
+  /** For each feature: how much weighted Gini impurity its splits took away, as a share of the tree's sum. */
   readonly importance: Float64Array
 }
 

@@ -17,7 +17,7 @@ export class LeafRows {
   seen = 0
   readonly #ownLeft = new Uint32Array(sortedTogether)
   readonly #ownRight = new Uint32Array(sortedTogether)
-  /** By bin, 1 where the rows of a split go left. */
+  /** For each bin, 1 where the rows of a split go left. */
   readonly #leftBins = new Uint8Array(binPlaces)
 
   constructor(data: BoostingData, number: number, barrier: Barrier) {

@@ -6,7 +6,7 @@ import type { RandomForestOptions } from './tree-options.ts'
 export interface TreeWorkerData extends BinnedDataset {
   readonly options: RandomForestOptions
   readonly rareRows: Uint32Array
-  /** By feature: further cuts, for splits that Gini alone would not choose. */
+  /** For each feature: further cuts, for splits that Gini alone would not choose. */
   readonly extraCuts: readonly (readonly number[])[]
 }
 

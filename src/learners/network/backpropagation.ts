@@ -36,7 +36,7 @@ export class Backpropagation {
   readonly #random: Random
   readonly #order: Uint32Array
   readonly #input: Float64Array
-  /** By layer: outputs, the share of each that is kept (0 or 1 / (1 - dropout)), and the loss's slope at them. */
+  /** For each layer: outputs, the share of each that is kept (0 or 1 / (1 - dropout)), and the loss's slope at them. */
   readonly #outputs: readonly Float64Array[]
   readonly #masks: readonly Float64Array[]
   readonly #slopes: readonly Float64Array[]

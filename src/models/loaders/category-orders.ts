@@ -2,11 +2,13 @@ import { FraudError } from '../../core/errors.ts'
 import { categoriesIn, createSet } from '../trees/category-sets.ts'
 import type { TreeNodes } from '../trees/tree-nodes.ts'
 
-/** What a model's file tells of the categories that its library numbered: their texts, in the order of their numbers. */
+/**
+ * What a model's file tells of the categories that its library numbered: their texts, in the order of their numbers.
+ */
 export interface CategoryOrders {
   /** By feature. */
   readonly told: ReadonlyMap<string, readonly string[]>
-  /** By feature that the model splits on: the orders that may be its own. The file does not tell which, if any. */
+  /** The possible orders of each feature that the model splits on. The file does not say which one, if any. */
   readonly untold: ReadonlyMap<string, readonly (readonly string[])[]>
 }
 

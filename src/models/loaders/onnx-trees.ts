@@ -36,7 +36,7 @@ interface FileNodes {
   readonly whenTrue: readonly number[]
   readonly whenFalse: readonly number[]
   readonly missingIsTrue: readonly number[]
-  /** By tree and id: where the node stands in the arrays. */
+  /** The place of a node in the arrays, by tree and id. */
   readonly places: ReadonlyMap<number, ReadonlyMap<number, number>>
 }
 
@@ -149,8 +149,8 @@ interface Answer {
 
 /**
  * As ONNX Runtime has it, which knows more than the standard says: of two classes, one may have all the weights, and
- * then it speaks for the second one. What it does with base values beside two classes is left to it, and so is all that it
- * does to a regressor's answer.
+ * then it speaks for the second one. What it does with base values beside two classes is left to it, and so is all that
+ * it does to a regressor's answer.
  */
 function readAnswer({ operator, attributes }: OnnxNode, nodes: FileNodes): Answer | undefined {
   const weights = readWeights(attributes, prefixes[operator], nodes)
@@ -175,7 +175,10 @@ function readAnswer({ operator, attributes }: OnnxNode, nodes: FileNodes): Answe
   return { values: probabilities.map((value) => Math.min(value, 1)), combination: { kind: 'mean' } }
 }
 
-/** The leaves' weights for the first class, or only target, and for the second. Undefined unless each leaf has one of each. */
+/**
+ * The leaves' weights for the first class, or only target, and for the second. Undefined unless each leaf has one of
+ * each.
+ */
 function readWeights(attributes: OnnxAttributes, prefix: string, nodes: FileNodes) {
   const tree = attributes.integers(`${prefix}_treeids`)
   const id = attributes.integers(`${prefix}_nodeids`)

@@ -9,7 +9,7 @@ import { isSameOrder } from './lightgbm-categories.ts'
 export interface DetectorCategories {
   /** The detector's feature that an input of the model is. */
   nameOf(input: string): string
-  /** By feature: the categories that the detector lists. */
+  /** The categories that the detector lists, by feature. */
   readonly declared: Readonly<Record<string, readonly string[]>>
   /** Whether its numbers for categories are the library's, where nothing shows that they are not. */
   readonly areTrusted: boolean

@@ -25,7 +25,7 @@ const treesSchema = z.object({
   /** Where the trees of each round begin, and where the last ones end (version 2 and later). */
   iteration_indptr: numbers.optional(),
   gbtree_model_param: z.object({ num_parallel_tree: count.optional() }).default({}),
-  /** By feature, the texts or whole numbers that a data frame's categories were, in order (version 3.1 and later). */
+  /** For each feature, the texts or whole numbers that a data frame's categories were, in order (version 3.1 and later). */
   cats: z
     .object({ enc: z.array(z.object({ offsets: numbers.optional(), values: numbers.default([]) })).default([]) })
     .default({ enc: [] }),

@@ -1,6 +1,6 @@
 /** Which categories go left where trees split on them. A category is a whole number from 0 on. */
 export interface CategorySplits {
-  /** By node: where its set begins, or -1 where it splits at a threshold. */
+  /** For each node: where its set begins, or -1 where it splits at a threshold. */
   readonly setAt: Int32Array
   /** Set after set: of how many words it is, then a bit for each category. */
   readonly sets: Int32Array

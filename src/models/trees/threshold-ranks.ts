@@ -3,13 +3,19 @@ import type { TreeNodes } from './tree-nodes.ts'
 /** So far below any rank that the difference from one, which is positive, has bit 30 set. */
 const missingRank = -(2 ** 30)
 
-/** Turns inputs into ranks: how many of the feature's thresholds lie below the value. `x <= threshold` is `rank <= its rank`. */
+/**
+ * Turns inputs into ranks: how many of the feature's thresholds lie below the value. `x <= threshold` is `rank <= its
+ * rank`.
+ */
 export interface Ranker {
   /** The highest rank there is. */
   readonly most: number
-  /** By feature: how many thresholds it has. */
+  /** For each feature: how many thresholds it has. */
   readonly counts: readonly number[]
-  /** By feature, of the row that was ranked last; below 0 where the input is missing. One more, behind them, is the caller's. */
+  /**
+   * By feature, of the row that was ranked last; below 0 where the input is missing. One more, behind them, is the
+   * caller's.
+   */
   readonly ranks: Int32Array
   /** False if an input is missing, whose rank is then `missingRank`. */
   rank(row: Float64Array): boolean
@@ -29,7 +35,7 @@ export function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
 
 export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   const edges = distinctThresholds(nodes, featureCount)
-  // Behind each feature's thresholds stands one that nothing exceeds.
+  // The last threshold of each feature is one that nothing exceeds.
   const starts = new Int32Array(featureCount + 1)
   edges.forEach((each, feature) => {
     starts[feature + 1] = starts[feature] + each.length + 1

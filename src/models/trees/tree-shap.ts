@@ -16,19 +16,19 @@ export class TreeShap {
   readonly #features: number
   /** The sum over the trees of what they answer on average. */
   readonly expected: number
-  /** By tree: as many points as are exact for its paths. */
+  /** For each tree: as many points as are exact for its paths. */
   readonly #quadratures: readonly Quadrature[]
   /** The nodes of the tree that is being walked. */
   #points = new Float64Array(0)
   #weights = new Float64Array(0)
-  /** By depth, a number for each point: the product of the path's factors, and the sum over leaves below. */
+  /** For each depth, a number for each point: the product of the path's factors, and the sum over leaves below. */
   readonly #products: Float64Array
   readonly #sums: Float64Array
-  /** By depth: one over the factor of the feature that was split there; at depth 0 ones. */
+  /** For each depth: one over the factor of the feature that was split there; at depth 0 ones. */
   readonly #inverses: Float64Array
-  /** By feature: where its factor's inverses stand. */
+  /** For each feature: where its factor's inverses stand. */
   readonly #inverseAt: Int32Array
-  /** By feature: its share of the rows on the path so far, and 1 where the row itself takes that path. */
+  /** For each feature: its share of the rows on the path so far, and 1 where the row itself takes that path. */
   readonly #shares: Float64Array
   readonly #taken: Float64Array
   #row: Float64Array = new Float64Array(0)
@@ -51,7 +51,7 @@ export class TreeShap {
     this.#taken = new Float64Array(features).fill(1)
   }
 
-  /** By feature: how much it moves the trees' sum away from what is expected. */
+  /** For each feature: how much it moves the trees' sum away from what is expected. */
   valuesOf(row: Float64Array): Float64Array {
     this.#row = row
     this.#values = new Float64Array(this.#features)

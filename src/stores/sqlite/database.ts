@@ -33,7 +33,7 @@ const migrations = [
   `,
 ]
 
-/** From this version on rows of persons bear a MAC where the log has a key. */
+/** The version from which on rows of persons have a MAC where the log has a key. */
 const macVersion = 2
 
 /** SQLite's application id of a Shrike log: "SHRK" in ASCII. */
@@ -75,7 +75,10 @@ export function schemaProblem(database: DatabaseSync): string | undefined {
   return undefined
 }
 
-/** SQL by kind and name, whatever the blanks. SQLite's own tables of statistics, as ANALYZE makes them, change no answer. */
+/**
+ * SQL by kind and name, whatever the blanks. SQLite's own tables of statistics, as ANALYZE makes them, change no
+ * answer.
+ */
 function schemaOf(database: DatabaseSync): ReadonlyMap<string, string> {
   const rows = database
     .prepare(

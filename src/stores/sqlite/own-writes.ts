@@ -47,7 +47,7 @@ export function watchOwnWrites(database: number, wal: number, index: number): Ow
     if (known.length < indexBytes) {
       return { stamp: '', header, frames: 0, frameHeader: known, isCopied: false, isCoherent: false }
     }
-    // In the machine's own order of bytes, unlike all else.
+    // The machine's byte order is used here, unlike elsewhere.
     const words = new Uint32Array(Uint8Array.from(known).buffer)
     const frames = words[4]
     const frameHeader = frames === 0 ? Buffer.alloc(0) : frameHeaderAt(header, frames)

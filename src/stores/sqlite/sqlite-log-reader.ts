@@ -24,8 +24,9 @@ const definitionKind = recordKinds.indexOf('definition')
 const checkpointKind = recordKinds.indexOf('checkpoint')
 
 /**
- * Reads a log beside the process that writes it. Each call sees what is durable at that instant, and nothing that the chain does not
- * hold: records that a checkpoint let go, and are not deleted yet, and what bears numbers below 1, are not found.
+ * Reads a log beside the process that writes it. Each call sees what is durable at that instant, and nothing that the
+ * chain does not hold: records that a checkpoint let go, and are not deleted yet, and what bears numbers below 1, are
+ * not found.
  */
 export class SqliteLogReader implements LogReading {
   readonly #path: string
@@ -114,7 +115,7 @@ export class SqliteLogReader implements LogReading {
     return this.labelsOf(id, 1)[0]
   }
 
-  /** From when this has gone through, `find` asks the database only for ids that are in `ids`, or may be. */
+  /** Once this has finished, `find` asks the database only for ids that are in `ids`, or may be. */
   *readIds(ids: KnownIds): Generator<void> {
     for (let last = ''; ; ) {
       const rows = this.#opened.idsAfter.all(last)
@@ -132,7 +133,9 @@ export class SqliteLogReader implements LogReading {
     return records
   }
 
-  /** Changes and checkpoints may be large: of those there are fewer at once, since a group of them is held in memory. */
+  /**
+   * Changes and checkpoints may be large: of those there are fewer at once, since a group of them is held in memory.
+   */
   #rowsAfter(after: number): readonly Row[] {
     const { bytesAfter, after: select } = this.#opened
     if (Number(bytesAfter.get(after)?.bytes) <= bytesAtOnce) return select.all(after)

@@ -137,7 +137,7 @@ export class SqliteLog implements DecisionLog {
   }
 
   async recover(): Promise<boolean> {
-    // Whoever waits for this sees that nothing is decided, and starts the process again.
+    // A caller that waits for this sees that nothing is decided, and restarts the process.
     if (this.#target.hasEnded) return false
     try {
       this.#keepPlace()

@@ -23,7 +23,7 @@ export class SqlitePages implements DecisionPages {
     return page
   }
 
-  /** From the next page on searches the file that the log's name leads to then. */
+  /** Searches, from the next page on, the file that the log's name leads to then. */
   reopen(): void {
     this.#last = this.#last.then(async () => {
       await this.#worker?.terminate()

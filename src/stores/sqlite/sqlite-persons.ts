@@ -10,7 +10,7 @@ export class SqlitePersons implements PersonalValues {
   readonly #makeToken: () => string
   #selectToken: StatementSync
   #selectValue: StatementSync
-  /** By key and value, for speed; the oldest are forgotten first. */
+  /** The cache by key and value; the oldest are forgotten first. */
   readonly #remembered = new Map<string, string>()
   /** Tokens that are to be deleted, and may still be in the database. */
   readonly #forgotten = new Set<string>()
@@ -23,7 +23,7 @@ export class SqlitePersons implements PersonalValues {
     this.#selectValue = database.prepare(selectValue)
   }
 
-  /** From here on reads another database, of the same content. */
+  /** Reads another database with the same content from now on. */
   reopen(database: DatabaseSync): void {
     this.#selectToken = database.prepare(selectToken)
     this.#selectValue = database.prepare(selectValue)

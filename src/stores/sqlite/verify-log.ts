@@ -62,9 +62,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Goes through the whole log and computes every hash again; stops at the first record that is not as it was written. Then
- * looks for what else is in the database and changes what is served: indexes that lead elsewhere, triggers, records outside
- * the chain, rows of persons. All of it is read as of one instant, beside the process that writes.
+ * Goes through the whole log and computes every hash again; stops at the first record that is not as it was written.
+ * Then looks for what else is in the database and changes what is served: indexes that lead elsewhere, triggers,
+ * records outside the chain, rows of persons. All of it is read as of one instant, beside the process that writes.
  */
 export function verifyLog(reader: SqliteLogReader, key: string | undefined, options: VerifyOptions = {}): Verification {
   reader.database.exec('BEGIN')
@@ -181,7 +181,7 @@ class Walk {
     if (this.#head?.sequence === sequence) this.#headSeen = toHex(this.#hash)
   }
 
-  /** By the key of the record before, else by another one, which begins a stretch. */
+  /** Checks with the key of the record before, else with another one, which begins a stretch. */
   #isChained(stored: StoredRow): boolean {
     const stretch = this.stretches.at(-1)
     const usual = this.#keys.find(({ name }) => name === stretch?.key)
