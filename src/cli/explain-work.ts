@@ -50,7 +50,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   if (explainer === undefined) {
     throw new FraudError('EXPLANATION_UNAVAILABLE', `This bundle can't be explained: ${whyUnexplained(bundle.model)}`)
   }
-  const { row, transaction, time } = await findRow(bundle, file, flags, run)
+  const { row, transaction, time, cold } = await findRow(bundle, file, flags, run)
   const { model } = bundle
   const { probability, isFraud } = createPredictor(bundle).predict(row)
   const explanation = explainer.explain(row)
@@ -85,11 +85,13 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   for (const line of drawBars(told, parts, more)) terminal.say(line)
   if (flags.out !== undefined) {
     const { out } = flags
-    const picture = renderExplanation({ ...told, parts, ...(more && { more }) })
+    const notes = [told.note, cold].filter((note) => note !== undefined)
+    const note = notes.length > 0 ? notes.join('. ') : undefined
+    const picture = renderExplanation({ ...told, ...(note && { note }), parts, ...(more && { more }) })
     await replaceOutput(out, flags, run, () => writeFileAtomically(out, picture))
     terminal.say(`\npicture  ${flags.out}`)
   }
-  terminal.result({ ...told, contributions: sorted })
+  terminal.result({ ...told, ...(cold && { cold }), contributions: sorted })
 }
 
 /** What keeps a row from showing how the bundle does on new ones. */
@@ -133,6 +135,8 @@ interface FoundRow {
   readonly transaction?: Transaction
   /** The time in the unit of the training's split. */
   readonly time?: number | undefined
+  /** That windows reach back to before the file. */
+  readonly cold?: string | undefined
 }
 
 async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: Run): Promise<FoundRow> {
@@ -196,7 +200,7 @@ async function findRow(bundle: Bundle, file: string, flags: ExplainFlags, run: R
   const { values, transaction } = result[0]
   const cold = tellCold(Float64Array.of(transaction.timestampMs), firstMs, features.plan, history)
   if (cold !== undefined) run.terminal.warn(cold)
-  return { row: values, transaction, time: transaction.timestampMs }
+  return { row: values, transaction, time: transaction.timestampMs, cold }
 }
 
 /** The rows that are meant. */

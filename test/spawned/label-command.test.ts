@@ -47,7 +47,7 @@ test('labels beside a running service, and again without one, with the same resu
   assert.equal(countLabels(), 51)
   const keyless = await runShrike('keys', 'create', '--role', 'label', '--data', data)
   assert.equal(keyless.code, 2)
-  assert.match(keyless.stderr, /asks for no key now.*--yes/)
+  assert.match(keyless.stderr, /accepts requests without a key now.*--yes/)
   await service.stop()
   const again = JSON.parse(await succeed('label', ...skipping, '--bundle', bundle))
   assert.deepEqual([again.where, again.accepted, again.repeated, again.refused], [data, 0, 51, 2])

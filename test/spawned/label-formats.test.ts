@@ -89,7 +89,7 @@ test('labels say when they became known as people write it, from now on, or in a
   assert.equal(untold.code, 0)
   assert.match(untold.stderr, /No column knownAt says .* they count from now on: name one with --known-at, in reported/)
   const local = await runShrike('label', written[0], ...named, '--known-at', 'reported', '--url', service.url)
-  assert.match(local.stderr, /Times without an offset are taken as UTC, since --url/)
+  assert.match(local.stderr, /Times without an offset are taken as UTC, since the time zone/)
   const either = write('either.csv', 'order,fraud,reported', `${one.id},1,03/04/2026`)
   const ambiguous = await runShrike('label', ...either, ...named, '--known-at', 'reported', '--bad-rows', 'skip')
   assert.equal(ambiguous.code, 1)

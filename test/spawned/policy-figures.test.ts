@@ -100,7 +100,7 @@ test('evaluates rows with --history as in the file that has all of them, and war
   const overlapping = await evaluate('--history', 'overlapping.csv')
   assert.match(cold.stderr, /Histories are cold: [\d,]+ of [\d,]+ rows lie within 21d of the file's first row/)
   assert.doesNotMatch(warm.stderr, /cold/)
-  assert.match(overlapping.stderr, /2 rows of overlapping\.csv have ids of the file itself/)
+  assert.match(overlapping.stderr, /2 rows of overlapping\.csv have ids of rows in the file/)
   assert.deepEqual(overlapping.figures, warm.figures)
   assert.notEqual(cold.figures.logLoss, warm.figures.logLoss)
   // Scores and explanations are of the same rows, and say so where they begin cold.
@@ -125,7 +125,8 @@ test('evaluates rows with --history as in the file that has all of them, and war
     ])
     return { probability: JSON.parse(stdout).probability, stderr }
   }
-  const coldOne = await explain()
+  const coldOne = await explain('--out', 'cold.html')
+  assert.match(readFileSync(join(folder, 'cold.html'), 'utf8'), /Histories are cold: the row lies within 21d/)
   const warmOne = await explain('--history', 'earlier.csv')
   assert.match(coldOne.stderr, /Histories are cold: the row lies within 21d/)
   assert.doesNotMatch(warmOne.stderr, /cold/)
