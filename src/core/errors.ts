@@ -44,6 +44,7 @@ export const errorCodes = [
   'PENDING_LABELS_FULL',
   'POLICY_CHANGED',
   'POLICY_INVALID',
+  'POLICY_PART_UNKNOWN',
   'PORT_IN_USE',
   'REQUEST_MALFORMED',
   'REQUEST_TIMEOUT',
@@ -65,10 +66,20 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return errorCodes.some((code) => code === value)
 }
 
+/** A place in a text of several lines: line and column from 1, and the offsets of what is there. */
+interface TextPlace {
+  readonly line: number
+  readonly column: number
+  readonly start: number
+  readonly end: number
+}
+
 /** One bad part of an input: which field, and what is wrong with it. */
 export interface FieldError {
   readonly field: string
   readonly reason: string
+  /** Where in the field's text, where that is a language of its own. */
+  readonly at?: TextPlace | undefined
   /** The transaction's id, where there may be several and the id can be read and is not a card number. */
   readonly id?: string | undefined
 }

@@ -1,6 +1,14 @@
+import { holdsCardNumber } from '../core/card-number.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
-import type { JsonObject } from '../core/json-value.ts'
-import { anyChangeSchema, type Change, checkChange, type PolicyProblem } from '../decisioning/index.ts'
+import { isRecord, type JsonObject } from '../core/json-value.ts'
+import {
+  anyChangeSchema,
+  type Change,
+  checkChange,
+  checkPartly,
+  type PolicyInForce,
+  type PolicyProblem,
+} from '../decisioning/index.ts'
 import type { NewChange } from './append-change.ts'
 import { type KeepValue, withKeptValues } from './kept-values.ts'
 import type { PolicyProjection } from './policy-projection.ts'
@@ -26,7 +34,38 @@ interface ChangeParts {
 /** A change that may be recorded, and what is doubtful about it. */
 export interface CheckedRecord {
   readonly record: NewChange
-  readonly warnings: readonly PolicyProblem[]
+  readonly warnings: readonly FieldError[]
+}
+
+/** What became of looking at a change: all that is wrong with it, and what is doubtful. */
+export interface ExaminedChange {
+  /** Undefined where it is not of the form of a change. */
+  readonly change: Change | undefined
+  readonly problems: readonly FieldError[]
+  readonly warnings: readonly FieldError[]
+}
+
+/**
+ * Looks at a change as it is sent, against what is in force.
+ *
+ * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where a value can't be kept.
+ */
+export function examineChange(inForce: PolicyInForce, given: unknown, keep: KeepValue): ExaminedChange {
+  const cards = textsOf(given)
+    .filter(({ text }) => holdsCardNumber(text))
+    .map(({ field }) => ({ field, reason: 'holds what may be a card number, which nothing takes out of the log' }))
+  const parsed = anyChangeSchema.safeParse(given)
+  if (!parsed.success) {
+    const ofForm = parsed.error.issues.map(({ path, message }) => ({
+      field: path.join('.') || '(body)',
+      reason: message,
+    }))
+    return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...cards], warnings: [] }
+  }
+  const isText = (name: string) => ['string', 'token'].includes(inForce.names.names.get(name)?.type ?? '')
+  const change = withKeptValues(parsed.data, inForce.definitions, isText, keep)
+  const { problems, warnings } = checkChange(inForce, change)
+  return { change, problems: [...tell(problems), ...cards], warnings: tell(warnings) }
 }
 
 /**
@@ -46,19 +85,13 @@ export function recordOfChange(
     const message = `The policy is in version ${inForce.version} by now; what was sent is a change of version ${ifVersion}`
     throw new FraudError('POLICY_CHANGED', message)
   }
-  const parsed = anyChangeSchema.safeParse(given)
-  if (!parsed.success) {
-    throw invalid(
-      parsed.error.issues.map(({ path, message }) => ({ field: path.join('.') || '(body)', reason: message })),
-    )
+  const { change: examined, problems, warnings } = examineChange(inForce, given, keep)
+  if (examined === undefined || problems.length > 0) {
+    throw new FraudError('INPUT_INVALID', 'The change can not be put in force', { errors: problems })
   }
-  const isText = (name: string) => ['string', 'token'].includes(inForce.names.names.get(name)?.type ?? '')
-  const kept = withKeptValues(parsed.data, inForce.definitions, isText, keep)
-  const { problems, warnings } = checkChange(inForce, kept)
-  if (problems.length > 0) throw invalid(problems.map(({ field, reason }) => ({ field, reason })))
   const first = secret.length === 0 && { drawSecret: makeSecret() }
-  const change: JsonObject = JSON.parse(JSON.stringify({ ...kept, ...first }))
-  return { record: { kind: kindOf(kept), by, why, atMs, change, ...(tokens && { tokens }) }, warnings }
+  const change: JsonObject = JSON.parse(JSON.stringify({ ...examined, ...first }))
+  return { record: { kind: kindOf(examined), by, why, atMs, change, ...(tokens && { tokens }) }, warnings }
 }
 
 function kindOf({ kind }: Change): NewChange['kind'] {
@@ -66,6 +99,25 @@ function kindOf({ kind }: Change): NewChange['kind'] {
   return kind === 'list' || kind === 'list-removed' || kind === 'entries' ? 'list' : 'policy'
 }
 
-function invalid(errors: readonly FieldError[]): FraudError {
-  return new FraudError('INPUT_INVALID', 'The change can not be put in force', { errors })
+function tell(problems: readonly PolicyProblem[]): readonly FieldError[] {
+  return problems.map(({ field, reason, at }) => {
+    if (at === undefined) return { field, reason }
+    const { line, column, start, end } = at
+    return { field, reason, at: { line, column, start, end } }
+  })
+}
+
+/** Every text of a change, with the path to it, but for values of keys and fields, which are looked at as a transaction's are. */
+function textsOf(value: unknown, field = ''): readonly { readonly field: string; readonly text: string }[] {
+  if (typeof value === 'string') return [{ field, text: value }]
+  const parts = Array.isArray(value)
+    ? value.entries()
+    : isRecord(value)
+      ? Object.entries(value).filter(isToldInClear)
+      : []
+  return [...parts].flatMap(([name, part]) => textsOf(part, field === '' ? String(name) : `${field}.${name}`))
+}
+
+function isToldInClear([name]: readonly [string, unknown]): boolean {
+  return name !== 'value' && name !== 'remove'
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
+import type { Person, PersonalValue } from '../log/personal-values.ts'
 import type { DecidingState } from './deciding-state.ts'
 import { longestSpanMs } from './detector-in-force.ts'
 import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
@@ -78,6 +79,14 @@ export class Decider {
   /** As `LabelIntake.labelOfFile`. */
   labelOfFile(input: LabelInput, by: string): Promise<FileLabel> {
     return this.#labels.labelOfFile(input, by)
+  }
+
+  /** As `LocalIntake.withPersons`. */
+  withPersons<Answer>(
+    values: readonly PersonalValue[],
+    step: (made: readonly Person[]) => Promise<Answer>,
+  ): Promise<Answer> {
+    return this.#intake.withPersons(values, step)
   }
 
   /** As `LocalIntake.differences`. */

@@ -8,7 +8,9 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
 import { appendChange } from './append-change.ts'
-import { type ChangeContext, type CheckedRecord, recordOfChange } from './change-policy.ts'
+import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
+import { concealChange } from './conceal-change.ts'
+import { ConcealedValues } from './concealed-values.ts'
 import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -30,6 +32,13 @@ export interface DecisionsOptions {
   readonly maxAheadMs: number
   /** 32 random bytes in hex. */
   readonly makeDrawSecret: () => string
+}
+
+/** What became of a change. */
+export interface ChangeAnswer {
+  readonly version: number
+  readonly sequence: number
+  readonly warnings: readonly FieldError[]
 }
 
 const labelsAtOnce = 8
@@ -71,14 +80,14 @@ export class Decisions {
    *
    * @param given a change as `anyChangeSchema` has it, with tokens in the place of persons.
    * @param newPersons whose tokens it is the first to name.
-   * @returns the version that decisions name from then on, and what is doubtful about the change.
+   * @returns the version that decisions name from then on, its record's number, and what is doubtful about the change.
    * @throws FraudError INPUT_INVALID with all that is wrong, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is decided now.
    */
   async change(
     given: unknown,
     context: Omit<ChangeContext, 'atMs'>,
     newPersons?: readonly Person[],
-  ): Promise<{ readonly version: number; readonly warnings: CheckedRecord['warnings'] }> {
+  ): Promise<ChangeAnswer> {
     const { log, clock, makeDrawSecret } = this.#options
     if (log.failure !== undefined) throw log.failure
     const policy = this.#policy
@@ -86,8 +95,40 @@ export class Decisions {
     const { record, warnings } = recordOfChange(policy, given, { ...context, atMs: clock() }, parts)
     const appended = appendChange(log, record, newPersons)
     const { version } = policy.inForce
-    await appended
-    return { version, warnings }
+    return { version, sequence: await appended, warnings }
+  }
+
+  /** As `change`, of one in which persons and card numbers stand as they are: tokens and hashes take their places. */
+  async changeAsSent(
+    given: unknown,
+    context: Omit<ChangeContext, 'atMs' | 'tokens'>,
+    made: readonly Person[] = [],
+  ): Promise<ChangeAnswer> {
+    await this.#takeover.pause
+    return await this.#changeAsSent(given, context, made)
+  }
+
+  #changeAsSent(
+    given: unknown,
+    context: Omit<ChangeContext, 'atMs' | 'tokens'>,
+    made: readonly Person[],
+  ): Promise<ChangeAnswer> {
+    const { persons } = this.#options
+    const { reader } = this.lineup.champion.receiver
+    const concealment = new ConcealedValues(reader, this.inForce.detector, persons, made)
+    const change = concealChange(given, this.policy, (name, value, use) => concealment.conceal(name, value, use))
+    const { unknown, tokens } = concealment
+    if (unknown.length > 0) {
+      // Somebody may be forgotten meanwhile, who is a new person then.
+      return this.decider.withPersons(unknown, (found) => this.#changeAsSent(given, context, found))
+    }
+    return this.change(change, { ...context, ...(tokens.length > 0 && { tokens }) }, made.length > 0 ? made : undefined)
+  }
+
+  /** What is wrong or doubtful about a change, which is not made. @throws FraudError NOT_READY */
+  examine(given: unknown): Pick<ExaminedChange, 'problems' | 'warnings'> {
+    const { problems, warnings } = examineChange(this.policy, given, this.#keepValue())
+    return { problems, warnings }
   }
 
   /** Nobody can take a person's value out of a change, so only tokens come in. */
@@ -114,6 +155,11 @@ export class Decisions {
     const changed = this.decider.state?.projections.policy.changed
     const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
     return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
+  }
+
+  /** Ids of the fuses that have tripped and hold now. */
+  get trippedFuses(): readonly string[] {
+    return this.policy.trippedAt(this.#options.clock())
   }
 
   get #policy(): PolicyProjection {

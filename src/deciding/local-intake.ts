@@ -194,6 +194,14 @@ export class LocalIntake {
     return this.#lookUp(received, order, step)
   }
 
+  /** Looks persons up who come otherwise than in a transaction, and steps in the turn in which their tokens are told. */
+  withPersons<Answer>(
+    values: readonly PersonalValue[],
+    step: (made: readonly Person[]) => Promise<Answer>,
+  ): Promise<Answer> {
+    return this.lanes.enter(values.map(laneOf), undefined, () => this.#options.persons.lookUp(values), step)
+  }
+
   #lookUp<Answer>(received: Received, order: symbol | undefined, step: Step<Answer>): Promise<Answer> {
     const { persons } = this.#options
     const { input, unknown } = received

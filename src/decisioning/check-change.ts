@@ -1,4 +1,5 @@
 import { suggestion } from '../core/closest-name.ts'
+import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
 import { compileExpression, type Declarations, type Problem } from '../language/index.ts'
 import type { Change, SingleChange } from './change.ts'
@@ -8,7 +9,7 @@ import { changeDraft, type Definitions, draftOf, fusesOf } from './definitions.t
 import { fuseId } from './fuses.ts'
 import type { PolicyInForce } from './policy-in-force.ts'
 import type { PolicyNames } from './policy-names.ts'
-import type { RuleDefinition } from './rule-definition.ts'
+import { type RuleDefinition, ruleIdSchema, ruleSchema } from './rule-definition.ts'
 import { compileRule } from './rule-set.ts'
 
 /** Something that is wrong with a change, or doubtful. */
@@ -43,6 +44,16 @@ export function checkChange(policy: PolicyInForce, change: Change): CheckedChang
   problems.push(...lists.flatMap((list) => checkList(policy, list)))
   if (draft.policy !== before.policy || losesList) problems.push(...checkPolicy(draft, policy.names))
   return { problems: [...problems, ...rules.problems], warnings: rules.warnings }
+}
+
+/** What is wrong with the texts of a rule that is not one as a whole, so that all of it is told at once. */
+export function checkPartly(policy: PolicyInForce, given: unknown): readonly PolicyProblem[] {
+  if (!isRecord(given) || given.kind !== 'rule' || !isRecord(given.rule)) return []
+  const { id, when, reason } = given.rule
+  const named = ruleIdSchema.safeParse(id)
+  const part = { id: named.success ? named.data : 'rule', when, reason, then: 'review' }
+  const parsed = ruleSchema.safeParse(part)
+  return parsed.success ? checkRules([parsed.data], policy.definitions, policy.names).problems : []
 }
 
 /** What the definitions can't do under other names: of a detector that is to take over, or without a feature. */

@@ -212,11 +212,11 @@ export class ReceivedTransactionReader {
     const errors: FieldError[] = []
     const cards: FieldError[] = []
     const kept = this.#readField(field, { [field.column]: given }, errors, cards)
-    const named = (found: readonly FieldError[]) => found.map(({ reason }) => ({ field: 'value', reason }))
+    const ofValue = (found: readonly FieldError[]) => found.map(({ reason }) => ({ field: 'value', reason }))
     if (cards.length > 0)
-      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', { errors: named(cards) })
+      throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', { errors: ofValue(cards) })
     if (kept === undefined && errors.length === 0) errors.push({ field: 'value', reason: 'is empty' })
-    if (errors.length > 0) throw invalid(named(errors))
+    if (errors.length > 0) throw invalid(ofValue(errors))
     return String(kept)
   }
 

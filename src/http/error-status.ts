@@ -47,6 +47,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   PACKAGE_MISSING: 500,
   PENDING_LABELS_FULL: 429,
   POLICY_INVALID: 422,
+  POLICY_PART_UNKNOWN: 404,
   PORT_IN_USE: 500,
   REQUEST_MALFORMED: 400,
   REQUEST_TIMEOUT: 408,
@@ -91,9 +92,10 @@ export function presentError(error: unknown): Problem {
     status,
     detail: known === undefined ? internalDetail : maskCardNumber(known.message),
     code,
-    errors: (known?.errors ?? []).map(({ field, reason, id }) => ({
+    errors: (known?.errors ?? []).map(({ field, reason, at, id }) => ({
       field: showName(field),
       reason: maskCardNumber(reason),
+      ...(at !== undefined && { at }),
       ...(id !== undefined && { id }),
     })),
   }

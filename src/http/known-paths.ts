@@ -28,7 +28,7 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
   return path.startsWith('/docs/') ? '/docs/*' : request.routeOptions.url
 }
 
-const everyMethod: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'POST'])
+const everyMethod: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'POST', 'PUT'])
 
 const decidingBranches = new Set([...decidingRoutes, ...jobRoutes].map(({ path }) => branchOf(path)))
 

@@ -26,7 +26,7 @@ export function describeApi(context: HttpContext): object {
     },
     servers: [{ url: '/' }],
     tags: [
-      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }] : []),
+      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'policy' }] : []),
       { name: 'predictions' },
       { name: 'operation' },
     ],

@@ -16,7 +16,7 @@ const all = [...routes, ...decidingRoutes, ...jobRoutes, docs]
 describe('the list of routes', () => {
   test('is the table of docs/reference/http.md, with who may call each and what it does', () => {
     const [, section = ''] = readFileSync('docs/reference/http.md', 'utf8').split('\n## Access\n')
-    const rows = [...section.matchAll(/^\| `((?:GET|POST|DELETE) \/\S*)` \| (.+?) \| (.+?) \|$/gm)].map(
+    const rows = [...section.matchAll(/^\| `((?:GET|POST|PUT|DELETE) \/\S*)` \| (.+?) \| (.+?) \|$/gm)].map(
       ([, ...cells]) => cells,
     )
     const access = (role: string) => (role === 'any key' || role === 'anyone' ? role : `\`${role}\``)

@@ -1,4 +1,5 @@
 import type { DecidingContext, JobContext, Route } from './route.ts'
+import { checkRule } from './routes/check-rule.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
@@ -13,9 +14,14 @@ import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
 import { predict, predictWithoutSlash } from './routes/predict.ts'
 import { predictBatch } from './routes/predict-batch.ts'
+import { putRule } from './routes/put-rule.ts'
 import { readiness } from './routes/readiness.ts'
+import { removeRule } from './routes/remove-rule.ts'
 import { report } from './routes/report.ts'
+import { switchRule } from './routes/rule-state.ts'
+import { rule, ruleList } from './routes/rules.ts'
 import { searchDecisions } from './routes/search.ts'
+import { snoozeRule } from './routes/snooze-rule.ts'
 import { startJob } from './routes/start-job.ts'
 
 /** What every service has, beside the docs. */
@@ -40,6 +46,13 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   searchDecisions,
   label,
   erase,
+  putRule,
+  ruleList,
+  rule,
+  switchRule,
+  removeRule,
+  snoozeRule,
+  checkRule,
 ]
 
 /** What a service that has a data directory to itself has, too. */

@@ -33,7 +33,7 @@ interface Answers {
 
 interface Described<Context> {
   readonly operationId: string
-  readonly tag: 'decisions' | 'labels' | 'predictions' | 'operation'
+  readonly tag: 'decisions' | 'labels' | 'policy' | 'predictions' | 'operation'
   readonly details?: string
   readonly parameters?: (context: Context) => readonly object[]
   readonly body?: (context: Context) => object
@@ -47,7 +47,7 @@ interface Page {
 
 /** One route: who may call it, what it says of itself, and what it does. */
 export type Route<Context extends HttpContext = HttpContext> = Guarded & {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** The path with parameters in braces, as in OpenAPI. */
   readonly path: string
   readonly summary: string
@@ -56,7 +56,7 @@ export type Route<Context extends HttpContext = HttpContext> = Guarded & {
 } & (Described<Context> | Page)
 
 export type Handler = (request: RouteRequest, reply: FastifyReply) => unknown
-type RouteRequest = FastifyRequest<RouteParams>
+export type RouteRequest = FastifyRequest<RouteParams>
 export interface RouteParams {
   Params: Readonly<Record<string, string>>
 }

@@ -8,6 +8,17 @@ export const fieldErrors = {
     properties: {
       field: { type: 'string' },
       reason: { type: 'string' },
+      at: {
+        type: 'object',
+        description: 'Where in the text of a rule: line and column from 1, and offsets.',
+        properties: {
+          line: { type: 'integer', minimum: 1 },
+          column: { type: 'integer', minimum: 1 },
+          start: { type: 'integer', minimum: 0 },
+          end: { type: 'integer', minimum: 0 },
+        },
+        required: ['line', 'column', 'start', 'end'],
+      },
       id: { type: 'string', description: "Of a label's transaction, where it could be read." },
     },
     required: ['field', 'reason'],

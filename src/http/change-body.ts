@@ -1,0 +1,109 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { isRecord, kindOf } from '../core/json-value.ts'
+import { type BodyLimits, readBody } from './body.ts'
+import { principalOf } from './guard.ts'
+import { readJson } from './json-text.ts'
+import { mediaTypeOf } from './media-type.ts'
+import { refuseRepeated } from './refuse-repeated.ts'
+import type { DecidingContext, Handler, RouteRequest } from './route.ts'
+
+/** A policy has far more names than a transaction: a hundred segments, or many changes at once. */
+const namesOfChange = 65_536
+const bytesOfChange = 1024 * 1024
+
+type Given = Readonly<Record<string, unknown>>
+
+/** Makes the change of what was sent, `why` left out, and of the path's parameters. */
+export type MakeChange = (given: Given, params: RouteRequest['params']) => Given
+
+/** Handles a request that changes the policy. @param within paths of the change that the body has at its top: `rule`. */
+export function changes(
+  context: DecidingContext,
+  make: MakeChange,
+  within: (given: Given) => readonly string[] = () => [],
+): Handler {
+  const { decisions } = context
+  return (request, reply) => {
+    const ifVersion = readIfMatch(request.headers)
+    answerChange(context, request.raw, reply, async ({ why = '', ...given }) => {
+      const errors =
+        typeof why === 'string' ? [] : [{ field: 'why', reason: `is ${kindOf(why)}, where text is required` }]
+      if (typeof why !== 'string') throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
+      const by = principalOf(request).name
+      const asked = make(given, request.params)
+      const { warnings, ...answer } = await decisions.changeAsSent(asked, { by, why, ifVersion }).catch((error) => {
+        throw ofBody(error, within(given))
+      })
+      reply.header('etag', `"${answer.version}"`)
+      return { ...answer, warnings: fieldsOfBody(warnings, within(given)) }
+    })
+  }
+}
+
+/** Reads the object that a change is made of, or nothing at all of a DELETE, and answers with what came of it. */
+export function answerChange<Answer extends object>(
+  { limits, held }: DecidingContext,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  change: (given: Given) => Promise<Answer>,
+): void {
+  const send = (answer: Answer) => void reply.header('cache-control', 'no-store').send(answer)
+  const refuse = (error: unknown) => void reply.send(error)
+  const take = async (body: Buffer): Promise<Answer> => {
+    if (body.length === 0 && raw.method === 'DELETE') return await change({})
+    if (!isSentByCurl(raw.headers)) mediaTypeOf(raw.headers)
+    const { value, repeated } = readJson(body, 'body', namesOfChange)
+    refuseRepeated(repeated)
+    if (!isRecord(value)) throw notAnObject(value)
+    return await change(value)
+  }
+  const bodyLimits: BodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
+  readBody(raw, bodyLimits, (body) => void take(body).then(send, refuse), refuse)
+}
+
+function notAnObject(value: unknown): FraudError {
+  const errors = [{ field: '(body)', reason: `is ${kindOf(value)}, where an object is required` }]
+  return new FraudError('INPUT_INVALID', 'A change is an object', { errors })
+}
+
+/**
+ * `curl -d` calls every body a form, which pages of other sites may send, too, without being asked whether they may. Browsers
+ * say that it was them.
+ */
+function isSentByCurl(headers: IncomingHttpHeaders): boolean {
+  const isForm = headers['content-type'] === 'application/x-www-form-urlencoded'
+  const isOfBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+  return isForm && !isOfBrowser && headers['content-encoding'] === undefined
+}
+
+/** `If-Match: 17`, with quotes or without. @throws FraudError INPUT_INVALID */
+function readIfMatch({ 'if-match': given }: IncomingHttpHeaders): number | undefined {
+  if (given === undefined || given.trim() === '*') return undefined
+  const version = /^\s*"?(\d{1,15})"?\s*$/.exec(given)?.[1]
+  if (version !== undefined) return Number(version)
+  const errors = [
+    { field: 'If-Match', reason: 'is the version of the policy that this is a change of, a whole number' },
+  ]
+  throw new FraudError('INPUT_INVALID', 'The header If-Match is not a version', { errors })
+}
+
+function ofBody(error: unknown, within: readonly string[]): unknown {
+  if (!(error instanceof FraudError) || error.code !== 'INPUT_INVALID' || within.length === 0) return error
+  const { code, message, cause } = error
+  return new FraudError(code, message, { cause, errors: fieldsOfBody(error.errors, within) })
+}
+
+/** Names fields as the body has them: `when` in the place of `rule.when` and `rules.card-testing.when`. */
+export function fieldsOfBody(errors: readonly FieldError[], within: readonly string[]): readonly FieldError[] {
+  return errors.map((error) => {
+    const place = within.find((each) => error.field === each || error.field.startsWith(`${each}.`))
+    return place === undefined ? error : { ...error, field: error.field.slice(place.length + 1) || '(body)' }
+  })
+}
+
+/** Where problems of a rule are that is a body itself; one without an id is told as that of `rule`. */
+export function placesOfRule({ id }: Given): readonly string[] {
+  return ['rule', `rules.${String(id)}`, 'rules.rule']
+}

@@ -1,0 +1,39 @@
+import { FraudError } from '../../core/errors.ts'
+import { changes } from '../change-body.ts'
+import { partOf } from '../policy-parts.ts'
+import type { DecidingContext, Route } from '../route.ts'
+import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
+import { changed, changeRefusals, ifMatch, pathParameter, reasonedBody, unknownPart } from '../schemas/policy.ts'
+
+const body = reasonedBody({
+  key: { type: 'string', description: 'A key, or a field of text.' },
+  value: { type: ['string', 'integer'], description: 'A person or a card number is replaced before it is kept.' },
+  until: { type: 'string', format: 'date-time' },
+})
+const example = { key: 'card', value: 'k-0000157', until: '2030-01-01T00:00:00Z', why: 'The customer travels' }
+const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
+  errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
+})
+
+/** `POST /v1/rules/{id}/snoozes`: a rule is silent for one value of a key or a field until a time. */
+export const snoozeRule: Route<DecidingContext> = {
+  method: 'POST',
+  path: '/v1/rules/{id}/snoozes',
+  role: 'author',
+  summary: 'Silence a rule for one value until a time',
+  bounds: ['load'],
+  operationId: 'snoozeRule',
+  tag: 'policy',
+  details: 'A time that is past ends an earlier snooze. The version of the policy stays as it is.',
+  parameters: () => [pathParameter('id'), ifMatch],
+  body: () => jsonBody(body, example),
+  answers: {
+    ok: jsonAnswer('The rule is silent from the next decision on.', changed),
+    refusals: [...changeRefusals, unknownPart, isCard],
+  },
+  handle: (context) =>
+    changes(context, (given, { id }) => {
+      partOf('rule', id, context.decisions.policy.definitions.rules)
+      return { ...given, kind: 'snooze', rule: id }
+    }),
+}

@@ -1,0 +1,111 @@
+import { FraudError } from '../../core/errors.ts'
+import { z } from '../../core/zod.ts'
+import { ruleSchema } from '../../decisioning/rule-definition.ts'
+import { fieldErrors } from './problem.ts'
+import { unavailable, usual } from './refused.ts'
+
+const why = { type: 'string', description: 'For whoever reads the history of the policy.' } as const
+
+/** A schema of the policy as a body has it: with why it is changed. */
+function bodyOf(schema: z.ZodType): object {
+  const { $schema: _, ...own } = z.toJSONSchema(schema, { io: 'input' })
+  return { ...own, properties: { ...own.properties, why } }
+}
+
+/** A body of a few fields, and why. */
+export function reasonedBody(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {
+  return { type: 'object', properties: { ...properties, why }, required, additionalProperties: false }
+}
+
+/** A body that may say why, or be left out. */
+export const reasonBody = {
+  required: false,
+  content: { 'application/json': { schema: reasonedBody({}), example: { why: 'It found nothing in a month' } } },
+}
+
+export const ruleBody = bodyOf(ruleSchema)
+
+export const ruleExample = {
+  id: 'small-night',
+  when: 'amount < 2.0 && getHours(time, "Europe/Berlin") < 5',
+  then: 'review',
+  reason: 'A small payment at night',
+}
+
+/** What a change is answered with. */
+export const changed = {
+  type: 'object',
+  properties: {
+    version: { type: 'integer', description: 'Decisions name it from now on.' },
+    sequence: { type: 'integer', description: "The number of the change's record in the log." },
+    warnings: { ...fieldErrors, description: 'What is doubtful about the change, which counts all the same.' },
+  },
+  required: ['version', 'sequence', 'warnings'],
+} as const
+
+/** What came of a check. */
+export const checked = {
+  type: 'object',
+  properties: { problems: fieldErrors, warnings: fieldErrors },
+  required: ['problems', 'warnings'],
+} as const
+
+const version = { type: 'integer', description: 'In force now.' } as const
+const { $schema: _, ...ruleItem } = z.toJSONSchema(ruleSchema, { io: 'input' })
+const count = { type: 'integer', description: 'How often it could not be told, since the service started.' } as const
+
+export const rulesAnswer = {
+  type: 'object',
+  properties: {
+    version,
+    rules: { type: 'array', items: ruleItem },
+    fused: { type: 'array', items: { type: 'string' }, description: 'Ids of rules that a fuse holds.' },
+    unknown: { type: 'object', additionalProperties: count },
+    broken: {
+      type: 'object',
+      description: 'Rules that the detector in force can not answer, with why.',
+      additionalProperties: fieldErrors,
+    },
+  },
+  required: ['version', 'rules', 'fused', 'unknown', 'broken'],
+} as const
+
+const snooze = {
+  type: 'object',
+  properties: { key: { type: 'string' }, value: { type: 'string' }, until: { type: 'string', format: 'date-time' } },
+  required: ['key', 'value', 'until'],
+} as const
+
+export const ruleAnswer = {
+  type: 'object',
+  properties: {
+    version,
+    rule: ruleItem,
+    fused: { type: 'boolean' },
+    unknown: count,
+    problems: fieldErrors,
+    snoozes: { type: 'array', items: snooze },
+  },
+  required: ['version', 'rule', 'fused', 'unknown', 'problems', 'snoozes'],
+} as const
+
+export function pathParameter(name: string): object {
+  return { name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } }
+}
+
+export const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  description:
+    'The version of the policy that it is a change of: where another one is in force by then, it is refused.',
+  schema: { type: 'string', pattern: '^("?[0-9]{1,15}"?|\\*)$' },
+} as const
+
+const changedMeanwhile = new FraudError(
+  'POLICY_CHANGED',
+  'The policy is in version 18 by now; what was sent is a change of version 17',
+)
+export const unknownPart = new FraudError('POLICY_PART_UNKNOWN', 'There is no rule "velocty"; did you mean velocity?')
+
+/** What any change may be refused for. */
+export const changeRefusals = [...usual, changedMeanwhile, unavailable]
