@@ -133,7 +133,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   await succeedIn(folder, ['init', 'banksim.csv', '--out', 'own.yaml'])
   const refused = await startShrike(folder, ['init', 'banksim.csv', '--out', 'own.yaml']).ended
   assert.equal(refused.code, 2)
-  assert.match(refused.stderr, /own\.yaml is there already.*--force/)
+  assert.match(refused.stderr, /own\.yaml already exists.*--force/)
   const bundle = ['--out', 'own.safetensors', '--n-estimators', '30']
   await succeedIn(folder, ['train', 'banksim.csv', '--detector', 'own.yaml', ...bundle])
   const replay = ['replay', 'banksim.csv', '--as', 'history', '--bundle', 'own.safetensors', '--data', 'own']
@@ -141,7 +141,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   assert.match(unnumbered.stderr, /no column transaction_id.*--number-rows/)
   await succeedIn(folder, [...replay, '--number-rows'])
   const again = await succeedIn(folder, [...replay, '--number-rows'])
-  assert.match(again.stdout, /0 transactions and 0 labels are in own[\s\S]*12,000 were known before/)
+  assert.match(again.stdout, /0 transactions and 0 labels are in own[\s\S]*12,000 were already known/)
   const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n')
   writeFileSync(at('renamed.csv'), [header, ...lines, lines.at(-1), lines.at(-2)].join('\n'))
   await writeMadeTable('banksim', { rows: 300, seed: 5, isMessy: false, out: at('other.csv') })

@@ -52,7 +52,7 @@ test('npm start with a table does again only what was not done, or what somethin
   appendFileSync(at('table.csv'), "179,'C1','2','F','28007','M1','28007','es_food',12.5,0\n")
   const withMore = await start()
   assert.match(withMore, isTrained)
-  assert.match(withMore, /1 transactions and \d+ labels are in again[\s\S]*6,000 were known before/)
+  assert.match(withMore, /1 transactions and \d+ labels are in again[\s\S]*6,000 were already known/)
 })
 
 test('a replay that is stopped says what is kept, and goes on from there', async () => {
