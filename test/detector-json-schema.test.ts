@@ -12,7 +12,7 @@ const accepts = new Ajv2020({ strict: false, formats: { 'date-time': true } }).c
 
 test('the schema that editors use is what the code says', () => {
   const schema = detectorJsonSchema()
-  // UPDATE_SCHEMA=1 writes it anew; then npm run format.
+  // UPDATE_SCHEMA=1 writes it again; then npm run format.
   if (process.env.UPDATE_SCHEMA === '1') writeFileSync(file, JSON.stringify(schema))
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(JSON.stringify(schema)))
 })

@@ -58,7 +58,7 @@ interface CardTable extends LabelledColumns {
   readonly inputs: readonly string[]
 }
 
-// Tables are made anew in every run, so that none outlives the simulator or the file that it came from, but only once.
+// Tables are made again in every run, so that none outlives the simulator or the file that it came from, but only once.
 const made = new Map<string, Promise<string>>()
 
 export function makeOnce(name: string, make: (path: string) => Promise<unknown>): Promise<string> {

@@ -25,7 +25,7 @@ const exported = readExported(folder)
 const rows = exported.rows.map((row) => Float32Array.from(row))
 const width = rows[0].length
 
-// One tensor, filled anew for each row: making one per row only costs time.
+// One tensor, filled again for each row: making one per row only costs time.
 const tensor = new runtime.Tensor('float32', new Float32Array(width), [1, width])
 
 async function scoreWith(session: Session): Promise<(row: Float32Array) => Promise<number>> {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { wholeNumbers } from './flags.ts'
 
-/** Where a service keeps its data unless it is told. */
+/** Where a service keeps its data by default. */
 export const usualData = '.shrike'
 
 /** The flags of commands that have a group of their own, and its examples. */

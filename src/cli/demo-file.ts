@@ -101,7 +101,7 @@ async function trainOn(
   )
 }
 
-/** All that a model and histories are made of. Whoever asks for rejected rows wants them written at each start. */
+/** All that a model and histories are made of. Rejected rows, where they are requested, are written at each start. */
 function digestOfInputs(file: string, detectorPath: string, flags: FileFlags): Promise<string | undefined> {
   if (flags.rejects !== undefined) return Promise.resolve(undefined)
   const { seed, allowLeak } = flags

@@ -106,7 +106,7 @@ const prequentialOnly = [
   ...['preset', 'learner', 'nEstimators', 'maxDepth', 'weightColumn'],
 ]
 
-/** A flag that would change nothing is refused: whoever gave it believes that it did. */
+/** A flag that would change nothing is refused: its user believes that it does. */
 function refuseForeign(command: Command, protocol: Flags['protocol']): void {
   const foreign = {
     none: ['free', ...protocolOnly, ...prequentialOnly.filter((name) => name !== 'weightColumn')],

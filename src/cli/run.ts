@@ -10,7 +10,10 @@ export interface CommonFlags {
   readonly json?: boolean
 }
 
-/** What every verb's action gets beside its own arguments. The signal is Ctrl-C or SIGTERM; a second Ctrl-C ends at once. */
+/**
+ * What every verb's action gets beside its own arguments. The signal is Ctrl-C or SIGTERM; a second Ctrl-C ends at
+ * once.
+ */
 export interface Run extends Progress {
   readonly terminal: Terminal
 }
@@ -19,8 +22,8 @@ export interface Run extends Progress {
 const echoMs = 500
 
 /**
- * Runs a verb's work: errors become one line on standard error and the exit code, 2 for a wrong use and 1 for a failure.
- * A bug keeps its stack, since whoever sees it should report it.
+ * Runs a verb's work: errors become one line on standard error and the exit code, 2 for a wrong use and 1 for a
+ * failure. A bug keeps its stack, since it should be reported.
  */
 export async function run(flags: CommonFlags, work: (run: Run) => Promise<void>): Promise<void> {
   const terminal = createTerminal({ json: flags.json === true })

@@ -16,7 +16,7 @@ const noWait = () => 0
 const personal = () => createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error)
 
-/** What every intake has to hold: each transaction has one place, whoever comes second waits for the first. */
+/** What every intake has to hold: each transaction has one place, the second of an id waits for the first. */
 export function takesEachOnce(
   where: string,
   openDecisions: (options: TestDecisionsOptions) => Promise<TestDecisions>,
@@ -86,7 +86,7 @@ export function takesEachOnce(
     test('erases a person among transactions of hers without a token that stands for nobody', async () => {
       const { decide, service, log, logPath } = await start()
       const work: Promise<unknown>[] = []
-      // Whoever comes again after an erasure is another person, so that the same transaction contradicts the first.
+      // A person who comes again after an erasure is another one, so that the same transaction contradicts the first.
       const sent = (id: string) => decide(id).then(({ transactionId }) => transactionId, codeOf)
       for (let i = 0; i < 60; i++) {
         work.push(sent(`t-${i}`), sent(`t-${Math.floor(i / 2)}`))

@@ -94,7 +94,8 @@ export class Judge {
     const byDefinition = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
     const outcome = trace?.outcome ?? byDefinition
     if (trace?.policy.fuses !== undefined) degraded.push('fused')
-    // An explanation takes many times as long as a score, and of a large forest too long for whoever waits behind.
+    // An explanation takes many times as long as a score, and of a large forest too long for the transactions that
+    // wait.
     const isWanted = explain || outcome !== 'approve'
     const isExplained = score !== null && isWanted && inForce.predictor.explainsDecisions === true
     const contributions = isExplained ? this.#explain(inForce) : []

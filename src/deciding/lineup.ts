@@ -17,7 +17,7 @@ export interface DecidingChampion extends Champion {
   readonly state: DecidingState | undefined
 }
 
-/** What routes see: whoever takes `champion` once and keeps it is not changed midway. */
+/** What routes see: a caller that takes `champion` once and keeps it sees no change midway. */
 export interface LineupView<Kept extends Champion = Champion> {
   readonly champion: Kept
 }
@@ -27,8 +27,8 @@ export type DecidingLineup = LineupView<DecidingChampion>
 type SwapObserver = (champion: Champion, before: Champion) => void
 
 /**
- * What is in force, for predictions and decisions alike. A swap is one assignment between two steps of the event loop, so
- * that no two answers of one moment are of different bundles, whatever was asked.
+ * What is in force, for predictions and decisions alike. A swap is one assignment between two steps of the event loop,
+ * so that no two answers of one moment are of different bundles, whatever was asked.
  */
 export class Lineup<Kept extends Champion = Champion> implements LineupView<Kept> {
   #champion: Kept

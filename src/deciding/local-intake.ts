@@ -270,7 +270,7 @@ export class LocalIntake {
   /**
    * Gives a transaction its place.
    *
-   * @param answer of whoever sent it, once its record is durable.
+   * @param answer given to the sender once the record is durable.
    * @param answerAgain what its id is answered with meanwhile.
    */
   #append<Answer>(

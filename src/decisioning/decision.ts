@@ -15,7 +15,7 @@ export const degradations = [
   'features-failed',
   /** The model could not score, and likewise. */
   'model-failed',
-  /** Histories were dropped for want of memory. */
+  /** Histories were dropped because memory was short. */
   'history-dropped',
   /** A key that the detector declares was not sent, so the transaction has no history under it. */
   'key-missing',

@@ -92,7 +92,7 @@ describe('entries of a list', () => {
       if (page.length === 0) break
       seen.push(...page.map((each) => each.value))
       after = page[page.length - 1].number
-      // All that was seen, so that the entries are written anew beneath.
+      // All that was seen, so that the entries are written again beneath.
       for (const each of page) entries.remove(each.value)
     }
     assert.deepEqual(

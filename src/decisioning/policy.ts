@@ -23,7 +23,7 @@ export function policyOf({ policy = {} }: Detector): Policy {
 }
 
 /**
- * Whether no score can lead to anything but approve, for want of a threshold that one can reach. What is said where there
+ * Whether no score can lead to anything but approve, because no score reaches a threshold. What is said where there
  * is no score does not count.
  *
  * @param highestScore the highest that the model can give.

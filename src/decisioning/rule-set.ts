@@ -45,7 +45,7 @@ export function compileRule(
 /** What rules said of one transaction. */
 export interface RuleAnswers {
   readonly hits: readonly RuleHit[]
-  /** Ids of the rules that could not be told, for want of a value. */
+  /** Ids of the rules that could not be evaluated because a value is missing. */
   readonly unknown: readonly string[]
 }
 

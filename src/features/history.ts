@@ -14,7 +14,10 @@ export interface History {
   known(window: number, field: number): number
   /** The field's known values in the window, oldest first. Overwritten by the next call; may be sorted in place. */
   values(window: number, field: number): Float64Array
-  /** The newest event of the window before the transaction in hand (whose field is known, from field 0 up); -1 where there is none. */
+  /**
+   * The newest event of the window before the transaction in hand (whose field is known, from field 0 up); -1 where
+   * there is none.
+   */
   previous(window: number, field: number): number
   /** Whether an event of the window before the transaction in hand has this value. */
   has(window: number, field: number, value: number): boolean
@@ -32,8 +35,8 @@ export interface Window {
 }
 
 /**
- * Where the values of a history's field come from. An exact amount is whole minor units, whose sums are exact; a text is
- * kept as its hash (core/hash-text.ts).
+ * Where the values of a history's field come from. An exact amount is whole minor units, whose sums are exact; a text
+ * is kept as its hash (core/hash-text.ts).
  */
 export type HistoryField =
   | { readonly from: 'amount'; readonly isExact: boolean }
@@ -79,7 +82,7 @@ export interface HistoriesStats {
   readonly keys: number
   readonly events: number
   readonly bytes: number
-  /** Keys that were dropped for want of memory before they were old enough. */
+  /** Keys that were dropped because memory was short before they were old enough. */
   readonly droppedForMemory: number
 }
 

@@ -10,15 +10,17 @@ import { SilenceQueue } from './silence-queue.ts'
 const labelWidth = 4
 /** Older events are counted in as many spans of time as this over the longest window. */
 const bucketsPerSpan = 2048
-/** The numbers of a bucket: its beginning, events, frauds, then the sum and the number of known values of each field. */
+/**
+ * The numbers of a bucket: its beginning, events, frauds, then the sum and the number of known values of each field.
+ */
 const [bucketEvents, bucketFrauds, bucketFields] = [1, 2, 3]
 const noData = new Float64Array(0)
 
 /**
  * The pasts of all values of one key, one of them at a time in hand. Events lie side by side by (time, sequence), so a
  * window is two binary searches; an exact amount is kept as the sum of those before it, so its sum over a window is
- * one subtraction. Labels of fraud are rare and lie apart. Past `eventsPerKey` the oldest events of a key are counted in
- * buckets of event time, each of which counts for a window where it begins in it.
+ * one subtraction. Labels of fraud are rare and lie apart. Past `eventsPerKey` the oldest events of a key are counted
+ * in buckets of event time, each of which counts for a window where it begins in it.
  */
 export class KeyedHistories implements History {
   readonly #plan: HistoryPlan
@@ -303,7 +305,7 @@ export class KeyedHistories implements History {
       const end = this.#events.end(number)
       const sum = 1 + this.#exactField
       // The sum of those before it is what the one after it had, which is the sum behind the newest for a new newest.
-      // The rest behind it is of whoever had the place before, and must not be saved.
+      // The rest belongs to the previous owner of the place and must not be saved.
       if (this.#events.count(number) === 1) {
         data[at + sum] = 0
         data.fill(0, at + this.#width, at + 2 * this.#width)

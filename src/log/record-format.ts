@@ -39,7 +39,7 @@ const noScore = Number.NaN
 const scratch = new ValueWriter()
 
 /**
- * Appends a record to `to`, framed: what is hashed, and what travels to whoever writes it. Numbers are little-endian.
+ * Appends a record to `to`, framed: what is hashed, and what is sent to the writer. Numbers are little-endian.
  */
 export function encodeFrame(record: LogRecord, sequence: number, to: ValueWriter): void {
   scratch.clear()

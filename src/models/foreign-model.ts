@@ -14,7 +14,10 @@ interface ForeignModel {
   readonly library: string
   /** Its inputs are the detector's features. */
   readonly model: LearnedModel
-  /** More than the model has where early stopping found the first of them best; undefined where the format has no early stopping. */
+  /**
+   * More than the model has where early stopping found the first of them best; undefined where the format has no early
+   * stopping.
+   */
   readonly treesInFile?: number | undefined
 }
 
@@ -107,7 +110,7 @@ function parseJson(text: string, bytes: Buffer): unknown {
 
 interface TakenModel {
   readonly model: TreeEnsemble
-  /** Whether the inputs were taken in the detector's order, for want of names. */
+  /** Whether the inputs were taken in the detector's order, because it has no names. */
   readonly isByPlace: boolean
 }
 

@@ -31,11 +31,11 @@ export interface FileReplay {
   /** The kind of all columns that are not wanted, where that matters. */
   readonly others?: ColumnKind | undefined
   /**
-   * Rows that repeat the id and content of an earlier one are left out, as a log holds each transaction once, and are told
-   * here; 'keep' leaves them to the work.
+   * Rows that repeat the id and content of an earlier one are left out, as a log holds each transaction once, and are
+   * told here; 'keep' leaves them to the work.
    */
   readonly onRepeat?: ((fileRow: number, first: number) => void) | 'keep'
-  /** Whether rows of features are made, as they are unless it is said; else those given are empty. */
+  /** Whether rows of features are made, which is the default; otherwise they are empty. */
   readonly makesRows?: boolean
   /** What becomes of such rows, for people; that they are left out where it is not said. */
   readonly repeatsAre?: string

@@ -30,9 +30,9 @@ const noRow = new Float64Array(0)
 class OutOfOrder extends Error {}
 
 /**
- * Replays a file in sequence order, one pass, with the memory of histories alone. A file that is not in the order of its
- * times is read into memory and put in order: `work` then begins anew with rows from the start, so one whose doings
- * can't be undone asks for order first (`isSpeculative: false`).
+ * Replays a file in sequence order, one pass, with the memory of histories alone. A file that is not in the order of
+ * its times is read into memory and put in order: `work` then starts again with rows from the start, so one whose
+ * doings can't be undone asks for order first (`isSpeculative: false`).
  */
 export async function replayFile<Result>(
   replay: FileReplay,

@@ -21,7 +21,7 @@ export class RowCollector {
   readonly #cards = new Map<string, number>()
   readonly #columns: Float64Array[]
   rowCount = 0
-  /** Rows whose label is unknown, which whoever collects counts. */
+  /** Rows whose label is unknown, which the collector counts. */
   unknown = 0
 
   constructor(featureCount: number) {

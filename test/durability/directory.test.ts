@@ -74,7 +74,7 @@ describe('a data directory', () => {
     const other = new DatabaseSync(at('other/log.sqlite'))
     other.exec('CREATE TABLE shopping (item TEXT)')
     other.close()
-    assert.match(await refusedStart(at('other')), /DIRECTORY_UNUSABLE.*no log of Shrike/)
+    assert.match(await refusedStart(at('other')), /DIRECTORY_UNUSABLE.*not a log of Shrike/)
     const service = await ServiceProcess.start(bundle, at('newer'))
     await service.stop()
     const newer = new DatabaseSync(at('newer/log.sqlite'))

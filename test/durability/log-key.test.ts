@@ -39,7 +39,7 @@ async function decideSome(data: string, from: number, to: number): Promise<void>
 
 const last = (data: string) => withLog(data, (reader) => reader.lastSequence())
 
-describe('whoever appends', () => {
+describe('a writer of the log', () => {
   const data = at('keyed')
 
   before(async () => {

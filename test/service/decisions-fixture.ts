@@ -64,16 +64,16 @@ export function amountPredictor(modelId = 'amounts@0123456789ab', scale = 1000):
 
 export interface TestDecisionsOptions extends Partial<DecisionServiceOptions> {
   readonly inForce?: DetectorInForce
-  /** A directory to go on in; a new one unless given. */
+  /** A directory to go on in; a new one by default. */
   readonly directory?: string
   readonly key?: string
-  /** How long what is looked up takes, each time; unless given, no longer than the file takes. */
+  /** How long what is looked up takes, each time; by default no longer than the file takes. */
   readonly lookUpMs?: () => number
 }
 
 let reopened = 0
 
-/** A service on a real log in a directory of its own. Its clock stands still unless it is set. */
+/** A service on a real log in a directory of its own. Its clock stands still until it is set. */
 export async function openTestDecisions({ inForce, directory, key, lookUpMs, ...options }: TestDecisionsOptions = {}) {
   const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
   const logPath = join(path, 'log.sqlite')

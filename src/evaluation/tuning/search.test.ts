@@ -111,7 +111,7 @@ describe('a journal', () => {
     }
   })
 
-  test('is begun anew where a crash cut off its first line', async () => {
+  test('is started again where a crash cut off its first line', async () => {
     for (const length of [0, 1, lines[0].length]) {
       const path = at(`header-${length}.ndjson`)
       writeFileSync(path, text.slice(0, length))

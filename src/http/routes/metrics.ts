@@ -3,7 +3,10 @@ import { answerOf } from '../schemas/parts.ts'
 
 const freshMs = 1000
 
-/** `GET /metrics`: what Prometheus scrapes. To write it takes milliseconds, so whoever asks within a second gets the same. */
+/**
+ * `GET /metrics`: what Prometheus scrapes. Writing it takes milliseconds, so requests within a second get the same
+ * text.
+ */
 export const metrics: Route = {
   method: 'GET',
   path: '/metrics',

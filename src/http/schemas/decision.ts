@@ -213,7 +213,7 @@ export function transactionExample(
   const { id = '', time: declaredTime, amount } = detector.transaction
   const timestampMs = Number.isFinite(newestMs) ? newestMs : someTimeMs
   const seconds = Math.floor(timestampMs / 1000)
-  // Another time is another transaction, so that whoever sends examples of two days has no conflict.
+  // Another time is another transaction, so that examples of two days do not conflict.
   const example: Record<string, unknown> = { [id]: `example-${seconds}` }
   if (declaredTime !== undefined) {
     const isIso = declaredTime.format === 'iso'
