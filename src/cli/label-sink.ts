@@ -1,11 +1,11 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { type LabelReport, LabelTally } from '../deciding/label-tally.ts'
-import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { requireLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
+import { serviceAddress } from './service-address.ts'
 import { linesOf, postToService } from './service-client.ts'
 
 /** Where labels go: each piece is on disk once it is reported, and the lines of the report count from 1 in the piece. */
@@ -25,9 +25,7 @@ export interface SinkFlags {
 
 /** The service at the URL, else the one that works on the data directory, else the directory itself. */
 export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, run: Run): Promise<LabelSink> {
-  if (url !== undefined && !/^https?:/.test(URL.parse(url)?.protocol ?? ''))
-    throw new FraudError('OPTION_INVALID', `--url ${url} is not an address such as http://127.0.0.1:8000`)
-  const address = url?.replace(/\/+$/, '') ?? readServiceAddress(dataDirectory(data))
+  const address = serviceAddress(url, data)
   if (address !== undefined) {
     const client = { url: address, key, deadlineMs: timeout, signal: run.signal }
     return {

@@ -20,26 +20,36 @@ const passingCauses: ReadonlySet<unknown> = new Set([
   ...['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
 ])
 
+export interface ServiceRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Sends a body of a media type, as `askService` does. */
+export function postToService(client: ClientOptions, path: string, type: string, body: string): Promise<string> {
+  return askService(client, { method: 'POST', path, headers: { 'content-type': type }, body })
+}
+
 /**
- * Sends a body to a running service until it is answered, with JSON or lines of it: what is idempotent is sent again, after as long as Retry-After
+ * Asks a running service until it answers, with JSON or lines of it: what is idempotent is sent again, after as long as Retry-After
  * says, where the service is busy, starts, or did not answer.
  *
  * @throws FraudError as the service refuses; LOG_UNAVAILABLE after the deadline; INTERRUPTED
  */
-export async function postToService(
+export async function askService(
   { url, key, deadlineMs, signal }: ClientOptions,
-  path: string,
-  type: string,
-  body: string,
+  { method, path, headers: given, body }: ServiceRequest,
 ): Promise<string> {
-  const headers = { 'content-type': type, ...(key !== undefined && { authorization: `Bearer ${key}` }) }
+  const headers = { ...given, ...(key !== undefined && { authorization: `Bearer ${key}` }) }
   const endMs = performance.now() + deadlineMs
   for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
     let why: string
     let retryMs = waitMs
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.ceil(endMs - performance.now())))])
-      const response = await fetch(`${url}${path}`, { method: 'POST', headers, body, signal: limit })
+      const response = await fetch(`${url}${path}`, { method, headers, body: body ?? null, signal: limit })
       const text = await response.text()
       if (!passing.has(response.status)) return answerOf(response, text, url)
       const answer = readJson(text)

@@ -1,0 +1,38 @@
+import type { Change, Definitions } from '../decisioning/index.ts'
+
+/** What is in force, and by which number decisions name it. */
+export interface PolicyVersion extends Definitions {
+  readonly version: number
+  /** Ids of the fuses that have tripped. */
+  readonly tripped: readonly string[]
+}
+
+/** How a version came about. */
+export interface PolicyStep {
+  readonly version: number
+  readonly at: string
+  readonly by: string
+  readonly why?: string | undefined
+  /** In words, a line for each thing that is different. */
+  readonly changes: readonly string[]
+}
+
+interface ChangeRequest {
+  readonly why?: string | undefined
+  /** It is refused where another version is in force by then. */
+  readonly ifVersion?: number | undefined
+}
+
+export interface ChangeAnswer {
+  readonly version: number
+  readonly warnings: readonly { readonly field: string; readonly reason: string }[]
+}
+
+/** The policy of a service, or of a data directory that none works on. */
+export interface PolicyTarget {
+  readonly where: string
+  read(): Promise<PolicyVersion>
+  /** The newest last. */
+  steps(): Promise<readonly PolicyStep[]>
+  change(change: Change, request: ChangeRequest): Promise<ChangeAnswer>
+}

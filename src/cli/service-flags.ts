@@ -1,0 +1,15 @@
+import { type Command, Option } from 'commander'
+import { usualData } from './data-flags.ts'
+import { duration } from './flags.ts'
+
+/** The flags of commands that work on a running service, or on a data directory without one. */
+export function withServiceFlags(command: Command, role: string, examples: string): Command {
+  return command
+    .option('--data <directory>', 'the data directory of the service', usualData)
+    .option('--url <url>', 'of a service elsewhere')
+    .addOption(new Option('--key <key>', `an API key with the role ${role}`).env('SHRIKE_API_KEY'))
+    .option('--timeout <duration>', 'how long a service that is busy is asked again', duration, 120_000)
+    .option('--bundle <bundle>', "without a service: the bundle (default: the data directory's)")
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', `\n${examples}`)
+}
