@@ -37,7 +37,7 @@ async function start(until = /Try it:/, signal: NodeJS.Signals = 'SIGTERM'): Pro
 
 test('npm start with a table does again only what was not done, or what something has changed for', async () => {
   assert.match(await start(isTrained, 'SIGKILL'), isTrained)
-  assert.match(await start(), /are in again|known before/)
+  assert.match(await start(), /are in again|already known/)
 
   const unchanged = await start()
   assert.match(unchanged, /Going on with the model in again.*\nThe transactions of table\.csv are in again already/)
@@ -67,7 +67,7 @@ test('a replay that is stopped says what is kept, and goes on from there', async
   const kept = countKept()
   assert.ok(kept < 40_000, `${kept} records`)
   const again = await succeedIn(folder, [...replay, 'again/model.safetensors'])
-  const [, fresh, known] = /([\d,]+) transactions and[\s\S]*?([\d,]+) were known/.exec(again.stdout) ?? []
+  const [, fresh, known] = /([\d,]+) transactions and[\s\S]*?([\d,]+) were already known/.exec(again.stdout) ?? []
   const count = (text = '') => Number(text.replaceAll(',', ''))
   assert.ok(count(known) >= 900, known)
   assert.equal(count(fresh) + count(known), 40_000)
