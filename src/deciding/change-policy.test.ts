@@ -4,12 +4,14 @@ import {
   amountPredictor,
   cardsDetector,
   closedAfterEach,
+  namedDetector,
   openTestDecisions,
   snapshotNow,
   startMs,
   type TestDecisions,
   type TestDecisionsOptions,
 } from '../../test/service/decisions-fixture.ts'
+import { FraudError } from '../core/errors.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
 import { savedParts } from './projections.ts'
 
@@ -149,6 +151,53 @@ describe('a changed policy', () => {
     const { outcome, policy, reasons } = await first.decide()
     assert.deepEqual([outcome, reasons[0].code], ['review', 'score_over_review'])
     assert.equal(policy, first.service.policy.version)
+  })
+
+  test('refuses a detector that lacks names of it, with the rules named, until they are switched off', async () => {
+    const first = await start()
+    const { change, decide, service, clock, path, log } = first
+    const bare = namedDetector('bare', { keys: { card: 'CARD' } }, ['amount'])
+    await service.use(bare)
+    await service.use(createDetectorInForce(cardsDetector(), amountPredictor()))
+    await change({ kind: 'rule', rule: { ...velocity, state: 'shadow' } })
+    await change({ kind: 'rule', rule: { id: 'amounts', when: 'amount > 5.0', then: 'review', state: 'live' } })
+    await change({ kind: 'rule', rule: { ...velocity, id: 'idle', state: 'off' } })
+    await change({ kind: 'list', list: { name: 'shops', of: 'shop', effect: 'none' } })
+    const segments = [{ name: 'busy', when: 'card_count_1d > 9', thresholds: { review: 0.4 } }]
+    const { version } = await change({ kind: 'policy', policy: { segments } })
+    const until = new Date(startMs + minuteMs).toISOString()
+    await change({ kind: 'snooze', rule: 'amounts', key: 'shop', value: 's1', until })
+    const definitions = log.reading.definitionSequences()
+    const lost = async (deciding: TestDecisions['service'], fields: readonly string[], how: 'use' | 'resume') => {
+      await assert.rejects(how === 'use' ? deciding.use(bare) : deciding.resume(), (error) => {
+        assert.ok(error instanceof FraudError && error.code === 'POLICY_NAMES_LOST')
+        assert.deepEqual(
+          error.errors.map(({ field }) => field),
+          fields,
+        )
+        for (const field of fields) assert.ok(error.message.includes(field), error.message)
+        return true
+      })
+    }
+    const fields = ['rules.velocity.when', 'rules.velocity.reason', 'lists.shops.of', 'policy.segments.busy.when']
+    await lost(service, [...fields.slice(0, 2), 'rules.amounts.snoozes', ...fields.slice(2)], 'use')
+    assert.deepEqual(log.reading.definitionSequences(), definitions)
+    assert.equal((await decide()).policy, version)
+    clock.nowMs += minuteMs
+    await first.close({ keep: true })
+    const again = await openTestDecisions({ inForce: bare, directory: path })
+    open.push(again)
+    again.clock.nowMs = clock.nowMs
+    await lost(again.service, fields, 'resume')
+    await again.close({ keep: true })
+    const back = await start({ directory: path })
+    back.clock.nowMs = clock.nowMs
+    await back.change({ kind: 'rule-state', id: 'velocity', state: 'off' })
+    await back.change({ kind: 'list-removed', name: 'shops' })
+    await back.change({ kind: 'policy', policy: {} })
+    await back.service.use(bare)
+    assert.equal((await back.decide()).reasons[0].code, 'rule:amounts')
+    await assert.rejects(back.change({ kind: 'rule-state', id: 'idle', state: 'live' }), { code: 'INPUT_INVALID' })
   })
 
   test('lets rules and lists speak where there is no score, and says that a fuse held one', async () => {

@@ -23,6 +23,7 @@ import {
   refuseLosses,
   tellCounts,
 } from './lost-histories.ts'
+import { refuseLostNames } from './lost-names.ts'
 import { takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
@@ -166,6 +167,7 @@ export class Takeover {
       await this.#quiet()
       while (rebuild.step());
       while (lost.step());
+      refuseLostNames(rebuild.projections.policy, clock())
       const receiver = createReceiver(inForce, this.#options)
       const { columns } = receiver.reader
       const coveredSinceMs = reading.firstTransactionMs()

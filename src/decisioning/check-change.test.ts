@@ -117,10 +117,10 @@ describe('a change', () => {
     policy.apply(record(2, changeOf({ costs, controlGroup: { share: 0.01, upTo: 5 } })))
     policy.apply(record(3, rule('amount > 5.0')))
     assert.deepEqual(
-      checkNames(policy.definitions, bare).map(({ field }) => field),
+      checkNames(policy, bare, 0).map(({ field }) => field),
       ['rules.r.when', 'policy.costs', 'policy.controlGroup.upTo'],
     )
-    assert.deepEqual(checkNames(policy.definitions, names()), [])
+    assert.deepEqual(checkNames(policy, names(), 0), [])
   })
 })
 

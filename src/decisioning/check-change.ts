@@ -56,11 +56,26 @@ export function checkPartly(policy: PolicyInForce, given: unknown): readonly Pol
   return parsed.success ? checkRules([parsed.data], policy.definitions, policy.names).problems : []
 }
 
-/** What the definitions can't do under other names: of a detector that is to take over, or without a feature. */
-export function checkNames(definitions: Definitions, names: PolicyNames): readonly PolicyProblem[] {
-  const { problems } = checkRules([...definitions.rules.values()], definitions, names)
-  const lists = [...definitions.lists.values()].flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names))
-  return [...problems, ...lists, ...checkPolicy(definitions, names)]
+/** What of a policy that is in force would have no effect under the names of another detector. */
+export function checkNames(
+  { definitions, snoozes }: Pick<PolicyInForce, 'definitions' | 'snoozes'>,
+  names: PolicyNames,
+  atMs: number,
+): readonly PolicyProblem[] {
+  const rules = [...definitions.rules.values()].filter(({ state }) => state === 'live' || state === 'shadow')
+  const lists = [...definitions.lists.values()]
+  const ids = new Set(rules.map(({ id }) => id))
+  const snoozed = new Map(
+    snoozes
+      .filter(({ rule, untilMs }) => ids.has(rule) && untilMs > atMs)
+      .map(({ rule, key }) => [`${rule} ${key}`, { rule, key }]),
+  )
+  return [
+    ...checkRules(rules, definitions, names).problems,
+    ...[...snoozed.values()].flatMap(({ rule, key }) => whyNotListed(`rules.${rule}.snoozes`, key, names)),
+    ...lists.flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names)),
+    ...checkPolicy(definitions, names),
+  ]
 }
 
 /** What a change speaks of and is not there. */

@@ -1,0 +1,25 @@
+import { FraudError } from '../core/errors.ts'
+import { checkNames } from '../decisioning/index.ts'
+import type { PolicyProjection } from './policy-projection.ts'
+
+const mostTold = 20
+
+/**
+ * A rule that can't be evaluated says nothing, so a detector may not take over that would silence one.
+ *
+ * @param projection what the log makes of the policy, by the names of the detector that is to decide.
+ * @throws FraudError POLICY_NAMES_LOST with each rule, segment and list that lacks a name.
+ */
+export function refuseLostNames({ changed }: Pick<PolicyProjection, 'changed'>, atMs: number): void {
+  if (changed === undefined) return
+  const errors = checkNames(changed, changed.names, atMs).map(({ field, reason }) => ({ field, reason }))
+  if (errors.length === 0) return
+  const told = errors.slice(0, mostTold).map(({ field, reason }) => `${field}: ${reason}`)
+  const more = errors.length > mostTold ? `, and ${errors.length - mostTold} more` : ''
+  throw new FraudError(
+    'POLICY_NAMES_LOST',
+    `The policy in force speaks of what this detector does not have: ${told.join('; ')}${more}. With the bundle from ` +
+      'before, switch these rules off or remove them, and such lists and segments, too; or keep that bundle',
+    { errors },
+  )
+}
