@@ -16,43 +16,56 @@ const bytesOfChange = 1024 * 1024
 type Given = Readonly<Record<string, unknown>>
 
 /** Makes the change of what was sent, `why` left out, and of the path's parameters. */
-export type MakeChange = (given: Given, params: RouteRequest['params']) => Given
+export type MakeChange = (given: Given, params: RouteRequest['params']) => unknown
+
+/** Handles a request that says no more than why, if that. */
+export function changesWithoutBody(context: DecidingContext, make: MakeChange): Handler {
+  return changes(context, make, undefined, true)
+}
 
 /** Handles a request that changes the policy. @param within paths of the change that the body has at its top: `rule`. */
 export function changes(
   context: DecidingContext,
   make: MakeChange,
   within: (given: Given) => readonly string[] = () => [],
+  mayBeEmpty = false,
 ): Handler {
   const { decisions } = context
   return (request, reply) => {
     const ifVersion = readIfMatch(request.headers)
-    answerChange(context, request.raw, reply, async ({ why = '', ...given }) => {
-      const errors =
-        typeof why === 'string' ? [] : [{ field: 'why', reason: `is ${kindOf(why)}, where text is required` }]
-      if (typeof why !== 'string') throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
-      const by = principalOf(request).name
-      const asked = make(given, request.params)
-      const { warnings, ...answer } = await decisions.changeAsSent(asked, { by, why, ifVersion }).catch((error) => {
-        throw ofBody(error, within(given))
-      })
-      reply.header('etag', `"${answer.version}"`)
-      return { ...answer, warnings: fieldsOfBody(warnings, within(given)) }
-    })
+    answerChange(
+      context,
+      request.raw,
+      reply,
+      async ({ why = '', ...given }) => {
+        const errors =
+          typeof why === 'string' ? [] : [{ field: 'why', reason: `is ${kindOf(why)}, where text is required` }]
+        if (typeof why !== 'string') throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
+        const by = principalOf(request).name
+        const asked = make(given, request.params)
+        const { warnings, ...answer } = await decisions.changeAsSent(asked, { by, why, ifVersion }).catch((error) => {
+          throw ofBody(error, within(given))
+        })
+        reply.header('etag', `"${answer.version}"`)
+        return { ...answer, warnings: fieldsOfBody(warnings, within(given)) }
+      },
+      mayBeEmpty,
+    )
   }
 }
 
-/** Reads the object that a change is made of, or nothing at all of a DELETE, and answers with what came of it. */
+/** Reads the object that a change is made of, or nothing at all where nothing has to be said, and answers with what came of it. */
 export function answerChange<Answer extends object>(
   { limits, held }: DecidingContext,
   raw: IncomingMessage,
   reply: FastifyReply,
   change: (given: Given) => Promise<Answer>,
+  mayBeEmpty = false,
 ): void {
   const send = (answer: Answer) => void reply.header('cache-control', 'no-store').send(answer)
   const refuse = (error: unknown) => void reply.send(error)
   const take = async (body: Buffer): Promise<Answer> => {
-    if (body.length === 0 && raw.method === 'DELETE') return await change({})
+    if (body.length === 0 && raw.headers['content-type'] === undefined && mayBeEmpty) return await change({})
     if (!isSentByCurl(raw.headers)) mediaTypeOf(raw.headers)
     const { value, repeated } = readJson(body, 'body', namesOfChange)
     refuseRepeated(repeated)

@@ -1,4 +1,5 @@
 import type { DecidingContext, JobContext, Route } from './route.ts'
+import { changePolicy } from './routes/change-policy.ts'
 import { checkRule } from './routes/check-rule.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
@@ -12,12 +13,17 @@ import { cancelJob, job, jobList } from './routes/jobs.ts'
 import { label } from './routes/labels.ts'
 import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
+import { policy } from './routes/policy.ts'
+import { policyVersions } from './routes/policy-versions.ts'
 import { predict, predictWithoutSlash } from './routes/predict.ts'
 import { predictBatch } from './routes/predict-batch.ts'
+import { putPolicy } from './routes/put-policy.ts'
 import { putRule } from './routes/put-rule.ts'
 import { readiness } from './routes/readiness.ts'
 import { removeRule } from './routes/remove-rule.ts'
 import { report } from './routes/report.ts'
+import { resetFuse } from './routes/reset-fuse.ts'
+import { rollbackPolicy } from './routes/rollback-policy.ts'
 import { switchRule } from './routes/rule-state.ts'
 import { rule, ruleList } from './routes/rules.ts'
 import { searchDecisions } from './routes/search.ts'
@@ -53,6 +59,12 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   removeRule,
   snoozeRule,
   checkRule,
+  policy,
+  putPolicy,
+  policyVersions,
+  rollbackPolicy,
+  resetFuse,
+  changePolicy,
 ]
 
 /** What a service that has a data directory to itself has, too. */

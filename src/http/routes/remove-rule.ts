@@ -1,4 +1,4 @@
-import { changes } from '../change-body.ts'
+import { changesWithoutBody } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
@@ -20,7 +20,7 @@ export const removeRule: Route<DecidingContext> = {
     refusals: [...changeRefusals, unknownPart],
   },
   handle: (context) =>
-    changes(context, (given, { id }) => {
+    changesWithoutBody(context, (given, { id }) => {
       partOf('rule', id, context.decisions.policy.definitions.rules)
       return { ...given, kind: 'rule-removed', id }
     }),

@@ -1,9 +1,16 @@
-import { FraudError } from '../../core/errors.ts'
 import { changes } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
-import { changed, changeRefusals, ifMatch, pathParameter, reasonedBody, unknownPart } from '../schemas/policy.ts'
+import {
+  changed,
+  changeRefusals,
+  ifMatch,
+  pathParameter,
+  reasonedBody,
+  refusedCard,
+  unknownPart,
+} from '../schemas/policy.ts'
 
 const body = reasonedBody({
   key: { type: 'string', description: 'A key, or a field of text.' },
@@ -11,9 +18,6 @@ const body = reasonedBody({
   until: { type: 'string', format: 'date-time' },
 })
 const example = { key: 'card', value: 'k-0000157', until: '2030-01-01T00:00:00Z', why: 'The customer travels' }
-const isCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', {
-  errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
-})
 
 /** `POST /v1/rules/{id}/snoozes`: a rule is silent for one value of a key or a field until a time. */
 export const snoozeRule: Route<DecidingContext> = {
@@ -29,7 +33,7 @@ export const snoozeRule: Route<DecidingContext> = {
   body: () => jsonBody(body, example),
   answers: {
     ok: jsonAnswer('The rule is silent from the next decision on.', changed),
-    refusals: [...changeRefusals, unknownPart, isCard],
+    refusals: [...changeRefusals, unknownPart, refusedCard],
   },
   handle: (context) =>
     changes(context, (given, { id }) => {

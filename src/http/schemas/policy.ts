@@ -1,5 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
+import { anyChangeSchema } from '../../decisioning/index.ts'
+import { policySchema } from '../../decisioning/policy-definition.ts'
 import { ruleSchema } from '../../decisioning/rule-definition.ts'
 import { fieldErrors } from './problem.ts'
 import { unavailable, usual } from './refused.ts'
@@ -24,10 +26,17 @@ export const reasonBody = {
 }
 
 export const ruleBody = bodyOf(ruleSchema)
+export const policyBody = bodyOf(policySchema)
+export const changeBody = reasonedBody({ change: changeSchema() })
+
+function changeSchema(): object {
+  const { $schema: _, ...own } = z.toJSONSchema(anyChangeSchema, { io: 'input', reused: 'inline' })
+  return own
+}
 
 export const ruleExample = {
   id: 'small-night',
-  when: 'amount < 2.0 && getHours(time, "Europe/Berlin") < 5',
+  when: 'amount < 2.0 && time.getHours("Europe/Berlin") < 5',
   then: 'review',
   reason: 'A small payment at night',
 }
@@ -70,6 +79,42 @@ export const rulesAnswer = {
   required: ['version', 'rules', 'fused', 'unknown', 'broken'],
 } as const
 
+export const policyAnswer = {
+  type: 'object',
+  properties: {
+    version,
+    policy: { type: 'object' },
+    rules: { type: 'array', items: ruleItem },
+    lists: { type: 'array', items: { type: 'object' } },
+    tripped: { type: 'array', items: { type: 'string' }, description: 'Fuses that hold now.' },
+  },
+  required: ['version', 'policy', 'rules', 'lists', 'tripped'],
+} as const
+
+const text = { type: 'string' } as const
+const step = {
+  type: 'object',
+  properties: {
+    version,
+    at: { type: 'string', format: 'date-time' },
+    by: text,
+    why: text,
+    diff: { type: 'array', items: text },
+  },
+  required: ['version', 'at', 'by', 'why', 'diff'],
+} as const
+
+export const versionsAnswer = {
+  type: 'object',
+  properties: {
+    version,
+    oldest: { type: 'integer', description: 'The first version that a rollback can go to.' },
+    versions: { type: 'array', items: step },
+    cursor: { type: ['integer', 'null'] },
+  },
+  required: ['version', 'oldest', 'versions', 'cursor'],
+} as const
+
 const snooze = {
   type: 'object',
   properties: { key: { type: 'string' }, value: { type: 'string' }, until: { type: 'string', format: 'date-time' } },
@@ -105,6 +150,9 @@ const changedMeanwhile = new FraudError(
   'POLICY_CHANGED',
   'The policy is in version 18 by now; what was sent is a change of version 17',
 )
+export const refusedCard = new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not accepted', {
+  errors: [{ field: 'value', reason: 'holds what is a card number by its digits; send a token in its place' }],
+})
 export const unknownPart = new FraudError('POLICY_PART_UNKNOWN', 'There is no rule "velocty"; did you mean velocity?')
 
 /** What any change may be refused for. */

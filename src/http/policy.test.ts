@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { openPolicy, velocity } from '../../test/service/policy-routes.ts'
+
+describe('the policy over HTTP', () => {
+  test('is set, told, and has its history in words, with who and why', async () => {
+    const { app, post, put, decide } = await openPolicy()
+    const first = (await app.inject('/v1/policy')).json()
+    assert.deepEqual([first.version, first.policy.thresholds, first.rules], [1, { review: 0.5, decline: 0.9 }, []])
+    assert.equal((await decide({ AMOUNT: 300 })).outcome, 'approve')
+    const set = await put('/v1/policy', { thresholds: { review: 0.2, decline: 0.9 }, why: 'fraud in shops' })
+    assert.equal(set.statusCode, 200, set.body)
+    assert.equal((await decide({ AMOUNT: 300 })).outcome, 'review')
+    await post('/v1/rules', velocity)
+    await put('/v1/rules/velocity/state', { state: 'live' })
+    const { version, oldest, versions, cursor } = (await app.inject('/v1/policy/versions')).json()
+    assert.deepEqual([oldest, cursor, versions.length, version], [1, null, 3, versions[0].version])
+    assert.deepEqual(versions[0].diff, ['rule velocity: state shadow -> live'])
+    assert.deepEqual(versions[1].diff, ['rule velocity: added'])
+    assert.deepEqual(
+      [versions[2].by, versions[2].why, versions[2].diff],
+      ['anyone', 'fraud in shops', ['policy: thresholds.review 0.5 -> 0.2']],
+    )
+    // Pages go on where the one before ended.
+    const page = (await app.inject('/v1/policy/versions?limit=2')).json()
+    const rest = (await app.inject(`/v1/policy/versions?limit=2&cursor=${page.cursor}`)).json()
+    assert.deepEqual([...page.versions, ...rest.versions], versions)
+    assert.equal(rest.cursor, null)
+    assert.equal((await app.inject('/v1/policy/versions?limit=0')).statusCode, 422)
+  })
+
+  test('goes back to an earlier version, as another one', async () => {
+    const { app, post, put, decide } = await openPolicy()
+    await put('/v1/policy', { thresholds: { review: 0.2 } })
+    const back = await post('/v1/policy/rollback', { to: 1, why: 'too many reviews' })
+    assert.equal(back.statusCode, 200, back.body)
+    const { version, policy } = (await app.inject('/v1/policy')).json()
+    assert.deepEqual([version, policy.thresholds], [back.json().version, { review: 0.5, decline: 0.9 }])
+    assert.equal((await decide({ AMOUNT: 300 })).outcome, 'approve')
+    const [latest] = (await app.inject('/v1/policy/versions')).json().versions
+    assert.deepEqual([latest.why, latest.diff[0]], ['too many reviews', 'rolled back to version 1'])
+    assert.equal((await post('/v1/policy/rollback', { to: 999 })).statusCode, 422)
+  })
+
+  test('has a fuse that trips, is told, and is put back', async () => {
+    const { app, put, post, decide } = await openPolicy()
+    const fuses = { decline: { share: 0.5, over: '1h', atLeast: 4, then: 'review' } }
+    await put('/v1/policy', { thresholds: { decline: 0.9 }, fuses })
+    for (let i = 0; i < 4; i++) await decide({ AMOUNT: 990 })
+    const held = await decide({ AMOUNT: 990 })
+    assert.deepEqual([held.outcome, held.degraded.includes('fused')], ['review', true])
+    assert.deepEqual((await app.inject('/v1/policy')).json().tripped, ['decline'])
+    assert.deepEqual((await app.inject('/v1/policy/versions')).json().versions[0].diff, ['fuse decline: tripped'])
+    const reset = await app.inject({ method: 'POST', url: '/v1/policy/fuses/decline/reset' })
+    assert.equal(reset.statusCode, 200, reset.body)
+    assert.equal((await decide({ AMOUNT: 990 })).outcome, 'decline')
+    assert.equal((await post('/v1/policy/fuses/declin/reset', { why: 'again' })).statusCode, 422)
+  })
+
+  test('is changed in many ways at once, or not at all', async () => {
+    const { app, post } = await openPolicy()
+    const list = { kind: 'list', list: { name: 'mules', of: 'card', effect: 'block' } }
+    const rule = { kind: 'rule', rule: { ...velocity, when: 'card in lists.mules' } }
+    const bad = { kind: 'rule', rule: { ...velocity, when: 'crad == "x"' } }
+    const refused = await post('/v1/policy/changes', { change: { kind: 'together', changes: [list, bad] } })
+    assert.equal(refused.statusCode, 422)
+    assert.deepEqual((await app.inject('/v1/policy')).json().lists, [])
+    const made = await post('/v1/policy/changes', { change: { kind: 'together', changes: [list, rule] }, why: 'git' })
+    assert.equal(made.statusCode, 200, made.body)
+    const { lists, rules } = (await app.inject('/v1/policy')).json()
+    assert.deepEqual([lists, rules.length], [[list.list], 1])
+    const stale = await post('/v1/policy/changes', { change: list }, { 'if-match': '1' })
+    assert.deepEqual([stale.statusCode, stale.json().code], [412, 'POLICY_CHANGED'])
+    for (const body of [{}, { change: list, wyh: 'x' }, { change: 7 }, { change: { kind: 'all' } }]) {
+      assert.equal((await post('/v1/policy/changes', body)).statusCode, 422)
+    }
+  })
+
+  test('is described with examples that the service takes', async () => {
+    const { app, post, put } = await openPolicy()
+    const { paths } = (await app.inject('/openapi.json')).json()
+    const exampleOf = (operation: { requestBody: { content: Record<string, { example: unknown }> } }) =>
+      operation.requestBody.content['application/json'].example
+    await post('/v1/rules', exampleOf(paths['/v1/rules'].post))
+    const calls = [
+      await post('/v1/rules', exampleOf(paths['/v1/rules'].post)),
+      await post('/v1/rules/check', exampleOf(paths['/v1/rules/check'].post)),
+      await put('/v1/rules/small-night/state', exampleOf(paths['/v1/rules/{id}/state'].put)),
+      await post('/v1/rules/small-night/snoozes', exampleOf(paths['/v1/rules/{id}/snoozes'].post)),
+      await put('/v1/policy', exampleOf(paths['/v1/policy'].put)),
+      await post('/v1/policy/rollback', exampleOf(paths['/v1/policy/rollback'].post)),
+      await post('/v1/policy/changes', exampleOf(paths['/v1/policy/changes'].post)),
+    ]
+    for (const { statusCode, body } of calls) assert.equal(statusCode, 200, body)
+    assert.deepEqual(calls[1].json().problems, [])
+  })
+})
