@@ -21,6 +21,8 @@ import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labe
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
 import type { PolicyProjection } from './policy-projection.ts'
+import type { Projections } from './projections.ts'
+import type { RuleFigures } from './rule-figures.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 
@@ -162,10 +164,19 @@ export class Decisions {
     return this.policy.trippedAt(this.#options.clock())
   }
 
+  /** What every version of a rule has done, the newest first; none of one that never was. @throws FraudError NOT_READY */
+  ruleFigures(id: string): readonly RuleFigures[] {
+    return this.#projections.rules.of(id)
+  }
+
   get #policy(): PolicyProjection {
+    return this.#projections.policy
+  }
+
+  get #projections(): Projections {
     const { state } = this.decider
     if (state === undefined) throw notReady
-    return state.projections.policy
+    return state.projections
   }
 
   get isReady(): boolean {

@@ -113,6 +113,6 @@ export class PolicyProjection implements Projection {
   }
 }
 
-function isChange(record: LogRecord): record is ChangeRecord {
+export function isChange(record: LogRecord): record is ChangeRecord {
   return changeKinds.some((kind) => kind === record.kind)
 }

@@ -10,6 +10,7 @@ import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
+import { RuleFiguresProjection } from './rule-figures-projection.ts'
 
 export type Projections = ReturnType<typeof createProjections>
 
@@ -25,10 +26,12 @@ export function createProjections(
   options: MemoryHistoriesOptions,
 ) {
   const pending = new PendingLabels(labelWaitMs(features))
+  const policy = new PolicyProjection(namesOf(detector, features), policyOf(detector))
   return {
     pending,
     histories: new HistoryProjection(features, transactions, pending, options),
-    policy: new PolicyProjection(namesOf(detector, features), policyOf(detector)),
+    policy,
+    rules: new RuleFiguresProjection(policy, pending),
   }
 }
 

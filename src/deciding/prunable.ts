@@ -47,6 +47,7 @@ function carriedThrough(
     }
     sequence = records.at(-1)?.sequence ?? through
   }
+  for (const projection of outliving) projection.letGo?.(through)
   const parts = outliving.filter((projection) => projection.isCarried?.())
   return Object.fromEntries(
     parts.map((projection) => {

@@ -29,6 +29,8 @@ export interface Projection {
    * is carried reads nothing of one that is not.
    */
   isCarried?(): boolean
+  /** Forgets what it keeps of single records through a number, as it does at a checkpoint, before that carries it. */
+  letGo?(through: number): void
   /** All of the state, the same bytes for the same records however they were taken. */
   save(): Iterable<Uint8Array>
   /**
