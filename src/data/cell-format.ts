@@ -1,13 +1,15 @@
 import { option } from '../core/option.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { parseDecimal } from './number-parser.ts'
-import { type DecimalMark, numberEvidence, readWrittenNumber } from './written-number.ts'
+import { type DecimalMark, type NumberEvidence, numberEvidence, readWrittenNumber } from './written-number.ts'
 import { type DateOrder, timeEvidence, toIsoText } from './written-time.ts'
 
 /** How a column's cells are written, where that is known. */
 export interface CellFormat {
   /** `open`: cells that can mean only one number are read, others refused. */
   readonly decimal?: DecimalMark | 'open' | undefined
+  /** A person said the mark: a cell of the other one is wrong, and puts no other cell in doubt. */
+  readonly isDecimalSaid?: true
   readonly dates?: DateOrder | undefined
   /** Nobody said the order: cells did, so a cell of the other one puts all of them in doubt. */
   readonly areDatesBySight?: true
@@ -19,8 +21,16 @@ export interface Spelling {
   readonly dates?: DateOrder | undefined
 }
 
+/** Plain numbers that only a decimal point can have: .5 and 1.5e3. */
+const pointed = /^[-+]?(?:\.\d+|\d*\.\d*e[-+]?\d+)$/i
 const encoder = new TextEncoder()
 const ambiguousNumber = `can mean two numbers; state whether decimals follow a point or a comma: ${option('decimal')} point|comma`
+const otherDecimal: Record<DecimalMark, string> = {
+  point: mixedDecimals('point', 'comma'),
+  comma: mixedDecimals('comma', 'point'),
+}
+/** A number such as 1.234 was taken for one with decimals before a decimal comma was met. */
+export const lateComma = `has a decimal comma, and numbers such as 1.234, read before it, can mean two numbers; state whether decimals follow a point or a comma: ${option('decimal')} point|comma`
 const ambiguousDate = `can mean two dates; state what comes first: ${option('dates')} day-first|month-first`
 const unsettledDate = `is a date of a column that leaves open whether the day or the month comes first; state it: ${option('dates')} day-first|month-first`
 const otherOrder: Record<DateOrder, string> = {
@@ -36,10 +46,16 @@ const saidOtherwise: Record<DateOrder, string> = {
 }
 const columnFaults: ReadonlySet<string> = new Set([
   ambiguousNumber,
+  lateComma,
+  ...Object.values(otherDecimal),
   ambiguousDate,
   unsettledDate,
   ...Object.values(otherOrder),
 ])
+
+function mixedDecimals(own: DecimalMark, others: DecimalMark): string {
+  return `has a decimal ${own}, and other numbers have a decimal ${others}; say which is right: ${option('decimal')} point|comma`
+}
 
 function mixedDates(own: string, others: string): string {
   return `has the ${own} first, and other dates of the column have the ${others} first; say which is right: ${option('dates')} day-first|month-first`
@@ -74,6 +90,17 @@ export function parseTime(bytes: Uint8Array, start: number, end: number, format:
   return parseIsoTime(isoBytes, 0, isoBytes.length)
 }
 
+/** What a number says of the mark in a column without one, where it says anything that a plain number does not. */
+export function decimalOf(bytes: Uint8Array, start: number, end: number): NumberEvidence | undefined {
+  if (bytes[end - 4] !== 0x2e && !hasComma(bytes, start, end)) return undefined
+  return numberEvidence(textOf(bytes, start, end))
+}
+
+function hasComma(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === 0x2c) return true
+  return false
+}
+
 /** Why a cell that is neither a number nor missing can't be read as one where its column's format is unknown. */
 export function whyAmbiguous(
   kind: 'number' | 'time',
@@ -81,8 +108,11 @@ export function whyAmbiguous(
   format: CellFormat | undefined,
 ): string | undefined {
   if (kind === 'time') return whyAmbiguousDate(text, format)
-  const isSettled = format?.decimal === 'point' || format?.decimal === 'comma'
-  return !isSettled && numberEvidence(text) === 'either' ? ambiguousNumber : undefined
+  const evidence = numberEvidence(text)
+  if (format?.decimal === undefined || format.decimal === 'open')
+    return evidence === 'either' ? ambiguousNumber : undefined
+  const isOther = (evidence === 'point' || evidence === 'comma') && evidence !== format.decimal
+  return isOther && format.isDecimalSaid !== true ? otherDecimal[evidence] : undefined
 }
 
 function whyAmbiguousDate(text: string, format: CellFormat | undefined): string | undefined {
@@ -110,7 +140,7 @@ export class FormatEvidence {
 
   addText(text: string): 'number' | 'time' | undefined {
     // Digits alone are here because there are too many of them for a number.
-    const number = /^[-+]?\d+$/.test(text) ? undefined : numberEvidence(text)
+    const number = pointed.test(text) ? 'point' : /^[-+]?\d+$/.test(text) ? undefined : numberEvidence(text)
     if (number !== undefined) {
       if (number === 'point') this.knowsPoint = true
       else if (number === 'comma') this.#comma = true
@@ -153,6 +183,10 @@ export class FormatEvidence {
   }
 
   /** Whether more cells would say nothing new, be it that they contradict each other. */
+  isExhausted(kind: 'number' | 'time'): boolean {
+    return kind === 'number' ? this.knowsPoint && this.#comma : this.isSettled(kind)
+  }
+
   isSettled(kind: 'number' | 'time'): boolean {
     return kind === 'number' ? this.knowsPoint || this.#comma : Object.values(this.#dates).includes(true)
   }
@@ -168,6 +202,7 @@ export class FormatEvidence {
     const dates = said.dates ?? own.dates ?? (this.#hasBothOrders ? undefined : file.dates)
     return {
       ...(decimal !== undefined && { decimal }),
+      ...(said.decimal !== undefined && { isDecimalSaid: true }),
       ...(dates !== undefined && { dates }),
       ...(dates !== undefined && said.dates === undefined && { areDatesBySight: true }),
     }

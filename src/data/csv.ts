@@ -1,6 +1,6 @@
 import { readPlainTime } from '../core/time-parser.ts'
 import { type BadPlace, BadRowLog } from './bad-rows.ts'
-import { type CellFormat, type FormatEvidence, fileFormat, type Spelling } from './cell-format.ts'
+import { type CellFormat, type FormatEvidence, fileFormat, isColumnFault, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns } from './columns.ts'
 import { CsvCell, longestRowBytes, scanCell, skipLineEnd } from './csv-cell.ts'
@@ -22,10 +22,13 @@ const separatorNames = new Map([
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const quote = 0x22
+const point = 0x2e
 const anyWay = 0
 const plainNumber = 1
 const plainText = 2
 const plainTime = 3
+/** A plain number whose three decimals may be thousands. */
+const undecidedNumber = 4
 /** The value instead of a position where the bytes end inside the row, or the row was left out as bad. */
 const neverClosed = 'a quote is opened here and never closed'
 const textAfterQuote = 'has text after its closing quote'
@@ -43,7 +46,7 @@ export interface CsvOptions {
   readonly badRows: BadRowLog
   /** How numbers and dates are written, where somebody says so. */
   readonly spelling?: Spelling
-  /** Whether the file can be looked through first: OpenColumns is thrown where its first rows leave something open. */
+  /** Whether the file can be looked through first: OpenColumns is thrown where its rows leave something open. */
   readonly canLookFurther?: boolean
   /** What whole columns say that were open. */
   readonly evidence?: ReadonlyMap<string, FormatEvidence> | undefined
@@ -73,6 +76,7 @@ export class CsvParser {
   #names: readonly string[] | undefined
   #linesBefore = 0
   #kindsKnown = false
+  #isTaken = false
   /** How the loop over cells tries to read a column first. */
   #ways = new Uint8Array(0)
   /** 1 for a byte that may end a cell of text. */
@@ -127,6 +131,7 @@ export class CsvParser {
 
   /** The rows so far; they are forgotten here. */
   take(): Table {
+    this.#isTaken = true
     return { ...this.#builder.take(), lineOf: this.#lines.take() }
   }
 
@@ -196,7 +201,7 @@ export class CsvParser {
       const format = evidence[column].settle(spelling, file)
       this.#builder.addColumn(name, kinds[column], Object.hasOwn(columns, name), format)
     }
-    this.#ways = Uint8Array.from(names, (_, column) => wayOf(this.#builder.plainKind(column)))
+    this.#ways = Uint8Array.from(names, (_, column) => this.#wayOf(column))
     for (const byte of [0, lineFeed, carriageReturn, cell.separator]) this.#stops[byte] = 1
     this.#kindsKnown = true
     return true
@@ -209,9 +214,20 @@ export class CsvParser {
     for (const [column, name] of (this.#header?.names ?? []).entries()) {
       // A time of another zone than UTC is declared as a text first.
       const kind = kinds[column] === 'text' && Object.hasOwn(columns, name) ? 'time' : kinds[column]
+      if (this.#options.evidence?.has(name)) continue
       if ((kind === 'number' || kind === 'time') && evidence[column].isOpen(kind, spelling, file)) open.set(name, kind)
     }
     if (open.size > 0) throw new OpenColumns(open)
+  }
+
+  /** Numbers of a column that contradict each other are read right once whole columns have been looked through. */
+  #refuseDoubt(column: number, reason: string): void {
+    const { canLookFurther, evidence } = this.#options
+    const { names, kinds } = this.#builder
+    if (canLookFurther !== true || this.#isTaken || kinds[column] !== 'number' || !isColumnFault(reason)) return
+    if (evidence?.has(names[column])) return
+    const open = names.filter((_, at) => kinds[at] === 'number' || kinds[at] === undefined)
+    throw new OpenColumns(new Map(open.map((name) => [name, 'number'])))
   }
 
   /** Reads all complete rows and returns where the first incomplete one starts. */
@@ -271,6 +287,12 @@ export class CsvParser {
           at = end + 1
           continue
         }
+      } else if (way === undecidedNumber) {
+        const end = readDecimal(bytes, view, at, numbers[column], rowCount)
+        if (bytes[end] === wanted && bytes[end - 4] !== point) {
+          at = end + 1
+          continue
+        }
       }
       at = this.#parseCell(column, at, column === last, isFinal)
       if (at < 0) return at
@@ -294,10 +316,16 @@ export class CsvParser {
     if (cell.hasTextAfterQuote) return this.#leaveOut(column, at, isFinal, textAfterQuote)
     const builder = this.#builder
     const reason = builder.storeBytes(column, builder.rowCount, cell.bytes, cell.start, cell.end)
-    if (this.#ways[column] === anyWay) this.#ways[column] = wayOf(builder.plainKind(column))
+    const way = this.#ways[column]
+    if (way === anyWay || way === undecidedNumber) this.#ways[column] = this.#wayOf(column)
+    if (reason !== undefined) this.#refuseDoubt(column, reason)
     if (reason !== undefined) return this.#leaveOut(column, at, isFinal, reason)
     this.#lineEndsInRow += cell.lineEnds
     return next
+  }
+
+  #wayOf(column: number): number {
+    return this.#builder.notesDecimals(column) ? undecidedNumber : wayOf(this.#builder.plainKind(column))
   }
 
   /** Scans a cell; false where it is incomplete, or where a quote of it is never closed. */

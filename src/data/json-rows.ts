@@ -185,8 +185,9 @@ export class JsonRows {
     for (const line of sample) this.#store(line)
   }
 
-  #addColumn(name: string, kind: ColumnKind | undefined, format: CellFormat = {}): number {
-    const { columns, badRows } = this.#options
+  #addColumn(name: string, kind: ColumnKind | undefined, sampled?: CellFormat): number {
+    const { columns, badRows, spelling = {} } = this.#options
+    const format = sampled ?? new FormatEvidence().settle(spelling, {})
     if (this.#builder.names.length === mostColumns) {
       throw badRows.error({ line: this.#line }, `the file has over ${mostColumns} fields; no more can be read`)
     }

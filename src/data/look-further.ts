@@ -4,17 +4,17 @@ import type { Table } from './table.ts'
 /** No number or time that people write is longer. */
 export const longestWritten = 48
 
-/** Columns whose first rows can be read in two ways, with their kinds; nothing of the file has been read yet. */
+/** Columns whose rows so far can be read in two ways, with their kinds; nobody has got any of the file's rows yet. */
 export class OpenColumns extends Error {
   readonly kinds: ReadonlyMap<string, 'number' | 'time'>
 
   constructor(kinds: ReadonlyMap<string, 'number' | 'time'>) {
-    super(`the first rows do not show how ${[...kinds.keys()].join(', ')} is written`)
+    super(`the rows so far do not show how ${[...kinds.keys()].join(', ')} is written`)
     this.kinds = kinds
   }
 }
 
-/** What whole columns of texts say of how they are written; reads on only until each of them is settled. */
+/** What whole columns of texts say of how they are written; reads on only until more cells can't say more. */
 export async function lookFurther(
   tables: AsyncIterable<Table>,
   kinds: OpenColumns['kinds'],
@@ -26,7 +26,7 @@ export async function lookFurther(
       if (evidence === undefined || column.kind !== 'text') continue
       for (const text of column.dictionary) if (text.length <= longestWritten) evidence.addText(text.trim())
     }
-    if ([...kinds].every(([name, kind]) => found.get(name)?.isSettled(kind))) break
+    if ([...kinds].every(([name, kind]) => found.get(name)?.isExhausted(kind))) break
   }
   return found
 }

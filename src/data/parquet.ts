@@ -12,7 +12,7 @@ import { deepestNesting } from '../core/nested-fields.ts'
 import { showValue } from '../core/show-value.ts'
 import type { BadRowLog } from './bad-rows.ts'
 import { unreadable } from './byte-source.ts'
-import type { Spelling } from './cell-format.ts'
+import { FormatEvidence, type Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { checkDeclaredColumns, mostColumns } from './columns.ts'
 import type { MissingWords } from './missing-words.ts'
@@ -95,8 +95,9 @@ export async function* readParquet(options: ParquetOptions): AsyncGenerator<Tabl
     checkDeclaredColumns(path, required, names)
     const builder = new TableBuilder(missing)
     builder.reserve(Math.min(rowCount, 2 * rowsPerTable))
+    const format = new FormatEvidence().settle(spelling, {})
     for (const { name, stored } of described) {
-      builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored, false, spelling)
+      builder.addColumn(name, Object.hasOwn(columns, name) ? columns[name] : stored, false, format)
     }
     const select = described.map(({ sql }) => sql).join(', ')
     const result = await connection.stream(`SELECT ${select} FROM ${source}`)

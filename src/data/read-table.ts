@@ -13,7 +13,7 @@ import {
   openStream,
   unreadable,
 } from './byte-source.ts'
-import type { Spelling } from './cell-format.ts'
+import type { FormatEvidence, Spelling } from './cell-format.ts'
 import type { ColumnKind } from './column-kind.ts'
 import { type CsvOptions, CsvParser } from './csv.ts'
 import { firstBytes, whyOther } from './file-content.ts'
@@ -97,20 +97,29 @@ export interface OpenTables {
 /** As `readTable`, but the rows come in tables of `rowsPerTable` rows and a few more. */
 export function openTables(path: string, options: ReadOptions & { readonly rowsPerTable: number }): OpenTables {
   const file = path === '-' ? 'standard input' : path
-  const log = new BadRowLog(file, options.badRows ?? 'fail', {
-    rowWord: rowWordOf(path),
-    keepsAll: options.keepsBadRows ?? false,
+  const isJson = /json$/.test(formatOfInput(path) ?? '')
+  const begin = () => ({
+    file,
+    badRows: new BadRowLog(file, options.badRows ?? 'fail', {
+      rowWord: rowWordOf(path),
+      keepsAll: options.keepsBadRows ?? false,
+    }),
+    missing: new MissingWords(options.missing, isJson ? 'json' : 'table'),
   })
   const notes: string[] = []
-  const isJson = /json$/.test(formatOfInput(path) ?? '')
-  const missing = new MissingWords(options.missing, isJson ? 'json' : 'table')
-  const tables = readTables(path, { file, badRows: log, missing }, notes, options)
-  return { tables, badRows: () => log.report(), notes: () => [...notes, ...missing.notes] }
+  let log = begin()
+  // A file that is read a second time tells of its rows once.
+  const restart = () => {
+    log = begin()
+    return log
+  }
+  const tables = readTables(path, restart, notes, options)
+  return { tables, badRows: () => log.badRows.report(), notes: () => [...notes, ...log.missing.notes] }
 }
 
 async function* readTables(
   path: string,
-  { file, badRows, missing }: Pick<CsvOptions, 'file' | 'badRows' | 'missing'>,
+  begin: () => Pick<CsvOptions, 'file' | 'badRows' | 'missing'>,
   notes: string[],
   options: ReadOptions & { readonly rowsPerTable: number },
 ): AsyncGenerator<Table, void> {
@@ -121,7 +130,7 @@ async function* readTables(
   const { PartLines } = folder === undefined ? {} : await import('./part-lines.ts')
   const parsingOf = (look: Pick<CsvOptions, 'canLookFurther' | 'evidence'> = {}) => {
     const parts = PartLines && new PartLines(path, rowWordOf(path))
-    return { file, columns, others, required, badRows, missing, names, spelling, parts, ...look }
+    return { ...begin(), columns, others, required, names, spelling, parts, ...look }
   }
   if (folder !== undefined) notes.push(...folder.notes)
   if (format === 'parquet') {
@@ -129,13 +138,16 @@ async function* readTables(
   } else if (format === 'xlsx') {
     yield* readWorkbookFile(path, parsingOf(), notes, options)
   } else if (format !== undefined) {
-    try {
-      const canLookFurther = !isReadOnce(path)
-      yield* readText(path, format, folder, parsingOf({ canLookFurther }), notes, options)
-    } catch (error) {
-      if (!(error instanceof OpenColumns)) throw error
-      const evidence = await lookFurther(asTexts(path, options), error.kinds)
-      yield* readText(path, format, folder, parsingOf({ evidence }), notes, options)
+    const canLookFurther = !isReadOnce(path)
+    const evidence = new Map<string, FormatEvidence>()
+    for (let isRead = false; !isRead; ) {
+      try {
+        yield* readText(path, format, folder, parsingOf({ canLookFurther, evidence }), notes, options)
+        isRead = true
+      } catch (error) {
+        if (!(error instanceof OpenColumns)) throw error
+        for (const [name, found] of await lookFurther(asTexts(path, options), error.kinds)) evidence.set(name, found)
+      }
     }
   } else {
     // A missing file is the likelier mistake, and the first to report.

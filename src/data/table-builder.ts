@@ -2,7 +2,7 @@ import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
 import { hintOfFormat } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
-import { type CellFormat, parseNumber, parseTime, textOf, whyAmbiguous } from './cell-format.ts'
+import { type CellFormat, decimalOf, lateComma, parseNumber, parseTime, textOf, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
 import type { MissingWords } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
@@ -43,6 +43,9 @@ export class TableBuilder {
   readonly #mayRound: boolean[] = []
   readonly #missing: MissingWords
   #capacity = 0
+  /** What a file whose first rows have no decimals showed since; both at once leave its decimals in doubt. */
+  #hasEither = false
+  #hasComma = false
   rowCount = 0
 
   constructor(missing: MissingWords) {
@@ -69,6 +72,30 @@ export class TableBuilder {
   plainKind(column: number): ColumnKind | undefined {
     const decimal = this.#formats[column]?.decimal ?? 'point'
     return this.kinds[column] === 'number' && decimal !== 'point' ? undefined : this.kinds[column]
+  }
+
+  /** Whether a plain number of the column with three decimals, such as 1.234, is for `noteDecimals`. */
+  notesDecimals(column: number): boolean {
+    return this.kinds[column] === 'number' && this.#isUndecided(column) && !this.#hasEither
+  }
+
+  /** Takes note of what a number of a column without a decimal mark says of it; returns why that leaves it in doubt. */
+  noteDecimals(column: number, bytes: Uint8Array, start: number, end: number): string | undefined {
+    const evidence = decimalOf(bytes, start, end)
+    if (evidence === 'comma') {
+      this.#hasComma = true
+      return this.#hasEither ? lateComma : undefined
+    }
+    if (evidence === 'either') {
+      this.#hasEither = true
+      return this.#hasComma ? whyAmbiguous('number', textOf(bytes, start, end), undefined) : undefined
+    }
+    if (evidence === 'point' && !this.#hasComma) this.#formats[column] = { ...this.#formats[column], decimal: 'point' }
+    return undefined
+  }
+
+  #isUndecided(column: number): boolean {
+    return this.#formats[column]?.decimal === undefined
   }
 
   /** How numbers and dates are written: the columns with decimal commas, whether others have points, and dates' orders. */
@@ -120,6 +147,9 @@ export class TableBuilder {
         whyOtherTime(kind, bytes, from, to) ??
         this.#mismatch(column, kind)
       )
+    const doubt =
+      kind === 'number' && this.#isUndecided(column) ? this.noteDecimals(column, bytes, from, to) : undefined
+    if (doubt !== undefined) return doubt
     if (
       to - from >= unsafeDigits &&
       kind === 'number' &&
