@@ -309,7 +309,7 @@ describe('a draft says of its table', () => {
     assert.match(await first(), /^rows: the file has none/)
     assert.match(await first(...rows('0')), /^label: all rows with one are legitimate;.*training needs both kinds/)
     assert.match(await first(...rows('1')), /^label: all rows with one are fraud;/)
-    assert.match(await first(...rows('')), /^label: no row has a is_fraud,/)
+    assert.match(await first(...rows('')), /^label: no row has a is_fraud;/)
     assert.doesNotMatch(await first(...rows('0'), 't99,2026-01-10T10:00:00Z,c1,1.5,1'), /^(rows|label: (all|no))/)
   })
 

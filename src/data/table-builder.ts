@@ -241,7 +241,7 @@ export class TableBuilder {
   #mismatch(column: number, kind: ColumnKind): string {
     const name = this.names[column]
     if (this.#mayRound[column] || neverText.test(name)) return mismatch[kind]
-    return `${mismatch[kind]}; if the column holds text, say ${option('text')} ${showValue(name)}`
+    return `${mismatch[kind]}; if the column holds text, use ${option('text')} ${showValue(name)}`
   }
 
   #storeCode(column: number, row: number, code: number): string | undefined {

@@ -30,7 +30,7 @@ export async function replaceOutput(
     throw error
   }
   if (await areEqual(path, kept)) await rm(kept)
-  else run.note(`  ${path} was there before: that one is ${kept} now (${option('force')} replaces it)`)
+  else run.note(`  ${path} already existed and was renamed to ${kept} (${option('force')} replaces it)`)
 }
 
 /** A second name for a file, the first that is free: model.safetensors is kept as model-1.safetensors. */

@@ -320,7 +320,7 @@ describe('shrike evaluate', () => {
     await succeed('train', 'cards.csv', '--refit', '--n-estimators', '10', '--out', 'refit.safetensors')
     const stopped = await run('evaluate', 'refit.safetensors', 'cards.csv')
     assert.equal(stopped.code, 1)
-    assert.match(stopped.stderr, /All 6000 rows are of the bundle's own training/)
+    assert.match(stopped.stderr, /All 6000 rows are from the bundle's training/)
     const flags = ['--include-training', '--json', '--report', 'all.html']
     const all = JSON.parse((await succeed('evaluate', 'refit.safetensors', 'cards.csv', ...flags)).stdout)
     assert.deepEqual([all.rows, all.includesTraining], [6000, true])

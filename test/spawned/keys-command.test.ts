@@ -59,7 +59,7 @@ describe('shrike keys', () => {
     for (const [args, reason] of [
       [['create'], /--role/],
       [['create', '--role', 'socre'], /Allowed choices are score, label, viewer, analyst, author, approver, admin/],
-      [['create', '--role', 'score', '--name', 'till'], /a key "till" already/],
+      [['create', '--role', 'score', '--name', 'till'], /key "till" already exists/],
       [['create', '--role', 'score', '--name', 'two words'], /--name: use letters/],
       [['revoke', 'tlil'], /no key "tlil" in wrong\. Did you mean "till"\?/],
       [['revoke'], /missing required argument 'name'/],

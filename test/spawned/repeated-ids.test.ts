@@ -151,7 +151,7 @@ describe('a file with repeated ids', () => {
   const repeats = [...ordinary, ordinary[3], row('t-7', 60, '5.00', '0')]
   const sameWords = /1 row has the tx and the content of an earlier row: they/
   const otherWords =
-    /1 row has the tx of an earlier row, but other content[\s\S]*line 63 has the tx of line 9 \("t-7"\)/
+    /1 row has the tx of an earlier row, but different content[\s\S]*line 63 has the tx of line 9 \("t-7"\)/
 
   for (const name of ['histories', 'flat']) {
     test(`is told by train and evaluate, and the same row counts once (${name})`, async () => {
