@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import { type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
+import { type NumberedEntry, type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
@@ -157,6 +157,14 @@ export class Decisions {
     const changed = this.decider.state?.projections.policy.changed
     const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
     return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
+  }
+
+  /** Entries of a list that count now, in the order in which they were added. @param after the number to go on behind. */
+  *entriesOf(list: string, after: number): Generator<NumberedEntry> {
+    const nowMs = this.#options.clock()
+    for (const entry of this.policy.entriesOf(list)?.entries(after) ?? []) {
+      if (nowMs < (entry.expiresAtMs ?? Number.POSITIVE_INFINITY)) yield entry
+    }
   }
 
   /** Ids of the fuses that have tripped and hold now. */

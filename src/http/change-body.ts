@@ -27,7 +27,7 @@ export function changesWithoutBody(context: DecidingContext, make: MakeChange): 
 export function changes(
   context: DecidingContext,
   make: MakeChange,
-  within: (given: Given) => readonly string[] = () => [],
+  within: (given: Given, params: RouteRequest['params']) => readonly string[] = () => [],
   mayBeEmpty = false,
 ): Handler {
   const { decisions } = context
@@ -44,10 +44,10 @@ export function changes(
         const by = principalOf(request).name
         const asked = make(given, request.params)
         const { warnings, ...answer } = await decisions.changeAsSent(asked, { by, why, ifVersion }).catch((error) => {
-          throw ofBody(error, within(given))
+          throw ofBody(error, within(given, request.params))
         })
         reply.header('etag', `"${answer.version}"`)
-        return { ...answer, warnings: fieldsOfBody(warnings, within(given)) }
+        return { ...answer, warnings: fieldsOfBody(warnings, within(given, request.params)) }
       },
       mayBeEmpty,
     )
@@ -92,7 +92,7 @@ function isSentByCurl(headers: IncomingHttpHeaders): boolean {
 }
 
 /** `If-Match: 17`, with quotes or without. @throws FraudError INPUT_INVALID */
-function readIfMatch({ 'if-match': given }: IncomingHttpHeaders): number | undefined {
+export function readIfMatch({ 'if-match': given }: IncomingHttpHeaders): number | undefined {
   if (given === undefined || given.trim() === '*') return undefined
   const version = /^\s*"?(\d{1,15})"?\s*$/.exec(given)?.[1]
   if (version !== undefined) return Number(version)

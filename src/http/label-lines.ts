@@ -106,7 +106,7 @@ function noHeader(): FraudError {
 }
 
 /** Ends a body of which more comes, but no whole line. */
-class LineDeadline {
+export class LineDeadline {
   readonly #timeoutMs: number
   #sinceMs = performance.now()
   #lines = 0

@@ -1,4 +1,5 @@
 import type { DecidingContext, JobContext, Route } from './route.ts'
+import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
 import { checkRule } from './routes/check-rule.ts'
 import { decide } from './routes/decide.ts'
@@ -11,15 +12,19 @@ import { home } from './routes/home.ts'
 import { jobEvents } from './routes/job-events.ts'
 import { cancelJob, job, jobList } from './routes/jobs.ts'
 import { label } from './routes/labels.ts'
+import { listEntries } from './routes/list-entries.ts'
+import { listList } from './routes/lists.ts'
 import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
 import { policy } from './routes/policy.ts'
 import { policyVersions } from './routes/policy-versions.ts'
 import { predict, predictWithoutSlash } from './routes/predict.ts'
 import { predictBatch } from './routes/predict-batch.ts'
+import { putList } from './routes/put-list.ts'
 import { putPolicy } from './routes/put-policy.ts'
 import { putRule } from './routes/put-rule.ts'
 import { readiness } from './routes/readiness.ts'
+import { removeList } from './routes/remove-list.ts'
 import { removeRule } from './routes/remove-rule.ts'
 import { report } from './routes/report.ts'
 import { resetFuse } from './routes/reset-fuse.ts'
@@ -65,6 +70,11 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   rollbackPolicy,
   resetFuse,
   changePolicy,
+  listList,
+  putList,
+  removeList,
+  listEntries,
+  changeEntries,
 ]
 
 /** What a service that has a data directory to itself has, too. */

@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
 import { anyChangeSchema } from '../../decisioning/index.ts'
+import { entrySchema, listSchema } from '../../decisioning/list-definition.ts'
 import { policySchema } from '../../decisioning/policy-definition.ts'
 import { ruleSchema } from '../../decisioning/rule-definition.ts'
 import { fieldErrors } from './problem.ts'
@@ -27,10 +28,39 @@ export const reasonBody = {
 
 export const ruleBody = bodyOf(ruleSchema)
 export const policyBody = bodyOf(policySchema)
-export const changeBody = reasonedBody({ change: changeSchema() })
+/** The path has the name. */
+export const listBody = { ...bodyOf(listSchema), required: ['of', 'effect'] }
 
-function changeSchema(): object {
-  const { $schema: _, ...own } = z.toJSONSchema(anyChangeSchema, { io: 'input', reused: 'inline' })
+const entry = schemaOf(entrySchema)
+const entryExample = { value: 'k-0000157', expiresAt: '2030-01-01T00:00:00Z', note: 'Reported stolen' }
+const value = { type: 'string' } as const
+export const entriesBody = {
+  required: true,
+  content: {
+    'application/json': {
+      schema: reasonedBody(
+        {
+          add: { type: 'array', items: { anyOf: [entry, value] } },
+          remove: { type: 'array', items: value },
+        },
+        [],
+      ),
+      example: { add: [entryExample], remove: ['k-0000158'], why: 'Reports of today' },
+    },
+    'application/x-ndjson': {
+      schema: { type: 'string', description: 'One entry a line.' },
+      example: `${JSON.stringify(entryExample)}\n`,
+    },
+    'text/csv': {
+      schema: { type: 'string', description: 'A header of value, expires_at, source and note, and one entry a line.' },
+      example: 'value,expires_at,note\nk-0000157,2030-01-01T00:00:00Z,Reported stolen\n',
+    },
+  },
+}
+export const changeBody = reasonedBody({ change: schemaOf(anyChangeSchema) })
+
+function schemaOf(schema: z.ZodType): object {
+  const { $schema: _, ...own } = z.toJSONSchema(schema, { io: 'input' })
   return own
 }
 
@@ -114,6 +144,57 @@ export const versionsAnswer = {
   },
   required: ['version', 'oldest', 'versions', 'cursor'],
 } as const
+
+export const listsAnswer = {
+  type: 'object',
+  properties: {
+    version,
+    lists: { type: 'array', items: schemaOf(listSchema) },
+    entries: { type: 'object', description: 'How many each has.', additionalProperties: { type: 'integer' } },
+  },
+  required: ['version', 'lists', 'entries'],
+} as const
+
+const told = {
+  type: 'object',
+  properties: {
+    ...{ value, source: value, note: value, by: value, number: { type: 'integer' } },
+    ...{ expiresAt: { type: 'string', format: 'date-time' }, addedAt: { type: 'string', format: 'date-time' } },
+  },
+  required: ['value', 'by', 'number', 'addedAt'],
+} as const
+const lines = { type: 'string' } as const
+
+export const entriesAnswer = {
+  description: 'A page of JSON, or all entries.',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: { list: value, entries: { type: 'array', items: told }, cursor: { type: ['integer', 'null'] } },
+        required: ['list', 'entries', 'cursor'],
+      },
+    },
+    'application/x-ndjson': { schema: lines },
+    'text/csv': { schema: lines },
+  },
+}
+
+const lineError = {
+  type: 'object',
+  properties: { line: { type: 'integer', minimum: 1 }, field: value, reason: value },
+  required: ['line', 'field', 'reason'],
+} as const
+
+/** What came of entries; of lines, how many were good, too. */
+export const entriesChanged = {
+  ...changed,
+  properties: {
+    ...changed.properties,
+    ...{ lines: { type: 'integer' }, added: { type: 'integer' }, refused: { type: 'integer' } },
+    errors: { type: 'array', items: lineError },
+  },
+}
 
 const snooze = {
   type: 'object',

@@ -1,0 +1,195 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { suggestion } from '../core/closest-name.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import { showName } from '../core/show-value.ts'
+import type { ChangeAnswer, Decisions } from '../deciding/decisions.ts'
+import { chunksWithin } from './chunks-within.ts'
+import { csvCells } from './csv-line.ts'
+import { readJson } from './json-text.ts'
+import { LineDeadline } from './label-lines.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { refuseRepeated } from './refuse-repeated.ts'
+import type { DecidingContext } from './route.ts'
+
+/** Entries of one record: those that name persons take as many turns at the table of tokens. */
+export const entriesAtOnce = 500
+/** Errors of refused lines that are listed. */
+const mostErrors = 1000
+const namesOfEntry = 16
+
+const columns: ReadonlyMap<string, string> = new Map([
+  ['value', 'value'],
+  ['expires_at', 'expiresAt'],
+  ['expiresAt', 'expiresAt'],
+  ['source', 'source'],
+  ['note', 'note'],
+])
+
+interface LineError extends FieldError {
+  /** From 1. */
+  readonly line: number
+}
+
+/** What became of the lines. */
+export interface EntryReport extends ChangeAnswer {
+  readonly lines: number
+  readonly added: number
+  readonly refused: number
+  readonly errors: readonly LineError[]
+}
+
+interface EntryStream {
+  readonly raw: IncomingMessage
+  readonly isCsv: boolean
+  readonly list: string
+}
+
+type Context = Parameters<Decisions['changeAsSent']>[1]
+
+/**
+ * Adds the entries of a stream, one a line, a group at a time: a bad line is told, and those around it are added.
+ *
+ * @throws FraudError what ends the stream before its end; what was added by then stays, and may be sent again.
+ */
+export async function takeEntryLines(
+  { decisions, limits, turns }: DecidingContext,
+  { raw, isCsv, list }: EntryStream,
+  context: Context,
+): Promise<EntryReport> {
+  const splitter = new LineSplitter(limits.lineBytes)
+  const deadline = new LineDeadline(limits.bodyTimeoutMs)
+  const group = new EntryGroup(decisions, list, context)
+  let read = isCsv ? undefined : readObject
+  let line = 0
+  const takeAll = async (lines: Iterable<Buffer | undefined>) => {
+    for (const bytes of lines) {
+      if (turns.isOver()) await turns.next()
+      line += 1
+      if (bytes?.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue
+      if (read === undefined) read = readHeader(bytes)
+      else group.take(line, bytes, read)
+      if (group.isFull) await group.add()
+    }
+  }
+  for await (const chunk of chunksWithin(raw, limits.bodyTimeoutMs)) {
+    await takeAll(splitter.take(chunk))
+    deadline.check(line)
+  }
+  await takeAll(splitter.finish())
+  await group.add()
+  return group.report()
+}
+
+type ReadLine = (bytes: Buffer) => unknown
+
+/** Entries that become one record. */
+class EntryGroup {
+  readonly #decisions: Decisions
+  readonly #list: string
+  readonly #context: Context
+  readonly #errors: LineError[] = []
+  #entries: { readonly line: number; readonly entry: unknown }[] = []
+  #last: ChangeAnswer
+  #added = 0
+  #refused = 0
+
+  constructor(decisions: Decisions, list: string, context: Context) {
+    this.#decisions = decisions
+    this.#list = list
+    this.#context = context
+    this.#last = { version: decisions.policy.version, sequence: 0, warnings: [] }
+  }
+
+  get isFull(): boolean {
+    return this.#entries.length >= entriesAtOnce
+  }
+
+  take(line: number, bytes: Buffer | undefined, read: ReadLine): void {
+    try {
+      if (bytes === undefined) throw new FraudError('BODY_TOO_LARGE', 'The line is too long')
+      this.#entries.push({ line, entry: read(bytes) })
+    } catch (error) {
+      if (!(error instanceof FraudError)) throw error
+      const { errors, message } = error
+      this.#refuse(line, errors.length > 0 ? errors : [{ field: '(line)', reason: message }])
+    }
+  }
+
+  /** Adds what is good, and notes what is not. */
+  async add(): Promise<void> {
+    while (this.#entries.length > 0) {
+      const add = this.#entries.map(({ entry }) => entry)
+      try {
+        this.#last = await this.#decisions.changeAsSent({ kind: 'entries', list: this.#list, add }, this.#context)
+        this.#added += add.length
+        this.#entries = []
+      } catch (error) {
+        this.#drop(error)
+      }
+    }
+  }
+
+  report(): EntryReport {
+    const lines = this.#added + this.#refused
+    const errors = this.#errors.toSorted((a, b) => a.line - b.line)
+    return { ...this.#last, lines, added: this.#added, refused: this.#refused, errors }
+  }
+
+  /** Takes out the entries that an error names by their places. Throws what is no fault of an entry. */
+  #drop(error: unknown): void {
+    const isOfEntries = error instanceof FraudError && ['INPUT_INVALID', 'CARD_NUMBER_REFUSED'].includes(error.code)
+    if (!isOfEntries) throw error
+    const bad = new Map<number, FieldError[]>()
+    for (const { field, reason } of error.errors) {
+      const [, place, name = '(line)'] = /^add\.(\d+)(?:\.(.*))?$/.exec(field) ?? []
+      if (place === undefined) throw error
+      bad.set(Number(place), [...(bad.get(Number(place)) ?? []), { field: name, reason }])
+    }
+    if (bad.size === 0) throw error
+    for (const [place, errors] of bad) this.#refuse(this.#entries[place].line, errors)
+    this.#entries = this.#entries.filter((_, place) => !bad.has(place))
+  }
+
+  #refuse(line: number, errors: readonly FieldError[]): void {
+    this.#refused += 1
+    for (const { field, reason } of errors) {
+      if (this.#errors.length < mostErrors)
+        this.#errors.push({ line, field: field === '(body)' ? '(line)' : showName(field), reason: showName(reason) })
+    }
+  }
+}
+
+function readObject(bytes: Buffer): unknown {
+  const { value, repeated } = readJson(bytes, 'line', namesOfEntry)
+  refuseRepeated(repeated)
+  return value
+}
+
+/** @throws FraudError INPUT_INVALID where a column is not of an entry: what it holds would be lost. */
+function readHeader(bytes: Buffer | undefined): ReadLine {
+  const text = bytes === undefined ? '' : textOf(bytes).replace(/^\uFEFF/, '')
+  const separator = [',', ';', '\t'].find((each) => text.includes(each)) ?? ','
+  const names = csvCells(text, separator).map((name) => name.trim())
+  const errors: FieldError[] = names.flatMap((name, i) => {
+    const reason = `is not a column of entries${suggestion(name, [...columns.keys()])}`
+    if (!columns.has(name)) return [{ field: showName(name), reason }]
+    return names.findIndex((each) => columns.get(each) === columns.get(name)) === i
+      ? []
+      : [{ field: name, reason: 'is there twice' }]
+  })
+  if (!names.includes('value')) errors.push({ field: 'value', reason: 'is missing from the header' })
+  if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid header of entries', { errors })
+  return (line) => {
+    const cells = csvCells(textOf(line), separator)
+    if (cells.length !== names.length)
+      throw new FraudError('BODY_INVALID', `The line has ${cells.length} values, and the header ${names.length}`)
+    const given = names.flatMap((name, i) => (cells[i].trim() === '' ? [] : [[columns.get(name), cells[i].trim()]]))
+    return Object.fromEntries(given)
+  }
+}
+
+function textOf(line: Buffer): string {
+  if (!isUtf8(line)) throw new FraudError('BODY_INVALID', 'The line is not UTF-8')
+  return line.toString('utf8').replace(/\r$/, '')
+}

@@ -1,0 +1,92 @@
+import type { FastifyReply } from 'fastify'
+import { FraudError } from '../../core/errors.ts'
+import { isRecord } from '../../core/json-value.ts'
+import { ndjson } from '../answer-lines.ts'
+import { changes, readIfMatch } from '../change-body.ts'
+import { entriesAtOnce, takeEntryLines } from '../entry-lines.ts'
+import { principalOf } from '../guard.ts'
+import { mediaTypeOf } from '../media-type.ts'
+import { partOf } from '../policy-parts.ts'
+import type { DecidingContext, Route, RouteRequest } from '../route.ts'
+import { jsonAnswer } from '../schemas/parts.ts'
+import {
+  changeRefusals,
+  entriesBody,
+  entriesChanged,
+  ifMatch,
+  pathParameter,
+  refusedCard,
+  unknownPart,
+} from '../schemas/policy.ts'
+
+const csv = 'text/csv'
+const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
+
+/** `POST /v1/lists/{name}/entries`: adds and removes values, or adds as many as there are lines of CSV or NDJSON. */
+export const changeEntries: Route<DecidingContext> = {
+  method: 'POST',
+  path: '/v1/lists/{name}/entries',
+  role: 'author',
+  summary: 'Add entries to a list, or remove some',
+  query: ['why'],
+  bounds: ['load'],
+  operationId: 'changeEntries',
+  tag: 'policy',
+  details: 'Persons are replaced by tokens and card numbers by hashes, as in a transaction, before anything is kept.',
+  parameters: () => [
+    pathParameter('name'),
+    { name: 'why', in: 'query', description: 'Of lines of CSV or NDJSON.', schema: { type: 'string' } },
+    ifMatch,
+  ],
+  body: () => entriesBody,
+  answers: {
+    ok: jsonAnswer('Entries count from the next decision on.', entriesChanged),
+    refusals: [...changeRefusals, unknownPart, refusedCard],
+  },
+  handle: (context) => {
+    const takeJson = changes(context, (given, { name }) => entriesChange(context, given, name))
+    return (request, reply) => {
+      const type = request.headers['content-type']?.split(';')[0].trim().toLowerCase()
+      if (type !== csv && type !== ndjson) return takeJson(request, reply)
+      answerLines(context, request, mediaTypeOf(request.headers, types) === csv, reply)
+    }
+  },
+}
+
+function entriesChange(
+  { decisions }: DecidingContext,
+  { add, remove, ...others }: Readonly<Record<string, unknown>>,
+  name: string,
+): object {
+  partOf('list', name, decisions.policy.definitions.lists)
+  const count = [add, remove].reduce((sum: number, each) => sum + (Array.isArray(each) ? each.length : 0), 0)
+  if (count > entriesAtOnce || (add === undefined && remove === undefined)) {
+    const most = `are ${count} values, and at most ${entriesAtOnce} come at once: send more as CSV or NDJSON`
+    const errors = [{ field: 'add', reason: count === 0 ? 'is missing, and so is remove' : most }]
+    throw new FraudError('INPUT_INVALID', 'Not a valid change of entries', { errors })
+  }
+  const entries = Array.isArray(add) ? add.map((each) => (typeof each === 'string' ? { value: each } : each)) : add
+  return {
+    ...others,
+    kind: 'entries',
+    list: name,
+    ...(add !== undefined && { add: entries }),
+    ...(remove !== undefined && { remove }),
+  }
+}
+
+function answerLines(context: DecidingContext, request: RouteRequest, isCsv: boolean, reply: FastifyReply): void {
+  const { limits, held, decisions } = context
+  const { raw, params, query, headers } = request
+  partOf('list', params.name, decisions.policy.definitions.lists)
+  const why = isRecord(query) && query.why !== undefined ? String(query.why) : ''
+  const change = { by: principalOf(request).name, why, ifVersion: readIfMatch(headers) }
+  // In memory are a line that is being read, the piece of the stream that it came in, and a group of entries.
+  const heldBytes = 4 * limits.lineBytes
+  held.take(heldBytes, raw)
+  reply.raw.once('close', () => held.give(heldBytes, raw))
+  takeEntryLines(context, { raw, isCsv, list: params.name }, change).then(
+    (report) => reply.header('etag', `"${report.version}"`).send(report),
+    (error: unknown) => raw.destroyed || reply.send(error),
+  )
+}
