@@ -1,7 +1,8 @@
+import { wilsonInterval, z95 } from '../core/wilson-interval.ts'
 import type { GroupWeights } from '../models/ranking.ts'
 import type { Interval } from './evaluation.ts'
 import { recallAtRate } from './metrics.ts'
-import { addWeighed, effectiveRows, shareInterval, type Weighed, wilsonInterval, z95 } from './share-interval.ts'
+import { addWeighed, effectiveRows, shareInterval, type Weighed } from './share-interval.ts'
 
 export interface ShareInput {
   readonly labels: Uint8Array

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { assertClose } from '../../test/close.ts'
 import { createRandom } from '../core/random.ts'
-import { effectiveRows, shareInterval, type Weighed, wilsonInterval, withUnseen } from './share-interval.ts'
+import { wilsonInterval } from '../core/wilson-interval.ts'
+import { effectiveRows, shareInterval, type Weighed, withUnseen } from './share-interval.ts'
 
 interface Golden {
   readonly cases: readonly { readonly hits: number; readonly rows: number; lower: number; upper: number }[]

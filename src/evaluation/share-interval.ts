@@ -1,7 +1,5 @@
+import { wilsonInterval, z95 } from '../core/wilson-interval.ts'
 import type { Interval } from './evaluation.ts'
-
-/** The 97.5 % quantile of the normal distribution. */
-export const z95 = 1.959963984540054
 
 /** Rows of one kind by their weights: the sum of these, and the sum of their squares. */
 export interface Weighed {
@@ -16,23 +14,6 @@ export function effectiveRows({ sum, squares }: Weighed): number {
 
 export function addWeighed(one: Weighed, other: Weighed): Weighed {
   return { sum: one.sum + other.sum, squares: one.squares + other.squares }
-}
-
-/**
- * The 95 % score interval of a share (Wilson, JASA 22, 1927; recommended for few rows by Brown, Cai and DasGupta,
- * Statistical Science 16, 2001). It is never empty: of 7 rows that all are, it begins at 0.646. Of no rows it is 0 to 1.
- */
-export function wilsonInterval(hits: number, rows: number): Interval {
-  if (rows === 0) return { lower: 0, upper: 1 }
-  const share = hits / rows
-  const spread = z95 * z95
-  const centre = share + spread / (2 * rows)
-  const half = z95 * Math.sqrt((share * (1 - share)) / rows + spread / (4 * rows * rows))
-  const shrink = 1 + spread / rows
-  return {
-    lower: Math.min(share, Math.max(0, (centre - half) / shrink)),
-    upper: Math.max(share, Math.min(1, (centre + half) / shrink)),
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
+import { wilsonInterval } from '../core/wilson-interval.ts'
 import { type GroupWeights, rankScores, weighGroups } from '../models/ranking.ts'
 import { rankingMetrics } from './metrics.ts'
-import { wilsonInterval } from './share-interval.ts'
 
 /**
  * How well one feature alone tells the classes apart: by its values, their opposite, or the fraud rate of each value.

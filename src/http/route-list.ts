@@ -29,6 +29,7 @@ import { removeRule } from './routes/remove-rule.ts'
 import { report } from './routes/report.ts'
 import { resetFuse } from './routes/reset-fuse.ts'
 import { rollbackPolicy } from './routes/rollback-policy.ts'
+import { ruleFigures } from './routes/rule-figures.ts'
 import { switchRule } from './routes/rule-state.ts'
 import { rule, ruleList } from './routes/rules.ts'
 import { searchDecisions } from './routes/search.ts'
@@ -60,6 +61,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   putRule,
   ruleList,
   rule,
+  ruleFigures,
   switchRule,
   removeRule,
   snoozeRule,

@@ -21,7 +21,7 @@ function without<Key extends keyof ReportInput>(input: ReportInput, ...keys: rea
   return rest
 }
 
-import { wilsonInterval } from '../evaluation/share-interval.ts'
+import { wilsonInterval } from '../core/wilson-interval.ts'
 
 test('shows every section, each chart for a desktop and for a phone', () => {
   for (const section of [

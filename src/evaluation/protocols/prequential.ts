@@ -1,8 +1,9 @@
 import { FraudError } from '../../core/errors.ts'
 import { option, optionInvalid } from '../../core/option.ts'
+import { wilsonInterval } from '../../core/wilson-interval.ts'
 import type { Interval } from '../evaluation.ts'
 import { bootstrapIntervals } from '../intervals.ts'
-import { shareInterval, wilsonInterval } from '../share-interval.ts'
+import { shareInterval } from '../share-interval.ts'
 import { dayMs, type Fold, type FoldPlan, makeFold, type ProtocolRows, showDay } from './fold.ts'
 import { sizesOf } from './handbook.ts'
 import {

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openPolicy, velocity } from '../../test/service/policy-routes.ts'
+
+const none = { undrawn: 0, snoozed: 0, fused: 0 }
+
+test('figures of a rule follow decisions and labels, version by version, and outlive the rule', async () => {
+  const { app, post, put, decide, service } = await openPolicy()
+  const figures = async () => (await app.inject('/v1/rules/velocity/figures')).json().figures
+  const label = (id: string, isFraud: boolean) => service.label({ transactionId: id, isFraud }, 'key:desk')
+  const first = (await post('/v1/rules', velocity)).json().version
+  // The third of a card within the hour is the first that it applies to.
+  for (const ID of ['a', 'b', 'c', 'd']) await decide({ ID })
+  await put('/v1/rules/velocity/state', { state: 'live' })
+  for (const ID of ['e', 'f']) assert.equal((await decide({ ID })).outcome, 'decline')
+  // Here the score declines, too.
+  await decide({ ID: 'g', AMOUNT: 950 })
+  await label('a', true)
+  await label('c', true)
+  await label('e', true)
+  await label('f', false)
+  await label('g', false)
+  await label('g', true)
+  const [now] = await figures()
+  const { lower, upper } = now.precisionInterval
+  assert.deepEqual(now, {
+    ...{ version: first, isCurrent: true, outcome: 'decline', since: '2026-11-22T09:00:00.000Z' },
+    ...{ liveDecisions: 3, shadowDecisions: 4, fired: 3, alone: 2, shadow: 2, wouldChange: 2, ...none },
+    ...{ frauds: 3, legitimate: 1, precision: 0.75, precisionInterval: { lower, upper } },
+  })
+  // Wilson's of 3 in 4, as scipy.stats.binomtest(3, 4).proportion_ci(method='wilson') has it.
+  assert.ok(Math.abs(lower - 0.3006418) < 1e-6 && Math.abs(upper - 0.9544127) < 1e-6, `${lower} ${upper}`)
+  const second = (await post('/v1/rules', { ...velocity, when: 'card_count_1h > 100', state: 'live' })).json().version
+  await decide()
+  const both = await figures()
+  assert.deepEqual(
+    both.map(({ version, isCurrent, fired }: Record<string, unknown>) => [version, isCurrent, fired]),
+    [
+      [second, true, 0],
+      [first, false, 3],
+    ],
+  )
+  assert.equal(both[0].precision, null)
+  assert.equal((await app.inject({ method: 'DELETE', url: '/v1/rules/velocity' })).statusCode, 200)
+  assert.deepEqual(
+    (await figures()).map(({ isCurrent }: Record<string, unknown>) => isCurrent),
+    [false, false],
+  )
+  assert.equal((await app.inject('/v1/rules/velocty/figures')).statusCode, 404)
+})
