@@ -3,6 +3,7 @@ import type { DecisionObserver } from '../deciding/decision-observer.ts'
 import type { DecisionService } from '../deciding/decision-service.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
+import { nameFirst, watchPolicy } from './policy-metrics.ts'
 
 /** What of the data directory is measured when a scrape asks. */
 export interface DirectoryFigures {
@@ -53,6 +54,7 @@ function countDecisions(registry: Registry): DecisionObserver {
   const decided = new Map<string, number>(outcomes.map((outcome) => [outcome, 0]))
   const degraded = new Map<string, number>()
   const tripped = new Map<string, number>()
+  const nameOf = nameFirst()
   let duplicates = 0
   let missing = new Float64Array(0)
   let features: readonly string[] = []
@@ -93,7 +95,7 @@ function countDecisions(registry: Registry): DecisionObserver {
       duplicates += 1
     },
     fusesTripped(fuses) {
-      for (const fuse of fuses) tripped.set(fuse, (tripped.get(fuse) ?? 0) + 1)
+      for (const fuse of fuses.map(nameOf)) tripped.set(fuse, (tripped.get(fuse) ?? 0) + 1)
     },
     ...countLabels(registry),
   }
@@ -192,4 +194,5 @@ function watch(
     set({ result: 'ok' }, decisions.snapshots.ok)
     set({ result: 'failed' }, decisions.snapshots.failed)
   })
+  watchPolicy(registry, decisions, nowMs)
 }

@@ -48,3 +48,44 @@ test('figures of a rule follow decisions and labels, version by version, and out
   )
   assert.equal((await app.inject('/v1/rules/velocty/figures')).statusCode, 404)
 })
+
+test('metrics tell what rules did by rule, state and outcome, those after the first thousand together', async () => {
+  const { app, post, put, decide, metrics } = await openPolicy()
+  const shown = async (name: string) => {
+    const lines = (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name))
+    return lines.map((line) => line.slice(name.length)).sort()
+  }
+  await decide()
+  assert.deepEqual(await shown('shrike_rule_'), [])
+  await post('/v1/rules', velocity)
+  await decide()
+  await decide()
+  await put('/v1/rules/velocity/state', { state: 'live' })
+  await decide()
+  await post('/v1/rules', { ...velocity, state: 'live', cap: { count: 1, over: '1h' } })
+  await decide()
+  await decide()
+  const missing = await post('/v1/rules', { id: 'noted', when: 'note == "x"', then: 'tag', tags: ['odd'] })
+  await decide()
+  const outcome = 'outcome="decline"'
+  assert.deepEqual(await shown('shrike_rule_fired_total'), [
+    `{rule="velocity",state="live",${outcome}} 2`,
+    `{rule="velocity",state="shadow",${outcome}} 1`,
+  ])
+  assert.deepEqual(await shown('shrike_rule_held_total'), ['{rule="velocity",by="fuse"} 2'])
+  assert.deepEqual(await shown('shrike_rule_unknown_total'), ['{rule="noted"} 1'])
+  assert.deepEqual(await shown('shrike_fuse_tripped'), ['{fuse="rule:velocity"} 1'])
+  assert.ok((await shown('shrike_decisions_by_policy_total')).includes('{by="rule"} 2'))
+  assert.equal((await app.inject('/v1/rules/noted/figures')).json().unknown, 1)
+  const version = Number(missing.json().version)
+  assert.ok(Number((await shown('shrike_policy_version'))[0]) >= version)
+  const rules = Array.from({ length: 1100 }, (_, i) => ({ ...velocity, id: `r-${i}`, when: 'amount > 1.0' }))
+  const changes = rules.map((rule) => ({ kind: 'rule', rule }))
+  const { statusCode, body } = await post('/v1/policy/changes', { change: { kind: 'together', changes } })
+  assert.equal(statusCode, 200, body)
+  await decide()
+  const fired = await shown('shrike_rule_fired_total')
+  // The two of before are among the thousand.
+  assert.equal(fired.filter((line) => line.startsWith('{rule="r-')).length, 998)
+  assert.ok(fired.includes(`{rule="other",state="shadow",${outcome}} 102`))
+})
