@@ -169,7 +169,7 @@ describe('a draft', () => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i >> 1},${(i * 7) % 11}.5,${i % 13 === 5 ? 1 : 0}`)
     const { detector, leftOut, unsure } = await draftOfLines('step,amount,isFraud', ...rows)
     assert.equal(detector.transaction.time, undefined)
-    assert.match(leftOut.step, /if it is the time, say option `time` step/)
+    assert.match(leftOut.step, /if it is the time, use option `time` step/)
     assert.match(unsure.join('\n'), /^time: none was found/m)
   })
 })

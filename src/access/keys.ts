@@ -67,7 +67,7 @@ export function assertProtected(host: string, hasKeys: boolean, insecure: boolea
   if (insecure || hasKeys || isLoopback(host)) return
   throw new FraudError(
     'OPTION_INVALID',
-    `${option('host')} ${host} makes the service reachable from other machines: make a key with "shrike keys create", or set SHRIKE_API_KEYS to one or more, separated by commas, or say ${option('insecure')}`,
+    `${option('host')} ${host} makes the service reachable from other machines: make a key with "shrike keys create", or set SHRIKE_API_KEYS to one or more, separated by commas, or use ${option('insecure')}`,
   )
 }
 

@@ -120,8 +120,8 @@ test('keeps a column of whole numbers a column of numbers when decimals come lat
 test('takes a stray text among numbers for an error, not for a column of text', () => {
   assert.throws(() => parse('Time,V3\n0,1.5\n1,2.5\n2,abc\n3,3.5\n'), {
     code: 'DATA_INVALID',
-    message: 'cards.csv, line 4, column "V3": "abc" is not a number; if the column holds text, say option `text` V3',
-    errors: [{ field: 'V3', reason: 'is not a number; if the column holds text, say option `text` V3' }],
+    message: 'cards.csv, line 4, column "V3": "abc" is not a number; if the column holds text, use option `text` V3',
+    errors: [{ field: 'V3', reason: 'is not a number; if the column holds text, use option `text` V3' }],
   })
   assert.deepEqual(valuesOf('V3\n1.5\nabc\n2.5\n', { columns: { V3: 'text' } }), { V3: ['1.5', 'abc', '2.5'] })
   assert.throws(() => parse(`id\n${'1\n'.repeat(5000)}A2\n`), { message: /line 5002, column "id": "A2" is not/ })

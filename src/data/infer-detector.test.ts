@@ -100,7 +100,7 @@ describe('without a time', () => {
 
   test('columns that only rise or fall are left out, and may be named as the time', () => {
     const clock =
-      /^only ever rises or falls with the rows: a clock or a counter; if it is the time, say option `time` step$/
+      /^only ever rises or falls with the rows: a clock or a counter; if it is the time, use option `time` step$/
     assert.match(reasonFor(column('step', (row) => 1 + Math.floor(row / 9))) ?? '', clock)
     assert.match(reasonFor(column('step', (row) => 1000 - 3 * row)) ?? '', clock)
     assert.match(reasonFor(column('step', (row) => (row % 5 === 0 ? Number.NaN : row))) ?? '', clock)
@@ -169,7 +169,7 @@ describe('the time', () => {
     assert.throws(() => formatFor('step', [1, 2, 743]), {
       code: 'DATA_INVALID',
       message:
-        /^The numbers in "step", 1 to 743, do not show what they count: say option `timeFormat` with one of epoch-s,/,
+        /^The numbers in "step", 1 to 743, do not show what they count: use option `timeFormat` with one of epoch-s,/,
     })
     assert.equal(formatFor('step', [1, 2, 743], { timeFormat: 'hours-since' }), 'hours-since')
     assert.throws(() => formatFor('date', [20_240_131, 20_240_201, 20_240_202]), { message: /option `ignore` date/ })

@@ -38,7 +38,7 @@ export function inferTimeField(column: Column, format: TimeFormat | undefined, n
 
 function cure(name: string): string {
   const shown = showValue(name)
-  return `say ${option('timeFormat')} with one of ${timeFormats.slice(1).join(', ')} (a detector's line is "time: { field: ${shown}, format: … }"), another column with ${option('time')}, or ${option('ignore')} ${shown} if it is not the time`
+  return `use ${option('timeFormat')} with one of ${timeFormats.slice(1).join(', ')} (a detector's line is "time: { field: ${shown}, format: … }"), another column with ${option('time')}, or ${option('ignore')} ${shown} if it is not the time`
 }
 
 /** Nanoseconds are past 2^53, and are read as texts unless they are known to be times. */
@@ -46,7 +46,7 @@ function asText({ name }: Column): FraudError {
   const shown = showValue(name)
   return new FraudError(
     'DATA_INVALID',
-    `The column "${shown}" holds texts or whole numbers past 2^53, not times; for nanoseconds write a detector with "time: { field: ${shown}, format: epoch-ns }", or say ${option('ignore')} ${shown} if it is not the time`,
+    `The column "${shown}" holds texts or whole numbers past 2^53, not times; for nanoseconds write a detector with "time: { field: ${shown}, format: epoch-ns }", or use ${option('ignore')} ${shown} if it is not the time`,
   )
 }
 

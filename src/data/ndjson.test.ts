@@ -58,7 +58,7 @@ test('holds kinds, declared or inferred, against every value', () => {
   const two = '{"a":1}\n{"a":2}\n'
   assert.throws(() => parse(`${two}{"a":"x"}`), {
     code: 'DATA_INVALID',
-    message: 'cards.ndjson, line 3, column "a": "x" is not a number; if the column holds text, say option `text` a',
+    message: 'cards.ndjson, line 3, column "a": "x" is not a number; if the column holds text, use option `text` a',
   })
   assert.deepEqual(parse(`${two}{"a":"2.5"}`).table.columns[0], {
     kind: 'number',

@@ -32,7 +32,7 @@ function whyNoInput(column: Column, context: ColumnContext): string | undefined 
   if (isIndex(column.values)) return 'a running number of the rows'
   // A file may well be sorted by its amounts.
   if (column !== amount && isClock(column.values)) {
-    const hint = time === undefined ? `; if it is the time, say ${option('time')} ${name}` : ''
+    const hint = time === undefined ? `; if it is the time, use ${option('time')} ${name}` : ''
     return `only ever rises or falls with the rows: a clock or a counter${hint}`
   }
   return undefined

@@ -92,7 +92,7 @@ export function readOptions(request: InputRequest, { signal }: Progress): ReadOp
 /** What says how a file is read says nothing of a log, and somebody would believe that it did. */
 export function refuseReading(request: ReadingRequest): void {
   const { text, decimal, dates, encoding, missing, rejects, badRows } = request
-  const reason = `is for files, and ${option('fromLog')} reads the log: leave it out`
+  const reason = `is only for files, and ${option('fromLog')} reads the log: leave it out`
   if (badRows === 'skip') throw optionInvalid('badRows', `skip ${reason}`)
   const given = { text, rejects, decimal, dates, missing, encoding }
   for (const name of ['text', 'rejects', 'decimal', 'dates', 'missing', 'encoding'] as const) {

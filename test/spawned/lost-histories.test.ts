@@ -121,7 +121,7 @@ describe('a bundle that reads the columns of the log in another way', () => {
       assert.deepEqual([code, /HISTORIES_LOST/.test(stderr), told.test(stderr)], [1, true, true], stderr)
     }
     const rows = await succeed('features', '--from-log', '--data', data, '--detector', 'personal.yaml')
-    assert.match(rows.stderr, /in another form.*none has "shop" as tokens/)
+    assert.match(rows.stderr, /in a different form.*none has "shop" as tokens/)
 
     await succeed('replay', 'rows.csv', ...flagsOf(data, 'personal'), '--on-conflict', 'skip', accept)
     const erased = await run('erase', '--key', 'shop=s-1', '--data', data)

@@ -16,7 +16,7 @@ export interface DetectorCategories {
 }
 
 /** The end of a sentence that says what else can be done. */
-export const orTrust = `or, where the detector gives the very numbers that the library gave its categories, say ${option('categoryNumbers')}`
+export const orTrust = `or, where the detector gives the very numbers that the library gave its categories, use ${option('categoryNumbers')}`
 
 /**
  * The model with the categories that the detector gives: they must be those that its library numbered, or other ones

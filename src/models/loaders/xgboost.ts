@@ -64,7 +64,7 @@ function treesUntilBest(attributes: XgboostAttributes, file: XgboostTrees): numb
   if (noted !== undefined) return Number(noted)
   throw unsupported(
     'it was stopped early, and its file does not say how many trees a round has: save the classifier itself ' +
-      `(XGBClassifier.save_model), or say ${option('allTrees')}`,
+      `(XGBClassifier.save_model), or use ${option('allTrees')}`,
   )
 }
 
