@@ -15,6 +15,7 @@ import {
   succeed,
   temporaryFolder,
   trainBundle,
+  withShortWindows,
 } from './service.ts'
 import { Traffic } from './traffic.ts'
 
@@ -136,21 +137,9 @@ function rows(reader: Parameters<Parameters<typeof withLog>[1]>[0]): readonly un
 
 describe('retention', () => {
   const hourMs = 3_600_000
-  const windowed = /^ {2}- (?!amount|hour|weekend)/
-  /** Windows of at most an hour, and labels that are known after one. */
-  const change = (yaml: string) =>
-    yaml
-      .split('\n')
-      .filter((line) => !(windowed.test(line) && !/over: 1h|over: \[10m/.test(line)))
-      .map((line) =>
-        line
-          .replace(/over: \[[^\]]*\]/, 'over: [10m, 1h]')
-          .replace(/label: .*/, 'label: { field: is_fraud, delay: 1h }'),
-      )
-      .join('\n')
 
   test('deletes what is older, and what is kept is answered, sound and computed as before', async (t) => {
-    const bundle = await trainBundle(folder, { change, name: 'short' })
+    const bundle = await trainBundle(folder, { change: withShortWindows, name: 'short' })
     const data = at('retained')
     const sent = purchases(2400)
     const tooShort = await runShrike('serve', bundle, '--data', data, '--port', '0', '--retain', '1h')
