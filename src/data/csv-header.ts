@@ -1,7 +1,7 @@
 import type { BadRowLog } from './bad-rows.ts'
 import { mostColumns } from './columns.ts'
 import { type CsvCell, scanCell, skipLineEnd } from './csv-cell.ts'
-import { findSeparator } from './csv-separator.ts'
+import { endOfDeclaration, findSeparator, longestDeclaration } from './csv-separator.ts'
 
 /** A CSV file's column names, and where its first row starts. */
 export interface CsvHeader {
@@ -29,11 +29,19 @@ export function readHeader(
     if (at < 0) return undefined
     line++
   }
+  if (length - at < longestDeclaration && !isFinal) return undefined
+  const declared = endOfDeclaration(bytes, at, length, cell)
+  if (declared !== undefined) {
+    at = skipLineEnd(bytes, declared, length, isFinal)
+    if (at < 0) return undefined
+    line++
+  }
   if (at === length && isFinal) throw badRows.error({ line }, 'the file is empty: there is no header line')
-
-  const separator = findSeparator(bytes, at, length, isFinal, cell)
-  if (separator === undefined) return undefined
-  cell.separator = separator
+  if (declared === undefined) {
+    const separator = findSeparator(bytes, at, length, isFinal, cell)
+    if (separator === undefined) return undefined
+    cell.separator = separator
+  }
   const names: string[] = []
   let lineEnds = 0
   for (;;) {

@@ -35,6 +35,21 @@ export function findSeparator(
   return best.separator
 }
 
+/** With quotes and the first byte of its line's end. */
+export const longestDeclaration = 8
+
+/**
+ * Where the line ends with which Excel is told the separator, `sep=;`, and nothing else: undefined where the line is
+ * another. The header is behind it.
+ */
+export function endOfDeclaration(bytes: Uint8Array, start: number, length: number, cell: CsvCell): number | undefined {
+  const line = Buffer.from(bytes.subarray(start, Math.min(start + longestDeclaration, length))).toString('latin1')
+  const [whole, separator] = /^(?:sep=([,;\t|])|"sep=[,;\t|]")(?=[\r\n])/i.exec(line) ?? []
+  if (whole === undefined) return undefined
+  cell.separator = (separator ?? whole.at(-2) ?? '').charCodeAt(0)
+  return start + whole.length
+}
+
 /** How often each separator occurs in one line, and where the next begins; undefined where the bytes end inside it and more may come. */
 function countCells(bytes: Uint8Array, start: number, length: number, isFinal: boolean, cell: CsvCell) {
   let cells = 0

@@ -505,3 +505,19 @@ test('keeps no part of a text that comes in pieces or is not the last cell', () 
     assert.deepEqual([...seen].sort(), ['\0x', 'a,b', 'c-1', 'c-2', 'c-3', 'c-4', 'c-5', 'c-6', 'first', 'é'])
   }
 })
+
+test('takes the separator from the line that tells Excel', () => {
+  for (const line of ['sep=;', 'SEP=;', '"sep=;"', '\u{feff}sep=;']) {
+    for (const pieceBytes of [1, 1000]) {
+      const { table, lines } = parse(`${line}\r\na,b;c\r\n1;2\r\n`, { pieceBytes })
+      assert.deepEqual(
+        table.columns.map(({ name }) => name),
+        ['a,b', 'c'],
+      )
+      assert.deepEqual(lines, [3])
+    }
+  }
+  assert.throws(() => parse('sep=;\n'), { message: /line 2: the file is empty/ })
+  const { table } = parse('sep=x;b\n1;2\n')
+  assert.equal(table.columns[0].name, 'sep=x')
+})
