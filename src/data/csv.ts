@@ -48,6 +48,8 @@ export interface CsvOptions {
   readonly spelling?: Spelling
   /** Whether the file can be looked through first: OpenColumns is thrown where its rows leave something open. */
   readonly canLookFurther?: boolean
+  /** Whether no row is handed on before all are read, so that looking through the file again is open to the end. */
+  readonly isWhole?: boolean
   /** What whole columns say that were open. */
   readonly evidence?: ReadonlyMap<string, FormatEvidence> | undefined
   readonly missing: MissingWords
@@ -88,7 +90,7 @@ export class CsvParser {
 
   constructor(options: CsvOptions) {
     this.#options = options
-    this.#builder = new TableBuilder(options.missing)
+    this.#builder = new TableBuilder(options.missing, options.canLookFurther === true && options.isWhole === true)
   }
 
   get rowCount(): number {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { FraudError } from '../core/errors.ts'
+import { formatOfTexts } from './look-further.ts'
 import { openTables, type ReadOptions, readTable } from './read-table.ts'
 
 let folder: string
@@ -127,4 +128,13 @@ test('refuses texts of NDJSON whose decimals contradict each other', async () =>
   const { table } = await readTable(path, { columns, spelling: { decimal: 'comma' } })
   assert.ok(table.columns[0].kind === 'number')
   assert.deepEqual([table.columns[0].values[0], table.columns[0].values[1500]], [1234, 0.5])
+})
+
+test('reads numbers in a column of texts by all of its texts', () => {
+  const column = (...dictionary: readonly string[]) =>
+    ({ kind: 'text', name: 'a', codes: new Int32Array(0), dictionary }) as const
+  assert.equal(formatOfTexts(column('1.234', '0,5')).decimal, 'comma')
+  assert.equal(formatOfTexts(column('1.234', '12.50')).decimal, 'point')
+  assert.equal(formatOfTexts(column('1.234', '12.50', '0,5')).decimal, 'open')
+  assert.equal(formatOfTexts({ ...column('0,5'), format: { decimal: 'point' } }).decimal, 'point')
 })

@@ -1,5 +1,5 @@
-import { FormatEvidence } from './cell-format.ts'
-import type { Table } from './table.ts'
+import { type CellFormat, FormatEvidence } from './cell-format.ts'
+import type { Table, TextColumn } from './table.ts'
 
 /** No number or time that people write is longer. */
 export const longestWritten = 48
@@ -24,9 +24,21 @@ export async function lookFurther(
     for (const column of columns) {
       const evidence = found.get(column.name)
       if (evidence === undefined || column.kind !== 'text') continue
-      for (const text of column.dictionary) if (text.length <= longestWritten) evidence.addText(text.trim())
+      addTexts(evidence, column)
     }
     if ([...kinds].every(([name, kind]) => found.get(name)?.isExhausted(kind))) break
   }
   return found
+}
+
+/** How the numbers of a column of texts are written, by all of them where nobody has said so. */
+export function formatOfTexts(column: TextColumn): CellFormat {
+  if (column.format?.decimal !== undefined) return column.format
+  const evidence = new FormatEvidence()
+  addTexts(evidence, column)
+  return { ...column.format, decimal: evidence.own.decimal }
+}
+
+function addTexts(evidence: FormatEvidence, { dictionary }: TextColumn): void {
+  for (const text of dictionary) if (text.length <= longestWritten) evidence.addText(text.trim())
 }

@@ -128,7 +128,7 @@ async function* readTables(
   const folder = isFolder(path) ? (await import('./folder.ts')).readFolder(path) : undefined
   const format = folder?.format ?? formatOf(path) ?? (isReadOnce(path) ? 'csv' : undefined)
   const { PartLines } = folder === undefined ? {} : await import('./part-lines.ts')
-  const parsingOf = (look: Pick<CsvOptions, 'canLookFurther' | 'evidence'> = {}) => {
+  const parsingOf = (look: Pick<CsvOptions, 'canLookFurther' | 'isWhole' | 'evidence'> = {}) => {
     const parts = PartLines && new PartLines(path, rowWordOf(path))
     return { ...begin(), columns, others, required, names, spelling, parts, ...look }
   }
@@ -139,10 +139,11 @@ async function* readTables(
     yield* readWorkbookFile(path, parsingOf(), notes, options)
   } else if (format !== undefined) {
     const canLookFurther = !isReadOnce(path)
+    const isWhole = options.rowsPerTable === Number.POSITIVE_INFINITY
     const evidence = new Map<string, FormatEvidence>()
     for (let isRead = false; !isRead; ) {
       try {
-        yield* readText(path, format, folder, parsingOf({ canLookFurther, evidence }), notes, options)
+        yield* readText(path, format, folder, parsingOf({ canLookFurther, isWhole, evidence }), notes, options)
         isRead = true
       } catch (error) {
         if (!(error instanceof OpenColumns)) throw error

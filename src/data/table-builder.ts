@@ -44,12 +44,14 @@ export class TableBuilder {
   readonly #missing: MissingWords
   #capacity = 0
   /** What a file whose first rows have no decimals showed since; both at once leave its decimals in doubt. */
-  #hasEither = false
+  #hasEither: boolean
   #hasComma = false
   rowCount = 0
 
-  constructor(missing: MissingWords) {
+  /** Where the file can be read again, each late comma is a reason to, and cells such as 1.234 need not be noted. */
+  constructor(missing: MissingWords, canReadAgain = false) {
     this.#missing = missing
+    this.#hasEither = canReadAgain
   }
 
   get capacity(): number {

@@ -21,6 +21,7 @@ import type { ColumnKind } from './column-kind.ts'
 import { joinedTimes } from './day-and-clock.ts'
 import { rowWordOf } from './file-format.ts'
 import { labelOf, labelsAllowed } from './label-column.ts'
+import { formatOfTexts } from './look-further.ts'
 import { MissingWords } from './missing-words.ts'
 import { FractionKeys, whyRefused, whySpoilt } from './spoilt-keys.ts'
 import type { Column, NumberColumn, Table } from './table.ts'
@@ -444,12 +445,9 @@ export class TransactionReader {
 
   #plainNumbers(column: Column): CellReader<number> {
     if (column.kind === 'text') {
-      const numbers = column.dictionary.map((text) => this.#parseNumber(text, column.format))
-      return this.#parsed(
-        column,
-        numbers,
-        (text) => whyAmbiguous('number', text.trim(), column.format) ?? 'is not a number',
-      )
+      const format = formatOfTexts(column)
+      const numbers = column.dictionary.map((text) => this.#parseNumber(text, format))
+      return this.#parsed(column, numbers, (text) => whyAmbiguous('number', text.trim(), format) ?? 'is not a number')
     }
     const { values } = column
     return (row) => values[row]
