@@ -111,7 +111,7 @@ describe('a bundle that reads the columns of the log in another way', () => {
 
   test('as tokens: is refused by a replay and by training, with figures, and warned of in rows', async () => {
     await prepare('personal', (yaml) => yaml.replace('features:', '  personal: [shop]\nfeatures:'))
-    const told = /of 400 transactions none has "shop" as tokens of the personal key "shop".*leave personal/
+    const told = /of 400 transactions none has "shop" as tokens of the personal key "shop".*keep personal/
     const data = copy('personal')
     for (const args of [
       ['replay', 'rows.csv', ...flagsOf(data, 'personal')],
