@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.ts')).keysCommand(),
   job: async () => (await import('./job.ts')).jobCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),
+  rules: async () => (await import('./rules.ts')).rulesCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),

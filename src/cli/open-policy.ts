@@ -10,6 +10,7 @@ import { servicePolicy } from './policy-service.ts'
 import type { PolicyStep, PolicyTarget } from './policy-target.ts'
 import type { Run } from './run.ts'
 import { serviceAddress } from './service-address.ts'
+import { tellProblem } from './tell-problem.ts'
 
 /** Works on the policy of the service at the URL, else of the one on the data directory, else on the directory itself. */
 export async function withPolicy<Result>(
@@ -43,23 +44,27 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
       })
     },
     change: (change, { why = '', ifVersion }) =>
-      service.change(change, { by: 'command:policy', why, ifVersion }).catch((error: unknown) => {
+      service.changeAsSent(change, { by: 'command:policy', why, ifVersion }).catch((error: unknown) => {
         throw error instanceof FraudError ? withReasons(error) : error
       }),
+    checkRule: async (rule) => service.examine({ kind: 'rule', rule }),
   }
 }
 
 function tellStep(step: HistoryStep, before: Definitions | undefined, after: Definitions | undefined): PolicyStep {
   const { version, atMs, by, why, tripped = [], changes } = step
   const different = before === undefined || after === undefined ? [] : tellDifferences(before, after)
-  const resets = changes.flatMap((change) => (change.kind === 'fuse-reset' ? [`fuse ${change.fuse}: reset`] : []))
-  const told = [...tripped.map((fuse) => `fuse ${fuse}: tripped`), ...resets, ...different]
+  const done = changes.flatMap((change) => {
+    if (change.kind === 'rollback') return [`rolled back to version ${change.to}`]
+    return change.kind === 'fuse-reset' ? [`fuse ${change.fuse}: reset`] : []
+  })
+  const told = [...tripped.map((fuse) => `fuse ${fuse}: tripped`), ...done, ...different]
   return { version, at: formatIsoTime(atMs), by, why, changes: told }
 }
 
 /** A command's error is its message alone. */
 function withReasons(error: FraudError): FraudError {
   const { code, message, errors, hint } = error
-  const reasons = errors.map(({ field, reason }) => `\n  ${field}: ${reason}`)
+  const reasons = errors.map((error) => `\n  ${tellProblem(error)}`)
   return new FraudError(code, `${message}${reasons.join('')}`, { cause: error, errors, hint })
 }

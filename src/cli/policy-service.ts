@@ -3,79 +3,67 @@ import { z } from '../core/zod.ts'
 import { listSchema } from '../decisioning/list-definition.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import { ruleSchema } from '../decisioning/rule-definition.ts'
-import type { PolicyTarget, PolicyVersion } from './policy-target.ts'
+import type { PolicyStep, PolicyTarget } from './policy-target.ts'
 import { askService, type ClientOptions, type ServiceRequest } from './service-client.ts'
 
-// What a service tells beside a definition, such as how often a rule has fired, is not of it.
-const rule = z.object(ruleSchema.shape)
-const policyAnswer = z.object({ version: z.int(), policy: policySchema, tripped: z.array(z.string()).default([]) })
-const rulesAnswer = z.object({ rules: z.array(rule) })
-const listsAnswer = z.object({ lists: z.array(z.object(listSchema.shape)) })
-const stepsAnswer = z.object({
-  versions: z.array(
-    z.object({
-      version: z.int(),
-      at: z.string(),
-      by: z.string(),
-      why: z.string().optional(),
-      changes: z.array(z.string()),
-    }),
-  ),
+const policyAnswer = z.object({
+  version: z.int(),
+  policy: policySchema,
+  rules: z.array(ruleSchema),
+  lists: z.array(listSchema),
+  tripped: z.array(z.string()),
 })
-const problem = z.object({ field: z.string(), reason: z.string() })
-const changeAnswer = z.object({ version: z.int(), warnings: z.array(problem) })
+const step = z.object({
+  version: z.int(),
+  at: z.string(),
+  by: z.string(),
+  why: z.string(),
+  diff: z.array(z.string()),
+})
+const versionsAnswer = z.object({ versions: z.array(step), cursor: z.int().nullable() })
+const problems = z.array(z.looseObject({ field: z.string(), reason: z.string() }))
+const changeAnswer = z.object({ version: z.int(), warnings: problems })
+const checkAnswer = z.object({ problems, warnings: problems })
 
 /** The policy of a running service, over HTTP. */
 export function servicePolicy(client: ClientOptions): PolicyTarget {
-  const get = <Answer>(path: string, schema: z.ZodType<Answer>) => ask(client, { method: 'GET', path }, schema)
+  const post = (path: string, body: object, ifVersion?: number): ServiceRequest => ({
+    ...{ method: 'POST', path, body: JSON.stringify(body) },
+    headers: { 'content-type': 'application/json', ...(ifVersion !== undefined && { 'if-match': String(ifVersion) }) },
+  })
   return {
     where: `the service on ${client.url}`,
-    read: () => readPolicy(get),
-    steps: async () => (await get('/v1/policy/versions', stepsAnswer)).versions,
-    change: (change, { why, ifVersion }) =>
-      ask(
-        client,
-        {
-          method: 'POST',
-          path: '/v1/policy/changes',
-          headers: {
-            'content-type': 'application/json',
-            ...(ifVersion !== undefined && { 'if-match': String(ifVersion) }),
-          },
-          body: JSON.stringify({ change, ...(why !== undefined && { why }) }),
-        },
-        changeAnswer,
-      ),
+    async read() {
+      const { rules, lists, ...others } = await ask(client, { method: 'GET', path: '/v1/policy' }, policyAnswer)
+      return {
+        ...others,
+        rules: new Map(rules.map((rule) => [rule.id, rule])),
+        lists: new Map(lists.map((list) => [list.name, list])),
+      }
+    },
+    steps: () => readSteps(client),
+    change: (change, { why = '', ifVersion }) =>
+      ask(client, post('/v1/policy/changes', { change, why }, ifVersion), changeAnswer),
+    checkRule: (rule) => ask(client, post('/v1/rules/check', rule), checkAnswer),
   }
 }
 
-const mostReads = 5
-
-/** All of one version: where somebody changes it in between, it is read again. */
-async function readPolicy(
-  get: <Answer>(path: string, schema: z.ZodType<Answer>) => Promise<Answer>,
-): Promise<PolicyVersion> {
-  for (let read = 1; read <= mostReads; read++) {
-    const { version, policy, tripped } = await get('/v1/policy', policyAnswer)
-    const { rules } = await get('/v1/rules', rulesAnswer)
-    const { lists } = await get('/v1/lists', listsAnswer)
-    const after = await get('/v1/policy', policyAnswer)
-    if (after.version !== version) continue
-    return {
-      ...{ version, policy, tripped },
-      rules: new Map(rules.map((rule) => [rule.id, rule])),
-      lists: new Map(lists.map((list) => [list.name, list])),
-    }
+async function readSteps(client: ClientOptions): Promise<readonly PolicyStep[]> {
+  const steps: PolicyStep[] = []
+  let page = ''
+  for (;;) {
+    const path = `/v1/policy/versions${page}`
+    const { versions, cursor } = await ask(client, { method: 'GET', path }, versionsAnswer)
+    for (const { diff: changes, why, ...others } of versions)
+      steps.unshift({ ...others, ...(why !== '' && { why }), changes })
+    if (cursor === null) return steps
+    page = `?cursor=${cursor}`
   }
-  throw new FraudError('POLICY_CHANGED', 'The policy changed each time that it was read', {
-    hint: 'Run the command again once others have done their changes',
-  })
 }
 
 async function ask<Answer>(client: ClientOptions, request: ServiceRequest, schema: z.ZodType<Answer>): Promise<Answer> {
-  const text = await askService(client, request)
-  const answer = schema.safeParse(JSON.parse(text))
+  const answer = schema.safeParse(JSON.parse(await askService(client, request)))
   if (answer.success) return answer.data
   const reason = z.prettifyError(answer.error)
-  throw new FraudError('INTERNAL', `What ${client.url}${request.path} answers is of another version: ${reason}`)
+  throw new FraudError('INTERNAL', `${client.url}${request.path} answers what this version can't read: ${reason}`)
 }

@@ -1,7 +1,7 @@
 import type { Change, Definitions } from '../decisioning/index.ts'
 
 /** What is in force, and by which number decisions name it. */
-export interface PolicyVersion extends Definitions {
+interface PolicyVersion extends Definitions {
   readonly version: number
   /** Ids of the fuses that have tripped. */
   readonly tripped: readonly string[]
@@ -23,9 +23,11 @@ interface ChangeRequest {
   readonly ifVersion?: number | undefined
 }
 
+type Problems = readonly { readonly field: string; readonly reason: string }[]
+
 export interface ChangeAnswer {
   readonly version: number
-  readonly warnings: readonly { readonly field: string; readonly reason: string }[]
+  readonly warnings: Problems
 }
 
 /** The policy of a service, or of a data directory that none works on. */
@@ -35,4 +37,6 @@ export interface PolicyTarget {
   /** The newest last. */
   steps(): Promise<readonly PolicyStep[]>
   change(change: Change, request: ChangeRequest): Promise<ChangeAnswer>
+  /** Looks at a rule, which is not kept. */
+  checkRule(rule: object): Promise<{ readonly problems: Problems; readonly warnings: Problems }>
 }

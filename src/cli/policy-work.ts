@@ -7,6 +7,7 @@ import { withPolicy } from './open-policy.ts'
 import { readDirectory, writeDirectory } from './policy-files.ts'
 import type { ChangeAnswer, PolicyTarget } from './policy-target.ts'
 import type { Run } from './run.ts'
+import { tellProblem } from './tell-problem.ts'
 
 export interface WhyFlags extends SinkFlags {
   readonly why?: string
@@ -113,7 +114,7 @@ export async function changeOne(
 }
 
 function tellChanged({ version, warnings }: ChangeAnswer, { where }: PolicyTarget, { terminal }: Run): void {
-  for (const { field, reason } of warnings) terminal.warn(`${field}: ${reason}`)
+  for (const warning of warnings) terminal.warn(tellProblem(warning))
   terminal.say(`version ${version} is in force in ${where}`)
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError, isErrorCode } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
+import { tellProblem } from './tell-problem.ts'
 
 export interface ClientOptions {
   readonly url: string
@@ -108,7 +109,7 @@ function passingReason(error: unknown, url: string): string {
 function refusal(answer: unknown, status: number): FraudError {
   const { code, detail, errors } = isRecord(answer) ? answer : {}
   const named = Array.isArray(errors)
-    ? errors.flatMap((error) => (isRecord(error) ? [`\n  ${error.field}: ${error.reason}`] : []))
+    ? errors.flatMap((error) => (isRecord(error) ? [`\n  ${tellProblem(error)}`] : []))
     : []
   const message = `${typeof detail === 'string' ? detail : `The service answered ${status}`}${named.join('')}`
   const hint = code === 'UNAUTHORIZED' ? 'Name a key with --key, or in SHRIKE_API_KEY' : undefined

@@ -94,7 +94,7 @@ test('what is wrong with files or a change is told at its place, and nothing is 
   writeFileSync(join(bad, 'rules.yaml'), velocity.replace('card_count_1h > 8', 'card_cont_1h > 8'))
   const unknown = await policy('apply', bad)
   assert.equal(unknown.code, 1)
-  assert.match(unknown.stderr, /INPUT_INVALID: .*\n {2}rules.velocity.when.*card_count_1h/)
+  assert.match(unknown.stderr, /INPUT_INVALID: .*\n {2}rules.velocity.when, line 1, column 1: .*card_count_1h/)
   assert.match(
     (await policy('reset-fuse', 'decline')).stderr,
     /INPUT_INVALID: .*\n {2}fuse: there is no fuse "decline"/,
@@ -102,4 +102,43 @@ test('what is wrong with files or a change is told at its place, and nothing is 
   assert.match((await policy('rollback', '999999')).stderr, /INPUT_INVALID: .*\n {2}to: it must be a version from /)
   assert.equal((await policy('rollback', 'last')).code, 2)
   assert.equal((await told('show')).version, version)
+})
+
+test('the same beside a running service, and rules one by one', async () => {
+  const service = await ServiceProcess.start(bundle, data)
+  const rules = (...args: readonly string[]) => runShrike('rules', ...args, '--data', data)
+  const { version } = await told('pull', directory, '--force')
+  assert.match((await policy('apply', directory)).stdout, /^nothing to do: /)
+  writeFileSync(file('policy.yaml'), `${readFileSync(file('policy.yaml'), 'utf8')}note: by hand\n`)
+  const applied = await told('apply', directory, '--why', 'a note', '--if-version', String(version))
+  assert.deepEqual(applied.changes, ['policy: note none -> by hand'])
+  const steps = await told('versions')
+  assert.deepEqual([steps.at(-1).version, steps.at(-1).why], [applied.version, 'a note'])
+  assert.equal(steps[0].why, 'card testing')
+
+  const one = join(folder, 'small.yaml')
+  writeFileSync(one, 'id: small\nwhen: |\n  amount < 2.0 &&\n    hours < 5\nthen: review\n')
+  const checked = await rules('check', one)
+  assert.deepEqual(
+    [checked.code, /^small, when, line 2, column 3: .*hour/.test(checked.stdout)],
+    [1, true],
+    checked.stdout,
+  )
+  const refused = await rules('add', one)
+  assert.match(refused.stderr, /INPUT_INVALID: .*\n {2}rules.small.when, line 2, column 3: /)
+  writeFileSync(one, readFileSync(one, 'utf8').replace('hours', 'hour'))
+  assert.equal((await rules('check', one)).stdout, 'small: fine\n')
+  assert.match((await rules('add', one)).stdout, /^version \d+ is in force in the service on http/)
+  assert.equal((await rules('state', 'small', 'live', '--why', 'tried')).code, 0)
+  const until = ['--until', '2090-01-01T00:00:00Z']
+  assert.equal((await rules('snooze', 'small', '--of', 'country', '--value', 'DE', ...until)).code, 0)
+  assert.match((await rules('list')).stdout, /^small {2}live {2}review {2}amount < 2.0 && hour < 5$/m)
+  await service.stop()
+
+  const here = ['--bundle', bundle]
+  assert.match((await rules('show', 'small', ...here)).stdout, /^id: small\n/)
+  assert.match((await rules('show', 'smal', ...here)).stderr, /OPTION_INVALID: There is no rule smal\n.*rules list/)
+  assert.equal((await rules('check', one, ...here)).stdout, 'small: fine\n')
+  assert.equal((await rules('remove', 'small', ...here)).code, 0)
+  assert.doesNotMatch((await rules('list', ...here)).stdout, /small/)
 })
