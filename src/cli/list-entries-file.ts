@@ -1,0 +1,35 @@
+import { FraudError } from '../core/errors.ts'
+import { openTables } from '../data/read-table.ts'
+import { type Table, tellRow } from '../data/table.ts'
+import { type EntryDefinition, entrySchema } from '../decisioning/list-definition.ts'
+import type { Run } from './run.ts'
+
+const names = { value: 'value', expires_at: 'expiresAt', source: 'source', note: 'note' } as const
+
+/**
+ * Reads entries of a list: columns `value` and, where they are there, `expires_at`, `source` and `note`.
+ *
+ * @throws FraudError DATA_INVALID with the line and the field of the first that is wrong.
+ */
+export async function readEntries(file: string, run: Run): Promise<readonly EntryDefinition[]> {
+  const kinds = Object.fromEntries(Object.keys(names).map((name) => [name, 'text' as const]))
+  const entries: EntryDefinition[] = []
+  const open = openTables(file, { columns: kinds, required: ['value'], rowsPerTable: 16_384, signal: run.signal })
+  for await (const table of open.tables) {
+    const before = entries.length
+    for (let row = 0; row < table.rowCount; row++) entries.push(entryAt(table, row, before, file))
+  }
+  return entries
+}
+
+function entryAt(table: Table, row: number, before: number, file: string): EntryDefinition {
+  const given = Object.entries(names).flatMap(([column, name]) => {
+    const found = table.columns.find((each) => each.name === column)
+    const text = found?.kind === 'text' ? found.dictionary[found.codes[row]] : undefined
+    return text === undefined || text === '' ? [] : [[name, text] as const]
+  })
+  const parsed = entrySchema.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  const [{ path, message }] = parsed.error.issues
+  throw new FraudError('DATA_INVALID', `${file}, ${tellRow(table, row, before)}: ${path.join('.')}: ${message}`)
+}

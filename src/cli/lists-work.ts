@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { FraudError } from '../core/errors.ts'
+import { formatYaml } from '../core/yaml-file.ts'
+import { type PolicyDocuments, readPolicyFiles } from '../decisioning/index.ts'
+import type { SinkFlags } from './label-sink.ts'
+import { readEntries } from './list-entries-file.ts'
+import { withPolicy } from './open-policy.ts'
+import { changeOne, type WhyFlags } from './policy-work.ts'
+import type { Run } from './run.ts'
+
+const entriesAtOnce = 1000
+
+/** `shrike lists list`. */
+export async function showLists(flags: SinkFlags, run: Run): Promise<void> {
+  const { version, lists } = await withPolicy(flags, run, (target) => target.read())
+  for (const { name, of, effect } of lists.values()) run.terminal.say(`${name}  of ${of}  ${effect}`)
+  if (lists.size === 0) run.terminal.say(`there are no lists in version ${version}`)
+  run.terminal.result({ version, lists: [...lists.values()] })
+}
+
+/** `shrike lists show NAME`. */
+export async function showList(name: string, flags: SinkFlags, run: Run): Promise<void> {
+  const { lists } = await withPolicy(flags, run, (target) => target.read())
+  const list = lists.get(name)
+  if (list === undefined) {
+    throw new FraudError('OPTION_INVALID', `There is no list ${name}`, {
+      hint: 'shrike lists list shows those there are',
+    })
+  }
+  run.terminal.say(formatYaml(list).trimEnd())
+  run.terminal.result(list)
+}
+
+/** `shrike lists set FILE`: one list, or a list of them. */
+export async function setLists(file: string, flags: WhyFlags, run: Run): Promise<void> {
+  const lists = await definitionsOf(file)
+  if (lists.length === 0) throw new FraudError('POLICY_INVALID', `There is no list in ${file}`)
+  await changeOne({ kind: 'together', changes: lists.map((list) => ({ kind: 'list' as const, list })) }, flags, run)
+}
+
+/** `shrike lists remove NAME`. */
+export async function removeList(name: string, flags: WhyFlags, run: Run): Promise<void> {
+  await changeOne({ kind: 'list-removed', name }, flags, run)
+}
+
+/** `shrike lists take NAME VALUE...`. */
+export async function takeValues(list: string, remove: string[], flags: WhyFlags, run: Run): Promise<void> {
+  await changeOne({ kind: 'entries', list, remove }, flags, run)
+}
+
+/** `shrike lists add NAME FILE`: all of the file is read before the first entry is added; a piece counts as a whole. */
+export async function addEntries(list: string, file: string, flags: WhyFlags, run: Run): Promise<void> {
+  const entries = await readEntries(file, run)
+  let added = 0
+  await withPolicy(flags, run, async (target) => {
+    for (let from = 0; from < entries.length; from += entriesAtOnce) {
+      if (run.signal.aborted) throw stopped(added)
+      const add = entries.slice(from, from + entriesAtOnce)
+      await target.change({ kind: 'entries', list, add }, flags).catch((error: unknown) => {
+        throw error instanceof FraudError && added > 0 ? withCount(error, added) : error
+      })
+      added += add.length
+    }
+    run.terminal.say(`entries added to ${list} in ${target.where}: ${added.toLocaleString('en')}`)
+    run.terminal.result({ list, added })
+  })
+}
+
+function stopped(added: number): FraudError {
+  return withCount(new FraudError('INTERRUPTED', 'Stopped before the end'), added)
+}
+
+function withCount({ code, message, hint }: FraudError, added: number): FraudError {
+  const more = `Entries that were added before and stay: ${added}. The same file may be sent again`
+  return new FraudError(code, `${message}\n${more}`, { hint })
+}
+
+async function definitionsOf(file: string): Promise<NonNullable<PolicyDocuments['lists']>> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new FraudError('FILE_UNREADABLE', `${file} can't be read, or there is no such file`, { cause })
+  })
+  try {
+    return readPolicyFiles([{ path: 'lists.yaml', text }]).lists ?? []
+  } catch (error) {
+    if (!(error instanceof FraudError)) throw error
+    throw new FraudError(error.code, error.message.replaceAll(/^lists\.yaml/gm, file), { cause: error })
+  }
+}
