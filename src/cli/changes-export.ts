@@ -35,7 +35,8 @@ function tableOf(changes: readonly Sequenced<ChangeRecord>[]): Table {
       { kind: 'time', name: 'at', values: Float64Array.from(changes, ({ atMs }) => atMs) },
       texts('by', ({ by }) => by),
       texts('why', ({ why }) => why),
-      texts('change', ({ change }) => JSON.stringify(change)),
+      // What draws are made under stays in the log: who knew it could choose them.
+      texts('change', ({ change: { drawSecret: _, ...change } }) => JSON.stringify(change)),
     ],
   }
 }
