@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openPolicy, velocity } from '../../test/service/policy-routes.ts'
+import { roles } from '../access/roles.ts'
+import { decidingRoutes } from './route-list.ts'
 
 describe('the policy over HTTP', () => {
   test('is set, told, and has its history in words, with who and why', async () => {
@@ -93,5 +97,47 @@ describe('the policy over HTTP', () => {
     ]
     for (const { statusCode, body } of calls) assert.equal(statusCode, 200, body)
     assert.deepEqual(calls[1].json().problems, [])
+  })
+
+  test('is read by viewers and changed by authors, and by nobody else', async () => {
+    const key = 'some-key-0123456789abc'
+    const calls = decidingRoutes.filter(({ path }) => /^\/v1\/(rules|policy|lists)/.test(path))
+    assert.equal(calls.length, 19)
+    for (const role of roles) {
+      const { app } = await openPolicy({ key, roles: [role] })
+      for (const { method, path } of calls) {
+        const url = path.replace(/\{\w+\}/g, 'x')
+        assert.equal((await app.inject({ method, url })).statusCode, 401, `${method} ${path}`)
+        const { statusCode } = await app.inject({ method, url, headers: { authorization: `Bearer ${key}` } })
+        const isReading = method === 'GET' || path === '/v1/rules/check'
+        const allowed = isReading ? ['viewer', 'analyst', 'author', 'approver', 'admin'] : ['author', 'admin']
+        assert.equal(statusCode !== 403, allowed.includes(role), `${method} ${path} with ${role}: ${statusCode}`)
+      }
+    }
+  })
+
+  test('is described in a valid document, which its answers fit', async () => {
+    const { app, post, put } = await openPolicy()
+    await put('/v1/lists/mules', { of: 'card', effect: 'block' })
+    await post('/v1/lists/mules/entries', { add: ['k1'] })
+    await post('/v1/rules', velocity)
+    const document = (await app.inject('/openapi.json')).json()
+    const { valid, errors } = await new Validator().validate(document)
+    assert.ok(valid, JSON.stringify(errors))
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    ajv.addSchema(document, 'api')
+    const urls = {
+      '/v1/rules': '/v1/rules',
+      '/v1/rules/{id}': '/v1/rules/velocity',
+      '/v1/policy': '/v1/policy',
+      '/v1/policy/versions': '/v1/policy/versions',
+      '/v1/lists': '/v1/lists',
+      '/v1/lists/{name}/entries': '/v1/lists/mules/entries',
+    }
+    for (const [path, url] of Object.entries(urls)) {
+      const { schema } = document.paths[path].get.responses[200].content['application/json']
+      const validate = ajv.compile(schema)
+      assert.ok(validate((await app.inject(url)).json()), `${path}: ${JSON.stringify(validate.errors)}`)
+    }
   })
 })
