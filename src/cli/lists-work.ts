@@ -1,11 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { formatYaml } from '../core/yaml-file.ts'
+import type { TextColumn } from '../data/table.ts'
+import { csvFormatter } from '../data/write-csv.ts'
 import { type PolicyDocuments, readPolicyFiles } from '../decisioning/index.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { readEntries } from './list-entries-file.ts'
 import { withPolicy } from './open-policy.ts'
+import type { ListedEntry } from './policy-target.ts'
 import { changeOne, type WhyFlags } from './policy-work.ts'
+import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
 
 const entriesAtOnce = 1000
@@ -64,6 +68,45 @@ export async function addEntries(list: string, file: string, flags: WhyFlags, ru
     run.terminal.say(`entries added to ${list} in ${target.where}: ${added.toLocaleString('en')}`)
     run.terminal.result({ list, added })
   })
+}
+
+/** `shrike lists export NAME`: as CSV that `add` reads. */
+export async function exportEntries(name: string, flags: SinkFlags, run: Run): Promise<void> {
+  await withPolicy(flags, run, async (target) => {
+    const { lists } = await target.read()
+    if (!lists.has(name)) {
+      throw new FraudError('OPTION_INVALID', `There is no list ${name}`, {
+        hint: 'shrike lists list shows those there are',
+      })
+    }
+    await printChunks(csvOf(target.entries(name)))
+  })
+}
+
+async function* csvOf(entries: AsyncIterable<ListedEntry>): AsyncGenerator<Uint8Array> {
+  const format = csvFormatter()
+  let batch: ListedEntry[] = []
+  const table = () => [...format({ columns: columnsOf(batch), rowCount: batch.length })]
+  for await (const entry of entries) {
+    batch.push(entry)
+    if (batch.length < entriesAtOnce) continue
+    yield* table()
+    batch = []
+  }
+  yield* table()
+}
+
+function columnsOf(entries: readonly ListedEntry[]): readonly TextColumn[] {
+  const column = (name: string, textOf: (entry: ListedEntry) => string | undefined): TextColumn => {
+    const dictionary = entries.map((entry) => textOf(entry) ?? '')
+    return { kind: 'text', name, dictionary, codes: Int32Array.from(dictionary, (_, i) => i) }
+  }
+  return [
+    column('value', ({ value }) => value),
+    column('expires_at', ({ expiresAt }) => expiresAt),
+    column('source', ({ source }) => source),
+    column('note', ({ note }) => note),
+  ]
 }
 
 function stopped(added: number): FraudError {

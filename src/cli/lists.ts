@@ -41,7 +41,17 @@ function readingCommands(): readonly Command[] {
   ).action((name: string, options: Flags) =>
     run(options, async (context) => (await work()).showList(name, options, context)),
   )
-  return [list, show]
+  const exported = withServiceFlags(
+    new Command('export')
+      .summary('the entries of a list')
+      .description('Prints the entries of a list as CSV, as `lists add` reads it; persons by their tokens.')
+      .argument('<name>'),
+    'viewer',
+    'Examples:\n  shrike lists export stolen > stolen.csv',
+  ).action((name: string, options: Flags) =>
+    run(options, async (context) => (await work()).exportEntries(name, options, context)),
+  )
+  return [list, show, exported]
 }
 
 function changing(command: Command, examples: string): Command {

@@ -47,6 +47,10 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
       service.changeAsSent(change, { by: 'command:policy', why, ifVersion }).catch((error: unknown) => {
         throw error instanceof FraudError ? withReasons(error) : error
       }),
+    async *entries(list) {
+      for (const { expiresAtMs, ...entry } of service.entriesOf(list, 0))
+        yield { ...entry, ...(expiresAtMs !== undefined && { expiresAt: formatIsoTime(expiresAtMs) }) }
+    },
     checkRule: async (rule) => service.examine({ kind: 'rule', rule }),
   }
 }

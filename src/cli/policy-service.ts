@@ -3,7 +3,7 @@ import { z } from '../core/zod.ts'
 import { listSchema } from '../decisioning/list-definition.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import { ruleSchema } from '../decisioning/rule-definition.ts'
-import type { PolicyStep, PolicyTarget } from './policy-target.ts'
+import type { ListedEntry, PolicyStep, PolicyTarget } from './policy-target.ts'
 import { askService, type ClientOptions, type ServiceRequest } from './service-client.ts'
 
 const policyAnswer = z.object({
@@ -18,10 +18,19 @@ const step = z.object({
   at: z.string(),
   by: z.string(),
   why: z.string(),
-  diff: z.array(z.string()),
+  changes: z.array(z.string()).optional(),
+  /** The name that it had before. */
+  diff: z.array(z.string()).optional(),
 })
 const versionsAnswer = z.object({ versions: z.array(step), cursor: z.int().nullable() })
+const entrySchema = z.object({
+  value: z.string(),
+  expiresAt: z.string().optional(),
+  source: z.string().optional(),
+  note: z.string().optional(),
+})
 const problems = z.array(z.looseObject({ field: z.string(), reason: z.string() }))
+const entriesAnswer = z.object({ entries: z.array(entrySchema), cursor: z.int().nullable() })
 const changeAnswer = z.object({ version: z.int(), warnings: problems })
 const checkAnswer = z.object({ problems, warnings: problems })
 
@@ -44,7 +53,18 @@ export function servicePolicy(client: ClientOptions): PolicyTarget {
     steps: () => readSteps(client),
     change: (change, { why = '', ifVersion }) =>
       ask(client, post('/v1/policy/changes', { change, why }, ifVersion), changeAnswer),
+    entries: (list) => readEntries(client, list),
     checkRule: (rule) => ask(client, post('/v1/rules/check', rule), checkAnswer),
+  }
+}
+
+async function* readEntries(client: ClientOptions, list: string): AsyncGenerator<ListedEntry> {
+  for (let page = ''; ; ) {
+    const path = `/v1/lists/${encodeURIComponent(list)}/entries?limit=500${page}`
+    const { entries, cursor } = await ask(client, { method: 'GET', path }, entriesAnswer)
+    yield* entries
+    if (cursor === null) return
+    page = `&cursor=${cursor}`
   }
 }
 
@@ -54,7 +74,7 @@ async function readSteps(client: ClientOptions): Promise<readonly PolicyStep[]> 
   for (;;) {
     const path = `/v1/policy/versions${page}`
     const { versions, cursor } = await ask(client, { method: 'GET', path }, versionsAnswer)
-    for (const { diff: changes, why, ...others } of versions)
+    for (const { diff = [], changes = diff, why, ...others } of versions)
       steps.unshift({ ...others, ...(why !== '' && { why }), changes })
     if (cursor === null) return steps
     page = `?cursor=${cursor}`

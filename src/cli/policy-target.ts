@@ -39,4 +39,13 @@ export interface PolicyTarget {
   change(change: Change, request: ChangeRequest): Promise<ChangeAnswer>
   /** Looks at a rule, which is not kept. */
   checkRule(rule: object): Promise<{ readonly problems: Problems; readonly warnings: Problems }>
+  /** The entries of a list, in the order in which they were added; persons by their tokens. */
+  entries(list: string): AsyncIterable<ListedEntry>
+}
+
+export interface ListedEntry {
+  readonly value: string
+  readonly expiresAt?: string | undefined
+  readonly source?: string | undefined
+  readonly note?: string | undefined
 }

@@ -21,6 +21,8 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   assert.match(bad.stderr, /DATA_INVALID: .*bad.csv, line 3: expiresAt: write an ISO 8601 time/)
   const cards = write('cards.csv', `value,note\n${first.body.card_id},Reported\nc-0000002,\n`)
   assert.match((await lists('add', 'stolen', cards)).stdout, /^entries added to stolen in .*: 2\n/)
+  const exported = (await lists('export', 'stolen')).stdout
+  assert.equal(exported, `value,expires_at,source,note\n${first.body.card_id},,,Reported\nc-0000002,,,\n`)
   const missing = await lists('add', 'stollen', cards)
   assert.deepEqual([missing.code, /there is no list "stollen"/.test(missing.stderr)], [1, true], missing.stderr)
   const { outcome, reasons } = JSON.parse((await service.decide(first.body)).text)
@@ -28,6 +30,7 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   await service.stop()
 
   assert.equal((await lists('list')).stdout, 'stolen  of card  block\n')
+  assert.equal((await lists('export', 'stolen')).stdout, exported)
   assert.match((await lists('show', 'stolen')).stdout, /^name: stolen\n/)
   assert.equal((await lists('take', 'stolen', String(first.body.card_id))).code, 0)
   const again = await ServiceProcess.start(bundle, data)
