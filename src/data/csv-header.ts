@@ -6,6 +6,8 @@ import { endOfDeclaration, findSeparator, longestDeclaration } from './csv-separ
 /** A CSV file's column names, and where its first row starts. */
 export interface CsvHeader {
   readonly names: readonly string[]
+  /** Where the names begin: after a byte order mark, blank lines and a line for Excel. */
+  readonly start: number
   readonly next: number
   /** The physical line of the first row, from 1. */
   readonly nextLine: number
@@ -42,6 +44,7 @@ export function readHeader(
     if (separator === undefined) return undefined
     cell.separator = separator
   }
+  const start = at
   const names: string[] = []
   let lineEnds = 0
   for (;;) {
@@ -60,7 +63,7 @@ export function readHeader(
   const next = skipLineEnd(bytes, cell.next, length, isFinal)
   if (next < 0) return undefined
   checkNames(names, line, badRows)
-  return { names, next, nextLine: line + lineEnds + 1 }
+  return { names, start, next, nextLine: line + lineEnds + 1 }
 }
 
 /** An unquoted name without the blanks around it; a nameless column, such as a data frame's index, gets its position. */

@@ -122,11 +122,8 @@ async function headOf(path: string, chunks: AsyncIterable<Uint8Array>, cell: Csv
     if (next.done === true) break
   }
   if (header === undefined) throw log.error({ line: 1 }, 'the file is empty: there is no header line')
-  const { next } = header
-  const names = head
-    .toString('latin1', 0, next)
-    .replace(/^\u00ef\u00bb\u00bf/, '')
-    .replace(/^[\r\n]+|[\r\n]+$/g, '')
+  const { start, next } = header
+  const names = head.toString('latin1', start, next).replace(/[\r\n]+$/, '')
   const rest = (async function* () {
     yield head.subarray(next)
     yield* { [Symbol.asyncIterator]: () => iterator }

@@ -99,6 +99,12 @@ test('a row of several lines is whole, and a line with an open quote alone', asy
   assert.equal(await rejected('lines.csv', []), 'rejected_line,rejected_reason,a,b\n')
 })
 
+test('the line that tells Excel the separator is no part of the header', async () => {
+  writeFileSync(join(folder, 'excel.csv'), '\u{feff}sep=;\r\na;b\r\n1;x\r\n')
+  const written = await rejected('excel.csv', [{ line: 3, reason: 'bad' }])
+  assert.equal(written, 'rejected_line;rejected_reason;a;b\n3;bad;1;x\n')
+})
+
 test('rows of NDJSON and Parquet stand as JSON', async () => {
   writeFileSync(join(folder, 'rows.ndjson'), '{"a":1}\n{"a":"x, y"}\nnone\n')
   const rows = [
