@@ -65,7 +65,8 @@ export function answerChange<Answer extends object>(
   const send = (answer: Answer) => void reply.header('cache-control', 'no-store').send(answer)
   const refuse = (error: unknown) => void reply.send(error)
   const take = async (body: Buffer): Promise<Answer> => {
-    if (body.length === 0 && raw.headers['content-type'] === undefined && mayBeEmpty) return await change({})
+    if (body.length === 0 && raw.headers['content-type'] === undefined && mayBeEmpty && !isOfBrowser(raw.headers))
+      return await change({})
     if (!isSentByCurl(raw.headers)) mediaTypeOf(raw.headers)
     const { value, repeated } = readJson(body, 'body', namesOfChange)
     refuseRepeated(repeated)
@@ -87,8 +88,11 @@ function notAnObject(value: unknown): FraudError {
  */
 function isSentByCurl(headers: IncomingHttpHeaders): boolean {
   const isForm = headers['content-type'] === 'application/x-www-form-urlencoded'
-  const isOfBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
-  return isForm && !isOfBrowser && headers['content-encoding'] === undefined
+  return isForm && !isOfBrowser(headers) && headers['content-encoding'] === undefined
+}
+
+function isOfBrowser(headers: IncomingHttpHeaders): boolean {
+  return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 }
 
 /** `If-Match: 17`, with quotes or without. @throws FraudError INPUT_INVALID */

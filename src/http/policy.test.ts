@@ -55,7 +55,11 @@ describe('the policy over HTTP', () => {
     assert.deepEqual([held.outcome, held.degraded.includes('fused')], ['review', true])
     assert.deepEqual((await app.inject('/v1/policy')).json().tripped, ['decline'])
     assert.deepEqual((await app.inject('/v1/policy/versions')).json().versions[0].diff, ['fuse decline: tripped'])
-    const reset = await app.inject({ method: 'POST', url: '/v1/policy/fuses/decline/reset' })
+    const url = '/v1/policy/fuses/decline/reset'
+    // A page of another site may send this without being asked whether it may.
+    const elsewhere = await app.inject({ method: 'POST', url, headers: { origin: 'https://elsewhere.example' } })
+    assert.equal(elsewhere.statusCode, 415)
+    const reset = await app.inject({ method: 'POST', url })
     assert.equal(reset.statusCode, 200, reset.body)
     assert.equal((await decide({ AMOUNT: 990 })).outcome, 'decline')
     assert.equal((await post('/v1/policy/fuses/declin/reset', { why: 'again' })).statusCode, 422)
