@@ -171,7 +171,7 @@ describe('a file with repeated ids', () => {
         ]
         const { stdout, stderr } = await succeed('train', file, '--detector', `${name}.yaml`, ...flags)
         assert.deepEqual(
-          [sameWords.test(stderr), /but other content/.test(stderr)],
+          [sameWords.test(stderr), /but different content/.test(stderr)],
           [file === 'repeats.csv', true],
           stderr,
         )

@@ -214,8 +214,8 @@ policy: { review: 0.9 }
     assert.match(all.stderr, /OPTION_INVALID: All 300 rows are fraud, but training and test need both classes/)
     const lines = table(Number).split('\n').slice(1).join('\n')
     const twice = await train('twice.csv', table(Number) + lines)
-    assert.match(twice.stderr, /300 rows \(50\.0 %\) equal an earlier one in every column/)
-    assert.doesNotMatch(words.stderr, /equal an earlier one/)
+    assert.match(twice.stderr, /300 rows \(50\.0 %\) equal an earlier row in every column/)
+    assert.doesNotMatch(words.stderr, /equal an earlier row/)
     const most = await train(
       'most.csv',
       table((isFraud) => Number(!isFraud)),

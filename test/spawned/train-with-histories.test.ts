@@ -47,7 +47,7 @@ describe('a detector with histories', () => {
   test('trains on rows whose labels were known, and shows what a leak would have shown', async () => {
     const { stdout, stderr } = await train('cards.csv', 'a.safetensors')
     const { leakCheck, averagePrecision, warnings } = JSON.parse(stdout)
-    assert.match(stderr, /[\d,]+ rows before the test had labels that were not known yet/)
+    assert.match(stderr, /[\d,]+ rows before the test had labels that were not known when it began/)
     assert.ok(averagePrecision > 0.1, `${averagePrecision}`)
     assert.ok(leakCheck.undelayedLabel.averagePrecision > leakCheck.honest.averagePrecision + 0.1, stdout)
     assert.match(
@@ -119,7 +119,7 @@ describe('a detector with histories', () => {
     assert.equal(result.rows, times.length - rows - gap)
     for (const figure of ['rows', 'frauds', 'averagePrecision', 'rocAuc', 'policy'])
       assert.deepEqual(result[figure], trained[figure], figure)
-    const said = `${gap.toLocaleString('en')} rows of the label gap were left out: .* not known yet when the test began`
+    const said = `${gap.toLocaleString('en')} rows of the label gap were left out: .* not known when the test began`
     assert.match(stderr, new RegExp(said))
     const report = readFileSync(at('again.html'), 'utf8')
     assert.match(report, new RegExp(`${gap.toLocaleString('en')} rows before the test`))
@@ -143,7 +143,7 @@ describe('a detector with histories', () => {
     const rowAt = (test: (time: number) => boolean) => lines.findIndex((line) => test(Date.parse(line.split(',')[1])))
     for (const [row, part, said] of [
       [rowAt((time) => time === from), 'training', /in the period that the bundle was trained on/],
-      [rowAt((time) => time > to), 'labelGap', /in the label gap: its label was not known yet when the test began/],
+      [rowAt((time) => time > to), 'labelGap', /in the label gap: its label was not known when the test began/],
       [rowAt((time) => time >= testFrom), undefined, undefined],
     ] as const) {
       const files = ['explain', 'a.safetensors', 'cards.csv', '--out', 'why.html', '--force']
@@ -158,7 +158,7 @@ describe('a detector with histories', () => {
     writeFileSync(at('gap.csv'), [header, ...gap, ''].join('\n'))
     const { code, stderr } = await run('evaluate', 'a.safetensors', 'gap.csv')
     assert.equal(code, 1)
-    assert.match(stderr, new RegExp(`All ${gap.length} rows .* lie in its label gap.* none is left to evaluate`))
+    assert.match(stderr, new RegExp(`All ${gap.length} rows .* in its label gap.* none left to evaluate`))
   })
 
   test('that lists what is known only afterwards is told so', async () => {
@@ -225,7 +225,7 @@ describe('a detector with histories', () => {
     for (const [args, reason] of [
       [
         ['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--folds', '20'],
-        /need 1\d\d days, and the data reach/,
+        /need 1\d\d days, and the data cover/,
       ],
       [['--protocol', 'prequential', 'cards.csv', '--detector', detector, '--train', '7'], /--train: 7 needs a unit/],
       [['--protocol', 'handbook', 'a.safetensors', 'cards.csv'], /name no bundle/],
