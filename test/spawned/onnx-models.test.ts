@@ -62,7 +62,7 @@ for (const each of golden.cases) {
       const flat = Float64Array.from(rows.flatMap((row) => [...row]))
       assert.deepEqual([...model.predictProbaOfRows(flat)], rows.map(model.predictProba))
       assert.equal(createExplainer(model), undefined)
-      assert.match(whyUnexplained(model) ?? '', each.kind === 'trees' ? /how many rows/ : /ONNX graph/)
+      assert.match(whyUnexplained(model) ?? '', each.kind === 'trees' ? /the number of rows/ : /ONNX graph/)
     })
   })
 }
@@ -171,7 +171,7 @@ describe('shrike import of an ONNX file', () => {
     })
     const { code, stderr } = await startShrike(folder, ['explain', 'forest.safetensors', 'rows.csv', '--row', '1'])
       .ended
-    assert.deepEqual([code, /EXPLANATION_UNAVAILABLE.*how many rows came/.test(stderr)], [1, true], stderr)
+    assert.deepEqual([code, /EXPLANATION_UNAVAILABLE.*the number of rows/.test(stderr)], [1, true], stderr)
   })
 
   test('makes a bundle that is served, to /predict and to /v1/decisions', async () => {
