@@ -18,6 +18,12 @@ test('figures of a rule follow decisions and labels, version by version, and out
   await label('a', true)
   await label('c', true)
   await label('e', true)
+  const reported = (await figures())[0]
+  assert.deepEqual(
+    [reported.frauds, reported.legitimate, reported.withoutLabel, reported.precision, reported.precisionInterval],
+    [2, 0, 3, null, null],
+    'of frauds alone nobody can tell',
+  )
   await label('f', false)
   await label('g', false)
   await label('g', true)
@@ -26,7 +32,7 @@ test('figures of a rule follow decisions and labels, version by version, and out
   assert.deepEqual(now, {
     ...{ version: first, isCurrent: true, outcome: 'decline', since: '2026-11-22T09:00:00.000Z' },
     ...{ liveDecisions: 3, shadowDecisions: 4, fired: 3, alone: 2, shadow: 2, wouldChange: 2, ...none },
-    ...{ frauds: 3, legitimate: 1, precision: 0.75, precisionInterval: { lower, upper } },
+    ...{ frauds: 3, legitimate: 1, withoutLabel: 1, precision: 0.75, precisionInterval: { lower, upper } },
   })
   // Wilson's of 3 in 4, as scipy.stats.binomtest(3, 4).proportion_ci(method='wilson') has it.
   assert.ok(Math.abs(lower - 0.3006418) < 1e-6 && Math.abs(upper - 0.9544127) < 1e-6, `${lower} ${upper}`)

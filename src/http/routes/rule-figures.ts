@@ -29,18 +29,35 @@ const figuresOfVersion = {
     fused: { ...count, description: 'It applied, and a fuse held it.' },
     frauds: { ...count, description: 'Of decisions that the log keeps and on which it fired, live or in shadow.' },
     legitimate: { ...count, description: 'Of the same decisions.' },
+    withoutLabel: {
+      ...count,
+      description: 'Decisions on which it fired, live or in shadow, and that have no label that is kept.',
+    },
     precision: {
       type: ['number', 'null'],
-      description: 'The share of frauds among those with a label; null without any.',
+      description:
+        'The share of frauds among those with a label. Null without any, and where none is called legitimate while some ' +
+        'have no label: where only frauds are reported it would always be 1.',
     },
     precisionInterval: {
-      type: 'object',
-      description: "Wilson's, of 95 %.",
+      type: ['object', 'null'],
+      description: "Wilson's, of 95 %; null with the precision.",
       properties: { lower: share, upper: share },
       required: ['lower', 'upper'],
     },
   },
-  required: ['version', 'since', 'isCurrent', 'outcome', 'fired', 'shadow', 'frauds', 'legitimate', 'precision'],
+  required: [
+    'version',
+    'since',
+    'isCurrent',
+    'outcome',
+    'fired',
+    'shadow',
+    'frauds',
+    'legitimate',
+    'withoutLabel',
+    'precision',
+  ],
 } as const
 
 const figuresAnswer = {
@@ -78,12 +95,16 @@ export const ruleFigures: Route<DecidingContext> = {
 }
 
 function shown({ id: _, sinceMs, ...figures }: RuleFigures) {
-  const { frauds, legitimate } = figures
+  const { fired, shadow, frauds, legitimate } = figures
   const labelled = frauds + legitimate
+  const withoutLabel = fired + shadow - labelled
+  // Of reports of fraud alone nobody can tell how much of the rest is legitimate.
+  const isTold = labelled > 0 && (legitimate > 0 || withoutLabel === 0)
   return {
     ...figures,
     since: new Date(sinceMs).toISOString(),
-    precision: labelled === 0 ? null : frauds / labelled,
-    precisionInterval: wilsonInterval(frauds, labelled),
+    withoutLabel,
+    precision: isTold ? frauds / labelled : null,
+    precisionInterval: isTold ? wilsonInterval(frauds, labelled) : null,
   }
 }
