@@ -260,7 +260,7 @@ const routes: readonly (readonly [string, Bytes, Expected])[] = [
     'asks what the server allows',
     get('*', '', 'OPTIONS'),
     ({ status, headers }) =>
-      assert.deepEqual([status, headers.get('allow')], [204, 'DELETE, GET, HEAD, POST, OPTIONS']),
+      assert.deepEqual([status, headers.get('allow')], [204, 'DELETE, GET, HEAD, POST, PUT, OPTIONS']),
   ],
 ]
 
