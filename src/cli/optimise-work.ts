@@ -5,23 +5,22 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { costsSchema } from '../decisioning/costs.ts'
 import { type PolicyDefinition, policySchema } from '../decisioning/policy-definition.ts'
 import type { Thresholds } from '../decisioning/thresholds.ts'
-import { inMemory, type LocatedDetector } from '../detector/detector.ts'
+import { inMemory } from '../detector/detector.ts'
 import type { OptimisedPolicy, PolicyCost } from '../evaluation/policy/optimise-policy.ts'
 import { type Estimate, showEstimate } from '../evaluation/supported-digits.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { chooseFreshRows } from '../training/fresh-rows.ts'
-import type { LabelledRows } from '../training/labelled-rows.ts'
-import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
+import type { LossRequest } from '../training/logged-rows.ts'
 import { optimiseRows, withOptimum } from '../training/optimise-rows.ts'
 import { readBytes } from '../training/read-bytes.ts'
-import { type InputRequest, refuseReading } from '../training/read-input.ts'
+import type { InputRequest } from '../training/read-input.ts'
 import { readRowsFor } from '../training/read-labelled-rows.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { scoreRows, withProbabilities } from '../training/training-run.ts'
 import { refuseIdleHistory } from './cold-histories.ts'
-import { openLog } from './log-files.ts'
+import { readFileOrLog } from './file-or-log.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
 import type { Terminal } from './terminal.ts'
@@ -72,7 +71,9 @@ export async function optimisePolicy(
   const costs = costsOf(policy, options)
   const bundle = await readBundle(options.bundle)
   refuseIdleHistory(options.history, compileDetector(bundle.detector).plan)
-  const rows = await readRows(options, { detector: bundle.detector, locate: inMemory }, run)
+  const located = { detector: bundle.detector, locate: inMemory }
+  const read = (file: string) => readRowsFor(located, file, options, run)
+  const rows = await readFileOrLog(options.file, options, run, read, located)
   const { part, ...choice } = chooseFreshRows(rows, bundle, options, run)
   const progress = terminal.begin('search')
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), undefined), bundle.calibration)
@@ -83,18 +84,6 @@ export async function optimisePolicy(
   const optimum = withOptimum(policy, costs, found)
   await write(formatYaml(optimum))
   terminal.result({ ...found, policy: optimum })
-}
-
-function readRows(options: OptimiseOptions, located: LocatedDetector, run: Run): Promise<LabelledRows> {
-  const { file } = options
-  if (options.fromLog !== true) {
-    if (file !== undefined) return readRowsFor(located, file, options, run)
-    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or say --from-log')
-  }
-  if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
-  refuseReading(options)
-  const reader = openLog(options)
-  return loggedRows(reader, options.data, options, run, located).finally(() => reader.close())
 }
 
 async function readPolicy(path: string): Promise<PolicyDefinition> {

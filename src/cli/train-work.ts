@@ -1,15 +1,13 @@
-import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { formatDetector } from '../detector/detector.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import { drawReport, type Origin } from '../training/draw-report.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
-import { loggedRows } from '../training/logged-rows.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
 import { type PlanRequest, planTraining } from '../training/plan-training.ts'
-import { type InputRequest, refuseReading } from '../training/read-input.ts'
+import type { InputRequest } from '../training/read-input.ts'
 import { readLabelledRows } from '../training/read-labelled-rows.ts'
 import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
@@ -18,7 +16,7 @@ import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
 import { warningsOf } from '../training/training-warnings.ts'
 import { commandLine } from './command-line.ts'
-import { openLog } from './log-files.ts'
+import { readFileOrLog } from './file-or-log.ts'
 import { checkOutputs } from './output-paths.ts'
 import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
@@ -123,14 +121,7 @@ async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, fl
 }
 
 export function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
-  if (flags.fromLog !== true) {
-    if (file !== undefined) return readLabelledRows(file, flags, run)
-    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or use --from-log')
-  }
-  if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
-  refuseReading(flags)
-  const reader = openLog(flags)
-  return loggedRows(reader, flags.data, flags, run).finally(() => reader.close())
+  return readFileOrLog(file, flags, run, (path) => readLabelledRows(path, flags, run))
 }
 
 function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {

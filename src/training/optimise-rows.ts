@@ -1,5 +1,4 @@
 import { FraudError } from '../core/errors.ts'
-import { compilePolicy, RuleCompiler, segmentOf } from '../decisioning/compiled-policy.ts'
 import { type Costs, cheapestOutcome } from '../decisioning/costs.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import { LentSubject, type PolicyNames, policyNames } from '../decisioning/policy-names.ts'
@@ -80,31 +79,24 @@ export function withOptimum(policy: PolicyDefinition, costs: Costs, found: Optim
 function findSegments(rows: LabelledRows, detector: Detector, policy: PolicyDefinition) {
   const { segments = [] } = policy
   const names = policyNames(detector, [], rows.features)
-  const declarations = { names: names.names, lists: new Map<string, number>() }
-  for (const { name, when } of segments) {
-    const compiled = compileExpression(when, declarations)
-    if (compiled.ok) continue
+  const programs = segments.map(({ name, when }) => {
+    const compiled = compileExpression(when, { names: names.names, lists: new Map() })
+    if (compiled.ok) return compiled.program
     const problems = compiled.problems.map(({ message }) => message).join('; ')
     throw new FraudError(
       'OPTION_INVALID',
       `The segment ${name} can't be told from the rows, which have an amount, a time, a score and features: ${problems}`,
     )
-  }
-  const compiled = compilePolicy(
-    { policy, rules: new Map(), lists: new Map() },
-    declarations,
-    new RuleCompiler(declarations),
-    () => undefined,
-  )
+  })
   const subject = new LentSubject(names)
   const fill = filler(rows, names, subject)
   return {
     segmentNames: [...segments.map(({ name }) => name), elsewhere],
     segmentOfRow(row: number, score: number): number {
-      if (segments.length === 0) return 0
+      if (programs.length === 0) return 0
       fill(row, score)
-      const found = segmentOf(compiled.segments, subject)
-      return found === undefined ? segments.length : compiled.segments.indexOf(found)
+      const found = programs.findIndex((program) => program.evaluate(subject) === true)
+      return found < 0 ? programs.length : found
     },
   }
 }

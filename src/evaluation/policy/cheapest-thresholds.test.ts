@@ -5,8 +5,8 @@ import { createRandom } from '../../core/random.ts'
 import { type Costs, cheapestOutcome, expectedCost } from '../../decisioning/costs.ts'
 import { outcomeByThresholds, type Thresholds } from '../../decisioning/thresholds.ts'
 import { type PricedRows, searchThresholds } from './cheapest-thresholds.ts'
-import { priceOfReviews } from './review-price.ts'
-import { segmentedThresholds } from './segmented-thresholds.ts'
+import { priceReviews } from './review-price.ts'
+import { searchSegments } from './segmented-thresholds.ts'
 
 const money = fc.integer({ min: 0, max: 400 }).map((cents) => cents / 8)
 const share = fc.integer({ min: 0, max: 16 }).map((part) => part / 16)
@@ -81,7 +81,7 @@ test('the outcome of least cost leads to as many reviews as the price leaves pla
         Array.from(rows.probabilities, (probability, row) =>
           cheapestOutcome({ ...costs, capacityPrice }, probability, rows.amounts[row]),
         ).filter((outcome) => outcome === 'review').length
-      const price = priceOfReviews(rows, costs, mostReviews)
+      const price = priceReviews(rows, costs)(mostReviews)
       assert.ok(reviewsAt(price) <= mostReviews)
       if (price > 0) assert.ok(reviewsAt(price * (1 - 3e-5)) > mostReviews)
     }),
@@ -98,7 +98,7 @@ test('segments share the places for reviews to within a hundredth of the best di
   for (const seed of [1, 2, 3]) {
     const segments = [200, 300].map((count, segment) => skewedRows(count, seed + 10 * segment))
     for (const mostReviews of [0, 5, 20, 80]) {
-      const chosen = segmentedThresholds(segments, costs, mostReviews)
+      const chosen = searchSegments(segments, costs)(mostReviews)
       const cost = chosen.reduce((sum, each) => sum + each.cost, 0)
       assert.ok(chosen.reduce((sum, each) => sum + each.reviews, 0) <= mostReviews)
       const [one, other] = segments.map((rows) => searchThresholds(rows, costs))

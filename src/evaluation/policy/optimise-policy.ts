@@ -6,8 +6,8 @@ import type { TestDays } from '../policy-figures.ts'
 import type { Estimate } from '../supported-digits.ts'
 import type { PricedRows } from './cheapest-thresholds.ts'
 import { meanOfDays, sumByDay } from './day-means.ts'
-import { priceOfReviews } from './review-price.ts'
-import { segmentedThresholds } from './segmented-thresholds.ts'
+import { priceReviews } from './review-price.ts'
+import { searchSegments } from './segmented-thresholds.ts'
 
 export interface OptimiseInput extends PricedRows {
   readonly labels: Uint8Array
@@ -65,9 +65,13 @@ export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
   const { costs, probabilities, amounts, days, labels, current, segmentNames } = input
   refuseUnknownAmounts(costs, amounts)
   const most = capacityOf(input)
-  const parts = segmentNames.map((_, segment) => rowsOf(input, segment))
-  const chosen = segmentedThresholds(parts, costs, most)
-  const capacityPrice = costs.review === undefined ? 0 : priceOfReviews(input, costs, most)
+  const thresholdsFor = searchSegments(
+    segmentNames.map((_, segment) => rowsOf(input, segment)),
+    costs,
+  )
+  const priceFor = costs.review === undefined ? () => 0 : priceReviews(input, costs)
+  const chosen = thresholdsFor(most)
+  const capacityPrice = priceFor(most)
   const { segmentOf } = input
   const byThresholds = outcomesOf(input, (row) =>
     outcomeByThresholds(chosen[segmentOf[row]].thresholds, probabilities[row]),
@@ -84,7 +88,7 @@ export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
       segments: Object.fromEntries(segmentNames.map((name, segment) => [name, chosen[segment].thresholds])),
     },
     byCosts: { ...costOfPolicy(input, byCosts), capacityPrice },
-    curve: costs.review === undefined ? [] : drawCurve(input, parts),
+    curve: costs.review === undefined ? [] : drawCurve(input, thresholdsFor, priceFor),
     moves: movesOf(current, byThresholds, days.count),
   }
 }
@@ -133,15 +137,19 @@ function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCo
 }
 
 /** The capacities go from no reviews to twice as many as are possible, or as many as pay where there is no limit. */
-function drawCurve(input: OptimiseInput, parts: readonly PricedRows[]): readonly CurvePoint[] {
+function drawCurve(
+  input: OptimiseInput,
+  thresholdsFor: ReturnType<typeof searchSegments>,
+  priceFor: (mostReviews: number) => number,
+): readonly CurvePoint[] {
   const { costs, days, probabilities, amounts } = input
-  const free = segmentedThresholds(parts, costs, Number.POSITIVE_INFINITY)
+  const free = thresholdsFor(Number.POSITIVE_INFINITY)
   const paying = free.reduce((sum, { reviews }) => sum + reviews, 0) / days.count
   const top = costs.review?.perDay === undefined ? paying : 2 * costs.review.perDay
   return [0, 0.125, 0.25, 0.375, 0.5, 0.75, 1].map((part) => {
     const most = capacityOf(input, part * top)
-    const chosen = segmentedThresholds(parts, costs, most)
-    const priced = { ...costs, capacityPrice: priceOfReviews(input, costs, most) }
+    const chosen = thresholdsFor(most)
+    const priced = { ...costs, capacityPrice: priceFor(most) }
     const byCosts = probabilities.reduce(
       (sum, probability, row) =>
         sum + expectedCost(costs, cheapest(priced, probability, amounts[row]), probability, amounts[row]),

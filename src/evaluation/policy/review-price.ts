@@ -2,21 +2,23 @@ import { type Costs, expectedCost } from '../../decisioning/costs.ts'
 import type { PricedRows } from './cheapest-thresholds.ts'
 
 /**
- * The least price of a review's place at which no more than `mostReviews` of the rows are reviewed where the outcome of
+ * Prepares, for any number of reviews, the least price of a review's place at which no more rows are reviewed where the outcome of
  * least expected cost is given: a row is reviewed where that saves more than the price, so the price is what the first
  * row that has no place would have saved.
  *
  * @returns in major units, rounded up to six digits; 0 where there are places enough.
  */
-export function priceOfReviews({ probabilities, amounts }: PricedRows, costs: Costs, mostReviews: number): number {
+export function priceReviews({ probabilities, amounts }: PricedRows, costs: Costs): (mostReviews: number) => number {
   const unpriced = { ...costs, capacityPrice: 0 }
   const savings = Float64Array.from(probabilities, (probability, row) => {
     const cost = (outcome: 'approve' | 'challenge' | 'review' | 'decline') =>
       expectedCost(unpriced, outcome, probability, amounts[row])
     return Math.min(cost('approve'), cost('challenge'), cost('decline')) - cost('review')
   }).sort()
-  const firstWithout = savings.at(-1 - mostReviews) ?? 0
-  return firstWithout > 0 ? roundUp(firstWithout) : 0
+  return (mostReviews) => {
+    const firstWithout = savings.at(-1 - mostReviews) ?? 0
+    return firstWithout > 0 ? roundUp(firstWithout) : 0
+  }
 }
 
 /** Where a review saves as much as its place costs, the next double up keeps the row from it. */

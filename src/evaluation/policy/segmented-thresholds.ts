@@ -7,7 +7,7 @@ import {
 } from './cheapest-thresholds.ts'
 
 /**
- * For each segment the thresholds of least expected cost, with no more reviews in all than `mostReviews`.
+ * Prepares a search, for any number of reviews in all, of the thresholds of least expected cost of each segment.
  *
  * A price of a review's place makes segments independent, and the least price whose reviews fit is found by halving
  * (Everett, "Generalized Lagrange Multiplier Method", Operations Research 11, 1963). Places that the price leaves are then
@@ -15,13 +15,12 @@ import {
  *
  * @param segments the rows of each segment.
  */
-export function segmentedThresholds(
+export function searchSegments(
   segments: readonly PricedRows[],
   costs: Costs,
-  mostReviews: number,
-): readonly ChosenThresholds[] {
+): (mostReviews: number) => readonly ChosenThresholds[] {
   const searches = segments.map((rows) => searchThresholds(rows, costs))
-  return fillPlaces(searches, atLeastPrice(searches, mostReviews), mostReviews)
+  return (mostReviews) => fillPlaces(searches, atLeastPrice(searches, mostReviews), mostReviews)
 }
 
 const halvings = 60

@@ -1,0 +1,33 @@
+import { FraudError } from '../core/errors.ts'
+import type { LocatedDetector } from '../detector/detector.ts'
+import type { LabelledRows } from '../training/labelled-rows.ts'
+import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
+import { type InputRequest, refuseReading } from '../training/read-input.ts'
+import { type DataFlags, openLog } from './log-files.ts'
+import type { Run } from './run.ts'
+
+interface SourceFlags extends InputRequest, LossRequest, DataFlags {
+  readonly fromLog?: boolean
+}
+
+/**
+ * Labelled rows of a file, or with --from-log of the log of the data directory.
+ *
+ * @param own the detector that rows of a log are wanted for, in place of the one that the flags name.
+ */
+export function readFileOrLog(
+  file: string | undefined,
+  flags: SourceFlags,
+  run: Run,
+  readFile: (file: string) => Promise<LabelledRows>,
+  own?: LocatedDetector,
+): Promise<LabelledRows> {
+  if (flags.fromLog !== true) {
+    if (file !== undefined) return readFile(file)
+    throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or use --from-log')
+  }
+  if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
+  refuseReading(flags)
+  const reader = openLog(flags)
+  return loggedRows(reader, flags.data, flags, run, own).finally(() => reader.close())
+}
