@@ -1,9 +1,10 @@
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
-import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
+import { formatYaml } from '../core/yaml-file.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { costsSchema } from '../decisioning/costs.ts'
-import { type PolicyDefinition, policySchema } from '../decisioning/policy-definition.ts'
+import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
+import { readPolicyFile } from '../decisioning/policy-documents.ts'
 import type { Thresholds } from '../decisioning/thresholds.ts'
 import { inMemory } from '../detector/detector.ts'
 import type { OptimisedPolicy, PolicyCost } from '../evaluation/policy/optimise-policy.ts'
@@ -87,12 +88,7 @@ export async function optimisePolicy(
 }
 
 async function readPolicy(path: string): Promise<PolicyDefinition> {
-  const text = new TextDecoder().decode(await readBytes(path, 'The policy'))
-  const { value, locate } = parseYamlFile(text, path, { what: 'policy', code: 'POLICY_INVALID' })
-  const { data, error } = policySchema.safeParse(value)
-  if (error === undefined) return data
-  const problems = error.issues.map((issue) => `${locate(issue.path)}: ${issue.path.join('.')}: ${issue.message}`)
-  throw new FraudError('POLICY_INVALID', problems.join('\n'))
+  return readPolicyFile({ path, text: new TextDecoder().decode(await readBytes(path, 'The policy')) })
 }
 
 function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: Pick<OptimiseFlags, 'reviewsPerDay'>) {

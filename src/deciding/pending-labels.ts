@@ -58,7 +58,7 @@ export class PendingLabels implements Projection {
       if (record.timestampMs > this.#newestMs) this.#newestMs = record.timestampMs
       if (this.#ofId.size > 0) this.#released = this.#release(record.id)
     } else if (record.kind === 'label' && record.of === 0) {
-      // A label of a transaction that is no longer kept waits for nothing.
+      // A label does not wait for a transaction that is no longer kept.
       this.#wait(record)
     }
   }

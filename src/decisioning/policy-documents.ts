@@ -60,6 +60,14 @@ export function readPolicyFiles(files: readonly PolicyFile[]): PolicyDocuments {
   return { policy, lists, rules: ruleFiles.length === 0 ? undefined : rules }
 }
 
+/** Reads a file that holds a policy alone, by the same rules. */
+export function readPolicyFile(file: PolicyFile): PolicyDefinition {
+  const problems: string[] = []
+  const policy = readFile(file, policySchema, problems)
+  if (policy === undefined) throw new FraudError('POLICY_INVALID', problems.join('\n'))
+  return policy
+}
+
 function readFile<Content>(
   { path, text }: PolicyFile,
   schema: z.ZodType<Content>,

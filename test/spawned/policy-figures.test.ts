@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { logLoss } from '../../src/evaluation/metrics.ts'
+import { readRows } from '../csv-rows.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-policy-'))
@@ -29,20 +30,13 @@ before(async () => {
 })
 after(() => rmSync(folder, { recursive: true }))
 
-/** Rows of a file as objects of its texts. */
-function readRows(name: string): readonly Readonly<Record<string, string>>[] {
-  const [header, ...lines] = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
-  const names = header.split(',')
-  return lines.map((line) => Object.fromEntries(line.split(',').map((text, i) => [names[i], text])))
-}
-
 test('train and evaluate lead with what the policy does, as a count of the scored rows by hand has it', async () => {
   const train = ['train', 'cards.csv', '--detector', 'detector.yaml', '--n-estimators', '20', '--out', 'm.safetensors']
   const { stdout } = await succeedIn(folder, [...train, '--json', '--no-leak-check'])
   const { policy, rows, warnings } = JSON.parse(stdout)
   await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'scores.csv'])
-  const all = readRows('cards.csv')
-  const scores = readRows('scores.csv')
+  const all = readRows(join(folder, 'cards.csv'))
+  const scores = readRows(join(folder, 'scores.csv'))
   const tested = all.map((row, i) => ({ ...row, score: Number(scores[i].probability) })).slice(-rows)
   const outcomeOf = (score: number) =>
     score >= 0.15 ? 'decline' : score >= 0.05 ? 'review' : score >= 0.02 ? 'challenge' : 'approve'
@@ -133,7 +127,7 @@ test('evaluates rows with --history as in the file that has all of them, and war
   assert.equal(warmOne.probability, Number(probability))
   // The scores of the whole file's later rows, bit for bit, have the same log loss to the last digit.
   await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'whole.csv'])
-  const probabilities = readRows('whole.csv')
+  const probabilities = readRows(join(folder, 'whole.csv'))
     .map(({ probability }) => Number(probability))
     .slice(cut - 1)
   assert.equal(warmScores.lines[0], 'id,probability,prediction')
@@ -152,7 +146,7 @@ test('evaluates rows with --history as in the file that has all of them, and war
     assert.match(written.stderr, /cells separated by semicolons/)
     assert.match(written.stdout, /^id,[^ ]+$/s)
   }
-  const labels = readRows('later.csv').map((row) => Number(row.is_fraud))
+  const labels = readRows(join(folder, 'later.csv')).map((row) => Number(row.is_fraud))
   assert.equal(warm.figures.rows, labels.length)
   assert.equal(warm.figures.logLoss, logLoss(Uint8Array.from(labels), Float64Array.from(probabilities)))
 })

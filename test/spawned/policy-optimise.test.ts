@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
 import { expectedCost } from '../../src/decisioning/costs.ts'
 import { outcomeByThresholds } from '../../src/decisioning/thresholds.ts'
+import { readRows } from '../csv-rows.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-optimise-'))
@@ -50,9 +51,11 @@ test('what is found costs what the scored rows say, and no policy of a fine grid
   assert.equal(written.costs.capacityPrice, found.byCosts.capacityPrice)
 
   await succeedIn(folder, ['score', 'm.safetensors', 'cards.csv', '--out', 'scores.csv'])
-  const amounts = readRows('cards.csv').map(({ transaction_id, amount }) => [transaction_id, Number(amount)] as const)
+  const amounts = readRows(join(folder, 'cards.csv')).map(
+    ({ transaction_id, amount }) => [transaction_id, Number(amount)] as const,
+  )
   const amountOf = new Map(amounts)
-  const scored = readRows('scores.csv')
+  const scored = readRows(join(folder, 'scores.csv'))
     .slice(-found.rows)
     .map(({ id, probability }) => ({ probability: Number(probability), amount: amountOf.get(id) ?? Number.NaN }))
   const { costs } = parse(policy)
@@ -102,9 +105,3 @@ test('a policy that cannot be read, has no costs or a segment of unknown names i
     assert.match(stderr, reason)
   }
 })
-
-function readRows(name: string): readonly Readonly<Record<string, string>>[] {
-  const [header, ...lines] = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
-  const names = header.split(',')
-  return lines.map((line) => Object.fromEntries(line.split(',').map((text, i) => [names[i], text])))
-}
