@@ -87,3 +87,32 @@ test('an export has all amounts in the unit of the detector that decides now', a
   assert.equal((await service.find('t-1'))?.transaction.AMOUNT, 435)
   assert.deepEqual(await exported(logPath, path, 'AMOUNT'), ['435', '435'])
 })
+
+test('what the policy did is exported: the version that a decision names, rules, lists, and the control group', async () => {
+  const { service, decide, logPath, path } = await start(inForceOf('policy', cents))
+  const change = (given: object) => service.changeAsSent(given, { by: 'user:ann', why: 'a test' })
+  await decide('before', { AMOUNT: 1 })
+  const rule = { id: 'all', when: 'amount >= 0.0', then: 'decline', state: 'live' }
+  const controlGroup = { share: 0.5, upTo: 1000 }
+  await change({
+    kind: 'together',
+    changes: [
+      { kind: 'rule', rule },
+      { kind: 'policy', policy: { thresholds: {}, controlGroup } },
+    ],
+  })
+  await change({ kind: 'list', list: { name: 'known', of: 'card', effect: 'allow' } })
+  const { version } = await change({ kind: 'entries', list: 'known', add: [{ value: 'c2' }] })
+  const answers = [await decide('drawn', { AMOUNT: 1 }), await decide('listed', { AMOUNT: 1, CARD: 'c2' })]
+  assert.deepEqual(
+    answers.map(({ policy }) => policy),
+    [version, version],
+  )
+  const columnOf = (name: string) => exported(logPath, path, name)
+  assert.deepEqual(await columnOf('policy'), ['1', String(version), String(version)])
+  assert.deepEqual(await columnOf('rules'), [undefined, 'all:live', 'all:live'])
+  assert.deepEqual(await columnOf('lists'), [undefined, undefined, 'known'])
+  assert.deepEqual(await columnOf('would_be'), [undefined, 'decline', undefined])
+  assert.deepEqual(await columnOf('propensity'), [undefined, '0.5', undefined])
+  assert.deepEqual(await columnOf('fuses'), [undefined, undefined, undefined])
+})

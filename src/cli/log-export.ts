@@ -6,7 +6,7 @@ import { parseDetector } from '../detector/detector.ts'
 import { keepsAll, otherFields } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
-import type { Definition } from '../log/log-record.ts'
+import type { DecisionRecord, Definition } from '../log/log-record.ts'
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
 
@@ -19,6 +19,11 @@ const decided = [
   'model',
   'policy',
   'degraded',
+  'rules',
+  'lists',
+  'fuses',
+  'would_be',
+  'propensity',
   'is_fraud',
   'label_source',
 ] as const
@@ -55,6 +60,22 @@ export function* exportTables(
 function keptText({ fields }: TransactionRecord, definition: Definition): string | null {
   const others = otherFields(definition, fields)
   return others.size === 0 ? null : JSON.stringify(Object.fromEntries(others))
+}
+
+/**
+ * What the policy did to a decision. Where the control group had a say, `would_be` is the outcome without it, and
+ * `propensity` how probable it was that this one would not be otherwise: what figures are weighed by.
+ */
+function policyCells({ policy }: DecisionRecord, ofDefinition: number): readonly (readonly [string, Cell])[] {
+  const { version = ofDefinition, rules = [], lists = [], fuses, control } = policy ?? {}
+  return [
+    ['policy', version],
+    ['rules', rules.map(({ id, state }) => `${id}:${state}`).join(' ') || null],
+    ['lists', lists.map(({ id }) => id).join(' ') || null],
+    ['fuses', fuses?.tripped.join(' ') ?? null],
+    ['would_be', control?.wouldBe ?? null],
+    ['propensity', control?.propensity ?? null],
+  ]
 }
 
 /** Leaves tokens as they are. */
@@ -112,8 +133,9 @@ class ExportColumns {
     for (const { name } of this.#declared) row.set(`t_${name}`, transaction[name] ?? null)
     if (record.kind === 'decision') {
       const { policy, model, features } = reader.definition(record.definition)
-      row.set('outcome', record.outcome).set('score', record.score).set('model', model).set('policy', policy.version)
+      row.set('outcome', record.outcome).set('score', record.score).set('model', model)
       row.set('degraded', shownDegraded(record).join(' ') || null).set('decided_at', record.decidedAtMs)
+      for (const [name, cell] of policyCells(record, policy.version)) row.set(name, cell)
       features.forEach((name, i) => void row.set(`f_${name}`, record.row[i]))
     }
     this.#rows.push(row)
@@ -122,7 +144,7 @@ class ExportColumns {
   take(): Table {
     const rows = this.#rows
     this.#rows = []
-    const numbers = new Set(['sequence', 'score', 'policy', 'is_fraud'])
+    const numbers = new Set(['sequence', 'score', 'policy', 'propensity', 'is_fraud'])
     const column = (key: string, name: string, kind: Column['kind']): Column => {
       if (kind === 'text') {
         const texts = rows.map((row) => row.get(key) ?? null)
