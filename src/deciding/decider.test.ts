@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
@@ -19,6 +19,8 @@ import {
 import type { FraudError } from '../core/errors.ts'
 import type { Decision, Degradation } from '../decisioning/decision.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
+import type { PolicyProjection } from './policy-projection.ts'
+import { RuleFiguresProjection } from './rule-figures-projection.ts'
 
 const open = closedAfterEach()
 
@@ -674,3 +676,45 @@ async function refusalOrNothing(act: () => Promise<unknown>): Promise<void> {
     )
   }
 }
+
+describe('a fault of the program between histories and the log', () => {
+  // What no input can bring about is put in by hand.
+  const faults = {
+    'in the policy as it judges': (t: TestContext, { changed }: PolicyProjection) =>
+      t.mock.method(changed ?? assert.fail(), 'judge', () => assert.fail('a fault')),
+    'in a projection as it takes the record': (t: TestContext, policy: PolicyProjection) =>
+      t.mock.method(policy, 'take', () => assert.fail('a fault')),
+  }
+  for (const [where, putIn] of Object.entries(faults)) {
+    test(`${where} leaves no trace: all is made again from the log`, async (t) => {
+      const { decide, rowOf, log, logPath, service, close } = await start()
+      const rule = { id: 'all', when: 'amount > 0.0', then: 'review', state: 'live' }
+      await service.change({ kind: 'rule', rule }, { by: 'user:ann', why: 'a test' })
+      await decide()
+      const { projections } = service.decider.state ?? assert.fail()
+      putIn(t, projections.policy)
+      await assert.rejects(async () => decide({ ID: 't-2' }), /a fault/)
+      assert.equal(service.isReady, false)
+      await service.resume()
+      assert.equal(log.reading.find('t-2'), undefined)
+      assert.equal((await decide({ ID: 't-2' })).outcome, 'review')
+      assert.deepEqual(rowOf('t-2').slice(1, 3), [2, 2], 'it is counted once')
+      await close({ keep: true })
+      assertReplayed(logPath, [service.inForce])
+    })
+  }
+
+  test('as the log is read again stops with the number of the record', async (t) => {
+    const { decide, label, service } = await start()
+    await decide()
+    await label('t-1', true)
+    t.mock.method(RuleFiguresProjection.prototype, 'take', () => assert.fail('a fault'))
+    await assert.rejects(service.use(service.inForce), {
+      code: 'LOG_INVALID',
+      message: /record 1, of the kind definition, .* part rule-figures/,
+    })
+    t.mock.reset()
+    assert.equal(service.isReady, true)
+    await decide({ ID: 't-2' })
+  })
+})

@@ -64,6 +64,8 @@ class ForgetfulLog implements ServiceLog {
 
   follow(): void {}
 
+  mistrust(): void {}
+
   poll(): void {}
 
   onFailure(): void {}

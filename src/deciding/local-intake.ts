@@ -244,9 +244,19 @@ export class LocalIntake {
     const state = this.requireReady()
     const { transaction } = input
     state.times.check(transaction.timestampMs)
-    const record = judge(input, state.projections.histories.begin(transaction))
-    const decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
-    const answer = this.#append(record, newPersons, decision, (durable) => durable)
+    const histories = state.projections.histories.begin(transaction)
+    let record: DecisionRecord
+    let decision: Decision
+    let answer: Promise<Decision>
+    try {
+      record = judge(input, histories)
+      decision = present(record, state.definition, this.#words.reasonsOf(record, state.definition, transaction))
+      answer = this.#append(record, newPersons, decision, (durable) => durable)
+    } catch (error) {
+      // Histories hold it, and the log does not.
+      this.#log.mistrust(error)
+      throw error
+    }
     const { tripped } = state.projections.policy
     if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
     this.#options.observer.decided(decision, record.row, state.definition.features)
@@ -264,7 +274,12 @@ export class LocalIntake {
     const { timestampMs } = transaction
     const { definitionSequence: definition } = state
     const record = { kind: 'history', id, timestampMs, definition, isLabelled, fields } as const
-    return this.#append(record, newPersons, true, refuseLater)
+    try {
+      return this.#append(record, newPersons, true, refuseLater)
+    } catch (error) {
+      this.#log.mistrust(error)
+      throw error
+    }
   }
 
   /**

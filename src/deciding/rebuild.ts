@@ -93,7 +93,7 @@ export class Rebuild {
     for (const { projection, through } of this.#all) {
       if (record.sequence <= through) continue
       if (projection === this.projections.histories) this.#show(record, onTransaction)
-      projection.take(record, record.sequence, about)
+      takeOrTell(projection, record, about)
     }
   }
 
@@ -101,6 +101,17 @@ export class Rebuild {
     if (onTransaction === undefined || (record.kind !== 'decision' && record.kind !== 'history')) return
     const begun = this.projections.histories.beginLogged(record, record.sequence)
     if (begun !== undefined) onTransaction(record, begun.transaction, begun.histories)
+  }
+}
+
+/** @throws FraudError that names the record, where what it makes can't be computed: nothing may go on without it. */
+function takeOrTell(projection: Projection, record: Sequenced, about: ReturnType<typeof aboutOf>): void {
+  try {
+    projection.take(record, record.sequence, about)
+  } catch (cause) {
+    if (cause instanceof FraudError) throw cause
+    const message = `The log's record ${record.sequence}, of the kind ${record.kind}, can't be applied to the part ${projection.name} of what the log makes`
+    throw new FraudError('LOG_INVALID', message, { cause })
   }
 }
 

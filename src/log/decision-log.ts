@@ -103,13 +103,19 @@ export interface DecisionLog {
   readonly nextSequence: number
   /**
    * Appends a record, which is encoded before this returns; records become durable in the order of their numbers, and
-   * the new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure.
+   * the new persons of a transaction with its record, or not at all. Refused with LOG_UNAVAILABLE after a failure. What
+   * `take` throws is thrown, and the record does not become durable: the log fails as `mistrust` has it.
    */
   append(record: LogRecord, settled: Settled, beside?: Beside): number
   /**
    * Calls `take` with each new record before `append` returns, instead of the previous one.
    */
   follow(take: TakeRecord): void
+  /**
+   * What records made may be wrong, such as histories that hold a transaction without a record: the log fails, as it does
+   * where it can't be written, so that all of it is made again.
+   */
+  mistrust(error: unknown): void
   /** Settles what has become durable by now, without waiting for the loop's next turn. */
   poll(): void
   /** Called when appending has failed, after everything on the way was settled with the failure. */

@@ -235,4 +235,29 @@ describe('group commit', () => {
     await assert.rejects(written, (error: FraudError) => /another process/.test(String(error.cause)))
     assert.throws(() => commit.append(label, () => {}), { code: 'LOG_UNAVAILABLE' })
   })
+
+  for (const isUnderway of [false, true]) {
+    test(`keeps no record that could not be taken, nor what came after${isUnderway ? ', an order under way' : ''}`, async () => {
+      const target = new MemoryTarget([5])
+      const { commit, append } = open(target)
+      let failures = 0
+      commit.onFailure(() => failures++)
+      const before = append()
+      if (isUnderway) await sleep(2)
+      const taken: number[] = []
+      commit.follow((_, sequence) => {
+        if (sequence === 2) throw new RangeError('half of it is taken')
+        taken.push(sequence)
+      })
+      // As its sender hears of it; others hear that nothing can be written.
+      assert.throws(() => commit.append(label, () => assert.fail('settled twice')), /half of it is taken/)
+      assert.throws(() => commit.append(label, () => {}), { code: 'LOG_UNAVAILABLE' })
+      await assert.rejects(before, (error: FraudError) => /half of it is taken/.test(String(error.cause)))
+      assert.equal(failures, 1)
+      assert.deepEqual(target.durable, isUnderway ? [1] : [])
+      assert.equal(await commit.recover(() => {}), true)
+      assert.equal(await append(), isUnderway ? 2 : 1)
+      assert.deepEqual(taken, [], 'who failed is followed no more')
+    })
+  }
 })

@@ -125,6 +125,20 @@ export class GroupCommit {
     if (!this.#isOrdered) this.#fail(reason)
   }
 
+  /**
+   * What records made may be wrong: nothing on the way is kept, and nothing is taken until all of it is made again, as
+   * after a commit that failed.
+   */
+  mistrust(reason: string): void {
+    if (this.#failure !== undefined) return
+    // Who followed until now may fail at every record.
+    this.#take = () => {}
+    this.#lost ??= reason
+    // Where an order is under way nothing more goes in, and its answer tells all who wait.
+    if (this.#isOrdered) this.#failure = unavailable(reason)
+    else this.#fail(reason)
+  }
+
   /** What is gone is found out although nothing is written. */
   look(): void {
     if (this.#failure !== undefined || this.#isOrdered || this.#gathered.length > 0) return
@@ -169,9 +183,14 @@ export class GroupCommit {
   #gather(record: LogRecord, settled: Settled, about?: Beside['about']): number {
     if (this.#failure !== undefined) throw this.#failure
     encodeFrame(record, this.#nextSequence, this.#frames)
-    this.#gathered.push(settled)
     const sequence = this.#nextSequence++
-    this.#take(record, sequence, about)
+    try {
+      this.#take(record, sequence, about)
+    } catch (error) {
+      this.mistrust(`what a record of the kind ${record.kind} makes could not be computed: ${reasonOf(error)}`)
+      throw error
+    }
+    this.#gathered.push(settled)
     return sequence
   }
 

@@ -29,6 +29,7 @@ export function slowLog(
         find: (ids) => slow(() => log.lookUps.find(ids)),
         findLabelled: (ids, most) => slow(() => log.lookUps.findLabelled(ids, most)),
       },
+      mistrust: (error) => log.mistrust(error),
       get pending() {
         return log.pending
       },

@@ -108,6 +108,10 @@ export class SqliteLog implements DecisionLog {
     this.#commit.follow(take)
   }
 
+  mistrust(error: unknown): void {
+    this.#commit.mistrust(reasonOf(error))
+  }
+
   poll(): void {
     this.#target.poll()
   }
