@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames } from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
-import { type ChangeRecord, changeKinds, type LogRecord } from '../log/log-record.ts'
+import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 
 /**
@@ -113,6 +113,7 @@ export class PolicyProjection implements Projection {
   }
 }
 
+/** Whether a record changes the policy. */
 export function isChange(record: LogRecord): record is ChangeRecord {
-  return changeKinds.some((kind) => kind === record.kind)
+  return record.kind === 'rule' || record.kind === 'list' || record.kind === 'policy'
 }

@@ -6,6 +6,7 @@ import type { FeatureSet } from '../features/feature-set.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
+import { DeploymentProjection } from './deployment-projection.ts'
 import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts'
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
@@ -28,6 +29,7 @@ export function createProjections(
   const pending = new PendingLabels(labelWaitMs(features))
   const policy = new PolicyProjection(namesOf(detector, features), policyOf(detector))
   return {
+    deployments: new DeploymentProjection(),
     pending,
     histories: new HistoryProjection(features, transactions, pending, options),
     policy,

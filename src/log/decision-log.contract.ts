@@ -183,7 +183,7 @@ export function keepsRecords<Place>(
       })
       await append(log, definition)
       for (const change of changes.slice(0, -1)) await append(log, change)
-      await append(log, changes[3], { newPersons: [ada] })
+      await append(log, changes[changes.length - 1], { newPersons: [ada] })
       await log.close()
       const again = await open(place)
       const read = again.reading.next(1)

@@ -12,7 +12,7 @@ const written = {
   outcomes: [outcomes, ['approve', 'challenge', 'review', 'decline']],
   recordKinds: [
     recordKinds,
-    ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint', 'rule', 'list', 'policy'],
+    ['decision', 'history', 'label', 'definition', 'erasure', 'checkpoint', 'rule', 'list', 'policy', 'deployment'],
   ],
   sectionNames: [
     sectionNames,

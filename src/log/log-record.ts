@@ -146,7 +146,7 @@ export interface ChangeRecord extends PartlyRead {
 }
 
 /** Those of records that are changes. */
-export const changeKinds = ['rule', 'list', 'policy'] as const
+export const changeKinds = ['rule', 'list', 'policy', 'deployment'] as const
 type ChangeKind = (typeof changeKinds)[number]
 
 export type LogRecord =
@@ -169,6 +169,7 @@ export const recordKinds = [
   'rule',
   'list',
   'policy',
+  'deployment',
 ] as const
 
 /** A record with its place in the log. */

@@ -113,6 +113,7 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'rule':
     case 'list':
     case 'policy':
+    case 'deployment':
       to.text(changeToText(record))
       break
     default:
@@ -219,7 +220,8 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
       return { kind, sequence, ...checkpointFromJson(JSON.parse(from.text())) }
     case 'rule':
     case 'list':
-    case 'policy': {
+    case 'policy':
+    case 'deployment': {
       const { others, ...change } = changeFromText(from.text())
       return { kind, sequence, ...change, ...unreadOf(others) }
     }
