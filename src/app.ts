@@ -6,7 +6,7 @@ import { assertProtected, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
-import { Lineup } from './deciding/lineup.ts'
+import { Lineup, modelIdOf } from './deciding/lineup.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
@@ -19,7 +19,7 @@ import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
 import { type DecisionsConfig, type OpenedDecisions, openDecisions } from './open-decisions.ts'
 import type { Predictor } from './scoring/predictor.ts'
-import { serveable } from './scoring/served-model.ts'
+import { type ServedModel, serveable } from './scoring/served-model.ts'
 import { dataDirectory } from './stores/data-directory.ts'
 import { newJobId, openJobFiles } from './stores/job-files.ts'
 
@@ -60,7 +60,8 @@ interface JobsChoice {
 }
 
 interface LoadedModel {
-  readonly predictor: Predictor
+  /** Without one, rules and lists alone decide. */
+  readonly predictor?: Predictor | undefined
   /** What the bundle was trained for; without it only predictions can be made. */
   readonly detector?: Detector | undefined
 }
@@ -69,12 +70,12 @@ export interface Service {
   /** A worker is one of several, and has nothing to tell the user: its primary does that. */
   readonly role: 'single' | 'primary' | 'worker'
   readonly url: string
-  /** The model at the start. */
-  readonly modelId: string
+  /** The model at the start; null where there is none. */
+  readonly modelId: string | null
   /** Whether transactions can be decided and kept, beside predictions. */
   readonly decides: boolean
-  /** What a person should know of the policy at the start. */
-  readonly policyWarning?: string | undefined
+  /** What a person should know of the policy in force, once the service is ready. */
+  readonly policyWarning: () => string | undefined
   /** Resolves once decisions are made: histories have been made from the log. */
   readonly ready: Promise<void>
   /** Loads the bundle again. A bad one is refused, logged and counted, and the old one goes on. */
@@ -150,7 +151,8 @@ interface Serving {
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
-  readonly policyWarning: string | undefined
+  /** Logs what a person should know of the policy in force. */
+  readonly warnOfPolicy: () => void
 }
 
 function createLog({ logLevel }: ServiceConfig) {
@@ -161,31 +163,30 @@ function createLog({ logLevel }: ServiceConfig) {
 async function prepare(config: ServiceConfig): Promise<Serving> {
   const log = createLog(config)
   const loaded = await config.load()
-  const metrics = createMetrics(() => lineup.champion.model.modelId)
-  const detector = config.decisions && loaded.detector
+  const metrics = createMetrics(() => modelIdOf(lineup))
+  const { detector, predictor } = loaded
   const decisions =
     config.decisions === undefined || detector === undefined || !canDecide(detector)
       ? undefined
       : await openDecisions(
           config.decisions,
-          createDetectorInForce(detector, loaded.predictor),
+          createDetectorInForce(detector, predictor),
           createDecisionMetrics(metrics.registry),
           log,
         )
-  const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveable(loaded.predictor) })
-  const policyWarning = () => {
+  const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveableAlone(predictor) })
+  const warnOfPolicy = () => {
     const warning = decisions?.service.warnOfPolicy()
-    if (warning !== undefined) log.warn({ model: lineup.champion.model.modelId }, warning)
-    return warning
+    if (warning !== undefined) log.warn({ model: modelIdOf(lineup) }, warning)
   }
   lineup.onSwap(() => metrics.countReload('ok'))
-  lineup.onSwap(({ model }) => log.info({ model: model.modelId }, 'the bundle was loaded again'))
-  lineup.onSwap(policyWarning)
+  lineup.onSwap(() => log.info({ model: modelIdOf(lineup) }, `${sourceOf(lineup)} was loaded again`))
+  lineup.onSwap(warnOfPolicy)
 
   async function reloadNow(): Promise<void> {
     try {
       const { predictor, detector } = await config.load()
-      if (decisions === undefined) return lineup.put({ model: serveable(predictor) })
+      if (decisions === undefined) return lineup.put({ model: serveableAlone(predictor) })
       if (detector === undefined || !canDecide(detector)) {
         throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
       }
@@ -194,8 +195,8 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
       metrics.countReload('refused')
       const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
       log.error(
-        { ...known, model: lineup.champion.model.modelId },
-        'the bundle was refused; the previous one stays in use',
+        { ...known, model: modelIdOf(lineup) },
+        `${sourceOf(lineup)} was refused; the previous one stays in use`,
       )
     }
   }
@@ -205,12 +206,26 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     last = last.then(reloadNow)
     return last
   }
-  return { lineup, decisions, metrics, reload, log, policyWarning: policyWarning() }
+  return { lineup, decisions, metrics, reload, log, warnOfPolicy }
+}
+
+/** What is loaded again. */
+function sourceOf(lineup: Lineup): string {
+  return modelIdOf(lineup) === null ? 'the detector' : 'the bundle'
+}
+
+/** Where nothing is decided, predictions are all that there is. */
+function serveableAlone(predictor: Predictor | undefined): ServedModel {
+  if (predictor !== undefined) return serveable(predictor)
+  throw new FraudError(
+    'DETECTOR_INVALID',
+    'The detector declares no transaction.id or no time, so it cannot decide, and without a bundle nothing can be predicted',
+  )
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { lineup, decisions, metrics, log, policyWarning } = serving
+  const { lineup, decisions, metrics, log, warnOfPolicy } = serving
   const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
     await decisions?.close()
     throw error
@@ -239,7 +254,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     await decisions?.close()
     throw error
   })
-  log.info({ url, model: lineup.champion.model.modelId }, 'listening')
+  log.info({ url, model: modelIdOf(lineup) }, 'listening')
   const ready = decisions?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
@@ -253,7 +268,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     return closing
   }
   // What stops the histories from being made stops the service: it would never be ready.
-  ready.catch((error: unknown) => {
+  ready.then(warnOfPolicy, (error: unknown) => {
     void app
       .close()
       .then(() => jobs?.close())
@@ -262,9 +277,9 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   })
   return {
     url,
-    modelId: lineup.champion.model.modelId,
+    modelId: modelIdOf(lineup),
     decides: decisions !== undefined,
-    policyWarning,
+    policyWarning: () => decisions?.service.warnOfPolicy(),
     ready,
     close,
     closed,
@@ -317,6 +332,7 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
     url,
     modelId,
     decides: false,
+    policyWarning: () => undefined,
     ready,
     closed,
     close: pool.close,

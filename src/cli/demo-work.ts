@@ -17,6 +17,7 @@ import { sendTraffic } from './live-traffic.ts'
 import { openLog } from './log-files.ts'
 import type { Run } from './run.ts'
 import { addressOf, type ServeFlags, startServing } from './serve-work.ts'
+import { bundleServed } from './served.ts'
 
 export interface DemoFlags extends ServeFlags, ReadingRequest, LeakRequest {
   readonly seed: number
@@ -52,7 +53,7 @@ async function demoFile(file: string, given: DemoFlags, run: Run): Promise<void>
   const { data, bundle, report, decides } = await prepareFile(file, given, run)
   const flags = { ...given, data, report }
   const workerArgs = ['serve', bundle, ...serveArgs(flags), '--report', report]
-  const service = await startServing(bundle, flags, run.signal, workerArgs)
+  const service = await startServing(bundleServed(bundle), flags, run.signal, workerArgs)
   if (service === undefined) return
   const hasKey = firstKey() !== undefined
   if (decides) {
@@ -86,7 +87,7 @@ async function demoPortfolio(flags: DemoFlags, run: Run): Promise<void> {
   throwIfInterrupted(run.signal)
   // A simulated day is shorter than a real one, so that in time its transactions are ahead of the clock.
   const maxAhead = Number.POSITIVE_INFINITY
-  const service = await startServing(bundle, { ...flags, report, maxAhead }, run.signal)
+  const service = await startServing(bundleServed(bundle), { ...flags, report, maxAhead }, run.signal)
   await service?.ready
   if (service === undefined || run.signal.aborted) return service?.closed
   const apiKey = firstKey()
@@ -118,7 +119,8 @@ Try it:
   ${call}
 `,
   )
-  if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
+  const warning = service.policyWarning()
+  if (warning !== undefined) terminal.warn(warning)
 }
 
 function serveArgs({ port, host, workers, insecure, logLevel, ...flags }: ServeFlags): string[] {

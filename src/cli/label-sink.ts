@@ -1,10 +1,10 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { type LabelReport, LabelTally } from '../deciding/label-tally.ts'
-import { currentBundle } from './current-bundle.ts'
 import { requireLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
+import { type ServedFlags, servedIn } from './served.ts'
 import { serviceAddress } from './service-address.ts'
 import { linesOf, postToService } from './service-client.ts'
 
@@ -15,16 +15,15 @@ export interface LabelSink {
   close(): Promise<void>
 }
 
-export interface SinkFlags {
+export interface SinkFlags extends ServedFlags {
   readonly data: string
   readonly url?: string
   readonly key?: string
   readonly timeout: number
-  readonly bundle?: string
 }
 
 /** The service at the URL, else the one that works on the data directory, else the directory itself. */
-export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, run: Run): Promise<LabelSink> {
+export async function openSink({ data, url, key, timeout, ...named }: SinkFlags, run: Run): Promise<LabelSink> {
   const address = serviceAddress(url, data)
   if (address !== undefined) {
     const client = { url: address, key, deadlineMs: timeout, signal: run.signal }
@@ -40,7 +39,7 @@ export async function openSink({ data, url, key, timeout, bundle }: SinkFlags, r
     }
   }
   requireLog({ data })
-  const opened = await openForCommand(bundle ?? currentBundle(data), data, { acceptLostHistories: false }, run)
+  const opened = await openForCommand(servedIn(data, named), data, { acceptLostHistories: false }, run)
   return {
     where: data,
     async send(labels) {

@@ -23,7 +23,7 @@ export function labelCommand(): Command {
       .option('--url <url>', 'the address of a service elsewhere')
       .addOption(new Option('--key <key>', 'an API key with the role label').env('SHRIKE_API_KEY'))
       .option('--timeout <duration>', 'how long sending is repeated while the service is busy', duration, 120_000)
-      .option('--bundle <bundle>', "without a service: the bundle (default: the data directory's)")
+      .option('--bundle <bundle>', 'without a service: the bundle (default: what decided last in the data directory)')
       .option('--json', 'print the result as JSON on standard output')
       .addHelpText(
         'after',

@@ -2,26 +2,26 @@ import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import { type Definitions, type HistoryStep, tellDifferences } from '../decisioning/index.ts'
-import { currentBundle } from './current-bundle.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { requireLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import { servicePolicy } from './policy-service.ts'
 import type { PolicyStep, PolicyTarget } from './policy-target.ts'
 import type { Run } from './run.ts'
+import { servedIn } from './served.ts'
 import { serviceAddress } from './service-address.ts'
 import { tellProblem } from './tell-problem.ts'
 
 /** Works on the policy of the service at the URL, else of the one on the data directory, else on the directory itself. */
 export async function withPolicy<Result>(
-  { data, url, key, timeout, bundle }: SinkFlags,
+  { data, url, key, timeout, ...named }: SinkFlags,
   run: Run,
   work: (target: PolicyTarget) => Promise<Result>,
 ): Promise<Result> {
   const address = serviceAddress(url, data)
   if (address !== undefined) return work(servicePolicy({ url: address, key, deadlineMs: timeout, signal: run.signal }))
   requireLog({ data })
-  const opened = await openForCommand(bundle ?? currentBundle(data), data, { acceptLostHistories: false }, run)
+  const opened = await openForCommand(servedIn(data, named), data, { acceptLostHistories: false }, run)
   try {
     return await work(directoryPolicy(opened.service, data))
   } finally {

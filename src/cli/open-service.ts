@@ -3,26 +3,26 @@ import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.
 import { createDecisionMetrics } from '../http/decision-metrics.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { type OpenedDecisions, openDecisions } from '../open-decisions.ts'
-import { loadModel } from '../scoring/load-predictor.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
+import type { Served } from './served.ts'
 
 const mostPending = 1_000_000
 
 /** The decisions of a data directory for a command, without a service around it. Event times may be any. */
 export async function openForCommand(
-  bundle: string,
+  { load }: Served,
   data: string,
   { acceptLostHistories }: { readonly acceptLostHistories: boolean },
   { terminal }: Run,
 ): Promise<OpenedDecisions> {
   keepPrivate()
-  const { predictor, detector } = await loadModel(bundle)
+  const { predictor, detector } = await load()
   if (!canDecide(detector)) {
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
   }
   const inForce = createDetectorInForce(detector, predictor)
-  const metrics = createDecisionMetrics(createMetrics(() => predictor.modelId).registry)
+  const metrics = createDecisionMetrics(createMetrics(() => predictor?.modelId ?? null).registry)
   const say = {
     isLevelEnabled: () => false,
     debug: () => {},

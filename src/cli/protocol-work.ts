@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { durationMs, parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { quiet } from '../core/progress.ts'
@@ -17,6 +15,7 @@ import { timesInMs } from '../training/times-in-ms.ts'
 import { fitByPlan, scoreRows, type TrainingPlan } from '../training/training-run.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
+import { shippedDetector } from './shipped-detector.ts'
 
 export interface ProtocolFlags
   extends InputRequest,
@@ -152,11 +151,4 @@ export function duration(flag: string, text: string): number {
   const parsed = parseDuration(text)
   if (typeof parsed === 'number' && parsed >= 0) return parsed
   throw new FraudError('OPTION_INVALID', `${flag}: ${parsed}`)
-}
-
-/** A detector that comes with Shrike; the sources and the built files lie two folders under it. */
-function shippedDetector(name: string): string {
-  const path = fileURLToPath(new URL(`../../detectors/${name}.yaml`, import.meta.url))
-  if (existsSync(path)) return path
-  throw new FraudError('FILE_UNREADABLE', `${path} is missing; name the handbook's detector with --detector`)
 }

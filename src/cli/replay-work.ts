@@ -9,7 +9,6 @@ import { dataDirectory, readServiceAddress } from '../stores/data-directory.ts'
 import { type InputRequest, nameOf } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { replayFile } from '../training/replay-file.ts'
-import { currentBundle } from './current-bundle.ts'
 import { tellConflicts } from './id-conflicts.ts'
 import { Intake, type OnConflict } from './intake.ts'
 import { directoryTarget, type IntakeTarget, type ReplayedAs } from './intake-target.ts'
@@ -17,12 +16,12 @@ import { openLog } from './log-files.ts'
 import { openForCommand } from './open-service.ts'
 import { checkOutputs } from './output-paths.ts'
 import type { Run } from './run.ts'
+import { type ServedFlags, servedIn } from './served.ts'
 import { ServiceTarget } from './service-target.ts'
 
-export interface ReplayFlags extends InputRequest {
+export interface ReplayFlags extends InputRequest, ServedFlags {
   readonly as: ReplayedAs
   readonly data: string
-  readonly bundle?: string
   readonly onConflict: OnConflict
   readonly numberRows?: boolean
   readonly acceptLostHistories?: boolean
@@ -38,7 +37,7 @@ export async function replay(file: string, flags: ReplayFlags, run: Run): Promis
   const { data } = flags
   // A service that runs decides by its own.
   const isServed = readServiceAddress(dataDirectory(data)) !== undefined
-  const bundle = flags.bundle ?? (isServed ? undefined : currentBundle(data))
+  const { bundle } = isServed ? flags : servedIn(data, flags)
   await checkOutputs({ '--rejects': rejectsOf(flags) }, { FILE: file, '--bundle': bundle })
   const opened = await openTarget(flags, run)
   const { target } = opened
@@ -93,7 +92,7 @@ async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
   const url = readServiceAddress(dataDirectory(data))
   if (url !== undefined) return openService(url, flags, run)
   if (!existsSync(dataDirectory(data).logPath)) run.terminal.say(`An empty history starts in ${resolve(data)}`)
-  const opened = await openForCommand(flags.bundle ?? currentBundle(data), data, { acceptLostHistories }, run)
+  const opened = await openForCommand(servedIn(data, flags), data, { acceptLostHistories }, run)
   const { service } = opened
   const policyWarning = flags.as === 'decisions' ? service.warnOfPolicy() : undefined
   if (policyWarning !== undefined) run.terminal.warn(policyWarning)
@@ -101,15 +100,16 @@ async function openTarget(flags: ReplayFlags, run: Run): Promise<OpenedTarget> {
 }
 
 function openService(url: string, flags: ReplayFlags, { signal, terminal }: Run): OpenedTarget {
-  const { data, as, bundle, acceptLostHistories, key, timeout = 120_000 } = flags
+  const { data, as, bundle, detector, acceptLostHistories, key, timeout = 120_000 } = flags
   const beside = `The service on ${url} works on ${data}`
   if (as === 'history') {
     const cure = 'stop it while this runs, or bring the file in with --as decisions'
     throw new FraudError('DIRECTORY_IN_USE', `${beside}, and history can only be brought in without it: ${cure}`)
   }
-  if (bundle !== undefined || acceptLostHistories === true) {
-    const flag = bundle === undefined ? '--accept-lost-histories' : '--bundle'
-    throw new FraudError('OPTION_INVALID', `${beside}, and decides with its own bundle: leave out ${flag}, or stop it`)
+  if ((bundle ?? detector) !== undefined || acceptLostHistories === true) {
+    const named = bundle === undefined ? '--detector' : '--bundle'
+    const flag = (bundle ?? detector) === undefined ? '--accept-lost-histories' : named
+    throw new FraudError('OPTION_INVALID', `${beside}, and decides in its own way: leave out ${flag}, or stop it`)
   }
   terminal.say(`Sending to the service on ${url}, which works on ${data}`)
   const reader = openLog({ data })

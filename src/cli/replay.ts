@@ -25,6 +25,7 @@ export function replayCommand(): Command {
       )
       .option('--data <directory>', 'the data directory of the service', '.shrike')
       .option('--bundle <bundle>', "the bundle (default: the data directory's, else shrike-model.safetensors)")
+      .option('--detector <yaml>', 'without a model: the detector, by its file or the name of a shipped one')
       .addOption(
         new Option('--on-conflict <what>', 'on a row whose id belongs to a transaction with different content')
           .choices(['fail', 'skip'])

@@ -3,13 +3,13 @@ import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
-import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
+import { bundleServed, namedServed, type Served } from './served.ts'
 import { version } from './version.ts'
 
 export interface ServeFlags {
@@ -19,6 +19,8 @@ export interface ServeFlags {
   readonly insecure?: boolean
   readonly logLevel: ServiceConfig['logLevel']
   readonly report?: string
+  /** In place of a bundle. */
+  readonly detector?: string
   readonly data: string
   /** Milliseconds. */
   readonly maxAhead: number
@@ -39,14 +41,28 @@ export interface ServeFlags {
 /** Serves until it is told to stop. */
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
-  const service = await startServing(bundle ?? currentBundle(flags.data, 'serve BUNDLE'), flags, signal)
+  const { detector, workers } = flags
+  const served = namedServed({ bundle, detector }) ?? bundleServed(currentBundle(flags.data, 'serve BUNDLE'))
+  if (served.bundle === undefined && workers > 1)
+    throw new FraudError(
+      'OPTION_INVALID',
+      `--workers ${workers}: several make predictions only, and --detector has no model`,
+    )
+  const service = await startServing(served, flags, signal)
   if (service === undefined) return
   if (service.role !== 'worker') {
-    process.stdout.write(`serving ${service.modelId} on ${service.url}\n`)
+    process.stdout.write(`serving ${service.modelId ?? `${detector} without a model`} on ${service.url}\n`)
+    if (service.modelId === null) process.stdout.write('rules and lists alone decide\n')
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
     else terminal.warn(whyNoDecisions(flags))
     tellEmpty(service, wasEmpty, flags.data)
-    if (service.policyWarning !== undefined) terminal.warn(service.policyWarning)
+    void service.ready.then(
+      () => {
+        const warning = service.policyWarning()
+        if (warning !== undefined) terminal.warn(warning)
+      },
+      () => {},
+    )
   }
   await service.closed
 }
@@ -72,7 +88,7 @@ function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
 
 /** The service, listening; undefined where the signal was given before. */
 export async function startServing(
-  bundlePath: string,
+  { bundle, load }: Served,
   flags: ServeFlags,
   signal: AbortSignal,
   workerArgs?: readonly string[],
@@ -83,7 +99,7 @@ export async function startServing(
     throw new FraudError('FILE_UNREADABLE', `--report ${report}: there is no such file`)
   const config: ServiceConfig = {
     ...addressOf(flags),
-    load: () => loadModel(bundlePath),
+    load,
     decisions: {
       directory: data,
       logKey: logKey(),
@@ -106,8 +122,8 @@ export async function startServing(
     version,
     logLevel,
     reportPath: report,
-    reportsBeside: reportsBeside(bundlePath),
-    bundlePath,
+    reportsBeside: bundle === undefined ? [] : reportsBeside(bundle),
+    bundlePath: bundle,
     limits: {
       connections: flags.maxConnections,
       connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),

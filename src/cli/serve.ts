@@ -16,14 +16,16 @@ export function serveCommand(): Command {
         "a trained bundle (default: the data directory's model.safetensors, else shrike-model.safetensors)",
       ),
   )
+    .option('--detector <yaml>', 'in place of BUNDLE: decide without a model, by rules and lists alone')
     .option('--report <html>', 'a report to show at /report')
     .addHelpText(
       'after',
       `
-Signals: SIGTERM and Ctrl-C answer what was accepted and end; SIGHUP loads the bundle file again.
+Signals: SIGTERM and Ctrl-C answer what was accepted and end; SIGHUP loads the bundle or detector file again.
 
 Examples:
   shrike serve shrike-model.safetensors
+  shrike serve --detector cards.yaml
   SHRIKE_API_KEYS=a-long-secret-of-yours shrike serve model.safetensors --host 0.0.0.0 --workers 4`,
     )
     .action((bundle: string | undefined, options: ServeFlags) =>

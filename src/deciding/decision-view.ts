@@ -13,6 +13,7 @@ import type { PersonalValues } from '../log/personal-values.ts'
 import { outputOf } from '../models/contributions.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { DecisionWords } from './decision-words.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import { mostLabels } from './label-intake.ts'
 import { present } from './present-decision.ts'
 
@@ -79,7 +80,11 @@ export class DecisionViews {
    * @param newest the last of its labels: one more than are shown, where there are older ones.
    * @param explainer where the decision is to be explained.
    */
-  detail(record: Sequenced<DecisionRecord>, newest: readonly LabelRecord[], explainer?: Predictor): DecisionDetail {
+  detail(
+    record: Sequenced<DecisionRecord>,
+    newest: readonly LabelRecord[],
+    explainer?: Pick<DetectorInForce, 'predictor'>,
+  ): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
     const labels = newest.slice(-mostLabels).map(({ isFraud, knownAtMs, source = null, by = null }) => ({
@@ -88,7 +93,7 @@ export class DecisionViews {
       source,
       by,
     }))
-    const explanation = explainer && this.#explain(record, definition, explainer)
+    const explanation = explainer && this.#explain(record, definition, explainer.predictor)
     return {
       ...this.view(record),
       features: Object.fromEntries(features),
@@ -103,10 +108,12 @@ export class DecisionViews {
    *
    * @throws FraudError EXPLANATION_UNAVAILABLE where another model decided, or this one can't be explained.
    */
-  #explain({ row, score }: DecisionRecord, definition: Definition, predictor: Predictor): ExplanationView {
+  #explain({ row, score }: DecisionRecord, definition: Definition, predictor: Predictor | undefined): ExplanationView {
     const unavailable = (reason: string) => new FraudError('EXPLANATION_UNAVAILABLE', reason)
-    if (definition.model !== predictor.modelId) {
-      throw unavailable(`${definition.model} made this decision, and ${predictor.modelId} is in force`)
+    const { model } = definition
+    if (model === null) throw unavailable('Rules and lists alone made this decision, without a model')
+    if (model !== predictor?.modelId) {
+      throw unavailable(`${model} made this decision, and ${predictor?.modelId ?? 'no model'} is in force`)
     }
     if (score === null) throw unavailable('This decision had no score')
     if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} can't be explained`)

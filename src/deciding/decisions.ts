@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import { type NumberedEntry, type PolicyInForce, thresholdsAlone } from '../decisioning/index.ts'
+import { type NumberedEntry, type PolicyInForce, speaksWithoutScore, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
@@ -44,6 +44,8 @@ export interface ChangeAnswer {
 }
 
 const labelsAtOnce = 8
+const silentWithoutModel =
+  'Every transaction is approved: there is no model, and no live rule and no list that has an effect. Add a rule, or serve a bundle'
 
 /** When work that can wait has to let others go first, and how. */
 export interface WaitingTurns {
@@ -151,10 +153,14 @@ export class Decisions {
     return this.#policy.inForce
   }
 
-  /** What a person should know of the policy in force: that nothing but approve can come of a score. */
+  /** What a person should know of the policy in force: that nothing but approve can come of it. */
   warnOfPolicy(): string | undefined {
     const { policy, predictor } = this.inForce
     const changed = this.decider.state?.projections.policy.changed
+    if (predictor === undefined) {
+      const isSilent = this.isReady && (changed === undefined || !speaksWithoutScore(changed.definitions))
+      return isSilent ? silentWithoutModel : undefined
+    }
     const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
     return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
   }
@@ -267,7 +273,7 @@ export class Decisions {
     const { transaction, labels = [] } =
       (await this.#options.log.lookUps.findLabelled([id], mostLabels + 1)).get(id) ?? {}
     if (transaction?.kind !== 'decision') return undefined
-    return this.#views.detail(transaction, labels, explain ? this.inForce.predictor : undefined)
+    return this.#views.detail(transaction, labels, explain ? this.inForce : undefined)
   }
 
   /** The decision of an id, as pages show it. */

@@ -38,12 +38,12 @@ function definitionOf(
   return {
     format: recordFormat,
     detector,
-    model: predictor.modelId,
+    model: predictor?.modelId ?? null,
     policy: { ...policy, version },
     columns,
     features: features.names,
     ...(Object.keys(features.categories).length > 0 && { categories: features.categories }),
-    ...(predictor.contributionScale && { contributionScale: predictor.contributionScale }),
+    ...(predictor?.contributionScale && { contributionScale: predictor.contributionScale }),
     ...(hashesCards(detector) && cardKeyCheck !== undefined && { cardKeyCheck }),
     runtime,
   }

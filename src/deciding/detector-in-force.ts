@@ -16,11 +16,15 @@ import type { Predictor } from '../scoring/predictor.ts'
 export interface DetectorInForce {
   readonly detector: Detector
   readonly features: FeatureSet
-  readonly predictor: Predictor
+  /** Undefined where rules and lists alone decide. */
+  readonly predictor: Predictor | undefined
   readonly policy: Policy
 }
 
-export function createDetectorInForce(detector: Detector, predictor: Predictor): DetectorInForce {
+export function createDetectorInForce<Model extends Predictor | undefined>(
+  detector: Detector,
+  predictor: Model,
+): DetectorInForce & { readonly predictor: Model } {
   return { detector, features: compileDetector(detector), predictor, policy: policyOf(detector) }
 }
 

@@ -1,7 +1,7 @@
 import type { Contribution } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
 import { strongest } from '../decisioning/feature-reasons.ts'
-import { outcomeByThresholds } from '../decisioning/thresholds.ts'
+import { type ExpectedScore, outcomeOf } from '../decisioning/policy.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { computeRow } from '../features/feature-set.ts'
@@ -64,61 +64,72 @@ export class Judge {
     const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
-    const row = this.#row
-    let score: number | null = null
-    let failure: Degradation = 'features-failed'
-    try {
-      computeRow(inForce.features, transaction, histories, row)
-      failure = 'model-failed'
-      const { probability } = inForce.predictor.predict(row)
-      if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
-      // The log's store knows no -0.
-      score = probability + 0
-      if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
-        degraded.push('deadline-passed')
-        score = null
-      }
-    } catch (error) {
-      this.#onFault(failure, error)
-      // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
-      degraded.push(failure)
-      if (failure === 'features-failed') row.fill(Number.NaN)
-    }
+    const score = this.#score(transaction, histories, waitedMs, degraded)
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
     if (inForce.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
     const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
     const trace = this.#judgeByPolicy(received, score, decidedAtMs)
-    const { policy } = inForce
-    const byDefinition = score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
-    const outcome = trace?.outcome ?? byDefinition
+    const outcome = trace?.outcome ?? outcomeOf(inForce.policy, score)
     if (trace?.policy.fuses !== undefined) degraded.push('fused')
     // An explanation takes many times as long as a score, and of a large forest too long for the transactions that
     // wait.
     const isWanted = explain || outcome !== 'approve'
-    const isExplained = score !== null && isWanted && inForce.predictor.explainsDecisions === true
+    const isExplained = isWanted && typeof score === 'number' && inForce.predictor?.explainsDecisions === true
     const contributions = isExplained ? this.#explain(inForce) : []
     return {
       kind: 'decision',
       id,
       timestampMs: transaction.timestampMs,
       outcome,
-      score,
+      score: score ?? null,
       decidedAtMs,
       definition: definitionSequence,
       degraded,
       fields,
-      row,
+      row: this.#row,
       ...(contributions.length > 0 && { contributions }),
       ...(trace && { policy: trace.policy }),
+    }
+  }
+
+  /** Fills the row, and says in `degraded` why there is no score; undefined where there is no model to give one. */
+  #score(
+    transaction: Transaction,
+    histories: readonly History[],
+    waitedMs: () => number,
+    degraded: Degradation[],
+  ): ExpectedScore {
+    const { inForce, projections } = this.#state
+    const { features, predictor } = inForce
+    const row = this.#row
+    let failure: Degradation = 'features-failed'
+    try {
+      computeRow(features, transaction, histories, row)
+      if (predictor === undefined) return undefined
+      failure = 'model-failed'
+      const { probability } = predictor.predict(row)
+      if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
+      if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
+        degraded.push('deadline-passed')
+        return null
+      }
+      // The log's store knows no -0.
+      return probability + 0
+    } catch (error) {
+      this.#onFault(failure, error)
+      // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
+      degraded.push(failure)
+      if (failure === 'features-failed') row.fill(Number.NaN)
+      return null
     }
   }
 
   /**
    * What a policy that somebody has changed makes of a transaction; undefined where the definition's policy decides.
    */
-  #judgeByPolicy({ id, fields, transaction }: ReceivedTransaction, score: number | null, decidedAtMs: number) {
+  #judgeByPolicy({ id, fields, transaction }: ReceivedTransaction, score: ExpectedScore, decidedAtMs: number) {
     const { changed, secret } = this.#state.projections.policy
     if (changed === undefined) return undefined
     const { timestampMs, amount } = transaction
@@ -128,7 +139,7 @@ export class Judge {
   }
 
   #explain({ predictor }: DetectorInForce): readonly Contribution[] {
-    if (predictor.explain === undefined) return []
+    if (predictor?.explain === undefined) return []
     try {
       const { contributions, scale } = predictor.explain(this.#row)
       return strongest(contributions, scale)

@@ -45,7 +45,7 @@ describe('a lineup', () => {
     const [first, second] = predictors.map((predictor) => ({ model: serveable(predictor) }))
     const lineup = new Lineup(first)
     const heard: string[] = []
-    lineup.onSwap((now, before) => heard.push(`${before.model.modelId} -> ${now.model.modelId}`))
+    lineup.onSwap((now, before) => heard.push(`${before.model?.modelId} -> ${now.model?.modelId}`))
     lineup.onSwap((now) => heard.push(String(lineup.champion === now)))
     lineup.put({ ...first })
     assert.deepEqual(heard, [], 'the same bundle goes on')

@@ -1,11 +1,14 @@
+import { FraudError } from '../core/errors.ts'
 import type { ServedModel } from '../scoring/served-model.ts'
 import type { DecidingState } from './deciding-state.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import type { Receiver } from './receiver.ts'
 
-/** A bundle that answers. */
+/** What answers: a bundle, or a detector without one. */
 interface Champion {
-  readonly model: ServedModel
+  /** Undefined where rules and lists alone decide. */
+  readonly model: ServedModel | undefined
+  readonly inForce?: DetectorInForce
 }
 
 /** One whose detector decides, too. */
@@ -23,7 +26,21 @@ export interface LineupView<Kept extends Champion = Champion> {
 }
 export type DecidingLineup = LineupView<DecidingChampion>
 
-/** Hears of each other bundle that is in force from now on, and must not throw: there is no way back. */
+/** The id of the model in force; null where there is none. */
+export function modelIdOf({ champion: { model } }: LineupView): string | null {
+  return model?.modelId ?? null
+}
+
+/** @throws FraudError MODEL_MISSING where rules and lists alone decide. */
+export function requireModel({ champion: { model } }: LineupView): ServedModel {
+  if (model === undefined) throw new FraudError('MODEL_MISSING', modelMissing)
+  return model
+}
+
+export const modelMissing =
+  'There is no model: this service decides by rules and lists alone, and makes no predictions. Start it with a bundle'
+
+/** Hears of each other bundle or detector that is in force from now on, and must not throw: there is no way back. */
 type SwapObserver = (champion: Champion, before: Champion) => void
 
 /**
@@ -45,8 +62,9 @@ export class Lineup<Kept extends Champion = Champion> implements LineupView<Kept
   put(champion: Kept): void {
     const before = this.#champion
     this.#champion = champion
-    // A bundle whose histories were made once more is the one that it was.
-    if (champion.model !== before.model) for (const observe of this.#observers) observe(champion, before)
+    // One whose histories were made once more is the one that it was.
+    if (champion.model === before.model && champion.inForce === before.inForce) return
+    for (const observe of this.#observers) observe(champion, before)
   }
 
   onSwap(observer: SwapObserver): void {

@@ -1,7 +1,7 @@
 import { formatIsoTime } from '../core/time-parser.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
 import type { Reason } from '../decisioning/opinion.ts'
-import { opinionOf } from '../decisioning/policy.ts'
+import { type ExpectedScore, opinionOf } from '../decisioning/policy.ts'
 import { reasonsOf } from '../decisioning/policy-trace.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
 
@@ -18,7 +18,7 @@ export function present(
   const { id, score, outcome, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
   const { policy: trace } = record
-  const opinion = trace === undefined ? opinionOf(policy, score) : undefined
+  const opinion = trace === undefined ? opinionOf(policy, expectedScore(record, model)) : undefined
   const ofDefinition = opinion === undefined ? [] : [opinion.reason]
   const reasons = trace === undefined ? ofDefinition : reasonsOf(trace, outcome)
   return {
@@ -34,4 +34,9 @@ export function present(
     duplicate: false,
     degraded: shownDegraded(record),
   }
+}
+
+/** A score as the policy took it: without a model only features that failed call for what is said in its place. */
+function expectedScore({ score, degraded }: DecisionRecord, model: string | null): ExpectedScore {
+  return model === null && !degraded.includes('features-failed') ? undefined : score
 }

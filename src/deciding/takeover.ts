@@ -7,7 +7,7 @@ import { type Concealment, ReceivedTransactionReader } from '../detector/receive
 import type { PersonalValues } from '../log/personal-values.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
-import { serveable } from '../scoring/served-model.ts'
+import { type ServedModel, serveable } from '../scoring/served-model.ts'
 import { refuseCardKey, requireCardKey } from './card-key.ts'
 import type { Decider } from './decider.ts'
 import { createDecidingState, type DecidingStateOptions } from './deciding-state.ts'
@@ -96,7 +96,7 @@ export class Takeover {
   async use(inForce: DetectorInForce): Promise<void> {
     checkRetention(inForce, this.#options.retainMs)
     requireCardKey(inForce, this.#options.cardKeyCheck)
-    const model = serveable(inForce.predictor)
+    const model = modelOf(inForce)
     await this.#resuming
     await this.#take({ model, inForce })
   }
@@ -261,6 +261,7 @@ export class Takeover {
 
 /** A model may prepare itself at its first row, which should not be a customer's. */
 function prepare({ predictor }: DetectorInForce): void {
+  if (predictor === undefined) return
   try {
     const row = new Float64Array(predictor.inputs.length)
     predictor.predict(row)
@@ -272,7 +273,11 @@ function prepare({ predictor }: DetectorInForce): void {
 
 /** The first of a lineup. Throws BUNDLE_INVALID where the model can't predict its own example. */
 export function firstChampion(inForce: DetectorInForce, options: ReadingOptions): DecidingChampion {
-  return { model: serveable(inForce.predictor), inForce, receiver: createReceiver(inForce, options), state: undefined }
+  return { model: modelOf(inForce), inForce, receiver: createReceiver(inForce, options), state: undefined }
+}
+
+function modelOf({ predictor }: DetectorInForce): ServedModel | undefined {
+  return predictor && serveable(predictor)
 }
 
 type ReadingOptions = Pick<TakeoverOptions, 'hashCardNumber' | 'clock' | 'isStrict' | 'persons'>

@@ -57,7 +57,8 @@ export interface Decision {
   /** Rules that applied, those without effect marked by their state. */
   readonly rules: readonly Pick<RuleHit, 'id' | 'state' | 'outcome'>[]
   /** The bundle's id. */
-  readonly model: string
+  /** Null where rules and lists alone decided. */
+  readonly model: string | null
   /** The policy's version: it counts up with each change. */
   readonly policy: number
   readonly decidedAt: string

@@ -81,11 +81,15 @@ function restore(draft: Draft, { policy, rules, lists }: Definitions): void {
 }
 
 /** The thresholds, where nothing else can lead to another outcome than approve; undefined where something can. */
-export function thresholdsAlone({ policy, rules, lists }: Definitions): Thresholds | undefined {
-  const { decideBy, segments = [], thresholds } = policy
+export function thresholdsAlone(definitions: Definitions): Thresholds | undefined {
+  const { decideBy, segments = [], thresholds } = definitions.policy
+  return decideBy === 'cost' || segments.length > 0 || speaksWithoutScore(definitions) ? undefined : thresholds
+}
+
+/** Whether rules or lists may have something to say where there is no score. */
+export function speaksWithoutScore({ rules, lists }: Pick<Definitions, 'rules' | 'lists'>): boolean {
   const doRulesSpeak = [...rules.values()].some(({ state, then }) => state === 'live' && then !== 'tag')
-  const doListsSpeak = [...lists.values()].some(({ effect }) => effect !== 'none')
-  return decideBy === 'cost' || segments.length > 0 || doRulesSpeak || doListsSpeak ? undefined : thresholds
+  return doRulesSpeak || [...lists.values()].some(({ effect }) => effect !== 'none')
 }
 
 /** The fuses that definitions ask for: caps of rules that are live, and those of outcomes. */

@@ -11,7 +11,7 @@
 
 export { anyChangeSchema, type Change, type ChangeRecord, movesVersion } from './change.ts'
 export { type CheckedChange, checkChange, checkNames, checkPartly, type PolicyProblem } from './check-change.ts'
-export { type Definitions, thresholdsAlone } from './definitions.ts'
+export { type Definitions, speaksWithoutScore, thresholdsAlone } from './definitions.ts'
 export { type DrawPurpose, draw } from './draws.ts'
 export type { Judged } from './judged.ts'
 export type { NumberedEntry } from './list-entries.ts'

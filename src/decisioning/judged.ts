@@ -4,7 +4,7 @@ import { drawControl } from './control-group.ts'
 import { needAmount, opinionByCosts } from './costs.ts'
 import type { Fuses } from './fuses.ts'
 import type { Opinion } from './opinion.ts'
-import { unavailable } from './policy.ts'
+import { type ExpectedScore, unavailable } from './policy.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { LentSubject, PolicyInput } from './policy-names.ts'
 import { type ListHit, type PolicyTrace, settleTrace } from './policy-trace.ts'
@@ -34,7 +34,7 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   const { policy, compiled, subject, fuses, context } = judging
   const { hits: rules, unknown } = compiled.rules.ask(subject, context)
   const lists = listsThatHave(compiled, subject, decidedAtMs)
-  const opinion = score === null ? unavailable(policy) : opinionOfScore(policy, compiled, subject, score)
+  const opinion = opinionOfScore(policy, compiled, subject, score)
   const trace: PolicyTrace = {
     ...(opinion !== undefined && { opinion }),
     ...(rules.length > 0 && { rules }),
@@ -56,7 +56,8 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
 }
 
 /** The same where nothing but thresholds has a say. */
-export function judgeByThresholds(policy: PolicyDefinition, score: number | null): Judged {
+export function judgeByThresholds(policy: PolicyDefinition, score: ExpectedScore): Judged {
+  if (score === undefined) return approved
   const opinion = score === null ? unavailable(policy) : opinionByThresholds(policy.thresholds, score)
   return opinion === undefined ? approved : { outcome: opinion.outcome, trace: { opinion }, unknown: [] }
 }
@@ -77,8 +78,10 @@ function opinionOfScore(
   policy: PolicyDefinition,
   { segments }: CompiledPolicy,
   subject: LentSubject,
-  score: number,
+  score: ExpectedScore,
 ): Opinion | undefined {
+  if (score === undefined) return undefined
+  if (score === null) return unavailable(policy)
   const { costs, decideBy, thresholds } = policy
   if (decideBy === 'cost' && costs !== undefined) {
     const isUnknown = Number.isNaN(subject.amount) && needAmount(costs)

@@ -4,6 +4,7 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { keptNames } from '../detector/kept-fields.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { Declaration, Membership, Subject } from '../language/index.ts'
+import type { ExpectedScore } from './policy.ts'
 
 /** What a policy may speak of, and where its values are. */
 export interface PolicyNames {
@@ -84,7 +85,7 @@ export interface PolicyInput {
   readonly fields: readonly FieldValue[]
   /** The names in the order of the features. */
   readonly row: Float64Array
-  readonly score: number | null
+  readonly score: ExpectedScore
 }
 
 /** The subject that rules are asked about, filled for one transaction after the other. */

@@ -1,6 +1,6 @@
 import type { Detector, Outcome } from '../detector/detector-schema.ts'
 import type { Opinion } from './opinion.ts'
-import { opinionByThresholds, type Thresholds } from './thresholds.ts'
+import { opinionByThresholds, outcomeByThresholds, type Thresholds } from './thresholds.ts'
 
 /** What follows from a score, with the defaults filled in. */
 export interface Policy extends Thresholds {
@@ -46,9 +46,19 @@ function thresholdsOf({ challenge, review, decline }: Thresholds): readonly numb
   return [challenge, review, decline].filter((threshold) => threshold !== undefined)
 }
 
-/** What is said of a score, or of there being none, by the short form of a policy: its thresholds alone. */
-export function opinionOf(policy: Policy, score: number | null): Opinion | undefined {
+/** Null where the score could not be had; undefined where there is no model that could give one. */
+export type ExpectedScore = number | null | undefined
+
+/** What is said of a score, or of its failing, by the short form of a policy: its thresholds alone. */
+export function opinionOf(policy: Policy, score: ExpectedScore): Opinion | undefined {
+  if (score === undefined) return undefined
   return score === null ? unavailable(policy) : opinionByThresholds(policy, score)
+}
+
+/** The outcome alone of the same. */
+export function outcomeOf(policy: Policy, score: ExpectedScore): Outcome {
+  if (score === undefined) return 'approve'
+  return score === null ? policy.whenUnavailable : outcomeByThresholds(policy, score)
 }
 
 /** What is said where there is no score. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDecisions } from '../../test/service/decisions-fixture.ts'
 import { buildTestService } from '../../test/service/fixture.ts'
+import { requireModel } from '../deciding/lineup.ts'
 import { jobKinds } from '../jobs/request.ts'
 import { createJobMetrics } from './job-metrics.ts'
 
@@ -58,7 +59,7 @@ describe('metrics', () => {
 
   test('name the model that is served now, and only that', async () => {
     const { app, lineup } = await buildTestService()
-    lineup.put({ model: { ...lineup.champion.model, modelId: 'next@ba9876543210' } })
+    lineup.put({ model: { ...requireModel(lineup), modelId: 'next@ba9876543210' } })
     const text = (await app.inject('/metrics')).body
     assert.match(text, /^shrike_model_info\{model="next@ba9876543210"\} 1$/m)
     assert.doesNotMatch(text, /logistic@/)

@@ -19,7 +19,7 @@ export const scoreBuckets = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0
  * Counters are plain integers that a scrape reads, and histograms are bound to their labels once: each request pays for
  * an addition, not for the hashing of labels. `modelId` is asked at every scrape, so that it follows a swap.
  */
-export function createMetrics(modelId: () => string, registry = registryOfProcess()): Metrics {
+export function createMetrics(modelId: () => string | null, registry = registryOfProcess()): Metrics {
   const countRequest = createRequestCount(registry)
   const countPrediction = createPredictionCount(registry)
   const reloads = { ok: 0, refused: 0 }
@@ -29,13 +29,13 @@ export function createMetrics(modelId: () => string, registry = registryOfProces
   })
   new Gauge({
     name: 'shrike_model_info',
-    help: 'The model being served, always 1.',
+    help: 'The model being served, or none; always 1.',
     labelNames: ['model'],
     registers: [registry],
     aggregator: 'max',
     collect() {
       this.reset()
-      this.set({ model: modelId() }, 1)
+      this.set({ model: modelId() ?? 'none' }, 1)
     },
   })
   return {

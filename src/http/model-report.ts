@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { FraudError } from '../core/errors.ts'
 import { escapeHtml } from '../core/escape-html.ts'
 import { option } from '../core/option.ts'
+import { modelIdOf } from '../deciding/lineup.ts'
 import type { HttpContext } from './http-context.ts'
 
 type Reports = Pick<HttpContext, 'lineup' | 'reportPath' | 'reportsBeside'>
@@ -10,16 +11,20 @@ type Reports = Pick<HttpContext, 'lineup' | 'reportPath' | 'reportsBeside'>
 export async function findReport({ lineup, reportPath, reportsBeside = [] }: Reports): Promise<string | undefined> {
   const read = (path: string) => readFile(path, 'utf8').catch(() => undefined)
   if (reportPath !== undefined) return read(reportPath)
+  const modelId = modelIdOf(lineup)
+  if (modelId === null) return undefined
   for (const path of reportsBeside) {
     const page = await read(path)
-    if (page?.includes(escapeHtml(lineup.champion.model.modelId))) return page
+    if (page?.includes(escapeHtml(modelId))) return page
   }
   return undefined
 }
 
 /** Says what to do where there is none. */
 export function reportMissing({ lineup, reportPath, reportsBeside = [] }: Reports): FraudError {
-  const { modelId } = lineup.champion.model
+  const modelId = modelIdOf(lineup)
+  if (modelId === null && reportPath === undefined)
+    return new FraudError('ROUTE_NOT_FOUND', 'There is no model to report on: rules and lists alone decide')
   return new FraudError(
     'ROUTE_NOT_FOUND',
     reportPath === undefined

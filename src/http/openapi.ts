@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { modelIdOf } from '../deciding/lineup.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
@@ -13,7 +14,8 @@ import { requestSchemas } from './schemas/requests.ts'
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
   const { lineup, decisions, jobs, version } = context
-  const { modelId, inputs, example } = lineup.champion.model
+  const { inputs = [], example = {} } = lineup.champion.model ?? {}
+  const modelId = modelIdOf(lineup)
   const isGuarded = context.isGuarded()
   return {
     openapi: '3.1.1',
@@ -21,7 +23,7 @@ export function describeApi(context: HttpContext): object {
       title: 'Shrike',
       version,
       summary: 'Real-time card-fraud detection',
-      description: `Serving \`${modelId}\`. Errors are \`application/problem+json\` with a stable \`code\`.`,
+      description: `${modelId === null ? 'Serving no model: rules and lists alone decide' : `Serving \`${modelId}\``}. Errors are \`application/problem+json\` with a stable \`code\`.`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

@@ -32,7 +32,7 @@ export async function warmUp(
 ) {
   // The detector must not be used elsewhere meanwhile.
   const key = randomBytes(16).toString('hex')
-  const metrics = createMetrics(() => inForce.predictor.modelId, new Registry())
+  const metrics = createMetrics(() => inForce.predictor?.modelId ?? null, new Registry())
   const service = new DecisionService(inForce, {
     ...options,
     ...forgetfulParts(),

@@ -17,7 +17,7 @@ export interface WorkerPoolOptions {
 
 export interface WorkerPool {
   readonly url: string
-  readonly modelId: string
+  readonly modelId: string | null
   reload(): void
   close(): Promise<void>
   /** Settles when the last worker has ended: rejects with WORKERS_FAILED where nobody asked for that. */

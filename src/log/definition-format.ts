@@ -6,7 +6,7 @@ import { type Definition, recordFormat } from './log-record.ts'
 const threshold = z.number().exactOptional()
 const fields = {
   detector: z.unknown(),
-  model: z.string(),
+  model: z.string().nullable(),
   policy: z.looseObject({
     version: z.number(),
     challenge: threshold,

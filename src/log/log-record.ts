@@ -70,8 +70,8 @@ export interface LabelRecord extends PartlyRead {
 export interface Definition {
   readonly format: RecordFormat
   readonly detector: unknown
-  /** The bundle's id. */
-  readonly model: string
+  /** The bundle's id; null where rules and lists alone decide. */
+  readonly model: string | null
   readonly policy: Policy & { readonly version: number }
   /** What records keep of a transaction, in their order. */
   readonly columns: readonly string[]

@@ -179,7 +179,7 @@ export function assertReplayed(logPath: string, detectors: readonly DetectorInFo
         rebuild.step((record, transaction, histories) => {
           computeRow(inForce.features, transaction, histories, row)
           if (record.kind !== 'decision') return
-          if (reader.definition(record.definition).model !== inForce.predictor.modelId) return
+          if (reader.definition(record.definition).model !== (inForce.predictor?.modelId ?? null)) return
           count += 1
           assert.equal(record.row.length, row.length)
           record.row.forEach((value, i) => {

@@ -64,5 +64,5 @@ function render(decision: Decision): string {
 
 /** Names that a transaction may have at least: a detector may declare more than the usual limit. */
 export function namesOf({ inForce }: Decisions): number {
-  return 2 * inForce.predictor.inputs.length
+  return 2 * inForce.features.names.length
 }

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { formatIsoTime } from '../../core/time-parser.ts'
+import { modelIdOf } from '../../deciding/lineup.ts'
 import type { Degradation } from '../../decisioning/decision.ts'
 import { outcomes } from '../../detector/detector-schema.ts'
 import { formatCount } from '../../pages/format.ts'
@@ -37,10 +38,11 @@ export const home: Route = {
 function renderHome(context: HttpContext, host: string, today: DayCounts | undefined, hasReport: boolean): Markup {
   const { lineup, decisions } = context
   const warning = decisions?.warnOfPolicy()
+  const modelId = modelIdOf(lineup)
   return html`${pageStart('Shrike')}
 <div class="page home"><main>
 <header><h1>Shrike</h1>
-<ul class="about"><li>Model <b>${lineup.champion.model.modelId}</b></li><li class="${stateOf(context).tone}">${stateOf(context).words}</li></ul></header>
+<ul class="about"><li>${modelId === null ? 'No model: rules and lists alone decide' : html`Model <b>${modelId}</b>`}</li><li class="${stateOf(context).tone}">${stateOf(context).words}</li></ul></header>
 ${warning === undefined ? nothing : html`<ul class="notices"><li class="warning"><strong>Warning</strong> ${warning}</li></ul>`}
 ${today === undefined ? nothing : todaySection(today)}
 ${modelSection(context)}
@@ -98,7 +100,7 @@ const meanings: Readonly<Record<Degradation, string>> = {
 
 function modelSection({ lineup, decisions, bundlePath }: HttpContext): Markup {
   const written = bundlePath !== undefined && existsSync(bundlePath) ? minute(statSync(bundlePath).mtimeMs) : undefined
-  const rows: [string, string][] = [['Bundle', lineup.champion.model.modelId]]
+  const rows: [string, string][] = [['Bundle', modelIdOf(lineup) ?? 'none']]
   if (written !== undefined) rows.push(['Its file was written', written])
   if (decisions !== undefined) {
     const { detector, features } = decisions.inForce
@@ -126,7 +128,7 @@ function callSection({ lineup, decisions, isGuarded }: HttpContext, host: string
   const origin = `http://${/^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(host) ? host : 'localhost'}`
   const [what, call] =
     decisions === undefined
-      ? ['prediction', predictionCall(origin, lineup.champion.model.example, isGuarded())]
+      ? ['prediction', predictionCall(origin, lineup.champion.model?.example ?? {}, isGuarded())]
       : ['decision', decisionCall(origin, transactionExample(decisions.inForce, decisions.newestMs), isGuarded())]
   return html`<section><h2>Ask for a ${what}</h2>
 <p class="intro">${isGuarded() ? 'A request for a shell; replace YOUR_KEY with a key that has the role score. The button copies it with the key of this tab.' : 'A request for a shell that works as it is.'}</p>

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { FraudError } from '../../core/errors.ts'
+import { requireModel } from '../../deciding/lineup.ts'
 import { answerLines, ndjson } from '../answer-lines.ts'
 import type { HttpContext } from '../http-context.ts'
 import { joinedText } from '../joined-text.ts'
@@ -14,7 +15,7 @@ import { nestedExample } from '../schemas/input.ts'
 import { manyAnswers, manyBody, ref } from '../schemas/parts.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
 import { presentItemError } from '../schemas/problem.ts'
-import { usual } from '../schemas/refused.ts'
+import { usualOfPredictions } from '../schemas/refused.ts'
 import { predictOne } from './predict.ts'
 
 const types: ReadonlySet<string> = new Set(['application/json', ndjson])
@@ -30,21 +31,22 @@ export const predictBatch: Route = {
   tag: 'predictions',
   details:
     'A bad item is answered by an error in its place; the others are answered as usual. NDJSON is answered line by line while it arrives.',
-  body: ({ lineup }) => manyBody(ref('Input'), nestedExample(lineup.champion.model.example)),
-  answers: { ok: manyAnswers({ oneOf: [ref('Prediction'), ref('ItemError')] }), refusals: usual },
+  body: ({ lineup }) => manyBody(ref('Input'), nestedExample(lineup.champion.model?.example ?? {})),
+  answers: { ok: manyAnswers({ oneOf: [ref('Prediction'), ref('ItemError')] }), refusals: usualOfPredictions },
   handle:
     (context) =>
     ({ raw }, reply) => {
-      if (mediaTypeOf(raw.headers, types) === ndjson)
-        answerLines(context, raw, reply, (stalled) => predictLines(context, raw, stalled))
+      const type = mediaTypeOf(raw.headers, types)
+      requireModel(context.lineup)
+      if (type === ndjson) answerLines(context, raw, reply, (stalled) => predictLines(context, raw, stalled))
       else sendAnswers(context, raw, reply)
     },
 }
 
 function sendAnswers(context: HttpContext, raw: IncomingMessage, reply: FastifyReply): void {
   const { lineup, metrics, turns } = context
-  readArray(context, raw, reply, lineup.champion.model.names, (items) => {
-    const served = lineup.champion.model
+  readArray(context, raw, reply, requireModel(lineup).names, (items) => {
+    const served = requireModel(lineup)
     const answers = items.values().map(({ value, repeated }, index) =>
       answerItem(
         context,
@@ -68,7 +70,7 @@ async function* predictLines(
   stalled: NodeJS.Timeout,
 ): AsyncGenerator<Iterable<string>> {
   const { lineup, metrics, limits } = context
-  const served = lineup.champion.model
+  const served = requireModel(lineup)
   const splitter = new LineSplitter(limits.lineBytes)
   let index = 0
   function answerLine(line: Buffer | undefined): string {

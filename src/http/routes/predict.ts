@@ -1,3 +1,4 @@
+import { requireModel } from '../../deciding/lineup.ts'
 import type { Prediction } from '../../scoring/predictor.ts'
 import type { ServedModel } from '../../scoring/served-model.ts'
 import { readBody, smallBody } from '../body.ts'
@@ -9,7 +10,7 @@ import type { Handler, Route } from '../route.ts'
 import { nestedExample } from '../schemas/input.ts'
 import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { renderPrediction } from '../schemas/prediction.ts'
-import { usual } from '../schemas/refused.ts'
+import { usualOfPredictions } from '../schemas/refused.ts'
 
 /** `POST /predict/`: the recipe's contract. Stateless: nothing is recorded but counts. */
 export const predict: Route = {
@@ -20,8 +21,8 @@ export const predict: Route = {
   bounds: ['load'],
   operationId: 'predict',
   tag: 'predictions',
-  body: ({ lineup }) => jsonBody(ref('Input'), nestedExample(lineup.champion.model.example)),
-  answers: { ok: jsonAnswer('The prediction.', ref('Prediction')), refusals: usual },
+  body: ({ lineup }) => jsonBody(ref('Input'), nestedExample(lineup.champion.model?.example ?? {})),
+  answers: { ok: jsonAnswer('The prediction.', ref('Prediction')), refusals: usualOfPredictions },
   handle: answerPredictions,
 }
 
@@ -33,8 +34,9 @@ function answerPredictions(context: HttpContext): Handler {
   const bodyLimits = smallBody(context)
   return ({ raw }, reply) => {
     mediaTypeOf(raw.headers)
+    requireModel(lineup)
     const take = (body: Buffer) => {
-      const prediction = predictOne(lineup.champion.model, metrics, body, 'body', limits.names)
+      const prediction = predictOne(requireModel(lineup), metrics, body, 'body', limits.names)
       reply.header('content-type', 'application/json; charset=utf-8').send(renderPrediction(prediction))
     }
     readBody(raw, bodyLimits, take, (error) => reply.send(error))

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { modelIdOf } from '../../deciding/lineup.ts'
 import type { Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { statusSchema } from '../schemas/status.ts'
@@ -24,6 +25,6 @@ export const readiness: Route = {
       }
       const why = whyNotReady()
       if (why !== undefined) throw new FraudError('NOT_READY', why)
-      reply.header('cache-control', 'no-store').send({ status: 'ready', model: lineup.champion.model.modelId })
+      reply.header('cache-control', 'no-store').send({ status: 'ready', model: modelIdOf(lineup) })
     },
 }

@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { modelMissing } from '../../deciding/lineup.ts'
 
 /** What any route that reads a body may refuse, as examples of the OpenAPI document. */
 export const usual: readonly FraudError[] = [
@@ -11,5 +12,8 @@ export const usual: readonly FraudError[] = [
   }),
   new FraudError('OVERLOADED', 'The service is overloaded'),
 ]
+
+/** The same of predictions. */
+export const usualOfPredictions: readonly FraudError[] = [...usual, new FraudError('MODEL_MISSING', modelMissing)]
 
 export const unavailable = new FraudError('LOG_UNAVAILABLE', 'The log could not be written')
