@@ -90,7 +90,7 @@ test('an export has all amounts in the unit of the detector that decides now', a
 
 test('what the policy did is exported: the version that a decision names, rules, lists, and the control group', async () => {
   const { service, decide, logPath, path } = await start(inForceOf('policy', cents))
-  const change = (given: object) => service.changeAsSent(given, { by: 'user:ann', why: 'a test' })
+  const change = (given: object) => service.change(given, { by: 'user:ann', why: 'a test' })
   await decide('before', { AMOUNT: 1 })
   const rule = { id: 'all', when: 'amount >= 0.0', then: 'decline', state: 'live' }
   const controlGroup = { share: 0.5, upTo: 1000 }

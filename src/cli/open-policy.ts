@@ -44,7 +44,7 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
       })
     },
     change: (change, { why = '', ifVersion }) =>
-      service.changeAsSent(change, { by: 'command:policy', why, ifVersion }).catch((error: unknown) => {
+      service.change(change, { by: 'command:policy', why, ifVersion }).catch((error: unknown) => {
         throw error instanceof FraudError ? withReasons(error) : error
       }),
     async *entries(list) {
@@ -52,6 +52,7 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
         yield { ...entry, ...(expiresAtMs !== undefined && { expiresAt: formatIsoTime(expiresAtMs) }) }
     },
     checkRule: async (rule) => service.examine({ kind: 'rule', rule }),
+    checkChange: async (change) => service.examine(change),
   }
 }
 

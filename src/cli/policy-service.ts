@@ -55,6 +55,7 @@ export function servicePolicy(client: ClientOptions): PolicyTarget {
       ask(client, post('/v1/policy/changes', { change, why }, ifVersion), changeAnswer),
     entries: (list) => readEntries(client, list),
     checkRule: (rule) => ask(client, post('/v1/rules/check', rule), checkAnswer),
+    checkChange: (change) => ask(client, post('/v1/policy/changes/check', { change }), checkAnswer),
   }
 }
 

@@ -30,6 +30,11 @@ export interface ChangeAnswer {
   readonly warnings: Problems
 }
 
+interface CheckAnswer {
+  readonly problems: Problems
+  readonly warnings: Problems
+}
+
 /** The policy of a service, or of a data directory that none works on. */
 export interface PolicyTarget {
   readonly where: string
@@ -38,7 +43,9 @@ export interface PolicyTarget {
   steps(): Promise<readonly PolicyStep[]>
   change(change: Change, request: ChangeRequest): Promise<ChangeAnswer>
   /** Looks at a rule, which is not kept. */
-  checkRule(rule: object): Promise<{ readonly problems: Problems; readonly warnings: Problems }>
+  checkRule(rule: object): Promise<CheckAnswer>
+  /** Looks at a change, which is not made. */
+  checkChange(change: Change): Promise<CheckAnswer>
   /** The entries of a list, in the order in which they were added; persons by their tokens. */
   entries(list: string): AsyncIterable<ListedEntry>
 }

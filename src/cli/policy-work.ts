@@ -57,10 +57,20 @@ export async function apply(directory: string, flags: ApplyFlags, run: Run): Pro
     const change = changeTo(now, documents)
     const changes = differences(now, documents)
     for (const line of changes) run.terminal.say(line)
-    if (change === undefined || flags.dryRun === true) {
-      const nothing = `nothing to do: ${directory} says what is in force (version ${now.version})`
-      run.terminal.say(change === undefined ? nothing : `nothing was changed: version ${now.version} is in force`)
+    if (change === undefined) {
+      run.terminal.say(`nothing to do: ${directory} says what is in force (version ${now.version})`)
       run.terminal.result({ version: now.version, changes, warnings: [] })
+      return
+    }
+    if (flags.dryRun === true) {
+      const { problems, warnings } = await target.checkChange(change)
+      for (const warning of warnings) run.terminal.warn(tellProblem(warning))
+      if (problems.length > 0) {
+        const told = problems.map((problem) => `\n  ${tellProblem(problem)}`).join('')
+        throw new FraudError('INPUT_INVALID', `The change can not be put in force${told}`, { errors: problems })
+      }
+      run.terminal.say(`nothing was changed: version ${now.version} is in force`)
+      run.terminal.result({ version: now.version, changes, warnings })
       return
     }
     const answer = await target.change(change, { why, ifVersion })

@@ -76,7 +76,7 @@ function applyCommand(): Command {
     )
     .argument('<directory>', 'with policy.yaml, rules.yaml or rules/, lists.yaml')
     .option(...whyFlag)
-    .option('--dry-run', 'only tell what would change')
+    .option('--dry-run', 'only tell what would change, and all for which it would be refused')
     .option('--if-version <number>', 'refuse where another version is in force', flags.wholeNumber(0))
   return withServiceFlags(
     command,

@@ -224,22 +224,29 @@ describe('a changed policy', () => {
 
   test('holds values as transactions do: persons by their tokens, no card numbers, texts without blanks around them', async () => {
     const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
-    const { change, decide, log } = await start({ inForce })
+    const { change, decide, log, service } = await start({ inForce })
     for (const [name, of] of Object.entries({ cards: 'card', shops: 'shop', notes: 'note' }))
       await change({ kind: 'list', list: { name, of, effect: 'block' } })
     await decide({ CARD: 'Ada' })
     const token = log.persons.tokenOf('card', 'Ada') ?? ''
     const next = log.nextSequence
     const add = (list: string, value: string) => change({ kind: 'entries', list, add: [{ value }] })
-    await assert.rejects(add('cards', 'Ada'), { code: 'INPUT_INVALID' })
-    const until = '2027-01-01T00:00:00Z'
-    const snooze = { kind: 'snooze', rule: 'r', key: 'card', value: 'Ada', until }
-    const changes = [{ kind: 'rule', rule: { ...velocity, id: 'r' } }, snooze]
-    await assert.rejects(change({ kind: 'together', changes }), { code: 'INPUT_INVALID' })
+    await assert.rejects(add('cards', 'tok_nobody'), { code: 'INPUT_INVALID' })
     for (const list of ['shops', 'notes'])
       await assert.rejects(add(list, '4111 1111 1111 1111'), { code: 'CARD_NUMBER_REFUSED' })
     assert.equal(log.nextSequence, next)
-    await add('cards', token)
+    await add('cards', 'Ada')
+    assert.deepEqual(
+      [...service.entriesOf('cards', 0)].map(({ value }) => value),
+      [token],
+    )
+    const until = '2027-01-01T00:00:00Z'
+    const snooze = { kind: 'snooze', rule: 'r', key: 'card', value: ' Ada', until }
+    await change({ kind: 'together', changes: [{ kind: 'rule', rule: { ...velocity, id: 'r' } }, snooze] })
+    assert.deepEqual(
+      service.policy.snoozes.map(({ value }) => value),
+      [token],
+    )
     await add('shops', ' s9 ')
     await add('notes', 'odd')
     assert.equal((await decide({ CARD: 'Ada' })).outcome, 'decline')

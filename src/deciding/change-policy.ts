@@ -10,7 +10,6 @@ import {
   type PolicyProblem,
 } from '../decisioning/index.ts'
 import type { NewChange } from './append-change.ts'
-import { type KeepValue, withKeptValues } from './kept-values.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 
 /** Who changes the policy, and why. */
@@ -22,13 +21,6 @@ export interface ChangeContext {
   readonly ifVersion?: number | undefined
   /** The persons whose tokens the change names. */
   readonly tokens?: readonly string[] | undefined
-}
-
-/** What a change is made with. */
-interface ChangeParts {
-  readonly keep: KeepValue
-  /** 32 random bytes in hex: the log's first change brings what draws are made under. */
-  readonly makeSecret: () => string
 }
 
 /** A change that may be recorded, and what is doubtful about it. */
@@ -45,12 +37,8 @@ export interface ExaminedChange {
   readonly warnings: readonly FieldError[]
 }
 
-/**
- * Looks at a change as it is sent, against what is in force.
- *
- * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where a value can't be kept.
- */
-export function examineChange(inForce: PolicyInForce, given: unknown, keep: KeepValue): ExaminedChange {
+/** Looks at a change whose values are concealed, against what is in force. */
+export function examineChange(inForce: PolicyInForce, given: unknown): ExaminedChange {
   const cards = textsOf(given)
     .filter(({ text }) => holdsCardNumber(text))
     .map(({ field }) => ({ field, reason: 'holds what may be a card number, which nothing takes out of the log' }))
@@ -62,30 +50,28 @@ export function examineChange(inForce: PolicyInForce, given: unknown, keep: Keep
     }))
     return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...cards], warnings: [] }
   }
-  const isText = (name: string) => ['string', 'token'].includes(inForce.names.names.get(name)?.type ?? '')
-  const change = withKeptValues(parsed.data, inForce.definitions, isText, keep)
-  const { problems, warnings } = checkChange(inForce, change)
-  return { change, problems: [...tell(problems), ...cards], warnings: tell(warnings) }
+  const { problems, warnings } = checkChange(inForce, parsed.data)
+  return { change: parsed.data, problems: [...tell(problems), ...cards], warnings: tell(warnings) }
 }
 
 /**
- * Makes the record of a change, as it is sent, of what is in force now; to be appended in the same turn.
+ * Makes the record of a change whose values are concealed, of what is in force now; to be appended in the same turn.
  *
- * @throws FraudError INPUT_INVALID with everything that is wrong; CARD_NUMBER_REFUSED; POLICY_CHANGED where another version
- * is in force.
+ * @param makeSecret 32 random bytes in hex: the log's first change brings what draws are made under.
+ * @throws FraudError INPUT_INVALID with everything that is wrong; POLICY_CHANGED where another version is in force.
  */
 export function recordOfChange(
   projection: PolicyProjection,
   given: unknown,
   { by, why, atMs, ifVersion, tokens }: ChangeContext,
-  { keep, makeSecret }: ChangeParts,
+  makeSecret: () => string,
 ): CheckedRecord {
   const { inForce, secret } = projection
   if (ifVersion !== undefined && ifVersion !== inForce.version) {
     const message = `The policy is in version ${inForce.version} by now; what was sent is a change of version ${ifVersion}`
     throw new FraudError('POLICY_CHANGED', message)
   }
-  const { change: examined, problems, warnings } = examineChange(inForce, given, keep)
+  const { change: examined, problems, warnings } = examineChange(inForce, given)
   if (examined === undefined || problems.length > 0) {
     throw new FraudError('INPUT_INVALID', 'The change can not be put in force', { errors: problems })
   }

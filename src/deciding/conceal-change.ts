@@ -4,7 +4,10 @@ import type { PolicyInForce } from '../decisioning/index.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
-/** What is kept of a value of a key or a field; undefined where nothing of it was ever kept, so that nothing can be removed. */
+/**
+ * What is kept of a value of a key or a field, as a transaction's is; undefined where nothing of it was ever kept, so that nothing can
+ * be removed.
+ */
 export type ConcealValue = (name: string, value: string | number, use: 'add' | 'remove') => string | undefined
 
 /**
@@ -27,9 +30,10 @@ export function concealChange(given: unknown, policy: PolicyInForce, conceal: Co
       return conceal(name, value, use)
     } catch (error) {
       if (!(error instanceof FraudError)) throw error
-      const told = error.errors.map(({ reason }) => ({ field, reason }))
-      if (error.code === 'CARD_NUMBER_REFUSED') cards.push(...told)
-      else if (error.code === 'INPUT_INVALID') errors.push(...told)
+      const reasons = error.errors.map(({ reason }) => reason)
+      const told = { field, reason: reasons.join(', ') || error.message }
+      if (error.code === 'CARD_NUMBER_REFUSED') cards.push(told)
+      else if (error.code === 'INPUT_INVALID') errors.push(told)
       else throw error
       return value
     }

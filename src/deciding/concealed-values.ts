@@ -43,13 +43,12 @@ export class ConcealedValues {
   }
 
   /**
-   * @returns undefined of somebody who never came and is to be removed.
+   * @returns undefined of somebody who never came and is to be removed; a mark that stands for nobody where a token has to be made
+   * first.
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED, as of a transaction with this value
    */
   conceal(name: string, value: string | number, use: 'add' | 'remove'): string | undefined {
     const personal = this.#personalName(name)
-    // What is added is looked at once more where it is kept.
-    if (personal === undefined && use === 'add') return String(value)
     const kept = this.#reader.readKey(name, value)
     if (personal === undefined) return kept
     const token = this.#tokenOf(personal, kept, use)
@@ -67,7 +66,7 @@ export class ConcealedValues {
     const person = { key, value }
     const token = this.#persons.known(key, value) ?? this.#made.get(nameOf(person))
     if (token === undefined) this.#unknown.set(nameOf(person), person)
-    return token ?? ''
+    return token ?? tokenMark
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type FieldError, FraudError } from '../core/errors.ts'
+import type { FieldError } from '../core/errors.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import { type NumberedEntry, type PolicyInForce, speaksWithoutScore, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
@@ -15,7 +15,6 @@ import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
-import type { KeepValue } from './kept-values.ts'
 import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
@@ -82,70 +81,51 @@ export class Decisions {
   /**
    * Changes what is in force, durably, from the next decision on.
    *
-   * @param given a change as `anyChangeSchema` has it, with tokens in the place of persons.
-   * @param newPersons whose tokens it is the first to name.
+   * @param given a change as `anyChangeSchema` has it, in which tokens and hashes take the places of persons and card numbers.
    * @returns the version that decisions name from then on, its record's number, and what is doubtful about the change.
-   * @throws FraudError INPUT_INVALID with all that is wrong, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is decided now.
+   * @throws FraudError INPUT_INVALID with all that is wrong, CARD_NUMBER_REFUSED, POLICY_CHANGED, LOG_UNAVAILABLE where nothing is
+   * decided now.
    */
-  async change(
-    given: unknown,
-    context: Omit<ChangeContext, 'atMs'>,
-    newPersons?: readonly Person[],
-  ): Promise<ChangeAnswer> {
-    const { log, clock, makeDrawSecret } = this.#options
-    if (log.failure !== undefined) throw log.failure
-    const policy = this.#policy
-    const parts = { keep: this.#keepValue(newPersons), makeSecret: makeDrawSecret }
-    const { record, warnings } = recordOfChange(policy, given, { ...context, atMs: clock() }, parts)
-    const appended = appendChange(log, record, newPersons)
-    const { version } = policy.inForce
-    return { version, sequence: await appended, warnings }
-  }
-
-  /** As `change`, of one in which persons and card numbers stand as they are: tokens and hashes take their places. */
-  async changeAsSent(
-    given: unknown,
-    context: Omit<ChangeContext, 'atMs' | 'tokens'>,
-    made: readonly Person[] = [],
-  ): Promise<ChangeAnswer> {
+  async change(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens'>): Promise<ChangeAnswer> {
     await this.#takeover.pause
-    return await this.#changeAsSent(given, context, made)
+    return await this.#change(given, context, [])
   }
 
-  #changeAsSent(
+  async #change(
     given: unknown,
     context: Omit<ChangeContext, 'atMs' | 'tokens'>,
     made: readonly Person[],
   ): Promise<ChangeAnswer> {
-    const { persons } = this.#options
-    const { reader } = this.lineup.champion.receiver
-    const concealment = new ConcealedValues(reader, this.inForce.detector, persons, made)
-    const change = concealChange(given, this.policy, (name, value, use) => concealment.conceal(name, value, use))
-    const { unknown, tokens } = concealment
+    const { log, clock, makeDrawSecret } = this.#options
+    if (log.failure !== undefined) throw log.failure
+    const { change, unknown, tokens } = this.#conceal(given, made)
     if (unknown.length > 0) {
       // Somebody may be forgotten meanwhile, who is a new person then.
-      return this.decider.withPersons(unknown, (found) => this.#changeAsSent(given, context, found))
+      return this.decider.withPersons(unknown, (found) => this.#change(given, context, found))
     }
-    return this.change(change, { ...context, ...(tokens.length > 0 && { tokens }) }, made.length > 0 ? made : undefined)
+    const policy = this.#policy
+    const whole = { ...context, atMs: clock(), ...(tokens.length > 0 && { tokens }) }
+    const { record, warnings } = recordOfChange(policy, change, whole, makeDrawSecret)
+    const appended = appendChange(log, record, made.length > 0 ? made : undefined)
+    const { version } = policy.inForce
+    return { version, sequence: await appended, warnings }
   }
 
-  /** What is wrong or doubtful about a change, which is not made. @throws FraudError NOT_READY */
+  /**
+   * What is wrong or doubtful about a change, which is not made.
+   *
+   * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where it holds a value that can't be kept, NOT_READY
+   */
   examine(given: unknown): Pick<ExaminedChange, 'problems' | 'warnings'> {
-    const { problems, warnings } = examineChange(this.policy, given, this.#keepValue())
+    const { problems, warnings } = examineChange(this.policy, this.#conceal(given, []).change)
     return { problems, warnings }
   }
 
-  /** Nobody can take a person's value out of a change, so only tokens come in. */
-  #keepValue(newPersons: readonly Person[] = []): KeepValue {
+  #conceal(given: unknown, made: readonly Person[]) {
     const { reader } = this.lineup.champion.receiver
-    const { personal = [] } = this.inForce.detector.transaction
-    return (name, value) => {
-      if (!personal.includes(name)) return reader.readKey(name, value)
-      const isToken = newPersons.some(({ token }) => token === value)
-      if (isToken || this.#options.persons.valueOf(value) !== undefined) return value
-      const errors = [{ field: 'value', reason: `is not the token of a ${name}, and values of ${name} are personal` }]
-      throw new FraudError('INPUT_INVALID', 'A change names persons by their tokens', { errors })
-    }
+    const values = new ConcealedValues(reader, this.inForce.detector, this.#options.persons, made)
+    const change = concealChange(given, this.policy, (name, value, use) => values.conceal(name, value, use))
+    return { change, unknown: values.unknown, tokens: values.tokens }
   }
 
   /** What is in force, as records made it. @throws FraudError NOT_READY */

@@ -43,7 +43,7 @@ export function changes(
         if (typeof why !== 'string') throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
         const by = principalOf(request).name
         const asked = make(given, request.params)
-        const { warnings, ...answer } = await decisions.changeAsSent(asked, { by, why, ifVersion }).catch((error) => {
+        const { warnings, ...answer } = await decisions.change(asked, { by, why, ifVersion }).catch((error) => {
           throw ofBody(error, within(given, request.params))
         })
         reply.header('etag', `"${answer.version}"`)

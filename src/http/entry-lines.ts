@@ -45,7 +45,7 @@ interface EntryStream {
   readonly list: string
 }
 
-type Context = Parameters<Decisions['changeAsSent']>[1]
+type Context = Parameters<Decisions['change']>[1]
 
 /**
  * Adds the entries of a stream, one a line, a group at a time: a bad line is told, and those around it are added.
@@ -121,7 +121,7 @@ class EntryGroup {
     while (this.#entries.length > 0) {
       const add = this.#entries.map(({ entry }) => entry)
       try {
-        this.#last = await this.#decisions.changeAsSent({ kind: 'entries', list: this.#list, add }, this.#context)
+        this.#last = await this.#decisions.change({ kind: 'entries', list: this.#list, add }, this.#context)
         this.#added += add.length
         this.#entries = []
       } catch (error) {

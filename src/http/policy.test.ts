@@ -73,6 +73,8 @@ describe('the policy over HTTP', () => {
     const refused = await post('/v1/policy/changes', { change: { kind: 'together', changes: [list, bad] } })
     assert.equal(refused.statusCode, 422)
     assert.deepEqual((await app.inject('/v1/policy')).json().lists, [])
+    const checked = await post('/v1/policy/changes/check', { change: { kind: 'together', changes: [list, bad] } })
+    assert.deepEqual(checked.json(), { problems: refused.json().errors, warnings: [] })
     const made = await post('/v1/policy/changes', { change: { kind: 'together', changes: [list, rule] }, why: 'git' })
     assert.equal(made.statusCode, 200, made.body)
     const { lists, rules } = (await app.inject('/v1/policy')).json()
@@ -97,6 +99,7 @@ describe('the policy over HTTP', () => {
       await post('/v1/rules/small-night/snoozes', exampleOf(paths['/v1/rules/{id}/snoozes'].post)),
       await put('/v1/policy', exampleOf(paths['/v1/policy'].put)),
       await post('/v1/policy/rollback', exampleOf(paths['/v1/policy/rollback'].post)),
+      await post('/v1/policy/changes/check', exampleOf(paths['/v1/policy/changes/check'].post)),
       await post('/v1/policy/changes', exampleOf(paths['/v1/policy/changes'].post)),
     ]
     for (const { statusCode, body } of calls) assert.equal(statusCode, 200, body)
@@ -106,14 +109,14 @@ describe('the policy over HTTP', () => {
   test('is read by viewers and changed by authors, and by nobody else', async () => {
     const key = 'some-key-0123456789abc'
     const calls = decidingRoutes.filter(({ path }) => /^\/v1\/(rules|policy|lists)/.test(path))
-    assert.equal(calls.length, 19)
+    assert.equal(calls.length, 20)
     for (const role of roles) {
       const { app } = await openPolicy({ key, roles: [role] })
       for (const { method, path } of calls) {
         const url = path.replace(/\{\w+\}/g, 'x')
         assert.equal((await app.inject({ method, url })).statusCode, 401, `${method} ${path}`)
         const { statusCode } = await app.inject({ method, url, headers: { authorization: `Bearer ${key}` } })
-        const isReading = method === 'GET' || path === '/v1/rules/check'
+        const isReading = method === 'GET' || path.endsWith('/check')
         const allowed = isReading ? ['viewer', 'analyst', 'author', 'approver', 'admin'] : ['author', 'admin']
         assert.equal(statusCode !== 403, allowed.includes(role), `${method} ${path} with ${role}: ${statusCode}`)
       }

@@ -1,6 +1,7 @@
 import type { DecidingContext, JobContext, Route } from './route.ts'
 import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
+import { checkChange } from './routes/check-change.ts'
 import { checkRule } from './routes/check-rule.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
@@ -72,6 +73,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   rollbackPolicy,
   resetFuse,
   changePolicy,
+  checkChange,
   listList,
   putList,
   removeList,

@@ -26,6 +26,20 @@ const velocity = `- id: velocity
   reason: "{card_count_1h} payments within an hour"
 `
 
+/** Problems of several files, and of the log's own rules: a dry run tells those that the change itself would be refused for. */
+async function checksAsItApplies() {
+  const directory = join(folder, 'refused')
+  mkdirSync(directory)
+  const wrong = `- { id: one, when: card_cuont_1h > 8, then: decline }\n- { id: two, when: amount > "much", then: review }\n`
+  writeFileSync(join(directory, 'rules.yaml'), wrong)
+  writeFileSync(join(directory, 'lists.yaml'), '[{ name: stolen, of: crad, effect: block }]\n')
+  const [dry, applied] = [await policy('apply', directory, '--dry-run'), await policy('apply', directory)]
+  assert.deepEqual([dry.code, dry.stderr], [applied.code, applied.stderr])
+  assert.equal(dry.code, 1)
+  for (const named of [/rules\.one\.when.*did you mean card_count_1h/, /rules\.two\.when/, /lists\.stolen\.of.*"card"/])
+    assert.match(dry.stderr, named)
+}
+
 test('a policy is pulled, changed in files, compared, applied as one change, and rolled back', async () => {
   const { version } = await told('pull', directory)
   assert.deepEqual(readdirSync(directory).sort(), ['lists.yaml', 'policy.yaml', 'rules.yaml'])
@@ -40,6 +54,7 @@ test('a policy is pulled, changed in files, compared, applied as one change, and
   assert.deepEqual([different.code, different.stdout], [1, `${changes.join('\n')}\n`])
   assert.equal((await policy('diff', directory)).code, 0)
   assert.match((await policy('apply', directory, '--dry-run')).stdout, /\nnothing was changed: /)
+  await checksAsItApplies()
   const applied = await told('apply', directory, '--why', 'card testing')
   assert.ok(applied.version > version)
   assert.deepEqual(applied.changes, changes)

@@ -4,7 +4,8 @@ import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changeBody, changed, changeRefusals, ifMatch, refusedCard } from '../schemas/policy.ts'
 
-const example = {
+/** A change as clients send it. */
+export const changeExample = {
   change: { kind: 'together', changes: [{ kind: 'list', list: { name: 'mules', of: 'card', effect: 'block' } }] },
   why: 'From the policy in git',
 }
@@ -20,7 +21,7 @@ export const changePolicy: Route<DecidingContext> = {
   tag: 'policy',
   details: 'Several count together from the next decision on, or not at all.',
   parameters: () => [ifMatch],
-  body: () => jsonBody(changeBody, example),
+  body: () => jsonBody(changeBody, changeExample),
   answers: {
     ok: jsonAnswer('It counts from the next decision on.', changed),
     refusals: [...changeRefusals, refusedCard],
@@ -28,7 +29,8 @@ export const changePolicy: Route<DecidingContext> = {
   handle: (context) => changes(context, onlyChange),
 }
 
-function onlyChange({ change, ...others }: Readonly<Record<string, unknown>>): unknown {
+/** @throws FraudError INPUT_INVALID where something else is sent, too */
+export function onlyChange({ change, ...others }: Readonly<Record<string, unknown>>): unknown {
   const errors = Object.keys(others).map((field) => ({ field, reason: 'is not known: send change, and why' }))
   if (change === undefined) errors.push({ field: 'change', reason: 'is missing' })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Send { "change", "why" }', { errors })
