@@ -1,8 +1,6 @@
 import { policyNames } from '../decisioning/index.ts'
 import { policyOf } from '../decisioning/policy.ts'
 import { declaredFields } from '../detector/declared-fields.ts'
-import type { Detector } from '../detector/detector.ts'
-import type { FeatureSet } from '../features/feature-set.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
@@ -22,12 +20,13 @@ export type Projections = ReturnType<typeof createProjections>
  * One that a snapshot lacks is made from the log, and those above it with it.
  */
 export function createProjections(
-  { detector, features }: Pick<DetectorInForce, 'detector' | 'features'>,
+  inForce: Pick<DetectorInForce, 'detector' | 'features'> & Partial<Pick<DetectorInForce, 'predictor'>>,
   transactions: RecordTransactions,
   options: MemoryHistoriesOptions,
 ) {
+  const { detector, features } = inForce
   const pending = new PendingLabels(labelWaitMs(features))
-  const policy = new PolicyProjection(namesOf(detector, features), policyOf(detector))
+  const policy = new PolicyProjection(namesOf(inForce), policyOf(detector))
   return {
     deployments: new DeploymentProjection(),
     pending,
@@ -38,8 +37,11 @@ export function createProjections(
 }
 
 /** What rules may speak of: values of the fields that a decision keeps, and of its row. */
-function namesOf(detector: Detector, { layout, names }: FeatureSet) {
-  return policyNames(detector, declaredFields(detector, layout), names)
+function namesOf(inForce: Parameters<typeof createProjections>[0]) {
+  const { detector, features } = inForce
+  // Who only reads a log says nothing of a model.
+  const hasModel = !('predictor' in inForce) || inForce.predictor !== undefined
+  return policyNames(detector, declaredFields(detector, features.layout), features.names, hasModel)
 }
 
 /** The projections in the order in which they take a record. */

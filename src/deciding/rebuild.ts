@@ -6,7 +6,7 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Sequenced } from '../log/log-record.ts'
 import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
-import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts'
+import { RecordTransactions } from './detector-in-force.ts'
 import { createProjections, listOf, type Projections } from './projections.ts'
 
 /** What of a log it takes to make all of it again. */
@@ -39,7 +39,7 @@ export class Rebuild {
 
   /** @param isForRows whether amounts are used beside histories, too. @throws FraudError SNAPSHOT_INVALID */
   constructor(
-    inForce: Pick<DetectorInForce, 'detector' | 'features'>,
+    inForce: Parameters<typeof createProjections>[0],
     reading: ReplayedLog,
     snapshot: Snapshot | undefined,
     options: MemoryHistoriesOptions,

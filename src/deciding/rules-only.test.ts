@@ -45,7 +45,12 @@ describe('a detector without a model', () => {
   test('decides by rules of its features and by lists; what speaks of the score is unknown', async () => {
     const { service, decide } = await openDeciding(open, { inForce: alone }, minuteMs)
     assert.match(service.warnOfPolicy() ?? '', /Every transaction is approved: there is no model/)
-    for (const rule of [velocity, ofScore]) await service.change({ kind: 'rule', rule }, by)
+    await service.change({ kind: 'rule', rule: velocity }, by)
+    const { warnings } = await service.change({ kind: 'rule', rule: ofScore }, by)
+    assert.deepEqual(
+      warnings.map(({ field, reason, at }) => [field, reason, at?.column]),
+      [['rules.of-score.when', '"score" is unknown: there is no model yet', 1]],
+    )
     for (const change of blocked) await service.change(change, by)
     assert.equal(service.warnOfPolicy(), undefined)
     assert.deepEqual((await decide(1, { AMOUNT: 999 })).outcome, 'approve', 'the thresholds have nothing to say')
@@ -94,6 +99,7 @@ describe('a detector without a model', () => {
       ['score_over_decline', 'rule:velocity'],
     )
     assert.equal(rowOf(3)[1], 3, 'histories go on')
+    assert.deepEqual(service.examine({ kind: 'rule', rule: ofScore }).warnings, [], 'there is a score now')
     await service.use(alone)
     const after = await decide(4, { AMOUNT: 950 })
     assert.deepEqual([after.model, after.score, after.reasons.length], [null, null, 1])

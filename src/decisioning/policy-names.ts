@@ -27,11 +27,13 @@ const slots = { amount: 0, time: 1, score: 2 } as const
  *
  * @param fields the columns that a decision keeps, in their order.
  * @param features in the order of the row.
+ * @param hasModel whether anything gives a score.
  */
 export function policyNames(
   { transaction }: Detector,
   fields: readonly DeclaredField[],
   features: readonly string[],
+  hasModel = true,
 ): PolicyNames {
   const names = new Map<string, Declaration>()
   const add = (name: string, declaration: Declaration) => {
@@ -40,7 +42,7 @@ export function policyNames(
   const { amount, keys = {}, fields: named = {}, hashCardNumber = [] } = transaction
   if (amount !== undefined) add('amount', { type: 'double', slot: slots.amount, always: true })
   add('time', { type: 'timestamp', slot: slots.time, always: true })
-  add('score', { type: 'double', slot: slots.score })
+  add('score', { type: 'double', slot: slots.score, ...(!hasModel && { lacking: 'there is no model yet' }) })
   const personal = personalColumns(transaction)
   const numberFields: (readonly [number, number])[] = []
   const textFields: number[] = []

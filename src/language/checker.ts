@@ -80,7 +80,10 @@ function checkName(checking: Checking, node: Syntax & { readonly kind: 'name' | 
   const variable = checking.variables.find((each) => each.name === name)
   if (variable !== undefined) return variableTerm(variable)
   const declaration = checking.declarations.names.get(name)
-  if (declaration !== undefined) return nameTerm(name, declaration)
+  if (declaration !== undefined) {
+    if (declaration.lacking !== undefined) checking.warn(node, `"${name}" is unknown: ${declaration.lacking}`)
+    return nameTerm(name, declaration)
+  }
   const list = listName(node)
   if (list !== undefined)
     return checking.refuse(node, `A list is asked whether it holds something: \`device in ${name}\``)

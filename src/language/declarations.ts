@@ -13,6 +13,8 @@ export interface Declaration {
   readonly slot: number
   /** Whether every subject has a value. Of other names `!` and `!=` are warned of, since they are unknown without one. */
   readonly always?: boolean
+  /** Why the name is known and no subject has a value: each use of it is warned of. */
+  readonly lacking?: string
 }
 
 /**
