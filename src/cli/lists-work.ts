@@ -4,6 +4,7 @@ import { formatYaml } from '../core/yaml-file.ts'
 import type { TextColumn } from '../data/table.ts'
 import { csvFormatter } from '../data/write-csv.ts'
 import { type PolicyDocuments, readPolicyFiles } from '../decisioning/index.ts'
+import { type ListDefinition, listSchema } from '../decisioning/list-definition.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { readEntries } from './list-entries-file.ts'
 import { withPolicy } from './open-policy.ts'
@@ -35,10 +36,15 @@ export async function showList(name: string, flags: SinkFlags, run: Run): Promis
   run.terminal.result(list)
 }
 
-/** `shrike lists set FILE`: one list, or a list of them. */
-export async function setLists(file: string, flags: WhyFlags, run: Run): Promise<void> {
-  const lists = await definitionsOf(file)
-  if (lists.length === 0) throw new FraudError('POLICY_INVALID', `There is no list in ${file}`)
+interface SetFlags extends WhyFlags {
+  readonly of?: string
+  readonly effect?: string
+}
+
+/** `shrike lists set FILE`: a list of them; `shrike lists set NAME --of KEY`: one. */
+export async function setLists(fileOrName: string, flags: SetFlags, run: Run): Promise<void> {
+  const lists = flags.of === undefined ? await definitionsOf(fileOrName, flags) : [definitionBy(fileOrName, flags)]
+  if (lists.length === 0) throw new FraudError('POLICY_INVALID', `There is no list in ${fileOrName}`)
   await changeOne({ kind: 'together', changes: lists.map((list) => ({ kind: 'list' as const, list })) }, flags, run)
 }
 
@@ -118,7 +124,15 @@ function withCount({ code, message, hint }: FraudError, added: number): FraudErr
   return new FraudError(code, `${message}\n${more}`, { hint })
 }
 
-async function definitionsOf(file: string): Promise<NonNullable<PolicyDocuments['lists']>> {
+function definitionBy(name: string, { of, effect = 'none' }: SetFlags): ListDefinition {
+  const parsed = listSchema.safeParse({ name, of, effect })
+  if (parsed.success) return parsed.data
+  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new FraudError('OPTION_INVALID', `The list can't be set: ${reasons.join('; ')}`)
+}
+
+async function definitionsOf(file: string, { effect }: SetFlags): Promise<NonNullable<PolicyDocuments['lists']>> {
+  if (effect !== undefined) throw new FraudError('OPTION_INVALID', '--effect goes with --of: a file says it itself')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new FraudError('FILE_UNREADABLE', `${file} can't be read, or there is no such file`, { cause })
   })

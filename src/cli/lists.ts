@@ -63,11 +63,15 @@ function definingCommands(): readonly Command[] {
   const set = changing(
     new Command('set')
       .summary('add or change lists')
-      .description('Adds the lists of FILE, or changes those of their names, all or none; entries stay.')
-      .argument('<file>', 'a list of { name, of, effect, note }, in YAML or JSON'),
-    '  shrike lists set lists.yaml',
-  ).action((file: string, options: Flags) =>
-    run(options, async (context) => (await work()).setLists(file, options, context)),
+      .description(
+        'Adds the lists of a file, or one of the key at --of, or changes those of their names, all or none; entries stay.',
+      )
+      .argument('<file-or-name>', 'a list of { name, of, effect, note }, in YAML or JSON; with --of, the name of one')
+      .option('--of <name>', 'the key or the field whose values it holds')
+      .option('--effect <effect>', 'block, allow, watch, or none: rules alone ask it (default: none)'),
+    '  shrike lists set lists.yaml\n  shrike lists set stolen_devices --of device --effect block',
+  ).action((name: string, options: Flags & { of?: string; effect?: string }) =>
+    run(options, async (context) => (await work()).setLists(name, options, context)),
   )
   const remove = changing(
     new Command('remove')

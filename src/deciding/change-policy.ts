@@ -37,8 +37,12 @@ export interface ExaminedChange {
   readonly warnings: readonly FieldError[]
 }
 
-/** Looks at a change whose values are concealed, against what is in force. */
-export function examineChange(inForce: PolicyInForce, given: unknown): ExaminedChange {
+/**
+ * Looks at a change whose values are concealed, against what is in force.
+ *
+ * @param highestScore the highest that the model can give.
+ */
+export function examineChange(inForce: PolicyInForce, given: unknown, highestScore?: number): ExaminedChange {
   const cards = textsOf(given)
     .filter(({ text }) => holdsCardNumber(text))
     .map(({ field }) => ({ field, reason: 'holds what may be a card number, which nothing takes out of the log' }))
@@ -50,7 +54,7 @@ export function examineChange(inForce: PolicyInForce, given: unknown): ExaminedC
     }))
     return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...cards], warnings: [] }
   }
-  const { problems, warnings } = checkChange(inForce, parsed.data)
+  const { problems, warnings } = checkChange(inForce, parsed.data, highestScore)
   return { change: parsed.data, problems: [...tell(problems), ...cards], warnings: tell(warnings) }
 }
 
@@ -65,13 +69,14 @@ export function recordOfChange(
   given: unknown,
   { by, why, atMs, ifVersion, tokens }: ChangeContext,
   makeSecret: () => string,
+  highestScore?: number,
 ): CheckedRecord {
   const { inForce, secret } = projection
   if (ifVersion !== undefined && ifVersion !== inForce.version) {
     const message = `The policy is in version ${inForce.version} by now; what was sent is a change of version ${ifVersion}`
     throw new FraudError('POLICY_CHANGED', message)
   }
-  const { change: examined, problems, warnings } = examineChange(inForce, given)
+  const { change: examined, problems, warnings } = examineChange(inForce, given, highestScore)
   if (examined === undefined || problems.length > 0) {
     throw new FraudError('INPUT_INVALID', 'The change can not be put in force', { errors: problems })
   }

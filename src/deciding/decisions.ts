@@ -104,8 +104,9 @@ export class Decisions {
       return this.decider.withPersons(unknown, (found) => this.#change(given, context, found))
     }
     const policy = this.#policy
+    const highestScore = this.inForce.predictor?.highestScore
     const whole = { ...context, atMs: clock(), ...(tokens.length > 0 && { tokens }) }
-    const { record, warnings } = recordOfChange(policy, change, whole, makeDrawSecret)
+    const { record, warnings } = recordOfChange(policy, change, whole, makeDrawSecret, highestScore)
     const appended = appendChange(log, record, made.length > 0 ? made : undefined)
     const { version } = policy.inForce
     return { version, sequence: await appended, warnings }
@@ -117,7 +118,11 @@ export class Decisions {
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where it holds a value that can't be kept, NOT_READY
    */
   examine(given: unknown): Pick<ExaminedChange, 'problems' | 'warnings'> {
-    const { problems, warnings } = examineChange(this.policy, this.#conceal(given, []).change)
+    const { problems, warnings } = examineChange(
+      this.policy,
+      this.#conceal(given, []).change,
+      this.inForce.predictor?.highestScore,
+    )
     return { problems, warnings }
   }
 

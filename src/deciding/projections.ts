@@ -1,6 +1,4 @@
-import { policyNames } from '../decisioning/index.ts'
 import { policyOf } from '../decisioning/policy.ts'
-import { declaredFields } from '../detector/declared-fields.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
@@ -9,6 +7,7 @@ import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
+import { namesOf } from './policy-vocabulary.ts'
 import { RuleFiguresProjection } from './rule-figures-projection.ts'
 
 export type Projections = ReturnType<typeof createProjections>
@@ -26,7 +25,9 @@ export function createProjections(
 ) {
   const { detector, features } = inForce
   const pending = new PendingLabels(labelWaitMs(features))
-  const policy = new PolicyProjection(namesOf(inForce), policyOf(detector))
+  // Who only reads a log says nothing of a model.
+  const hasModel = !('predictor' in inForce) || inForce.predictor !== undefined
+  const policy = new PolicyProjection(namesOf(detector, features, hasModel), policyOf(detector))
   return {
     deployments: new DeploymentProjection(),
     pending,
@@ -34,14 +35,6 @@ export function createProjections(
     policy,
     rules: new RuleFiguresProjection(policy, pending),
   }
-}
-
-/** What rules may speak of: values of the fields that a decision keeps, and of its row. */
-function namesOf(inForce: Parameters<typeof createProjections>[0]) {
-  const { detector, features } = inForce
-  // Who only reads a log says nothing of a model.
-  const hasModel = !('predictor' in inForce) || inForce.predictor !== undefined
-  return policyNames(detector, declaredFields(detector, features.layout), features.names, hasModel)
 }
 
 /** The projections in the order in which they take a record. */

@@ -38,6 +38,29 @@ describe('a change', () => {
     )
   })
 
+  test('is warned of a score and a list that never are what it asks for, in rules and segments', () => {
+    const policy = inForce()
+    policy.apply(record(2, { kind: 'list', list: { name: 'stolen', of: 'device', effect: 'none' } }))
+    const warned = (change: Change, highestScore?: number) =>
+      checkChange(policy, change, highestScore).warnings.map(({ field, reason }) => `${field}: ${reason}`)
+    assert.deepEqual(warned(rule('score > 20 && card in lists.stolen')), [
+      'rules.r.when: score is from 0 to 1, so this is never true; 20 of 100 is 0.2',
+      'rules.r.when: The list stolen holds values of device, so card is never on it; did you mean device in lists.stolen?',
+    ])
+    assert.deepEqual(warned(rule('score > 0.9')), [])
+    assert.deepEqual(warned(rule('score > 0.9'), 0.85), [
+      'rules.r.when: score is from 0 to 0.85, so this is never true',
+    ])
+    const segments = [{ name: 'high', when: 'score > 20', thresholds: {} }]
+    assert.match(warned(changeOf({ segments })).join(), /policy\.segments\.high\.when: score is from 0 to 1/)
+    const { problems, warnings } = checkChange(policy, rule('score > 20 && country in lists.odd'))
+    assert.equal(
+      problems.map(({ reason }) => reason).join(),
+      'The list "odd" is unknown; there is lists.stolen; a new one begins with: shrike lists set odd --of KEY',
+    )
+    assert.equal(warnings.length, 1)
+  })
+
   test('speaks of what is there', () => {
     const policy = inForce()
     policy.apply(record(2, rule('true', { id: 'card-testing' })))

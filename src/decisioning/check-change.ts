@@ -27,8 +27,13 @@ export interface CheckedChange {
   readonly warnings: readonly PolicyProblem[]
 }
 
-/** Checks a change against what is in force, before it is recorded. */
-export function checkChange(policy: PolicyInForce, change: Change): CheckedChange {
+/**
+ * Checks a change against what is in force, before it is recorded.
+ *
+ * @param highestScore the highest that the model can give.
+ */
+export function checkChange(policy: PolicyInForce, change: Change, highestScore = 1): CheckedChange {
+  const names = withHighestScore(policy.names, highestScore)
   const before = policy.definitions
   const draft = draftOf(before)
   const problems: PolicyProblem[] = []
@@ -39,11 +44,14 @@ export function checkChange(policy: PolicyInForce, change: Change): CheckedChang
   }
   const losesList = [...before.lists.keys()].some((name) => !draft.lists.has(name))
   const isNew = (rule: RuleDefinition) => losesList || before.rules.get(rule.id) !== rule
-  const rules = checkRules([...draft.rules.values()].filter(isNew), draft, policy.names)
+  const rules = checkRules([...draft.rules.values()].filter(isNew), draft, names)
   const lists = [...draft.lists.values()].filter((list) => before.lists.get(list.name) !== list)
   problems.push(...lists.flatMap((list) => checkList(policy, list)))
-  if (draft.policy !== before.policy || losesList) problems.push(...checkPolicy(draft, policy.names))
-  return { problems: [...problems, ...rules.problems], warnings: rules.warnings }
+  const ofPolicy = draft.policy !== before.policy || losesList ? checkPolicy(draft, names) : nothing
+  return {
+    problems: [...problems, ...ofPolicy.problems, ...rules.problems],
+    warnings: [...ofPolicy.warnings, ...rules.warnings],
+  }
 }
 
 /** What is wrong with the texts of a rule that is not one as a whole, so that all of it is told at once. */
@@ -74,7 +82,7 @@ export function checkNames(
     ...checkRules(rules, definitions, names).problems,
     ...[...snoozed.values()].flatMap(({ rule, key }) => whyNotListed(`rules.${rule}.snoozes`, key, names)),
     ...lists.flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names)),
-    ...checkPolicy(definitions, names),
+    ...checkPolicy(definitions, names).problems,
   ]
 }
 
@@ -113,9 +121,10 @@ function checkRules(rules: readonly RuleDefinition[], definitions: Definitions, 
   const checked = rules.map((rule): CheckedChange => {
     const compiled = compileRule(rule, declarations)
     const located = (part: 'when' | 'reason') => (at: Problem) => locate(`rules.${rule.id}.${part}`, at)
-    if (compiled.ok) return { problems: [], warnings: compiled.rule.warnings.map(located('when')) }
+    const warnings = compiled.warnings.map(located('when'))
+    if (compiled.ok) return { problems: [], warnings }
     const { when, reason } = compiled.problems
-    return { problems: [...when.map(located('when')), ...reason.map(located('reason'))], warnings: [] }
+    return { problems: [...when.map(located('when')), ...reason.map(located('reason'))], warnings }
   })
   return {
     problems: checked.flatMap(({ problems }) => problems),
@@ -131,24 +140,40 @@ function checkList(policy: PolicyInForce, { name, of }: { readonly name: string;
   return hasOthers ? [{ field, reason }] : whyNotListed(field, of, policy.names)
 }
 
-function checkPolicy(definitions: Definitions, names: PolicyNames): readonly PolicyProblem[] {
+const nothing: CheckedChange = { problems: [], warnings: [] }
+
+function checkPolicy(definitions: Definitions, names: PolicyNames): CheckedChange {
   const { segments = [], costs, controlGroup } = definitions.policy
   const declarations = declarationsOf(definitions, names)
-  const problems = segments.flatMap(({ name, when }) => {
+  const checked = segments.map(({ name, when }) => {
     const compiled = compileExpression(when, declarations)
-    return compiled.ok ? [] : compiled.problems.map((at) => locate(`policy.segments.${name}.when`, at))
+    const located = (at: Problem) => locate(`policy.segments.${name}.when`, at)
+    return { problems: compiled.ok ? [] : compiled.problems.map(located), warnings: compiled.warnings.map(located) }
   })
   const reason = 'it needs an amount, and the detector declares none'
   const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])
-  return [
-    ...problems,
+  const problems = [
+    ...checked.flatMap((each) => each.problems),
     ...lacks(costs !== undefined && needAmount(costs), 'policy.costs'),
     ...lacks(controlGroup !== undefined, 'policy.controlGroup.upTo'),
   ]
+  return { problems, warnings: checked.flatMap(({ warnings }) => warnings) }
 }
 
-function declarationsOf({ lists }: Definitions, { names }: PolicyNames): Declarations {
-  return { names, lists: new Map([...lists.keys()].map((name, slot) => [name, slot])) }
+function withHighestScore(names: PolicyNames, most: number): PolicyNames {
+  const score = names.names.get('score')
+  if (score?.type !== 'double' || most >= 1) return names
+  return { ...names, names: new Map([...names.names, ['score', { ...score, range: { least: 0, most } }]]) }
+}
+
+function declarationsOf({ lists }: Definitions, { names, hint }: PolicyNames): Declarations {
+  return {
+    names,
+    lists: new Map([...lists.keys()].map((name, slot) => [name, slot])),
+    listsOf: new Map([...lists.values()].map(({ name, of }) => [name, of])),
+    listHint: '; a new one begins with: shrike lists set NAME --of KEY',
+    ...(hint && { hint }),
+  }
 }
 
 /** Why values of a name can't be on a list, or be snoozed for. */

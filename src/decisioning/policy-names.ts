@@ -3,7 +3,7 @@ import type { Detector } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { keptNames } from '../detector/kept-fields.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
-import type { Declaration, Membership, Subject } from '../language/index.ts'
+import type { Declaration, Declarations, Membership, NumberRange, Subject } from '../language/index.ts'
 import type { ExpectedScore } from './policy.ts'
 
 /** What a policy may speak of, and where its values are. */
@@ -17,6 +17,19 @@ export interface PolicyNames {
   /** The slot of the first feature. */
   readonly featuresAt: number
   readonly numberCount: number
+  /** What to say of a name that is unknown. */
+  readonly hint?: Declarations['hint']
+}
+
+/** What is known of values beside their types, so that conditions that never hold can be warned of. */
+export interface KnownValues {
+  /** By the name of a feature. */
+  readonly ranges?: ReadonlyMap<string, NumberRange>
+  /** Texts that features speak of, by column; `isAll` where every other one is unknown to the model. */
+  readonly texts?: ReadonlyMap<string, { readonly values: readonly string[]; readonly isAll: boolean }>
+  readonly hint?: Declarations['hint']
+  /** Whether there is a score; true by default. */
+  readonly hasModel?: boolean
 }
 
 const slots = { amount: 0, time: 1, score: 2 } as const
@@ -33,7 +46,7 @@ export function policyNames(
   { transaction }: Detector,
   fields: readonly DeclaredField[],
   features: readonly string[],
-  hasModel = true,
+  { ranges, texts, hint, hasModel = true }: KnownValues = {},
 ): PolicyNames {
   const names = new Map<string, Declaration>()
   const add = (name: string, declaration: Declaration) => {
@@ -42,7 +55,8 @@ export function policyNames(
   const { amount, keys = {}, fields: named = {}, hashCardNumber = [] } = transaction
   if (amount !== undefined) add('amount', { type: 'double', slot: slots.amount, always: true })
   add('time', { type: 'timestamp', slot: slots.time, always: true })
-  add('score', { type: 'double', slot: slots.score, ...(!hasModel && { lacking: 'there is no model yet' }) })
+  const lacking = hasModel ? {} : { lacking: 'there is no model yet' }
+  add('score', { type: 'double', slot: slots.score, range: { least: 0, most: 1 }, ...lacking })
   const personal = personalColumns(transaction)
   const numberFields: (readonly [number, number])[] = []
   const textFields: number[] = []
@@ -57,11 +71,20 @@ export function policyNames(
       continue
     }
     // What is only known by a token or a hash says nothing by itself.
-    const isConcealed = personal.has(column) || hashCardNumber.includes(column)
-    add(name, { type: isConcealed ? 'token' : 'string', slot: textFields.length })
-    textFields.push(place)
+    const tokensOf = personal.get(column) ?? (hashCardNumber.includes(column) ? 'card number' : undefined)
+    const { values = [], isAll = false } = texts?.get(column) ?? {}
+    const slot = textFields.push(place) - 1
+    add(
+      name,
+      tokensOf === undefined
+        ? { type: 'string', slot, texts: values, hasOnly: isAll }
+        : { type: 'token', slot, tokensOf },
+    )
   }
-  features.forEach((name, i) => void add(name, { type: 'double', slot: numberCount + i }))
+  features.forEach((name, i) => {
+    const range = ranges?.get(name)
+    add(name, { type: 'double', slot: numberCount + i, ...(range && { range }) })
+  })
   return {
     names,
     hasAmount: amount !== undefined,
@@ -70,6 +93,7 @@ export function policyNames(
     textFields,
     featuresAt: numberCount,
     numberCount: numberCount + features.length,
+    ...(hint && { hint }),
   }
 }
 

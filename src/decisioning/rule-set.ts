@@ -18,7 +18,6 @@ export interface CompiledRule {
   readonly definition: RuleDefinition
   readonly program: Program
   readonly reason: Template | undefined
-  readonly warnings: readonly Problem[]
 }
 
 export interface RuleProblems {
@@ -30,16 +29,18 @@ export interface RuleProblems {
 export function compileRule(
   definition: RuleDefinition,
   declarations: Declarations,
-): { readonly ok: true; readonly rule: CompiledRule } | { readonly ok: false; readonly problems: RuleProblems } {
+): ({ readonly ok: true; readonly rule: CompiledRule } | { readonly ok: false; readonly problems: RuleProblems }) & {
+  readonly warnings: readonly Problem[]
+} {
   const when = compileExpression(definition.when, declarations)
   const reason: CompiledTemplate | undefined =
     definition.reason === undefined ? undefined : compileTemplate(definition.reason, declarations)
+  const { warnings } = when
   if (when.ok && reason?.ok !== false) {
-    const { program, warnings } = when
-    return { ok: true, rule: { definition, program, reason: reason?.template, warnings } }
+    return { ok: true, rule: { definition, program: when.program, reason: reason?.template }, warnings }
   }
   const problems = { when: when.ok ? [] : when.problems, reason: reason?.ok === false ? reason.problems : [] }
-  return { ok: false, problems }
+  return { ok: false, problems, warnings }
 }
 
 /** What rules said of one transaction. */

@@ -3,7 +3,7 @@ import { durationMs } from '../core/duration.ts'
 import { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from '../detector/detector.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
 import { featureKinds } from './definitions/index.ts'
-import type { Feature, FeatureKind } from './feature.ts'
+import { type Feature, type FeatureKind, type ValueRange, wholeUpTo } from './feature.ts'
 import { orderFeatures } from './feature-order.ts'
 import type { HistoriesPlan, History } from './history.ts'
 import { findLabelReaders, labelColumns } from './label-columns.ts'
@@ -15,6 +15,8 @@ export interface FeatureSet {
   readonly names: readonly string[]
   /** All of them, in the same order. */
   readonly all: readonly Feature[]
+  /** How each of them is declared, in the same order. */
+  readonly declared: readonly DeclaredFeature[]
   /** Features that need no others, and where in the row each stands. */
   readonly own: readonly Feature[]
   readonly ownAt: readonly number[]
@@ -30,6 +32,14 @@ export interface FeatureSet {
   readonly categories: Readonly<Record<string, readonly string[]>>
   /** How long after a transaction its label is known; undefined where the detector doesn't say. */
   readonly labelDelayMs: number | undefined
+}
+
+/** A feature as the detector file declares it. */
+interface DeclaredFeature {
+  readonly name: string
+  readonly kind: string
+  readonly parameters: unknown
+  readonly range: ValueRange | undefined
 }
 
 const defaultEventsPerKey = 4096
@@ -55,12 +65,15 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   const features: Feature[] = []
   const paths: (readonly PropertyKey[])[] = []
   const columns: string[] = []
+  const all: DeclaredFeature[] = []
   detector.features.forEach((given, i) => {
     const declared = readDeclaration(given, ['features', i], problems)
     if (declared === undefined) return
     try {
       for (const feature of declared.kind.declare(declared.parameters, scope)) {
         features.push(feature)
+        const range = feature.categories === undefined ? declared.kind.range : wholeUpTo(feature.categories.length - 1)
+        all.push({ name: feature.name, kind: declared.kind.kind, parameters: declared.parameters, range })
         paths.push(declared.path)
       }
       if (declared.kind.kind !== 'column') return
@@ -83,6 +96,7 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   return {
     names: features.map(({ name }) => name),
     all: features,
+    declared: all,
     own: ownAt.map((at) => features[at]),
     ownAt,
     derived: order

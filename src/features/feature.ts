@@ -40,11 +40,26 @@ export function showFeature(feature: FeatureWording, value: number, transaction?
   return feature.show?.(value, transaction) ?? feature.categories?.[value] ?? showNumber(value)
 }
 
+/** Where the values of a feature are. */
+export interface ValueRange {
+  readonly least: number
+  readonly most: number
+  readonly isWhole: boolean
+}
+
+export const atLeastZero: ValueRange = { least: 0, most: Number.POSITIVE_INFINITY, isWhole: false }
+export const counts: ValueRange = { ...atLeastZero, isWhole: true }
+export const share: ValueRange = { least: 0, most: 1, isWhole: false }
+export const wholeUpTo = (most: number): ValueRange => ({ least: 0, most, isWhole: true })
+export const flag = wholeUpTo(1)
+
 /** A kind of feature, as the detector file declares it: `- count: { by: card, over: 7d }`. */
 export interface FeatureKind {
   readonly kind: string
   /** What the declaration may say, for checks and for editors. */
   readonly parameters: z.ZodType
+  /** Where values are, whatever the parameters say. */
+  readonly range?: ValueRange
   /** The features that one declaration stands for. */
   declare(parameters: unknown, scope: Scope): readonly Feature[]
 }
@@ -53,8 +68,9 @@ export interface FeatureKind {
 export function defineKind<Parameters>(definition: {
   readonly kind: string
   readonly parameters: z.ZodType<Parameters>
+  readonly range?: ValueRange
   readonly declare: (parameters: Parameters, scope: Scope) => readonly Feature[]
 }): FeatureKind {
-  const { kind, parameters, declare } = definition
-  return { kind, parameters, declare: (given, scope) => declare(parameters.parse(given), scope) }
+  const { parameters, declare } = definition
+  return { ...definition, declare: (given, scope) => declare(parameters.parse(given), scope) }
 }

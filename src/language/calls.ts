@@ -76,6 +76,7 @@ function checkHas(checking: Checking, node: Call): Term | undefined {
   if (declaration === undefined || checking.variables.some((each) => each.name === name)) {
     return refuseName(checking, arg, name)
   }
+  if (declaration.always === true) checking.warn(node, `${showValue(name)} always has a value, so this is always true`)
   return { type: 'bool', kind: 'has', name, slot: declaration.slot, of: declaration.type }
 }
 

@@ -1,5 +1,6 @@
 import { checkCall } from './calls.ts'
 import { type Checking, dottedName, listName, refuseName } from './checking.ts'
+import { warnOfContradictions } from './contradictions.ts'
 import { type Declaration, type Declarations, isText } from './declarations.ts'
 import { makeHint } from './name-hint.ts'
 import { checkBinary } from './operators.ts'
@@ -21,11 +22,15 @@ export function checkSyntax(text: string, tree: Syntax, declarations: Declaratio
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const hint = makeHint()
+  let explained = 0
+  // Who misspells more names than these sees the others the next time.
+  const explain = (unknown: string) => (explained++ < 5 ? declarations.hint?.(unknown) : undefined)
   const within = (variables: readonly Variable[]): Checking => {
     const checking: Checking = {
       declarations,
       variables,
       hint,
+      explain,
       check: (node) => check(checking, node),
       checkWith: (variable, node) => within([variable, ...variables]).check(node),
       refuse: (span, message) => void problems.push(problemAt(text, span, message)),
@@ -55,7 +60,9 @@ function check(checking: Checking, node: Syntax): Term | undefined {
     case 'and':
     case 'or': {
       const operands = node.operands.map((each) => checkCondition(checking, each, node.kind === 'and' ? '&&' : '||'))
-      return operands.every((each) => each !== undefined) ? { type: 'bool', kind: node.kind, operands } : undefined
+      if (!operands.every((each) => each !== undefined)) return undefined
+      warnOfContradictions(checking, node, operands)
+      return { type: 'bool', kind: node.kind, operands }
     }
     case 'choice':
       return checkChoice(checking, node)

@@ -15,6 +15,8 @@ export interface Checking {
   checkWith(variable: Variable, node: Syntax): Term | undefined
   refuse(span: Span, message: string): undefined
   readonly hint: Hint
+  /** What is known of an unknown name beside names like it. */
+  explain(unknown: string): string | undefined
   warn(span: Span, message: string): void
 }
 
@@ -34,7 +36,11 @@ export function listName(node: Syntax): string | undefined {
   return name?.startsWith(listPrefix) ? name.slice(listPrefix.length) : undefined
 }
 
-export function refuseName({ declarations, variables, hint, refuse }: Checking, span: Span, name: string): undefined {
+export function refuseName(
+  { declarations, variables, hint, explain, refuse }: Checking,
+  span: Span,
+  name: string,
+): undefined {
   const names = [...variables.map((variable) => variable.name), ...declarations.names.keys()]
-  return refuse(span, `The name "${showValue(name)}" is unknown${hint(name, names)}`)
+  return refuse(span, `The name "${showValue(name)}" is unknown${explain(name) ?? hint(name, names)}`)
 }

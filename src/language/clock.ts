@@ -1,6 +1,7 @@
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime, readIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
+import type { NumberRange } from './declarations.ts'
 
 /** Years 1 to 9999, in milliseconds since 1970, as CEL has them. */
 const [firstMs, lastMs] = [-62_135_596_800_000, 253_402_300_799_999]
@@ -112,6 +113,22 @@ export const calendarParts: Readonly<Record<string, (localMs: number) => number>
   getMinutes: (localMs) => Math.floor(modulo(localMs, 3_600_000) / 60_000),
   getSeconds: (localMs) => Math.floor(modulo(localMs, 60_000) / 1000),
   getMilliseconds: (localMs) => Math.floor(modulo(localMs, 1000)),
+}
+
+const whole = (least: number, most: number) => ({ least, most, isWhole: true })
+
+/** Where those parts are. */
+export const calendarRanges: Readonly<Record<keyof typeof calendarParts, NumberRange>> = {
+  getFullYear: whole(1, 9999),
+  getMonth: whole(0, 11),
+  getDate: whole(1, 31),
+  getDayOfMonth: whole(0, 30),
+  getDayOfWeek: whole(0, 6),
+  getDayOfYear: whole(0, 365),
+  getHours: whole(0, 23),
+  getMinutes: whole(0, 59),
+  getSeconds: whole(0, 59),
+  getMilliseconds: whole(0, 999),
 }
 
 /** The parts of a duration; all but the milliseconds are the whole of it in that unit, as CEL has it. */

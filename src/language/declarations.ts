@@ -5,6 +5,12 @@ export interface Declarations {
   readonly names: ReadonlyMap<string, Declaration>
   /** The place of each list in `Subject.lists`. */
   readonly lists: ReadonlyMap<string, number>
+  /** The name whose values a list holds, where that is known. */
+  readonly listsOf?: ReadonlyMap<string, string>
+  /** What to add to what is told of an unknown name, where more is known than names like it. */
+  readonly hint?: (unknown: string) => string | undefined
+  /** What to add to what is told of an unknown list, NAME in its place. */
+  readonly listHint?: string
 }
 
 export interface Declaration {
@@ -15,6 +21,20 @@ export interface Declaration {
   readonly always?: boolean
   /** Why the name is known and no subject has a value: each use of it is warned of. */
   readonly lacking?: string
+  /** Where a number's values are; what compares it with others is warned of. */
+  readonly range?: NumberRange
+  /** Texts that it is known to have, without blanks around them. What is like one of them is warned of. */
+  readonly texts?: readonly string[]
+  /** Whether it has no others, as far as is known, so that every other text is warned of. */
+  readonly hasOnly?: boolean
+  /** What the tokens are of: only those of the same are ever alike. */
+  readonly tokensOf?: string
+}
+
+export interface NumberRange {
+  readonly least: number
+  readonly most: number
+  readonly isWhole?: boolean
 }
 
 /**

@@ -28,7 +28,7 @@
  */
 
 export type { Finding, SeenValue } from './conjuncts.ts'
-export type { Declaration, Declarations, Membership, Subject, Value } from './declarations.ts'
+export type { Declaration, Declarations, Membership, NumberRange, Subject, Value } from './declarations.ts'
 export { type Compiled, compileExpression, type Program } from './expression.ts'
 export { printSyntax, writeName } from './printer.ts'
 export type { Problem } from './problem.ts'

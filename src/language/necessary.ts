@@ -72,7 +72,7 @@ function guess(condition: Condition): number {
   return condition.kind === 'range' ? 0.3 : condition.values.length * 0.05
 }
 
-const mirrored: Readonly<Record<Comparison, Comparison>> = {
+export const mirrored: Readonly<Record<Comparison, Comparison>> = {
   '==': '==',
   '!=': '!=',
   '<': '>',

@@ -1,5 +1,6 @@
 import { showValue } from '../core/show-value.ts'
 import { type Checking, dottedName, listName } from './checking.ts'
+import { warnOfComparison, warnOfItems, warnOfList } from './doubts.ts'
 import { checkItems } from './list-items.ts'
 import { type Arithmetic, comparisons, type Syntax } from './syntax.ts'
 import { type BoolTerm, isBoolTerm, isNumberTerm, isTextTerm, type NumberType, type Term } from './term.ts'
@@ -14,7 +15,11 @@ export function checkBinary(checking: Checking, node: Binary): Term | undefined 
   const left = checking.check(node.left)
   const right = checking.check(node.right)
   if (left === undefined || right === undefined) return undefined
-  if (comparison !== undefined) return compare(checking, node, comparison, left, right)
+  if (comparison !== undefined) {
+    const term = compare(checking, node, comparison, left, right)
+    if (term !== undefined) warnOfComparison(checking, node, term)
+    return term
+  }
   return calculate(checking, node, left, right)
 }
 
@@ -105,13 +110,15 @@ function checkIn(checking: Checking, node: Binary): BoolTerm | undefined {
   }
   const slot = checking.declarations.lists.get(list)
   if (slot === undefined) {
-    return checking.refuse(
-      node.right,
-      `The list "${showValue(list)}" is unknown${checking.hint(list, [...checking.declarations.lists.keys()], 'lists.')}`,
-    )
+    const { lists, listHint = '' } = checking.declarations
+    const message = `The list "${showValue(list)}" is unknown${checking.hint(list, [...lists.keys()], 'lists.')}`
+    return checking.refuse(node.right, `${message}${listHint.replaceAll('NAME', showValue(list))}`)
   }
   if (value === undefined) return undefined
-  if (isTextTerm(value)) return { type: 'bool', kind: 'inList', value, list, slot }
+  if (isTextTerm(value)) {
+    warnOfList(checking, node, value, list)
+    return { type: 'bool', kind: 'inList', value, list, slot }
+  }
   return checking.refuse(node.left, `Lists hold texts, and this is ${aValue(value.type)}; write string(…)`)
 }
 
@@ -126,6 +133,7 @@ function checkInItems(checking: Checking, node: Binary, value: Term | undefined)
       `A value of type ${value.type} is never in a list of ${first.type}${conversionHint(value, first)}`,
     )
   }
+  warnOfItems(checking, node, value, items)
   if (isBoolTerm(value)) return { type: 'bool', kind: 'inBools', value, items: items.filter(isBoolTerm) }
   if (isTextTerm(value)) return { type: 'bool', kind: 'inTexts', value, items: items.filter(isTextTerm) }
   return { type: 'bool', kind: 'inNumbers', value, items: items.filter(isNumberTerm) }

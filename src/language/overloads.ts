@@ -1,5 +1,6 @@
 import {
   calendarParts,
+  calendarRanges,
   lengthParts,
   readDuration,
   readTimestamp,
@@ -9,6 +10,7 @@ import {
   writeDuration,
   writeTimestamp,
 } from './clock.ts'
+import type { NumberRange } from './declarations.ts'
 import { compilePattern } from './pattern.ts'
 import {
   type BoolTerm,
@@ -58,12 +60,18 @@ export function valuesOf(terms: readonly Term[]): Values {
   }
 }
 
-const text = (name: string, isMethod: boolean, gives: NumberType, apply: (text: string) => number): Overload => ({
+const text = (
+  name: string,
+  isMethod: boolean,
+  gives: NumberType,
+  apply: (text: string) => number,
+  range?: NumberRange,
+): Overload => ({
   name,
   isMethod,
   takes: ['string'],
   gives,
-  build: (values) => ({ type: gives, kind: 'ofText', operand: values.text(0), apply }),
+  build: (values) => ({ type: gives, kind: 'ofText', operand: values.text(0), apply, ...(range && { range }) }),
 })
 
 const number = (takes: NumberType, name: string, gives: NumberType, apply: (value: number) => number): Overload => ({
@@ -119,13 +127,23 @@ const constantTime = (name: 'timestamp' | 'duration', read: (text: string) => nu
   },
 })
 
-const calendarPart = (name: string, part: (localMs: number) => number): readonly Overload[] => [
+const calendarPart = (
+  name: string,
+  part: (localMs: number) => number,
+  range: NumberRange | undefined,
+): readonly Overload[] => [
   {
     name,
     isMethod: true,
     takes: ['timestamp'],
     gives: 'int',
-    build: (values) => ({ type: 'int', kind: 'ofNumber', operand: values.number(0), apply: part }),
+    build: (values) => ({
+      type: 'int',
+      kind: 'ofNumber',
+      operand: values.number(0),
+      apply: part,
+      ...(range && { range }),
+    }),
   },
   {
     name,
@@ -140,7 +158,7 @@ const calendarPart = (name: string, part: (localMs: number) => number): readonly
       // A missing time would be looked up in the zone.
       const apply = (timestampMs: number) =>
         Number.isNaN(timestampMs) ? timestampMs : part(timestampMs + offsetAt(timestampMs))
-      return { type: 'int', kind: 'ofNumber', operand: values.number(0), apply }
+      return { type: 'int', kind: 'ofNumber', operand: values.number(0), apply, ...(range && { range }) }
     },
   },
 ]
@@ -158,16 +176,18 @@ const same = (type: 'bool' | 'string'): Overload => ({
   build: (values) => (type === 'bool' ? values.bool(0) : values.text(0)),
 })
 
+const lengths: NumberRange = { least: 0, most: Number.POSITIVE_INFINITY, isWhole: true }
+
 /** Every function but has, all, exists and exists_one, which are given names and expressions in place of values. */
 export const overloads: readonly Overload[] = [
-  text('size', false, 'int', countCharacters),
-  text('size', true, 'int', countCharacters),
+  text('size', false, 'int', countCharacters, lengths),
+  text('size', true, 'int', countCharacters, lengths),
   test('startsWith', (whole, part) => whole.startsWith(part)),
   test('endsWith', (whole, part) => whole.endsWith(part)),
   test('contains', (whole, part) => whole.includes(part)),
   pattern(true),
   pattern(false),
-  ...Object.entries(calendarParts).flatMap(([name, part]) => calendarPart(name, part)),
+  ...Object.entries(calendarParts).flatMap(([name, part]) => calendarPart(name, part, calendarRanges[name])),
   ...Object.entries(lengthParts).map(([name, part]) => lengthPart(name, part)),
   constantTime('timestamp', readTimestamp),
   number('int', 'timestamp', 'timestamp', (seconds) => validTimestamp(seconds * 1000)),

@@ -1,3 +1,4 @@
+import type { NumberRange } from './declarations.ts'
 import type { Pattern } from './pattern.ts'
 import type { Arithmetic, Comparison } from './syntax.ts'
 import type { ScalarType } from './types.ts'
@@ -51,8 +52,19 @@ export type NumberTerm = { readonly type: NumberType } & (
       readonly left: NumberTerm
       readonly right: NumberTerm
     }
-  | { readonly kind: 'ofNumber'; readonly operand: NumberTerm; readonly apply: (value: number) => number }
-  | { readonly kind: 'ofText'; readonly operand: TextTerm; readonly apply: (text: string) => number }
+  | {
+      readonly kind: 'ofNumber'
+      readonly operand: NumberTerm
+      readonly apply: (value: number) => number
+      /** Where what it gives is, of whatever it is given. */
+      readonly range?: NumberRange
+    }
+  | {
+      readonly kind: 'ofText'
+      readonly operand: TextTerm
+      readonly apply: (text: string) => number
+      readonly range?: NumberRange
+    }
 )
 
 export type TextTerm = { readonly type: TextType } & (

@@ -1,11 +1,12 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { counts, defineKind } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
 import { counted } from '../words.ts'
 
 /** How many transactions the key made in the window, this one included unless it is delayed. */
 export const countKind = defineKind({
   kind: 'count',
+  range: counts,
   parameters: z.strictObject({ by, over, delay, as }),
   declare: (given, scope) =>
     overWindows(

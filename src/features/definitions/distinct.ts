@@ -1,11 +1,12 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { counts, defineKind } from '../feature.ts'
 import { as, by, delay, of, over, overWindows } from '../windowed.ts'
 import { counted, spoken } from '../words.ts'
 
 /** How many different values of a key or field the window has; missing ones are none. */
 export const distinctKind = defineKind({
   kind: 'distinct',
+  range: counts,
   parameters: z.strictObject({ of, by, over, delay, as }),
   declare: (given, scope) =>
     overWindows(

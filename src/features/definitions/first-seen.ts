@@ -1,6 +1,6 @@
 import { hashText } from '../../core/hash-text.ts'
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, flag } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 import { of } from '../windowed.ts'
 import { placed, spoken } from '../words.ts'
@@ -8,6 +8,7 @@ import { placed, spoken } from '../words.ts'
 /** 1 where the key was not seen with this value before: this card at this terminal, say. */
 export const firstSeenKind = defineKind({
   kind: 'firstSeen',
+  range: flag,
   parameters: z.strictObject({ of, ...pastParameters }),
   declare: (given, scope) => {
     const own = scope.text(given.of)

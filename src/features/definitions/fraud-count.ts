@@ -1,11 +1,12 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { counts, defineKind } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
 import { counted } from '../words.ts'
 
 /** How many transactions of the window are known to be fraud by now. Its delay is the label's unless another is given. */
 export const fraudCountKind = defineKind({
   kind: 'fraudCount',
+  range: counts,
   parameters: z.strictObject({ by, over, delay, as }),
   declare: (given, scope) =>
     overWindows(

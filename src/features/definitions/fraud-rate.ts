@@ -1,11 +1,12 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, share } from '../feature.ts'
 import { as, by, delay, over, overWindows } from '../windowed.ts'
 import { showShare } from '../words.ts'
 
 /** The share of the window's transactions that is known to be fraud by now; 0 where there are none. */
 export const fraudRateKind = defineKind({
   kind: 'fraudRate',
+  range: share,
   parameters: z.strictObject({ by, over, delay, as }),
   declare: (given, scope) =>
     overWindows(

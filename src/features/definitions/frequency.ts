@@ -1,7 +1,7 @@
 import { hashText } from '../../core/hash-text.ts'
 import { z } from '../../core/zod.ts'
 import { durationSchema } from '../../detector/detector-schema.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, share } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { as, by, of } from '../windowed.ts'
 import { pastWords, placed, showShare } from '../words.ts'
@@ -13,6 +13,7 @@ import { pastWords, placed, showShare } from '../words.ts'
  */
 export const frequencyKind = defineKind({
   kind: 'frequency',
+  range: share,
   parameters: z.strictObject({ of, by: by.optional(), over: durationSchema, as }),
   declare: ({ of, by: key, over, as }, scope) => {
     const name = featureName(as === undefined ? [key, of, 'frequency', over] : [as, over])
@@ -26,7 +27,11 @@ export const frequencyKind = defineKind({
       const same = scope.history(of)
       const window = scope.window(same, over)
       return [
-        { name, compute: (_, histories) => share(histories[same].count(window), histories[all].count(allWindow)), say },
+        {
+          name,
+          compute: (_, histories) => quotient(histories[same].count(window), histories[all].count(allWindow)),
+          say,
+        },
       ]
     }
     const field = scope.keepText(all, of)
@@ -38,7 +43,7 @@ export const frequencyKind = defineKind({
           if (value === undefined) return 0
           const hash = hashText(value)
           const values = histories[all].values(allWindow, field)
-          return share(values.filter((other) => other === hash).length, values.length)
+          return quotient(values.filter((other) => other === hash).length, values.length)
         },
         say,
       },
@@ -46,6 +51,6 @@ export const frequencyKind = defineKind({
   },
 })
 
-function share(count: number, all: number): number {
+function quotient(count: number, all: number): number {
   return all === 0 ? 0 : count / all
 }

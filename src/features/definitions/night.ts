@@ -1,10 +1,11 @@
 import { z } from '../../core/zod.ts'
 import { hourOf } from '../calendar.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, flag } from '../feature.ts'
 
 /** 1 from hour 0 to `untilHour`, that hour included, in the detector's zone. */
 export const nightKind = defineKind({
   kind: 'night',
+  range: flag,
   parameters: z.strictObject({ untilHour: z.int().min(0).max(23).default(6) }),
   declare: ({ untilHour }, scope) => {
     scope.requireTime('night')

@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, flag } from '../feature.ts'
 import { featureName } from '../names.ts'
 import { of } from '../windowed.ts'
 import { spoken } from '../words.ts'
@@ -7,6 +7,7 @@ import { spoken } from '../words.ts'
 /** A feature for each of the values of a field: 1 where the transaction has it. Other values and missing ones are 0 in all. */
 export const oneHotKind = defineKind({
   kind: 'oneHot',
+  range: flag,
   parameters: z.strictObject({
     of,
     values: z.array(z.string().min(1)).min(1, 'list the values that get a feature each'),

@@ -1,5 +1,5 @@
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { atLeastZero, defineKind } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 import { stepFromLast } from '../position.ts'
 import { showRatio } from '../words.ts'
@@ -7,6 +7,7 @@ import { showRatio } from '../words.ts'
 /** Kilometres per hour from where the key was last used; no time counts as a second. */
 export const speedFromLastKind = defineKind({
   kind: 'speedFromLast',
+  range: atLeastZero,
   parameters: z.strictObject(pastParameters),
   declare: (given, scope) =>
     overPast(

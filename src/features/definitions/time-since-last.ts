@@ -1,11 +1,12 @@
 import { sayDuration } from '../../core/duration.ts'
 import { z } from '../../core/zod.ts'
-import { defineKind } from '../feature.ts'
+import { atLeastZero, defineKind } from '../feature.ts'
 import { overPast, pastParameters } from '../past.ts'
 
 /** Seconds since the key's last transaction; unknown where the window has none. */
 export const timeSinceLastKind = defineKind({
   kind: 'timeSinceLast',
+  range: atLeastZero,
   parameters: z.strictObject(pastParameters),
   declare: (given, scope) =>
     overPast(

@@ -1,12 +1,13 @@
 import { z } from '../../core/zod.ts'
 import { weekdayOf } from '../calendar.ts'
-import { defineKind } from '../feature.ts'
+import { defineKind, flag } from '../feature.ts'
 
 const saturday = 5
 
 /** 1 on Saturday and Sunday in the detector's zone. */
 export const weekendKind = defineKind({
   kind: 'weekend',
+  range: flag,
   parameters: z.strictObject({}),
   declare: (_, scope) => {
     scope.requireTime('weekend')
