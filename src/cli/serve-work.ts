@@ -42,7 +42,9 @@ export interface ServeFlags {
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
   const { detector, workers } = flags
-  const served = namedServed({ bundle, detector }) ?? bundleServed(currentBundle(flags.data, 'serve BUNDLE'))
+  const served =
+    namedServed({ bundle, detector }) ??
+    bundleServed(currentBundle(flags.data, 'serve BUNDLE, or decide without a model: serve --detector FILE'))
   if (served.bundle === undefined && workers > 1)
     throw new FraudError(
       'OPTION_INVALID',
@@ -52,7 +54,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
   if (service === undefined) return
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId ?? `${detector} without a model`} on ${service.url}\n`)
-    if (service.modelId === null) process.stdout.write('rules and lists alone decide\n')
+    if (service.modelId === null) tellWithoutModel(flags.data)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
     else terminal.warn(whyNoDecisions(flags))
     tellEmpty(service, wasEmpty, flags.data)
@@ -84,6 +86,12 @@ export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
 function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
   if (wasEmpty && service.decides)
     process.stdout.write(`there was no history: an empty one starts in ${resolve(data)}\n`)
+}
+
+function tellWithoutModel(data: string): void {
+  const { bundlePath } = dataDirectory(data)
+  const unused = existsSync(bundlePath) ? `; ${bundlePath} is not used` : ''
+  process.stdout.write(`rules and lists alone decide${unused}\n`)
 }
 
 /** The service, listening; undefined where the signal was given before. */

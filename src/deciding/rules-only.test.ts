@@ -109,6 +109,28 @@ describe('a detector without a model', () => {
     assert.deepEqual(assertReplayed(live.logPath, [alone, modelled]), [3, 1])
   })
 
+  test('takes the policy of the first bundle, where nobody has set it; every other one leaves it alone', async () => {
+    const untold = createDetectorInForce(cardsDetector({ policy: {} }), undefined)
+    const { service, decide } = await openDeciding(open, { inForce: untold }, minuteMs)
+    await service.change({ kind: 'rule', rule: velocity }, by)
+    await service.use(modelled)
+    assert.equal((await decide(1, { AMOUNT: 950 })).outcome, 'decline')
+    const { by: who, why } = service.policy.steps.at(-1) ?? {}
+    assert.deepEqual([who, why], ['service', 'The policy of the first model'])
+    await service.use(untold)
+    const milder = createDetectorInForce(cardsDetector({ policy: {} }), amountPredictor('milder@0123456789ab'))
+    await service.use(milder)
+    assert.equal((await decide(2, { AMOUNT: 950 })).outcome, 'decline')
+  })
+
+  test('leaves a policy alone that somebody has set before there was a model', async () => {
+    const { service, decide } = await openDeciding(open, { inForce: alone }, minuteMs)
+    await service.change({ kind: 'policy', policy: { thresholds: {} } }, by)
+    await service.use(modelled)
+    const { outcome, score } = await decide(1, { AMOUNT: 950 })
+    assert.deepEqual([outcome, score], ['approve', 0.95])
+  })
+
   test('starts on a directory that a bundle decided in, from a snapshot, too', async () => {
     const first = await openDeciding(open, { inForce: modelled }, minuteMs)
     await first.decide(1)

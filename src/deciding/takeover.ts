@@ -13,6 +13,7 @@ import type { Decider } from './decider.ts'
 import { createDecidingState, type DecidingStateOptions } from './deciding-state.ts'
 import { define } from './define.ts'
 import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
+import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import {
   type ColumnCount,
@@ -173,6 +174,7 @@ export class Takeover {
       const coveredSinceMs = reading.firstTransactionMs()
       const { projections } = rebuild
       const { histories } = projections.histories
+      await bringFirstPolicy(inForce, projections.policy, this.#log, clock())
       const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
       projections.policy.define(definition.definition.policy)
       await this.#quiet()
