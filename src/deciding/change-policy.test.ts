@@ -255,6 +255,65 @@ describe('a changed policy', () => {
     assert.equal((await decide({ CARD: 'Eve' })).outcome, 'approve')
   })
 
+  test('is refused where any text of it, or its reason, holds a card number or a person of the transactions', async () => {
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { change, decide, log, service } = await start({ inForce })
+    await decide({ CARD: 'c-0000157' })
+    await change({ kind: 'list', list: { name: 'cards', of: 'card', effect: 'none' } })
+    const next = log.nextSequence
+    const rule = (more: object) => ({ kind: 'rule', rule: { ...velocity, ...more } })
+    const policy = (more: object) => ({ kind: 'policy', policy: more })
+    const segment = (when: string) => policy({ segments: [{ name: 's', when, thresholds: {} }] })
+    const entry = (more: object) => ({ kind: 'entries', list: 'cards', add: [{ value: 'c-0000158', ...more }] })
+    for (const secret of ['4111 1111 1111 1111', 'c-0000157']) {
+      const changes = [
+        rule({ when: `note == "${secret}"` }),
+        rule({ reason: `of ${secret}` }),
+        rule({ note: `as ${secret} said.` }),
+        rule({ note: `(${secret})` }),
+        segment(`note in ["a", "${secret}"]`),
+        policy({ note: secret }),
+        policy({ features: [{ count: { by: 'card', value: secret } }] }),
+        { kind: 'list', list: { name: 'l', of: 'card', effect: 'none', note: secret } },
+        entry({ note: secret }),
+        entry({ source: secret }),
+        { kind: 'together', changes: [rule({}), rule({ id: 'other', note: secret })] },
+      ]
+      for (const each of changes) await assert.rejects(change(each), { code: 'INPUT_INVALID' }, JSON.stringify(each))
+      const why = { by: 'user:ann', why: `because of ${secret}` }
+      await assert.rejects(service.change(rule({}), why), { code: 'INPUT_INVALID' })
+    }
+    await assert.rejects(change(rule({ tags: ['4111111111111111'] })), { code: 'INPUT_INVALID' })
+    await assert.rejects(change(rule({ id: '4111111111111111' })), { code: 'INPUT_INVALID' })
+    const numbers = [{ '4111111111111111': 1 }, { count: { over: 4111111111111111 } }]
+    for (const features of numbers)
+      await assert.rejects(change(policy({ features: [features] })), { code: 'INPUT_INVALID' })
+    assert.match(
+      service
+        .examine(rule({ when: 'card == "c-0000157"' }))
+        .problems.map(({ reason }) => reason)
+        .join('\n'),
+      /never matches, and would stay in the log: put it on a list[\s\S]*names a person of the transactions/,
+    )
+    assert.equal(log.nextSequence, next)
+    await change(rule({ note: 'of 2026-03-01, 12 alerts, 5.5 % of c-0000999' }))
+  })
+
+  test('keeps an entry by the list that a rollback brings back with it', async () => {
+    const inForce = createDetectorInForce(cardsDetector({}, { personal: ['card'] }), amountPredictor())
+    const { change, decide, log, service } = await start({ inForce })
+    await decide({ CARD: 'Ada' })
+    const list = (of: string) => ({ kind: 'list', list: { name: 'l', of, effect: 'none' } })
+    const { version } = await change(list('card'))
+    await change(list('shop'))
+    const add = { kind: 'entries', list: 'l', add: [{ value: 'Ada' }] }
+    await change({ kind: 'together', changes: [{ kind: 'rollback', to: version }, add] })
+    assert.deepEqual(
+      [...service.entriesOf('l', 0)].map(({ value }) => value),
+      [log.persons.tokenOf('card', 'Ada')],
+    )
+  })
+
   test('warns of approving everything where a change lets it, and no longer where a rule, a list or costs speak', async () => {
     const { change, service } = await start()
     assert.equal(service.warnOfPolicy(), undefined)

@@ -1,6 +1,5 @@
-import { holdsCardNumber } from '../core/card-number.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
-import { isRecord, type JsonObject } from '../core/json-value.ts'
+import type { JsonObject } from '../core/json-value.ts'
 import {
   anyChangeSchema,
   type Change,
@@ -11,6 +10,7 @@ import {
 } from '../decisioning/index.ts'
 import type { NewChange } from './append-change.ts'
 import type { PolicyProjection } from './policy-projection.ts'
+import { type IsPerson, whyNotInClear } from './told-in-clear.ts'
 
 /** Who changes the policy, and why. */
 export interface ChangeContext {
@@ -37,46 +37,54 @@ export interface ExaminedChange {
   readonly warnings: readonly FieldError[]
 }
 
-/**
- * Looks at a change whose values are concealed, against what is in force.
- *
- * @param highestScore the highest that the model can give.
- */
-export function examineChange(inForce: PolicyInForce, given: unknown, highestScore?: number): ExaminedChange {
-  const cards = textsOf(given)
-    .filter(({ text }) => holdsCardNumber(text))
-    .map(({ field }) => ({ field, reason: 'holds what may be a card number, which nothing takes out of the log' }))
+/** What a change is looked at with. */
+interface Examining {
+  readonly isPerson: IsPerson
+  /** The highest that the model can give. */
+  readonly highestScore?: number | undefined
+}
+
+/** Looks at a change whose values are concealed, against what is in force. */
+export function examineChange(
+  inForce: PolicyInForce,
+  given: unknown,
+  { isPerson, highestScore, why }: Examining & { readonly why?: string },
+): ExaminedChange {
+  const inClear = whyNotInClear(given, why, isPerson)
   const parsed = anyChangeSchema.safeParse(given)
   if (!parsed.success) {
     const ofForm = parsed.error.issues.map(({ path, message }) => ({
       field: path.join('.') || '(body)',
       reason: message,
     }))
-    return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...cards], warnings: [] }
+    return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...inClear], warnings: [] }
   }
   const { problems, warnings } = checkChange(inForce, parsed.data, highestScore)
-  return { change: parsed.data, problems: [...tell(problems), ...cards], warnings: tell(warnings) }
+  return { change: parsed.data, problems: [...tell(problems), ...inClear], warnings: tell(warnings) }
 }
 
 /**
  * Makes the record of a change whose values are concealed, of what is in force now; to be appended in the same turn.
  *
- * @param makeSecret 32 random bytes in hex: the log's first change brings what draws are made under.
  * @throws FraudError INPUT_INVALID with everything that is wrong; POLICY_CHANGED where another version is in force.
  */
 export function recordOfChange(
   projection: PolicyProjection,
   given: unknown,
   { by, why, atMs, ifVersion, tokens }: ChangeContext,
-  makeSecret: () => string,
-  highestScore?: number,
+  {
+    makeSecret,
+    ...examining
+  }: Examining & {
+    /** 32 random bytes in hex: the log's first change brings what draws are made under. */ readonly makeSecret: () => string
+  },
 ): CheckedRecord {
   const { inForce, secret } = projection
   if (ifVersion !== undefined && ifVersion !== inForce.version) {
     const message = `The policy is in version ${inForce.version} by now; what was sent is a change of version ${ifVersion}`
     throw new FraudError('POLICY_CHANGED', message)
   }
-  const { change: examined, problems, warnings } = examineChange(inForce, given, highestScore)
+  const { change: examined, problems, warnings } = examineChange(inForce, given, { ...examining, why })
   if (examined === undefined || problems.length > 0) {
     throw new FraudError('INPUT_INVALID', 'The change can not be put in force', { errors: problems })
   }
@@ -96,19 +104,4 @@ function tell(problems: readonly PolicyProblem[]): readonly FieldError[] {
     const { line, column, start, end } = at
     return { field, reason, at: { line, column, start, end } }
   })
-}
-
-/** Every text of a change, with the path to it, but for values of keys and fields, which are looked at as a transaction's are. */
-function textsOf(value: unknown, field = ''): readonly { readonly field: string; readonly text: string }[] {
-  if (typeof value === 'string') return [{ field, text: value }]
-  const parts = Array.isArray(value)
-    ? value.entries()
-    : isRecord(value)
-      ? Object.entries(value).filter(isToldInClear)
-      : []
-  return [...parts].flatMap(([name, part]) => textsOf(part, field === '' ? String(name) : `${field}.${name}`))
-}
-
-function isToldInClear([name]: readonly [string, unknown]): boolean {
-  return name !== 'value' && name !== 'remove'
 }

@@ -1,6 +1,6 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
-import type { PolicyInForce } from '../decisioning/index.ts'
+import type { Definitions, PolicyInForce } from '../decisioning/index.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -38,7 +38,7 @@ export function concealChange(given: unknown, policy: PolicyInForce, conceal: Co
       return value
     }
   }
-  const concealed = concealOne(given, '', lists, keep)
+  const concealed = concealOne(given, '', { lists, listsAt: (version) => policy.at(version)?.lists, keep })
   if (cards.length > 0) throw new FraudError('CARD_NUMBER_REFUSED', 'Card numbers are not taken in', { errors: cards })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Values of the change can not be kept', { errors })
   return concealed
@@ -46,17 +46,26 @@ export function concealChange(given: unknown, policy: PolicyInForce, conceal: Co
 
 type Keep = (name: unknown, value: unknown, use: 'add' | 'remove', field: string) => unknown
 
-/** @param lists what each is of; those that the change adds are added. */
-function concealOne(given: unknown, at: string, lists: Map<string, string>, keep: Keep): unknown {
+interface Concealment {
+  /** What each list is of; those that the change adds are added. */
+  readonly lists: Map<string, string>
+  /** The lists of an earlier version, which a rollback brings back. */
+  readonly listsAt: (version: number) => Definitions['lists'] | undefined
+  readonly keep: Keep
+}
+
+function concealOne(given: unknown, at: string, concealment: Concealment): unknown {
   if (!isRecord(given)) return given
+  const { lists, listsAt, keep } = concealment
   const { kind, key, value, list } = given
   if (kind === 'together' && Array.isArray(given.changes)) {
-    return { ...given, changes: given.changes.map((each, i) => concealOne(each, `${at}changes.${i}.`, lists, keep)) }
+    return { ...given, changes: given.changes.map((each, i) => concealOne(each, `${at}changes.${i}.`, concealment)) }
   }
   if (kind === 'snooze' && value !== undefined) return { ...given, value: keep(key, value, 'add', `${at}value`) }
   if (kind === 'list' && isRecord(list) && typeof list.name === 'string' && typeof list.of === 'string') {
     lists.set(list.name, list.of)
   }
+  if (kind === 'rollback') for (const [name, { of }] of listsAt(Number(given.to)) ?? []) lists.set(name, of)
   return kind === 'entries' ? concealEntries(given, at, lists.get(String(list)), keep) : given
 }
 

@@ -104,9 +104,11 @@ export class Decisions {
       return this.decider.withPersons(unknown, (found) => this.#change(given, context, found))
     }
     const policy = this.#policy
-    const highestScore = this.inForce.predictor?.highestScore
     const whole = { ...context, atMs: clock(), ...(tokens.length > 0 && { tokens }) }
-    const { record, warnings } = recordOfChange(policy, change, whole, makeDrawSecret, highestScore)
+    const { record, warnings } = recordOfChange(policy, change, whole, {
+      ...this.#examining,
+      makeSecret: makeDrawSecret,
+    })
     const appended = appendChange(log, record, made.length > 0 ? made : undefined)
     const { version } = policy.inForce
     return { version, sequence: await appended, warnings }
@@ -118,12 +120,18 @@ export class Decisions {
    * @throws FraudError INPUT_INVALID or CARD_NUMBER_REFUSED where it holds a value that can't be kept, NOT_READY
    */
   examine(given: unknown): Pick<ExaminedChange, 'problems' | 'warnings'> {
-    const { problems, warnings } = examineChange(
-      this.policy,
-      this.#conceal(given, []).change,
-      this.inForce.predictor?.highestScore,
-    )
+    const { change } = this.#conceal(given, [])
+    const { problems, warnings } = examineChange(this.policy, change, this.#examining)
     return { problems, warnings }
+  }
+
+  get #examining() {
+    const { persons } = this.#options
+    const { personal = [] } = this.inForce.detector.transaction
+    return {
+      isPerson: (value: string) => personal.some((key) => persons.tokenOf(key, value) !== undefined),
+      highestScore: this.inForce.predictor?.highestScore,
+    }
   }
 
   #conceal(given: unknown, made: readonly Person[]) {

@@ -238,7 +238,7 @@ describe('a text that is wrong', () => {
     'amount in lists.blocked': '1:1 Lists hold texts, and this is a double; write string(…)',
     'lists.blocked': '1:1 A list is asked whether it holds something: `device in lists.blocked`',
     'device == "d1"':
-      "1:1 A value of type token can't be compared with a string; a personal value is kept as a token, so look it up in a list",
+      "1:1 A value of type token can't be compared with a string; a personal value is kept as a token, so one that is written in a rule never matches, and would stay in the log: put it on a list, and ask `in lists.NAME`",
     'device < last_device': '1:1 A personal value is kept as a token, so values have no order',
     'has(amount + 1)': '1:1 has asks whether one name has a value, as in has(country)',
     'has(amout)': '1:5 The name "amout" is unknown; did you mean amount?',

@@ -53,7 +53,9 @@ function compare(
 /** What to write where two types don't go together. */
 function conversionHint({ type: left }: Term, { type: right }: Term): string {
   const types = [left, right]
-  if (types.includes('token')) return '; a personal value is kept as a token, so look it up in a list'
+  if (types.includes('token')) {
+    return '; a personal value is kept as a token, so one that is written in a rule never matches, and would stay in the log: put it on a list, and ask `in lists.NAME`'
+  }
   if (types.includes('string') && types.some(isNumber)) return '; convert one, by double(…) or string(…)'
   if (types.includes('timestamp') && types.includes('string')) return '; write timestamp("2026-01-31T08:00:00Z")'
   if (types.includes('duration') && types.some(isNumber)) return '; write duration("1h")'
