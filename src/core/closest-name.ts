@@ -5,8 +5,10 @@ export function closestName(wanted: string, names: readonly string[]): string | 
   const limit = Math.max(1, Math.floor(wanted.length / 3))
   let best: string | undefined
   let bestDistance = limit + 1
+  const folded = wanted.toLowerCase()
+  const rows = makeRows(folded.length + limit)
   for (const name of names) {
-    const distance = editDistance(wanted.toLowerCase(), name.toLowerCase(), bestDistance)
+    const distance = editDistance(folded, name.toLowerCase(), bestDistance, rows)
     if (distance < bestDistance) {
       best = name
       bestDistance = distance
@@ -51,19 +53,34 @@ function digitsOf(name: string): string {
   return name.replace(/\P{N}/gu, '')
 }
 
-/** Letters to change, add, leave out or swap with their neighbour (optimal string alignment); given up where it must reach `limit`. */
-function editDistance(from: string, to: string, limit: number): number {
+/**
+ * Letters to change, add, leave out or swap with their neighbour (optimal string alignment); `limit` where they are as many or
+ * more. Only what is nearer than that to the diagonal is looked at (Ukkonen, "Algorithms for approximate string matching",
+ * 1985), so that hundreds of names take a moment.
+ */
+function editDistance(from: string, to: string, limit: number, rows = makeRows(to.length)): number {
   if (Math.abs(from.length - to.length) >= limit) return limit
-  const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)]
+  let [before, above, row] = rows
+  for (let j = 0; j <= to.length; j++) above[j] = Math.min(j, limit)
   for (let i = 1; i <= from.length; i++) {
-    const row = [i]
-    const above = rows[i - 1]
-    for (let j = 1; j <= to.length; j++) {
+    const [first, last] = [Math.max(1, i - limit + 1), Math.min(to.length, i + limit - 1)]
+    row[first - 1] = first === 1 ? Math.min(i, limit) : limit
+    let least = row[first - 1]
+    for (let j = first; j <= last; j++) {
       const replaced = above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
       const isSwap = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
-      row.push(Math.min(replaced, above[j] + 1, row[j - 1] + 1, isSwap ? rows[i - 2][j - 2] + 1 : limit))
+      row[j] = Math.min(replaced, above[j] + 1, row[j - 1] + 1, isSwap ? before[j - 2] + 1 : limit, limit)
+      least = Math.min(least, row[j])
     }
-    rows.push(row)
+    // Beyond it the next row looks one further.
+    if (last < to.length) row[last + 1] = limit
+    // A swap goes on from the row before.
+    if (least >= limit && Math.min(...above.subarray(first - 1, last + 1)) >= limit) return limit
+    ;[before, above, row] = [above, row, before]
   }
-  return rows[from.length][to.length]
+  return above[to.length]
+}
+
+function makeRows(length: number): readonly [Int32Array, Int32Array, Int32Array] {
+  return [new Int32Array(length + 1), new Int32Array(length + 1), new Int32Array(length + 1)]
 }

@@ -45,7 +45,7 @@ export function checkCall(checking: Checking, node: Call): Term | undefined {
 function refuseUnknown(checking: Checking, { name, nameSpan }: Call): undefined {
   const reason = leftOut.get(name)
   if (reason !== undefined) return checking.refuse(nameSpan, reason)
-  const names = [...new Set([...overloads.map((each) => each.name), ...quantifiers, 'has'])]
+  const names = new Set([...overloads.map((each) => each.name), ...quantifiers, 'has'])
   return checking.refuse(nameSpan, `The function "${showValue(name)}" is unknown${checking.hint(name, names)}`)
 }
 

@@ -41,6 +41,8 @@ export function refuseName(
   span: Span,
   name: string,
 ): undefined {
-  const names = [...variables.map((variable) => variable.name), ...declarations.names.keys()]
+  const own = variables.map((variable) => variable.name)
+  const declared = declarations.names
+  const names = { size: own.length + declared.size, keys: () => [...own, ...declared.keys()] }
   return refuse(span, `The name "${showValue(name)}" is unknown${explain(name) ?? hint(name, names)}`)
 }

@@ -3,7 +3,13 @@ import { showName } from '../core/show-value.ts'
 import { writeName } from './printer.ts'
 
 /** What to add to "is unknown": `; did you mean card_count_1h?`, or all names where they are few; nothing otherwise. */
-export type Hint = (unknown: string, names: readonly string[], prefix?: string) => string
+export type Hint = (unknown: string, names: Names, prefix?: string) => string
+
+/** Names that are only listed where they are compared: a map, or a set. */
+export interface Names {
+  readonly size: number
+  keys(): Iterable<string>
+}
 
 /** A longer text is not compared, since that takes as long as both are. */
 const longestCompared = 100
@@ -16,10 +22,10 @@ export function makeHint(): Hint {
   let compared = 0
   return (unknown, names, prefix = '') => {
     const show = (name: string) => showName(prefix + writeName(name))
-    compared += names.length
+    compared += names.size
     const isCompared = unknown.length <= longestCompared && compared <= mostCompared
-    const closest = isCompared ? closestName(unknown, names) : undefined
+    const closest = isCompared ? closestName(unknown, [...names.keys()]) : undefined
     if (closest !== undefined) return `; did you mean ${show(closest)}?`
-    return names.length > 0 && names.length <= fewNames ? `; there is ${names.map(show).join(', ')}` : ''
+    return names.size > 0 && names.size <= fewNames ? `; there is ${[...names.keys()].map(show).join(', ')}` : ''
   }
 }

@@ -113,7 +113,7 @@ function checkIn(checking: Checking, node: Binary): BoolTerm | undefined {
   const slot = checking.declarations.lists.get(list)
   if (slot === undefined) {
     const { lists, listHint = '' } = checking.declarations
-    const message = `The list "${showValue(list)}" is unknown${checking.hint(list, [...lists.keys()], 'lists.')}`
+    const message = `The list "${showValue(list)}" is unknown${checking.hint(list, lists, 'lists.')}`
     return checking.refuse(node.right, `${message}${listHint.replaceAll('NAME', showValue(list))}`)
   }
   if (value === undefined) return undefined

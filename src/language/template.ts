@@ -55,7 +55,7 @@ export function compileTemplate(text: string, declarations: Declarations): Compi
 function readPart(name: string, { names }: Declarations, hint: Hint): Exclude<Part, string> | string {
   const declaration = names.get(name)
   if (declaration === undefined) {
-    return `The name "${showValue(name)}" is unknown${hint(name, [...names.keys()])}`
+    return `The name "${showValue(name)}" is unknown${hint(name, names)}`
   }
   if (declaration.type === 'token')
     return `"${showValue(name)}" is a personal value, which is kept as a token, so it can't be shown`
