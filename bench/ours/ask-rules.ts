@@ -1,7 +1,7 @@
 // CPU time of rules: RULES DECISIONS. Compiles so many realistic rules, asks all of them about so many decisions, with the
 // index and one by one, and prints one line of JSON. Both have to say the same.
 import { createRandom } from '../../src/core/random.ts'
-import { compileExpression, indexPrograms, type Program } from '../../src/language/index.ts'
+import { compileExpression, type Program, ProgramIndex } from '../../src/language/index.ts'
 import { declarations, drawRule, drawSubject } from '../harness/realistic-rules.ts'
 
 const [rules, decisions] = process.argv.slice(2).map(Number)
@@ -24,15 +24,16 @@ const compileMs = cpuMs(() => {
     programs.push(compiled.program)
   }
 })
-let ask = indexPrograms([])
+const index = new ProgramIndex()
 const indexMs = cpuMs(() => {
-  ask = indexPrograms(programs)
+  for (const [place, program] of programs.entries()) index.set(place, program)
+  index.ask(subjects[0])
 })
 
 let [spoke, unknown, differing] = [0, 0, 0]
 for (const subject of subjects) {
   const results = programs.map((program) => program.evaluate(subject))
-  const answers = ask(subject)
+  const answers = index.ask(subject)
   const isEqual =
     `${answers.true}` === `${results.flatMap((result, i) => (result === true ? i : []))}` &&
     `${answers.unknown}` === `${results.flatMap((result, i) => (result === undefined ? i : []))}`
@@ -47,7 +48,7 @@ const each = (work: (subject: (typeof subjects)[number]) => void) =>
       for (let i = 0; i < decisions; i++) work(subjects[i % subjects.length])
     })) /
   decisions
-const indexedUs = each(ask)
+const indexedUs = each((subject) => index.ask(subject))
 const oneByOneUs = each((subject) => {
   for (const program of programs) program.evaluate(subject)
 })

@@ -4,8 +4,7 @@ import type { ListDefinition } from './list-definition.ts'
 import type { ListEntries } from './list-entries.ts'
 import { opinionOfList } from './lists.ts'
 import type { ListHit } from './policy-trace.ts'
-import type { RuleDefinition } from './rule-definition.ts'
-import { type CompiledRule, compileRule, type RuleProblems, RuleSet } from './rule-set.ts'
+import type { RuleSet } from './rule-set.ts'
 import type { Thresholds } from './thresholds.ts'
 
 interface Segment {
@@ -21,57 +20,27 @@ interface SpeakingList {
   readonly entries: ListEntries
 }
 
-/** A rule that can't be asked: the detector lacks what it speaks of. It is unknown until then. */
-interface BrokenRule {
-  readonly id: string
-  readonly problems: RuleProblems
-}
-
-/** Rules that were compiled before, so that a change compiles only what it changed. */
-export class RuleCompiler {
-  readonly #compiled = new WeakMap<RuleDefinition, ReturnType<typeof compileRule>>()
-  readonly #declarations: Declarations
-
-  constructor(declarations: Declarations) {
-    this.#declarations = declarations
-  }
-
-  compile(definition: RuleDefinition): ReturnType<typeof compileRule> {
-    const known = this.#compiled.get(definition)
-    if (known !== undefined) return known
-    const compiled = compileRule(definition, this.#declarations)
-    this.#compiled.set(definition, compiled)
-    return compiled
-  }
-}
-
 /** Definitions made ready to be asked of one transaction after the other. */
 export interface CompiledPolicy {
   readonly rules: RuleSet
   readonly segments: readonly Segment[]
   readonly lists: readonly SpeakingList[]
-  readonly broken: readonly BrokenRule[]
 }
 
+/** @param ready rules that were made ready before, told of those that changed since. */
 export function compilePolicy(
   { policy, rules, lists }: Definitions,
   declarations: Declarations,
-  compiler: RuleCompiler,
+  ready: RuleSet,
   entriesOf: (name: string) => ListEntries | undefined,
 ): CompiledPolicy {
-  const ready: CompiledRule[] = []
-  const broken: BrokenRule[] = []
-  for (const definition of rules.values()) {
-    const compiled = compiler.compile(definition)
-    if (compiled.ok) ready.push(compiled.rule)
-    else broken.push({ id: definition.id, problems: compiled.problems })
-  }
+  ready.refresh((id) => rules.get(id), declarations)
   const segments = (policy.segments ?? []).flatMap(({ name, when, thresholds }): Segment[] => {
     const compiled = compileExpression(when, declarations)
     return compiled.ok ? [{ name, program: compiled.program, thresholds }] : []
   })
   const speaking = [...lists.values()].flatMap((list) => speakingList(list, declarations, entriesOf(list.name)))
-  return { rules: new RuleSet(ready), segments, lists: speaking, broken }
+  return { rules: ready, segments, lists: speaking }
 }
 
 /** The first segment that a transaction is of. */

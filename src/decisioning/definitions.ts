@@ -94,11 +94,11 @@ export function speaksWithoutScore({ rules, lists }: Pick<Definitions, 'rules' |
 
 /** The fuses that definitions ask for: caps of rules that are live, and those of outcomes. */
 export function fusesOf({ policy, rules }: Definitions): readonly Fuse[] {
-  const caps = [...rules.values()].flatMap(({ id, state, cap }): Fuse[] =>
-    cap === undefined || state !== 'live'
-      ? []
-      : [{ kind: 'cap', rule: id, count: cap.count, overMs: durationMs(cap.over) }],
-  )
+  const caps: Fuse[] = []
+  for (const { id, state, cap } of rules.values()) {
+    if (cap === undefined || state !== 'live') continue
+    caps.push({ kind: 'cap', rule: id, count: cap.count, overMs: durationMs(cap.over) })
+  }
   const ofOutcomes = outcomes.flatMap((outcome): Fuse[] => {
     const fuse = outcome === 'approve' ? undefined : policy.fuses?.[outcome]
     if (fuse === undefined) return []

@@ -217,6 +217,27 @@ describe('a policy in force', () => {
     assert.equal(judge(policy, input({ score: 0.2, device: 'd1' })).outcome, 'decline')
   })
 
+  test('hears rules in their order, of which one that comes again is the last', () => {
+    const policy = inForce()
+    const put = (id: string): SingleChange => ({
+      kind: 'rule',
+      rule: { id, when: 'true', then: 'review', state: 'live' },
+    })
+    const heard = () => judge(policy, input({})).trace.rules?.map(({ id }) => id)
+    for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) policy.apply(record(2 + i, put(id)))
+    policy.apply(record(6, { kind: 'rule-removed', id: 'b' }))
+    assert.deepEqual(heard(), ['a', 'c', 'd'])
+    policy.apply(record(7, put('b')))
+    policy.apply(record(8, put('c')))
+    assert.deepEqual(heard(), ['a', 'c', 'd', 'b'])
+    const again: Change = { kind: 'together', changes: [{ kind: 'rule-removed', id: 'a' }, put('a')] }
+    policy.apply(record(9, again))
+    policy.apply(record(10, { kind: 'rule-state', id: 'd', state: 'off' }))
+    assert.deepEqual(heard(), ['c', 'b', 'a'])
+    policy.apply(record(11, { kind: 'rollback', to: 5 }))
+    assert.deepEqual(heard(), ['a', 'b', 'c', 'd'])
+  })
+
   test('keeps a rule that the next detector can’t answer as broken, and the rest at work', () => {
     const policy = inForce()
     policy.apply(record(2, { kind: 'rule', rule: { ...cardTesting, state: 'live' } }))

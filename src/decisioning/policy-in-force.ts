@@ -2,7 +2,7 @@ import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
 import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
-import { type CompiledPolicy, compilePolicy, RuleCompiler } from './compiled-policy.ts'
+import { type CompiledPolicy, compilePolicy } from './compiled-policy.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { Fuses, type SavedFuse } from './fuses.ts'
 import { type Judged, judge, judgeByThresholds } from './judged.ts'
@@ -12,7 +12,7 @@ import type { PolicyDefinition } from './policy-definition.ts'
 import { type HistoryStep, PolicyHistory } from './policy-history.ts'
 import { LentSubject, type PolicyInput, type PolicyNames } from './policy-names.ts'
 import { type PolicyTrace, settleTrace } from './policy-trace.ts'
-import type { RuleContext } from './rule-set.ts'
+import { type BrokenRule, type RuleContext, RuleSet } from './rule-set.ts'
 import { readAll, writeAll } from './saved-definitions.ts'
 import { type Snooze, Snoozes } from './snoozes.ts'
 
@@ -39,10 +39,10 @@ export interface NotedDecision {
 export class PolicyInForce {
   #names: PolicyNames
   #subject: LentSubject
-  #compiler: RuleCompiler
   #compiled: CompiledPolicy | undefined
   #draft: Draft
   #history: PolicyHistory
+  #rules = new RuleSet()
   readonly #lists = new Lists()
   readonly #snoozes = new Snoozes()
   readonly #fuses = new Fuses()
@@ -51,7 +51,6 @@ export class PolicyInForce {
   constructor({ policy, version }: FirstPolicy, names: PolicyNames) {
     this.#names = names
     this.#subject = new LentSubject(names)
-    this.#compiler = new RuleCompiler(this.#declarations())
     this.#draft = { policy, rules: new Map(), lists: new Map() }
     this.#history = new PolicyHistory(draftOf(this.#draft), version)
     this.#fuses.set(fusesOf(this.#draft))
@@ -99,8 +98,8 @@ export class PolicyInForce {
   }
 
   /** Ids and problems of rules that the detector in force can't answer. */
-  get broken(): CompiledPolicy['broken'] {
-    return this.#ready().broken
+  get broken(): readonly BrokenRule[] {
+    return this.#ready().rules.broken
   }
 
   /** How often, by id, this process could not evaluate a rule. */
@@ -127,10 +126,13 @@ export class PolicyInForce {
 
   /** Takes a change that was checked when it was recorded. */
   apply(record: ChangeRecord): void {
-    for (const change of singleChanges(record.change)) this.#applyOne(change, record)
+    const changes = singleChanges(record.change)
+    for (const change of changes) this.#applyOne(change, record)
+    this.#history.note(record, this.#draft)
+    // The batches of a large list must not cost what all rules do.
+    if (!changes.some(({ kind }) => kind !== 'entries' && kind !== 'snooze')) return
     this.#lists.set(this.#draft.lists.keys())
     this.#fuses.set(fusesOf(this.#draft))
-    this.#history.note(record, this.#draft)
     this.#compiled = undefined
   }
 
@@ -149,7 +151,8 @@ export class PolicyInForce {
   rename(names: PolicyNames): void {
     this.#names = names
     this.#subject = new LentSubject(names)
-    this.#compiler = new RuleCompiler(this.#declarations())
+    this.#rules = new RuleSet()
+    this.#rules.reset(this.#draft.rules.keys())
     this.#compiled = undefined
   }
 
@@ -165,6 +168,7 @@ export class PolicyInForce {
     this.#history.load(reader)
     const now = this.#history.at(this.#history.version)
     if (now !== undefined) this.#draft = draftOf(now)
+    this.#rules.reset(this.#draft.rules.keys())
     this.#snoozes.load(readAll<Snooze>(reader))
     this.#fuses.load(readAll<SavedFuse>(reader))
     this.#lists.load(reader)
@@ -173,13 +177,35 @@ export class PolicyInForce {
 
   #applyOne(change: SingleChange, { by, atMs }: ChangeRecord): void {
     changeDraft(this.#draft, change, (version) => this.#history.at(version))
-    // Entries of a list that the same record defines need the list.
-    if (change.kind === 'list' || change.kind === 'list-removed' || change.kind === 'rollback') {
-      this.#lists.set(this.#draft.lists.keys())
-    } else if (change.kind === 'entries') this.#lists.change(change.list, change, { by, atMs })
-    else if (change.kind === 'snooze') this.#snoozes.add({ ...change, untilMs: Date.parse(change.until) }, atMs)
-    else if (change.kind === 'rule-removed') this.#snoozes.remove(change.id)
-    else if (change.kind === 'fuse-reset') this.#fuses.reset(change.fuse)
+    switch (change.kind) {
+      case 'rule':
+        this.#rules.put(change.rule.id)
+        break
+      case 'rule-state':
+        if (this.#draft.rules.has(change.id)) this.#rules.put(change.id)
+        break
+      case 'rule-removed':
+        this.#rules.remove(change.id)
+        this.#snoozes.remove(change.id)
+        break
+      case 'rollback':
+        this.#rules.reset(this.#draft.rules.keys())
+        this.#lists.set(this.#draft.lists.keys())
+        break
+      // Entries of a list that the same record defines need the list.
+      case 'list':
+      case 'list-removed':
+        this.#lists.set(this.#draft.lists.keys())
+        break
+      case 'entries':
+        this.#lists.change(change.list, change, { by, atMs })
+        break
+      case 'snooze':
+        this.#snoozes.add({ ...change, untilMs: Date.parse(change.until) }, atMs)
+        break
+      case 'fuse-reset':
+        this.#fuses.reset(change.fuse)
+    }
   }
 
   /** Whether thresholds alone decide, so that nothing else has to be asked. */
@@ -196,7 +222,7 @@ export class PolicyInForce {
   #ready(): CompiledPolicy {
     if (this.#compiled !== undefined) return this.#compiled
     this.#subject.lists.splice(0, Number.POSITIVE_INFINITY, ...this.#lists.memberships)
-    this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#compiler, (name) => this.entriesOf(name))
+    this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#rules, (name) => this.entriesOf(name))
     return this.#compiled
   }
 

@@ -3,9 +3,9 @@ import {
   compileExpression,
   compileTemplate,
   type Declarations,
-  indexPrograms,
   type Problem,
   type Program,
+  ProgramIndex,
   type Subject,
   type Template,
 } from '../language/index.ts'
@@ -16,8 +16,11 @@ import type { RuleDefinition } from './rule-definition.ts'
 /** A rule that can be asked. */
 export interface CompiledRule {
   readonly definition: RuleDefinition
+  /** Unknown where it fails: a rule must not stop payments. */
   readonly program: Program
   readonly reason: Template | undefined
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 export interface RuleProblems {
@@ -37,7 +40,14 @@ export function compileRule(
     definition.reason === undefined ? undefined : compileTemplate(definition.reason, declarations)
   const { warnings } = when
   if (when.ok && reason?.ok !== false) {
-    return { ok: true, rule: { definition, program: when.program, reason: reason?.template }, warnings }
+    const { from, until } = definition
+    const rule: CompiledRule = {
+      ...{ definition, reason: reason?.template },
+      program: { ...when.program, evaluate: orUnknown(when.program) },
+      fromMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from),
+      untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
+    }
+    return { ok: true, rule, warnings }
   }
   const problems = { when: when.ok ? [] : when.problems, reason: reason?.ok === false ? reason.problems : [] }
   return { ok: false, problems, warnings }
@@ -59,56 +69,130 @@ export interface RuleContext {
   isFused(rule: string): boolean
 }
 
-interface Active extends CompiledRule {
-  readonly state: 'live' | 'shadow'
-  readonly fromMs: number
-  readonly untilMs: number
-}
-
 const nothing: RuleAnswers = { hits: [], unknown: [] }
 
-/** Rules that are live or in shadow, made ready to be asked of one transaction after the other. */
-export class RuleSet {
-  readonly #active: readonly Active[]
-  readonly #ask: ReturnType<typeof indexPrograms>
+/** A rule that can't be asked: the detector lacks what it speaks of. It is unknown until then. */
+export interface BrokenRule {
+  readonly id: string
+  readonly problems: RuleProblems
+}
 
-  constructor(rules: readonly CompiledRule[]) {
-    this.#active = rules.flatMap((rule) => {
-      const { state, from, until } = rule.definition
-      if (state !== 'live' && state !== 'shadow') return []
-      const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from)
-      return { ...rule, state, fromMs, untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until) }
-    })
-    this.#ask = indexPrograms(this.#active.map(({ program }) => ({ ...program, evaluate: orUnknown(program) })))
-  }
+/** So many places stay free before all are given again. */
+const mostFree = 64
+
+/**
+ * Rules that are live or in shadow, made ready to be asked of one transaction after the other. It is told of each that
+ * changes, and makes ready only those: a change costs what it changes.
+ */
+export class RuleSet {
+  /** In their order; where a rule went, its place stays free. */
+  #rules: (CompiledRule | undefined)[] = []
+  readonly #places = new Map<string, number>()
+  /** Ids and places of rules that have changed since they were made ready. */
+  readonly #changed = new Map<string, number>()
+  readonly #broken = new Map<string, RuleProblems>()
+  /** A rollback brings back definitions that were there before. */
+  readonly #compiled = new WeakMap<RuleDefinition, CompiledRule>()
+  #index = new ProgramIndex()
+  #size = 0
 
   get size(): number {
-    return this.#active.length
+    return this.#size
+  }
+
+  get broken(): readonly BrokenRule[] {
+    return [...this.#broken].map(([id, problems]) => ({ id, problems }))
+  }
+
+  /** A rule comes last, or takes the place of the one with its id. */
+  put(id: string): void {
+    const place = this.#places.get(id) ?? this.#rules.push(undefined) - 1
+    this.#places.set(id, place)
+    this.#changed.set(id, place)
+  }
+
+  remove(id: string): void {
+    const place = this.#places.get(id)
+    if (place === undefined) return
+    this.#set(place, undefined)
+    this.#places.delete(id)
+    this.#changed.delete(id)
+    this.#broken.delete(id)
+    if (this.#rules.length > mostFree + 2 * this.#places.size) this.reset([...this.#places.keys()])
+  }
+
+  /** Begins again, with rules in another order. */
+  reset(ids: Iterable<string>): void {
+    this.#rules = []
+    this.#places.clear()
+    this.#changed.clear()
+    this.#broken.clear()
+    this.#index = new ProgramIndex()
+    this.#size = 0
+    for (const id of ids) this.put(id)
+  }
+
+  /** Makes ready what has changed. */
+  refresh(definitionOf: (id: string) => RuleDefinition | undefined, declarations: Declarations): void {
+    for (const [id, place] of this.#changed) {
+      const definition = definitionOf(id)
+      this.#broken.delete(id)
+      this.#set(place, definition && this.#compile(definition, declarations))
+    }
+    this.#changed.clear()
   }
 
   /** What the rules say, in the order in which they were given. */
   ask(subject: Subject, context: RuleContext): RuleAnswers {
-    if (this.#active.length === 0) return nothing
-    const { true: spoke, unknown } = this.#ask(subject)
+    if (this.#size === 0) return nothing
+    const { true: spoke, unknown } = this.#index.ask(subject)
     if (spoke.length === 0 && unknown.length === 0) return nothing
-    const { decidedAtMs } = context
-    const inTime = (places: readonly number[]) =>
-      places
-        .map((place) => this.#active[place])
-        .filter(({ fromMs, untilMs }) => fromMs <= decidedAtMs && decidedAtMs < untilMs)
-    return {
-      hits: inTime(spoke).map((rule) => hitOf(rule, subject, context)),
-      unknown: inTime(unknown).map(({ definition }) => definition.id),
+    const hits: RuleHit[] = []
+    for (const place of spoke) {
+      const rule = this.#rules[place]
+      if (rule !== undefined && isInTime(rule, context)) hits.push(hitOf(rule, subject, context))
     }
+    const ids: string[] = []
+    for (const place of unknown) {
+      const rule = this.#rules[place]
+      if (rule !== undefined && isInTime(rule, context)) ids.push(rule.definition.id)
+    }
+    return { hits, unknown: ids }
+  }
+
+  #compile(definition: RuleDefinition, declarations: Declarations): CompiledRule | undefined {
+    const known = this.#compiled.get(definition)
+    if (known !== undefined) return known
+    const compiled = compileRule(definition, declarations)
+    if (compiled.ok) this.#compiled.set(definition, compiled.rule)
+    else this.#broken.set(definition.id, compiled.problems)
+    return compiled.ok ? compiled.rule : undefined
+  }
+
+  #set(place: number, rule: CompiledRule | undefined): void {
+    this.#size += programOf(rule) === undefined ? 0 : 1
+    this.#size -= programOf(this.#rules[place]) === undefined ? 0 : 1
+    this.#rules[place] = rule
+    this.#index.set(place, programOf(rule))
   }
 }
 
-function hitOf({ definition, state, reason }: Active, subject: Subject, context: RuleContext): RuleHit {
+/** What is to be asked of a rule; undefined of a draft, and of one that is off. */
+function programOf(rule: CompiledRule | undefined): Program | undefined {
+  const state = rule?.definition.state
+  return state === 'live' || state === 'shadow' ? rule?.program : undefined
+}
+
+function isInTime({ fromMs, untilMs }: CompiledRule, { decidedAtMs }: RuleContext): boolean {
+  return fromMs <= decidedAtMs && decidedAtMs < untilMs
+}
+
+function hitOf({ definition, reason }: CompiledRule, subject: Subject, context: RuleContext): RuleHit {
   const { id, then: outcome, strength = 'plain', tags = [] } = definition
   const text = reason?.render(subject) ?? `The rule ${id} applies`
   return {
     ...{ id, outcome, strength, tags, reason: { code: `rule:${id}`, text } },
-    state: state === 'live' ? stateOf(definition, context) : state,
+    state: definition.state === 'shadow' ? 'shadow' : stateOf(definition, context),
   }
 }
 
@@ -119,7 +203,6 @@ function stateOf({ id, share = 1 }: RuleDefinition, context: RuleContext): RuleH
   return context.isFused(id) ? 'fused' : 'live'
 }
 
-/** A rule that fails is unknown: it must not stop payments. */
 function orUnknown({ evaluate }: Program): Program['evaluate'] {
   return (subject) => {
     try {

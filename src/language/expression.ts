@@ -3,6 +3,7 @@ import { closeBool } from './closures.ts'
 import { explainConjuncts, type Finding, namesIn } from './conjuncts.ts'
 import { costOf, leastPatternCost } from './cost.ts'
 import type { Declarations, Subject } from './declarations.ts'
+import { type Condition, guardOf, necessaryOf, type Range } from './necessary.ts'
 import { parseSyntax } from './parser.ts'
 import { type Problem, problemAt, SyntaxProblem } from './problem.ts'
 import { limits, type Span, type Syntax } from './syntax.ts'
@@ -36,6 +37,10 @@ export interface Program {
   /** The NAMEs of its `lists.NAME`. */
   readonly lists: readonly string[]
   readonly cost: number
+  /** Of these it needs one, which an index looks up for many programs at once. */
+  readonly necessary: readonly Condition[] | undefined
+  /** It needs this one, too. */
+  readonly guard: Range | undefined
   /** Undefined where what is missing would decide. */
   evaluate(subject: Subject): boolean | undefined
   /** What each condition that `&&` joins at the top said, and the values that it saw. */
@@ -77,6 +82,8 @@ function makeProgram(text: string, tree: Syntax, term: BoolTerm): Program {
     names: [...namesIn(term).keys()],
     lists: listsOf(term),
     cost: costOf(term),
+    necessary: necessaryOf(term),
+    guard: guardOf(term),
     evaluate: closeBool(term),
     explain: (subject) => {
       explain ??= explainConjuncts(text, tree, term)

@@ -20,8 +20,9 @@
  *
  * Many programs at once, which runs only those that may be other than false:
  *
- *     const ask = indexPrograms(programs)
- *     const { true: spoke, unknown } = ask(subject)   // their places in `programs`, in order
+ *     const index = new ProgramIndex()
+ *     programs.forEach((program, place) => index.set(place, program))   // again later, where one changes
+ *     const { true: spoke, unknown } = index.ask(subject)   // their places, in order
  *
  * Declare features as doubles, counts among them: as ints, `card_count_1h / 2` would be cut to a whole number. A subject
  * is lent: change what is in it from one decision to the next, and evaluate as many programs as there are.
@@ -32,7 +33,7 @@ export type { Declaration, Declarations, Membership, NumberRange, Subject, Value
 export { type Compiled, compileExpression, type Program } from './expression.ts'
 export { printSyntax, writeName } from './printer.ts'
 export type { Problem } from './problem.ts'
-export { type Answers, indexPrograms } from './program-index.ts'
+export { type Answers, ProgramIndex } from './program-index.ts'
 export { limits } from './syntax.ts'
 export { type CompiledTemplate, compileTemplate, type Template } from './template.ts'
 export type { ScalarType } from './types.ts'

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { declarations, subjectOf } from '../../test/language/declared.ts'
 import { drawExpression, drawValues } from '../../test/language/draw-expression.ts'
 import { createRandom } from '../core/random.ts'
-import { compileExpression, indexPrograms, type Program, printSyntax } from './index.ts'
+import { compileExpression, type Program, ProgramIndex, printSyntax } from './index.ts'
 
 const random = createRandom(1)
 
@@ -81,17 +81,24 @@ test('a printed condition says what the condition says', () => {
 
 test('an index finds every program that is true or unknown, and no other', () => {
   let [spoke, unknown] = [0, 0]
+  const index = new ProgramIndex()
+  const programs: (Program | undefined)[] = []
   for (let round = 0; round < 30; round++) {
-    const programs = Array.from({ length: 60 }, () => programOf(drawRule()))
-    const ask = indexPrograms(programs)
+    // Some of them change, some go, and some come, as rules do.
+    for (let change = 0; change < (round === 0 ? 60 : 20); change++) {
+      const place = random.integer(round === 0 ? 60 : 70)
+      const program = random.integer(5) === 0 ? undefined : programOf(drawRule())
+      programs[place] = program
+      index.set(place, program)
+    }
     for (let i = 0; i < 20; i++) {
       // An int that is no whole number is unknown.
       const spoilt = i % 5 === 0 ? { items: 2.5 } : {}
       const subject = subjectOf({ ...drawValues(random, i % 2 === 0 ? 0 : 0.3), ...spoilt })
-      const results = programs.map(({ evaluate }) => evaluate(subject))
+      const results = Array.from(programs, (program) => (program === undefined ? false : program.evaluate(subject)))
       const places = (wanted: boolean | undefined) =>
         results.flatMap((result, place) => (result === wanted ? place : []))
-      assert.deepEqual(ask(subject), { true: places(true), unknown: places(undefined) })
+      assert.deepEqual(index.ask(subject), { true: places(true), unknown: places(undefined) })
       spoke += places(true).length
       unknown += places(undefined).length
     }

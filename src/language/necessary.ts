@@ -18,6 +18,11 @@ export interface Range {
 
 export type Order = '<' | '<=' | '>' | '>='
 
+/** 1 where values have to be above the bound, -1 where below. */
+export function signOf({ operator }: Range): number {
+  return operator.startsWith('>') ? 1 : -1
+}
+
 /**
  * Conditions of which at least one has to hold, or be unknown, for a term to be other than false; undefined where there is
  * nothing to look up. Of what `&&` joins, the part that is likely to hold least often is enough.

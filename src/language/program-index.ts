@@ -1,167 +1,132 @@
 import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
-import { type Condition, guardOf, necessaryOf, type Order, type Range } from './necessary.ts'
+import { groupsOf, type LookUp, makeLookUp, type PlacedConditions } from './look-ups.ts'
+import { signOf } from './necessary.ts'
 
-/** Places of programs, in order, in the list that was indexed. All others are false. */
+/** Places of programs, in order. All others are false. Lent until the next question. */
 export interface Answers {
   readonly true: readonly number[]
   readonly unknown: readonly number[]
 }
 
+/** Conditions of one kind about one name, by the places of their programs, and what looks them up. */
+interface Group {
+  readonly conditions: PlacedConditions
+  lookUp: LookUp
+}
+
 /**
  * Asks many programs about a subject and runs only those that may be other than false: of each, one condition that it
- * needs is looked up for all programs at once. What is missing rules nothing out, so unknowns are found as well.
+ * needs is looked up for all programs at once. What is missing rules nothing out, so unknowns are found as well. A program
+ * takes another's place at the cost of its conditions.
  *
- *     const ask = indexPrograms(programs)
- *     const { true: spoke, unknown } = ask(subject)
+ *     const index = new ProgramIndex()
+ *     programs.forEach((program, place) => index.set(place, program))
+ *     const { true: spoke, unknown } = index.ask(subject)
  */
-export function indexPrograms(programs: readonly Program[]): (subject: Subject) => Answers {
-  const places = programs.map((_, place) => place)
-  const needed = programs.map(({ term }) => necessaryOf(term))
-  const always = places.filter((place) => needed[place] === undefined)
-  const lookUps = lookUpsOf(needed)
-  const evaluates = programs.map(({ evaluate }) => evaluate)
-  const isRuledOut = closeGuards(programs)
+export class ProgramIndex {
+  readonly #programs: (Program | undefined)[] = []
+  readonly #groups = new Map<string, Group>()
+  readonly #stale = new Set<string>()
+  #lookUps: readonly LookUp[] = []
+  // Whether a program is false by one number alone: by its slot, its bound, and 1 where values have to be above.
+  #guardSlots = new Int32Array(0)
+  #guardBounds = new Float64Array(0)
+  #guardSigns = new Int8Array(0)
   // A program that is found by two of its conditions is asked once.
-  const askedIn = new Float64Array(programs.length)
-  let round = 0
-  return (subject) => {
-    round++
-    const spoke: number[] = []
-    const unknown: number[] = []
-    const ask = (place: number) => {
-      if (askedIn[place] === round || isRuledOut(place, subject)) return
-      askedIn[place] = round
-      const result = evaluates[place](subject)
-      if (result === true) spoke.push(place)
-      else if (result === undefined) unknown.push(place)
+  #askedIn = new Float64Array(0)
+  #round = 0
+  #subject: Subject = { numbers: new Float64Array(), texts: [], lists: [] }
+  readonly #spoke: number[] = []
+  readonly #unknown: number[] = []
+
+  /** The places so far, those without a program among them. */
+  get length(): number {
+    return this.#programs.length
+  }
+
+  set(place: number, program: Program | undefined): void {
+    const before = this.#programs[place]
+    if (before === program && place < this.length) return
+    this.#programs[place] = program
+    if (before !== undefined) this.#leave(place, before)
+    if (program !== undefined) this.#join(place, program)
+    if (place >= this.#guardSlots.length) this.#grow(place + 1)
+    const guard = program?.guard
+    this.#guardSlots[place] = guard?.slot ?? 0
+    this.#guardBounds[place] = guard?.bound ?? Number.NaN
+    this.#guardSigns[place] = guard === undefined ? 0 : signOf(guard)
+  }
+
+  ask(subject: Subject): Answers {
+    if (this.#stale.size > 0) this.#refresh()
+    this.#round++
+    this.#subject = subject
+    const [spoke, unknown] = [this.#spoke, this.#unknown]
+    spoke.length = 0
+    unknown.length = 0
+    const lookUps = this.#lookUps
+    for (let i = 0; i < lookUps.length; i++) lookUps[i](subject, this.#askOne)
+    if (spoke.length > 1) spoke.sort(ascending)
+    if (unknown.length > 1) unknown.sort(ascending)
+    return { true: spoke, unknown }
+  }
+
+  readonly #askOne = (place: number): void => {
+    if (this.#askedIn[place] === this.#round) return
+    const subject = this.#subject
+    const beyond = subject.numbers[this.#guardSlots[place]] - this.#guardBounds[place]
+    if (this.#guardSigns[place] * beyond < 0) return
+    this.#askedIn[place] = this.#round
+    const result = this.#programs[place]?.evaluate(subject)
+    if (result === true) this.#spoke.push(place)
+    else if (result === undefined) this.#unknown.push(place)
+  }
+
+  #join(place: number, program: Program): void {
+    for (const [name, conditions] of groupsOf(program)) {
+      const group = this.#groups.get(name) ?? { conditions: new Map(), lookUp: askNone }
+      this.#groups.set(name, group)
+      group.conditions.set(place, conditions)
+      this.#stale.add(name)
     }
-    for (let i = 0; i < always.length; i++) ask(always[i])
-    for (let i = 0; i < lookUps.length; i++) lookUps[i](subject, ask)
-    return { true: spoke.sort(ascending), unknown: unknown.sort(ascending) }
+  }
+
+  #leave(place: number, program: Program): void {
+    for (const name of groupsOf(program).keys()) {
+      this.#groups.get(name)?.conditions.delete(place)
+      this.#stale.add(name)
+    }
+  }
+
+  #refresh(): void {
+    for (const name of this.#stale) {
+      const group = this.#groups.get(name)
+      if (group === undefined) continue
+      if (group.conditions.size === 0) this.#groups.delete(name)
+      else group.lookUp = makeLookUp(group.conditions)
+    }
+    this.#stale.clear()
+    this.#lookUps = [...this.#groups.values()].map(({ lookUp }) => lookUp)
+  }
+
+  #grow(least: number): void {
+    const length = Math.max(least, 2 * this.#guardSlots.length)
+    const [slots, bounds, signs] = [this.#guardSlots, this.#guardBounds, this.#guardSigns]
+    const askedIn = this.#askedIn
+    this.#guardSlots = new Int32Array(length)
+    this.#guardSlots.set(slots)
+    this.#guardBounds = new Float64Array(length)
+    this.#guardBounds.set(bounds)
+    this.#guardSigns = new Int8Array(length)
+    this.#guardSigns.set(signs)
+    this.#askedIn = new Float64Array(length)
+    this.#askedIn.set(askedIn)
   }
 }
 
-/** Whether a program is false by one number alone. */
-function closeGuards(programs: readonly Program[]): (place: number, subject: Subject) => boolean {
-  const guards = programs.map(({ term }) => guardOf(term))
-  const slots = Int32Array.from(guards, (guard) => guard?.slot ?? 0)
-  const bounds = Float64Array.from(guards, (guard) => guard?.bound ?? Number.NaN)
-  const signs = Int8Array.from(guards, (guard) => (guard === undefined ? 0 : signOf(guard)))
-  return (place, { numbers }) => signs[place] * (numbers[slots[place]] - bounds[place]) < 0
-}
-
-/** 1 where values have to be above the bound, -1 where below. */
-function signOf({ operator }: Range): number {
-  return operator.startsWith('>') ? 1 : -1
-}
+function askNone(): void {}
 
 function ascending(one: number, other: number): number {
   return one - other
-}
-
-type LookUp = (subject: Subject, ask: (place: number) => void) => void
-
-/** One look-up serves conditions of one kind about one name: ranges that end on one side, or members of one list. */
-function groupOf(condition: Condition): string {
-  const { kind, slot } = condition
-  if (kind === 'member') return `${kind} ${slot} ${condition.list}`
-  return kind === 'range' ? `${kind} ${slot} ${condition.operator[0]}` : `${kind} ${slot}`
-}
-
-interface Placed {
-  readonly place: number
-  readonly condition: Condition
-}
-
-function lookUpsOf(needed: readonly (readonly Condition[] | undefined)[]): readonly LookUp[] {
-  const placed = needed.flatMap((conditions, place) => (conditions ?? []).map((condition) => ({ place, condition })))
-  const groups = Map.groupBy(placed, ({ condition }) => groupOf(condition))
-  return [...groups.values()].map(makeLookUp)
-}
-
-/** Conditions of one group are of one kind, about one name. */
-function makeLookUp(group: readonly Placed[]): LookUp {
-  const [{ condition }] = group
-  switch (condition.kind) {
-    case 'range':
-      return rangeLookUp(group, condition)
-    case 'numbers':
-      return numberLookUp(group, condition)
-    case 'texts':
-      return textLookUp(group, condition.slot)
-    case 'member':
-      return memberLookUp(group, condition)
-  }
-}
-
-/** Sorted by their bounds, the conditions that hold come first. */
-function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
-  const ranges = group.flatMap(({ place, condition }) => (condition.kind === 'range' ? [{ place, ...condition }] : []))
-  const sign = signOf(ranges[0])
-  const sorted = ranges.toSorted(
-    (one, other) => sign * (one.bound - other.bound) || strictness(one) - strictness(other),
-  )
-  const bounds = Float64Array.from(sorted, ({ bound }) => bound)
-  const isStrict = Uint8Array.from(sorted, strictness)
-  const places = Int32Array.from(sorted, ({ place }) => place)
-  return ({ numbers }, ask) => {
-    const value = readNumber(numbers[slot], isInt)
-    for (let i = 0; i < places.length; i++) {
-      const beyond = sign * (value - bounds[i])
-      if (beyond < 0 || (beyond === 0 && isStrict[i] === 1)) return
-      ask(places[i])
-    }
-  }
-}
-
-function strictness({ operator }: { readonly operator: Order }): number {
-  return operator.length === 1 ? 1 : 0
-}
-
-function numberLookUp(group: readonly Placed[], { slot, isInt }: Condition & { readonly kind: 'numbers' }): LookUp {
-  const places = placesByValue(group)
-  const all = group.map(({ place }) => place)
-  return ({ numbers }, ask) => {
-    const value = readNumber(numbers[slot], isInt)
-    const found = Number.isNaN(value) ? all : (places.get(value) ?? none)
-    for (let i = 0; i < found.length; i++) ask(found[i])
-  }
-}
-
-function textLookUp(group: readonly Placed[], slot: number): LookUp {
-  const places = placesByValue(group)
-  const all = group.map(({ place }) => place)
-  return ({ texts }, ask) => {
-    const text = texts[slot]
-    const found = text === undefined ? all : (places.get(text) ?? none)
-    for (let i = 0; i < found.length; i++) ask(found[i])
-  }
-}
-
-function memberLookUp(group: readonly Placed[], { slot, list }: Condition & { readonly kind: 'member' }): LookUp {
-  const all = group.map(({ place }) => place)
-  return ({ texts, lists }, ask) => {
-    const text = texts[slot]
-    if (text !== undefined && lists[list].has(text) === false) return
-    for (let i = 0; i < all.length; i++) ask(all[i])
-  }
-}
-
-const none: readonly number[] = []
-
-function placesByValue(group: readonly Placed[]): ReadonlyMap<number | string, readonly number[]> {
-  const places = new Map<number | string, number[]>()
-  for (const { place, condition } of group) {
-    for (const value of 'values' in condition ? condition.values : []) {
-      const found = places.get(value)
-      if (found === undefined) places.set(value, [place])
-      else found.push(place)
-    }
-  }
-  return places
-}
-
-function readNumber(value: number, isInt: boolean): number {
-  return isInt && !Number.isSafeInteger(value) ? Number.NaN : value
 }

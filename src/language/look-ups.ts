@@ -1,0 +1,122 @@
+import type { Subject } from './declarations.ts'
+import type { Program } from './expression.ts'
+import { type Condition, type Order, type Range, signOf } from './necessary.ts'
+
+/** Asks for the places of programs whose conditions hold for a subject, or are unknown. */
+export type LookUp = (subject: Subject, ask: (place: number) => void) => void
+
+/** Conditions of one group by the places of their programs; undefined of a program that is always asked. */
+export type PlacedConditions = Map<number, readonly (Condition | undefined)[]>
+
+/** One look-up serves conditions of one kind about one name: ranges that end on one side, or members of one list. */
+function groupOf(condition: Condition | undefined): string {
+  if (condition === undefined) return 'always'
+  const { kind, slot } = condition
+  if (kind === 'member') return `${kind} ${slot} ${condition.list}`
+  return kind === 'range' ? `${kind} ${slot} ${condition.operator[0]}` : `${kind} ${slot}`
+}
+
+export function groupsOf({ necessary }: Program): ReadonlyMap<string, readonly (Condition | undefined)[]> {
+  return Map.groupBy<string, Condition | undefined>(necessary ?? [undefined], groupOf)
+}
+
+interface Placed {
+  readonly place: number
+  readonly condition: Condition
+}
+
+/** Conditions of one group are of one kind, about one name. */
+export function makeLookUp(conditions: PlacedConditions): LookUp {
+  const known = [...conditions].flatMap(([place, each]) =>
+    each.flatMap((condition): readonly Placed[] => (condition === undefined ? [] : [{ place, condition }])),
+  )
+  const [first] = known
+  if (first === undefined) return alwaysLookUp([...conditions.keys()])
+  switch (first.condition.kind) {
+    case 'range':
+      return rangeLookUp(known, first.condition)
+    case 'numbers':
+      return numberLookUp(known, first.condition)
+    case 'texts':
+      return textLookUp(known, first.condition.slot)
+    case 'member':
+      return memberLookUp(known, first.condition)
+  }
+}
+
+function alwaysLookUp(places: readonly number[]): LookUp {
+  return (_, ask) => {
+    for (let i = 0; i < places.length; i++) ask(places[i])
+  }
+}
+
+/** Sorted by their bounds, the conditions that hold come first. */
+function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
+  const ranges = group.flatMap(({ place, condition }) => (condition.kind === 'range' ? [{ place, ...condition }] : []))
+  const sign = signOf(ranges[0])
+  const sorted = ranges.toSorted(
+    (one, other) => sign * (one.bound - other.bound) || strictness(one) - strictness(other),
+  )
+  const bounds = Float64Array.from(sorted, ({ bound }) => bound)
+  const isStrict = Uint8Array.from(sorted, strictness)
+  const places = Int32Array.from(sorted, ({ place }) => place)
+  return ({ numbers }, ask) => {
+    const value = readNumber(numbers[slot], isInt)
+    for (let i = 0; i < places.length; i++) {
+      const beyond = sign * (value - bounds[i])
+      if (beyond < 0 || (beyond === 0 && isStrict[i] === 1)) return
+      ask(places[i])
+    }
+  }
+}
+
+function strictness({ operator }: { readonly operator: Order }): number {
+  return operator.length === 1 ? 1 : 0
+}
+
+function numberLookUp(group: readonly Placed[], { slot, isInt }: Condition & { readonly kind: 'numbers' }): LookUp {
+  const places = placesByValue(group)
+  const all = group.map(({ place }) => place)
+  return ({ numbers }, ask) => {
+    const value = readNumber(numbers[slot], isInt)
+    const found = Number.isNaN(value) ? all : (places.get(value) ?? none)
+    for (let i = 0; i < found.length; i++) ask(found[i])
+  }
+}
+
+function textLookUp(group: readonly Placed[], slot: number): LookUp {
+  const places = placesByValue(group)
+  const all = group.map(({ place }) => place)
+  return ({ texts }, ask) => {
+    const text = texts[slot]
+    const found = text === undefined ? all : (places.get(text) ?? none)
+    for (let i = 0; i < found.length; i++) ask(found[i])
+  }
+}
+
+function memberLookUp(group: readonly Placed[], { slot, list }: Condition & { readonly kind: 'member' }): LookUp {
+  const all = group.map(({ place }) => place)
+  return ({ texts, lists }, ask) => {
+    const text = texts[slot]
+    if (text !== undefined && lists[list].has(text) === false) return
+    for (let i = 0; i < all.length; i++) ask(all[i])
+  }
+}
+
+const none: readonly number[] = []
+
+function placesByValue(group: readonly Placed[]): ReadonlyMap<number | string, readonly number[]> {
+  const places = new Map<number | string, number[]>()
+  for (const { place, condition } of group) {
+    for (const value of 'values' in condition ? condition.values : []) {
+      const found = places.get(value)
+      if (found === undefined) places.set(value, [place])
+      else found.push(place)
+    }
+  }
+  return places
+}
+
+function readNumber(value: number, isInt: boolean): number {
+  return isInt && !Number.isSafeInteger(value) ? Number.NaN : value
+}
