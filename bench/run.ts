@@ -12,6 +12,7 @@ import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
 import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
+import { policyCost } from './policy-cost.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
 import { training } from './training.ts'
@@ -31,6 +32,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-overload': decisionsOverload,
   'log-size': logSize,
   rules,
+  'policy-cost': policyCost,
   'ulb-configurations': ulbConfigurations,
 }
 

@@ -17,15 +17,53 @@ export interface PairsOptions {
   readonly log: (line: string) => void
 }
 
-/** After one run of each, pairs of which the side that goes first changes; the interval is Student's, of the logarithm of the ratio. */
+interface Pair {
+  readonly own: number
+  readonly peer: number
+}
+
+/** Pairs with the interval of the ratio: Student's, of its logarithm. */
 export async function comparePairs(
+  name: string,
+  sides: readonly Side[],
+  options: PairsOptions,
+): Promise<readonly string[]> {
+  const measured = await runPairs(name, sides, options)
+  const { middle, half } = intervalOf(measured.map(({ own, peer }) => Math.log(own / peer)))
+  const percent = (value: number) => `${((Math.exp(value) - 1) * 100).toFixed(1)} %`
+  return [
+    ...namesAndMeans(name, measured, options),
+    percent(middle),
+    `${percent(middle - half)} to ${percent(middle + half)}`,
+  ]
+}
+
+/** Pairs with the interval of what the first side takes more than the second. */
+export async function differPairs(
+  name: string,
+  sides: readonly Side[],
+  options: PairsOptions,
+): Promise<{ readonly row: readonly string[]; readonly most: number }> {
+  const measured = await runPairs(name, sides, options)
+  const { middle, half } = intervalOf(measured.map(({ own, peer }) => own - peer))
+  const { show } = options
+  const interval = `${show(middle - half)} to ${show(middle + half)}`
+  return { row: [...namesAndMeans(name, measured, options), show(middle), interval], most: middle + half }
+}
+
+function namesAndMeans(name: string, measured: readonly Pair[], { show }: PairsOptions): readonly string[] {
+  return [name, show(mean(measured.map(({ own }) => own))), show(mean(measured.map(({ peer }) => peer)))]
+}
+
+/** After one run of each, pairs of which the side that goes first changes. */
+async function runPairs(
   name: string,
   [ours, theirs]: readonly Side[],
   { pairs, show, log }: PairsOptions,
-): Promise<readonly string[]> {
+): Promise<readonly Pair[]> {
   await ours()
   await theirs()
-  const measured: { readonly own: number; readonly peer: number }[] = []
+  const measured: Pair[] = []
   for (let pair = 0; pair < pairs; pair++) {
     const first = pair % 2 === 0 ? await ours() : undefined
     const peer = await theirs()
@@ -33,11 +71,12 @@ export async function comparePairs(
     measured.push({ own, peer })
     log(`${name}, pair ${pair + 1}: ${show(own)} and ${show(peer)}`)
   }
-  const logs = measured.map(({ own, peer }) => Math.log(own / peer))
-  const middle = mean(logs)
-  const deviation = Math.sqrt(logs.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (pairs - 1))
-  const half = (studentT[pairs - fewestPairs] * deviation) / Math.sqrt(pairs)
-  const percent = (value: number) => `${((Math.exp(value) - 1) * 100).toFixed(1)} %`
-  const side = (of: 'own' | 'peer') => show(mean(measured.map((run) => run[of])))
-  return [name, side('own'), side('peer'), percent(middle), `${percent(middle - half)} to ${percent(middle + half)}`]
+  return measured
+}
+
+/** The mean, and how far its 95 % interval reaches to each side. */
+function intervalOf(values: readonly number[]): { readonly middle: number; readonly half: number } {
+  const middle = mean(values)
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
+  return { middle, half: (studentT[values.length - fewestPairs] * deviation) / Math.sqrt(values.length) }
 }
