@@ -5,7 +5,7 @@ const changed = z.looseObject({ version: z.number() })
 const entriesOfList = 1000
 
 /** Sends a change of the policy; the version after it. */
-export async function changePolicy(origin: string, change: unknown): Promise<number> {
+async function changePolicy(origin: string, change: unknown): Promise<number> {
   const body = JSON.stringify({ change, why: 'The benchmark' })
   return changed.parse(await send(`${origin}/v1/policy/changes`, 'application/json', body)).version
 }

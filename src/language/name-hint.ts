@@ -6,7 +6,7 @@ import { writeName } from './printer.ts'
 export type Hint = (unknown: string, names: Names, prefix?: string) => string
 
 /** Names that are only listed where they are compared: a map, or a set. */
-export interface Names {
+interface Names {
   readonly size: number
   keys(): Iterable<string>
 }
