@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import * as read from '../core/option-text.ts'
+import { instantSchema } from '../decisioning/rule-definition.ts'
 
 /** A reader as commander wants it: its message comes after the flag's name, and the exit code is 2. */
 export function asFlag<Value>(reader: (text: string) => Value): (text: string) => Value {
@@ -41,6 +42,12 @@ export function duration(text: string): number {
   const parsed = parseDuration(text)
   if (typeof parsed === 'number') return parsed
   throw new InvalidArgumentError(`${parsed}.`)
+}
+
+/** A time with its offset, as milliseconds since 1970. */
+export function instant(text: string): number {
+  if (instantSchema.safeParse(text).success) return Date.parse(text)
+  throw new InvalidArgumentError('write a time with its offset, such as 2026-03-01T00:00:00Z.')
 }
 
 /** Collects a flag that may be given more than once; a name may hold a comma. */

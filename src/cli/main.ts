@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   job: async () => (await import('./job.ts')).jobCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),
   rules: async () => (await import('./rules.ts')).rulesCommand(),
+  backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),

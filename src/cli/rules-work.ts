@@ -86,7 +86,7 @@ export async function snoozeRule(rule: string, flags: SnoozeFlags, run: Run): Pr
 }
 
 /** The rules of a file: one, or a list of them, in YAML or JSON. */
-async function readRules(file: string): Promise<Rules> {
+export async function readRules(file: string): Promise<Rules> {
   const name = file === '-' ? 'standard input' : file
   const content = file === '-' ? text(process.stdin) : readFile(file, 'utf8')
   const read = await content.catch((cause: unknown) => {

@@ -241,11 +241,11 @@ function decidedBy(trace: PolicyTrace, outcome: Outcome): DecidedBy {
 }
 
 /** Of several that agree nobody is. */
-function isAlone(trace: PolicyTrace, hit: RuleHit, { outcome, followed }: Settlement): boolean {
+export function isAlone(trace: PolicyTrace, hit: RuleHit, { outcome, followed }: Settlement): boolean {
   if (followed.length !== 1 || followed[0]?.source !== 'rule' || followed[0].id !== hit.id) return false
   return settleTrace({ ...trace, rules: trace.rules?.filter((each) => each !== hit) ?? [] }).outcome !== outcome
 }
 
-function wouldChange(trace: PolicyTrace, hit: RuleHit, { outcome }: Settlement): boolean {
+export function wouldChange(trace: PolicyTrace, hit: RuleHit, { outcome }: Settlement): boolean {
   return settleTrace({ ...trace, rules: [...(trace.rules ?? []), { ...hit, state: 'live' }] }).outcome !== outcome
 }

@@ -1,0 +1,121 @@
+import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { Detector, LocatedDetector } from '../detector/detector.ts'
+import { inMemory } from '../detector/detector.ts'
+import { readBundle } from '../scoring/load-predictor.ts'
+import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
+import { lastDetector } from '../training/find-detector.ts'
+import { countLog, type LogCounted, type LogWork, readLabels } from './log-slices.ts'
+import { prepare } from './prepare.ts'
+import type { BacktestRequest } from './request.ts'
+import { type BacktestFigures, tellCounted } from './result.ts'
+import { readStanding } from './standing.ts'
+
+/** What figures rest on. */
+interface BacktestBasis {
+  readonly source: string
+  /** The last record that was there. */
+  readonly through: number | null
+  /** The version of the policy in force that the tested one is held against. */
+  readonly policy: number | null
+  /** Transactions after this time are younger than the labels' maturity. */
+  readonly matureUntil: string | null
+  /** Rows that were made of the histories again, and the features for which that was. */
+  readonly recomputed: number
+  readonly recomputedFor: readonly string[]
+  /** Whether transactions were judged in their order, as caps and fuses ask for. */
+  readonly inOrder: boolean
+}
+
+export interface BacktestResult extends BacktestFigures {
+  readonly basis: BacktestBasis
+  readonly notes: readonly string[]
+}
+
+/**
+ * Tests a policy on the decisions of a log, beside the service that writes it.
+ *
+ * @param path of the log's file.
+ * @param detector whose names and features count in the place of those in force.
+ * @throws FraudError INPUT_INVALID before anything is read where what is tested can't be put in force.
+ */
+export async function backtestLog(
+  { path, source }: { readonly path: string; readonly source: string },
+  request: BacktestRequest,
+  detector: LocatedDetector | undefined,
+  run: Progress,
+): Promise<BacktestResult> {
+  const reader = new SqliteLogReader(path)
+  try {
+    const bundle = request.bundle === undefined ? undefined : await readBundle(request.bundle)
+    const located =
+      bundle === undefined ? (detector ?? lastDetector(reader)) : { detector: bundle.detector, locate: inMemory }
+    const [after, through] = [reader.prunedThrough(), reader.lastSequence()]
+    const standing = readStanding(reader, located.detector, through)
+    const { newestMs } = reader.transactionsIn(after, through)
+    const inputs = bundle?.model.features ?? []
+    const hasModel = bundle !== undefined || reader.lastDefinition()?.definition.model !== null
+    const { plan, notes } = prepare(request, { located, standing, newestMs, inputs, hasModel })
+    const labels = readLabels(reader, { after, through }, request.knownByMs ?? Number.POSITIVE_INFINITY)
+    const work: LogWork = { path, plan, labels, whole: { after, through }, bundle: request.bundle }
+    const counted = await countLog(work, request.threads, run)
+    const figures = tellCounted(counted.counted, {
+      plan: plan.count,
+      definitions: plan.trials.map((trial) => trial.definitions),
+      hasMoney: hasMoney(plan.detector),
+    })
+    if (figures.all.transactions === 0) throw nothingThere(reader, request)
+    return {
+      ...figures,
+      basis: {
+        ...{ source, through, policy: standing.version, matureUntil: formatIsoTime(plan.matureMs) },
+        ...{ recomputed: counted.recomputed, recomputedFor: counted.lacking ?? [], inOrder: counted.inOrder },
+      },
+      notes: [...notes, ...notesOf(counted, after)],
+    }
+  } finally {
+    reader.close()
+  }
+}
+
+function notesOf(
+  { unread, untaken, recomputed, lacking, inOrder }: LogCounted,
+  prunedThrough: number,
+): readonly string[] {
+  const show = (count: number) => count.toLocaleString('en')
+  const why =
+    lacking === undefined || lacking.length === 0
+      ? 'fields are read otherwise than then'
+      : `they lack ${lacking.join(', ')}`
+  return [
+    ...(recomputed > 0 ? [`${show(recomputed)} rows were made of the histories again: ${why}`] : []),
+    ...(recomputed > 0 && prunedThrough > 0
+      ? ['Older records are no longer kept, so the first of these rows rest on short histories']
+      : []),
+    ...(untaken > 0
+      ? [`${show(untaken)} decisions were left out: the detector can not take them for transactions`]
+      : []),
+    ...(inOrder
+      ? ['Caps and fuses count what came before, so transactions were judged in their order by one thread']
+      : []),
+    ...(unread > 0 ? [`A newer Shrike wrote parts of ${show(unread)} records that this one skips`] : []),
+  ]
+}
+
+function nothingThere(reader: SqliteLogReader, { fromMs, toMs }: BacktestRequest): FraudError {
+  const { count } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
+  const isCut = fromMs !== undefined || toMs !== undefined
+  const reason = isCut ? 'the log has no decision in this time' : 'the log has no decision'
+  return new FraudError('DATA_INVALID', `There is nothing to test on: ${reason}`, {
+    hint:
+      count > 0 && !isCut
+        ? 'Its transactions are only known: shrike replay FILE --as decisions decides them'
+        : undefined,
+  })
+}
+
+/** Sums of amounts in several currencies mean nothing. */
+function hasMoney({ transaction: { amount } }: Detector): boolean {
+  return amount !== undefined && (typeof amount.currency !== 'object' || amount.conversion !== undefined)
+}

@@ -1,0 +1,57 @@
+import { type Case, truths } from './case.ts'
+
+/**
+ * What is counted of a set of transactions, side by side in one array, so that sets are added up by adding numbers. Amounts
+ * are those that features see: whole minor units, whose sums are exact in any order.
+ */
+const fields = [
+  ...truths,
+  ...truths.map((truth) => `${truth}Amount` as const),
+  /** Without an amount that can be added. */
+  'withoutAmount',
+  /** Those that the control group may let pass and that are mature, by what is known of them. */
+  'drawnFraud',
+  'drawnLegitimate',
+  'drawnUnknown',
+  /** Of those that it let pass: how many, and sums of weights, of their squares, and of the weights of frauds. */
+  'passed',
+  'weights',
+  'squaredWeights',
+  'fraudWeights',
+] as const
+type Field = (typeof fields)[number]
+
+export const tallySize = fields.length
+const at = Object.fromEntries(fields.map((field, i) => [field, i])) as Readonly<Record<Field, number>>
+
+/** One set's counts, by name. */
+export type Tally = Readonly<Record<Field, number>>
+
+export function addCase(values: Float64Array, tally: number, { truth, amount, passed }: Case): void {
+  const start = tally * tallySize
+  values[start + at[truth]]++
+  if (Number.isNaN(amount)) values[start + at.withoutAmount]++
+  else values[start + at[`${truth}Amount`]] += amount
+  if (Number.isNaN(passed) || truth === 'young') return
+  values[start + (truth === 'fraud' ? at.drawnFraud : truth === 'legitimate' ? at.drawnLegitimate : at.drawnUnknown)]++
+  if (passed === 0) return
+  const weight = 1 / passed
+  values[start + at.passed]++
+  values[start + at.weights] += weight
+  values[start + at.squaredWeights] += weight * weight
+  if (truth === 'fraud') values[start + at.fraudWeights] += weight
+}
+
+export function readTally(values: Float64Array, tally: number): Tally {
+  const start = tally * tallySize
+  return Object.fromEntries(fields.map((field, i) => [field, values[start + i]])) as Tally
+}
+
+/** What is in one set and not in a part of it. */
+export function without(all: Tally, part: Tally): Tally {
+  return Object.fromEntries(fields.map((field) => [field, all[field] - part[field]])) as Tally
+}
+
+export function countOf({ fraud, legitimate, unknown, young }: Tally): number {
+  return fraud + legitimate + unknown + young
+}
