@@ -36,7 +36,10 @@ export function present(
   }
 }
 
-/** A score as the policy took it: without a model only features that failed call for what is said in its place. */
-function expectedScore({ score, degraded }: DecisionRecord, model: string | null): ExpectedScore {
+/** A recorded score as the policy took it: without a model only features that failed call for what is said in its place. */
+export function expectedScore(
+  { score, degraded }: Pick<DecisionRecord, 'score' | 'degraded'>,
+  model: string | null,
+): ExpectedScore {
   return model === null && !degraded.includes('features-failed') ? undefined : score
 }

@@ -133,16 +133,31 @@ export class ServiceProcess {
     this.#agent = new Agent({ keepAlive: true })
   }
 
-  /** Starts it, and waits until it is ready to decide. */
-  static async start(bundle: string, data: string, flags: readonly string[] = []): Promise<ServiceProcess> {
+  /** Starts it, and waits until it is ready to decide. @param bundle undefined where flags say what decides. */
+  static async start(bundle: string | undefined, data: string, flags: readonly string[] = []): Promise<ServiceProcess> {
     const service = await ServiceProcess.startUnready(bundle, data, flags)
     await service.isReady()
     return service
   }
 
   /** Starts it, and waits until it listens. */
-  static async startUnready(bundle: string, data: string, flags: readonly string[]): Promise<ServiceProcess> {
-    const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--log-level', 'info', ...flags]
+  static async startUnready(
+    bundle: string | undefined,
+    data: string,
+    flags: readonly string[],
+  ): Promise<ServiceProcess> {
+    const args = [
+      shrike,
+      'serve',
+      ...(bundle === undefined ? [] : [bundle]),
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--log-level',
+      'info',
+      ...flags,
+    ]
     const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } })
     // Not left behind by a test that failed.
     after(() => child.kill('SIGKILL'))
