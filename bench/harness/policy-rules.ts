@@ -66,12 +66,12 @@ function drawRule(words: RuleWords, random: Random, place: number): SentRule {
 
 function drawCondition({ keys, counts, means, rates }: RuleWords, random: Random) {
   const pick = <T>(from: readonly T[]): T => from[random.integer(from.length)]
-  const amount = () => Math.round(10 ** (1.9 + 0.8 * random.uniform()))
+  const amount = () => Math.round(10 ** (1.5 + 0.8 * random.uniform()))
   const [count, mean, rate, key] = [pick(counts), pick(means), pick(rates), pick(keys)]
   const many = `${count} > ${manyIn(count, random)}`
   const value = () => `"${random.integer(10_000)}"`
   const shapes: readonly { readonly when: string; readonly says: string }[] = [
-    { when: `${many} && amount < ${1 + random.integer(5)}.0`, says: `{${count}} payments` },
+    { when: `${many} && amount < ${1 + random.integer(9)}.0`, says: `{${count}} payments` },
     { when: `${many} && score > 0.${1 + random.integer(8)}`, says: `{${count}} payments at a score of {score}` },
     { when: `amount > ${3 + random.integer(9)} * ${mean} && amount > ${amount()}`, says: `Usual are {${mean}}` },
     { when: `${rate} > 0.${2 + random.integer(7)} && amount > ${amount()}`, says: `Of {${rate}} of them frauds` },
@@ -88,6 +88,6 @@ function drawCondition({ keys, counts, means, rates }: RuleWords, random: Random
 /** More than most keys do in the window that a feature's name ends with. */
 function manyIn(feature: string, random: Random): number {
   const days = Math.max(1, durationMs(feature.slice(feature.lastIndexOf('_') + 1)) / dayMs)
-  const least = Math.round(6 * days ** 0.9)
+  const least = Math.round(4 * days ** 0.95)
   return least + random.integer(least)
 }

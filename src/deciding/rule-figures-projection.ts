@@ -34,7 +34,7 @@ export class RuleFiguresProjection implements Projection {
   readonly #rules = new Map<string, CountedRule[]>()
   readonly #labelled = new Map<number, Labelled>()
   readonly #kinds = new Map<string, Labelled>()
-  readonly #decidedBy = new Map<DecidedBy, number>(deciders.map((by) => [by, 0]))
+  readonly #decidedBy = new Float64Array(deciders.length)
   /** Decisions so far, of this process: where rules that are active begin to count. */
   #decisions = 0
   /** When another rule begins or ends; at once after a change. */
@@ -59,11 +59,11 @@ export class RuleFiguresProjection implements Projection {
 
   /** Decisions of a policy that somebody has changed. */
   get decidedBy(): ReadonlyMap<DecidedBy, number> {
-    return this.#decidedBy
+    return new Map(deciders.map((by, place) => [by, this.#decidedBy[place]]))
   }
 
   isCarried(): boolean {
-    return this.#rules.size > 0 || this.#decidedBy.values().some((count) => count > 0)
+    return this.#rules.size > 0 || this.#decidedBy.some((count) => count > 0)
   }
 
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
@@ -72,7 +72,7 @@ export class RuleFiguresProjection implements Projection {
     } else if (record.kind === 'label') {
       if (about?.kind === 'decision') this.#label(about.sequence, about.policy, record.isFraud)
     } else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
-    else if (isChange(record)) this.#follow(sequence, record.atMs)
+    else if (isChange(record) && this.#policy.inForce.version === sequence) this.#follow(sequence, record.atMs)
   }
 
   /** Whose decisions are no longer kept can't be labelled again. */
@@ -88,7 +88,7 @@ export class RuleFiguresProjection implements Projection {
 
   *save(): Generator<Uint8Array> {
     const writer = new StateWriter()
-    for (const count of this.#decidedBy.values()) writer.double(count)
+    for (const count of this.#decidedBy) writer.double(count)
     const all = [...this.#all()]
     const places = new Map(all.map((rule, place) => [rule, place]))
     writer.double(all.length)
@@ -113,7 +113,7 @@ export class RuleFiguresProjection implements Projection {
   load(chunks: Iterable<Uint8Array>): void {
     const reader = new StateReader(chunks)
     const count = () => reader.count(Number.MAX_SAFE_INTEGER)
-    for (const by of deciders) this.#decidedBy.set(by, count())
+    for (let place = 0; place < deciders.length; place++) this.#decidedBy[place] = count()
     const all: CountedRule[] = []
     for (let left = count(); left > 0; left--) {
       const begun = readJson<ReturnType<typeof savedOf>>(reader)
@@ -145,8 +145,7 @@ export class RuleFiguresProjection implements Projection {
   #decide({ decidedAtMs, outcome }: DecisionRecord, trace: PolicyTrace, sequence: number): void {
     if (decidedAtMs >= this.#reviewMs) this.#review(decidedAtMs)
     this.#decisions += 1
-    const by = decidedBy(trace, outcome)
-    this.#decidedBy.set(by, (this.#decidedBy.get(by) ?? 0) + 1)
+    this.#decidedBy[deciders.indexOf(decidedBy(trace, outcome))] += 1
     const { rules } = trace
     if (rules === undefined) return
     const settled = settleTrace(trace)

@@ -7,7 +7,7 @@ import type { Opinion } from './opinion.ts'
 import { type ExpectedScore, unavailable } from './policy.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { LentSubject, PolicyInput } from './policy-names.ts'
-import { type ListHit, type PolicyTrace, settleTrace } from './policy-trace.ts'
+import { type ListHit, type PolicyTrace, type RuleHit, settleTrace } from './policy-trace.ts'
 import type { RuleContext } from './rule-set.ts'
 import { opinionByThresholds } from './thresholds.ts'
 
@@ -34,17 +34,13 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   const { policy, compiled, subject, fuses, context } = judging
   const { hits: rules, unknown } = compiled.rules.ask(subject, context)
   const lists = listsThatHave(compiled, subject, decidedAtMs)
-  const opinion = opinionOfScore(policy, compiled, subject, score)
-  const trace: PolicyTrace = {
-    ...(opinion !== undefined && { opinion }),
-    ...(rules.length > 0 && { rules }),
-    ...(lists.length > 0 && { lists }),
-  }
+  const opinion = score === null ? unavailable(policy) : opinionOfScore(policy, compiled, subject, score)
+  const trace = traceOf(opinion, rules, lists)
   const settled = settleTrace(trace)
   const { outcome } = settled
   const milder = settled.strength === 'final' ? undefined : fuses.replace(outcome, decidedAtMs)
-  const held = rules.flatMap((rule) => (rule.state === 'fused' ? [`rule:${rule.id}`] : []))
-  const tripped = milder === undefined ? held : [...held, outcome]
+  const tripped = rules.filter(({ state }) => state === 'fused').map(({ id }) => `rule:${id}`)
+  if (milder !== undefined) tripped.push(outcome)
   const fused = tripped.length > 0 ? { ...trace, fuses: { settled: outcome, tripped } } : trace
   if (milder !== undefined) return { outcome: milder, trace: fused, unknown }
   const { controlGroup } = policy
@@ -64,14 +60,30 @@ export function judgeByThresholds(policy: PolicyDefinition, score: ExpectedScore
 
 const approved: Judged = { outcome: 'approve', trace: {}, unknown: [] }
 
+// Nearly every decision has no opinion at all: it shares one trace, and one that has a single kind is not spread together.
+const nothing: PolicyTrace = {}
+
+function traceOf(opinion: Opinion | undefined, rules: readonly RuleHit[], lists: readonly ListHit[]): PolicyTrace {
+  if (rules.length === 0 && lists.length === 0) return opinion === undefined ? nothing : { opinion }
+  return {
+    ...(opinion !== undefined && { opinion }),
+    ...(rules.length > 0 && { rules }),
+    ...(lists.length > 0 && { lists }),
+  }
+}
+
+const noLists: readonly ListHit[] = []
+
 function listsThatHave({ lists }: CompiledPolicy, { texts }: LentSubject, atMs: number): readonly ListHit[] {
-  const hits: ListHit[] = []
+  let hits: ListHit[] | undefined
   for (const { textSlot, opinion, entries } of lists) {
     const value = texts[textSlot]
     const entry = value === undefined ? undefined : entries.numberOf(value, atMs)
-    if (entry !== undefined) hits.push({ ...opinion, entry })
+    if (entry === undefined) continue
+    hits ??= []
+    hits.push({ ...opinion, entry })
   }
-  return hits
+  return hits ?? noLists
 }
 
 function opinionOfScore(

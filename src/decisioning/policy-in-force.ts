@@ -40,6 +40,12 @@ export class PolicyInForce {
   #names: PolicyNames
   #subject: LentSubject
   #compiled: CompiledPolicy | undefined
+  /** What rules are asked with, filled for one transaction after the other. */
+  readonly #context: { -readonly [Field in keyof RuleContext]: RuleContext[Field] } = {
+    ...{ id: '', decidedAtMs: 0, secret: new Uint8Array() },
+    isSnoozed: (rule) => this.#snoozes.isSilent(rule, this.#context.decidedAtMs, (key) => this.#textOf(key)),
+    isFused: (rule) => this.#fuses.holdsRule(rule, this.#context.decidedAtMs),
+  }
   #draft: Draft
   #history: PolicyHistory
   #rules = new RuleSet()
@@ -118,7 +124,10 @@ export class PolicyInForce {
     if (this.#isAlone(compiled)) return judgeByThresholds(policy, input.score)
     this.#subject.fill(input)
     this.#lists.atMs = input.decidedAtMs
-    const context = this.#contextOf(input, secret)
+    const context = this.#context
+    context.id = input.id
+    context.decidedAtMs = input.decidedAtMs
+    context.secret = secret
     const judged = judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
     for (const id of judged.unknown) this.#unknowns.set(id, (this.#unknowns.get(id) ?? 0) + 1)
     return judged
@@ -224,14 +233,6 @@ export class PolicyInForce {
     this.#subject.lists.splice(0, Number.POSITIVE_INFINITY, ...this.#lists.memberships)
     this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#rules, (name) => this.entriesOf(name))
     return this.#compiled
-  }
-
-  #contextOf({ id, decidedAtMs }: PolicyInput, secret: Uint8Array): RuleContext {
-    return {
-      ...{ id, decidedAtMs, secret },
-      isSnoozed: (rule) => this.#snoozes.isSilent(rule, decidedAtMs, (key) => this.#textOf(key)),
-      isFused: (rule) => this.#fuses.holdsRule(rule, decidedAtMs),
-    }
   }
 
   #textOf(key: string): string | undefined {

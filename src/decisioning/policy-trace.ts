@@ -1,6 +1,6 @@
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Opinion, Reason, Settlement, Strength } from './opinion.ts'
-import { settle } from './settle.ts'
+import { approved, settle } from './settle.ts'
 
 /** How a rule that applied counts, by the position that a record keeps: grows at its end only. */
 export const hitStates = ['live', 'shadow', 'fused', 'snoozed', 'undrawn'] as const
@@ -42,12 +42,14 @@ export interface PolicyTrace {
 }
 
 /** What opinions alone came to. */
-export function settleTrace({ opinion, rules = [], lists = [] }: PolicyTrace): Settlement {
+export function settleTrace({ opinion, rules, lists }: PolicyTrace): Settlement {
+  // Asked several times of every decision, and nearly all have this form.
+  if (rules === undefined && lists === undefined) return opinion === undefined ? approved : settle([opinion])
   const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
-  for (const { state, outcome, id, strength, reason } of rules) {
+  for (const { state, outcome, id, strength, reason } of rules ?? []) {
     if (state === 'live' && outcome !== 'tag') opinions.push({ source: 'rule', id, outcome, strength, reason })
   }
-  for (const { id, outcome, strength, reason } of lists)
+  for (const { id, outcome, strength, reason } of lists ?? [])
     opinions.push({ source: 'list', id, outcome, strength, reason })
   return settle(opinions)
 }

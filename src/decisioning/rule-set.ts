@@ -69,6 +69,7 @@ export interface RuleContext {
   isFused(rule: string): boolean
 }
 
+const none: readonly CompiledRule[] = []
 const nothing: RuleAnswers = { hits: [], unknown: [] }
 
 /** A rule that can't be asked: the detector lacks what it speaks of. It is unknown until then. */
@@ -147,17 +148,16 @@ export class RuleSet {
     if (this.#size === 0) return nothing
     const { true: spoke, unknown } = this.#index.ask(subject)
     if (spoke.length === 0 && unknown.length === 0) return nothing
-    const hits: RuleHit[] = []
-    for (const place of spoke) {
-      const rule = this.#rules[place]
-      if (rule !== undefined && isInTime(rule, context)) hits.push(hitOf(rule, subject, context))
+    return {
+      hits: this.#inTime(spoke, context).map((rule) => hitOf(rule, subject, context)),
+      unknown: this.#inTime(unknown, context).map(({ definition }) => definition.id),
     }
-    const ids: string[] = []
-    for (const place of unknown) {
-      const rule = this.#rules[place]
-      if (rule !== undefined && isInTime(rule, context)) ids.push(rule.definition.id)
-    }
-    return { hits, unknown: ids }
+  }
+
+  #inTime(places: readonly number[], { decidedAtMs }: RuleContext): readonly CompiledRule[] {
+    if (places.length === 0) return none
+    const rules = places.map((place) => this.#rules[place]).filter((rule) => rule !== undefined)
+    return rules.filter(({ fromMs, untilMs }) => fromMs <= decidedAtMs && decidedAtMs < untilMs)
   }
 
   #compile(definition: RuleDefinition, declarations: Declarations): CompiledRule | undefined {
@@ -181,10 +181,6 @@ export class RuleSet {
 function programOf(rule: CompiledRule | undefined): Program | undefined {
   const state = rule?.definition.state
   return state === 'live' || state === 'shadow' ? rule?.program : undefined
-}
-
-function isInTime({ fromMs, untilMs }: CompiledRule, { decidedAtMs }: RuleContext): boolean {
-  return fromMs <= decidedAtMs && decidedAtMs < untilMs
 }
 
 function hitOf({ definition, reason }: CompiledRule, subject: Subject, context: RuleContext): RuleHit {

@@ -1,7 +1,8 @@
 import { outcomes } from '../detector/detector-schema.ts'
 import { type Opinion, type Settlement, strengths } from './opinion.ts'
 
-const approved: Settlement = { outcome: 'approve', strength: 'plain', followed: [] }
+/** Of no opinion at all. */
+export const approved: Settlement = { outcome: 'approve', strength: 'plain', followed: [] }
 
 /**
  * Among the opinions of the strongest kind the most severe outcome wins, and all that agree with it are reasons.
