@@ -92,7 +92,7 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
   makeDataDirectory(made.path)
   const log = await SqliteLog.open({ path: dataDirectory(made.path).logPath, makeToken: () => 'token' })
   const features = compileDetector(shopDetector)
-  const policy = new PolicyProjection(namesOf(shopDetector, features), policyOf(shopDetector))
+  const policy = new PolicyProjection(namesOf({ detector: shopDetector, features }), policyOf(shopDetector))
   const replay = new Replay(features, new MemoryHistories(features.plan))
   const random = createRandom(made.seed, 1)
   const columns = ['AMOUNT', 'CARD', 'DEVICE', 'COUNTRY']

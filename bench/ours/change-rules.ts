@@ -13,7 +13,11 @@ const slots = [...names.values()].map(({ slot }) => slot)
 const subject = drawSubject(random)
 const textFields = subject.texts.map((_, place) => place)
 const bare = { hasAmount: true, minorUnits: 1, numberFields: [], textFields, featuresAt: 3 }
-const policyNames: PolicyNames = { ...bare, names, numberCount: Math.max(...slots) + 1 }
+const policyNames: PolicyNames = {
+  ...{ ...bare, names, numberCount: Math.max(...slots) + 1 },
+  own: { features: [], problems: [] },
+  withFeatures: () => policyNames,
+}
 const policy = new PolicyInForce(
   { policy: policySchema.parse({ thresholds: { review: 0.5 } }), version: 0 },
   policyNames,

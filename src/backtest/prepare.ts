@@ -12,6 +12,7 @@ import {
 } from '../decisioning/index.ts'
 import type { ListDefinition } from '../decisioning/list-definition.ts'
 import type { Detector, LocatedDetector } from '../detector/detector.ts'
+import { addFeatures } from '../features/add-features.ts'
 import { featureFor } from '../features/feature-for.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { compileExpression } from '../language/index.ts'
@@ -136,7 +137,11 @@ function changed(now: Definitions, changes: readonly SingleChange[]): Definition
 /** Features that policies declare, and those that conditions speak of and whose names say how they are declared. */
 function featuresOf(all: readonly Definitions[], detector: Detector): Detector['features'] {
   const declared = all.flatMap(({ policy }) => policy.features ?? [])
-  const known = new Set(compileDetector({ ...detector, features: [...detector.features, ...declared] }).names)
+  const own = compileDetector(detector)
+  const known = new Set([
+    ...own.names,
+    ...addFeatures(detector, own, declared).added.map(({ feature }) => feature.name),
+  ])
   const conditions = all.flatMap(({ rules, policy }) => [...rules.values(), ...(policy.segments ?? [])])
   const words = new Set(conditions.flatMap(({ when }) => when.match(/[A-Za-z_]\w*/g) ?? []))
   const spoken = [...words].filter((word) => !known.has(word)).map((word) => featureFor(detector, word))

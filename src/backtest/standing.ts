@@ -27,7 +27,10 @@ export interface Standing {
 
 /** Folds the changes of a log alone: there are few of them among many decisions. */
 export function readStanding(reader: SqliteLogReader, detector: Detector, through: number): Standing {
-  const projection = new PolicyProjection(namesOf(detector, compileDetector(detector)), policyOf(detector))
+  const projection = new PolicyProjection(
+    namesOf({ detector, features: compileDetector(detector) }),
+    policyOf(detector),
+  )
   const { [projection.name]: carried } = reader.carried()
   if (carried !== undefined) loadCarried([projection], { [projection.name]: carried })
   const before = heldBy(projection.inForce)

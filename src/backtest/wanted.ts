@@ -3,7 +3,8 @@ import { isRecord } from '../core/json-value.ts'
 import { namesOf } from '../deciding/policy-vocabulary.ts'
 import type { PolicyNames } from '../decisioning/index.ts'
 import { type DeclaredField, declaredFields } from '../detector/declared-fields.ts'
-import { type Detector, type LocatedDetector, parseDetector } from '../detector/detector.ts'
+import { type Detector, detectorError, type LocatedDetector, parseDetector } from '../detector/detector.ts'
+import { addFeatures } from '../features/add-features.ts'
 import { compileDetector, compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import type { Definition } from '../log/log-record.ts'
 
@@ -24,13 +25,13 @@ export function wantedOf(
   hasModel: boolean,
   more: Detector['features'] = [],
 ): Wanted {
-  const added = more.filter((entry) => !detector.features.some((each) => isDeepStrictEqual(each, entry)))
-  const whole =
-    added.length === 0 ? detector : parseDetector({ ...detector, features: [...detector.features, ...added] })
-  const features = compileFeatures({ detector: whole, locate })
+  const own = compileFeatures({ detector, locate })
+  const { detector: whole, problems } = addFeatures(detector, own, more)
+  if (problems.length > 0) throw detectorError(problems, () => 'The policy')
+  const features = more.length === 0 ? own : compileDetector(whole)
   return {
     ...{ detector: whole, features, columns: declaredFields(whole, features.layout) },
-    names: namesOf(whole, features, hasModel),
+    names: namesOf({ detector: whole, features, ...(!hasModel && { predictor: undefined }) }),
   }
 }
 

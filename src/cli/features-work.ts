@@ -7,8 +7,8 @@ import type { LocatedDetector } from '../detector/detector.ts'
 import { compileFeatures, type FeatureSet } from '../features/feature-set.ts'
 import type { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import type { FileReplay, ReplayedTransaction, ReplayWork } from '../training/file-replay.ts'
-import { readDetector } from '../training/find-detector.ts'
-import { countColumns, detectorOfLog, replayLog, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
+import { lastDetector, readDetector } from '../training/find-detector.ts'
+import { countColumns, replayLog, warnOfLosses, warnOfUnread } from '../training/logged-rows.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
@@ -63,7 +63,8 @@ async function writeLoggedFeatures(flags: FeaturesFlags, run: Run): Promise<void
   const { out } = flags
   const reader = openLog(flags)
   try {
-    const located = await detectorOfLog(flags, reader)
+    const { detector } = flags
+    const located = detector === undefined ? lastDetector(reader) : await readDetector(detector, flags)
     const features = compileFeatures(located)
     const counted = { rows: 0 }
     const progress = run.terminal.begin('replay the log')

@@ -34,7 +34,8 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
     where: data,
     async read() {
       const { policy } = service
-      return { version: policy.version, ...policy.definitions, tripped: policy.trippedAt(Date.now()) }
+      const { policyFeatures: features } = service
+      return { version: policy.version, ...policy.definitions, tripped: policy.trippedAt(Date.now()), features }
     },
     async steps() {
       const { policy } = service

@@ -12,6 +12,16 @@ const policyAnswer = z.object({
   rules: z.array(ruleSchema),
   lists: z.array(listSchema),
   tripped: z.array(z.string()),
+  /** Older services don't tell. */
+  features: z
+    .array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['computed', 'filling', 'failed']),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .default([]),
 })
 const step = z.object({
   version: z.int(),

@@ -1,3 +1,4 @@
+import type { PolicyFeatureState } from '../deciding/decisions.ts'
 import type { Change, Definitions } from '../decisioning/index.ts'
 
 /** What is in force, and by which number decisions name it. */
@@ -5,6 +6,8 @@ interface PolicyVersion extends Definitions {
   readonly version: number
   /** Ids of the fuses that have tripped. */
   readonly tripped: readonly string[]
+  /** Its own, beside those of the model. */
+  readonly features: readonly PolicyFeatureState[]
 }
 
 /** How a version came about. */

@@ -81,12 +81,17 @@ export async function apply(directory: string, flags: ApplyFlags, run: Run): Pro
 
 /** `shrike policy show`. */
 export async function show(flags: SinkFlags, run: Run): Promise<void> {
-  const { version, policy, rules, lists, tripped } = await withPolicy(flags, run, (target) => target.read())
+  const { version, policy, rules, lists, tripped, features } = await withPolicy(flags, run, (target) => target.read())
   const { terminal } = run
   terminal.say(`# version ${version}; rules: ${rules.size}, lists: ${lists.size}`)
   if (tripped.length > 0) terminal.warn(`fuses that have tripped: ${tripped.join(', ')}`)
+  const filling = features.filter(({ state }) => state === 'filling').map(({ name }) => name)
+  if (filling.length > 0)
+    terminal.warn(`features that are being filled from the log, and unknown until then: ${filling.join(', ')}`)
+  for (const { name, state, reason } of features)
+    if (state === 'failed') terminal.warn(`${name} can't be computed, and is unknown to rules: ${reason}`)
   terminal.say(formatYaml(policy).trimEnd())
-  terminal.result({ version, policy, rules: [...rules.values()], lists: [...lists.values()], tripped })
+  terminal.result({ version, policy, rules: [...rules.values()], lists: [...lists.values()], tripped, features })
 }
 
 /** `shrike policy versions`. */

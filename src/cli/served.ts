@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import { type Detector, parseDetector, parseDetectorFile } from '../detector/detector.ts'
 import { compileFeatures } from '../features/feature-set.ts'
+import { ownDetector } from '../log/own-detector.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
@@ -59,7 +60,7 @@ function withoutModel(data: string): Served | undefined {
   try {
     const last = log.lastDefinition()?.definition
     if (last?.model !== null) return undefined
-    return { load: async () => ({ detector: parseDetector(last.detector) }) }
+    return { load: async () => ({ detector: parseDetector(ownDetector(last)) }) }
   } finally {
     log.close()
   }

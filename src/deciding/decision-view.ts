@@ -117,13 +117,14 @@ export class DecisionViews {
     }
     if (score === null) throw unavailable('This decision had no score')
     if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} can't be explained`)
-    const explanation = predictor.explain(row)
+    // Behind the model's own features are the policy's.
+    const explanation = predictor.explain(row.subarray(0, predictor.inputs.length))
     const { scale, base, contributions, error } = explanation
     return {
       scale,
       base,
       output: outputOf(explanation),
-      contributions: Object.fromEntries(definition.features.map((name, i) => [name, contributions[i]])),
+      contributions: Object.fromEntries(predictor.inputs.map((name, i) => [name, contributions[i]])),
       error,
     }
   }

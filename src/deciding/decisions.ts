@@ -42,6 +42,14 @@ export interface ChangeAnswer {
   readonly warnings: readonly FieldError[]
 }
 
+/** A feature of the policy. While it is filled from the log, or where that failed, rules take its value for unknown. */
+export interface PolicyFeatureState {
+  readonly name: string
+  readonly state: 'computed' | 'filling' | 'failed'
+  /** Why it failed. */
+  readonly reason?: string
+}
+
 const labelsAtOnce = 8
 const silentWithoutModel =
   'Every transaction is approved: there is no model, and no live rule and no list that has an effect. Add a rule, or serve a bundle'
@@ -58,10 +66,14 @@ export class Decisions {
   readonly decider: Decider
   readonly lineup: Lineup<DecidingChampion>
   readonly #options: DecisionsOptions
-  readonly #takeover: Pick<Takeover, 'lineup' | 'pause'>
+  readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure'>
   readonly #views: DecisionViews
 
-  constructor(takeover: Pick<Takeover, 'lineup' | 'pause'>, decider: Decider, options: DecisionsOptions) {
+  constructor(
+    takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure'>,
+    decider: Decider,
+    options: DecisionsOptions,
+  ) {
     this.#takeover = takeover
     this.lineup = takeover.lineup
     this.decider = decider
@@ -144,6 +156,15 @@ export class Decisions {
   /** What is in force, as records made it. @throws FraudError NOT_READY */
   get policy(): PolicyInForce {
     return this.#policy.inForce
+  }
+
+  /** The features that the policy declares beside the model's. @throws FraudError NOT_READY */
+  get policyFeatures(): readonly PolicyFeatureState[] {
+    const { fillFailure: reason } = this.#takeover
+    return this.policy.names.own.features.map(({ name, at }) => {
+      if (at !== undefined) return { name, state: 'computed' }
+      return reason === undefined ? { name, state: 'filling' } : { name, state: 'failed', reason }
+    })
   }
 
   /** What a person should know of the policy in force: that nothing but approve can come of it. */

@@ -31,7 +31,7 @@ export async function define(
 }
 
 function definitionOf(
-  { detector, predictor, policy, features }: DetectorInForce,
+  { detector, predictor, policy, features, own, policyFeatures }: DetectorInForce,
   version: number,
   { columns, cardKeyCheck, runtime }: DefineOptions,
 ): Definition {
@@ -42,6 +42,9 @@ function definitionOf(
     policy: { ...policy, version },
     columns,
     features: features.names,
+    ...(policyFeatures.length > 0 && {
+      policyFeatures: { declared: policyFeatures, from: own.detector.features.length },
+    }),
     ...(Object.keys(features.categories).length > 0 && { categories: features.categories }),
     ...(predictor?.contributionScale && { contributionScale: predictor.contributionScale }),
     ...(hashesCards(detector) && cardKeyCheck !== undefined && { cardKeyCheck }),

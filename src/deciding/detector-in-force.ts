@@ -4,6 +4,7 @@ import { showValue } from '../core/show-value.ts'
 import { type Policy, policyOf } from '../decisioning/policy.ts'
 import { TransactionMaker } from '../detector/declared-fields.ts'
 import type { Detector } from '../detector/detector.ts'
+import type { FeatureEntry } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import type { Transaction } from '../detector/transaction.ts'
@@ -14,18 +15,29 @@ import type { Predictor } from '../scoring/predictor.ts'
 
 /** Everything that a decision rests on beside histories. */
 export interface DetectorInForce {
+  /** What the model was trained for, with the policy's features behind its own. */
   readonly detector: Detector
   readonly features: FeatureSet
   /** Undefined where rules and lists alone decide. */
   readonly predictor: Predictor | undefined
   readonly policy: Policy
+  /** What the model was trained for; its row is the beginning of the whole one. */
+  readonly own: RowMaker
+  /** The features that the policy declares beside the model's, as it declares them. */
+  readonly policyFeatures: readonly FeatureEntry[]
 }
+
+/** A detector and its features, which make rows. */
+export type RowMaker = Pick<DetectorInForce, 'detector' | 'features'>
+/** The same of what decides, or of what only reads a log. */
+export type HistoryMaker = RowMaker & Partial<Pick<DetectorInForce, 'own' | 'predictor'>>
 
 export function createDetectorInForce<Model extends Predictor | undefined>(
   detector: Detector,
   predictor: Model,
 ): DetectorInForce & { readonly predictor: Model } {
-  return { detector, features: compileDetector(detector), predictor, policy: policyOf(detector) }
+  const own = { detector, features: compileDetector(detector) }
+  return { ...own, own, predictor, policy: policyOf(detector), policyFeatures: [] }
 }
 
 /** Whether transactions of a detector can be decided one by one: they need an id, and a time. */
@@ -53,17 +65,13 @@ interface RecordMaker {
 
 /** Makes a detector's transactions of a log's records, whatever detector was in force when they were written. */
 export class RecordTransactions {
-  readonly #inForce: Pick<DetectorInForce, 'detector' | 'features'>
+  readonly #inForce: RowMaker
   readonly #reading: Pick<LogReading, 'definition'>
   readonly #makers = new Map<number, RecordMaker>()
   readonly #usesAmounts: boolean
 
   /** @param isForRows whether amounts are used beside histories, too. */
-  constructor(
-    inForce: Pick<DetectorInForce, 'detector' | 'features'>,
-    reading: Pick<LogReading, 'definition'>,
-    isForRows = false,
-  ) {
+  constructor(inForce: RowMaker, reading: Pick<LogReading, 'definition'>, isForRows = false) {
     this.#inForce = inForce
     this.#reading = reading
     const inHistories = inForce.features.plan.histories.some(({ fields }) =>

@@ -24,6 +24,8 @@ export interface JudgeOptions {
 export class Judge {
   /** The row of the transaction that was judged last; its record borrows it. */
   readonly #row: Float64Array
+  /** The beginning of it, which the model gets. */
+  readonly #modelRow: Float64Array
   readonly #state: Standing
   readonly #clock: () => number
   readonly #onFault: JudgeOptions['onFault']
@@ -38,6 +40,7 @@ export class Judge {
     this.#clock = clock
     this.#onFault = onFault
     this.#row = new Float64Array(state.inForce.features.names.length)
+    this.#modelRow = this.#row.subarray(0, state.inForce.own.features.names.length)
     this.#spanMs = longestSpanMs(state.inForce.features)
     const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
     this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
@@ -67,7 +70,7 @@ export class Judge {
     const score = this.#score(transaction, histories, waitedMs, degraded)
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
-    if (inForce.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
+    if (inForce.own.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
     const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
     const trace = this.#judgeByPolicy(received, score, decidedAtMs)
@@ -109,7 +112,7 @@ export class Judge {
       computeRow(features, transaction, histories, row)
       if (predictor === undefined) return undefined
       failure = 'model-failed'
-      const { probability } = predictor.predict(row)
+      const { probability } = predictor.predict(this.#modelRow)
       if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
       if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
         degraded.push('deadline-passed')
@@ -141,7 +144,7 @@ export class Judge {
   #explain({ predictor }: DetectorInForce): readonly Contribution[] {
     if (predictor?.explain === undefined) return []
     try {
-      const { contributions, scale } = predictor.explain(this.#row)
+      const { contributions, scale } = predictor.explain(this.#modelRow)
       return strongest(contributions, scale)
     } catch (error) {
       // The score stands without them.

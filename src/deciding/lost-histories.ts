@@ -6,17 +6,16 @@ import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import { type ColumnForm, columnForms, isSameForm, tellForm } from './column-form.ts'
-import type { DetectorInForce } from './detector-in-force.ts'
+import type { RowMaker } from './detector-in-force.ts'
 
-type HistoryMaker = Pick<DetectorInForce, 'detector' | 'features'>
 /** The detector with the check value of its card key, where it hashes card numbers. */
-type Wanting = HistoryMaker & { readonly cardKeyCheck?: string | undefined }
+type Wanting = RowMaker & { readonly cardKeyCheck?: string | undefined }
 
 /** Records that are looked through at once, between decisions. */
 const recordsAtOnce = 20_000
 
 /** The columns that a detector's histories are made of, each with the span of the longest history that reads it. */
-export function historyColumns({ detector, features }: HistoryMaker): ReadonlyMap<string, number> {
+export function historyColumns({ detector, features }: RowMaker): ReadonlyMap<string, number> {
   const { layout, plan } = features
   const { amount } = detector.transaction
   const spans = new Map<string, number>()

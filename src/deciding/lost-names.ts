@@ -1,4 +1,4 @@
-import { FraudError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
 import { checkNames } from '../decisioning/index.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 
@@ -13,13 +13,17 @@ const mostTold = 20
 export function refuseLostNames({ changed }: Pick<PolicyProjection, 'changed'>, atMs: number): void {
   if (changed === undefined) return
   const errors = checkNames(changed, changed.names, atMs).map(({ field, reason }) => ({ field, reason }))
-  if (errors.length === 0) return
+  if (errors.length > 0) throw namesLost(errors)
+}
+
+/** A detector lacks what the policy speaks of, or has something else of that name. */
+export function namesLost(errors: readonly FieldError[]): FraudError {
   const told = errors.slice(0, mostTold).map(({ field, reason }) => `${field}: ${reason}`)
   const more = errors.length > mostTold ? `, and ${errors.length - mostTold} more` : ''
-  throw new FraudError(
+  return new FraudError(
     'POLICY_NAMES_LOST',
     `The policy in force speaks of what this detector does not have: ${told.join('; ')}${more}. With the bundle from ` +
-      'before, switch these rules off or remove them, and such lists and segments, too; or keep that bundle',
+      'before, switch these rules off or remove them, and such features, lists and segments, too; or keep that bundle',
     { errors },
   )
 }

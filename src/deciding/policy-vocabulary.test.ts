@@ -7,7 +7,7 @@ import { compileExpression } from '../language/index.ts'
 import { namesOf } from './policy-vocabulary.ts'
 
 const located = parseDetectorFile(readFileSync('detectors/cards.yaml', 'utf8'), 'cards.yaml')
-const { names, hint } = namesOf(located.detector, compileFeatures(located))
+const { names, hint } = namesOf({ detector: located.detector, features: compileFeatures(located) })
 
 const told = (condition: string): readonly string[] => {
   const compiled = compileExpression(condition, { names, lists: new Map(), ...(hint && { hint }) })
@@ -17,10 +17,10 @@ const told = (condition: string): readonly string[] => {
 describe('the names of a detector', () => {
   test('say of a feature that nobody declared which like it there are, and how to declare it', () => {
     assert.deepEqual(told('customer_count_1h > 5'), [
-      'The name "customer_count_1h" is unknown; there is card_count_1h, terminal_count_1h, device_count_1h; to have it, add "- count: { by: customer, over: 1h }" to the detector\'s features and train',
+      'The name "customer_count_1h" is unknown; there is card_count_1h, terminal_count_1h, device_count_1h; to have it, add "- count: { by: customer, over: 1h }" to the features of the policy',
     ])
     assert.deepEqual(told('card_amount_sum_2d > 5'), [
-      'The name "card_amount_sum_2d" is unknown; there is card_amount_sum_1d; to have it, add "- sum: { of: amount, by: card, over: 2d }" to the detector\'s features and train',
+      'The name "card_amount_sum_2d" is unknown; there is card_amount_sum_1d; to have it, add "- sum: { of: amount, by: card, over: 2d }" to the features of the policy',
     ])
     assert.deepEqual(told('crad_count_1h > 5'), ['The name "crad_count_1h" is unknown; did you mean card_count_1h?'])
   })

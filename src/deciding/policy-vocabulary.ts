@@ -3,22 +3,29 @@ import { type PolicyNames, policyNames } from '../decisioning/index.ts'
 import { declaredFields } from '../detector/declared-fields.ts'
 import type { Detector } from '../detector/detector.ts'
 import { featureFor, relatedFeatures } from '../features/feature-for.ts'
-import type { FeatureSet } from '../features/feature-set.ts'
+import type { HistoryMaker, RowMaker } from './detector-in-force.ts'
+import { policyFeaturesOf } from './policy-features.ts'
 
 /** What rules may speak of: values of the fields that a decision keeps, and of its row, with all that is known of them. */
-export function namesOf(detector: Detector, features: FeatureSet, hasModel = true): PolicyNames {
-  const { layout, names, declared } = features
+export function namesOf(maker: HistoryMaker, retainMs?: number): PolicyNames {
+  const { detector, features, own = maker } = maker
+  const { names, declared } = own.features
   const ranges = new Map(declared.flatMap(({ name, range }) => (range === undefined ? [] : [[name, range]])))
-  return policyNames(detector, declaredFields(detector, layout), names, {
+  return policyNames(detector, declaredFields(detector, features.layout), names, {
     ranges,
-    texts: textsOf(detector, features),
-    hasModel,
-    hint: (unknown) => hintOf(unknown, detector, names),
+    texts: textsOf(own),
+    // Who only reads a log says nothing of a model.
+    hasModel: !('predictor' in maker) || maker.predictor !== undefined,
+    hint: (unknown) => hintOf(unknown, detector, features.names),
+    width: features.names.length,
+    declare: policyFeaturesOf(maker, retainMs),
   })
 }
 
 /** Texts that features list, by the column that they come from. */
-function textsOf({ transaction }: Detector, { layout, listed, declared }: FeatureSet) {
+function textsOf({ detector, features }: RowMaker) {
+  const { transaction } = detector
+  const { layout, listed, declared } = features
   const found = new Map<string, { readonly values: readonly string[]; readonly isAll: boolean }>()
   const columns = new Map(Object.entries({ ...transaction.fields, ...transaction.keys }))
   for (const { kind, parameters } of declared) {
@@ -41,5 +48,5 @@ function hintOf(unknown: string, detector: Detector, names: readonly string[]): 
   const written = `${kind}: { ${Object.entries(parameters)
     .map((each) => each.join(': '))
     .join(', ')} }`
-  return `${there}; to have it, add "- ${written}" to the detector's features and train`
+  return `${there}; to have it, add "- ${written}" to the features of the policy`
 }

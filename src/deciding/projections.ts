@@ -3,12 +3,17 @@ import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
-import type { DetectorInForce, RecordTransactions } from './detector-in-force.ts'
+import type { HistoryMaker, RecordTransactions } from './detector-in-force.ts'
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
 import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import { RuleFiguresProjection } from './rule-figures-projection.ts'
+
+export interface ProjectionOptions extends MemoryHistoriesOptions {
+  /** How long records are kept; undefined: for ever. */
+  readonly retainMs?: number | undefined
+}
 
 export type Projections = ReturnType<typeof createProjections>
 
@@ -18,16 +23,10 @@ export type Projections = ReturnType<typeof createProjections>
  * it outlives records that are let go of. Each takes a record after those above it, and may read what they made of it.
  * One that a snapshot lacks is made from the log, and those above it with it.
  */
-export function createProjections(
-  inForce: Pick<DetectorInForce, 'detector' | 'features'> & Partial<Pick<DetectorInForce, 'predictor'>>,
-  transactions: RecordTransactions,
-  options: MemoryHistoriesOptions,
-) {
-  const { detector, features } = inForce
+export function createProjections(maker: HistoryMaker, transactions: RecordTransactions, options: ProjectionOptions) {
+  const { detector, features } = maker
   const pending = new PendingLabels(labelWaitMs(features))
-  // Who only reads a log says nothing of a model.
-  const hasModel = !('predictor' in inForce) || inForce.predictor !== undefined
-  const policy = new PolicyProjection(namesOf(detector, features, hasModel), policyOf(detector))
+  const policy = new PolicyProjection(namesOf(maker, options.retainMs), policyOf(detector))
   return {
     deployments: new DeploymentProjection(),
     pending,

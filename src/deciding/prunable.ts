@@ -1,7 +1,7 @@
 import type { LogReading } from '../log/decision-log.ts'
 import type { CheckpointRecord } from '../log/log-record.ts'
 import { aboutOf } from '../log/projection.ts'
-import { type DetectorInForce, RecordTransactions } from './detector-in-force.ts'
+import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
 import { createProjections, listOf } from './projections.ts'
 import { loadCarried } from './rebuild.ts'
 
@@ -21,7 +21,7 @@ type PrunableLog = LogReading & { lastBefore(timestampMs: number): number }
  */
 export function findPrunable(
   reading: PrunableLog,
-  inForce: Pick<DetectorInForce, 'detector' | 'features'>,
+  inForce: HistoryMaker,
   cutoffMs: number,
   safeThrough: number,
 ): Prunable | undefined {
@@ -31,11 +31,7 @@ export function findPrunable(
 }
 
 /** What the records through a number, those that are gone already included, have made that has to outlive them. */
-function carriedThrough(
-  reading: PrunableLog,
-  inForce: Pick<DetectorInForce, 'detector' | 'features'>,
-  through: number,
-): Prunable['carried'] {
+function carriedThrough(reading: PrunableLog, inForce: HistoryMaker, through: number): Prunable['carried'] {
   const projections = createProjections(inForce, new RecordTransactions(inForce, reading), {})
   const outliving = listOf(projections).filter(({ isCarried }) => isCarried !== undefined)
   loadCarried(outliving, reading.carried())

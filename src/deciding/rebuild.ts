@@ -1,13 +1,12 @@
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { History } from '../features/history.ts'
-import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Sequenced } from '../log/log-record.ts'
 import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
-import { RecordTransactions } from './detector-in-force.ts'
-import { createProjections, listOf, type Projections } from './projections.ts'
+import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
+import { createProjections, listOf, type ProjectionOptions, type Projections } from './projections.ts'
 
 /** What of a log it takes to make all of it again. */
 type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough' | 'carried'>
@@ -39,10 +38,10 @@ export class Rebuild {
 
   /** @param isForRows whether amounts are used beside histories, too. @throws FraudError SNAPSHOT_INVALID */
   constructor(
-    inForce: Parameters<typeof createProjections>[0],
+    inForce: HistoryMaker,
     reading: ReplayedLog,
     snapshot: Snapshot | undefined,
-    options: MemoryHistoriesOptions,
+    options: ProjectionOptions,
     isForRows = false,
   ) {
     this.#reading = reading

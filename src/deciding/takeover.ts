@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { isOfCalendar } from '../core/time-formats.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
+import type { FeatureEntry } from '../detector/detector-schema.ts'
 import { type Concealment, ReceivedTransactionReader } from '../detector/received-transaction.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
+import type { TakeRecord } from '../log/projection.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { type ServedModel, serveable } from '../scoring/served-model.ts'
@@ -16,7 +19,6 @@ import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import {
-  type ColumnCount,
   ColumnCounts,
   columnsBefore,
   historyColumns,
@@ -25,7 +27,8 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { refuseLostNames } from './lost-names.ts'
-import { takeInto } from './projections.ts'
+import { withPolicyFeatures } from './policy-features.ts'
+import { type Projections, takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
@@ -53,7 +56,10 @@ export interface TakeoverOptions extends DecidingStateOptions {
   readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
 }
 
-type Newcomer = Pick<DecidingChampion, 'model' | 'inForce'>
+interface Newcomer extends Pick<DecidingChampion, 'model' | 'inForce'> {
+  /** Whether the same model goes on, and the past of features that only rules use may be lost. */
+  readonly isFill?: boolean
+}
 
 const slowestRetryMs = 5000
 
@@ -68,6 +74,9 @@ export class Takeover {
   /** The last takeover. */
   #taken: Promise<void> = Promise.resolve()
   #isClosing = false
+  /** While histories of features of the policy are made. */
+  #filling: Promise<void> | undefined
+  #fillFailure: string | undefined
   /** The detector whose path was warmed up last. */
   #warm: DetectorInForce | undefined
 
@@ -85,17 +94,25 @@ export class Takeover {
     return this.#pause
   }
 
-  /** Makes histories from the log and decides from then on; tries again until it can. */
-  resume(): Promise<void> {
+  /** Why features of the policy can't be computed, so that they stay unknown; undefined where they can. */
+  get fillFailure(): string | undefined {
+    return this.#fillFailure
+  }
+
+  /**
+   * Makes histories from the log and decides from then on; tries again until it can. Resolves once features of the policy
+   * count that the log says nothing of yet.
+   */
+  async resume(): Promise<void> {
     this.#resuming ??= this.#resume().finally(() => {
       this.#resuming = undefined
     })
-    return this.#resuming
+    await this.#resuming
+    await this.#filling
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
   async use(inForce: DetectorInForce): Promise<void> {
-    checkRetention(inForce, this.#options.retainMs)
     requireCardKey(inForce, this.#options.cardKeyCheck)
     const model = modelOf(inForce)
     await this.#resuming
@@ -106,6 +123,7 @@ export class Takeover {
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#resuming
+    await this.#filling
   }
 
   async #resume(): Promise<void> {
@@ -140,18 +158,21 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ model, inForce }: Newcomer): Promise<void> {
-    const { logger, findSnapshot, clock } = this.#options
+  async #takeOver({ model, inForce: given, isFill = false }: Newcomer): Promise<void> {
+    const { logger, findSnapshot, clock, retainMs } = this.#options
     const { reading } = this.#log
     const startMs = clock()
+    const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
+    checkRetention(inForce, retainMs)
     prepare(inForce)
     await this.#warmUp(inForce)
-    const { cardKeyCheck, acceptLostHistories, runtime } = this.#options
-    if (acceptLostHistories !== true) refuseCardKey(inForce, cardKeyCheck, reading)
+    const { cardKeyCheck, runtime } = this.#options
+    const acceptLostHistories = isFill || this.#options.acceptLostHistories === true
+    if (!acceptLostHistories) refuseCardKey(inForce, cardKeyCheck, reading)
     const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
     while (lost.step()) await this.#nextTurn()
     const before = columnsBefore(reading)
-    this.#refuseLosses(lost.lossesSince(before))
+    if (!acceptLostHistories) refuseLosses(lost.lossesSince(before))
     const snapshot = findSnapshot(inForce)
     const rebuild = this.#startRebuild(inForce, snapshot)
     // Where histories come from a snapshot, no column is new.
@@ -160,7 +181,7 @@ export class Takeover {
       : []
     const counts = new ColumnCounts(fresh, reading, inForce.detector)
     while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
-    this.#refuseLosses(counts.empty)
+    if (!acceptLostHistories) refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
     try {
@@ -180,8 +201,9 @@ export class Takeover {
       await this.#quiet()
       while (rebuild.step());
       const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
-      this.#log.follow(takeInto(projections))
+      this.#log.follow(this.#following(projections))
       this.lineup.put({ model, inForce, receiver, state: createDecidingState(standing, this.#options) })
+      this.#fill()
       const { keys, events, bytes } = histories.stats()
       logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
       if (coveredSinceMs !== undefined) this.#warnIfShort(inForce, histories.newestMs - coveredSinceMs)
@@ -200,11 +222,73 @@ export class Takeover {
     }
   }
 
+  /** The features that the policy declares now. */
+  #declared(): readonly FeatureEntry[] {
+    return this.lineup.champion.state?.projections.policy.inForce.definitions.policy.features ?? []
+  }
+
+  /** With those features of the policy that decided last: what it declares beside them is filled in afterwards. */
+  #withComputed(given: DetectorInForce): DetectorInForce {
+    const { state, inForce } = this.lineup.champion
+    const last = this.#log.reading.lastDefinition()
+    const before = last === undefined ? given.policyFeatures : (last.definition.policyFeatures?.declared ?? [])
+    const wanted = this.#declared()
+    const computed =
+      state === undefined
+        ? before
+        : inForce.policyFeatures.filter((feature) => wanted.some((each) => isDeepStrictEqual(each, feature)))
+    try {
+      return withPolicyFeatures(given, computed)
+    } catch (error) {
+      // Whether the policy still declares them, its records say, and what they say counts.
+      if (error instanceof FraudError && error.code === 'POLICY_NAMES_LOST') return withPolicyFeatures(given, [])
+      throw error
+    }
+  }
+
+  #following(projections: Projections): TakeRecord {
+    const take = takeInto(projections)
+    return (record, sequence, about) => {
+      take(record, sequence, about)
+      if (record.kind === 'policy') this.#fill()
+    }
+  }
+
+  /** Makes histories for what the policy declares now, while what is in force goes on, and takes over with them. */
+  #fill(): void {
+    if (this.#filling !== undefined) return
+    this.#fillFailure = undefined
+    if (!this.#isFilled()) this.#filling = this.#fillNow()
+  }
+
+  #isFilled(): boolean {
+    const { inForce, state } = this.lineup.champion
+    return this.#isClosing || state === undefined || isDeepStrictEqual(this.#declared(), inForce.policyFeatures)
+  }
+
+  async #fillNow(): Promise<void> {
+    const { logger } = this.#options
+    try {
+      while (!this.#isFilled()) await this.#take({ ...this.lineup.champion, isFill: true })
+    } catch (error) {
+      // Where the log failed, all is made again, and this with it.
+      const isKnown = error instanceof FraudError && error.code === 'LOG_UNAVAILABLE'
+      if (this.#isClosing || isKnown) return
+      this.#fillFailure = error instanceof FraudError ? error.message : String(error)
+      logger.error(
+        { reason: this.#fillFailure },
+        "the policy's features can't be computed: rules take them for unknown",
+      )
+    } finally {
+      this.#filling = undefined
+    }
+  }
+
   #startRebuild(inForce: DetectorInForce, snapshot: Snapshot | undefined): Rebuild {
-    const { logger, maxHistoryBytes } = this.#options
+    const { logger, maxHistoryBytes, retainMs } = this.#options
     const rebuild = startRebuild(
       snapshot,
-      (held) => new Rebuild(inForce, this.#log.reading, held, { maxBytes: maxHistoryBytes }),
+      (held) => new Rebuild(inForce, this.#log.reading, held, { maxBytes: maxHistoryBytes, retainMs }),
       ({ code, message }) =>
         logger.error({ code, reason: message }, "a snapshot can't be used; the log is read instead"),
     )
@@ -225,10 +309,6 @@ export class Takeover {
   async #nextTurn(): Promise<void> {
     await nextTurn()
     if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
-  }
-
-  #refuseLosses(losses: readonly ColumnCount[]): void {
-    if (this.#options.acceptLostHistories !== true) refuseLosses(losses)
   }
 
   #warnIfShort(inForce: DetectorInForce, coverageMs: number): void {

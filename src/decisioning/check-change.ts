@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { suggestion } from '../core/closest-name.ts'
 import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
@@ -33,7 +34,6 @@ export interface CheckedChange {
  * @param highestScore the highest that the model can give.
  */
 export function checkChange(policy: PolicyInForce, change: Change, highestScore = 1): CheckedChange {
-  const names = withHighestScore(policy.names, highestScore)
   const before = policy.definitions
   const singles = singleChanges(change)
   const draft = draftFor(before, singles)
@@ -42,8 +42,15 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
     problems.push(...whatIsMissing(policy, draft, single))
     changeDraft(draft, single, (version) => policy.at(version))
   }
-  const lost = [...before.lists.keys()].filter((name) => !draft.lists.has(name))
-  const mayAskLost = ({ when }: RuleDefinition) => lost.some((name) => when.includes(name))
+  const isSame = isDeepStrictEqual(draft.policy.features, before.policy.features)
+  const known = isSame ? policy.names : policy.names.withFeatures(draft.policy.features)
+  const names = withHighestScore(known, highestScore)
+  const lost = [
+    ...[...before.lists.keys()].filter((name) => !draft.lists.has(name)),
+    ...[...policy.names.names.keys()].filter((name) => !names.names.has(name)),
+  ]
+  const mayAskLost = ({ when, reason = '' }: RuleDefinition) =>
+    lost.some((name) => when.includes(name) || reason.includes(name))
   const isNew = (rule: RuleDefinition) => before.rules.get(rule.id) !== rule || mayAskLost(rule)
   const rules = checkRules([...draft.rules.values()].filter(isNew), draft, names)
   const lists = [...draft.lists.values()].filter((list) => before.lists.get(list.name) !== list)
@@ -57,8 +64,11 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
 
 /** A draft with the rules that changes speak of: of ten thousand, a copy takes longer than all else. */
 function draftFor({ policy, rules, lists }: Definitions, changes: readonly SingleChange[]): Draft {
-  if (changes.some(({ kind }) => kind === 'list-removed' || kind === 'rollback'))
-    return draftOf({ policy, rules, lists })
+  const mayLoseNames = (change: SingleChange) =>
+    change.kind === 'list-removed' ||
+    change.kind === 'rollback' ||
+    (change.kind === 'policy' && !isDeepStrictEqual(change.policy.features, policy.features))
+  if (changes.some(mayLoseNames)) return draftOf({ policy, rules, lists })
   const spokenOf = changes.flatMap((change) => rules.get(ruleOf(change) ?? '') ?? [])
   return draftOf({ policy, lists, rules: new Map(spokenOf.map((rule) => [rule.id, rule])) })
 }
@@ -179,6 +189,7 @@ function checkPolicy(definitions: Definitions, names: PolicyNames): CheckedChang
   const reason = 'it needs an amount, and the detector declares none'
   const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])
   const problems = [
+    ...names.own.problems.map(({ path, reason }) => ({ field: ['policy', ...path].join('.'), reason })),
     ...checked.flatMap((each) => each.problems),
     ...lacks(costs !== undefined && needAmount(costs), 'policy.costs'),
     ...lacks(controlGroup !== undefined, 'policy.controlGroup.upTo'),

@@ -65,7 +65,10 @@ export const policySchema = z
     costs: costsSchema.optional(),
     decideBy: z.enum(['thresholds', 'cost']).default('thresholds'),
     /** Features that rules may use beside the model's, as the detector file writes them. */
-    features: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).optional(),
+    features: z
+      .array(z.union([z.string().min(1), z.record(z.string(), z.unknown())]))
+      .max(100)
+      .optional(),
     fuses: fusesSchema.optional(),
     controlGroup: controlGroupSchema.optional(),
     /** The outcome where no score is available. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
@@ -55,8 +56,8 @@ export class PolicyInForce {
   readonly #unknowns = new Map<string, number>()
 
   constructor({ policy, version }: FirstPolicy, names: PolicyNames) {
-    this.#names = names
-    this.#subject = new LentSubject(names)
+    this.#names = names.withFeatures(policy.features)
+    this.#subject = new LentSubject(this.#names)
     this.#draft = { policy, rules: new Map(), lists: new Map() }
     this.#history = new PolicyHistory(draftOf(this.#draft), version)
     this.#fuses.set(fusesOf(this.#draft))
@@ -135,11 +136,13 @@ export class PolicyInForce {
 
   /** Takes a change that was checked when it was recorded. */
   apply(record: ChangeRecord): void {
+    const { features } = this.#draft.policy
     const changes = singleChanges(record.change)
     for (const change of changes) this.#applyOne(change, record)
     this.#history.note(record, this.#draft)
     // The batches of a large list must not cost what all rules do.
     if (!changes.some(({ kind }) => kind !== 'entries' && kind !== 'snooze')) return
+    if (!isDeepStrictEqual(features, this.#draft.policy.features)) this.rename(this.#names)
     this.#lists.set(this.#draft.lists.keys())
     this.#fuses.set(fusesOf(this.#draft))
     this.#compiled = undefined
@@ -158,8 +161,8 @@ export class PolicyInForce {
 
   /** Goes on under another detector, whose names rules are then read by. */
   rename(names: PolicyNames): void {
-    this.#names = names
-    this.#subject = new LentSubject(names)
+    this.#names = names.withFeatures(this.#draft.policy.features)
+    this.#subject = new LentSubject(this.#names)
     this.#rules = new RuleSet()
     this.#rules.reset(this.#draft.rules.keys())
     this.#compiled = undefined
@@ -181,7 +184,7 @@ export class PolicyInForce {
     this.#snoozes.load(readAll<Snooze>(reader))
     this.#fuses.load(readAll<SavedFuse>(reader))
     this.#lists.load(reader)
-    this.#compiled = undefined
+    this.rename(this.#names)
   }
 
   #applyOne(change: SingleChange, { by, atMs }: ChangeRecord): void {

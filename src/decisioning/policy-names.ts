@@ -5,6 +5,21 @@ import { keptNames } from '../detector/kept-fields.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { Declaration, Declarations, Membership, NumberRange, Subject } from '../language/index.ts'
 import type { ExpectedScore } from './policy.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+
+/** What the features that a policy declares beside the model's come to. */
+export interface PolicyFeatures {
+  /** Each with its place in the row; undefined where it is not computed yet, so that its value is unknown. */
+  readonly features: readonly {
+    readonly name: string
+    readonly at: number | undefined
+    readonly range?: NumberRange | undefined
+  }[]
+  /** What is wrong with declarations, by their place. */
+  readonly problems: readonly { readonly path: readonly PropertyKey[]; readonly reason: string }[]
+}
+/** Looks at declarations as the detector file writes them. */
+export type DeclareFeatures = (declarations: NonNullable<PolicyDefinition['features']>) => PolicyFeatures
 
 /** What a policy may speak of, and where its values are. */
 export interface PolicyNames {
@@ -19,6 +34,10 @@ export interface PolicyNames {
   readonly numberCount: number
   /** What to say of a name that is unknown. */
   readonly hint?: Declarations['hint']
+  /** The features of the policy itself. */
+  readonly own: PolicyFeatures
+  /** The names of a policy that declares these features. */
+  withFeatures(declarations: PolicyDefinition['features']): PolicyNames
 }
 
 /** What is known of values beside their types, so that conditions that never hold can be warned of. */
@@ -30,23 +49,27 @@ export interface KnownValues {
   readonly hint?: Declarations['hint']
   /** Whether there is a score; true by default. */
   readonly hasModel?: boolean
+  /** How many values a row has, those of the policy's features included; as many as the model's by default. */
+  readonly width?: number
+  readonly declare?: DeclareFeatures
 }
 
 const slots = { amount: 0, time: 1, score: 2 } as const
+const noFeatures: PolicyFeatures = { features: [], problems: [] }
+const declareNone: DeclareFeatures = () => noFeatures
 
 /**
  * Names as the detector has them: amount, time and score, then keys, fields and kept fields, then features. The first
  * to have a name keeps it.
  *
  * @param fields the columns that a decision keeps, in their order.
- * @param features in the order of the row.
- * @param hasModel whether anything gives a score.
+ * @param model the model's features, in the order of the row, which they begin.
  */
 export function policyNames(
   { transaction }: Detector,
   fields: readonly DeclaredField[],
-  features: readonly string[],
-  { ranges, texts, hint, hasModel = true }: KnownValues = {},
+  model: readonly string[],
+  { ranges, texts, hint, hasModel = true, width = model.length, declare = declareNone }: KnownValues = {},
 ): PolicyNames {
   const names = new Map<string, Declaration>()
   const add = (name: string, declaration: Declaration) => {
@@ -60,14 +83,14 @@ export function policyNames(
   const personal = personalColumns(transaction)
   const numberFields: (readonly [number, number])[] = []
   const textFields: number[] = []
-  let numberCount = Object.keys(slots).length
+  let featuresAt = Object.keys(slots).length
   const kept = keptNames(transaction).map((column) => [column, column] as const)
   for (const [name, column] of [...Object.entries(keys), ...Object.entries(named), ...kept]) {
     const place = fields.findIndex((each) => each.column === column)
     if (place < 0 || names.has(name)) continue
     if (fields[place].kind === 'number') {
-      numberFields.push([numberCount, place])
-      add(name, { type: 'double', slot: numberCount++ })
+      numberFields.push([featuresAt, place])
+      add(name, { type: 'double', slot: featuresAt++ })
       continue
     }
     // What is only known by a token or a hash says nothing by itself.
@@ -81,20 +104,25 @@ export function policyNames(
         : { type: 'token', slot, tokensOf },
     )
   }
-  features.forEach((name, i) => {
+  model.forEach((name, i) => {
     const range = ranges?.get(name)
-    add(name, { type: 'double', slot: numberCount + i, ...(range && { range }) })
+    add(name, { type: 'double', slot: featuresAt + i, ...(range && { range }) })
   })
-  return {
-    names,
-    hasAmount: amount !== undefined,
-    minorUnits: 10 ** (amount?.digits ?? 0),
-    numberFields,
-    textFields,
-    featuresAt: numberCount,
-    numberCount: numberCount + features.length,
-    ...(hint && { hint }),
+  const shape = { hasAmount: amount !== undefined, minorUnits: 10 ** (amount?.digits ?? 0), numberFields, textFields }
+  const withFeatures: PolicyNames['withFeatures'] = (declarations = []) => {
+    const own = declarations.length === 0 ? noFeatures : declare(declarations)
+    const all = new Map(names)
+    // What is not computed has its place behind the row, where nothing is ever written.
+    let numberCount = featuresAt + width
+    for (const { name, at, range } of own.features) {
+      if (all.has(name)) continue
+      const slot = at === undefined ? numberCount++ : featuresAt + at
+      const lacking = at === undefined ? { lacking: 'it counts once it was filled from the log' } : {}
+      all.set(name, { type: 'double', slot, ...(range && { range }), ...lacking })
+    }
+    return { ...shape, names: all, featuresAt, numberCount, own, withFeatures, ...(hint && { hint }) }
   }
+  return withFeatures([])
 }
 
 /** A transaction as a policy is told of it. */

@@ -254,6 +254,8 @@ function whyNotListed(list: readonly string[], i: number, names: readonly string
 }
 
 export type Detector = Readonly<z.infer<typeof detectorSchema>>
+/** An entry of its list of features. */
+export type FeatureEntry = Detector['features'][number]
 
 /** The names that a mapping of a file of this form may have at a path, for suggestions; none where it may have any. */
 export function namesAllowedAt(form: z.ZodType<Detector>, path: readonly PropertyKey[]): readonly string[] {

@@ -1,13 +1,12 @@
-import { suggestion } from '../core/closest-name.ts'
 import { durationMs } from '../core/duration.ts'
 import { type DetectorProblem, detectorError, inMemory, type LocatedDetector } from '../detector/detector.ts'
 import type { Transaction, TransactionLayout } from '../detector/transaction.ts'
-import { featureKinds } from './definitions/index.ts'
-import { type Feature, type FeatureKind, type ValueRange, wholeUpTo } from './feature.ts'
+import { declareFeatures } from './declare-features.ts'
+import type { Feature, ValueRange } from './feature.ts'
 import { orderFeatures } from './feature-order.ts'
 import type { HistoriesPlan, History } from './history.ts'
-import { findLabelReaders, labelColumns } from './label-columns.ts'
-import { type ListedText, Scope, UnknownName } from './scope.ts'
+import { findLabelReaders } from './label-columns.ts'
+import type { ListedText } from './scope.ts'
 
 /** A detector's features, ready to compute rows, and what they need of transactions and histories. */
 export interface FeatureSet {
@@ -40,18 +39,11 @@ interface DeclaredFeature {
   readonly kind: string
   readonly parameters: unknown
   readonly range: ValueRange | undefined
+  /** Two features of one name are the same where these texts are the same. */
+  readonly declaration: string
 }
 
 const defaultEventsPerKey = 4096
-const kinds = new Map(featureKinds.map((kind) => [kind.kind, kind]))
-/** Names that stand for a kind of feature, so that a column of that name has to be declared as one. */
-export const kindNames: readonly string[] = [...kinds.keys()]
-
-interface Declared {
-  readonly kind: FeatureKind
-  readonly parameters: unknown
-  readonly path: readonly PropertyKey[]
-}
 
 /**
  * Makes a detector's features.
@@ -59,35 +51,15 @@ interface Declared {
  * @throws FraudError DETECTOR_INVALID, with the place and the reason of each declaration that can't be.
  */
 export function compileFeatures({ detector, locate }: LocatedDetector): FeatureSet {
-  const scope = new Scope(detector, kindNames)
-  const problems: DetectorProblem[] = [...findLabelReaders(detector)]
-  const ofLabel = labelColumns(detector)
-  const features: Feature[] = []
-  const paths: (readonly PropertyKey[])[] = []
-  const columns: string[] = []
-  const all: DeclaredFeature[] = []
-  detector.features.forEach((given, i) => {
-    const declared = readDeclaration(given, ['features', i], problems)
-    if (declared === undefined) return
-    try {
-      for (const feature of declared.kind.declare(declared.parameters, scope)) {
-        features.push(feature)
-        const range = feature.categories === undefined ? declared.kind.range : wholeUpTo(feature.categories.length - 1)
-        all.push({ name: feature.name, kind: declared.kind.kind, parameters: declared.parameters, range })
-        paths.push(declared.path)
-      }
-      if (declared.kind.kind !== 'column') return
-      const column = String(declared.parameters)
-      columns.push(column)
-      const reason = ofLabel.get(column)
-      if (reason !== undefined) problems.push({ path: declared.path, reason })
-    } catch (error) {
-      if (!(error instanceof UnknownName)) throw error
-      const path = error.parameter === '' ? declared.path : [...declared.path, error.parameter]
-      problems.push({ path, reason: error.message })
-    }
-  })
-  const { order, inputs } = orderFeatures(features, paths, problems)
+  const paths = detector.features.map((_, i) => ['features', i])
+  const { declared, columns, scope, problems: found } = declareFeatures(detector, detector.features, paths)
+  const problems: DetectorProblem[] = [...findLabelReaders(detector), ...found]
+  const features = declared.map(({ feature }) => feature)
+  const { order, inputs } = orderFeatures(
+    features,
+    declared.map(({ path }) => path),
+    problems,
+  )
   if (problems.length > 0) throw detectorError(problems, locate)
   const { label, amount } = detector.transaction
   // A file's column is not the feature where amounts come in minor units.
@@ -96,7 +68,9 @@ export function compileFeatures({ detector, locate }: LocatedDetector): FeatureS
   return {
     names: features.map(({ name }) => name),
     all: features,
-    declared: all,
+    declared: declared.map(({ feature: { name }, kind, parameters, range, declaration }) => ({
+      ...{ name, kind, parameters, range, declaration },
+    })),
     own: ownAt.map((at) => features[at]),
     ownAt,
     derived: order
@@ -140,68 +114,4 @@ export function computeRow(
     )
   }
   return row
-}
-
-/** Which kind an entry of the list is, and its checked parameters; what is wrong is added to the problems. */
-function readDeclaration(
-  given: string | Record<string, unknown>,
-  path: readonly PropertyKey[],
-  problems: DetectorProblem[],
-): Declared | undefined {
-  if (typeof given === 'string') return readName(given, path, problems)
-  const [name, ...others] = Object.keys(given)
-  if (name === undefined || others.length > 0) {
-    const reason = 'each entry is one kind of feature; begin each with "-", and indent its parameters'
-    problems.push({ path, reason })
-    return undefined
-  }
-  const kind = kinds.get(name)
-  if (kind === undefined) {
-    problems.push({
-      path: [...path, name],
-      reason: `there is no kind of feature "${name}"${suggestion(name, kindNames)}`,
-    })
-    return undefined
-  }
-  const at = [...path, name]
-  const parsed = kind.parameters.safeParse(given[name] ?? {})
-  if (parsed.success) return { kind, parameters: given[name] ?? {}, path: at }
-  for (const issue of parsed.error.issues) {
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) problems.push({ path: [...at, key], reason: whyNot(key, kind) })
-    } else if (issue.path.length === 0 && 'shape' in kind.parameters) {
-      const names = parametersOf(kind)
-      const reason = names.length === 0 ? 'it has no parameters' : `write its parameters by name: ${names.join(', ')}`
-      problems.push({ path: at, reason })
-    } else problems.push({ path: [...at, ...issue.path], reason: issue.message })
-  }
-  return undefined
-}
-
-/** A kind that needs no parameters, or a column. */
-function readName(name: string, path: readonly PropertyKey[], problems: DetectorProblem[]): Declared | undefined {
-  const kind = kinds.get(name)
-  if (kind === undefined) {
-    const [column] = featureKinds.filter((candidate) => candidate.kind === 'column')
-    return { kind: column, parameters: name, path }
-  }
-  const parsed = kind.parameters.safeParse({})
-  if (parsed.success) return { kind, parameters: {}, path }
-  const wanted = parsed.error.issues.map((issue) => issue.path.join('.')).filter((parameter) => parameter !== '')
-  problems.push({ path, reason: `${name} needs more parameters: ${wanted.join(', ')}` })
-  return undefined
-}
-
-function whyNot(parameter: string, kind: FeatureKind): string {
-  const allowed = parametersOf(kind)
-  if (parameter === 'delay') {
-    return `a delay moves a window back, and ${kind.kind} ${allowed.includes('over') ? 'begins at the transaction itself' : 'has no window'}; leave it out`
-  }
-  const none = allowed.length === 0 ? `; ${kind.kind} has no parameters` : suggestion(parameter, allowed)
-  return `${kind.kind} has no parameter "${parameter}"${none}`
-}
-
-/** The names of a kind's parameters. */
-function parametersOf({ parameters }: FeatureKind): readonly string[] {
-  return 'shape' in parameters && typeof parameters.shape === 'object' ? Object.keys(parameters.shape ?? {}) : []
 }

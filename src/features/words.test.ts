@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDetector } from '../detector/detector.ts'
 import type { Transaction } from '../detector/transaction.ts'
+import { kindNames } from './declare-features.ts'
 import { sayValue, showFeature } from './feature.ts'
-import { compileDetector, kindNames } from './feature-set.ts'
+import { compileDetector } from './feature-set.ts'
 
 const transactionOf = (currency: unknown) => ({
   id: 'id',

@@ -17,6 +17,9 @@ const fields = {
   }),
   columns: z.array(z.string()),
   features: z.array(z.string()),
+  policyFeatures: z
+    .object({ declared: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])), from: z.number() })
+    .exactOptional(),
   contributionScale: z.enum(contributionScales).exactOptional(),
   categories: z.record(z.string(), z.array(z.string())).exactOptional(),
   cardKeyCheck: z.string().exactOptional(),

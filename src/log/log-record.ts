@@ -3,7 +3,7 @@ import type { Contribution, ContributionScale } from '../decisioning/contributio
 import type { Degradation } from '../decisioning/decision.ts'
 import type { Policy } from '../decisioning/policy.ts'
 import type { PolicyTrace } from '../decisioning/policy-trace.ts'
-import type { Outcome } from '../detector/detector-schema.ts'
+import type { FeatureEntry, Outcome } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 
 /** How the records that rest on a definition are written; what each format holds is in `record-format.ts`. */
@@ -77,6 +77,11 @@ export interface Definition {
   readonly columns: readonly string[]
   /** The names of a row's values, in their order. */
   readonly features: readonly string[]
+  /**
+   * Features that the policy declares beside the model's, as it declares them; those of the detector from the entry `from` on
+   * are theirs. Missing where there are none.
+   */
+  readonly policyFeatures?: { readonly declared: readonly FeatureEntry[]; readonly from: number }
   /** The scale of contributions; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
   /** The texts of the values, from 0 on, of features that are categories, by their names. */

@@ -12,7 +12,8 @@ import { labelsAllowed, otherWords, withNumericLabel } from '../data/label-colum
 import { openTables } from '../data/read-table.ts'
 import type { Column, Table } from '../data/table.ts'
 import { parseDetector } from '../detector/detector.ts'
-import { compileDetector, kindNames } from '../features/feature-set.ts'
+import { kindNames } from '../features/declare-features.ts'
+import { compileDetector } from '../features/feature-set.ts'
 import { detectorName } from './find-detector.ts'
 import { type InputRequest, nameOf, readFileTable, readOptions } from './read-input.ts'
 

@@ -15,9 +15,11 @@ import {
   parseDetector,
   parseDetectorFile,
 } from '../detector/detector.ts'
-import { kindNames } from '../features/feature-set.ts'
+import { kindNames } from '../features/declare-features.ts'
 import { wholeDetector } from '../learners/detector-model.ts'
 import type { LogReading } from '../log/decision-log.ts'
+import type { Definition } from '../log/log-record.ts'
+import { ownDetector } from '../log/own-detector.ts'
 import { readBytes } from './read-bytes.ts'
 import type { InputRequest } from './read-input.ts'
 
@@ -110,9 +112,18 @@ function changedTime(declared: DeclaredTime | undefined, field: string | undefin
   }
 }
 
-/** The detector that was in force last. */
+/** The detector that was in force last, with what the policy's features added to it. */
 export function lastDetector(reader: Pick<LogReading, 'lastDefinition'>): LocatedDetector {
+  return { detector: parseDetector(lastDefinition(reader).detector), locate: inMemory }
+}
+
+/** The one that the model was trained for that was in force last. */
+export function lastOwnDetector(reader: Pick<LogReading, 'lastDefinition'>): LocatedDetector {
+  return { detector: parseDetector(ownDetector(lastDefinition(reader))), locate: inMemory }
+}
+
+function lastDefinition(reader: Pick<LogReading, 'lastDefinition'>): Definition {
   const last = reader.lastDefinition()
   if (last === undefined) throw new FraudError('DATA_INVALID', 'The log is empty: it has no transactions yet')
-  return { detector: parseDetector(last.definition.detector), locate: inMemory }
+  return last.definition
 }

@@ -12,8 +12,9 @@ import type { Transaction } from '../detector/transaction.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Definition, Sequenced } from '../log/log-record.ts'
+import { ownDetector } from '../log/own-detector.ts'
 import { tellUnread } from '../log/unread-parts.ts'
-import { lastDetector, readDetector } from './find-detector.ts'
+import { lastOwnDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { InputRequest } from './read-input.ts'
 import { cardColumn, RowCollector } from './row-collector.ts'
@@ -51,7 +52,7 @@ export function* replayLog(
   const addRow: OnTransaction = (record, transaction, histories) => {
     const row =
       record.kind === 'decision' && usesStored(record)
-        ? record.row
+        ? record.row.subarray(0, features.names.length)
         : computeRow(features, transaction, histories, new Float64Array(features.names.length))
     group.push({ record, transaction, row })
   }
@@ -64,11 +65,6 @@ export function* replayLog(
     if (!rebuild.step(addRow, count)) return
     yield group
   }
-}
-
-/** The detector that rows of a log are wanted for: a file's, else the one that was in force last. */
-export async function detectorOfLog(request: InputRequest, reader: LogReading): Promise<LocatedDetector> {
-  return request.detector === undefined ? lastDetector(reader) : readDetector(request.detector, request)
 }
 
 /** What a transaction of the log is to learning: the first four are rows, the others are left out. */
@@ -89,7 +85,7 @@ export async function loggedRows(
   run: Progress,
   own?: LocatedDetector,
 ): Promise<LabelledRows> {
-  const located = own ?? (await detectorOfLog(request, reader))
+  const located = own ?? (await detectorOfModel(request, reader))
   const features = compileFeatures(located)
   const { transaction } = located.detector
   const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
@@ -131,6 +127,11 @@ export async function loggedRows(
     )
   const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
   return { ...rows, source, knownAt, cards, badRows: noBadRows }
+}
+
+/** A file's, else that of the model that was in force last: what only the policy looks at is no input of a model. */
+async function detectorOfModel(request: InputRequest, reader: LogReading): Promise<LocatedDetector> {
+  return request.detector === undefined ? lastOwnDetector(reader) : readDetector(request.detector, request)
 }
 
 /** Counts the columns that features read, alone or through histories. */
@@ -205,7 +206,7 @@ function latestLabels(reader: LogReading): Map<string, { readonly isFraud: boole
   return labels
 }
 
-/** Says of a definition whether its rows are those of these features. */
+/** Says of a definition whether its rows begin with those of these features. */
 function sameFeatures(
   { detector }: LocatedDetector,
   features: FeatureSet,
@@ -217,7 +218,9 @@ function sameFeatures(
     const before = known.get(number)
     if (before !== undefined) return before
     const definition: Definition = reader.definition(number)
-    const isSame = partsOfRows(definition.detector) === wanted && definition.features.length === features.names.length
+    const isSame =
+      [definition.detector, ownDetector(definition)].some((each) => partsOfRows(each) === wanted) &&
+      features.names.every((name, i) => definition.features[i] === name)
     known.set(number, isSame)
     return isSame
   }

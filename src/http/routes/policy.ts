@@ -24,6 +24,7 @@ export const policy: Route<DecidingContext> = {
         rules: [...definitions.rules.values()],
         lists: [...definitions.lists.values()],
         tripped: decisions.trippedFuses,
+        features: decisions.policyFeatures,
       })
     },
 }

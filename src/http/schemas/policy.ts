@@ -109,6 +109,19 @@ export const rulesAnswer = {
   required: ['version', 'rules', 'fused', 'unknown', 'broken'],
 } as const
 
+const policyFeature = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    state: {
+      enum: ['computed', 'filling', 'failed'],
+      description: 'While it is filled from the log, and where that failed, rules take it for unknown.',
+    },
+    reason: { type: 'string', description: 'Why it failed.' },
+  },
+  required: ['name', 'state'],
+} as const
+
 export const policyAnswer = {
   type: 'object',
   properties: {
@@ -117,8 +130,9 @@ export const policyAnswer = {
     rules: { type: 'array', items: ruleItem },
     lists: { type: 'array', items: { type: 'object' } },
     tripped: { type: 'array', items: { type: 'string' }, description: 'Fuses that hold now.' },
+    features: { type: 'array', items: policyFeature, description: "The policy's own, beside those of the model." },
   },
-  required: ['version', 'policy', 'rules', 'lists', 'tripped'],
+  required: ['version', 'policy', 'rules', 'lists', 'tripped', 'features'],
 } as const
 
 const text = { type: 'string' } as const
