@@ -25,10 +25,8 @@ export interface ServedFlags {
 }
 
 /** What flags name, if they do. */
-export function namedServed({
-  bundle,
-  detector,
-}: { readonly [Flag in keyof ServedFlags]: ServedFlags[Flag] | undefined }): Served | undefined {
+export function namedServed(flags: Partial<Record<keyof ServedFlags, string | undefined>>): Served | undefined {
+  const { bundle, detector } = flags
   if (bundle !== undefined && detector !== undefined) {
     const cure = 'a bundle has its detector with it: leave one of the two out'
     throw new FraudError('OPTION_INVALID', `--detector ${detector} is for deciding without a model; ${cure}`)
