@@ -1,37 +1,17 @@
 import { FraudError } from '../core/errors.ts'
 import type { Progress } from '../core/progress.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
-import type { Detector, LocatedDetector } from '../detector/detector.ts'
+import type { LocatedDetector } from '../detector/detector.ts'
 import { inMemory } from '../detector/detector.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
+import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
 import { lastDetector } from '../training/find-detector.ts'
+import { type BacktestResult, tellBacktest } from './backtest-result.ts'
 import { countLog, type LogCounted, type LogWork, readLabels } from './log-slices.ts'
 import { prepare } from './prepare.ts'
 import type { BacktestRequest } from './request.ts'
-import { type BacktestFigures, tellCounted } from './result.ts'
 import { readStanding } from './standing.ts'
-
-/** What figures rest on. */
-interface BacktestBasis {
-  readonly source: string
-  /** The last record that was there. */
-  readonly through: number | null
-  /** The version of the policy in force that the tested one is held against. */
-  readonly policy: number | null
-  /** Transactions after this time are younger than the labels' maturity. */
-  readonly matureUntil: string | null
-  /** Rows that were made of the histories again, and the features for which that was. */
-  readonly recomputed: number
-  readonly recomputedFor: readonly string[]
-  /** Whether transactions were judged in their order, as caps and fuses ask for. */
-  readonly inOrder: boolean
-}
-
-export interface BacktestResult extends BacktestFigures {
-  readonly basis: BacktestBasis
-  readonly notes: readonly string[]
-}
 
 /**
  * Tests a policy on the decisions of a log, beside the service that writes it.
@@ -56,24 +36,20 @@ export async function backtestLog(
     const { newestMs } = reader.transactionsIn(after, through)
     const inputs = bundle?.model.features ?? []
     const hasModel = bundle !== undefined || reader.lastDefinition()?.definition.model !== null
-    const { plan, notes } = prepare(request, { located, standing, newestMs, inputs, hasModel })
+    const persons = new SqlitePersons(reader.database, () => '')
+    const { plan, notes } = prepare(request, { located, standing, newestMs, inputs, hasModel, persons })
     const labels = readLabels(reader, { after, through }, request.knownByMs ?? Number.POSITIVE_INFINITY)
     const work: LogWork = { path, plan, labels, whole: { after, through }, bundle: request.bundle }
     const counted = await countLog(work, request.threads, run)
-    const figures = tellCounted(counted.counted, {
-      plan: plan.count,
-      definitions: plan.trials.map((trial) => trial.definitions),
-      hasMoney: hasMoney(plan.detector),
-    })
-    if (figures.all.transactions === 0) throw nothingThere(reader, request)
-    return {
-      ...figures,
+    const result = tellBacktest(counted.counted, plan, {
       basis: {
         ...{ source, through, policy: standing.version, matureUntil: formatIsoTime(plan.matureMs) },
         ...{ recomputed: counted.recomputed, recomputedFor: counted.lacking ?? [], inOrder: counted.inOrder },
       },
       notes: [...notes, ...notesOf(counted, after)],
-    }
+    })
+    if (result.all.transactions === 0) throw nothingThere(reader, request)
+    return result
   } finally {
     reader.close()
   }
@@ -113,9 +89,4 @@ function nothingThere(reader: SqliteLogReader, { fromMs, toMs }: BacktestRequest
         ? 'Its transactions are only known: shrike replay FILE --as decisions decides them'
         : undefined,
   })
-}
-
-/** Sums of amounts in several currencies mean nothing. */
-function hasMoney({ transaction: { amount } }: Detector): boolean {
-  return amount !== undefined && (typeof amount.currency !== 'object' || amount.conversion !== undefined)
 }

@@ -43,7 +43,9 @@ interface SliceCounted {
   readonly untaken: number
 }
 
+// A thread takes as long to start as this many decisions take; who asks for threads gets them.
 const fewestInSlice = 20_000
+const fewestAskedFor = 500
 const mostSlices = 16
 
 /** Reads the labels that are known by a time; of several of one transaction the last counts. */
@@ -108,7 +110,7 @@ export async function countLog(work: LogWork, threads: number | undefined, run: 
   const inOrder = new TrialRun(work.plan).hasOrder
   const counted =
     lacking === undefined
-      ? await countStored(work, inOrder ? 1 : (threads ?? availableParallelism()), run, onProgress)
+      ? await countStored(work, inOrder ? 1 : threads, run, onProgress)
       : await remake(work, run, onProgress)
   step.end()
   return { ...counted, lacking, inOrder }
@@ -116,11 +118,12 @@ export async function countLog(work: LogWork, threads: number | undefined, run: 
 
 async function countStored(
   work: LogWork,
-  threads: number,
+  asked: number | undefined,
   run: Progress,
   onProgress: (through: number) => void,
 ): Promise<SliceCounted> {
-  const slices = slicesOf(work.whole)
+  const threads = asked ?? availableParallelism()
+  const slices = slicesOf(work.whole, asked === undefined ? fewestInSlice : fewestAskedFor)
   if (threads === 1 || slices.length === 1) {
     const slice = await SliceRun.open(work)
     try {
@@ -149,8 +152,8 @@ async function countStored(
 }
 
 /** The same parts whatever the number of threads is, so that sums come out alike. */
-function slicesOf({ after, through }: LogSlice): readonly LogSlice[] {
-  const size = Math.max(fewestInSlice, Math.ceil((through - after) / mostSlices))
+function slicesOf({ after, through }: LogSlice, fewest: number): readonly LogSlice[] {
+  const size = Math.max(fewest, Math.ceil((through - after) / mostSlices))
   const slices: LogSlice[] = []
   for (let start = after; start < through; start += size)
     slices.push({ after: start, through: Math.min(through, start + size) })

@@ -10,13 +10,15 @@ import {
   type PolicyDocuments,
   type PolicyProblem,
 } from '../decisioning/index.ts'
-import type { ListDefinition } from '../decisioning/list-definition.ts'
+import type { EntryDefinition, ListDefinition } from '../decisioning/list-definition.ts'
 import type { Detector, LocatedDetector } from '../detector/detector.ts'
 import { addFeatures } from '../features/add-features.ts'
 import { featureFor } from '../features/feature-for.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { compileExpression } from '../language/index.ts'
+import type { PersonalValues } from '../log/personal-values.ts'
 import type { CountPlan, Focus } from './counter.ts'
+import { concealEntries } from './given-entries.ts'
 import type { BacktestPlan } from './plan.ts'
 import { type BacktestRequest, usualExamples } from './request.ts'
 import type { Standing } from './standing.ts'
@@ -33,11 +35,15 @@ interface Ground {
   readonly inputs: readonly string[]
   /** Whether anything gives a score. */
   readonly hasModel: boolean
+  /** Stand-ins of persons, as transactions have them. */
+  readonly persons: PersonalValues
 }
 
 export interface Prepared {
   readonly plan: BacktestPlan
   readonly wanted: Wanted
+  /** The names that policies read. */
+  readonly read: ReadonlySet<string>
   /** What a reader of the figures should know. */
   readonly notes: readonly string[]
 }
@@ -47,7 +53,10 @@ export interface Prepared {
  *
  * @throws FraudError INPUT_INVALID with every problem of a rule, a list or a policy, and its place.
  */
-export function prepare(request: BacktestRequest, { located, standing, newestMs, inputs, hasModel }: Ground): Prepared {
+export function prepare(
+  request: BacktestRequest,
+  { located, standing, newestMs, inputs, hasModel, persons }: Ground,
+): Prepared {
   const now = standing.definitions
   const { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY } = request
   if (fromMs >= toMs) throw new FraudError('OPTION_INVALID', 'The time to begin is not before the time to end')
@@ -58,13 +67,13 @@ export function prepare(request: BacktestRequest, { located, standing, newestMs,
   const all = [now, tested, ...(other === undefined ? [] : [other])]
   const wanted = wantedOf(located, hasModel, featuresOf(all, located.detector))
   const begun = request.entriesNow === true ? standing.after : standing.before
-  const given = request.list?.entries === undefined ? [] : [entriesChange(request.list.name, request.list.entries)]
+  const given = givenEntries(request, tested, wanted, persons)
   const usual = { begun, followsEntries: request.entriesNow !== true, fixedLists: [] }
   const trials: Trial[] = [
     { name: 'inForce', definitions: plainOf(now), ...usual },
     {
       ...{ name: 'tested', definitions: plainOf(tested), ...usual },
-      ...(request.list !== undefined && given.length > 0 && withGiven(begun, request.list.name, given)),
+      ...(request.list !== undefined && given !== undefined && withGiven(begun, request.list.name, given.entries)),
     },
     ...(other === undefined ? [] : [{ name: 'compared' as const, definitions: plainOf(other), ...usual }]),
   ]
@@ -77,21 +86,40 @@ export function prepare(request: BacktestRequest, { located, standing, newestMs,
   const maturityMs = durationMs(
     wanted.detector.transaction.label.maturity ?? wanted.detector.transaction.label.delay ?? '0s',
   )
+  const read = new Set(trials.flatMap(({ definitions }) => [...namesIn(definitions, wanted.names.names)]))
   const plan: BacktestPlan = {
     ...{ detector: wanted.detector, hasModel, trials, secret: standing.secret, followed: standing.followed },
     count: countPlan(request, trials, wanted),
-    needed: neededBy(trials, wanted, inputs),
+    needed: wanted.features.names.flatMap((name, i) => (read.has(name) || inputs.includes(name) ? [i] : [])),
     matureMs: (request.knownByMs ?? newestMs) - maturityMs,
     fromMs,
     toMs,
   }
   const broken = sides.flatMap(({ name, policy }) => (name === 'compared' ? [] : policy.broken.map(({ id }) => id)))
-  return { plan, wanted, notes: notesOf(new Set(broken), trials, standing) }
+  return {
+    plan,
+    wanted,
+    read,
+    notes: [...tellStrangers(given?.strangers ?? 0), ...notesOf(new Set(broken), trials, standing)],
+  }
 }
 
-function withGiven(begun: readonly SingleChange[], list: string, given: readonly SingleChange[]): Partial<Trial> {
+function givenEntries({ list }: BacktestRequest, { lists }: Definitions, wanted: Wanted, persons: PersonalValues) {
+  if (list?.entries === undefined) return undefined
+  return concealEntries(list.entries, lists.get(list.name)?.of ?? '', wanted, persons)
+}
+
+function withGiven(
+  begun: readonly SingleChange[],
+  list: string,
+  given: readonly EntryDefinition[],
+): Pick<Trial, 'begun' | 'fixedLists'> {
   const others = begun.filter((change) => change.kind !== 'entries' || change.list !== list)
-  return { begun: [...others, ...given], fixedLists: [list] }
+  return { begun: [...others, entriesChange(list, given)], fixedLists: [list] }
+}
+
+function tellStrangers(count: number): readonly string[] {
+  return count === 0 ? [] : [`No transaction ever came of ${count.toLocaleString('en')} of the entries`]
 }
 
 function changesOf({ rules = [], list, policy, bundle }: BacktestRequest, now: Definitions): readonly SingleChange[] {
@@ -169,13 +197,6 @@ function countPlan(
   return { sides, focus, costs, minorUnits: names.minorUnits, examples }
 }
 
-/** The features that rules, segments and the model that is tested read. */
-function neededBy(trials: readonly Trial[], { names, features }: Wanted, inputs: readonly string[]): readonly number[] {
-  const read = new Set(inputs)
-  for (const { definitions } of trials) for (const name of namesIn(definitions, names.names)) read.add(name)
-  return features.names.flatMap((name, i) => (read.has(name) ? [i] : []))
-}
-
 function* namesIn({ rules, policy, lists }: PlainDefinitions, names: Wanted['names']['names']): Generator<string> {
   const declarations = { names, lists: new Map(lists.map(({ name }, slot) => [name, slot])) }
   const active = rules.filter(({ state }) => state === 'live' || state === 'shadow')
@@ -183,6 +204,7 @@ function* namesIn({ rules, policy, lists }: PlainDefinitions, names: Wanted['nam
     const compiled = compileExpression(when, declarations)
     if (compiled.ok) yield* compiled.program.names
   }
+  for (const { of } of lists) yield of
 }
 
 function notesOf(broken: ReadonlySet<string>, trials: readonly Trial[], { secret }: Standing): readonly string[] {

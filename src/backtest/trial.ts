@@ -57,7 +57,7 @@ export class Side {
     this.#apply([
       ...lists.map((list): SingleChange => ({ kind: 'list', list })),
       ...rules.map((rule): SingleChange => ({ kind: 'rule', rule })),
-      ...trial.begun.filter((change) => this.#isMeant(change, true)),
+      ...trial.begun.filter((change) => this.#isOfThis(change)),
     ])
   }
 
@@ -74,7 +74,7 @@ export class Side {
   follow(change: FollowedChange): void {
     this.#apply(
       change.changes
-        .filter((each) => this.#isMeant(each, this.#trial.followsEntries))
+        .filter((each) => this.#isFollowed(each) && this.#isOfThis(each))
         .flatMap((each) => this.#asHere(each)),
       change.atMs,
     )
@@ -85,10 +85,16 @@ export class Side {
     this.policy.apply({ sequence: 0, by: 'backtest', atMs, change: { kind: 'together', changes: [...changes] } })
   }
 
-  #isMeant(change: SingleChange, takesEntries: boolean): boolean {
+  #isFollowed(change: SingleChange): boolean {
+    const { followsEntries, fixedLists } = this.#trial
+    if (change.kind === 'entries') return followsEntries && !fixedLists.includes(change.list)
+    return change.kind !== 'list-removed' || (followsEntries && !fixedLists.includes(change.name))
+  }
+
+  /** Whether it is about a list or a rule that is here. */
+  #isOfThis(change: SingleChange): boolean {
     const { rules, lists } = this.#trial.definitions
-    const isList = (name: string) =>
-      takesEntries && lists.some((list) => list.name === name) && !this.#trial.fixedLists.includes(name)
+    const isList = (name: string) => lists.some((list) => list.name === name)
     if (change.kind === 'entries') return isList(change.list)
     if (change.kind === 'list-removed') return isList(change.name)
     if (change.kind === 'snooze') return rules.some(({ id }) => id === change.rule)

@@ -1,13 +1,15 @@
 import { showShare } from '../evaluation/supported-digits.ts'
+import { formatPercent } from '../pages/format.ts'
+import type { Focus } from './counter.ts'
 import type { Share } from './shares.ts'
 
 /** A share for people: `12.3 % (10.1 to 14.9)`, or bounds alone. */
 export function tellShare({ value, lower, upper, basis }: Share): string {
   if (basis === 'nothing') return 'not known'
-  const shown = showShare({ value: value ?? (lower + upper) / 2, lower, upper })
-  if (value === null) return `between ${shown.lower} and ${shown.upper} %`
+  if (value === null) return `between ${formatPercent(lower)} and ${formatPercent(upper)}`
+  const shown = showShare({ value, lower, upper })
   const how = basis === 'control-group' ? ', by the control group' : ''
-  return `${shown.value} % (${shown.lower} to ${shown.upper}${how})`
+  return `${shown.value}% (${shown.lower} to ${shown.upper}${how})`
 }
 
 export function tellCount(count: number, singular: string): string {
@@ -25,3 +27,9 @@ export const sideWords = {
   tested: 'tested',
   compared: 'compared',
 } as const
+
+/** What the figures are about. */
+export function focusWords(focus: Focus): string {
+  if (focus.kind === 'stopped') return 'not approved'
+  return focus.kind === 'rule' ? `rule ${focus.id}` : `list ${focus.name}`
+}

@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs'
-import { type BacktestResult, backtestLog } from '../backtest/backtest-log.ts'
+import { backtestFile } from '../backtest/backtest-file.ts'
+import { backtestLog } from '../backtest/backtest-log.ts'
+import type { BacktestResult } from '../backtest/backtest-result.ts'
 import type { BacktestRequest, TestedList } from '../backtest/request.ts'
 import { FraudError } from '../core/errors.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
 import type { PolicyDocuments } from '../decisioning/index.ts'
 import type { Strength } from '../decisioning/opinion.ts'
 import { readPolicyFile } from '../decisioning/policy-documents.ts'
@@ -11,7 +14,7 @@ import { dataDirectory } from '../stores/data-directory.ts'
 import { readDetector } from '../training/find-detector.ts'
 import { readBytes } from '../training/read-bytes.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
-import type { ForceRequest } from '../training/replace-output.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { readEntries } from './list-entries-file.ts'
 import { requireLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
@@ -50,11 +53,17 @@ export async function backtest(flags: BacktestFlags, run: Run): Promise<void> {
   const request = await requestOf(flags, run)
   const result = await work(request, flags, run)
   printBacktest(result, run.terminal)
+  if (report !== undefined) {
+    const { renderBacktest } = await import('../backtest/render-backtest.ts')
+    await replaceOutput(report, flags, run, () => writeFileAtomically(report, renderBacktest(result)))
+    run.terminal.say(`\nreport  ${report}`)
+  }
   run.terminal.result(result)
 }
 
 async function work(request: BacktestRequest, flags: BacktestFlags, run: Run): Promise<BacktestResult> {
-  const { data, detector } = flags
+  const { data, detector, file } = flags
+  if (file !== undefined) return backtestFile(file, request, flags, run)
   refuseReading(flags)
   requireLog({ data })
   const located = detector === undefined ? undefined : await readDetector(detector, flags)

@@ -5,6 +5,7 @@ import { outcomes } from '../detector/detector-schema.ts'
 import type { BacktestFlags } from './backtest-work.ts'
 import { usualData } from './data-flags.ts'
 import * as flags from './flags.ts'
+import { addReadingFlags } from './reading-flags.ts'
 import { type CommonFlags, run } from './run.ts'
 
 /** `shrike backtest`. */
@@ -12,11 +13,13 @@ export function backtestCommand(): Command {
   const command = new Command('backtest')
     .summary('what a rule, a list, a policy or a model would have done with past decisions')
     .description(
-      'Judges the decisions of a log again by what is tested, and holds that against what happened and what is in force. ' +
+      'Judges the decisions of a log again, or the transactions of a file, by what is tested, and holds that against what happened and what is in force. ' +
         'Reads a data directory beside its service, and changes nothing.',
     )
     .option('--data <directory>', 'the data directory of the service', usualData)
-    .option('--detector <yaml>', 'a detector with more features, in the place of the one in force')
+    .option('--file <file>', 'transactions of a file, in the place of a log')
+    .option('--detector <yaml>', 'the detector of the file; of a log one with more features than the one in force')
+    .option('--history <file>', 'earlier rows of the file, which feed histories and are not judged')
   for (const option of testedOptions()) command.addOption(option)
   command
     .option('--compare <path>', 'another policy, as --policy takes it, to compare the first with')
@@ -34,16 +37,20 @@ export function backtestCommand(): Command {
       usualExamples,
     )
     .option('--threads <number>', 'threads to judge with (default: one for each processor)', flags.wholeNumber(1, 256))
+    .option('--report <html>', 'write the figures as a page')
+    .option('--force', 'replace a file that is there; else it is kept under a numbered name')
     .option('--json', 'print the figures as JSON on standard output')
+  addReadingFlags(command)
   return command
     .addHelpText(
       'after',
       `
 Examples:
   shrike backtest --rule 'amount > 500.0 && card_count_1h > 5' --then decline
-  shrike backtest --policy policy/ --compare policy.yaml --from 2026-03-01T00:00:00Z
+  shrike backtest --policy policy/ --compare policy.yaml --from 2026-03-01T00:00:00Z --report backtest.html
   shrike backtest --list blocked_cards --effect block --entries cards.csv --of card
-  shrike backtest --model next.safetensors --json`,
+  shrike backtest --model next.safetensors --json
+  shrike backtest --file t.csv --detector d.yaml --policy policy/`,
     )
     .action((options: BacktestFlags & CommonFlags) =>
       run(options, async (context) => (await import('./backtest-work.ts')).backtest(options, context)),

@@ -1,6 +1,6 @@
-import type { BacktestResult } from '../backtest/backtest-log.ts'
+import type { BacktestResult } from '../backtest/backtest-result.ts'
 import type { SetFigures, SideResult } from '../backtest/result.ts'
-import { sideWords, tellCount, tellMoney, tellShare } from '../backtest/words.ts'
+import { focusWords, sideWords, tellCount, tellMoney, tellShare } from '../backtest/words.ts'
 import { formatPercent } from '../pages/format.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,7 +18,7 @@ export function printBacktest(result: BacktestResult, terminal: Terminal): void 
   )
   for (const side of sides) {
     if (side.name === 'inForce' && focus.kind !== 'stopped') continue
-    say(`${titleOf(result, side)}${side.name === 'tested' ? '' : `, ${sideWords[side.name]}`}`)
+    say(`${focusWords(focus)}${side.name === 'tested' ? '' : `, ${sideWords[side.name]}`}`)
     printSet(side.focus, say)
   }
   printOutcomes(result, say)
@@ -26,12 +26,6 @@ export function printBacktest(result: BacktestResult, terminal: Terminal): void 
   printRules(result, say)
   if (basis.recomputed > 0 || notes.length > 0) say('')
   for (const note of notes) terminal.note(`  ${note}`)
-}
-
-function titleOf({ focus }: BacktestResult, { name, lists, rules }: SideResult): string {
-  if (focus.kind === 'rule' && rules.some(({ id }) => id === focus.id)) return `rule ${focus.id}`
-  if (focus.kind === 'list' && lists.some((list) => list.name === focus.name)) return `list ${focus.name}`
-  return name === 'tested' || name === 'compared' ? 'not approved' : 'not approved by what is in force'
 }
 
 function printSet(set: SetFigures, say: (text: string) => void): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -228,5 +228,42 @@ describe('shrike backtest', () => {
       'watch',
     ])
     assert.deepEqual(readdirSync(path), before)
+  })
+
+  test('judges the transactions of a file, whose detector has a policy', async () => {
+    const lines = rows.map(({ id, timestamp, AMOUNT, CARD, COUNTRY }, i) => {
+      const label = ['0', '1', ''][i % 3]
+      return [id, timestamp, AMOUNT, CARD, COUNTRY, label].join(',')
+    })
+    writeFileSync(join(folder, 't.csv'), `ID,AT,AMOUNT,CARD,COUNTRY,FRAUD\n${lines.join('\n')}\n`)
+    const detector = [
+      'detector: file',
+      'transaction: { id: ID, time: { field: AT, format: iso }, amount: { field: AMOUNT, digits: 2 }, keys: { card: CARD },',
+      '  fields: { country: COUNTRY }, label: { field: FRAUD } }',
+      'features: [AMOUNT, { count: { by: card, over: [1d] } }]',
+    ]
+    writeFileSync(join(folder, 'd.yaml'), detector.join('\n'))
+    const condition = 'country == "NG" && amount > 20.0 && card_count_1d < 4'
+    const args = [
+      'backtest',
+      '--file',
+      't.csv',
+      '--detector',
+      'd.yaml',
+      '--rule',
+      condition,
+      '--report',
+      'b.html',
+      '--json',
+    ]
+    const { focus, outcomes: told } = JSON.parse((await succeedIn(folder, args)).stdout).sides[1]
+    const hits = rows.flatMap((row, i) => {
+      return row.COUNTRY === 'NG' && Number(row.AMOUNT) > 20 && Number(row.card_count_1d) < 4 ? [i % 3] : []
+    })
+    assert.ok(hits.length > 100)
+    const count = (kind: number) => hits.filter((each) => each === kind).length
+    assert.deepEqual([focus.legitimate, focus.frauds, focus.unknown], [count(0), count(1), count(2)])
+    assert.equal(told.decline.transactions, hits.length)
+    assert.match(readFileSync(join(folder, 'b.html'), 'utf8'), /<h1>Backtest: rule tested<\/h1>/)
   })
 })
