@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readBundle } from '../../src/scoring/load-predictor.ts'
 import { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
+import { ServiceProcess } from '../durability/service.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 // From rules alone to the first model, by commands: nothing but a detector, a file of the past, rules and a list.
@@ -82,6 +84,40 @@ describe('from rules alone to a first model', () => {
     assert.ok(review !== undefined)
     const shown = await succeed('policy', 'show', '--data', 'data', '--bundle', 'm.safetensors', '--json')
     assert.deepEqual(JSON.parse(shown.stdout).policy.thresholds, { review, ...(decline !== undefined && { decline }) })
+  })
+
+  test('a service takes an edited detector at SIGHUP, and leaves a broken one', async () => {
+    const file = at('edited.yaml')
+    const before = readFileSync(at('cards.yaml'), 'utf8')
+    writeFileSync(file, before)
+    const service = await ServiceProcess.start(undefined, at('edited'), ['--detector', file])
+    const rule = { id: 'calm', when: 'card_count_15m > 1', then: 'decline', state: 'live' }
+    const save = async () => (await service.ask('POST', '/v1/rules', rule)).status
+    const reload = async (text: string, said: RegExp) => {
+      const from = service.log().length
+      writeFileSync(file, text)
+      service.child.kill('SIGHUP')
+      while (!said.test(service.log().slice(from))) await sleep(20)
+    }
+    assert.equal(await save(), 422)
+    await reload(
+      before.replace('over: [10m,', 'over: [10m, 1'),
+      /the detector was refused; the previous one stays in use/,
+    )
+    assert.equal(await save(), 422)
+    await reload(before.replace('over: [10m,', 'over: [10m, 15m,'), /the detector was loaded again/)
+    assert.equal(await save(), 200)
+    const card = { card_id: 'k', customer_id: 'c', terminal_id: 't', merchant_id: 'm', channel: 'pos' }
+    const outcomes = []
+    for (const id of ['a', 'b']) {
+      const body = { ...card, transaction_id: id, time: new Date().toISOString(), amount: 5 }
+      outcomes.push(JSON.parse((await service.decide(body)).text).outcome)
+    }
+    assert.deepEqual(outcomes, ['approve', 'decline'])
+    await service.stop()
+    writeFileSync(at('labels.csv'), 'transactionId,isFraud\nb,1\n')
+    await succeed('label', 'labels.csv', '--data', 'edited')
+    assert.match((await succeed('log', 'export', '--data', 'edited')).stdout, /\nb,.*,1,/)
   })
 
   test('what makes no sense without a model is refused, and says why', async () => {
