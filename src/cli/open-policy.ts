@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decisions } from '../deciding/decisions.ts'
+import type { Reviews } from '../deciding/review-load.ts'
 import { type Definitions, type HistoryStep, tellDifferences } from '../decisioning/index.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { requireLog } from './log-files.ts'
@@ -33,9 +34,9 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
   return {
     where: data,
     async read() {
-      const { policy } = service
-      const { policyFeatures: features } = service
-      return { version: policy.version, ...policy.definitions, tripped: policy.trippedAt(Date.now()), features }
+      const { policy, policyFeatures: features, reviews } = service
+      const tripped = policy.trippedAt(Date.now())
+      return { version: policy.version, ...policy.definitions, tripped, features, reviews: tellReviews(reviews) }
     },
     async steps() {
       const { policy } = service
@@ -55,6 +56,10 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
     checkRule: async (rule) => service.examine({ kind: 'rule', rule }),
     checkChange: async (change) => service.examine(change),
   }
+}
+
+function tellReviews({ last24h, perDay, sinceMs }: Reviews) {
+  return { last24h, perDay: perDay ?? null, since: formatIsoTime(sinceMs) }
 }
 
 function tellStep(step: HistoryStep, before: Definitions | undefined, after: Definitions | undefined): PolicyStep {

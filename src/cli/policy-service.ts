@@ -22,6 +22,7 @@ const policyAnswer = z.object({
       }),
     )
     .default([]),
+  reviews: z.object({ last24h: z.int(), perDay: z.int().nullable(), since: z.string() }).optional(),
 })
 const step = z.object({
   version: z.int(),

@@ -8,6 +8,8 @@ interface PolicyVersion extends Definitions {
   readonly tripped: readonly string[]
   /** Its own, beside those of the model. */
   readonly features: readonly PolicyFeatureState[]
+  /** Missing of a service that does not tell it. */
+  readonly reviews?: { readonly last24h: number; readonly perDay: number | null } | undefined
 }
 
 /** How a version came about. */

@@ -8,6 +8,7 @@ import { readDirectory, writeDirectory } from './policy-files.ts'
 import type { ChangeAnswer, PolicyTarget } from './policy-target.ts'
 import type { Run } from './run.ts'
 import { tellProblem } from './tell-problem.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface WhyFlags extends SinkFlags {
   readonly why?: string
@@ -81,7 +82,9 @@ export async function apply(directory: string, flags: ApplyFlags, run: Run): Pro
 
 /** `shrike policy show`. */
 export async function show(flags: SinkFlags, run: Run): Promise<void> {
-  const { version, policy, rules, lists, tripped, features } = await withPolicy(flags, run, (target) => target.read())
+  const { version, policy, rules, lists, tripped, features, reviews } = await withPolicy(flags, run, (target) =>
+    target.read(),
+  )
   const { terminal } = run
   terminal.say(`# version ${version}; rules: ${rules.size}, lists: ${lists.size}`)
   if (tripped.length > 0) terminal.warn(`fuses that have tripped: ${tripped.join(', ')}`)
@@ -90,8 +93,19 @@ export async function show(flags: SinkFlags, run: Run): Promise<void> {
     terminal.warn(`features that are being filled from the log, and unknown until then: ${filling.join(', ')}`)
   for (const { name, state, reason } of features)
     if (state === 'failed') terminal.warn(`${name} can't be computed, and is unknown to rules: ${reason}`)
+  if (reviews !== undefined) tellReviews(reviews, terminal)
   terminal.say(formatYaml(policy).trimEnd())
-  terminal.result({ version, policy, rules: [...rules.values()], lists: [...lists.values()], tripped, features })
+  const all = { rules: [...rules.values()], lists: [...lists.values()] }
+  terminal.result({ version, policy, ...all, tripped, features, reviews })
+}
+
+function tellReviews(
+  { last24h, perDay }: { readonly last24h: number; readonly perDay: number | null },
+  terminal: Terminal,
+) {
+  const told = `reviews in the last 24 hours: ${last24h}${perDay === null ? '' : ` of ${perDay} a day that people can do`}`
+  if (perDay !== null && last24h > perDay) terminal.warn(told)
+  else terminal.say(`# ${told}`)
 }
 
 /** `shrike policy versions`. */

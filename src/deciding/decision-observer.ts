@@ -1,4 +1,5 @@
 import type { Decision } from '../decisioning/decision.ts'
+import type { Reviews } from './review-load.ts'
 
 /** Who counts what the decider does. */
 export interface DecisionObserver {
@@ -7,6 +8,8 @@ export interface DecisionObserver {
   duplicate(): void
   /** Ids of fuses that a decision tripped. */
   fusesTripped(fuses: readonly string[]): void
+  /** A decision asked for more reviews within 24 hours than people can do; told once in 24 hours. */
+  reviewsOverloaded(reviews: Reviews): void
   /** A new label, when it came, and how long after its transaction it was known; undefined where that has not come. */
   labelled(isFraud: boolean, receivedAtMs: number, lagMs: number | undefined): void
   /** So many labels of transactions that have not come were refused, since too many wait. */

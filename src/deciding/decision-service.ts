@@ -25,7 +25,7 @@ export class DecisionService extends Decisions {
   constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
     const onFault = faultReporter(options.logger, options.clock)
     const lineup = new Lineup(firstChampion(inForce, options))
-    const observer = tellFuses(options.observer, options.logger)
+    const observer = tellPolicy(options.observer, options.logger)
     const decider = new Decider({ ...options, observer, lineup })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
@@ -71,13 +71,21 @@ export class DecisionService extends Decisions {
   }
 }
 
-/** Somebody has to look at what tripped a fuse. */
-function tellFuses(observer: DecisionObserver, logger: Logger): DecisionObserver {
+/** Somebody has to look at what tripped a fuse, and at reviews that nobody gets to. */
+function tellPolicy(observer: DecisionObserver, logger: Logger): DecisionObserver {
   return {
     ...observer,
     fusesTripped(fuses) {
       observer.fusesTripped(fuses)
       logger.warn({ fuses }, 'fuses of the policy have tripped: what they protect from is held back until they cool')
+    },
+    reviewsOverloaded(reviews) {
+      observer.reviewsOverloaded(reviews)
+      const { last24h, perDay } = reviews
+      logger.warn(
+        { last24h, perDay },
+        'the last 24 hours brought more reviews than people can do (costs.review.perDay)',
+      )
     },
   }
 }

@@ -21,6 +21,7 @@ import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import type { Projections } from './projections.ts'
+import type { Reviews } from './review-load.ts'
 import type { RuleFigures } from './rule-figures.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
@@ -190,6 +191,11 @@ export class Decisions {
   /** Ids of the fuses that have tripped and hold now. */
   get trippedFuses(): readonly string[] {
     return this.policy.trippedAt(this.#options.clock())
+  }
+
+  /** The reviews of the last 24 hours, against what people can do. */
+  get reviews(): Reviews {
+    return this.#policy.reviewsAt(this.#options.clock())
   }
 
   /** What every version of a rule has done, the newest first; none of one that never was. @throws FraudError NOT_READY */

@@ -257,8 +257,9 @@ export class LocalIntake {
       this.#log.mistrust(error)
       throw error
     }
-    const { tripped } = state.projections.policy
+    const { tripped, overloaded } = state.projections.policy
     if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
+    if (overloaded !== undefined) this.#options.observer.reviewsOverloaded(overloaded)
     this.#options.observer.decided(decision, record.row, state.definition.features)
     return answer
   }

@@ -4,6 +4,7 @@ import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames } from 
 import type { Policy } from '../decisioning/policy.ts'
 import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
+import { ReviewLoad, type Reviews } from './review-load.ts'
 
 /**
  * The policy as the log's changes make it. Until somebody has changed it, it is what the definition in force says; from then
@@ -11,7 +12,8 @@ import type { Projection } from '../log/projection.ts'
  */
 export class PolicyProjection implements Projection {
   readonly name = 'policy'
-  readonly version = 1
+  /** The second counts reviews, too. */
+  readonly version = 2
   readonly #names: PolicyNames
   #inForce: PolicyInForce
   #isChanged = false
@@ -20,6 +22,8 @@ export class PolicyProjection implements Projection {
   #secret: Uint8Array = new Uint8Array()
   #decidedAtMs = Number.NEGATIVE_INFINITY
   #tripped: readonly string[] = []
+  readonly #reviews = new ReviewLoad()
+  #overloaded: Reviews | undefined
 
   /** @param names of the detector that is to decide. */
   constructor(names: PolicyNames, policy: Policy) {
@@ -47,6 +51,15 @@ export class PolicyProjection implements Projection {
     return this.#tripped
   }
 
+  /** Set by the record taken last where it asked for more reviews than people can do. */
+  get overloaded(): Reviews | undefined {
+    return this.#overloaded
+  }
+
+  reviewsAt(atMs: number): Reviews {
+    return this.#reviews.at(atMs, this.#reviewsPerDay)
+  }
+
   /** When the last decision was made: none says an earlier time than the one before. */
   get decidedAtMs(): number {
     return this.#decidedAtMs
@@ -57,6 +70,8 @@ export class PolicyProjection implements Projection {
     if (record.kind === 'decision') {
       const { decidedAtMs, outcome, policy: trace } = record
       if (decidedAtMs > this.#decidedAtMs) this.#decidedAtMs = decidedAtMs
+      this.#reviews.begin(decidedAtMs)
+      this.#overloaded = outcome === 'review' ? this.#reviews.add(decidedAtMs, this.#reviewsPerDay) : undefined
       if (!this.#isChanged) return
       this.#tripped = this.#inForce.note({ sequence, decidedAtMs, outcome, trace })
     } else if (record.kind === 'definition') this.define(record.policy)
@@ -79,18 +94,24 @@ export class PolicyProjection implements Projection {
     writer.double(this.#isChanged ? 1 : 0)
     writer.text(Buffer.from(this.#secret).toString('hex'))
     writer.double(this.#decidedAtMs)
+    this.#reviews.save(writer)
     yield* this.#inForce.save(writer)
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  load(chunks: Iterable<Uint8Array>, version: number): void {
     const reader = new StateReader(chunks)
     this.#isDefined = true
     this.#isChanged = reader.count(1) === 1
     this.#secret = Buffer.from(reader.text(), 'hex')
     this.#decidedAtMs = reader.double()
+    if (version >= 2) this.#reviews.load(reader)
     this.#inForce.load(reader)
     reader.end()
+  }
+
+  get #reviewsPerDay(): number | undefined {
+    return this.#inForce.definitions.policy.costs?.review?.perDay
   }
 
   #begin(policy: Policy, version: number): PolicyInForce {
@@ -109,6 +130,7 @@ export class PolicyProjection implements Projection {
     this.#isChanged = true
     this.#isDefined = true
     if (this.#secret.length === 0 && typeof drawSecret === 'string') this.#secret = Buffer.from(drawSecret, 'hex')
+    this.#reviews.forgetWarning()
     this.#inForce.apply({ sequence, by, atMs, change: parsed.data, ...(why !== '' && { why }) })
   }
 }

@@ -58,7 +58,7 @@ describe('a detector without a model', () => {
     const third = await decide(3)
     assert.deepEqual([third.outcome, third.reasons], ['decline', [{ code: 'rule:velocity', text: '3 in an hour' }]])
     assert.equal((await decide(500, { SHOP: 'bad' })).reasons[0]?.code, 'list:blocked')
-    assert.equal(service.policy.unknowns.get('of-score'), 4)
+    assert.equal(service.policy.unknowns.of('of-score').count, 4)
   })
 
   test('asks neither thresholds nor segments nor costs, and not whenUnavailable', async () => {

@@ -42,6 +42,19 @@ describe('a cap', () => {
     assert.equal(fuses.holdsRule('b', startMs), false)
   })
 
+  test('that has cooled trips again with the first fire past it, and not before', () => {
+    const fuses = fusesOf(cap)
+    const tripped: number[] = []
+    const spoke: number[] = []
+    // Once a minute for ten minutes, then a silence in which it cools, then once a minute again.
+    for (const minute of [...Array(10).keys(), ...Array.from({ length: 10 }, (_, i) => 100 + i)]) {
+      if (!fuses.holdsRule('a', startMs + minute * minuteMs)) spoke.push(minute)
+      if (fuses.count(decision(minute, { fired: ['a'] })).length > 0) tripped.push(minute)
+    }
+    assert.deepEqual(spoke, [0, 1, 2, 100, 101, 102])
+    assert.deepEqual(tripped, [3, 103])
+  })
+
   test('is reset by hand at once', () => {
     const fuses = fusesOf(cap)
     for (let minute = 0; minute < 5; minute++) fuses.count(decision(minute, { fired: ['a'] }))
@@ -66,6 +79,28 @@ describe('a fuse of an outcome', () => {
     assert.equal(fuses.replace('decline', startMs + (11 + 120) * minuteMs), undefined)
   })
 
+  test('does not cool while its share is past, however short it takes and however few decisions there are', () => {
+    const fuses = fusesOf({ ...declines, coolMs: 5 * minuteMs })
+    const replaced: number[] = []
+    const tripped: number[] = []
+    const decide = (minute: number, settled: 'approve' | 'decline') => {
+      if (fuses.replace('decline', startMs + minute * minuteMs) !== undefined) replaced.push(minute)
+      if (fuses.count(decision(minute, { settled })).length > 0) tripped.push(minute)
+    }
+    // One decision in seven minutes, each after the time that it takes to cool: eight of them within the hour are enough.
+    for (let i = 0; i < 20; i++) decide(7 * i, 'decline')
+    assert.deepEqual(tripped, [49])
+    assert.deepEqual(
+      replaced,
+      Array.from({ length: 12 }, (_, i) => 7 * (i + 8)),
+    )
+    // An hour of approvals later it has cooled, and trips again as soon as it is past its share once more.
+    for (let i = 0; i < 10; i++) decide(200 + i, 'approve')
+    assert.equal(fuses.replace('decline', startMs + 210 * minuteMs), undefined)
+    for (let i = 0; i < 4; i++) decide(210 + i, 'decline')
+    assert.deepEqual(tripped, [49, 213])
+  })
+
   test('counts no final decision', () => {
     const fuses = fusesOf(declines)
     for (let minute = 0; minute < 50; minute++) fuses.count(decision(minute, { settled: 'decline', isFinal: true }))
@@ -85,8 +120,8 @@ describe('fuses', () => {
   )
 
   test('trip and cool as a count by hand over whole minutes does', () => {
-    const property = fc.property(steps, (given) => {
-      const fuses = fusesOf(cap, declines)
+    const property = fc.property(steps, fc.constantFrom(10, 60, 120), (given, coolMinutes) => {
+      const fuses = fusesOf(cap, { ...declines, coolMs: coolMinutes * minuteMs })
       const seen: (CountedDecision & { minute: number })[] = []
       const until = { cap: -1, declines: -1 }
       let minute = 0
@@ -94,22 +129,21 @@ describe('fuses', () => {
         minute += afterMinutes
         const isHeld = minute < until.cap || firesBy(seen, minute) >= 3
         assert.equal(fuses.holdsRule('a', startMs + minute * minuteMs), isHeld)
-        assert.equal(fuses.replace('decline', startMs + minute * minuteMs) !== undefined, minute < until.declines)
+        const isHot = minute < until.declines || (until.declines >= 0 && isPastShare(seen, minute))
+        assert.equal(fuses.replace('decline', startMs + minute * minuteMs) !== undefined, isHot)
         const next = { ...decision(minute, each), minute }
         seen.push(next)
-        const now = seen.filter((one) => one.minute > minute - 60 && !one.isFinal)
-        const share = now.filter(({ settled }) => settled === 'decline').length / now.length
         const isPast = {
           cap: each.fired.includes('a') && firesBy(seen, minute) > 3,
-          declines: !each.isFinal && now.length >= 8 && share > 0.25,
+          declines: !each.isFinal && isPastShare(seen, minute),
         }
         const expected = [
           ...(isPast.cap && minute >= until.cap ? ['rule:a'] : []),
-          ...(isPast.declines && minute >= until.declines ? ['decline'] : []),
+          ...(isPast.declines && !isHot ? ['decline'] : []),
         ]
         assert.deepEqual(fuses.count(next), expected)
         if (isPast.cap) until.cap = minute + 60
-        if (isPast.declines) until.declines = minute + 120
+        if (isPast.declines) until.declines = minute + coolMinutes
       }
     })
     fc.assert(property, { numRuns: 300 })
@@ -142,6 +176,11 @@ describe('fuses', () => {
     assert.equal(fuses.holdsRule('a', startMs + 5 * minuteMs), false)
   })
 })
+
+function isPastShare(seen: readonly (CountedDecision & { minute: number })[], minute: number): boolean {
+  const now = seen.filter((one) => one.minute > minute - 60 && !one.isFinal)
+  return now.length >= 8 && now.filter(({ settled }) => settled === 'decline').length / now.length > 0.25
+}
 
 function firesBy(seen: readonly (CountedDecision & { minute: number })[], minute: number): number {
   return seen.filter((each) => each.minute > minute - 60 && each.fired.includes('a')).length

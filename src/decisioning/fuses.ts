@@ -46,8 +46,8 @@ export function fuseId(fuse: Fuse): string {
 
 /**
  * Fuses count decisions in the order of their records and by `decidedAt`, so whoever takes the same records has the
- * same fuses. A fuse that has tripped stays so for as long as it takes to cool after it was last past its limit: a rule
- * that goes on firing does not come back to decline for a moment every hour.
+ * same fuses. A fuse that has tripped stays so for as long as it takes to cool after it was last past its limit, and never comes
+ * back while it is past it: what goes on misbehaving does not decline for a moment every hour, however few decisions there are.
  */
 export class Fuses {
   readonly #countings = new Map<string, Counting>()
@@ -69,20 +69,20 @@ export class Fuses {
 
   /** Ids of fuses that have tripped. */
   trippedAt(atMs: number): readonly string[] {
-    return [...this.#countings].flatMap(([id, { trippedUntilMs }]) => (atMs < trippedUntilMs ? [id] : []))
+    return [...this.#countings].flatMap(([id, counting]) => (isHot(counting, atMs) ? [id] : []))
   }
 
   /** Whether a rule that fires now has no effect. */
   holdsRule(rule: string, atMs: number): boolean {
     const counting = this.#countings.get(`rule:${rule}`)
     if (counting?.fuse.kind !== 'cap') return false
-    return atMs < counting.trippedUntilMs || counting.hits.count(atMs) >= counting.fuse.count
+    return isHot(counting, atMs) || counting.hits.count(atMs) >= counting.fuse.count
   }
 
   /** What takes the place of an outcome; undefined where no fuse of it has tripped. */
   replace(outcome: Outcome, atMs: number): Outcome | undefined {
     const counting = this.#countings.get(outcome)
-    if (counting?.fuse.kind !== 'outcome' || atMs >= counting.trippedUntilMs) return undefined
+    if (counting?.fuse.kind !== 'outcome' || !isHot(counting, atMs)) return undefined
     return counting.fuse.then
   }
 
@@ -93,10 +93,11 @@ export class Fuses {
       const { fuse, hits, all } = counting
       const isCounted = fuse.kind === 'cap' ? fired.includes(fuse.rule) : !isFinal
       if (!isCounted) continue
+      const wasHot = isHot(counting, decidedAtMs)
       all.add(decidedAtMs)
       if (fuse.kind === 'cap' || settled === fuse.outcome) hits.add(decidedAtMs)
       if (!isPast(counting, decidedAtMs)) continue
-      if (decidedAtMs >= counting.trippedUntilMs) tripped.push(id)
+      if (!wasHot) tripped.push(id)
       counting.trippedUntilMs = decidedAtMs + (fuse.kind === 'cap' ? fuse.overMs : fuse.coolMs)
     }
     return tripped
@@ -129,10 +130,16 @@ export class Fuses {
   }
 }
 
+/** Whether a fuse that has tripped has not cooled yet. */
+function isHot(counting: Counting, atMs: number): boolean {
+  const { trippedUntilMs } = counting
+  return atMs < trippedUntilMs || (Number.isFinite(trippedUntilMs) && isPast(counting, atMs))
+}
+
 function isPast({ fuse, hits, all }: Counting, atMs: number): boolean {
-  const count = hits.count(atMs)
+  const count = hits.at(atMs)
   if (fuse.kind === 'cap') return count > fuse.count
-  const decisions = all.count(atMs)
+  const decisions = all.at(atMs)
   return decisions >= fuse.atLeast && count > fuse.share * decisions
 }
 

@@ -59,7 +59,12 @@ describe('a policy in force', () => {
     policy.apply(record(2, { kind: 'rule', rule: { ...cardTesting, state: 'live' } }))
     const judged = judge(policy, input({ score: 0.1, row: [Number.NaN, 0], amount: 150 }))
     assert.deepEqual(judged, { outcome: 'approve', trace: {}, unknown: ['card-testing'] })
-    assert.deepEqual([...policy.unknowns], [['card-testing', 1]])
+    judge(policy, input({ score: 0.1, row: [1, 0], amount: 150 }))
+    const { sinceMs } = policy.unknowns.of('other')
+    assert.deepEqual(policy.unknowns.of('card-testing'), { count: 1, decisions: 2, sinceMs })
+    assert.ok(sinceMs !== undefined)
+    policy.apply(record(3, { kind: 'rule', rule: { ...cardTesting, state: 'live', when: 'amount > 1.0' } }))
+    assert.deepEqual(policy.unknowns.of('card-testing'), { count: 0, decisions: 0, sinceMs: undefined })
   })
 
   test('approves what an allow list overrides, and blocks for good what a block list has, until it expires', () => {

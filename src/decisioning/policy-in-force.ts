@@ -16,6 +16,7 @@ import { type PolicyTrace, settleTrace } from './policy-trace.ts'
 import { type BrokenRule, type RuleContext, RuleSet } from './rule-set.ts'
 import { readAll, writeAll } from './saved-definitions.ts'
 import { type Snooze, Snoozes } from './snoozes.ts'
+import { UnknownCounts } from './unknown-counts.ts'
 
 /** What the first start begins with. */
 export interface FirstPolicy {
@@ -53,7 +54,8 @@ export class PolicyInForce {
   readonly #lists = new Lists()
   readonly #snoozes = new Snoozes()
   readonly #fuses = new Fuses()
-  readonly #unknowns = new Map<string, number>()
+  /** How often rules could not be told under the version in force. */
+  readonly unknowns = new UnknownCounts()
 
   constructor({ policy, version }: FirstPolicy, names: PolicyNames) {
     this.#names = names.withFeatures(policy.features)
@@ -109,11 +111,6 @@ export class PolicyInForce {
     return this.#ready().rules.broken
   }
 
-  /** How often, by id, this process could not evaluate a rule. */
-  get unknowns(): ReadonlyMap<string, number> {
-    return this.#unknowns
-  }
-
   /**
    * What is made of a transaction. Fuses count nothing yet: that is its record's to do.
    *
@@ -130,16 +127,18 @@ export class PolicyInForce {
     context.decidedAtMs = input.decidedAtMs
     context.secret = secret
     const judged = judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
-    for (const id of judged.unknown) this.#unknowns.set(id, (this.#unknowns.get(id) ?? 0) + 1)
+    this.unknowns.note(judged.unknown, input.decidedAtMs)
     return judged
   }
 
   /** Takes a change that was checked when it was recorded. */
   apply(record: ChangeRecord): void {
     const { features } = this.#draft.policy
+    const before = this.version
     const changes = singleChanges(record.change)
     for (const change of changes) this.#applyOne(change, record)
     this.#history.note(record, this.#draft)
+    if (this.version !== before) this.unknowns.beginAgain()
     // The batches of a large list must not cost what all rules do.
     if (!changes.some(({ kind }) => kind !== 'entries' && kind !== 'snooze')) return
     if (!isDeepStrictEqual(features, this.#draft.policy.features)) this.rename(this.#names)

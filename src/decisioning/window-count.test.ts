@@ -18,6 +18,8 @@ test('counts what falls into the part of now and the 59 before it, saved and loa
       window.add(nowMs)
       const minute = (ms: number) => Math.floor(ms / 60_000)
       const expected = seen.filter((ms) => minute(ms) > minute(nowMs) - 60).length
+      const later = nowMs + afterMs
+      assert.equal(window.at(later), seen.filter((ms) => minute(ms) > minute(later) - 60).length)
       assert.equal(window.count(nowMs), expected)
       if (!isLoaded) continue
       const saved = window.save()

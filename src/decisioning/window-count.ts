@@ -27,6 +27,16 @@ export class WindowCount {
     return this.#total
   }
 
+  /** As `count`, without moving on: whoever only looks changes nothing that is saved. */
+  at(atMs: number): number {
+    const oldest = Math.floor(atMs / this.#partMs) - parts + 1
+    let total = 0
+    for (let part = Math.max(oldest, this.#newest - parts + 1); part <= this.#newest; part++) {
+      total += this.#counts[part % parts]
+    }
+    return total
+  }
+
   /** The newest part, and what each holds; how it is saved. */
   save(): readonly number[] {
     return Number.isFinite(this.#newest) ? [this.#newest, ...this.#counts] : []

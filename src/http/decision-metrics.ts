@@ -97,6 +97,7 @@ function countDecisions(registry: Registry): DecisionObserver {
     fusesTripped(fuses) {
       for (const fuse of fuses.map(nameOf)) tripped.set(fuse, (tripped.get(fuse) ?? 0) + 1)
     },
+    reviewsOverloaded() {},
     ...countLabels(registry),
   }
 }

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { DecisionService } from '../deciding/decision-service.ts'
+import type { Reviews } from '../deciding/review-load.ts'
 import { createTally } from './metrics.ts'
 
 /** Rules and fuses that have a label of their own, those that came first; more are `other`, so that a scrape stays small. */
@@ -35,7 +36,7 @@ export function watchPolicy(registry: Registry, decisions: DecisionService, nowM
   createTally(registry, 'shrike_rule_unknown_total', unknownHelp, ['rule'], (add) => {
     const nameOf = nameFirst()
     for (const { id } of figures()) nameOf(id)
-    for (const [id, count] of projections()?.policy.inForce.unknowns ?? []) add({ rule: nameOf(id) }, count)
+    for (const [id, count] of projections()?.policy.inForce.unknowns.counts ?? []) add({ rule: nameOf(id) }, count)
   })
   const decidedHelp = 'Decisions of a policy that somebody has changed, by what gave the outcome.'
   createTally(registry, 'shrike_decisions_by_policy_total', decidedHelp, ['by'], (add) => {
@@ -52,6 +53,7 @@ export function watchPolicy(registry: Registry, decisions: DecisionService, nowM
       else this.set(version)
     },
   })
+  watchReviews(registry, () => projections()?.policy.reviewsAt(nowMs()))
   new Gauge({
     name: 'shrike_fuse_tripped',
     help: 'Fuses of the policy that have tripped and hold now, by fuse.',
@@ -63,6 +65,25 @@ export function watchPolicy(registry: Registry, decisions: DecisionService, nowM
       for (const fuse of projections()?.policy.inForce.trippedAt(nowMs()) ?? []) this.inc({ fuse: nameOf(fuse) })
     },
   })
+}
+
+function watchReviews(registry: Registry, reviews: () => Reviews | undefined): void {
+  const gauge = (name: string, help: string, figure: (of: Reviews) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const now = reviews()
+        const value = now && figure(now)
+        // Left out, and not 0.
+        if (value === undefined) this.remove()
+        else this.set(value)
+      },
+    })
+  gauge('shrike_reviews_last_24h', 'Decisions of the last 24 hours that ask for a review.', ({ last24h }) => last24h)
+  const capacityHelp = 'Reviews that people can do a day, as the costs of the policy say; left out where they do not.'
+  gauge('shrike_review_capacity_per_day', capacityHelp, ({ perDay }) => perDay)
 }
 
 /** Names the first ones by their ids, and those after them together. */

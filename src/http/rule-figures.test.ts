@@ -82,7 +82,7 @@ test('metrics tell what rules did by rule, state and outcome, those after the fi
   assert.deepEqual(await shown('shrike_rule_unknown_total'), ['{rule="noted"} 1'])
   assert.deepEqual(await shown('shrike_fuse_tripped'), ['{fuse="rule:velocity"} 1'])
   assert.ok((await shown('shrike_decisions_by_policy_total')).includes('{by="rule"} 2'))
-  assert.equal((await app.inject('/v1/rules/noted/figures')).json().unknown, 1)
+  assert.equal((await app.inject('/v1/rules/noted/figures')).json().unknown.count, 1)
   const version = Number(missing.json().version)
   assert.ok(Number((await shown('shrike_policy_version'))[0]) >= version)
   const rules = Array.from({ length: 1100 }, (_, i) => ({ ...velocity, id: `r-${i}`, when: 'amount > 1.0' }))

@@ -92,7 +92,7 @@ describe('rules over HTTP', () => {
     assert.deepEqual(all.json(), { version, rules, fused: [], unknown: {}, broken: {} })
     assert.equal(all.headers.etag, `"${version}"`)
     const one = await app.inject('/v1/rules/velocity')
-    const standing = { fused: false, unknown: 0, problems: [], snoozes: [] }
+    const standing = { fused: false, unknown: { count: 0, decisions: 0, since: null }, problems: [], snoozes: [] }
     assert.deepEqual(one.json(), { version, rule: rules[0], ...standing })
     const missing = await app.inject('/v1/rules/velocty')
     assert.deepEqual([missing.statusCode, missing.json().code], [404, 'POLICY_PART_UNKNOWN'])

@@ -173,7 +173,14 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const { detector, predictor } = await loadModel(bundle)
   const inForce = createDetectorInForce(detector, predictor)
   const log = await SqliteLog.open({ path: at('clock.sqlite'), makeToken: () => 'none' })
-  const uncounted = { decided() {}, duplicate() {}, fusesTripped() {}, labelled() {}, labelsRefused() {} }
+  const uncounted = {
+    decided() {},
+    duplicate() {},
+    fusesTripped() {},
+    reviewsOverloaded() {},
+    labelled() {},
+    labelsRefused() {},
+  }
   const [first, second, third] = sent
   let nowMs = second.timestampMs + 60_000
   const options = {

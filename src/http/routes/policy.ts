@@ -1,3 +1,4 @@
+import type { Reviews } from '../../deciding/review-load.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { policyAnswer } from '../schemas/policy.ts'
@@ -24,7 +25,12 @@ export const policy: Route<DecidingContext> = {
         rules: [...definitions.rules.values()],
         lists: [...definitions.lists.values()],
         tripped: decisions.trippedFuses,
+        reviews: shown(decisions.reviews),
         features: decisions.policyFeatures,
       })
     },
+}
+
+function shown({ last24h, perDay, sinceMs }: Reviews) {
+  return { last24h, perDay: perDay ?? null, since: new Date(sinceMs).toISOString() }
 }

@@ -1,9 +1,9 @@
 import { wilsonInterval } from '../../core/wilson-interval.ts'
 import type { RuleFigures } from '../../deciding/rule-figures.ts'
-import { partOf } from '../policy-parts.ts'
+import { partOf, tellUnknown } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
-import { pathParameter, unknownPart } from '../schemas/policy.ts'
+import { pathParameter, unknownCount, unknownPart } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 import { sendPolicy } from '../send-policy.ts'
 
@@ -64,7 +64,7 @@ const figuresAnswer = {
   type: 'object',
   properties: {
     version: { ...count, description: 'Of the policy that is in force.' },
-    unknown: { ...count, description: 'How often it could not be told, since the service started.' },
+    unknown: unknownCount,
     figures: { type: 'array', items: figuresOfVersion, description: 'The newest first.' },
   },
   required: ['version', 'unknown', 'figures'],
@@ -90,7 +90,7 @@ export const ruleFigures: Route<DecidingContext> = {
       const { version, definitions, unknowns } = decisions.policy
       const figures = decisions.ruleFigures(id)
       if (figures.length === 0) partOf('rule', id, definitions.rules)
-      return sendPolicy(reply, { version, unknown: unknowns.get(id) ?? 0, figures: figures.map(shown) })
+      return sendPolicy(reply, { version, unknown: tellUnknown(unknowns.of(id)), figures: figures.map(shown) })
     },
 }
 

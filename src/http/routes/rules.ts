@@ -1,6 +1,6 @@
 import type { FieldError } from '../../core/errors.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
-import { partOf } from '../policy-parts.ts'
+import { partOf, tellUnknown } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { pathParameter, ruleAnswer, rulesAnswer, unknownPart } from '../schemas/policy.ts'
@@ -22,7 +22,7 @@ export const ruleList: Route<DecidingContext> = {
     (_request, reply) => {
       const { version, definitions, unknowns } = decisions.policy
       const fused = fusedRules(decisions)
-      const unknown = Object.fromEntries(unknowns)
+      const unknown = Object.fromEntries([...unknowns.counts.keys()].map((id) => [id, tellUnknown(unknowns.of(id))]))
       const broken = Object.fromEntries(decisions.policy.broken.map(({ id }) => [id, problemsOf(decisions, id)]))
       return sendPolicy(reply, { version, rules: [...definitions.rules.values()], fused, unknown, broken })
     },
@@ -50,7 +50,7 @@ export const rule: Route<DecidingContext> = {
         version,
         rule: partOf('rule', id, definitions.rules),
         fused: fusedRules(decisions).includes(id),
-        unknown: unknowns.get(id) ?? 0,
+        unknown: tellUnknown(unknowns.of(id)),
         problems: problemsOf(decisions, id),
         snoozes: snoozes
           .filter((each) => each.rule === id)

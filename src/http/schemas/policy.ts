@@ -91,7 +91,23 @@ export const checked = {
 
 const version = { type: 'integer', description: 'In force now.' } as const
 const { $schema: _, ...ruleItem } = z.toJSONSchema(ruleSchema, { io: 'input' })
-const count = { type: 'integer', description: 'How often it could not be told, since the service started.' } as const
+
+/** How often a rule could not be told: no record keeps that. */
+export const unknownCount = {
+  type: 'object',
+  description:
+    'How often the rule could not be told for want of a value, by this process and in this version of the policy.',
+  properties: {
+    count: { type: 'integer' },
+    decisions: { type: 'integer', description: 'Of so many.' },
+    since: {
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'The first of these decisions; null before it.',
+    },
+  },
+  required: ['count', 'decisions', 'since'],
+} as const
 
 export const rulesAnswer = {
   type: 'object',
@@ -99,7 +115,7 @@ export const rulesAnswer = {
     version,
     rules: { type: 'array', items: ruleItem },
     fused: { type: 'array', items: { type: 'string' }, description: 'Ids of rules that a fuse holds.' },
-    unknown: { type: 'object', additionalProperties: count },
+    unknown: { type: 'object', additionalProperties: unknownCount },
     broken: {
       type: 'object',
       description: 'Rules that the detector in force can not answer, with why.',
@@ -130,9 +146,19 @@ export const policyAnswer = {
     rules: { type: 'array', items: ruleItem },
     lists: { type: 'array', items: { type: 'object' } },
     tripped: { type: 'array', items: { type: 'string' }, description: 'Fuses that hold now.' },
+    reviews: {
+      type: 'object',
+      description: 'Decisions that ask for a review, whatever asked for it.',
+      properties: {
+        last24h: { type: 'integer' },
+        perDay: { type: ['integer', 'null'], description: 'What people can do, as `costs.review.perDay` says.' },
+        since: { type: 'string', format: 'date-time', description: 'From when on they are counted.' },
+      },
+      required: ['last24h', 'perDay', 'since'],
+    },
     features: { type: 'array', items: policyFeature, description: "The policy's own, beside those of the model." },
   },
-  required: ['version', 'policy', 'rules', 'lists', 'tripped', 'features'],
+  required: ['version', 'policy', 'rules', 'lists', 'tripped', 'reviews', 'features'],
 } as const
 
 const text = { type: 'string' } as const
@@ -222,7 +248,7 @@ export const ruleAnswer = {
     version,
     rule: ruleItem,
     fused: { type: 'boolean' },
-    unknown: count,
+    unknown: unknownCount,
     problems: fieldErrors,
     snoozes: { type: 'array', items: snooze },
   },
