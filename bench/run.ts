@@ -12,6 +12,7 @@ import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
 import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
+import { policyChanges } from './policy-changes.ts'
 import { policyCost } from './policy-cost.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
@@ -33,6 +34,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'log-size': logSize,
   rules,
   'policy-cost': policyCost,
+  'policy-changes': policyChanges,
   'ulb-configurations': ulbConfigurations,
 }
 

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 
 const headEnd = Buffer.from('\r\n\r\n')
 
-/** An answer, its body as text only where the status is no success. */
+/** An answer, its body as text where the status is no success, and of a success where it was asked for. */
 export interface Answer {
   readonly status: number
   readonly body: string
@@ -17,6 +17,7 @@ export class HttpConnection {
   readonly #path: string
   readonly #onAnswer: (answer: Answer, connection: HttpConnection) => void
   readonly #onBroken: (connection: HttpConnection, wasBusy: boolean) => void
+  readonly #keepsBodies: boolean
   #socket: Socket
   #rest: Buffer | undefined
   #isBusy = false
@@ -27,7 +28,9 @@ export class HttpConnection {
     path: string,
     onAnswer: (answer: Answer, connection: HttpConnection) => void,
     onBroken: (connection: HttpConnection, wasBusy: boolean) => void,
+    keepsBodies = false,
   ) {
+    this.#keepsBodies = keepsBodies
     this.#port = port
     this.#path = path
     this.#onAnswer = onAnswer
@@ -86,7 +89,8 @@ export class HttpConnection {
     this.#rest = undefined
     this.#isBusy = false
     const status = Number(head.slice(9, 12))
-    const body = status < 300 ? '' : bytes.toString('latin1', end + 4, end + 4 + length)
+    const isKept = status >= 300 || this.#keepsBodies
+    const body = isKept ? bytes.toString('utf8', end + 4, end + 4 + length) : ''
     this.#onAnswer({ status, body }, this)
   }
 }

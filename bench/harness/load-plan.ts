@@ -13,6 +13,8 @@ const streamSchema = z.object({
   connections: z.number(),
   /** How many requests may wait for a free connection; one that comes on top is not sent, and is counted. */
   mostWaiting: z.number().optional(),
+  /** A file for the bodies of the answers that are successes, one a line. */
+  answers: z.string().optional(),
 })
 
 /** What the load generator is to do: all streams at once, on one port. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { type Answer, HttpConnection } from './http-connection.ts'
 import type { LoadStream, StreamResult } from './load-plan.ts'
@@ -53,6 +53,7 @@ export class StreamSender {
   readonly #fromSent = new Map<number, number[]>()
   readonly #lateness: number[] = []
   readonly #oddities: string[] = []
+  readonly #kept: string[] = []
   #due = 0
   #notSent = 0
   #broken = 0
@@ -63,7 +64,13 @@ export class StreamSender {
     this.#startMs = startMs
     this.#bodies = new Bodies(stream.bodies, stream.firstLine)
     for (let index = 0; index < stream.connections; index++) {
-      const connection = new HttpConnection(port, stream.route, this.#answered, this.#lost)
+      const connection = new HttpConnection(
+        port,
+        stream.route,
+        this.#answered,
+        this.#lost,
+        stream.answers !== undefined,
+      )
       this.#connections.push(connection)
       this.#idle.push(connection)
     }
@@ -117,6 +124,7 @@ export class StreamSender {
     this.#inFlight.delete(connection)
     keep(this.#fromDue, status, nowMs - request.dueMs)
     keep(this.#fromSent, status, nowMs - request.sentMs)
+    if (status < 300 && this.#stream.answers !== undefined) this.#kept.push(body)
     if (status >= 300 && this.#oddities.length < mostOddities) this.#oddities.push(`${status}: ${body.slice(0, 300)}`)
     if (this.#stream.perSecond === undefined && !this.#isEnded) this.#send(connection, nowMs)
     else this.#idle.push(connection)
@@ -131,6 +139,7 @@ export class StreamSender {
 
   close(): StreamResult {
     for (const connection of this.#connections) connection.close()
+    if (this.#stream.answers !== undefined) writeFileSync(this.#stream.answers, this.#kept.join('\n'))
     const answers = [...this.#fromDue].map(([status, fromDue]) => {
       const fromSent = this.#fromSent.get(status) ?? []
       return [String(status), { fromDue: describeTimes(fromDue), fromSent: describeTimes(fromSent) }] as const

@@ -5,12 +5,12 @@ const changed = z.looseObject({ version: z.number() })
 const entriesOfList = 1000
 
 /** Sends a change of the policy; the version after it. */
-async function changePolicy(origin: string, change: unknown): Promise<number> {
+export async function changePolicy(origin: string, change: unknown): Promise<number> {
   const body = JSON.stringify({ change, why: 'The benchmark' })
   return changed.parse(await send(`${origin}/v1/policy/changes`, 'application/json', body)).version
 }
 
-async function send(url: string, type: string, body: string): Promise<unknown> {
+export async function send(url: string, type: string, body: string): Promise<unknown> {
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
   return response.json()
