@@ -36,7 +36,11 @@ export async function changeAlong(
     const kinds: readonly (() => Promise<unknown>)[] = [
       () => change({ kind: 'rule', rule }),
       () => change({ kind: 'rule', rule: { ...rule, id: `new-${seed}-${place}` } }),
-      () => change({ kind: 'policy', policy: { thresholds: { review: 0.1 + random.uniform() / 2, decline: 0.8 } } }),
+      () =>
+        change({
+          kind: 'policy',
+          policy: { thresholds: { review: (100 + random.integer(500)) / 1000, decline: 0.8 } },
+        }),
       () => entries(place),
       () => change({ kind: 'rule-state', id, state: random.integer(2) === 0 ? 'live' : 'shadow' }),
       () => change({ kind: 'list', list: { name: `list_${seed}_${place}`, of: words.keys[0], effect: 'watch' } }),

@@ -296,6 +296,7 @@ describe('a changed policy', () => {
       /never matches, and would stay in the log: put it on a list[\s\S]*names a person of the transactions/,
     )
     assert.equal(log.nextSequence, next)
+    await change(policy({ thresholds: { review: 0.4111111111111111 } }))
     await change(rule({ note: 'of 2026-03-01, 12 alerts, 5.5 % of c-0000999' }))
   })
 

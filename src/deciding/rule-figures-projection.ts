@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { SingleChange } from '../decisioning/change.ts'
 import { type PolicyTrace, type RuleHit, settleTrace } from '../decisioning/index.ts'
 import type { Settlement } from '../decisioning/opinion.ts'
 import type { RuleDefinition } from '../decisioning/rule-definition.ts'
@@ -166,21 +167,36 @@ export class RuleFiguresProjection implements Projection {
     }
   }
 
-  /** Makes versions of rules that a change has made or changed. */
+  /** Makes versions of the rules that the step taken last has made or changed. */
   #follow(sequence: number, sinceMs: number): void {
-    const { rules } = this.#policy.inForce.definitions
-    for (const [id, versions] of this.#rules) if (!rules.has(id)) this.#end(versions.at(-1))
-    for (const [id, definition] of rules) {
+    const { definitions, steps } = this.#policy.inForce
+    const { rules } = definitions
+    for (const id of this.#changedBy(steps.at(-1)?.changes ?? [])) {
+      const definition = rules.get(id)
       const current = this.#rules.get(id)?.at(-1)
       if (current?.definition === definition) continue
       current?.stop(this.#decisions)
-      if (current?.definition !== undefined && isSame(current.definition, definition)) current.definition = definition
-      else {
-        this.#end(current)
-        this.#add(new CountedRule({ id, outcome: definition.then, version: sequence, sinceMs, definition }))
-      }
+      const goesOn = definition && current?.definition && isSame(current.definition, definition)
+      if (goesOn) current.definition = definition
+      else this.#end(current)
+      if (goesOn || definition === undefined) continue
+      this.#add(new CountedRule({ id, outcome: definition.then, version: sequence, sinceMs, definition }))
     }
     this.#reviewMs = Number.NEGATIVE_INFINITY
+  }
+
+  #changedBy(changes: readonly SingleChange[]): ReadonlySet<string> {
+    if (changes.some(({ kind }) => kind === 'rollback')) {
+      return new Set([...this.#rules.keys(), ...this.#policy.inForce.definitions.rules.keys()])
+    }
+    const ids = changes.map((change) =>
+      change.kind === 'rule'
+        ? change.rule.id
+        : change.kind === 'rule-state' || change.kind === 'rule-removed'
+          ? change.id
+          : '',
+    )
+    return new Set(ids)
   }
 
   #end(rule: CountedRule | undefined): void {
