@@ -2,221 +2,29 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createRandom } from '../../src/core/random.ts'
-import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
-import type { Decision } from '../../src/decisioning/decision.ts'
+import { anyChangeSchema } from '../../src/decisioning/index.ts'
 import { compileDetector } from '../../src/features/feature-set.ts'
+import type { Sequenced } from '../../src/log/log-record.ts'
+import { ValueWriter } from '../../src/log/packed-values.ts'
+import { encodeFrame } from '../../src/log/record-format.ts'
 import type { Snapshot } from '../../src/log/snapshots.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import type { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { lastDetector } from '../../src/training/find-detector.ts'
 import { assertRowsAreReplayed, assertSnapshotsLeadToSameState, assertSound, withLog } from './log-checks.ts'
-import {
-  firstAnswer,
-  purchases,
-  ServiceProcess,
-  succeed,
-  temporaryFolder,
-  trainBundle,
-  withShortWindows,
-} from './service.ts'
+import { Day, hourMs } from './policy-day.ts'
+import { live } from './policy-day-steps.ts'
+import { succeed, temporaryFolder, trainBundle, withShortWindows } from './service.ts'
 
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()
-const hourMs = 3_600_000
-const startMs = Date.UTC(2025, 5, 1)
-const stepMs = hourMs / 12
-const [{ body: purchase }] = purchases(1)
-const deadlineMs = 60_000
 let bundle = ''
 
 before(async () => {
   bundle = await trainBundle(folder, { change: withShortWindows, name: 'short' })
 })
-
-/** A service that is killed at some of its requests; what was not answered is sent again. */
-class Day {
-  readonly answers = new Map<string, { readonly body: unknown; readonly text: string }>()
-  kills = 0
-  readonly #data: string
-  readonly #flags: readonly string[]
-  readonly #random = createRandom(seed)
-  readonly #killedAt: ReadonlySet<number>
-  #service: ServiceProcess
-  #requests = 0
-  #decisions = 0
-
-  private constructor(service: ServiceProcess, data: string, flags: readonly string[]) {
-    this.#service = service
-    this.#data = data
-    this.#flags = flags
-    this.#killedAt = new Set(Array.from({ length: 4 }, () => Math.floor(this.#random.uniform() * 50)))
-  }
-
-  static async begin(data: string, flags: readonly string[]): Promise<Day> {
-    return new Day(await ServiceProcess.start(bundle, data, flags), data, flags)
-  }
-
-  async ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<string> {
-    const isKilled = this.#killedAt.has(this.#requests++)
-    const answering = this.#service.ask(method, path, body)
-    if (isKilled) {
-      await sleep(this.#random.uniform() * 6)
-      await this.#restart()
-    }
-    const { status, text } = await answering
-    if (status === 0 && isKilled) return this.ask(method, path, body)
-    assert.equal(status, 200, `${method} ${path}: ${text}`)
-    return text
-  }
-
-  /** The next start goes on from the snapshot. */
-  async killBehindSnapshot(): Promise<void> {
-    await succeed('snapshot', '--data', this.#data)
-    await this.#restart()
-  }
-
-  async #restart(): Promise<void> {
-    await this.#service.kill()
-    this.kills += 1
-    this.#service = await ServiceProcess.start(bundle, this.#data, this.#flags)
-  }
-
-  /** Makes a change; the version that decisions name from then on. */
-  async change(method: 'POST' | 'PUT', path: string, body: unknown): Promise<number> {
-    return JSON.parse(await this.ask(method, path, body)).version
-  }
-
-  async decide(amount: number, card = 'card'): Promise<Decision> {
-    const i = this.#decisions++
-    const id = `day-${i}`
-    const time = formatIsoTime(startMs + i * stepMs)
-    const body = { ...purchase, transaction_id: id, time, amount, card_id: card }
-    const text = await this.ask('POST', '/v1/decisions', body)
-    this.answers.set(id, { body, text: firstAnswer(text) })
-    return JSON.parse(text)
-  }
-
-  /** Every decision that the log still has is answered as it was. */
-  async assertAnswered(): Promise<void> {
-    const kept = withLog(this.#data, (reader) => new Set([...this.answers.keys()].filter((id) => reader.find(id))))
-    for (const [id, { body, text }] of this.answers) {
-      if (kept.has(id)) assert.equal(firstAnswer(await this.ask('POST', '/v1/decisions', body)), text)
-    }
-  }
-
-  stop(): Promise<void> {
-    return this.#service.stop()
-  }
-}
-
-/** The outcome, and what the policy gives as reasons of it; those of the model stand behind. */
-const told = ({ outcome, reasons, rules }: Decision) => [
-  outcome,
-  reasons.map(({ code }) => code).filter((code) => code.includes(':')),
-  rules.map(({ id, state }) => `${id} ${state}`),
-]
-
-/** What a fraud team does to a policy in a day. */
-async function live(day: Day): Promise<void> {
-  const first = await day.decide(1)
-  assert.deepEqual([first.policy, first.rules], [1, []])
-  await day.change('PUT', '/v1/policy', { thresholds: {}, deadlineMs, why: 'Rules alone' })
-  const small = { id: 'small', when: 'amount < 2.0', then: 'decline', reason: '{amount} is a test of a card' }
-  const shadow = await day.change('POST', '/v1/rules', small)
-  const inShadow = await day.decide(1)
-  assert.deepEqual([...told(inShadow), inShadow.policy], ['approve', [], ['small shadow'], shadow])
-  await day.change('PUT', '/v1/rules/small/state', { state: 'live' })
-  assert.deepEqual(told(await day.decide(1)), ['decline', ['rule:small'], ['small live']])
-
-  const add = (name: string, effect: string, ...cards: string[]) => {
-    const list = { kind: 'list', list: { name, of: 'card', effect } }
-    const entries = { kind: 'entries', list: name, add: cards.map((value) => ({ value })) }
-    return day.change('POST', '/v1/policy/changes', {
-      change: { kind: 'together', changes: [list, entries] },
-      why: name,
-    })
-  }
-  await add('trusted', 'allow', 'vip', 'lost')
-  assert.deepEqual(told(await day.decide(1, 'vip')), ['approve', ['list:trusted'], ['small live']])
-  await add('stolen', 'block', 'lost')
-  assert.deepEqual(told(await day.decide(50, 'lost')), ['decline', ['list:stolen'], []])
-  const until = '2099-01-01T00:00:00Z'
-  await day.change('POST', '/v1/rules/small/snoozes', { key: 'card', value: 'asleep', until })
-  assert.deepEqual(told(await day.decide(1, 'asleep')), ['approve', [], ['small snoozed']])
-  await drawTags(day)
-  await tripAndCool(day)
-  for (let i = 0; i < 50; i++) await day.decide(40)
-
-  await day.change('POST', '/v1/policy/rollback', { to: shadow, why: 'Too many declines' })
-  assert.deepEqual(told(await day.decide(1)), ['approve', [], ['small shadow']])
-  assert.deepEqual(told(await day.decide(50, 'lost')), ['approve', [], []])
-  await decideByCost(day)
-  for (let i = 0; i < 50; i++) await day.decide(40)
-  await drawTags(day)
-}
-
-/** A share of what a rule applies to, by a draw. */
-async function drawTags(day: Day): Promise<void> {
-  const busy = {
-    id: 'busy',
-    when: 'card_count_1h > 2 && card == "busy"',
-    then: 'tag',
-    tags: ['busy'],
-    state: 'live',
-    share: 0.5,
-  }
-  await day.change('POST', '/v1/rules', busy)
-  const states = new Set<string>()
-  for (let i = 0; i < 16; i++) for (const { state } of (await day.decide(30, 'busy')).rules) states.add(state)
-  assert.deepEqual([...states].sort(), ['live', 'undrawn'])
-}
-
-/** Its window is far longer than the test takes, however slow the machine is. */
-async function tripAndCool(day: Day): Promise<void> {
-  const trip = async (coolsAfter: string) => {
-    const decline = { share: 0.5, over: '1d', atLeast: 5, then: 'review', coolsAfter }
-    await day.change('PUT', '/v1/policy', { thresholds: {}, deadlineMs, fuses: { decline } })
-    for (let i = 0; i < 5; i++) assert.equal((await day.decide(1)).outcome, 'decline')
-  }
-  await trip('1h')
-  await day.killBehindSnapshot()
-  const held = await day.decide(1)
-  assert.deepEqual([held.outcome, held.reasons[0].code], ['review', 'fuse:decline'])
-  assert.ok(held.degraded.includes('fused'))
-  // Final ones are not held.
-  assert.equal((await day.decide(1, 'lost')).outcome, 'decline')
-
-  await trip('200ms')
-  for (let i = 0; i < 12; i++) assert.equal((await day.decide(50)).outcome, 'approve')
-  await sleep(300)
-  assert.deepEqual(told(await day.decide(1)), ['decline', ['rule:small'], ['small live']])
-  const { versions } = JSON.parse(await day.ask('GET', '/v1/policy/versions'))
-  const trips = versions.filter(({ diff }: { diff: readonly string[] }) => diff.includes('fuse decline: tripped'))
-  // On a slow machine it cools, and trips again, before the share is small.
-  assert.ok(trips.length >= 2)
-}
-
-async function decideByCost(day: Day): Promise<void> {
-  const costs = {
-    missedFraud: { share: 1, fixed: 20 },
-    wrongDecline: { share: 0.1, fixed: 1 },
-    review: { cost: 2, finds: 0.8 },
-  }
-  await day.change('PUT', '/v1/policy', { decideBy: 'cost', costs, deadlineMs })
-  const found = new Set<string>()
-  for (const amount of [5, 20, 60, 200, 700, 2500, 9000, 30_000]) {
-    const { score, outcome } = await day.decide(amount)
-    assert.ok(score !== null)
-    const missed = score * (amount + 20)
-    const expected = { approve: missed, review: 2 + 0.2 * missed, decline: (1 - score) * (0.1 * amount + 1) }
-    assert.equal(Math.min(...Object.values(expected)), new Map<string, number>(Object.entries(expected)).get(outcome))
-    found.add(outcome)
-  }
-  assert.ok(found.size > 1, `costs made ${[...found]} of every amount`)
-}
 
 /** Judges each decision again by the policy that the records before it make, as a service does that was never killed. */
 function assertPolicyIsReplayed(reader: SqliteLogReader, snapshot?: Snapshot): number {
@@ -230,11 +38,12 @@ function assertPolicyIsReplayed(reader: SqliteLogReader, snapshot?: Snapshot): n
     if (changed === undefined) assert.equal(policy, undefined, id)
     else {
       const judged = changed.judge({ id, timestampMs, decidedAtMs, amount, fields, row, score }, secret)
-      assert.deepEqual(
-        { outcome: judged.outcome, ...judged.trace, version: changed.version },
-        { outcome, ...policy },
-        id,
-      )
+      const made = { version: changed.version, ...judged.trace }
+      assert.deepEqual({ outcome: judged.outcome, ...made }, { outcome, ...policy }, id)
+      const others = record.degraded.filter((each) => each !== 'fused')
+      const degraded = judged.trace.fuses === undefined ? others : [...others, 'fused' as const]
+      const again = { ...record, outcome: judged.outcome, degraded, policy: made }
+      assert.ok(bytesOf(again).equals(bytesOf(record)), `${id} is written otherwise`)
       compared += 1
     }
   }
@@ -242,10 +51,50 @@ function assertPolicyIsReplayed(reader: SqliteLogReader, snapshot?: Snapshot): n
   return compared
 }
 
+function bytesOf(record: Sequenced): Buffer {
+  const writer = new ValueWriter()
+  encodeFrame(record, record.sequence, writer)
+  return Buffer.from(writer.bytes)
+}
+
+async function exported(data: string, ...flags: readonly string[]) {
+  const lines = await succeed('log', 'export', '--data', data, '--format', 'ndjson', ...flags)
+  const rows = lines.trim().split('\n')
+  return rows.map((line): Readonly<Record<string, unknown>> => JSON.parse(line))
+}
+
+/** What is exported of a log that lacks nothing tells every change, and what the policy did to each decision. */
+async function assertExported(data: string, day: Day): Promise<void> {
+  const changes = await exported(data, '--changes')
+  assert.ok(changes.every(({ by }) => by === 'anyone'))
+  // One that was killed before its answer may be there twice.
+  const whys = changes.values().map(({ why }) => why)
+  for (const { why } of day.changes)
+    assert.ok(
+      whys.some((each) => each === why),
+      `nothing is exported of ${why}`,
+    )
+  assert.ok(day.changes.length > 30, 'changes were not noted')
+  const kinds = new Set(changes.map(({ change }) => JSON.parse(String(change)).kind))
+  const missing = anyChangeSchema.options.map((each) => each.shape.kind.value).filter((kind) => !kinds.has(kind))
+  assert.deepEqual(missing, [], 'kinds of changes that the day has not')
+  const rows = await exported(data)
+  assert.equal(rows.length, day.answers.size)
+  for (const { id, policy, outcome } of rows) {
+    const answer = JSON.parse(day.answers.get(String(id))?.text ?? '{}')
+    assert.deepEqual({ policy, outcome }, { policy: answer.policy, outcome: answer.outcome })
+  }
+  const drawn = rows.filter((row) => row.would_be)
+  assert.ok(drawn.length >= 24 && drawn.every((row) => row.would_be === 'decline' && row.propensity === 0.5))
+}
+
 for (const isPruned of [false, true]) {
   test(`a day of changes is replayed, kill -9 included${isPruned ? ', where records are let go of' : ''}`, async (t) => {
     const data = join(folder, `data-${isPruned}`)
-    const day = await Day.begin(data, ['--snapshot-every', '20', ...(isPruned ? ['--retain', '2h'] : [])])
+    const day = await Day.begin(bundle, data, {
+      seed,
+      flags: ['--snapshot-every', '20', ...(isPruned ? ['--retain', '2h'] : [])],
+    })
     const pruned = () => withLog(data, (reader) => reader.prunedThrough())
     await live(day)
     assert.ok(day.kills > 0, 'it was never killed')
@@ -258,7 +107,9 @@ for (const isPruned of [false, true]) {
       await sleep(50)
     }
     await day.assertAnswered()
+    await day.assertVersionsTold()
     await day.stop()
+    if (!isPruned) await assertExported(data, day)
     assertSound(data)
     assert.equal(pruned() > 0, isPruned)
     assert.ok(assertSnapshotsLeadToSameState(data, isPruned ? 'policy' : undefined) > 0, 'no snapshot was taken')

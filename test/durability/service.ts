@@ -110,6 +110,8 @@ function cell(column: Column, row: number): unknown {
   return column.kind === 'time' ? formatIsoTime(value) : value
 }
 
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 export interface Answer {
   /** 0 where the connection was cut without an answer. */
   readonly status: number
@@ -182,14 +184,15 @@ export class ServiceProcess {
     }
   }
 
-  ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<Answer> {
-    const content = body === undefined ? undefined : JSON.stringify(body)
+  /** @param type of a body that is sent as it is. */
+  ask(method: Method, path: string, body?: unknown, type?: string): Promise<Answer> {
+    const content = body === undefined ? undefined : type === undefined ? JSON.stringify(body) : String(body)
     return new Promise((resolve) => {
       const cut = () => resolve({ status: 0, headers: {}, text: '' })
       const headers =
         content === undefined
           ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
+          : { 'content-type': type ?? 'application/json', 'content-length': Buffer.byteLength(content) }
       const sent = request(new URL(path, this.url), { method, agent: this.#agent, headers }, (response) => {
         const text = gather(response)
         response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: text() }))
