@@ -9,8 +9,18 @@ import { type FeatureWording, sayValue, showFeature } from '../features/feature.
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
 import type { DecisionRecord, Definition } from '../log/log-record.ts'
 
-/** The reasons that features gave, in words. */
-type Words = (record: DecisionRecord, transaction: Transaction | undefined) => readonly Reason[]
+/** What a definition knows of its records. */
+interface Words {
+  reasonsOf(record: DecisionRecord, transaction: Transaction | undefined): readonly Reason[]
+  featuresOf(record: DecisionRecord): readonly FeatureInWords[]
+}
+
+/** A feature of a row, for people. */
+export interface FeatureInWords {
+  readonly name: string
+  readonly value: number
+  readonly text: string
+}
 
 /**
  * Puts decisions into words, each by the definition that was in force: its features, its detector's own words, its
@@ -21,39 +31,58 @@ export class DecisionWords {
 
   /** @param transaction the record's own, where it is at hand. */
   reasonsOf(record: DecisionRecord, definition: Definition, transaction?: Transaction): readonly Reason[] {
-    if (record.contributions === undefined) return []
+    return record.contributions === undefined ? [] : this.#wordsOf(record, definition).reasonsOf(record, transaction)
+  }
+
+  /** The row of a decision, in words. */
+  featuresOf(record: DecisionRecord, definition: Definition): readonly FeatureInWords[] {
+    return this.#wordsOf(record, definition).featuresOf(record)
+  }
+
+  #wordsOf(record: DecisionRecord, definition: Definition): Words {
     let words = this.#byDefinition.get(record.definition)
     if (words === undefined) {
       words = wordsOf(definition)
       this.#byDefinition.set(record.definition, words)
     }
-    return words(record, transaction)
+    return words
   }
 }
 
 function wordsOf({ detector: kept, columns, features: names, categories }: Definition): Words {
-  const compiled = compile(kept)
+  const compiled = compileKept(kept)
   const known = new Map(compiled?.features.all.map((feature) => [feature.name, feature]))
   const features: readonly FeatureWording[] = names.map(
     (name) => known.get(name) ?? plainFeature(name, categories?.[name]),
   )
   const templates = templatesOf(kept)
   const maker = compiled && new TransactionMaker(compiled.detector, compiled.features.layout, columns)
-  return (record, transaction = maker && transactionOf(record, maker)) => {
-    const { contributions = [], row } = record
-    return featureReasons(contributions, row, (at) => {
-      const feature = features[at]
-      return {
-        code: feature.name,
-        template: templates.get(feature.name),
-        say: () => sayValue(feature, row[at], transaction),
-        show: () => showFeature(feature, row[at], transaction),
-      }
-    })
+  const transactionOf = (record: DecisionRecord) => maker && transactionBy(maker, record)
+  return {
+    reasonsOf(record, transaction = transactionOf(record)) {
+      const { contributions = [], row } = record
+      return featureReasons(contributions, row, (at) => {
+        const feature = features[at]
+        return {
+          code: feature.name,
+          template: templates.get(feature.name),
+          say: () => sayValue(feature, row[at], transaction),
+          show: () => showFeature(feature, row[at], transaction),
+        }
+      })
+    },
+    featuresOf(record) {
+      const transaction = transactionOf(record)
+      return features.map((feature, i) => {
+        const value = record.row[i]
+        return { name: feature.name, value, text: sayValue(feature, value, transaction) }
+      })
+    },
   }
 }
 
-function compile(kept: unknown): { readonly detector: Detector; readonly features: FeatureSet } | undefined {
+/** The detector of a definition; undefined where this version can't read it. */
+export function compileKept(kept: unknown): { readonly detector: Detector; readonly features: FeatureSet } | undefined {
   try {
     const detector = parseDetector(kept)
     return { detector, features: compileDetector(detector) }
@@ -69,7 +98,10 @@ function plainFeature(name: string, categories: readonly string[] = []): Feature
 }
 
 /** The transaction as it was decided; undefined where its amount can't be read now. */
-function transactionOf({ timestampMs, fields }: DecisionRecord, maker: TransactionMaker): Transaction | undefined {
+export function transactionBy(
+  maker: TransactionMaker,
+  { timestampMs, fields }: DecisionRecord,
+): Transaction | undefined {
   const amount = maker.amountOf(fields)
   return typeof amount === 'number' ? maker.make(timestampMs, amount, fields) : undefined
 }

@@ -15,6 +15,7 @@ import type { Decider } from './decider.ts'
 import { type DecisionDetail, type DecisionView, DecisionViews } from './decision-view.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
+import { type DecisionExplanation, explainDecision } from './explain-decision.ts'
 import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
@@ -294,6 +295,22 @@ export class Decisions {
       (await this.#options.log.lookUps.findLabelled([id], mostLabels + 1)).get(id) ?? {}
     if (transaction?.kind !== 'decision') return undefined
     return this.#views.detail(transaction, labels, explain ? this.inForce : undefined)
+  }
+
+  /**
+   * Why a past decision came out as it did; undefined where there is none of this id.
+   *
+   * @param rule one that is explained, too, whatever it said.
+   */
+  async explain(id: string, turns: WaitingTurns, rule?: string): Promise<DecisionExplanation | undefined> {
+    const { lookUps, reading } = this.#options.log
+    const record = (await lookUps.find([id])).get(id)
+    if (record?.kind !== 'decision') return undefined
+    const { predictor } = this.inForce
+    const turn = async () => {
+      if (turns.isOver()) await turns.next()
+    }
+    return explainDecision(record, reading, { models: predictor === undefined ? [] : [predictor], rule, turn })
   }
 
   /** The decision of an id, as pages show it. */

@@ -44,6 +44,7 @@ class ForgetfulLog implements ServiceLog {
     transactionsIn: () => ({ count: 0, newestMs: Number.NEGATIVE_INFINITY }),
     firstTransactionMs: () => undefined,
     unread: {},
+    changesBefore: () => [],
     prunedThrough: () => 0,
     carried: () => ({}),
     hashAt: () => undefined,

@@ -2,7 +2,7 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
 import type { Reason } from '../decisioning/opinion.ts'
 import { type ExpectedScore, opinionOf } from '../decisioning/policy.ts'
-import { reasonsOf } from '../decisioning/policy-trace.ts'
+import { type PolicyTrace, reasonsOf } from '../decisioning/policy-trace.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
 
 /**
@@ -18,9 +18,7 @@ export function present(
   const { id, score, outcome, decidedAtMs } = record
   const { policy, model, contributionScale } = definition
   const { policy: trace } = record
-  const opinion = trace === undefined ? opinionOf(policy, expectedScore(record, model)) : undefined
-  const ofDefinition = opinion === undefined ? [] : [opinion.reason]
-  const reasons = trace === undefined ? ofDefinition : reasonsOf(trace, outcome)
+  const reasons = reasonsOf(trace ?? traceByDefinition(record, definition), outcome)
   return {
     transactionId: id,
     outcome,
@@ -34,6 +32,12 @@ export function present(
     duplicate: false,
     degraded: shownDegraded(record),
   }
+}
+
+/** What the definition's policy made of a decision, where nobody had changed it. */
+export function traceByDefinition(record: DecisionRecord, { policy, model }: Definition): PolicyTrace {
+  const opinion = opinionOf(policy, expectedScore(record, model))
+  return opinion === undefined ? {} : { opinion }
 }
 
 /** A recorded score as the policy took it: without a model only features that failed call for what is said in its place. */

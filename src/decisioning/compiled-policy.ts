@@ -3,11 +3,12 @@ import type { Definitions } from './definitions.ts'
 import type { ListDefinition } from './list-definition.ts'
 import type { ListEntries } from './list-entries.ts'
 import { opinionOfList } from './lists.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
 import type { ListHit } from './policy-trace.ts'
 import type { RuleSet } from './rule-set.ts'
 import type { Thresholds } from './thresholds.ts'
 
-interface Segment {
+export interface Segment {
   readonly name: string
   readonly program: Program
   readonly thresholds: Thresholds
@@ -35,12 +36,16 @@ export function compilePolicy(
   entriesOf: (name: string) => ListEntries | undefined,
 ): CompiledPolicy {
   ready.refresh((id) => rules.get(id), declarations)
-  const segments = (policy.segments ?? []).flatMap(({ name, when, thresholds }): Segment[] => {
+  const segments = compileSegments(policy, declarations)
+  const speaking = [...lists.values()].flatMap((list) => speakingList(list, declarations, entriesOf(list.name)))
+  return { rules: ready, segments, lists: speaking }
+}
+
+export function compileSegments({ segments = [] }: PolicyDefinition, declarations: Declarations): readonly Segment[] {
+  return segments.flatMap(({ name, when, thresholds }): Segment[] => {
     const compiled = compileExpression(when, declarations)
     return compiled.ok ? [{ name, program: compiled.program, thresholds }] : []
   })
-  const speaking = [...lists.values()].flatMap((list) => speakingList(list, declarations, entriesOf(list.name)))
-  return { rules: ready, segments, lists: speaking }
 }
 
 /** The first segment that a transaction is of. */

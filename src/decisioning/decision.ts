@@ -34,7 +34,7 @@ export const shownDegradations = [
   /** The record holds parts that a newer version wrote, which are not shown. */
   'record-partly-read',
 ] as const
-type ShownDegradation = (typeof shownDegradations)[number]
+export type ShownDegradation = (typeof shownDegradations)[number]
 
 interface KeptDegraded {
   readonly degraded: readonly Degradation[]

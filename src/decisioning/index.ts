@@ -13,6 +13,7 @@ export { anyChangeSchema, type Change, type ChangeRecord, movesVersion } from '.
 export { type CheckedChange, checkChange, checkNames, checkPartly, type PolicyProblem } from './check-change.ts'
 export { type Definitions, speaksWithoutScore, thresholdsAlone } from './definitions.ts'
 export { type DrawPurpose, draw } from './draws.ts'
+export type { PolicyExplanation } from './explain-policy.ts'
 export type { Judged } from './judged.ts'
 export type { NumberedEntry } from './list-entries.ts'
 export { fromShortForm, type PolicyDefinition } from './policy-definition.ts'

@@ -86,9 +86,10 @@ function listsThatHave({ lists }: CompiledPolicy, { texts }: LentSubject, atMs: 
   return hits ?? noLists
 }
 
-function opinionOfScore(
+/** What thresholds or costs make of the score, or of there being none. */
+export function opinionOfScore(
   policy: PolicyDefinition,
-  { segments }: CompiledPolicy,
+  { segments }: Pick<CompiledPolicy, 'segments'>,
   subject: LentSubject,
   score: ExpectedScore,
 ): Opinion | undefined {

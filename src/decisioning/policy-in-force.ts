@@ -3,8 +3,9 @@ import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
 import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
-import { type CompiledPolicy, compilePolicy } from './compiled-policy.ts'
+import { type CompiledPolicy, compilePolicy, compileSegments } from './compiled-policy.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
+import { explainPolicy, type PolicyExplanation } from './explain-policy.ts'
 import { Fuses, type SavedFuse } from './fuses.ts'
 import { type Judged, judge, judgeByThresholds } from './judged.ts'
 import type { ListEntries } from './list-entries.ts'
@@ -131,6 +132,33 @@ export class PolicyInForce {
     return judged
   }
 
+  /**
+   * Why a decision came out as it did, by what was in force then, which is what this holds.
+   *
+   * @param rule one that is explained, too, whatever it said.
+   * @param turn is waited for between rules, of which there may be thousands; nothing else may use this meanwhile.
+   */
+  explain(
+    input: PolicyInput,
+    trace: PolicyTrace,
+    turn: () => Promise<void>,
+    rule?: string,
+  ): Promise<PolicyExplanation> {
+    this.#lendLists()
+    this.#subject.fill(input)
+    this.#lists.atMs = input.decidedAtMs
+    const past = {
+      definitions: this.#draft,
+      segments: compileSegments(this.#draft.policy, this.#declarations()),
+      declarations: this.#declarations(),
+      subject: this.#subject,
+      snoozes: this.snoozes,
+      entriesOf: (list: string) => this.entriesOf(list),
+      textOf: (key: string) => this.#textOf(key),
+    }
+    return explainPolicy(past, input, trace, turn, rule)
+  }
+
   /** Takes a change that was checked when it was recorded. */
   apply(record: ChangeRecord): void {
     const { features } = this.#draft.policy
@@ -232,9 +260,13 @@ export class PolicyInForce {
 
   #ready(): CompiledPolicy {
     if (this.#compiled !== undefined) return this.#compiled
-    this.#subject.lists.splice(0, Number.POSITIVE_INFINITY, ...this.#lists.memberships)
+    this.#lendLists()
     this.#compiled = compilePolicy(this.#draft, this.#declarations(), this.#rules, (name) => this.entriesOf(name))
     return this.#compiled
+  }
+
+  #lendLists(): void {
+    this.#subject.lists.splice(0, Number.POSITIVE_INFINITY, ...this.#lists.memberships)
   }
 
   #textOf(key: string): string | undefined {

@@ -5,6 +5,7 @@ import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
 import { decidingRoutes, jobRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
+import { explanationSchema } from './schemas/explanation.ts'
 import { inputSchema } from './schemas/input.ts'
 import { ref } from './schemas/parts.ts'
 import { predictionSchema } from './schemas/prediction.ts'
@@ -47,6 +48,7 @@ export function describeApi(context: HttpContext): object {
         ...(decisions && {
           Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),
           ...decisionSchemas,
+          DecisionExplanation: explanationSchema,
           ...requestSchemas(decisions.inForce.detector),
         }),
       },

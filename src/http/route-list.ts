@@ -8,6 +8,7 @@ import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
 import { decisions } from './routes/decisions.ts'
 import { erase } from './routes/erasures.ts'
+import { explanation } from './routes/explanation.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
 import { jobEvents } from './routes/job-events.ts'
@@ -55,6 +56,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   decide,
   decideBatch,
   decision,
+  explanation,
   decisions,
   searchDecisions,
   label,

@@ -61,6 +61,8 @@ export interface LogReading {
   transactionsIn(after: number, through: number): { readonly count: number; readonly newestMs: number }
   /** When the first transaction that is kept took place; undefined where there is none. */
   firstTransactionMs(): number | undefined
+  /** The numbers of definitions and of changes of the policy before a number, in order. */
+  changesBefore(sequence: number): readonly number[]
   /** Records through this number are no longer kept. */
   prunedThrough(): number
   /** What those records had made that has to outlive them, by projection. */

@@ -7,7 +7,7 @@ import { ticksBetween } from './ticks.ts'
 
 export interface ExplainedFeature {
   readonly feature: string
-  readonly value: number
+  readonly value: number | null
   /** What a value that is a category's number stands for. */
   readonly category?: string
   /** The value in words: "9 payments of this card within 10 minutes". */
@@ -15,14 +15,8 @@ export interface ExplainedFeature {
   readonly contribution: number
 }
 
-/** Why a model answered what it answered for one row. */
-export interface ExplanationInput {
-  readonly bundle: string
-  readonly name: string
-  readonly probability: number
-  readonly isFraud: boolean
-  /** What the row was to the bundle's training, where it was anything. */
-  readonly note?: string
+/** What each feature added to a model's answer, for a picture. */
+export interface Picture {
   readonly scale: string
   readonly base: number
   /** The base and all contributions. */
@@ -31,6 +25,16 @@ export interface ExplanationInput {
   readonly parts: readonly ExplainedFeature[]
   /** What stands together at the end. */
   readonly more?: { readonly features: number; readonly contribution: number }
+}
+
+/** Why a model answered what it answered for one row. */
+export interface ExplanationInput extends Picture {
+  readonly bundle: string
+  readonly name: string
+  readonly probability: number
+  readonly isFraud: boolean
+  /** What the row was to the bundle's training, where it was anything. */
+  readonly note?: string
 }
 
 /** A page with one picture: from what the model says of anybody to what it says of this row, feature by feature. */
@@ -62,7 +66,7 @@ function tableRows(input: ExplanationInput): readonly Markup[] {
 }
 
 /** Bars that begin where the one before ended. */
-function waterfall(input: ExplanationInput): Markup {
+export function waterfall(input: Picture): Markup {
   const { scale, base, output, parts, more } = input
   // A row that few splits set apart from the others is unlike them, so the less depth, the more fraud.
   const [rightwards, leftwards] = scale === 'depth' ? (['legit', 'fraud'] as const) : (['fraud', 'legit'] as const)
@@ -105,7 +109,7 @@ function formatSigned(value: number, decimals: number): string {
 }
 
 /** So many that the largest part has four digits, for all parts, so that they can be compared at a glance. */
-function decimalsOf({ parts, more }: ExplanationInput): number {
+function decimalsOf({ parts, more }: Picture): number {
   const most = Math.max(...[...parts, ...(more ? [more] : [])].map(({ contribution }) => Math.abs(contribution)))
   return most > 0 ? Math.min(12, Math.max(1, 3 - Math.floor(Math.log10(most)))) : 1
 }

@@ -140,6 +140,16 @@ export class Day {
     }
   }
 
+  /** Every decision that the log still has is explained by the policy of its time, which says what its record does. */
+  async assertExplained(): Promise<void> {
+    const kept = withLog(this.#data, (reader) => [...this.answers.keys()].filter((id) => reader.find(id)))
+    for (const id of kept) {
+      const told = JSON.parse(await this.ask('GET', `/v1/decisions/${id}/explanation`))
+      assert.deepEqual([id, told.notTold], [id, []])
+      assert.deepEqual(told.policyChange === undefined, told.policy === 1, `who made the policy of ${id}`)
+    }
+  }
+
   stop(): Promise<void> {
     return this.#service.stop()
   }

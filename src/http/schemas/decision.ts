@@ -13,8 +13,8 @@ import { nestedExample } from './input.ts'
 import { objectSchema } from './object-schema.ts'
 import { idSchema, textPattern } from './requests.ts'
 
-const time = { type: 'string', format: 'date-time' } as const
-const count = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
+export const time = { type: 'string', format: 'date-time' } as const
+export const count = (description: string) => ({ type: 'integer', minimum: 0, description }) as const
 const scalar = { type: ['string', 'number', 'null'] } as const
 const reasons = {
   type: 'array',
@@ -29,7 +29,7 @@ const reasons = {
   },
 } as const
 
-const decisionProperties = {
+export const decisionProperties = {
   transactionId: { type: 'string' },
   outcome: {
     type: 'string',
@@ -73,7 +73,7 @@ const by = { type: ['string', 'null'], description: 'Who sent the label; null in
 
 const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
 
-function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []): object {
+export function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name))
   return { type: 'object', properties, required }
 }

@@ -21,6 +21,7 @@ const recordsAtOnce = 1000
 const bytesAtOnce = 16 * 2 ** 20
 const labelKind = recordKinds.indexOf('label')
 const definitionKind = recordKinds.indexOf('definition')
+const changingKinds = (['definition', 'rule', 'list', 'policy'] as const).map((kind) => recordKinds.indexOf(kind))
 const checkpointKind = recordKinds.indexOf('checkpoint')
 
 /**
@@ -226,6 +227,14 @@ export class SqliteLogReader implements LogReading {
     const kept = this.database.prepare(sql).all(this.prunedThrough())
     const pruned = Object.keys(this.#checkpoint()?.definitions ?? {})
     return [...pruned.map(Number), ...kept.map(({ sequence }) => Number(sequence))]
+  }
+
+  changesBefore(sequence: number): readonly number[] {
+    const sql = `SELECT sequence FROM records WHERE kind IN (${changingKinds}) AND kind > 2 AND sequence > ? AND sequence < ? ORDER BY sequence`
+    return this.database
+      .prepare(sql)
+      .all(this.prunedThrough(), sequence)
+      .map((row) => Number(row.sequence))
   }
 
   /** The number of the last record before the first transaction that is not older. */

@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import { FraudError } from '../core/errors.ts'
+import { showValue } from '../core/show-value.ts'
+import { writeFileAtomically } from '../data/write-file.ts'
+import { type DecisionExplanation, type ExplainingModel, explainDecision } from '../deciding/explain-decision.ts'
+import { createExplainer } from '../models/explanation.ts'
+import { formatGeneral } from '../pages/format.ts'
+import { renderDecision, tellValues } from '../pages/render-decision.ts'
+import type { Picture } from '../pages/render-explanation.ts'
+import { readBundle } from '../scoring/load-predictor.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
+import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { openLog } from './log-files.ts'
+import { checkOutputs } from './output-paths.ts'
+import type { Run } from './run.ts'
+
+export interface DecidedFlags extends ForceRequest {
+  readonly data: string
+  readonly id?: string
+  readonly rule?: string
+  readonly bundle?: string
+  readonly out?: string
+}
+
+/** How many features are in the picture and on the terminal; a page has a table of all. */
+const mostShown = 12
+
+/** Explains a decision of a data directory's log, beside a service or without one. */
+export async function explainDecided(flags: DecidedFlags, run: Run): Promise<void> {
+  const { data, id, rule, out } = flags
+  const { terminal } = run
+  if (id === undefined) throw new FraudError('OPTION_INVALID', 'Name the decision with --id')
+  await checkOutputs({ '--out': out }, { '--bundle': flags.bundle })
+  const reader = openLog({ data })
+  let explanation: DecisionExplanation
+  try {
+    const record = reader.find(id)
+    if (record?.kind !== 'decision') {
+      throw new FraudError('TRANSACTION_UNKNOWN', `The log has no decision with the id ${showValue(id)}`)
+    }
+    const models = await modelsOf(flags)
+    explanation = await explainDecision(record, reader, { models, rule, turn: async () => {} })
+  } finally {
+    reader.close()
+  }
+  for (const line of tell(explanation)) terminal.say(line)
+  if (out !== undefined) {
+    const page = renderDecision(explanation, pictureOf(explanation))
+    await replaceOutput(out, flags, run, () => writeFileAtomically(out, page))
+    terminal.say(`\npage  ${out}`)
+  }
+  terminal.result(explanation)
+}
+
+/** The bundle that is named, else the directory's own, if it has one. */
+async function modelsOf({ bundle, data }: DecidedFlags): Promise<readonly ExplainingModel[]> {
+  const { bundlePath } = dataDirectory(data)
+  const path = bundle ?? (existsSync(bundlePath) ? bundlePath : undefined)
+  if (path === undefined) return []
+  const { id, model, scaling } = await readBundle(path)
+  const explainer = createExplainer(model, scaling)
+  return [{ modelId: id, ...(explainer && { explain: (row: Float64Array) => explainer.explain(row) }) }]
+}
+
+function tell(explanation: DecisionExplanation): readonly string[] {
+  const { transactionId, outcome, score, model, policy, decidedAt, policyChange, reasons } = explanation
+  const scored = score === null ? 'no score' : `score ${formatGeneral(score)}`
+  const { by, at, why = '' } = policyChange ?? {}
+  return [
+    `${transactionId}: ${outcome}, ${scored}, decided ${decidedAt} by ${model ?? 'rules and lists alone'}`,
+    `  policy version ${policy}${by === undefined ? '' : `: by ${by}, ${at}${why === '' ? '' : `: ${why}`}`}`,
+    ...reasons.map(({ code, text }) => `  ${text} (${code})`),
+    ...tellPolicy(explanation),
+    ...section(
+      'degraded',
+      explanation.degraded.map(({ code, text }) => `${code}: ${text}`),
+    ),
+    ...section('features', tellFeatures(explanation)),
+    ...section('not told', explanation.notTold),
+  ]
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
+}
+
+function tellPolicy({ policyParts, fuses, control }: DecisionExplanation): readonly string[] {
+  const { score, rules = [], lists = [], silentRules = 0 } = policyParts ?? {}
+  const costs = Object.entries(score?.expectedCosts ?? {}).map(([outcome, cost]) => `${outcome} ${cost.toFixed(2)}`)
+  const ofRules = rules.flatMap(({ id, state, outcome, strength, reason, conditions, snooze }) => [
+    `${id}: ${state}, ${outcome}${strength === 'plain' ? '' : ` (${strength})`}${reason === undefined ? '' : `: ${reason}`}`,
+    ...(snooze === undefined ? [] : [`  snoozed for its ${snooze.key} until ${snooze.until}`]),
+    ...conditions.map(({ text, result, values }) => {
+      const of = tellValues(values)
+      return `  ${String(result ?? 'unknown').padEnd(7)}  ${text}${of === '' ? '' : `    (${of})`}`
+    }),
+  ])
+  const others = silentRules === 0 ? [] : [`${silentRules} other rules had nothing to say`]
+  return [
+    ...section('score', score === undefined ? [] : [score.text, ...(costs.length === 0 ? [] : [costs.join(', ')])]),
+    ...section('rules', [...ofRules, ...others]),
+    ...section(
+      'lists',
+      lists.map(
+        ({ name, of, effect, addedAt, by, note }) =>
+          `${name}: its ${of}, effect ${effect}, added ${addedAt} by ${by}${note === undefined ? '' : `: ${note}`}`,
+      ),
+    ),
+    ...section(
+      'fuses',
+      fuses === undefined ? [] : [`${fuses.tripped.join(', ')} had tripped; without that ${fuses.settled}`],
+    ),
+    ...section(
+      'control group',
+      control === undefined ? [] : [`would be ${control.wouldBe}; propensity ${control.propensity}`],
+    ),
+  ]
+}
+
+type Feature = DecisionExplanation['features'][number]
+
+/** Those that say most first, where that is known. */
+function mostTelling({ features }: DecisionExplanation): readonly Feature[] {
+  return features.toSorted((a, b) => Math.abs(b.contribution ?? 0) - Math.abs(a.contribution ?? 0))
+}
+
+function tellFeatures(explanation: DecisionExplanation): readonly string[] {
+  const shown = mostTelling(explanation).slice(0, mostShown)
+  const width = Math.max(0, ...shown.map(({ name }) => name.length))
+  const signed = (value: number | undefined) =>
+    value === undefined ? '' : `${value < 0 ? '' : '+'}${value.toFixed(4)}`
+  const left = explanation.features.length - shown.length
+  return [
+    ...shown.map(({ name, value, text, contribution }) => {
+      const known = value === null ? 'unknown' : formatGeneral(value)
+      return `${name.padEnd(width)}  ${known.padStart(9)}  ${signed(contribution).padStart(9)}  ${text}`
+    }),
+    ...(left === 0 ? [] : [`${left} others`]),
+  ]
+}
+
+/** Where every feature's part is known. */
+function pictureOf(explanation: DecisionExplanation): Picture | undefined {
+  const { scale, base, output } = explanation.contributions
+  if (scale === undefined || base === undefined || output === undefined) return undefined
+  const sorted = mostTelling(explanation)
+  const rest = sorted.slice(mostShown).reduce((sum, { contribution = 0 }) => sum + contribution, 0)
+  const parts = sorted
+    .slice(0, mostShown)
+    .map(({ name, value, text, contribution = 0 }) => ({ feature: name, value, text, contribution }))
+  const more = { features: sorted.length - mostShown, contribution: rest }
+  return { scale, base, output, parts, ...(more.features > 0 && { more }) }
+}

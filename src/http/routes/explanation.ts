@@ -1,0 +1,39 @@
+import { FraudError } from '../../core/errors.ts'
+import { isRecord } from '../../core/json-value.ts'
+import type { DecidingContext, Route } from '../route.ts'
+import { jsonAnswer, ref } from '../schemas/parts.ts'
+import { pathParameter } from '../schemas/policy.ts'
+import { usual } from '../schemas/refused.ts'
+
+const unknown = new FraudError('TRANSACTION_UNKNOWN', 'The log has no decision with this id')
+
+/** `GET /v1/decisions/{id}/explanation`: why a past decision came out as it did, by the policy of that time. */
+export const explanation: Route<DecidingContext> = {
+  method: 'GET',
+  path: '/v1/decisions/{id}/explanation',
+  role: 'viewer',
+  summary: 'Why a decision came out as it did, by the policy of that time',
+  query: ['rule'],
+  bounds: ['load', 'answers'],
+  operationId: 'explanation',
+  tag: 'decisions',
+  details: 'Conditions of rules are evaluated again on what the log holds; what can not be told is said in `notTold`.',
+  parameters: () => [
+    pathParameter('id'),
+    {
+      name: 'rule',
+      in: 'query',
+      description: 'A rule that is explained, too, whatever it said.',
+      schema: { type: 'string' },
+    },
+  ],
+  answers: { ok: jsonAnswer('Why.', ref('DecisionExplanation')), refusals: [...usual, unknown] },
+  handle:
+    ({ decisions, turns }) =>
+    async ({ params, query }, reply) => {
+      const rule = isRecord(query) && typeof query.rule === 'string' ? query.rule : undefined
+      const found = await decisions.explain(params.id, turns, rule)
+      if (found === undefined) throw unknown
+      return reply.header('cache-control', 'no-store').send(found)
+    },
+}
