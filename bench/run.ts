@@ -14,6 +14,7 @@ import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { policyChanges } from './policy-changes.ts'
 import { policyCost } from './policy-cost.ts'
+import { policyOptimiser } from './policy-optimiser.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
 import { training } from './training.ts'
@@ -35,6 +36,7 @@ const claims: Readonly<Record<string, Claim>> = {
   rules,
   'policy-cost': policyCost,
   'policy-changes': policyChanges,
+  'policy-optimiser': policyOptimiser,
   'ulb-configurations': ulbConfigurations,
 }
 
