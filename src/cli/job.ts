@@ -8,9 +8,9 @@ type Flags = DataFlags & CommonFlags
 /** `shrike job start | list | show | cancel | run`. */
 export function jobCommand(): Command {
   const command = new Command('job')
-    .summary('trainings, imports and searches of a policy that run in a process of their own')
+    .summary('trainings, imports, searches of a policy and backtests, each in a process of its own')
     .description(
-      'Runs trainings, imports and searches of a policy at the lowest priority, one at a time, and keeps what became of them.',
+      'Runs trainings, imports, searches of a policy and backtests at the lowest priority, one at a time, and keeps what became of them.',
     )
     .addHelpText('after', examples)
   command.addCommand(

@@ -8,10 +8,11 @@ import { maskCardNumber } from '../core/show-value.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import type { TrainingRequest } from '../jobs/request.ts'
+import { backtestFiles, type TrainingRequest } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
+import { runBacktest } from './backtest-job.ts'
 import { currentBundle } from './current-bundle.ts'
 import { importModel } from './import-work.ts'
 import { type DataFlags, keepPrivate } from './log-files.ts'
@@ -33,6 +34,7 @@ const outputs: Readonly<Record<Job['request']['kind'], Readonly<Record<string, s
   training: { out: bundleName, report: reportName },
   import: { out: bundleName },
   optimisation: { out: policyName },
+  backtest: { out: backtestFiles.figures, report: backtestFiles.page },
 }
 
 /** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
@@ -107,7 +109,7 @@ function endOf(thrown: unknown, isCancelled: boolean, tidy: (text: string) => st
   const error = explain(thrown)
   const { code, message, errors } =
     error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the job')
-  const named = errors.map(({ field, reason }) => ({ field: tidy(field), reason: tidy(reason) }))
+  const named = errors.map(({ at, field, reason }) => ({ field: tidy(field), reason: tidy(reason), ...(at && { at }) }))
   return { state: 'failed', error: { code, message: tidy(message), ...(named.length > 0 && { errors: named }) } }
 }
 
@@ -124,6 +126,8 @@ async function doWork({ request }: Job, work: string, data: string, run: Run): P
     const sources = { bundle, file, policy, data, fromLog: file === undefined, seed: 42 }
     const write = (text: string) => writeFileAtomically(join(work, policyName), text)
     await optimisePolicy({ ...withoutGaps(options), ...sources }, write, heard)
+  } else if (request.kind === 'backtest') {
+    result = await runBacktest(request, work, data, heard)
   } else {
     await train(request.file, { ...flagsOf(request), data, out, report: join(work, reportName) }, heard)
   }

@@ -89,7 +89,10 @@ function describeRoute<Context extends HttpContext>(
     ...(isGuarded && role === 'anyone' && { security: [] }),
     ...(parameters && { parameters: parameters(context) }),
     ...(body && { requestBody: body(context) }),
-    responses: { 200: answers.ok, ...problems([...(isGuarded ? refusalsOf(role) : []), ...answers.refusals]) },
+    responses: {
+      [answers.okStatus ?? 200]: answers.ok,
+      ...problems([...(isGuarded ? refusalsOf(role) : []), ...answers.refusals]),
+    },
   }
   return { path, method, about }
 }

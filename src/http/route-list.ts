@@ -1,4 +1,5 @@
 import type { DecidingContext, JobContext, Route } from './route.ts'
+import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
 import { checkChange } from './routes/check-change.ts'
@@ -84,4 +85,13 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
 ]
 
 /** What a service that has a data directory to itself has, too. */
-export const jobRoutes: readonly Route<JobContext>[] = [startJob, jobList, job, jobEvents, cancelJob]
+export const jobRoutes: readonly Route<JobContext>[] = [
+  startJob,
+  jobList,
+  job,
+  jobEvents,
+  cancelJob,
+  startBacktest,
+  backtest,
+  backtestReport,
+]

@@ -27,6 +27,8 @@ export interface Guarded {
 /** What the OpenAPI document says of an answer. */
 interface Answers {
   readonly ok: object
+  /** The status of it; 200 by default. */
+  readonly okStatus?: number
   /** The refusals beyond those of every route: keys and roles. */
   readonly refusals: readonly FraudError[]
 }

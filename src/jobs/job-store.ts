@@ -16,6 +16,8 @@ export interface JobStore {
   /** An empty folder for what the job writes; it is gone once the job has ended. */
   workPath(id: string): string
   isNameTaken(name: string): boolean
+  /** A file of the folder that a job which is done has made; undefined where there is none. @throws FraudError JOB_UNKNOWN */
+  readOutput(id: string, name: string): Promise<Uint8Array | undefined>
   /** Gives the whole work folder its name at once, with the job that ended by this in it. */
   publish(done: Job): void
   /** The turn to run a job, which ends with the process; undefined while another process has it. */

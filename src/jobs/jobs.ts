@@ -28,6 +28,8 @@ export interface Jobs {
   start(request: unknown, by: string): Promise<Job>
   list(): readonly Job[]
   find(id: string): Job
+  /** A file that a job made. Undefined where it made none of that name, or where it was deleted. */
+  output(id: string, name: string): Promise<Uint8Array | undefined>
   events(id: string, place: number): readonly PlacedEvent[]
   cancel(id: string): Job
   /** Those that were asked of this service, and wait or run. */
@@ -85,6 +87,7 @@ export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFail
     },
     list: () => told(store.list()),
     find: (id) => told(store.find(id)),
+    output: (id, name) => store.readOutput(id, name),
     events: (id, place) => told(store.events(id, place)),
     cancel(id) {
       const job = cancelJob(store, id)
@@ -115,7 +118,7 @@ function within(request: JobRequest, files: string | undefined): JobRequest {
   return { ...request, ...Object.fromEntries(named) }
 }
 
-const pathFields: readonly string[] = ['file', 'detector', 'bundle']
+const pathFields: readonly string[] = ['file', 'detector', 'bundle', 'model']
 
 function realPathWithin(field: string, path: string, files: string | undefined): string {
   const refuse = (reason: string) =>

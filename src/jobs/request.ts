@@ -2,12 +2,20 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { z } from '../core/zod.ts'
+import { listNameSchema, listSchema } from '../decisioning/list-definition.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
+import { instantSchema, ruleSchema } from '../decisioning/rule-definition.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64')
 const path = z.string().min(1).max(4096)
 const share = z.number().gt(0).lt(1)
+
+/** What a backtest leaves in its folder. */
+export const backtestFiles = { figures: 'backtest.json', page: 'backtest.html' } as const
+
+/** What of a backtest's request says what is tested. */
+const tested = ['rule', 'rules', 'list', 'policy', 'model'] as const
 
 /** As the time column has it, which is known once the file is read. */
 function isTime(text: string): boolean {
@@ -61,13 +69,50 @@ const optimisationSchema = z.strictObject({
   acceptLostHistories: z.boolean().optional(),
 })
 
+const instant = instantSchema.describe('A time with its offset')
+const documentsSchema = z.strictObject({
+  policy: policySchema.optional(),
+  rules: z.array(ruleSchema).max(10_000).optional(),
+  lists: z.array(listSchema).max(1000).optional(),
+})
+
+const backtestSchema = z
+  .strictObject({
+    kind: z.literal('backtest'),
+    /** The name of the folder that the figures and their page are written to. */
+    name,
+    /** A rule that is live beside those in force, or in the place of the one with its id. */
+    rule: ruleSchema.optional(),
+    rules: z.array(ruleSchema).max(10_000).optional(),
+    /** A list of the policy, with the effect that is to be tested. */
+    list: z.strictObject({ name: listNameSchema, effect: z.enum(['block', 'allow', 'watch']).optional() }).optional(),
+    /** In the place of what is in force; what it does not speak of stays. */
+    policy: documentsSchema.optional(),
+    compare: documentsSchema.optional(),
+    /** A bundle whose scores take the place of those that were recorded. */
+    model: path.optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+    knownBy: instant.optional(),
+    entriesNow: z.boolean().optional(),
+    examples: z.int().min(0).max(1000).optional(),
+    threads: z.int().min(1).max(256).optional(),
+  })
+  .refine((given) => tested.some((each) => given[each] !== undefined), {
+    path: ['rule'],
+    error: `say what is to be tested: ${tested.join(', ')}`,
+  })
+
 export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'model'>> & {
   readonly model?: ModelChoice | undefined
 }
 type ImportRequest = Readonly<z.infer<typeof importSchema>>
 type OptimisationRequest = Readonly<z.infer<typeof optimisationSchema>>
-export type JobRequest = TrainingRequest | ImportRequest | OptimisationRequest
-export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import', 'optimisation']
+export type BacktestJobRequest = Readonly<z.infer<typeof backtestSchema>>
+export type JobRequest = TrainingRequest | ImportRequest | OptimisationRequest | BacktestJobRequest
+export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import', 'optimisation', 'backtest']
+
+const schemas = { import: importSchema, optimisation: optimisationSchema, backtest: backtestSchema }
 
 /** With the learners, which a service loads only when a training is asked of it. */
 async function trainingWithModel() {
@@ -77,9 +122,16 @@ async function trainingWithModel() {
 
 /** What a request may be, for the OpenAPI document. */
 export function jobRequestSchema(): object {
-  const { $schema: _, ...schema } = z.toJSONSchema(z.union([trainingSchema, importSchema, optimisationSchema]), {
-    io: 'input',
-  })
+  return jsonSchemaOf(z.union([trainingSchema, importSchema, optimisationSchema, backtestSchema]))
+}
+
+/** The same of a backtest alone, which may be without a name. */
+export function backtestRequestSchema(): object {
+  return jsonSchemaOf(backtestSchema.omit({ kind: true }).extend({ name: name.optional() }))
+}
+
+function jsonSchemaOf(given: z.ZodType): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(given, { io: 'input' })
   return schema
 }
 
@@ -88,10 +140,9 @@ export async function readJobRequest(value: unknown): Promise<JobRequest> {
   const kind = isRecord(value) ? value.kind : undefined
   const known = jobKinds.find((each) => each === kind)
   if (known === undefined) {
-    throw refused([{ field: 'kind', reason: 'it must be "training", "import" or "optimisation"' }])
+    throw refused([{ field: 'kind', reason: `it must be ${jobKinds.map((each) => `"${each}"`).join(', ')}` }])
   }
-  const schema =
-    known === 'training' ? await trainingWithModel() : known === 'import' ? importSchema : optimisationSchema
+  const schema = known === 'training' ? await trainingWithModel() : schemas[known]
   const { data, error } = schema.safeParse(value)
   if (error !== undefined) {
     throw refused(error.issues.map((issue) => ({ field: issue.path.join('.') || '(body)', reason: issue.message })))

@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { hasEnded, type Job, type PlacedEvent } from '../jobs/job.ts'
@@ -68,12 +69,20 @@ export function openJobFiles(directory: DataDirectory): JobStore {
     workPath,
     find(id) {
       const job = read(id)
-      if (job === undefined) throw new FraudError('JOB_UNKNOWN', 'No job has this id')
+      if (job === undefined) throw jobUnknown()
       return job
     },
     append: (id, event) => appendFileSync(at(id, 'ndjson'), `${JSON.stringify(event)}\n`, { mode: 0o600 }),
     events: (id, place) => readEvents(at(id, 'ndjson'), place),
     askToCancel: (id) => closeSync(openSync(at(id, 'cancel'), 'w', 0o600)),
+    async readOutput(id, name) {
+      const job = read(id)
+      if (job === undefined) throw jobUnknown()
+      const folder = join(bundlesPath, job.request.name)
+      // Another one may have the name by now.
+      if (job.state !== 'done' || readJob(join(folder, 'job.json'))?.id !== id) return undefined
+      return readFile(join(folder, name)).catch(() => undefined)
+    },
     isNameTaken: (name) => existsSync(join(bundlesPath, name)),
     publish(done) {
       const path = workPath(done.id)
@@ -98,6 +107,10 @@ export function openJobFiles(directory: DataDirectory): JobStore {
   function killed(id: string): Pick<Job, 'state'> {
     return { state: isCancelAsked(id) ? 'cancelled' : 'interrupted' }
   }
+}
+
+function jobUnknown(): FraudError {
+  return new FraudError('JOB_UNKNOWN', 'No job has this id')
 }
 
 /** Whether a file of the folder of jobs is one that is kept of a job. */

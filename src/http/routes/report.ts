@@ -3,7 +3,7 @@ import { findReport, reportMissing } from '../model-report.ts'
 import type { Route } from '../route.ts'
 
 // The report holds its styles and icons inside, and runs no script.
-const policy =
+export const reportPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** `GET /report`: the evaluation of the model, where there is one. */
@@ -20,7 +20,7 @@ export const report: Route = {
     if (page === undefined) throw reportMissing(context)
     return reply
       .header('content-type', htmlType)
-      .header('content-security-policy', policy)
+      .header('content-security-policy', reportPolicy)
       .header('cache-control', 'no-cache')
       .send(page)
   },

@@ -1,4 +1,3 @@
-import { FraudError } from '../../core/errors.ts'
 import { jobRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
 import { smallBody } from '../body.ts'
@@ -6,25 +5,22 @@ import { principalOf } from '../guard.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
 import type { JobContext, Route } from '../route.ts'
-import { jobSchema } from '../schemas/job.ts'
+import { jobSchema, jobsFull, nameTaken } from '../schemas/job.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 
-const taken = new FraudError('JOB_NAME_TAKEN', 'A bundle or a job already has the name cards-2: choose another')
-const full = new FraudError('JOBS_FULL', '20 jobs are already waiting: let them end, or cancel some')
-
-/** `POST /v1/jobs`: a training, an import or a search of a policy, which runs once it is its turn. */
+/** `POST /v1/jobs`: a training, an import, a search of a policy or a backtest, which runs once it is its turn. */
 export const startJob: Route<JobContext> = {
   method: 'POST',
   path: '/v1/jobs',
   role: 'author',
-  summary: 'Start a training, an import or a search of a policy',
+  summary: 'Start a training, an import, a search of a policy or a backtest',
   bounds: ['load'],
   operationId: 'startJob',
   tag: 'operation',
   details: 'It runs in a process of its own, one at a time, and writes a bundle or a policy into the data directory.',
   body: () => jsonBody(jobRequestSchema(), { kind: 'training', name: 'cards-2' }),
-  answers: { ok: jsonAnswer('The job, which is queued.', jobSchema), refusals: [...usual, taken, full] },
+  answers: { ok: jsonAnswer('The job, which is queued.', jobSchema), refusals: [...usual, nameTaken, jobsFull] },
   handle: (context) => {
     const { limits, jobs } = context
     const bodyLimits = smallBody(context)

@@ -23,4 +23,9 @@ export const jobSchema = {
 export const jobIdParameter = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
 
 export const unknownJob = new FraudError('JOB_UNKNOWN', 'No job has this id')
+export const nameTaken = new FraudError(
+  'JOB_NAME_TAKEN',
+  'A bundle or a job already has the name cards-2: choose another',
+)
+export const jobsFull = new FraudError('JOBS_FULL', '20 jobs are already waiting: let them end, or cancel some')
 export const overloaded = new FraudError('OVERLOADED', 'The service is overloaded')
