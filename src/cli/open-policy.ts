@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { Decisions } from '../deciding/decisions.ts'
+import { presentFigures } from '../deciding/present-figures.ts'
 import type { Reviews } from '../deciding/review-load.ts'
 import { type Definitions, type HistoryStep, tellDifferences } from '../decisioning/index.ts'
 import type { SinkFlags } from './label-sink.ts'
@@ -53,13 +54,24 @@ function directoryPolicy(service: Decisions, data: string): PolicyTarget {
       for (const { expiresAtMs, ...entry } of service.entriesOf(list, 0))
         yield { ...entry, ...(expiresAtMs !== undefined && { expiresAt: formatIsoTime(expiresAtMs) }) }
     },
-    checkRule: async (rule) => service.examine({ kind: 'rule', rule }),
+    async figures(rule) {
+      const figures = service.ruleFigures(rule)
+      if (figures.length === 0) throw unknownRule(rule)
+      return { unknown: null, figures: figures.map(presentFigures) }
+    },
+    names: () => service.names(),
     checkChange: async (change) => service.examine(change),
   }
 }
 
 function tellReviews({ last24h, perDay, sinceMs }: Reviews) {
   return { last24h, perDay: perDay ?? null, since: formatIsoTime(sinceMs) }
+}
+
+export function unknownRule(id: string): FraudError {
+  return new FraudError('OPTION_INVALID', `There is no rule ${id}`, {
+    hint: 'shrike rules list shows those there are',
+  })
 }
 
 function tellStep(step: HistoryStep, before: Definitions | undefined, after: Definitions | undefined): PolicyStep {

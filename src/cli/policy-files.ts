@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { FraudError } from '../core/errors.ts'
 import { unwritable, writeFileAtomically } from '../data/write-file.ts'
 import {
@@ -98,6 +99,25 @@ async function findFiles(directory: string): Promise<readonly PolicyFile[]> {
   return Promise.all(paths.map(async (path) => ({ path, text: await textOf(join(directory, path)) })))
 }
 
+/** Files of rules and lists of a directory: of a policy, or else every YAML or JSON file in it, as rules. */
+export async function findRuleFiles(directory: string): Promise<readonly PolicyFile[]> {
+  const files = (await findFiles(directory)).filter((file) => isOfRules(file) || isOfLists(file))
+  if (files.some(isOfRules)) return files
+  const others = (await namesIn(directory)).filter(
+    (name) => /^[^.].*\.(?:ya?ml|json)$/.test(name) && name !== 'policy.yaml',
+  )
+  const rules = others.filter((name) => name !== 'lists.yaml').sort()
+  return [
+    ...files,
+    ...(await Promise.all(rules.map(async (path) => ({ path, text: await textOf(join(directory, path)) })))),
+  ]
+}
+
+/** The text of a file, or of standard input where it is called "-". */
+export async function readTextFile(path: string): Promise<string> {
+  return path === '-' ? await text(process.stdin) : await textOf(path)
+}
+
 async function namesIn(directory: string): Promise<readonly string[]> {
   return readdir(directory).catch((cause: unknown) => {
     throw new FraudError('FILE_UNREADABLE', `There is no directory ${directory}, or it can't be read`, { cause })
@@ -106,6 +126,6 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 
 async function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new FraudError('FILE_UNREADABLE', `${path} can't be read`, { cause })
+    throw new FraudError('FILE_UNREADABLE', `${path} can't be read, or there is no such file`, { cause })
   })
 }

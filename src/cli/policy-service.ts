@@ -3,6 +3,7 @@ import { z } from '../core/zod.ts'
 import { listSchema } from '../decisioning/list-definition.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import { ruleSchema } from '../decisioning/rule-definition.ts'
+import { outcomes } from '../detector/detector-schema.ts'
 import type { ListedEntry, PolicyStep, PolicyTarget } from './policy-target.ts'
 import { askService, type ClientOptions, type ServiceRequest } from './service-client.ts'
 
@@ -40,10 +41,35 @@ const entrySchema = z.object({
   source: z.string().optional(),
   note: z.string().optional(),
 })
-const problems = z.array(z.looseObject({ field: z.string(), reason: z.string() }))
+const place = z.object({ line: z.int(), column: z.int(), start: z.int(), end: z.int() })
+const problems = z.array(z.object({ field: z.string(), reason: z.string(), at: place.optional() }))
 const entriesAnswer = z.object({ entries: z.array(entrySchema), cursor: z.int().nullable() })
 const changeAnswer = z.object({ version: z.int(), warnings: problems })
 const checkAnswer = z.object({ problems, warnings: problems })
+const counted = z.int().min(0)
+const figuresAnswer = z.object({
+  unknown: z.object({ count: counted, decisions: counted, since: z.string().nullable() }),
+  figures: z.array(
+    z.object({
+      ...{ version: z.int(), since: z.string(), isCurrent: z.boolean(), outcome: z.enum([...outcomes, 'tag']) },
+      ...{ liveDecisions: counted, shadowDecisions: counted, fired: counted, alone: counted, shadow: counted },
+      ...{ wouldChange: counted, undrawn: counted, snoozed: counted, fused: counted },
+      ...{ frauds: counted, legitimate: counted, withoutLabel: counted },
+      precision: z.number().nullable(),
+      precisionInterval: z.object({ lower: z.number(), upper: z.number() }).nullable(),
+    }),
+  ),
+})
+const namesAnswer = z.object({
+  names: z.array(
+    z.object({
+      ...{ name: z.string(), type: z.string(), from: z.string() },
+      range: z.object({ least: z.number(), most: z.number().nullable() }).optional(),
+      values: z.array(z.string()).optional(),
+      examples: z.array(z.union([z.string(), z.number()])),
+    }),
+  ),
+})
 
 /** The policy of a running service, over HTTP. */
 export function servicePolicy(client: ClientOptions): PolicyTarget {
@@ -65,7 +91,9 @@ export function servicePolicy(client: ClientOptions): PolicyTarget {
     change: (change, { why = '', ifVersion }) =>
       ask(client, post('/v1/policy/changes', { change, why }, ifVersion), changeAnswer),
     entries: (list) => readEntries(client, list),
-    checkRule: (rule) => ask(client, post('/v1/rules/check', rule), checkAnswer),
+    figures: (rule) =>
+      ask(client, { method: 'GET', path: `/v1/rules/${encodeURIComponent(rule)}/figures` }, figuresAnswer),
+    names: async () => (await ask(client, { method: 'GET', path: '/v1/policy/names' }, namesAnswer)).names,
     checkChange: (change) => ask(client, post('/v1/policy/changes/check', { change }), checkAnswer),
   }
 }

@@ -1,4 +1,7 @@
+import type { FieldError } from '../core/errors.ts'
 import type { PolicyFeatureState } from '../deciding/decisions.ts'
+import type { NameEntry } from '../deciding/name-dictionary.ts'
+import type { FiguresView } from '../deciding/present-figures.ts'
 import type { Change, Definitions } from '../decisioning/index.ts'
 
 /** What is in force, and by which number decisions name it. */
@@ -28,16 +31,22 @@ interface ChangeRequest {
   readonly ifVersion?: number | undefined
 }
 
-type Problems = readonly { readonly field: string; readonly reason: string }[]
+type Problems = readonly FieldError[]
 
 export interface ChangeAnswer {
   readonly version: number
   readonly warnings: Problems
 }
 
-interface CheckAnswer {
+export interface CheckAnswer {
   readonly problems: Problems
   readonly warnings: Problems
+}
+
+export interface RuleReport {
+  /** How often it could not be told for want of a value; null where no service is running. */
+  readonly unknown: { readonly count: number; readonly decisions: number; readonly since: string | null } | null
+  readonly figures: readonly FiguresView[]
 }
 
 /** The policy of a service, or of a data directory that none works on. */
@@ -47,10 +56,12 @@ export interface PolicyTarget {
   /** The newest last. */
   steps(): Promise<readonly PolicyStep[]>
   change(change: Change, request: ChangeRequest): Promise<ChangeAnswer>
-  /** Looks at a rule, which is not kept. */
-  checkRule(rule: object): Promise<CheckAnswer>
-  /** Looks at a change, which is not made. */
-  checkChange(change: Change): Promise<CheckAnswer>
+  /** What every version of a rule did, the newest first. */
+  figures(rule: string): Promise<RuleReport>
+  /** Every name that a condition can use. */
+  names(): Promise<readonly NameEntry[]>
+  /** Looks at a change, which is not made, and may not even be one. */
+  checkChange(change: object): Promise<CheckAnswer>
   /** The entries of a list, in the order in which they were added; persons by their tokens. */
   entries(list: string): AsyncIterable<ListedEntry>
 }

@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { FraudError } from '../core/errors.ts'
 import { formatYaml } from '../core/yaml-file.ts'
 import { readPolicyFiles } from '../decisioning/index.ts'
-import { instantSchema, ruleStates } from '../decisioning/rule-definition.ts'
+import { instantSchema, ruleStateSchema } from '../decisioning/rule-definition.ts'
+import { checkRuleFiles } from './check-rules.ts'
 import type { SinkFlags } from './label-sink.ts'
-import { withPolicy } from './open-policy.ts'
+import { unknownRule, withPolicy } from './open-policy.ts'
+import { readTextFile } from './policy-files.ts'
 import { changeOne, type WhyFlags } from './policy-work.ts'
 import type { Run } from './run.ts'
+import { tellFigures, tellUnknown } from './tell-figures.ts'
 import { tellProblem } from './tell-problem.ts'
 
 type Rules = NonNullable<ReturnType<typeof readPolicyFiles>['rules']>
@@ -24,13 +25,28 @@ export async function listRules(flags: SinkFlags, run: Run): Promise<void> {
 export async function showRule(id: string, flags: SinkFlags, run: Run): Promise<void> {
   const { rules } = await withPolicy(flags, run, (target) => target.read())
   const rule = rules.get(id)
-  if (rule === undefined) {
-    throw new FraudError('OPTION_INVALID', `There is no rule ${id}`, {
-      hint: 'shrike rules list shows those there are',
-    })
-  }
+  if (rule === undefined) throw unknownRule(id)
   run.terminal.say(formatYaml(rule).trimEnd())
   run.terminal.result(rule)
+}
+
+/** `shrike rules figures ID`. */
+export async function showFigures(id: string, flags: SinkFlags, run: Run): Promise<void> {
+  const { unknown, figures } = await withPolicy(flags, run, (target) => target.figures(id))
+  for (const each of figures) for (const line of tellFigures(id, each)) run.terminal.say(line)
+  if (unknown !== null) run.terminal.say(tellUnknown(unknown))
+  run.terminal.result({ id, unknown, figures })
+}
+
+/** `shrike rules names`. */
+export async function showNames(flags: SinkFlags, run: Run): Promise<void> {
+  const names = await withPolicy(flags, run, (target) => target.names())
+  const width = Math.max(...names.map(({ name }) => name.length))
+  for (const { name, type, from, examples } of names) {
+    const shown = examples.map((each) => (typeof each === 'number' ? Number(each.toPrecision(6)) : each)).join(', ')
+    run.terminal.say(`${name.padEnd(width)}  ${type.padEnd(9)}  ${from}${shown === '' ? '' : `; such as ${shown}`}`)
+  }
+  run.terminal.result({ names })
 }
 
 /** `shrike rules add FILE`. */
@@ -39,27 +55,25 @@ export async function addRules(file: string, flags: WhyFlags, run: Run): Promise
   await changeOne({ kind: 'together', changes }, flags, run)
 }
 
-/** `shrike rules check FILE`. */
-export async function checkRules(file: string, flags: SinkFlags, run: Run): Promise<void> {
-  const rules = await readRules(file)
-  const checked = await withPolicy(flags, run, async (target) => {
-    const answers = []
-    for (const rule of rules) answers.push({ id: rule.id, ...(await target.checkRule(rule)) })
-    return answers
-  })
-  for (const { id, problems, warnings } of checked) {
-    for (const each of warnings) run.terminal.warn(`${id}, ${tellProblem(each)}`)
-    for (const each of problems) run.terminal.say(`${id}, ${tellProblem(each)}`)
-    if (problems.length === 0) run.terminal.say(`${id}: fine`)
-    else process.exitCode = 1
+/** `shrike rules check FILE|DIR`. */
+export async function checkRules(path: string, flags: SinkFlags, run: Run): Promise<void> {
+  const checked = await withPolicy(flags, run, (target) => checkRuleFiles(path, target))
+  for (const { id, kind, place, problems, warnings } of checked) {
+    const name = id === '' ? `a ${kind} without a name` : id
+    const tell = (each: (typeof problems)[number]) => `${each.place}: ${name}, ${tellProblem(each)}`
+    for (const each of warnings) run.terminal.warn(tell(each))
+    for (const each of problems) run.terminal.say(tell(each))
+    if (problems.length > 0) process.exitCode = 1
+    else if (kind === 'rule') run.terminal.say(`${place}: ${name}: fine`)
   }
   run.terminal.result(checked)
 }
 
 /** `shrike rules state ID STATE`. */
 export async function switchRule(id: string, given: string, flags: WhyFlags, run: Run): Promise<void> {
-  const state = ruleStates.find((each) => each === given)
-  if (state === undefined) throw new FraudError('OPTION_INVALID', `A rule's state is one of ${ruleStates.join(', ')}`)
+  const parsed = ruleStateSchema.safeParse(given)
+  if (!parsed.success) throw new FraudError('OPTION_INVALID', `The state of a rule: ${parsed.error.issues[0].message}`)
+  const state = parsed.data
   await changeOne({ kind: 'rule-state', id, state }, flags, run)
 }
 
@@ -88,10 +102,7 @@ export async function snoozeRule(rule: string, flags: SnoozeFlags, run: Run): Pr
 /** The rules of a file: one, or a list of them, in YAML or JSON. */
 export async function readRules(file: string): Promise<Rules> {
   const name = file === '-' ? 'standard input' : file
-  const content = file === '-' ? text(process.stdin) : readFile(file, 'utf8')
-  const read = await content.catch((cause: unknown) => {
-    throw new FraudError('FILE_UNREADABLE', `${name} can't be read, or there is no such file`, { cause })
-  })
+  const read = await readTextFile(file)
   try {
     const { rules = [] } = readPolicyFiles([{ path: 'rules.yaml', text: read }])
     if (rules.length > 0) return rules

@@ -41,14 +41,34 @@ function readingCommands(): readonly Command[] {
   const check = withServiceFlags(
     new Command('check')
       .summary('what is wrong with rules, which are not kept')
-      .description('Checks rules against the detector in force; exits with 1 where something is wrong.')
-      .argument('<file>', 'a rule, or a list of them, in YAML or JSON; - is standard input'),
+      .description(
+        'Checks the form and the conditions of all rules at once against the detector in force, and the lists of the same ' +
+          'directory; exits with 1 where something is wrong.',
+      )
+      .argument('<file>', 'a rule, or a list of them, in YAML or JSON; a directory of such files; - is standard input'),
     'viewer',
-    'Examples:\n  shrike rules check card-testing.yaml',
+    'Examples:\n  shrike rules check card-testing.yaml\n  shrike rules check policy',
   ).action((file: string, options: Flags) =>
     run(options, async (context) => (await work()).checkRules(file, options, context)),
   )
-  return [list, show, check]
+  const figures = withServiceFlags(
+    new Command('figures')
+      .summary('what a rule did')
+      .description('Tells of each version of a rule how often it fired, and what labels say of it, the newest first.')
+      .argument('<id>'),
+    'viewer',
+    'Examples:\n  shrike rules figures card-testing',
+  ).action((id: string, options: Flags) =>
+    run(options, async (context) => (await work()).showFigures(id, options, context)),
+  )
+  const names = withServiceFlags(
+    new Command('names')
+      .summary('what a condition can speak of')
+      .description('Lists every name that a condition can use, its type, where it comes from, and examples.'),
+    'viewer',
+    'Examples:\n  shrike rules names',
+  ).action((options: Flags) => run(options, async (context) => (await work()).showNames(options, context)))
+  return [list, show, names, check, figures]
 }
 
 function changing(command: Command, examples: string): Command {

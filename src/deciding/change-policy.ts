@@ -57,7 +57,9 @@ export function examineChange(
       field: path.join('.') || '(body)',
       reason: message,
     }))
-    return { change: undefined, problems: [...ofForm, ...tell(checkPartly(inForce, given)), ...inClear], warnings: [] }
+    const partly = checkPartly(inForce, given)
+    const problems = [...ofForm, ...tell(partly.problems), ...inClear]
+    return { change: undefined, problems, warnings: tell(partly.warnings) }
   }
   const { problems, warnings } = checkChange(inForce, parsed.data, highestScore)
   return { change: parsed.data, problems: [...tell(problems), ...inClear], warnings: tell(warnings) }

@@ -20,6 +20,7 @@ import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
+import { type NameEntry, nameDictionary } from './name-dictionary.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import type { Projections } from './projections.ts'
 import type { Reviews } from './review-load.ts'
@@ -53,6 +54,8 @@ export interface PolicyFeatureState {
 }
 
 const labelsAtOnce = 8
+/** Decisions that examples of names are taken from. */
+const examplesFrom = 100
 const silentWithoutModel =
   'Every transaction is approved: there is no model, and no live rule and no list that has an effect. Add a rule, or serve a bundle'
 
@@ -311,6 +314,18 @@ export class Decisions {
       if (turns.isOver()) await turns.next()
     }
     return explainDecision(record, reading, { models: predictor === undefined ? [] : [predictor], rule, turn })
+  }
+
+  /** Every name that a condition can use, with examples of the newest decisions. @throws FraudError NOT_READY */
+  async names(): Promise<readonly NameEntry[]> {
+    const { policy, inForce } = this
+    const { records } = await this.#options.pages.page({ limit: examplesFrom })
+    const examples = records.map((record) => ({
+      record,
+      definition: this.reading.definition(record.definition),
+      transaction: this.#views.transaction(record),
+    }))
+    return nameDictionary(inForce, policy.names, policy.definitions.lists, examples)
   }
 
   /** The decision of an id, as pages show it. */

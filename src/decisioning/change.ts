@@ -1,14 +1,14 @@
 import { z } from '../core/zod.ts'
 import { entrySchema, listNameSchema, listSchema } from './list-definition.ts'
 import { policySchema } from './policy-definition.ts'
-import { instantSchema, ruleIdSchema, ruleSchema, ruleStates } from './rule-definition.ts'
+import { instantSchema, ruleIdSchema, ruleSchema, ruleStateSchema } from './rule-definition.ts'
 
 const version = z.int().min(0)
 
 const changes = [
   /** A rule is added, or takes the place of the one with its id. */
   z.strictObject({ kind: z.literal('rule'), rule: ruleSchema }),
-  z.strictObject({ kind: z.literal('rule-state'), id: ruleIdSchema, state: z.enum(ruleStates) }),
+  z.strictObject({ kind: z.literal('rule-state'), id: ruleIdSchema, state: ruleStateSchema }),
   z.strictObject({ kind: z.literal('rule-removed'), id: ruleIdSchema }),
   /** The rule is silent for one value of a key or a field until a time; an earlier snooze of it ends. */
   z.strictObject({
@@ -33,15 +33,15 @@ const changes = [
 ] as const
 
 /** Everything that can be done to what is in force. */
-const changeSchema = z.discriminatedUnion('kind', changes)
+export const singleChangeSchema = z.discriminatedUnion('kind', changes)
 
 /** A change, or several that count together or not at all, as of a directory of files. */
 export const anyChangeSchema = z.discriminatedUnion('kind', [
   ...changes,
-  z.strictObject({ kind: z.literal('together'), changes: z.array(changeSchema).min(1).max(100_000) }),
+  z.strictObject({ kind: z.literal('together'), changes: z.array(singleChangeSchema).min(1).max(100_000) }),
 ])
 
-export type SingleChange = Readonly<z.infer<typeof changeSchema>>
+export type SingleChange = Readonly<z.infer<typeof singleChangeSchema>>
 export type Change = Readonly<z.infer<typeof anyChangeSchema>>
 
 /** A change as the log keeps it. */

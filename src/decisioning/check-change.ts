@@ -4,7 +4,7 @@ import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
 import { compileExpression, type Declarations, type Problem } from '../language/index.ts'
 import type { Change, SingleChange } from './change.ts'
-import { singleChanges } from './change.ts'
+import { singleChangeSchema, singleChanges } from './change.ts'
 import { needAmount } from './costs.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { fuseId } from './fuses.ts'
@@ -89,14 +89,42 @@ function ruleOf(change: SingleChange): string | undefined {
   }
 }
 
-/** What is wrong with the texts of a rule that is not one as a whole, so that all of it is told at once. */
-export function checkPartly(policy: PolicyInForce, given: unknown): readonly PolicyProblem[] {
-  if (!isRecord(given) || given.kind !== 'rule' || !isRecord(given.rule)) return []
-  const { id, when, reason } = given.rule
+/**
+ * What is wrong with, and doubtful about, the texts of rules that are none as a whole, so that all of it is told at once: those
+ * of a change of several parts by their places in it, `changes.3.rule.when`.
+ */
+export function checkPartly(policy: PolicyInForce, given: unknown): CheckedChange {
+  if (!isRecord(given)) return nothing
+  const { names, definitions } = policy
+  if (given.kind === 'rule') {
+    const part = partOfRule(given.rule)
+    return part === undefined ? nothing : checkRules([part], definitions, names)
+  }
+  if (given.kind !== 'together' || !Array.isArray(given.changes)) return nothing
+  const parsed = given.changes.map((each) => singleChangeSchema.safeParse(each))
+  const added = parsed.flatMap(({ data }) => (data?.kind === 'list' ? [[data.list.name, data.list] as const] : []))
+  const lists = new Map([...definitions.lists, ...added])
+  const checked = given.changes.map((each, i): CheckedChange => {
+    const part = isRecord(each) && each.kind === 'rule' ? partOfRule(each.rule) : undefined
+    if (part === undefined) return nothing
+    const { problems, warnings } = checkRules([part], { ...definitions, lists }, names)
+    const placed = ({ field, ...told }: PolicyProblem) => {
+      return { ...told, field: field.replace(`rules.${part.id}.`, `changes.${i}.rule.`) }
+    }
+    return { problems: problems.map(placed), warnings: warnings.map(placed) }
+  })
+  return {
+    problems: checked.flatMap(({ problems }) => problems),
+    warnings: checked.flatMap(({ warnings }) => warnings),
+  }
+}
+
+/** A rule of the texts of one that may be wrong otherwise. */
+function partOfRule(given: unknown): RuleDefinition | undefined {
+  if (!isRecord(given)) return undefined
+  const { id, when, reason } = given
   const named = ruleIdSchema.safeParse(id)
-  const part = { id: named.success ? named.data : 'rule', when, reason, then: 'review' }
-  const parsed = ruleSchema.safeParse(part)
-  return parsed.success ? checkRules([parsed.data], policy.definitions, policy.names).problems : []
+  return ruleSchema.safeParse({ id: named.success ? named.data : 'rule', when, reason, then: 'review' }).data
 }
 
 /** What of a policy that is in force would have no effect under the names of another detector. */

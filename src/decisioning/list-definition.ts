@@ -1,8 +1,16 @@
 import { z } from '../core/zod.ts'
+import { oneOf } from './other-words.ts'
 import { instantSchema, noteSchema } from './rule-definition.ts'
 
 /** What it means that a value is on a list: a final decline, an override that approves, a plain review, or nothing by itself. */
 const listEffects = ['block', 'allow', 'watch', 'none'] as const
+
+const effectWords = {
+  block: 'decline deny reject blacklist blocklist',
+  allow: 'approve accept whitelist allowlist',
+  watch: 'review flag alert',
+  none: 'nothing off',
+}
 
 // Rules speak of `lists.NAME`.
 export const listNameSchema = z
@@ -13,7 +21,7 @@ export const listSchema = z.strictObject({
   name: listNameSchema,
   /** The key or the field whose values are on it, by the detector's name. */
   of: z.string().min(1).max(128),
-  effect: z.enum(listEffects),
+  effect: oneOf(listEffects, effectWords),
   note: noteSchema.optional(),
 })
 export type ListDefinition = Readonly<z.infer<typeof listSchema>>

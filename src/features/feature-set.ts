@@ -34,7 +34,7 @@ export interface FeatureSet {
 }
 
 /** A feature as the detector file declares it. */
-interface DeclaredFeature {
+export interface DeclaredFeature {
   readonly name: string
   readonly kind: string
   readonly parameters: unknown

@@ -109,7 +109,7 @@ describe('the policy over HTTP', () => {
   test('is read by viewers and changed by authors, and by nobody else', async () => {
     const key = 'some-key-0123456789abc'
     const calls = decidingRoutes.filter(({ path }) => /^\/v1\/(rules|policy|lists)/.test(path))
-    assert.equal(calls.length, 20)
+    assert.equal(calls.length, 21)
     for (const role of roles) {
       const { app } = await openPolicy({ key, roles: [role] })
       for (const { method, path } of calls) {
@@ -147,4 +147,37 @@ describe('the policy over HTTP', () => {
       assert.ok(validate((await app.inject(url)).json()), `${path}: ${JSON.stringify(validate.errors)}`)
     }
   })
+})
+
+test('names that conditions can use are told with type, source and examples, but for what is personal', async () => {
+  const { app, post, put, decide } = await openPolicy({ personal: ['card'] })
+  const names = async () => (await app.inject('/v1/policy/names')).json().names
+  const named = async (name: string) => (await names()).find((each: { readonly name: string }) => each.name === name)
+  assert.deepEqual(await named('shop'), { name: 'shop', type: 'string', from: 'field SHOP', examples: [] })
+  for (const SHOP of ['a', 'b', 'a']) await decide({ SHOP, AMOUNT: 12.5 })
+  await put('/v1/lists/odd', { of: 'shop', effect: 'none' })
+  assert.deepEqual(await named('shop'), { name: 'shop', type: 'string', from: 'field SHOP', examples: ['a', 'b'] })
+  assert.deepEqual(await named('amount'), { name: 'amount', type: 'double', from: 'field AMOUNT', examples: [12.5] })
+  assert.deepEqual(await named('card'), { name: 'card', type: 'token', from: 'field CARD', examples: [] })
+  assert.deepEqual(await named('card_count_1h'), {
+    name: 'card_count_1h',
+    type: 'double',
+    from: 'feature count: { by: card, over: 1h }',
+    range: { least: 0, most: null },
+    examples: [3, 2, 1],
+  })
+  assert.deepEqual(await named('lists.odd'), {
+    name: 'lists.odd',
+    type: 'list',
+    from: 'list of shop, effect none',
+    examples: [],
+  })
+  const { range, examples } = await named('score')
+  assert.deepEqual([range, examples.length], [{ least: 0, most: 1 }, 1])
+  const usable = (await names()).map(({ name, type }: Record<string, string>) => {
+    const quoted = name.includes('.') ? name : `\`${name}\``
+    return type === 'list' ? `shop in ${name}` : `has(${quoted})`
+  })
+  const { problems } = (await post('/v1/rules/check', { id: 'all', then: 'review', when: usable.join(' && ') })).json()
+  assert.deepEqual(problems, [])
 })

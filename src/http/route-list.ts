@@ -20,6 +20,7 @@ import { listList } from './routes/lists.ts'
 import { metrics } from './routes/metrics.ts'
 import { openapi } from './routes/openapi.ts'
 import { policy } from './routes/policy.ts'
+import { policyNames } from './routes/policy-names.ts'
 import { policyVersions } from './routes/policy-versions.ts'
 import { predict, predictWithoutSlash } from './routes/predict.ts'
 import { predictBatch } from './routes/predict-batch.ts'
@@ -72,6 +73,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   checkRule,
   policy,
   putPolicy,
+  policyNames,
   policyVersions,
   rollbackPolicy,
   resetFuse,

@@ -135,15 +135,24 @@ test('the same beside a running service, and rules one by one', async () => {
   writeFileSync(one, 'id: small\nwhen: |\n  amount < 2.0 &&\n    hours < 5\nthen: review\n')
   const checked = await rules('check', one)
   assert.deepEqual(
-    [checked.code, /^small, when, line 2, column 3: .*hour/.test(checked.stdout)],
+    [checked.code, checked.stdout.startsWith(`${one}:4: small, when, line 2, column 3: The name "hours" is unknown`)],
     [1, true],
     checked.stdout,
   )
   const refused = await rules('add', one)
   assert.match(refused.stderr, /INPUT_INVALID: .*\n {2}rules.small.when, line 2, column 3: /)
   writeFileSync(one, readFileSync(one, 'utf8').replace('hours', 'hour'))
-  assert.equal((await rules('check', one)).stdout, 'small: fine\n')
+  assert.equal((await rules('check', one)).stdout, `${one}:1: small: fine\n`)
   assert.match((await rules('add', one)).stdout, /^version \d+ is in force in the service on http/)
+  assert.match(
+    (await rules('figures', 'small')).stdout,
+    /^small: review, version \d+ of 20[\s\S]*\nunknown for want of a value: 0 of 0 decisions\n$/,
+  )
+  assert.match((await rules('names')).stdout, /^card_count_1h +double +feature count: { by: card, over: 1h }$/m)
+  assert.match(
+    (await rules('state', 'small', 'active')).stderr,
+    /"draft", "shadow", "live" or "off"; "active" is written live here/,
+  )
   assert.equal((await rules('state', 'small', 'live', '--why', 'tried')).code, 0)
   const until = ['--until', '2090-01-01T00:00:00Z']
   assert.equal((await rules('snooze', 'small', '--of', 'country', '--value', 'DE', ...until)).code, 0)
@@ -153,7 +162,60 @@ test('the same beside a running service, and rules one by one', async () => {
   const here = ['--bundle', bundle]
   assert.match((await rules('show', 'small', ...here)).stdout, /^id: small\n/)
   assert.match((await rules('show', 'smal', ...here)).stderr, /OPTION_INVALID: There is no rule smal\n.*rules list/)
-  assert.equal((await rules('check', one, ...here)).stdout, 'small: fine\n')
+  assert.equal((await rules('check', one, ...here)).stdout, `${one}:1: small: fine\n`)
+  assert.match(
+    (await rules('figures', 'small', ...here)).stdout,
+    /^small: review, version \d+ of 20[\s\S]*fraud 0, legitimate 0, none 0/,
+  )
+  assert.match((await rules('figures', 'smal', ...here)).stderr, /OPTION_INVALID: There is no rule smal/)
   assert.equal((await rules('remove', 'small', ...here)).code, 0)
   assert.doesNotMatch((await rules('list', ...here)).stdout, /small/)
+})
+
+test('a check tells what is wrong with the form and the conditions of all rules at once, each at its line', async () => {
+  const place = join(folder, 'checked')
+  mkdirSync(join(place, 'rules'), { recursive: true })
+  const write = (name: string, text: string) => writeFileSync(join(place, name), text)
+  write('lists.yaml', '- { name: odd, of: country, effect: none }\n- { name: bad, of: contry, effect: deny }\n')
+  write(
+    'rules.yaml',
+    `- id: one
+  when: card_cuont_1h > 8
+  then: block
+- id: two
+  condition: amount > 5
+  then: review
+  state: active
+- id: three
+  when: |
+    country in lists.odd &&
+      score > 20
+  then: review
+`,
+  )
+  write('rules/three.yaml', 'id: three\nwhen: amount > "much"\nthen: tag\n')
+  const checked = await runShrike('rules', 'check', place, '--data', data, '--bundle', bundle)
+  assert.equal(checked.code, 1)
+  const lines = checked.stdout.replaceAll(`${place}/`, '').trim().split('\n')
+  assert.deepEqual(lines, [
+    'rules.yaml:3: one, then: it must be "approve", "challenge", "review", "decline" or "tag"; "block" is written decline here, and a list with effect: block declines the values that are on it',
+    'rules.yaml:2: one, when, line 1, column 1: The name "card_cuont_1h" is unknown; did you mean card_count_1h?',
+    'rules.yaml:4: two, when: it is missing',
+    'rules.yaml:7: two, state: it must be "draft", "shadow", "live" or "off"; "active" is written live here',
+    'rules.yaml:4: two, rule: it has no "condition"; did you mean when?',
+    'rules.yaml:8: three: fine',
+    'lists.yaml:2: bad, effect: it must be "block", "allow", "watch" or "none"; "deny" is written block here',
+    'rules/three.yaml:1: three, tags: a rule that only tags needs at least one tag',
+    "rules/three.yaml:2: three, when, line 1, column 1: A value of type double can't be compared with a string; convert one, by double(…) or string(…)",
+    'rules/three.yaml:1: three, id: another rule of this name is at rules.yaml:8',
+  ])
+  assert.match(
+    checked.stderr,
+    /rules\.yaml:11: three, when, line 2, column 3: score is from 0 to 1, so this is never true/,
+  )
+  rmSync(join(place, 'rules'), { recursive: true })
+  write('rules.yaml', '- { id: three, when: country in lists.odd, then: review }\n')
+  write('lists.yaml', '- { name: odd, of: country, effect: none }\n')
+  const fine = await runShrike('rules', 'check', place, '--data', data, '--bundle', bundle)
+  assert.deepEqual([fine.code, fine.stdout], [0, `${place}/rules.yaml:1: three: fine\n`])
 })

@@ -1,5 +1,4 @@
-import { wilsonInterval } from '../../core/wilson-interval.ts'
-import type { RuleFigures } from '../../deciding/rule-figures.ts'
+import { presentFigures } from '../../deciding/present-figures.ts'
 import { partOf, tellUnknown } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
@@ -90,21 +89,6 @@ export const ruleFigures: Route<DecidingContext> = {
       const { version, definitions, unknowns } = decisions.policy
       const figures = decisions.ruleFigures(id)
       if (figures.length === 0) partOf('rule', id, definitions.rules)
-      return sendPolicy(reply, { version, unknown: tellUnknown(unknowns.of(id)), figures: figures.map(shown) })
+      return sendPolicy(reply, { version, unknown: tellUnknown(unknowns.of(id)), figures: figures.map(presentFigures) })
     },
-}
-
-function shown({ id: _, sinceMs, ...figures }: RuleFigures) {
-  const { fired, shadow, frauds, legitimate } = figures
-  const labelled = frauds + legitimate
-  const withoutLabel = fired + shadow - labelled
-  // Of reports of fraud alone nobody can tell how much of the rest is legitimate.
-  const isTold = labelled > 0 && (legitimate > 0 || withoutLabel === 0)
-  return {
-    ...figures,
-    since: new Date(sinceMs).toISOString(),
-    withoutLabel,
-    precision: isTold ? frauds / labelled : null,
-    precisionInterval: isTold ? wilsonInterval(frauds, labelled) : null,
-  }
 }
