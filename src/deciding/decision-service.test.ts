@@ -306,6 +306,7 @@ describe('a snapshot', () => {
       [{ cases: { version: 1, state: '' } }, 'LOG_TOO_NEW'],
       [{ 'pending-labels': { version: 99, state: '' } }, 'LOG_TOO_NEW'],
       [{ 'pending-labels': { version: 1, state: 'AAAA' } }, 'LOG_INVALID'],
+      [{ 'pending-labels': { version: 1, state: 'AAAA', isDeflated: true } }, 'LOG_INVALID'],
     ] as const) {
       const reading = new Proxy(log.reading, {
         get: (target, name) => (name === 'carried' ? () => carried : Reflect.get(target, name).bind?.(target)),

@@ -1,6 +1,7 @@
+import { deflateSync } from 'node:zlib'
 import type { LogReading } from '../log/decision-log.ts'
-import type { CheckpointRecord } from '../log/log-record.ts'
-import { aboutOf } from '../log/projection.ts'
+import type { CarriedPart, CheckpointRecord } from '../log/log-record.ts'
+import { aboutOf, type Projection } from '../log/projection.ts'
 import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
 import { createProjections, listOf } from './projections.ts'
 import { loadCarried } from './rebuild.ts'
@@ -45,10 +46,16 @@ function carriedThrough(reading: PrunableLog, inForce: HistoryMaker, through: nu
   }
   for (const projection of outliving) projection.letGo?.(through)
   const parts = outliving.filter((projection) => projection.isCarried?.())
-  return Object.fromEntries(
-    parts.map((projection) => {
-      const state = Buffer.concat([...projection.save()]).toString('base64')
-      return [projection.name, { version: projection.version, state }]
-    }),
-  )
+  return Object.fromEntries(parts.map((projection) => [projection.name, carry(projection)]))
+}
+
+/** Smaller parts are as versions before this one read them. */
+const leastDeflatedBytes = 1024 * 1024
+
+/** What a list of a million entries makes is a fraction of its size when it is deflated. */
+function carry(projection: Projection): CarriedPart {
+  const { version } = projection
+  const state = Buffer.concat([...projection.save()])
+  if (state.length < leastDeflatedBytes) return { version, state: state.toString('base64') }
+  return { version, state: deflateSync(state).toString('base64'), isDeflated: true }
 }

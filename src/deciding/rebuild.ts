@@ -1,8 +1,9 @@
+import { inflateSync } from 'node:zlib'
 import { FraudError } from '../core/errors.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { History } from '../features/history.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
-import type { Sequenced } from '../log/log-record.ts'
+import type { CarriedPart, Sequenced } from '../log/log-record.ts'
 import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
 import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
@@ -142,11 +143,21 @@ export function loadCarried(projections: readonly Projection[], carried: ReturnT
     const part = carried[projection.name]
     if (part === undefined) continue
     try {
-      projection.load([Buffer.from(part.state, 'base64')], part.version)
+      projection.load([stateOf(part)], part.version)
     } catch (cause) {
       if (!(cause instanceof FraudError) || cause.code !== 'SNAPSHOT_INVALID') throw cause
       throw new FraudError('LOG_INVALID', `The log's checkpoint can't be read: its part ${projection.name}`, { cause })
     }
+  }
+}
+
+function stateOf({ state, isDeflated }: CarriedPart): Uint8Array {
+  const bytes = Buffer.from(state, 'base64')
+  if (!isDeflated) return bytes
+  try {
+    return inflateSync(bytes)
+  } catch (cause) {
+    throw new FraudError('SNAPSHOT_INVALID', 'It can not be inflated', { cause })
   }
 }
 

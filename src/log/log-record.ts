@@ -119,6 +119,8 @@ export interface CarriedPart {
   readonly version: number
   /** Base64. */
   readonly state: string
+  /** Whether that is of what zlib made of it. */
+  readonly isDeflated?: true
 }
 
 /** Records through a sequence number are no longer kept; the chain goes on from this hash. */

@@ -149,7 +149,10 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
       definitions: fc.dictionary(whole.map(String), definition),
       carried: fc.dictionary(
         fc.stringMatching(/^[a-z-]+$/),
-        fc.record({ version: fc.integer({ min: 1 }), state: fc.base64String() }),
+        fc.record(
+          { version: fc.integer({ min: 1 }), state: fc.base64String(), isDeflated: fc.constant(true as const) },
+          { requiredKeys: ['version', 'state'] },
+        ),
       ),
       prunedAtMs: whole,
     },

@@ -7,6 +7,7 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { changeFromText, changeToText } from './change-format.ts'
 import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
 import {
+  type CarriedPart,
   type ChangeRecord,
   type CheckpointRecord,
   type DecisionRecord,
@@ -155,12 +156,12 @@ function jsonOf(record: Exclude<LogRecord, DecisionRecord | HistoryRecord | Labe
       return definitionToJson(definition)
     }
     case 'checkpoint': {
-      const { kind, ...checkpoint } = record
+      const { kind, carried, ...checkpoint } = record
       const definitions = Object.entries(record.definitions).map(([sequence, each]) => [
         sequence,
         definitionToJson(each),
       ])
-      return { ...checkpoint, definitions: Object.fromEntries(definitions) }
+      return { ...checkpoint, definitions: Object.fromEntries(definitions), ...(carried && carriedToJson(carried)) }
     }
     case 'erasure':
       return content
@@ -363,19 +364,42 @@ const erasureSchema = z.object({
   by: z.string().exactOptional(),
 })
 
+const carriedSchema = z.record(z.string(), z.object({ version: z.int().positive(), state: z.base64() }))
+
 const checkpointSchema = z.looseObject({
   prunedThrough: z.number(),
   hash: z.string(),
   definitions: z.record(z.string(), z.unknown()),
-  carried: z.record(z.string(), z.object({ version: z.int().positive(), state: z.base64() })).exactOptional(),
+  carried: carriedSchema.exactOptional(),
+  deflated: carriedSchema.exactOptional(),
   prunedAtMs: z.number(),
 })
 
 /** A checkpoint stands for records that are gone, so one that carries more than is known can't be skipped in part. */
 function checkpointFromJson(json: unknown): Omit<CheckpointRecord, 'kind'> {
-  const { prunedThrough, hash, definitions, carried, prunedAtMs, ...others } = checkpointSchema.parse(json)
+  const { prunedThrough, hash, definitions, carried, deflated, prunedAtMs, ...others } = checkpointSchema.parse(json)
   const [other] = Object.keys(others)
   if (other !== undefined) throw new UnknownFormat(`a checkpoint with "${other}", which this version does not know`)
   const known = Object.entries(definitions).map(([sequence, each]) => [sequence, definitionFromJson(each)])
-  return { prunedThrough, hash, definitions: Object.fromEntries(known), ...(carried && { carried }), prunedAtMs }
+  const parts = carriedFromJson(carried, deflated)
+  return { prunedThrough, hash, definitions: Object.fromEntries(known), ...(parts && { carried: parts }), prunedAtMs }
+}
+
+type CarriedJson = z.infer<typeof carriedSchema>
+
+/** Deflated parts are under a name of their own, so that a version which can't read them refuses the checkpoint. */
+function carriedToJson(carried: Readonly<Record<string, CarriedPart>>) {
+  const plain: CarriedJson = {}
+  const deflated: CarriedJson = {}
+  for (const [name, { isDeflated, ...part }] of Object.entries(carried)) (isDeflated ? deflated : plain)[name] = part
+  return { carried: plain, ...(Object.keys(deflated).length > 0 && { deflated }) }
+}
+
+function carriedFromJson(
+  plain: CarriedJson | undefined,
+  deflated: CarriedJson | undefined,
+): Readonly<Record<string, CarriedPart>> | undefined {
+  if (plain === undefined && deflated === undefined) return undefined
+  const parts = Object.entries(deflated ?? {}).map(([name, part]) => [name, { ...part, isDeflated: true }] as const)
+  return { ...plain, ...Object.fromEntries<CarriedPart>(parts) }
 }

@@ -37,10 +37,10 @@ export class SqliteLogReader implements LogReading {
   readonly #definitions = new Map<number, Definition>()
   readonly #unread = new UnreadParts()
   readonly #formatOf: FormatOf = (definition) => this.definition(definition).format
-  /** The newest checkpoint, which is looked at before many reads. */
-  #lastCheckpoint: Sequenced<CheckpointRecord> | undefined
+  /** The newest checkpoint, which is looked at before many reads. What it carries may be large, and is asked for once. */
+  #lastCheckpoint: Checkpoint | undefined
   /** While all reads see the same instant. */
-  #instant: { readonly checkpoint: Sequenced<CheckpointRecord> | undefined } | undefined
+  #instant: { readonly checkpoint: Checkpoint | undefined } | undefined
 
   /** @throws FraudError DIRECTORY_UNUSABLE */
   constructor(path: string) {
@@ -185,7 +185,8 @@ export class SqliteLogReader implements LogReading {
   }
 
   carried(): Readonly<Record<string, CarriedPart>> {
-    return this.#checkpoint()?.carried ?? {}
+    const checkpoint = this.#checkpoint()
+    return (checkpoint && this.#checkpointAt(checkpoint.sequence).carried) ?? {}
   }
 
   /** A record in the format that its definition names. */
@@ -255,14 +256,26 @@ export class SqliteLogReader implements LogReading {
 
   #checkpoint(): Sequenced<CheckpointRecord> | undefined {
     if (this.#instant !== undefined) return this.#instant.checkpoint
-    const row = this.#opened.lastOfKind.get(checkpointKind)
-    if (row === undefined || Number(row.sequence) < 1) return undefined
-    if (row.sequence === this.#lastCheckpoint?.sequence) return this.#lastCheckpoint
-    const record = this.decode(storedRecord(row))
-    if (record.kind === 'checkpoint') this.#lastCheckpoint = record
+    const sequence = Number(this.#opened.lastNumberOfKind.get(checkpointKind)?.sequence ?? 0)
+    if (sequence < 1) return undefined
+    if (sequence !== this.#lastCheckpoint?.sequence) {
+      const { carried, ...checkpoint } = this.#checkpointAt(sequence)
+      this.#lastCheckpoint = checkpoint
+    }
     return this.#lastCheckpoint
   }
+
+  #checkpointAt(sequence: number): Sequenced<CheckpointRecord> {
+    const row = this.#opened.at.get(sequence)
+    const record = row && this.decode(storedRecord(row))
+    if (record?.kind !== 'checkpoint') {
+      throw new FraudError('LOG_INVALID', `Record ${sequence} of the log, a checkpoint, is missing`)
+    }
+    return record
+  }
 }
+
+type Checkpoint = Omit<Sequenced<CheckpointRecord>, 'carried'>
 
 function contentOf({ kind, sequence, ...definition }: Sequenced<DefinitionRecord>): Definition {
   return definition
@@ -279,6 +292,7 @@ interface Opened {
   readonly bytesAfter: StatementSync
   readonly last: StatementSync
   readonly lastOfKind: StatementSync
+  readonly lastNumberOfKind: StatementSync
   readonly idsAfter: StatementSync
 }
 
@@ -297,6 +311,9 @@ function open(path: string): Opened {
     ),
     idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),
+    lastNumberOfKind: database.prepare(
+      'SELECT sequence FROM records WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1',
+    ),
     lastOfKind: database.prepare(`${select} WHERE kind = ? AND kind > 2 ORDER BY sequence DESC LIMIT 1`),
   }
 }
