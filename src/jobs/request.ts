@@ -76,32 +76,32 @@ const documentsSchema = z.strictObject({
   lists: z.array(listSchema).max(1000).optional(),
 })
 
-const backtestSchema = z
-  .strictObject({
-    kind: z.literal('backtest'),
-    /** The name of the folder that the figures and their page are written to. */
-    name,
-    /** A rule that is live beside those in force, or in the place of the one with its id. */
-    rule: ruleSchema.optional(),
-    rules: z.array(ruleSchema).max(10_000).optional(),
-    /** A list of the policy, with the effect that is to be tested. */
-    list: z.strictObject({ name: listNameSchema, effect: z.enum(['block', 'allow', 'watch']).optional() }).optional(),
-    /** In the place of what is in force; what it does not speak of stays. */
-    policy: documentsSchema.optional(),
-    compare: documentsSchema.optional(),
-    /** A bundle whose scores take the place of those that were recorded. */
-    model: path.optional(),
-    from: instant.optional(),
-    to: instant.optional(),
-    knownBy: instant.optional(),
-    entriesNow: z.boolean().optional(),
-    examples: z.int().min(0).max(1000).optional(),
-    threads: z.int().min(1).max(256).optional(),
-  })
-  .refine((given) => tested.some((each) => given[each] !== undefined), {
-    path: ['rule'],
-    error: `say what is to be tested: ${tested.join(', ')}`,
-  })
+const backtestFields = z.strictObject({
+  kind: z.literal('backtest'),
+  /** The name of the folder that the figures and their page are written to. */
+  name,
+  /** A rule that is live beside those in force, or in the place of the one with its id. */
+  rule: ruleSchema.optional(),
+  rules: z.array(ruleSchema).max(10_000).optional(),
+  /** A list of the policy, with the effect that is to be tested. */
+  list: z.strictObject({ name: listNameSchema, effect: z.enum(['block', 'allow', 'watch']).optional() }).optional(),
+  /** In the place of what is in force; what it does not speak of stays. */
+  policy: documentsSchema.optional(),
+  compare: documentsSchema.optional(),
+  /** A bundle whose scores take the place of those that were recorded. */
+  model: path.optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  knownBy: instant.optional(),
+  entriesNow: z.boolean().optional(),
+  examples: z.int().min(0).max(1000).optional(),
+  threads: z.int().min(1).max(256).optional(),
+})
+
+const backtestSchema = backtestFields.refine((given) => tested.some((each) => given[each] !== undefined), {
+  path: ['rule'],
+  error: `say what is to be tested: ${tested.join(', ')}`,
+})
 
 export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'model'>> & {
   readonly model?: ModelChoice | undefined
@@ -127,7 +127,7 @@ export function jobRequestSchema(): object {
 
 /** The same of a backtest alone, which may be without a name. */
 export function backtestRequestSchema(): object {
-  return jsonSchemaOf(backtestSchema.omit({ kind: true }).extend({ name: name.optional() }))
+  return jsonSchemaOf(backtestFields.omit({ kind: true }).extend({ name: name.optional() }))
 }
 
 function jsonSchemaOf(given: z.ZodType): object {
