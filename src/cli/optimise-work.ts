@@ -1,13 +1,13 @@
 import { FraudError } from '../core/errors.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
-import { formatYaml } from '../core/yaml-file.ts'
+import { updateYaml } from '../core/yaml-file.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { costsSchema } from '../decisioning/costs.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import { readPolicyFile } from '../decisioning/policy-documents.ts'
 import type { Thresholds } from '../decisioning/thresholds.ts'
 import { inMemory } from '../detector/detector.ts'
-import type { OptimisedPolicy, PolicyCost } from '../evaluation/policy/optimise-policy.ts'
+import type { OptimisedPolicy, PolicyCost, Stakes } from '../evaluation/policy/optimise-policy.ts'
 import { type Estimate, showEstimate } from '../evaluation/supported-digits.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
@@ -45,12 +45,16 @@ export async function optimise(
 ): Promise<void> {
   await checkOutputs(
     { '--out': flags.out, '--rejects': rejectsOf(flags) },
-    { BUNDLE: bundlePath, FILE: file, '--policy': flags.policy, '--history': flags.history },
+    // The policy may be updated where it is: it is read before, and kept under a numbered name.
+    { BUNDLE: bundlePath, FILE: file, '--history': flags.history },
   )
-  const policy = await readPolicy(flags.policy)
-  const { out } = flags
-  const write = (text: string) =>
-    out === undefined ? undefined : replaceOutput(out, flags, run, () => writeFileAtomically(out, text))
+  const { out, policy: path } = flags
+  const text = new TextDecoder().decode(await readBytes(path, 'The policy'))
+  const policy = readPolicyFile({ path, text })
+  const write = (found: PolicyDefinition) =>
+    out === undefined
+      ? undefined
+      : replaceOutput(out, flags, run, () => writeFileAtomically(out, withFound(text, found)))
   await optimisePolicy({ ...flags, bundle: bundlePath, file, policy }, write, run)
   if (out !== undefined) run.terminal.say(`\npolicy  ${out}`)
 }
@@ -61,10 +65,15 @@ interface OptimiseOptions extends Omit<OptimiseFlags, 'policy' | 'out'> {
   readonly policy: PolicyDefinition
 }
 
-/** @param write keeps the text of the policy with what was found. */
+/** The policy as its file has it, comments and all, with what was found. */
+function withFound(text: string, { thresholds, segments, costs }: PolicyDefinition): string {
+  return updateYaml(text, { thresholds, ...(segments && { segments }), costs })
+}
+
+/** @param write keeps the policy with what was found. */
 export async function optimisePolicy(
   options: OptimiseOptions,
-  write: (text: string) => Promise<unknown> | undefined,
+  write: (found: PolicyDefinition) => Promise<unknown> | undefined,
   run: Run,
 ): Promise<void> {
   const { terminal, signal } = run
@@ -82,13 +91,10 @@ export async function optimisePolicy(
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)
   tellPolicies(found, terminal)
+  if (found.stakes?.isOff === true) terminal.warn(wordsForStakes(found.stakes, found.days))
   const optimum = withOptimum(policy, costs, found)
-  await write(formatYaml(optimum))
+  await write(optimum)
   terminal.result({ ...found, policy: optimum })
-}
-
-async function readPolicy(path: string): Promise<PolicyDefinition> {
-  return readPolicyFile({ path, text: new TextDecoder().decode(await readBytes(path, 'The policy')) })
 }
 
 function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: Pick<OptimiseFlags, 'reviewsPerDay'>) {
@@ -122,6 +128,16 @@ function tellPolicies(found: OptimisedPolicy, { say }: Terminal): void {
   say('\n  reviews a day   expected cost by thresholds   by least cost')
   for (const { reviewsPerDay, thresholds, costs } of curve)
     say(`${reviewsPerDay.toFixed(1).padStart(15)}${money(thresholds).padStart(30)}${money(costs).padStart(16)}`)
+}
+
+/** Whether to trust expected costs. */
+function wordsForStakes({ rows, expected, frauds }: Stakes, days: number): string {
+  const aDay = (count: number) => (count / days).toFixed(1)
+  return (
+    `Of the ${aDay(rows)} rows a day that least cost would have looked at, the model expects ${aDay(expected)} to be fraud, and ${aDay(frauds)} ` +
+    'were: its probabilities are off where decisions turn, so expected costs are, too. Deciding by cost suffers more from that ' +
+    'than thresholds do; train so that more frauds are held out for calibration (from 1,000 on it bends where it has to)'
+  )
 }
 
 function tellCost(name: string, cost: PolicyCost, say: Terminal['say'], isOther = true): void {

@@ -5,7 +5,9 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { maskCardNumber } from '../core/show-value.ts'
+import { formatYaml } from '../core/yaml-file.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { backtestFiles, type TrainingRequest } from '../jobs/request.ts'
@@ -124,7 +126,7 @@ async function doWork({ request }: Job, work: string, data: string, run: Run): P
   } else if (request.kind === 'optimisation') {
     const { kind: _, name: __, bundle = currentBundle(data), file, policy, ...options } = request
     const sources = { bundle, file, policy, data, fromLog: file === undefined, seed: 42 }
-    const write = (text: string) => writeFileAtomically(join(work, policyName), text)
+    const write = (found: PolicyDefinition) => writeFileAtomically(join(work, policyName), formatYaml(found))
     await optimisePolicy({ ...withoutGaps(options), ...sources }, write, heard)
   } else if (request.kind === 'backtest') {
     result = await runBacktest(request, work, data, heard)

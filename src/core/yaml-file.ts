@@ -1,5 +1,7 @@
-import { Document, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
+import { isDeepStrictEqual } from 'node:util'
+import { Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, stringify, visit } from 'yaml'
 import { type ErrorCode, FraudError } from './errors.ts'
+import { isRecord } from './json-value.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -42,6 +44,25 @@ export function parseYamlFile(
 /** The text of a file that reads back as the same value. */
 export function formatYaml(value: unknown): string {
   return stringify(value, { lineWidth: 120 })
+}
+
+/** The text with other values in it: what says the same stays as it is written, with its comments. */
+export function updateYaml(text: string, values: Readonly<Record<string, unknown>>): string {
+  const document = parseDocument(text)
+  for (const [name, value] of Object.entries(values)) updateAt(document, [name], value)
+  return document.toString({ lineWidth: 120 })
+}
+
+function updateAt(document: Document, path: readonly (string | number)[], value: unknown): void {
+  const node = document.getIn(path, true)
+  const old = isNode(node) ? node.toJS(document) : undefined
+  if (isDeepStrictEqual(old, value)) return
+  if (Array.isArray(value) && Array.isArray(old) && value.length === old.length) {
+    for (const [i, each] of value.entries()) updateAt(document, [...path, i], each)
+  } else if (isRecord(value) && isRecord(old)) {
+    for (const name of Object.keys(old)) if (!(name in value)) document.deleteIn([...path, name])
+    for (const [name, each] of Object.entries(value)) updateAt(document, [...path, name], each)
+  } else document.setIn(path, document.createNode(value))
 }
 
 /** The same as a person would write it: what holds nothing but plain values, on a line. */

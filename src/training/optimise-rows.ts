@@ -1,9 +1,11 @@
 import { FraudError } from '../core/errors.ts'
-import { type Costs, cheapestOutcome } from '../decisioning/costs.ts'
+import { compileSegments, segmentOf as segmentOfSubject } from '../decisioning/compiled-policy.ts'
+import type { Costs } from '../decisioning/costs.ts'
+import { opinionOfScore } from '../decisioning/judged.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import { LentSubject, type PolicyNames, policyNames } from '../decisioning/policy-names.ts'
-import { outcomeByThresholds } from '../decisioning/thresholds.ts'
 import type { Detector } from '../detector/detector.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
 import { type OptimisedPolicy, optimisePolicy } from '../evaluation/policy/optimise-policy.ts'
 import { compileExpression } from '../language/index.ts'
 import type { LabelledRows } from './labelled-rows.ts'
@@ -50,15 +52,13 @@ export function optimiseRows(
       'The rows have no amounts, or amounts of several currencies without a conversion',
     )
   }
-  const { segmentNames, segmentOfRow } = findSegments(rows, detector, policy)
-  const segmentOf = Uint8Array.from(part, (row, i) => segmentOfRow(row, probabilities[i]))
-  const own = [...(policy.segments ?? []).map(({ thresholds }) => thresholds), policy.thresholds]
-  const current = Array.from(
-    probabilities,
-    (probability, i) =>
-      (policy.decideBy === 'cost' ? cheapestOutcome(policy.costs ?? costs, probability, amounts[i]) : undefined) ??
-      outcomeByThresholds(own[segmentOf[i]], probability),
-  )
+  const { segmentNames, ask } = askPolicy(rows, detector, policy)
+  const segmentOf = new Uint8Array(part.length)
+  const current = Array.from(part, (row, i) => {
+    const { segment, outcome } = ask(row, probabilities[i])
+    segmentOf[i] = segment
+    return outcome
+  })
   return optimisePolicy({ probabilities, amounts, labels, days, costs, current, segmentOf, segmentNames, seed })
 }
 
@@ -76,27 +76,29 @@ export function withOptimum(policy: PolicyDefinition, costs: Costs, found: Optim
   }
 }
 
-function findSegments(rows: LabelledRows, detector: Detector, policy: PolicyDefinition) {
-  const { segments = [] } = policy
+/** What the policy in force says of a row: the number of its segment, and its outcome. */
+function askPolicy(rows: LabelledRows, detector: Detector, policy: PolicyDefinition) {
   const names = policyNames(detector, [], rows.features)
-  const programs = segments.map(({ name, when }) => {
-    const compiled = compileExpression(when, { names: names.names, lists: new Map() })
-    if (compiled.ok) return compiled.program
+  const declarations = { names: names.names, lists: new Map() }
+  for (const { name, when } of policy.segments ?? []) {
+    const compiled = compileExpression(when, declarations)
+    if (compiled.ok) continue
     const problems = compiled.problems.map(({ message }) => message).join('; ')
     throw new FraudError(
       'OPTION_INVALID',
       `The segment ${name} can't be told from the rows, which have an amount, a time, a score and features: ${problems}`,
     )
-  })
+  }
+  const segments = compileSegments(policy, declarations)
   const subject = new LentSubject(names)
   const fill = filler(rows, names, subject)
   return {
     segmentNames: [...segments.map(({ name }) => name), elsewhere],
-    segmentOfRow(row: number, score: number): number {
-      if (programs.length === 0) return 0
+    ask(row: number, score: number): { readonly segment: number; readonly outcome: Outcome } {
       fill(row, score)
-      const found = programs.findIndex((program) => program.evaluate(subject) === true)
-      return found < 0 ? programs.length : found
+      const own = segmentOfSubject(segments, subject)
+      const outcome = opinionOfScore(policy, { segments }, subject, score)?.outcome ?? 'approve'
+      return { segment: own === undefined ? segments.length : segments.indexOf(own), outcome }
     },
   }
 }

@@ -76,6 +76,29 @@ test('what is found costs what the scored rows say, and no policy of a fine grid
   }
 })
 
+test('a policy is updated where it is, with its comments, and kept under a numbered name', async () => {
+  const segments = `segments: # by size
+  - { name: large, when: amount > 100.0, thresholds: { review: 0.1 } } # few
+`
+  const before = `# Ours.\nthresholds: { review: 0.2, decline: 0.8 } # since March\n${segments}${policy.slice(policy.indexOf('costs'))}note: kept\n`
+  writeFileSync(join(folder, 'own.yaml'), before)
+  const inPlace = [...optimise.slice(0, -1), 'own.yaml', '--out', 'own.yaml', '--reviews-per-day', '4', '--json']
+  const found = JSON.parse((await succeedIn(folder, inPlace)).stdout)
+  assert.equal(readFileSync(join(folder, 'own-1.yaml'), 'utf8'), before)
+  const text = readFileSync(join(folder, 'own.yaml'), 'utf8')
+  for (const comment of ['# Ours.', '# since March', '# by size', '# few']) assert.ok(text.includes(comment), comment)
+  assert.ok(!text.includes('whenUnavailable'), 'what was left out stays so')
+  const { thresholds, segments: own, costs, note } = parse(text)
+  assert.deepEqual({ ...found.policy, thresholds, segments: own, costs, note }, found.policy)
+  assert.deepEqual(
+    [own[0].thresholds, thresholds],
+    ['large', 'everything else'].map((name) => found.byThresholds.segments[name]),
+  )
+  assert.equal(costs.review.perDay, 4)
+  await succeedIn(folder, [...inPlace, '--force'])
+  assert.throws(() => readFileSync(join(folder, 'own-2.yaml')))
+})
+
 test('a job finds the same and leaves the policy in a folder of its own', async () => {
   const { stdout } = await succeedIn(folder, [...optimise, '--reviews-per-day', '4', '--json'])
   const request = { kind: 'optimisation', name: 'cheaper', bundle: 'm.safetensors', file: 'cards.csv' }

@@ -40,6 +40,16 @@ interface CurvePoint {
   readonly costs: number
 }
 
+/** Rows of which least cost is unsure enough to have them looked at: reviewed, or challenged. */
+export interface Stakes {
+  readonly rows: number
+  /** Frauds among them by the probabilities, and by the labels. */
+  readonly expected: number
+  readonly frauds: number
+  /** Whether both are further apart than chance lets right probabilities be, one time in twenty. */
+  readonly isOff: boolean
+}
+
 export interface OptimisedPolicy {
   readonly rows: number
   readonly frauds: number
@@ -48,6 +58,8 @@ export interface OptimisedPolicy {
   readonly current: PolicyCost
   readonly byThresholds: PolicyCost & { readonly segments: Readonly<Record<string, Thresholds>> }
   readonly byCosts: PolicyCost & { readonly capacityPrice: number }
+  /** Missing where least cost leaves nothing to look at. */
+  readonly stakes?: Stakes
   /** The expected cost a day by how many reviews a day are possible. */
   readonly curve: readonly CurvePoint[]
   /** From the outcome in force to the one by thresholds, and how many rows a day. */
@@ -88,6 +100,7 @@ export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
       segments: Object.fromEntries(segmentNames.map((name, segment) => [name, chosen[segment].thresholds])),
     },
     byCosts: { ...costOfPolicy(input, byCosts), capacityPrice },
+    ...stakesOf(input, byCosts),
     curve: costs.review === undefined ? [] : drawCurve(input, thresholdsFor, priceFor),
     moves: movesOf(current, byThresholds, days.count),
   }
@@ -134,6 +147,24 @@ function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCo
     },
     busiestReviews: Math.max(0, ...sumByDay(days, (row) => (given[row] === 'review' ? 1 : 0))),
   }
+}
+
+function stakesOf(
+  { probabilities, labels }: OptimiseInput,
+  given: readonly Outcome[],
+): Pick<OptimisedPolicy, 'stakes'> {
+  let [rows, expected, frauds, variance] = [0, 0, 0, 0]
+  for (const [row, outcome] of given.entries()) {
+    if (outcome !== 'review' && outcome !== 'challenge') continue
+    const probability = probabilities[row]
+    rows += 1
+    expected += probability
+    frauds += labels[row]
+    variance += probability * (1 - probability)
+  }
+  return rows === 0
+    ? {}
+    : { stakes: { rows, expected, frauds, isOff: Math.abs(frauds - expected) > 1.96 * Math.sqrt(variance) } }
 }
 
 /** The capacities go from no reviews to twice as many as are possible, or as many as pay where there is no limit. */
