@@ -99,6 +99,12 @@ export function formatOf(least: number, most: number, nowMs: number): TimeFormat
   })
 }
 
+/** What to add to what is told of a text that is not a time, where it has a year of two digits: 1926 and 2026 look alike. */
+export function hintOfYear(text: string): string {
+  const isShort = /^\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{2}-\d{2}-\d{2})(?!\d)/.test(text)
+  return isShort ? '; its year has two digits, so write all four, as in 2026-01-31' : ''
+}
+
 /**
  * Suggests the format in which a number is a time of this century where an ISO time is required, as the rest of a
  * sentence.

@@ -1,3 +1,5 @@
+import { withoutAccents } from '../core/without-accents.ts'
+
 /** What banks and shops call a label, in the languages of their exports; as `plainName` has them. */
 export const labelWords = words(
   'isfraud fraud fraudulent isfraudulent fraudlabel fraudflag fraudindicator confirmedfraud wasfraud ischargeback chargeback chargedback ischargedback ' +
@@ -25,13 +27,7 @@ export const amountWords = words(
 
 export const currencyWords = words('currency currencycode curr wahrung waehrung devise divisa moneda valuta moneta')
 
-const accents = /\p{M}/gu
 const inBrackets = /[([{][^)\]}]*[)\]}]/g
-
-/** A name without accents, in small letters: ü is u, ß is ss. */
-export function withoutAccents(name: string): string {
-  return name.replace(/ß/g, 'ss').normalize('NFKD').replace(accents, '').toLowerCase()
-}
 
 /** The name in small letters, without accents, what stands in brackets, and what sets words apart. */
 export function plainName(name: string): string {

@@ -1,4 +1,5 @@
-import { plainNames, withoutAccents } from './column-names.ts'
+import { withoutAccents } from '../core/without-accents.ts'
+import { plainNames } from './column-names.ts'
 
 /** What a key stands for: who pays, who or what is paid at, or what it is paid with. */
 export type KeyRole = 'payer' | 'payee' | 'means'

@@ -1,5 +1,4 @@
 import { readFraudWord } from '../detector/fraud-words.ts'
-import { withoutAccents } from './column-names.ts'
 import { usualMissing } from './missing-words.ts'
 import { parseDecimal } from './number-parser.ts'
 import type { Column, Table } from './table.ts'
@@ -7,21 +6,13 @@ import type { Column, Table } from './table.ts'
 /** What a label may be, as the end of a sentence. */
 export const labelsAllowed = 'a label is 0, 1, true, false, yes, no, fraud, legitimate or empty'
 
-/** What files say besides the words of a request, without accents and what sets words apart. */
-const otherFrauds =
-  /^(ja|j|oui|si|sim|betrug|betrugsfall|betrugerisch|fraude|frauduleux|frauduleuse|fraudulent[oa]|frode|fraudolent[oa])$/
-const otherLegitimates =
-  /^(nein|non|nao|nee|normal|ok|okay|legitim[eoa]?|legittim[oa]|(no|not|non|kein|keine|pasde|sin|nessuna|sem|geen)(fraud|fraudulent|betrug|fraude|frode))$/
-
 const encoder = new TextEncoder()
 
 /** 1 fraud, 0 legitimate, NaN unknown, another number as it stands; null for a text that is none of them. */
 export function labelOf(text: string, missing = usualMissing): number | null {
   const trimmed = text.trim()
   const isFraud = readFraudWord(trimmed)
-  const plain = withoutAccents(trimmed).replace(/[ _-]/g, '')
-  if (isFraud === true || otherFrauds.test(plain)) return 1
-  if (isFraud === false || otherLegitimates.test(plain)) return 0
+  if (isFraud !== undefined) return isFraud ? 1 : 0
   const bytes = encoder.encode(trimmed)
   const value = parseDecimal(bytes, 0, bytes.length)
   return Number.isNaN(value) && !missing.has(bytes, 0, bytes.length) ? null : value

@@ -1,6 +1,6 @@
 import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
-import { hintOfFormat } from '../core/time-formats.ts'
+import { hintOfFormat, hintOfYear } from '../core/time-formats.ts'
 import { ByteDictionary, notUtf8 } from './byte-dictionary.ts'
 import { type CellFormat, decimalOf, lateComma, parseNumber, parseTime, textOf, whyAmbiguous } from './cell-format.ts'
 import { type ColumnKind, isWholeButUnsafe, kindOfCell } from './column-kind.ts'
@@ -275,7 +275,9 @@ export class TableBuilder {
 
 /** What is wrong with a number in a column of times, where it is one of another format. */
 function whyOtherTime(kind: ColumnKind, bytes: Uint8Array, start: number, end: number): string | undefined {
-  const hint = kind === 'time' ? hintOfFormat(parseDecimal(bytes, start, end)) : ''
+  if (kind !== 'time') return undefined
+  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + 40))).toString('latin1')
+  const hint = hintOfFormat(parseDecimal(bytes, start, end)) || hintOfYear(text)
   return hint === '' ? undefined : `is not an ISO 8601 time${hint}`
 }
 

@@ -1,6 +1,7 @@
 import { holdsCardNumber } from '../core/card-number.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
+import { hintOfYear } from '../core/time-formats.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { whyNotKept } from '../detector/kept-text.ts'
 
@@ -111,7 +112,8 @@ function checkLabel(
   if (typeof source === 'string') refuseText('source', source)
   else if (source !== null) bad('source', `must be text of at most ${longestText} characters`)
   const knownAtMs = typeof knownAt === 'string' ? readIsoTime(knownAt, () => 0) : undefined
-  if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15)) bad('knownAt', 'is not an ISO 8601 time')
+  if (knownAt !== null && !(Math.abs(knownAtMs ?? Number.NaN) <= 8.64e15))
+    bad('knownAt', `is not an ISO 8601 time${hintOfYear(String(knownAt))}`)
   else if ((knownAtMs ?? 0) > latestMs) bad('knownAt', "is ahead of the service's clock")
   for (const [field, text] of Object.entries({ transactionId: id, source })) {
     // One that is too long is refused whatever it holds.

@@ -4,7 +4,7 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
 import { hasDigitsOfCard } from '../core/money.ts'
 import { mayBePath, NestedFields } from '../core/nested-fields.ts'
-import { hintOfFormat, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
+import { hintOfFormat, hintOfYear, timeBounds, timeReader, whyOutOfBounds } from '../core/time-formats.ts'
 import { joinTime } from '../core/time-of-day.ts'
 import { readIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
@@ -270,7 +270,7 @@ export class ReceivedTransactionReader {
     if (timestampMs >= earliestMs && timestampMs <= latestMs && timestampMs >= -8.64e15) return timestampMs + 0
     const isTime = Math.abs(timestampMs) <= 8.64e15
     const reason = isTime ? whyOutOfBounds(time, isIso ? undefined : Number(given), nowMs) : 'is not a time'
-    errors.push({ field, reason: isIso && !isTime ? 'is not an ISO 8601 time' : reason })
+    errors.push({ field, reason: isIso && !isTime ? `is not an ISO 8601 time${hintOfYear(String(given))}` : reason })
     return Number.NaN
   }
 

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showName } from '../core/show-value.ts'
 import type { ChangeAnswer, Decisions } from '../deciding/decisions.ts'
 import { chunksWithin } from './chunks-within.ts'
-import { csvCells } from './csv-line.ts'
+import { declaredSeparator, readCsvHeader } from './csv-header.ts'
 import { readJson } from './json-text.ts'
 import { LineDeadline } from './label-lines.ts'
 import { LineSplitter } from './line-splitter.ts'
@@ -62,12 +61,15 @@ export async function takeEntryLines(
   const group = new EntryGroup(decisions, list, context)
   let read = isCsv ? undefined : readObject
   let line = 0
+  let separator: string | undefined
   const takeAll = async (lines: Iterable<Buffer | undefined>) => {
     for (const bytes of lines) {
       if (turns.isOver()) await turns.next()
       line += 1
       if (bytes?.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue
-      if (read === undefined) read = readHeader(bytes)
+      if (isCsv && line === 1 && bytes !== undefined) separator = declaredSeparator(bytes)
+      if (line === 1 && separator !== undefined) continue
+      if (read === undefined) read = readHeader(bytes, separator)
       else group.take(line, bytes, read)
       if (group.isFull) await group.add()
     }
@@ -167,10 +169,8 @@ function readObject(bytes: Buffer): unknown {
 }
 
 /** @throws FraudError INPUT_INVALID where a column is not of an entry: what it holds would be lost. */
-function readHeader(bytes: Buffer | undefined): ReadLine {
-  const text = bytes === undefined ? '' : textOf(bytes).replace(/^\uFEFF/, '')
-  const separator = [',', ';', '\t'].find((each) => text.includes(each)) ?? ','
-  const names = csvCells(text, separator).map((name) => name.trim())
+function readHeader(bytes: Buffer = Buffer.alloc(0), separator?: string): ReadLine {
+  const { names, cells: cellsOf } = readCsvHeader(bytes, separator)
   const errors: FieldError[] = names.flatMap((name, i) => {
     const reason = `is not a column of entries${suggestion(name, [...columns.keys()])}`
     if (!columns.has(name)) return [{ field: showName(name), reason }]
@@ -181,15 +181,8 @@ function readHeader(bytes: Buffer | undefined): ReadLine {
   if (!names.includes('value')) errors.push({ field: 'value', reason: 'is missing from the header' })
   if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid header of entries', { errors })
   return (line) => {
-    const cells = csvCells(textOf(line), separator)
-    if (cells.length !== names.length)
-      throw new FraudError('BODY_INVALID', `The line has ${cells.length} values, and the header ${names.length}`)
-    const given = names.flatMap((name, i) => (cells[i].trim() === '' ? [] : [[columns.get(name), cells[i].trim()]]))
+    const cells = cellsOf(line)
+    const given = names.flatMap((name, i) => (cells[i] === '' ? [] : [[columns.get(name), cells[i]]]))
     return Object.fromEntries(given)
   }
-}
-
-function textOf(line: Buffer): string {
-  if (!isUtf8(line)) throw new FraudError('BODY_INVALID', 'The line is not UTF-8')
-  return line.toString('utf8').replace(/\r$/, '')
 }

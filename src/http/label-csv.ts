@@ -1,38 +1,32 @@
-import { isUtf8 } from 'node:buffer'
 import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import { showName } from '../core/show-value.ts'
 import { idThatIsTold, labelFields } from '../deciding/labels.ts'
 import { readFraudWord } from '../detector/fraud-words.ts'
-import { csvCells } from './csv-line.ts'
+import { type CsvHeader, readCsvHeader } from './csv-header.ts'
 
 /** Errors of a header that are told. */
 const mostErrors = 8
 
-const separators = [',', ';', '\t'] as const
-
 /** Lines of a CSV of labels, whose first one names the fields of a label -> labels as parsed JSON has them. */
 export class LabelCsv {
-  readonly #names: readonly string[]
-  readonly #separator: string
+  readonly #header: CsvHeader
 
-  /** @throws FraudError INPUT_INVALID or BODY_INVALID for a header that would leave out, or misread, something. */
-  constructor(header: Buffer) {
-    const text = textOf(header).replace(/^\uFEFF/, '')
-    this.#separator = separators.find((separator) => text.includes(separator)) ?? ','
-    this.#names = csvCells(text, this.#separator).map((name) => name.trim())
-    const errors = headerErrors(this.#names)
+  /**
+   * @param separator where a line before the header said it.
+   * @throws FraudError INPUT_INVALID or BODY_INVALID for a header that would leave out, or misread, something.
+   */
+  constructor(header: Buffer, separator?: string) {
+    this.#header = readCsvHeader(header, separator)
+    const errors = headerErrors(this.#header.names)
     if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'Not a valid header of a file of labels', { errors })
   }
 
   /** @throws FraudError BODY_INVALID or INPUT_INVALID */
   read(line: Buffer): Readonly<Record<string, unknown>> {
-    const cells = csvCells(textOf(line), this.#separator)
-    if (cells.length !== this.#names.length) {
-      throw new FraudError('BODY_INVALID', `The line has ${cells.length} values, and the header ${this.#names.length}`)
-    }
+    const cells = this.#header.cells(line)
     const { isFraud, ...given } = Object.fromEntries(
-      this.#names.flatMap((name, i) => (cells[i].trim() === '' ? [] : [[name, cells[i].trim()]])),
+      this.#header.names.flatMap((name, i) => (cells[i] === '' ? [] : [[name, cells[i]]])),
     )
     return isFraud === undefined ? given : { ...given, isFraud: readFraud(isFraud, given.transactionId) }
   }
@@ -41,7 +35,8 @@ export class LabelCsv {
 function readFraud(cell: string, id: unknown): boolean {
   const isFraud = readFraudWord(cell)
   if (isFraud !== undefined) return isFraud
-  const reason = 'must be true or false, 1 or 0, yes or no, Y or N, fraud or legit'
+  const reason =
+    'must be true or false, 1 or 0, yes or no, Y or N, fraud or legit, or such a word of German, French, Spanish, Italian, Portuguese or Dutch'
   const errors = [{ field: 'isFraud', reason, ...idThatIsTold(id) }]
   throw new FraudError('INPUT_INVALID', 'Not a valid label', { errors })
 }
@@ -57,9 +52,4 @@ function headerErrors(names: readonly string[]): readonly FieldError[] {
   for (const name of ['transactionId', 'isFraud'])
     if (!names.includes(name)) errors.push({ field: name, reason: 'is missing from the header' })
   return errors
-}
-
-function textOf(line: Buffer): string {
-  if (!isUtf8(line)) throw new FraudError('BODY_INVALID', 'The line is not UTF-8')
-  return line.toString('utf8').replace(/\r$/, '')
 }

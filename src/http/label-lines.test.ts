@@ -50,6 +50,20 @@ const none = { lines: 0, accepted: 0, pending: 0, changed: 0, repeated: 0, overr
 const all = (counts: object, errors: readonly object[] = []) => ({ ...none, ...counts, errors, refusedUnlisted: 0 })
 
 describe('POST /v1/labels with lines', () => {
+  test('takes what Excel writes: a line with the separator, words of another language; and tells of a year of two digits', async () => {
+    const { decide, csv, labelsOf } = await start()
+    for (const id of ['a', 'b', 'c']) await decide(id)
+    const { body } = await csv(`sep=;\r\ntransactionId;isFraud;knownAt\r\na;Ja;\r\nb;Nein;\r\nc;Ja;27.11.26\r\n`)
+    assert.deepEqual(
+      [body.accepted, body.refused, body.errors.map(({ line, reason }) => [line, reason])],
+      [2, 1, [[5, 'is not an ISO 8601 time; its year has two digits, so write all four, as in 2026-01-31']]],
+    )
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((id) => labelsOf(id).map(({ isFraud }) => isFraud)),
+      [[true], [false], []],
+    )
+  })
+
   test('takes a CSV as people write them', async () => {
     const { decide, csv, labelsOf } = await start()
     for (const id of ['a', 'b', 'c', 'd "e", f']) await decide(id)

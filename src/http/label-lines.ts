@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import { type LabelReport, LabelTally } from '../deciding/label-tally.ts'
 import { chunksWithin } from './chunks-within.ts'
+import { declaredSeparator } from './csv-header.ts'
 import type { HttpContext } from './http-context.ts'
 import { readJson } from './json-text.ts'
 import { LabelCsv } from './label-csv.ts'
@@ -37,6 +38,7 @@ export async function takeLabelLines(
   const tally = new LabelTally()
   const deadline = new LineDeadline(limits.bodyTimeoutMs)
   let csv: LabelCsv | undefined
+  let separator: string | undefined
   let line = 0
   let group: Promise<void>[] = []
   try {
@@ -61,6 +63,8 @@ export async function takeLabelLines(
       }
       line += 1
       if (bytes !== undefined && isBlank(bytes)) continue
+      if (isCsv && line === 1 && bytes !== undefined) separator = declaredSeparator(bytes)
+      if (line === 1 && separator !== undefined) continue
       if (isCsv && csv === undefined) csv = readHeader(bytes)
       else group.push(heardBelow(take(line, bytes)))
       if (group.length >= linesAtOnce) await settle()
@@ -74,7 +78,7 @@ export async function takeLabelLines(
 
   function readHeader(bytes: Buffer | undefined): LabelCsv {
     if (bytes === undefined) throw tooLong()
-    return new LabelCsv(bytes)
+    return new LabelCsv(bytes, separator)
   }
 
   /** Labels of one id keep the order of their lines. */

@@ -75,6 +75,8 @@ describe('lists over HTTP', () => {
     assert.equal(copied.json().added, 1201)
     assert.equal((await app.inject({ url: '/v1/lists/copies/entries', headers: accept })).body, first)
     assert.equal((await post('/v1/lists/mules/entries', 'value,expirs_at\nk,\n', csv)).statusCode, 422)
+    const ofExcel = await post('/v1/lists/mules/entries', '\uFEFFsep=;\r\nvalue;note\r\nk-excel;"a, b"\r\n', csv)
+    assert.deepEqual([ofExcel.json().added, ofExcel.json().refused], [1, 0])
   })
 
   test('show entries in pages, without those that have expired', async () => {
