@@ -7,6 +7,7 @@ import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
+import { OfferedBundle } from './deciding/offered-bundle.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
@@ -26,6 +27,8 @@ import { newJobId, openJobFiles } from './stores/job-files.ts'
 export interface ServiceConfig {
   /** Reads the bundle: once at the start, and again at each reload. */
   readonly load: () => Promise<LoadedModel>
+  /** Reads the bundle that an operator has put in place, which may take over where the log says who is champion. */
+  readonly offered?: (() => Promise<Uint8Array>) | undefined
   /** Where decisions are kept; without it, or for a detector that can't decide, only predictions are made. */
   readonly decisions?: DecisionsConfig | undefined
   /** How jobs are run, where decisions are made; elsewhere none are. */
@@ -153,6 +156,8 @@ interface Serving {
   readonly log: ReturnType<typeof createLog>
   /** Logs what a person should know of the policy in force. */
   readonly warnOfPolicy: () => void
+  /** Looks, once decisions are made, at a bundle that an operator named. */
+  readonly takeOffer: () => Promise<void>
 }
 
 function createLog({ logLevel }: ServiceConfig) {
@@ -173,6 +178,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
           createDetectorInForce(detector, predictor),
           createDecisionMetrics(metrics.registry),
           log,
+          config.offered,
         )
   const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveableAlone(predictor) })
   const warnOfPolicy = () => {
@@ -182,9 +188,12 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   lineup.onSwap(() => metrics.countReload('ok'))
   lineup.onSwap(() => log.info({ model: modelIdOf(lineup) }, `${sourceOf(lineup)} was loaded again`))
   lineup.onSwap(warnOfPolicy)
+  const deployer = decisions?.service.deployer
+  const offered = deployer && new OfferedBundle(deployer, config.offered, log)
 
   async function reloadNow(): Promise<void> {
     try {
+      if (deployer?.isByLog) return await offered?.again()
       const { predictor, detector } = await config.load()
       if (decisions === undefined) return lineup.put({ model: serveableAlone(predictor) })
       if (detector === undefined || !canDecide(detector)) {
@@ -193,9 +202,8 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
       await decisions.service.use(createDetectorInForce(detector, predictor))
     } catch (error) {
       metrics.countReload('refused')
-      const known = error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
       log.error(
-        { ...known, model: modelIdOf(lineup) },
+        { ...whyRefused(error), model: modelIdOf(lineup) },
         `${sourceOf(lineup)} was refused; the previous one stays in use`,
       )
     }
@@ -206,7 +214,18 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     last = last.then(reloadNow)
     return last
   }
-  return { lineup, decisions, metrics, reload, log, warnOfPolicy }
+  const takeOffer = async () => {
+    try {
+      await offered?.atStart()
+    } catch (error) {
+      log.error(whyRefused(error), 'the bundle that was named was refused; the champion of the log stays in use')
+    }
+  }
+  return { lineup, decisions, metrics, reload, log, warnOfPolicy, takeOffer }
+}
+
+function whyRefused(error: unknown): object {
+  return error instanceof FraudError ? { code: error.code, reason: error.message } : { err: error }
 }
 
 /** What is loaded again. */
@@ -225,7 +244,7 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { lineup, decisions, metrics, log, warnOfPolicy } = serving
+  const { lineup, decisions, metrics, log, warnOfPolicy, takeOffer } = serving
   const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
     await decisions?.close()
     throw error
@@ -242,6 +261,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       reportsBeside,
       bundlePath,
       decisions: decisions?.service,
+      deployer: decisions?.service.deployer,
     },
     ...(jobs && { jobs }),
     ...(decisions && { whyNotReady: decisions.whyNotReady }),
@@ -268,7 +288,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     return closing
   }
   // What stops the histories from being made stops the service: it would never be ready.
-  ready.then(warnOfPolicy, (error: unknown) => {
+  ready.then(warnOfPolicy).then(takeOffer, (error: unknown) => {
     void app
       .close()
       .then(() => jobs?.close())

@@ -21,6 +21,7 @@ import {
   lockDirectory,
 } from './stores/data-directory.ts'
 import { openMode } from './stores/file-access.ts'
+import { openModelFiles, removeModelLeftovers } from './stores/model-files.ts'
 import { newestSnapshot } from './stores/snapshot-files.ts'
 import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
 import type { SqliteLogReader } from './stores/sqlite/sqlite-log-reader.ts'
@@ -82,6 +83,7 @@ export interface OpenedDecisions {
 /**
  * Opens the data directory and builds the decision path on it; `service.resume()` then makes the histories.
  *
+ * @param readServed reads the bundle that is served where nobody has deployed a model.
  * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID, OPTION_INVALID
  */
 export async function openDecisions(
@@ -89,6 +91,7 @@ export async function openDecisions(
   inForce: DetectorInForce,
   metrics: DecisionMetrics,
   logger: Logger,
+  readServed?: (() => Promise<Uint8Array>) | undefined,
 ): Promise<OpenedDecisions> {
   const limits = { ...defaultLimits, ...config.limits }
   const hashing = cardHashing(inForce, config.cardKey)
@@ -115,6 +118,7 @@ export async function openDecisions(
       persons: log.persons,
       observer: metrics,
       ...hashing,
+      registry: { reading: log.reading, bundles: openModelFiles(directory), readServed },
       logger,
       clock: Date.now,
       makeDrawSecret: () => randomBytes(32).toString('hex'),
@@ -123,6 +127,8 @@ export async function openDecisions(
       findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, logger),
       takeSnapshot: (cutoffMs) => takeSnapshot(config.snapshotArgs, directory, closing.signal, cutoffMs),
     })
+    removeModelLeftovers(directory, Date.now())
+    service.deployer?.models.removeLeftovers()
     const whyNotReady = () => diskIsShort(directory, limits.minFreeBytes)
     const figures = { ...figuresOf(directory, log.reading), isShort: () => whyNotReady() !== undefined }
     metrics.watch(service, figures, () => log.pending, Date.now)

@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync,
 import { basename, dirname, join } from 'node:path'
 import { FraudError } from '../core/errors.ts'
 import { unwritable } from '../data/write-file.ts'
+import { readDeployments } from '../deciding/deployment-projection.ts'
 import { copyJobs } from '../stores/copy-jobs.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { type DataDirectory, dataDirectory } from '../stores/data-directory.ts'
 import { copyIfThere } from '../stores/file-access.ts'
+import { copyModels, openModelFiles } from '../stores/model-files.ts'
 import { readSnapshot, snapshotPaths } from '../stores/snapshot-files.ts'
 import { copyLog } from '../stores/sqlite/copy-log.ts'
 import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
@@ -60,15 +62,28 @@ function copyWhole(partial: string, target: string, flags: BackupFlags, terminal
       copySnapshot(path, to.snapshotsPath, last, key),
     )
     for (const path of [from.keysPath, from.bundlePath]) copyIfThere(path, join(to.path, basename(path)))
-    const made = copyJobs(from, to)
+    const made = { ...copyJobs(from, to), models: copyModels(from, to) }
+    refuseMissing(copy, to)
     terminal.say(
       `${target}: ${records.toLocaleString('en')} records and ${snapshots.length} snapshots; head ${last}:${hash}`,
     )
     if (made.jobs + made.bundles > 0) terminal.say(`with ${made.jobs} jobs, and ${made.bundles} bundles that jobs made`)
+    if (made.models > 0) terminal.say(`with ${made.models} models`)
     terminal.result({ records, head: `${last}:${hash}`, snapshots: snapshots.length, ...made, target })
   } finally {
     copy.close()
   }
+}
+
+/** What the log says is in force must be in the copy, or no service starts on it. @throws FraudError FILE_UNREADABLE */
+function refuseMissing(copy: SqliteLogReader, to: DataDirectory): void {
+  const { champion, canary, shadows } = readDeployments(copy).inForce
+  const files = openModelFiles(to)
+  const named = [...(champion === undefined ? [] : [champion]), ...(canary ? [canary.id] : []), ...shadows]
+  const missing = named.filter((id) => !files.has(id))
+  if (missing.length === 0) return
+  const what = `The log says that ${missing.join(', ')} is in force, and there is no such file in models/`
+  throw new FraudError('FILE_UNREADABLE', `${what}: add the bundle again, then take the backup`)
 }
 
 /** Whether a snapshot was copied: not one that is of later records, damaged, or gone by now. The log makes up for it. */

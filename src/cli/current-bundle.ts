@@ -2,11 +2,14 @@ import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
+import { championIn, championPath } from './champion.ts'
 
 const trained = 'shrike-model.safetensors'
 
-/** The data directory's own bundle, else the one that training writes by default. `named` says how another is given. */
+/** The champion that the log names, else the data directory's own bundle, else the one that training writes by default. `named` says how another is given. */
 export function currentBundle(data: string, named = '--bundle FILE'): string {
+  const champion = championIn(data)
+  if (champion !== undefined) return championPath(champion)
   const { bundlePath: own } = dataDirectory(data)
   refuseLinks(own)
   const path = [own, trained].find((each) => existsSync(each))

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   rules: async () => (await import('./rules.ts')).rulesCommand(),
   backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),

@@ -3,6 +3,7 @@ import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.
 import { createDecisionMetrics } from '../http/decision-metrics.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { type OpenedDecisions, openDecisions } from '../open-decisions.ts'
+import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 import type { Served } from './served.ts'
@@ -11,7 +12,7 @@ const mostPending = 1_000_000
 
 /** The decisions of a data directory for a command, without a service around it. Event times may be any. */
 export async function openForCommand(
-  { load }: Served,
+  { load, bundle }: Served,
   data: string,
   { acceptLostHistories }: { readonly acceptLostHistories: boolean },
   { terminal }: Run,
@@ -46,9 +47,14 @@ export async function openForCommand(
     inForce,
     metrics,
     say,
+    bundle === undefined ? undefined : () => readBundleBytes(bundle),
   )
   try {
     await opened.service.resume()
+    const { deployer } = opened.service
+    const served = deployer?.servedId
+    if (deployer?.isByLog && served !== predictor?.modelId)
+      terminal.warn(`the log says that ${served} is champion: it decides, and not what was named`)
     return opened
   } catch (error) {
     await opened.close()

@@ -3,13 +3,14 @@ import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
+import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
-import { bundleServed, namedServed, type Served } from './served.ts'
+import { bundleServed, championServed, namedServed, type Served } from './served.ts'
 import { version } from './version.ts'
 
 export interface ServeFlags {
@@ -43,6 +44,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
   const { detector, workers } = flags
   const served =
+    championServed(flags.data, bundle) ??
     namedServed({ bundle, detector }) ??
     bundleServed(currentBundle(flags.data, 'serve BUNDLE, or decide without a model: serve --detector FILE'))
   if (served.bundle === undefined && workers > 1)
@@ -96,7 +98,7 @@ function tellWithoutModel(data: string): void {
 
 /** The service, listening; undefined where the signal was given before. */
 export async function startServing(
-  { bundle, load }: Served,
+  { bundle, load, offered }: Served,
   flags: ServeFlags,
   signal: AbortSignal,
   workerArgs?: readonly string[],
@@ -108,6 +110,7 @@ export async function startServing(
   const config: ServiceConfig = {
     ...addressOf(flags),
     load,
+    offered: offered === undefined ? undefined : () => readBundleBytes(offered),
     decisions: {
       directory: data,
       logKey: logKey(),

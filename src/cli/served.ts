@@ -7,6 +7,7 @@ import { loadModel } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { readBytes } from '../training/read-bytes.ts'
+import { championIn, championPath, loadChampion } from './champion.ts'
 import { currentBundle } from './current-bundle.ts'
 import { openLog } from './log-files.ts'
 import { detectorPath } from './shipped-detector.ts'
@@ -15,6 +16,8 @@ import { detectorPath } from './shipped-detector.ts'
 export interface Served {
   /** Undefined where there is no model. */
   readonly bundle?: string
+  /** The file of a bundle that may take over: one that was named, or that is served where nobody has deployed a model. */
+  readonly offered?: string | undefined
   /** Reads it, as often as it is asked. */
   readonly load: () => Promise<{ readonly detector: Detector; readonly predictor?: Predictor }>
 }
@@ -44,11 +47,19 @@ async function readDetector(path: string): Promise<{ readonly detector: Detector
 
 /** What a command decides by where no service works on the directory: what flags name, else what decided last in it. */
 export function servedIn(data: string, flags: ServedFlags): Served {
-  return namedServed(flags) ?? withoutModel(data) ?? bundleServed(currentBundle(data))
+  return namedServed(flags) ?? championServed(data) ?? withoutModel(data) ?? bundleServed(currentBundle(data))
+}
+
+/** The champion that the log names. @param named a bundle that serves for its file where that is missing. */
+export function championServed(data: string, named?: string): Served | undefined {
+  const champion = championIn(data)
+  if (champion === undefined) return undefined
+  if (named !== undefined && !existsSync(champion.path)) return bundleServed(named)
+  return { bundle: championPath(champion), offered: named, load: () => loadChampion(data) }
 }
 
 export function bundleServed(bundle: string): Served {
-  return { bundle, load: () => loadModel(bundle) }
+  return { bundle, offered: bundle, load: () => loadModel(bundle) }
 }
 
 /** The detector in force where it decides without a model. */

@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import { Decider } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { Decisions, type DecisionsOptions } from './decisions.ts'
+import { Deployer, type DeployerOptions } from './deployer.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import { Lineup } from './lineup.ts'
@@ -11,6 +12,8 @@ export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverO
   readonly observer: DecisionObserver
   readonly maxPending: number
   readonly maxPendingLabels: number
+  /** Where models are kept; without it the bundle is the one that is given. */
+  readonly registry?: Pick<DeployerOptions, 'reading' | 'bundles' | 'readServed'> | undefined
 }
 
 const faultsSaidEveryMs = 60_000
@@ -20,6 +23,8 @@ export class DecisionService extends Decisions {
   readonly #takeover: Takeover
   readonly #keeper: Keeper
   readonly #log: DecisionServiceOptions['log']
+  /** Models that may be deployed; undefined where none are kept. */
+  readonly deployer: Deployer | undefined
 
   /** Throws BUNDLE_INVALID where the model can't predict its own example. */
   constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
@@ -32,12 +37,17 @@ export class DecisionService extends Decisions {
       if (snapshot !== undefined) keeper.found(snapshot.sequence)
       return snapshot
     }
-    const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot })
+    const loadDeployed: TakeoverOptions['loadDeployed'] = async (servedId) => {
+      const champion = this.deployer?.models.deployments.inForce.champion
+      return champion === undefined || champion === servedId ? undefined : await this.deployer?.models.load(champion)
+    }
+    const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed })
     const keeper = new Keeper(decider, options)
     super(takeover, decider, options)
     this.#takeover = takeover
     this.#keeper = keeper
     this.#log = options.log
+    this.deployer = options.registry && new Deployer(takeover, { ...options, ...options.registry })
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */

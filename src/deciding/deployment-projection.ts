@@ -1,7 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
-import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
+import type { CarriedPart, ChangeRecord, LogRecord, Sequenced } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 import {
   type AddedModel,
@@ -123,4 +123,19 @@ export class DeploymentProjection implements Projection {
 function readStep(reader: StateReader): DeploymentStep {
   const step = readJson<DeploymentStep>(reader)
   return { ...step, led: { ...nobodyInForce, ...step.led } }
+}
+
+/** A log that can be asked for its records of one kind. */
+export interface DeploymentReading {
+  carried(): Readonly<Record<string, CarriedPart>>
+  ofKind(kind: 'deployment'): Iterable<Sequenced>
+}
+
+/** The deployments of a log, without anything else of it being read. */
+export function readDeployments(reading: DeploymentReading): DeploymentProjection {
+  const projection = new DeploymentProjection()
+  const carried = reading.carried()[projection.name]
+  if (carried !== undefined) projection.load([Buffer.from(carried.state, 'base64')])
+  for (const record of reading.ofKind('deployment')) projection.take(record, record.sequence)
+  return projection
 }

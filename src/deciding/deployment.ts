@@ -1,7 +1,7 @@
 import { z } from '../core/zod.ts'
 
 /** `name@` and 12 hex digits, as bundles are named. */
-const modelIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}@[0-9a-f]{12}$/i)
+export const modelIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}@[0-9a-f]{12}$/i)
 
 const rate = z.number().min(0).max(1)
 
@@ -60,7 +60,19 @@ export type Deployment = Readonly<z.infer<typeof deploymentSchema>>
 export type AddedModel = Readonly<z.infer<typeof addedSchema>>
 type Guard = Readonly<z.infer<typeof guardSchema>>
 
-interface Canary {
+export const modelRoles = ['champion', 'canary', 'shadow', 'retired'] as const
+export type ModelRole = (typeof modelRoles)[number]
+
+/** What somebody asks for: a role of a model. */
+export const deployRequestSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('champion') }),
+  z.strictObject({ role: z.literal('canary'), ...canarySchema.shape }),
+  z.strictObject({ role: z.literal('shadow') }),
+  z.strictObject({ role: z.literal('retired') }),
+])
+export type DeployRequest = Readonly<z.infer<typeof deployRequestSchema>>
+
+export interface Canary {
   readonly id: string
   readonly share: number
   readonly by: string
@@ -76,6 +88,12 @@ export interface ModelsInForce {
 }
 
 export const nobodyInForce: ModelsInForce = { champion: undefined, canary: undefined, shadows: [] }
+
+export function roleIn({ champion, canary, shadows }: ModelsInForce, id: string): ModelRole | undefined {
+  if (champion === id) return 'champion'
+  if (canary?.id === id) return 'canary'
+  return shadows.includes(id) ? 'shadow' : undefined
+}
 
 /** Who is in force after a change, which was checked before; a rollback is of a history, and not of this. */
 export function inForceAfter(before: ModelsInForce, change: Exclude<Deployment, { kind: 'rollback' }>): ModelsInForce {

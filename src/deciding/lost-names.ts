@@ -1,5 +1,5 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
-import { checkNames } from '../decisioning/index.ts'
+import { checkNames, type PolicyNames } from '../decisioning/index.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 
 const mostTold = 20
@@ -7,12 +7,17 @@ const mostTold = 20
 /**
  * A rule that can't be evaluated says nothing, so a detector may not take over that would silence one.
  *
- * @param projection what the log makes of the policy, by the names of the detector that is to decide.
+ * @param projection what the log makes of the policy.
+ * @param names of the detector that is to decide.
  * @throws FraudError POLICY_NAMES_LOST with each rule, segment and list that lacks a name.
  */
-export function refuseLostNames({ changed }: Pick<PolicyProjection, 'changed'>, atMs: number): void {
-  if (changed === undefined) return
-  const errors = checkNames(changed, changed.names, atMs).map(({ field, reason }) => ({ field, reason }))
+export function refuseLostNames(
+  { changed }: Pick<PolicyProjection, 'changed'>,
+  atMs: number,
+  names: PolicyNames | undefined = changed?.names,
+): void {
+  if (changed === undefined || names === undefined) return
+  const errors = checkNames(changed, names, atMs).map(({ field, reason }) => ({ field, reason }))
   if (errors.length > 0) throw namesLost(errors)
 }
 

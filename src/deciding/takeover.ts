@@ -19,6 +19,7 @@ import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import {
+  type ColumnCount,
   ColumnCounts,
   columnsBefore,
   historyColumns,
@@ -28,6 +29,7 @@ import {
 } from './lost-histories.ts'
 import { refuseLostNames } from './lost-names.ts'
 import { withPolicyFeatures } from './policy-features.ts'
+import { namesOf } from './policy-vocabulary.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
@@ -52,11 +54,26 @@ export interface TakeoverOptions extends DecidingStateOptions {
   readonly runtime: string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
   readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
+  /** The champion that the log names, where it is another than the one that is served. */
+  readonly loadDeployed?: (servedId: string | undefined) => Promise<DetectorInForce | undefined>
   /** The newest snapshot that serves. */
   readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
 }
 
-interface Newcomer extends Pick<DecidingChampion, 'model' | 'inForce'> {
+/** How far a detector that is to take over has come in the log. */
+export interface TakeoverProgress {
+  readonly records: number
+  readonly of: number
+}
+
+/** What goes with a takeover that somebody asked for. */
+export interface TakeoverOrder {
+  /** Makes it durable that this one decides from now on; called when nothing else can come in between. */
+  readonly announce?: () => Promise<unknown>
+  readonly onProgress?: (progress: TakeoverProgress) => void
+}
+
+interface Newcomer extends Pick<DecidingChampion, 'model' | 'inForce'>, TakeoverOrder {
   /** Whether the same model goes on, and the past of features that only rules use may be lost. */
   readonly isFill?: boolean
 }
@@ -112,11 +129,42 @@ export class Takeover {
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
-  async use(inForce: DetectorInForce): Promise<void> {
-    requireCardKey(inForce, this.#options.cardKeyCheck)
-    const model = modelOf(inForce)
+  async use(inForce: DetectorInForce, order: TakeoverOrder = {}): Promise<void> {
+    const newcomer = this.#newcomer(inForce)
     await this.#resuming
-    await this.#take({ model, inForce })
+    await this.#take({ ...newcomer, ...order })
+  }
+
+  /** What a takeover would meet now, without one. @throws FraudError as `use` would, where it can be known before. */
+  async examine(given: DetectorInForce): Promise<ExaminedTakeover> {
+    const { reading } = this.#log
+    this.#newcomer(given)
+    const { cardKeyCheck, acceptLostHistories, clock, retainMs } = this.#options
+    const { state } = this.lineup.champion
+    if (state === undefined) throw new FraudError('NOT_READY', 'Histories are still being made')
+    const inForce = withPolicyFeatures(given, this.#declared())
+    checkRetention(inForce, retainMs)
+    refuseLostNames(state.projections.policy, clock(), namesOf(inForce, retainMs))
+    const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
+    while (lost.step()) await this.#nextTurn()
+    if (acceptLostHistories !== true) {
+      refuseCardKey(inForce, cardKeyCheck, reading)
+      refuseLosses(lost.lossesSince(columnsBefore(reading)))
+    }
+    const { newestMs } = state.projections.histories.histories
+    const firstMs = reading.firstTransactionMs()
+    return {
+      records: reading.lastSequence() - reading.prunedThrough(),
+      makesHistories: this.#options.findSnapshot(inForce) === undefined,
+      coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
+      wantedMs: longestSpanMs(inForce.features),
+      losses: lost.losses,
+    }
+  }
+
+  #newcomer(inForce: DetectorInForce): Newcomer {
+    requireCardKey(inForce, this.#options.cardKeyCheck)
+    return { model: modelOf(inForce), inForce }
   }
 
   /** Ends what goes on, and waits for that. */
@@ -139,7 +187,7 @@ export class Takeover {
       }
       try {
         if (failure === undefined || (await this.#log.recover())) {
-          await this.#take()
+          await this.#take(await this.#deployed())
           return
         }
       } catch (error) {
@@ -150,6 +198,12 @@ export class Takeover {
     }
   }
 
+  /** The log's champion, which a crash or a failure may have kept from taking over. */
+  async #deployed(): Promise<Newcomer | undefined> {
+    const inForce = await this.#options.loadDeployed?.(this.lineup.champion.model?.modelId)
+    return inForce && this.#newcomer(inForce)
+  }
+
   /** One takeover after the other: two at once would not see what the other's detector decides. */
   #take(next?: Newcomer): Promise<void> {
     const taken = this.#taken.then(() => this.#takeOver(next ?? this.lineup.champion))
@@ -158,7 +212,7 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ model, inForce: given, isFill = false }: Newcomer): Promise<void> {
+  async #takeOver({ model, inForce: given, isFill = false, announce, onProgress }: Newcomer): Promise<void> {
     const { logger, findSnapshot, clock, retainMs } = this.#options
     const { reading } = this.#log
     const startMs = clock()
@@ -180,7 +234,10 @@ export class Takeover {
       ? [...historyColumns(inForce).keys()].filter((column) => !before.has(column))
       : []
     const counts = new ColumnCounts(fresh, reading, inForce.detector)
-    while (rebuild.step((record) => counts.see(record))) await this.#nextTurn()
+    while (rebuild.step((record) => counts.see(record))) {
+      onProgress?.({ records: rebuild.sequence, of: reading.lastSequence() })
+      await this.#nextTurn()
+    }
     if (!acceptLostHistories) refuseLosses(counts.empty)
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
@@ -190,6 +247,8 @@ export class Takeover {
       while (rebuild.step());
       while (lost.step());
       refuseLostNames(rebuild.projections.policy, clock())
+      if (announce === undefined) refuseOtherChampion(rebuild.projections.deployments, model?.modelId)
+      else await announce()
       const receiver = createReceiver(inForce, this.#options)
       const { columns } = receiver.reader
       const coveredSinceMs = reading.firstTransactionMs()
@@ -339,6 +398,29 @@ export class Takeover {
     await this.#options.warmUp?.(inForce)
     this.#warm = inForce
   }
+}
+
+/** What is known of a takeover before it begins. */
+export interface ExaminedTakeover {
+  /** Records of the log that it may have to go through. */
+  readonly records: number
+  /** Whether no snapshot holds its histories, so that the log makes them. */
+  readonly makesHistories: boolean
+  /** How far back the log reaches, and how far back the detector looks. */
+  readonly coveredMs: number
+  readonly wantedMs: number
+  /** Columns of histories that transactions lack; empty unless the operator accepts that. */
+  readonly losses: readonly ColumnCount[]
+}
+
+/** From the first deployment on, the champion is who the log says. */
+function refuseOtherChampion({ inForce: { champion } }: Projections['deployments'], id: string | undefined): void {
+  if (champion === undefined || champion === id) return
+  throw new FraudError(
+    'MODEL_NOT_CHAMPION',
+    `The log's champion is ${champion}, so ${id ?? 'a detector without a model'} does not take over: deploy it with ` +
+      `\`shrike models deploy ${id ?? 'ID'} --champion\``,
+  )
 }
 
 /** A model may prepare itself at its first row, which should not be a customer's. */

@@ -4,6 +4,7 @@ import { type FieldError, FraudError } from '../core/errors.ts'
 import { isRecord, kindOf } from '../core/json-value.ts'
 import { type BodyLimits, readBody } from './body.ts'
 import { principalOf } from './guard.ts'
+import type { HttpContext } from './http-context.ts'
 import { readJson } from './json-text.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
@@ -33,14 +34,11 @@ export function changes(
   const { decisions } = context
   return (request, reply) => {
     const ifVersion = readIfMatch(request.headers)
-    answerChange(
+    answerReasoned(
       context,
       request.raw,
       reply,
-      async ({ why = '', ...given }) => {
-        const errors =
-          typeof why === 'string' ? [] : [{ field: 'why', reason: `is ${kindOf(why)}, where text is required` }]
-        if (typeof why !== 'string') throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
+      async ({ why, ...given }) => {
         const by = principalOf(request).name
         const asked = make(given, request.params)
         const { warnings, ...answer } = await decisions.change(asked, { by, why, ifVersion }).catch((error) => {
@@ -54,9 +52,25 @@ export function changes(
   }
 }
 
+/** As `answerChange`, of a change that may say why. */
+export function answerReasoned<Answer extends object>(
+  context: Pick<HttpContext, 'limits' | 'held'>,
+  raw: IncomingMessage,
+  reply: FastifyReply,
+  change: (given: Given & { readonly why: string }) => Promise<Answer>,
+  mayBeEmpty = false,
+): void {
+  const reasoned = ({ why = '', ...given }: Given) => {
+    if (typeof why === 'string') return change({ ...given, why })
+    const errors = [{ field: 'why', reason: `is ${kindOf(why)}, where text is required` }]
+    throw new FraudError('INPUT_INVALID', 'The reason of a change is text', { errors })
+  }
+  answerChange(context, raw, reply, async (given) => reasoned(given), mayBeEmpty)
+}
+
 /** Reads the object that a change is made of, or nothing at all where nothing has to be said, and answers with what came of it. */
 export function answerChange<Answer extends object>(
-  { limits, held }: DecidingContext,
+  { limits, held }: Pick<HttpContext, 'limits' | 'held'>,
   raw: IncomingMessage,
   reply: FastifyReply,
   change: (given: Given) => Promise<Answer>,
@@ -86,7 +100,7 @@ function notAnObject(value: unknown): FraudError {
  * `curl -d` calls every body a form, which pages of other sites may send, too, without being asked whether they may. Browsers
  * say that it was them.
  */
-function isSentByCurl(headers: IncomingHttpHeaders): boolean {
+export function isSentByCurl(headers: IncomingHttpHeaders): boolean {
   const isForm = headers['content-type'] === 'application/x-www-form-urlencoded'
   return isForm && !isOfBrowser(headers) && headers['content-encoding'] === undefined
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
+import type { Deployer } from '../deciding/deployer.ts'
 import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HeldBytes } from './held-bytes.ts'
@@ -23,6 +24,8 @@ export interface HttpContext {
   readonly isGuarded: () => boolean
   /** Where the detector's transactions can be decided one by one. */
   readonly decisions?: Decisions | undefined
+  /** Models that may be deployed, where they are kept. */
+  readonly deployer?: Deployer | undefined
   /** Trainings, imports and searches of a policy, where there is a data directory. */
   readonly jobs?: Jobs | undefined
   /** Why no new work is wanted although it could be done, free disk for one; undefined while it is. */

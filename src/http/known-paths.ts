@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { FraudError } from '../core/errors.ts'
 import type { App } from './http-context.ts'
-import { decidingRoutes, jobRoutes } from './route-list.ts'
+import { decidingRoutes, jobRoutes, modelRoutes } from './route-list.ts'
 
 /** Which methods each path has, for `Allow` and for the labels of metrics. */
 export type Paths = ReadonlyMap<string, ReadonlySet<string>>
@@ -30,7 +30,7 @@ export function routeOf(request: FastifyRequest, paths: Paths): string | undefin
 
 const everyMethod: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'POST', 'PUT'])
 
-const decidingBranches = new Set([...decidingRoutes, ...jobRoutes].map(({ path }) => branchOf(path)))
+const decidingBranches = new Set([...decidingRoutes, ...jobRoutes, ...modelRoutes].map(({ path }) => branchOf(path)))
 
 /** `/v1/decisions` of `/v1/decisions/{id}`. */
 function branchOf(path: string): string {

@@ -7,6 +7,8 @@ export interface Limits {
   readonly batchItems: number
   /** Bytes of a JSON array of labels, which are short. */
   readonly labelBytes: number
+  /** Bytes of a model bundle. */
+  readonly modelBytes: number
   /** Names of a body, a line or an item, those of objects within it included; for a model, twice its inputs if that is more. */
   readonly names: number
   /** Bytes that all bodies under way may hold in memory together. */
@@ -39,6 +41,7 @@ export const defaultLimits: Limits = {
   batchBytes: 4 * 1024 * 1024,
   batchItems: 10_000,
   labelBytes: 2 * 1024 * 1024,
+  modelBytes: 96 * 1024 * 1024,
   names: 1024,
   heldBytes: 128 * 1024 * 1024,
   lineBytes: 64 * 1024,

@@ -3,7 +3,7 @@ import { modelIdOf } from '../deciding/lineup.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
-import { decidingRoutes, jobRoutes, routes } from './route-list.ts'
+import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { explanationSchema } from './schemas/explanation.ts'
 import { inputSchema } from './schemas/input.ts'
@@ -14,7 +14,7 @@ import { requestSchemas } from './schemas/requests.ts'
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
-  const { lineup, decisions, jobs, version } = context
+  const { lineup, decisions, deployer, jobs, version } = context
   const { inputs = [], example = {} } = lineup.champion.model ?? {}
   const modelId = modelIdOf(lineup)
   const isGuarded = context.isGuarded()
@@ -30,12 +30,14 @@ export function describeApi(context: HttpContext): object {
     servers: [{ url: '/' }],
     tags: [
       ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'policy' }] : []),
+      ...(deployer ? [{ name: 'models' }] : []),
       { name: 'predictions' },
       { name: 'operation' },
     ],
     ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
     paths: pathsOf([
       ...(decisions ? decidingRoutes.map((route) => describeRoute(route, { ...context, decisions }, isGuarded)) : []),
+      ...(deployer ? modelRoutes.map((route) => describeRoute(route, { ...context, deployer }, isGuarded)) : []),
       ...(jobs ? jobRoutes.map((route) => describeRoute(route, { ...context, jobs }, isGuarded)) : []),
       ...routes.map((route) => describeRoute(route, context, isGuarded)),
     ]),
@@ -91,6 +93,7 @@ function describeRoute<Context extends HttpContext>(
     ...(body && { requestBody: body(context) }),
     responses: {
       [answers.okStatus ?? 200]: answers.ok,
+      ...(answers.accepted && { 202: answers.accepted }),
       ...problems([...(isGuarded ? refusalsOf(role) : []), ...answers.refusals]),
     },
   }

@@ -8,10 +8,10 @@ import { roles } from '../access/roles.ts'
 import { guardRoutes } from './add-routes.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Route } from './route.ts'
-import { decidingRoutes, jobRoutes, routes } from './route-list.ts'
+import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs } from './routes/docs.ts'
 
-const all = [...routes, ...decidingRoutes, ...jobRoutes, docs]
+const all = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, docs]
 
 describe('the list of routes', () => {
   test('is the table of docs/reference/http.md, with who may call each and what it does', () => {

@@ -1,4 +1,5 @@
-import type { DecidingContext, JobContext, Route } from './route.ts'
+import type { DecidingContext, JobContext, ModelContext, Route } from './route.ts'
+import { addModel } from './routes/add-model.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
@@ -8,6 +9,7 @@ import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
 import { decisions } from './routes/decisions.ts'
+import { deployModel } from './routes/deploy-model.ts'
 import { erase } from './routes/erasures.ts'
 import { explanation } from './routes/explanation.ts'
 import { health } from './routes/health.ts'
@@ -18,6 +20,7 @@ import { label } from './routes/labels.ts'
 import { listEntries } from './routes/list-entries.ts'
 import { listList } from './routes/lists.ts'
 import { metrics } from './routes/metrics.ts'
+import { model, modelList, modelVersions } from './routes/models.ts'
 import { openapi } from './routes/openapi.ts'
 import { policy } from './routes/policy.ts'
 import { policyNames } from './routes/policy-names.ts'
@@ -29,9 +32,11 @@ import { putPolicy } from './routes/put-policy.ts'
 import { putRule } from './routes/put-rule.ts'
 import { readiness } from './routes/readiness.ts'
 import { removeList } from './routes/remove-list.ts'
+import { removeModel } from './routes/remove-model.ts'
 import { removeRule } from './routes/remove-rule.ts'
 import { report } from './routes/report.ts'
 import { resetFuse } from './routes/reset-fuse.ts'
+import { rollbackModels } from './routes/rollback-models.ts'
 import { rollbackPolicy } from './routes/rollback-policy.ts'
 import { ruleFigures } from './routes/rule-figures.ts'
 import { switchRule } from './routes/rule-state.ts'
@@ -96,4 +101,15 @@ export const jobRoutes: readonly Route<JobContext>[] = [
   startBacktest,
   backtest,
   backtestReport,
+]
+
+/** What a service that keeps models has, too. */
+export const modelRoutes: readonly Route<ModelContext>[] = [
+  modelList,
+  addModel,
+  modelVersions,
+  rollbackModels,
+  model,
+  removeModel,
+  deployModel,
 ]

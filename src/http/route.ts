@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decisions } from '../deciding/decisions.ts'
+import type { Deployer } from '../deciding/deployer.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { HttpContext } from './http-context.ts'
 
@@ -29,13 +30,15 @@ interface Answers {
   readonly ok: object
   /** The status of it; 200 by default. */
   readonly okStatus?: number
+  /** Where it may take longer than an answer waits. */
+  readonly accepted?: object
   /** The refusals beyond those of every route: keys and roles. */
   readonly refusals: readonly FraudError[]
 }
 
 interface Described<Context> {
   readonly operationId: string
-  readonly tag: 'decisions' | 'labels' | 'policy' | 'predictions' | 'operation'
+  readonly tag: 'decisions' | 'labels' | 'policy' | 'models' | 'predictions' | 'operation'
   readonly details?: string
   readonly parameters?: (context: Context) => readonly object[]
   readonly body?: (context: Context) => object
@@ -71,4 +74,9 @@ export interface DecidingContext extends HttpContext {
 /** What routes are built from where jobs can be run. */
 export interface JobContext extends HttpContext {
   readonly jobs: Jobs
+}
+
+/** What routes are built from where models are kept. */
+export interface ModelContext extends HttpContext {
+  readonly deployer: Deployer
 }

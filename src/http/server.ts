@@ -5,6 +5,7 @@ import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { maskCardNumber } from '../core/show-value.ts'
 import type { Decisions } from '../deciding/decisions.ts'
+import type { Deployer } from '../deciding/deployer.ts'
 import type { LineupView } from '../deciding/lineup.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { addRoutes, guardRoutes } from './add-routes.ts'
@@ -41,6 +42,7 @@ export interface ServerOptions {
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: () => KeyRing
   readonly decisions?: Decisions | undefined
+  readonly deployer?: Deployer | undefined
   readonly jobs?: Jobs | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined

@@ -33,6 +33,8 @@ export interface DataDirectory {
   readonly jobsPath: string
   /** What jobs made: a folder each. */
   readonly bundlesPath: string
+  /** Bundles that were added, by their ids. */
+  readonly modelsPath: string
   readonly lockPath: string
   readonly bundlePath: string
   /** Where the service that works on the directory listens. */
@@ -52,6 +54,7 @@ export function dataDirectory(path: string): DataDirectory {
     keysPath: join(path, 'keys.json'),
     jobsPath: join(path, 'jobs'),
     bundlesPath: join(path, 'bundles'),
+    modelsPath: join(path, 'models'),
     lockPath: join(path, 'lock.sqlite'),
     bundlePath: join(path, 'model.safetensors'),
     addressPath: join(path, 'service.json'),

@@ -3,6 +3,7 @@ import { FraudError } from '../../core/errors.ts'
 import type { LogReading, TransactionRecord } from '../../log/decision-log.ts'
 import {
   type CarriedPart,
+  type ChangeRecord,
   type CheckpointRecord,
   type Definition,
   type DefinitionRecord,
@@ -159,6 +160,13 @@ export class SqliteLogReader implements LogReading {
     }
   }
 
+  /** Every change of a kind that is kept, in order. */
+  *ofKind(kind: ChangeRecord['kind']): Generator<Sequenced> {
+    const sql = `SELECT ${recordColumns} FROM records WHERE kind = ? AND kind > 2 AND sequence > ? ORDER BY sequence`
+    const rows = this.database.prepare(sql).iterate(recordKinds.indexOf(kind), this.prunedThrough())
+    for (const row of rows) yield this.decode(storedRecord(row))
+  }
+
   get unread(): Readonly<Record<string, number>> {
     return this.#unread.counts
   }
@@ -172,6 +180,11 @@ export class SqliteLogReader implements LogReading {
       'SELECT count(*) AS count, max(timestamp_ms) AS newest FROM records WHERE sequence > ? AND sequence <= ? AND kind <= 1'
     const { count, newest } = this.database.prepare(sql).get(after, through) ?? {}
     return { count: Number(count), newestMs: newest === null ? Number.NEGATIVE_INFINITY : Number(newest) }
+  }
+
+  decidesWithin(after: number, through: number): boolean {
+    const sql = 'SELECT 1 FROM records WHERE sequence > ? AND sequence <= ? AND kind = 0 LIMIT 1'
+    return this.database.prepare(sql).get(Math.max(after, this.prunedThrough()), through) !== undefined
   }
 
   firstTransactionMs(): number | undefined {

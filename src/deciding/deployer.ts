@@ -1,0 +1,299 @@
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import type { Logger } from '../core/logger.ts'
+import {
+  type Deployment,
+  type DeployRequest,
+  deployRequestSchema,
+  type ModelRole,
+  modelRoles,
+  roleIn,
+} from './deployment.ts'
+import type { DeploymentProjection } from './deployment-projection.ts'
+import { tellCounts } from './lost-histories.ts'
+import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
+import type { ExaminedTakeover, Takeover, TakeoverProgress } from './takeover.ts'
+
+export interface DeployerOptions extends ModelsOptions {
+  readonly logger: Logger
+  /** The bytes of the bundle that was served before anybody deployed one. */
+  readonly readServed?: (() => Promise<Uint8Array>) | undefined
+}
+
+/** A model that is on its way to be champion. */
+interface Underway extends TakeoverProgress {
+  readonly id: string
+}
+
+/** What became of the last attempt that failed. */
+interface Failed {
+  readonly code: string
+  readonly detail: string
+}
+
+export interface DeploymentState extends ModelView {
+  /** `preparing` while its histories are made, `failed` where they could not be. */
+  readonly state: 'idle' | 'preparing' | 'failed'
+  readonly progress?: TakeoverProgress
+  readonly error?: Failed
+}
+
+export interface Deployed {
+  readonly id: string
+  readonly role: ModelRole
+  readonly version: number
+  readonly warnings: readonly string[]
+}
+
+/** What a deployment would meet. */
+export interface Rehearsal {
+  readonly id: string
+  readonly role: ModelRole
+  /** Why it would be refused. */
+  readonly problems: readonly { readonly code: string; readonly detail: string }[]
+  readonly warnings: readonly string[]
+  /** Records of the log that it goes through, at most; 0 where no histories have to be made. */
+  readonly records: number
+}
+
+/** Brings models into force and out of it, beside a service that goes on, one deployment after the other. */
+export class Deployer {
+  readonly models: Models
+  readonly #takeover: Takeover
+  readonly #options: DeployerOptions
+  #underway: Underway | undefined
+  #failed: (Failed & { readonly id: string }) | undefined
+
+  constructor(takeover: Takeover, options: DeployerOptions) {
+    this.models = new Models(options)
+    this.#takeover = takeover
+    this.#options = options
+  }
+
+  /** Whether the log says who is champion. */
+  get isByLog(): boolean {
+    return this.models.deployments.inForce.champion !== undefined
+  }
+
+  /** The id of the model that decides now. */
+  get servedId(): string | undefined {
+    return this.#takeover.lineup.champion.model?.modelId
+  }
+
+  /** @throws FraudError MODEL_UNKNOWN */
+  find(id: string): DeploymentState {
+    return this.#tell(this.models.find(id))
+  }
+
+  list(): readonly DeploymentState[] {
+    return this.models.list().map((model) => this.#tell(model))
+  }
+
+  /** @throws FraudError as `Models.remove`; MODEL_IN_USE of the model that decides. */
+  remove(id: string, context: ModelChangeContext, forgets: boolean): Promise<{ readonly version: number }> {
+    if (id === this.servedId || id === this.#underway?.id) {
+      throw new FraudError('MODEL_IN_USE', `${id} decides, or is about to: deploy another one as champion first`)
+    }
+    return this.models.remove(id, context, forgets)
+  }
+
+  /** What a deployment would meet now; nothing is changed. @throws FraudError MODEL_UNKNOWN, INPUT_INVALID, NOT_READY */
+  async rehearse(id: string, given: unknown): Promise<Rehearsal> {
+    const request = readRequest(given)
+    this.models.find(id)
+    const told = { id, role: request.role }
+    try {
+      refuseRole(id, request, this.models.deployments)
+      if (request.role === 'retired' || id === this.servedId) return { ...told, problems: [], warnings: [], records: 0 }
+      const inForce = await this.models.load(id)
+      const examined = await this.#takeover.examine(inForce)
+      const records = examined.makesHistories ? examined.records : 0
+      return { ...told, problems: [], warnings: warningsOf(examined), records }
+    } catch (error) {
+      if (!(error instanceof FraudError) || error.code === 'NOT_READY') throw error
+      return { ...told, problems: [{ code: error.code, detail: error.message }], warnings: [], records: 0 }
+    }
+  }
+
+  /**
+   * Gives a model a role. A champion decides as soon as its histories are there, and until then, or where it is refused,
+   * the one before does.
+   *
+   * @throws FraudError MODEL_UNKNOWN, INPUT_INVALID, MODELS_CHANGED, DEPLOYMENT_UNDERWAY, and what a takeover refuses
+   */
+  deploy(id: string, given: unknown, context: ModelChangeContext): Promise<Deployed> {
+    const request = readRequest(given)
+    return this.#alone(id, () => this.#deploy(id, request, context))
+  }
+
+  /** Puts those in force again who were in a version. @param to by default the version before. */
+  rollback(to: number | undefined, context: ModelChangeContext): Promise<Deployed> {
+    const { deployments } = this.models
+    const { steps } = deployments
+    const wanted = to ?? steps.at(-2)?.sequence
+    const then = wanted === undefined ? undefined : deployments.at(wanted)
+    if (wanted === undefined || then?.champion === undefined) {
+      const versions = steps.map(({ sequence }) => sequence)
+      const reason =
+        versions.length < 2 ? 'there is no version before this one' : `it must be one of ${versions.join(', ')}`
+      throw new FraudError('INPUT_INVALID', 'There is no such version of models', { errors: [{ field: 'to', reason }] })
+    }
+    const { champion } = then
+    const others = [...(then.canary ? [then.canary.id] : []), ...then.shadows]
+    for (const id of [champion, ...others]) this.models.find(id)
+    return this.#alone(champion, () => this.#bring(champion, { kind: 'rollback', to: wanted }, context, []))
+  }
+
+  /** Serves a bundle that an operator put in the place of the one before: it is added and deployed, unless it is in force. */
+  async offer(bytes: Uint8Array, context: ModelChangeContext): Promise<Deployed | undefined> {
+    const { id } = await this.models.add(bytes, context)
+    if (this.models.deployments.inForce.champion === id) return undefined
+    return await this.deploy(id, { role: 'champion' }, context)
+  }
+
+  async #deploy(id: string, request: DeployRequest, context: ModelChangeContext): Promise<Deployed> {
+    this.models.find(id)
+    refuseRole(id, request, this.models.deployments)
+    this.models.refuseOldVersion(context.ifVersion)
+    const warnings = await this.#enrolServed(context)
+    // What was enrolled moved the version that the caller knows.
+    const moved = { ...context, ifVersion: undefined }
+    if (request.role === 'champion') return this.#bring(id, { kind: 'champion', model: id }, moved, warnings)
+    const change = changeOf(id, request)
+    const version = await this.models.inTurn(() => this.models.record(change, moved))
+    return { id, role: request.role, version, warnings }
+  }
+
+  /** Makes a model champion, with a record that says so in the moment in which it takes over. */
+  async #bring(
+    id: string,
+    change: Deployment,
+    context: ModelChangeContext,
+    warnings: readonly string[],
+  ): Promise<Deployed> {
+    const record = () => this.models.inTurn(() => this.models.record(change, context))
+    if (id === this.servedId) return { id, role: 'champion', version: await record(), warnings }
+    try {
+      const inForce = await this.models.load(id)
+      const found = warningsOf(await this.#takeover.examine(inForce))
+      let version = 0
+      await this.#takeover.use(inForce, {
+        announce: async () => {
+          version = await record()
+        },
+        onProgress: (progress) => {
+          this.#underway = { id, ...progress }
+        },
+      })
+      return { id, role: 'champion', version, warnings: [...warnings, ...found] }
+    } catch (error) {
+      const { code, message: detail } =
+        error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the service')
+      this.#failed = { id, code, detail }
+      const reason = error instanceof FraudError ? detail : error
+      this.#options.logger.error({ model: id, code, reason }, 'a model could not take over; the one before goes on')
+      throw error
+    }
+  }
+
+  /**
+   * The bundle that was served before anybody deployed one is the first champion of the log, so that it can be gone back
+   * to.
+   */
+  async #enrolServed({ by }: ModelChangeContext): Promise<readonly string[]> {
+    const { servedId, models } = this
+    const { inForce } = models.deployments
+    if (inForce.champion !== undefined || servedId === undefined) return []
+    const context = { by, why: 'It was served when the first model was deployed' }
+    try {
+      if (!models.deployments.models.has(servedId)) {
+        const bytes = await this.#options.readServed?.()
+        const added = bytes && (await models.add(bytes, context))
+        if (added?.id !== servedId) return [cannotGoBack(servedId)]
+      }
+    } catch (error) {
+      if (!(error instanceof FraudError)) throw error
+      return [cannotGoBack(servedId)]
+    }
+    await models.inTurn(() => models.record({ kind: 'champion', model: servedId }, context))
+    return []
+  }
+
+  async #alone(id: string, work: () => Promise<Deployed>): Promise<Deployed> {
+    if (this.#underway !== undefined) {
+      throw new FraudError('DEPLOYMENT_UNDERWAY', `${this.#underway.id} is being deployed: wait until that has ended`)
+    }
+    this.#underway = { id, records: 0, of: 0 }
+    this.#failed = undefined
+    try {
+      const done = await work()
+      this.#options.logger.info({ model: id, role: done.role, version: done.version }, 'a model was deployed')
+      return done
+    } finally {
+      this.#underway = undefined
+    }
+  }
+
+  #tell(model: ModelView): DeploymentState {
+    const { id } = model
+    if (this.#underway?.id === id) {
+      const { records, of } = this.#underway
+      return { ...model, state: 'preparing', progress: { records, of } }
+    }
+    if (this.#failed?.id !== id) return { ...model, state: 'idle' }
+    const { code, detail } = this.#failed
+    return { ...model, state: 'failed', error: { code, detail } }
+  }
+}
+
+function cannotGoBack(id: string): string {
+  return `${id}, which was served before, can't be gone back to: its file is not the one that was loaded any more`
+}
+
+/** What decisions of the model will lack at first. */
+function warningsOf({ coveredMs, wantedMs, losses }: ExaminedTakeover): readonly string[] {
+  const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
+  const isShort = Number.isFinite(wantedMs) && coveredMs < wantedMs
+  const short =
+    `Decisions will be degraded by history-short: the log reaches back ${days(coveredMs)} days, and the longest window ` +
+    `${days(wantedMs)}`
+  const lost = `Decisions will be degraded by histories-lost: ${tellCounts(losses)}`
+  return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : [])]
+}
+
+function changeOf(model: string, request: DeployRequest): Deployment {
+  if (request.role !== 'canary') return { kind: request.role, model }
+  const { share, by, guard } = request
+  return { kind: 'canary', model, share, by, guard }
+}
+
+/** @throws FraudError INPUT_INVALID */
+function readRequest(given: unknown): DeployRequest {
+  const role = isRecord(given) ? given.role : undefined
+  if (!modelRoles.some((each) => each === role)) {
+    const errors = [{ field: 'role', reason: `is one of ${modelRoles.join(', ')}` }]
+    throw new FraudError('INPUT_INVALID', 'This is not a role that a model can have', { errors })
+  }
+  const parsed = deployRequestSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    field: path.join('.') || '(body)',
+    reason: message,
+  }))
+  throw new FraudError('INPUT_INVALID', 'This is not a role that a model can have', { errors })
+}
+
+/** @throws FraudError INPUT_INVALID where the model can't have the role now */
+function refuseRole(id: string, { role }: DeployRequest, { inForce }: DeploymentProjection): void {
+  const now = roleIn(inForce, id)
+  const reason =
+    now === 'champion' && role !== 'champion'
+      ? `${id} is the champion: deploy another one as champion first`
+      : now === undefined && role === 'retired'
+        ? `${id} has no role that it could retire from`
+        : role === 'canary' || role === 'shadow'
+          ? 'this version decides by one model at a time: a champion'
+          : undefined
+  if (reason === undefined) return
+  throw new FraudError('INPUT_INVALID', `${id} can't be ${role}`, { errors: [{ field: 'role', reason }] })
+}

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict'
+import { FraudError } from '../core/errors.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import type { Definition } from '../log/log-record.ts'
+import { type Bundle, decodeBundle } from '../models/bundle.ts'
+import { createPredictor } from '../scoring/load-predictor.ts'
+import { appendChange } from './append-change.ts'
+import { type AddedModel, type Canary, type Deployment, type ModelRole, modelIdSchema, roleIn } from './deployment.ts'
+import {
+  type DeploymentProjection,
+  type DeploymentReading,
+  type DeploymentStep,
+  readDeployments,
+} from './deployment-projection.ts'
+import { canDecide, createDetectorInForce, type DetectorInForce } from './detector-in-force.ts'
+import { tellOtherTransaction } from './other-transaction.ts'
+import type { ServiceLog } from './service-log.ts'
+
+/** Where bundles are kept, each under its id: whole, or not there. */
+interface BundleStore {
+  has(id: string): boolean
+  /** Durable once this returns. */
+  keep(id: string, bytes: Uint8Array): void
+  /** @throws FraudError FILE_UNREADABLE */
+  read(id: string): Promise<Uint8Array>
+  remove(id: string): void
+}
+
+interface ModelReading extends DeploymentReading {
+  definitionSequences(): readonly number[]
+  definition(sequence: number): Definition
+  lastDefinition(): { readonly definition: Definition } | undefined
+  lastSequence(): number
+  /** Whether a decision is kept behind one number and up to another. */
+  decidesWithin(after: number, through: number): boolean
+}
+
+/** Where models are, and what the log says of them. */
+interface Registry {
+  readonly reading: ModelReading
+  readonly bundles: BundleStore
+}
+
+export interface ModelsOptions extends Registry {
+  /** Where changes go; without it there are none. */
+  readonly log?: ServiceLog
+  readonly clock: () => number
+}
+
+/** Who changes something about models, and why. */
+export interface ModelChangeContext {
+  readonly by: string
+  readonly why: string
+  /** The version that it is a change of; it is refused where another one is in force by now. */
+  readonly ifVersion?: number | undefined
+}
+
+/** A model as people see it. */
+export interface ModelView extends Omit<AddedModel, 'kind' | 'model'> {
+  readonly id: string
+  /** Null where it never had one. */
+  readonly role: ModelRole | null
+  readonly canary?: Omit<Canary, 'id'>
+  readonly addedAt: string
+  readonly addedBy: string
+  readonly why: string
+  /** The last change of its role. */
+  readonly deployed?: { readonly version: number; readonly at: string; readonly by: string; readonly why: string }
+  /** Its record is there, and its file is not. */
+  readonly isMissing?: true
+}
+
+/**
+ * The registry: bundles that were added, and what the log's records say became of them. One change after the other, each
+ * durable before the next is looked at.
+ */
+export class Models {
+  readonly #options: ModelsOptions
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ModelsOptions) {
+    this.#options = options
+  }
+
+  /** As durable records make it. */
+  get deployments(): DeploymentProjection {
+    return readDeployments(this.#options.reading)
+  }
+
+  /** In the order in which they were added. */
+  list(): readonly ModelView[] {
+    const { deployments } = this
+    return [...deployments.models.keys()].map((id) => this.#view(id, deployments))
+  }
+
+  /** @throws FraudError MODEL_UNKNOWN */
+  find(id: string): ModelView {
+    const { deployments } = this
+    requireKnown(deployments, id)
+    return this.#view(id, deployments)
+  }
+
+  /**
+   * Keeps a bundle under its id; the same bytes again change nothing.
+   *
+   * @param parent the model that it is meant to follow.
+   * @throws FraudError BUNDLE_INVALID where it is damaged or too new; INPUT_INVALID where it is of other transactions
+   */
+  add(
+    bytes: Uint8Array,
+    context: Omit<ModelChangeContext, 'ifVersion'> & { readonly parent?: string | undefined },
+  ): Promise<{ readonly id: string; readonly isNew: boolean }> {
+    return this.inTurn(async () => {
+      const bundle = decode(bytes)
+      const { id } = bundle
+      const { bundles } = this.#options
+      const known = this.deployments.models.has(id)
+      if (known && bundles.has(id)) return { id, isNew: false }
+      this.#refuseOthers(bundle)
+      bundles.keep(id, bytes)
+      if (!known) await this.record(addedOf(bundle, bytes.length, readParent(context.parent)), context)
+      return { id, isNew: !known }
+    })
+  }
+
+  /**
+   * Forgets a bundle.
+   *
+   * @param forgets whether it may be although decisions that are kept name it: they can't be explained again.
+   * @throws FraudError MODEL_UNKNOWN; MODEL_IN_USE where it has a role, or such a decision is kept; MODELS_CHANGED
+   */
+  remove(id: string, context: ModelChangeContext, forgets: boolean): Promise<{ readonly version: number }> {
+    return this.inTurn(async () => {
+      const { deployments } = this
+      requireKnown(deployments, id)
+      const role = roleIn(deployments.inForce, id)
+      if (role !== undefined) {
+        const cure = role === 'champion' ? 'deploy another one as champion first' : 'retire it first'
+        throw new FraudError('MODEL_IN_USE', `${id} is ${role}: ${cure}`)
+      }
+      const isNamed = this.#isNamed(id, deployments)
+      if (isNamed && !forgets) {
+        const cost =
+          'without it they can not be explained or replayed. To remove it all the same, say that it is to be forgotten'
+        throw new FraudError('MODEL_IN_USE', `Decisions that are kept were made by ${id}: ${cost}`)
+      }
+      const change: Deployment = { kind: 'removed', model: id, ...(isNamed && { forgets: true }) }
+      const version = await this.record(change, context)
+      this.#options.bundles.remove(id)
+      return { version }
+    })
+  }
+
+  /** A registered bundle, ready to decide. @throws FraudError MODEL_UNKNOWN, BUNDLE_INVALID, RUNTIME_MISSING */
+  async load(id: string): Promise<DetectorInForce> {
+    requireKnown(this.deployments, id)
+    const { bundles } = this.#options
+    if (!bundles.has(id)) {
+      throw new FraudError(
+        'MODEL_UNKNOWN',
+        `The file of ${id} is missing from the data directory: add the bundle again`,
+      )
+    }
+    const bundle = decode(await bundles.read(id))
+    if (bundle.id !== id)
+      throw new FraudError('BUNDLE_INVALID', `The file of ${id} holds ${bundle.id}: add ${id} again`)
+    if (!canDecide(bundle.detector)) {
+      throw new FraudError('BUNDLE_INVALID', `The detector of ${id} declares no id or no time, so it cannot decide`)
+    }
+    return createDetectorInForce(bundle.detector, createPredictor(bundle))
+  }
+
+  /** Appends a change; its number. @throws FraudError MODELS_CHANGED, LOG_UNAVAILABLE, INPUT_INVALID */
+  record(change: Deployment, { by, why, ifVersion }: ModelChangeContext): Promise<number> {
+    const { log, clock } = this.#options
+    assert(log !== undefined, 'who changes models has a log to write to')
+    if (log.failure !== undefined) throw log.failure
+    this.refuseOldVersion(ifVersion)
+    const kept = JSON.parse(JSON.stringify(change))
+    return appendChange(log, { kind: 'deployment', by, why, atMs: clock(), change: kept })
+  }
+
+  /** @throws FraudError MODELS_CHANGED where models are in another version than a caller knows. */
+  refuseOldVersion(ifVersion: number | undefined): void {
+    const { version } = versionOf(this.deployments)
+    if (ifVersion === undefined || ifVersion === version) return
+    const message = `Models are in version ${version} by now; what was sent is a change of version ${ifVersion}`
+    throw new FraudError('MODELS_CHANGED', message)
+  }
+
+  /** Removes files whose removal a process did not come to. */
+  removeLeftovers(): void {
+    const { models, steps } = this.deployments
+    const removed = steps.flatMap(({ change }) => (change.kind === 'removed' ? [change.model] : []))
+    for (const id of removed) if (!models.has(id)) this.#options.bundles.remove(id)
+  }
+
+  /** Does something while no other change of models is under way. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  #view(id: string, { models, steps, inForce }: DeploymentProjection): ModelView {
+    const registered = models.get(id)
+    if (registered === undefined) throw unknownModel(id)
+    const { added, on } = registered
+    const { kind: _, model: __, ...content } = added
+    const last = steps.findLast(({ led }, i) => roleIn(led, id) !== roleIn(steps[i - 1]?.led ?? noRoles, id))
+    const { canary } = inForce
+    return {
+      id,
+      role: roleIn(inForce, id) ?? (last === undefined ? null : 'retired'),
+      ...(canary?.id === id && { canary: { share: canary.share, by: canary.by, guard: canary.guard } }),
+      ...content,
+      ...{ addedAt: formatIsoTime(on.atMs), addedBy: on.by, why: on.why },
+      ...(last && { deployed: tellDeed(last) }),
+      ...(!this.#options.bundles.has(id) && { isMissing: true as const }),
+    }
+  }
+
+  /** A model of other transactions could never take over. */
+  #refuseOthers({ detector }: Bundle): void {
+    const last = this.#options.reading.lastDefinition()
+    const errors = last === undefined ? [] : tellOtherTransaction(last.definition.detector, detector)
+    if (errors.length === 0) return
+    throw new FraudError('INPUT_INVALID', 'The bundle is of other transactions than those of this service', { errors })
+  }
+
+  /** Whether a decision that is kept was made under a definition of the model, or while the model had a role. */
+  #isNamed(id: string, { steps }: DeploymentProjection): boolean {
+    const { reading } = this.#options
+    const sequences = reading.definitionSequences()
+    const spans = sequences.flatMap((from, i) =>
+      reading.definition(from).model === id ? [{ from, to: sequences[i + 1] ?? reading.lastSequence() }] : [],
+    )
+    const roles = steps.flatMap(({ sequence, led }, i) =>
+      roleIn(led, id) === undefined ? [] : [{ from: sequence, to: steps[i + 1]?.sequence ?? reading.lastSequence() }],
+    )
+    return [...spans, ...roles].some(({ from, to }) => reading.decidesWithin(from, to))
+  }
+}
+
+const noRoles = { champion: undefined, canary: undefined, shadows: [] }
+
+/** The number of the last record that changed who is in force, or removed a model; 0 before the first. */
+export function versionOf({ steps }: Pick<DeploymentProjection, 'steps'>): { readonly version: number } {
+  return { version: steps.at(-1)?.sequence ?? 0 }
+}
+
+export function tellDeed({ sequence, atMs, by, why }: Omit<DeploymentStep, 'change' | 'led'>) {
+  return { version: sequence, at: formatIsoTime(atMs), by, why }
+}
+
+/** What can't be used is told as the bundle's fault, whatever part of it is to blame. */
+function decode(bytes: Uint8Array): Bundle {
+  try {
+    return decodeBundle(bytes)
+  } catch (cause) {
+    if (!(cause instanceof FraudError) || cause.code === 'BUNDLE_INVALID') throw cause
+    throw new FraudError('BUNDLE_INVALID', `This bundle can't be used here: ${cause.message}`, { cause })
+  }
+}
+
+function addedOf(bundle: Bundle, bytes: number, parent: string | undefined): AddedModel {
+  const { id, detector, learner, preset, model, training, metrics } = bundle
+  return {
+    ...{ kind: 'added', model: id, bytes, detector: detector.detector, learner, preset },
+    ...{ features: model.features.length, training: { ...training }, metrics },
+    ...(parent !== undefined && { parent }),
+  }
+}
+
+function readParent(parent: string | undefined): string | undefined {
+  if (parent === undefined || modelIdSchema.safeParse(parent).success) return parent
+  const errors = [{ field: 'parent', reason: 'is not the id of a model, such as cards@9f2c41d07ab3' }]
+  throw new FraudError('INPUT_INVALID', 'The model that it is to follow is not named by its id', { errors })
+}
+
+function requireKnown({ models }: DeploymentProjection, id: string): void {
+  if (!models.has(id)) throw unknownModel(id)
+}
+
+function unknownModel(id: string): FraudError {
+  const hint = 'shrike models list shows those there are'
+  const isId = modelIdSchema.safeParse(id).success
+  return new FraudError('MODEL_UNKNOWN', isId ? `There is no model ${id}` : 'There is no model with this id', { hint })
+}
