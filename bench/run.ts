@@ -10,6 +10,7 @@ import { benchFile } from './harness/peers.ts'
 import { updateResults } from './harness/report.ts'
 import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
+import { listEntries } from './list-entries.ts'
 import { logSize } from './log-size.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { policyChanges } from './policy-changes.ts'
@@ -36,6 +37,7 @@ const claims: Readonly<Record<string, Claim>> = {
   rules,
   'policy-cost': policyCost,
   'policy-changes': policyChanges,
+  'list-entries': listEntries,
   'policy-optimiser': policyOptimiser,
   'ulb-configurations': ulbConfigurations,
 }

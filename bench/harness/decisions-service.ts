@@ -97,10 +97,12 @@ export async function startDecisions(
   { bundle, dataFolder }: Pick<Prepared, 'bundle'> & { readonly dataFolder: string | undefined },
   flags: readonly string[] = [],
   script = shrikeScript,
+  withoutSnapshots = false,
 ): Promise<DecisionsService> {
   const folder = `${cacheFolder}decisions-live-${process.hrtime.bigint()}`
   if (dataFolder === undefined) mkdirSync(folder, { mode: 0o700 })
   else cpSync(dataFolder, folder, { recursive: true })
+  if (withoutSnapshots) rmSync(`${folder}/snapshots`, { recursive: true, force: true })
   const server = await startServer({
     core: serverCore,
     command: process.execPath,
