@@ -3,8 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createRandom } from '../../src/core/random.ts'
-import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { expectedScore } from '../../src/deciding/present-decision.ts'
 import { Rebuild } from '../../src/deciding/rebuild.ts'
 import type { Decision } from '../../src/decisioning/decision.ts'
@@ -21,102 +19,17 @@ import { readSnapshot, snapshotPaths } from '../../src/stores/snapshot-files.ts'
 import type { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { lastDetector } from '../../src/training/find-detector.ts'
 import { assertSound, withLog } from './log-checks.ts'
-import {
-  firstAnswer,
-  purchases,
-  ServiceProcess,
-  succeed,
-  temporaryFolder,
-  trainBundle,
-  withShortWindows,
-} from './service.ts'
+import { Day, hourMs } from './policy-day.ts'
+import { succeed, temporaryFolder, trainBundle, withShortWindows } from './service.ts'
 
 const seed = Number(process.env.SHRIKE_SEED ?? 1)
 const folder = temporaryFolder()
-const hourMs = 3_600_000
-const startMs = Date.UTC(2025, 5, 1)
-const stepMs = hourMs / 12
-const [{ body: purchase }] = purchases(1)
-const detector = join(folder, 'short.yaml')
+const withoutModel = (flags: readonly string[]) => ['--detector', join(folder, 'short.yaml'), ...flags]
 let bundle = ''
 
 before(async () => {
   bundle = await trainBundle(folder, { change: withShortWindows, name: 'short' })
 })
-
-/** A service that is killed now and then, and is served without a model or with the bundle. */
-class Team {
-  readonly answers = new Map<string, { readonly body: unknown; readonly text: string }>()
-  kills = 0
-  readonly #data: string
-  readonly #flags: readonly string[]
-  readonly #random = createRandom(seed)
-  readonly #killedAt = new Set(Array.from({ length: 3 }, () => Math.floor(this.#random.uniform() * 70)))
-  #requests = 0
-  #service: ServiceProcess | undefined
-  #decider: readonly string[] = []
-
-  constructor(data: string, flags: readonly string[]) {
-    this.#data = data
-    this.#flags = flags
-  }
-
-  async serveWithoutModel(): Promise<void> {
-    await this.#serve(['--detector', detector])
-  }
-
-  async serveBundle(): Promise<void> {
-    await this.#serve([bundle])
-  }
-
-  async stop(): Promise<void> {
-    await this.#service?.stop()
-    this.#service = undefined
-  }
-
-  async #serve(decider: readonly string[]): Promise<void> {
-    await this.stop()
-    this.#decider = decider
-    await this.#start()
-  }
-
-  async #start(): Promise<void> {
-    this.#service = await ServiceProcess.start(undefined, this.#data, [...this.#decider, ...this.#flags])
-  }
-
-  async ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<string> {
-    assert(this.#service !== undefined)
-    const isKilled = this.#killedAt.has(this.#requests++)
-    const answering = this.#service.ask(method, path, body)
-    if (isKilled) {
-      await sleep(this.#random.uniform() * 6)
-      await this.#service.kill()
-      this.kills += 1
-      await this.#start()
-    }
-    const { status, text } = await answering
-    if (status === 0 && isKilled) return this.ask(method, path, body)
-    assert.equal(status, 200, `${method} ${path}: ${text}`)
-    return text
-  }
-
-  async decide(amount: number, card = 'card'): Promise<Decision> {
-    const i = this.answers.size
-    const id = `day-${i}`
-    const body = { ...purchase, transaction_id: id, time: formatIsoTime(startMs + i * stepMs), amount, card_id: card }
-    const text = await this.ask('POST', '/v1/decisions', body)
-    this.answers.set(id, { body, text: firstAnswer(text) })
-    return JSON.parse(text)
-  }
-
-  /** Every decision that the log still has is answered as it was, whatever decides by now. */
-  async assertAnswered(): Promise<void> {
-    const kept = withLog(this.#data, (reader) => new Set([...this.answers.keys()].filter((id) => reader.find(id))))
-    for (const [id, { body, text }] of this.answers) {
-      if (kept.has(id)) assert.equal(firstAnswer(await this.ask('POST', '/v1/decisions', body)), text)
-    }
-  }
-}
 
 const told = ({ outcome, reasons, rules, model, score }: Decision) => ({
   outcome,
@@ -127,23 +40,22 @@ const told = ({ outcome, reasons, rules, model, score }: Decision) => ({
 const unscored = { outcome: 'approve', reasons: [], rules: [], isScored: false }
 
 /** From rules alone to the first model, and back, and there again. */
-async function live(team: Team, data: string): Promise<void> {
-  await team.serveWithoutModel()
-  const first = await team.decide(9000)
+async function live(day: Day, data: string, flags: readonly string[]): Promise<void> {
+  const first = await day.decide(9000)
   assert.deepEqual([told(first), first.policy], [unscored, 1], 'neither thresholds nor whenUnavailable speak')
   const small = { id: 'small', when: 'amount < 2.0', then: 'decline', reason: '{amount} is a test of a card' }
   const ofScore = { id: 'of-score', when: 'score >= 0.0', then: 'tag', tags: ['scored'], state: 'live' }
-  await team.ask('POST', '/v1/rules', small)
-  const { warnings } = JSON.parse(await team.ask('POST', '/v1/rules', ofScore))
+  await day.ask('POST', '/v1/rules', small)
+  const { warnings } = JSON.parse(await day.ask('POST', '/v1/rules', ofScore))
   assert.match(warnings[0]?.reason, /"score" is unknown: there is no model yet/)
-  assert.deepEqual(told(await team.decide(1)), { ...unscored, rules: ['small shadow'] })
-  await team.ask('PUT', '/v1/rules/small/state', { state: 'live' })
+  assert.deepEqual(told(await day.decide(1)), { ...unscored, rules: ['small shadow'] })
+  await day.ask('PUT', '/v1/rules/small/state', { state: 'live' })
   const declined = { ...unscored, outcome: 'decline', reasons: ['rule:small'], rules: ['small live'] }
-  assert.deepEqual(told(await team.decide(1)), declined)
-  for (let i = 0; i < 20; i++) await team.decide(40)
+  assert.deepEqual(told(await day.decide(1)), declined)
+  for (let i = 0; i < 20; i++) await day.decide(40)
 
   // Without the service the directory knows by which detector it goes on.
-  await team.stop()
+  await day.stop()
   const busy = join(folder, 'busy.yaml')
   writeFileSync(busy, 'id: busy\nwhen: card_count_1h > 2 && card == "busy"\nthen: review\nstate: live\n')
   await succeed('rules', 'add', busy, '--data', data)
@@ -153,22 +65,25 @@ async function live(team: Team, data: string): Promise<void> {
   writeFileSync(list, '- { name: stolen, of: card, effect: block }\n')
   await succeed('lists', 'set', list, '--data', data)
   await succeed('lists', 'add', 'stolen', csv, '--data', data)
-  await team.serveWithoutModel()
-  assert.deepEqual(told(await team.decide(50, 'lost')), { ...unscored, outcome: 'decline', reasons: ['list:stolen'] })
-  for (let i = 0; i < 2; i++) assert.deepEqual(told(await team.decide(50, 'busy')), unscored)
+  await day.goOn(undefined, withoutModel(flags))
+  assert.deepEqual(told(await day.decide(50, 'lost')), { ...unscored, outcome: 'decline', reasons: ['list:stolen'] })
+  for (let i = 0; i < 2; i++) assert.deepEqual(told(await day.decide(50, 'busy')), unscored)
   const review = { ...unscored, outcome: 'review', reasons: ['rule:busy'], rules: ['busy live'] }
-  assert.deepEqual(told(await team.decide(50, 'busy')), review)
+  assert.deepEqual(told(await day.decide(50, 'busy')), review)
 
-  await team.serveBundle()
-  for (let i = 0; i < 20; i++) assert.deepEqual(told(await team.decide(40)).rules, ['of-score live'])
-  const scored = await team.decide(1)
+  await day.stop()
+  await day.goOn(bundle, flags)
+  for (let i = 0; i < 20; i++) assert.deepEqual(told(await day.decide(40)).rules, ['of-score live'])
+  const scored = await day.decide(1)
   assert.deepEqual(told(scored).rules, ['small live', 'of-score live'])
-  assert.equal((await team.decide(50, 'lost')).outcome, 'decline')
-  await team.serveWithoutModel()
-  assert.deepEqual(told(await team.decide(1)), declined)
-  for (let i = 0; i < 20; i++) await team.decide(40)
-  await team.serveBundle()
-  assert.deepEqual(told(await team.decide(1)).rules, ['small live', 'of-score live'])
+  assert.equal((await day.decide(50, 'lost')).outcome, 'decline')
+  await day.stop()
+  await day.goOn(undefined, withoutModel(flags))
+  assert.deepEqual(told(await day.decide(1)), declined)
+  for (let i = 0; i < 20; i++) await day.decide(40)
+  await day.stop()
+  await day.goOn(bundle, flags)
+  assert.deepEqual(told(await day.decide(1)).rules, ['small live', 'of-score live'])
 }
 
 /**
@@ -214,15 +129,17 @@ function bytesOf(record: Sequenced<DecisionRecord>): Buffer {
 for (const isPruned of [false, true]) {
   test(`rules alone, then a first model, are replayed, kill -9 included${isPruned ? ', where records are let go of' : ''}`, async (t) => {
     const data = join(folder, `data-${isPruned}`)
-    const team = new Team(data, ['--snapshot-every', '15', ...(isPruned ? ['--retain', '2h'] : [])])
-    await live(team, data)
+    const flags = ['--snapshot-every', '15', ...(isPruned ? ['--retain', '2h'] : [])]
+    const day = await Day.begin(undefined, data, { seed, flags: withoutModel(flags), requests: 70 })
+    await live(day, data, flags)
     const paths = () => snapshotPaths(dataDirectory(data).snapshotsPath)
     const pruned = () => withLog(data, (reader) => reader.prunedThrough())
     // At the lowest priority a snapshot has to wait for its turn on a machine that has much to do.
     for (let i = 0; i < 400 && (isPruned ? pruned() : paths().length) === 0; i++) await sleep(50)
-    await team.assertAnswered()
-    await team.stop()
-    assert.ok(team.kills > 0, 'it was never killed')
+    await day.assertAnswered()
+    await day.assertExplained()
+    await day.stop()
+    assert.ok(day.kills > 0, 'it was never killed')
     assertSound(data)
     assert.equal(pruned() > 0, isPruned)
     const { predictor } = await loadModel(bundle)
@@ -234,13 +151,13 @@ for (const isPruned of [false, true]) {
       return decideAgain(reader, predictor, undefined, from)
     })
     assert.ok(all.scored > 0 && all.unscored > 0)
-    if (!isPruned) assert.equal(all.scored + all.unscored, team.answers.size)
+    if (!isPruned) assert.equal(all.scored + all.unscored, day.answers.size)
     const lines = (await succeed('log', 'export', '--data', data, '--format', 'ndjson')).trim().split('\n')
     for (const line of lines) {
       const { id, model = null, score = null } = JSON.parse(line)
-      const answer = JSON.parse(team.answers.get(id)?.text ?? '{}')
+      const answer = JSON.parse(day.answers.get(id)?.text ?? '{}')
       assert.deepEqual([model, score], [answer.model, answer.score])
     }
-    t.diagnostic(`${team.kills} kills, seed ${seed}: ${JSON.stringify(all)} of ${team.answers.size} decided again`)
+    t.diagnostic(`${day.kills} kills, seed ${seed}: ${JSON.stringify(all)} of ${day.answers.size} decided again`)
   })
 }

@@ -10,8 +10,6 @@ export const hourMs = 3_600_000
 const startMs = Date.UTC(2025, 5, 1)
 const stepMs = hourMs / 12
 const [{ body: purchase }] = purchases(1)
-/** Requests of the day, of which some find the service killed. */
-const requests = 160
 
 /** A change that was acknowledged. */
 interface NotedChange {
@@ -24,6 +22,8 @@ interface NotedChange {
 interface DayOptions {
   readonly seed: number
   readonly flags: readonly string[]
+  /** Of the day, of which some find the service killed. */
+  readonly requests?: number
 }
 
 /** A service that is killed at some of its requests; what was not answered is sent again. */
@@ -31,16 +31,17 @@ export class Day {
   readonly answers = new Map<string, { readonly body: unknown; readonly text: string }>()
   readonly changes: NotedChange[] = []
   kills = 0
-  readonly #bundle: string
+  #bundle: string | undefined
   readonly #data: string
-  readonly #flags: readonly string[]
+  #flags: readonly string[]
   readonly #random: ReturnType<typeof createRandom>
   readonly #killedAt: ReadonlySet<number>
   #service: ServiceProcess
   #requests = 0
   #decisions = 0
 
-  private constructor(service: ServiceProcess, bundle: string, data: string, { seed, flags }: DayOptions) {
+  private constructor(service: ServiceProcess, bundle: string | undefined, data: string, options: DayOptions) {
+    const { seed, flags, requests = 160 } = options
     this.#service = service
     this.#bundle = bundle
     this.#data = data
@@ -49,7 +50,8 @@ export class Day {
     this.#killedAt = new Set(Array.from({ length: 4 }, () => Math.floor(this.#random.uniform() * requests)))
   }
 
-  static async begin(bundle: string, data: string, options: DayOptions): Promise<Day> {
+  /** @param bundle undefined where flags say what decides. */
+  static async begin(bundle: string | undefined, data: string, options: DayOptions): Promise<Day> {
     return new Day(await ServiceProcess.start(bundle, data, options.flags), bundle, data, options)
   }
 
@@ -152,6 +154,13 @@ export class Day {
 
   stop(): Promise<void> {
     return this.#service.stop()
+  }
+
+  /** Goes on, once it was stopped, with what decides now. */
+  async goOn(bundle: string | undefined, flags: readonly string[]): Promise<void> {
+    this.#bundle = bundle
+    this.#flags = flags
+    this.#service = await ServiceProcess.start(bundle, this.#data, flags)
   }
 }
 
