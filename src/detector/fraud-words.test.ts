@@ -12,5 +12,6 @@ test('words say the same of a request and of a file, and T and F, which could me
     assert.deepEqual([readFraudWord(word), labelOf(word)], [true, 1])
   for (const word of ['Nein', 'non', 'Não', 'ok', 'kein Betrug', 'pas de fraude', 'legítima', 'Légitime'])
     assert.deepEqual([readFraudWord(word), labelOf(word)], [false, 0])
+  for (const number of ['-1', '-0', '1_', '0 0']) assert.equal(readFraudWord(number), undefined, number)
   for (const word of ['T', 'F', 'maybe']) assert.deepEqual([readFraudWord(word), labelOf(word)], [undefined, null])
 })

@@ -11,7 +11,9 @@ const legitimates =
  * letters are alike.
  */
 export function readFraudWord(text: string): boolean | undefined {
-  const plain = withoutAccents(text.trim()).replace(/[ _-]/g, '')
+  const word = withoutAccents(text.trim())
+  // A minus is no hyphen: -1 is not 1.
+  const plain = /\d/.test(word) ? word : word.replace(/[ _-]/g, '')
   if (frauds.test(plain)) return true
   return legitimates.test(plain) ? false : undefined
 }
