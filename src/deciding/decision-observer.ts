@@ -6,6 +6,10 @@ export interface DecisionObserver {
   /** A new decision, with its row (valid during the call) and the names of its features; duplicates are no new ones. */
   decided(decision: Decision, row: Float64Array, features: readonly string[]): void
   duplicate(): void
+  /** A new decision that a canary made. */
+  decidedByCanary(model: string): void
+  /** What became of a transaction for a model that is shadow. */
+  shadowScored(model: string, result: 'scored' | 'dropped' | 'failed'): void
   /** Ids of fuses that a decision tripped. */
   fusesTripped(fuses: readonly string[]): void
   /** A decision asked for more reviews within 24 hours than people can do; told once in 24 hours. */

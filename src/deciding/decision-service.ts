@@ -6,6 +6,7 @@ import { Deployer, type DeployerOptions } from './deployer.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import { Lineup } from './lineup.ts'
+import { ShadowScorer } from './shadow-scorer.ts'
 import { firstChampion, Takeover, type TakeoverOptions } from './takeover.ts'
 
 export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
@@ -14,8 +15,11 @@ export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverO
   readonly maxPendingLabels: number
   /** Where models are kept; without it the bundle is the one that is given. */
   readonly registry?: Pick<DeployerOptions, 'reading' | 'bundles' | 'readServed'> | undefined
+  /** How many scores shadows may give within a second; 1,000 by default. */
+  readonly shadowScoresPerSecond?: number
 }
 
+const shadowScoresPerSecond = 1000
 const faultsSaidEveryMs = 60_000
 
 /** The decision path with everything that keeps it alive: start, failure and recovery, reload, snapshots, retention. */
@@ -31,7 +35,8 @@ export class DecisionService extends Decisions {
     const onFault = faultReporter(options.logger, options.clock)
     const lineup = new Lineup(firstChampion(inForce, options))
     const observer = tellPolicy(options.observer, options.logger)
-    const decider = new Decider({ ...options, observer, lineup })
+    const shadows = new ShadowScorer({ shadowScoresPerSecond, ...options, observer, lineup })
+    const decider = new Decider({ ...options, observer, lineup, shadows })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
       const snapshot = options.findSnapshot(next)
       if (snapshot !== undefined) keeper.found(snapshot.sequence)

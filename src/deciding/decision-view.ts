@@ -16,6 +16,7 @@ import { DecisionWords } from './decision-words.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { mostLabels } from './label-intake.ts'
 import { present } from './present-decision.ts'
+import { allOthers } from './united-features.ts'
 
 /** What a transaction turned out to be, by one account. */
 interface LabelView {
@@ -83,7 +84,7 @@ export class DecisionViews {
   detail(
     record: Sequenced<DecisionRecord>,
     newest: readonly LabelRecord[],
-    explainer?: Pick<DetectorInForce, 'predictor'>,
+    explainer?: Pick<DetectorInForce, 'predictor' | 'others'>,
   ): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
@@ -93,7 +94,7 @@ export class DecisionViews {
       source,
       by,
     }))
-    const explanation = explainer && this.#explain(record, definition, explainer.predictor)
+    const explanation = explainer && this.#explain(record, definition, predictorsOf(explainer))
     return {
       ...this.view(record),
       features: Object.fromEntries(features),
@@ -108,17 +109,26 @@ export class DecisionViews {
    *
    * @throws FraudError EXPLANATION_UNAVAILABLE where another model decided, or this one can't be explained.
    */
-  #explain({ row, score }: DecisionRecord, definition: Definition, predictor: Predictor | undefined): ExplanationView {
+  #explain(
+    { row, score, model: canary }: DecisionRecord,
+    definition: Definition,
+    predictors: readonly Predictor[],
+  ): ExplanationView {
     const unavailable = (reason: string) => new FraudError('EXPLANATION_UNAVAILABLE', reason)
-    const { model } = definition
+    const model = canary ?? definition.model
     if (model === null) throw unavailable('Rules and lists alone made this decision, without a model')
-    if (model !== predictor?.modelId) {
-      throw unavailable(`${model} made this decision, and ${predictor?.modelId ?? 'no model'} is in force`)
+    const predictor = predictors.find(({ modelId }) => modelId === model)
+    if (predictor === undefined) {
+      const [inForce] = predictors
+      throw unavailable(
+        `${model} made this decision, and ${inForce === undefined ? 'no model' : inForce.modelId} is in force`,
+      )
     }
     if (score === null) throw unavailable('This decision had no score')
     if (predictor.explain === undefined) throw unavailable(`${predictor.modelId} can't be explained`)
-    // Behind the model's own features are the policy's.
-    const explanation = predictor.explain(row.subarray(0, predictor.inputs.length))
+    // Other models and the policy have features of their own in the row.
+    const own = Float64Array.from(predictor.inputs, (name) => row[definition.features.indexOf(name)])
+    const explanation = predictor.explain(own)
     const { scale, base, contributions, error } = explanation
     return {
       scale,
@@ -165,6 +175,11 @@ export class DecisionViews {
     this.#shapes.set(number, shape)
     return shape
   }
+}
+
+/** All that are in force, the champion first. */
+function predictorsOf({ predictor, others }: Pick<DetectorInForce, 'predictor' | 'others'>): readonly Predictor[] {
+  return [...(predictor === undefined ? [] : [predictor]), ...allOthers(others).map((other) => other.predictor)]
 }
 
 interface Shape {

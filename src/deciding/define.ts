@@ -3,6 +3,7 @@ import { type Definition, recordFormat } from '../log/log-record.ts'
 import { hashesCards } from './card-key.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { appendDurably, type ServiceLog } from './service-log.ts'
+import { allOthers } from './united-features.ts'
 
 /** What a definition says beside the detector, its model and its policy. */
 interface DefineOptions {
@@ -31,10 +32,13 @@ export async function define(
 }
 
 function definitionOf(
-  { detector, predictor, policy, features, own, policyFeatures }: DetectorInForce,
+  { detector, predictor, policy, features, own, policyFeatures, others }: DetectorInForce,
   version: number,
   { columns, cardKeyCheck, runtime }: DefineOptions,
 ): Definition {
+  const models = allOthers(others).map(({ predictor: { modelId: model, contributionScale } }) => ({
+    ...{ model, ...(contributionScale && { contributionScale }) },
+  }))
   return {
     format: recordFormat,
     detector,
@@ -42,9 +46,11 @@ function definitionOf(
     policy: { ...policy, version },
     columns,
     features: features.names,
-    ...(policyFeatures.length > 0 && {
+    // Those of others are behind the model's own, too.
+    ...(detector.features.length > own.detector.features.length && {
       policyFeatures: { declared: policyFeatures, from: own.detector.features.length },
     }),
+    ...(models.length > 0 && { others: models }),
     ...(Object.keys(features.categories).length > 0 && { categories: features.categories }),
     ...(predictor?.contributionScale && { contributionScale: predictor.contributionScale }),
     ...(hashesCards(detector) && cardKeyCheck !== undefined && { cardKeyCheck }),

@@ -15,7 +15,7 @@ import type { Predictor } from '../scoring/predictor.ts'
 
 /** Everything that a decision rests on beside histories. */
 export interface DetectorInForce {
-  /** What the model was trained for, with the policy's features behind its own. */
+  /** What the model was trained for, with the features of others and of the policy behind its own. */
   readonly detector: Detector
   readonly features: FeatureSet
   /** Undefined where rules and lists alone decide. */
@@ -25,7 +25,32 @@ export interface DetectorInForce {
   readonly own: RowMaker
   /** The features that the policy declares beside the model's, as it declares them. */
   readonly policyFeatures: readonly FeatureEntry[]
+  /** Models beside the one that is champion, whose features are in the row, too. */
+  readonly others: OtherModels
+  /** Whether the row holds features that nothing needs any more, until histories are made without them. */
+  readonly isWide?: true
 }
+
+/** A model, and what it was trained for. */
+export interface OtherModel {
+  readonly own: RowMaker
+  readonly predictor: Predictor
+}
+
+/** One that decides for a share of a key's values. */
+interface CanaryModel extends OtherModel {
+  readonly share: number
+  /** The key. */
+  readonly by: string
+}
+
+export interface OtherModels {
+  readonly canary: CanaryModel | undefined
+  /** Those that score what others decide. */
+  readonly shadows: readonly OtherModel[]
+}
+
+export const noOthers: OtherModels = { canary: undefined, shadows: [] }
 
 /** A detector and its features, which make rows. */
 export type RowMaker = Pick<DetectorInForce, 'detector' | 'features'>
@@ -37,7 +62,7 @@ export function createDetectorInForce<Model extends Predictor | undefined>(
   predictor: Model,
 ): DetectorInForce & { readonly predictor: Model } {
   const own = { detector, features: compileDetector(detector) }
-  return { ...own, own, predictor, policy: policyOf(detector), policyFeatures: [] }
+  return { ...own, own, predictor, policy: policyOf(detector), policyFeatures: [], others: noOthers }
 }
 
 /** Whether transactions of a detector can be decided one by one: they need an id, and a time. */

@@ -1,6 +1,6 @@
 import type { Contribution } from '../decisioning/contribution.ts'
 import type { Degradation } from '../decisioning/decision.ts'
-import { strongest } from '../decisioning/feature-reasons.ts'
+import { draw } from '../decisioning/draws.ts'
 import { type ExpectedScore, outcomeOf } from '../decisioning/policy.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { Transaction } from '../detector/transaction.ts'
@@ -8,7 +8,8 @@ import { computeRow } from '../features/feature-set.ts'
 import type { History } from '../features/history.ts'
 import type { ListedText } from '../features/scope.ts'
 import type { DecisionRecord } from '../log/log-record.ts'
-import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
+import { type DetectorInForce, longestSpanMs, type OtherModels } from './detector-in-force.ts'
+import { RowScorer } from './row-scorer.ts'
 import type { Standing } from './standing.ts'
 
 export interface JudgeOptions {
@@ -24,8 +25,8 @@ export interface JudgeOptions {
 export class Judge {
   /** The row of the transaction that was judged last; its record borrows it. */
   readonly #row: Float64Array
-  /** The beginning of it, which the model gets. */
-  readonly #modelRow: Float64Array
+  readonly #champion: RowScorer | undefined
+  readonly #canary: Canary | undefined
   readonly #state: Standing
   readonly #clock: () => number
   readonly #onFault: JudgeOptions['onFault']
@@ -40,7 +41,9 @@ export class Judge {
     this.#clock = clock
     this.#onFault = onFault
     this.#row = new Float64Array(state.inForce.features.names.length)
-    this.#modelRow = this.#row.subarray(0, state.inForce.own.features.names.length)
+    const { features, own, predictor, others } = state.inForce
+    this.#champion = predictor && new RowScorer(predictor, own.features, features, this.#row)
+    this.#canary = others.canary && canaryOf(others.canary, state, this.#row)
     this.#spanMs = longestSpanMs(state.inForce.features)
     const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
     this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
@@ -67,10 +70,11 @@ export class Judge {
     const gaps = projections.histories.histories.degraded()
     if (gaps.includes('history-capped')) degraded.push('history-capped')
     if (this.#isShort(transaction.timestampMs)) degraded.push('history-short')
-    const score = this.#score(transaction, histories, waitedMs, degraded)
+    const scorer = this.#scorerOf(fields)
+    const score = this.#score(scorer, transaction, histories, waitedMs, degraded)
     if (gaps.includes('history-dropped')) degraded.push('history-dropped')
     if (this.#keysAt.some((at) => fields[at] === undefined)) degraded.push('key-missing')
-    if (inForce.own.features.listed.some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
+    if (listedBy(scorer, inForce).some((listed) => isUnlisted(transaction, listed))) degraded.push('category-unknown')
     if (transaction.timestampMs < lostUntilMs) degraded.push('histories-lost')
     const decidedAtMs = Math.max(this.#clock(), projections.policy.decidedAtMs)
     const trace = this.#judgeByPolicy(received, score, decidedAtMs)
@@ -79,8 +83,8 @@ export class Judge {
     // An explanation takes many times as long as a score, and of a large forest too long for the transactions that
     // wait.
     const isWanted = explain || outcome !== 'approve'
-    const isExplained = isWanted && typeof score === 'number' && inForce.predictor?.explainsDecisions === true
-    const contributions = isExplained ? this.#explain(inForce) : []
+    const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions === true
+    const contributions = isExplained ? this.#explain(scorer) : []
     return {
       kind: 'decision',
       id,
@@ -94,32 +98,40 @@ export class Judge {
       row: this.#row,
       ...(contributions.length > 0 && { contributions }),
       ...(trace && { policy: trace.policy }),
+      ...(scorer !== undefined && scorer !== this.#champion && { model: scorer.predictor.modelId }),
     }
+  }
+
+  /** The model that decides: the canary for its share of a key's values, which nobody who sends transactions can choose. */
+  #scorerOf(fields: ReceivedTransaction['fields']): RowScorer | undefined {
+    const canary = this.#canary
+    const value = canary && fields[canary.keyAt]
+    if (canary === undefined || value === undefined) return this.#champion
+    const drawn = draw(this.#state.projections.policy.secret, canary.purpose, String(value))
+    return drawn < canary.share ? canary.scorer : this.#champion
   }
 
   /** Fills the row, and says in `degraded` why there is no score; undefined where there is no model to give one. */
   #score(
+    scorer: RowScorer | undefined,
     transaction: Transaction,
     histories: readonly History[],
     waitedMs: () => number,
     degraded: Degradation[],
   ): ExpectedScore {
     const { inForce, projections } = this.#state
-    const { features, predictor } = inForce
     const row = this.#row
     let failure: Degradation = 'features-failed'
     try {
-      computeRow(features, transaction, histories, row)
-      if (predictor === undefined) return undefined
+      computeRow(inForce.features, transaction, histories, row)
+      if (scorer === undefined) return undefined
       failure = 'model-failed'
-      const { probability } = predictor.predict(this.#modelRow)
-      if (!(probability >= 0 && probability <= 1)) throw new RangeError('a probability is between 0 and 1')
+      const score = scorer.score()
       if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
         degraded.push('deadline-passed')
         return null
       }
-      // The log's store knows no -0.
-      return probability + 0
+      return score
     } catch (error) {
       this.#onFault(failure, error)
       // A bug in a feature or a model must not stop payments: the policy says what happens without a score.
@@ -141,11 +153,9 @@ export class Judge {
     return { outcome, policy: { version: changed.version, ...trace } }
   }
 
-  #explain({ predictor }: DetectorInForce): readonly Contribution[] {
-    if (predictor?.explain === undefined) return []
+  #explain(scorer: RowScorer): readonly Contribution[] {
     try {
-      const { contributions, scale } = predictor.explain(this.#modelRow)
-      return strongest(contributions, scale)
+      return scorer.strongest()
     } catch (error) {
       // The score stands without them.
       this.#onFault('model-failed', error)
@@ -168,4 +178,29 @@ export class Judge {
 function isUnlisted({ texts }: Transaction, { text, values }: ListedText): boolean {
   const value = texts[text]
   return value !== undefined && !values.has(value)
+}
+
+/** Without a model the detector's own features say which values are known. */
+function listedBy(scorer: RowScorer | undefined, { own }: DetectorInForce): readonly ListedText[] {
+  return scorer === undefined ? own.features.listed : scorer.listed
+}
+
+/** A model that decides for a share of a key's values. */
+interface Canary {
+  readonly scorer: RowScorer
+  readonly keyAt: number
+  readonly share: number
+  readonly purpose: `canary:${string}`
+}
+
+function canaryOf(
+  { own, predictor, by, share }: NonNullable<OtherModels['canary']>,
+  { inForce, definition }: Standing,
+  row: Float64Array,
+): Canary {
+  const { features, detector } = inForce
+  const keyAt = definition.columns.indexOf(detector.transaction.keys?.[by] ?? '')
+  // By the model, so that each canary has customers of its own, who stay when its share grows.
+  const purpose = `canary:${predictor.modelId}` as const
+  return { scorer: new RowScorer(predictor, own.features, features, row), keyAt, share, purpose }
 }

@@ -63,7 +63,7 @@ export class Lineup<Kept extends Champion = Champion> implements LineupView<Kept
     const before = this.#champion
     this.#champion = champion
     // One whose histories were made once more is the one that it was.
-    if (champion.model === before.model && champion.inForce === before.inForce) return
+    if (champion.model === before.model && champion.inForce?.own === before.inForce?.own) return
     for (const observe of this.#observers) observe(champion, before)
   }
 

@@ -16,12 +16,14 @@ import { Lanes } from './lanes.ts'
 import type { DecidingLineup } from './lineup.ts'
 import { present } from './present-decision.ts'
 import type { Received } from './receiver.ts'
+import type { ShadowScorer } from './shadow-scorer.ts'
 
 export interface LocalIntakeOptions {
   readonly lineup: DecidingLineup
   readonly log: DecisionLog
   readonly persons: PersonalValues
   readonly observer: DecisionObserver
+  readonly shadows?: ShadowScorer
   /** Records that may be on the way to the disk before new ones are refused. */
   readonly maxPending: number
 }
@@ -259,8 +261,11 @@ export class LocalIntake {
     }
     const { tripped, overloaded } = state.projections.policy
     if (tripped.length > 0) this.#options.observer.fusesTripped(tripped)
-    if (overloaded !== undefined) this.#options.observer.reviewsOverloaded(overloaded)
-    this.#options.observer.decided(decision, record.row, state.definition.features)
+    const { observer, shadows } = this.#options
+    if (overloaded !== undefined) observer.reviewsOverloaded(overloaded)
+    observer.decided(decision, record.row, state.definition.features)
+    if (record.model !== undefined) observer.decidedByCanary(record.model)
+    shadows?.offer(this.#log.nextSequence - 1, record.row, state)
     return answer
   }
 

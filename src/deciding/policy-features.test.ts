@@ -13,8 +13,8 @@ import type { Detector } from '../detector/detector.ts'
 import { computeRow } from '../features/feature-set.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
-import { withPolicyFeatures } from './policy-features.ts'
 import { Rebuild } from './rebuild.ts'
+import { withPolicyFeatures } from './united-features.ts'
 
 const open = closedAfterEach()
 const minuteMs = 60_000

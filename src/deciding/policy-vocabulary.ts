@@ -4,7 +4,7 @@ import { declaredFields } from '../detector/declared-fields.ts'
 import type { Detector } from '../detector/detector.ts'
 import { featureFor, relatedFeatures } from '../features/feature-for.ts'
 import type { HistoryMaker, RowMaker } from './detector-in-force.ts'
-import { policyFeaturesOf } from './policy-features.ts'
+import { policyFeaturesOf } from './united-features.ts'
 
 /** What rules may speak of: values of the fields that a decision keeps, and of its row, with all that is known of them. */
 export function namesOf(maker: HistoryMaker, retainMs?: number): PolicyNames {

@@ -16,7 +16,9 @@ export function present(
   featureReasons: readonly Reason[],
 ): Decision {
   const { id, score, outcome, decidedAtMs } = record
-  const { policy, model, contributionScale } = definition
+  const { policy, others } = definition
+  const { model = definition.model } = record
+  const { contributionScale } = others?.find((other) => other.model === record.model) ?? definition
   const { policy: trace } = record
   const reasons = reasonsOf(trace ?? traceByDefinition(record, definition), outcome)
   return {

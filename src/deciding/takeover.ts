@@ -18,6 +18,7 @@ import { define } from './define.ts'
 import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
 import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
+import { notReady } from './local-intake.ts'
 import {
   type ColumnCount,
   ColumnCounts,
@@ -28,13 +29,13 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { refuseLostNames } from './lost-names.ts'
-import { withPolicyFeatures } from './policy-features.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
 import type { ServiceLog } from './service-log.ts'
+import { allOthers, isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
 export interface TakeoverOptions extends DecidingStateOptions {
   readonly log: ServiceLog
@@ -220,6 +221,9 @@ export class Takeover {
     checkRetention(inForce, retainMs)
     prepare(inForce)
     await this.#warmUp(inForce)
+    const { champion } = this.lineup
+    const onRow = isFill || champion.state === undefined ? undefined : onRowOf(inForce, champion.inForce)
+    if (onRow !== undefined) return await this.#putOnRow(onRow)
     const { cardKeyCheck, runtime } = this.#options
     const acceptLostHistories = isFill || this.#options.acceptLostHistories === true
     if (!acceptLostHistories) refuseCardKey(inForce, cardKeyCheck, reading)
@@ -281,6 +285,28 @@ export class Takeover {
     }
   }
 
+  /** Another line-up on the histories that there are; what nothing needs any more goes later. */
+  async #putOnRow(inForce: DetectorInForce): Promise<void> {
+    const { cardKeyCheck, runtime } = this.#options
+    const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
+    this.#pause = pause
+    try {
+      await this.#quiet()
+      const { columns } = this.lineup.champion.receiver.reader
+      const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
+      await this.#quiet()
+      const { champion } = this.lineup
+      if (champion.state === undefined) throw notReady
+      const coveredSinceMs = this.#log.reading.firstTransactionMs()
+      const standing = { ...champion.state, inForce, coveredSinceMs, ...definition }
+      this.lineup.put({ ...champion, inForce, state: createDecidingState(standing, this.#options) })
+      this.#fill()
+    } finally {
+      this.#pause = undefined
+      goOn()
+    }
+  }
+
   /** The features that the policy declares now. */
   #declared(): readonly FeatureEntry[] {
     return this.lineup.champion.state?.projections.policy.inForce.definitions.policy.features ?? []
@@ -322,7 +348,7 @@ export class Takeover {
 
   #isFilled(): boolean {
     const { inForce, state } = this.lineup.champion
-    return this.#isClosing || state === undefined || isDeepStrictEqual(this.#declared(), inForce.policyFeatures)
+    return this.#isClosing || state === undefined || isUnited(inForce, this.#declared())
   }
 
   async #fillNow(): Promise<void> {
@@ -424,14 +450,16 @@ function refuseOtherChampion({ inForce: { champion } }: Projections['deployments
 }
 
 /** A model may prepare itself at its first row, which should not be a customer's. */
-function prepare({ predictor }: DetectorInForce): void {
-  if (predictor === undefined) return
-  try {
-    const row = new Float64Array(predictor.inputs.length)
-    predictor.predict(row)
-    if (predictor.explainsDecisions) predictor.explain?.(row)
-  } catch {
-    // Decisions will say so, by the policy of what is unavailable.
+function prepare({ predictor: champion, others }: DetectorInForce): void {
+  const all = allOthers(others).map(({ predictor }) => predictor)
+  for (const predictor of champion === undefined ? all : [champion, ...all]) {
+    try {
+      const row = new Float64Array(predictor.inputs.length)
+      predictor.predict(row)
+      if (predictor.explainsDecisions) predictor.explain?.(row)
+    } catch {
+      // Decisions will say so, by the policy of what is unavailable.
+    }
   }
 }
 

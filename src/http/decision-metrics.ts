@@ -74,6 +74,13 @@ function countDecisions(registry: Registry): DecisionObserver {
     'feature',
     () => features.flatMap((name, i) => (missing[i] > 0 ? [[name, missing[i]] as const] : [])),
   )
+  const byCanary = new Map<string, number>()
+  const shadows = new Map<string, Map<string, number>>()
+  tally('shrike_canary_decisions_total', 'New decisions of a canary, by model.', 'model', () => byCanary)
+  const shadowHelp = 'Transactions that a shadow scored, failed to score, or left out for lack of time, by model.'
+  createTally(registry, 'shrike_shadow_scores_total', shadowHelp, ['model', 'result'], (set) => {
+    for (const [model, results] of shadows) for (const [result, count] of results) set({ model, result }, count)
+  })
   const score = new Histogram({
     name: 'shrike_decision_score',
     help: 'Scores of new decisions: calibrated probabilities of fraud.',
@@ -90,6 +97,13 @@ function countDecisions(registry: Registry): DecisionObserver {
         missing = new Float64Array(names.length)
       }
       for (let i = 0; i < row.length; i++) if (Number.isNaN(row[i])) missing[i] += 1
+    },
+    decidedByCanary(model) {
+      byCanary.set(model, (byCanary.get(model) ?? 0) + 1)
+    },
+    shadowScored(model, result) {
+      const results = shadows.get(model) ?? new Map<string, number>()
+      shadows.set(model, results.set(result, (results.get(result) ?? 0) + 1))
     },
     duplicate() {
       duplicates += 1

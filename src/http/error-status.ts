@@ -45,6 +45,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   MODEL_MISSING: 409,
   MODEL_NOT_CHAMPION: 409,
   MODEL_UNKNOWN: 404,
+  MODELS_DIFFER: 409,
   MODEL_UNSUPPORTED: 500,
   NOT_READY: 503,
   OPTION_INVALID: 422,

@@ -21,6 +21,9 @@ const fields = {
     .object({ declared: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])), from: z.number() })
     .exactOptional(),
   contributionScale: z.enum(contributionScales).exactOptional(),
+  others: z
+    .array(z.object({ model: z.string(), contributionScale: z.enum(contributionScales).exactOptional() }))
+    .exactOptional(),
   categories: z.record(z.string(), z.array(z.string())).exactOptional(),
   cardKeyCheck: z.string().exactOptional(),
   personMacsFrom: z.number().exactOptional(),

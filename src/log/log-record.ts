@@ -31,6 +31,8 @@ export interface DecisionRecord extends PartlyRead {
   readonly fields: readonly FieldValue[]
   /** The row in the order of the definition's features. */
   readonly row: Float64Array
+  /** The model that decided, where that was a canary and not the definition's. */
+  readonly model?: string
   /** What spoke most for fraud, the most first; none where it was approved, or the model does not say. */
   readonly contributions?: readonly Contribution[]
   /**
@@ -84,6 +86,8 @@ export interface Definition {
   readonly policyFeatures?: { readonly declared: readonly FeatureEntry[]; readonly from: number }
   /** The scale of contributions; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
+  /** Models beside the definition's, whose features are in the row, too; missing where there are none. */
+  readonly others?: readonly { readonly model: string; readonly contributionScale?: ContributionScale }[]
   /** The texts of the values, from 0 on, of features that are categories, by their names. */
   readonly categories?: Readonly<Record<string, readonly string[]>>
   /** Tells the key that card numbers are hashed under from another; missing where none are, and in older logs. */
@@ -100,6 +104,14 @@ export interface Definition {
 
 export interface DefinitionRecord extends Definition {
   readonly kind: 'definition'
+}
+
+/** What a model says of transactions that another one decided: no decision rests on it. */
+export interface ScoresRecord extends PartlyRead {
+  readonly kind: 'scores'
+  readonly model: string
+  /** By the sequence numbers of decisions, ascending. */
+  readonly scores: readonly { readonly of: number; readonly score: number }[]
 }
 
 /** A person was erased: what the token stood for is gone. */
@@ -164,6 +176,7 @@ export type LogRecord =
   | ErasureRecord
   | CheckpointRecord
   | ChangeRecord
+  | ScoresRecord
 
 /** The kinds in the order of their numbers; the first two are transactions. Grows at its end only. */
 export const recordKinds = [
@@ -177,6 +190,7 @@ export const recordKinds = [
   'list',
   'policy',
   'deployment',
+  'scores',
 ] as const
 
 /** A record with its place in the log. */

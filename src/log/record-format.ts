@@ -16,6 +16,7 @@ import {
   type LogRecord,
   type RecordFormat,
   recordKinds,
+  type ScoresRecord,
   type Sequenced,
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
@@ -117,6 +118,9 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'deployment':
       to.text(changeToText(record))
       break
+    case 'scores':
+      writeScores(record, to)
+      break
     default:
       to.text(JSON.stringify(jsonOf(record)))
   }
@@ -139,6 +143,31 @@ function writeDecision(record: DecisionRecord, to: ValueWriter): void {
   if (contributions.length > 0)
     writeSection('contributions', to, (section) => writeContributions(contributions, section))
   if (record.policy !== undefined) writeTrace(record.policy, to)
+  const { model } = record
+  if (model !== undefined) writeSection('model', to, (section) => section.text(model))
+}
+
+/** Numbers of decisions are near each other, so each is told by its distance from the one before. */
+function writeScores({ model, scores }: ScoresRecord, to: ValueWriter): void {
+  to.text(model)
+  to.whole(scores.length)
+  let before = 0
+  for (const { of, score } of scores) {
+    to.whole(of - before)
+    to.number(score)
+    before = of
+  }
+}
+
+function readScores({ sequence }: StoredRecord, from: ValueReader): Sequenced<ScoresRecord> {
+  const model = from.text()
+  const scores: ScoresRecord['scores'][number][] = []
+  let of = 0
+  for (let left = checkLength(from.whole()); left > 0; left--) {
+    of += from.whole()
+    scores.push({ of, score: from.number() })
+  }
+  return { kind: 'scores', sequence, model, scores, ...readUnknown(from) }
 }
 
 function writeContributions(contributions: readonly Contribution[], to: ValueWriter): void {
@@ -148,7 +177,9 @@ function writeContributions(contributions: readonly Contribution[], to: ValueWri
   }
 }
 
-function jsonOf(record: Exclude<LogRecord, DecisionRecord | HistoryRecord | LabelRecord | ChangeRecord>): unknown {
+function jsonOf(
+  record: Exclude<LogRecord, DecisionRecord | HistoryRecord | LabelRecord | ChangeRecord | ScoresRecord>,
+): unknown {
   const { kind, ...content } = record
   switch (record.kind) {
     case 'definition': {
@@ -226,6 +257,8 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
       const { others, ...change } = changeFromText(from.text())
       return { kind, sequence, ...change, ...unreadOf(others) }
     }
+    case 'scores':
+      return readScores(stored, from)
     default:
       throw new UnknownFormat(`of kind ${stored.kind}, which this version does not know`)
   }
@@ -257,15 +290,20 @@ function readDecision(stored: StoredRecord, from: ValueReader, formatOf: FormatO
   const read = (section: ValueReader) => {
     contributions = readContributions(section, row.length)
   }
+  let model: string | undefined
+  const readModel = (section: ValueReader) => {
+    model = section.text()
+  }
   const found: TraceSoFar = {}
   let unread = unknown
   if (!from.isAtEnd && formatOf(definition) === 1) read(from)
-  else unread = [...unknown, ...readSections(from, { contributions: read, ...traceReaders(found) })]
+  else unread = [...unknown, ...readSections(from, { contributions: read, model: readModel, ...traceReaders(found) })]
   const policy = traceOf(found)
   return {
     ...decision,
     ...(contributions.length > 0 && { contributions }),
     ...(policy && { policy }),
+    ...(model !== undefined && { model }),
     ...unreadOf(unread),
   }
 }

@@ -18,6 +18,7 @@ export const sectionNames = [
   'opinion',
   'lists',
   'fuses',
+  'model',
 ] as const
 type SectionName = (typeof sectionNames)[number]
 

@@ -175,6 +175,8 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const log = await SqliteLog.open({ path: at('clock.sqlite'), makeToken: () => 'none' })
   const uncounted = {
     decided() {},
+    decidedByCanary() {},
+    shadowScored() {},
     duplicate() {},
     fusesTripped() {},
     reviewsOverloaded() {},

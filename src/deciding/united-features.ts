@@ -1,0 +1,133 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import type { DeclareFeatures } from '../decisioning/policy-names.ts'
+import type { Detector, DetectorProblem } from '../detector/detector.ts'
+import type { FeatureEntry } from '../detector/detector-schema.ts'
+import { addFeatures } from '../features/add-features.ts'
+import { compileDetector } from '../features/feature-set.ts'
+import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels } from './detector-in-force.ts'
+import { namesLost } from './lost-names.ts'
+import { whyNotRetained } from './retention.ts'
+
+/**
+ * The same champion with other models beside it, whose features are added to the row.
+ *
+ * @throws FraudError MODELS_DIFFER where they can't share histories, INPUT_INVALID of a canary's key that is not one
+ */
+export function withOthers(inForce: DetectorInForce, others: OtherModels): DetectorInForce {
+  const { own } = inForce
+  for (const { predictor, own: other } of allOthers(others)) {
+    const errors = otherTransaction(own.detector, other.detector)
+    if (errors.length > 0) throw modelsDiffer(inForce, predictor.modelId, errors)
+  }
+  const { canary } = others
+  if (canary !== undefined && own.detector.transaction.keys?.[canary.by] === undefined) {
+    const errors = [{ field: 'by', reason: 'is not a key of the detector' }]
+    throw new FraudError('INPUT_INVALID', 'A canary is drawn by a key', { errors })
+  }
+  return unite({ ...inForce, others })
+}
+
+/**
+ * The same models with the features that a policy declares now.
+ *
+ * @throws FraudError POLICY_NAMES_LOST where the champion's detector can't have them.
+ */
+export function withPolicyFeatures(inForce: DetectorInForce, policyFeatures: readonly FeatureEntry[]): DetectorInForce {
+  return isUnited(inForce, policyFeatures) ? inForce : unite({ ...inForce, policyFeatures })
+}
+
+/** Whether the row holds what models and policy need, and nothing else. */
+export function isUnited({ policyFeatures, isWide }: DetectorInForce, wanted: readonly FeatureEntry[]): boolean {
+  return isWide !== true && isDeepStrictEqual(wanted, policyFeatures)
+}
+
+/**
+ * Another line-up of the same champion on the row that there is, where that has all that it needs: then no history has to be
+ * made. Undefined where something is missing.
+ */
+export function onRowOf(next: DetectorInForce, now: DetectorInForce): DetectorInForce | undefined {
+  const { own, predictor } = now
+  // The same bundle loaded again has its histories made again.
+  if (isDeepStrictEqual(rolesOf(next.others), rolesOf(now.others))) return undefined
+  if (next.predictor?.modelId !== predictor?.modelId || !isDeepStrictEqual(next.own.detector, own.detector))
+    return undefined
+  const there = new Set(now.features.declared.map(({ name, declaration }) => `${name} ${declaration}`))
+  if (!next.features.declared.every(({ name, declaration }) => there.has(`${name} ${declaration}`))) return undefined
+  const { detector, features } = now
+  const isWide = next.features.declared.length < features.declared.length
+  return { ...next, own, predictor, detector, features, ...(isWide && { isWide }) }
+}
+
+/** Looks at what a policy declares: what the row in force has already, and what it can't have. */
+export function policyFeaturesOf(
+  { detector, features, own = { detector, features } }: HistoryMaker,
+  retainMs: number | undefined,
+): DeclareFeatures {
+  return (declared) => {
+    const { detector: wanted, added, problems } = addFeatures(own.detector, own.features, declared)
+    const placeOf = ({ feature, declaration }: (typeof added)[number]) => {
+      const at = features.names.indexOf(feature.name)
+      return features.declared[at]?.declaration === declaration ? at : undefined
+    }
+    return {
+      features: added.map((each) => ({ name: each.feature.name, at: placeOf(each), range: each.range })),
+      problems: problems.length > 0 ? problems : tooLong(wanted, retainMs),
+    }
+  }
+}
+
+function rolesOf({ canary, shadows }: OtherModels): unknown {
+  const { share, by, predictor } = canary ?? {}
+  return { canary: [share, by, predictor?.modelId], shadows: shadows.map((shadow) => shadow.predictor.modelId) }
+}
+
+export function allOthers({ canary, shadows }: OtherModels): readonly OtherModel[] {
+  return canary === undefined ? shadows : [canary, ...shadows]
+}
+
+function unite(inForce: DetectorInForce): DetectorInForce {
+  const { own, others, policyFeatures, isWide: _, ...rest } = inForce
+  const models = allOthers(others)
+  let united = own
+  for (const { own: other, predictor } of models) {
+    const { detector, problems } = addFeatures(united.detector, united.features, other.detector.features)
+    if (problems.length > 0) throw modelsDiffer(inForce, predictor.modelId, tell(problems))
+    united = { detector, features: compileDetector(detector) }
+  }
+  const { detector, problems } = addFeatures(united.detector, united.features, policyFeatures)
+  if (problems.length > 0) throw namesLost(tell(problems, 'policy'))
+  return { ...rest, own, others, policyFeatures, detector, features: compileDetector(detector) }
+}
+
+function tell(problems: readonly DetectorProblem[], ...at: readonly string[]): readonly FieldError[] {
+  return problems.map(({ path, reason }) => ({ field: [...at, ...path].join('.'), reason }))
+}
+
+function modelsDiffer({ predictor }: DetectorInForce, other: string, errors: readonly FieldError[]): FraudError {
+  const told = errors.map(({ field, reason }) => `${field}: ${reason}`).join('; ')
+  const champion = predictor?.modelId ?? 'the detector that decides'
+  return new FraudError('MODELS_DIFFER', `${other} can't be computed beside ${champion}: ${told}`, { errors })
+}
+
+/** Parts of a transaction that a feature rests on and two detectors read differently: the same name would be two values. */
+function otherTransaction(one: Detector, other: Detector): readonly FieldError[] {
+  const [mine, theirs] = [one.transaction, other.transaction]
+  const maps = (['keys', 'fields'] as const).flatMap((part) =>
+    Object.entries(theirs[part] ?? {})
+      .filter(([name, column]) => mine[part]?.[name] !== column)
+      .map(([name]) => `transaction.${part}.${name}`),
+  )
+  const parts = (['id', 'time', 'amount', 'position', 'zone', 'personal', 'hashCardNumber'] as const)
+    .filter((part) => !isDeepStrictEqual(mine[part], theirs[part]))
+    .map((part) => `transaction.${part}`)
+  const label = mine.label.delay === theirs.label.delay ? [] : ['transaction.label.delay']
+  const histories = isDeepStrictEqual(one.histories, other.histories) ? [] : ['histories']
+  const reason = 'the two detectors declare it differently'
+  return [...maps, ...parts, ...label, ...histories].map((field) => ({ field, reason }))
+}
+
+function tooLong(detector: Detector, retainMs: number | undefined) {
+  const reason = whyNotRetained({ detector, features: compileDetector(detector) }, retainMs)
+  return reason === undefined ? [] : [{ path: ['features'], reason }]
+}
