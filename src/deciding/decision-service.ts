@@ -42,10 +42,7 @@ export class DecisionService extends Decisions {
       if (snapshot !== undefined) keeper.found(snapshot.sequence)
       return snapshot
     }
-    const loadDeployed: TakeoverOptions['loadDeployed'] = async (servedId) => {
-      const champion = this.deployer?.models.deployments.inForce.champion
-      return champion === undefined || champion === servedId ? undefined : await this.deployer?.models.load(champion)
-    }
+    const loadDeployed: TakeoverOptions['loadDeployed'] = (served) => this.deployer?.load(served)
     const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed })
     const keeper = new Keeper(decider, options)
     super(takeover, decider, options)

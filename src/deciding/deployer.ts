@@ -1,26 +1,33 @@
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import type { Logger } from '../core/logger.ts'
+import { isLineupOf, loadLineup } from './deployed-lineup.ts'
 import {
   type Deployment,
   type DeployRequest,
   deployRequestSchema,
+  inForceAfter,
   type ModelRole,
+  type ModelsInForce,
   modelRoles,
+  nobodyInForce,
   roleIn,
 } from './deployment.ts'
 import type { DeploymentProjection } from './deployment-projection.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
 import { tellCounts } from './lost-histories.ts'
 import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
 import type { ExaminedTakeover, Takeover, TakeoverProgress } from './takeover.ts'
 
 export interface DeployerOptions extends ModelsOptions {
   readonly logger: Logger
+  /** 32 random bytes in hex, which a log gets with its first canary. */
+  readonly makeDrawSecret: () => string
   /** The bytes of the bundle that was served before anybody deployed one. */
   readonly readServed?: (() => Promise<Uint8Array>) | undefined
 }
 
-/** A model that is on its way to be champion. */
+/** A model that is on its way to a role. */
 interface Underway extends TakeoverProgress {
   readonly id: string
 }
@@ -80,6 +87,28 @@ export class Deployer {
     return this.#takeover.lineup.champion.model?.modelId
   }
 
+  /**
+   * The models that the log names; undefined where they are those that are served.
+   *
+   * @throws FraudError where the champion can't be loaded. Without a canary or shadows the champion decides alone.
+   */
+  async load(served: DetectorInForce): Promise<DetectorInForce | undefined> {
+    const { inForce } = this.models.deployments
+    if (isLineupOf(served, inForce)) return undefined
+    try {
+      return await loadLineup(this.models, inForce, served)
+    } catch (error) {
+      if (!(error instanceof FraudError)) throw error
+      const alone = await loadLineup(this.models, { ...nobodyInForce, champion: inForce.champion }, served)
+      const { code, message: reason } = error
+      this.#options.logger.error(
+        { code, reason },
+        'a canary or a shadow could not be loaded: the champion decides alone',
+      )
+      return alone
+    }
+  }
+
   /** @throws FraudError MODEL_UNKNOWN */
   find(id: string): DeploymentState {
     return this.#tell(this.models.find(id))
@@ -105,7 +134,8 @@ export class Deployer {
     try {
       refuseRole(id, request, this.models.deployments)
       if (request.role === 'retired' || id === this.servedId) return { ...told, problems: [], warnings: [], records: 0 }
-      const inForce = await this.models.load(id)
+      const roles = inForceAfter(this.models.deployments.inForce, changeOf(id, request))
+      const inForce = await loadLineup(this.models, roles, this.#served)
       const examined = await this.#takeover.examine(inForce)
       const records = examined.makesHistories ? examined.records : 0
       return { ...told, problems: [], warnings: warningsOf(examined), records }
@@ -141,7 +171,8 @@ export class Deployer {
     const { champion } = then
     const others = [...(then.canary ? [then.canary.id] : []), ...then.shadows]
     for (const id of [champion, ...others]) this.models.find(id)
-    return this.#alone(champion, () => this.#bring(champion, { kind: 'rollback', to: wanted }, context, []))
+    const after = { roles: then, change: { kind: 'rollback', to: wanted } } as const
+    return this.#alone(champion, () => this.#bring(champion, 'champion', after, context))
   }
 
   /** Serves a bundle that an operator put in the place of the one before: it is added and deployed, unless it is in force. */
@@ -158,24 +189,24 @@ export class Deployer {
     const warnings = await this.#enrolServed(context)
     // What was enrolled moved the version that the caller knows.
     const moved = { ...context, ifVersion: undefined }
-    if (request.role === 'champion') return this.#bring(id, { kind: 'champion', model: id }, moved, warnings)
     const change = changeOf(id, request)
-    const version = await this.models.inTurn(() => this.models.record(change, moved))
-    return { id, role: request.role, version, warnings }
+    const after = { roles: inForceAfter(this.models.deployments.inForce, change), change }
+    const done = await this.#bring(id, request.role, after, moved)
+    return { ...done, warnings: [...warnings, ...done.warnings] }
   }
 
-  /** Makes a model champion, with a record that says so in the moment in which it takes over. */
+  /** Brings models into their roles, with a record that says so in the moment in which they take over. */
   async #bring(
     id: string,
-    change: Deployment,
+    role: ModelRole,
+    { roles, change }: { readonly roles: ModelsInForce; readonly change: Deployment },
     context: ModelChangeContext,
-    warnings: readonly string[],
   ): Promise<Deployed> {
-    const record = () => this.models.inTurn(() => this.models.record(change, context))
-    if (id === this.servedId) return { id, role: 'champion', version: await record(), warnings }
+    const record = () => this.models.inTurn(() => this.models.record(change, context, this.#drawSecret(roles)))
+    if (isLineupOf(this.#served, roles)) return { id, role, version: await record(), warnings: [] }
     try {
-      const inForce = await this.models.load(id)
-      const found = warningsOf(await this.#takeover.examine(inForce))
+      const inForce = await loadLineup(this.models, roles, this.#served)
+      const found = role === 'retired' ? [] : warningsOf(await this.#takeover.examine(inForce))
       let version = 0
       await this.#takeover.use(inForce, {
         announce: async () => {
@@ -185,7 +216,7 @@ export class Deployer {
           this.#underway = { id, ...progress }
         },
       })
-      return { id, role: 'champion', version, warnings: [...warnings, ...found] }
+      return { id, role, version, warnings: found }
     } catch (error) {
       const { code, message: detail } =
         error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the service')
@@ -194,6 +225,15 @@ export class Deployer {
       this.#options.logger.error({ model: id, code, reason }, 'a model could not take over; the one before goes on')
       throw error
     }
+  }
+
+  get #served(): DetectorInForce {
+    return this.#takeover.lineup.champion.inForce
+  }
+
+  #drawSecret({ canary }: ModelsInForce): string | undefined {
+    const secret = this.#takeover.lineup.champion.state?.projections.policy.secret
+    return canary !== undefined && secret?.length === 0 ? this.#options.makeDrawSecret() : undefined
   }
 
   /**
@@ -261,7 +301,7 @@ function warningsOf({ coveredMs, wantedMs, losses }: ExaminedTakeover): readonly
   return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : [])]
 }
 
-function changeOf(model: string, request: DeployRequest): Deployment {
+function changeOf(model: string, request: DeployRequest): Exclude<Deployment, { kind: 'rollback' }> {
   if (request.role !== 'canary') return { kind: request.role, model }
   const { share, by, guard } = request
   return { kind: 'canary', model, share, by, guard }
@@ -291,9 +331,7 @@ function refuseRole(id: string, { role }: DeployRequest, { inForce }: Deployment
       ? `${id} is the champion: deploy another one as champion first`
       : now === undefined && role === 'retired'
         ? `${id} has no role that it could retire from`
-        : role === 'canary' || role === 'shadow'
-          ? 'this version decides by one model at a time: a champion'
-          : undefined
+        : undefined
   if (reason === undefined) return
   throw new FraudError('INPUT_INVALID', `${id} can't be ${role}`, { errors: [{ field: 'role', reason }] })
 }

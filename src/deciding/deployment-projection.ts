@@ -97,7 +97,8 @@ export class DeploymentProjection implements Projection {
     reader.end()
   }
 
-  #apply({ by, why, atMs, change }: ChangeRecord, sequence: number): void {
+  /** What draws are made under is the policy's to keep. */
+  #apply({ by, why, atMs, change: { drawSecret: _, ...change } }: ChangeRecord, sequence: number): void {
     const parsed = deploymentSchema.safeParse(change)
     if (!parsed.success) {
       throw new FraudError(

@@ -12,7 +12,7 @@ import {
   type DeploymentStep,
   readDeployments,
 } from './deployment-projection.ts'
-import { canDecide, createDetectorInForce, type DetectorInForce } from './detector-in-force.ts'
+import { canDecide, createDetectorInForce, type DetectorInForce, type OtherModel } from './detector-in-force.ts'
 import { tellOtherTransaction } from './other-transaction.ts'
 import type { ServiceLog } from './service-log.ts'
 
@@ -152,7 +152,7 @@ export class Models {
   }
 
   /** A registered bundle, ready to decide. @throws FraudError MODEL_UNKNOWN, BUNDLE_INVALID, RUNTIME_MISSING */
-  async load(id: string): Promise<DetectorInForce> {
+  async load(id: string): Promise<DetectorInForce & OtherModel> {
     requireKnown(this.deployments, id)
     const { bundles } = this.#options
     if (!bundles.has(id)) {
@@ -170,13 +170,18 @@ export class Models {
     return createDetectorInForce(bundle.detector, createPredictor(bundle))
   }
 
-  /** Appends a change; its number. @throws FraudError MODELS_CHANGED, LOG_UNAVAILABLE, INPUT_INVALID */
-  record(change: Deployment, { by, why, ifVersion }: ModelChangeContext): Promise<number> {
+  /**
+   * Appends a change; its number.
+   *
+   * @param drawSecret what draws are made under, where the log does not have it yet.
+   * @throws FraudError MODELS_CHANGED, LOG_UNAVAILABLE, INPUT_INVALID
+   */
+  record(change: Deployment, { by, why, ifVersion }: ModelChangeContext, drawSecret?: string): Promise<number> {
     const { log, clock } = this.#options
     assert(log !== undefined, 'who changes models has a log to write to')
     if (log.failure !== undefined) throw log.failure
     this.refuseOldVersion(ifVersion)
-    const kept = JSON.parse(JSON.stringify(change))
+    const kept = JSON.parse(JSON.stringify({ ...change, drawSecret }))
     return appendChange(log, { kind: 'deployment', by, why, atMs: clock(), change: kept })
   }
 

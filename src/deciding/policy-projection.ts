@@ -67,6 +67,7 @@ export class PolicyProjection implements Projection {
 
   /** @throws FraudError LOG_TOO_NEW where a change means nothing to this version: what is in force is then not known. */
   take(record: LogRecord, sequence: number): void {
+    if (record.kind === 'deployment' || isChange(record)) this.#keepSecret(record)
     if (record.kind === 'decision') {
       const { decidedAtMs, outcome, policy: trace } = record
       if (decidedAtMs > this.#decidedAtMs) this.#decidedAtMs = decidedAtMs
@@ -118,7 +119,12 @@ export class PolicyProjection implements Projection {
     return new PolicyInForce({ policy: fromShortForm(policy), version }, this.#names)
   }
 
-  #apply({ by, why, atMs, change: { drawSecret, ...change } }: ChangeRecord, sequence: number): void {
+  /** The first change that draws brings what they are made under. */
+  #keepSecret({ change: { drawSecret } }: ChangeRecord): void {
+    if (this.#secret.length === 0 && typeof drawSecret === 'string') this.#secret = Buffer.from(drawSecret, 'hex')
+  }
+
+  #apply({ by, why, atMs, change: { drawSecret: _, ...change } }: ChangeRecord, sequence: number): void {
     const parsed = anyChangeSchema.safeParse(change)
     if (!parsed.success) {
       throw new FraudError(
@@ -129,7 +135,6 @@ export class PolicyProjection implements Projection {
     }
     this.#isChanged = true
     this.#isDefined = true
-    if (this.#secret.length === 0 && typeof drawSecret === 'string') this.#secret = Buffer.from(drawSecret, 'hex')
     this.#reviews.forgetWarning()
     this.#inForce.apply({ sequence, by, atMs, change: parsed.data, ...(why !== '' && { why }) })
   }

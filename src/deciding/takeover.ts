@@ -55,8 +55,8 @@ export interface TakeoverOptions extends DecidingStateOptions {
   readonly runtime: string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
   readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
-  /** The champion that the log names, where it is another than the one that is served. */
-  readonly loadDeployed?: (servedId: string | undefined) => Promise<DetectorInForce | undefined>
+  /** The models that the log names, where they are others than those that are served. */
+  readonly loadDeployed?: (served: DetectorInForce) => Promise<DetectorInForce | undefined> | undefined
   /** The newest snapshot that serves. */
   readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
 }
@@ -141,7 +141,7 @@ export class Takeover {
     const { reading } = this.#log
     this.#newcomer(given)
     const { cardKeyCheck, acceptLostHistories, clock, retainMs } = this.#options
-    const { state } = this.lineup.champion
+    const { state, inForce: now } = this.lineup.champion
     if (state === undefined) throw new FraudError('NOT_READY', 'Histories are still being made')
     const inForce = withPolicyFeatures(given, this.#declared())
     checkRetention(inForce, retainMs)
@@ -156,7 +156,7 @@ export class Takeover {
     const firstMs = reading.firstTransactionMs()
     return {
       records: reading.lastSequence() - reading.prunedThrough(),
-      makesHistories: this.#options.findSnapshot(inForce) === undefined,
+      makesHistories: onRowOf(inForce, now) === undefined && this.#options.findSnapshot(inForce) === undefined,
       coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
       wantedMs: longestSpanMs(inForce.features),
       losses: lost.losses,
@@ -199,9 +199,9 @@ export class Takeover {
     }
   }
 
-  /** The log's champion, which a crash or a failure may have kept from taking over. */
+  /** The log's models, which a crash or a failure may have kept from taking over. */
   async #deployed(): Promise<Newcomer | undefined> {
-    const inForce = await this.#options.loadDeployed?.(this.lineup.champion.model?.modelId)
+    const inForce = await this.#options.loadDeployed?.(this.lineup.champion.inForce)
     return inForce && this.#newcomer(inForce)
   }
 
@@ -220,10 +220,10 @@ export class Takeover {
     const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
     checkRetention(inForce, retainMs)
     prepare(inForce)
-    await this.#warmUp(inForce)
     const { champion } = this.lineup
     const onRow = isFill || champion.state === undefined ? undefined : onRowOf(inForce, champion.inForce)
-    if (onRow !== undefined) return await this.#putOnRow(onRow)
+    if (onRow !== undefined) return await this.#putOnRow(onRow, announce)
+    await this.#warmUp(inForce)
     const { cardKeyCheck, runtime } = this.#options
     const acceptLostHistories = isFill || this.#options.acceptLostHistories === true
     if (!acceptLostHistories) refuseCardKey(inForce, cardKeyCheck, reading)
@@ -286,12 +286,13 @@ export class Takeover {
   }
 
   /** Another line-up on the histories that there are; what nothing needs any more goes later. */
-  async #putOnRow(inForce: DetectorInForce): Promise<void> {
+  async #putOnRow(inForce: DetectorInForce, announce: TakeoverOrder['announce']): Promise<void> {
     const { cardKeyCheck, runtime } = this.#options
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
     try {
       await this.#quiet()
+      await announce?.()
       const { columns } = this.lineup.champion.receiver.reader
       const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
       await this.#quiet()
