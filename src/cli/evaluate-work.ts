@@ -7,7 +7,6 @@ import { evaluate } from '../evaluation/evaluate.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { HistoriesPlan } from '../features/history.ts'
 import type { Bundle } from '../models/bundle.ts'
-import { renderReport } from '../report/render-report.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
 import { buildReport, countPart } from '../training/build-report.ts'
 import { chooseFreshRows, type LeftOut } from '../training/fresh-rows.ts'
@@ -63,6 +62,8 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   for (const note of leaks.notes) terminal.say(`  ${note}`)
   throwIfInterrupted(signal)
   if (flags.report !== undefined) {
+    // It loads what draws charts.
+    const { renderReport } = await import('../report/render-report.ts')
     const html = renderReport(
       buildReport(rows, bundle, evaluation, scored, {
         version,

@@ -2,7 +2,7 @@ import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { formatDetector } from '../detector/detector.ts'
 import { encodeBundle } from '../models/bundle.ts'
-import { drawReport, type Origin } from '../training/draw-report.ts'
+import type { Origin } from '../training/draw-report.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
@@ -84,6 +84,7 @@ export async function trainAndWrite(
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 
+  const { drawReport } = await import('../training/draw-report.ts')
   const html = drawReport(rows, { ...outcome, content }, plan, { id, version, warnings, command, policy, search }, run)
   throwIfInterrupted(signal)
   await writeAll({ [flags.out]: bytes, [reportPath]: html, ...detectorFile(rows, flags) }, flags, run)
