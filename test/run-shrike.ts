@@ -10,14 +10,18 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Starts a command in a folder, as a user would; `ended` resolves with what it said. */
+/** What a start is warmed up with is tested where that is made, and takes most of it. */
+export const withoutWarmUp = '--no-warm-up'
+
+/** Starts a command in a folder, as a user would, services cold; `ended` resolves with what it said. */
 export function startShrike(
   cwd: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const env = { ...process.env, NO_COLOR: '1', ...variables }
-  const child = spawn(process.execPath, [shrike, ...args], { cwd, env })
+  const cold = args[0] === 'serve' ? [withoutWarmUp] : []
+  const child = spawn(process.execPath, [shrike, ...args, ...cold], { cwd, env })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -30,6 +30,7 @@ export interface ServeFlags {
   readonly retain?: number
   readonly acceptLostHistories?: boolean
   readonly strict?: boolean
+  readonly warmUp: boolean
   readonly jobFiles?: string
   readonly snapshotEvery: number
   /** Mebibytes. */
@@ -115,7 +116,7 @@ export async function startServing(
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
-      warmsUp: true,
+      warmsUp: flags.warmUp,
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {
         maxAheadMs: flags.maxAhead,

@@ -71,6 +71,7 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       'connections of one client; behind a proxy use the value of --max-connections (default: half of it)',
       flags.wholeNumber(1),
     )
+    .option('--no-warm-up', 'be ready sooner, with the first hundreds of decisions slower')
     .option('--insecure', 'allow any address without keys')
     .addOption(
       new Option('--log-level <level>', 'the level of the structured log on standard error')

@@ -1,13 +1,31 @@
+import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
 import { shared } from '../core/shared-memory.ts'
 import type { Dataset } from '../data/dataset.ts'
 
 /** How training runs, without any influence on what it returns. */
 export interface TrainingControl {
-  /** Default: one per processor. */
+  /** Default: one per processor, or as many as have enough to do to be worth their start. */
   readonly threads?: number
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
+}
+
+/** A thread takes some 150 ms to start, so each is to have about as much to do. */
+const threadStartSeconds = 0.15
+
+/**
+ * How many threads train, where nobody says how many: with few rows one is done before a second has started.
+ *
+ * @param cellsPerSecond values of all rows, for each tree, that a thread looks at in a second.
+ */
+export function threadsFor(
+  { threads }: TrainingControl,
+  { labels, features }: Dataset,
+  { trees, cellsPerSecond }: { readonly trees: number; readonly cellsPerSecond: number },
+): number {
+  const seconds = (labels.length * features.length * trees) / cellsPerSecond
+  return threads ?? Math.min(availableParallelism(), Math.ceil(seconds / threadStartSeconds))
 }
 
 /** @throws FraudError DATA_INVALID where there is no feature, a weight below 0, or one class only. */

@@ -111,7 +111,7 @@ export interface Outcome {
   readonly code: number | null
 }
 
-const decidedBefore = 300
+const decidedBefore = 150
 const unreadyMs = 700
 
 /** Decides, lets the deed be done in the midst of it, goes on until everything is decided, and looks into the log. */
@@ -209,7 +209,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-deletion-'))
   try {
     const bundle = await trainBundle(folder)
-    const sent = purchases(600)
+    const sent = purchases(300)
     for (const [i, deed] of deeds.entries()) {
       const found = await suffer(deed, bundle, join(folder, `data-${i}`), sent)
       const { acknowledged, refused, lost, isReadyAgain, problem = 'sound' } = found

@@ -7,7 +7,7 @@ import { assertRowsAreReplayed } from './log-checks.ts'
 import { purchases, runShrike, ServiceProcess, succeed, temporaryFolder, trainBundle } from './service.ts'
 
 const folder = temporaryFolder()
-const sent = purchases(600)
+const sent = purchases(300)
 let bundle = ''
 
 before(async () => {

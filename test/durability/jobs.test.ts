@@ -28,7 +28,7 @@ let url = ''
 let child: ChildProcess
 
 async function startService(): Promise<void> {
-  const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--job-files', files]
+  const args = [shrike, 'serve', bundle, '--data', data, '--port', '0', '--job-files', files, '--no-warm-up']
   child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   url = await new Promise<string>((listening, failed) => {
     child.once('close', () => failed(new Error('the service did not start')))

@@ -10,7 +10,7 @@ import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { simulatePortfolio } from '../../src/data/simulate/portfolio.ts'
 import type { Column, Table } from '../../src/data/table.ts'
 import { copyMadeOnce } from '../made-once.ts'
-import { type Ended, startShrike, succeedIn } from '../run-shrike.ts'
+import { type Ended, startShrike, succeedIn, withoutWarmUp } from '../run-shrike.ts'
 
 const shrike = resolve('bin/shrike.js')
 
@@ -158,6 +158,7 @@ export class ServiceProcess {
       '0',
       '--log-level',
       'info',
+      withoutWarmUp,
       ...flags,
     ]
     const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } })

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
 import { WorkerPool } from '../../core/worker-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
@@ -9,7 +8,7 @@ import { createNodes } from '../../models/trees/tree-nodes.ts'
 import { choice, log, share, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
 import { complete } from '../option.ts'
-import { checkDataset, type TrainingControl, wholeWeights } from '../shared-dataset.ts'
+import { checkDataset, type TrainingControl, threadsFor, wholeWeights } from '../shared-dataset.ts'
 import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-data.ts'
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
 import { CategoryCodes } from './category-codes.ts'
@@ -24,6 +23,8 @@ export interface TrainedBoosting {
 }
 
 const progressEveryMs = 100
+/** Of rows that are binned. */
+const cellsPerSecond = 100_000_000
 
 /**
  * Gradient boosting of the log loss with leaf-wise histogram trees (Friedman, "Greedy Function Approximation: A Gradient
@@ -42,7 +43,8 @@ export async function trainGradientBoosting(
   const chosen = complete(boostingOptions, options)
   checkFeatureNames(chosen, dataset.features)
   checkDataset(dataset)
-  const threads = Math.min(control.threads ?? availableParallelism(), wordsOf(dataset.features.length))
+  const asked = threadsFor(control, dataset, { trees: chosen.nEstimators, cellsPerSecond })
+  const threads = Math.min(asked, wordsOf(dataset.features.length))
   const weights = wholeWeights(dataset, chosen)
   const base = priorLogOdds(dataset.labels, weights)
   const codes = new CategoryCodes(dataset, chosen.categories, chosen.maxBins)

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { FraudError } from '../../core/errors.ts'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
 import { WorkerPool } from '../../core/worker-pool.ts'
@@ -9,10 +8,13 @@ import { createNodes } from '../../models/trees/tree-nodes.ts'
 import { choice, share, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
 import { complete } from '../option.ts'
-import { checkDataset, rowWeights, type TrainingControl } from '../shared-dataset.ts'
+import { checkDataset, rowWeights, type TrainingControl, threadsFor } from '../shared-dataset.ts'
 import type { GrownTree } from './grower.ts'
 import { type RandomForestOptions, randomForestOptions, type TreeOptions, treeOptions } from './tree-options.ts'
 import type { TreeResult, TreeTask, TreeWorkerData } from './tree-tasks.ts'
+
+/** Of trees of full depth. */
+const cellsPerSecond = 20_000_000
 
 export interface TrainedForest {
   readonly model: TreeEnsemble
@@ -39,7 +41,8 @@ export async function trainRandomForest(
   checkDataset(dataset)
   if (forest.oobScore) checkOutOfBag(dataset, forest)
   const data = shareDataset(dataset, forest)
-  const threads = Math.min(control.threads ?? availableParallelism(), forest.nEstimators)
+  const asked = threadsFor(control, dataset, { trees: forest.nEstimators, cellsPerSecond })
+  const threads = Math.min(asked, forest.nEstimators)
   const pool = new WorkerPool<TreeTask, TreeResult>(workerScript('./tree-worker', import.meta.url), data, {
     threads,
     ...(control.signal && { signal: control.signal }),
