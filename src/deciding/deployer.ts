@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import type { Logger } from '../core/logger.ts'
@@ -151,16 +152,16 @@ export class Deployer {
    *
    * @throws FraudError MODEL_UNKNOWN, INPUT_INVALID, MODELS_CHANGED, DEPLOYMENT_UNDERWAY, and what a takeover refuses
    */
-  deploy(id: string, given: unknown, context: ModelChangeContext): Promise<Deployed> {
+  async deploy(id: string, given: unknown, context: ModelChangeContext): Promise<Deployed> {
     const request = readRequest(given)
-    return this.#alone(id, () => this.#deploy(id, request, context))
+    return await this.#alone(id, () => this.#deploy(id, request, context))
   }
 
-  /** Puts those in force again who were in a version. @param to by default the version before. */
-  rollback(to: number | undefined, context: ModelChangeContext): Promise<Deployed> {
+  /** Puts those in force again who were in a version. @param to by default the last version with others in force. */
+  async rollback(to: number | undefined, context: ModelChangeContext): Promise<Deployed> {
     const { deployments } = this.models
-    const { steps } = deployments
-    const wanted = to ?? steps.at(-2)?.sequence
+    const { steps, inForce } = deployments
+    const wanted = to ?? steps.findLast(({ led }) => !isDeepStrictEqual(led, inForce))?.sequence
     const then = wanted === undefined ? undefined : deployments.at(wanted)
     if (wanted === undefined || then?.champion === undefined) {
       const versions = steps.map(({ sequence }) => sequence)
@@ -172,7 +173,7 @@ export class Deployer {
     const others = [...(then.canary ? [then.canary.id] : []), ...then.shadows]
     for (const id of [champion, ...others]) this.models.find(id)
     const after = { roles: then, change: { kind: 'rollback', to: wanted } } as const
-    return this.#alone(champion, () => this.#bring(champion, 'champion', after, context))
+    return await this.#alone(champion, () => this.#bring(champion, 'champion', after, context))
   }
 
   /** Serves a bundle that an operator put in the place of the one before: it is added and deployed, unless it is in force. */
@@ -186,7 +187,7 @@ export class Deployer {
     this.models.find(id)
     refuseRole(id, request, this.models.deployments)
     this.models.refuseOldVersion(context.ifVersion)
-    const warnings = await this.#enrolServed(context)
+    const warnings = id === this.servedId ? [] : await this.#enrolServed(context)
     // What was enrolled moved the version that the caller knows.
     const moved = { ...context, ifVersion: undefined }
     const change = changeOf(id, request)

@@ -62,7 +62,9 @@ export function amountPredictor(modelId = 'amounts@0123456789ab', scale = 1000):
   }
 }
 
-export interface TestDecisionsOptions extends Partial<DecisionServiceOptions> {
+export interface TestDecisionsOptions extends Partial<Omit<DecisionServiceOptions, 'registry'>> {
+  /** Makes the registry of models of the directory and its log; by default there is none. */
+  readonly registry?: (path: string, reading: SqliteLogReader) => DecisionServiceOptions['registry']
   readonly inForce?: DetectorInForce
   /** A directory to go on in; a new one by default. */
   readonly directory?: string
@@ -74,7 +76,14 @@ export interface TestDecisionsOptions extends Partial<DecisionServiceOptions> {
 let reopened = 0
 
 /** A service on a real log in a directory of its own. Its clock stands still until it is set. */
-export async function openTestDecisions({ inForce, directory, key, lookUpMs, ...options }: TestDecisionsOptions = {}) {
+export async function openTestDecisions({
+  inForce,
+  directory,
+  key,
+  lookUpMs,
+  registry,
+  ...options
+}: TestDecisionsOptions = {}) {
   const path = directory ?? (await mkdtemp(join(tmpdir(), 'shrike-live-')))
   const logPath = join(path, 'log.sqlite')
   const clock = { nowMs: startMs }
@@ -105,6 +114,7 @@ export async function openTestDecisions({ inForce, directory, key, lookUpMs, ...
     runtime: 'test',
     findSnapshot: () => undefined,
     takeSnapshot: () => Promise.reject(new Error('none')),
+    registry: registry?.(path, log.reading),
     ...options,
   })
   decisions.watch(
