@@ -17,7 +17,8 @@ export function refuseLostNames(
   names: PolicyNames | undefined = changed?.names,
 ): void {
   if (changed === undefined || names === undefined) return
-  const errors = checkNames(changed, names, atMs).map(({ field, reason }) => ({ field, reason }))
+  const known = names.withFeatures(changed.definitions.policy.features)
+  const errors = checkNames(changed, known, atMs).map(({ field, reason }) => ({ field, reason }))
   if (errors.length > 0) throw namesLost(errors)
 }
 

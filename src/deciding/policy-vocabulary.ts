@@ -16,7 +16,7 @@ export function namesOf(maker: HistoryMaker, retainMs?: number): PolicyNames {
     texts: textsOf(own),
     // Who only reads a log says nothing of a model.
     hasModel: !('predictor' in maker) || maker.predictor !== undefined,
-    hint: (unknown) => hintOf(unknown, detector, features.names),
+    hint: (unknown) => hintOf(unknown, detector, names),
     width: features.names.length,
     declare: policyFeaturesOf(maker, retainMs),
   })
