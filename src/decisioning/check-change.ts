@@ -58,8 +58,22 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
   const ofPolicy = draft.policy !== before.policy || lost.length > 0 ? checkPolicy(draft, names) : nothing
   return {
     problems: [...problems, ...ofPolicy.problems, ...rules.problems],
-    warnings: [...ofPolicy.warnings, ...rules.warnings],
+    warnings: [...ofPolicy.warnings, ...rules.warnings, ...singles.flatMap((each) => warnOfLists(before, draft, each))],
   }
+}
+
+/** What a rollback makes of lists is not what they were, since entries are not rolled back. */
+function warnOfLists(before: Definitions, after: Definitions, change: SingleChange): readonly PolicyProblem[] {
+  if (change.kind !== 'rollback') return []
+  return [...after.lists.values()].flatMap(({ name, effect }) => {
+    const field = `lists.${name}`
+    const was = before.lists.get(name)
+    if (was === undefined) return [{ field, reason: 'it is back without entries, which were removed with it' }]
+    if (was.effect === 'none' || effect !== 'none') return []
+    return [
+      { field, reason: `it is newer than version ${change.to}: it keeps its entries, and has no effect by itself` },
+    ]
+  })
 }
 
 /** A draft with the rules that changes speak of: of ten thousand, a copy takes longer than all else. */
