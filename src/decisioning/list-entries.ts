@@ -17,6 +17,9 @@ export type NumberedEntry = ListEntry & { readonly number: number }
 
 const free = -1
 const leastSlots = 16
+const leastTextBytes = 256
+/** Value, who added it, source and note. */
+const textsOfEntry = 4
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -33,7 +36,7 @@ export class ListEntries {
   #expires = new Float64Array(leastSlots)
   #added = new Float64Array(leastSlots)
   #numbers = new Float64Array(leastSlots)
-  #texts = new Uint8Array(256)
+  #texts = new Uint8Array(leastTextBytes)
   #textsEnd = 0
   /** Entries so far, removed ones among them. */
   #end = 0
@@ -80,14 +83,20 @@ export class ListEntries {
     this.#starts[entry] = -1
     this.#size--
     this.#close(slot)
-    if (this.#end > 2 * leastSlots && this.#size * 2 < this.#end) this.#rebuild(() => true)
+    if (this.#end > 2 * leastSlots && this.#size * 2 < this.#end) this.#closeGaps()
     return true
   }
 
   /** Drops what has expired; how many there were. */
   dropExpired(atMs: number): number {
     const before = this.#size
-    this.#rebuild((entry) => atMs < this.#expires[entry])
+    let expired = 0
+    for (let entry = 0; entry < this.#end; entry++) {
+      if (this.#starts[entry] < 0 || atMs < this.#expires[entry]) continue
+      this.#starts[entry] = -1
+      expired++
+    }
+    if (expired > 0) this.#closeGaps()
     return before - this.#size
   }
 
@@ -126,8 +135,8 @@ export class ListEntries {
   }
 
   #append({ value, expiresAtMs = Infinity, addedAtMs, by, source = '', note = '' }: ListEntry, number: number): void {
-    if (this.#end === this.#starts.length) this.#growColumns()
-    if ((this.#size + 1) * 3 > this.#slots.length * 2) this.#growSlots()
+    if (this.#end === this.#starts.length) this.#resizeColumns(Math.ceil(this.#end * 1.25))
+    if ((this.#size + 1) * 3 > this.#slots.length * 2) this.#fillSlots(this.#slots.length * 2)
     const hash = hashText(value) | 0
     const entry = this.#end++
     this.#starts[entry] = this.#textsEnd
@@ -188,9 +197,9 @@ export class ListEntries {
     this.#slots[slot] = free
   }
 
-  #growSlots(): void {
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(free)
-    const mask = this.#slots.length - 1
+  #fillSlots(length: number): void {
+    this.#slots = new Int32Array(length).fill(free)
+    const mask = length - 1
     for (let entry = 0; entry < this.#end; entry++) {
       if (this.#starts[entry] < 0) continue
       let slot = this.#hashes[entry] & mask
@@ -199,38 +208,44 @@ export class ListEntries {
     }
   }
 
-  #growColumns(): void {
-    const length = Math.ceil(this.#starts.length * 1.25)
-    const extend = (column: Float64Array<ArrayBuffer>) => {
-      const longer = new Float64Array(length)
-      longer.set(column)
-      return longer
+  #resizeColumns(length: number): void {
+    const resize = (column: Float64Array<ArrayBuffer>) => {
+      const other = new Float64Array(length)
+      other.set(column.subarray(0, length))
+      return other
     }
     const hashes = new Int32Array(length)
-    hashes.set(this.#hashes)
+    hashes.set(this.#hashes.subarray(0, length))
     this.#hashes = hashes
-    this.#starts = extend(this.#starts)
-    this.#expires = extend(this.#expires)
-    this.#added = extend(this.#added)
-    this.#numbers = extend(this.#numbers)
+    this.#starts = resize(this.#starts)
+    this.#expires = resize(this.#expires)
+    this.#added = resize(this.#added)
+    this.#numbers = resize(this.#numbers)
   }
 
-  /** Writes the entries that are kept side by side again, without those that were removed. */
-  #rebuild(isKept: (entry: number) => boolean): void {
-    const kept = new ListEntries()
+  /** Moves entries together where others were removed, their bytes as they are: a list may have millions. */
+  #closeGaps(): void {
+    let [end, textsEnd] = [0, 0]
     for (let entry = 0; entry < this.#end; entry++) {
-      if (this.#starts[entry] >= 0 && isKept(entry)) kept.#append(this.#read(entry), this.#numbers[entry])
+      const start = this.#starts[entry]
+      if (start < 0) continue
+      let stop = start
+      for (let text = 0; text < textsOfEntry; text++) stop = this.#endOfTextAt(stop)
+      this.#texts.copyWithin(textsEnd, start, stop)
+      this.#starts[end] = textsEnd
+      for (const column of [this.#expires, this.#added, this.#numbers]) column[end] = column[entry]
+      this.#hashes[end] = this.#hashes[entry]
+      textsEnd += stop - start
+      end++
     }
-    this.#slots = kept.#slots
-    this.#hashes = kept.#hashes
-    this.#starts = kept.#starts
-    this.#expires = kept.#expires
-    this.#added = kept.#added
-    this.#numbers = kept.#numbers
-    this.#texts = kept.#texts
-    this.#textsEnd = kept.#textsEnd
-    this.#end = kept.#end
-    this.#size = kept.#size
+    this.#end = end
+    this.#size = end
+    this.#textsEnd = textsEnd
+    this.#resizeColumns(Math.max(leastSlots, Math.ceil(end * 1.25)))
+    this.#texts = this.#texts.slice(0, Math.max(leastTextBytes, Math.ceil(textsEnd * 1.25)))
+    let slots = leastSlots
+    while (end * 3 > slots * 2) slots *= 2
+    this.#fillSlots(slots)
   }
 
   // A length takes four bytes, so that the bytes of a value are where they are compared without a search.
