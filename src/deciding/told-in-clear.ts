@@ -18,15 +18,23 @@ const personReason =
 /** What of a change, and of why it is made, must not be kept: the log holds changes for good, and as they are. */
 export function whyNotInClear(change: unknown, why: string | undefined, isPerson: IsPerson): readonly FieldError[] {
   const texts = [...textsOf(change), ...(why === undefined ? [] : [{ field: 'why', text: why }])]
-  const cards = texts.filter(({ text }) => holdsCardNumber(text)).map(({ field }) => ({ field, reason: cardReason }))
-  const looked = new Map<string, boolean>()
-  const isNamed = (word: string) => {
-    const known = looked.get(word) ?? (looked.size < mostWords && isPerson(word))
-    looked.set(word, known)
-    return known
-  }
-  const persons = texts.filter(({ text }) => wordsOf(text).some(isNamed))
+  const isCard = remember(holdsCardNumber)
+  let looked = 0
+  const isNamed = remember((word) => looked++ < mostWords && isPerson(word))
+  const namesPerson = remember((text) => wordsOf(text).some(isNamed))
+  const cards = texts.filter(({ text }) => isCard(text)).map(({ field }) => ({ field, reason: cardReason }))
+  const persons = texts.filter(({ text }) => namesPerson(text))
   return [...cards, ...persons.map(({ field }) => ({ field, reason: personReason }))]
+}
+
+/** Hundreds of entries have the same source, and the same names. */
+function remember(ask: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (text) => {
+    const answer = known.get(text) ?? ask(text)
+    known.set(text, answer)
+    return answer
+  }
 }
 
 const mostWords = 10_000

@@ -11,8 +11,8 @@ import { LineSplitter } from './line-splitter.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext } from './route.ts'
 
-/** Entries of one record: those that name persons take as many turns at the table of tokens. */
-export const entriesAtOnce = 500
+/** Entries of one record, which are a step of the loop: decisions wait for it, less than a millisecond. */
+const entriesOfRecord = 200
 /** Errors of refused lines that are listed. */
 const mostErrors = 1000
 const namesOfEntry = 16
@@ -104,7 +104,7 @@ class EntryGroup {
   }
 
   get isFull(): boolean {
-    return this.#entries.length >= entriesAtOnce
+    return this.#entries.length >= entriesOfRecord
   }
 
   take(line: number, bytes: Buffer | undefined, read: ReadLine): void {

@@ -3,7 +3,7 @@ import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
 import { ndjson } from '../answer-lines.ts'
 import { changes, readIfMatch } from '../change-body.ts'
-import { entriesAtOnce, takeEntryLines } from '../entry-lines.ts'
+import { takeEntryLines } from '../entry-lines.ts'
 import { principalOf } from '../guard.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { partOf } from '../policy-parts.ts'
@@ -20,6 +20,7 @@ import {
 } from '../schemas/policy.ts'
 
 const csv = 'text/csv'
+const entriesAtOnce = 500
 const types: ReadonlySet<string> = new Set(['application/json', csv, ndjson])
 
 /** `POST /v1/lists/{name}/entries`: adds and removes values, or adds as many as there are lines of CSV or NDJSON. */
