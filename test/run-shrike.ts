@@ -20,7 +20,7 @@ export function startShrike(
   variables: Readonly<Record<string, string>> = {},
 ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const env = { ...process.env, NO_COLOR: '1', ...variables }
-  const cold = args[0] === 'serve' ? [withoutWarmUp] : []
+  const cold = args[0] === 'serve' || args[0] === 'demo' ? [withoutWarmUp] : []
   const child = spawn(process.execPath, [shrike, ...args, ...cold], { cwd, env })
   let stdout = ''
   let stderr = ''

@@ -52,10 +52,11 @@ describe('a table without histories', () => {
           succeedIn(folder, ['explain', 'flat.safetensors', 'flat.csv', '--row', `${row}`, '--json'])
         const partOf = async (row: number) => JSON.parse((await said(row)).stdout).trainingPart
         const [first, last] = [rows - tested - gap, rows - tested - 1]
-        assert.deepEqual(await Promise.all([first - 1, first, last, last + 1].map(partOf)), [
-          ...['training', 'labelGap', 'labelGap'],
-          undefined,
-        ])
+        // Times are read before anything is told of them, so one format shows both ends of each part.
+        const looked = format === 'iso' ? [first - 1, first, last, last + 1] : [first, last + 1]
+        const parts = ['training', 'labelGap', 'labelGap', undefined]
+        const expected = format === 'iso' ? parts : parts.filter((_, i) => i % 2 === 1)
+        assert.deepEqual(await Promise.all(looked.map(partOf)), expected)
       })
     }
   }

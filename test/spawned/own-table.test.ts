@@ -11,8 +11,8 @@ const folder = mkdtempSync(join(tmpdir(), 'shrike-own-'))
 const at = (name: string) => join(folder, name)
 after(() => rmSync(folder, { recursive: true }))
 before(async () => {
-  await writeMadeTable('banksim', { rows: 12_000, seed: 4, isMessy: false, out: at('banksim.csv') })
-  await writeMadeTable('sparkov', { rows: 12_000, seed: 4, isMessy: false, out: at('sparkov.csv') })
+  await writeMadeTable('banksim', { rows: 6_000, seed: 4, isMessy: false, out: at('banksim.csv') })
+  await writeMadeTable('sparkov', { rows: 6_000, seed: 4, isMessy: false, out: at('sparkov.csv') })
 })
 
 /** Starts a command that serves; runs the work with what it said so far, and stops it. */
@@ -110,7 +110,7 @@ test('dates with the day first are brought in as times of the detector’s zone'
 })
 
 test('rows that lack an id are brought in beside those that have one', async () => {
-  const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n').slice(0, 6_001)
+  const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n').slice(0, 3_001)
   const withId = lines.map((line, i) => `${i % 5 === 0 ? '' : `t${i}`},${line}`)
   writeFileSync(at('gaps.csv'), [`transaction_id,${header}`, ...withId].join('\n'))
   await succeedIn(folder, ['init', 'gaps.csv', '--out', 'gaps.yaml'])
@@ -119,14 +119,14 @@ test('rows that lack an id are brought in beside those that have one', async () 
   const replay = (file: string) =>
     `replay ${file} --as history --bundle gaps.safetensors --data gaps --number-rows --json`.split(' ')
   const first = JSON.parse((await succeedIn(folder, replay('gaps.csv'))).stdout)
-  assert.deepEqual([first.transactions, first.known], [6_000, 0])
+  assert.deepEqual([first.transactions, first.known], [3_000, 0])
   const refused = ['replay', 'gaps.csv', '--as', 'history', '--bundle', 'gaps.safetensors', '--data', 'others']
   const { code, stderr } = await startShrike(folder, refused).ended
   assert.equal(code, 1)
   assert.match(stderr, /line 2, column "transaction_id": is missing\n {2}--number-rows takes rows without an id in/)
   writeFileSync(at('gaps-renamed.csv'), readFileSync(at('gaps.csv')))
   const again = JSON.parse((await succeedIn(folder, replay('gaps-renamed.csv'))).stdout)
-  assert.deepEqual([again.transactions, again.known, again.knownAs], [0, 6_000, 'gaps.csv'])
+  assert.deepEqual([again.transactions, again.known, again.knownAs], [0, 3_000, 'gaps.csv'])
 })
 
 test('init, train, replay, serve: a decision that knows the histories of a table without ids', async () => {
@@ -141,7 +141,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
   assert.match(unnumbered.stderr, /no column transaction_id.*--number-rows/)
   await succeedIn(folder, [...replay, '--number-rows'])
   const again = await succeedIn(folder, [...replay, '--number-rows'])
-  assert.match(again.stdout, /0 transactions and 0 labels are in own[\s\S]*12,000 were already known/)
+  assert.match(again.stdout, /0 transactions and 0 labels are in own[\s\S]*6,000 were already known/)
   const [header, ...lines] = readFileSync(at('banksim.csv'), 'utf8').trim().split('\n')
   writeFileSync(at('renamed.csv'), [header, ...lines, lines.at(-1), lines.at(-2)].join('\n'))
   await writeMadeTable('banksim', { rows: 300, seed: 5, isMessy: false, out: at('other.csv') })
@@ -150,7 +150,7 @@ test('init, train, replay, serve: a decision that knows the histories of a table
     const { transactions, known, knownAs } = JSON.parse(stdout)
     return { transactions, known, knownAs }
   }
-  assert.deepEqual(await numbered('renamed.csv'), { transactions: 2, known: 12_000, knownAs: 'banksim.csv' })
+  assert.deepEqual(await numbered('renamed.csv'), { transactions: 2, known: 6_000, knownAs: 'banksim.csv' })
   assert.deepEqual(await numbered('other.csv'), { transactions: 300, known: 0, knownAs: undefined })
   const cells = (lines.at(-1) ?? '').split(',')
   const last: Record<string, string> = Object.fromEntries(header.split(',').map((name, i) => [name, cells[i]]))
@@ -179,7 +179,7 @@ describe('npm start with a table of one’s own', () => {
       const { status, decided } = await post(url, JSON.parse(body))
       assert.equal(status, 200)
       assert.deepEqual(decided.degraded, [])
-      assert.match(said, /12,000 transactions and \d+ labels are in trial/)
+      assert.match(said, /6,000 transactions and \d+ labels are in trial/)
     })
     assert.match(readFileSync(at('trial/detector.yaml'), 'utf8'), /hashCardNumber: \[ cc_num \]/)
     assert.equal(statSync(at('trial/card.key')).mode & 0o777, 0o600)

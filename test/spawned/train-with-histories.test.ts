@@ -38,7 +38,7 @@ const train = (file: string, out: string, ...more: string[]) =>
 
 before(async () => {
   writeFileSync(detector, declared)
-  const size = ['--customers', '500', '--terminals', '600', '--days', '45', '--seed', '5']
+  const size = ['--customers', '300', '--terminals', '360', '--days', '45', '--seed', '5']
   await succeed('simulate', '--shape', 'portfolio', ...size, '--out', 'cards.csv')
 })
 after(() => rmSync(folder, { recursive: true }))
