@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { backtest } from './backtest.ts'
 import { boosting } from './boosting.ts'
 import { boostingOneRow } from './boosting-one-row.ts'
 import { csv } from './csv.ts'
@@ -35,6 +36,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-overload': decisionsOverload,
   'log-size': logSize,
   rules,
+  backtest,
   'policy-cost': policyCost,
   'policy-changes': policyChanges,
   'list-entries': listEntries,

@@ -61,6 +61,8 @@ export interface MadeLog {
   readonly legitimateLabels?: number
   /** How many of 100 declined or reviewed ones are labelled, by people who look; none by default. */
   readonly heldLabels?: number
+  /** What draws are made under, in hexadecimal. */
+  readonly secret?: string
   readonly onDecided?: (made: MadeTransaction, record: Extract<LogRecord, { kind: 'decision' }>) => void
 }
 
@@ -117,12 +119,17 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     }
   }
   let number = 0
+  let newestMs = startMs
   for (const each of drawTransactions(made)) {
     for (const { before, change } of made.changes ?? []) {
-      if (before === number) append(changeRecord(change, each.timestampMs, policy.secret.length === 0))
+      if (before === number)
+        append(
+          changeRecord(change, each.timestampMs, policy.secret.length === 0 ? (made.secret ?? usualSecret) : undefined),
+        )
     }
     if (number % 500 === 0) sayLabels(each.timestampMs)
     const { id, timestampMs, amount, card, device, country, score } = each
+    newestMs = timestampMs
     const transaction = { timestampMs, amount: Math.round(amount * 100), texts: textsOf(features, each), numbers: [] }
     const row = replay.next(transaction)
     const fields = [amount, card, device, country]
@@ -144,7 +151,7 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     if (++number % 2000 === 0) await settled(log)
     if (failure !== undefined) throw failure
   }
-  sayLabels(startMs + (made.transactions / (made.perDay ?? 2000)) * dayMs)
+  sayLabels(newestMs)
   await settled(log)
   await log.close()
 }
@@ -159,9 +166,10 @@ async function settled(log: SqliteLog): Promise<void> {
   if (log.failure !== undefined) throw log.failure
 }
 
-function changeRecord(change: Change, atMs: number, isFirst: boolean): ChangeRecord {
-  const secret = isFirst && { drawSecret: '07'.repeat(32) }
+const usualSecret = '07'.repeat(32)
+
+function changeRecord(change: Change, atMs: number, drawSecret: string | undefined): ChangeRecord {
   const kind = change.kind === 'entries' || change.kind === 'list' ? 'list' : 'policy'
-  const content = JSON.parse(JSON.stringify({ ...change, ...secret }))
+  const content = JSON.parse(JSON.stringify({ ...change, drawSecret }))
   return { kind, by: 'user:ann', why: 'a test', atMs, change: content }
 }

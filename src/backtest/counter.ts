@@ -3,7 +3,7 @@ import { type Costs, expectedCost, needAmount } from '../decisioning/costs.ts'
 import { type Judged, settleTrace } from '../decisioning/index.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import { type Case, type Truth, truths } from './case.ts'
-import { addCase, tallySize } from './tally.ts'
+import { addCase, type CountedCase, tallySize } from './tally.ts'
 import type { TrialName } from './trial.ts'
 
 /** The transactions that a backtest is about: those that a rule or a list hits, or that the policy does not approve. */
@@ -135,7 +135,7 @@ const dayParts = [
 export interface Counted {
   readonly tallies: Float64Array
   readonly counts: Float64Array
-  /** How often two rules of the tested side spoke together: by the place of the first times their number, plus the second. */
+  /** How often two rules of the tested side spoke together: by the smaller place times their number, plus the larger. */
   readonly together: ReadonlyMap<number, number>
   readonly days: ReadonlyMap<number, Float64Array>
   readonly examples: Readonly<Record<ExampleKind, readonly Example[]>>
@@ -148,6 +148,7 @@ export class Counter {
   readonly #plan: CountPlan
   readonly #places: Places
   readonly #tested: number
+  readonly #inForce: number
   readonly #rules: readonly ReadonlyMap<string, number>[]
   readonly #lists: readonly ReadonlyMap<string, number>[]
   readonly #tallies: Float64Array
@@ -163,6 +164,7 @@ export class Counter {
   }
   readonly #dayOf: (timestampMs: number) => number
   readonly #outcomes: number[]
+  readonly #one: CountedCase = { truth: 0, amount: 0, passed: 0 }
   #firstMs = Number.POSITIVE_INFINITY
   #lastMs = Number.NEGATIVE_INFINITY
 
@@ -171,6 +173,7 @@ export class Counter {
     this.#plan = plan
     this.#places = new Places(plan)
     this.#tested = plan.sides.findIndex(({ name }) => name === 'tested')
+    this.#inForce = plan.sides.findIndex(({ name }) => name === 'inForce')
     const placesOf = (ids: readonly string[]) => new Map(ids.map((id, place) => [id, place]))
     this.#rules = plan.sides.map(({ rules }) => placesOf(rules))
     this.#lists = plan.sides.map(({ lists }) => placesOf(lists))
@@ -187,11 +190,15 @@ export class Counter {
     if (timestampMs < this.#firstMs) this.#firstMs = timestampMs
     if (timestampMs > this.#lastMs) this.#lastMs = timestampMs
     const day = this.#day(timestampMs)
-    addCase(this.#tallies, places.all, seen)
-    day[truths.indexOf(truth)]++
+    const kind = truths.indexOf(truth)
+    this.#one.truth = kind
+    this.#one.amount = seen.amount
+    this.#one.passed = seen.passed
+    addCase(this.#tallies, places.all, this.#one)
+    day[kind]++
     const before = happened === undefined ? -1 : outcomes.indexOf(happened)
     if (before >= 0) {
-      addCase(this.#tallies, places.outcome(-1, before), seen)
+      addCase(this.#tallies, places.outcome(-1, before), this.#one)
       day[places.dayOutcome(-1, before)]++
       this.#addCost(-1, outcomes[before], seen)
     }
@@ -201,21 +208,21 @@ export class Counter {
       // The control group lets pass at random what the policy would decline: what it would do is what is looked at.
       const settled = outcomes.indexOf(trace.control?.wouldBe ?? outcome)
       this.#outcomes[side] = settled
-      addCase(this.#tallies, places.outcome(side, settled), seen)
+      addCase(this.#tallies, places.outcome(side, settled), this.#one)
       day[places.dayOutcome(side, settled)]++
       this.#addCost(side, outcomes[settled], seen)
-      this.#addParts(side, judged[side], seen)
+      this.#addParts(side, judged[side])
       if (!this.#isInFocus(judged[side], settled)) continue
-      addCase(this.#tallies, places.focus(side), seen)
+      addCase(this.#tallies, places.focus(side), this.#one)
       if (side !== this.#tested) continue
-      day[truths.length + truths.indexOf(truth)]++
+      day[truths.length + kind]++
       isHit = true
     }
     if (isHit) this.#keep(truth, seen)
     for (let pair = 0; pair < places.pairs.length; pair++) {
       const { from, to } = places.pairs[pair]
       const first = from < 0 ? before : this.#outcomes[from]
-      if (first >= 0) addCase(this.#tallies, places.cell(pair, first, this.#outcomes[to]), seen)
+      if (first >= 0) addCase(this.#tallies, places.cell(pair, first, this.#outcomes[to]), this.#one)
     }
     if (this.#isChanged(before)) this.#keep('changed', seen)
   }
@@ -229,8 +236,7 @@ export class Counter {
 
   /** Against what is in force; where that is not judged, against what happened. */
   #isChanged(before: number): boolean {
-    const base = this.#plan.sides.findIndex(({ name }) => name === 'inForce')
-    const first = base < 0 ? before : this.#outcomes[base]
+    const first = this.#inForce < 0 ? before : this.#outcomes[this.#inForce]
     return first >= 0 && first !== this.#outcomes[this.#tested]
   }
 
@@ -241,12 +247,12 @@ export class Counter {
     return trace.rules?.some(({ id, state }) => id === focus.id && (state === 'live' || state === 'shadow')) === true
   }
 
-  #addParts(side: number, { trace, unknown }: Judged, seen: Case): void {
+  #addParts(side: number, { trace, unknown }: Judged): void {
     const places = this.#places
     const rules = this.#rules[side]
     for (const id of unknown) this.#counts[places.ruleCount(side, rules.get(id) ?? 0, 'unknown')]++
     for (const { id } of trace.lists ?? []) {
-      addCase(this.#tallies, places.list(side, this.#lists[side].get(id) ?? 0), seen)
+      addCase(this.#tallies, places.list(side, this.#lists[side].get(id) ?? 0), this.#one)
     }
     if (trace.rules === undefined) return
     const settled = settleTrace(trace)
@@ -256,18 +262,17 @@ export class Counter {
       if (hit.state !== 'live') this.#counts[places.ruleCount(side, rule, hit.state)]++
       if (hit.state !== 'live' && hit.state !== 'shadow') continue
       spoke.push(rule)
-      addCase(this.#tallies, places.spoke(side, rule), seen)
+      addCase(this.#tallies, places.spoke(side, rule), this.#one)
       const isDecisive = hit.state === 'live' ? isAlone(trace, hit, settled) : wouldChange(trace, hit, settled)
-      if (isDecisive) addCase(this.#tallies, places.alone(side, rule), seen)
+      if (isDecisive) addCase(this.#tallies, places.alone(side, rule), this.#one)
     }
     if (side === this.#tested) this.#addTogether(spoke, rules.size)
   }
 
   #addTogether(spoke: readonly number[], count: number): void {
-    for (const one of spoke) {
-      for (const other of spoke) {
-        if (one === other) continue
-        const key = one * count + other
+    for (let i = 1; i < spoke.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const key = Math.min(spoke[i], spoke[j]) * count + Math.max(spoke[i], spoke[j])
         this.#together.set(key, (this.#together.get(key) ?? 0) + 1)
       }
     }

@@ -22,7 +22,7 @@ import { concealEntries } from './given-entries.ts'
 import type { BacktestPlan } from './plan.ts'
 import { type BacktestRequest, usualExamples } from './request.ts'
 import type { Standing } from './standing.ts'
-import { entriesChange, type PlainDefinitions, plainOf, Side, type Trial } from './trial.ts'
+import { entriesChange, judgedOf, type PlainDefinitions, Side, type Trial } from './trial.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
 
 /** What is known of the place that transactions come from. */
@@ -70,12 +70,12 @@ export function prepare(
   const given = givenEntries(request, tested, wanted, persons)
   const usual = { begun, followsEntries: request.entriesNow !== true, fixedLists: [] }
   const trials: Trial[] = [
-    { name: 'inForce', definitions: plainOf(now), ...usual },
+    { name: 'inForce', definitions: judgedOf(now), ...usual },
     {
-      ...{ name: 'tested', definitions: plainOf(tested), ...usual },
+      ...{ name: 'tested', definitions: judgedOf(tested), ...usual },
       ...(request.list !== undefined && given !== undefined && withGiven(begun, request.list.name, given.entries)),
     },
-    ...(other === undefined ? [] : [{ name: 'compared' as const, definitions: plainOf(other), ...usual }]),
+    ...(other === undefined ? [] : [{ name: 'compared' as const, definitions: judgedOf(other), ...usual }]),
   ]
   const sides = trials.map((trial) => new Side(trial, wanted.names, standing.secret))
   const [{ policy: inForce }] = sides
@@ -209,9 +209,7 @@ function* namesIn({ rules, policy, lists }: PlainDefinitions, names: Wanted['nam
 
 function notesOf(broken: ReadonlySet<string>, trials: readonly Trial[], { secret }: Standing): readonly string[] {
   const rules = trials.flatMap(({ definitions }) => definitions.rules)
-  const isDrawn =
-    rules.some(({ share = 1, state }) => share < 1 && state === 'live') ||
-    trials.some(({ definitions }) => definitions.policy.controlGroup !== undefined)
+  const isDrawn = rules.some(({ share = 1, state }) => share < 1 && state === 'live')
   const timed = new Set(
     rules
       .filter(({ from, until, state }) => state === 'live' && (from !== undefined || until !== undefined))

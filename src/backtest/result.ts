@@ -229,9 +229,12 @@ function changesOf(
 /** Of a rule that is tested all, of a policy those that most often go together. */
 function overlapsOf({ together }: Counted, { focus }: CountPlan, sides: readonly SideResult[]): readonly Overlap[] {
   const rules = sides.find(({ name }) => name === 'tested')?.rules ?? []
-  const overlaps = [...together].map(([key, both]): Overlap => {
-    const [rule, other] = [rules[Math.floor(key / rules.length)], rules[key % rules.length]]
-    return { rule: rule.id, other: other.id, both, share: both / rule.transactions }
+  const overlaps = [...together].flatMap(([key, both]) => {
+    const [one, two] = [rules[Math.floor(key / rules.length)], rules[key % rules.length]]
+    const told = (rule: RuleResult, other: RuleResult): Overlap => {
+      return { rule: rule.id, other: other.id, both, share: both / rule.transactions }
+    }
+    return [told(one, two), told(two, one)]
   })
   const meant = focus.kind === 'rule' ? overlaps.filter(({ rule }) => rule === focus.id) : overlaps
   const byCount = (a: Overlap, b: Overlap) => b.both - a.both || compare(a.rule, b.rule) || compare(a.other, b.other)

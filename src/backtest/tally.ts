@@ -1,4 +1,4 @@
-import { type Case, truths } from './case.ts'
+import { truths } from './case.ts'
 
 /**
  * What is counted of a set of transactions, side by side in one array, so that sets are added up by adding numbers. Amounts
@@ -9,7 +9,7 @@ const fields = [
   ...truths.map((truth) => `${truth}Amount` as const),
   /** Without an amount that can be added. */
   'withoutAmount',
-  /** Those that the control group may let pass and that are mature, by what is known of them. */
+  /** Those that the control group may let pass and that are mature, in the order of truths. */
   'drawnFraud',
   'drawnLegitimate',
   'drawnUnknown',
@@ -21,25 +21,36 @@ const fields = [
 ] as const
 type Field = (typeof fields)[number]
 
+const [fraud, young] = [truths.indexOf('fraud'), truths.indexOf('young')]
+
 export const tallySize = fields.length
 const at = Object.fromEntries(fields.map((field, i) => [field, i])) as Readonly<Record<Field, number>>
 
 /** One set's counts, by name. */
 export type Tally = Readonly<Record<Field, number>>
 
-export function addCase(values: Float64Array, tally: number, { truth, amount, passed }: Case): void {
+/** What is counted of one transaction, worked out once for all sets that it is in. */
+export interface CountedCase {
+  /** The place in `truths`. */
+  truth: number
+  amount: number
+  /** As of the case. */
+  passed: number
+}
+
+export function addCase(values: Float64Array, tally: number, { truth, amount, passed }: CountedCase): void {
   const start = tally * tallySize
-  values[start + at[truth]]++
+  values[start + truth]++
   if (Number.isNaN(amount)) values[start + at.withoutAmount]++
-  else values[start + at[`${truth}Amount`]] += amount
-  if (Number.isNaN(passed) || truth === 'young') return
-  values[start + (truth === 'fraud' ? at.drawnFraud : truth === 'legitimate' ? at.drawnLegitimate : at.drawnUnknown)]++
+  else values[start + at.fraudAmount + truth] += amount
+  if (Number.isNaN(passed) || truth === young) return
+  values[start + at.drawnFraud + truth]++
   if (passed === 0) return
   const weight = 1 / passed
   values[start + at.passed]++
   values[start + at.weights] += weight
   values[start + at.squaredWeights] += weight * weight
-  if (truth === 'fraud') values[start + at.fraudWeights] += weight
+  if (truth === fraud) values[start + at.fraudWeights] += weight
 }
 
 export function readTally(values: Float64Array, tally: number): Tally {

@@ -31,8 +31,14 @@ export interface Trial {
   readonly fixedLists: readonly string[]
 }
 
-export function plainOf({ policy, rules, lists }: Definitions): PlainDefinitions {
-  return { policy, rules: [...rules.values()], lists: [...lists.values()] }
+/**
+ * Definitions without what changes no figure and takes long: reasons in words, and the control group, since what would be
+ * without it is looked at.
+ */
+export function judgedOf({ policy, rules, lists }: Definitions): PlainDefinitions {
+  const { controlGroup, ...settling } = policy
+  const wordless = [...rules.values()].map(({ reason, ...rule }) => rule)
+  return { policy: settling, rules: wordless, lists: [...lists.values()] }
 }
 
 export function entriesChange(list: string, add: readonly EntryDefinition[]): SingleChange {

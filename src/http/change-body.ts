@@ -11,8 +11,8 @@ import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext, Handler, RouteRequest } from './route.ts'
 
 /** A policy has far more names than a transaction: a hundred segments, or many changes at once. */
-const namesOfChange = 65_536
-const bytesOfChange = 1024 * 1024
+export const namesOfChange = 65_536
+export const bytesOfChange = 1024 * 1024
 
 type Given = Readonly<Record<string, unknown>>
 

@@ -3,8 +3,8 @@ import { FraudError } from '../../core/errors.ts'
 import { isRecord } from '../../core/json-value.ts'
 import { backtestFiles, backtestRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
-import { smallBody } from '../body.ts'
 import { htmlType } from '../browser-answers.ts'
+import { bytesOfChange, namesOfChange } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
@@ -34,11 +34,11 @@ export const startBacktest: Route<JobContext> = {
     refusals: [...usual, nameTaken, jobsFull],
   },
   handle: (context) => {
-    const { limits, jobs } = context
-    const bodyLimits = smallBody(context)
+    const { limits, held, jobs } = context
+    const bodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
     return (request, reply) => {
       answerBody(bodyLimits, request.raw, reply, async (bytes) => {
-        const { value, repeated } = readJson(bytes, 'body', limits.names)
+        const { value, repeated } = readJson(bytes, 'body', namesOfChange)
         refuseRepeated(repeated)
         const given = isRecord(value) ? { name: `backtest-${randomUUID()}`, ...value, kind: 'backtest' } : value
         const job = await jobs.start(given, principalOf(request).name)
