@@ -89,7 +89,9 @@ export class RecordedCases {
     seen.happened = wouldBe
     seen.truth = truthOfDecision(timestampMs, outcome, labelOf(decision.sequence), matureMs)
     seen.passed = Number.isNaN(propensity) || outcome !== wouldBe ? propensity : 0
-    const recorded = hasModel || decision.featuresFailed ? decision.score : undefined
+    // A canary scores where there is no champion, too.
+    const isScored = hasModel || decision.score !== null || decision.featuresFailed
+    const recorded = isScored ? decision.score : undefined
     seen.score = score === undefined ? recorded : score(seen.row)
     return seen
   }

@@ -59,7 +59,13 @@ async function modelsOf({ bundle, data }: DecidedFlags): Promise<readonly Explai
   if (path === undefined) return []
   const { id, model, scaling } = await readBundle(path)
   const explainer = createExplainer(model, scaling)
-  return [{ modelId: id, ...(explainer && { explain: (row: Float64Array) => explainer.explain(row) }) }]
+  return [
+    {
+      modelId: id,
+      inputs: model.features,
+      ...(explainer && { explain: (row: Float64Array) => explainer.explain(row) }),
+    },
+  ]
 }
 
 function tell(explanation: DecisionExplanation): readonly string[] {

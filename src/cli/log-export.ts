@@ -133,7 +133,10 @@ class ExportColumns {
     for (const { name } of this.#declared) row.set(`t_${name}`, transaction[name] ?? null)
     if (record.kind === 'decision') {
       const { policy, model, features } = reader.definition(record.definition)
-      row.set('outcome', record.outcome).set('score', record.score).set('model', model)
+      row
+        .set('outcome', record.outcome)
+        .set('score', record.score)
+        .set('model', record.model ?? model)
       row.set('degraded', shownDegraded(record).join(' ') || null).set('decided_at', record.decidedAtMs)
       for (const [name, cell] of policyCells(record, policy.version)) row.set(name, cell)
       features.forEach((name, i) => void row.set(`f_${name}`, record.row[i]))

@@ -15,12 +15,14 @@ import { checkSnapshots, describeStretch, type KeyChangeFlags, unsureOf } from '
 import { checkOutputs } from './output-paths.ts'
 import { printChunks } from './print-chunks.ts'
 import type { Run } from './run.ts'
+import { scoreTables } from './scores-export.ts'
 
 export interface ExportFlags extends ForceRequest, DataFlags {
   readonly out?: string
   readonly format: 'csv' | 'ndjson'
   readonly personal?: boolean
   readonly changes?: boolean
+  readonly scores?: boolean
   readonly json?: boolean
 }
 
@@ -107,15 +109,20 @@ export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   if (flags.changes && flags.personal) {
     throw new FraudError('OPTION_INVALID', '--changes and --personal do not go together: changes hold tokens alone')
   }
+  if (flags.scores && (flags.changes || flags.personal)) {
+    throw new FraudError('OPTION_INVALID', '--scores does not go with --changes or --personal')
+  }
   keepPrivate()
   const write = out === undefined ? undefined : writerFor(out)
   await checkOutputs({ '--out': out })
   const reader = openLog(flags)
   const counted = { rows: 0 }
   try {
-    const tables = flags.changes
-      ? changeTables(reader, counted)
-      : exportTables(reader, flags.personal === true, counted)
+    const tables = flags.scores
+      ? scoreTables(reader, counted)
+      : flags.changes
+        ? changeTables(reader, counted)
+        : exportTables(reader, flags.personal === true, counted)
     if (out !== undefined && write !== undefined) await replaceOutput(out, flags, run, () => write(tables, out))
     else await printChunks(format === 'csv' ? formatCsv(tables) : formatNdjson(tables))
     warnOfUnread(reader.unread, run)

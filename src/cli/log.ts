@@ -48,6 +48,7 @@ export function logCommand(): Command {
       ),
     )
       .option('--changes', 'write changes of rules, lists and the policy in place of transactions')
+      .option('--scores', 'write what shadows said of decisions, by the sequence of the decision')
       .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
       .addOption(new Option('--format <format>', 'on standard output').choices(['csv', 'ndjson']).default('csv'))

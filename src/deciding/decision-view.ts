@@ -16,7 +16,7 @@ import { DecisionWords } from './decision-words.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { mostLabels } from './label-intake.ts'
 import { present } from './present-decision.ts'
-import { allOthers } from './united-features.ts'
+import { predictorsOf } from './united-features.ts'
 
 /** What a transaction turned out to be, by one account. */
 interface LabelView {
@@ -175,11 +175,6 @@ export class DecisionViews {
     this.#shapes.set(number, shape)
     return shape
   }
-}
-
-/** All that are in force, the champion first. */
-function predictorsOf({ predictor, others }: Pick<DetectorInForce, 'predictor' | 'others'>): readonly Predictor[] {
-  return [...(predictor === undefined ? [] : [predictor]), ...allOthers(others).map((other) => other.predictor)]
 }
 
 interface Shape {

@@ -27,6 +27,7 @@ import type { Reviews } from './review-load.ts'
 import type { RuleFigures } from './rule-figures.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
+import { predictorsOf } from './united-features.ts'
 
 export interface DecisionsOptions {
   readonly log: ServiceLog
@@ -309,11 +310,10 @@ export class Decisions {
     const { lookUps, reading } = this.#options.log
     const record = (await lookUps.find([id])).get(id)
     if (record?.kind !== 'decision') return undefined
-    const { predictor } = this.inForce
     const turn = async () => {
       if (turns.isOver()) await turns.next()
     }
-    return explainDecision(record, reading, { models: predictor === undefined ? [] : [predictor], rule, turn })
+    return explainDecision(record, reading, { models: predictorsOf(this.inForce), rule, turn })
   }
 
   /** Every name that a condition can use, with examples of the newest decisions. @throws FraudError NOT_READY */

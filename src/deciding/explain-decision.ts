@@ -1,16 +1,20 @@
+import { isDeepStrictEqual } from 'node:util'
 import { showValue } from '../core/show-value.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { ContributionScale } from '../decisioning/contribution.ts'
 import { type Decision, shownDegraded } from '../decisioning/decision.ts'
 import { degradationWords } from '../decisioning/degradation-words.ts'
-import { type PolicyExplanation, type PolicyInForce, policyNames } from '../decisioning/index.ts'
+import { type PolicyExplanation, type PolicyInForce, type PolicyNames, policyNames } from '../decisioning/index.ts'
 import { declaredFields, TransactionMaker } from '../detector/declared-fields.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { DecisionRecord, Definition, Sequenced } from '../log/log-record.ts'
+import { ownDetector } from '../log/own-detector.ts'
 import { outputOf } from '../models/contributions.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { compileKept, DecisionWords, transactionBy } from './decision-words.ts'
+import type { RowMaker } from './detector-in-force.ts'
 import { policyBefore } from './past-policy.ts'
+import { namesOf } from './policy-vocabulary.ts'
 import { expectedScore, present, traceByDefinition } from './present-decision.ts'
 
 /** Why a decision came out as it did, from what the log holds, by the policy of that time. */
@@ -57,7 +61,7 @@ interface ContributionsFound {
   readonly error?: number
 }
 
-export type ExplainingModel = Pick<Predictor, 'modelId' | 'explain'>
+export type ExplainingModel = Pick<Predictor, 'modelId' | 'inputs' | 'explain'>
 
 export interface ExplanationOptions {
   /** The models that are at hand. */
@@ -118,7 +122,7 @@ async function explainPolicyOf(
   if (compiled === undefined) return unknownPolicy('This version can not read the detector of that time')
   const { detector, features } = compiled
   const fields = declaredFields(detector, features.layout)
-  const names = policyNames(detector, fields, definition.features)
+  const names = namesThen(definition, compiled) ?? policyNames(detector, fields, definition.features)
   const texts = new Set(record.fields.filter((field) => field !== undefined).map(String))
   const past = await policyBefore(record.sequence, reading, { names, policy: definition.policy }, texts, turn)
   // Until somebody changes it, the policy is the definition's.
@@ -134,6 +138,13 @@ async function explainPolicyOf(
   const trace = record.policy ?? traceByDefinition(record, definition)
   const { doubts, ...parts } = await past.inForce.explain(input, trace, turn, rule)
   return { parts, change, doubts }
+}
+
+/** Names as they were, with features that the policy had declared and nothing computed yet; undefined where rows differ. */
+function namesThen(definition: Definition, { detector, features }: RowMaker): PolicyNames | undefined {
+  const own = compileKept(ownDetector(definition))
+  if (own === undefined || !isDeepStrictEqual(features.names, definition.features)) return undefined
+  return namesOf({ detector, features, own })
 }
 
 interface PolicyFound {
@@ -166,18 +177,22 @@ interface Contributions {
 
 /** What features added, of the model that decided where it is at hand, else of the record. */
 function findContributions(
-  { row, score, contributions = [] }: DecisionRecord,
-  { model, contributionScale: scale }: Definition,
+  { row, score, contributions = [], model: canary }: DecisionRecord,
+  definition: Definition,
   models: readonly ExplainingModel[],
 ): Contributions {
   const none = { found: { from: null }, of: new Map() } as const
+  const model = canary ?? definition.model
+  const { contributionScale: scale } = definition.others?.find((other) => other.model === canary) ?? definition
   if (model === null) return { ...none, doubts: [] }
   if (score === null) return { ...none, doubts: ['There was no score, so features added nothing to one'] }
   const deciding = models.find(({ modelId }) => modelId === model)
   if (deciding?.explain !== undefined) {
-    const explanation = deciding.explain(row)
+    // Other models and the policy have features of their own in the row.
+    const places = deciding.inputs.map((name) => definition.features.indexOf(name))
+    const explanation = deciding.explain(Float64Array.from(places, (place) => row[place]))
     const { base, error } = explanation
-    const of = new Map(explanation.contributions.entries())
+    const of = new Map(places.map((place, i) => [place, explanation.contributions[i]]))
     const found = { from: 'model', scale: explanation.scale, base, output: outputOf(explanation), error } as const
     return { found, of, doubts: [] }
   }

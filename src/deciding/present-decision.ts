@@ -44,8 +44,9 @@ export function traceByDefinition(record: DecisionRecord, { policy, model }: Def
 
 /** A recorded score as the policy took it: without a model only features that failed call for what is said in its place. */
 export function expectedScore(
-  { score, degraded }: Pick<DecisionRecord, 'score' | 'degraded'>,
-  model: string | null,
+  { score, degraded, model: canary }: Pick<DecisionRecord, 'score' | 'degraded' | 'model'>,
+  champion: string | null,
 ): ExpectedScore {
-  return model === null && !degraded.includes('features-failed') ? undefined : score
+  const hasModel = champion !== null || canary !== undefined
+  return hasModel || degraded.includes('features-failed') ? score : undefined
 }

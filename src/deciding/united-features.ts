@@ -5,6 +5,7 @@ import type { Detector, DetectorProblem } from '../detector/detector.ts'
 import type { FeatureEntry } from '../detector/detector-schema.ts'
 import { addFeatures } from '../features/add-features.ts'
 import { compileDetector } from '../features/feature-set.ts'
+import type { Predictor } from '../scoring/predictor.ts'
 import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels } from './detector-in-force.ts'
 import { namesLost } from './lost-names.ts'
 import { whyNotRetained } from './retention.ts'
@@ -84,6 +85,14 @@ function rolesOf({ canary, shadows }: OtherModels): unknown {
 
 export function allOthers({ canary, shadows }: OtherModels): readonly OtherModel[] {
   return canary === undefined ? shadows : [canary, ...shadows]
+}
+
+/** All that are in force, the champion first. */
+export function predictorsOf({
+  predictor,
+  others,
+}: Pick<DetectorInForce, 'predictor' | 'others'>): readonly Predictor[] {
+  return [...(predictor === undefined ? [] : [predictor]), ...allOthers(others).map((other) => other.predictor)]
 }
 
 function unite(inForce: DetectorInForce): DetectorInForce {
