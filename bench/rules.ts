@@ -5,7 +5,7 @@ import { alternate, type Summary, summarize } from './harness/measure.ts'
 import { benchFile } from './harness/peers.ts'
 import { format, formatSummary, markdownTable } from './harness/report.ts'
 
-const bar = { perDecisionUs: 50, aimUs: 11, loadMs: 1000 }
+const bar = { perDecisionUs: 50, aimUs: 11, loadMs: 1000, changeMs: 10, refusedMs: 10 }
 
 const result = z.object({
   compileMs: z.number(),
@@ -20,6 +20,15 @@ const result = z.object({
 })
 type Result = z.infer<typeof result>
 
+const changeResult = z.object({
+  /** Rules checked, compiled, indexed and asked for the first time, in one change. */
+  loadMs: z.number(),
+  changeMs: z.number(),
+  slowestMs: z.number(),
+  misspeltMs: z.number(),
+})
+type ChangeResult = z.infer<typeof changeResult>
+
 export const rules: Claim = {
   title: 'Rules',
   packages: [],
@@ -30,14 +39,39 @@ export const rules: Claim = {
       { name: '10,000 rules', run: () => ask(10_000 / smaller, 1000 / smaller) },
     ]
     const [thousand, tenThousand] = await alternate(smoke ? 1 : rounds, contestants, log)
+    const change = { name: 'changes of 10,000 rules', run: () => changeOne(10_000 / smaller, 40) }
+    const [changes] = await alternate(smoke ? 1 : rounds, [change], log)
     const differing = [...thousand, ...tenThousand].find((each) => each.differing > 0)
     if (differing) throw new Error(`The index says something else of ${differing.differing} decisions`)
-    return describe(thousand, tenThousand)
+    return `${describe(thousand, tenThousand)}\n\n${describeChanges(changes)}`
   },
 }
 
 async function ask(count: number, decisions: number): Promise<Result> {
   return result.parse(await runJson(process.execPath, [benchFile('ours/ask-rules.ts'), `${count}`, `${decisions}`]))
+}
+
+async function changeOne(count: number, changes: number): Promise<ChangeResult> {
+  const script = benchFile('ours/change-rules.ts')
+  return changeResult.parse(await runJson(process.execPath, [script, `${count}`, `${changes}`]))
+}
+
+function describeChanges(results: readonly ChangeResult[]): string {
+  const of = (figure: (each: ChangeResult) => number) => summarize(results.map(figure))
+  const [change, slowest] = [of(({ changeMs }) => changeMs), of(({ slowestMs }) => slowestMs)]
+  const [load, misspelt] = [of(({ loadMs }) => loadMs), of(({ misspeltMs }) => misspeltMs)]
+  const table = markdownTable(
+    ['CPU time', 'median (best to worst)'],
+    [
+      ['one of 10,000 rules changed: checked, applied and asked, ms', formatSummary(change)],
+      ['the slowest of 40 such changes, ms', formatSummary(slowest)],
+      ['10,000 rules as one change: checked, applied and asked, ms', formatSummary(load)],
+      ['150 misspelt names, of 500 that are declared, refused, ms', formatSummary(misspelt)],
+    ],
+  )
+  return `${table}
+
+One of 10,000 rules changed: ${says(change, bar.changeMs, 'ms')}. 150 misspelt names refused: ${says(misspelt, bar.refusedMs, 'ms')}.`
 }
 
 function describe(thousand: readonly Result[], tenThousand: readonly Result[]): string {
