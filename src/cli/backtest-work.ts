@@ -77,8 +77,8 @@ async function requestOf(flags: BacktestFlags, run: Run): Promise<BacktestReques
   return {
     rules: [...(rule === undefined ? [] : [ruleOf(rule, flags)]), ...written],
     list: list === undefined ? undefined : await listOf(list, flags, run),
-    policy: policy === undefined ? undefined : await readPolicyAt(policy),
-    compare: compare === undefined ? undefined : await readPolicyAt(compare),
+    policy: policy === undefined ? undefined : await readPolicyAt(policy, run),
+    compare: compare === undefined ? undefined : await readPolicyAt(compare, run),
     ...{ bundle: model, fromMs: from, toMs: to, knownByMs: knownBy, entriesNow, examples, threads },
   }
 }
@@ -110,7 +110,7 @@ async function listOf(name: string, { of, effect, entries }: BacktestFlags, run:
 }
 
 /** A directory of a policy, or a file that holds one alone. */
-async function readPolicyAt(path: string): Promise<PolicyDocuments> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return readDirectory(path)
+async function readPolicyAt(path: string, run: Run): Promise<PolicyDocuments> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return readDirectory(path, run)
   return { policy: readPolicyFile({ path, text: new TextDecoder().decode(await readBytes(path, 'The policy')) }) }
 }

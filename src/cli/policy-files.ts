@@ -17,8 +17,9 @@ import type { Run } from './run.ts'
 const topFiles = ['policy.yaml', 'rules.yaml', 'lists.yaml']
 
 /** What a directory says of a policy. @throws FraudError FILE_UNREADABLE where it says nothing; POLICY_INVALID */
-export async function readDirectory(directory: string): Promise<PolicyDocuments> {
+export async function readDirectory(directory: string, { terminal }: Run): Promise<PolicyDocuments> {
   const files = await findFiles(directory)
+  for (const each of await tellUnread(directory)) terminal.warn(each)
   if (files.length > 0) return documentsOf(directory, files)
   const reason = `there is no ${topFiles.join(', ')} or rules/*.yaml in it`
   throw new FraudError('FILE_UNREADABLE', `${directory} holds no policy: ${reason}`, {
@@ -62,6 +63,27 @@ export async function writeDirectory(
   }
   if (!isSame[1]) for (const { path } of inFolder) await rm(join(directory, path))
   return written
+}
+
+/** What looks like a part of the policy and is not read, so that nobody takes it for one. */
+async function tellUnread(directory: string): Promise<readonly string[]> {
+  const top = (await namesIn(directory)).toSorted()
+  const entries = top.includes('lists')
+    ? (await namesIn(join(directory, 'lists'))).map((name) => join('lists', name))
+    : []
+  const csv = [...top, ...entries].filter((name) => /\.(?:csv|ndjson)$/i.test(name))
+  const others = top.filter(
+    (name) => /\.(?:ya?ml|json)$/i.test(name) && !topFiles.includes(name) && !name.startsWith('.'),
+  )
+  return [
+    ...csv.map((name) => {
+      const file = join(directory, name)
+      return `${file} is not read: entries of a list are added by shrike lists add NAME ${file}`
+    }),
+    ...others.map(
+      (name) => `${join(directory, name)} is not read: a policy is in ${topFiles.join(', ')} and rules/*.yaml`,
+    ),
+  ]
 }
 
 function isOfRules({ path }: PolicyFile): boolean {

@@ -29,7 +29,7 @@ export async function diff(
   flags: SinkFlags & { readonly exitCode?: boolean },
   run: Run,
 ): Promise<void> {
-  const documents = await readDirectory(directory)
+  const documents = await readDirectory(directory, run)
   const now = await withPolicy(flags, run, (target) => target.read())
   const changes = differences(now, documents)
   for (const line of changes) run.terminal.say(line)
@@ -45,7 +45,7 @@ interface ApplyFlags extends WhyFlags {
 
 /** `shrike policy apply DIR`. */
 export async function apply(directory: string, flags: ApplyFlags, run: Run): Promise<void> {
-  const documents = await readDirectory(directory)
+  const documents = await readDirectory(directory, run)
   await withPolicy(flags, run, async (target) => {
     const now = await target.read()
     const { ifVersion = now.version, why } = flags

@@ -1,4 +1,4 @@
-import { showValue } from '../core/show-value.ts'
+import { showName } from '../core/show-value.ts'
 import type { Checking } from './checking.ts'
 import type { NumberRange } from './declarations.ts'
 import { mirrored } from './necessary.ts'
@@ -94,5 +94,5 @@ function spanOf({ operator, isWhole }: Asked, value: number): { readonly least: 
 }
 
 function shown(node: Syntax): string {
-  return showValue(printSyntax(node))
+  return showName(printSyntax(node))
 }

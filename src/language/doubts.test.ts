@@ -104,7 +104,8 @@ describe('a warning', () => {
 
   test('tells of what is never true together, or always true apart', () => {
     warns({
-      'time.getHours() > 22 && time.getHours() < 6': /never true together; did you mean \|\|\?/,
+      'time.getHours("UTC") > 22 && time.getHours("UTC") < 6':
+        /^`time.getHours\("UTC"\) > 22` and `time.getHours\("UTC"\) < 6` are never true together; did you mean \|\|\?/,
       'country == "DE" && country == "FR"': /never true together/,
       'amount > 5 && amount < 5': /never true together/,
       '5 < amount && amount <= 5': /never true together/,

@@ -1,5 +1,5 @@
 import { closestName, isMisspelling } from '../core/closest-name.ts'
-import { showValue } from '../core/show-value.ts'
+import { showName, showValue } from '../core/show-value.ts'
 import type { Checking } from './checking.ts'
 import type { Declaration, NumberRange } from './declarations.ts'
 import { printSyntax } from './printer.ts'
@@ -131,5 +131,5 @@ function isToken(declaration: Declaration | undefined): boolean {
 }
 
 function shown(node: Syntax): string {
-  return showValue(printSyntax(node))
+  return showName(printSyntax(node))
 }

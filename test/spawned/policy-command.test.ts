@@ -47,6 +47,15 @@ test('a policy is pulled, changed in files, compared, applied as one change, and
   assert.deepEqual([same.code, same.stdout], [0, `${directory} says what is in force (version ${version})\n`])
   assert.match((await policy('apply', directory)).stdout, /^nothing to do: /)
 
+  mkdirSync(file('lists'))
+  writeFileSync(file('lists/stolen.csv'), 'value\nk1\n')
+  writeFileSync(file('rules.yml'), velocity)
+  const { stderr } = await policy('diff', directory)
+  assert.match(stderr, /stolen\.csv is not read: entries of a list are added by shrike lists add NAME .*stolen\.csv/)
+  assert.match(stderr, /rules\.yml is not read: a policy is in policy\.yaml, rules\.yaml, lists\.yaml and rules/)
+  rmSync(file('lists'), { recursive: true })
+  rmSync(file('rules.yml'))
+
   writeFileSync(file('rules.yaml'), velocity)
   writeFileSync(file('lists.yaml'), '[{ name: stolen, of: card, effect: block }]\n')
   const changes = ['rule velocity: added', 'list stolen: added']

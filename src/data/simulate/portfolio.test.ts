@@ -28,6 +28,7 @@ const names = [
   'currency',
   'category',
   'country',
+  'card_country',
   'channel',
   'latitude',
   'longitude',

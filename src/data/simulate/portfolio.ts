@@ -64,14 +64,14 @@ export function simulatePortfolio(options: PortfolioOptions = {}): Iterable<Tabl
 function* simulateDays(settings: Settings): Generator<Table> {
   const { days, onProgress } = settings
   const merchants = createMerchants(settings.terminals, createRandom(settings.seed, stream.merchants))
-  const simulateDay = createDaySimulator(settings, merchants)
+  const { customers, simulateDay } = createDaySimulator(settings, merchants)
   let rows = 0
   for (let day = 0; day < days; day++) {
     const purchases = simulateDay(day)
     // A day without a transaction has a batch too: a file has a header in any case.
     for (let from = 0; from === 0 || from < purchases.length; from += rowsPerBatch) {
       const batch = purchases.slice(from, from + rowsPerBatch)
-      yield toTable(batch, rows + 1, merchants)
+      yield toTable(batch, rows + 1, { merchants, customers })
       rows += batch.length
     }
     onProgress?.(day + 1, days)
@@ -92,7 +92,7 @@ export const stream = {
   labels: 10,
 } as const
 
-/** Gives the purchases of one day after the other, in order of time. */
+/** The customers, and the purchases of one day after the other, in order of time. */
 function createDaySimulator({ customers: count, terminals, seed, startMs }: Settings, merchants: Merchants) {
   const random = (concern: keyof typeof stream) => createRandom(seed, stream[concern])
   const habits = random('customers')
@@ -111,7 +111,7 @@ function createDaySimulator({ customers: count, terminals, seed, startMs }: Sett
   const [spending, misuse, testing] = [random('spending'), random('misuse'), random('cardTesting')]
   const [cloning, charging, reporting] = [random('clones'), random('takeovers'), random('labels')]
 
-  return (day: number): TimedPurchase[] => {
+  const simulateDay = (day: number): TimedPurchase[] => {
     compromised.draw(day)
     leaked.draw(day)
     const genuine = spendDay(portfolio, day, isWeekend(startMs + day * dayMs), spending)
@@ -136,6 +136,7 @@ function createDaySimulator({ customers: count, terminals, seed, startMs }: Sett
         return { ...purchase, timestampMs, labelKnownAtMs: timestampMs + delay * 1000 }
       })
   }
+  return { customers, simulateDay }
 }
 
 function isWeekend(midnightMs: number): boolean {

@@ -1,4 +1,5 @@
 import type { Column, Table } from '../../table.ts'
+import type { Customers } from './customers.ts'
 import { type Merchants, merchantAt } from './merchants.ts'
 import { cities } from './places.ts'
 import type { Purchase } from './purchase.ts'
@@ -10,7 +11,11 @@ export interface TimedPurchase extends Purchase {
 }
 
 /** Rows as the file has them; the first is transaction number `first`, from 1. */
-export function toTable(purchases: readonly TimedPurchase[], first: number, merchants: Merchants): Table {
+export function toTable(
+  purchases: readonly TimedPurchase[],
+  first: number,
+  { merchants, customers }: { readonly merchants: Merchants; readonly customers: Customers },
+): Table {
   const { latitude, longitude, merchantOf } = merchants
   const merchant = ({ terminal }: TimedPurchase) => merchantAt(merchants, terminal)
   const columns = [
@@ -25,6 +30,8 @@ export function toTable(purchases: readonly TimedPurchase[], first: number, merc
     texts('currency', purchases, () => 'EUR'),
     texts('category', purchases, (purchase) => merchant(purchase).category.name),
     texts('country', purchases, (purchase) => cities[merchant(purchase).city].country),
+    // A bank at home issued the card.
+    texts('card_country', purchases, ({ customer }) => cities[customers.city[customer]].country),
     texts('channel', purchases, (purchase) => (merchant(purchase).isOnline ? 'online' : 'pos')),
     numbers('latitude', purchases, ({ terminal }) => latitude[terminal]),
     numbers('longitude', purchases, ({ terminal }) => longitude[terminal]),
