@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
-import { formatYaml } from '../core/yaml-file.ts'
+import { formatYaml, parseYamlFile } from '../core/yaml-file.ts'
 import { decodeBundleOf, readBundleBytes } from '../scoring/load-predictor.ts'
+import { readBytes } from '../training/read-bytes.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { openModels } from './open-models.ts'
 import type { Run } from './run.ts'
@@ -23,6 +24,7 @@ export interface DeployFlags extends ReasonFlags {
   readonly champion?: boolean
   readonly canary?: number
   readonly by?: string
+  readonly guard?: string
   readonly shadow?: boolean
   readonly retired?: boolean
   readonly dryRun?: boolean
@@ -81,7 +83,7 @@ export async function removeModel(id: string, flags: RemoveFlags, run: Run): Pro
 
 /** `shrike models deploy ID`. */
 export async function deployModel(id: string, flags: DeployFlags, run: Run): Promise<void> {
-  const request = requestOf(flags)
+  const request = { ...requestOf(flags), ...(flags.guard !== undefined && { guard: await readGuard(flags.guard) }) }
   const target = openModels(flags, run)
   if (flags.dryRun === true) {
     const rehearsal = await target.rehearse(id, request)
@@ -105,6 +107,12 @@ export async function rollbackModels(to: number | undefined, flags: RollbackFlag
   for (const warning of deployed.warnings) run.terminal.warn(warning)
   run.terminal.say(`${deployed.id} is champion again in ${target.where} (version ${deployed.version})`)
   run.terminal.result(deployed)
+}
+
+/** What is in it is for the service to check. */
+async function readGuard(path: string): Promise<unknown> {
+  const content = (await readBytes(path, 'The guard')).toString('utf8')
+  return parseYamlFile(content, path, { what: 'guard', code: 'OPTION_INVALID' }).value
 }
 
 function reasonOf({ why, reason }: ReasonFlags): string {

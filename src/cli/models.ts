@@ -102,6 +102,7 @@ function deployCommand(): Command {
     .option('--champion', 'it decides')
     .option('--canary <share>', 'it decides a share, such as 5%', flags.asFlag(percent))
     .option('--by <key>', 'with --canary: the key by which transactions are divided, such as customer')
+    .option('--guard <yaml>', 'with --canary: a file with the limits of its guard')
     .option('--shadow', 'it scores, and decides nothing')
     .option('--retired', 'it does nothing any more')
     .option('--dry-run', 'only tell what would happen')

@@ -8,6 +8,8 @@ export interface DecisionObserver {
   duplicate(): void
   /** A new decision that a canary made. */
   decidedByCanary(model: string): void
+  /** The guard took a canary back. */
+  canaryRolledBack(model: string): void
   /** What became of a transaction for a model that is shadow. */
   shadowScored(model: string, result: 'scored' | 'dropped' | 'failed'): void
   /** Ids of fuses that a decision tripped. */

@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts'
+import { CanaryGuard } from './canary-guard.ts'
 import { Decider } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { Decisions, type DecisionsOptions } from './decisions.ts'
@@ -27,6 +28,8 @@ export class DecisionService extends Decisions {
   readonly #takeover: Takeover
   readonly #keeper: Keeper
   readonly #log: DecisionServiceOptions['log']
+  /** Takes a canary back; undefined where no models are kept. */
+  readonly guard: CanaryGuard | undefined
   /** Models that may be deployed; undefined where none are kept. */
   readonly deployer: Deployer | undefined
 
@@ -50,6 +53,7 @@ export class DecisionService extends Decisions {
     this.#keeper = keeper
     this.#log = options.log
     this.deployer = options.registry && new Deployer(takeover, { ...options, ...options.registry })
+    this.guard = this.deployer && new CanaryGuard(this.deployer, decider, { ...options, observer })
   }
 
   /** Makes histories from the log and decides from then on; tries again until it can. */
@@ -78,7 +82,7 @@ export class DecisionService extends Decisions {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#takeover.close(), this.#keeper.close()])
+    await Promise.all([this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
     await this.#log.close()
   }
 }

@@ -220,6 +220,37 @@ describe('a model', () => {
     assert.equal(deployer.models.deployments.inForce.champion, first.id)
   })
 
+  test('that hurts as a canary is taken back by its guard, with a record that says why, and once', async () => {
+    const { deployer, service, decide, say, metrics } = await start()
+    await deployer.models.add(second.bytes, who)
+    const canary = { role: 'canary', share: 0.3, by: 'card', guard: { minDecisions: 40 } }
+    await deployer.deploy(second.id, canary, who)
+    // It looks when the test says so.
+    await service.guard?.close()
+    const decideSome = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) await decide({ CARD: `c-${i}` })
+    }
+    await decideSome(0, 40)
+    await service.guard?.look()
+    assert.equal(deployer.find(second.id).role, 'canary', 'too few decisions to say')
+    await decideSome(40, 300)
+    const { figures } = deployer.find(second.id)
+    assert.deepEqual(
+      [figures?.canary.outcomes.decline, figures?.champion.outcomes.approve],
+      [figures?.canary.decisions, figures?.champion.decisions],
+    )
+    assert.equal((figures?.canary.decisions ?? 0) + (figures?.champion.decisions ?? 0), 300)
+    await Promise.all([service.guard?.look(), service.guard?.look()])
+    await service.guard?.look()
+    const { role, deployed } = deployer.find(second.id)
+    assert.deepEqual([role, deployed?.by], ['retired', 'guard'])
+    assert.match(deployed?.why ?? '', /^0 % of its decisions are approve, of the champion's 100 %/)
+    assert.equal(deployer.models.deployments.steps.filter(({ by }) => by === 'guard').length, 1)
+    assert.match(say.lines.join('\n'), /^error the guard has rolled the canary back/m)
+    assert.match(await metrics.registry.metrics(), /shrike_canary_rollbacks_total{model="cards@[0-9a-f]+"} 1/)
+    for (let i = 0; i < 40; i++) assert.equal((await decide({ CARD: `c-${i}` })).model, first.id)
+  })
+
   test('of a stale version, of an unknown id, or beside another deployment is refused', async () => {
     const { deployer } = await start()
     await deployer.models.add(second.bytes, who)

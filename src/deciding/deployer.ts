@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import type { Logger } from '../core/logger.ts'
+import type { CanaryFigures } from './canary-figures.ts'
 import { isLineupOf, loadLineup } from './deployed-lineup.ts'
 import {
   type Deployment,
@@ -43,6 +44,8 @@ export interface DeploymentState extends ModelView {
   /** `preparing` while its histories are made, `failed` where they could not be. */
   readonly state: 'idle' | 'preparing' | 'failed'
   readonly progress?: TakeoverProgress
+  /** Of a canary: what it and the champion have done since. */
+  readonly figures?: CanaryFigures
   readonly error?: Failed
 }
 
@@ -81,6 +84,11 @@ export class Deployer {
   /** Whether the log says who is champion. */
   get isByLog(): boolean {
     return this.models.deployments.inForce.champion !== undefined
+  }
+
+  /** The model that is on its way into its role, and how far it is; undefined where none is. */
+  get underway(): Underway | undefined {
+    return this.#underway
   }
 
   /** The id of the model that decides now. */
@@ -275,8 +283,10 @@ export class Deployer {
     }
   }
 
-  #tell(model: ModelView): DeploymentState {
-    const { id } = model
+  #tell(view: ModelView): DeploymentState {
+    const { id } = view
+    const figures = this.#takeover.lineup.champion.state?.projections.canary.figures
+    const model = { ...view, ...(view.role === 'canary' && figures && { figures }) }
     if (this.#underway?.id === id) {
       const { records, of } = this.#underway
       return { ...model, state: 'preparing', progress: { records, of } }

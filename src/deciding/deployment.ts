@@ -15,8 +15,8 @@ const guardSchema = z.strictObject({
   faultRate: rate.default(0.01),
   /** How long a decision of the canary may take, at the 99th percentile. */
   p99Ms: z.number().positive().optional(),
-  /** Labels of its decisions before precision is looked at. */
-  minLabels: z.int().min(10).default(100),
+  /** Decisions of the canary that were not approved before its precision is looked at. */
+  minFlagged: z.int().min(1).default(100),
 })
 
 const canarySchema = z.strictObject({
@@ -58,7 +58,7 @@ const changes = [
 export const deploymentSchema = z.discriminatedUnion('kind', changes)
 export type Deployment = Readonly<z.infer<typeof deploymentSchema>>
 export type AddedModel = Readonly<z.infer<typeof addedSchema>>
-type Guard = Readonly<z.infer<typeof guardSchema>>
+export type Guard = Readonly<z.infer<typeof guardSchema>>
 
 export const modelRoles = ['champion', 'canary', 'shadow', 'retired'] as const
 export type ModelRole = (typeof modelRoles)[number]

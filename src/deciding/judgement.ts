@@ -9,6 +9,7 @@ import type { History } from '../features/history.ts'
 import type { ListedText } from '../features/scope.ts'
 import type { DecisionRecord } from '../log/log-record.ts'
 import { type DetectorInForce, longestSpanMs, type OtherModels } from './detector-in-force.ts'
+import { Latencies } from './latencies.ts'
 import { RowScorer } from './row-scorer.ts'
 import type { Standing } from './standing.ts'
 
@@ -48,6 +49,11 @@ export class Judge {
     const expected = Object.entries(keys).filter(([name]) => !optionalKeys.includes(name))
     this.#keysAt = expected.map(([, column]) => state.definition.columns.indexOf(column))
     this.#coveredSinceMs = state.coveredSinceMs
+  }
+
+  /** How long decisions of the canary take until their score, at the 99th percentile. */
+  get canaryP99Ms(): number | undefined {
+    return this.#canary?.latencies.p99
   }
 
   /** How much event time the log covers; 0 where it is empty. */
@@ -127,7 +133,9 @@ export class Judge {
       if (scorer === undefined) return undefined
       failure = 'model-failed'
       const score = scorer.score()
-      if (waitedMs() > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
+      const waited = waitedMs()
+      if (scorer === this.#canary?.scorer) this.#canary?.latencies.add(waited)
+      if (waited > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
         degraded.push('deadline-passed')
         return null
       }
@@ -191,6 +199,7 @@ interface Canary {
   readonly keyAt: number
   readonly share: number
   readonly purpose: `canary:${string}`
+  readonly latencies: Latencies
 }
 
 function canaryOf(
@@ -202,5 +211,11 @@ function canaryOf(
   const keyAt = definition.columns.indexOf(detector.transaction.keys?.[by] ?? '')
   // By the model, so that each canary has customers of its own, who stay when its share grows.
   const purpose = `canary:${predictor.modelId}` as const
-  return { scorer: new RowScorer(predictor, own.features, features, row), keyAt, share, purpose }
+  return {
+    scorer: new RowScorer(predictor, own.features, features, row),
+    keyAt,
+    share,
+    purpose,
+    latencies: new Latencies(),
+  }
 }

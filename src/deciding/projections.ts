@@ -2,6 +2,7 @@ import { policyOf } from '../decisioning/policy.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
+import { CanaryProjection } from './canary-projection.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
 import type { HistoryMaker, RecordTransactions } from './detector-in-force.ts'
 import { HistoryProjection, labelWaitMs } from './history-projection.ts'
@@ -27,8 +28,10 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
   const { detector, features } = maker
   const pending = new PendingLabels(labelWaitMs(features))
   const policy = new PolicyProjection(namesOf(maker, options.retainMs), policyOf(detector))
+  const deployments = new DeploymentProjection()
   return {
-    deployments: new DeploymentProjection(),
+    deployments,
+    canary: new CanaryProjection(deployments),
     pending,
     histories: new HistoryProjection(features, transactions, pending, options),
     policy,

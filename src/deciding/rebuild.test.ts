@@ -129,9 +129,9 @@ describe('a snapshot', () => {
     const whole = saved(projections())
     for (const [lacking, made] of [
       ['deployments', ['deployments']],
-      ['pending-labels', ['deployments', 'pending-labels']],
+      ['pending-labels', ['deployments', 'canary', 'pending-labels']],
       // These read what labels waited.
-      ['histories', ['deployments', 'pending-labels', 'histories']],
+      ['histories', ['deployments', 'canary', 'pending-labels', 'histories']],
     ] as const) {
       const rebuild = rebuilt(log.reading, without(snapshot, lacking))
       assert.deepEqual([rebuild.missingParts, rebuild.unknownParts], [made, []])
@@ -148,7 +148,7 @@ describe('a snapshot', () => {
     const more = [{ name: 'cases', version: 1, chunks: [Buffer.from('of a newer version')] }, ...parts]
     const rebuild = rebuilt(log.reading, { ...snapshot, partsHeld: more, parts: () => more })
     assert.deepEqual(rebuild.unknownParts, ['cases', 'pending-labels'])
-    assert.deepEqual(rebuild.missingParts, ['deployments', 'pending-labels'])
+    assert.deepEqual(rebuild.missingParts, ['deployments', 'canary', 'pending-labels'])
     assert.deepEqual(saved(rebuild.projections), saved(projections()))
   })
 
@@ -172,7 +172,7 @@ describe('a snapshot', () => {
     const held = { ...snapshot, parts: () => [...snapshot.parts()].slice(0, 1) }
     assert.throws(() => rebuilt(log.reading, held), {
       code: 'SNAPSHOT_INVALID',
-      message: /lacks its part pending-labels/,
+      message: /lacks its part canary/,
     })
   })
 

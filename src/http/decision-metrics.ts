@@ -77,6 +77,8 @@ function countDecisions(registry: Registry): DecisionObserver {
   const byCanary = new Map<string, number>()
   const shadows = new Map<string, Map<string, number>>()
   tally('shrike_canary_decisions_total', 'New decisions of a canary, by model.', 'model', () => byCanary)
+  const rolledBack = new Map<string, number>()
+  tally('shrike_canary_rollbacks_total', 'Canaries that their guard took back, by model.', 'model', () => rolledBack)
   const shadowHelp = 'Transactions that a shadow scored, failed to score, or left out for lack of time, by model.'
   createTally(registry, 'shrike_shadow_scores_total', shadowHelp, ['model', 'result'], (set) => {
     for (const [model, results] of shadows) for (const [result, count] of results) set({ model, result }, count)
@@ -100,6 +102,9 @@ function countDecisions(registry: Registry): DecisionObserver {
     },
     decidedByCanary(model) {
       byCanary.set(model, (byCanary.get(model) ?? 0) + 1)
+    },
+    canaryRolledBack(model) {
+      rolledBack.set(model, (rolledBack.get(model) ?? 0) + 1)
     },
     shadowScored(model, result) {
       const results = shadows.get(model) ?? new Map<string, number>()
@@ -208,6 +213,10 @@ function watch(
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
     set({ result: 'ok' }, decisions.snapshots.ok)
     set({ result: 'failed' }, decisions.snapshots.failed)
+  })
+  gauge('shrike_deployment_progress', 'Share of the log that a model on its way into force has gone through.', () => {
+    const { underway } = decisions.deployer ?? {}
+    return underway && (underway.of === 0 ? 0 : underway.records / underway.of)
   })
   watchPolicy(registry, decisions, nowMs)
 }

@@ -176,6 +176,7 @@ test('a clock that jumps refuses what is ahead of it, and is what decidedAt show
   const uncounted = {
     decided() {},
     decidedByCanary() {},
+    canaryRolledBack() {},
     shadowScored() {},
     duplicate() {},
     fusesTripped() {},

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { createRandom } from '../core/random.ts'
+import type { DecisionRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
+import { type Arm, whyRolledBack } from './canary-figures.ts'
+import { CanaryProjection } from './canary-projection.ts'
+import { deploymentSchema } from './deployment.ts'
+import { DeploymentProjection } from './deployment-projection.ts'
+
+const [champion, canary] = ['cards@000000000001', 'cards@000000000002']
+const change = deploymentSchema.parse({ kind: 'canary', model: canary, share: 0.1, by: 'card' })
+assert(change.kind === 'canary')
+const { guard } = change
+
+function arm(decisions: number, more: Partial<Arm> & { readonly decline?: number } = {}): Arm {
+  const { decline = Math.round(decisions / 10), ...others } = more
+  const outcomes = { approve: decisions - decline, challenge: 0, review: 0, decline }
+  return { decisions, outcomes, faults: 0, flagged: decline, flaggedFrauds: 0, ...others }
+}
+
+describe('the guard of a canary', () => {
+  test('looks at nothing before so many decisions, and at each limit behind them', () => {
+    const fine = arm(10_000)
+    const say = (mine: Arm, p99Ms?: number, limits = guard) =>
+      whyRolledBack({ canary: mine, champion: fine }, limits, p99Ms)
+    assert.equal(say(arm(999, { decline: 999, faults: 999 })), undefined)
+    assert.equal(say(arm(1000)), undefined)
+    assert.match(say(arm(1000, { decline: 400 })) ?? '', /^60 % of its decisions are approve, of the champion's 90 %/)
+    assert.match(say(arm(1000, { decline: 0 })) ?? '', /100 % of its decisions are approve/)
+    assert.match(say(arm(1000, { faults: 40 })) ?? '', /^40 of 1000 decisions were without a score/)
+    assert.equal(say(arm(1000, { faults: 11 })), undefined, 'that may be chance')
+    assert.equal(say(arm(1000), 21), undefined)
+    assert.match(say(arm(1000), 21, { ...guard, p99Ms: 20 }) ?? '', /take 21\.0 ms/)
+  })
+
+  test('compares what is known to be fraud once there is enough, and not before', () => {
+    const of = (mine: number, theirs: number, flagged = 200) =>
+      whyRolledBack(
+        {
+          canary: arm(2000, { decline: 200, flagged, flaggedFrauds: mine }),
+          champion: arm(20_000, { decline: 2000, flaggedFrauds: theirs }),
+        },
+        guard,
+      )
+    assert.match(of(2, 1000) ?? '', /^1 % of what it did not approve is known to be fraud, of the champion's 50 %/)
+    assert.equal(of(2, 1000, 99), undefined)
+    assert.equal(of(0, 9), undefined, 'labels have hardly come')
+    assert.equal(of(95, 1000), undefined, 'that may be chance')
+    assert.equal(of(180, 1000), undefined, 'it is better')
+  })
+
+  test('lets a canary that is as good as the champion go on, in all but some of a hundred months', () => {
+    let back = 0
+    for (let seed = 0; seed < 100; seed++) {
+      const random = createRandom(seed)
+      const drawn = (decisions: number) => {
+        let [decline, flaggedFrauds] = [0, 0]
+        for (let i = 0; i < decisions; i++) {
+          if (random.uniform() >= 0.1) continue
+          decline += 1
+          if (random.uniform() < 0.4) flaggedFrauds += 1
+        }
+        return arm(decisions, { decline, flaggedFrauds })
+      }
+      if (whyRolledBack({ canary: drawn(2000), champion: drawn(20_000) }, guard) !== undefined) back += 1
+    }
+    assert.ok(back <= 8, `${back} of 100`)
+  })
+})
+
+/** A log as bytes of what happened: 0 to 2 a decision, 3 a label, 4 a checkpoint. */
+const happenings = fc.array(
+  fc.record({ what: fc.nat(4), byCanary: fc.boolean(), outcome: fc.nat(3), isFraud: fc.boolean(), of: fc.nat(40) }),
+  { maxLength: 80 },
+)
+const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
+
+test('figures of a canary are those of its records, whatever is saved in between', () => {
+  const deploy = (kind: 'champion' | 'canary'): LogRecord => ({
+    ...{ kind: 'deployment', by: 'user:ann', why: '', atMs: 0 },
+    change: kind === 'canary' ? JSON.parse(JSON.stringify(change)) : { kind, model: champion },
+  })
+  const property = fc.property(happenings, fc.nat(80), (all, savedAt) => {
+    let deployments = new DeploymentProjection()
+    let projection = new CanaryProjection(deployments)
+    const decisions: (DecisionRecord & { readonly sequence: number })[] = []
+    const labels = new Map<number, boolean>()
+    let sequence = 0
+    const take = (record: LogRecord, about?: (typeof decisions)[number]) => {
+      sequence += 1
+      deployments.take(record, sequence)
+      projection.take(record, sequence, about)
+      return sequence
+    }
+    take(deploy('champion'))
+    take(deploy('canary'))
+    all.forEach(({ what, byCanary, outcome, isFraud, of }, i) => {
+      if (i === savedAt) {
+        const [one, other] = [[...deployments.save()], [...projection.save()]]
+        deployments = new DeploymentProjection()
+        deployments.load(one)
+        projection = new CanaryProjection(deployments)
+        projection.load(other)
+      }
+      const about = decisions[of % Math.max(1, decisions.length)]
+      if (what < 3) {
+        const decided: DecisionRecord = {
+          ...{ kind: 'decision', id: `t-${i}`, timestampMs: 0, decidedAtMs: 0, definition: 1, degraded: [] },
+          ...{ fields: [], row: new Float64Array(), outcome: outcomes[outcome], score: isFraud ? null : 0.5 },
+          ...(byCanary && { model: canary }),
+        }
+        decisions.push({ ...decided, sequence: take(decided) })
+      } else if (what === 3 && about !== undefined) {
+        const label: LabelRecord = {
+          ...{ kind: 'label', id: about.id, isFraud, knownAtMs: 0, source: undefined, receivedAtMs: 0 },
+          of: about.sequence,
+        }
+        take(label, about)
+        labels.set(about.sequence, isFraud)
+      }
+    })
+    const count = (isCanary: boolean) => {
+      const mine = decisions.filter(({ model }) => (model === canary) === isCanary)
+      const flagged = mine.filter(({ outcome }) => outcome !== 'approve')
+      return {
+        decisions: mine.length,
+        faults: mine.filter(({ score }) => score === null).length,
+        flagged: flagged.length,
+        flaggedFrauds: flagged.filter((each) => labels.get(each.sequence) === true).length,
+        outcomes: Object.fromEntries(
+          outcomes.map((outcome) => [outcome, mine.filter((each) => each.outcome === outcome).length]),
+        ),
+      }
+    }
+    assert.deepEqual(projection.figures, { canary: count(true), champion: count(false) })
+  })
+  fc.assert(property)
+})

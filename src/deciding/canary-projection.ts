@@ -1,0 +1,135 @@
+import { isRecord } from '../core/json-value.ts'
+import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import { readJson } from '../decisioning/saved-definitions.ts'
+import type { Outcome } from '../detector/detector-schema.ts'
+import type { DecisionRecord, Definition, LogRecord } from '../log/log-record.ts'
+import type { LabelledTransaction, Projection } from '../log/projection.ts'
+import type { Arm, CanaryFigures } from './canary-figures.ts'
+import type { DeploymentProjection } from './deployment-projection.ts'
+
+type Counts = { -readonly [Name in keyof Omit<Arm, 'outcomes'>]: number } & { outcomes: Record<Outcome, number> }
+
+/** What is counted while a canary is in force. */
+interface Trial {
+  readonly canary: string
+  readonly champion: string | undefined
+  readonly by: string
+  /** The record that deployed it. */
+  readonly since: number
+  readonly counts: { readonly canary: Counts; readonly champion: Counts }
+}
+
+/** The definition that was written last, which decisions rest on: a canary takes over with one. */
+interface KeyPlaces {
+  readonly sequence: number
+  readonly keys: Readonly<Record<string, number>>
+}
+
+/** What a canary and its champion have done side by side, counted from the records of decisions and labels. */
+export class CanaryProjection implements Projection {
+  readonly name = 'canary'
+  readonly version = 1
+  readonly #deployments: DeploymentProjection
+  #trial: Trial | undefined
+  #places: KeyPlaces | undefined
+  /** By the numbers of labelled decisions that were not approved. */
+  readonly #labels = new Map<number, boolean>()
+
+  /** @param deployments takes each record before this does. */
+  constructor(deployments: DeploymentProjection) {
+    this.#deployments = deployments
+  }
+
+  /** Undefined where there is no canary. */
+  get figures(): CanaryFigures | undefined {
+    return this.#trial?.counts
+  }
+
+  take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
+    if (record.kind === 'deployment') this.#follow(sequence)
+    else if (this.#trial === undefined) return
+    else if (record.kind === 'definition') this.#places = { sequence, keys: keyPlaces(record) }
+    else if (record.kind === 'decision') this.#count(this.#trial, record)
+    else if (record.kind === 'label' && about?.kind === 'decision') this.#label(this.#trial, about, record.isFraud)
+    else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
+  }
+
+  isCarried(): boolean {
+    return this.#trial !== undefined
+  }
+
+  /** Whose decisions are no longer kept can't be labelled again. */
+  letGo(through: number): void {
+    for (const sequence of this.#labels.keys()) if (sequence <= through) this.#labels.delete(sequence)
+  }
+
+  *save(): Generator<Uint8Array> {
+    const writer = new StateWriter()
+    writer.text(JSON.stringify({ trial: this.#trial, places: this.#places }))
+    writer.double(this.#labels.size)
+    for (const [sequence, isFraud] of this.#labels) {
+      writer.double(isFraud ? -sequence : sequence)
+      yield* writer.take()
+    }
+    yield* writer.take(true)
+  }
+
+  load(chunks: Iterable<Uint8Array>): void {
+    const reader = new StateReader(chunks)
+    const { trial, places } = readJson<{ trial?: Trial; places?: KeyPlaces }>(reader)
+    this.#trial = trial
+    this.#places = places
+    for (let left = reader.count(2 ** 32); left > 0; left--) {
+      const signed = reader.double()
+      this.#labels.set(Math.abs(signed), signed < 0)
+    }
+    reader.end()
+  }
+
+  /** Another canary, another share or another champion: what was counted is of another comparison. */
+  #follow(since: number): void {
+    const { canary, champion } = this.#deployments.inForce
+    const { change } = this.#deployments.steps.at(-1) ?? {}
+    const isSame = this.#trial?.canary === canary?.id && this.#trial?.champion === champion
+    if (isSame && change?.kind !== 'canary') return
+    this.#labels.clear()
+    if (canary === undefined) this.#places = undefined
+    this.#trial = canary && {
+      ...{ canary: canary.id, champion, by: canary.by, since },
+      counts: { canary: noCounts(), champion: noCounts() },
+    }
+  }
+
+  #count({ canary, by, counts }: Trial, { model, outcome, score, fields, definition }: DecisionRecord): void {
+    const arm = model === canary ? counts.canary : model === undefined ? counts.champion : undefined
+    if (arm === undefined) return
+    // Who lacks the key was never drawn, and is not of those who are compared.
+    const place = this.#places?.sequence === definition ? this.#places.keys[by] : undefined
+    if (arm === counts.champion && place !== undefined && fields[place] === undefined) return
+    arm.decisions += 1
+    arm.outcomes[outcome] += 1
+    if (score === null) arm.faults += 1
+    if (outcome !== 'approve') arm.flagged += 1
+  }
+
+  #label({ canary, since, counts }: Trial, about: LabelledTransaction, isFraud: boolean): void {
+    if (about.kind !== 'decision' || about.sequence <= since || about.outcome === 'approve') return
+    const arm = about.model === canary ? counts.canary : about.model === undefined ? counts.champion : undefined
+    if (arm === undefined) return
+    const before = this.#labels.get(about.sequence) === true
+    this.#labels.set(about.sequence, isFraud)
+    arm.flaggedFrauds += Number(isFraud) - Number(before)
+  }
+}
+
+function noCounts(): Counts {
+  const none = { approve: 0, challenge: 0, review: 0, decline: 0 }
+  return { decisions: 0, outcomes: none, faults: 0, flagged: 0, flaggedFrauds: 0 }
+}
+
+/** Where the values of keys are among the fields of a record. */
+function keyPlaces({ detector, columns }: Definition): Readonly<Record<string, number>> {
+  const transaction = isRecord(detector) && isRecord(detector.transaction) ? detector.transaction : {}
+  const keys = isRecord(transaction.keys) ? transaction.keys : {}
+  return Object.fromEntries(Object.entries(keys).map(([name, column]) => [name, columns.indexOf(String(column))]))
+}
