@@ -126,7 +126,16 @@ class FileCases {
     }))
     this.#fields = columns.map(() => undefined)
     this.#case = {
-      ...{ id: '', sequence: 0, timestampMs: 0, decidedAtMs: 0, amount: 0, fields: this.#fields, score: undefined },
+      ...{
+        id: '',
+        sequence: 0,
+        timestampMs: 0,
+        decidedAtMs: 0,
+        amount: 0,
+        fields: this.#fields,
+        score: undefined,
+        testedScore: undefined,
+      },
       ...{ row: new Float64Array(0), happened: undefined, truth: 'unknown', passed: Number.NaN },
     }
   }
@@ -146,6 +155,7 @@ class FileCases {
     seen.amount = amount
     seen.row = row
     seen.score = this.#options.score?.(row)
+    seen.testedScore = seen.score
     seen.truth = this.#truthOf(replayed)
     return seen
   }

@@ -1,4 +1,5 @@
 import type { PolicyInput } from '../decisioning/index.ts'
+import type { ExpectedScore } from '../decisioning/policy.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 
 /**
@@ -11,6 +12,8 @@ export type Truth = (typeof truths)[number]
 /** A transaction of the past that policies are asked about again; it is lent until the next one. */
 export interface Case extends PolicyInput {
   readonly sequence: number
+  /** By the model that is tested; `score` where there is none. */
+  readonly testedScore: ExpectedScore
   /** What was settled on then, whatever the control group made of it; undefined where nothing was decided. */
   readonly happened: Outcome | undefined
   readonly truth: Truth

@@ -303,7 +303,7 @@ export class Counter {
     return day
   }
 
-  #keep(kind: ExampleKind, { id, sequence, timestampMs, amount, score, happened, truth }: Case): void {
+  #keep(kind: ExampleKind, { id, sequence, timestampMs, amount, testedScore: score, happened, truth }: Case): void {
     const kept = this.#examples[kind]
     if (this.#plan.examples === 0) return
     const at = { id, sequence, timestampMs, amount, score: score ?? null, happened: happened ?? null, truth }

@@ -58,7 +58,11 @@ export class TrialRun {
       this.#followed++
     }
     if (!(seen.timestampMs >= fromMs && seen.timestampMs < toMs)) return
-    for (let i = 0; i < this.#sides.length; i++) this.#judged[i] = this.#sides[i].judge(seen)
+    const scored = Object.is(seen.score, seen.testedScore) ? seen : { ...seen, score: seen.testedScore }
+    for (let i = 0; i < this.#sides.length; i++) {
+      const side = this.#sides[i]
+      this.#judged[i] = side.judge(side.name === 'tested' ? scored : seen)
+    }
     this.#counter.take(seen, this.#judged)
   }
 

@@ -51,7 +51,16 @@ export class RecordedCases {
     this.#fields = columns.map(() => undefined)
     this.#row = new Float64Array(wanted.features.names.length)
     this.#case = {
-      ...{ id: '', sequence: 0, timestampMs: 0, decidedAtMs: 0, amount: 0, fields: this.#fields, score: null },
+      ...{
+        id: '',
+        sequence: 0,
+        timestampMs: 0,
+        decidedAtMs: 0,
+        amount: 0,
+        fields: this.#fields,
+        score: null,
+        testedScore: null,
+      },
       ...{ row: this.#row, happened: undefined, truth: 'unknown', passed: 0 },
     }
   }
@@ -92,7 +101,8 @@ export class RecordedCases {
     // A canary scores where there is no champion, too.
     const isScored = hasModel || decision.score !== null || decision.featuresFailed
     const recorded = isScored ? decision.score : undefined
-    seen.score = score === undefined ? recorded : score(seen.row)
+    seen.score = recorded
+    seen.testedScore = score === undefined ? recorded : score(seen.row)
     return seen
   }
 

@@ -43,9 +43,9 @@ export function storedFeatures({ detector, features }: Wanted, definition: Defin
   const places = new Int32Array(features.names.length).fill(-1)
   const then = detectorOf(definition)
   if (then === undefined || !isDeepStrictEqual(basis(detector), basis(then))) return places
-  const before = new Map(compileDetector(then).declared.map((declared) => [declared.name, toldBy(declared)]))
-  const isSame = features.declared.map((declared) => {
-    return definition.features.includes(declared.name) && isDeepStrictEqual(before.get(declared.name), toldBy(declared))
+  const before = new Map(compileDetector(then).declared.map(({ name, declaration }) => [name, declaration]))
+  const isSame = features.declared.map(({ name, declaration }) => {
+    return definition.features.includes(name) && before.get(name) === declaration
   })
   // A feature of other features is the same where they are.
   for (const { at, inputs } of features.derived) isSame[at] &&= inputs.every((input) => isSame[input])
@@ -68,11 +68,4 @@ function detectorOf({ detector }: Definition): Detector | undefined {
 /** What every feature rests on. What else is kept, and which keys may be missing, changes none. */
 function basis({ transaction: { keep, optionalKeys, ...transaction }, histories }: Detector): unknown {
   return { transaction, histories }
-}
-
-/** A name tells its window, unless its author chose the name. */
-function toldBy({ kind, parameters }: FeatureSet['declared'][number]): unknown {
-  if (!isRecord(parameters) || 'as' in parameters) return { kind, parameters }
-  const { over, ...rest } = parameters
-  return { kind, parameters: rest }
 }

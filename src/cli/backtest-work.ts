@@ -17,6 +17,7 @@ import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { readEntries } from './list-entries-file.ts'
 import { requireLog } from './log-files.ts'
+import { modelPath } from './model-path.ts'
 import { checkOutputs } from './output-paths.ts'
 import { readDirectory } from './policy-files.ts'
 import { printBacktest } from './print-backtest.ts'
@@ -79,7 +80,15 @@ async function requestOf(flags: BacktestFlags, run: Run): Promise<BacktestReques
     list: list === undefined ? undefined : await listOf(list, flags, run),
     policy: policy === undefined ? undefined : await readPolicyAt(policy, run),
     compare: compare === undefined ? undefined : await readPolicyAt(compare, run),
-    ...{ bundle: model, fromMs: from, toMs: to, knownByMs: knownBy, entriesNow, examples, threads },
+    ...{
+      bundle: model && modelPath(model, flags.data),
+      fromMs: from,
+      toMs: to,
+      knownByMs: knownBy,
+      entriesNow,
+      examples,
+      threads,
+    },
   }
 }
 

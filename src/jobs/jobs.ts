@@ -113,11 +113,15 @@ const neverBegan = {
 /** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
 function within(request: JobRequest, files: string | undefined): JobRequest {
   const named = Object.entries(request).flatMap(([field, path]) =>
-    pathFields.includes(field) && typeof path === 'string' ? [[field, realPathWithin(field, path, files)]] : [],
+    pathFields.includes(field) && typeof path === 'string' && !(field === 'model' && modelId.test(path))
+      ? [[field, realPathWithin(field, path, files)]]
+      : [],
   )
   return { ...request, ...Object.fromEntries(named) }
 }
 
+/** A bundle of the data directory is named by its id. */
+const modelId = /^[^/\\]{1,64}@[0-9a-f]{12}$/
 const pathFields: readonly string[] = ['file', 'detector', 'bundle', 'model']
 
 function realPathWithin(field: string, path: string, files: string | undefined): string {

@@ -7,6 +7,7 @@ import { opinionSources, strengths } from '../decisioning/opinion.ts'
 import { hitStates } from '../decisioning/policy-trace.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { changeLimits } from './change-format.ts'
+import { DecisionReader } from './decision-reader.ts'
 import {
   changeKinds,
   type DecisionRecord,
@@ -548,4 +549,23 @@ describe('a damaged record', () => {
     })
     fc.assert(property, { numRuns: 2000 })
   })
+})
+
+test('a decision that is lent says what its record does', () => {
+  const decisions = fc.oneof(plainDecisions, explainedDecisions, tracedDecisions)
+  fc.assert(
+    fc.property(decisions, fc.constantFrom(1 as const, recordFormat), (record, format) => {
+      // In format 1 there were no traces.
+      fc.pre(format !== 1 || record.policy === undefined)
+      const [{ record: stored }] = splitFrames(encode([record]))
+      const whole = decodeRecord(stored, () => format)
+      assert.ok(whole.kind === 'decision')
+      const { wouldBe, propensity, featuresFailed, ...lent } = new DecisionReader(() => format).read(stored)
+      const { kind, degraded, contributions, policy, ...rest } = whole
+      assert.deepEqual(lent, rest)
+      assert.equal(featuresFailed, degraded.includes('features-failed'))
+      const { control = { wouldBe: record.outcome, propensity: Number.NaN } } = policy ?? {}
+      assert.deepEqual({ wouldBe, propensity }, control)
+    }),
+  )
 })

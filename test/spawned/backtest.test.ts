@@ -11,6 +11,7 @@ import type { SingleChange } from '../../src/decisioning/change.ts'
 import { policySchema } from '../../src/decisioning/policy-definition.ts'
 import { ruleSchema } from '../../src/decisioning/rule-definition.ts'
 import { outcomes } from '../../src/detector/detector-schema.ts'
+import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { type BrutePolicy, BruteSet, drawBruteRule, type ExportedRow, judgeBrute, truthOf } from '../brute-backtest.ts'
 import { readRows } from '../csv-rows.ts'
 import { writeDecidedLog } from '../decided-log.ts'
@@ -265,5 +266,27 @@ describe('shrike backtest', () => {
     assert.deepEqual([focus.legitimate, focus.frauds, focus.unknown], [count(0), count(1), count(2)])
     assert.equal(told.decline.transactions, hits.length)
     assert.match(readFileSync(join(folder, 'b.html'), 'utf8'), /<h1>Backtest: rule tested<\/h1>/)
+  })
+
+  test('scores by a model that is tested, from the rows of the log', async () => {
+    const model = join(folder, 'm.safetensors')
+    await succeedIn(folder, ['train', '--from-log', '--data', path, '--out', model, '--report', 'm.html'])
+    const { stdout } = await succeedIn(folder, ['backtest', '--data', path, '--model', model, '--json'])
+    const { basis, sides } = JSON.parse(stdout)
+    assert.equal(basis.recomputed, 0)
+    const { predictor } = await loadModel(model)
+    const scores = rows.map((row) => {
+      const names = predictor.inputs.map((name) => (name === 'AMOUNT' ? 'AMOUNT_feature' : name))
+      const values = names.map((name) => (row[name] === '' ? Number.NaN : Number(row[name])))
+      return predictor.predict(Float64Array.from(values)).probability
+    })
+    const isBlocked = rows.map((row, i) => listed[i].has(row.DEVICE))
+    const declined = scores.filter((score, i) => isBlocked[i] || score >= 0.7).length
+    const reviewed = scores.filter((score, i) => !isBlocked[i] && score >= 0.4 && score < 0.7).length
+    assert.deepEqual(
+      [sides[1].outcomes.decline.transactions, sides[1].outcomes.review.transactions],
+      [declined, reviewed],
+    )
+    assert.notEqual(sides[1].outcomes.review.transactions, sides[0].outcomes.review.transactions)
   })
 })
