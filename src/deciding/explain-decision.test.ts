@@ -8,6 +8,7 @@ import {
   startMs,
   type TestDecisionsOptions,
 } from '../../test/service/decisions-fixture.ts'
+import { compileDetector } from '../features/feature-set.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
 import type { DecisionExplanation } from './explain-decision.ts'
 
@@ -15,9 +16,13 @@ const open = closedAfterEach()
 const minuteMs = 60_000
 const noTurn = { isOver: () => false, next: async () => {} }
 
+const { names: inputs } = compileDetector(cardsDetector())
+
 /** What each feature adds is known of it. */
 const explaining = {
   ...amountPredictor(),
+  inputs,
+  example: Object.fromEntries(inputs.map((name) => [name, 1])),
   contributionScale: 'probability',
   explainsDecisions: true,
   explain: (row: Float64Array) => ({
