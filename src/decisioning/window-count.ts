@@ -29,7 +29,9 @@ export class WindowCount {
 
   /** As `count`, without moving on: whoever only looks changes nothing that is saved. */
   at(atMs: number): number {
-    const oldest = Math.floor(atMs / this.#partMs) - parts + 1
+    const now = Math.floor(atMs / this.#partMs)
+    if (now === this.#newest) return this.#total
+    const oldest = now - parts + 1
     let total = 0
     for (let part = Math.max(oldest, this.#newest - parts + 1); part <= this.#newest; part++) {
       total += this.#counts[part % parts]

@@ -46,6 +46,9 @@ test('a policy is pulled, changed in files, compared, applied as one change, and
   const same = await policy('diff', directory, '--exit-code')
   assert.deepEqual([same.code, same.stdout], [0, `${directory} says what is in force (version ${version})\n`])
   assert.match((await policy('apply', directory)).stdout, /^nothing to do: /)
+  const { last24h, perDay } = (await told('show')).reviews
+  assert.deepEqual([last24h, perDay], [0, null])
+  assert.match((await policy('show')).stdout, /^# version .*\n# reviews in the last 24 hours: 0\n/)
 
   mkdirSync(file('lists'))
   writeFileSync(file('lists/stolen.csv'), 'value\nk1\n')
