@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { FraudError } from '../core/errors.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
@@ -82,7 +83,14 @@ export class SliceRun {
     const reader = this.#reader
     const decisions = new DecisionReader((definition) => reader.definition(definition).format)
     for (const group of scanDecisions(reader, after, through)) {
-      for (const stored of group) this.#run.take(this.#cases.of(decisions.read(stored)))
+      for (const stored of group) {
+        const decision = decisions.read(stored)
+        assert(
+          decision.timestampMs < this.#work.plan.fromMs || this.#cases.serves(decision.definition),
+          'rows that lack a feature are made of the histories',
+        )
+        this.#run.take(this.#cases.of(decision))
+      }
       onGroup(group[group.length - 1].sequence)
     }
     refusePruned(reader, this.#work.whole)
@@ -165,7 +173,15 @@ function lackingIn(work: LogWork): readonly string[] | undefined {
   const reader = new SqliteLogReader(work.path)
   try {
     const cases = casesOf(work, reader, new TrialRun(work.plan), undefined)
-    const others = reader.definitionSequences().filter((definition) => !cases.serves(definition))
+    const all = reader.definitionSequences()
+    const isUsed = (definition: number, i: number) => {
+      const { newestMs } = reader.transactionsIn(
+        Math.max(definition, work.whole.after),
+        all[i + 1] ?? work.whole.through,
+      )
+      return newestMs >= work.plan.fromMs
+    }
+    const others = all.filter((definition, i) => !cases.serves(definition) && isUsed(definition, i))
     return others.length === 0 ? undefined : [...new Set(others.flatMap((definition) => cases.lacking(definition)))]
   } finally {
     reader.close()
