@@ -53,6 +53,19 @@ export function watchPolicy(registry: Registry, decisions: DecisionService, nowM
       else this.set(version)
     },
   })
+  new Gauge({
+    name: 'shrike_policy_features',
+    help: "Features of the policy beside the model's, by state: those that are filling or failed are unknown to rules.",
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      if (!decisions.isReady) return
+      for (const state of ['computed', 'filling', 'failed']) {
+        this.set({ state }, decisions.policyFeatures.filter((feature) => feature.state === state).length)
+      }
+    },
+  })
   watchReviews(registry, () => projections()?.policy.reviewsAt(nowMs()))
   new Gauge({
     name: 'shrike_fuse_tripped',
