@@ -8,7 +8,7 @@ export function isZone(zone: string): boolean {
   }
 }
 
-const quarterMs = 900_000
+const hourMs = 3_600_000
 
 /** How far a zone's clocks are ahead of UTC, in milliseconds, at an instant. Remembers what it worked out. */
 export function zoneOffset(zone: string): (timestampMs: number) => number {
@@ -31,15 +31,15 @@ export function zoneOffset(zone: string): (timestampMs: number) => number {
   }
   const known = new Map<number, number>()
   return (timestampMs) => {
-    const quarter = Math.floor(timestampMs / quarterMs)
-    const remembered = known.get(quarter)
+    const hour = Math.floor(timestampMs / hourMs)
+    const remembered = known.get(hour)
     if (remembered !== undefined) return remembered
-    const offsetMs = workOut(quarter * quarterMs)
-    // Clocks are mostly set at quarters of an hour, but Newfoundland's were set at a minute past midnight until 2011.
-    if (workOut((quarter + 1) * quarterMs - 1000) !== offsetMs) return workOut(Math.floor(timestampMs / 1000) * 1000)
-    // Old quarters are asked for again only by late transactions.
+    const offsetMs = workOut(hour * hourMs)
+    // Clocks are mostly set at hours of UTC, but Adelaide's at half past, and Newfoundland's at a minute past until 2011.
+    if (workOut((hour + 1) * hourMs - 1000) !== offsetMs) return workOut(Math.floor(timestampMs / 1000) * 1000)
+    // Old hours are asked for again only by late transactions.
     if (known.size > 10_000) known.clear()
-    known.set(quarter, offsetMs)
+    known.set(hour, offsetMs)
     return offsetMs
   }
 }

@@ -16,7 +16,6 @@ import type { RuleDefinition } from './rule-definition.ts'
 /** A rule that can be asked. */
 export interface CompiledRule {
   readonly definition: RuleDefinition
-  /** Unknown where it fails: a rule must not stop payments. */
   readonly program: Program
   readonly reason: Template | undefined
   readonly fromMs: number
@@ -43,7 +42,7 @@ export function compileRule(
     const { from, until } = definition
     const rule: CompiledRule = {
       ...{ definition, reason: reason?.template },
-      program: { ...when.program, evaluate: orUnknown(when.program) },
+      program: when.program,
       fromMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from),
       untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
     }
@@ -197,14 +196,4 @@ function stateOf({ id, share = 1 }: RuleDefinition, context: RuleContext): RuleH
   if (context.isSnoozed(id)) return 'snoozed'
   if (share < 1 && draw(context.secret, `rule:${id}`, context.id) >= share) return 'undrawn'
   return context.isFused(id) ? 'fused' : 'live'
-}
-
-function orUnknown({ evaluate }: Program): Program['evaluate'] {
-  return (subject) => {
-    try {
-      return evaluate(subject)
-    } catch {
-      return undefined
-    }
-  }
 }

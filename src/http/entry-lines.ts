@@ -11,8 +11,8 @@ import { LineSplitter } from './line-splitter.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext } from './route.ts'
 
-/** Entries of one record, which are a step of the loop: decisions wait for it, less than a millisecond. */
-const entriesOfRecord = 200
+/** Entries of one record, which are a step of the loop: decisions wait for it, half a millisecond. */
+const entriesOfRecord = 100
 /** Errors of refused lines that are listed. */
 const mostErrors = 1000
 const namesOfEntry = 16

@@ -2,8 +2,11 @@ import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
 import { type Condition, type Order, type Range, signOf } from './necessary.ts'
 
-/** Asks for the places of programs whose conditions hold for a subject, or are unknown. */
-export type LookUp = (subject: Subject, ask: (place: number) => void) => void
+/**
+ * Finds the places of programs whose conditions hold for a subject, or are unknown: writes them behind those that were
+ * found before, and says how many there are then.
+ */
+export type LookUp = (subject: Subject, found: Int32Array, count: number) => number
 
 /** Conditions of one group by the places of their programs; undefined of a program that is always asked. */
 export type PlacedConditions = Map<number, readonly (Condition | undefined)[]>
@@ -45,9 +48,12 @@ export function makeLookUp(conditions: PlacedConditions): LookUp {
 }
 
 function alwaysLookUp(places: readonly number[]): LookUp {
-  return (_, ask) => {
-    for (let i = 0; i < places.length; i++) ask(places[i])
-  }
+  return (_, found, count) => addAll(places, found, count)
+}
+
+function addAll(places: readonly number[], found: Int32Array, count: number): number {
+  for (let i = 0; i < places.length; i++) found[count + i] = places[i]
+  return count + places.length
 }
 
 /** Sorted by their bounds, the conditions that hold come first. */
@@ -60,13 +66,15 @@ function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
   const bounds = Float64Array.from(sorted, ({ bound }) => bound)
   const isStrict = Uint8Array.from(sorted, strictness)
   const places = Int32Array.from(sorted, ({ place }) => place)
-  return ({ numbers }, ask) => {
+  return ({ numbers }, found, count) => {
     const value = readNumber(numbers[slot], isInt)
-    for (let i = 0; i < places.length; i++) {
+    let i = 0
+    for (; i < places.length; i++) {
       const beyond = sign * (value - bounds[i])
-      if (beyond < 0 || (beyond === 0 && isStrict[i] === 1)) return
-      ask(places[i])
+      if (beyond < 0 || (beyond === 0 && isStrict[i] === 1)) break
+      found[count + i] = places[i]
     }
+    return count + i
   }
 }
 
@@ -77,29 +85,26 @@ function strictness({ operator }: { readonly operator: Order }): number {
 function numberLookUp(group: readonly Placed[], { slot, isInt }: Condition & { readonly kind: 'numbers' }): LookUp {
   const places = placesByValue(group)
   const all = group.map(({ place }) => place)
-  return ({ numbers }, ask) => {
+  return ({ numbers }, found, count) => {
     const value = readNumber(numbers[slot], isInt)
-    const found = Number.isNaN(value) ? all : (places.get(value) ?? none)
-    for (let i = 0; i < found.length; i++) ask(found[i])
+    return addAll(Number.isNaN(value) ? all : (places.get(value) ?? none), found, count)
   }
 }
 
 function textLookUp(group: readonly Placed[], slot: number): LookUp {
   const places = placesByValue(group)
   const all = group.map(({ place }) => place)
-  return ({ texts }, ask) => {
+  return ({ texts }, found, count) => {
     const text = texts[slot]
-    const found = text === undefined ? all : (places.get(text) ?? none)
-    for (let i = 0; i < found.length; i++) ask(found[i])
+    return addAll(text === undefined ? all : (places.get(text) ?? none), found, count)
   }
 }
 
 function memberLookUp(group: readonly Placed[], { slot, list }: Condition & { readonly kind: 'member' }): LookUp {
   const all = group.map(({ place }) => place)
-  return ({ texts, lists }, ask) => {
+  return ({ texts, lists }, found, count) => {
     const text = texts[slot]
-    if (text !== undefined && lists[list].has(text) === false) return
-    for (let i = 0; i < all.length; i++) ask(all[i])
+    return text !== undefined && lists[list].has(text) === false ? count : addAll(all, found, count)
   }
 }
 

@@ -13,6 +13,8 @@ export interface Answers {
 interface Group {
   readonly conditions: PlacedConditions
   lookUp: LookUp
+  /** How many places it finds at most. */
+  size: number
 }
 
 /**
@@ -36,7 +38,7 @@ export class ProgramIndex {
   // A program that is found by two of its conditions is asked once.
   #askedIn = new Float64Array(0)
   #round = 0
-  #subject: Subject = { numbers: new Float64Array(), texts: [], lists: [] }
+  #found = new Int32Array(0)
   readonly #spoke: number[] = []
   readonly #unknown: number[] = []
 
@@ -58,34 +60,33 @@ export class ProgramIndex {
     this.#guardSigns[place] = guard === undefined ? 0 : signOf(guard)
   }
 
+  /** A program that fails is unknown. */
   ask(subject: Subject): Answers {
     if (this.#stale.size > 0) this.#refresh()
-    this.#round++
-    this.#subject = subject
-    const [spoke, unknown] = [this.#spoke, this.#unknown]
+    const round = ++this.#round
+    const [spoke, unknown, found, askedIn] = [this.#spoke, this.#unknown, this.#found, this.#askedIn]
     spoke.length = 0
     unknown.length = 0
-    const lookUps = this.#lookUps
-    for (let i = 0; i < lookUps.length; i++) lookUps[i](subject, this.#askOne)
+    const [slots, bounds, signs] = [this.#guardSlots, this.#guardBounds, this.#guardSigns]
+    let count = 0
+    for (const lookUp of this.#lookUps) count = lookUp(subject, found, count)
+    for (let i = 0; i < count; i++) {
+      const place = found[i]
+      const beyond = subject.numbers[slots[place]] - bounds[place]
+      if (askedIn[place] === round || signs[place] * beyond < 0) continue
+      askedIn[place] = round
+      const result = evaluate(this.#programs[place], subject)
+      if (result === true) spoke.push(place)
+      else if (result === undefined) unknown.push(place)
+    }
     if (spoke.length > 1) spoke.sort(ascending)
     if (unknown.length > 1) unknown.sort(ascending)
     return { true: spoke, unknown }
   }
 
-  readonly #askOne = (place: number): void => {
-    if (this.#askedIn[place] === this.#round) return
-    const subject = this.#subject
-    const beyond = subject.numbers[this.#guardSlots[place]] - this.#guardBounds[place]
-    if (this.#guardSigns[place] * beyond < 0) return
-    this.#askedIn[place] = this.#round
-    const result = this.#programs[place]?.evaluate(subject)
-    if (result === true) this.#spoke.push(place)
-    else if (result === undefined) this.#unknown.push(place)
-  }
-
   #join(place: number, program: Program): void {
     for (const [name, conditions] of groupsOf(program)) {
-      const group = this.#groups.get(name) ?? { conditions: new Map(), lookUp: askNone }
+      const group = this.#groups.get(name) ?? { conditions: new Map(), lookUp: findNone, size: 0 }
       this.#groups.set(name, group)
       group.conditions.set(place, conditions)
       this.#stale.add(name)
@@ -104,10 +105,16 @@ export class ProgramIndex {
       const group = this.#groups.get(name)
       if (group === undefined) continue
       if (group.conditions.size === 0) this.#groups.delete(name)
-      else group.lookUp = makeLookUp(group.conditions)
+      else {
+        group.lookUp = makeLookUp(group.conditions)
+        group.size = group.conditions.values().reduce((sum, { length }) => sum + length, 0)
+      }
     }
     this.#stale.clear()
-    this.#lookUps = [...this.#groups.values()].map(({ lookUp }) => lookUp)
+    const groups = [...this.#groups.values()]
+    this.#lookUps = groups.map(({ lookUp }) => lookUp)
+    const most = groups.reduce((sum, { size }) => sum + size, 0)
+    if (most > this.#found.length) this.#found = new Int32Array(2 * most)
   }
 
   #grow(least: number): void {
@@ -125,7 +132,17 @@ export class ProgramIndex {
   }
 }
 
-function askNone(): void {}
+function findNone(_: Subject, __: Int32Array, count: number): number {
+  return count
+}
+
+function evaluate(program: Program | undefined, subject: Subject): boolean | undefined {
+  try {
+    return program === undefined ? false : program.evaluate(subject)
+  } catch {
+    return undefined
+  }
+}
 
 function ascending(one: number, other: number): number {
   return one - other
