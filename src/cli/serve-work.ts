@@ -45,7 +45,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
   const { detector, workers } = flags
   const served =
-    championServed(flags.data, bundle) ??
+    championOf(flags, bundle) ??
     namedServed({ bundle, detector }) ??
     bundleServed(currentBundle(flags.data, 'serve BUNDLE, or decide without a model: serve --detector FILE'))
   if (served.bundle === undefined && workers > 1)
@@ -70,6 +70,17 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     )
   }
   await service.closed
+}
+
+/** A log that can't be used is told by what opens it for writing, which knows why; workers don't. */
+function championOf({ data, workers }: ServeFlags, bundle: string | undefined): Served | undefined {
+  try {
+    return championServed(data, bundle)
+  } catch (error) {
+    const isTold = error instanceof FraudError && error.code === 'DIRECTORY_UNUSABLE' && workers === 1
+    if (isTold && bundle !== undefined) return undefined
+    throw error
+  }
 }
 
 function whyNoDecisions({ workers }: ServeFlags): string {

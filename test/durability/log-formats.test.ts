@@ -6,6 +6,7 @@ import { before, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { formatIsoTime } from '../../src/core/time-parser.ts'
 import { createLink } from '../../src/log/chain.ts'
+import { recordKinds } from '../../src/log/log-record.ts'
 import { ValueWriter } from '../../src/log/packed-values.ts'
 import { type StoredRecord, writeFrame } from '../../src/log/record-format.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
@@ -134,7 +135,7 @@ describe('a log of a newer Shrike', () => {
   })
 
   test('with a kind of record that this one does not know is refused, and the record is named', async () => {
-    const data = newerLog('kinds', (last) => ({ ...last, kind: 9 }))
+    const data = newerLog('kinds', (last) => ({ ...last, kind: recordKinds.length }))
     const refused = /LOG_TOO_NEW: Record 11 .*newer Shrike/
     for (const command of [
       ['log', 'verify', '--data', data],
