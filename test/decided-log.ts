@@ -61,6 +61,8 @@ export interface MadeLog {
   readonly legitimateLabels?: number
   /** How many of 100 declined or reviewed ones are labelled, by people who look; none by default. */
   readonly heldLabels?: number
+  /** Transactions before the one of this number are decided by a detector without features of devices; none by default. */
+  readonly olderUntil?: number
   /** What draws are made under, in hexadecimal. */
   readonly secret?: string
   readonly onDecided?: (made: MadeTransaction, record: Extract<LogRecord, { kind: 'decision' }>) => void
@@ -106,10 +108,15 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     policy.take(record, sequence)
     return sequence
   }
-  const definition = append({
-    ...{ kind: 'definition', format: recordFormat, detector: shopDetector, model: 'made@0', columns },
-    ...{ policy: { ...policyOf(shopDetector), version: 1 }, features: features.names, runtime: 'test' },
-  })
+  const define = (detector: typeof shopDetector) =>
+    append({
+      ...{ kind: 'definition', format: recordFormat, detector, model: 'made@0', columns },
+      ...{ policy: { ...policyOf(detector), version: 1 }, features: compileDetector(detector).names, runtime: 'test' },
+    })
+  const { olderUntil = 0 } = made
+  const older = { ...shopDetector, features: shopDetector.features.slice(0, -1) }
+  const olderLength = compileDetector(older).names.length
+  let definition = define(olderUntil > 0 ? older : shopDetector)
   const labels: { id: string; of: number; isFraud: boolean; knownAtMs: number }[] = []
   const sayLabels = (untilMs: number) => {
     labels.sort((a, b) => b.knownAtMs - a.knownAtMs)
@@ -131,13 +138,14 @@ export async function writeDecidedLog(made: MadeLog): Promise<void> {
     const { id, timestampMs, amount, card, device, country, score } = each
     newestMs = timestampMs
     const transaction = { timestampMs, amount: Math.round(amount * 100), texts: textsOf(features, each), numbers: [] }
+    if (number === olderUntil && number > 0) definition = define(shopDetector)
     const row = replay.next(transaction)
     const fields = [amount, card, device, country]
     const input = { id, timestampMs, decidedAtMs: timestampMs + 1, amount: transaction.amount, fields, row, score }
     const { outcome, trace } = policy.inForce.judge(input, policy.secret)
     const record = {
       ...{ kind: 'decision' as const, id, timestampMs, outcome, score, decidedAtMs: timestampMs + 1, definition },
-      ...{ degraded: [], fields, row },
+      ...{ degraded: [], fields, row: number < olderUntil ? row.slice(0, olderLength) : row },
       ...(policy.changed && { policy: { version: policy.changed.version, ...trace } }),
     }
     const of = append(record)

@@ -72,6 +72,24 @@ test('rows that the histories make again give the figures of the stored ones', a
   assert.ok(figures(again) === figures(stored))
 })
 
+test('rows of an older detector are made again where they lack what is read, and only there', async () => {
+  const [same, older] = ['same', 'older'].map((name) => join(folder, name))
+  const made = { transactions: 1000, seed: 8, perDay: 100 }
+  await writeDecidedLog({ ...made, path: same })
+  await writeDecidedLog({ ...made, path: older, olderUntil: 400 })
+  const of = (path: string, when: string, fromMs?: number) =>
+    backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, { ...rule({ when }), fromMs }, undefined, quiet)
+  const when = 'device_count_1d > 1 && amount > 10.0'
+  const [expected, found] = await Promise.all([same, older].map((path) => of(path, when)))
+  assert.deepEqual([found.basis.recomputed, found.basis.recomputedFor], [400, ['device_count_1d']])
+  assert.ok(focusOf(expected).transactions > 20)
+  assert.deepEqual(focusOf(found), focusOf(expected))
+  assert.equal((await of(older, 'card_count_1d > 1')).basis.recomputed, 0)
+  const late = await of(older, when, Date.parse(expected.to ?? '') - 3 * 86_400_000)
+  assert.equal(late.basis.recomputed, 0)
+  assert.ok(focusOf(late).transactions > 5)
+})
+
 test('a feature that no row has is made of the histories', async () => {
   const { basis, ...made } = await backtest(rule({ when: 'card_count_2d > 1' }))
   assert.equal(basis.recomputed, 3000)
