@@ -7,8 +7,9 @@ import { createExplainer } from '../models/explanation.ts'
 import { formatGeneral } from '../pages/format.ts'
 import { renderDecision, tellValues } from '../pages/render-decision.ts'
 import type { Picture } from '../pages/render-explanation.ts'
-import { readBundle } from '../scoring/load-predictor.ts'
+import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
+import { openModelFiles } from '../stores/model-files.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { openLog } from './log-files.ts'
 import { checkOutputs } from './output-paths.ts'
@@ -38,7 +39,8 @@ export async function explainDecided(flags: DecidedFlags, run: Run): Promise<voi
     if (record?.kind !== 'decision') {
       throw new FraudError('TRANSACTION_UNKNOWN', `The log has no decision with the id ${showValue(id)}`)
     }
-    const models = await modelsOf(flags)
+    const { model = reader.definition(record.definition).model } = record
+    const models = await modelsOf(flags, model)
     explanation = await explainDecision(record, reader, { models, rule, turn: async () => {} })
   } finally {
     reader.close()
@@ -52,20 +54,16 @@ export async function explainDecided(flags: DecidedFlags, run: Run): Promise<voi
   terminal.result(explanation)
 }
 
-/** The bundle that is named, else the directory's own, if it has one. */
-async function modelsOf({ bundle, data }: DecidedFlags): Promise<readonly ExplainingModel[]> {
-  const { bundlePath } = dataDirectory(data)
-  const path = bundle ?? (existsSync(bundlePath) ? bundlePath : undefined)
+/** The bundle that is named, else the registered one that decided, else the directory's own, if it has one. */
+async function modelsOf({ bundle, data }: DecidedFlags, decided: string | null): Promise<readonly ExplainingModel[]> {
+  const directory = dataDirectory(data)
+  const registered = openModelFiles(directory)
+  const own = decided !== null && registered.has(decided) ? registered.pathOf(decided) : directory.bundlePath
+  const path = bundle ?? (existsSync(own) ? own : undefined)
   if (path === undefined) return []
-  const { id, model, scaling } = await readBundle(path)
-  const explainer = createExplainer(model, scaling)
-  return [
-    {
-      modelId: id,
-      inputs: model.features,
-      ...(explainer && { explain: (row: Float64Array) => explainer.explain(row) }),
-    },
-  ]
+  const read = await readBundle(path)
+  const explainer = createExplainer(read.model, read.scaling)
+  return [{ ...createPredictor(read), ...(explainer && { explain: (row: Float64Array) => explainer.explain(row) }) }]
 }
 
 function tell(explanation: DecisionExplanation): readonly string[] {

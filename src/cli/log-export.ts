@@ -19,14 +19,11 @@ const decided = [
   'model',
   'policy',
   'degraded',
-  'rules',
-  'lists',
-  'fuses',
-  'would_be',
-  'propensity',
   'is_fraud',
   'label_source',
 ] as const
+/** What a policy that somebody changed did. */
+const byPolicy = ['rules', 'lists', 'fuses', 'would_be', 'propensity'] as const
 const decidedTimes = ['decided_at', 'label_known_at'] as const
 
 /** Every transaction that is kept, in order: what was declared, what was decided, the row, and the label as of now. */
@@ -62,6 +59,11 @@ function keptText({ fields }: TransactionRecord, definition: Definition): string
   return others.size === 0 ? null : JSON.stringify(Object.fromEntries(others))
 }
 
+function hasPolicy(reader: SqliteLogReader): boolean {
+  if (reader.carried().policy !== undefined) return true
+  return reader.changesBefore(reader.lastSequence() + 1).some((sequence) => reader.at(sequence)?.kind !== 'definition')
+}
+
 /**
  * What the policy did to a decision. Where the control group had a say, `would_be` is the outcome without it, and
  * `propensity` how probable it was that this one would not be otherwise: what figures are weighed by.
@@ -89,12 +91,15 @@ class ExportColumns {
   readonly #features: readonly string[]
   /** Whether some definition kept all fields: they have one column together, since nobody knows how many there are. */
   readonly #hasOthers: boolean
+  /** Whether somebody changed the policy, or may have before what is kept. */
+  readonly #hasPolicy: boolean
   #rows: Map<string, Cell>[] = []
 
   constructor(reader: SqliteLogReader) {
     const declared = new Map<string, Column['kind']>()
     const features = new Set<string>()
     const definitions = reader.definitionSequences()
+    this.#hasPolicy = hasPolicy(reader)
     this.#hasOthers = definitions.some((sequence) => keepsAll(reader.definition(sequence).detector))
     for (const sequence of definitions) {
       const { detector, features: names } = reader.definition(sequence)
@@ -167,6 +172,7 @@ class ExportColumns {
         column('timestamp', 'timestamp', 'time'),
         ...decided.map((name) => column(name, name, numbers.has(name) ? 'number' : 'text')),
         ...decidedTimes.map((name) => column(name, name, 'time')),
+        ...(this.#hasPolicy ? byPolicy.map((name) => column(name, name, numbers.has(name) ? 'number' : 'text')) : []),
         ...(this.#hasOthers ? [column('kept_fields', 'kept_fields', 'text')] : []),
         ...this.#declared.map(({ name, kind }) => column(`t_${name}`, name, kind)),
         ...this.#features.map((name) => column(`f_${name}`, this.#nameOf(name), 'number')),

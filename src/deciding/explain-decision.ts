@@ -61,7 +61,7 @@ interface ContributionsFound {
   readonly error?: number
 }
 
-export type ExplainingModel = Pick<Predictor, 'modelId' | 'inputs' | 'explain'>
+export type ExplainingModel = Pick<Predictor, 'modelId' | 'inputs' | 'predict' | 'explain'>
 
 export interface ExplanationOptions {
   /** The models that are at hand. */
@@ -190,11 +190,15 @@ function findContributions(
   if (deciding?.explain !== undefined) {
     // Other models and the policy have features of their own in the row.
     const places = deciding.inputs.map((name) => definition.features.indexOf(name))
-    const explanation = deciding.explain(Float64Array.from(places, (place) => row[place]))
+    const own = Float64Array.from(places, (place) => row[place])
+    const explanation = deciding.explain(own)
     const { base, error } = explanation
     const of = new Map(places.map((place, i) => [place, explanation.contributions[i]]))
     const found = { from: 'model', scale: explanation.scale, base, output: outputOf(explanation), error } as const
-    return { found, of, doubts: [] }
+    const { probability } = deciding.predict(own)
+    // Another version of Node, or another processor, may differ in the last bits.
+    const isSame = Math.abs(probability - score) <= 1e-9
+    return { found, of, doubts: isSame ? [] : [`The score was ${score}, and ${model} answers ${probability} now`] }
   }
   const others = models.map(({ modelId }) => modelId).join(', ')
   const why =
