@@ -65,7 +65,13 @@ function whyBeyond(origin: string, limit: number | bigint, comparison: string): 
     if (comparison === 'at least' && Number(limit) === 1) return 'it must not be empty'
     return `it must have ${comparison} ${limit} ${origin === 'string' ? 'characters' : 'entries'}`
   }
-  return `it must be ${comparison} ${limit}`
+  // Its sixteen digits would be taken for those of a card.
+  const isLast = Math.abs(Number(limit)) === Number.MAX_SAFE_INTEGER
+  return `it must be ${comparison} ${isLast ? lastWhole(Number(limit)) : limit}`
+}
+
+function lastWhole(limit: number): string {
+  return limit < 0 ? '-2^53 + 1' : '2^53 - 1'
 }
 
 /** What each form that a value may have says against it as a whole, or against its first bad part. */

@@ -29,6 +29,18 @@ describe('a change', () => {
     assert.deepEqual(told(inForce(), rule('card_count_10m > 8 && country == "DE"')), [])
   })
 
+  test('counts over some time, and what a log holds otherwise is still read and does not stand in the way', () => {
+    const fuses = { decline: { share: 0.1, over: '0d', atLeast: 5, then: 'review' } }
+    const capped = rule('amount > 1', { cap: { count: 1, over: '0s' } })
+    const policy = inForce()
+    assert.deepEqual(told(policy, changeOf({ fuses })), ['policy.fuses.decline.over: it must be longer than 0'])
+    assert.deepEqual(told(policy, capped), ['rules.r.cap.over: it must be longer than 0'])
+    policy.apply(record(2, changeOf({ fuses })))
+    policy.apply(record(3, capped))
+    assert.deepEqual(told(policy, { kind: 'rule-state', id: 'r', state: 'off' }), [])
+    assert.deepEqual(checkNames(policy, names(), 0), [])
+  })
+
   test('is warned of what is unknown where a value is missing', () => {
     const { problems, warnings } = checkChange(inForce(), rule('country != "DE"'))
     assert.deepEqual(problems, [])
@@ -178,5 +190,11 @@ describe('what a change may not be', () => {
       'policy.costs: to decide by cost it needs costs',
     ])
     assert.match(refused({ kind: 'rules' }).join(), /kind/)
+  })
+
+  test('the largest count is told without being taken for a card number', () => {
+    const rule = { id: 'a', when: 'true', then: 'review', cap: { count: 2 ** 60, over: '1h' } }
+    const [first] = anyChangeSchema.safeParse({ kind: 'rule', rule }).error?.issues ?? []
+    assert.equal(first.message, 'it must be at most 2^53 - 1')
   })
 })

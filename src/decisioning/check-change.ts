@@ -5,6 +5,7 @@ import { showValue } from '../core/show-value.ts'
 import { compileExpression, type Declarations, type Problem } from '../language/index.ts'
 import type { Change, SingleChange } from './change.ts'
 import { singleChangeSchema, singleChanges } from './change.ts'
+import { checkSpans } from './check-spans.ts'
 import { needAmount } from './costs.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { fuseId } from './fuses.ts'
@@ -52,7 +53,10 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
   const mayAskLost = ({ when, reason = '' }: RuleDefinition) =>
     lost.some((name) => when.includes(name) || reason.includes(name))
   const isNew = (rule: RuleDefinition) => before.rules.get(rule.id) !== rule || mayAskLost(rule)
-  const rules = checkRules([...draft.rules.values()].filter(isNew), draft, names)
+  const newRules = [...draft.rules.values()].filter(isNew)
+  const rules = checkRules(newRules, draft, names)
+  const capped = newRules.filter(({ id, cap }) => before.rules.get(id)?.cap !== cap)
+  problems.push(...checkSpans(draft.policy === before.policy ? {} : draft.policy, capped))
   const lists = [...draft.lists.values()].filter((list) => before.lists.get(list.name) !== list)
   problems.push(...lists.flatMap((list) => checkList(policy, list)))
   const ofPolicy = draft.policy !== before.policy || lost.length > 0 ? checkPolicy(draft, names) : nothing

@@ -39,3 +39,11 @@ test('a silence of a width empties it, and an empty one is saved as nothing', ()
   assert.equal(window.count(startMs + hourMs), 0)
   assert.deepEqual(new WindowCount(hourMs).save(), [])
 })
+
+test('a window of nothing ends, too, as a log may hold one', () => {
+  const window = new WindowCount(0)
+  for (let i = 0; i < 3; i++) window.add(startMs)
+  assert.equal(window.count(startMs), 3)
+  assert.equal(window.count(startMs + 1), 0)
+  assert.equal(window.at(startMs + 1), 0)
+})

@@ -12,7 +12,8 @@ export class WindowCount {
   #total = 0
 
   constructor(widthMs: number) {
-    this.#partMs = widthMs / parts
+    // Parts without a width would never end.
+    this.#partMs = Math.max(1, widthMs) / parts
     this.#counts = new Float64Array(parts)
   }
 
