@@ -139,3 +139,20 @@ export function truthOf(row: ExportedRow, matureMs: number): Truth {
   if (row.is_fraud !== '') return row.is_fraud === '1' ? 'fraud' : 'legitimate'
   return row.outcome === 'approve' ? 'legitimate' : 'unknown'
 }
+
+/** What outcomes cost, as a policy has it and as `costBrute` works it out. */
+export const bruteCosts = {
+  missedFraud: { share: 1 },
+  wrongDecline: { share: 0.1, fixed: 5 },
+  review: { cost: 2, finds: 0.75 },
+  challenge: { cost: 1, honestLeave: 0.2, stops: 0.5 },
+}
+
+/** What an outcome costs where it is known whether it was fraud. */
+export function costBrute(outcome: Outcome, isFraud: boolean, row: ExportedRow): number {
+  const amount = Number(row.AMOUNT)
+  const wronged = 5 + 0.1 * amount
+  if (outcome === 'approve') return isFraud ? amount : 0
+  if (outcome === 'challenge') return 1 + (isFraud ? 0.5 * amount : 0.2 * wronged)
+  return outcome === 'review' ? 2 + (isFraud ? 0.25 * amount : 0) : isFraud ? 0 : wronged
+}

@@ -12,7 +12,16 @@ import { policySchema } from '../../src/decisioning/policy-definition.ts'
 import { ruleSchema } from '../../src/decisioning/rule-definition.ts'
 import { outcomes } from '../../src/detector/detector-schema.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
-import { type BrutePolicy, BruteSet, drawBruteRule, type ExportedRow, judgeBrute, truthOf } from '../brute-backtest.ts'
+import {
+  type BrutePolicy,
+  BruteSet,
+  bruteCosts,
+  costBrute,
+  drawBruteRule,
+  type ExportedRow,
+  judgeBrute,
+  truthOf,
+} from '../brute-backtest.ts'
 import { readRows } from '../csv-rows.ts'
 import { writeDecidedLog } from '../decided-log.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
@@ -95,7 +104,7 @@ function drawPolicy(seed: number): BrutePolicy {
 }
 
 function requestOf({ review, decline, rules, blocks }: BrutePolicy) {
-  const policy = policySchema.parse({ thresholds: { review, decline } })
+  const policy = policySchema.parse({ thresholds: { review, decline }, costs: bruteCosts })
   const written = rules.map(({ test: _, ...rule }) => ruleSchema.parse(JSON.parse(JSON.stringify(rule))))
   return {
     policy: { policy, rules: written, lists: [{ ...list, effect: blocks ? ('block' as const) : ('none' as const) }] },
@@ -117,6 +126,7 @@ describe('a backtest of a log has the figures that a script over its export has'
       )
       const sets = new Map<string, BruteSet>()
       const counts = new Map<string, number>()
+      const cost = { known: 0, least: 0, most: 0 }
       rows.forEach((row, i) => {
         const timestampMs = Date.parse(row.timestamp)
         if (timestampMs < (fromMs ?? 0) || timestampMs >= (toMs ?? Number.POSITIVE_INFINITY)) return
@@ -135,6 +145,10 @@ describe('a backtest of a log has the figures that a script over its export has'
           add(`rule ${id}`)
           for (const other of judged.hits) if (id !== other) bump(`${id} with ${other}`)
         }
+        const [honest, fraud] = [false, true].map((isFraud) => costBrute(judged.outcome, isFraud, row))
+        if (truth === 'fraud' || truth === 'legitimate') cost.known += truth === 'fraud' ? fraud : honest
+        if (truth === 'unknown') cost.least += Math.min(honest, fraud)
+        if (truth === 'unknown') cost.most += Math.max(honest, fraud)
         for (const id of judged.undrawn) bump(`undrawn ${id}`)
         for (const id of judged.unknown) bump(`unknown ${id}`)
       })
@@ -150,6 +164,11 @@ describe('a backtest of a log has the figures that a script over its export has'
         assert.equal(rule.undrawn, counts.get(`undrawn ${rule.id}`) ?? 0)
         assert.equal(rule.unknownConditions, counts.get(`unknown ${rule.id}`) ?? 0)
       }
+      const told = sides.find(({ name }) => name === 'tested')?.cost
+      assert.ok(told?.unpriced === 0)
+      assert.ok(Math.abs(told.known - cost.known) < 1e-6)
+      assert.ok(Math.abs(told.atLeast - cost.known - cost.least) < 1e-6)
+      assert.ok(Math.abs(told.atMost - cost.known - cost.most) < 1e-6)
       const cells = changes.find(({ from }) => from === 'inForce')?.cells ?? []
       for (const one of outcomes) {
         for (const other of outcomes) {
