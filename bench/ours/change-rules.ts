@@ -16,7 +16,7 @@ const textFields = subject.texts.map((_, place) => place)
 const bare = { hasAmount: true, minorUnits: 1, numberFields: [], textFields, featuresAt: 3 }
 const policyNames: PolicyNames = {
   ...{ ...bare, names, numberCount: Math.max(...slots) + 1 },
-  own: { features: [], problems: [] },
+  own: { features: [], problems: [], clashes: [] },
   withFeatures: () => policyNames,
 }
 const policy = new PolicyInForce(

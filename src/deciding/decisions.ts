@@ -72,11 +72,11 @@ export class Decisions {
   readonly decider: Decider
   readonly lineup: Lineup<DecidingChampion>
   readonly #options: DecisionsOptions
-  readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure'>
+  readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>
   readonly #views: DecisionViews
 
   constructor(
-    takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure'>,
+    takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>,
     decider: Decider,
     options: DecisionsOptions,
   ) {
@@ -166,11 +166,17 @@ export class Decisions {
 
   /** The features that the policy declares beside the model's. @throws FraudError NOT_READY */
   get policyFeatures(): readonly PolicyFeatureState[] {
-    const { fillFailure: reason } = this.#takeover
-    return this.policy.names.own.features.map(({ name, at }) => {
+    const { fillFailure, isFilling } = this.#takeover
+    const { features, problems } = this.policy.names.own
+    const unsound = problems.map(({ path, reason }): PolicyFeatureState => {
+      return { name: path.join('.'), state: 'failed', reason }
+    })
+    const reason = fillFailure ?? (isFilling ? undefined : unsound[0]?.reason)
+    const told = features.map(({ name, at }): PolicyFeatureState => {
       if (at !== undefined) return { name, state: 'computed' }
       return reason === undefined ? { name, state: 'filling' } : { name, state: 'failed', reason }
     })
+    return [...told, ...unsound]
   }
 
   /** What a person should know of the policy in force: that nothing but approve can come of it. */

@@ -12,6 +12,7 @@ import {
 import type { Detector } from '../detector/detector.ts'
 import { computeRow } from '../features/feature-set.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
+import { appendChange } from './append-change.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
 import { Rebuild } from './rebuild.ts'
 import { withPolicyFeatures } from './united-features.ts'
@@ -220,6 +221,27 @@ describe('a feature of the policy', () => {
     assert.equal((await decide(2, { CURRENCY: 'USD' })).outcome, 'approve')
     await setFeatures()
     assert.deepEqual(service.policyFeatures, [])
+  })
+
+  test('that was recorded before anything looked at it has failed, and hinders neither others nor a start', async () => {
+    const { log, filled, decide, close, path, rowOf, service } = await start()
+    const policy = { thresholds: { review: 0.5 }, features: [velocity, { cuont: { by: 'card' } }] }
+    const change = { kind: 'policy', policy }
+    await appendChange(log, { kind: 'policy', by: 'user:ann', why: '', atMs: 0, change })
+    await filled()
+    const told = [
+      { name: 'card_count_10m', state: 'computed' },
+      {
+        ...{ name: 'features.1.cuont', state: 'failed' },
+        reason: 'there is no kind of feature "cuont". Did you mean "count"?',
+      },
+    ]
+    assert.deepEqual(service.policyFeatures, told)
+    await decide(0)
+    assert.equal(rowOf(0).at(-1), 1)
+    await close({ keep: true })
+    const again = await start({ directory: path })
+    assert.deepEqual(again.service.policyFeatures, told)
   })
 
   test('is not known to the model, nor are its categories', async () => {

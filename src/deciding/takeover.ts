@@ -112,6 +112,11 @@ export class Takeover {
     return this.#pause
   }
 
+  /** Whether histories of features of the policy are being made. */
+  get isFilling(): boolean {
+    return this.#filling !== undefined
+  }
+
   /** Why features of the policy can't be computed, so that they stay unknown; undefined where they can. */
   get fillFailure(): string | undefined {
     return this.#fillFailure

@@ -6,7 +6,7 @@ import type { FeatureEntry } from '../detector/detector-schema.ts'
 import { addFeatures } from '../features/add-features.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Predictor } from '../scoring/predictor.ts'
-import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels } from './detector-in-force.ts'
+import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels, RowMaker } from './detector-in-force.ts'
 import { namesLost } from './lost-names.ts'
 import { whyNotRetained } from './retention.ts'
 
@@ -66,7 +66,7 @@ export function policyFeaturesOf(
   retainMs: number | undefined,
 ): DeclareFeatures {
   return (declared) => {
-    const { detector: wanted, added, problems } = addFeatures(own.detector, own.features, declared)
+    const { detector: wanted, added, problems, clashes } = addFeatures(own.detector, own.features, declared)
     const placeOf = ({ feature, declaration }: (typeof added)[number]) => {
       const at = features.names.indexOf(feature.name)
       return features.declared[at]?.declaration === declaration ? at : undefined
@@ -74,6 +74,7 @@ export function policyFeaturesOf(
     return {
       features: added.map((each) => ({ name: each.feature.name, at: placeOf(each), range: each.range })),
       problems: problems.length > 0 ? problems : tooLong(wanted, retainMs),
+      clashes,
     }
   }
 }
@@ -104,9 +105,23 @@ function unite(inForce: DetectorInForce): DetectorInForce {
     if (problems.length > 0) throw modelsDiffer(inForce, predictor.modelId, tell(problems))
     united = { detector, features: compileDetector(detector) }
   }
-  const { detector, problems } = addFeatures(united.detector, united.features, policyFeatures)
-  if (problems.length > 0) throw namesLost(tell(problems, 'policy'))
+  const { detector } = withSound(united, policyFeatures)
   return { ...rest, own, others, policyFeatures, detector, features: compileDetector(detector) }
+}
+
+/**
+ * Adds those features that can be computed. A policy may have declared others before anything looked at them, or for the
+ * keys of another bundle; rules that read one are refused elsewhere.
+ */
+function withSound(to: RowMaker, declared: readonly FeatureEntry[]): Pick<RowMaker, 'detector'> {
+  const { detector, problems, clashes } = addFeatures(to.detector, to.features, declared)
+  if (clashes.length > 0) throw namesLost(tell(clashes, 'policy'))
+  if (problems.length === 0) return { detector }
+  const bad = new Set(problems.map(({ path }) => path[1]))
+  return withSound(
+    to,
+    declared.filter((_, i) => !bad.has(i)),
+  )
 }
 
 function tell(problems: readonly DetectorProblem[], ...at: readonly string[]): readonly FieldError[] {

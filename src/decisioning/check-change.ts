@@ -59,7 +59,8 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
   problems.push(...checkSpans(draft.policy === before.policy ? {} : draft.policy, capped))
   const lists = [...draft.lists.values()].filter((list) => before.lists.get(list.name) !== list)
   problems.push(...lists.flatMap((list) => checkList(policy, list)))
-  const ofPolicy = draft.policy !== before.policy || lost.length > 0 ? checkPolicy(draft, names) : nothing
+  const ofPolicy =
+    draft.policy !== before.policy || lost.length > 0 ? checkPolicy(draft, names, names.own.problems) : nothing
   return {
     problems: [...problems, ...ofPolicy.problems, ...rules.problems],
     warnings: [...ofPolicy.warnings, ...rules.warnings, ...singles.flatMap((each) => warnOfLists(before, draft, each))],
@@ -163,7 +164,8 @@ export function checkNames(
     ...checkRules(rules, definitions, names).problems,
     ...[...snoozed.values()].flatMap(({ rule, key }) => whyNotListed(`rules.${rule}.snoozes`, key, names)),
     ...lists.flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names)),
-    ...checkPolicy(definitions, names).problems,
+    // What can't be computed is unknown, and rules that read it are named above.
+    ...checkPolicy(definitions, names, names.own.clashes).problems,
   ]
 }
 
@@ -224,7 +226,11 @@ function checkList(policy: PolicyInForce, { name, of }: { readonly name: string;
 
 const nothing: CheckedChange = { problems: [], warnings: [] }
 
-function checkPolicy(definitions: Definitions, names: PolicyNames): CheckedChange {
+function checkPolicy(
+  definitions: Definitions,
+  names: PolicyNames,
+  ofFeatures: PolicyNames['own']['problems'],
+): CheckedChange {
   const { segments = [], costs, controlGroup } = definitions.policy
   const declarations = declarationsOf(definitions, names)
   const checked = segments.map(({ name, when }) => {
@@ -235,7 +241,7 @@ function checkPolicy(definitions: Definitions, names: PolicyNames): CheckedChang
   const reason = 'it needs an amount, and the detector declares none'
   const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])
   const problems = [
-    ...names.own.problems.map(({ path, reason }) => ({ field: ['policy', ...path].join('.'), reason })),
+    ...ofFeatures.map(({ path, reason }) => ({ field: ['policy', ...path].join('.'), reason })),
     ...checked.flatMap((each) => each.problems),
     ...lacks(costs !== undefined && needAmount(costs), 'policy.costs'),
     ...lacks(controlGroup !== undefined, 'policy.controlGroup.upTo'),

@@ -16,8 +16,16 @@ export interface PolicyFeatures {
     readonly range?: NumberRange | undefined
   }[]
   /** What is wrong with declarations, by their place. */
-  readonly problems: readonly { readonly path: readonly PropertyKey[]; readonly reason: string }[]
+  readonly problems: readonly FeatureProblem[]
+  /** Those of them that are another feature of a name that the model has: a rule would read what it does not mean. */
+  readonly clashes: readonly FeatureProblem[]
 }
+
+interface FeatureProblem {
+  readonly path: readonly PropertyKey[]
+  readonly reason: string
+}
+
 /** Looks at declarations as the detector file writes them. */
 export type DeclareFeatures = (declarations: NonNullable<PolicyDefinition['features']>) => PolicyFeatures
 
@@ -55,7 +63,7 @@ export interface KnownValues {
 }
 
 const slots = { amount: 0, time: 1, score: 2 } as const
-const noFeatures: PolicyFeatures = { features: [], problems: [] }
+const noFeatures: PolicyFeatures = { features: [], problems: [], clashes: [] }
 const declareNone: DeclareFeatures = () => noFeatures
 
 /**

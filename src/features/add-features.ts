@@ -13,6 +13,8 @@ interface AddedFeatures {
   readonly added: readonly Pick<DeclaredFeature, 'feature' | 'declaration' | 'range'>[]
   /** What is wrong with the entries, by their place: features.0.count.by. */
   readonly problems: readonly DetectorProblem[]
+  /** Those of them that are another feature of a name that is taken. */
+  readonly clashes: readonly DetectorProblem[]
 }
 
 /**
@@ -26,7 +28,7 @@ export function addFeatures(detector: Detector, own: FeatureSet, entries: readon
     parts.map(({ part }) => part),
     parts.map(({ of }) => ['features', of]),
   )
-  const problems = [...found.problems]
+  const clashes: DetectorProblem[] = []
   const known = new Map(own.declared.map(({ name, declaration }) => [name, declaration]))
   const fresh: DeclaredFeature[] = []
   for (const declared of found.declared) {
@@ -35,9 +37,9 @@ export function addFeatures(detector: Detector, own: FeatureSet, entries: readon
     if (before === undefined) {
       known.set(feature.name, declaration)
       fresh.push(declared)
-    } else if (before !== declaration)
-      problems.push({ path, reason: tellClash(feature.name, before, declaration, own) })
+    } else if (before !== declaration) clashes.push({ path, reason: tellClash(feature.name, before, declaration, own) })
   }
+  const problems = [...found.problems, ...clashes]
   const all = [...own.all, ...fresh.map(({ feature }) => feature)]
   orderFeatures(all, [...own.names.map(() => ['features']), ...fresh.map(({ path }) => path)], problems)
   const kept = new Set(fresh.map(({ entry }) => entry))
@@ -48,6 +50,7 @@ export function addFeatures(detector: Detector, own: FeatureSet, entries: readon
   return {
     detector: { ...detector, features: [...detector.features, ...whole] },
     added: found.declared,
+    clashes,
     problems: problems.filter((problem, i) => problems.findIndex((each) => isSame(each, problem)) === i),
   }
 }
