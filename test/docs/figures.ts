@@ -8,7 +8,12 @@ import { compareOutput, figureIn } from './compare-output.ts'
 import { type DocStep, parseDoc } from './parse-doc.ts'
 import { outputsOf, runDoc } from './run-doc.ts'
 
-export const datedDocs = ['docs/guides/features.md', 'docs/guides/tune.md', 'docs/guides/thresholds.md']
+export const datedDocs = [
+  'docs/guides/features.md',
+  'docs/guides/lists.md',
+  'docs/guides/tune.md',
+  'docs/guides/thresholds.md',
+]
 
 const dated = /(<!-- figures of `npm run docs:figures`, )\d{4}-\d{2}-\d{2}( -->)/
 
