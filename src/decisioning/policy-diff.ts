@@ -15,11 +15,13 @@ export function changeTo(now: Definitions, { policy, rules, lists }: PolicyDocum
     if (!isDeepStrictEqual(now.rules.get(rule.id), rule)) changes.push({ kind: 'rule', rule })
   }
   if (policy !== undefined && !isDeepStrictEqual(now.policy, policy)) changes.push({ kind: 'policy', policy })
+  const ids = new Set(rules?.map(({ id }) => id))
   for (const id of rules === undefined ? [] : now.rules.keys()) {
-    if (!rules?.some((rule) => rule.id === id)) changes.push({ kind: 'rule-removed', id })
+    if (!ids.has(id)) changes.push({ kind: 'rule-removed', id })
   }
+  const names = new Set(lists?.map(({ name }) => name))
   for (const name of lists === undefined ? [] : now.lists.keys()) {
-    if (!lists?.some((list) => list.name === name)) changes.push({ kind: 'list-removed', name })
+    if (!names.has(name)) changes.push({ kind: 'list-removed', name })
   }
   return changes.length === 0 ? undefined : { kind: 'together', changes }
 }
