@@ -48,7 +48,8 @@ export class DecisionService extends Decisions {
     const loadDeployed: TakeoverOptions['loadDeployed'] = (served) => this.deployer?.load(served)
     const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed })
     const keeper = new Keeper(decider, options)
-    super(takeover, decider, options)
+    const findPredictor = async (id: string) => this.deployer?.models.findPredictor(id)
+    super(takeover, decider, { ...options, findPredictor })
     this.#takeover = takeover
     this.#keeper = keeper
     this.#log = options.log

@@ -7,6 +7,7 @@ import { columnOfName } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
+import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
 import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
 import { concealChange } from './conceal-change.ts'
@@ -37,6 +38,8 @@ export interface DecisionsOptions {
   readonly maxAheadMs: number
   /** 32 random bytes in hex. */
   readonly makeDrawSecret: () => string
+  /** A model that decided once and is kept; undefined where it is not. */
+  readonly findPredictor?: (id: string) => Promise<Predictor | undefined>
 }
 
 /** What became of a change. */
@@ -319,7 +322,11 @@ export class Decisions {
     const turn = async () => {
       if (turns.isOver()) await turns.next()
     }
-    return explainDecision(record, reading, { models: predictorsOf(this.inForce), rule, turn })
+    const models = predictorsOf(this.inForce)
+    const decidedBy = record.model ?? reading.definition(record.definition).model
+    const isAtHand = decidedBy === null || models.some(({ modelId }) => modelId === decidedBy)
+    const past = isAtHand ? undefined : await this.#options.findPredictor?.(decidedBy)
+    return explainDecision(record, reading, { models: past === undefined ? models : [...models, past], rule, turn })
   }
 
   /** Every name that a condition can use, with examples of the newest decisions. @throws FraudError NOT_READY */

@@ -166,6 +166,16 @@ describe('a model', () => {
     assert.equal((await again.decide()).model, second.id)
   })
 
+  test('that decided once explains what it did as long as it is kept', async () => {
+    const { deployer, decide, service } = await start()
+    const { transactionId } = await decide()
+    await deployer.models.add(second.bytes, who)
+    await deployer.deploy(second.id, { role: 'champion' }, who)
+    const turns = { isOver: () => false, next: async () => {} }
+    const explained = await service.explain(transactionId, turns)
+    assert.deepEqual([explained?.model, explained?.contributions.from], [first.id, 'model'])
+  })
+
   test('is gone back to, and that can be taken back', async () => {
     const { deployer, decide } = await start()
     await deployer.models.add(second.bytes, who)

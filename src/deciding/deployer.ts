@@ -229,7 +229,8 @@ export class Deployer {
     } catch (error) {
       const { code, message: detail } =
         error instanceof FraudError ? error : new FraudError('INTERNAL', 'Something went wrong inside the service')
-      this.#failed = { id, code, detail }
+      // What was asked for wrongly says nothing of the model.
+      if (code !== 'INPUT_INVALID') this.#failed = { id, code, detail }
       const reason = error instanceof FraudError ? detail : error
       this.#options.logger.error({ model: id, code, reason }, 'a model could not take over; the one before goes on')
       throw error

@@ -4,6 +4,7 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import type { Definition } from '../log/log-record.ts'
 import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
+import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
 import { type AddedModel, type Canary, type Deployment, type ModelRole, modelIdSchema, roleIn } from './deployment.ts'
 import {
@@ -77,6 +78,8 @@ export interface ModelView extends Omit<AddedModel, 'kind' | 'model'> {
 export class Models {
   readonly #options: ModelsOptions
   #turn: Promise<unknown> = Promise.resolve()
+  /** The one that was asked for last to explain a decision: there are often several in a row. */
+  #past: Predictor | undefined
 
   constructor(options: ModelsOptions) {
     this.#options = options
@@ -168,6 +171,19 @@ export class Models {
       throw new FraudError('BUNDLE_INVALID', `The detector of ${id} declares no id or no time, so it cannot decide`)
     }
     return createDetectorInForce(bundle.detector, createPredictor(bundle))
+  }
+
+  /** A model that decided once, to explain what it did; undefined where it is not kept, or can't be read. */
+  async findPredictor(id: string): Promise<Predictor | undefined> {
+    if (this.#past?.modelId === id) return this.#past
+    try {
+      const { predictor } = await this.load(id)
+      this.#past = predictor
+      return predictor
+    } catch (error) {
+      if (error instanceof FraudError) return undefined
+      throw error
+    }
   }
 
   /**
