@@ -11,6 +11,7 @@ import { outputsOf, runDoc } from './run-doc.ts'
 export const datedDocs = [
   'docs/guides/features.md',
   'docs/guides/lists.md',
+  'docs/guides/rules.md',
   'docs/guides/tune.md',
   'docs/guides/thresholds.md',
 ]
