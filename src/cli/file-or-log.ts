@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { optionInvalid } from '../core/option.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
@@ -28,6 +29,8 @@ export function readFileOrLog(
   }
   if (file !== undefined) throw new FraudError('OPTION_INVALID', `--from-log reads the log, and ${file} is a file`)
   refuseReading(flags)
+  if (flags.weightColumn !== undefined)
+    throw optionInvalid('weightColumn', 'is only for files: the rows of a log are weighed by its control group')
   const reader = openLog(flags)
   return loggedRows(reader, flags.data, flags, run, own).finally(() => reader.close())
 }

@@ -11,6 +11,7 @@ import type { OptimisedPolicy, PolicyCost, Stakes } from '../evaluation/policy/o
 import { type Estimate, showEstimate } from '../evaluation/supported-digits.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { createRowsScorer, readBundle } from '../scoring/load-predictor.ts'
+import { warningsOfDeclined } from '../training/declined-rows.ts'
 import { chooseFreshRows } from '../training/fresh-rows.ts'
 import type { LossRequest } from '../training/logged-rows.ts'
 import { optimiseRows, withOptimum } from '../training/optimise-rows.ts'
@@ -84,6 +85,10 @@ export async function optimisePolicy(
   const located = { detector: bundle.detector, locate: inMemory }
   const read = (file: string) => readRowsFor(located, file, options, run)
   const rows = await readFileOrLog(options.file, options, run, read, located)
+  const unlike = rows.declined === undefined ? [] : warningsOfDeclined(rows.declined)
+  for (const warning of unlike) run.warn(warning)
+  if (rows.weights !== undefined && rows.weightColumn === undefined)
+    run.warn('The search counts each row once, so those that the control group stands for count for too little')
   const { part, ...choice } = chooseFreshRows(rows, bundle, options, run)
   const progress = terminal.begin('search')
   const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), undefined), bundle.calibration)

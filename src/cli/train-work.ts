@@ -106,6 +106,7 @@ export async function trainAndWrite(
     policy,
     ...(outcome.outOfBag && { outOfBag: outcome.outOfBag }),
     ...leaks.figures,
+    ...(rows.declined && { declined: rows.declined }),
     ...(search && { tuning: search.result }),
     warnings,
   })

@@ -148,7 +148,7 @@ function fingerprintOf(
     objective: objective === 'card-precision' ? { figure: objective, k, by } : { figure: objective },
     folds,
     test: testFrom === undefined ? { share: testShare } : { from: testFrom },
-    weights: weightColumn === undefined ? 'none' : { column: weightColumn, use: weightUse },
+    weights: rows.weights === undefined ? 'none' : { column: weightColumn, use: weightUse },
     seed,
     trainingSeed,
   }

@@ -59,7 +59,15 @@ interface SplitSummary {
   readonly unknownThen?: number
   /** The training rows after oversampling. */
   readonly oversampled?: PartSummary
-  readonly weights?: { readonly column: string; readonly use: 'evaluation' | 'training' | 'both' }
+  /** Without a column they are those of the control group. */
+  readonly weights?: { readonly column?: string; readonly use: 'evaluation' | 'training' | 'both' }
+  /** Of rows of a log: what it tells of those that were declined. */
+  readonly declined?: {
+    readonly passed: number
+    readonly weight: number
+    readonly stoodFor: number
+    readonly unlabelled: number
+  }
 }
 
 interface CalibrationSummary {

@@ -58,8 +58,19 @@ function splitBar(parts: readonly NamedPart[]): Markup {
   return html`<div class="split" aria-hidden="true">${bars}</div><ul class="parts">${items}</ul>`
 }
 
+function tellDeclined({ passed, weight, stoodFor, unlabelled }: NonNullable<ReportInput['split']['declined']>): string {
+  const told = [
+    ...(passed === 0
+      ? []
+      : [`${formatNumberOf(passed, 'row')} let through by the control group, counting for ${formatCount(weight)}`]),
+    ...(stoodFor === 0 ? [] : [`${formatCount(stoodFor)} declined beside it and left out`]),
+    ...(unlabelled === 0 ? [] : [`${formatCount(unlabelled)} declined without a label and left out`]),
+  ]
+  return told.join('; ')
+}
+
 function splitCard({ split }: ReportInput): Markup {
-  const { method, boundary, train, calibration, test, unknownThen = 0, oversampled, weights } = split
+  const { method, boundary, train, calibration, test, unknownThen = 0, oversampled, weights, declined } = split
   const parts: NamedPart[] = [{ name: 'Training', tone: 'tone-1', part: train }]
   if (calibration !== undefined) parts.push({ name: 'Calibration', tone: 'tone-2', part: calibration })
   parts.push({ name: 'Test', tone: 'tone-3', part: test })
@@ -81,7 +92,13 @@ ${terms([
       ? ''
       : `${formatCount(oversampled.rows)} rows, ${formatNumberOf(oversampled.frauds, 'fraud')} (training rows only)`,
   ],
-  ['Weights', weights === undefined ? '' : `column ${weights.column}, for ${used[weights.use]}`],
+  [
+    'Weights',
+    weights === undefined
+      ? ''
+      : `${weights.column === undefined ? 'by the control group' : `column ${weights.column}`}, for ${used[weights.use]}`,
+  ],
+  ['Declined', declined === undefined ? '' : tellDeclined(declined)],
 ])}</div>
 `
 }

@@ -25,7 +25,7 @@ export function countsBehind({ evaluation, split }: ReportInput): string {
   const isWeighted = split.weights !== undefined && split.weights.use !== 'training'
   const rowsSeen = `${formatCount(rows)} test ${rows === 1 ? 'transaction' : 'transactions'} with ${formatNumberOf(frauds, 'fraud')}`
   const standFor = isWeighted
-    ? `, weighted by ${split.weights.column} to stand for ${formatNumberOf(tn + fp + fn + tp, 'transaction')}`
+    ? `, weighted by ${split.weights.column ?? 'the control group'} to stand for ${formatNumberOf(tn + fp + fn + tp, 'transaction')}`
     : ''
   return `Measured on ${rowsSeen}${standFor}: ${formatCount(tp)} caught, ${formatCount(fn)} missed, ${formatNumberOf(fp, 'false alarm')}.`
 }

@@ -95,7 +95,12 @@ function describeSplit(
     test: countPart(rows.labels, parts.test),
     unknownThen: parts.unknownThen,
     ...(oversampled && { oversampled }),
-    ...(rows.weights &&
-      rows.weightColumn !== undefined && { weights: { column: rows.weightColumn, use: plan.weightUse } }),
+    ...(rows.weights && {
+      weights: {
+        ...(rows.weightColumn !== undefined && { column: rows.weightColumn }),
+        use: plan.weightUse,
+      },
+    }),
+    ...(rows.declined && { declined: rows.declined }),
   }
 }

@@ -1,5 +1,6 @@
 import type { BadRows } from '../data/read-table.ts'
 import type { Detector } from '../detector/detector-schema.ts'
+import type { DeclinedRows } from './declined-rows.ts'
 
 /** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */
 export interface LabelledRows {
@@ -23,5 +24,7 @@ export interface LabelledRows {
   readonly amounts?: Float64Array
   readonly weights?: Float64Array
   readonly weightColumn?: string
+  /** Of rows of a log: what is known of those that were declined. Weights without a column are those of its control group. */
+  readonly declined?: Readonly<DeclinedRows>
   readonly badRows: BadRows
 }

@@ -14,6 +14,7 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { Definition, Sequenced } from '../log/log-record.ts'
 import { ownDetector } from '../log/own-detector.ts'
 import { tellUnread } from '../log/unread-parts.ts'
+import { type ControlPart, controlPartOf, DeclinedCounts, type DeclinedRows, tellWeights } from './declined-rows.ts'
 import { lastOwnDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { InputRequest } from './read-input.ts'
@@ -67,14 +68,17 @@ export function* replayLog(
   }
 }
 
-/** What a transaction of the log is to learning: the first four are rows, the others are left out. */
-const kinds = ['fraud', 'calledLegitimate', 'approved', 'history', 'young', 'undecided', 'unknown'] as const
+/** What a transaction of the log is to learning: a row, or left out. */
+const rowKinds = ['fraud', 'calledLegitimate', 'approved', 'history'] as const
+const kinds = [...rowKinds, 'young', 'undecided', 'declined', 'stoodFor', 'unknown'] as const
 type Kind = (typeof kinds)[number]
 
 /**
  * The labelled rows of a log, all of them older than the labels' maturity: among younger ones there would be too many
  * frauds, which are known first. Without a label a row is legitimate only if it was approved, or brought in with a file
- * that said so; what was declined or reviewed is left out, since nobody knows.
+ * that said so; what was declined or reviewed is left out, since nobody knows. What a control group let through counts for
+ * all that it would have been declined with, and those that were declined beside it are left out, labels and all: a
+ * fraud among them would count twice.
  *
  * @param own the detector that rows are wanted for, in place of the one that the request names.
  */
@@ -97,6 +101,7 @@ export async function loggedRows(
     card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
   const collector = new RowCollector(features.names.length)
   const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
+  const declined = new DeclinedCounts()
   const progress = run.begin('read the log')
   const last = reader.lastSequence()
   const usesStored = ({ definition }: TransactionRecord) => isSame(definition)
@@ -104,19 +109,30 @@ export async function loggedRows(
   for (const group of replayLog(located, features, reader, { usesStored, counts: columns, signal: run.signal })) {
     for (const { record, transaction: seen, row } of group) {
       const given = labels.get(record.id)
-      const kind = kindOf(record, given?.isFraud, newestMs - maturityMs)
+      const control = controlPartOf(record)
+      const kind = kindOf(record, control, given?.isFraud, newestMs - maturityMs)
       counts[kind]++
-      if (kind === 'young' || kind === 'undecided' || kind === 'unknown') continue
+      if (!isRow(kind)) continue
       const label = kind === 'fraud' ? 1 : 0
       const knownAtMs =
         given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
       const { timestampMs, amount } = seen
-      collector.add({ row, timestampMs, label, knownAtMs, card: cardOf(record), amount, weight: 1 })
+      collector.add({
+        row,
+        timestampMs,
+        label,
+        knownAtMs,
+        card: cardOf(record),
+        amount,
+        weight: declined.weigh(control),
+      })
     }
     progress.update(group.at(-1)?.record.sequence ?? last, last)
   }
   progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
-  tell(counts, run)
+  declined.counts.stoodFor = counts.stoodFor
+  declined.counts.unlabelled = counts.declined
+  tell(counts, declined.counts, run)
   warnOfUnread(reader.unread, run)
   warnOfLosses(columns, run)
   if (request.acceptLostHistories !== true) refuseUndeclared(columns)
@@ -125,8 +141,17 @@ export async function loggedRows(
       'DATA_INVALID',
       "The log has no transaction with a known label that is older than the labels' maturity",
     )
-  const { rows, knownAt, cards } = collector.finish(located.detector, features.names)
-  return { ...rows, source, knownAt, cards, badRows: noBadRows }
+  const { rows, knownAt, cards, weights } = collector.finish(located.detector, features.names)
+  const isWeighted = declined.counts.passed > 0
+  return {
+    ...rows,
+    source,
+    knownAt,
+    cards,
+    declined: declined.counts,
+    ...(isWeighted && { weights }),
+    badRows: noBadRows,
+  }
 }
 
 /** A file's, else that of the model that was in force last: what only the policy looks at is no input of a model. */
@@ -175,14 +200,25 @@ function refuseUndeclared({ undeclared }: ColumnCounts): void {
   )
 }
 
-function kindOf(record: TransactionRecord, isFraud: boolean | undefined, matureMs: number): Kind {
-  if (record.timestampMs > matureMs) return 'young'
-  if (isFraud !== undefined) return isFraud ? 'fraud' : 'calledLegitimate'
-  if (record.kind === 'history') return record.isLabelled ? 'history' : 'unknown'
-  return record.outcome === 'approve' ? 'approved' : 'undecided'
+function isRow(kind: Kind): kind is (typeof rowKinds)[number] {
+  return rowKinds.some((each) => each === kind)
 }
 
-function tell(counts: Readonly<Record<Kind, number>>, run: Progress): void {
+function kindOf(
+  record: TransactionRecord,
+  control: ControlPart | undefined,
+  isFraud: boolean | undefined,
+  matureMs: number,
+): Kind {
+  if (record.timestampMs > matureMs) return 'young'
+  if (control?.passed === false) return 'stoodFor'
+  if (isFraud !== undefined) return isFraud ? 'fraud' : 'calledLegitimate'
+  if (record.kind === 'history') return record.isLabelled ? 'history' : 'unknown'
+  if (record.outcome === 'approve') return 'approved'
+  return record.outcome === 'decline' ? 'declined' : 'undecided'
+}
+
+function tell(counts: Readonly<Record<Kind, number>>, declined: DeclinedRows, run: Progress): void {
   const show = (count: number) => count.toLocaleString('en')
   const used = [
     `${show(counts.fraud)} with a label of fraud`,
@@ -192,10 +228,14 @@ function tell(counts: Readonly<Record<Kind, number>>, run: Progress): void {
   ]
   const left = [
     `${show(counts.young)} younger than the labels' maturity`,
-    `${show(counts.undecided)} challenged, reviewed or declined and without a label`,
+    `${show(counts.undecided)} challenged or reviewed and without a label`,
+    `${show(counts.declined)} declined and without a label`,
+    ...(counts.stoodFor > 0 ? [`${show(counts.stoodFor)} declined beside the control group`] : []),
     `${show(counts.unknown)} brought in without a label`,
   ]
   run.note(`  rows: ${used.join(', ')}`)
+  const weights = tellWeights(declined)
+  if (weights !== undefined) run.note(`  weights: ${weights}`)
   run.note(`  left out: ${left.join(', ')}`)
 }
 

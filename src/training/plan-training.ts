@@ -61,9 +61,12 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
       `The average has ${twice} twice; averaging a model with itself changes nothing`,
     )
   }
+  const isByControl = rows.weights !== undefined && rows.weightColumn === undefined
   if (request.weights !== 'evaluation' && rows.weights === undefined) {
     throw optionInvalid('weights', `${request.weights} needs ${option('weightColumn')}`)
   }
+  if (isByControl && request.weights === 'training')
+    throw optionInvalid('weights', 'training would leave what the control group stands for out of the evaluation')
   const objective = planThreshold(request)
   if (objective !== undefined && request.threshold !== undefined) {
     throw optionInvalid('threshold', 'gives the threshold, so it cannot be chosen as well')
@@ -97,7 +100,8 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
       seed,
       ...(request.testFrom !== undefined && { testFrom: parseTime(request.testFrom, rows) }),
     },
-    weightUse: request.weights,
+    // Left out of either, those that are declined would be missing from it.
+    weightUse: isByControl ? 'both' : request.weights,
     ...(request.threshold !== undefined && { threshold: request.threshold }),
     ...(objective && { objective }),
     refit: request.refit === true,

@@ -3,6 +3,7 @@ import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import { countPart } from './build-report.ts'
+import { warningsOfDeclined } from './declined-rows.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 
@@ -12,7 +13,7 @@ export function warningsOf(
   { parts, evaluation, content, alertsOnNothing }: TrainingOutcome,
   plan: TrainingPlan,
 ): string[] {
-  const warnings: string[] = []
+  const warnings = rows.declined === undefined ? [] : [...warningsOfDeclined(rows.declined)]
   const policyWarning = warnOfBundle(content)
   if (policyWarning !== undefined) warnings.push(policyWarning)
   const calibrationWarning = warnOfCalibration(evaluation)

@@ -183,7 +183,7 @@ describe('the first weeks of a service', () => {
     writeFileSync(at('before.safetensors'), readFileSync(at('model.safetensors')))
     const { stderr } = await succeed('train', '--from-log', '--data', 'data', ...options)
     assert.match(stderr, /approved and not called fraud/)
-    assert.match(stderr, /left out: .*younger than the labels' maturity.*reviewed or declined/)
+    assert.match(stderr, /left out: .*younger than the labels' maturity.*reviewed and without.*declined and without/)
     service.kill('SIGHUP')
     for (let attempt = 0; ; attempt++) {
       const { model } = (await (await fetch(`${url}/readyz`)).json()) as { readonly model?: string }
