@@ -42,7 +42,7 @@ describe('the OpenAPI document holds, by Schemathesis', { skip, concurrency: tru
         assert.equal(status, 0, output.slice(0, 20_000))
         for (const phase of ['Examples', 'Coverage', 'Fuzzing', 'Stateful'])
           assert.match(output, new RegExp(`✅ ${phase}`))
-        assert.match(output, /Tested: 3[0-9]/)
+        assert.match(output, /Tested: [3-9][0-9]/)
       })
     })
   }
