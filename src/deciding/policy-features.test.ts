@@ -107,6 +107,21 @@ describe('a feature of the policy', () => {
     assert.equal(log.nextSequence, next)
   })
 
+  test('is refused where rules would never read it, or nobody sends it', async () => {
+    const { setFeatures } = await start()
+    await assert.rejects(
+      setFeatures(velocity, 'NOET'),
+      refusal(/^policy\.features\.1: the detector declares no column "NOET". Did you mean "NOTE"\?$/),
+    )
+    await assert.rejects(setFeatures('hoour'), refusal(/"hoour". Did you mean "hour"\?$/))
+    for (const as of ['score', 'time', 'card', 'note']) {
+      const feature = { ratio: { of: 'card_count_1h', to: 'card_count_1d', as } }
+      await assert.rejects(setFeatures(feature), refusal(/policy\.features\.0\.ratio: .*another one by "as"$/))
+    }
+    // What the model has, too, is what it is there.
+    await setFeatures('amount', 'hour')
+  })
+
   test('can’t look back further than records are kept', async () => {
     const { setFeatures } = await start({ retainMs: 10 * 86_400_000 })
     await assert.rejects(

@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
+import { suggestion } from '../core/closest-name.ts'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { DeclareFeatures } from '../decisioning/policy-names.ts'
+import { declaredFields } from '../detector/declared-fields.ts'
 import type { Detector, DetectorProblem } from '../detector/detector.ts'
 import type { FeatureEntry } from '../detector/detector-schema.ts'
+import { keptNames } from '../detector/kept-fields.ts'
 import { addFeatures } from '../features/add-features.ts'
+import { kindNames } from '../features/declare-features.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels, RowMaker } from './detector-in-force.ts'
@@ -73,7 +77,7 @@ export function policyFeaturesOf(
     }
     return {
       features: added.map((each) => ({ name: each.feature.name, at: placeOf(each), range: each.range })),
-      problems: problems.length > 0 ? problems : tooLong(wanted, retainMs),
+      problems: problems.length > 0 ? problems : [...unreadable(own, added), ...tooLong(wanted, retainMs)],
       clashes,
     }
   }
@@ -149,6 +153,32 @@ function otherTransaction(one: Detector, other: Detector): readonly FieldError[]
   const histories = isDeepStrictEqual(one.histories, other.histories) ? [] : ['histories']
   const reason = 'the two detectors declare it differently'
   return [...maps, ...parts, ...label, ...histories].map((field) => ({ field, reason }))
+}
+
+/**
+ * Features that rules would never read, or that would always be missing: a name that is something else to a rule, and a
+ * column that nobody declares, such as one that is misspelt.
+ */
+function unreadable({ detector, features }: RowMaker, added: ReturnType<typeof addFeatures>['added']) {
+  const { amount, keys = {}, fields = {} } = detector.transaction
+  const columns = declaredFields(detector, features.layout).map(({ column }) => column)
+  const taken = new Set([
+    'time',
+    'score',
+    ...Object.keys(keys),
+    ...Object.keys(fields),
+    ...keptNames(detector.transaction),
+  ])
+  if (amount !== undefined) taken.add('amount')
+  return added.flatMap(({ feature: { name }, kind, path }) => {
+    if (features.names.includes(name)) return []
+    if (kind === 'column' && !columns.includes(name)) {
+      const reason = `the detector declares no column "${name}"${suggestion(name, [...columns, ...kindNames])}`
+      return [{ path, reason }]
+    }
+    const reason = `rules read something else by the name "${name}": ${kind === 'column' ? 'use that' : 'give it another one by "as"'}`
+    return taken.has(name) ? [{ path, reason }] : []
+  })
 }
 
 function tooLong(detector: Detector, retainMs: number | undefined) {

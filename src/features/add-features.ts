@@ -10,7 +10,7 @@ interface AddedFeatures {
   /** Its own features first, so that their row is the beginning of the whole one; then those that it did not have. */
   readonly detector: Detector
   /** All that the entries stand for, those included that the detector has itself. */
-  readonly added: readonly Pick<DeclaredFeature, 'feature' | 'declaration' | 'range'>[]
+  readonly added: readonly Pick<DeclaredFeature, 'feature' | 'declaration' | 'range' | 'kind' | 'path'>[]
   /** What is wrong with the entries, by their place: features.0.count.by. */
   readonly problems: readonly DetectorProblem[]
   /** Those of them that are another feature of a name that is taken. */
