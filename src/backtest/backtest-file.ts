@@ -63,7 +63,7 @@ export async function backtestFile(
       matureUntil: Number.isFinite(plan.matureMs) ? formatIsoTime(plan.matureMs) : null,
       inOrder: true,
     },
-    notes,
+    notes: hasModel ? notes : [...notes, 'There is no model, so thresholds and costs say nothing'],
   })
 }
 

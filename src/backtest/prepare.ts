@@ -207,7 +207,11 @@ function* namesIn({ rules, policy, lists }: PlainDefinitions, names: Wanted['nam
   for (const { of } of lists) yield of
 }
 
-function notesOf(broken: ReadonlySet<string>, trials: readonly Trial[], { secret }: Standing): readonly string[] {
+function notesOf(
+  broken: ReadonlySet<string>,
+  trials: readonly Trial[],
+  { secret, definitions: now }: Standing,
+): readonly string[] {
   const rules = trials.flatMap(({ definitions }) => definitions.rules)
   const isDrawn = rules.some(({ share = 1, state }) => share < 1 && state === 'live')
   const timed = new Set(
@@ -215,7 +219,12 @@ function notesOf(broken: ReadonlySet<string>, trials: readonly Trial[], { secret
       .filter(({ from, until, state }) => state === 'live' && (from !== undefined || until !== undefined))
       .map(({ id }) => id),
   )
+  const isNew = ({ definitions, fixedLists }: Trial) =>
+    definitions.lists.flatMap(({ name }) => (now.lists.has(name) || fixedLists.includes(name) ? [] : [name]))
   return [
+    ...[...new Set(trials.flatMap(isNew))].map(
+      (name) => `The list ${name} is new and has no entries, so nothing is on it`,
+    ),
     ...[...broken].map((id) => `The rule ${id} speaks of what the detector does not have, so it says nothing`),
     ...(isDrawn && secret.length === 0
       ? ['The log has no secret for draws yet, so shares are drawn otherwise than they will be']

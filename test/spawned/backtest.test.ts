@@ -276,7 +276,9 @@ describe('shrike backtest', () => {
       'b.html',
       '--json',
     ]
-    const { focus, outcomes: told } = JSON.parse((await succeedIn(folder, args)).stdout).sides[1]
+    const { sides, notes } = JSON.parse((await succeedIn(folder, args)).stdout)
+    const { focus, outcomes: told } = sides[1]
+    assert.deepEqual(notes, ['There is no model, so thresholds and costs say nothing'])
     const hits = rows.flatMap((row, i) => {
       return row.COUNTRY === 'NG' && Number(row.AMOUNT) > 20 && Number(row.card_count_1d) < 4 ? [i % 3] : []
     })

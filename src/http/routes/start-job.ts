@@ -1,6 +1,6 @@
 import { jobRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
-import { smallBody } from '../body.ts'
+import { bytesOfChange, namesOfChange } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
 import { readJson } from '../json-text.ts'
 import { refuseRepeated } from '../refuse-repeated.ts'
@@ -22,11 +22,12 @@ export const startJob: Route<JobContext> = {
   body: () => jsonBody(jobRequestSchema(), { kind: 'training', name: 'cards-2' }),
   answers: { ok: jsonAnswer('The job, which is queued.', jobSchema), refusals: [...usual, nameTaken, jobsFull] },
   handle: (context) => {
-    const { limits, jobs } = context
-    const bodyLimits = smallBody(context)
+    const { limits, held, jobs } = context
+    // It may hold a policy.
+    const bodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
     return (request, reply) => {
       answerBody(bodyLimits, request.raw, reply, async (bytes) => {
-        const { value, repeated } = readJson(bytes, 'body', limits.names)
+        const { value, repeated } = readJson(bytes, 'body', namesOfChange)
         refuseRepeated(repeated)
         return JSON.stringify(await jobs.start(value, principalOf(request).name))
       })
