@@ -31,6 +31,8 @@ const connections = 64
 const warmSeconds = 10
 const barTimes = 2
 const quiet = 'no change'
+/** A generator that sends later than this measures itself, or its neighbours. */
+const mostLateMs = 5
 
 interface Run {
   readonly name: string
@@ -172,6 +174,10 @@ function describe(traffic: string, runs: readonly Run[], seconds: number, checke
     `Errors: ${errors}; bar 0: ${errors === 0 ? 'met' : 'MISSED'}.`,
     `Decisions that are not wholly of the version that they name: ${checked.mixed} of ${checked.decisions.toLocaleString('en-US')}, in ${checked.versions} versions; bar 0: ${checked.mixed === 0 ? 'met' : 'MISSED'}.`,
   ]
+  const late = Math.max(...runs.map(({ stream }) => stream.lateness.p99))
+  if (late > mostLateMs) {
+    verdicts.unshift(`The times of this run do not count: requests were sent up to ${format(late)} ms late (p99).`)
+  }
   return `${traffic}. ${perSecond} decisions/s on ${connections} connections for ${seconds} s each, from the time at which each was to be sent; ${rules} rules in force, of which ${format(checked.fired / checked.decisions)} apply to a decision. Changes are rules that are added, changed and switched, thresholds, lists, entries and rollbacks, evenly spread.
 
 ${markdownTable(header, rows)}
