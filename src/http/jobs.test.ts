@@ -80,7 +80,7 @@ describe('the routes of jobs', () => {
     const manyWrong = { name: '../a', testShare: 1, model: { learner: 'oracle', maxDepth: 0 } }
     const wrong: readonly (readonly [object, readonly string[]])[] = [
       [{}, ['kind']],
-      [{ kind: 'backtest', name: 'a' }, ['kind']],
+      [{ kind: 'forecast', name: 'a' }, ['kind']],
       [{ kind: 'training' }, ['name']],
       [{ ...training, ...manyWrong }, ['model.learner', 'model.maxDepth', 'name', 'testShare']],
       [{ ...training, out: '/etc/passwd' }, ['(body)']],
