@@ -340,3 +340,21 @@ describe('a changed policy', () => {
     assert.equal((await decide({ TIME: clock.nowMs })).decidedAt, first.decidedAt)
   })
 })
+
+test('what ends in the past is recorded, and warned of', async () => {
+  const { change, service } = await start()
+  const [past, later] = [new Date(startMs - 1).toISOString(), new Date(startMs + 3_600_000_000).toISOString()]
+  const told = async (given: object) => (await change(given)).warnings.map(({ field, reason }) => `${field}: ${reason}`)
+  const rule = { id: 'a', when: 'amount > 1', then: 'review' }
+  assert.deepEqual(await told({ kind: 'rule', rule: { ...rule, until: past } }), [
+    'rules.a.until: is past, so the rule never counts',
+  ])
+  assert.deepEqual(await told({ kind: 'rule', rule: { ...rule, until: later } }), [])
+  const snooze = { kind: 'snooze', rule: 'a', key: 'card', value: 'c' }
+  assert.deepEqual(await told({ ...snooze, until: past }), ['until: is past, so nothing is silenced'])
+  assert.deepEqual(await told({ ...snooze, until: later }), [])
+  assert.deepEqual(await told({ kind: 'list', list: { name: 'l', of: 'card', effect: 'block' } }), [])
+  const add = [{ value: 'c', expiresAt: past }, { value: 'd', expiresAt: later }, { value: 'e' }]
+  assert.deepEqual(await told({ kind: 'entries', list: 'l', add }), ['add: 1 of the entries have expired already'])
+  assert.deepEqual(service.examine({ kind: 'rule', rule: { ...rule, until: past } }).warnings.length, 1)
+})

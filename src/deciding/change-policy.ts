@@ -7,6 +7,7 @@ import {
   checkPartly,
   type PolicyInForce,
   type PolicyProblem,
+  pastTimes,
 } from '../decisioning/index.ts'
 import type { NewChange } from './append-change.ts'
 import type { PolicyProjection } from './policy-projection.ts'
@@ -39,6 +40,7 @@ export interface ExaminedChange {
 
 /** What a change is looked at with. */
 interface Examining {
+  readonly atMs: number
   readonly isPerson: IsPerson
   /** The highest that the model can give. */
   readonly highestScore?: number | undefined
@@ -48,7 +50,7 @@ interface Examining {
 export function examineChange(
   inForce: PolicyInForce,
   given: unknown,
-  { isPerson, highestScore, why }: Examining & { readonly why?: string },
+  { isPerson, highestScore, why, atMs }: Examining & { readonly why?: string },
 ): ExaminedChange {
   const inClear = whyNotInClear(given, why, isPerson)
   const parsed = anyChangeSchema.safeParse(given)
@@ -62,7 +64,8 @@ export function examineChange(
     return { change: undefined, problems, warnings: tell(partly.warnings) }
   }
   const { problems, warnings } = checkChange(inForce, parsed.data, highestScore)
-  return { change: parsed.data, problems: [...tell(problems), ...inClear], warnings: tell(warnings) }
+  const told = [...tell(warnings), ...pastTimes(parsed.data, atMs)]
+  return { change: parsed.data, problems: [...tell(problems), ...inClear], warnings: told }
 }
 
 /**

@@ -147,9 +147,10 @@ export class Decisions {
   }
 
   get #examining() {
-    const { persons } = this.#options
+    const { persons, clock } = this.#options
     const { personal = [] } = this.inForce.detector.transaction
     return {
+      atMs: clock(),
       isPerson: (value: string) => personal.some((key) => persons.tokenOf(key, value) !== undefined),
       highestScore: this.inForce.predictor?.highestScore,
     }
