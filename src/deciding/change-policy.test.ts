@@ -358,3 +358,14 @@ test('what ends in the past is recorded, and warned of', async () => {
   assert.deepEqual(await told({ kind: 'entries', list: 'l', add }), ['add: 1 of the entries have expired already'])
   assert.deepEqual(service.examine({ kind: 'rule', rule: { ...rule, until: past } }).warnings.length, 1)
 })
+
+test('a change after which everything is approved says so', async () => {
+  const { change } = await start()
+  const told = async (given: object) => (await change(given)).warnings.map(({ field, reason }) => `${field}: ${reason}`)
+  assert.deepEqual(await told({ kind: 'policy', policy: { thresholds: { review: 0.5 } } }), [])
+  const [first, ...others] = await told({ kind: 'policy', policy: {} })
+  assert.match(first, /^policy: The policy approves every transaction/)
+  assert.deepEqual(others, [])
+  // Told once, not with each change after it.
+  assert.deepEqual(await told({ kind: 'list', list: { name: 'l', of: 'card', effect: 'none' } }), [])
+})

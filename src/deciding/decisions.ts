@@ -130,9 +130,13 @@ export class Decisions {
       ...this.#examining,
       makeSecret: makeDrawSecret,
     })
+    const before = this.warnOfPolicy()
     const appended = appendChange(log, record, made.length > 0 ? made : undefined)
     const { version } = policy.inForce
-    return { version, sequence: await appended, warnings }
+    const reason = this.warnOfPolicy()
+    const isSilenced = reason !== undefined && before === undefined
+    const told = isSilenced ? [...warnings, { field: 'policy', reason }] : warnings
+    return { version, sequence: await appended, warnings: told }
   }
 
   /**
