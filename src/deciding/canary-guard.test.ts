@@ -69,14 +69,34 @@ describe('the guard of a canary', () => {
   })
 })
 
-/** A log as bytes of what happened: 0 to 2 a decision, 3 a label, 4 a checkpoint. */
+/** What happened: 0 to 2 a decision, 3 a label, 4 another definition, whose records have the card in another place. */
 const happenings = fc.array(
-  fc.record({ what: fc.nat(4), byCanary: fc.boolean(), outcome: fc.nat(3), isFraud: fc.boolean(), of: fc.nat(40) }),
+  fc.record({
+    what: fc.nat(4),
+    byCanary: fc.boolean(),
+    hasCard: fc.boolean(),
+    outcome: fc.nat(3),
+    isFraud: fc.boolean(),
+    of: fc.nat(40),
+  }),
   { maxLength: 80 },
 )
 const outcomes = ['approve', 'challenge', 'review', 'decline'] as const
 
-test('figures of a canary are those of its records, whatever is saved in between', () => {
+function definitionOf(columns: readonly string[]): LogRecord {
+  return {
+    ...{
+      kind: 'definition',
+      format: 2,
+      detector: { transaction: { keys: { card: 'PAN' } } },
+      model: champion,
+      columns,
+    },
+    ...{ features: [], policy: { whenUnavailable: 'review', deadlineMs: 100, version: 1 }, runtime: 'node-24' },
+  }
+}
+
+test('figures of a canary are of transactions with the key, by their records, whatever is saved in between', () => {
   const deploy = (kind: 'champion' | 'canary'): LogRecord => ({
     ...{ kind: 'deployment', by: 'user:ann', why: '', atMs: 0 },
     change: kind === 'canary' ? JSON.parse(JSON.stringify(change)) : { kind, model: champion },
@@ -95,7 +115,9 @@ test('figures of a canary are those of its records, whatever is saved in between
     }
     take(deploy('champion'))
     take(deploy('canary'))
-    all.forEach(({ what, byCanary, outcome, isFraud, of }, i) => {
+    let columns = ['amount', 'PAN']
+    let definition = take(definitionOf(columns))
+    all.forEach(({ what, byCanary, hasCard, outcome, isFraud, of }, i) => {
       if (i === savedAt) {
         const [one, other] = [[...deployments.save()], [...projection.save()]]
         deployments = new DeploymentProjection()
@@ -106,9 +128,14 @@ test('figures of a canary are those of its records, whatever is saved in between
       const about = decisions[of % Math.max(1, decisions.length)]
       if (what < 3) {
         const decided: DecisionRecord = {
-          ...{ kind: 'decision', id: `t-${i}`, timestampMs: 0, decidedAtMs: 0, definition: 1, degraded: [] },
-          ...{ fields: [], row: new Float64Array(), outcome: outcomes[outcome], score: isFraud ? null : 0.5 },
-          ...(byCanary && { model: canary }),
+          ...{ kind: 'decision', id: `t-${i}`, timestampMs: 0, decidedAtMs: 0, definition, degraded: [] },
+          ...{
+            fields: columns.map((column) => (column === 'amount' ? 1 : hasCard ? 'c-1' : undefined)),
+            row: new Float64Array(),
+            outcome: outcomes[outcome],
+            score: isFraud ? null : 0.5,
+          },
+          ...(byCanary && hasCard && { model: canary }),
         }
         decisions.push({ ...decided, sequence: take(decided) })
       } else if (what === 3 && about !== undefined) {
@@ -118,10 +145,15 @@ test('figures of a canary are those of its records, whatever is saved in between
         }
         take(label, about)
         labels.set(about.sequence, isFraud)
+      } else if (what === 4) {
+        columns = columns.toReversed()
+        definition = take(definitionOf(columns))
       }
     })
     const count = (isCanary: boolean) => {
-      const mine = decisions.filter(({ model }) => (model === canary) === isCanary)
+      const mine = decisions.filter(
+        ({ model, fields }) => (model === canary) === isCanary && !fields.includes(undefined),
+      )
       const flagged = mine.filter(({ outcome }) => outcome !== 'approve')
       return {
         decisions: mine.length,

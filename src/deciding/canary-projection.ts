@@ -19,8 +19,9 @@ interface Trial {
   readonly counts: { readonly canary: Counts; readonly champion: Counts }
 }
 
-/** The definition that was written last, which decisions rest on: a canary takes over with one. */
+/** Where records of a definition have the values of keys. */
 interface KeyPlaces {
+  /** The definition's number. */
   readonly sequence: number
   readonly keys: Readonly<Record<string, number>>
 }
@@ -31,7 +32,8 @@ export class CanaryProjection implements Projection {
   readonly version = 1
   readonly #deployments: DeploymentProjection
   #trial: Trial | undefined
-  #places: KeyPlaces | undefined
+  /** Of each definition since the canary was deployed, which took over with one: a label speaks of any of them. */
+  #places: readonly KeyPlaces[] = []
   /** By the numbers of labelled decisions that were not approved. */
   readonly #labels = new Map<number, boolean>()
 
@@ -48,7 +50,7 @@ export class CanaryProjection implements Projection {
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
     if (record.kind === 'deployment') this.#follow(sequence)
     else if (this.#trial === undefined) return
-    else if (record.kind === 'definition') this.#places = { sequence, keys: keyPlaces(record) }
+    else if (record.kind === 'definition') this.#places = [...this.#places, { sequence, keys: keyPlaces(record) }]
     else if (record.kind === 'decision') this.#count(this.#trial, record)
     else if (record.kind === 'label' && about?.kind === 'decision') this.#label(this.#trial, about, record.isFraud)
     else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
@@ -76,7 +78,7 @@ export class CanaryProjection implements Projection {
 
   load(chunks: Iterable<Uint8Array>): void {
     const reader = new StateReader(chunks)
-    const { trial, places } = readJson<{ trial?: Trial; places?: KeyPlaces }>(reader)
+    const { trial, places } = readJson<{ trial?: Trial; places: readonly KeyPlaces[] }>(reader)
     this.#trial = trial
     this.#places = places
     for (let left = reader.count(2 ** 32); left > 0; left--) {
@@ -93,34 +95,41 @@ export class CanaryProjection implements Projection {
     const isSame = this.#trial?.canary === canary?.id && this.#trial?.champion === champion
     if (isSame && change?.kind !== 'canary') return
     this.#labels.clear()
-    if (canary === undefined) this.#places = undefined
+    this.#places = canary === undefined ? [] : this.#places.slice(-1)
     this.#trial = canary && {
       ...{ canary: canary.id, champion, by: canary.by, since },
       counts: { canary: noCounts(), champion: noCounts() },
     }
   }
 
-  #count({ canary, by, counts }: Trial, { model, outcome, score, fields, definition }: DecisionRecord): void {
-    const arm = model === canary ? counts.canary : model === undefined ? counts.champion : undefined
+  /** Whose decision it was; undefined of a transaction without the key, which was never drawn, so that it is not compared. */
+  #armOf({ canary, by, counts }: Trial, { model, fields, definition }: DecidedBy): Counts | undefined {
+    if (model !== undefined) return model === canary ? counts.canary : undefined
+    const place = this.#places.findLast(({ sequence }) => sequence === definition)?.keys[by]
+    return place !== undefined && fields[place] === undefined ? undefined : counts.champion
+  }
+
+  #count(trial: Trial, decision: DecisionRecord): void {
+    const arm = this.#armOf(trial, decision)
     if (arm === undefined) return
-    // Who lacks the key was never drawn, and is not of those who are compared.
-    const place = this.#places?.sequence === definition ? this.#places.keys[by] : undefined
-    if (arm === counts.champion && place !== undefined && fields[place] === undefined) return
+    const { outcome, score } = decision
     arm.decisions += 1
     arm.outcomes[outcome] += 1
     if (score === null) arm.faults += 1
     if (outcome !== 'approve') arm.flagged += 1
   }
 
-  #label({ canary, since, counts }: Trial, about: LabelledTransaction, isFraud: boolean): void {
-    if (about.kind !== 'decision' || about.sequence <= since || about.outcome === 'approve') return
-    const arm = about.model === canary ? counts.canary : about.model === undefined ? counts.champion : undefined
+  #label(trial: Trial, about: LabelledTransaction, isFraud: boolean): void {
+    if (about.kind !== 'decision' || about.sequence <= trial.since || about.outcome === 'approve') return
+    const arm = this.#armOf(trial, about)
     if (arm === undefined) return
     const before = this.#labels.get(about.sequence) === true
     this.#labels.set(about.sequence, isFraud)
     arm.flaggedFrauds += Number(isFraud) - Number(before)
   }
 }
+
+type DecidedBy = Pick<DecisionRecord, 'model' | 'fields' | 'definition'>
 
 function noCounts(): Counts {
   const none = { approve: 0, challenge: 0, review: 0, decline: 0 }

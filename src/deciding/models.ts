@@ -6,7 +6,15 @@ import { type Bundle, decodeBundle } from '../models/bundle.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
-import { type AddedModel, type Canary, type Deployment, type ModelRole, modelIdSchema, roleIn } from './deployment.ts'
+import {
+  type AddedModel,
+  type Canary,
+  type Deployment,
+  type ModelRole,
+  modelIdSchema,
+  nobodyInForce,
+  roleIn,
+} from './deployment.ts'
 import {
   type DeploymentProjection,
   type DeploymentReading,
@@ -228,7 +236,7 @@ export class Models {
     if (registered === undefined) throw unknownModel(id)
     const { added, on } = registered
     const { kind: _, model: __, ...content } = added
-    const last = steps.findLast(({ led }, i) => roleIn(led, id) !== roleIn(steps[i - 1]?.led ?? noRoles, id))
+    const last = steps.findLast(({ led }, i) => roleIn(led, id) !== roleIn(steps[i - 1]?.led ?? nobodyInForce, id))
     const { canary } = inForce
     return {
       id,
@@ -262,8 +270,6 @@ export class Models {
     return [...spans, ...roles].some(({ from, to }) => reading.decidesWithin(from, to))
   }
 }
-
-const noRoles = { champion: undefined, canary: undefined, shadows: [] }
 
 /** The number of the last record that changed who is in force, or removed a model; 0 before the first. */
 export function versionOf({ steps }: Pick<DeploymentProjection, 'steps'>): { readonly version: number } {
