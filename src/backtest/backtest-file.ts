@@ -11,7 +11,7 @@ import type { ReplayedTransaction } from '../training/file-replay.ts'
 import { type InputRequest, nameOf } from '../training/read-input.ts'
 import { replayFile } from '../training/replay-file.ts'
 import { type BacktestResult, tellBacktest } from './backtest-result.ts'
-import type { Case, Truth } from './case.ts'
+import { type Case, emptyCase, type MutableCase, type Truth } from './case.ts'
 import { findDetectorOf } from './file-detector.ts'
 import { type BacktestPlan, TrialRun } from './plan.ts'
 import { prepare } from './prepare.ts'
@@ -101,8 +101,6 @@ interface FileOptions {
   readonly knownByMs: number | undefined
 }
 
-type MutableCase = { -readonly [Field in keyof Case]: Case[Field] }
-
 /** Makes cases of a file's rows, each lent until the next. */
 class FileCases {
   readonly #plan: BacktestPlan
@@ -125,19 +123,7 @@ class FileCases {
       number: layout.numbers.findIndex((each) => each.column === column),
     }))
     this.#fields = columns.map(() => undefined)
-    this.#case = {
-      ...{
-        id: '',
-        sequence: 0,
-        timestampMs: 0,
-        decidedAtMs: 0,
-        amount: 0,
-        fields: this.#fields,
-        score: undefined,
-        testedScore: undefined,
-      },
-      ...{ row: new Float64Array(0), happened: undefined, truth: 'unknown', passed: Number.NaN },
-    }
+    this.#case = emptyCase(this.#fields, new Float64Array(0))
   }
 
   of(replayed: ReplayedTransaction): Case {

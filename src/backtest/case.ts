@@ -24,6 +24,16 @@ export interface Case extends PolicyInput {
   readonly passed: number
 }
 
+/** A case that its owner fills again and again. */
+export type MutableCase = { -readonly [Field in keyof Case]: Case[Field] }
+
+export function emptyCase(fields: Case['fields'], row: Float64Array): MutableCase {
+  return {
+    ...{ id: '', sequence: 0, timestampMs: 0, decidedAtMs: 0, amount: 0, fields, row },
+    ...{ score: undefined, testedScore: undefined, happened: undefined, truth: 'unknown', passed: Number.NaN },
+  }
+}
+
 /** The label that counts: none, legitimate, fraud. */
 export const labelCodes = { none: 0, legitimate: 1, fraud: 2 } as const
 

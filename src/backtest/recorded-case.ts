@@ -3,7 +3,7 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { fieldOf } from '../detector/kept-fields.ts'
 import type { LentDecision } from '../log/decision-reader.ts'
 import type { Definition } from '../log/log-record.ts'
-import { type Case, truthOfDecision } from './case.ts'
+import { type Case, emptyCase, type MutableCase, truthOfDecision } from './case.ts'
 import { readsAlike, storedFeatures, type Wanted } from './wanted.ts'
 
 /** How the records of one definition are read as the wanted detector's transactions. */
@@ -32,8 +32,6 @@ interface ReaderOptions {
   readonly score: ScoreRow | undefined
 }
 
-type MutableCase = { -readonly [Field in keyof Case]: Case[Field] }
-
 /** Makes cases of recorded decisions, one after the other, each lent until the next. */
 export class RecordedCases {
   readonly #options: ReaderOptions
@@ -50,19 +48,7 @@ export class RecordedCases {
     this.#maker = new TransactionMaker(wanted.detector, wanted.features.layout, columns)
     this.#fields = columns.map(() => undefined)
     this.#row = new Float64Array(wanted.features.names.length)
-    this.#case = {
-      ...{
-        id: '',
-        sequence: 0,
-        timestampMs: 0,
-        decidedAtMs: 0,
-        amount: 0,
-        fields: this.#fields,
-        score: null,
-        testedScore: null,
-      },
-      ...{ row: this.#row, happened: undefined, truth: 'unknown', passed: 0 },
-    }
+    this.#case = emptyCase(this.#fields, this.#row)
   }
 
   /** Whether the stored rows of a definition have all that is needed. */

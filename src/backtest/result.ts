@@ -1,7 +1,7 @@
+import { recordBy } from '../core/record-by.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
-import type { Truth } from './case.ts'
-import { truths } from './case.ts'
+import { type Truth, truths } from './case.ts'
 import {
   type Counted,
   type CountPlan,
@@ -141,11 +141,7 @@ export function tellCounted(counted: Counted, { plan, definitions, hasMoney }: T
   const all = readTally(counted.tallies, places.all)
   const setOf = (place: number): SetFigures =>
     figuresOf(readTally(counted.tallies, place), all, hasMoney ? plan.minorUnits : undefined)
-  const outcomesOf = (side: number) =>
-    Object.fromEntries(outcomes.map((outcome, i) => [outcome, setOf(places.outcome(side, i))])) as Record<
-      Outcome,
-      SetFigures
-    >
+  const outcomesOf = (side: number) => recordBy(outcomes, (_, i) => setOf(places.outcome(side, i)))
   const costOf = (side: number) => costFigures(counted, places, plan, side)
   const sides = plan.sides.map(({ name, rules, lists }, side): SideResult => {
     const rulesOf = rules.map((id, rule) => {
@@ -252,16 +248,12 @@ function daysOf({ days }: Counted, places: Places, { sides }: CountPlan, isDecid
     .sort(([a], [b]) => a - b)
     .map(([number, counts]) => {
       const all = counts.subarray(0, truths.length)
-      const byOutcome = (side: number) =>
-        Object.fromEntries(outcomes.map((outcome, i) => [outcome, counts[places.dayOutcome(side, i)]])) as Record<
-          Outcome,
-          number
-        >
+      const byOutcome = (side: number) => recordBy(outcomes, (_, i) => counts[places.dayOutcome(side, i)])
       return {
         day: new Date(number * dayMs).toISOString().slice(0, 10),
         transactions: all.reduce((sum, count) => sum + count, 0),
         frauds: all[truths.indexOf('fraud')],
-        hits: Object.fromEntries(truths.map((truth, i) => [truth, counts[truths.length + i]])) as Record<Truth, number>,
+        hits: recordBy(truths, (_, i) => counts[truths.length + i]),
         happened: isDecided ? byOutcome(-1) : null,
         outcomes: Object.fromEntries(sides.map(({ name }, side) => [name, byOutcome(side)])),
       }
@@ -275,8 +267,7 @@ function examplesOf({ examples }: Counted, plan: CountPlan, hasMoney: boolean): 
     amount: Number.isNaN(amount) || !hasMoney ? null : amount / plan.minorUnits,
     outcomes: Object.fromEntries(plan.sides.map(({ name }, side) => [name, said[side]])),
   })
-  const told = exampleKinds.map((kind) => [kind, examples[kind].toReversed().map(tell)])
-  return Object.fromEntries(told) as BacktestFigures['examples']
+  return recordBy(exampleKinds, (kind) => examples[kind].toReversed().map(tell))
 }
 
 function timeOf(timestampMs: number): string | null {

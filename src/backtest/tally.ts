@@ -1,3 +1,4 @@
+import { recordBy } from '../core/record-by.ts'
 import { truths } from './case.ts'
 
 /**
@@ -24,7 +25,7 @@ type Field = (typeof fields)[number]
 const [fraud, young] = [truths.indexOf('fraud'), truths.indexOf('young')]
 
 export const tallySize = fields.length
-const at = Object.fromEntries(fields.map((field, i) => [field, i])) as Readonly<Record<Field, number>>
+const at = recordBy(fields, (_, i) => i)
 
 /** One set's counts, by name. */
 export type Tally = Readonly<Record<Field, number>>
@@ -55,12 +56,12 @@ export function addCase(values: Float64Array, tally: number, { truth, amount, pa
 
 export function readTally(values: Float64Array, tally: number): Tally {
   const start = tally * tallySize
-  return Object.fromEntries(fields.map((field, i) => [field, values[start + i]])) as Tally
+  return recordBy(fields, (_, i) => values[start + i])
 }
 
 /** What is in one set and not in a part of it. */
 export function without(all: Tally, part: Tally): Tally {
-  return Object.fromEntries(fields.map((field) => [field, all[field] - part[field]])) as Tally
+  return recordBy(fields, (field) => all[field] - part[field])
 }
 
 export function countOf({ fraud, legitimate, unknown, young }: Tally): number {

@@ -2,6 +2,7 @@ import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
+import { recordBy } from '../core/record-by.ts'
 import { noBadRows } from '../data/bad-rows.ts'
 import { columnForms } from '../deciding/column-form.ts'
 import { adviceOn, ColumnCounts, tellCounts } from '../deciding/lost-histories.ts'
@@ -100,7 +101,7 @@ export async function loggedRows(
   const cardOf = ({ fields, definition }: TransactionRecord) =>
     card === undefined ? undefined : fieldOf(reader.definition(definition), fields, card)?.toString()
   const collector = new RowCollector(features.names.length)
-  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
+  const counts = recordBy(kinds, () => 0)
   const declined = new DeclinedCounts()
   const progress = run.begin('read the log')
   const last = reader.lastSequence()
