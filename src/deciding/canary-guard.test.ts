@@ -69,10 +69,10 @@ describe('the guard of a canary', () => {
   })
 })
 
-/** What happened: 0 to 2 a decision, 3 a label, 4 another definition, whose records have the card in another place. */
+/** What happened: 0 to 2 a decision, 3 a label, 4 another definition, with the card in another place, 5 a model is added. */
 const happenings = fc.array(
   fc.record({
-    what: fc.nat(4),
+    what: fc.nat(5),
     byCanary: fc.boolean(),
     hasCard: fc.boolean(),
     outcome: fc.nat(3),
@@ -97,10 +97,13 @@ function definitionOf(columns: readonly string[]): LogRecord {
 }
 
 test('figures of a canary are of transactions with the key, by their records, whatever is saved in between', () => {
-  const deploy = (kind: 'champion' | 'canary'): LogRecord => ({
-    ...{ kind: 'deployment', by: 'user:ann', why: '', atMs: 0 },
-    change: kind === 'canary' ? JSON.parse(JSON.stringify(change)) : { kind, model: champion },
-  })
+  const deploymentOf = (content: object): LogRecord => {
+    return { kind: 'deployment', by: 'user:ann', why: '', atMs: 0, change: JSON.parse(JSON.stringify(content)) }
+  }
+  const added = {
+    ...{ kind: 'added', model: 'cards@000000000003', bytes: 1, detector: 'cards', learner: 'logistic-regression' },
+    ...{ preset: 'default', features: 1, training: {}, metrics: {} },
+  }
   const property = fc.property(happenings, fc.nat(80), (all, savedAt) => {
     let deployments = new DeploymentProjection()
     let projection = new CanaryProjection(deployments)
@@ -113,8 +116,8 @@ test('figures of a canary are of transactions with the key, by their records, wh
       projection.take(record, sequence, about)
       return sequence
     }
-    take(deploy('champion'))
-    take(deploy('canary'))
+    take(deploymentOf({ kind: 'champion', model: champion }))
+    take(deploymentOf(change))
     let columns = ['amount', 'PAN']
     let definition = take(definitionOf(columns))
     all.forEach(({ what, byCanary, hasCard, outcome, isFraud, of }, i) => {
@@ -148,6 +151,8 @@ test('figures of a canary are of transactions with the key, by their records, wh
       } else if (what === 4) {
         columns = columns.toReversed()
         definition = take(definitionOf(columns))
+      } else if (what === 5) {
+        take(deploymentOf(added))
       }
     })
     const count = (isCanary: boolean) => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isRecord } from '../core/json-value.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
@@ -5,6 +6,7 @@ import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, Definition, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
 import type { Arm, CanaryFigures } from './canary-figures.ts'
+import { nobodyInForce } from './deployment.ts'
 import type { DeploymentProjection } from './deployment-projection.ts'
 
 type Counts = { -readonly [Name in keyof Omit<Arm, 'outcomes'>]: number } & { outcomes: Record<Outcome, number> }
@@ -90,10 +92,14 @@ export class CanaryProjection implements Projection {
 
   /** Another canary, another share or another champion: what was counted is of another comparison. */
   #follow(since: number): void {
-    const { canary, champion } = this.#deployments.inForce
-    const { change } = this.#deployments.steps.at(-1) ?? {}
-    const isSame = this.#trial?.canary === canary?.id && this.#trial?.champion === champion
-    if (isSame && change?.kind !== 'canary') return
+    const { steps, inForce } = this.#deployments
+    const step = steps.at(-1)
+    // A model that was added has no role.
+    if (step?.sequence !== since) return
+    const { canary, champion } = inForce
+    const before = steps.at(-2)?.led ?? nobodyInForce
+    const isSame = champion === before.champion && isDeepStrictEqual(canary, before.canary)
+    if (isSame && step.change.kind !== 'canary') return
     this.#labels.clear()
     this.#places = canary === undefined ? [] : this.#places.slice(-1)
     this.#trial = canary && {
