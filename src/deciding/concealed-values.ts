@@ -5,7 +5,7 @@ import type { ReceivedTransactionReader } from '../detector/received-transaction
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 
 /** What every token begins with. */
-const tokenMark = 'tok_'
+export const tokenMark = 'tok_'
 
 /** Tokens in the place of persons, as the log keeps them, and which of their persons are to be looked up first. */
 export class ConcealedValues {

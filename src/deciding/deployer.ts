@@ -18,6 +18,7 @@ import {
 import type { DeploymentProjection } from './deployment-projection.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { tellCounts } from './lost-histories.ts'
+import { tellValues } from './lost-values.ts'
 import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
 import type { ExaminedTakeover, Takeover, TakeoverProgress } from './takeover.ts'
 
@@ -303,14 +304,15 @@ function cannotGoBack(id: string): string {
 }
 
 /** What decisions of the model will lack at first. */
-function warningsOf({ coveredMs, wantedMs, losses }: ExaminedTakeover): readonly string[] {
+function warningsOf({ coveredMs, wantedMs, losses, lostValues }: ExaminedTakeover): readonly string[] {
   const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
   const isShort = Number.isFinite(wantedMs) && coveredMs < wantedMs
   const short =
     `Decisions will be degraded by history-short: the log reaches back ${days(coveredMs)} days, and the longest window ` +
     `${days(wantedMs)}`
   const lost = `Decisions will be degraded by histories-lost: ${tellCounts(losses)}`
-  return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : [])]
+  const values = `Values of the policy never match: ${tellValues(lostValues)}`
+  return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : []), ...(lostValues.length > 0 ? [values] : [])]
 }
 
 function changeOf(model: string, request: DeployRequest): Exclude<Deployment, { kind: 'rollback' }> {

@@ -29,6 +29,7 @@ import {
   tellCounts,
 } from './lost-histories.ts'
 import { refuseLostNames } from './lost-names.ts'
+import { type LostValues, lostValues, refuseLostValues, tellValues } from './lost-values.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
@@ -80,6 +81,8 @@ interface Newcomer extends Pick<DecidingChampion, 'model' | 'inForce'>, Takeover
 }
 
 const slowestRetryMs = 5000
+const lostValuesMessage =
+  'lists or snoozes hold values in a form that the detector does not keep, so they never match: add them again'
 
 /** How a bundle takes over: at the start, after a failure of the log, and at a reload. */
 export class Takeover {
@@ -157,6 +160,8 @@ export class Takeover {
       refuseCardKey(inForce, cardKeyCheck, reading)
       refuseLosses(lost.lossesSince(columnsBefore(reading)))
     }
+    const lostOfPolicy = this.#lostOfPolicy(inForce, state.projections)
+    if (acceptLostHistories !== true) refuseLostValues(lostOfPolicy)
     const { newestMs } = state.projections.histories.histories
     const firstMs = reading.firstTransactionMs()
     return {
@@ -165,6 +170,7 @@ export class Takeover {
       coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
       wantedMs: longestSpanMs(inForce.features),
       losses: lost.losses,
+      lostValues: lostOfPolicy,
     }
   }
 
@@ -256,6 +262,8 @@ export class Takeover {
       while (rebuild.step());
       while (lost.step());
       refuseLostNames(rebuild.projections.policy, clock())
+      const lostOfPolicy = this.#lostOfPolicy(inForce, rebuild.projections)
+      if (!acceptLostHistories) refuseLostValues(lostOfPolicy)
       if (announce === undefined) refuseOtherChampion(rebuild.projections.deployments, model?.modelId)
       else await announce()
       const receiver = createReceiver(inForce, this.#options)
@@ -284,6 +292,7 @@ export class Takeover {
           'the log lacks fields that histories need: decisions are degraded by histories-lost',
         )
       }
+      if (lostOfPolicy.length > 0) logger.warn({ lost: tellValues(lostOfPolicy) }, lostValuesMessage)
     } finally {
       this.#pause = undefined
       goOn()
@@ -311,6 +320,16 @@ export class Takeover {
       this.#pause = undefined
       goOn()
     }
+  }
+
+  /** What of the policy's lists and snoozes a detector would never find again. */
+  #lostOfPolicy({ detector }: DetectorInForce, { policy }: Projections): readonly LostValues[] {
+    const { cardKeyCheck, clock } = this.#options
+    const { reading } = this.#log
+    if (policy.changed === undefined) return []
+    const before = reading.definitionSequences().map((sequence) => reading.definition(sequence))
+    const now = { detector, ...(cardKeyCheck !== undefined && { cardKeyCheck }) }
+    return lostValues(policy.changed, now, before, clock())
   }
 
   /** The features that the policy declares now. */
@@ -443,6 +462,8 @@ export interface ExaminedTakeover {
   readonly wantedMs: number
   /** Columns of histories that transactions lack; empty unless the operator accepts that. */
   readonly losses: readonly ColumnCount[]
+  /** Lists and snoozes with values that never match; as well. */
+  readonly lostValues: readonly LostValues[]
 }
 
 /** From the first deployment on, the champion is who the log says. */

@@ -114,5 +114,6 @@ export const deployRefusals: readonly FraudError[] = [
   new FraudError('DEPLOYMENT_UNDERWAY', `${id} is being deployed: wait until that has ended`),
   new FraudError('HISTORIES_LOST', 'The log does not have what the histories of this detector need'),
   new FraudError('POLICY_NAMES_LOST', 'The policy in force speaks of what this detector does not have: rules.night'),
+  new FraudError('POLICY_VALUES_LOST', 'The policy in force holds values in a form that this detector does not keep'),
   new FraudError('NOT_READY', 'Histories are still being made'),
 ]
