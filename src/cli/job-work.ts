@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FraudError } from '../core/errors.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import { readJobRequest } from '../jobs/request.ts'
+import { type JobRequest, readJobRequest } from '../jobs/request.ts'
 import { addJob, cancelJob, runApart, settleJobs } from '../jobs/runner.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../stores/job-files.ts'
@@ -14,9 +14,14 @@ import type { Terminal } from './terminal.ts'
 
 const lookEveryMs = 200
 
-/** Adds a job, runs it once it is its turn, and shows what it tells. Ctrl-C cancels it. */
+/** Adds the job of a file, runs it and shows what became of it. */
 export async function startJob(file: string, { data }: DataFlags, run: Run): Promise<void> {
   const request = await readJobRequest(parse(await readBytes(file, 'The request'), file))
+  finish(await runToEnd(request, { data }, run), run.terminal)
+}
+
+/** Adds a job, runs it once it is its turn, and shows what it tells. Ctrl-C cancels it. */
+export async function runToEnd(request: JobRequest, { data }: DataFlags, run: Run): Promise<Job> {
   const store = openJobFiles(dataDirectory(data))
   settleJobs(store, run.nowMs())
   const { id } = addJob(store, request, { id: newJobId(), by: userName(), nowMs: run.nowMs() })
@@ -39,7 +44,7 @@ export async function startJob(file: string, { data }: DataFlags, run: Run): Pro
   }
   await ended
   settleJobs(store, run.nowMs())
-  finish(store.find(id), run.terminal)
+  return store.find(id)
 }
 
 /** A container may run as a user whom its system has no name for. */
@@ -51,10 +56,15 @@ function userName(): string {
   }
 }
 
-function finish(job: Job, terminal: Terminal): void {
-  terminal.result(job)
+/** @throws FraudError what it failed with, or INTERRUPTED */
+export function requireDone(job: Job): void {
   if (job.state === 'failed' && job.error !== undefined) throw new FraudError(job.error.code, job.error.message)
   if (job.state !== 'done') throw new FraudError('INTERRUPTED', `The job was ${job.state}; nothing was written`)
+}
+
+function finish(job: Job, terminal: Terminal): void {
+  terminal.result(job)
+  requireDone(job)
   terminal.say(describe(job))
 }
 

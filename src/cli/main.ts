@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
+  retrain: async () => (await import('./retrain.ts')).retrainCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),

@@ -110,7 +110,7 @@ export async function rollbackModels(to: number | undefined, flags: RollbackFlag
 }
 
 /** What is in it is for the service to check. */
-async function readGuard(path: string): Promise<unknown> {
+export async function readGuard(path: string): Promise<unknown> {
   const content = (await readBytes(path, 'The guard')).toString('utf8')
   return parseYamlFile(content, path, { what: 'guard', code: 'OPTION_INVALID' }).value
 }

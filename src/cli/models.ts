@@ -127,7 +127,7 @@ function rollbackCommand(): Command {
 }
 
 /** 5% or 0.05. */
-function percent(text: string): number {
+export function percent(text: string): number {
   const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text)
   return flags.share(String(value))
 }

@@ -16,16 +16,14 @@ import { serviceAddress } from './service-address.ts'
 import { serviceModels } from './service-models.ts'
 
 /** Works on the models of the service at the URL, else of the one on the data directory, else on the directory itself. */
-export function openModels(flags: SinkFlags, run: Run): ModelTarget {
+export function openModels(flags: SinkFlags, run: Run, by = 'command:models'): ModelTarget {
   const { url, data, key, timeout } = flags
   const address = serviceAddress(url, data)
-  if (address === undefined) return directoryModels(flags, run)
+  if (address === undefined) return directoryModels(flags, run, by)
   return serviceModels({ url: address, key, deadlineMs: timeout, signal: run.signal }, run)
 }
 
-const by = 'command:models'
-
-function directoryModels(flags: SinkFlags, run: Run): ModelTarget {
+function directoryModels(flags: SinkFlags, run: Run, by: string): ModelTarget {
   const { data } = flags
   const told = (model: ModelView) => ({ ...model, state: 'idle' as const })
   return {

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { readBundle } from '../../src/scoring/load-predictor.ts'
+import { writeDecidedLog } from '../decided-log.ts'
+import { ServiceProcess } from '../durability/service.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-retrain-'))
+const at = (name: string) => join(folder, name)
+const succeed = (...args: readonly string[]) => succeedIn(folder, args)
+// So long that the tests are within one period, which began in 1970.
+const every = ['--every', '36500d', '--data', 'data']
+const period = 'retrain-1970-01-01T000000Z'
+let champion = ''
+
+interface Step {
+  readonly by: string
+  readonly why: string
+  readonly change: { readonly kind: string; readonly model: string }
+}
+
+const versions = async (): Promise<readonly Step[]> =>
+  JSON.parse((await succeed('models', 'versions', '--json', '--data', 'data')).stdout)
+const once = async (...more: readonly string[]) =>
+  JSON.parse((await succeed('retrain', '--once', '--json', ...every, ...more)).stdout)
+
+before(async () => {
+  await writeDecidedLog({ path: at('data'), transactions: 8000, seed: 1, perDay: 200, heldLabels: 100 })
+  const small = ['--n-estimators', '2', '--max-depth', '2', '--no-leak-check']
+  await succeed('train', '--from-log', '--data', 'data', ...small, '--out', 'first.safetensors')
+  champion = (await readBundle(at('first.safetensors'))).id
+  await succeed('models', 'add', 'first.safetensors', '--data', 'data')
+  await succeed('models', 'deploy', champion, '--champion', '--data', 'data', '--bundle', 'first.safetensors')
+})
+
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('retrain', () => {
+  test('goes no further than shadow without a guard, and says so before any work', async () => {
+    const { code, stderr } = await startShrike(folder, [
+      'retrain',
+      '--once',
+      ...every,
+      '--canary',
+      '5%',
+      '--by',
+      'card',
+    ]).ended
+    assert.equal(code, 2)
+    assert.match(stderr, /--canary, --by and --guard belong together/)
+  })
+
+  test('skips a period with too few new labels, and tells how many there are', async () => {
+    const skipped = await once('--min-frauds', '1000000')
+    assert.equal(skipped.state, 'skipped')
+    assert.match(skipped.why, /too few new labels: \d+ of fraud in the log, and --min-frauds is 1000000/)
+    assert.equal((await versions()).length, 1)
+  })
+
+  test('takes up what a process trained that ended before it deployed, as shadow, each step recorded', async () => {
+    writeFileSync(at('request.json'), JSON.stringify({ kind: 'training', name: period, leakCheck: false }))
+    await succeed('job', 'start', 'request.json', '--data', 'data')
+    const { id } = await readBundle(at(`data/bundles/${period}/model.safetensors`))
+    const { state, model, role, comparison } = await once()
+    assert.deepEqual([state, model, role], ['deployed', id, 'shadow'])
+    const { rows, frauds, difference, lower, upper } = comparison
+    assert.ok(rows > frauds && frauds > 20 && lower < difference && difference < upper)
+    const [newest] = await versions()
+    assert.deepEqual([newest.by, newest.change.kind, newest.change.model], ['command:retrain', 'shadow', id])
+    assert.match(newest.why, new RegExp(`${period}: average precision .* against .* of ${champion}, .*95 %`))
+    const { models } = JSON.parse((await succeed('models', 'list', '--json', '--data', 'data')).stdout)
+    assert.equal(models.find((each: { id: string }) => each.id === id).parent, champion)
+    assert.equal(models.find((each: { id: string }) => each.id === champion).role, 'champion')
+  })
+
+  test('trains once for a period, whoever asks again', async () => {
+    const again = await once()
+    assert.equal(again.state, 'skipped')
+    assert.match(again.why, /was trained and deployed for this period; the next one begins at 20/)
+    assert.equal((await versions()).length, 2)
+  })
+
+  test('works beside a service, makes a canary where flags and figures say so, and ends with Ctrl-C', async () => {
+    await succeed('models', 'deploy', (await versions())[0].change.model, '--retired', '--data', 'data')
+    writeFileSync(at('guard.yaml'), 'minDecisions: 500\n')
+    const service = await ServiceProcess.start(undefined, at('data'))
+    const label = await service.label({ transactionId: 't-1-0', isFraud: true })
+    assert.equal(label.status < 300, true, label.text)
+    const flags = ['--min-frauds', '1', '--canary', '5%', '--by', 'card', '--guard', 'guard.yaml']
+    const { child, ended } = startShrike(folder, ['retrain', '--every', '10000d', '--data', 'data', ...flags])
+    let told = ''
+    child.stdout?.on('data', (text: string) => {
+      told += text
+      if (/the next period begins/.test(told)) child.kill('SIGINT')
+    })
+    const { code, stdout, stderr } = await ended
+    assert.equal(code, 0, stderr)
+    await service.stop()
+    const steps = (await versions()).map(({ change }) => change.kind)
+    assert.match(stdout, /stopped/)
+    const [, lower] = /95 % ([+-][\d.]+) to/.exec(stdout) ?? []
+    assert.ok(lower !== undefined, stdout + stderr)
+    if (Number(lower) > 0) assert.deepEqual(steps.slice(0, 2), ['canary', 'shadow'])
+    else assert.equal(steps[0], 'shadow')
+  })
+})
