@@ -188,6 +188,9 @@ test('a month from rules alone to a champion, a bad canary and a bad rule, is de
   await refuseOrphaning(month, learned)
 
   await assertRecorded(month)
+  await month.restart()
+  await month.assertAnswered(25)
+  assert.deepEqual([...modelsOf(await month.decide(100))], [learned])
   await month.stop()
   assertSound(data)
   const names = ['forest', 'learned', 'shuffled']

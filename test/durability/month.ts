@@ -14,21 +14,23 @@ interface Deployed {
 
 /** A service without a model at first, what its portfolio sends it in a month, and the commands of those who run it. */
 export class Month {
-  readonly answers = new Map<string, string>()
+  readonly answers = new Map<string, Decision>()
+  readonly #detector: string
   readonly #data: string
-  readonly #service: ServiceProcess
+  #service: ServiceProcess
   readonly #purchases: readonly Purchase[]
   readonly #labelled = new Set<string>()
 
-  private constructor(service: ServiceProcess, data: string, made: readonly Purchase[]) {
+  private constructor(service: ServiceProcess, detector: string, data: string, made: readonly Purchase[]) {
     this.#service = service
+    this.#detector = detector
     this.#data = data
     this.#purchases = made
   }
 
   static async begin(detector: string, data: string, transactions: number): Promise<Month> {
     const service = await ServiceProcess.start(undefined, data, ['--detector', detector])
-    return new Month(service, data, purchases(transactions))
+    return new Month(service, detector, data, purchases(transactions))
   }
 
   /** What was sent so far, and what it turned out to be. */
@@ -49,7 +51,7 @@ export class Month {
       answers.forEach((answer, i) => {
         assert.equal(answer.transactionId, sent[i].id, JSON.stringify(answer))
         assert.ok(!answer.duplicate)
-        this.answers.set(answer.transactionId, JSON.stringify(answer))
+        this.answers.set(answer.transactionId, answer)
       })
       decided.push(...answers)
     }
@@ -110,6 +112,28 @@ export class Month {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line))
+  }
+
+  /** Stops the service and starts it as at the beginning of the month: what decides then is for the log to say. */
+  async restart(): Promise<void> {
+    await this.#service.stop()
+    this.#service = await ServiceProcess.start(undefined, this.#data, ['--detector', this.#detector])
+  }
+
+  /** What is sent once more, one of so many, is answered as it was. */
+  async assertAnswered(every: number): Promise<void> {
+    const again = this.sent.filter((_, i) => i % every === 0)
+    const answers: readonly Decision[] = JSON.parse(
+      await this.ask(
+        'POST',
+        '/v1/decisions/batch',
+        again.map(({ body }) => body),
+      ),
+    )
+    assert.deepEqual(
+      answers,
+      again.map(({ id }) => ({ ...this.answers.get(id), duplicate: true })),
+    )
   }
 
   stop(): Promise<void> {
