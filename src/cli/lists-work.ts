@@ -4,9 +4,10 @@ import { formatYaml } from '../core/yaml-file.ts'
 import type { TextColumn } from '../data/table.ts'
 import { csvFormatter } from '../data/write-csv.ts'
 import { type PolicyDocuments, readPolicyFiles } from '../decisioning/index.ts'
-import { type ListDefinition, listSchema } from '../decisioning/list-definition.ts'
+import { type EntryDefinition, type ListDefinition, listSchema } from '../decisioning/list-definition.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { readEntries } from './list-entries-file.ts'
+import { lastNumber, takeUpTo } from './mirror-entries.ts'
 import { withPolicy } from './open-policy.ts'
 import type { ListedEntry } from './policy-target.ts'
 import { changeOne, type WhyFlags } from './policy-work.ts'
@@ -58,11 +59,18 @@ export async function takeValues(list: string, remove: string[], flags: WhyFlags
   await changeOne({ kind: 'entries', list, remove }, flags, run)
 }
 
+interface AddFlags extends WhyFlags {
+  readonly mirror?: boolean
+}
+
 /** `shrike lists add NAME FILE`: all of the file is read before the first entry is added; a piece counts as a whole. */
-export async function addEntries(list: string, file: string, flags: WhyFlags, run: Run): Promise<void> {
+export async function addEntries(list: string, file: string, flags: AddFlags, run: Run): Promise<void> {
+  const { mirror: isMirror = false } = flags
   const entries = await readEntries(file, run)
+  if (isMirror) refuseEmpty(entries, file)
   let added = 0
   await withPolicy(flags, run, async (target) => {
+    const before = isMirror ? await lastNumber(target, list) : 0
     for (let from = 0; from < entries.length; from += entriesAtOnce) {
       if (run.signal.aborted) throw stopped(added)
       const add = entries.slice(from, from + entriesAtOnce)
@@ -72,7 +80,10 @@ export async function addEntries(list: string, file: string, flags: WhyFlags, ru
       added += add.length
     }
     run.terminal.say(`entries added to ${list} in ${target.where}: ${added.toLocaleString('en')}`)
-    run.terminal.result({ list, added })
+    if (!isMirror) return run.terminal.result({ list, added })
+    const taken = await takeUpTo(before, target, list, flags, run.signal)
+    run.terminal.say(`entries taken off ${list}, since ${file} does not have them: ${taken.toLocaleString('en')}`)
+    run.terminal.result({ list, added, taken })
   })
 }
 
@@ -113,6 +124,17 @@ function columnsOf(entries: readonly ListedEntry[]): readonly TextColumn[] {
     column('source', ({ source }) => source),
     column('note', ({ note }) => note),
   ]
+}
+
+/** A file that was cut off, or never written, would leave nothing on the list. */
+function refuseEmpty(entries: readonly EntryDefinition[], file: string): void {
+  const nowMs = Date.now()
+  if (entries.some(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > nowMs)) return
+  throw new FraudError(
+    'DATA_INVALID',
+    `${file} has ${entries.length === 0 ? 'no entries' : 'expired entries alone'}, and --mirror would take everything off the list`,
+    { hint: 'shrike lists remove NAME removes a list with its entries' },
+  )
 }
 
 function stopped(added: number): FraudError {

@@ -91,9 +91,10 @@ function entryCommands(): readonly Command[] {
       .summary('add the values of a file to a list')
       .description('Adds the entries of FILE; one whose value is there already takes its place.')
       .argument('<name>')
-      .argument('<file>', 'with a column value, and expires_at, source and note where wanted'),
-    '  shrike lists add stolen cards.csv --why "reported today"',
-  ).action((name: string, file: string, options: Flags) =>
+      .argument('<file>', 'with a column value, and expires_at, source and note where wanted')
+      .option('--mirror', 'take off what was on the list and is not in FILE, so that FILE is the list'),
+    '  shrike lists add stolen cards.csv --why "reported today"\n  shrike lists add stolen cards.csv --mirror',
+  ).action((name: string, file: string, options: Flags & { mirror?: boolean }) =>
     run(options, async (context) => (await work()).addEntries(name, file, options, context)),
   )
   const take = changing(

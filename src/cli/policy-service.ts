@@ -36,6 +36,7 @@ const step = z.object({
 })
 const versionsAnswer = z.object({ versions: z.array(step), cursor: z.int().nullable() })
 const entrySchema = z.object({
+  number: z.int(),
   value: z.string(),
   expiresAt: z.string().optional(),
   source: z.string().optional(),

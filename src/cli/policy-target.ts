@@ -67,6 +67,8 @@ export interface PolicyTarget {
 }
 
 export interface ListedEntry {
+  /** A later one is larger, and a value that is added again gets a new one. */
+  readonly number: number
   readonly value: string
   readonly expiresAt?: string | undefined
   readonly source?: string | undefined

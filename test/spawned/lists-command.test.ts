@@ -36,7 +36,37 @@ test('a list is defined and filled beside a service, decides, and is emptied wit
   const again = await ServiceProcess.start(bundle, data)
   const body = { ...first.body, transaction_id: 'later', time: second.body.time }
   assert.notEqual(JSON.parse((await again.decide(body)).text).reasons[0]?.code, 'list:stolen')
+  await mirrors(lists, write, 'a service')
   assert.equal((await lists('remove', 'stolen')).code, 0)
   assert.match((await lists('list')).stdout, /^there are no lists in version /)
   await again.stop()
+
+  await lists('set', join(folder, 'lists.yaml'))
+  await lists('add', 'stolen', cards)
+  await mirrors(lists, write, 'a directory')
 })
+
+/** A file is the list, whoever added what is not in it. */
+async function mirrors(
+  lists: (...args: readonly string[]) => ReturnType<typeof runShrike>,
+  write: (name: string, text: string) => string,
+  where: string,
+) {
+  const many = Array.from({ length: 1200 }, (_, i) => `m-${i}`)
+  assert.equal((await lists('add', 'stolen', write('many.csv', `value\n${many.join('\n')}\n`))).code, 0)
+  const before = (await lists('export', 'stolen')).stdout
+  for (const [name, text] of [
+    ['empty.csv', 'value\n'],
+    ['expired.csv', 'value,expires_at\nm-1,2020-01-01T00:00:00Z\n'],
+  ]) {
+    const refused = await lists('add', 'stolen', write(name, text), '--mirror')
+    assert.deepEqual([refused.code, /would take everything off/.test(refused.stderr)], [1, true], refused.stderr)
+  }
+  assert.equal((await lists('export', 'stolen')).stdout, before, where)
+  const held = before.trim().split('\n').length - 1
+  const file = write('mirror.csv', 'value,note\nm-7,kept\nnew,\nm-3,\n')
+  const mirrored = await lists('add', 'stolen', file, '--mirror', '--json')
+  assert.deepEqual(JSON.parse(mirrored.stdout), { list: 'stolen', added: 3, taken: held - 2 }, mirrored.stderr)
+  assert.equal((await lists('export', 'stolen')).stdout, 'value,expires_at,source,note\nm-7,,,kept\nnew,,,\nm-3,,,\n')
+  assert.match((await lists('add', 'stolen', file, '--mirror')).stdout, /entries taken off stolen, .*: 0\n/)
+}
