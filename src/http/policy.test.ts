@@ -75,6 +75,10 @@ describe('the policy over HTTP', () => {
     assert.deepEqual((await app.inject('/v1/policy')).json().lists, [])
     const checked = await post('/v1/policy/changes/check', { change: { kind: 'together', changes: [list, bad] } })
     assert.deepEqual(checked.json(), { problems: refused.json().errors, warnings: [] })
+    const unreasoned = { ...rule.rule, why: {} }
+    for (const path of ['/v1/policy/changes/check', '/v1/rules/check']) {
+      assert.match((await post(path, unreasoned)).body, /"field":"why","reason":"is an object/)
+    }
     const made = await post('/v1/policy/changes', { change: { kind: 'together', changes: [list, rule] }, why: 'git' })
     assert.equal(made.statusCode, 200, made.body)
     const { lists, rules } = (await app.inject('/v1/policy')).json()

@@ -1,4 +1,4 @@
-import { answerChange } from '../change-body.ts'
+import { answerReasoned } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changeBody, checked, refusedCard } from '../schemas/policy.ts'
@@ -20,6 +20,8 @@ export const checkChange: Route<DecidingContext> = {
     refusals: [...usual, unavailable, refusedCard],
   },
   handle: (context) => (request, reply) => {
-    answerChange(context, request.raw, reply, async ({ why, ...given }) => context.decisions.examine(onlyChange(given)))
+    answerReasoned(context, request.raw, reply, async ({ why, ...given }) =>
+      context.decisions.examine(onlyChange(given)),
+    )
   },
 }

@@ -1,4 +1,4 @@
-import { answerChange, fieldsOfBody, placesOfRule } from '../change-body.ts'
+import { answerReasoned, fieldsOfBody, placesOfRule } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { checked, ruleBody, ruleExample } from '../schemas/policy.ts'
@@ -19,7 +19,7 @@ export const checkRule: Route<DecidingContext> = {
     refusals: [...usual, unavailable],
   },
   handle: (context) => (request, reply) => {
-    answerChange(context, request.raw, reply, async ({ why, ...rule }) => {
+    answerReasoned(context, request.raw, reply, async ({ why, ...rule }) => {
       const { problems, warnings } = context.decisions.examine({ kind: 'rule', rule })
       const places = placesOfRule(rule)
       return { problems: fieldsOfBody(problems, places), warnings: fieldsOfBody(warnings, places) }
