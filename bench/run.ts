@@ -13,6 +13,7 @@ import { historyMemory } from './history-memory.ts'
 import { httpPredict } from './http-predict.ts'
 import { listEntries } from './list-entries.ts'
 import { logSize } from './log-size.ts'
+import { modelSwaps } from './model-swaps.ts'
 import { oneRowScoring } from './one-row-scoring.ts'
 import { policyChanges } from './policy-changes.ts'
 import { policyCost } from './policy-cost.ts'
@@ -39,6 +40,7 @@ const claims: Readonly<Record<string, Claim>> = {
   backtest,
   'policy-cost': policyCost,
   'policy-changes': policyChanges,
+  'model-swaps': modelSwaps,
   'list-entries': listEntries,
   'policy-optimiser': policyOptimiser,
   'ulb-configurations': ulbConfigurations,

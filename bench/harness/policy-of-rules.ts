@@ -10,7 +10,7 @@ export async function changePolicy(origin: string, change: unknown): Promise<num
   return changed.parse(await send(`${origin}/v1/policy/changes`, 'application/json', body)).version
 }
 
-export async function send(url: string, type: string, body: string): Promise<unknown> {
+export async function send(url: string, type: string, body: string | Uint8Array<ArrayBuffer>): Promise<unknown> {
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
   return response.json()
