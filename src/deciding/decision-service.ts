@@ -1,6 +1,7 @@
 import type { Logger } from '../core/logger.ts'
 import { CanaryGuard } from './canary-guard.ts'
 import { Decider } from './decider.ts'
+import { firstChampion } from './deciding-champion.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import { Decisions, type DecisionsOptions } from './decisions.ts'
 import { Deployer, type DeployerOptions } from './deployer.ts'
@@ -8,7 +9,7 @@ import type { DetectorInForce } from './detector-in-force.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import { Lineup } from './lineup.ts'
 import { ShadowScorer } from './shadow-scorer.ts'
-import { firstChampion, Takeover, type TakeoverOptions } from './takeover.ts'
+import { Takeover, type TakeoverOptions } from './takeover.ts'
 
 export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
   readonly observer: DecisionObserver

@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import type { Logger } from '../core/logger.ts'
 import type { CanaryFigures } from './canary-figures.ts'
+import { daysOf } from './coverage-warnings.ts'
 import { isLineupOf, loadLineup } from './deployed-lineup.ts'
 import {
   type Deployment,
@@ -305,11 +306,10 @@ function cannotGoBack(id: string): string {
 
 /** What decisions of the model will lack at first. */
 function warningsOf({ coveredMs, wantedMs, losses, lostValues }: ExaminedTakeover): readonly string[] {
-  const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
   const isShort = Number.isFinite(wantedMs) && coveredMs < wantedMs
   const short =
-    `Decisions will be degraded by history-short: the log reaches back ${days(coveredMs)} days, and the longest window ` +
-    `${days(wantedMs)}`
+    `Decisions will be degraded by history-short: the log reaches back ${daysOf(coveredMs)} days, and the longest window ` +
+    `${daysOf(wantedMs)}`
   const lost = `Decisions will be degraded by histories-lost: ${tellCounts(losses)}`
   const values = `Values of the policy never match: ${tellValues(lostValues)}`
   return [...(isShort ? [short] : []), ...(losses.length > 0 ? [lost] : []), ...(lostValues.length > 0 ? [values] : [])]

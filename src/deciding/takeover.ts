@@ -2,17 +2,14 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import { isOfCalendar } from '../core/time-formats.ts'
-import { formatIsoTime } from '../core/time-parser.ts'
 import type { FeatureEntry } from '../detector/detector-schema.ts'
-import { type Concealment, ReceivedTransactionReader } from '../detector/received-transaction.ts'
-import type { PersonalValues } from '../log/personal-values.ts'
 import type { TakeRecord } from '../log/projection.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
-import { type ServedModel, serveable } from '../scoring/served-model.ts'
 import { refuseCardKey, requireCardKey } from './card-key.ts'
+import { warnIfEnded, warnIfShort } from './coverage-warnings.ts'
 import type { Decider } from './decider.ts'
+import { createReceiver, modelOf, prepareModels, type ReadingOptions } from './deciding-champion.ts'
 import { createDecidingState, type DecidingStateOptions } from './deciding-state.ts'
 import { define } from './define.ts'
 import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
@@ -33,16 +30,12 @@ import { type LostValues, lostValues, refuseLostValues, tellValues } from './los
 import { namesOf } from './policy-vocabulary.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
-import { Receiver } from './receiver.ts'
 import { checkRetention } from './retention.ts'
 import type { ServiceLog } from './service-log.ts'
-import { allOthers, isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
+import { isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
-export interface TakeoverOptions extends DecidingStateOptions {
+export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions {
   readonly log: ServiceLog
-  readonly persons: PersonalValues
-  /** A keyed hash of the digits of a card number, where the detector wants such. */
-  readonly hashCardNumber: Concealment['hashCardNumber']
   /** Tells the key of those hashes; undefined where there is no key. */
   readonly cardKeyCheck?: string | undefined
   readonly logger: Logger
@@ -51,8 +44,6 @@ export interface TakeoverOptions extends DecidingStateOptions {
   readonly retainMs: number | undefined
   /** Whether a detector may take over whose histories the log can't give. */
   readonly acceptLostHistories?: boolean | undefined
-  /** Whether a field that the detector does not declare is refused. */
-  readonly isStrict?: boolean
   readonly runtime: string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
   readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
@@ -230,7 +221,7 @@ export class Takeover {
     const startMs = clock()
     const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
     checkRetention(inForce, retainMs)
-    prepare(inForce)
+    prepareModels(inForce)
     const { champion } = this.lineup
     const onRow = isFill || champion.state === undefined ? undefined : onRowOf(inForce, champion.inForce)
     if (onRow !== undefined) return await this.#putOnRow(onRow, announce)
@@ -282,8 +273,8 @@ export class Takeover {
       this.#fill()
       const { keys, events, bytes } = histories.stats()
       logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
-      if (coveredSinceMs !== undefined) this.#warnIfShort(inForce, histories.newestMs - coveredSinceMs)
-      this.#warnIfEnded(inForce, histories.newestMs)
+      if (coveredSinceMs !== undefined) warnIfShort(logger, inForce, histories.newestMs - coveredSinceMs)
+      warnIfEnded(logger, inForce, histories.newestMs, clock())
       const unread = tellUnread(reading.unread)
       if (unread !== undefined) logger.warn({ unread: reading.unread }, unread)
       if (lost.losses.length > 0) {
@@ -421,28 +412,6 @@ export class Takeover {
     if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
   }
 
-  #warnIfShort(inForce: DetectorInForce, coverageMs: number): void {
-    const spanMs = longestSpanMs(inForce.features)
-    if (spanMs === Number.POSITIVE_INFINITY || coverageMs >= spanMs) return
-    const days = (milliseconds: number) => Math.floor(milliseconds / 8_640_000) / 10
-    this.#options.logger.warn(
-      { coveredDays: days(coverageMs), wantedDays: days(spanMs) },
-      'the log is younger than the longest window: decisions are degraded by history-short; bring history in with `shrike replay FILE --as history`',
-    )
-  }
-
-  /** Histories that end long before now are of no use to a transaction of now. */
-  #warnIfEnded({ detector, features }: DetectorInForce, newestMs: number): void {
-    const { logger, clock } = this.#options
-    const { time } = detector.transaction
-    if (time === undefined || !isOfCalendar(time) || newestMs === Number.NEGATIVE_INFINITY) return
-    if (clock() - newestMs <= longestSpanMs(features)) return
-    logger.warn(
-      { newest: formatIsoTime(newestMs) },
-      'the newest transaction of the log is older than the longest window, so histories of new transactions are empty: decisions are degraded by history-short',
-    )
-  }
-
   /** Once for each detector: the code that another one compiled may not be all that this one runs. */
   async #warmUp(inForce: DetectorInForce): Promise<void> {
     if (this.#warm === inForce) return
@@ -473,38 +442,5 @@ function refuseOtherChampion({ inForce: { champion } }: Projections['deployments
     'MODEL_NOT_CHAMPION',
     `The log's champion is ${champion}, so ${id ?? 'a detector without a model'} does not take over: deploy it with ` +
       `\`shrike models deploy ${id ?? 'ID'} --champion\``,
-  )
-}
-
-/** A model may prepare itself at its first row, which should not be a customer's. */
-function prepare({ predictor: champion, others }: DetectorInForce): void {
-  const all = allOthers(others).map(({ predictor }) => predictor)
-  for (const predictor of champion === undefined ? all : [champion, ...all]) {
-    try {
-      const row = new Float64Array(predictor.inputs.length)
-      predictor.predict(row)
-      if (predictor.explainsDecisions) predictor.explain?.(row)
-    } catch {
-      // Decisions will say so, by the policy of what is unavailable.
-    }
-  }
-}
-
-/** The first of a lineup. Throws BUNDLE_INVALID where the model can't predict its own example. */
-export function firstChampion(inForce: DetectorInForce, options: ReadingOptions): DecidingChampion {
-  return { model: modelOf(inForce), inForce, receiver: createReceiver(inForce, options), state: undefined }
-}
-
-function modelOf({ predictor }: DetectorInForce): ServedModel | undefined {
-  return predictor && serveable(predictor)
-}
-
-type ReadingOptions = Pick<TakeoverOptions, 'hashCardNumber' | 'clock' | 'isStrict' | 'persons'>
-
-function createReceiver({ detector, features }: DetectorInForce, options: ReadingOptions): Receiver {
-  const { hashCardNumber, clock, isStrict, persons } = options
-  return new Receiver(
-    persons,
-    (token) => new ReceivedTransactionReader(detector, features.layout, { hashCardNumber, token }, clock, isStrict),
   )
 }
