@@ -45,7 +45,7 @@ export interface Example {
 export const exampleKinds = ['fraud', 'legitimate', 'unknown', 'young', 'changed'] as const
 type ExampleKind = (typeof exampleKinds)[number]
 
-/** Where each count is, for a plan: whoever has the same plan reads what another counted. */
+/** Where each count is; threads with the same plan agree on it. */
 export class Places {
   readonly pairs: readonly Pair[]
   readonly all = 0

@@ -76,7 +76,7 @@ export class Side {
     return judged
   }
 
-  /** Takes of the log's change what is no definition: entries and snoozes, of lists and rules that are here, too. */
+  /** Takes the entries and snoozes of a change of the log, where their lists and rules are here, too; definitions stay. */
   follow(change: FollowedChange): void {
     this.#apply(
       change.changes

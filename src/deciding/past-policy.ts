@@ -9,7 +9,7 @@ import { loadCarried } from './rebuild.ts'
 type ChangesOfLog = Pick<LogReading, 'changesBefore' | 'at' | 'carried' | 'prunedThrough'>
 
 /**
- * The policy as it stood before a record: what the changes before it make, those that are no longer kept included, since
+ * The policy as it was before a record: what the changes before it make, those that are no longer kept included, since
  * checkpoints carry what they made. Of entries of lists it has those alone that somebody asks for.
  *
  * @param texts whose entries are wanted.

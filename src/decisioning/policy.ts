@@ -46,7 +46,7 @@ function thresholdsOf({ challenge, review, decline }: Thresholds): readonly numb
   return [challenge, review, decline].filter((threshold) => threshold !== undefined)
 }
 
-/** Null where the score could not be had; undefined where there is no model that could give one. */
+/** Null where no score was available; undefined where no model gives one. */
 export type ExpectedScore = number | null | undefined
 
 /** What is said of a score, or of its failing, by the short form of a policy: its thresholds alone. */

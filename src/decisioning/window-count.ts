@@ -28,7 +28,7 @@ export class WindowCount {
     return this.#total
   }
 
-  /** As `count`, without moving on: whoever only looks changes nothing that is saved. */
+  /** As `count`, without moving on: looking changes nothing that is saved. */
   at(atMs: number): number {
     const now = Math.floor(atMs / this.#partMs)
     if (now === this.#newest) return this.#total

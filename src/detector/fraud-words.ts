@@ -12,7 +12,7 @@ const legitimates =
  */
 export function readFraudWord(text: string): boolean | undefined {
   const word = withoutAccents(text.trim())
-  // A minus is no hyphen: -1 is not 1.
+  // A minus is not a hyphen: -1 is not 1.
   const plain = /\d/.test(word) ? word : word.replace(/[ _-]/g, '')
   if (frauds.test(plain)) return true
   return legitimates.test(plain) ? false : undefined

@@ -32,7 +32,7 @@ export const addModel: Route<ModelContext> = {
   tag: 'models',
   details: 'It has no role yet. The same bytes again change nothing.',
   parameters: () => [
-    textParameter('why', 'For whoever reads the history of models.'),
+    textParameter('why', 'For readers of the history of models.'),
     textParameter('parent', 'The id of the model that it is meant to follow.'),
   ],
   body: () => ({

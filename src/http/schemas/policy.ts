@@ -7,7 +7,7 @@ import { ruleSchema } from '../../decisioning/rule-definition.ts'
 import { fieldErrors } from './problem.ts'
 import { unavailable, usual } from './refused.ts'
 
-const why = { type: 'string', description: 'For whoever reads the history of the policy.' } as const
+const why = { type: 'string', description: 'For readers of the history of the policy.' } as const
 
 /** A schema of the policy as a body has it: with why it is changed. */
 function bodyOf(schema: z.ZodType): object {
