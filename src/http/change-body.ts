@@ -114,9 +114,7 @@ export function readIfMatch({ 'if-match': given }: IncomingHttpHeaders): number 
   if (given === undefined || given.trim() === '*') return undefined
   const version = /^\s*"?(\d{1,15})"?\s*$/.exec(given)?.[1]
   if (version !== undefined) return Number(version)
-  const errors = [
-    { field: 'If-Match', reason: 'is the version of the policy that this is a change of, a whole number' },
-  ]
+  const errors = [{ field: 'If-Match', reason: 'is the version that this is a change of, a whole number' }]
   throw new FraudError('INPUT_INVALID', 'The header If-Match is not a version', { errors })
 }
 
