@@ -27,6 +27,8 @@ const warmSeconds = 5
 const barTimes = 2
 /** A generator that sends later than this measures itself, or its neighbours. */
 const mostLateMs = 5
+/** Of what is wrong, so many are printed. */
+const mostShown = 3
 
 interface Run {
   readonly name: string
@@ -70,7 +72,7 @@ export const modelSwaps: Claim = {
         runs.push(await run(`${swaps} swaps`, seconds, true))
       }
       await service.halt()
-      const checked = checkDecisions(service.folder, firstSequence, models, answers)
+      const checked = checkDecisions(service.folder, firstSequence, models, answers, log)
       return describe(prepared.traffic.name, runs, seconds, checked)
     } finally {
       await service.stop()
@@ -101,6 +103,8 @@ interface Checked {
   readonly mixed: number
   /** Among all, those that say that they rest on less than they should. */
   readonly degraded: number
+  /** That came after the policy's deadline, and so without a score. */
+  readonly unscored: number
 }
 
 /** Decides everything again by the model that the log's deployments call for at its place, of the row that is recorded. */
@@ -109,6 +113,7 @@ function checkDecisions(
   firstSequence: number,
   models: readonly ModelToSwap[],
   files: readonly string[],
+  log: (line: string) => void,
 ): Checked {
   const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean))
   const answers = new Map(
@@ -117,7 +122,7 @@ function checkDecisions(
   const predictors = new Map(models.map(({ predictor }) => [predictor.modelId, predictor]))
   const deployments = new DeploymentProjection()
   const seen = new Set<string>()
-  let [decisions, mixed, degraded] = [0, 0, 0]
+  let [decisions, mixed, degraded, unscored] = [0, 0, 0, 0]
   const reader = new SqliteLogReader(dataDirectory(folder).logPath)
   try {
     for (let after = firstSequence; ; ) {
@@ -134,7 +139,11 @@ function checkDecisions(
         // One whose answer did not come is an error of its run.
         const isAnswered =
           answer === undefined || isDeepStrictEqual(answer, { ...answer, score, outcome, model: modelId })
-        if (!isOne || !isAnswered) mixed++
+        if (!isOne || !isAnswered) {
+          mixed++
+          if (mixed <= mostShown) log(`mixed: ${JSON.stringify({ isOne, modelId, answer, record })}`)
+        }
+        if (score === null) unscored++
         answers.delete(record.id)
         seen.add(modelId)
         decisions++
@@ -144,12 +153,15 @@ function checkDecisions(
   } finally {
     reader.close()
   }
-  return { decisions, models: seen.size, mixed: mixed + answers.size, degraded }
+  return { decisions, models: seen.size, mixed: mixed + answers.size, degraded, unscored }
 }
 
 function isOf(record: DecisionRecord, definition: Definition, predictor: Predictor | undefined): boolean {
   if (predictor === undefined || record.model !== undefined || definition.model !== predictor.modelId) return false
   const row = Float64Array.from(predictor.inputs, (name) => record.row[definition.features.indexOf(name)])
+  if (record.score === null) {
+    return record.degraded.includes('deadline-passed') && record.outcome === definition.policy.whenUnavailable
+  }
   const score = predictor.predict(row).probability
   return record.score === score && record.outcome === outcomeByThresholds(definition.policy, score)
 }
@@ -173,7 +185,7 @@ function describe(traffic: string, runs: readonly Run[], seconds: number, checke
   const verdicts = [
     `p99 beside ${swaps} swaps: ${format(times99)} times that without; bar ${barTimes}: ${times99 <= barTimes ? 'met' : 'MISSED'}.`,
     `Errors, and swaps that ended after the load: ${errors}; bar 0: ${errors === 0 ? 'met' : 'MISSED'}.`,
-    `Decisions that are not wholly of the model that the log calls for: ${checked.mixed} of ${checked.decisions.toLocaleString('en-US')}, by ${checked.models} models; bar 0: ${checked.mixed === 0 ? 'met' : 'MISSED'}. Degraded: ${checked.degraded.toLocaleString('en-US')}.`,
+    `Decisions that are not wholly of the model that the log calls for: ${checked.mixed} of ${checked.decisions.toLocaleString('en-US')}, by ${checked.models} models; bar 0: ${checked.mixed === 0 ? 'met' : 'MISSED'}. Degraded: ${checked.degraded.toLocaleString('en-US')}; without a score, after the deadline: ${checked.unscored.toLocaleString('en-US')}.`,
   ]
   const late = Math.max(...runs.map(({ stream }) => stream.lateness.p99))
   if (late > mostLateMs) {

@@ -41,7 +41,8 @@ export async function trainModels({ bundle, traffic }: Prepared, log: (line: str
     log('training a model to swap to, which is kept for the next time')
     const yaml = `${cacheFolder}swapped-${hash}.yaml`
     writeFileSync(yaml, detector)
-    const settings = ['--detector', yaml, '--no-leak-check', '--test-share', '0.1', '--out', path]
+    // The first one may have learned from the same rows.
+    const settings = ['--detector', yaml, '--no-leak-check', '--test-share', '0.1', '--seed', '7', '--out', path]
     await run(process.execPath, [shrikeScript, 'train', csv, ...settings])
   }
   return Promise.all(paths.map(async (path) => ({ path, predictor: createPredictor(await readBundle(path)) })))
