@@ -13,7 +13,7 @@ import { replayFile } from '../training/replay-file.ts'
 import { type BacktestResult, tellBacktest } from './backtest-result.ts'
 import { type Case, emptyCase, type MutableCase, type Truth } from './case.ts'
 import { findDetectorOf } from './file-detector.ts'
-import { type BacktestPlan, TrialRun } from './plan.ts'
+import { type BacktestPlan, type OnJudged, TrialRun } from './plan.ts'
 import { prepare } from './prepare.ts'
 import type { ScoreRow } from './recorded-case.ts'
 import type { BacktestRequest } from './request.ts'
@@ -30,6 +30,7 @@ export async function backtestFile(
   request: BacktestRequest,
   input: InputRequest,
   run: Progress,
+  onJudged?: OnJudged,
 ): Promise<BacktestResult> {
   const { located, inputs } = await findDetectorOf(request.bundle, input)
   const standing = standingOf(located.detector)
@@ -51,7 +52,7 @@ export async function backtestFile(
     input,
     run,
     async (groups) => {
-      const trials = new TrialRun(plan)
+      const trials = new TrialRun(plan, onJudged)
       const cases = new FileCases(wanted, features, plan, { score, knownByMs: request.knownByMs })
       for await (const group of groups) for (const replayed of group) trials.take(cases.of(replayed))
       return trials.takeCounted()

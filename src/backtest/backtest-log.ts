@@ -9,6 +9,7 @@ import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { type BacktestResult, tellBacktest } from './backtest-result.ts'
 import { countLog, type LogCounted, type LogWork, readLabels } from './log-slices.ts'
+import type { OnJudged } from './plan.ts'
 import { prepare } from './prepare.ts'
 import type { BacktestRequest } from './request.ts'
 import { readStanding } from './standing.ts'
@@ -18,6 +19,7 @@ import { readStanding } from './standing.ts'
  *
  * @param path of the log's file.
  * @param detector whose names and features count in the place of those in force.
+ * @param onJudged is told of each transaction in the order of the log, all by one thread.
  * @throws FraudError INPUT_INVALID before anything is read where what is tested can't be put in force.
  */
 export async function backtestLog(
@@ -25,6 +27,7 @@ export async function backtestLog(
   request: BacktestRequest,
   detector: LocatedDetector | undefined,
   run: Progress,
+  onJudged?: OnJudged,
 ): Promise<BacktestResult> {
   const reader = new SqliteLogReader(path)
   try {
@@ -40,7 +43,7 @@ export async function backtestLog(
     const { plan, notes } = prepare(request, { located, standing, newestMs, inputs, hasModel, persons })
     const labels = readLabels(reader, { after, through }, request.knownByMs ?? Number.POSITIVE_INFINITY)
     const work: LogWork = { path, plan, labels, whole: { after, through }, bundle: request.bundle }
-    const counted = await countLog(work, request.threads, run)
+    const counted = await countLog(work, request.threads, run, onJudged)
     const result = tellBacktest(counted.counted, plan, {
       basis: {
         ...{ source, through, policy: standing.version, matureUntil: formatIsoTime(plan.matureMs) },

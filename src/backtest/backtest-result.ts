@@ -35,6 +35,6 @@ export function tellBacktest(
 }
 
 /** Sums of amounts in several currencies mean nothing. */
-function hasMoney({ transaction: { amount } }: Detector): boolean {
+export function hasMoney({ transaction: { amount } }: Detector): boolean {
   return amount !== undefined && (typeof amount.currency !== 'object' || amount.conversion !== undefined)
 }

@@ -13,7 +13,7 @@ import { scanDecisions, scanLabels } from '../stores/sqlite/scan-log.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { labelCodes } from './case.ts'
 import { addUp, type Counted } from './counter.ts'
-import { type BacktestPlan, TrialRun } from './plan.ts'
+import { type BacktestPlan, type OnJudged, TrialRun } from './plan.ts'
 import { RecordedCases, type ScoreRow } from './recorded-case.ts'
 import { loadScore } from './score-row.ts'
 
@@ -67,15 +67,15 @@ export class SliceRun {
   readonly #run: TrialRun
   readonly #cases: RecordedCases
 
-  private constructor(work: LogWork, reader: SqliteLogReader, score: ScoreRow | undefined) {
+  private constructor(work: LogWork, reader: SqliteLogReader, score: ScoreRow | undefined, onJudged?: OnJudged) {
     this.#work = work
     this.#reader = reader
-    this.#run = new TrialRun(work.plan)
+    this.#run = new TrialRun(work.plan, onJudged)
     this.#cases = casesOf(work, reader, this.#run, score)
   }
 
-  static async open(work: LogWork): Promise<SliceRun> {
-    return new SliceRun(work, new SqliteLogReader(work.path), await loadScore(work.bundle))
+  static async open(work: LogWork, onJudged?: OnJudged): Promise<SliceRun> {
+    return new SliceRun(work, new SqliteLogReader(work.path), await loadScore(work.bundle), onJudged)
   }
 
   /** @throws FraudError LOG_UNAVAILABLE where records were let go of meanwhile. */
@@ -109,8 +109,16 @@ export interface LogCounted extends SliceCounted {
   readonly inOrder: boolean
 }
 
-/** Counts the whole log: each thread goes through parts of it, unless the order of all matters or rows have to be made again. */
-export async function countLog(work: LogWork, threads: number | undefined, run: Progress): Promise<LogCounted> {
+/**
+ * Counts the whole log: each thread goes through parts of it, unless the order of all matters, somebody is told of each
+ * transaction, or rows have to be made again.
+ */
+export async function countLog(
+  work: LogWork,
+  threads: number | undefined,
+  run: Progress,
+  onJudged?: OnJudged,
+): Promise<LogCounted> {
   const { after, through } = work.whole
   const step = run.begin('judge the log')
   const onProgress = (done: number) => step.update(done - after, through - after)
@@ -118,22 +126,22 @@ export async function countLog(work: LogWork, threads: number | undefined, run: 
   const inOrder = new TrialRun(work.plan).hasOrder
   const counted =
     lacking === undefined
-      ? await countStored(work, inOrder ? 1 : threads, run, onProgress)
-      : await remake(work, run, onProgress)
+      ? await countStored(work, { asked: inOrder || onJudged !== undefined ? 1 : threads, onJudged }, run, onProgress)
+      : await remake(work, run, onProgress, onJudged)
   step.end()
   return { ...counted, lacking, inOrder }
 }
 
 async function countStored(
   work: LogWork,
-  asked: number | undefined,
+  { asked, onJudged }: { readonly asked: number | undefined; readonly onJudged?: OnJudged | undefined },
   run: Progress,
   onProgress: (through: number) => void,
 ): Promise<SliceCounted> {
   const threads = asked ?? availableParallelism()
   const slices = slicesOf(work.whole, asked === undefined ? fewestInSlice : fewestAskedFor)
   if (threads === 1 || slices.length === 1) {
-    const slice = await SliceRun.open(work)
+    const slice = await SliceRun.open(work, onJudged)
     try {
       return slice.count(work.whole, (through) => {
         throwIfInterrupted(run.signal)
@@ -189,9 +197,14 @@ function lackingIn(work: LogWork): readonly string[] | undefined {
 }
 
 /** Makes the rows that lack a feature of the histories again, in one pass through the whole log in its order. */
-async function remake(work: LogWork, run: Progress, onProgress: (through: number) => void): Promise<SliceCounted> {
+async function remake(
+  work: LogWork,
+  run: Progress,
+  onProgress: (through: number) => void,
+  onJudged?: OnJudged,
+): Promise<SliceCounted> {
   const reader = new SqliteLogReader(work.path)
-  const trials = new TrialRun(work.plan)
+  const trials = new TrialRun(work.plan, onJudged)
   const cases = casesOf(work, reader, trials, await loadScore(work.bundle))
   const { detector, features } = trials.wanted
   const rebuild = new Rebuild({ detector, features }, reader, undefined, {}, true)

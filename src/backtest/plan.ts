@@ -28,18 +28,23 @@ export interface BacktestPlan {
 
 const dayMs = 86_400_000
 
+/** Is told of each transaction that counts, which is lent until the next, what each trial makes of it, and its segment. */
+export type OnJudged = (seen: Case, judged: readonly Judged[], segment: string | undefined) => void
+
 /** Judges one transaction after the other by all trials, and counts what they say. */
 export class TrialRun {
   readonly wanted: Wanted
   readonly #plan: BacktestPlan
   readonly #sides: readonly Side[]
   readonly #judged: Judged[] = []
+  readonly #onJudged: OnJudged | undefined
   readonly #dayOf: (timestampMs: number) => number
   #counter: Counter
   #followed = 0
 
-  constructor(plan: BacktestPlan) {
+  constructor(plan: BacktestPlan, onJudged?: OnJudged) {
     this.#plan = plan
+    this.#onJudged = onJudged
     this.wanted = wantedOf({ detector: plan.detector, locate: inMemory }, plan.hasModel)
     this.#sides = plan.trials.map((trial) => new Side(trial, this.wanted.names, plan.secret))
     const offsetAt = zoneOffset(plan.detector.transaction.zone ?? 'UTC')
@@ -64,6 +69,7 @@ export class TrialRun {
       this.#judged[i] = side.judge(side.name === 'tested' ? scored : seen)
     }
     this.#counter.take(seen, this.#judged)
+    this.#onJudged?.(seen, this.#judged, this.#sides[1].policy.segmentOf(scored))
   }
 
   /** What was counted since the last time. */

@@ -234,7 +234,7 @@ function exampleSection({ examples, sides }: BacktestResult): Markup {
   return html`<section id="examples"><h2>Examples</h2><p class="intro">The newest of each kind, by their ids.</p>${parts}</section>`
 }
 
-function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): Markup {
+export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): Markup {
   const body = rows.map(
     ([first, ...cells]) =>
       html`<tr><th scope="row">${breakable(first)}</th>${cells.map((cell) => html`<td>${breakable(cell)}</td>`)}</tr>

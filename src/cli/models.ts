@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import * as flags from './flags.ts'
 import type { SinkFlags } from './label-sink.ts'
+import { compareCommand } from './models-compare.ts'
 import type { AddFlags, DeployFlags, RemoveFlags, RollbackFlags } from './models-work.ts'
 import { type CommonFlags, run } from './run.ts'
 import { withServiceFlags } from './service-flags.ts'
@@ -24,7 +25,14 @@ Examples:
   shrike models deploy cards@9f2c41d07ab3 --champion --dry-run
   shrike models deploy cards@9f2c41d07ab3 --champion --why "finds a tenth more"`,
     )
-  const parts = [...readingCommands(), addCommand(), removeCommand(), deployCommand(), rollbackCommand()]
+  const parts = [
+    ...readingCommands(),
+    compareCommand(),
+    addCommand(),
+    removeCommand(),
+    deployCommand(),
+    rollbackCommand(),
+  ]
   for (const part of parts) command.addCommand(part)
   return command
 }

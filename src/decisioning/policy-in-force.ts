@@ -3,7 +3,7 @@ import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
 import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
-import { type CompiledPolicy, compilePolicy, compileSegments } from './compiled-policy.ts'
+import { type CompiledPolicy, compilePolicy, compileSegments, segmentOf } from './compiled-policy.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { explainPolicy, type PolicyExplanation } from './explain-policy.ts'
 import { Fuses, type SavedFuse } from './fuses.ts'
@@ -130,6 +130,15 @@ export class PolicyInForce {
     const judged = judge({ policy, compiled, subject: this.#subject, fuses: this.#fuses, context }, input)
     this.unknowns.note(judged.unknown, input.decidedAtMs)
     return judged
+  }
+
+  /** The name of the policy's segment that a transaction is of. */
+  segmentOf(input: PolicyInput): string | undefined {
+    const { segments } = this.#ready()
+    if (segments.length === 0) return undefined
+    this.#subject.fill(input)
+    this.#lists.atMs = input.decidedAtMs
+    return segmentOf(segments, this.#subject)?.name
   }
 
   /**

@@ -124,7 +124,7 @@ function createReplicator(input: BootstrapInput): () => Readonly<Record<Bootstra
 }
 
 /** Between two order statistics it is interpolated, as in numpy.percentile. */
-function quantile(ascending: Float64Array, share: number): number {
+export function quantile(ascending: Float64Array, share: number): number {
   const position = share * (ascending.length - 1)
   const below = Math.floor(position)
   const above = Math.min(below + 1, ascending.length - 1)

@@ -1,0 +1,218 @@
+import { isDeepStrictEqual } from 'node:util'
+import { FraudError } from '../core/errors.ts'
+import type { Progress } from '../core/progress.ts'
+import { numberForTime } from '../core/time-formats.ts'
+import { fromShortForm, type PolicyDocuments } from '../decisioning/index.ts'
+import { policyOf } from '../decisioning/policy.ts'
+import { type Detector, inMemory } from '../detector/detector.ts'
+import type { Bundle } from '../models/bundle.ts'
+import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
+import type { InputRequest } from '../training/read-input.ts'
+import { trainingPartOf } from '../training/training-part.ts'
+import { backtestFile } from './backtest-file.ts'
+import { backtestLog } from './backtest-log.ts'
+import { type BacktestResult, hasMoney } from './backtest-result.ts'
+import { type ContributionFigures, explainOnly, featureDifferences, mostExplained } from './compare-contributions.ts'
+import {
+  type LabelFigures,
+  labelFigures,
+  type OutcomeCell,
+  outcomeMatrix,
+  type PairedUnit,
+  type ScoreFigures,
+  type SegmentFigures,
+  scoreFigures,
+  segmentFigures,
+} from './comparison-figures.ts'
+import { keepJudged, type PairedRow, pairRows } from './paired-rows.ts'
+import type { OnJudged } from './plan.ts'
+import { wantedOf } from './wanted.ts'
+
+export interface CompareRequest {
+  /** The files of the bundles. */
+  readonly bundles: readonly [string, string]
+  /** A log, or a file. */
+  readonly source:
+    | { readonly log: { readonly path: string; readonly source: string } }
+    | { readonly file: string; readonly input: InputRequest }
+  readonly fromMs?: number | undefined
+  readonly toMs?: number | undefined
+  readonly knownByMs?: number | undefined
+  /** Whether metrics count what a model learned from, too. */
+  readonly includeTraining: boolean
+  readonly unit: PairedUnit
+  readonly seed: number
+  readonly replicates: number
+}
+
+interface ComparedModel {
+  readonly id: string
+  /** Its own threshold, at which precision and recall are told. */
+  readonly threshold: number
+  /** Transactions that it could not score. */
+  readonly unscored: number
+}
+
+export interface Comparison {
+  readonly a: ComparedModel
+  readonly b: ComparedModel
+  readonly basis: BacktestResult['basis']
+  readonly from: string | null
+  readonly to: string | null
+  readonly transactions: number
+  readonly scores: ScoreFigures | null
+  readonly outcomes: readonly OutcomeCell[]
+  readonly labels: LabelFigures | null
+  readonly contributions: ContributionFigures | null
+  readonly segments: readonly SegmentFigures[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * Holds two models against each other on the same transactions, under the policy in force: each goes through them by
+ * itself, as in a backtest of it, and what they make of each transaction is put side by side.
+ *
+ * @throws FraudError OPTION_INVALID where they do not read transactions alike.
+ */
+export async function compareModels(request: CompareRequest, run: Progress): Promise<Comparison> {
+  const bundles = [await readBundle(request.bundles[0]), await readBundle(request.bundles[1])] as const
+  refuseOthers(bundles)
+  const judge = judgeOn(request, bundles[0].detector, run)
+  const kept = [keepJudged(), keepJudged()] as const
+  const results = [await judge(0, kept[0].onJudged), await judge(1, kept[1].onJudged)] as const
+  const { rows, unpaired } = pairRows(kept[0].rows, kept[1].rows)
+  const { names } = wantedOf({ detector: bundles[0].detector, locate: inMemory }, true)
+  const unit = hasMoney(bundles[0].detector) ? names.minorUnits : undefined
+  const { seed, replicates } = request
+  const thresholds = [bundles[0].threshold, bundles[1].threshold] as const
+  const learned = learnedBy(bundles, rows)
+  const measured = request.includeTraining ? rows : rows.filter((row) => !learned.has(row))
+  const labels = labelFigures(measured, { thresholds, unit: request.unit, seed, replicates })
+  const explained = await explainDiffering(bundles, rows, judge)
+  const modelOf = (side: 0 | 1): ComparedModel => ({
+    ...{ id: bundles[side].id, threshold: bundles[side].threshold.value },
+    unscored: rows.filter(({ scores }) => Number.isNaN(scores[side])).length,
+  })
+  const [a, b] = [modelOf(0), modelOf(1)]
+  const [{ basis, from, to }] = results
+  return {
+    ...{ a, b, basis, from, to, transactions: rows.length },
+    ...{ scores: scoreFigures(rows), outcomes: outcomeMatrix(rows, unit), labels },
+    ...{ contributions: explained.figures, segments: segmentFigures(rows, unit) },
+    notes: [
+      ...new Set(results.flatMap(({ notes }) => notes)),
+      ...notesOf({ rows, unpaired, labels, isSame: a.id === b.id }),
+      ...notesOfTraining(bundles, learned.size, request.includeTraining),
+      ...explained.notes,
+    ],
+  }
+}
+
+/** The same transactions and labels, or their figures would be of different things. */
+function refuseOthers([a, b]: readonly [Bundle, Bundle]): void {
+  if (isDeepStrictEqual(basisOf(a.detector), basisOf(b.detector))) return
+  const [first, second] = [a, b].map(({ detector }) => basisOf(detector))
+  const parts = Object.keys({ ...first, ...second }).filter(
+    (name) => !isDeepStrictEqual(Reflect.get(first, name), Reflect.get(second, name)),
+  )
+  throw new FraudError(
+    'OPTION_INVALID',
+    `${a.id} and ${b.id} do not read transactions alike: their detectors differ in transaction.${parts.join(', transaction.')}`,
+  )
+}
+
+/** What else is kept, and which keys may be missing, changes no score. */
+function basisOf({ transaction: { keep, optionalKeys, ...transaction } }: Detector): object {
+  return transaction
+}
+
+type Judge = (side: 0 | 1, onJudged: OnJudged) => Promise<BacktestResult>
+
+function judgeOn({ bundles, source, fromMs, toMs, knownByMs }: CompareRequest, first: Detector, run: Progress): Judge {
+  return (side, onJudged) => {
+    const request = { bundle: bundles[side], fromMs, toMs, knownByMs, examples: 0 }
+    if ('log' in source) return backtestLog(source.log, request, undefined, run, onJudged)
+    // A file has no policy in force: that of the first model's detector counts for both.
+    const policy: PolicyDocuments = { policy: fromShortForm(policyOf(first)) }
+    return backtestFile(source.file, { ...request, policy }, source.input, run, onJudged)
+  }
+}
+
+async function explainDiffering(
+  bundles: readonly [Bundle, Bundle],
+  rows: readonly PairedRow[],
+  judge: Judge,
+): Promise<{ readonly figures: ContributionFigures | null; readonly notes: readonly string[] }> {
+  const differing = rows.filter(({ outcomes: [a, b] }) => a !== b)
+  if (differing.length === 0) return { figures: null, notes: [] }
+  const [a, b] = [createPredictor(bundles[0]), createPredictor(bundles[1])]
+  const mute = [a, b].filter(({ explain }) => explain === undefined).map(({ modelId }) => modelId)
+  if (mute.length > 0)
+    return { figures: null, notes: [`Which features differ is not told: ${mute.join(' and ')} can not be explained`] }
+  const { contributionScale: scale } = a
+  if (scale === undefined || scale !== b.contributionScale) {
+    const note = `Which features differ is not told: one model's parts are of ${scale}, the other's of ${b.contributionScale}`
+    return { figures: null, notes: [note] }
+  }
+  const only = new Set(differing.slice(-mostExplained).map(({ sequence }) => sequence))
+  const [first, second] = [explainOnly(a, only), explainOnly(b, only)]
+  await judge(0, first.onJudged)
+  await judge(1, second.onJudged)
+  const features = featureDifferences(first.explained, second.explained)
+  return { figures: { scale, transactions: only.size, differing: differing.length, features }, notes: [] }
+}
+
+/** What a model learned from, or what lies in its label gap: it would look better there than it is. */
+function learnedBy(bundles: readonly [Bundle, Bundle], rows: readonly PairedRow[]): ReadonlySet<PairedRow> {
+  const parts = bundles.map((bundle) => {
+    const partOf = trainingPartOf(bundle)
+    const { time } = bundle.detector.transaction
+    // Training recorded times as the column has them.
+    const asRecorded = (timestampMs: number) =>
+      time === undefined || time.format === 'iso' ? timestampMs : numberForTime(timestampMs, time)
+    return (timestampMs: number) => partOf(asRecorded(timestampMs))
+  })
+  return new Set(rows.filter(({ timestampMs }) => parts.some((partOf) => partOf(timestampMs) !== undefined)))
+}
+
+function notesOfTraining(bundles: readonly [Bundle, Bundle], learned: number, isIncluded: boolean): readonly string[] {
+  const timeless = [...new Set(bundles)].filter(
+    ({ training: { split } }) => split.by === 'elsewhere' || (split.by === 'random' && split.from === undefined),
+  )
+  const count = learned.toLocaleString('en')
+  const what = `${count} transactions are of the training period, or the label gap, of a model`
+  return [
+    ...(learned === 0 ? [] : [isIncluded ? `${what}: its metrics are optimistic` : `${what}: metrics leave them out`]),
+    ...timeless.map(
+      ({ id }) => `When ${id} was trained is not known: its metrics are optimistic if it learned from these`,
+    ),
+  ]
+}
+
+interface Noted {
+  readonly rows: readonly PairedRow[]
+  readonly unpaired: number
+  readonly labels: LabelFigures | null
+  readonly isSame: boolean
+}
+
+function notesOf({ rows, unpaired, labels, isSame }: Noted): readonly string[] {
+  const show = (count: number) => count.toLocaleString('en')
+  const unknown = rows.filter(({ truth }) => truth === 'unknown').length
+  const unscored = rows.filter(({ scores }) => scores.some(Number.isNaN)).length
+  const frauds = rows.filter(({ truth }) => truth === 'fraud').length
+  const missing = frauds === 0 ? 'fraud' : 'legitimate transaction'
+  return [
+    ...(isSame ? ['Both are the same model'] : []),
+    ...(unpaired > 0 ? [`${show(unpaired)} transactions were left out: only one of the models can take them`] : []),
+    ...(unscored > 0 ? [`A model could not score ${show(unscored)} transactions, which count for outcomes alone`] : []),
+    ...(labels === null
+      ? [`No matured label says of a scored ${missing} that it was one, so there are scores and outcomes alone`]
+      : []),
+    ...(labels !== null && unknown > 0
+      ? [
+          `${show(unknown)} transactions were held back and have no label: metrics leave them out, and so tell least of what the model that decided held back`,
+        ]
+      : []),
+  ]
+}

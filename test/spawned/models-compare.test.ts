@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Comparison } from '../../src/backtest/compare-models.ts'
+import { policySchema } from '../../src/decisioning/policy-definition.ts'
+import { outcomes } from '../../src/detector/detector-schema.ts'
+import { loadModel } from '../../src/scoring/load-predictor.ts'
+import { type ExportedRow, truthOf } from '../brute-backtest.ts'
+import { readRows } from '../csv-rows.ts'
+import { writeDecidedLog } from '../decided-log.ts'
+import { startShrike, succeedIn } from '../run-shrike.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'shrike-compare-'))
+const transactions = 4000
+const dayMs = 86_400_000
+const [a, b] = ['a.safetensors', 'b.safetensors']
+let rows: readonly ExportedRow[] = []
+
+before(async () => {
+  const policy = policySchema.parse({
+    thresholds: { review: 0.5, decline: 0.65 },
+    segments: [{ name: 'large', when: 'amount > 100.0', thresholds: { review: 0.45 } }],
+  })
+  const changes = [{ before: 0, change: { kind: 'policy' as const, policy } }]
+  const log = { path: join(folder, 'data'), transactions, seed: 5, perDay: 200 }
+  await writeDecidedLog({ ...log, legitimateLabels: 5, heldLabels: 50, changes })
+  await succeedIn(folder, ['log', 'export', '--data', 'data', '--out', 'export.csv'])
+  rows = readRows(join(folder, 'export.csv'))
+  const train = ['train', '--from-log', '--data', 'data', '--learner']
+  await succeedIn(folder, [...train, 'gradient-boosting', '--n-estimators', '20', '--out', a])
+  await succeedIn(folder, [...train, 'logistic-regression', '--out', b])
+})
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+async function compare(...flags: readonly string[]): Promise<Comparison> {
+  const { stdout } = await succeedIn(folder, ['models', 'compare', ...flags, '--json'])
+  return JSON.parse(stdout)
+}
+
+/** A bundle's scores of the rows that were exported, as a script would make them. */
+async function scoresOf(bundle: string): Promise<readonly number[]> {
+  const { predictor } = await loadModel(join(folder, bundle))
+  const names = predictor.inputs.map((name) => (name === 'AMOUNT' ? 'AMOUNT_feature' : name))
+  return rows.map((row) => {
+    const values = names.map((name) => (row[name] === '' ? Number.NaN : Number(row[name])))
+    return predictor.predict(Float64Array.from(values)).probability
+  })
+}
+
+function outcomeOf(score: number, { AMOUNT }: ExportedRow): string {
+  if (Number(AMOUNT) > 100) return score >= 0.45 ? 'review' : 'approve'
+  if (score >= 0.65) return 'decline'
+  return score >= 0.5 ? 'review' : 'approve'
+}
+
+/** The mean over the frauds of the share of fraud among those that score as high or higher. */
+function bruteAveragePrecision(labelled: readonly { readonly score: number; readonly isFraud: boolean }[]): number {
+  const frauds = labelled.filter(({ isFraud }) => isFraud)
+  const precisions = frauds.map(({ score }) => {
+    const above = labelled.filter((each) => each.score >= score)
+    return above.filter(({ isFraud }) => isFraud).length / above.length
+  })
+  return precisions.reduce((sum, precision) => sum + precision, 0) / frauds.length
+}
+
+const near = (found: number | null, expected: number) => assert.ok(Math.abs((found ?? Number.NaN) - expected) < 1e-9)
+
+describe('models compare', () => {
+  test('figures are those of a script over the exported log', async () => {
+    const comparison = await compare(a, b, '--data', 'data', '--replicates', '200', '--include-training')
+    const scores = [await scoresOf(a), await scoresOf(b)]
+    assert.equal(comparison.transactions, transactions)
+    for (const first of outcomes) {
+      for (const second of outcomes) {
+        const here = rows.filter(
+          (row, i) => outcomeOf(scores[0][i], row) === first && outcomeOf(scores[1][i], row) === second,
+        )
+        const cell = comparison.outcomes.find((each) => each.a === first && each.b === second)
+        assert.equal(cell?.transactions ?? 0, here.length, `${first} ${second}`)
+        near(
+          cell?.amount ?? 0,
+          here.reduce((sum, { AMOUNT }) => sum + Number(AMOUNT), 0),
+        )
+      }
+    }
+    const differing = comparison.outcomes.filter((cell) => cell.a !== cell.b)
+    assert.ok(differing.reduce((sum, cell) => sum + cell.transactions, 0) > 100)
+    const matureMs = Math.max(...rows.map(({ timestamp }) => Date.parse(timestamp))) - 7 * dayMs
+    const labelled = rows.flatMap((row, i) => {
+      const truth = truthOf(row, matureMs)
+      return truth === 'fraud' || truth === 'legitimate' ? [{ isFraud: truth === 'fraud', i }] : []
+    })
+    const { labels } = comparison
+    assert.ok(labels && labels.frauds > 50)
+    assert.equal(labels.transactions, labelled.length)
+    const { metrics } = labels
+    for (const [side, name] of (['a', 'b'] as const).entries()) {
+      const { threshold } = comparison[name]
+      const told = labelled.map(({ isFraud, i }) => ({ isFraud, score: scores[side][i] }))
+      near(metrics.averagePrecision[name], bruteAveragePrecision(told))
+      const squares = told.reduce((sum, { isFraud, score }) => sum + (score - Number(isFraud)) ** 2, 0)
+      near(metrics.brier[name], squares / told.length)
+      const caught = told.filter(({ isFraud, score }) => isFraud && score >= threshold).length
+      near(metrics.recall[name], caught / labels.frauds)
+      near(metrics.precision[name], caught / told.filter(({ score }) => score >= threshold).length)
+      const meanScore = told.reduce((sum, { score }) => sum + score, 0) / told.length
+      near(labels.calibration[name].ratio, (meanScore * told.length) / labels.frauds)
+    }
+    for (const { a: first, b: second, difference } of Object.values(metrics)) {
+      assert.ok(difference && first !== null && second !== null)
+      near(difference.value, second - first)
+      assert.ok(difference.lower < difference.value && difference.value < difference.upper)
+    }
+    assert.deepEqual(comparison.segments.map(({ name, transactions: count }) => [name, count]).sort(), [
+      ['large', rows.filter(({ AMOUNT }) => Number(AMOUNT) > 100).length],
+      ['no segment', rows.filter(({ AMOUNT }) => Number(AMOUNT) <= 100).length],
+    ])
+  })
+
+  test('metrics leave out what a model was trained on', async () => {
+    const flags = [a, b, '--data', 'data', '--replicates', '100']
+    const [fresh, all] = [await compare(...flags), await compare(...flags, '--include-training')]
+    const note = /^[\d,]+ transactions are of the training period, or the label gap, of a model: (.*)$/
+    const told = ({ notes }: Comparison) => notes.flatMap((each) => note.exec(each)?.[1] ?? [])
+    assert.deepEqual([told(fresh), told(all)], [['metrics leave them out'], ['its metrics are optimistic']])
+    assert.ok((fresh.labels?.transactions ?? 0) < (all.labels?.transactions ?? 0))
+    assert.deepEqual(fresh.outcomes, all.outcomes)
+  })
+
+  test('features explain the difference of the raw scores', async () => {
+    const { contributions } = await compare(a, b, '--data', 'data', '--replicates', '100')
+    assert.ok(contributions && contributions.transactions > 0 && contributions.features.length > 2)
+    const sizes = contributions.features.map(({ meanAbsolute }) => meanAbsolute)
+    assert.deepEqual(
+      sizes,
+      sizes.toSorted((one, other) => other - one),
+    )
+  })
+
+  test('a model against itself has no difference', async () => {
+    const {
+      scores,
+      outcomes: cells,
+      labels,
+      contributions,
+      notes,
+    } = await compare(a, a, '--data', 'data', '--include-training')
+    assert.ok(scores && labels && notes.includes('Both are the same model'))
+    assert.ok(scores.quantiles.every(({ difference }) => difference === 0))
+    assert.ok(cells.every((cell) => cell.a === cell.b))
+    assert.equal(contributions, null)
+    for (const { difference } of Object.values(labels.metrics))
+      assert.deepEqual(difference, { value: 0, lower: 0, upper: 0 })
+  })
+
+  test('draws are seeded, of transactions or of days', async () => {
+    const flags = [a, b, '--data', 'data', '--replicates', '100', '--include-training']
+    const [one, again, other, days] = [
+      await compare(...flags),
+      await compare(...flags),
+      await compare(...flags, '--seed', '7'),
+      await compare(...flags, '--draw', 'day'),
+    ]
+    assert.deepEqual(again, one)
+    assert.notDeepEqual(other.labels?.metrics, one.labels?.metrics)
+    assert.ok(days.labels && days.labels.unit === 'day' && days.labels.units < 20)
+    assert.notDeepEqual(days.labels.metrics, one.labels?.metrics)
+  })
+
+  test('says where no label has matured, and still tells scores and outcomes', async () => {
+    const early = new Date(Date.parse(rows[0].timestamp)).toISOString()
+    const { labels, scores, notes } = await compare(a, b, '--data', 'data', '--known-by', early)
+    assert.equal(labels, null)
+    assert.equal(scores?.transactions, transactions)
+    assert.ok(notes.some((note) => note.startsWith('No matured label')))
+  })
+
+  test('takes a file of labelled transactions, and writes a page', async () => {
+    const lines = rows.map((row) => {
+      const { id, timestamp, AMOUNT, CARD, DEVICE, COUNTRY, is_fraud: isFraud } = row
+      return [id, Date.parse(timestamp), AMOUNT, CARD, DEVICE, COUNTRY, isFraud === '1' ? 1 : 0].join(',')
+    })
+    writeFileSync(join(folder, 'file.csv'), ['ID,AT,AMOUNT,CARD,DEVICE,COUNTRY,FRAUD', ...lines].join('\n'))
+    const comparison = await compare(a, b, '--file', 'file.csv', '--out', 'page.html', '--include-training')
+    assert.equal(comparison.transactions, transactions)
+    near(comparison.scores?.pearson ?? null, (await compare(a, b, '--data', 'data')).scores?.pearson ?? Number.NaN)
+    const page = readFileSync(join(folder, 'page.html'), 'utf8')
+    assert.ok(page.includes(comparison.a.id) && page.includes('On matured labels') && !page.includes('<script'))
+  })
+
+  test('refuses what can not be compared', async () => {
+    const failing = async (...args: readonly string[]) =>
+      (await startShrike(folder, ['models', 'compare', ...args]).ended).stderr
+    assert.match(await failing(a, '--data', 'data'), /No model is champion in data: name both models/)
+    assert.match(
+      await failing(a, 'missing.safetensors', '--data', 'data'),
+      /missing\.safetensors: there is no such file/,
+    )
+  })
+})
