@@ -98,7 +98,7 @@ export async function compareModels(request: CompareRequest, run: Progress): Pro
   return {
     ...{ a, b, basis, from, to, transactions: rows.length },
     ...{ scores: scoreFigures(rows), outcomes: outcomeMatrix(rows, unit), labels },
-    ...{ contributions: explained.figures, segments: segmentFigures(rows, unit) },
+    ...{ contributions: explained.figures, segments: segmentFigures(rows, new Set(measured), unit) },
     notes: [
       ...new Set(results.flatMap(({ notes }) => notes)),
       ...notesOf({ rows, unpaired, labels, isSame: a.id === b.id }),

@@ -220,8 +220,16 @@ function calibrationOf(labels: Uint8Array, probabilities: Float64Array): Calibra
   }
 }
 
-/** By the segments of the policy, else by fifths of the amounts, in their order. */
-export function segmentFigures(rows: readonly PairedRow[], unit: number | undefined): readonly SegmentFigures[] {
+/**
+ * By the segments of the policy, else by fifths of the amounts, in their order.
+ *
+ * @param measured the rows that metrics count.
+ */
+export function segmentFigures(
+  rows: readonly PairedRow[],
+  measured: ReadonlySet<PairedRow>,
+  unit: number | undefined,
+): readonly SegmentFigures[] {
   const hasSegments = rows.some(({ segment }) => segment !== undefined)
   const nameOf = hasSegments ? ({ segment }: PairedRow) => segment ?? 'no segment' : bandsOf(rows, unit)
   const groups = Map.groupBy(
@@ -229,7 +237,7 @@ export function segmentFigures(rows: readonly PairedRow[], unit: number | undefi
     nameOf,
   )
   return [...groups].map(([name, here]) => {
-    const labelled = here.filter(isLabelled)
+    const labelled = here.filter((row) => measured.has(row) && isLabelled(row))
     const labels = labelsOf(labelled)
     const hasBoth = labels.includes(0) && labels.includes(1)
     const stopped = (side: 0 | 1) => here.filter(({ outcomes }) => outcomes[side] !== 'approve').length
