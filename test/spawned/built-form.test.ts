@@ -30,7 +30,7 @@ suite('the built form', () => {
       /\.\w+$/.test(name),
     )
     const products = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /^(?!.*\.(test|contract)\.ts$).*\.ts$/.test(name),
+      /^(?!.*\.(test|contract|d)\.ts$).*\.ts$/.test(name),
     )
     assert.deepEqual(built.sort(), products.map((name) => name.replace(/ts$/, 'js')).sort())
   })
