@@ -44,7 +44,14 @@ export function whyRolledBack({ canary, champion }: CanaryFigures, guard: Guard,
     const shares = `${percent(mine[0] / mine[1])} of its decisions are ${outcome}, of the champion's ${percent(others[0] / others[1])}`
     return `${shares}, and the guard allows a difference of ${percent(guard.rateDifference)}`
   }
-  if (canary.flagged < guard.minFlagged || champion.flaggedFrauds < leastFrauds) return undefined
+  if (champion.flaggedFrauds < leastFrauds) return undefined
+  const [found, wanted] = [canary, champion].map((arm) => wilsonInterval(arm.flaggedFrauds, arm.decisions))
+  if (found.upper < guard.leastFound * wanted.lower) {
+    const known = ({ flaggedFrauds, decisions }: Arm) => `${flaggedFrauds} in ${decisions} decisions`
+    const limit = `the guard wants ${percent(guard.leastFound)} of the champion's share`
+    return `It did not approve ${known(canary)} that are known to be fraud, the champion ${known(champion)}, and ${limit}`
+  }
+  if (canary.flagged < guard.minFlagged) return undefined
   const { upper } = difference([canary.flaggedFrauds, canary.flagged], [champion.flaggedFrauds, champion.flagged])
   if (upper >= 0) return undefined
   const precision = ({ flagged, flaggedFrauds }: Arm) => percent(flaggedFrauds / flagged)

@@ -41,13 +41,27 @@ describe('the guard of a canary', () => {
           canary: arm(2000, { decline: 200, flagged, flaggedFrauds: mine }),
           champion: arm(20_000, { decline: 2000, flaggedFrauds: theirs }),
         },
-        guard,
+        { ...guard, leastFound: 0 },
       )
     assert.match(of(2, 1000) ?? '', /^1 % of what it did not approve is known to be fraud, of the champion's 50 %/)
     assert.equal(of(2, 1000, 99), undefined)
     assert.equal(of(0, 9), undefined, 'labels have hardly come')
     assert.equal(of(95, 1000), undefined, 'that may be chance')
     assert.equal(of(180, 1000), undefined, 'it is better')
+  })
+
+  test('takes back one that approves what a champion of few alarms finds, at limits by default', () => {
+    const champion = arm(40_000, { decline: 400, flaggedFrauds: 240 })
+    const of = (decisions: number, flaggedFrauds: number) =>
+      whyRolledBack({ canary: arm(decisions, { decline: flaggedFrauds, flaggedFrauds }), champion }, guard)
+    assert.match(
+      of(2000, 0) ?? '',
+      /^It did not approve 0 in 2000 decisions that are known to be fraud, the champion 240/,
+    )
+    assert.equal(of(1000, 0), undefined, 'that may be chance')
+    assert.equal(of(2000, 8), undefined, 'it finds two thirds')
+    const early = { ...champion, flaggedFrauds: 9 }
+    assert.equal(whyRolledBack({ canary: arm(2000, { decline: 0 }), champion: early }, guard), undefined)
   })
 
   test('lets a canary that is as good as the champion go on, in all but some of a hundred months', () => {

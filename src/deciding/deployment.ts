@@ -15,6 +15,11 @@ const guardSchema = z.strictObject({
   faultRate: rate.default(0.01),
   /** How long a decision of the canary may take, at the 99th percentile. */
   p99Ms: z.number().positive().optional(),
+  /**
+   * How much of the champion's share of decisions that were not approved, and are known to be fraud, it has to reach: one
+   * that approves everything has the outcomes of a champion that approves nearly everything.
+   */
+  leastFound: rate.default(0.5),
   /** Decisions of the canary that were not approved before its precision is looked at. */
   minFlagged: z.int().min(1).default(100),
 })
