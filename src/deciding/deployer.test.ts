@@ -166,6 +166,31 @@ describe('a model', () => {
     assert.equal((await again.decide()).model, second.id)
   })
 
+  test('that is canary or shadow, and whose file is gone at a restart, says so while the champion decides alone', async () => {
+    const { deployer, path, close } = await start()
+    for (const { bytes } of [second, third]) await deployer.models.add(bytes, who)
+    await deployer.deploy(second.id, { role: 'canary', share: 0.5, by: 'card' }, who)
+    await deployer.deploy(third.id, { role: 'shadow' }, who)
+    await close({ keep: true })
+    rmSync(openModelFiles(dataDirectory(path)).pathOf(third.id))
+    const again = await start({ directory: path })
+    const told = [first, second, third].map(({ id }) => again.deployer.find(id))
+    assert.deepEqual(
+      told.map(({ role, state, error }) => [role, state, error?.code]),
+      [
+        ['champion', 'idle', undefined],
+        ['canary', 'failed', 'MODEL_UNKNOWN'],
+        ['shadow', 'failed', 'MODEL_UNKNOWN'],
+      ],
+    )
+    for (let i = 0; i < 20; i++) assert.equal((await again.decide({ CARD: `c-${i}` })).model, first.id)
+    await again.deployer.deploy(third.id, { role: 'retired' }, who)
+    assert.equal(again.deployer.find(second.id).state, 'idle')
+    const models = new Set<string | null>()
+    for (let i = 0; i < 20; i++) models.add((await again.decide({ CARD: `c-${i}` })).model)
+    assert.deepEqual(models, new Set([first.id, second.id]))
+  })
+
   test('that decided once explains what it did as long as it is kept', async () => {
     const { deployer, decide, service } = await start()
     const { transactionId } = await decide()

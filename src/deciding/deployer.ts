@@ -43,7 +43,7 @@ interface Failed {
 }
 
 export interface DeploymentState extends ModelView {
-  /** `preparing` while its histories are made, `failed` where they could not be. */
+  /** `preparing` while its histories are made, `failed` where it could not take its role, or could not be loaded for it. */
   readonly state: 'idle' | 'preparing' | 'failed'
   readonly progress?: TakeoverProgress
   /** Of a canary: what it and the champion have done since. */
@@ -76,6 +76,8 @@ export class Deployer {
   readonly #options: DeployerOptions
   #underway: Underway | undefined
   #failed: (Failed & { readonly id: string }) | undefined
+  /** Why the champion decides without the canary and the shadows that the log names. */
+  #unloaded: Failed | undefined
 
   constructor(takeover: Takeover, options: DeployerOptions) {
     this.models = new Models(options)
@@ -106,12 +108,14 @@ export class Deployer {
   async load(served: DetectorInForce): Promise<DetectorInForce | undefined> {
     const { inForce } = this.models.deployments
     if (isLineupOf(served, inForce)) return undefined
+    this.#unloaded = undefined
     try {
       return await loadLineup(this.models, inForce, served)
     } catch (error) {
       if (!(error instanceof FraudError)) throw error
       const alone = await loadLineup(this.models, { ...nobodyInForce, champion: inForce.champion }, served)
       const { code, message: reason } = error
+      this.#unloaded = { code, detail: reason }
       this.#options.logger.error(
         { code, reason },
         'a canary or a shadow could not be loaded: the champion decides alone',
@@ -227,6 +231,7 @@ export class Deployer {
           this.#underway = { id, ...progress }
         },
       })
+      this.#unloaded = undefined
       return { id, role, version, warnings: found }
     } catch (error) {
       const { code, message: detail } =
@@ -294,8 +299,10 @@ export class Deployer {
       const { records, of } = this.#underway
       return { ...model, state: 'preparing', progress: { records, of } }
     }
-    if (this.#failed?.id !== id) return { ...model, state: 'idle' }
-    const { code, detail } = this.#failed
+    const isBeside = view.role === 'canary' || view.role === 'shadow'
+    const failed = this.#failed?.id === id ? this.#failed : isBeside ? this.#unloaded : undefined
+    if (failed === undefined) return { ...model, state: 'idle' }
+    const { code, detail } = failed
     return { ...model, state: 'failed', error: { code, detail } }
   }
 }
