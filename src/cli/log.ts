@@ -47,7 +47,7 @@ export function logCommand(): Command {
         'Writes every transaction with its decision, its row and its current label; or every change of what is in force.',
       ),
     )
-      .option('--changes', 'write changes of rules, lists and the policy in place of transactions')
+      .option('--changes', 'write changes of rules, lists, the policy and models in place of transactions')
       .option('--scores', 'write what shadows said of decisions, by the sequence of the decision')
       .option('--force', 'replace an existing file instead of keeping it under a numbered name')
       .option('--out <file>', '.csv, .csv.gz, .ndjson or .parquet (default: standard output)')
