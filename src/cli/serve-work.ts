@@ -77,8 +77,8 @@ function championOf({ data, workers }: ServeFlags, bundle: string | undefined): 
   try {
     return championServed(data, bundle)
   } catch (error) {
-    const isTold = error instanceof FraudError && error.code === 'DIRECTORY_UNUSABLE' && workers === 1
-    if (isTold && bundle !== undefined) return undefined
+    const isUnusable = error instanceof FraudError && ['DIRECTORY_UNUSABLE', 'LOG_INVALID'].includes(error.code)
+    if (isUnusable && workers === 1 && bundle !== undefined) return undefined
     throw error
   }
 }

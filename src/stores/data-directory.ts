@@ -246,7 +246,7 @@ function inUse(path: string, holderPath: string): FraudError {
  * @throws FraudError DIRECTORY_IN_USE
  */
 export function refuseInUse({ path, lockPath, holderPath }: DataDirectory): void {
-  if (existsSync(lockPath) && isLocked(lockPath)) throw inUse(path, holderPath)
+  if (isLocked(lockPath)) throw inUse(path, holderPath)
 }
 
 /** Says where the service that holds the lock listens, for commands beside it. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 const sqliteBusy = 5
@@ -18,8 +19,9 @@ export function tryLock(path: string): DatabaseSync | undefined {
   }
 }
 
-/** Whether another holds the lock of a file that is there; this process does not take it. */
+/** Whether another holds the lock of a file; this process does not take it, and makes no file. */
 export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false
   const database = new DatabaseSync(path, { readOnly: true })
   try {
     database.prepare('PRAGMA user_version').get()
