@@ -11,7 +11,7 @@ import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext, Handler, RouteRequest } from './route.ts'
 
 /** A policy has far more names than a transaction: a hundred segments, or many changes at once. */
-export const namesOfChange = 65_536
+const namesOfChange = 65_536
 export const bytesOfChange = 1024 * 1024
 
 type Given = Readonly<Record<string, unknown>>
@@ -82,13 +82,19 @@ function answerChange<Answer extends object>(
     if (body.length === 0 && raw.headers['content-type'] === undefined && mayBeEmpty && !isOfBrowser(raw.headers))
       return await change({})
     if (!isSentByCurl(raw.headers)) mediaTypeOf(raw.headers)
-    const { value, repeated } = readJson(body, 'body', namesOfChange)
-    refuseRepeated(repeated)
+    const value = readChange(body)
     if (!isRecord(value)) throw notAnObject(value)
     return await change(value)
   }
   const bodyLimits: BodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
   readBody(raw, bodyLimits, (body) => void take(body).then(send, refuse), refuse)
+}
+
+/** A body that may hold a policy. @throws FraudError INPUT_INVALID where it is not JSON, or says something twice. */
+export function readChange(body: Buffer): unknown {
+  const { value, repeated } = readJson(body, 'body', namesOfChange)
+  refuseRepeated(repeated)
+  return value
 }
 
 function notAnObject(value: unknown): FraudError {

@@ -4,10 +4,8 @@ import { isRecord } from '../../core/json-value.ts'
 import { backtestFiles, backtestRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
 import { htmlType } from '../browser-answers.ts'
-import { bytesOfChange, namesOfChange } from '../change-body.ts'
+import { bytesOfChange, readChange } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
-import { readJson } from '../json-text.ts'
-import { refuseRepeated } from '../refuse-repeated.ts'
 import type { JobContext, Route } from '../route.ts'
 import { jobIdParameter, jobSchema, jobsFull, nameTaken, overloaded, unknownJob } from '../schemas/job.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
@@ -38,8 +36,7 @@ export const startBacktest: Route<JobContext> = {
     const bodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
     return (request, reply) => {
       answerBody(bodyLimits, request.raw, reply, async (bytes) => {
-        const { value, repeated } = readJson(bytes, 'body', namesOfChange)
-        refuseRepeated(repeated)
+        const value = readChange(bytes)
         const given = isRecord(value) ? { name: `backtest-${randomUUID()}`, ...value, kind: 'backtest' } : value
         const job = await jobs.start(given, principalOf(request).name)
         reply.code(202)

@@ -1,9 +1,7 @@
 import { jobRequestSchema } from '../../jobs/request.ts'
 import { answerBody } from '../answer-body.ts'
-import { bytesOfChange, namesOfChange } from '../change-body.ts'
+import { bytesOfChange, readChange } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
-import { readJson } from '../json-text.ts'
-import { refuseRepeated } from '../refuse-repeated.ts'
 import type { JobContext, Route } from '../route.ts'
 import { jobSchema, jobsFull, nameTaken } from '../schemas/job.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
@@ -27,9 +25,7 @@ export const startJob: Route<JobContext> = {
     const bodyLimits = { limitBytes: bytesOfChange, timeoutMs: limits.bodyTimeoutMs, held }
     return (request, reply) => {
       answerBody(bodyLimits, request.raw, reply, async (bytes) => {
-        const { value, repeated } = readJson(bytes, 'body', namesOfChange)
-        refuseRepeated(repeated)
-        return JSON.stringify(await jobs.start(value, principalOf(request).name))
+        return JSON.stringify(await jobs.start(readChange(bytes), principalOf(request).name))
       })
     }
   },
