@@ -12,13 +12,18 @@ interface PairedSide {
   readonly flags: Uint8Array
 }
 
-export interface PairedInput {
+interface DrawnRows {
   /** Both classes must be there. */
   readonly labels: Uint8Array
-  readonly sides: readonly [PairedSide, PairedSide]
   /** What is drawn together, numbered from 0: each row by itself, or all rows of a day. */
   readonly unitOf: Uint32Array
   readonly units: number
+  /** What a row weighs; each 1 by default. */
+  readonly weights?: Float64Array | undefined
+}
+
+export interface PairedInput extends Omit<DrawnRows, 'weights'> {
+  readonly sides: readonly [PairedSide, PairedSide]
   readonly seed: number
   readonly replicates: number
 }
@@ -43,24 +48,11 @@ export interface PairedFigure {
  * intervals of one model, what rows of a kind that did not come could do is part of each (`withUnseen`).
  */
 export function pairedFigures(input: PairedInput): Readonly<Record<PairedMetric, PairedFigure>> {
-  const { labels, sides, units, unitOf, seed, replicates } = input
+  const { labels, sides, units } = input
   const measures = sides.map((side) => measureOf(labels, side))
   const whole = measures.map((measure) => measure(new Float64Array(labels.length).fill(1)))
-  const random = createRandom(seed)
-  const times = new Float64Array(units)
-  const weights = new Float64Array(labels.length)
-  const draw = (): readonly Figures[] => {
-    times.fill(0)
-    for (let drawn = 0; drawn < units; drawn++) times[random.integer(units)]++
-    let [frauds, others] = [0, 0]
-    for (let row = 0; row < labels.length; row++) {
-      weights[row] = times[unitOf[row]]
-      if (labels[row] === 1) frauds += weights[row]
-      else others += weights[row]
-    }
-    return frauds === 0 || others === 0 ? draw() : measures.map((measure) => measure(weights))
-  }
-  const drawn = units > 1 ? Array.from({ length: replicates }, draw) : []
+  const drawn =
+    units > 1 ? pairedReplicates(input, (weights) => measures.map((measure) => measure(weights)), input) : []
   const worst = worstDifferences(input)
   const figureOf = (metric: PairedMetric): PairedFigure => {
     const [a, b] = whole.map((figures) => figures[metric])
@@ -77,6 +69,32 @@ export function pairedFigures(input: PairedInput): Readonly<Record<PairedMetric,
     ...{ averagePrecision: figureOf('averagePrecision'), recall: figureOf('recall'), precision: figureOf('precision') },
     ...{ logLoss: figureOf('logLoss'), brier: figureOf('brier') },
   }
+}
+
+/**
+ * What is measured of rows that weigh as often as their units were drawn with replacement, times what they weigh by
+ * themselves. The weights are lent. A draw with one class only is drawn again.
+ */
+export function pairedReplicates<Measured>(
+  { labels, unitOf, units, weights: own }: DrawnRows,
+  measure: (weights: Float64Array) => Measured,
+  { seed, replicates }: { readonly seed: number; readonly replicates: number },
+): readonly Measured[] {
+  const random = createRandom(seed)
+  const times = new Float64Array(units)
+  const weights = new Float64Array(labels.length)
+  const draw = (): Measured => {
+    times.fill(0)
+    for (let drawn = 0; drawn < units; drawn++) times[random.integer(units)]++
+    let [frauds, others] = [0, 0]
+    for (let row = 0; row < labels.length; row++) {
+      weights[row] = times[unitOf[row]] * (own?.[row] ?? 1)
+      if (labels[row] === 1) frauds += weights[row]
+      else others += weights[row]
+    }
+    return frauds === 0 || others === 0 ? draw() : measure(weights)
+  }
+  return Array.from({ length: replicates }, draw)
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createRandom } from '../core/random.ts'
 import { rankScores, requireBothClasses, weighGroups } from '../models/ranking.ts'
 import { rankingAreas } from './metrics.ts'
+import { pairedReplicates } from './paired-bootstrap.ts'
 
 export interface PairedScores {
   readonly labels: Uint8Array
@@ -28,25 +28,13 @@ export function pairedPrecision(
   { seed, replicates = 400 }: { readonly seed: number; readonly replicates?: number },
 ): PairedDifference {
   requireBothClasses('A comparison', labels, weights)
-  const random = createRandom(seed)
   const rankings = [rankScores(first), rankScores(second)] as const
-  const given = weights ?? new Float64Array(labels.length).fill(1)
   const measure = (drawn: Float64Array) =>
     rankings.map((ranking) => rankingAreas(weighGroups(ranking, labels, drawn)).averagePrecision)
-  const draw = (): number => {
-    const drawn = new Float64Array(labels.length)
-    const classes = [0, 0]
-    for (let i = 0; i < labels.length; i++) {
-      const row = random.integer(labels.length)
-      drawn[row] += given[row]
-      classes[labels[row]] += given[row]
-    }
-    if (classes[0] === 0 || classes[1] === 0) return draw()
-    const [one, other] = measure(drawn)
-    return other - one
-  }
-  const [one, other] = measure(given)
-  const differences = Float64Array.from({ length: replicates }, draw).sort()
+  const [one, other] = measure(weights ?? new Float64Array(labels.length).fill(1))
+  const rows = { labels, weights, unitOf: Uint32Array.from(labels.keys()), units: labels.length }
+  const drawn = pairedReplicates(rows, measure, { seed, replicates })
+  const differences = Float64Array.from(drawn, ([before, after]) => after - before).sort()
   const at = (share: number) => differences[Math.round(share * (replicates - 1))]
   return { first: one, second: other, difference: other - one, lower: at(0.025), upper: at(0.975) }
 }
