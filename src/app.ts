@@ -18,6 +18,7 @@ import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
+import { tellJobs } from './jobs/tell-jobs.ts'
 import { type DecisionsConfig, type OpenedDecisions, openDecisions } from './open-decisions.ts'
 import type { Predictor } from './scoring/predictor.ts'
 import { type ServedModel, serveable } from './scoring/served-model.ts'
@@ -313,6 +314,7 @@ async function startJobs(
 ): Promise<Jobs | undefined> {
   if (decisions === undefined || config === undefined || choice === undefined) return undefined
   const counted = createJobMetrics(metrics.registry, Date.now)
+  const onFailure = (error: unknown) => log.error({ err: error }, 'a job could not be run')
   const jobs = openJobs({
     ...choice,
     data: config.directory,
@@ -322,12 +324,20 @@ async function startJobs(
     onEnd(job) {
       const { id, request, state, error } = job
       counted.ended(job)
+      telling.ended(job.id)
       log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended')
     },
-    onFailure: (error) => log.error({ err: error }, 'a job could not be run'),
+    onFailure,
   })
   counted.watch(jobs.underway)
-  return jobs
+  const telling = tellJobs(jobs, decisions.service.events, onFailure)
+  return {
+    ...jobs,
+    close() {
+      telling.close()
+      return jobs.close()
+    },
+  }
 }
 
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {

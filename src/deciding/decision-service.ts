@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts'
+import { EventHub } from '../events/event-hub.ts'
 import { CanaryGuard } from './canary-guard.ts'
 import { Decider } from './decider.ts'
 import { firstChampion } from './deciding-champion.ts'
@@ -8,10 +9,14 @@ import { Deployer, type DeployerOptions } from './deployer.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { Keeper, type KeeperOptions } from './keeper.ts'
 import { Lineup } from './lineup.ts'
+import { recordEvents } from './record-events.ts'
 import { ShadowScorer } from './shadow-scorer.ts'
 import { Takeover, type TakeoverOptions } from './takeover.ts'
 
-export interface DecisionServiceOptions extends DecisionsOptions, Omit<TakeoverOptions, 'onFault'>, KeeperOptions {
+export interface DecisionServiceOptions
+  extends Omit<DecisionsOptions, 'events'>,
+    Omit<TakeoverOptions, 'onFault' | 'follower'>,
+    KeeperOptions {
   readonly observer: DecisionObserver
   readonly maxPending: number
   readonly maxPendingLabels: number
@@ -33,7 +38,6 @@ export class DecisionService extends Decisions {
   readonly guard: CanaryGuard | undefined
   /** Models that may be deployed; undefined where none are kept. */
   readonly deployer: Deployer | undefined
-
   /** Throws BUNDLE_INVALID where the model can't predict its own example. */
   constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
     const onFault = faultReporter(options.logger, options.clock)
@@ -47,10 +51,12 @@ export class DecisionService extends Decisions {
       return snapshot
     }
     const loadDeployed: TakeoverOptions['loadDeployed'] = (served) => this.deployer?.load(served)
-    const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed })
+    const events = openEvents(options)
+    const follower = { take: recordEvents(events, options.log.reading), failed: () => events.restart() }
+    const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed, follower })
     const keeper = new Keeper(decider, options)
     const findPredictor = async (id: string) => this.deployer?.models.findPredictor(id)
-    super(takeover, decider, { ...options, findPredictor })
+    super(takeover, decider, { ...options, findPredictor, events })
     this.#takeover = takeover
     this.#keeper = keeper
     this.#log = options.log
@@ -87,6 +93,12 @@ export class DecisionService extends Decisions {
     await Promise.all([this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
     await this.#log.close()
   }
+}
+
+/** A service starts once in a millisecond, so the time tells its events from those of another. */
+function openEvents({ log, clock, logger }: Pick<DecisionServiceOptions, 'log' | 'clock' | 'logger'>): EventHub {
+  const onFault = (error: unknown) => logger.error({ err: error }, 'an event could not be told, and was left out')
+  return new EventHub({ log, epoch: clock().toString(36), onFault })
 }
 
 /** Somebody has to look at what tripped a fuse, and at reviews that nobody gets to. */

@@ -4,6 +4,7 @@ import type { Decision } from '../decisioning/decision.ts'
 import { type NumberedEntry, type PolicyInForce, speaksWithoutScore, thresholdsAlone } from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
+import type { EventHub } from '../events/event-hub.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
@@ -40,6 +41,8 @@ export interface DecisionsOptions {
   readonly makeDrawSecret: () => string
   /** A model that decided once and is kept; undefined where it is not. */
   readonly findPredictor?: (id: string) => Promise<Predictor | undefined>
+  /** What happens, for those who watch. */
+  readonly events: EventHub
 }
 
 /** What became of a change. */
@@ -230,6 +233,11 @@ export class Decisions {
     const { state } = this.decider
     if (state === undefined) throw notReady
     return state.projections
+  }
+
+  /** What happens, for those who watch. */
+  get events(): EventHub {
+    return this.#options.events
   }
 
   get isReady(): boolean {

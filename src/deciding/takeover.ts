@@ -51,6 +51,8 @@ export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions {
   readonly loadDeployed?: (served: DetectorInForce) => Promise<DetectorInForce | undefined> | undefined
   /** The newest snapshot that serves. */
   readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
+  /** Who hears of new records after the projections, and that some may not have become durable. */
+  readonly follower?: { readonly take: TakeRecord; failed(): void }
 }
 
 /** How far a detector that is to take over has come in the log. */
@@ -98,7 +100,10 @@ export class Takeover {
     this.#decider = decider
     this.#options = options
     this.#log = options.log
-    options.log.onFailure(() => void this.resume())
+    options.log.onFailure(() => {
+      options.follower?.failed()
+      void this.resume()
+    })
   }
 
   /** While one detector takes over from another; what comes meanwhile waits for it. */
@@ -349,8 +354,10 @@ export class Takeover {
 
   #following(projections: Projections): TakeRecord {
     const take = takeInto(projections)
+    const { follower } = this.#options
     return (record, sequence, about) => {
       take(record, sequence, about)
+      follower?.take(record, sequence, about)
       if (record.kind === 'policy') this.#fill()
     }
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Role } from '../access/roles.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
 import type { Deployer } from '../deciding/deployer.ts'
@@ -22,6 +23,8 @@ export interface HttpContext {
   readonly version: string
   /** Whether requests must carry a key. */
   readonly isGuarded: () => boolean
+  /** Whether who sent a request could send it now as well, with the same key or session. */
+  readonly mayStill: (role: Role, request: FastifyRequest, reply: FastifyReply) => boolean
   /** Where the detector's transactions can be decided one by one. */
   readonly decisions?: Decisions | undefined
   /** Models that may be deployed, where they are kept. */

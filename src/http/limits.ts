@@ -29,6 +29,8 @@ export interface Limits {
   /** Pages and other long answers that may be read at a time, and how long reading one may take. */
   readonly answers: number
   readonly answerTimeoutMs: number
+  /** Clients that may read events at a time. */
+  readonly eventReaders: number
   /** A loop that lags behind its timers by more than this, sample after sample, is overloaded. */
   readonly eventLoopLagMs: number
   /** On shutdown: how long idle connections are still listened to, and how long everything may take. */
@@ -56,6 +58,7 @@ export const defaultLimits: Limits = {
   connectionsPerAddress: 5000,
   answers: 64,
   answerTimeoutMs: 60_000,
+  eventReaders: 1000,
   eventLoopLagMs: 250,
   drainMs: 500,
   graceMs: 10_000,

@@ -10,6 +10,14 @@ export interface Metrics {
   countReload(result: 'ok' | 'refused'): void
   /** Shows these from now on. */
   watchConnections(connections: Connections, paced: { readonly cut: number }, answers: { readonly cut: number }): void
+  watchEvents(readers: EventReading): void
+}
+
+/** What is counted of those who read events. */
+interface EventReading {
+  readonly open: number
+  readonly sent: number
+  readonly cut: number
 }
 
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -46,6 +54,26 @@ export function createMetrics(modelId: () => string | null, registry = registryO
       reloads[result] += 1
     },
     watchConnections: watchConnections(registry),
+    watchEvents: watchEvents(registry),
+  }
+}
+
+function watchEvents(registry: Registry): Metrics['watchEvents'] {
+  let readers: EventReading = { open: 0, sent: 0, cut: 0 }
+  new Gauge({
+    name: 'shrike_event_readers',
+    help: 'Clients that read events.',
+    registers: [registry],
+    collect() {
+      this.set(readers.open)
+    },
+  })
+  const sentHelp = 'Messages that were sent to readers of events.'
+  createTally(registry, 'shrike_event_messages_total', sentHelp, [], (set) => set({}, readers.sent))
+  const cutHelp = 'Readers of events whose connection was cut because they did not read.'
+  createTally(registry, 'shrike_event_readers_cut_total', cutHelp, [], (set) => set({}, readers.cut))
+  return (watched) => {
+    readers = watched
   }
 }
 

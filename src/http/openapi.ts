@@ -5,6 +5,7 @@ import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
 import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
+import { eventMessageSchema } from './schemas/events.ts'
 import { explanationSchema } from './schemas/explanation.ts'
 import { inputSchema } from './schemas/input.ts'
 import { ref } from './schemas/parts.ts'
@@ -51,6 +52,7 @@ export function describeApi(context: HttpContext): object {
           Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),
           ...decisionSchemas,
           DecisionExplanation: explanationSchema,
+          EventMessage: eventMessageSchema,
           ...requestSchemas(decisions.inForce.detector),
         }),
       },

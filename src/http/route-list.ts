@@ -11,6 +11,7 @@ import { decision } from './routes/decision.ts'
 import { decisions } from './routes/decisions.ts'
 import { deployModel } from './routes/deploy-model.ts'
 import { erase } from './routes/erasures.ts'
+import { events } from './routes/events.ts'
 import { explanation } from './routes/explanation.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
@@ -66,6 +67,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   explanation,
   decisions,
   searchDecisions,
+  events,
   label,
   erase,
   putRule,

@@ -69,6 +69,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     ...options,
     limits,
     isGuarded: () => keyRing().asksForKey,
+    mayStill: (role, request, reply) => refuse(role, request, reply) === undefined,
     whyNotReady: options.whyNotReady ?? (() => undefined),
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
     streaming: new WeakSet(),

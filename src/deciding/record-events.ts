@@ -1,0 +1,92 @@
+import { asSent } from '../core/money.ts'
+import { formatIsoTime } from '../core/time-parser.ts'
+import { shownDegraded } from '../decisioning/decision.ts'
+import { parseDetector } from '../detector/detector.ts'
+import type { EventSink } from '../events/event.ts'
+import type { LogReading } from '../log/decision-log.ts'
+import type { ChangeRecord, DecisionRecord, LabelRecord } from '../log/log-record.ts'
+import type { TakeRecord } from '../log/projection.ts'
+
+/** Tells of records as they are appended. Persons and cards are the tokens and hashes that the records hold. */
+export function recordEvents(sink: EventSink, reading: Pick<LogReading, 'definition'>): TakeRecord {
+  const shapes = new Map<number, Shape>()
+  const shapeOf = (definition: number): Shape => {
+    const shape = shapes.get(definition) ?? readShape(reading, definition)
+    shapes.set(definition, shape)
+    return shape
+  }
+  return (record, sequence) => {
+    switch (record.kind) {
+      case 'decision':
+        return sink.publish('decision', () => tellDecision(record, shapeOf(record.definition)))
+      case 'label':
+        return sink.publish('label', () => tellLabel(record))
+      case 'rule':
+      case 'list':
+      case 'policy':
+        return sink.publish('policy', () => tellChange(record, sequence))
+      case 'deployment':
+        return sink.publish('deployment', () => ({
+          ...tellChange(record, sequence),
+          model: record.change.model ?? null,
+        }))
+    }
+  }
+}
+
+/** Where a definition's records have what is told of them. */
+interface Shape {
+  readonly model: string | null
+  readonly version: number
+  /** Keys by name, with the place of their column. */
+  readonly keys: readonly (readonly [name: string, at: number])[]
+  readonly amount:
+    | { readonly at: number; readonly digits?: number | undefined; readonly minorUnits?: boolean | undefined }
+    | undefined
+}
+
+function readShape(reading: Pick<LogReading, 'definition'>, sequence: number): Shape {
+  const { detector, columns, model, policy } = reading.definition(sequence)
+  const { keys = {}, amount } = parseDetector(detector).transaction
+  const at = (column: string) => columns.indexOf(column)
+  return {
+    model,
+    version: policy.version,
+    keys: Object.entries(keys).flatMap(([name, column]) => (at(column) < 0 ? [] : [[name, at(column)] as const])),
+    amount: amount && at(amount.field) >= 0 ? { ...amount, at: at(amount.field) } : undefined,
+  }
+}
+
+function tellDecision(record: DecisionRecord, { model, version, keys, amount }: Shape): object {
+  const { id, timestampMs, outcome, score, decidedAtMs, fields, policy } = record
+  const given = amount && fields[amount.at]
+  return {
+    transactionId: id,
+    time: formatIsoTime(timestampMs),
+    outcome,
+    score,
+    amount: typeof given === 'number' && amount ? asSent(given, amount) : null,
+    keys: Object.fromEntries(keys.map(([name, at]) => [name, fields[at] ?? null])),
+    rules: policy?.rules?.map((rule) => rule.id) ?? [],
+    model: record.model ?? model,
+    policy: policy?.version ?? version,
+    decidedAt: formatIsoTime(decidedAtMs),
+    degraded: shownDegraded(record),
+  }
+}
+
+function tellLabel({ id, isFraud, source, by, knownAtMs, receivedAtMs, of }: LabelRecord): object {
+  return {
+    transactionId: id,
+    isFraud,
+    source: source ?? null,
+    by: by ?? null,
+    knownAt: formatIsoTime(knownAtMs),
+    receivedAt: formatIsoTime(receivedAtMs),
+    pending: of === 0,
+  }
+}
+
+function tellChange({ by, why, atMs, change }: ChangeRecord, sequence: number): object {
+  return { change: change.kind ?? null, sequence, by, reason: why, at: formatIsoTime(atMs) }
+}
