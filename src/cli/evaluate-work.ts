@@ -54,9 +54,11 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
   const leaks = await lookForLeaks(rows, part, bundle, evaluation.averagePrecision, flags)
   const cold = warnOfCold(rows, part, plan, flags)
   const policy = measurePolicy(rows, bundle.detector, scored, choice)
-  const ofBundle = [cold, warnOfBundle(bundle), warnOfCalibration(evaluation)].filter(
-    (warning) => warning !== undefined,
-  )
+  const ofBundle = [
+    cold,
+    warnOfBundle(bundle),
+    bundle.calibration.method === 'rank' ? ranksWarning : warnOfCalibration(evaluation),
+  ].filter((warning) => warning !== undefined)
   const warnings = [...leaks.warnings, ...ofBundle]
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
@@ -96,6 +98,9 @@ export async function evaluateBundle(bundlePath: string, file: string, flags: Ev
     ...leaks.figures,
   })
 }
+
+const ranksWarning =
+  'The model learned without labels, so its scores are ranks and no probabilities: Brier score, log loss and predicted / actual frauds mean nothing'
 
 function warnOfCold({ times }: LabelledRows, part: Uint32Array, plan: HistoriesPlan, { history }: EvaluateFlags) {
   if (times === undefined) return undefined

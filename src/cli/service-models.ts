@@ -24,7 +24,7 @@ const modelAnswer = z.looseObject({
   preset: z.string(),
   features: z.number(),
   training: z.record(z.string(), z.unknown()),
-  metrics: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.unknown()).nullable(),
   addedAt: z.string(),
   addedBy: z.string(),
   why: z.string(),

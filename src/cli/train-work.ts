@@ -1,8 +1,12 @@
+import { optionInvalid } from '../core/option.ts'
 import { throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
 import { formatDetector } from '../detector/detector.ts'
+import { modelOf } from '../learners/detector-model.ts'
+import { isUnsupervised } from '../learners/learn.ts'
 import { encodeBundle } from '../models/bundle.ts'
 import type { Origin } from '../training/draw-report.ts'
+import { readDetector } from '../training/find-detector.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.ts'
 import { measurePolicy } from '../training/measure-policy.ts'
@@ -15,6 +19,7 @@ import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
 import { warningsOf } from '../training/training-warnings.ts'
+import { knownFrauds, onlyLabelled, requireFrauds } from '../training/without-labels.ts'
 import { commandLine } from './command-line.ts'
 import { readFileOrLog } from './file-or-log.ts'
 import { checkOutputs } from './output-paths.ts'
@@ -22,6 +27,7 @@ import { printEvaluation, summarise } from './print-evaluation.ts'
 import { printPolicy } from './print-policy.ts'
 import { reportBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
+import { trainUnlabelled } from './train-unlabelled.ts'
 import { version } from './version.ts'
 
 export interface TrainFlags extends ForceRequest, InputRequest, PlanRequest, LeakRequest {
@@ -38,9 +44,33 @@ export interface TrainFlags extends ForceRequest, InputRequest, PlanRequest, Lea
 export async function train(file: string | undefined, flags: TrainFlags, run: Run): Promise<void> {
   await checkOutputs(outputsOf(flags), inputsOf(file, flags))
   await refuseUnknownNames(flags)
-  const rows = await readRows(file, flags, run)
   const command = commandLine('train', file === undefined ? [] : [file], flags)
+  const keepsUnlabelled = await mayLackLabels(flags)
+  const read = await readRows(file, keepsUnlabelled ? { ...flags, keepsUnlabelled } : flags, run)
+  const plan = planTraining(flags, read)
+  if (isUnsupervised(plan.learner) && knownFrauds(read) === 0) {
+    const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
+      writeAll({ ...files, ...detectorFile(read, flags) }, flags, run)
+    return trainUnlabelled(read, plan, flags, command, reportPathOf(flags), write, run)
+  }
+  if (flags.flagShare !== undefined)
+    throw optionInvalid(
+      'flagShare',
+      'is for learning without labels; with frauds among the rows the threshold is chosen by them',
+    )
+  const rows = onlyLabelled(read)
+  requireFrauds(rows, plan)
   await trainAndWrite(rows, planTraining(flags, rows), flags, { command }, run)
+}
+
+/** Whether what learns looks at no label: as the flags, else the detector file say. */
+async function mayLackLabels(flags: TrainFlags): Promise<boolean> {
+  const ofFile = async () =>
+    flags.detector === undefined || flags.preset !== undefined
+      ? undefined
+      : modelOf((await readDetector(flags.detector, flags)).detector).learner
+  const learner = flags.learner ?? (await ofFile())
+  return learner !== undefined && isUnsupervised(learner)
 }
 
 export function outputsOf(flags: TrainFlags) {

@@ -40,6 +40,11 @@ export function trainCommand(): Command {
   addLearnerFlags(command)
   addThresholdFlags(command)
   return command
+    .option(
+      '--flag-share <share>',
+      'without labels: choose the threshold so that this share is flagged (default: 0.01)',
+      flags.share,
+    )
     .addHelpText(
       'after',
       `
@@ -48,6 +53,7 @@ Examples:
   shrike train creditcard.csv.gz --preset recipe --test-from 86400
   shrike train creditcard.csv --cost-false-positive 5 --cost-false-negative amount
   shrike train creditcard.csv --learner random-forest --n-estimators 300 --class-weight balanced --oob-score
+  shrike train transactions.csv --learner isolation-forest --flag-share 0.005
   shrike train --from-log --data /var/lib/shrike --out model.safetensors
   cat creditcard.csv | shrike train - --json --out model.safetensors > figures.json`,
     )

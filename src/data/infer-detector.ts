@@ -9,6 +9,7 @@ import { sortOut } from './no-input.ts'
 import type { Column, Table } from './table.ts'
 
 const usualLabels = ['Class', 'isFraud', 'is_fraud', 'fraud', 'TX_FRAUD', 'fraudulent', 'fraud_label', 'is_chargeback']
+const laterLabel = 'is_fraud'
 const usualTimes = [
   'Time',
   'TX_DATETIME',
@@ -30,6 +31,8 @@ const stepTables = [
 export interface InferenceHints {
   /** The label's column; without it, it is found by name. */
   readonly label?: string
+  /** Whether the table may lack a label; then the detector says the usual name, by which labels may come later. */
+  readonly mayLackLabel?: boolean
   /** The time's column; without it, it is found by name, or as the first column of ISO times. */
   readonly time?: string
   /** What the time's numbers count; without it, their range says. */
@@ -58,12 +61,13 @@ export interface InferredDetector {
  */
 export function inferDetector(table: Table, name: string, nowMs: number, hints: InferenceHints = {}): InferredDetector {
   const { ignore = [] } = hints
-  const label = findLabel(table, hints.label)
+  const label = findLabel(table, hints.label) ?? (hints.mayLackLabel === true ? laterLabel : undefined)
   if (label === undefined) {
     const columns = listNames(table.columns.map((column) => column.name))
     throw new FraudError(
       'DATA_INVALID',
       `No column looks like a label (${usualLabels.join(', ')}, Betrug, fraude, frode); name it with ${option('label')}. The columns are: ${columns}`,
+      { hint: `without labels an isolation forest can learn what is usual: ${option('learner')} isolation-forest` },
     )
   }
   // A name mistyped here would leave in what was to stay out.

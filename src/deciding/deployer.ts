@@ -21,6 +21,7 @@ import type { DetectorInForce } from './detector-in-force.ts'
 import { tellCounts } from './lost-histories.ts'
 import { tellValues } from './lost-values.ts'
 import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
+import { warnOfRanks } from './rank-warnings.ts'
 import type { ExaminedTakeover, Takeover, TakeoverProgress } from './takeover.ts'
 
 export interface DeployerOptions extends ModelsOptions {
@@ -153,7 +154,8 @@ export class Deployer {
       const inForce = await loadLineup(this.models, roles, this.#served)
       const examined = await this.#takeover.examine(inForce)
       const records = examined.makesHistories ? examined.records : 0
-      return { ...told, problems: [], warnings: warningsOf(examined), records }
+      const warnings = [...warningsOf(examined), ...this.#warnOfRanks(inForce, request.role)]
+      return { ...told, problems: [], warnings, records }
     } catch (error) {
       if (!(error instanceof FraudError) || error.code === 'NOT_READY') throw error
       return { ...told, problems: [{ code: error.code, detail: error.message }], warnings: [], records: 0 }
@@ -221,7 +223,8 @@ export class Deployer {
     if (isLineupOf(this.#served, roles)) return { id, role, version: await record(), warnings: [] }
     try {
       const inForce = await loadLineup(this.models, roles, this.#served)
-      const found = role === 'retired' ? [] : warningsOf(await this.#takeover.examine(inForce))
+      const examined = role === 'retired' ? undefined : await this.#takeover.examine(inForce)
+      const found = [...(examined ? warningsOf(examined) : []), ...this.#warnOfRanks(inForce, role)]
       let version = 0
       await this.#takeover.use(inForce, {
         announce: async () => {
@@ -246,6 +249,11 @@ export class Deployer {
 
   get #served(): DetectorInForce {
     return this.#takeover.lineup.champion.inForce
+  }
+
+  #warnOfRanks(inForce: DetectorInForce, role: ModelRole): readonly string[] {
+    const { state } = this.#takeover.lineup.champion
+    return warnOfRanks(inForce, role, state?.projections.policy.changed?.definitions.policy)
   }
 
   #drawSecret({ canary }: ModelsInForce): string | undefined {

@@ -44,7 +44,8 @@ const addedSchema = z.strictObject({
   preset: z.string(),
   features: z.int().min(0),
   training: z.record(z.string(), z.unknown()),
-  metrics: z.record(z.string(), z.unknown()),
+  /** Null where it learned without labels: nothing was measured. */
+  metrics: z.record(z.string(), z.unknown()).nullable(),
 })
 
 const changes = [

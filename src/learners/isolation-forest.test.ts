@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createRandom } from '../core/random.ts'
 import { trainIsolationForest } from './isolation-forest.ts'
@@ -25,3 +26,25 @@ test('what lies far out is isolated soonest', async () => {
   assert.equal(scores.indexOf(Math.max(...scores)), 7)
   assert.ok(scores[7] > 0.7, String(scores[7]))
 })
+
+interface Case {
+  readonly columns: number[][]
+  readonly options: { readonly nEstimators: number; readonly sampleSize: number }
+  readonly scores: number[]
+  /** The furthest that a score of one seed is from the mean of five. */
+  readonly spread: number
+}
+
+const { cases }: { readonly cases: Case[] } = JSON.parse(readFileSync('test/golden/isolation-forest.json', 'utf8'))
+
+for (const { columns, options, scores, spread } of cases) {
+  test(`scores of ${options.sampleSize} rows a tree are those of scikit-learn, as far as seeds agree`, async () => {
+    const given = columns.map((column) => Float64Array.from(column))
+    const { model } = await trainIsolationForest({ features: ['a', 'b', 'c'], columns: given }, options)
+    const own = scores.map((_, row) => model.predictProba(Float64Array.from(given, (column) => column[row])))
+    const furthest = Math.max(...own.map((score, row) => Math.abs(score - scores[row])))
+    assert.ok(furthest < 1.5 * spread, `${furthest} with a spread of ${spread}`)
+    const mean = own.reduce((sum, score, row) => sum + score - scores[row], 0) / own.length
+    assert.ok(Math.abs(mean) < spread / 4, `they are ${mean} off on average`)
+  })
+}

@@ -159,6 +159,7 @@ function drawRows(rowCount: number, size: number, random: Random): number[] {
 
 export const isolationForest = defineLearner({
   name: 'isolation-forest',
+  isUnsupervised: true,
   options: isolationOptions,
   space: [choice('nEstimators', 100, 200, 400), wholeLog('sampleSize', 64, 4096)],
   train: trainIsolationForest,

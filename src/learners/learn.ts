@@ -2,9 +2,9 @@ import { FraudError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Dimension } from './dimensions.ts'
 import { definitions } from './index.ts'
-import type { Trained } from './learner.ts'
+import type { LearnerDefinition, Trained } from './learner.ts'
 import type { Learner, LearnerOptions } from './model-choice.ts'
-import { defaultsOfSet } from './option.ts'
+import { defaultsOfSet, type LearnerOptionSet } from './option.ts'
 import type { TrainingControl } from './shared-dataset.ts'
 
 function definitionOf(learner: Learner) {
@@ -21,6 +21,12 @@ export function defaultsOf(learner: Learner): Readonly<Record<string, unknown>> 
 /** The names of a learner's options. */
 export function optionsOf(learner: Learner): readonly string[] {
   return Object.keys(definitionOf(learner).options)
+}
+
+/** Whether a learner learns without looking at a label. */
+export function isUnsupervised(learner: Learner): boolean {
+  const { isUnsupervised }: Pick<LearnerDefinition<string, LearnerOptionSet>, 'isUnsupervised'> = definitionOf(learner)
+  return isUnsupervised === true
 }
 
 /** What is searched of a learner where no file says so. */

@@ -20,6 +20,8 @@ export interface LearnerDefinition<Name extends string, Options extends LearnerO
   readonly name: Name
   /** Its options with their defaults and limits. Bundles keep their values in this order. */
   readonly options: Options
+  /** Whether it learns without looking at a label. */
+  readonly isUnsupervised?: true
   /** What is searched where no file says so: the options that matter most on tables with few frauds. */
   readonly space: readonly Dimension[]
   /**

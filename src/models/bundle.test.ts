@@ -69,6 +69,25 @@ describe('a bundle', () => {
     assert.ok(!('tuning' in decodeBundle(encodeBundle(content).bytes)))
   })
 
+  test('without metrics has a format of its own, which an older Shrike refuses', () => {
+    const calibration = { method: 'rank', knots: [0, 0.4, 1], values: [0, 0.2, 0.8] } as const
+    const { frauds: _, ...training } = content.training
+    const unmeasured = { ...content, calibration, metrics: null, training: { ...training, frauds: null } }
+    const { bytes } = encodeBundle(unmeasured)
+    assert.equal(decodeTensors(bytes).metadata.formatVersion, '3')
+    const read = decodeBundle(bytes)
+    assert.deepEqual([read.metrics, read.training.frauds, read.calibration], [null, null, calibration])
+    for (const values of [
+      [0, 0.2, 1.1],
+      [0, 0.5, 0.5],
+      [0.1, 0.2, 0.8],
+      [0, 0.8],
+    ]) {
+      const broken = encodeBundle({ ...unmeasured, calibration: { ...calibration, values } })
+      assert.throws(() => decodeBundle(broken.bytes), isInvalid)
+    }
+  })
+
   test('reads back what was written, under the id that writing told', () => {
     const { bytes, id } = encodeBundle(content)
     const bundle = decodeBundle(bytes)
@@ -119,8 +138,8 @@ describe('a bundle', () => {
   test('is refused, with the versions, when it is too new', () => {
     const { metadata, tensors } = decodeTensors(encodeBundle(content).bytes)
     const { sha256: _, ...rest } = metadata
-    const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '3' }, tensors })
-    assert.throws(() => decodeBundle(bytes), /version 3, and this Shrike reads 1 and 2/)
+    const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '4' }, tensors })
+    assert.throws(() => decodeBundle(bytes), /version 4, and this Shrike reads 1, 2, 3/)
   })
 
   test('is refused when its trees are inconsistent, so that scoring always ends', () => {

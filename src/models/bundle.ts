@@ -14,7 +14,8 @@ interface TrainingRecord {
   readonly fingerprint: string
   /** Training rows, those of calibration included. */
   readonly rows: number
-  readonly frauds: number
+  /** Null where no label was looked at. */
+  readonly frauds: number | null
   readonly calibrationRows: number
   readonly split:
     | {
@@ -29,6 +30,8 @@ interface TrainingRecord {
       }
     /** Trained in another library, on unknown rows. */
     | { readonly by: 'elsewhere' }
+    /** Nothing was tested: all rows are training rows. */
+    | { readonly by: 'none'; readonly from?: number | undefined; readonly to?: number | undefined }
     | {
         readonly by: 'random'
         readonly testShare: number
@@ -57,8 +60,8 @@ export interface BundleContent {
   readonly scaling?: Scaling
   readonly calibration: Calibration
   readonly threshold: ChosenThreshold
-  /** Figures on the test rows, with intervals; empty where there was no test part. */
-  readonly metrics: Readonly<Record<string, unknown>>
+  /** Figures on the test rows, with intervals; empty where there was no test part, null where there were no labels. */
+  readonly metrics: Readonly<Record<string, unknown>> | null
   readonly training: TrainingRecord
   /** A row of typical inputs, for documentation. */
   readonly example: Readonly<Record<string, number>>
@@ -95,8 +98,9 @@ export interface Bundle extends BundleContent {
   readonly id: string
 }
 
-// Version 2 has splits on categories, which a Shrike that knows version 1 alone would overlook.
-const bundleFormats = ['1', '2']
+// Version 2 has splits on categories, which a Shrike that knows version 1 alone would overlook. In version 3 nothing was
+// measured, and scores are ranks.
+const bundleFormats = ['1', '2', '3']
 
 /** What not every bundle has. */
 const laterKeys = ['form', 'tuning']
@@ -107,6 +111,10 @@ const firstForm = { kind: 'tree-ensemble', combination: { kind: 'mean' } }
 const text = z.string().min(1)
 /** Squeezes raw scores, so that 0 and 1 have finite log-odds. */
 const squeeze = z.number().gt(0).lt(0.5)
+function risesFromZero(values: readonly number[]): boolean {
+  return values[0] === 0 && values.every((value, i) => value <= 1 && (i === 0 || value > values[i - 1]))
+}
+
 const metadataSchema = z.object({
   preset: text,
   learner: text,
@@ -116,6 +124,11 @@ const metadataSchema = z.object({
   form: modelForm.default(firstForm),
   calibration: z.discriminatedUnion('method', [
     z.object({ method: z.literal('none') }),
+    z
+      .object({ method: z.literal('rank'), knots: z.array(z.number()).min(2), values: z.array(z.number()) })
+      .refine(({ knots, values }) => knots.length === values.length && [knots, values].every(risesFromZero), {
+        error: 'its knots and values do not rise from 0 to at most 1',
+      }),
     z.object({ method: z.literal('platt'), epsilon: squeeze, slope: z.number(), intercept: z.number() }),
     z
       .object({
@@ -134,14 +147,15 @@ const metadataSchema = z.object({
       ),
   ]),
   decision: z.object({ threshold: z.number(), inclusive: z.boolean(), chosenBy: z.string() }),
-  metrics: z.record(z.string(), z.unknown()),
+  metrics: z.record(z.string(), z.unknown()).nullable(),
   training: z.object({
     fingerprint: z.string(),
     rows: z.number(),
-    frauds: z.number(),
+    frauds: z.number().nullable(),
     calibrationRows: z.number(),
     split: z.discriminatedUnion('by', [
       z.object({ by: z.literal('elsewhere') }),
+      z.object({ by: z.literal('none'), from: z.number().optional(), to: z.number().optional() }),
       z.object({
         by: z.literal('time'),
         field: text,
@@ -172,7 +186,7 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
   const { model, scaling, detector, ...rest } = content
   const metadata: Record<string, string> = {
     format: 'shrike-bundle',
-    formatVersion: splitsOnCategories(model) ? '2' : '1',
+    formatVersion: content.metrics === null ? '3' : splitsOnCategories(model) ? '2' : '1',
     detector: JSON.stringify(detector),
     features: JSON.stringify(model.features),
   }
@@ -204,7 +218,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   const { metadata, tensors, sha256 } = decodeTensors(bytes)
   if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not one of Shrike')
   if (!bundleFormats.includes(metadata.formatVersion)) {
-    const known = bundleFormats.join(' and ')
+    const known = bundleFormats.join(', ')
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads ${known}`)
   }
   const detector = parseDetector(parseJson(metadata, 'detector'))

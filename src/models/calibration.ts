@@ -1,13 +1,15 @@
 import { fitIsotonic, interpolate } from './isotonic.ts'
 import { logOddsOf, probabilityOf, type WeighedOdds } from './log-odds.ts'
 import { fitPlatt } from './platt.ts'
+import { type RankMap, rankOf } from './rank-map.ts'
 import { rankScores, requireBothClasses, weighGroups } from './ranking.ts'
 
 /**
  * How a model's raw score becomes a probability; plain data that goes into a bundle as JSON. Both fitted maps are
  * functions of the raw score's log-odds (squeezed by `epsilon`, see `logOddsOf`) that rise strictly, so they keep the
  * ranking: Platt's is `slope x + intercept`, the isotonic one is straight between (`knots`, `values`) and goes on with
- * slope `tilt` beyond.
+ * slope `tilt` beyond. A rank says how
+ * strange a score is among others (`fitRanks`), and is not a probability: there were no labels.
  */
 export type Calibration =
   | { readonly method: 'none' }
@@ -19,6 +21,7 @@ export type Calibration =
       readonly values: readonly number[]
       readonly tilt: number
     }
+  | ({ readonly method: 'rank' } & RankMap)
 
 /**
  * The number of frauds from which on an isotonic map is fitted: with fewer its steps are noise, and two parameters do
@@ -38,6 +41,7 @@ const surest = 12
 /** Turns a raw score in [0, 1] into the probability of fraud in [0, 1]. Allocates nothing. */
 export function calibrate(calibration: Calibration, rawScore: number): number {
   if (calibration.method === 'none') return rawScore
+  if (calibration.method === 'rank') return rankOf(calibration, rawScore)
   const x = logOddsOf(rawScore, calibration.epsilon)
   const logOdds =
     calibration.method === 'platt'

@@ -47,11 +47,17 @@ export interface PartSummary {
   readonly frauds: number
 }
 
+/** Rows of which no label was looked at. */
+export interface UnlabelledSummary {
+  readonly rows: number
+  readonly frauds: null
+}
+
 interface SplitSummary {
-  readonly method: 'time' | 'random' | 'elsewhere'
+  readonly method: 'time' | 'random' | 'elsewhere' | 'none'
   /** The first moment of the test rows, as the reader of the data would write it; none in a random split. */
   readonly boundary?: string
-  readonly train: PartSummary
+  readonly train: PartSummary | UnlabelledSummary
   /** The rows that calibration and threshold were chosen on; none where nothing was. */
   readonly calibration?: PartSummary
   readonly test: PartSummary
@@ -71,7 +77,7 @@ interface SplitSummary {
 }
 
 interface CalibrationSummary {
-  readonly method: 'none' | 'platt' | 'isotonic'
+  readonly method: 'none' | 'platt' | 'isotonic' | 'rank'
   /** Mean predicted probability over the fraud rate on the calibration rows; the test rows' is in the evaluation. */
   readonly ratio?: number
 }

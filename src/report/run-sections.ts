@@ -1,7 +1,7 @@
 import { formatCount, formatGeneral, formatMetric, formatNumberOf, formatPercent } from '../pages/format.ts'
 import { html, type Markup, nothing } from '../pages/html.ts'
 import { importanceFigures } from './importance-charts.ts'
-import type { ColumnSummary, FeatureImportance, PartSummary, ReportInput } from './report-input.ts'
+import type { ColumnSummary, FeatureImportance, PartSummary, ReportInput, UnlabelledSummary } from './report-input.ts'
 import { describeTuning } from './tuning-section.ts'
 
 function importanceRow({ feature, splitGain, permutation }: FeatureImportance): Markup {
@@ -44,7 +44,14 @@ function columnRow({ name, missing, mean, standardDeviation, min, max }: ColumnS
 interface NamedPart {
   readonly name: string
   readonly tone: string
-  readonly part: PartSummary
+  readonly part: PartSummary | UnlabelledSummary
+}
+
+function tellPart({ rows, frauds }: NamedPart['part']): string {
+  const counted = formatNumberOf(rows, 'row')
+  return frauds === null
+    ? `${counted}, without labels`
+    : `${counted}, ${formatNumberOf(frauds, 'fraud')} (${formatPercent(frauds / rows)})`
 }
 
 function splitBar(parts: readonly NamedPart[]): Markup {
@@ -52,8 +59,7 @@ function splitBar(parts: readonly NamedPart[]): Markup {
     ({ tone, part }) => html`<span class="${tone}" style="flex-grow:${String(Math.max(part.rows, 0))}"></span>`,
   )
   const items = parts.map(
-    ({ name, tone, part }) =>
-      html`<li><span class="key block ${tone}"></span><b>${name}</b> ${formatNumberOf(part.rows, 'row')}, ${formatNumberOf(part.frauds, 'fraud')} (${formatPercent(part.frauds / part.rows)})</li>`,
+    ({ name, tone, part }) => html`<li><span class="key block ${tone}"></span><b>${name}</b> ${tellPart(part)}</li>`,
   )
   return html`<div class="split" aria-hidden="true">${bars}</div><ul class="parts">${items}</ul>`
 }
@@ -69,6 +75,13 @@ function tellDeclined({ passed, weight, stoodFor, unlabelled }: NonNullable<Repo
   return told.join('; ')
 }
 
+const splitWords: Readonly<Record<ReportInput['split']['method'], string>> = {
+  time: 'The model learned from earlier rows and was tested on later ones.',
+  random: 'Rows were split at random, with frauds in proportion. Repeated rows may be on both sides.',
+  elsewhere: 'The model was trained elsewhere: which rows it learned from is not known.',
+  none: 'The model learned without labels, and was tested on nothing then.',
+}
+
 function splitCard({ split }: ReportInput): Markup {
   const { method, boundary, train, calibration, test, unknownThen = 0, oversampled, weights, declined } = split
   const parts: NamedPart[] = [{ name: 'Training', tone: 'tone-1', part: train }]
@@ -76,7 +89,7 @@ function splitCard({ split }: ReportInput): Markup {
   parts.push({ name: 'Test', tone: 'tone-3', part: test })
   const used = { evaluation: 'the evaluation', training: 'training', both: 'training and evaluation' }
   return html`<div class="card"><h3>Split</h3>
-<p>${method === 'time' ? 'The model learned from earlier rows and was tested on later ones.' : 'Rows were split at random, with frauds in proportion. Repeated rows may be on both sides.'}</p>
+<p>${splitWords[method]}</p>
 ${splitBar(parts)}
 ${terms([
   ['Test from', boundary ?? ''],

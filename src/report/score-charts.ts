@@ -109,6 +109,7 @@ function calibrationText({ calibration, evaluation }: ReportInput): string {
     none: 'The scores are not calibrated.',
     platt: 'Calibrated by Platt scaling.',
     isotonic: 'Calibrated by isotonic regression.',
+    rank: 'They are ranks among transactions, and not probabilities: the model learned without labels.',
   }
   return Number.isFinite(ratio) ? `${size}: ${side}.${before} ${how[calibration.method]}` : how[calibration.method]
 }

@@ -56,6 +56,7 @@ export function createPredictor(bundle: Bundle): Predictor {
     inputs: model.features,
     example,
     highestScore: highestProbability(calibration, highestRawScore(model)),
+    ...(calibration.method === 'rank' && { ranksFrom: threshold.value }),
     predict(row) {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(threshold, probability), probability }

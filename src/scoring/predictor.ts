@@ -11,6 +11,8 @@ export interface Predictor {
   readonly example: Readonly<Record<string, number>>
   /** The highest probability that calibration lets it give; 1 where that is not known. */
   readonly highestScore?: number
+  /** The threshold of a bundle whose scores say how strange a row is, and are not probabilities. */
+  readonly ranksFrom?: number
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
   /** The scale of `explain`; missing where the model can't be explained. */

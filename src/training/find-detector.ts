@@ -69,6 +69,7 @@ export function detectorName(path: string): string {
 export function guessDetector(path: string, table: Table, request: InputRequest, run: Progress): LocatedDetector {
   const { detector, leftOut } = inferDetector(table, detectorName(path), run.nowMs(), {
     ...(request.label !== undefined && { label: request.label }),
+    mayLackLabel: request.keepsUnlabelled === true && request.label === undefined,
     ...(request.time !== undefined && { time: request.time }),
     ...(request.timeFormat !== undefined && { timeFormat: request.timeFormat }),
     ignore: [...(request.ignore ?? []), ...(request.weightColumn === undefined ? [] : [request.weightColumn])],
@@ -76,7 +77,7 @@ export function guessDetector(path: string, table: Table, request: InputRequest,
   })
   const { transaction, features }: Detector = detector
   run.note(
-    `  inferred: label ${transaction.label.field}, time ${describeTime(transaction.time)}, ${features.length} inputs`,
+    `  inferred: label ${labelWords(table, detector)}, time ${describeTime(transaction.time)}, ${features.length} inputs`,
   )
   const others = leftOut.filter(({ column }) => column !== transaction.time?.field)
   if (others.length > 0) {
@@ -90,6 +91,12 @@ export function guessDetector(path: string, table: Table, request: InputRequest,
       `  features of their histories are left out, too, by ${listNames(keys)}: shrike init FILE drafts a detector with them`,
     )
   return { detector, locate: inMemory }
+}
+
+function labelWords({ columns }: Table, { transaction: { label } }: Detector): string {
+  return columns.some(({ name }) => name === label.field)
+    ? label.field
+    : `none (${label.field}, should labels come later)`
 }
 
 function describeTime(time: DeclaredTime | undefined): string {

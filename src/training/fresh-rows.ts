@@ -87,14 +87,13 @@ function freshRows(
     )
     return every
   }
-  if (fingerprint === training.fingerprint) return refit ? new Uint32Array(0) : splitRandom(labels, split).test
+  if (fingerprint === training.fingerprint)
+    return refit || split.by === 'none' ? new Uint32Array(0) : splitRandom(labels, split).test
   // In another table it is unknown which rows training drew, so none of its period is evaluated.
   const { from, to } = split
   if (times !== undefined && from !== undefined && to !== undefined) {
     return every.filter((row) => times[row] < from || times[row] > to)
   }
-  warn(
-    'The bundle was trained on random rows without a time: if this file holds any of them, all figures are optimistic',
-  )
+  warn('The bundle was trained on rows without a time: if this file holds any of them, all figures are optimistic')
   return every
 }

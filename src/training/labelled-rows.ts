@@ -2,7 +2,7 @@ import type { BadRows } from '../data/read-table.ts'
 import type { Detector } from '../detector/detector-schema.ts'
 import type { DeclinedRows } from './declined-rows.ts'
 
-/** A table by the eyes of a detector: labelled rows only, each part a typed array with one entry per row. */
+/** A table by the eyes of a detector: labelled rows only, unless others were asked for, each part a typed array with one entry per row. */
 export interface LabelledRows {
   readonly source: string
   readonly detector: Detector
@@ -14,6 +14,8 @@ export interface LabelledRows {
   /** The model's inputs, in that order. */
   readonly columns: readonly Float64Array[]
   readonly labels: Uint8Array
+  /** 1 for rows without a label, whose 0 says nothing; only where such were asked for, and there are any. */
+  readonly unlabelled?: Uint8Array
   /** The times in the column's unit: milliseconds for ISO times, else as the file has it. */
   readonly times?: Float64Array
   readonly isoTimes: boolean

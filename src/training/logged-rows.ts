@@ -113,8 +113,9 @@ export async function loggedRows(
       const control = controlPartOf(record)
       const kind = kindOf(record, control, given?.isFraud, newestMs - maturityMs)
       counts[kind]++
-      if (!isRow(kind)) continue
-      const label = kind === 'fraud' ? 1 : 0
+      const isLabelled = isRow(kind)
+      if (!isLabelled && request.keepsUnlabelled !== true) continue
+      const label = isLabelled ? Number(kind === 'fraud') : Number.NaN
       const knownAtMs =
         given === undefined ? seen.timestampMs + maturityMs : Math.max(given.knownAtMs, seen.timestampMs)
       const { timestampMs, amount } = seen
@@ -125,12 +126,12 @@ export async function loggedRows(
         knownAtMs,
         card: cardOf(record),
         amount,
-        weight: declined.weigh(control),
+        weight: isLabelled ? declined.weigh(control) : 1,
       })
     }
     progress.update(group.at(-1)?.record.sequence ?? last, last)
   }
-  progress.end(`${collector.rowCount.toLocaleString('en')} labelled rows`)
+  progress.end(`${collector.rowCount.toLocaleString('en')} ${request.keepsUnlabelled === true ? '' : 'labelled '}rows`)
   declined.counts.stoodFor = counts.stoodFor
   declined.counts.unlabelled = counts.declined
   tell(counts, declined.counts, run)

@@ -37,6 +37,8 @@ export interface PlanRequest extends CostRequest, GivenOptions {
   readonly threshold?: number
   readonly wantedPrecision?: number
   readonly wantedRecall?: number
+  /** Of learning without labels: the share that is flagged. */
+  readonly flagShare?: number
 }
 
 /** What training does by default, for commands that train as a part of their work. */

@@ -17,6 +17,7 @@ import { writeRejects } from './rejects.ts'
 import { warnOfRepeats } from './repeated-ids.ts'
 import { leftOut } from './replay-file.ts'
 import { replayedRows } from './replayed-rows.ts'
+import { unlabelledAmong } from './row-collector.ts'
 import { countRepeatedRows } from './row-hash.ts'
 import { checkWeights } from './row-weights.ts'
 
@@ -47,7 +48,7 @@ export async function readRowsFor(
     if (!isDelayed || isReadOnce(file)) return rows
     const prompt = withoutDelay(located)
     const undelayed = (kept: Uint8Array) =>
-      replayedRows(prompt, compileFeatures(prompt), file, request, quiet(run), kept)
+      replayedRows(prompt, compileFeatures(prompt), file, { ...request, keepsUnlabelled: false }, quiet(run), kept)
     return { ...rows, undelayed }
   }
   const read = await readFlatTable(file, located.detector, features, request, run)
@@ -80,7 +81,7 @@ async function flatRows(
   const table = withNumericLabel(read, transaction.label.field)
   warnOfRepeats(repeats, transaction, leftOut, run)
   if (read.rowCount > 0 && transaction.id === undefined) warnOfRepeatedRows(read, run)
-  const labelColumn = numberColumn(table, transaction.label.field).values
+  const labelColumn = labelsOf(table, transaction.label.field, request)
   const { delay, knownAt = delay } = transaction.label
   const isLate = transaction.time !== undefined && knownAt !== undefined
   const knownAtMs: number[] = []
@@ -88,9 +89,13 @@ async function flatRows(
   const isUsable = (row: number): boolean => {
     const label = reader.takeLabel(row)
     if (label === undefined || repeatedRows.has(row)) return false
-    if (Number.isNaN(label)) unknown++
-    if (Number.isNaN(label) || reader.check(row) !== true) return false
-    if (isLate) knownAtMs.push(reader.readKnownAt(row))
+    const isUnknown = Number.isNaN(label)
+    if (isUnknown && request.keepsUnlabelled !== true) {
+      unknown++
+      return false
+    }
+    if (reader.check(row) !== true) return false
+    if (isLate) knownAtMs.push(isUnknown ? Number.NaN : reader.readKnownAt(row))
     return true
   }
   const known = Uint32Array.from(labelColumn.keys().filter(isUsable))
@@ -117,6 +122,7 @@ async function flatRows(
     features: features.names,
     columns: (features.columns ?? []).map(pick),
     labels: Uint8Array.from(known, (row) => labelColumn[row]),
+    ...unlabelledAmong(Float64Array.from(known, (row) => labelColumn[row])),
     ...(times && { times }),
     isoTimes: time?.format === 'iso',
     ...(isLate && { knownAt: Float64Array.from(knownAtMs) }),
@@ -127,6 +133,13 @@ async function flatRows(
     }),
     badRows: allBadRows,
   }
+}
+
+/** A column of labels; of unknown ones, where a table may lack it. */
+function labelsOf(table: Table, name: string, { keepsUnlabelled, label }: InputRequest): Float64Array {
+  const isThere =
+    keepsUnlabelled !== true || label !== undefined || table.columns.some((column) => column.name === name)
+  return isThere ? numberColumn(table, name).values : new Float64Array(table.rowCount).fill(Number.NaN)
 }
 
 /** In major units; by its rate, where amounts are of more than one currency. */

@@ -36,8 +36,10 @@ export async function replayedRows(
     for await (const group of groups) {
       for (const replayed of group) {
         unlisted.count(replayed.transaction)
-        if (Number.isNaN(replayed.label)) collector.unknown++
-        else if (kept === undefined || kept[labelled++] === 1) {
+        const isUnknown = Number.isNaN(replayed.label)
+        if (isUnknown) collector.unknown++
+        if (isUnknown && request.keepsUnlabelled !== true) continue
+        if (kept === undefined || kept[labelled++] === 1) {
           const { row, transaction, label, knownAtMs } = replayed
           const { timestampMs, amount } = transaction
           collector.add({ row, timestampMs, label, knownAtMs, amount, ...beside.of(replayed) })
@@ -47,7 +49,8 @@ export async function replayedRows(
     unlisted.tell(run)
     return collector
   })
-  if (result.unknown > 0 && kept === undefined) run.warn(`${result.unknown} rows without a label were left out`)
+  if (result.unknown > 0 && kept === undefined && request.keepsUnlabelled !== true)
+    run.warn(`${result.unknown} rows without a label were left out`)
   if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
   const { rows, knownAt, cards, weights } = result.finish(detector, features.names)
   return {

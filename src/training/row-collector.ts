@@ -2,6 +2,7 @@ import { optionInvalid } from '../core/option.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { NumberColumn } from '../data/table.ts'
 import type { Detector } from '../detector/detector.ts'
+import type { LabelledRows } from './labelled-rows.ts'
 
 /** What is kept of a row beside its features. */
 const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
@@ -9,6 +10,7 @@ const extras = ['time', 'label', 'knownAt', 'card', 'amount', 'weight'] as const
 export interface CollectedRow {
   readonly row: Float64Array
   readonly timestampMs: number
+  /** NaN where it is unknown. */
   readonly label: number
   readonly knownAtMs: number
   readonly card: string | undefined
@@ -55,6 +57,7 @@ export class RowCollector {
       features,
       columns: columns.slice(0, features.length),
       labels: Uint8Array.from(labels),
+      ...unlabelledAmong(labels),
       ...(time !== undefined && { times }),
       isoTimes: true,
       ...(amount !== undefined && { amounts: amounts.map((value) => value / unit) }),
@@ -77,6 +80,12 @@ export class RowCollector {
       this.#columns[i] = larger
     }
   }
+}
+
+/** Marks the rows whose label is NaN. */
+export function unlabelledAmong(labels: Float64Array): Pick<LabelledRows, 'unlabelled'> {
+  const unlabelled = Uint8Array.from(labels, (label) => Number(Number.isNaN(label)))
+  return unlabelled.includes(1) ? { unlabelled } : {}
 }
 
 /** The column of the key that alerts are grouped by: the one asked for, or the card, the customer, the first one. */

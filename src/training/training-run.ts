@@ -369,7 +369,7 @@ const mostTypical = 50_000
 /**
  * The medians of the training rows, or of as many evenly spaced ones, to four digits: a transaction that nobody made.
  */
-function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
+export function typicalRow({ features, columns }: LabelledRows, part: Uint32Array): Record<string, number> {
   const sample = thin(part, mostTypical)
   const medianOf = (column: Float64Array) => {
     const known = Float64Array.from(sample, (row) => column[row]).filter((value) => !Number.isNaN(value))

@@ -95,7 +95,7 @@ describe('shrike tune', () => {
     )
     const [tuned, plain] = [await readBundle(at('whole.safetensors')), await readBundle(at('same.safetensors'))]
     assert.deepEqual(tuned.metrics, plain.metrics)
-    assert.equal(trained.averagePrecision, tuned.metrics.averagePrecision)
+    assert.equal(trained.averagePrecision, tuned.metrics?.averagePrecision)
     assert.equal(plain.tuning, undefined)
   })
 

@@ -28,7 +28,10 @@ export const modelSchema = {
     preset: text,
     features: whole,
     training: { type: 'object', description: 'Fingerprint of the data, rows, frauds and the period.' },
-    metrics: { type: 'object', description: 'Figures on its test rows.' },
+    metrics: {
+      type: ['object', 'null'],
+      description: 'Figures on its test rows; null where it learned without labels and nothing was measured.',
+    },
     addedAt: text,
     addedBy: text,
     why: text,
