@@ -10,17 +10,20 @@ ARG NODE_VERSION=24.21
 FROM node:${NODE_VERSION}-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY console console
 RUN npm run build
 
 # Source maps, type declarations and echarts' bundles for browsers are half of the packages, and Node never loads them.
 FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /dependencies
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 RUN npm ci --ignore-scripts --omit=dev \
- && rm -rf node_modules/echarts/dist \
+ && rm -rf node_modules/echarts/dist node_modules/shrike-console \
  && find node_modules -type f '(' -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' ')' -delete
 
 FROM node:${NODE_VERSION}-slim
@@ -31,6 +34,7 @@ COPY bin bin
 COPY detectors detectors
 COPY --from=dependencies /dependencies/node_modules node_modules
 COPY --from=build /build/dist dist
+COPY --from=build /build/console/dist console/dist
 
 # The image's user `node`, by number, since some orchestrators refuse to trust a name.
 USER 1000:1000

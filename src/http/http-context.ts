@@ -37,6 +37,8 @@ export interface HttpContext {
   readonly reportPath?: string | undefined
   /** Where it lies otherwise, if it does. */
   readonly reportsBeside?: readonly string[] | undefined
+  /** Where the built console lies, if not where this package has it. */
+  readonly consoleFolder?: string | undefined
   /** The bundle's file. */
   readonly bundlePath?: string | undefined
   /** The text of `/metrics`: of this process, or of all workers. */

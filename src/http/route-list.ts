@@ -5,11 +5,13 @@ import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
 import { checkChange } from './routes/check-change.ts'
 import { checkRule } from './routes/check-rule.ts'
+import { consoleFiles, consolePage } from './routes/console-page.ts'
 import { decide } from './routes/decide.ts'
 import { decideBatch } from './routes/decide-batch.ts'
 import { decision } from './routes/decision.ts'
 import { decisions } from './routes/decisions.ts'
 import { deployModel } from './routes/deploy-model.ts'
+import { detector } from './routes/detector.ts'
 import { erase } from './routes/erasures.ts'
 import { events } from './routes/events.ts'
 import { explanation } from './routes/explanation.ts'
@@ -56,6 +58,8 @@ export const routes: readonly Route[] = [
   metrics,
   openapi,
   home,
+  consolePage,
+  consoleFiles,
   report,
 ]
 
@@ -70,6 +74,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   events,
   label,
   erase,
+  detector,
   putRule,
   ruleList,
   rule,

@@ -48,6 +48,7 @@ export interface ServerOptions {
   readonly reportPath?: string | undefined
   readonly reportsBeside?: readonly string[] | undefined
   readonly bundlePath?: string | undefined
+  readonly consoleFolder?: string | undefined
   /** The text of `/metrics`; without it, that of `metrics`. */
   readonly renderMetrics?: () => Promise<string>
 }

@@ -1,0 +1,25 @@
+import type { ComponentType } from 'preact'
+import type { IconName } from '../ui/icons.tsx'
+
+export interface PageProps {
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface PageEntry {
+  /** With parameters in braces: `/cases/{id}`. */
+  readonly path: string
+  readonly title: string
+  readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>
+  /** Where the navigation shows it, with the key behind `g` that goes there; others are reached from pages. */
+  readonly menu?: { readonly group: 'Work' | 'Decide' | 'Watch'; readonly icon: IconName; readonly key: string }
+}
+
+/** Every page of the console, in the order of the navigation. A page is a file or a folder here, and a line in this list. */
+export const pages: readonly PageEntry[] = [
+  {
+    path: '/',
+    title: 'Now',
+    load: () => import('./now/now.tsx'),
+    menu: { group: 'Work', icon: 'now', key: 'n' },
+  },
+]

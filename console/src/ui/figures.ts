@@ -1,0 +1,44 @@
+import { amountOf, type Transaction } from '../api/detector.ts'
+
+const counts = new Intl.NumberFormat('en')
+const monies = new Map<string, Intl.NumberFormat>()
+
+export function formatCount(value: number): string {
+  return counts.format(value)
+}
+
+/** A share of 0 to 1 in percent, with a digit more where it is small; a share that does not exist is a dash. */
+export function formatShare(share: number | null | undefined): string {
+  if (share === null || share === undefined || Number.isNaN(share)) return '–'
+  const percent = share * 100
+  const nearest = Math.min(percent, 100 - percent)
+  return `${percent.toFixed(percent === 0 || percent === 100 ? 0 : nearest < 1 ? 2 : 1)}%`
+}
+
+/** An amount in its currency, or bare where none is declared: then nothing is made up. */
+export function formatMoney(amount: number, currency: string | undefined, digits?: number): string {
+  const name = `${currency ?? ''} ${digits ?? ''}`
+  let made = monies.get(name)
+  if (made === undefined) {
+    made = moneyFormat(currency, digits)
+    monies.set(name, made)
+  }
+  return made.format(amount)
+}
+
+function moneyFormat(currency: string | undefined, digits: number | undefined): Intl.NumberFormat {
+  const places = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  if (currency === undefined) return new Intl.NumberFormat('en', { maximumFractionDigits: 2, ...places })
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code', ...places })
+  } catch {
+    // A field may hold what is no code.
+    return new Intl.NumberFormat('en', { maximumFractionDigits: 2, ...places })
+  }
+}
+
+/** What a transaction is about, as money. */
+export function formatAmount(transaction: Transaction): string {
+  const amount = amountOf(transaction)
+  return amount === undefined ? '–' : formatMoney(amount.value, amount.currency, amount.digits)
+}
