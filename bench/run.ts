@@ -6,6 +6,7 @@ import { csv } from './csv.ts'
 import { decisionsLatency } from './decisions-latency.ts'
 import { decisionsOverload } from './decisions-overload.ts'
 import { decisionsThroughput } from './decisions-throughput.ts'
+import { eventReaders } from './event-readers.ts'
 import { type Claim, describeRun } from './harness/claim.ts'
 import { benchFile } from './harness/peers.ts'
 import { updateResults } from './harness/report.ts'
@@ -35,6 +36,7 @@ const claims: Readonly<Record<string, Claim>> = {
   'decisions-throughput': decisionsThroughput,
   'decisions-latency': decisionsLatency,
   'decisions-overload': decisionsOverload,
+  'event-readers': eventReaders,
   'log-size': logSize,
   rules,
   backtest,

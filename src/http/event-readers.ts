@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventType } from '../events/event.ts'
 import type { EventHub } from '../events/event-hub.ts'
 
-/** No reader is sent more than four messages a second; of many, so many a second together. */
+/** No reader is sent more than four messages a second; many are sent so many together, since writing one takes 20 µs. */
 const lookEveryMs = 250
-const messagesPerSecond = 400
+const messagesPerSecond = 150
 /** What waits for the disk is there in a moment. */
 const durableSoonMs = 10
 /** Readers that are written to before others have their turn of the loop. */
