@@ -18,6 +18,9 @@ export function createAverage<Member extends Model>(
     features,
     members,
     weights,
+    *makeReady() {
+      for (const member of members) if (member.makeReady !== undefined) yield* member.makeReady()
+    },
     predictProba(row) {
       let sum = 0
       for (let i = 0; i < members.length; i++) sum += weights[i] * members[i].predictProba(row)

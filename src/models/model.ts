@@ -1,3 +1,5 @@
+import type { Steps } from '../core/time-slices.ts'
+
 /** A trained model: complete, immutable, and ignorant of training. */
 export interface Model {
   readonly features: readonly string[]
@@ -5,4 +7,6 @@ export interface Model {
   predictProba(row: Float64Array): number
   /** The same, bit for bit, for rows that stand one behind the other: faster where there are many. */
   predictProbaOfRows(rows: Float64Array): Float64Array
+  /** Makes what the first row needs, which it makes itself where nobody has called this; missing where that is nothing. */
+  makeReady?(): Steps
 }

@@ -61,6 +61,7 @@ export function createPredictor(bundle: Bundle): Predictor {
       const probability = calibrate(calibration, score(row))
       return { isFraud: predictsFraud(threshold, probability), probability }
     },
+    ...(model.makeReady && { makeReady: model.makeReady }),
     ...explanationOf(bundle),
   }
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import type { ContributionScale } from '../decisioning/contribution.ts'
 import type { Explanation } from '../models/contributions.ts'
 
@@ -15,6 +16,8 @@ export interface Predictor {
   readonly ranksFrom?: number
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */
   predict(row: Float64Array): Prediction
+  /** Makes what the first row needs, which takes long for a large forest; missing where that is nothing. */
+  makeReady?(): Steps
   /** The scale of `explain`; missing where the model can't be explained. */
   readonly contributionScale?: ContributionScale
   /** Whether it explains a row fast enough to do so while it decides. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest, sumTreeByTree } from '../../../test/random-trees.ts'
+import { atOnce } from '../../core/time-slices.ts'
 import { compileForest } from './compiled-forest.ts'
 import { createTreeEnsemble, sumsOfTrees } from './tree-ensemble.ts'
 
@@ -28,7 +29,7 @@ describe('a compiled forest', () => {
           fc.array(row, { minLength: 1, maxLength: 20 }),
           (trees, depth, seed, rows) => {
             const nodes = randomForest(trees, depth, features, seed, pool)
-            const sum = compileForest(nodes, features)
+            const sum = atOnce(compileForest(nodes, features))
             assert.ok(sum)
             for (const values of rows) {
               const given = Float64Array.from(values)
@@ -77,7 +78,7 @@ describe('a compiled forest', () => {
       value: Float64Array.from(feature, (_, node) => node),
       cover: Float64Array.from(cover),
     }
-    const sum = compileForest(nodes, 1)
+    const sum = atOnce(compileForest(nodes, 1))
     for (const x of [-1, 0, 1, 1.5, 2, 3, 1e6, Number.NaN]) {
       const row = Float64Array.of(x)
       assert.equal(sum?.(row), sumTreeByTree(nodes, row))
@@ -85,7 +86,7 @@ describe('a compiled forest', () => {
   })
 
   test('is given up where a node does not fit into 64 bits', () => {
-    assert.equal(compileForest(randomForest(1, 3, 2049, 1, pool), 2049), undefined)
-    assert.ok(compileForest(randomForest(1, 3, 2048, 1, pool), 2048))
+    assert.equal(atOnce(compileForest(randomForest(1, 3, 2049, 1, pool), 2049)), undefined)
+    assert.ok(atOnce(compileForest(randomForest(1, 3, 2048, 1, pool), 2048)))
   })
 })

@@ -1,8 +1,12 @@
+import type { Steps } from '../../core/time-slices.ts'
 import { createRanker, hasPlainThresholds, type Ranker } from './threshold-ranks.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
 /** A forest made ready to score single rows fast: row -> the sum over the trees of the leaf that it reaches. */
 export type CompiledForest = (row: Float64Array) => number
+
+/** So many nodes are gone through in a step. */
+const nodesAtOnce = 4096
 
 interface Layout {
   readonly nodes: TreeNodes
@@ -20,21 +24,15 @@ interface Layout {
  * A node is one 32-bit word where it fits into it, else two. Undefined where it doesn't fit into two, or some node splits on
  * categories: then the trees have to be walked as they are.
  */
-export function compileForest(nodes: TreeNodes, featureCount: number): CompiledForest | undefined {
+export function* compileForest(nodes: TreeNodes, featureCount: number): Steps<CompiledForest | undefined> {
   if (!hasPlainThresholds(nodes)) return undefined
-  const ranker = createRanker(nodes, featureCount)
+  const ranker = yield* createRanker(nodes, featureCount)
   if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
-  const layout = { nodes, ranker, ...layOut(nodes) }
+  const layout = { nodes, ranker, ...(yield* layOut(nodes)) }
   const isNarrow = featureCount <= narrow.featureMask + 1 && ranker.most < leaf
-  const wholeWalk = (isNarrow ? walkNarrow(layout) : undefined) ?? walkPacked(layout, featureCount)
-  // Made when it is needed, which it isn't at all where nothing is ever missing.
-  let wideWalk: (() => number) | undefined
-  return (row) => {
-    const isWhole = ranker.rank(row)
-    if (isWhole && wholeWalk !== undefined) return wholeWalk()
-    wideWalk ??= walkWide(layout)
-    return wideWalk()
-  }
+  const wholeWalk = (isNarrow ? yield* walkNarrow(layout) : undefined) ?? (yield* walkPacked(layout, featureCount))
+  const wideWalk = yield* walkWide(layout)
+  return (row) => (ranker.rank(row) && wholeWalk !== undefined ? wholeWalk() : wideWalk())
 }
 
 /** Where each tree begins, in so many lanes that are walked side by side; the last are filled up with empty trees. */
@@ -66,10 +64,11 @@ const offsetShift = 19
 const leaf = rankMask
 
 /** Walks for the row that was ranked last, in which nothing is missing; undefined where a distance is too long. */
-function walkNarrow(layout: Layout): (() => number) | undefined {
+function* walkNarrow(layout: Layout): Steps<(() => number) | undefined> {
   const { nodes, ranker, positions, size } = layout
   const words = new Int32Array(size + 1).fill(leaf)
   for (let node = 0; node < nodes.feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
     const feature = nodes.feature[node]
     if (feature < 0) continue
     const place = positions[node]
@@ -117,10 +116,15 @@ function sumNarrow(words: Int32Array, values: Float64Array, starts: Int32Array, 
  * no row has, which sends an even place's leaf left and an odd one's right; what is left of its rank's bits says which of
  * the forest's distinct values it has, so that a leaf once reached needs no look into memory.
  */
-function walkPacked(layout: Layout, featureCount: number): (() => number) | undefined {
+function* walkPacked(layout: Layout, featureCount: number): Steps<(() => number) | undefined> {
   const { nodes, ranker, positions, size } = layout
-  const values = Float64Array.from(new Set([0, ...nodes.value.filter((_, node) => nodes.feature[node] < 0)]))
-  const indexOf = new Map(Array.from(values, (value, index) => [value, index]))
+  const indexOf = new Map<number, number>([[0, 0]])
+  for (let node = 0; node < nodes.feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
+    const value = nodes.value[node]
+    if (nodes.feature[node] < 0 && !indexOf.has(value)) indexOf.set(value, indexOf.size)
+  }
+  const values = Float64Array.from(indexOf.keys())
   const rankBits = Math.max(bitsOf(ranker.most), bitsOf(values.length - 1) + 1)
   const wayShift = rankBits + bitsOf(featureCount)
   if (wayShift > 31) return undefined
@@ -131,6 +135,7 @@ function walkPacked(layout: Layout, featureCount: number): (() => number) | unde
   const words = new Int32Array(size + 1)
   words[size] = leafAt(size, 0)
   for (let node = 0; node < nodes.feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
     const feature = nodes.feature[node]
     const place = positions[node]
     if (feature < 0) {
@@ -230,7 +235,7 @@ const wideRankMask = wide.rankMask
 const wideFeatureShift = 21
 
 /** The same for any row, a missing input's rank being far below any other. */
-function walkWide(layout: Layout): () => number {
+function* walkWide(layout: Layout): Steps<() => number> {
   const { nodes, ranker, positions, size } = layout
   const words = new Int32Array(2 * (size + 1))
   for (let place = 0; place <= size; place++) {
@@ -238,6 +243,7 @@ function walkWide(layout: Layout): () => number {
     words[2 * place + 1] = place << 2
   }
   for (let node = 0; node < nodes.feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
     const feature = nodes.feature[node]
     if (feature < 0) continue
     const at = 2 * positions[node]
@@ -295,11 +301,12 @@ function childOf(words: Int32Array, at: number, ranks: Int32Array): number {
  * A place for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that
  * most legitimate weight passed first. A parent stands before its children, because no child has more weight.
  */
-function layOut({ roots, feature, left, value, cover }: TreeNodes): { positions: Int32Array; size: number } {
+function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ positions: Int32Array; size: number }> {
   const positions = new Int32Array(feature.length)
   const legitimate = cover.map((weight, node) => weight * (1 - value[node]))
   let size = 0
   for (const root of roots) {
+    yield
     positions[root] = size
     size += 2
     const parents: number[] = []

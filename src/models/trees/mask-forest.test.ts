@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest, sumTreeByTree } from '../../../test/random-trees.ts'
+import { atOnce } from '../../core/time-slices.ts'
 import { compileMasks } from './mask-forest.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
@@ -39,7 +40,7 @@ describe('a forest as masks', () => {
           fc.array(row, { minLength: 1, maxLength: 10 }),
           (trees, depth, seed, rows) => {
             const nodes = randomForest(trees, depth, features, seed, pool)
-            const sum = compileMasks(nodes, features) ?? assert.fail()
+            const sum = atOnce(compileMasks(nodes, features)) ?? assert.fail()
             for (const values of rows) {
               const given = Float64Array.from(values)
               assert.equal(sum(given), sumTreeByTree(nodes, given))
@@ -54,18 +55,18 @@ describe('a forest as masks', () => {
   test('takes trees of 32 leaves, however deep, and no larger ones', () => {
     for (const isLeft of [false, true]) {
       const nodes = chain(32, isLeft)
-      const sum = compileMasks(nodes, 1) ?? assert.fail()
+      const sum = atOnce(compileMasks(nodes, 1)) ?? assert.fail()
       for (const x of [...Array.from({ length: 40 }, (_, i) => i - 2), 7.5, Number.NaN]) {
         assert.equal(sum(Float64Array.of(x)), sumTreeByTree(nodes, Float64Array.of(x)), `${x}`)
       }
-      assert.equal(compileMasks(chain(33, isLeft), 1), undefined)
-      assert.equal(compileMasks(chain(100_000, isLeft), 1), undefined)
+      assert.equal(atOnce(compileMasks(chain(33, isLeft), 1)), undefined)
+      assert.equal(atOnce(compileMasks(chain(100_000, isLeft), 1)), undefined)
     }
   })
 
   test('leaves alone what splits at no number, and what would take too much memory', () => {
     const nodes = chain(3, true)
-    assert.equal(compileMasks({ ...nodes, threshold: nodes.threshold.map(() => Number.NaN) }, 1), undefined)
+    assert.equal(atOnce(compileMasks({ ...nodes, threshold: nodes.threshold.map(() => Number.NaN) }, 1)), undefined)
     const many = randomForest(
       2000,
       5,
@@ -73,6 +74,6 @@ describe('a forest as masks', () => {
       1,
       Array.from({ length: 3000 }, (_, i) => i),
     )
-    assert.equal(compileMasks(many, 3), undefined)
+    assert.equal(atOnce(compileMasks(many, 3)), undefined)
   })
 })

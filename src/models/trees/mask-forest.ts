@@ -1,3 +1,4 @@
+import type { Steps } from '../../core/time-slices.ts'
 import type { CompiledForest } from './compiled-forest.ts'
 import { createMaskSum, lanes, leafBytes } from './mask-sum.ts'
 import { createRanker, hasPlainThresholds } from './threshold-ranks.ts'
@@ -17,10 +18,10 @@ const mostMaskBytes = 8 * 1024 * 1024
  *
  * Undefined where a tree has more than 32 leaves, some node splits on categories, or the masks take too much memory.
  */
-export function compileMasks(nodes: TreeNodes, featureCount: number): CompiledForest | undefined {
+export function* compileMasks(nodes: TreeNodes, featureCount: number): Steps<CompiledForest | undefined> {
   const { roots, feature, threshold, left, missingGoesLeft, value } = nodes
   if (!hasSmallTrees(nodes) || !hasPlainThresholds(nodes)) return undefined
-  const ranker = createRanker(nodes, featureCount)
+  const ranker = yield* createRanker(nodes, featureCount)
   const trees = Math.ceil(roots.length / lanes) * lanes
   const rowBytes = 4 * trees
   // By feature a row of masks for each rank, and one more for a missing value.
@@ -36,7 +37,8 @@ export function compileMasks(nodes: TreeNodes, featureCount: number): CompiledFo
   const addresses = new Int32Array(memory, 0, featureCount)
   const leaves = new Float64Array(memory, leavesAt, trees * mostLeaves)
   const masks = new Int32Array(memory, masksAt, maskBytes / 4).fill(-1)
-  roots.forEach((root, tree) => {
+  for (const [tree, root] of roots.entries()) {
+    yield
     let next = 0
     /** Numbers the leaves from left to right; returns those below a node. */
     const write = (node: number): number => {
@@ -54,7 +56,7 @@ export function compileMasks(nodes: TreeNodes, featureCount: number): CompiledFo
       return lost | kept
     }
     write(root)
-  })
+  }
   return (row) => {
     ranker.rank(row)
     for (let each = 0; each < featureCount; each++) {

@@ -1,3 +1,4 @@
+import type { Steps } from '../../core/time-slices.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
 /** So far below any rank that the difference from one, which is positive, has bit 30 set. */
@@ -33,8 +34,9 @@ export function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
   return threshold.every((value, node) => feature[node] < 0 || !Number.isNaN(value))
 }
 
-export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
-  const edges = distinctThresholds(nodes, featureCount)
+/** Makes the ranks of all features. */
+export function* createRanker(nodes: TreeNodes, featureCount: number): Steps<Ranker> {
+  const edges = yield* distinctThresholds(nodes, featureCount)
   // The last threshold of each feature is one that nothing exceeds.
   const starts = new Int32Array(featureCount + 1)
   edges.forEach((each, feature) => {
@@ -44,7 +46,8 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
   const low = new Float64Array(featureCount)
   const scale = new Float64Array(featureCount)
   const firsts = new Int32Array(featureCount * cells)
-  edges.forEach((each, feature) => {
+  for (const [feature, each] of edges.entries()) {
+    yield
     flat.set(each, starts[feature])
     const from = each[Math.floor(each.length * farOut)] ?? 0
     const width = (each[Math.floor(each.length * (1 - farOut))] ?? 0) - from
@@ -55,7 +58,7 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
       while (next < each.length && cellOf(each[next], from, scale[feature]) < cell) next++
       firsts[feature * cells + cell] = starts[feature] + next
     }
-  })
+  }
   const ranks = new Int32Array(featureCount + 1)
   const rank = (row: Float64Array): boolean => {
     let isWhole = true
@@ -72,13 +75,12 @@ export function createRanker(nodes: TreeNodes, featureCount: number): Ranker {
     }
     return isWhole
   }
-  const rankMaps = edges.map((each) => new Map(Array.from(each, (threshold, index) => [threshold, index])))
   return {
     counts: edges.map((each) => each.length),
     most: edges.reduce((most, each) => Math.max(most, each.length), 0),
     ranks,
     rank,
-    rankOf: (feature, threshold) => rankMaps[feature].get(threshold) ?? 0,
+    rankOf: (feature, threshold) => placeOf(edges[feature], threshold),
   }
 }
 
@@ -89,10 +91,30 @@ function cellOf(value: number, from: number, scale: number): number {
   return cell < cells - 1 ? cell | 0 : cells - 1
 }
 
-function distinctThresholds({ feature, threshold }: TreeNodes, featureCount: number): readonly Float64Array[] {
+/** So many nodes are gone through in a step. */
+const nodesAtOnce = 4096
+
+function* distinctThresholds({ feature, threshold }: TreeNodes, featureCount: number): Steps<readonly Float64Array[]> {
   const sets = Array.from({ length: featureCount }, () => new Set<number>())
-  feature.forEach((split, node) => {
-    if (split >= 0) sets[split].add(threshold[node])
-  })
-  return sets.map((set) => Float64Array.from(set).sort())
+  for (let node = 0; node < feature.length; node++) {
+    if (node % nodesAtOnce === 0) yield
+    if (feature[node] >= 0) sets[feature[node]].add(threshold[node])
+  }
+  const edges: Float64Array[] = []
+  for (const set of sets) {
+    edges.push(Float64Array.from(set).sort())
+    yield
+  }
+  return edges
+}
+
+/** Where a threshold is among those of its feature, which rise. */
+function placeOf(edges: Float64Array, threshold: number): number {
+  let low = 0
+  for (let high = edges.length - 1; low < high; ) {
+    const middle = (low + high) >>> 1
+    if (edges[middle] < threshold) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../../core/time-slices.ts'
 import { probabilityOf } from '../log-odds.ts'
 import type { Model } from '../model.ts'
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
@@ -26,15 +27,19 @@ export function createTreeEnsemble(
 ): TreeEnsemble {
   const { roots, value } = nodes
   const toProbability = combine(combination, roots.length)
-  // Made at the first row, so that a bundle is loaded at once. Undefined where it can't be made.
+  // Made at the first row by those who were not prepared, so that a bundle is loaded at once. Undefined where it can't be.
   let compiled: CompiledForest | undefined | null = null
   const walkTrees = (row: Float64Array) => {
     let sum = 0
     for (let tree = 0; tree < roots.length; tree++) sum += value[findLeaf(nodes, roots[tree], row)]
     return sum
   }
+  function* compile(): Steps {
+    const made = (yield* compileMasks(nodes, features.length)) ?? (yield* compileForest(nodes, features.length))
+    compiled ??= made
+  }
   const predictProba = (row: Float64Array) => {
-    if (compiled === null) compiled = compileMasks(nodes, features.length) ?? compileForest(nodes, features.length)
+    if (compiled === null) atOnce(compile())
     return toProbability((compiled ?? walkTrees)(row))
   }
   return {
@@ -42,6 +47,9 @@ export function createTreeEnsemble(
     features,
     nodes,
     combination,
+    *makeReady() {
+      if (compiled === null) yield* compile()
+    },
     predictProba,
     predictProbaOfRows(rows) {
       const width = features.length
