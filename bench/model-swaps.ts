@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { DeploymentProjection } from '../src/deciding/deployment-projection.ts'
@@ -8,33 +7,13 @@ import type { Predictor } from '../src/scoring/predictor.ts'
 import { dataDirectory } from '../src/stores/data-directory.ts'
 import { SqliteLogReader } from '../src/stores/sqlite/sqlite-log-reader.ts'
 import type { Claim } from './harness/claim.ts'
-import {
-  loadCore,
-  missingForDecisions,
-  prepareDecisions,
-  runLoad,
-  serverCore,
-  startDecisions,
-} from './harness/decisions-service.ts'
-import type { StreamResult } from './harness/load-plan.ts'
-import { addModels, type ModelToSwap, type Swapped, swapAlong, swaps, trainModels } from './harness/models-to-swap.ts'
-import { cacheFolder } from './harness/peers.ts'
-import { format, markdownTable } from './harness/report.ts'
+import { missingForDecisions, prepareDecisions } from './harness/decisions-service.ts'
+import { answerLines, describeBeside, measureBeside, noneOf } from './harness/load-beside.ts'
+import { addModels, type ModelToSwap, swapAlong, swaps, trainModels } from './harness/models-to-swap.ts'
+import { format } from './harness/report.ts'
 
-const perSecond = 2000
-const connections = 64
-const warmSeconds = 5
-const barTimes = 2
-/** A generator that sends later than this measures itself, or its neighbours. */
-const mostLateMs = 5
 /** Of what is wrong, so many are printed. */
 const mostShown = 3
-
-interface Run {
-  readonly name: string
-  readonly stream: StreamResult
-  readonly swapped: Swapped | undefined
-}
 
 export const modelSwaps: Claim = {
   title: 'POST /v1/decisions: while models are swapped',
@@ -44,39 +23,29 @@ export const modelSwaps: Claim = {
     if (missing !== undefined) return missing
     const prepared = await prepareDecisions(smoke, log)
     const models = await trainModels(prepared, log)
-    const seconds = smoke ? 10 : 40
-    const bodies = `${cacheFolder}bodies-swaps.ndjson`
-    await prepared.traffic.writeBodies(bodies, perSecond * (2 * rounds * seconds + warmSeconds))
     const firstSequence = lastSequenceOf(prepared.dataFolder)
-    const service = await startDecisions(prepared)
-    const answers: string[] = []
-    const runs: Run[] = []
-    try {
-      const { origin } = new URL(service.url)
-      await addModels(origin, models)
-      let firstLine = 0
-      const run = async (name: string, of: number, isSwapping = false) => {
-        const file = `${cacheFolder}answers-${answers.length}.ndjson`
-        answers.push(file)
-        const stream = { route: '/v1/decisions', bodies, firstLine, perSecond, connections, seconds: of, answers: file }
-        const [load, swapped] = await Promise.all([
-          runLoad({ port: service.port, streams: [stream] }),
-          isSwapping ? swapAlong(origin, models, of) : undefined,
-        ])
-        firstLine = load.streams[0].nextLine
-        return { name, stream: load.streams[0], swapped }
-      }
-      await run('warm', warmSeconds)
-      for (let round = 1; round <= rounds; round++) {
-        runs.push(await run('no swap', seconds))
-        runs.push(await run(`${swaps} swaps`, seconds, true))
-      }
-      await service.halt()
-      const checked = checkDecisions(service.folder, firstSequence, models, answers, log)
-      return describe(prepared.traffic.name, runs, seconds, checked)
-    } finally {
-      await service.stop()
+    const beside = {
+      ...{ name: `${swaps} swaps`, files: 'swaps', warmSeconds: 5, seconds: smoke ? 10 : 40, rounds, log },
+      prepare: (origin: string) => addModels(origin, models),
+      make: (origin: string, seconds: number) => swapAlong(origin, models, seconds),
     }
+    const measured = await measureBeside(prepared, beside, ({ folder }, answers) =>
+      checkDecisions(folder, firstSequence, models, answers, log),
+    )
+    const { decisions, models: seen, mixed, degraded, unscored } = measured.checked
+    const [all, without, late] = [decisions, degraded, unscored].map((count) => count.toLocaleString('en-US'))
+    const wrong = 'Decisions that are not wholly of the model that the log calls for'
+    return describeBeside(beside, measured, {
+      traffic: prepared.traffic.name,
+      what: 'For two of the swaps histories of features that the model before lacks are made of the log. A swap that ended after the load is an error.',
+      how: "Every decision was made again of its recorded row, by the model that the log's deployments call for at its place, and compared with its record and its answer.",
+      column: { name: 'each swap, s', tell: ({ tookMs }) => tookMs.map((ms) => format(ms / 1000)).join(', ') },
+      lateOf: ({ late }) => late,
+      verdicts: [
+        noneOf(wrong, mixed, `${all}, by ${seen} models`),
+        `Degraded: ${without}; without a score, after the deadline: ${late}.`,
+      ],
+    })
   },
 }
 
@@ -115,9 +84,10 @@ function checkDecisions(
   files: readonly string[],
   log: (line: string) => void,
 ): Checked {
-  const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean))
   const answers = new Map(
-    lines.map((line) => answerSchema.parse(JSON.parse(line))).map((answer) => [answer.transactionId, answer]),
+    answerLines(files)
+      .map((line) => answerSchema.parse(JSON.parse(line)))
+      .map((answer) => [answer.transactionId, answer]),
   )
   const predictors = new Map(models.map(({ predictor }) => [predictor.modelId, predictor]))
   const deployments = new DeploymentProjection()
@@ -164,38 +134,4 @@ function isOf(record: DecisionRecord, definition: Definition, predictor: Predict
   }
   const score = predictor.predict(row).probability
   return record.score === score && record.outcome === outcomeByThresholds(definition.policy, score)
-}
-
-function describe(traffic: string, runs: readonly Run[], seconds: number, checked: Checked): string {
-  const errorsOf = ({ sent, notSent, broken, answers }: StreamResult) =>
-    sent - answers['200'].fromDue.count + notSent + broken
-  const rows = runs.map(({ name, stream, swapped }) => {
-    const { p50, p99, p999, max } = stream.answers['200'].fromDue
-    const took = swapped === undefined ? '' : swapped.tookMs.map((ms) => format(ms / 1000)).join(', ')
-    return [name, ...[p50, p99, p999, max].map(format), String(errorsOf(stream)), format(stream.lateness.p99), took]
-  })
-  const times = ['p50, ms', 'p99, ms', 'p99.9, ms', 'max, ms']
-  const header = ['beside it', ...times, 'errors', 'sent late p99, ms', 'each swap, s']
-  const p99Of = (isSwapping: boolean) => {
-    const some = runs.filter(({ swapped }) => (swapped !== undefined) === isSwapping)
-    return Math.max(...some.map(({ stream }) => stream.answers['200'].fromDue.p99))
-  }
-  const times99 = p99Of(true) / p99Of(false)
-  const errors = runs.reduce((sum, { stream, swapped }) => sum + errorsOf(stream) + (swapped?.late ?? 0), 0)
-  const verdicts = [
-    `p99 beside ${swaps} swaps: ${format(times99)} times that without; bar ${barTimes}: ${times99 <= barTimes ? 'met' : 'MISSED'}.`,
-    `Errors, and swaps that ended after the load: ${errors}; bar 0: ${errors === 0 ? 'met' : 'MISSED'}.`,
-    `Decisions that are not wholly of the model that the log calls for: ${checked.mixed} of ${checked.decisions.toLocaleString('en-US')}, by ${checked.models} models; bar 0: ${checked.mixed === 0 ? 'met' : 'MISSED'}. Degraded: ${checked.degraded.toLocaleString('en-US')}; without a score, after the deadline: ${checked.unscored.toLocaleString('en-US')}.`,
-  ]
-  const late = Math.max(...runs.map(({ stream }) => stream.lateness.p99))
-  if (late > mostLateMs) {
-    verdicts.unshift(`The times of this run do not count: requests were sent up to ${format(late)} ms late (p99).`)
-  }
-  return `${traffic}. ${perSecond} decisions/s on ${connections} connections for ${seconds} s each, from the time at which each was to be sent. For two of the swaps histories of features that the model before lacks are made of the log.
-
-${markdownTable(header, rows)}
-
-The server is held on core ${serverCore}, the load generator on core ${loadCore}. Every decision was made again of its recorded row, by the model that the log's deployments call for at its place, and compared with its record and its answer.
-
-${verdicts.join('\n')}`
 }
