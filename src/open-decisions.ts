@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import { createBackfill } from './backfill/backfill.ts'
+import { findSnapshot } from './backfill/find-snapshot.ts'
 import { FraudError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import { requireCardKey } from './deciding/card-key.ts'
@@ -9,10 +11,8 @@ import { DecisionService } from './deciding/decision-service.ts'
 import type { DetectorInForce } from './deciding/detector-in-force.ts'
 import type { TakenSnapshot } from './deciding/keeper.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
-import { historiesFingerprint } from './features/fingerprint.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import { warmUp } from './http/warm-up.ts'
-import type { Snapshot } from './log/snapshots.ts'
 import {
   type DataDirectory,
   type DirectoryLock,
@@ -22,7 +22,6 @@ import {
 } from './stores/data-directory.ts'
 import { openMode } from './stores/file-access.ts'
 import { openModelFiles, removeModelLeftovers } from './stores/model-files.ts'
-import { newestSnapshot } from './stores/snapshot-files.ts'
 import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
 import type { SqliteLogReader } from './stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
@@ -111,6 +110,7 @@ export async function openDecisions(
     })
     opened = log
     lock.note()
+    const place = { snapshotsPath: directory.snapshotsPath, logKey: config.logKey }
     const service = new DecisionService(inForce, {
       ...limits,
       log,
@@ -124,7 +124,8 @@ export async function openDecisions(
       makeDrawSecret: () => randomBytes(32).toString('hex'),
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
       ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
-      findSnapshot: (detector) => findSnapshot(directory, config.logKey, detector, log.reading, logger),
+      findSnapshot: (detector) => findSnapshot(place, detector, log.reading, logger),
+      makeElsewhere: createBackfill(directory.logPath, place, logger),
       takeSnapshot: (cutoffMs) => takeSnapshot(config.snapshotArgs, directory, closing.signal, cutoffMs),
     })
     removeModelLeftovers(directory, Date.now())
@@ -198,40 +199,6 @@ function diskIsShort({ path }: DataDirectory, minFreeBytes: number): string | un
   return free >= minFreeBytes
     ? undefined
     : `Only ${Math.floor(free / 2 ** 20)} MiB are free on the data directory's disk`
-}
-
-/** Says of each snapshot that does not serve why it was left alone. */
-function findSnapshot(
-  { snapshotsPath }: DataDirectory,
-  logKey: string | undefined,
-  { detector, features }: DetectorInForce,
-  reading: SqliteLogReader,
-  logger: Logger,
-): Snapshot | undefined {
-  const fingerprint = historiesFingerprint(detector, features)
-  return newestSnapshot(
-    snapshotsPath,
-    fingerprint,
-    (sequence) => reading.hashAt(sequence),
-    (path, why) => {
-      if (why === 'other-histories') logger.info({ path }, 'a snapshot has different histories and is not used')
-      else if ('otherLog' in why) logOtherLog(path, why.otherLog, reading.lastSequence(), logger)
-      else if (!(why.error instanceof FraudError)) throw why.error
-      else logger.error({ code: why.error.code, reason: why.error.message }, "a snapshot can't be used")
-    },
-    logKey,
-  )
-}
-
-function logOtherLog(path: string, snapshotAt: number, logEndsAt: number, logger: Logger): void {
-  if (snapshotAt <= logEndsAt) logger.warn({ path, snapshotAt }, 'a snapshot belongs to another log and is not used')
-  else {
-    logger.warn(
-      { path, snapshotAt, logEndsAt },
-      `the log was cut short, restored from an older copy, or is a different one: a snapshot contains record ${snapshotAt}, and the log ends with ` +
-        `${logEndsAt}. Decisions in between are missing from it; the snapshot is not used`,
-    )
-  }
 }
 
 /** One that takes longer hangs: the next one tries again. */

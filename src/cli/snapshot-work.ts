@@ -1,9 +1,11 @@
 import { FraudError } from '../core/errors.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { savedParts } from '../deciding/projections.ts'
 import { findPrunable } from '../deciding/prunable.ts'
 import { Rebuild, startRebuild } from '../deciding/rebuild.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { historiesFingerprint } from '../features/fingerprint.ts'
+import type { Snapshot } from '../log/snapshots.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { newestSnapshot, readSnapshot, snapshotPaths, writeSnapshot } from '../stores/snapshot-files.ts'
 import { checkLogKey } from '../stores/sqlite/log-key.ts'
@@ -28,7 +30,9 @@ export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
     const features = compileFeatures(located)
     const fingerprint = historiesFingerprint(located.detector, features)
     const live = { detector: located.detector, features }
-    const rebuild = startRebuild(
+    const start = (snapshot: Snapshot | undefined) =>
+      Rebuild.begin(live, reader, snapshot, { maxBytes: Number.POSITIVE_INFINITY })
+    const starting = startRebuild(
       // What is left alone the service says when it meets it; here the log makes up for it.
       newestSnapshot(
         snapshotsPath,
@@ -37,9 +41,10 @@ export async function takeSnapshot(flags: SnapshotFlags): Promise<void> {
         () => {},
         key,
       ),
-      (snapshot) => new Rebuild(live, reader, snapshot, { maxBytes: Number.POSITIVE_INFINITY }),
+      start,
       () => {},
     )
+    const rebuild = atOnce(starting)
     while (rebuild.step());
     const { sequence, projections } = rebuild
     const hash = Buffer.from(reader.hashAt(sequence) ?? []).toString('hex')

@@ -31,6 +31,7 @@ export const errorCodes = [
   'LOG_INVALID',
   'LOG_KEY_MISMATCH',
   'LOG_MISMATCH',
+  'LOG_PRUNED',
   'LOG_TOO_NEW',
   'LOG_UNAVAILABLE',
   'MEDIA_TYPE_UNSUPPORTED',

@@ -68,7 +68,7 @@ export class WorkerPool<Task, Result> {
 }
 
 /** An error comes from a thread without its class. */
-function asFraudError(error: unknown): unknown {
+export function asFraudError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   const code = errorCodes.find((each) => each === error.code)
   return code === undefined ? error : new FraudError(code, error.message, { cause: error.cause })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { createRandom } from '../core/random.ts'
+import { atOnce } from '../core/time-slices.ts'
 import type { DecisionRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
 import { type Arm, whyRolledBack } from './canary-figures.ts'
 import { CanaryProjection } from './canary-projection.ts'
@@ -138,9 +139,9 @@ test('figures of a canary are of transactions with the key, by their records, wh
       if (i === savedAt) {
         const [one, other] = [[...deployments.save()], [...projection.save()]]
         deployments = new DeploymentProjection()
-        deployments.load(one)
+        atOnce(deployments.load(one))
         projection = new CanaryProjection(deployments)
-        projection.load(other)
+        atOnce(projection.load(other))
       }
       const about = decisions[of % Math.max(1, decisions.length)]
       if (what < 3) {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isRecord } from '../core/json-value.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, Definition, LogRecord } from '../log/log-record.ts'
@@ -78,7 +79,7 @@ export class CanaryProjection implements Projection {
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  *load(chunks: Iterable<Uint8Array>): Steps {
     const reader = new StateReader(chunks)
     const { trial, places } = readJson<{ trial?: Trial; places: readonly KeyPlaces[] }>(reader)
     this.#trial = trial
@@ -86,6 +87,7 @@ export class CanaryProjection implements Projection {
     for (let left = reader.count(2 ** 32); left > 0; left--) {
       const signed = reader.double()
       this.#labels.set(Math.abs(signed), signed < 0)
+      yield
     }
     reader.end()
   }

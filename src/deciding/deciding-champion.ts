@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import { type Concealment, ReceivedTransactionReader } from '../detector/received-transaction.ts'
 import type { PersonalValues } from '../log/personal-values.ts'
 import { type ServedModel, serveable } from '../scoring/served-model.ts'
@@ -34,16 +35,21 @@ export function createReceiver({ detector, features }: DetectorInForce, options:
   )
 }
 
-/** A model may prepare itself at its first row, which should not be a customer's. */
-export function prepareModels({ predictor: champion, others }: DetectorInForce): void {
+/** A model may prepare itself at its first rows, which should not be a customer's. */
+export function* prepareModels({ predictor: champion, others }: DetectorInForce, rows: number): Steps {
   const all = allOthers(others).map(({ predictor }) => predictor)
   for (const predictor of champion === undefined ? all : [champion, ...all]) {
     try {
+      if (predictor.makeReady !== undefined) yield* predictor.makeReady()
       const row = new Float64Array(predictor.inputs.length)
-      predictor.predict(row)
+      for (let i = 0; i < rows; i++) {
+        predictor.predict(row)
+        yield
+      }
       if (predictor.explainsDecisions) predictor.explain?.(row)
     } catch {
       // Decisions will say so, by the policy of what is unavailable.
     }
+    yield
   }
 }

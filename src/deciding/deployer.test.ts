@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { cardsDetector, closedAfterEach, openTestDecisions, startMs } from '../../test/service/decisions-fixture.ts'
 import { amountBundle } from '../../test/service/model-fixture.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { decodeBundle } from '../models/bundle.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
@@ -326,7 +327,7 @@ test('what the log says of models outlives its records', async () => {
   }
   const { inForce, models } = deployer.models.deployments
   const loaded = new DeploymentProjection()
-  loaded.load([part()])
+  atOnce(loaded.load([part()]))
   assert.deepEqual([loaded.inForce, [...loaded.models]], [inForce, [...models]])
   assert.deepEqual(Buffer.concat([...loaded.save()]), part())
   assert.ok(log.reading.lastSequence() > 0)

@@ -18,11 +18,13 @@ import {
 } from './deployment.ts'
 import type { DeploymentProjection } from './deployment-projection.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
+import type { ExaminedTakeover } from './examine-takeover.ts'
 import { tellCounts } from './lost-histories.ts'
 import { tellValues } from './lost-values.ts'
 import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
+import type { TakeoverProgress } from './prepare-state.ts'
 import { warnOfRanks } from './rank-warnings.ts'
-import type { ExaminedTakeover, Takeover, TakeoverProgress } from './takeover.ts'
+import type { Takeover } from './takeover.ts'
 
 export interface DeployerOptions extends ModelsOptions {
   readonly logger: Logger
@@ -153,9 +155,8 @@ export class Deployer {
       const roles = inForceAfter(this.models.deployments.inForce, changeOf(id, request))
       const inForce = await loadLineup(this.models, roles, this.#served)
       const examined = await this.#takeover.examine(inForce)
-      const records = examined.makesHistories ? examined.records : 0
       const warnings = [...warningsOf(examined), ...this.#warnOfRanks(inForce, request.role)]
-      return { ...told, problems: [], warnings, records }
+      return { ...told, problems: [], warnings, records: examined.records }
     } catch (error) {
       if (!(error instanceof FraudError) || error.code === 'NOT_READY') throw error
       return { ...told, problems: [{ code: error.code, detail: error.message }], warnings: [], records: 0 }

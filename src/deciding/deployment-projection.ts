@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import { atOnce, type Steps } from '../core/time-slices.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
 import type { CarriedPart, ChangeRecord, LogRecord, Sequenced } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
@@ -85,13 +86,14 @@ export class DeploymentProjection implements Projection {
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  *load(chunks: Iterable<Uint8Array>): Steps {
     const reader = new StateReader(chunks)
     const { last, models, steps } = readJson<{ last: number; models: number; steps: number }>(reader)
     this.#last = last
     for (let left = models; left > 0; left--) {
       const model = readJson<RegisteredModel>(reader)
       this.#models.set(model.added.model, model)
+      yield
     }
     for (let left = steps; left > 0; left--) this.#steps.push(readStep(reader))
     reader.end()
@@ -136,7 +138,7 @@ export interface DeploymentReading {
 export function readDeployments(reading: DeploymentReading): DeploymentProjection {
   const projection = new DeploymentProjection()
   const carried = reading.carried()[projection.name]
-  if (carried !== undefined) projection.load([Buffer.from(carried.state, 'base64')])
+  if (carried !== undefined) atOnce(projection.load([Buffer.from(carried.state, 'base64')]))
   for (const record of reading.ofKind('deployment')) projection.take(record, record.sequence)
   return projection
 }

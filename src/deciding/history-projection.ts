@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
 import type { History, LabelledEvent } from '../features/history.ts'
@@ -134,12 +135,12 @@ export class HistoryProjection implements Projection {
     yield* this.#histories.save()
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  *load(chunks: Iterable<Uint8Array>): Steps {
     const reader = new StateReader(chunks)
     try {
       const resumedAtMs = reader.double()
       this.#resumedAtMs = Number.isNaN(resumedAtMs) ? undefined : resumedAtMs
-      this.#histories = MemoryHistories.read(this.#features.plan, reader, this.#options)
+      this.#histories = yield* MemoryHistories.read(this.#features.plan, reader, this.#options)
       reader.end()
     } finally {
       reader.close()

@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { showValue } from '../core/show-value.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
@@ -12,7 +13,7 @@ import type { RowMaker } from './detector-in-force.ts'
 type Wanting = RowMaker & { readonly cardKeyCheck?: string | undefined }
 
 /** Records that are looked through at once, between decisions. */
-const recordsAtOnce = 20_000
+const recordsAtOnce = 2000
 
 /** The columns that a detector's histories are made of, each with the span of the longest history that reads it. */
 export function historyColumns({ detector, features }: RowMaker): ReadonlyMap<string, number> {
@@ -81,6 +82,11 @@ export class LostHistories {
     this.#definitions = reading.definitionSequences()
     this.#after = reading.prunedThrough()
     this.#isWhole = this.#definitions.every((sequence) => this.#lackedBy(sequence).length === 0)
+  }
+
+  /** Looks through all records there are by then. */
+  *steps(): Steps {
+    while (this.step()) yield
   }
 
   /** Looks through the next records; false once there are no more. */

@@ -1,4 +1,5 @@
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 
@@ -79,7 +80,7 @@ export class PendingLabels implements Projection {
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  *load(chunks: Iterable<Uint8Array>): Steps {
     const reader = new StateReader(chunks)
     try {
       this.#newestMs = reader.double()
@@ -90,6 +91,7 @@ export class PendingLabels implements Projection {
         const receivedAtMs = reader.double()
         const by = reader.text()
         this.#wait({ id, isFraud, knownAtMs, receivedAtMs, ...(by !== '' && { by }) })
+        yield
       }
       reader.end()
     } finally {

@@ -203,14 +203,13 @@ describe('a feature of the policy', () => {
   })
 
   test('whose change the log has, and not its definition, is filled after a restart', async () => {
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-    let warmed = 0
-    const warmUp = () => (++warmed > 1 ? ended : Promise.resolve())
-    const { setFeatures, decide, close, path, logPath } = await start({ warmUp })
+    // The thread that fills it never comes to its end.
+    const { promise: never, reject: end } = Promise.withResolvers<never>()
+    const { setFeatures, decide, close, path, logPath } = await start({ makeElsewhere: () => never })
     for (let i = 0; i < 3; i++) await decide(i)
     await setFeatures(velocity)
     const closed = close({ keep: true })
-    end()
+    end(new Error('the thread has ended'))
     await closed
     const reader = new SqliteLogReader(logPath)
     assert.equal(reader.lastDefinition()?.definition.policyFeatures, undefined)

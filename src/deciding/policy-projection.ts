@@ -1,5 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { anyChangeSchema, fromShortForm, PolicyInForce, type PolicyNames } from '../decisioning/index.ts'
 import type { Policy } from '../decisioning/policy.ts'
 import type { ChangeRecord, LogRecord } from '../log/log-record.ts'
@@ -100,14 +101,14 @@ export class PolicyProjection implements Projection {
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>, version: number): void {
+  *load(chunks: Iterable<Uint8Array>, version: number): Steps {
     const reader = new StateReader(chunks)
     this.#isDefined = true
     this.#isChanged = reader.count(1) === 1
     this.#secret = Buffer.from(reader.text(), 'hex')
     this.#decidedAtMs = reader.double()
     if (version >= 2) this.#reviews.load(reader)
-    this.#inForce.load(reader)
+    yield* this.#inForce.load(reader)
     reader.end()
   }
 

@@ -11,6 +11,7 @@ import {
   startMs,
   without,
 } from '../../test/service/decisions-fixture.ts'
+import { atOnce } from '../core/time-slices.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { createDetectorInForce } from './detector-in-force.ts'
@@ -161,10 +162,12 @@ describe('a snapshot', () => {
       const damaged = { ...snapshot, parts: () => parts }
       assert.throws(() => rebuilt(log.reading, damaged), { code: 'SNAPSHOT_INVALID' })
       const refused: string[] = []
-      const rebuild = startRebuild(
-        damaged,
-        (held) => new Rebuild(inForce, log.reading, held, {}),
-        ({ code }) => refused.push(code),
+      const rebuild = atOnce(
+        startRebuild(
+          damaged,
+          (held) => Rebuild.begin(inForce, log.reading, held, {}),
+          ({ code }) => refused.push(code),
+        ),
       )
       while (rebuild.step());
       assert.deepEqual([refused, saved(rebuild.projections)], [['SNAPSHOT_INVALID'], saved(projections())])

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { FraudError } from '../core/errors.ts'
+import { atOnce, type Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { History } from '../features/history.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
@@ -8,6 +9,8 @@ import { aboutOf, type Projection } from '../log/projection.ts'
 import type { Snapshot, SnapshotPart } from '../log/snapshots.ts'
 import { type HistoryMaker, RecordTransactions } from './detector-in-force.ts'
 import { createProjections, listOf, type ProjectionOptions, type Projections } from './projections.ts'
+
+type Carried = ReturnType<LogReading['carried']>
 
 /** What of a log it takes to make all of it again. */
 type ReplayedLog = Pick<LogReading, 'next' | 'at' | 'definition' | 'prunedThrough' | 'carried'>
@@ -35,7 +38,16 @@ export class Rebuild {
   readonly makesHistories: boolean
   readonly #all: readonly Behind[]
   readonly #reading: ReplayedLog
+  readonly #loading: Steps
   #sequence: number
+
+  /** As the constructor, in steps, for those who have other things to do beside. */
+  static *begin(...args: ConstructorParameters<typeof Rebuild>): Steps<Rebuild> {
+    const [inForce, reading, snapshot, options, isForRows] = args
+    const rebuild = new Rebuild(inForce, reading, snapshot, options, isForRows, false)
+    yield* rebuild.#loading
+    return rebuild
+  }
 
   /** @param isForRows whether amounts are used beside histories, too. @throws FraudError SNAPSHOT_INVALID */
   constructor(
@@ -44,6 +56,7 @@ export class Rebuild {
     snapshot: Snapshot | undefined,
     options: ProjectionOptions,
     isForRows = false,
+    loadsAtOnce = true,
   ) {
     this.#reading = reading
     this.projections = createProjections(inForce, new RecordTransactions(inForce, reading, isForRows), options)
@@ -63,8 +76,8 @@ export class Rebuild {
     const held = snapshot?.partsHeld.map(({ name }) => name) ?? []
     this.unknownParts = held.filter((name) => !all.some((each) => each.name === name && serves(each)))
     refuseUnknown(all, reading.carried())
-    loadCarried(all.slice(0, made), reading.carried())
-    if (snapshot !== undefined) load(all.slice(made), snapshot.parts())
+    this.#loading = loadAll(all.slice(0, made), reading, all.slice(made), snapshot)
+    if (loadsAtOnce) atOnce(this.#loading)
   }
 
   /** The last record that went in. */
@@ -73,13 +86,14 @@ export class Rebuild {
   }
 
   /**
-   * Takes the next records in; false once there are no more.
+   * Takes the next records in, at most so many; false once there are no more.
    *
    * @param onTransaction sees each transaction before labels that waited for it take effect.
-   * @throws FraudError LOG_INVALID or LOG_MISMATCH
+   * @throws FraudError LOG_INVALID or LOG_MISMATCH; LOG_PRUNED where retention has deleted records that were still to go in
    */
-  step(onTransaction?: OnTransaction, onRecord?: (record: Sequenced) => void): boolean {
-    const records = this.#reading.next(this.#sequence)
+  step(onTransaction?: OnTransaction, onRecord?: (record: Sequenced) => void, most?: number): boolean {
+    if (this.#reading.prunedThrough() > this.#sequence) throw prunedMeanwhile()
+    const records = this.#reading.next(this.#sequence, most)
     for (const record of records) {
       onRecord?.(record)
       this.#take(record, onTransaction)
@@ -104,6 +118,11 @@ export class Rebuild {
   }
 }
 
+function prunedMeanwhile(): FraudError {
+  const message = 'Retention has deleted records of the log before they were read: read it again from its beginning'
+  return new FraudError('LOG_PRUNED', message)
+}
+
 /** @throws FraudError that names the record, where what it makes can't be computed: nothing may go on without it. */
 function takeOrTell(projection: Projection, record: Sequenced, about: ReturnType<typeof aboutOf>): void {
   try {
@@ -119,18 +138,28 @@ function takeOrTell(projection: Projection, record: Sequenced, about: ReturnType
  * Starts a rebuild with a snapshot; where a part of that turns out to be damaged, all of it is refused, and the log makes
  * everything again.
  */
-export function startRebuild(
+export function* startRebuild(
   snapshot: Snapshot | undefined,
-  start: (snapshot: Snapshot | undefined) => Rebuild,
+  start: (snapshot: Snapshot | undefined) => Steps<Rebuild>,
   onRefused: (error: FraudError) => void,
-): Rebuild {
+): Steps<Rebuild> {
   try {
-    return start(snapshot)
+    return yield* start(snapshot)
   } catch (error) {
     if (!(error instanceof FraudError) || error.code !== 'SNAPSHOT_INVALID' || snapshot === undefined) throw error
     onRefused(error)
-    return start(undefined)
+    return yield* start(undefined)
   }
+}
+
+function* loadAll(
+  carried: readonly Projection[],
+  reading: ReplayedLog,
+  saved: readonly Projection[],
+  snapshot: Snapshot | undefined,
+): Steps {
+  yield* loadingCarried(carried, reading.carried())
+  if (snapshot !== undefined) yield* load(saved, snapshot.parts())
 }
 
 /**
@@ -138,12 +167,16 @@ export function startRebuild(
  *
  * @throws FraudError LOG_INVALID where it is something else.
  */
-export function loadCarried(projections: readonly Projection[], carried: ReturnType<LogReading['carried']>): void {
+export function loadCarried(projections: readonly Projection[], carried: Carried): void {
+  atOnce(loadingCarried(projections, carried))
+}
+
+function* loadingCarried(projections: readonly Projection[], carried: Carried): Steps {
   for (const projection of projections) {
     const part = carried[projection.name]
     if (part === undefined) continue
     try {
-      projection.load([stateOf(part)], part.version)
+      yield* projection.load([stateOf(part)], part.version)
     } catch (cause) {
       if (!(cause instanceof FraudError) || cause.code !== 'SNAPSHOT_INVALID') throw cause
       throw new FraudError('LOG_INVALID', `The log's checkpoint can't be read: its part ${projection.name}`, { cause })
@@ -162,7 +195,7 @@ function stateOf({ state, isDeflated }: CarriedPart): Uint8Array {
 }
 
 /** What records that are gone had made can't be made again, so none of it may be passed over. */
-function refuseUnknown(projections: readonly Projection[], carried: ReturnType<LogReading['carried']>): void {
+function refuseUnknown(projections: readonly Projection[], carried: Carried): void {
   for (const [name, { version }] of Object.entries(carried)) {
     if (projections.some((projection) => projection.name === name && projection.version >= version)) continue
     const message = `The log's checkpoint carries ${name} of version ${version}, which this version does not know: a newer Shrike wrote it`
@@ -171,10 +204,11 @@ function refuseUnknown(projections: readonly Projection[], carried: ReturnType<L
 }
 
 /** Parts of others are passed over. */
-function load(projections: readonly Projection[], parts: Iterable<SnapshotPart>): void {
+function* load(projections: readonly Projection[], parts: Iterable<SnapshotPart>): Steps {
   const left = new Map(projections.map((projection) => [projection.name, projection]))
   for (const { name, version, chunks } of parts) {
-    left.get(name)?.load(chunks, version)
+    const projection = left.get(name)
+    if (projection !== undefined) yield* projection.load(chunks, version)
     left.delete(name)
   }
   const [lacking] = left.keys()

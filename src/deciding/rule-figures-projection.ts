@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { SingleChange } from '../decisioning/change.ts'
 import { type PolicyTrace, type RuleHit, settleTrace } from '../decisioning/index.ts'
 import type { Settlement } from '../decisioning/opinion.ts'
@@ -111,7 +112,7 @@ export class RuleFiguresProjection implements Projection {
     yield* writer.take(true)
   }
 
-  load(chunks: Iterable<Uint8Array>): void {
+  *load(chunks: Iterable<Uint8Array>): Steps {
     const reader = new StateReader(chunks)
     const count = () => reader.count(Number.MAX_SAFE_INTEGER)
     for (let place = 0; place < deciders.length; place++) this.#decidedBy[place] = count()
@@ -128,6 +129,7 @@ export class RuleFiguresProjection implements Projection {
       const isFraud = reader.count(1) === 1
       const fired = Array.from({ length: reader.count(all.length) }, () => all[reader.count(all.length - 1)])
       this.#set(sequence, isFraud, fired)
+      yield
     }
     reader.end()
   }

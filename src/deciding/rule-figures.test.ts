@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { names } from '../../test/policy-fixture.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { type PolicyTrace, settleTrace } from '../decisioning/index.ts'
 import { hitStates, type RuleHit } from '../decisioning/policy-trace.ts'
 import { outcomes } from '../detector/detector-schema.ts'
@@ -213,7 +214,7 @@ test('figures of rules are what going through all records counts, however the st
     takeAll(before, records.slice(0, through))
     const again = create()
     for (const [i, projection] of again.all.entries())
-      projection.load([Buffer.concat([...before.all[i].save()])], projection.version)
+      atOnce(projection.load([Buffer.concat([...before.all[i].save()])], projection.version))
     takeAll(again, records, through)
     assert.equal(bytesOf(again.rules), bytesOf(live.rules))
   })

@@ -1,64 +1,42 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
-import type { Logger } from '../core/logger.ts'
+import { inSlices } from '../core/time-slices.ts'
 import type { FeatureEntry } from '../detector/detector-schema.ts'
 import type { TakeRecord } from '../log/projection.ts'
-import type { Snapshot } from '../log/snapshots.ts'
 import { tellUnread } from '../log/unread-parts.ts'
-import { refuseCardKey, requireCardKey } from './card-key.ts'
+import { serveable } from '../scoring/served-model.ts'
+import { requireCardKey } from './card-key.ts'
 import { warnIfEnded, warnIfShort } from './coverage-warnings.ts'
 import type { Decider } from './decider.ts'
 import { createReceiver, modelOf, prepareModels, type ReadingOptions } from './deciding-champion.ts'
-import { createDecidingState, type DecidingStateOptions } from './deciding-state.ts'
+import { createDecidingState, type DecidingState, type DecidingStateOptions } from './deciding-state.ts'
 import { define } from './define.ts'
-import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
+import type { DetectorInForce } from './detector-in-force.ts'
+import { type ExaminedTakeover, type ExamineOptions, examineTakeover, findLostValues } from './examine-takeover.ts'
 import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
-import {
-  type ColumnCount,
-  ColumnCounts,
-  columnsBefore,
-  historyColumns,
-  LostHistories,
-  refuseLosses,
-  tellCounts,
-} from './lost-histories.ts'
+import { tellCounts } from './lost-histories.ts'
 import { refuseLostNames } from './lost-names.ts'
-import { type LostValues, lostValues, refuseLostValues, tellValues } from './lost-values.ts'
-import { namesOf } from './policy-vocabulary.ts'
+import { type LostValues, refuseLostValues, tellValues } from './lost-values.ts'
+import { type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
 import { type Projections, takeInto } from './projections.ts'
-import { Rebuild, startRebuild } from './rebuild.ts'
 import { checkRetention } from './retention.ts'
 import type { ServiceLog } from './service-log.ts'
 import { isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
-export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions {
+export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions, ExamineOptions {
   readonly log: ServiceLog
-  /** Tells the key of those hashes; undefined where there is no key. */
-  readonly cardKeyCheck?: string | undefined
-  readonly logger: Logger
-  readonly maxHistoryBytes: number
-  /** How long records are kept; undefined: for ever. */
+  readonly clock: () => number
   readonly retainMs: number | undefined
-  /** Whether a detector may take over whose histories the log can't give. */
-  readonly acceptLostHistories?: boolean | undefined
   readonly runtime: string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
   readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
   /** The models that the log names, where they are others than those that are served. */
   readonly loadDeployed?: (served: DetectorInForce) => Promise<DetectorInForce | undefined> | undefined
-  /** The newest snapshot that serves. */
-  readonly findSnapshot: (inForce: DetectorInForce) => Snapshot | undefined
   /** Who hears of new records after the projections, and that some may not have become durable. */
   readonly follower?: { readonly take: TakeRecord; failed(): void }
-}
-
-/** How far a detector that is to take over has come in the log. */
-export interface TakeoverProgress {
-  readonly records: number
-  readonly of: number
 }
 
 /** What goes with a takeover that somebody asked for. */
@@ -68,12 +46,14 @@ export interface TakeoverOrder {
   readonly onProgress?: (progress: TakeoverProgress) => void
 }
 
-interface Newcomer extends Pick<DecidingChampion, 'model' | 'inForce'>, TakeoverOrder {
+interface Newcomer extends Pick<DecidingChampion, 'inForce'>, TakeoverOrder {
   /** Whether the same model goes on, and the past of features that only rules use may be lost. */
   readonly isFill?: boolean
 }
 
 const slowestRetryMs = 5000
+/** After so many rows V8 has compiled what a model does. */
+const rowsOfWarmUp = 300
 const lostValuesMessage =
   'lists or snoozes hold values in a form that the detector does not keep, so they never match: add them again'
 
@@ -87,7 +67,7 @@ export class Takeover {
   #pause: Promise<void> | undefined
   /** The last takeover. */
   #taken: Promise<void> = Promise.resolve()
-  #isClosing = false
+  readonly #closing = new AbortController()
   /** While histories of features of the policy are made. */
   #filling: Promise<void> | undefined
   #fillFailure: string | undefined
@@ -109,6 +89,14 @@ export class Takeover {
   /** While one detector takes over from another; what comes meanwhile waits for it. */
   get pause(): Promise<void> | undefined {
     return this.#pause
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  #refuseClosing(): void {
+    if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
   }
 
   /** Whether histories of features of the policy are being made. */
@@ -135,49 +123,28 @@ export class Takeover {
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
   async use(inForce: DetectorInForce, order: TakeoverOrder = {}): Promise<void> {
-    const newcomer = this.#newcomer(inForce)
+    await this.#makeReady(inForce)
     await this.#resuming
-    await this.#take({ ...newcomer, ...order })
+    await this.#take({ inForce, ...order })
   }
 
   /** What a takeover would meet now, without one. @throws FraudError as `use` would, where it can be known before. */
   async examine(given: DetectorInForce): Promise<ExaminedTakeover> {
-    const { reading } = this.#log
-    this.#newcomer(given)
-    const { cardKeyCheck, acceptLostHistories, clock, retainMs } = this.#options
-    const { state, inForce: now } = this.lineup.champion
-    if (state === undefined) throw new FraudError('NOT_READY', 'Histories are still being made')
-    const inForce = withPolicyFeatures(given, this.#declared())
-    checkRetention(inForce, retainMs)
-    refuseLostNames(state.projections.policy, clock(), namesOf(inForce, retainMs))
-    const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
-    while (lost.step()) await this.#nextTurn()
-    if (acceptLostHistories !== true) {
-      refuseCardKey(inForce, cardKeyCheck, reading)
-      refuseLosses(lost.lossesSince(columnsBefore(reading)))
-    }
-    const lostOfPolicy = this.#lostOfPolicy(inForce, state.projections)
-    if (acceptLostHistories !== true) refuseLostValues(lostOfPolicy)
-    const { newestMs } = state.projections.histories.histories
-    const firstMs = reading.firstTransactionMs()
-    return {
-      records: reading.lastSequence() - reading.prunedThrough(),
-      makesHistories: onRowOf(inForce, now) === undefined && this.#options.findSnapshot(inForce) === undefined,
-      coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
-      wantedMs: longestSpanMs(inForce.features),
-      losses: lost.losses,
-      lostValues: lostOfPolicy,
-    }
+    await this.#makeReady(given)
+    return await examineTakeover(withPolicyFeatures(given, this.#declared()), this.lineup.champion, this.#options)
   }
 
-  #newcomer(inForce: DetectorInForce): Newcomer {
+  /** @throws FraudError BUNDLE_INVALID where a model can't predict its own example; OPTION_INVALID */
+  async #makeReady(inForce: DetectorInForce): Promise<void> {
     requireCardKey(inForce, this.#options.cardKeyCheck)
-    return { model: modelOf(inForce), inForce }
+    const rows = this.#options.warmUp === undefined ? 1 : rowsOfWarmUp
+    await inSlices(prepareModels(inForce, rows), () => this.#refuseClosing())
+    modelOf(inForce)
   }
 
   /** Ends what goes on, and waits for that. */
   async close(): Promise<void> {
-    this.#isClosing = true
+    this.#closing.abort()
     await this.#resuming
     await this.#filling
   }
@@ -209,7 +176,9 @@ export class Takeover {
   /** The log's models, which a crash or a failure may have kept from taking over. */
   async #deployed(): Promise<Newcomer | undefined> {
     const inForce = await this.#options.loadDeployed?.(this.lineup.champion.inForce)
-    return inForce && this.#newcomer(inForce)
+    if (inForce === undefined) return undefined
+    await this.#makeReady(inForce)
+    return { inForce }
   }
 
   /** One takeover after the other: two at once would not see what the other's detector decides. */
@@ -220,75 +189,98 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ model, inForce: given, isFill = false, announce, onProgress }: Newcomer): Promise<void> {
-    const { logger, findSnapshot, clock, retainMs } = this.#options
-    const { reading } = this.#log
+  async #takeOver({ inForce: given, isFill = false, announce, onProgress = () => {} }: Newcomer): Promise<void> {
+    const { clock, retainMs } = this.#options
     const startMs = clock()
     const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
     checkRetention(inForce, retainMs)
-    prepareModels(inForce)
     const { champion } = this.lineup
-    const onRow = isFill || champion.state === undefined ? undefined : onRowOf(inForce, champion.inForce)
+    const isDeciding = champion.state !== undefined
+    const onRow = isFill || !isDeciding ? undefined : onRowOf(inForce, champion.inForce)
     if (onRow !== undefined) return await this.#putOnRow(onRow, announce)
-    await this.#warmUp(inForce)
-    const { cardKeyCheck, runtime } = this.#options
-    const acceptLostHistories = isFill || this.#options.acceptLostHistories === true
-    if (!acceptLostHistories) refuseCardKey(inForce, cardKeyCheck, reading)
-    const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
-    while (lost.step()) await this.#nextTurn()
-    const before = columnsBefore(reading)
-    if (!acceptLostHistories) refuseLosses(lost.lossesSince(before))
-    const snapshot = findSnapshot(inForce)
-    const rebuild = this.#startRebuild(inForce, snapshot)
-    // Where histories come from a snapshot, no column is new.
-    const fresh = rebuild.makesHistories
-      ? [...historyColumns(inForce).keys()].filter((column) => !before.has(column))
-      : []
-    const counts = new ColumnCounts(fresh, reading, inForce.detector)
-    while (rebuild.step((record) => counts.see(record))) {
-      onProgress?.({ records: rebuild.sequence, of: reading.lastSequence() })
-      await this.#nextTurn()
+    // While another one decides, the path is in use already.
+    if (!isDeciding) await this.#warmUp(inForce)
+    const acceptsLosses = isFill || this.#options.acceptLostHistories === true
+    const order = { isDeciding, acceptsLosses, onProgress, signal: this.#closing.signal }
+    const prepared = await prepareState(inForce, this.#options, order)
+    const { projections } = prepared.rebuild
+    // Rules are compiled before others have to wait.
+    refuseLostNames(projections.policy, clock())
+    const lostOfPolicy = await this.#whilePaused(() => this.#changeOver(inForce, prepared, acceptsLosses, announce))
+    const { keys, events, bytes } = projections.histories.histories.stats()
+    this.#options.logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
+    this.#warn(inForce, prepared, lostOfPolicy)
+  }
+
+  /**
+   * With what the detector before has just decided; what comes now waits for this one.
+   *
+   * @returns what of the policy's lists and snoozes never matches from now on.
+   */
+  async #changeOver(
+    inForce: DetectorInForce,
+    { rebuild, lost }: PreparedState,
+    acceptsLosses: boolean,
+    announce: TakeoverOrder['announce'],
+  ): Promise<readonly LostValues[]> {
+    const { clock, cardKeyCheck, runtime } = this.#options
+    const { reading } = this.#log
+    const { projections } = rebuild
+    while (rebuild.step());
+    while (lost.step());
+    refuseLostNames(projections.policy, clock())
+    const lostOfPolicy = findLostValues(inForce, projections.policy, this.#options)
+    if (!acceptsLosses) refuseLostValues(lostOfPolicy)
+    if (announce === undefined) refuseOtherChampion(projections.deployments, inForce.predictor?.modelId)
+    else await announce()
+    const receiver = createReceiver(inForce, this.#options)
+    const { columns } = receiver.reader
+    const coveredSinceMs = reading.firstTransactionMs()
+    await bringFirstPolicy(inForce, projections.policy, this.#log, clock())
+    const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
+    projections.policy.define(definition.definition.policy)
+    await this.#quiet()
+    while (rebuild.step());
+    const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
+    this.#log.follow(this.#following(projections))
+    const state = createDecidingState(standing, this.#options)
+    this.lineup.put({ model: this.#modelOf(inForce), inForce, receiver, state })
+    this.#fill()
+    return lostOfPolicy
+  }
+
+  /** One whose histories were made once more is served as it was. */
+  #modelOf({ predictor }: DetectorInForce): DecidingChampion['model'] {
+    const { champion } = this.lineup
+    if (champion.inForce.predictor === predictor) return champion.model
+    return predictor && serveable(predictor)
+  }
+
+  /** What decisions lack now. */
+  #warn(inForce: DetectorInForce, { rebuild, lost, unread }: PreparedState, lostOfPolicy: readonly LostValues[]): void {
+    const { logger, clock } = this.#options
+    const { newestMs } = rebuild.projections.histories.histories
+    const coveredSinceMs = this.#log.reading.firstTransactionMs()
+    if (coveredSinceMs !== undefined) warnIfShort(logger, inForce, newestMs - coveredSinceMs)
+    warnIfEnded(logger, inForce, newestMs, clock())
+    const skipped = tellUnread(unread)
+    if (skipped !== undefined) logger.warn({ unread }, skipped)
+    if (lost.losses.length > 0) {
+      logger.warn(
+        { lost: tellCounts(lost.losses) },
+        'the log lacks fields that histories need: decisions are degraded by histories-lost',
+      )
     }
-    if (!acceptLostHistories) refuseLosses(counts.empty)
+    if (lostOfPolicy.length > 0) logger.warn({ lost: tellValues(lostOfPolicy) }, lostValuesMessage)
+  }
+
+  /** Decisions wait for what is done, which begins once all that was decided before is durable. */
+  async #whilePaused<Result>(change: () => Promise<Result>): Promise<Result> {
     const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
     this.#pause = pause
     try {
-      // What the detector before has just decided goes in, too; what comes now waits for this one.
       await this.#quiet()
-      while (rebuild.step());
-      while (lost.step());
-      refuseLostNames(rebuild.projections.policy, clock())
-      const lostOfPolicy = this.#lostOfPolicy(inForce, rebuild.projections)
-      if (!acceptLostHistories) refuseLostValues(lostOfPolicy)
-      if (announce === undefined) refuseOtherChampion(rebuild.projections.deployments, model?.modelId)
-      else await announce()
-      const receiver = createReceiver(inForce, this.#options)
-      const { columns } = receiver.reader
-      const coveredSinceMs = reading.firstTransactionMs()
-      const { projections } = rebuild
-      const { histories } = projections.histories
-      await bringFirstPolicy(inForce, projections.policy, this.#log, clock())
-      const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
-      projections.policy.define(definition.definition.policy)
-      await this.#quiet()
-      while (rebuild.step());
-      const standing = { inForce, projections, coveredSinceMs, lostUntilMs: lost.untilMs, ...definition }
-      this.#log.follow(this.#following(projections))
-      this.lineup.put({ model, inForce, receiver, state: createDecidingState(standing, this.#options) })
-      this.#fill()
-      const { keys, events, bytes } = histories.stats()
-      logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
-      if (coveredSinceMs !== undefined) warnIfShort(logger, inForce, histories.newestMs - coveredSinceMs)
-      warnIfEnded(logger, inForce, histories.newestMs, clock())
-      const unread = tellUnread(reading.unread)
-      if (unread !== undefined) logger.warn({ unread: reading.unread }, unread)
-      if (lost.losses.length > 0) {
-        logger.warn(
-          { lost: tellCounts(lost.losses) },
-          'the log lacks fields that histories need: decisions are degraded by histories-lost',
-        )
-      }
-      if (lostOfPolicy.length > 0) logger.warn({ lost: tellValues(lostOfPolicy) }, lostValuesMessage)
+      return await change()
     } finally {
       this.#pause = undefined
       goOn()
@@ -298,34 +290,31 @@ export class Takeover {
   /** Another line-up on the histories that there are; what nothing needs any more goes later. */
   async #putOnRow(inForce: DetectorInForce, announce: TakeoverOrder['announce']): Promise<void> {
     const { cardKeyCheck, runtime } = this.#options
-    const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
-    this.#pause = pause
-    try {
-      await this.#quiet()
-      await announce?.()
+    await this.#whilePaused(async () => {
+      const { deployments } = this.#stateNow().projections
+      if (announce === undefined) refuseOtherChampion(deployments, inForce.predictor?.modelId)
+      else await announce()
       const { columns } = this.lineup.champion.receiver.reader
       const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
       await this.#quiet()
-      const { champion } = this.lineup
-      if (champion.state === undefined) throw notReady
       const coveredSinceMs = this.#log.reading.firstTransactionMs()
-      const standing = { ...champion.state, inForce, coveredSinceMs, ...definition }
-      this.lineup.put({ ...champion, inForce, state: createDecidingState(standing, this.#options) })
+      const state = createDecidingState({ ...this.#stateNow(), inForce, coveredSinceMs, ...definition }, this.#options)
+      this.lineup.put({ ...this.lineup.champion, model: this.#modelOf(inForce), inForce, state })
       this.#fill()
-    } finally {
-      this.#pause = undefined
-      goOn()
-    }
+    })
   }
 
-  /** What of the policy's lists and snoozes a detector would never find again. */
-  #lostOfPolicy({ detector }: DetectorInForce, { policy }: Projections): readonly LostValues[] {
-    const { cardKeyCheck, clock } = this.#options
-    const { reading } = this.#log
-    if (policy.changed === undefined) return []
-    const before = reading.definitionSequences().map((sequence) => reading.definition(sequence))
-    const now = { detector, ...(cardKeyCheck !== undefined && { cardKeyCheck }) }
-    return lostValues(policy.changed, now, before, clock())
+  /** Once for each detector. */
+  async #warmUp(inForce: DetectorInForce): Promise<void> {
+    if (this.#warm === inForce) return
+    await this.#options.warmUp?.(inForce)
+    this.#warm = inForce
+  }
+
+  #stateNow(): DecidingState {
+    const { state } = this.lineup.champion
+    if (state === undefined) throw notReady
+    return state
   }
 
   /** The features that the policy declares now. */
@@ -392,54 +381,10 @@ export class Takeover {
     }
   }
 
-  #startRebuild(inForce: DetectorInForce, snapshot: Snapshot | undefined): Rebuild {
-    const { logger, maxHistoryBytes, retainMs } = this.#options
-    const rebuild = startRebuild(
-      snapshot,
-      (held) => new Rebuild(inForce, this.#log.reading, held, { maxBytes: maxHistoryBytes, retainMs }),
-      ({ code, message }) =>
-        logger.error({ code, reason: message }, "a snapshot can't be used; the log is read instead"),
-    )
-    const { unknownParts, missingParts } = rebuild
-    if (unknownParts.length > 0)
-      logger.warn({ parts: unknownParts }, 'the snapshot has parts from a newer Shrike, which are skipped')
-    if (missingParts.length > 0)
-      logger.info({ parts: missingParts }, 'the snapshot lacks parts, which are computed from the log')
-    return rebuild
-  }
-
   /** Waits until the log holds all that came so far. */
   async #quiet(): Promise<void> {
     while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
   }
-
-  /** Lets others go on; a log takes minutes to read, and a service that is to end does not wait for that. */
-  async #nextTurn(): Promise<void> {
-    await nextTurn()
-    if (this.#isClosing) throw new FraudError('NOT_READY', 'The service is shutting down')
-  }
-
-  /** Once for each detector: the code that another one compiled may not be all that this one runs. */
-  async #warmUp(inForce: DetectorInForce): Promise<void> {
-    if (this.#warm === inForce) return
-    await this.#options.warmUp?.(inForce)
-    this.#warm = inForce
-  }
-}
-
-/** What is known of a takeover before it begins. */
-export interface ExaminedTakeover {
-  /** Records of the log that it may have to go through. */
-  readonly records: number
-  /** Whether no snapshot holds its histories, so that the log makes them. */
-  readonly makesHistories: boolean
-  /** How far back the log reaches, and how far back the detector looks. */
-  readonly coveredMs: number
-  readonly wantedMs: number
-  /** Columns of histories that transactions lack; empty unless the operator accepts that. */
-  readonly losses: readonly ColumnCount[]
-  /** Lists and snoozes with values that never match; as well. */
-  readonly lostValues: readonly LostValues[]
 }
 
 /** From the first deployment on, the champion is who the log says. */

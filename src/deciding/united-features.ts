@@ -48,20 +48,21 @@ export function isUnited({ policyFeatures, isWide }: DetectorInForce, wanted: re
 }
 
 /**
- * Another line-up of the same champion on the row that there is, where that has all that it needs: then no history has to be
- * made. Undefined where something is missing.
+ * Another line-up on the row that there is, where the champion's detector is the same and the row has all that it needs:
+ * then no history has to be made. Undefined where something is missing.
  */
 export function onRowOf(next: DetectorInForce, now: DetectorInForce): DetectorInForce | undefined {
-  const { own, predictor } = now
+  const { own } = now
   // The same bundle loaded again has its histories made again.
-  if (isDeepStrictEqual(rolesOf(next.others), rolesOf(now.others))) return undefined
-  if (next.predictor?.modelId !== predictor?.modelId || !isDeepStrictEqual(next.own.detector, own.detector))
-    return undefined
+  if (isDeepStrictEqual(rolesOf(next), rolesOf(now))) return undefined
+  // The first model brings its policy.
+  if ((next.predictor === undefined) !== (now.predictor === undefined)) return undefined
+  if (!isDeepStrictEqual(next.own.detector, own.detector)) return undefined
   const there = new Set(now.features.declared.map(({ name, declaration }) => `${name} ${declaration}`))
   if (!next.features.declared.every(({ name, declaration }) => there.has(`${name} ${declaration}`))) return undefined
   const { detector, features } = now
   const isWide = next.features.declared.length < features.declared.length
-  return { ...next, own, predictor, detector, features, ...(isWide && { isWide }) }
+  return { ...next, own, detector, features, ...(isWide && { isWide }) }
 }
 
 /** Looks at what a policy declares: what the row in force has already, and what it can't have. */
@@ -83,9 +84,10 @@ export function policyFeaturesOf(
   }
 }
 
-function rolesOf({ canary, shadows }: OtherModels): unknown {
+function rolesOf({ predictor: champion, others: { canary, shadows } }: DetectorInForce): unknown {
   const { share, by, predictor } = canary ?? {}
-  return { canary: [share, by, predictor?.modelId], shadows: shadows.map((shadow) => shadow.predictor.modelId) }
+  const drawn = [share, by, predictor?.modelId]
+  return { champion: champion?.modelId, drawn, shadows: shadows.map((shadow) => shadow.predictor.modelId) }
 }
 
 export function allOthers({ canary, shadows }: OtherModels): readonly OtherModel[] {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { ListEntries, type ListEntry } from './list-entries.ts'
 
 function save(entries: ListEntries): Uint8Array {
@@ -11,7 +12,7 @@ function save(entries: ListEntries): Uint8Array {
 
 function load(bytes: Uint8Array): ListEntries {
   const entries = new ListEntries()
-  entries.load(new StateReader([bytes]))
+  atOnce(entries.load(new StateReader([bytes])))
   return entries
 }
 

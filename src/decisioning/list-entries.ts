@@ -1,5 +1,6 @@
 import { hashText } from '../core/hash-text.ts'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 
 /** A value on a list. Personal values are tokens by then, and card numbers hashes. */
 export interface ListEntry {
@@ -123,7 +124,7 @@ export class ListEntries {
   }
 
   /** Reads what was saved into a list without entries. */
-  load(reader: StateReader): void {
+  *load(reader: StateReader): Steps {
     this.#lastNumber = reader.count(Number.MAX_SAFE_INTEGER)
     const size = reader.count(2 ** 31 - 1)
     for (let i = 0; i < size; i++) {
@@ -131,6 +132,7 @@ export class ListEntries {
       const [expiresAtMs, addedAtMs] = [reader.double(), reader.double()]
       const [value, by, source, note] = [reader.text(), reader.text(), reader.text(), reader.text()]
       this.#append(makeEntry({ value, by, source, note, expiresAtMs, addedAtMs }), number)
+      yield
     }
   }
 

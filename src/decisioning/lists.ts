@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Membership } from '../language/index.ts'
 import type { EntryDefinition, ListDefinition } from './list-definition.ts'
@@ -80,12 +81,12 @@ export class Lists {
   }
 
   /** Reads entries into lists that have none. */
-  load(reader: StateReader): void {
+  *load(reader: StateReader): Steps {
     for (let left = reader.count(1_000_000); left > 0; left--) {
       const list = new List()
       const name = reader.text()
       list.sweepAt = reader.count(2 ** 32)
-      list.entries.load(reader)
+      yield* list.entries.load(reader)
       this.#lists.set(name, list)
     }
     this.set([...this.#lists.keys()])

@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { type ChangeRecord, movesVersion, type SingleChange, singleChanges } from './change.ts'
 import { changeDraft, type Definitions, type Draft, draftOf } from './definitions.ts'
 import { readAll, readDefinitions, readJson, writeAll, writeDefinitions } from './saved-definitions.ts'
@@ -82,7 +83,7 @@ export class PolicyHistory {
   }
 
   /** Reads what was saved into a history without steps. */
-  load(reader: StateReader): void {
+  *load(reader: StateReader): Steps {
     this.#firstVersion = reader.count(Number.MAX_SAFE_INTEGER)
     this.#first = readDefinitions(reader)
     for (let left = reader.count(2 ** 32); left > 0; left--) {
@@ -90,6 +91,7 @@ export class PolicyHistory {
       const changes = readAll<SingleChange>(reader)
       const led = reader.count(1) === 0 ? undefined : readDefinitions(reader)
       this.#steps.push({ ...step, changes, ...(led && { led }) })
+      yield
     }
   }
 }

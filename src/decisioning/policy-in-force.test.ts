@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { changeOf, inForce, input, names, record, save, secret, startMs } from '../../test/policy-fixture.ts'
 import { StateReader } from '../core/state-bytes.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import type { Change, ChangeRecord, SingleChange } from './change.ts'
 import type { Definitions } from './definitions.ts'
@@ -402,7 +403,7 @@ test('any sequence of records leads to what a fold by hand does, and to the same
         const bytes = save(reloaded)
         reloaded = new PolicyInForce({ policy: first.policy, version: 99 }, names())
         const reader = new StateReader([bytes.subarray(0, 13), bytes.subarray(13)])
-        reloaded.load(reader)
+        atOnce(reloaded.load(reader))
         reader.end()
       }
       assert.deepEqual(save(reloaded), save(whole))

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { Declarations } from '../language/index.ts'
 import { type ChangeRecord, type SingleChange, singleChanges } from './change.ts'
@@ -212,14 +213,14 @@ export class PolicyInForce {
   }
 
   /** Puts a saved state in the place of the first one. Throws SNAPSHOT_INVALID where it is something else. */
-  load(reader: StateReader): void {
-    this.#history.load(reader)
+  *load(reader: StateReader): Steps {
+    yield* this.#history.load(reader)
     const now = this.#history.at(this.#history.version)
     if (now !== undefined) this.#draft = draftOf(now)
     this.#rules.reset(this.#draft.rules.keys())
     this.#snoozes.load(readAll<Snooze>(reader))
     this.#fuses.load(readAll<SavedFuse>(reader))
-    this.#lists.load(reader)
+    yield* this.#lists.load(reader)
     this.rename(this.#names)
   }
 

@@ -1,5 +1,6 @@
 import { hashText } from '../core/hash-text.ts'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
+import type { Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
 import { KeyIndex } from './key-index.ts'
@@ -164,7 +165,7 @@ export class KeyedHistories implements History {
   }
 
   /** Takes up what was saved; only of histories that are empty. */
-  restore(reader: StateReader): void {
+  *restore(reader: StateReader): Steps {
     for (let left = reader.count(2 ** 31); left > 0; left--) {
       const number = this.#index.add(reader.text())
       this.#events.reserve(this.#index.capacity)
@@ -172,6 +173,7 @@ export class KeyedHistories implements History {
       this.#restoreSeries(this.#events, () => number, reader)
       this.#restoreSeries(this.#labels, () => this.#addRare(this.#labelSeries, number), reader)
       this.#restoreSeries(this.#buckets, () => this.#addRare(this.#bucketSeries, number), reader)
+      yield
     }
   }
 

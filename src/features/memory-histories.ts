@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import { hashText } from '../core/hash-text.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
+import { atOnce, type Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { Histories, HistoriesPlan, HistoriesStats, History, Label, LabelledEvent } from './history.ts'
 import { KeyedHistories } from './keyed-histories.ts'
@@ -58,7 +59,7 @@ export class MemoryHistories implements Histories {
   static restore(plan: HistoriesPlan, chunks: Iterable<Uint8Array>, options?: MemoryHistoriesOptions): MemoryHistories {
     const reader = new StateReader(chunks)
     try {
-      const histories = MemoryHistories.read(plan, reader, options)
+      const histories = atOnce(MemoryHistories.read(plan, reader, options))
       reader.end()
       return histories
     } finally {
@@ -67,13 +68,13 @@ export class MemoryHistories implements Histories {
   }
 
   /** As `restore`, of bytes among others. */
-  static read(plan: HistoriesPlan, reader: StateReader, options?: MemoryHistoriesOptions): MemoryHistories {
+  static *read(plan: HistoriesPlan, reader: StateReader, options?: MemoryHistoriesOptions): Steps<MemoryHistories> {
     const histories = new MemoryHistories(plan, options)
     histories.#newestMs = reader.double()
     histories.#observed = reader.double()
     histories.#droppedForMemory = reader.double()
     histories.#droppedAtMs = reader.double()
-    for (const keyed of histories.#keyed) keyed.restore(reader)
+    for (const keyed of histories.#keyed) yield* keyed.restore(reader)
     return histories
   }
 

@@ -35,6 +35,7 @@ export const statusOf: Readonly<Record<ErrorCode, number>> = {
   LOG_INVALID: 500,
   LOG_KEY_MISMATCH: 500,
   LOG_MISMATCH: 500,
+  LOG_PRUNED: 503,
   LOG_TOO_NEW: 500,
   LOG_UNAVAILABLE: 503,
   MEDIA_TYPE_UNSUPPORTED: 415,

@@ -43,8 +43,8 @@ export interface LogReading {
   labelsOf(id: string, most?: number): readonly Sequenced<LabelRecord>[]
   /** The last of them. */
   lastLabel(id: string): Sequenced<LabelRecord> | undefined
-  /** The next records after a number, in order; none where it was the last. */
-  next(after: number): readonly Sequenced[]
+  /** The next records after a number, in order, at most so many; none where it was the last. */
+  next(after: number, most?: number): readonly Sequenced[]
   /** How many of the records that `next` returned hold each part that a newer version wrote and this one skips. */
   readonly unread: Readonly<Record<string, number>>
   /** Every label that is kept, in the order in which they came. */

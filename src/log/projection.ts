@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import type { DecisionRecord, HistoryRecord, LogRecord, Sequenced } from './log-record.ts'
 
 /** The transaction that a label speaks of, as its record has it; rows are lent, and not kept for that. */
@@ -34,11 +35,11 @@ export interface Projection {
   /** All of the state, the same bytes for the same records however they were taken. */
   save(): Iterable<Uint8Array>
   /**
-   * Puts a saved state, of this version or an earlier one, in the place of the empty one.
+   * Puts a saved state, of this version or an earlier one, in the place of the empty one; done once its steps are.
    *
    * @throws FraudError SNAPSHOT_INVALID where it is something else; the projection is of no use then.
    */
-  load(chunks: Iterable<Uint8Array>, version: number): void
+  load(chunks: Iterable<Uint8Array>, version: number): Steps
 }
 
 /** The transaction that a record speaks of, where it is a label and that one is kept. */

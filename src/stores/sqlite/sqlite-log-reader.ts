@@ -129,8 +129,9 @@ export class SqliteLogReader implements LogReading {
     this.#ids = ids
   }
 
-  next(after: number): readonly Sequenced[] {
-    const records = this.#rowsAfter(Math.max(after, this.prunedThrough())).map((row) => this.decode(storedRecord(row)))
+  next(after: number, most = recordsAtOnce): readonly Sequenced[] {
+    const rows = this.#rowsAfter(Math.max(after, this.prunedThrough()), most)
+    const records = rows.map((row) => this.decode(storedRecord(row)))
     for (const record of records) this.#unread.see(record)
     return records
   }
@@ -138,12 +139,12 @@ export class SqliteLogReader implements LogReading {
   /**
    * Changes and checkpoints may be large: of those there are fewer at once, since a group of them is held in memory.
    */
-  #rowsAfter(after: number): readonly Row[] {
+  #rowsAfter(after: number, most: number): readonly Row[] {
     const { bytesAfter, after: select } = this.#opened
-    if (Number(bytesAfter.get(after)?.bytes) <= bytesAtOnce) return select.all(after)
+    if (Number(bytesAfter.get(after, most)?.bytes) <= bytesAtOnce) return select.all(after, most)
     const rows: Row[] = []
     let bytes = 0
-    for (const row of select.iterate(after)) {
+    for (const row of select.iterate(after, most)) {
       rows.push(row)
       bytes += row.body instanceof Uint8Array ? row.body.length : 0
       if (bytes > bytesAtOnce) break
@@ -318,9 +319,9 @@ function open(path: string): Opened {
     find: database.prepare(`${select} WHERE id = ? AND kind <= 1`),
     at: database.prepare(`${select} WHERE sequence = ?`),
     labels: database.prepare(`${select} WHERE id = ? AND kind = 2 AND sequence > ? ORDER BY sequence DESC LIMIT ?`),
-    after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce}`),
+    after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ?`),
     bytesAfter: database.prepare(
-      `SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ${recordsAtOnce})`,
+      'SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?)',
     ),
     idsAfter: database.prepare(`SELECT id FROM records WHERE kind <= 1 AND id > ? ORDER BY id LIMIT ${recordsAtOnce}`),
     last: database.prepare('SELECT max(sequence) AS sequence FROM records'),

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  amountPredictor,
+  assertReplayed,
+  cardsDetector,
+  closedAfterEach,
+  dayMs,
+  openTestDecisions,
+  startMs,
+} from '../../test/service/decisions-fixture.ts'
+import { recordingLog } from '../../test/service/fixture.ts'
+import { createRandom } from '../core/random.ts'
+import { createDetectorInForce, type DetectorInForce } from '../deciding/detector-in-force.ts'
+import type { MakeElsewhere } from '../deciding/make-state.ts'
+import { type Projections, savedParts } from '../deciding/projections.ts'
+import { Rebuild } from '../deciding/rebuild.ts'
+import type { Detector } from '../detector/detector.ts'
+import { createBackfill } from './backfill.ts'
+
+const open = closedAfterEach()
+const noWait = () => 0
+const saved = (projections: Projections) =>
+  savedParts(projections).map(({ name, chunks }) => [name, Buffer.concat([...chunks]).toString('hex')])
+
+const detectorOf = (id: number, features: Detector['features']): DetectorInForce =>
+  createDetectorInForce(cardsDetector({ features }), amountPredictor(`model@00000000000${id}`))
+const detectors = [
+  createDetectorInForce(cardsDetector(), amountPredictor('model@000000000000')),
+  detectorOf(1, [
+    'amount',
+    { fraudCount: { by: 'shop', over: '5d', delay: '0s' } },
+    { count: { by: 'shop', over: '2d' } },
+  ]),
+  detectorOf(2, [
+    'amount',
+    { sum: { of: 'amount', by: 'card', over: '3d' } },
+    { max: { of: 'amount', by: 'shop', over: '9d' } },
+  ]),
+]
+
+async function start() {
+  const path = await mkdtemp(join(tmpdir(), 'shrike-backfill-'))
+  const logger = recordingLog()
+  const backfill = createBackfill(
+    join(path, 'log.sqlite'),
+    { snapshotsPath: join(path, 'snapshots'), logKey: undefined },
+    logger,
+  )
+  const threads = { begun: 0 }
+  const makeElsewhere: MakeElsewhere = (...args) => {
+    threads.begun++
+    return backfill(...args)
+  }
+  const running = await openTestDecisions({ directory: path, inForce: detectors[0], logger, makeElsewhere })
+  open.push({ ...running, close: () => running.close().then(() => rm(path, { recursive: true, force: true })) })
+  await running.service.resume()
+  return { ...running, logger, threads }
+}
+
+describe('histories that a thread makes beside decisions', () => {
+  test('are those of a replay, to the last bit, whatever is decided, labelled and changed meanwhile', async () => {
+    const random = createRandom(3)
+    const { service, clock, logPath, log, threads } = await start()
+    let sent = 0
+    const answers: Promise<unknown>[] = []
+    const send = () => {
+      clock.nowMs = startMs + sent * 600_000
+      const late = random.integer(10) === 0 ? random.integer(dayMs) : 0
+      const transaction = {
+        ...{ ID: `t-${sent}`, TIME: clock.nowMs - late, AMOUNT: 1 + random.integer(500) },
+        ...{ CARD: `c-${random.integer(7)}`, SHOP: `s-${random.integer(4)}` },
+      }
+      sent++
+      answers.push(service.decide(transaction, undefined, noWait))
+      // Some come before their transaction, and some change what was said before.
+      const label = { transactionId: `t-${random.integer(sent + 3)}`, isFraud: random.integer(3) === 0 }
+      if (random.integer(3) === 0) answers.push(service.label(label, 'key:desk'))
+    }
+    for (let i = 0; i < 400; i++) send()
+    await Promise.all(answers)
+    await service.change({ kind: 'list', list: { name: 'cards', of: 'card', effect: 'watch' } }, { by: 'ann', why: '' })
+    for (const turn of [1, 2, 0, 1]) {
+      let isTaken = false
+      const taken = service.use(detectors[turn]).finally(() => {
+        isTaken = true
+      })
+      for (let i = 0; !isTaken; i++) {
+        if (i < 300) send()
+        if (i === 100) {
+          const entries = { kind: 'entries', list: 'cards', add: [{ value: `c-${turn}` }] }
+          answers.push(service.change(entries, { by: 'ann', why: '' }))
+        }
+        await nextTurn()
+      }
+      await taken
+      for (let i = 0; i < 20; i++) send()
+      await Promise.all(answers.splice(0))
+      const live = service.decider.state
+      assert.equal(live?.inForce.predictor?.modelId, detectors[turn].predictor?.modelId)
+      const rebuild = new Rebuild(detectors[turn], log.reading, undefined, {})
+      while (rebuild.step());
+      assert.deepEqual(live && saved(live.projections), saved(rebuild.projections))
+    }
+    assert.equal(threads.begun, 4)
+    const counts = assertReplayed(logPath, detectors)
+    assert.ok(
+      counts.every((count) => count > 20),
+      String(counts),
+    )
+    assert.equal(counts[0] + counts[1] + counts[2], sent)
+  })
+
+  test('are not made again for a model with the same detector: it decides at once, on those that there are', async () => {
+    const { service, clock, logPath, threads } = await start()
+    for (let i = 0; i < 30; i++) {
+      clock.nowMs = startMs + i * 1000
+      if (i === 20) await service.use(createDetectorInForce(cardsDetector(), amountPredictor('again@000000000001')))
+      await service.decide({ ID: `t-${i}`, TIME: clock.nowMs, AMOUNT: 10, CARD: 'c', SHOP: 's' }, undefined, noWait)
+    }
+    assert.equal(threads.begun, 0)
+    assert.equal(service.lineup.champion.model?.modelId, 'again@000000000001')
+    const again = createDetectorInForce(cardsDetector(), amountPredictor('again@000000000001'))
+    assert.deepEqual(assertReplayed(logPath, [detectors[0], again]), [20, 10])
+  })
+
+  test('are refused with the reason that they would be here, and what decides goes on', async () => {
+    const currency = { amount: { field: 'AMOUNT', digits: 0 } }
+    const other = createDetectorInForce(cardsDetector({}, currency), amountPredictor('whole@000000000001'))
+    const { service, clock } = await start()
+    clock.nowMs = startMs
+    const decide = (id: string) =>
+      service.decide({ ID: id, TIME: startMs, AMOUNT: 10.25, CARD: 'c', SHOP: 's' }, undefined, noWait)
+    await decide('one')
+    await assert.rejects(service.use(other), { code: 'LOG_MISMATCH', message: /record 2 .*0 decimals/ })
+    assert.equal((await decide('two')).model, 'model@000000000000')
+  })
+
+  test('end with the service', async () => {
+    const { service } = await start()
+    const used = service.use(detectors[1])
+    const rejected = assert.rejects(used, { code: 'NOT_READY' })
+    await nextTurn()
+    await service.close()
+    await rejected
+  })
+})

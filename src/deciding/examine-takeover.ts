@@ -1,0 +1,77 @@
+import { FraudError } from '../core/errors.ts'
+import { inSlices } from '../core/time-slices.ts'
+import { refuseCardKey } from './card-key.ts'
+import { type DetectorInForce, longestSpanMs } from './detector-in-force.ts'
+import type { DecidingChampion } from './lineup.ts'
+import { type ColumnCount, columnsBefore, LostHistories, refuseLosses } from './lost-histories.ts'
+import { refuseLostNames } from './lost-names.ts'
+import { type LostValues, lostValues, refuseLostValues } from './lost-values.ts'
+import type { PolicyProjection } from './policy-projection.ts'
+import { namesOf } from './policy-vocabulary.ts'
+import type { PrepareOptions } from './prepare-state.ts'
+import { checkRetention } from './retention.ts'
+import { onRowOf } from './united-features.ts'
+
+export interface ExamineOptions extends PrepareOptions {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  /** Whether a detector may take over whose histories the log can't give. */
+  readonly acceptLostHistories?: boolean | undefined
+}
+
+/** What is known of a takeover before it begins. */
+export interface ExaminedTakeover {
+  /** Records of the log that it may have to go through: none where the histories that there are serve. */
+  readonly records: number
+  /** How far back the log reaches, and how far back the detector looks. */
+  readonly coveredMs: number
+  readonly wantedMs: number
+  /** Columns of histories that transactions lack; empty unless the operator accepts that. */
+  readonly losses: readonly ColumnCount[]
+  /** Lists and snoozes with values that never match; as well. */
+  readonly lostValues: readonly LostValues[]
+}
+
+/** What a takeover would meet now. @throws FraudError as one would, where it can be known before; NOT_READY */
+export async function examineTakeover(
+  inForce: DetectorInForce,
+  { state, inForce: now }: DecidingChampion,
+  options: ExamineOptions,
+): Promise<ExaminedTakeover> {
+  const { log, cardKeyCheck, acceptLostHistories, clock, retainMs } = options
+  const { reading } = log
+  if (state === undefined) throw new FraudError('NOT_READY', 'Histories are still being made')
+  checkRetention(inForce, retainMs)
+  const { policy, histories } = state.projections
+  refuseLostNames(policy, clock(), namesOf(inForce, retainMs))
+  const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
+  await inSlices(lost.steps())
+  if (acceptLostHistories !== true) {
+    refuseCardKey(inForce, cardKeyCheck, reading)
+    refuseLosses(lost.lossesSince(columnsBefore(reading)))
+  }
+  const lostOfPolicy = findLostValues(inForce, policy, options)
+  if (acceptLostHistories !== true) refuseLostValues(lostOfPolicy)
+  const { newestMs } = histories.histories
+  const firstMs = reading.firstTransactionMs()
+  return {
+    records: onRowOf(inForce, now) === undefined ? reading.lastSequence() - reading.prunedThrough() : 0,
+    coveredMs: firstMs === undefined ? 0 : Math.max(0, newestMs - firstMs),
+    wantedMs: longestSpanMs(inForce.features),
+    losses: lost.losses,
+    lostValues: lostOfPolicy,
+  }
+}
+
+/** What of the policy's lists and snoozes a detector would never find again. */
+export function findLostValues(
+  { detector }: DetectorInForce,
+  policy: PolicyProjection,
+  { log, cardKeyCheck, clock }: Pick<ExamineOptions, 'log' | 'cardKeyCheck' | 'clock'>,
+): readonly LostValues[] {
+  const { reading } = log
+  if (policy.changed === undefined) return []
+  const before = reading.definitionSequences().map((sequence) => reading.definition(sequence))
+  const now = { detector, ...(cardKeyCheck !== undefined && { cardKeyCheck }) }
+  return lostValues(policy.changed, now, before, clock())
+}
