@@ -148,10 +148,10 @@ export class RuleFiguresProjection implements Projection {
   #decide({ decidedAtMs, outcome }: DecisionRecord, trace: PolicyTrace, sequence: number): void {
     if (decidedAtMs >= this.#reviewMs) this.#review(decidedAtMs)
     this.#decisions += 1
-    this.#decidedBy[deciders.indexOf(decidedBy(trace, outcome))] += 1
+    const settled = settleTrace(trace)
+    this.#decidedBy[deciders.indexOf(decidedBy(trace, settled, outcome))] += 1
     const { rules } = trace
     if (rules === undefined) return
-    const settled = settleTrace(trace)
     for (const hit of rules) {
       const counts = this.#at(hit.id, sequence)?.counts
       if (counts === undefined) continue
@@ -249,20 +249,18 @@ function saidBy({ state, note, ...said }: RuleDefinition) {
   return said
 }
 
-function decidedBy(trace: PolicyTrace, outcome: Outcome): DecidedBy {
-  const { control, fuses, opinion, rules, lists } = trace
+function decidedBy({ control, fuses }: PolicyTrace, { followed }: Settlement, outcome: Outcome): DecidedBy {
   if (control !== undefined && control.wouldBe !== outcome) return 'control'
   if (fuses !== undefined && fuses.settled !== outcome) return 'fuse'
-  const followed = rules === undefined && lists === undefined ? opinion : settleTrace(trace).followed[0]
-  return followed?.source ?? 'none'
+  return followed[0]?.source ?? 'none'
 }
 
 /** Of several that agree nobody is. */
 export function isAlone(trace: PolicyTrace, hit: RuleHit, { outcome, followed }: Settlement): boolean {
   if (followed.length !== 1 || followed[0]?.source !== 'rule' || followed[0].id !== hit.id) return false
-  return settleTrace({ ...trace, rules: trace.rules?.filter((each) => each !== hit) ?? [] }).outcome !== outcome
+  return settleTrace(trace, (each) => each.state === 'live' && each !== hit).outcome !== outcome
 }
 
 export function wouldChange(trace: PolicyTrace, hit: RuleHit, { outcome }: Settlement): boolean {
-  return settleTrace({ ...trace, rules: [...(trace.rules ?? []), { ...hit, state: 'live' }] }).outcome !== outcome
+  return settleTrace(trace, (each) => each.state === 'live' || each === hit).outcome !== outcome
 }

@@ -39,9 +39,7 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   const settled = settleTrace(trace)
   const { outcome } = settled
   const milder = settled.strength === 'final' ? undefined : fuses.replace(outcome, decidedAtMs)
-  const tripped = rules.filter(({ state }) => state === 'fused').map(({ id }) => `rule:${id}`)
-  if (milder !== undefined) tripped.push(outcome)
-  const fused = tripped.length > 0 ? { ...trace, fuses: { settled: outcome, tripped } } : trace
+  const fused = milder === undefined && !rules.some(isFused) ? trace : withFuses(trace, outcome, milder)
   if (milder !== undefined) return { outcome: milder, trace: fused, unknown }
   const { controlGroup } = policy
   const drawn = controlGroup && drawControl(controlGroup, settled, subject.amount, context.secret, id)
@@ -49,6 +47,15 @@ export function judge(judging: Judging, { id, decidedAtMs, score }: PolicyInput)
   const { passes, propensity } = drawn
   const control = { wouldBe: outcome, propensity }
   return { outcome: passes ? 'approve' : outcome, trace: { ...fused, control }, unknown }
+}
+
+function isFused({ state }: RuleHit): boolean {
+  return state === 'fused'
+}
+
+function withFuses(trace: PolicyTrace, settled: Outcome, milder: Outcome | undefined): PolicyTrace {
+  const tripped = (trace.rules ?? []).filter(isFused).map(({ id }) => `rule:${id}`)
+  return { ...trace, fuses: { settled, tripped: milder === undefined ? tripped : [...tripped, settled] } }
 }
 
 /** The same where nothing but thresholds has a say. */

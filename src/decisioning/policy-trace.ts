@@ -41,17 +41,27 @@ export interface PolicyTrace {
   readonly fuses?: { readonly settled: Outcome; readonly tripped: readonly string[] }
 }
 
-/** What opinions alone came to. */
-export function settleTrace({ opinion, rules, lists }: PolicyTrace): Settlement {
+/**
+ * What opinions alone came to.
+ *
+ * @param counts which rules that applied are taken to be live.
+ */
+export function settleTrace(trace: PolicyTrace, counts = isLive): Settlement {
+  const { opinion, rules, lists } = trace
   // Asked several times of every decision, and nearly all have this form.
   if (rules === undefined && lists === undefined) return opinion === undefined ? approved : settle([opinion])
   const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
-  for (const { state, outcome, id, strength, reason } of rules ?? []) {
-    if (state === 'live' && outcome !== 'tag') opinions.push({ source: 'rule', id, outcome, strength, reason })
+  for (const hit of rules ?? []) {
+    const { outcome, id, strength, reason } = hit
+    if (outcome !== 'tag' && counts(hit)) opinions.push({ source: 'rule', id, outcome, strength, reason })
   }
   for (const { id, outcome, strength, reason } of lists ?? [])
     opinions.push({ source: 'list', id, outcome, strength, reason })
   return settle(opinions)
+}
+
+function isLive({ state }: RuleHit): boolean {
+  return state === 'live'
 }
 
 /** Why a decision has the outcome that it has. */

@@ -18,6 +18,8 @@ export interface CompiledRule {
   readonly definition: RuleDefinition
   readonly program: Program
   readonly reason: Template | undefined
+  /** Of its reason. */
+  readonly code: string
   readonly fromMs: number
   readonly untilMs: number
 }
@@ -41,7 +43,7 @@ export function compileRule(
   if (when.ok && reason?.ok !== false) {
     const { from, until } = definition
     const rule: CompiledRule = {
-      ...{ definition, reason: reason?.template },
+      ...{ definition, reason: reason?.template, code: `rule:${definition.id}` },
       program: when.program,
       fromMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from),
       untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
@@ -68,7 +70,7 @@ export interface RuleContext {
   isFused(rule: string): boolean
 }
 
-const none: readonly CompiledRule[] = []
+const noTags: readonly string[] = []
 const nothing: RuleAnswers = { hits: [], unknown: [] }
 
 /** A rule that can't be asked: the detector lacks what it speaks of. It is unknown until then. */
@@ -147,16 +149,18 @@ export class RuleSet {
     if (this.#size === 0) return nothing
     const { true: spoke, unknown } = this.#index.ask(subject)
     if (spoke.length === 0 && unknown.length === 0) return nothing
-    return {
-      hits: this.#inTime(spoke, context).map((rule) => hitOf(rule, subject, context)),
-      unknown: this.#inTime(unknown, context).map(({ definition }) => definition.id),
+    const hits: RuleHit[] = []
+    for (const place of spoke) {
+      const rule = this.#inTime(place, context)
+      if (rule !== undefined) hits.push(hitOf(rule, subject, context))
     }
+    if (unknown.length === 0) return { hits, unknown: nothing.unknown }
+    return { hits, unknown: unknown.flatMap((place) => this.#inTime(place, context)?.definition.id ?? []) }
   }
 
-  #inTime(places: readonly number[], { decidedAtMs }: RuleContext): readonly CompiledRule[] {
-    if (places.length === 0) return none
-    const rules = places.map((place) => this.#rules[place]).filter((rule) => rule !== undefined)
-    return rules.filter(({ fromMs, untilMs }) => fromMs <= decidedAtMs && decidedAtMs < untilMs)
+  #inTime(place: number, { decidedAtMs }: RuleContext): CompiledRule | undefined {
+    const rule = this.#rules[place]
+    return rule !== undefined && rule.fromMs <= decidedAtMs && decidedAtMs < rule.untilMs ? rule : undefined
   }
 
   #compile(definition: RuleDefinition, declarations: Declarations): CompiledRule | undefined {
@@ -182,13 +186,11 @@ function programOf(rule: CompiledRule | undefined): Program | undefined {
   return state === 'live' || state === 'shadow' ? rule?.program : undefined
 }
 
-function hitOf({ definition, reason }: CompiledRule, subject: Subject, context: RuleContext): RuleHit {
-  const { id, then: outcome, strength = 'plain', tags = [] } = definition
-  const text = reason?.render(subject) ?? `The rule ${id} applies`
-  return {
-    ...{ id, outcome, strength, tags, reason: { code: `rule:${id}`, text } },
-    state: definition.state === 'shadow' ? 'shadow' : stateOf(definition, context),
-  }
+function hitOf({ definition, reason, code }: CompiledRule, subject: Subject, context: RuleContext): RuleHit {
+  const { id, then: outcome, strength = 'plain', tags = noTags } = definition
+  const text = reason === undefined ? `The rule ${id} applies` : reason.render(subject)
+  const state = definition.state === 'shadow' ? 'shadow' : stateOf(definition, context)
+  return { id, outcome, strength, tags, reason: { code, text }, state }
 }
 
 /** In this order, so that a fuse counts only what would have an effect without it. */

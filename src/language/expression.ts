@@ -3,7 +3,7 @@ import { closeBool } from './closures.ts'
 import { explainConjuncts, type Finding, namesIn } from './conjuncts.ts'
 import { costOf, leastPatternCost } from './cost.ts'
 import type { Declarations, Subject } from './declarations.ts'
-import { type Condition, guardOf, necessaryOf, type Range } from './necessary.ts'
+import { type Condition, guardOf, type Limit, necessaryOf } from './necessary.ts'
 import { parseSyntax } from './parser.ts'
 import { type Problem, problemAt, SyntaxProblem } from './problem.ts'
 import { limits, type Span, type Syntax } from './syntax.ts'
@@ -39,8 +39,8 @@ export interface Program {
   readonly cost: number
   /** Of these it needs one, which an index looks up for many programs at once. */
   readonly necessary: readonly Condition[] | undefined
-  /** It needs this one, too. */
-  readonly guard: Range | undefined
+  /** It needs one of these, too. */
+  readonly guard: readonly [Limit, Limit] | undefined
   /** Undefined where what is missing would decide. */
   evaluate(subject: Subject): boolean | undefined
   /** What each condition that `&&` joins at the top said, and the values that it saw. */

@@ -106,6 +106,9 @@ test('an index finds every program that is true or unknown, and no other', () =>
   assert.ok(spoke > 1000 && unknown > 1000, `${spoke} true, ${unknown} unknown`)
 })
 
+const parts = ['getHours', 'getMinutes', 'getDayOfWeek', 'getSeconds']
+const zones = ['', '"UTC"', '"Europe/Berlin"', '"+05:30"']
+
 /** Conditions of which some can be looked up, at their limits, too. */
 function drawRule(): string {
   const pick = <T>(from: readonly T[]): T => from[random.integer(from.length)]
@@ -119,6 +122,11 @@ function drawRule(): string {
     () => `country in ["DE", ${pick(['"7"', 'email'])}]`,
     () => `${pick(['device', 'country'])} in lists.${pick(['blocked', 'down', '`known devices`'])}`,
     () => `time < timestamp("${pick(['2026-01-04T23:30:15.25Z', '2026-01-05T12:00:00Z'])}")`,
+    () => `time.${pick(parts)}(${pick(zones)}) ${order()} ${pick(['0', '1', '6', '15', '23', '30'])}`,
+    () => `${pick(['0', '3', '30'])} ${order()} time.${pick(parts)}(${pick(zones)})`,
+    () => `time.${pick(parts)}(${pick(zones)}) in [${pick(['0', '1, 23', '0, 15, 30'])}]`,
+    () => `amount ${order()} ${pick(['3.0 * score', 'score * -2.0', '0.1 * customer_amount_mean_7d', '0.0 * score'])}`,
+    () => `${pick(['24.0 * score', 'card_count_10m * 2.0'])} ${order()} ${pick(['card_count_1h', 'amount'])}`,
     () => pick(['true', 'false', 'is_guest', '!is_guest', 'has(country)', 'country < email', 'score > amount']),
   ]
   const part = (depth: number): string => {

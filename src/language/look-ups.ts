@@ -1,6 +1,6 @@
 import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
-import { type Condition, type Order, type Range, signOf } from './necessary.ts'
+import { type Condition, type OfNumber, type Order, type Range, signOf } from './necessary.ts'
 
 /**
  * Finds the places of programs whose conditions hold for a subject, or are unknown: writes them behind those that were
@@ -11,12 +11,17 @@ export type LookUp = (subject: Subject, found: Int32Array, count: number) => num
 /** Conditions of one group by the places of their programs; undefined of a program that is always asked. */
 export type PlacedConditions = Map<number, readonly (Condition | undefined)[]>
 
-/** One look-up serves conditions of one kind about one name: ranges that end on one side, or members of one list. */
+/**
+ * One look-up serves conditions of one kind about one name, or one part of it: ranges that end on one side, or members of one
+ * list.
+ */
 function groupOf(condition: Condition | undefined): string {
   if (condition === undefined) return 'always'
   const { kind, slot } = condition
   if (kind === 'member') return `${kind} ${slot} ${condition.list}`
-  return kind === 'range' ? `${kind} ${slot} ${condition.operator[0]}` : `${kind} ${slot}`
+  if (kind === 'texts') return `${kind} ${slot}`
+  const { part: { name } = { name: '' } } = condition
+  return `${kind} ${slot} ${kind === 'range' ? condition.operator[0] : ''} ${name}`
 }
 
 export function groupsOf({ necessary }: Program): ReadonlyMap<string, readonly (Condition | undefined)[]> {
@@ -57,7 +62,7 @@ function addAll(places: readonly number[], found: Int32Array, count: number): nu
 }
 
 /** Sorted by their bounds, the conditions that hold come first. */
-function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
+function rangeLookUp(group: readonly Placed[], asked: Range): LookUp {
   const ranges = group.flatMap(({ place, condition }) => (condition.kind === 'range' ? [{ place, ...condition }] : []))
   const sign = signOf(ranges[0])
   const sorted = ranges.toSorted(
@@ -66,8 +71,10 @@ function rangeLookUp(group: readonly Placed[], { slot, isInt }: Range): LookUp {
   const bounds = Float64Array.from(sorted, ({ bound }) => bound)
   const isStrict = Uint8Array.from(sorted, strictness)
   const places = Int32Array.from(sorted, ({ place }) => place)
+  const { slot } = asked
+  const read = numberReader(asked)
   return ({ numbers }, found, count) => {
-    const value = readNumber(numbers[slot], isInt)
+    const value = read === undefined ? numbers[slot] : read(numbers)
     let i = 0
     for (; i < places.length; i++) {
       const beyond = sign * (value - bounds[i])
@@ -82,11 +89,13 @@ function strictness({ operator }: { readonly operator: Order }): number {
   return operator.length === 1 ? 1 : 0
 }
 
-function numberLookUp(group: readonly Placed[], { slot, isInt }: Condition & { readonly kind: 'numbers' }): LookUp {
+function numberLookUp(group: readonly Placed[], asked: OfNumber): LookUp {
   const places = placesByValue(group)
   const all = group.map(({ place }) => place)
+  const { slot } = asked
+  const read = numberReader(asked)
   return ({ numbers }, found, count) => {
-    const value = readNumber(numbers[slot], isInt)
+    const value = read === undefined ? numbers[slot] : read(numbers)
     return addAll(Number.isNaN(value) ? all : (places.get(value) ?? none), found, count)
   }
 }
@@ -122,6 +131,8 @@ function placesByValue(group: readonly Placed[]): ReadonlyMap<number | string, r
   return places
 }
 
-function readNumber(value: number, isInt: boolean): number {
-  return isInt && !Number.isSafeInteger(value) ? Number.NaN : value
+/** Undefined where the number itself is meant, which most limits are of. */
+function numberReader({ slot, isInt, part }: OfNumber): ((numbers: Float64Array) => number) | undefined {
+  if (part !== undefined) return (numbers) => part.apply(numbers[slot])
+  return isInt ? (numbers) => (Number.isSafeInteger(numbers[slot]) ? numbers[slot] : Number.NaN) : undefined
 }

@@ -142,6 +142,7 @@ const calendarPart = (
       kind: 'ofNumber',
       operand: values.number(0),
       apply: part,
+      called: name,
       ...(range && { range }),
     }),
   },
@@ -158,7 +159,8 @@ const calendarPart = (
       // A missing time would be looked up in the zone.
       const apply = (timestampMs: number) =>
         Number.isNaN(timestampMs) ? timestampMs : part(timestampMs + offsetAt(timestampMs))
-      return { type: 'int', kind: 'ofNumber', operand: values.number(0), apply, ...(range && { range }) }
+      const called = `${name} ${wanted}`
+      return { type: 'int', kind: 'ofNumber', operand: values.number(0), apply, called, ...(range && { range }) }
     },
   },
 ]

@@ -1,7 +1,7 @@
 import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
+import { Guards } from './guards.ts'
 import { groupsOf, type LookUp, makeLookUp, type PlacedConditions } from './look-ups.ts'
-import { signOf } from './necessary.ts'
 
 /** Places of programs, in order. All others are false. Lent until the next question. */
 export interface Answers {
@@ -31,10 +31,7 @@ export class ProgramIndex {
   readonly #groups = new Map<string, Group>()
   readonly #stale = new Set<string>()
   #lookUps: readonly LookUp[] = []
-  // Whether a program is false by one number alone: by its slot, its bound, and 1 where values have to be above.
-  #guardSlots = new Int32Array(0)
-  #guardBounds = new Float64Array(0)
-  #guardSigns = new Int8Array(0)
+  readonly #guards = new Guards()
   // A program that is found by two of its conditions is asked once.
   #askedIn = new Float64Array(0)
   #round = 0
@@ -53,27 +50,28 @@ export class ProgramIndex {
     this.#programs[place] = program
     if (before !== undefined) this.#leave(place, before)
     if (program !== undefined) this.#join(place, program)
-    if (place >= this.#guardSlots.length) this.#grow(place + 1)
-    const guard = program?.guard
-    this.#guardSlots[place] = guard?.slot ?? 0
-    this.#guardBounds[place] = guard?.bound ?? Number.NaN
-    this.#guardSigns[place] = guard === undefined ? 0 : signOf(guard)
+    this.#guards.set(place, program?.guard)
+    if (place >= this.#askedIn.length) this.#grow(place + 1)
   }
 
   /** A program that fails is unknown. */
   ask(subject: Subject): Answers {
     if (this.#stale.size > 0) this.#refresh()
     const round = ++this.#round
-    const [spoke, unknown, found, askedIn] = [this.#spoke, this.#unknown, this.#found, this.#askedIn]
+    const spoke = this.#spoke
+    const unknown = this.#unknown
+    const found = this.#found
+    const askedIn = this.#askedIn
+    const guards = this.#guards
+    const { numbers } = subject
     spoke.length = 0
     unknown.length = 0
-    const [slots, bounds, signs] = [this.#guardSlots, this.#guardBounds, this.#guardSigns]
     let count = 0
-    for (const lookUp of this.#lookUps) count = lookUp(subject, found, count)
+    const lookUps = this.#lookUps
+    for (let i = 0; i < lookUps.length; i++) count = lookUps[i](subject, found, count)
     for (let i = 0; i < count; i++) {
       const place = found[i]
-      const beyond = subject.numbers[slots[place]] - bounds[place]
-      if (askedIn[place] === round || signs[place] * beyond < 0) continue
+      if (askedIn[place] === round || guards.isFalse(place, numbers)) continue
       askedIn[place] = round
       const result = evaluate(this.#programs[place], subject)
       if (result === true) spoke.push(place)
@@ -118,16 +116,8 @@ export class ProgramIndex {
   }
 
   #grow(least: number): void {
-    const length = Math.max(least, 2 * this.#guardSlots.length)
-    const [slots, bounds, signs] = [this.#guardSlots, this.#guardBounds, this.#guardSigns]
     const askedIn = this.#askedIn
-    this.#guardSlots = new Int32Array(length)
-    this.#guardSlots.set(slots)
-    this.#guardBounds = new Float64Array(length)
-    this.#guardBounds.set(bounds)
-    this.#guardSigns = new Int8Array(length)
-    this.#guardSigns.set(signs)
-    this.#askedIn = new Float64Array(length)
+    this.#askedIn = new Float64Array(Math.max(least, 2 * askedIn.length))
     this.#askedIn.set(askedIn)
   }
 }

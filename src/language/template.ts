@@ -63,7 +63,9 @@ function readPart(name: string, { names }: Declarations, hint: Hint): Exclude<Pa
 }
 
 function render(parts: readonly Part[], subject: Subject): string {
-  return parts.map((part) => (typeof part === 'string' ? part : show(part.declaration, subject))).join('')
+  let text = ''
+  for (const part of parts) text += typeof part === 'string' ? part : show(part.declaration, subject)
+  return text
 }
 
 function show(declaration: Declaration, subject: Subject): string {

@@ -58,6 +58,8 @@ export type NumberTerm = { readonly type: NumberType } & (
       readonly apply: (value: number) => number
       /** Where what it gives is, of whatever it is given. */
       readonly range?: NumberRange
+      /** Functions of one name are the same, so an index calls one for all rules. */
+      readonly called?: string
     }
   | {
       readonly kind: 'ofText'

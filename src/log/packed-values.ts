@@ -72,6 +72,23 @@ export class ValueWriter {
     this.#bytes[this.#length++] = rest
   }
 
+  /** What `write` writes, behind its length. */
+  sized(write: () => void): void {
+    const start = this.#length
+    // One byte tells most lengths; for a longer one what was written moves on.
+    this.byte(0)
+    write()
+    const length = this.#length - start - 1
+    if (length < 128) {
+      this.#bytes[start] = length
+      return
+    }
+    const written = this.#bytes.slice(start + 1, this.#length)
+    this.#length = start
+    this.whole(length)
+    this.raw(written)
+  }
+
   text(text: string): void {
     const { length } = text
     if (length < 128) this.#reserve(length * 3 + 8)

@@ -1,4 +1,4 @@
-import { ValueReader, ValueWriter } from './packed-values.ts'
+import { ValueReader, type ValueWriter } from './packed-values.ts'
 
 /**
  * What may follow a record's own values: a section is its number (its place here, from 1), its length and its bytes.
@@ -22,14 +22,9 @@ export const sectionNames = [
 ] as const
 type SectionName = (typeof sectionNames)[number]
 
-const scratch = new ValueWriter()
-
 export function writeSection(name: SectionName, to: ValueWriter, write: (section: ValueWriter) => void): void {
-  scratch.clear()
-  write(scratch)
   to.whole(sectionNames.indexOf(name) + 1)
-  to.whole(scratch.length)
-  to.raw(scratch.bytes)
+  to.sized(() => write(to))
 }
 
 /** What is in a section that this version knows, and came later: the section is skipped as one that it does not know. */
