@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
-import { assertProtected, type KeyRing } from './access/keys.ts'
+import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
@@ -19,6 +19,7 @@ import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
 import { tellJobs } from './jobs/tell-jobs.ts'
+import { type OpenedAccounts, openAccounts } from './open-accounts.ts'
 import { type DecisionsConfig, type OpenedDecisions, openDecisions } from './open-decisions.ts'
 import type { Predictor } from './scoring/predictor.ts'
 import { type ServedModel, serveable } from './scoring/served-model.ts'
@@ -44,6 +45,8 @@ export interface ServiceConfig {
   readonly apiKeys: readonly string[]
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: (() => KeyRing) | undefined
+  /** Addresses of proxies that say whom they ask for. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** Shrike's own version. */
   readonly version: string
   readonly logLevel: Level | 'silent'
@@ -78,6 +81,8 @@ export interface Service {
   readonly modelId: string | null
   /** Whether transactions can be decided and kept, beside predictions. */
   readonly decides: boolean
+  /** A link that lets the first person in, once; undefined where there are users, or others than this machine listen. */
+  readonly oneTimeLink: () => string | undefined
   /** What a person should know of the policy in force, once the service is ready. */
   readonly policyWarning: () => string | undefined
   /** Resolves once decisions are made: histories have been made from the log. */
@@ -152,6 +157,7 @@ function assertWithin(name: OptionName, value: number, least: number, most: numb
 interface Serving {
   readonly lineup: Lineup
   readonly decisions: OpenedDecisions | undefined
+  readonly opened: OpenedAccounts | undefined
   readonly metrics: Metrics
   readonly reload: () => Promise<void>
   readonly log: ReturnType<typeof createLog>
@@ -222,7 +228,22 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
       log.error(whyRefused(error), 'the bundle that was named was refused; the champion of the log stays in use')
     }
   }
-  return { lineup, decisions, metrics, reload, log, warnOfPolicy, takeOffer }
+  const opened = await openBeside(config, decisions)
+  return { lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer }
+}
+
+/** Users are kept beside decisions; the lock of the directory is that of decisions. */
+async function openBeside(
+  { decisions: config }: ServiceConfig,
+  decisions: OpenedDecisions | undefined,
+): Promise<OpenedAccounts | undefined> {
+  if (decisions === undefined || config === undefined) return undefined
+  try {
+    return openAccounts(dataDirectory(config.directory), Date.now)
+  } catch (error) {
+    await decisions.close()
+    throw error
+  }
 }
 
 function whyRefused(error: unknown): object {
@@ -245,9 +266,13 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
   const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { lineup, decisions, metrics, log, warnOfPolicy, takeOffer } = serving
-  const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
+  const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
+  const closeKept = async () => {
+    opened?.close()
     await decisions?.close()
+  }
+  const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
+    await closeKept()
     throw error
   })
   const app = await buildServer({
@@ -261,6 +286,8 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       reportPath,
       reportsBeside,
       bundlePath,
+      isInsecure: config.insecure,
+      accounts: opened?.accounts,
       decisions: decisions?.service,
       deployer: decisions?.service.deployer,
     },
@@ -268,11 +295,12 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     ...(decisions && { whyNotReady: decisions.whyNotReady }),
     ...(renderMetrics && { renderMetrics }),
     ...(keyRing && { keyRing }),
+    ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
   })
   const url = await listen(app, host, port).catch(async (error: unknown) => {
     await app.close()
     await jobs?.close()
-    await decisions?.close()
+    await closeKept()
     throw error
   })
   log.info({ url, model: modelIdOf(lineup) }, 'listening')
@@ -282,7 +310,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   const close = () => {
     closing ??= app.close().then(async () => {
       await jobs?.close()
-      await decisions?.close()
+      await closeKept()
       log.info({}, 'closed')
     })
     closing.then(resolve, reject)
@@ -293,7 +321,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     void app
       .close()
       .then(() => jobs?.close())
-      .then(() => decisions?.close())
+      .then(closeKept)
     reject(error)
   })
   return {
@@ -301,10 +329,17 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     modelId: modelIdOf(lineup),
     decides: decisions !== undefined,
     policyWarning: () => decisions?.service.warnOfPolicy(),
+    oneTimeLink: () => linkOf(opened, host, url),
     ready,
     close,
     closed,
   }
+}
+
+/** The secret is in the fragment, which browsers do not send, so that no log of requests has it. */
+function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): string | undefined {
+  if (opened === undefined || opened.accounts.users.any || !isLoopback(host)) return undefined
+  return `${url}/console/#once=${opened.accounts.link.offer(Date.now())}`
 }
 
 /** Only who has the data directory to itself runs jobs that are asked for over HTTP. */
@@ -343,6 +378,7 @@ async function startJobs(
 async function startSingle(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
   const serving = await prepare(config)
   if (signal.aborted) {
+    serving.opened?.close()
     await serving.decisions?.close()
     return undefined
   }
@@ -363,6 +399,7 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
     modelId,
     decides: false,
     policyWarning: () => undefined,
+    oneTimeLink: () => undefined,
     ready,
     closed,
     close: pool.close,

@@ -71,7 +71,7 @@ export function assertProtected(host: string, hasKeys: boolean, insecure: boolea
   )
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 

@@ -106,13 +106,14 @@ function firstKey(): string | undefined {
 }
 
 function introduce(service: Service, report: string, call: string, { terminal }: Run): void {
+  const link = service.oneTimeLink()
   terminal.say(
     `
 Shrike is serving ${service.modelId}. Ctrl-C stops it.
 
   report    ${pathToFileURL(resolve(report)).href}
   docs      ${service.url}/docs
-  metrics   ${service.url}/metrics
+  metrics   ${service.url}/metrics${link === undefined ? '' : `\n  console   ${link}\n            without a password, once and within 15 minutes, as long as there are no users`}
 
 Try it:
 

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
 import { digestKey, formatKeyFile, parseKeyFile, type StoredKey } from '../access/keys.ts'
 import type { Role } from '../access/roles.ts'
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { dataDirectory, makeDataDirectory, readServiceAddress } from '../stores/data-directory.ts'
+import { makeDataDirectory } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
+import { askBeforeLocking } from './ask-before-locking.ts'
 import { usualData } from './data-flags.ts'
 import { requireDirectory } from './log-files.ts'
 import type { Run } from './run.ts'
@@ -36,7 +36,7 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   const createdAt = new Date().toISOString()
   if (flags.data === usualData) makeDataDirectory(flags.data)
   else requireDirectory(flags)
-  if (flags.yes !== true) await askBeforeLocking(flags.data)
+  if (flags.yes !== true) await askBeforeLocking(flags.data, 'a key')
   const name = await changeKeys(flags.data, (keys) => {
     const name = flags.name ?? freeName(roles[0], keys)
     if (keys.some((other) => other.name === name)) {
@@ -47,32 +47,6 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   if (!flags.json) process.stdout.write(`${key}\n`)
   process.stderr.write(`key "${name}" (${roles.join(', ')}) is shown this once: keep it safe\n`)
   terminal.result({ name, roles, key, createdAt })
-}
-
-/** The first key of a service that asks for none ends every call without one. */
-async function askBeforeLocking(data: string): Promise<void> {
-  const url = readServiceAddress(dataDirectory(data))
-  if (url === undefined || (await asksForKey(url))) return
-  const what = `The service on ${url} accepts requests without a key now; once it has a key it refuses them`
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new FraudError('OPTION_INVALID', `${what}. Give your callers the key right away, and use --yes`)
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await lines.question(`${what}. Make it? [y/N] `)
-    if (!/^y(es)?$/i.test(answer.trim())) throw new FraudError('INTERRUPTED', 'No key was made')
-  } finally {
-    lines.close()
-  }
-}
-
-/** Whether a running service asks for keys already, by those of its environment say. */
-async function asksForKey(url: string): Promise<boolean> {
-  try {
-    const { status } = await fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(patienceMs) })
-    return status === 401
-  } catch {
-    return false
-  }
 }
 
 export async function listKeys({ data }: KeysFlags, { terminal }: Run): Promise<void> {

@@ -46,7 +46,7 @@ function ownUse(path: string): string | undefined {
   if (basename(directory) === 'snapshots' && isDataDirectory(dirname(directory)))
     return 'a snapshot of a data directory'
   if (!isDataDirectory(directory)) return undefined
-  if (/^(log|lock)\.sqlite/.test(basename(path))) return 'the log or the lock of a data directory'
+  if (/^(log|lock|access)\.sqlite/.test(basename(path))) return 'the log, the lock or the users of a data directory'
   const use = ownFiles[basename(path)]
   return use !== undefined && existsSync(path) ? use : undefined
 }

@@ -18,6 +18,7 @@ export interface ServeFlags {
   readonly host: string
   readonly workers: number
   readonly insecure?: boolean
+  readonly trustProxy?: readonly string[]
   readonly logLevel: ServiceConfig['logLevel']
   readonly report?: string
   /** In place of a bundle. */
@@ -60,6 +61,8 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     if (service.modelId === null) tellWithoutModel(flags.data)
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
     else terminal.warn(whyNoDecisions(flags))
+    // Where standard output is a file, or goes to a collector of logs, a secret has no place in it.
+    if (process.stdout.isTTY) tellLink(service)
     tellEmpty(service, wasEmpty, flags.data)
     void service.ready.then(
       () => {
@@ -81,6 +84,13 @@ function championOf({ data, workers }: ServeFlags, bundle: string | undefined): 
     if (isUnusable && workers === 1 && bundle !== undefined) return undefined
     throw error
   }
+}
+
+/** Nobody needs a password for the first look. */
+function tellLink(service: Service): void {
+  const link = service.oneTimeLink()
+  if (link === undefined) return
+  process.stdout.write(`console, without a password, once and within 15 minutes: ${link}\n`)
 }
 
 function whyNoDecisions({ workers }: ServeFlags): string {
@@ -121,6 +131,7 @@ export async function startServing(
     throw new FraudError('FILE_UNREADABLE', `--report ${report}: there is no such file`)
   const config: ServiceConfig = {
     ...addressOf(flags),
+    trustedProxies: flags.trustProxy,
     load,
     offered: offered === undefined ? undefined : () => readBundleBytes(offered),
     decisions: {

@@ -72,7 +72,11 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
       flags.wholeNumber(1),
     )
     .option('--no-warm-up', 'be ready sooner, with the first hundreds of decisions slower')
-    .option('--insecure', 'allow any address without keys')
+    .option(
+      '--trust-proxy <address...>',
+      'addresses or networks of proxies that say in X-Forwarded-For and -Proto whom they ask for',
+    )
+    .option('--insecure', 'allow any address without keys, and passwords without TLS')
     .addOption(
       new Option('--log-level <level>', 'the level of the structured log on standard error')
         .choices(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -28,6 +28,9 @@ export const errorCodes = [
   'JOURNAL_INVALID',
   'LABELS_FULL',
   'LEAK_SUSPECTED',
+  'LAST_ADMIN',
+  'LOGIN_FAILED',
+  'LOGIN_LIMITED',
   'LOG_INVALID',
   'LOG_KEY_MISMATCH',
   'LOG_MISMATCH',
@@ -56,6 +59,7 @@ export const errorCodes = [
   'POLICY_PART_UNKNOWN',
   'POLICY_VALUES_LOST',
   'PORT_IN_USE',
+  'ORIGIN_REFUSED',
   'REQUEST_MALFORMED',
   'REQUEST_TIMEOUT',
   'ROUTE_NOT_FOUND',
@@ -66,7 +70,10 @@ export const errorCodes = [
   'TRANSACTION_IN_FUTURE',
   'TRANSACTION_TOO_OLD',
   'TRANSACTION_UNKNOWN',
+  'TLS_MISSING',
   'UNAUTHORIZED',
+  'USER_EXISTS',
+  'USER_UNKNOWN',
   'WORKERS_FAILED',
 ] as const
 
@@ -100,16 +107,19 @@ export class FraudError extends Error {
   readonly errors: readonly FieldError[]
   /** What to do about it, for who called a command. */
   readonly hint: string | undefined
+  /** When to try again, where that is known. */
+  readonly retryAfterMs: number | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    details: { cause?: unknown; errors?: readonly FieldError[]; hint?: string | undefined } = {},
+    details: { cause?: unknown; errors?: readonly FieldError[]; hint?: string | undefined; retryAfterMs?: number } = {},
   ) {
     super(message, { cause: details.cause })
     this.name = 'FraudError'
     this.code = code
     this.errors = details.errors ?? []
     this.hint = details.hint
+    this.retryAfterMs = details.retryAfterMs
   }
 }

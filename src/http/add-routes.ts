@@ -7,7 +7,7 @@ import { refuseUnknownQuery } from './known-query.ts'
 import { boundAnswers } from './open-answers.ts'
 import { refuseOverload } from './refuse-overload.ts'
 import type { Guarded, Route, RouteParams } from './route.ts'
-import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs, registerDocs } from './routes/docs.ts'
 
 /**
@@ -16,7 +16,7 @@ import { docs, registerDocs } from './routes/docs.ts'
  */
 export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): void {
   const listed = new Map<string, Guarded>()
-  for (const route of [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes])
+  for (const route of [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes])
     listed.set(`${route.method} ${routerPath(route)}`, route)
   app.addHook('onRoute', (added) => {
     const method = added.method === 'HEAD' ? 'GET' : String(added.method)
@@ -37,14 +37,15 @@ function checksOf({ role, query, bounds = [] }: Guarded, context: HttpContext, r
 }
 
 const tellShown: onSendHookHandler = (_request, reply, payload, done) => {
-  reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+  reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' })
   done(null, payload)
 }
 
 /** Adds all that the list has, decisions and what rests on them only where there are any. */
 export async function addRoutes(app: App, context: HttpContext): Promise<void> {
   for (const route of routes) addRoute(app, context, route)
-  const { decisions, deployer, jobs } = context
+  const { accounts, decisions, deployer, jobs } = context
+  if (accounts !== undefined) for (const route of accessRoutes) addRoute(app, { ...context, accounts }, route)
   if (decisions !== undefined) for (const route of decidingRoutes) addRoute(app, { ...context, decisions }, route)
   if (deployer !== undefined) for (const route of modelRoutes) addRoute(app, { ...context, deployer }, route)
   if (jobs !== undefined) for (const route of jobRoutes) addRoute(app, { ...context, jobs }, route)

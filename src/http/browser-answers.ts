@@ -20,6 +20,7 @@ export function sendPage(reply: FastifyReply, page: Markup, policy = pagePolicy)
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
       vary: 'Accept',
     })
     .send(page.markup)

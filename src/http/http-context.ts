@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Accounts } from '../access/accounts.ts'
 import type { Role } from '../access/roles.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Decisions } from '../deciding/decisions.ts'
@@ -27,6 +28,10 @@ export interface HttpContext {
   readonly mayStill: (role: Role, request: FastifyRequest, reply: FastifyReply) => boolean
   /** Where the detector's transactions can be decided one by one. */
   readonly decisions?: Decisions | undefined
+  /** Users and their sessions, where there is a data directory. */
+  readonly accounts?: Accounts | undefined
+  /** Whether passwords are accepted without TLS from other machines, too. */
+  readonly isInsecure: boolean
   /** Models that may be deployed, where they are kept. */
   readonly deployer?: Deployer | undefined
   /** Trainings, imports and searches of a policy, where there is a data directory. */

@@ -3,7 +3,7 @@ import { modelIdOf } from '../deciding/lineup.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
-import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { eventMessageSchema } from './schemas/events.ts'
 import { explanationSchema } from './schemas/explanation.ts'
@@ -15,7 +15,7 @@ import { requestSchemas } from './schemas/requests.ts'
 
 /** The OpenAPI 3.1 document of the model being served: its own field names, and a real example. */
 export function describeApi(context: HttpContext): object {
-  const { lineup, decisions, deployer, jobs, version } = context
+  const { lineup, decisions, deployer, jobs, accounts, version } = context
   const { inputs = [], example = {} } = lineup.champion.model ?? {}
   const modelId = modelIdOf(lineup)
   const isGuarded = context.isGuarded()
@@ -33,13 +33,15 @@ export function describeApi(context: HttpContext): object {
       ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'policy' }] : []),
       ...(deployer ? [{ name: 'models' }] : []),
       { name: 'predictions' },
+      ...(accounts ? [{ name: 'access' }] : []),
       { name: 'operation' },
     ],
-    ...(isGuarded ? { security: [{ apiKey: [] }] } : {}),
+    ...(isGuarded ? { security: [{ apiKey: [] }, ...(accounts ? [{ session: [] }] : [])] } : {}),
     paths: pathsOf([
       ...(decisions ? decidingRoutes.map((route) => describeRoute(route, { ...context, decisions }, isGuarded)) : []),
       ...(deployer ? modelRoutes.map((route) => describeRoute(route, { ...context, deployer }, isGuarded)) : []),
       ...(jobs ? jobRoutes.map((route) => describeRoute(route, { ...context, jobs }, isGuarded)) : []),
+      ...(accounts ? accessRoutes.map((route) => describeRoute(route, { ...context, accounts }, isGuarded)) : []),
       ...routes.map((route) => describeRoute(route, context, isGuarded)),
     ]),
     components: {
@@ -56,7 +58,12 @@ export function describeApi(context: HttpContext): object {
           ...requestSchemas(decisions.inForce.detector),
         }),
       },
-      ...(isGuarded ? { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } } : {}),
+      ...(isGuarded && {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer' },
+          ...(accounts && { session: { type: 'apiKey', in: 'cookie', name: 'shrike_session' } }),
+        },
+      }),
     },
   }
 }
@@ -105,7 +112,10 @@ function describeRoute<Context extends HttpContext>(
 /** The answers to a request without the key or the role that a route requires. */
 function refusalsOf(role: Access): readonly FraudError[] {
   if (role === 'anyone') return []
-  const unauthorized = new FraudError('UNAUTHORIZED', 'Send one of the API keys as Authorization: Bearer KEY')
+  const unauthorized = new FraudError(
+    'UNAUTHORIZED',
+    'Log in, or send one of the API keys as Authorization: Bearer KEY',
+  )
   if (role === 'any key') return [unauthorized]
   return [unauthorized, new FraudError('FORBIDDEN', `This key does not have the role ${role}`)]
 }

@@ -3,15 +3,13 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fastify from 'fastify'
 import { buildTestService } from '../../test/service/fixture.ts'
-import { createKeyRing, digestKey } from '../access/keys.ts'
-import { roles } from '../access/roles.ts'
 import { guardRoutes } from './add-routes.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Route } from './route.ts'
-import { decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs } from './routes/docs.ts'
 
-const all = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, docs]
+const all = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes, docs]
 
 describe('the list of routes', () => {
   test('is the table of docs/reference/http.md, with who may call each and what it does', () => {
@@ -46,22 +44,5 @@ describe('the list of routes', () => {
     guardRoutes(other, {} as HttpContext, () => undefined)
     assert.throws(() => other.post('/v1/new', () => 'open to all'), /POST \/v1\/new is not in the list of routes/)
     assert.throws(() => other.get('/docs-of-others', () => 'open to all'), /GET \/docs-of-others is not/)
-  })
-
-  test('opens each route of a service without decisions to the keys that it names, and to no other', async () => {
-    const keyOf = (role: string) => `${role}-key-0123456789`
-    const createdAt = '2026-11-22T09:00:00.000Z'
-    const stored = roles.map((role) => ({ name: role, roles: [role], sha256: digestKey(keyOf(role)), createdAt }))
-    const ring = createKeyRing([], stored)
-    const { app } = await buildTestService({ keyRing: () => ring })
-    for (const { method, path, role } of [...routes, docs]) {
-      const ask = (authorization: string) => app.inject({ method, url: path, headers: { authorization } })
-      assert.equal((await ask('')).statusCode === 401, role !== 'anyone', path)
-      for (const held of roles) {
-        const { statusCode } = await ask(`Bearer ${keyOf(held)}`)
-        const isAllowed = role === 'anyone' || role === 'any key' || role === held || held === 'admin'
-        assert.equal(statusCode === 403, !isAllowed, `${method} ${path} with ${held}: ${statusCode}`)
-      }
-    }
   })
 })

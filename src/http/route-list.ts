@@ -1,4 +1,4 @@
-import type { DecidingContext, JobContext, ModelContext, Route } from './route.ts'
+import type { AccessContext, DecidingContext, JobContext, ModelContext, Route } from './route.ts'
 import { addModel } from './routes/add-model.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import { changeEntries } from './routes/change-entries.ts'
@@ -45,8 +45,10 @@ import { ruleFigures } from './routes/rule-figures.ts'
 import { switchRule } from './routes/rule-state.ts'
 import { rule, ruleList } from './routes/rules.ts'
 import { searchDecisions } from './routes/search.ts'
+import { changePassword, logIn, logOut, whoAmI } from './routes/sessions.ts'
 import { snoozeRule } from './routes/snooze-rule.ts'
 import { startJob } from './routes/start-job.ts'
+import { changeUser, createUser, userList } from './routes/users.ts'
 
 /** What every service has, beside the docs. */
 export const routes: readonly Route[] = [
@@ -108,6 +110,17 @@ export const jobRoutes: readonly Route<JobContext>[] = [
   startBacktest,
   backtest,
   backtestReport,
+]
+
+/** What a service that people can log in to has, too. */
+export const accessRoutes: readonly Route<AccessContext>[] = [
+  logIn,
+  whoAmI,
+  logOut,
+  changePassword,
+  userList,
+  createUser,
+  changeUser,
 ]
 
 /** What a service that keeps models has, too. */

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Accounts } from '../access/accounts.ts'
 import type { Role } from '../access/roles.ts'
 import type { FraudError } from '../core/errors.ts'
 import type { Decisions } from '../deciding/decisions.ts'
@@ -38,7 +39,7 @@ interface Answers {
 
 interface Described<Context> {
   readonly operationId: string
-  readonly tag: 'decisions' | 'labels' | 'policy' | 'models' | 'predictions' | 'operation'
+  readonly tag: 'decisions' | 'labels' | 'policy' | 'models' | 'predictions' | 'access' | 'operation'
   readonly details?: string
   readonly parameters?: (context: Context) => readonly object[]
   readonly body?: (context: Context) => object
@@ -74,6 +75,11 @@ export interface DecidingContext extends HttpContext {
 /** What routes are built from where jobs can be run. */
 export interface JobContext extends HttpContext {
   readonly jobs: Jobs
+}
+
+/** What routes are built from where people can log in. */
+export interface AccessContext extends HttpContext {
+  readonly accounts: Accounts
 }
 
 /** What routes are built from where models are kept. */

@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { Accounts } from '../access/accounts.ts'
 import { createKeyRing, type KeyRing } from '../access/keys.ts'
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -41,6 +42,11 @@ export interface ServerOptions {
   readonly apiKeys?: readonly string[]
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: () => KeyRing
+  readonly accounts?: Accounts | undefined
+  /** Accepts passwords without TLS from other machines, too. */
+  readonly isInsecure?: boolean
+  /** Addresses of proxies that say whom they ask for, and whether that was over TLS. */
+  readonly trustedProxies?: readonly string[]
   readonly decisions?: Decisions | undefined
   readonly deployer?: Deployer | undefined
   readonly jobs?: Jobs | undefined
@@ -69,8 +75,9 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const context: HttpContext = {
     ...options,
     limits,
-    isGuarded: () => keyRing().asksForKey,
     mayStill: (role, request, reply) => refuse(role, request, reply) === undefined,
+    isInsecure: options.isInsecure ?? false,
+    isGuarded: () => keyRing().asksForKey || (options.accounts?.asksForLogin ?? false),
     whyNotReady: options.whyNotReady ?? (() => undefined),
     renderMetrics: options.renderMetrics ?? (() => metrics.registry.metrics()),
     streaming: new WeakSet(),
@@ -85,6 +92,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const answerError = createErrorAnswer(log)
   const app = fastify({
     ...connectionOptions(limits),
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     clientErrorHandler: createConnectionErrorHandler(metrics, context.streaming, lingerMs),
     frameworkErrors: answerError,
   })
@@ -94,7 +102,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   app.setErrorHandler(answerError)
   const paths = collectPaths(app)
   const known = { paths, decides: options.decisions !== undefined }
-  const refuse = createGuard(app, keyRing)
+  const refuse = createGuard(app, keyRing, options.accounts)
   app.setNotFoundHandler((request, reply) => {
     const refusal = refuse(openPaths.has(routeOf(request, paths)) ? 'anyone' : 'any key', request, reply)
     if (refusal !== undefined) throw refusal
@@ -161,7 +169,9 @@ function createErrorAnswer(log: Logger) {
     const problem = presentError(translate(error))
     if (problem.code === 'INTERNAL')
       log.error({ err: error, path: maskCardNumber(pathOf(request.url)) }, 'a request failed')
-    if (problem.status === 503) reply.header('retry-after', '1')
+    const retryAfterMs = error instanceof FraudError ? error.retryAfterMs : undefined
+    if (retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+    else if (problem.status === 503) reply.header('retry-after', '1')
     if (problem.code === 'REQUEST_TIMEOUT' || problem.code === 'REQUEST_MALFORMED') reply.header('connection', 'close')
     if (wantsPage(request)) return void sendProblemPage(reply, problem)
     reply.code(problem.status).header('content-type', problemType).send(JSON.stringify(problem))

@@ -30,6 +30,8 @@ export interface DataDirectory {
   readonly logPath: string
   readonly snapshotsPath: string
   readonly keysPath: string
+  /** Users, their sessions, and what was asked for by whom. */
+  readonly accessPath: string
   readonly jobsPath: string
   /** What jobs made: a folder each. */
   readonly bundlesPath: string
@@ -52,6 +54,7 @@ export function dataDirectory(path: string): DataDirectory {
     logPath: join(path, 'log.sqlite'),
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
+    accessPath: join(path, 'access.sqlite'),
     jobsPath: join(path, 'jobs'),
     bundlesPath: join(path, 'bundles'),
     modelsPath: join(path, 'models'),
@@ -98,8 +101,9 @@ function reasonOf(cause: unknown): string {
 }
 
 /** @throws FraudError DIRECTORY_UNUSABLE where a file of the directory's own is a link to elsewhere. */
-export function refuseLinkedFiles({ logPath, keysPath, lockPath, bundlePath, addressPath }: DataDirectory): void {
-  refuseLinks(logPath, `${logPath}-wal`, `${logPath}-shm`, keysPath, lockPath, bundlePath, addressPath)
+export function refuseLinkedFiles(directory: DataDirectory): void {
+  const { logPath, keysPath, accessPath, lockPath, bundlePath, addressPath } = directory
+  refuseLinks(logPath, `${logPath}-wal`, `${logPath}-shm`, keysPath, accessPath, lockPath, bundlePath, addressPath)
 }
 
 export interface DirectoryLock {
@@ -155,13 +159,13 @@ function noteAs(note: number, database: DatabaseSync): void {
 }
 
 function lock(directory: DataDirectory) {
-  const { path, lockPath, snapshotsPath, keysPath } = directory
+  const { path, lockPath, snapshotsPath, keysPath, accessPath } = directory
   makeDataDirectory(path)
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
     refuseLinkedFiles(directory)
     closeSync(openSync(lockPath, O_CREAT | O_NOFOLLOW | O_RDWR, 0o600))
-    makePrivate(lockPath, keysPath, ...snapshotPaths(snapshotsPath))
+    makePrivate(lockPath, keysPath, accessPath, ...snapshotPaths(snapshotsPath))
     const database = openLocked(directory)
     try {
       refuseOverwritten(directory, noted(database))

@@ -1,0 +1,91 @@
+import { roles } from '../../access/roles.ts'
+import { z } from '../../core/zod.ts'
+import { answerParsed } from '../access-body.ts'
+import type { AccessContext, Route } from '../route.ts'
+import { isLastAdmin, newUserBody, unknownUser, userAnswer, userChangeBody, userExists } from '../schemas/access.ts'
+import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
+import { pathParameter } from '../schemas/policy.ts'
+import { usual } from '../schemas/refused.ts'
+import { refuseWithoutTls } from '../session-cookie.ts'
+
+/** `GET /v1/users`. */
+export const userList: Route<AccessContext> = {
+  method: 'GET',
+  path: '/v1/users',
+  role: 'admin',
+  summary: 'The users, by name',
+  bounds: ['load'],
+  operationId: 'users',
+  tag: 'access',
+  answers: {
+    ok: jsonAnswer('The users.', {
+      type: 'object',
+      properties: { users: { type: 'array', items: userAnswer } },
+      required: ['users'],
+    }),
+    refusals: [],
+  },
+  handle:
+    ({ accounts }) =>
+    (_request, reply) =>
+      reply.header('cache-control', 'no-store').send({ users: accounts.users.list() }),
+}
+
+const password = z.string().max(1024)
+const rolesOfUser = z.array(z.enum(roles)).min(1).max(roles.length)
+const newUser = z.strictObject({ name: z.string().max(256), password, roles: rolesOfUser })
+const userChange = z.strictObject({
+  password: password.optional(),
+  roles: rolesOfUser.optional(),
+  disabled: z.boolean().optional(),
+})
+
+/** `POST /v1/users`. */
+export const createUser: Route<AccessContext> = {
+  method: 'POST',
+  path: '/v1/users',
+  role: 'admin',
+  summary: 'Create a user',
+  bounds: ['load'],
+  operationId: 'createUser',
+  tag: 'access',
+  details: 'The first user has the role admin. From then on every request needs a key or a login.',
+  body: () => jsonBody(newUserBody, { name: 'ada', password: 'correct horse battery staple', roles: ['admin'] }),
+  answers: {
+    ok: jsonAnswer('The user.', userAnswer),
+    okStatus: 201,
+    refusals: [...usual, userExists],
+  },
+  handle: (context) => (request, reply) => {
+    refuseWithoutTls(request, context.isInsecure)
+    answerParsed(context, newUser, request, reply, async ({ name, password, roles }) => {
+      const user = await context.accounts.users.create(name, password, [...new Set(roles)])
+      reply.code(201)
+      return user
+    })
+  },
+}
+
+/** `PUT /v1/users/{name}`: what is left out stays as it is. */
+export const changeUser: Route<AccessContext> = {
+  method: 'PUT',
+  path: '/v1/users/{name}',
+  role: 'admin',
+  summary: 'Change the roles or the password of a user, or disable one',
+  bounds: ['load'],
+  operationId: 'changeUser',
+  tag: 'access',
+  details: 'What is left out stays as it is. A new password, and being disabled, ends the sessions of the user.',
+  parameters: () => [pathParameter('name')],
+  body: () => jsonBody(userChangeBody, { roles: ['analyst', 'author'] }),
+  answers: {
+    ok: jsonAnswer('The user.', userAnswer),
+    refusals: [...usual, unknownUser, isLastAdmin],
+  },
+  handle: (context) => (request, reply) => {
+    refuseWithoutTls(request, context.isInsecure)
+    answerParsed(context, userChange, request, reply, async ({ roles, ...change }) =>
+      context.accounts.users.change(request.params.name, { ...change, roles: roles && [...new Set(roles)] }),
+    )
+  },
+}

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { Accounts } from './access/accounts.ts'
+import { usualCost } from './access/password.ts'
+import type { DataDirectory } from './stores/data-directory.ts'
+import { openSqliteAccess } from './stores/sqlite/sqlite-access.ts'
+
+export interface OpenedAccounts {
+  readonly accounts: Accounts
+  close(): void
+}
+
+/** Data directory -> who may log in; for a service, and for commands beside it. @throws FraudError DIRECTORY_UNUSABLE */
+export function openAccounts({ accessPath }: DataDirectory, clock: () => number): OpenedAccounts {
+  const store = openSqliteAccess(accessPath)
+  const makeSecret = () => randomBytes(32).toString('base64url')
+  const accounts = new Accounts({ store, clock, makeSecret, cost: usualCost })
+  return {
+    accounts,
+    close() {
+      accounts.flush()
+      store.close()
+    },
+  }
+}
