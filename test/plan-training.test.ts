@@ -28,31 +28,74 @@ const creditcard = 'detectors/creditcard.yaml'
 describe('a training is planned', () => {
   test("by the detector's own model, by which the demo trains, too", () => {
     const plan = planTraining({ ...usualTraining, seed: 7 }, rowsOf('detectors/cards.yaml'))
-    assert.deepEqual([plan.learner, plan.oversample, plan.scale, plan.seed], ['random-forest', 0.1, false, 7])
-    assert.deepEqual(plan.options, { nEstimators: 100 })
+    assert.deepEqual([plan.oversample, plan.scale, plan.seed], [0.1, false, 7])
+    assert.deepEqual(plan.members, [{ learner: 'random-forest', options: { nEstimators: 100 } }])
   })
 
   test('by the default preset where the detector says nothing', () => {
-    const { learner, options, oversample, scale } = planTraining(usualTraining, rowsOf(creditcard))
-    const { default: usual } = presets
-    assert.deepEqual(
-      { learner, options, oversample, scale },
-      {
-        ...{ learner: usual.learner, options: usual.options, oversample: usual.oversample, scale: usual.scale },
-      },
+    const { members, averageOf, memberWeights, oversample, scale, calibrate } = planTraining(
+      usualTraining,
+      rowsOf(creditcard),
     )
+    assert.deepEqual({ members, averageOf, memberWeights, oversample, scale, calibrate }, presets.default)
   })
 
   test('by flags over a preset, and a preset over the file', () => {
     const rows = rowsOf(creditcard, 'model: { learner: random-forest, nEstimators: 7, seed: 3 }\n')
     const own = planTraining(usualTraining, rows)
-    assert.deepEqual([own.learner, own.options, own.seed], ['random-forest', { nEstimators: 7 }, 3])
+    assert.deepEqual([own.members, own.seed], [[{ learner: 'random-forest', options: { nEstimators: 7 } }], 3])
     const preset = planTraining({ ...usualTraining, preset: 'default' }, rows)
-    assert.deepEqual([preset.learner, preset.options, preset.seed], ['gradient-boosting', presets.default.options, 42])
+    assert.deepEqual([preset.members, preset.seed], [presets.default.members, 42])
     const flags = { preset: 'default', learningRate: 0.2, nEstimators: 9 } as const
-    const both = planTraining({ ...usualTraining, ...flags }, rows)
-    assert.deepEqual(both.options, { ...presets.default.options, learningRate: 0.2, nEstimators: 9 })
+    const [boosting] = planTraining({ ...usualTraining, ...flags }, rows).members
+    const [{ learner, options }] = presets.default.members
+    assert.deepEqual(boosting, { learner, options: { ...options, learningRate: 0.2, nEstimators: 9 } })
     const other = planTraining({ ...usualTraining, learner: 'logistic-regression', seed: 5 }, rows)
-    assert.deepEqual([other.learner, other.options, other.seed], ['logistic-regression', {}, 5])
+    assert.deepEqual([other.members, other.seed], [[{ learner: 'logistic-regression', options: {} }], 5])
+  })
+})
+
+describe('an average is planned', () => {
+  const boosting = { learner: 'gradient-boosting', options: { nEstimators: 9, learningRate: 0.2 } }
+  const forest = { learner: 'random-forest', options: { nEstimators: 9 } }
+  const plan = (model: string, request = {}) =>
+    planTraining({ ...usualTraining, ...request }, rowsOf(creditcard, model))
+
+  test('of members with options of their own, and flags go to each that has such', () => {
+    const model =
+      'model: { members: [{ learner: gradient-boosting, learningRate: 0.2 }, { learner: random-forest }] }\n'
+    const { members, averageOf, memberWeights } = plan(model, { nEstimators: 9 })
+    assert.deepEqual([members, averageOf, memberWeights], [[boosting, forest], 'log-odds', 'equal'])
+    assert.deepEqual(plan(model, { learner: 'decision-tree' }).members, [{ learner: 'decision-tree', options: {} }])
+  })
+
+  test('of one learner and others, which share what is said', () => {
+    const model = 'model: { learner: gradient-boosting, average: [random-forest], nEstimators: 9, learningRate: 0.2 }\n'
+    assert.deepEqual(plan(model).members, [boosting, forest])
+    const { averageOf, memberWeights } = plan(model, { averageOf: 'probability', memberWeights: 'chosen' })
+    assert.deepEqual([averageOf, memberWeights], ['probability', 'chosen'])
+  })
+
+  test('unless it can not be one', () => {
+    const refused = (model: string, request: object, message: RegExp) =>
+      assert.throws(() => plan(model, request), message)
+    refused('', { learner: 'decision-tree', average: ['decision-tree'] }, /has decision-tree twice/)
+    refused('', { learner: 'decision-tree', averageOf: 'probability' }, /`averageOf` is for an average of several/)
+    refused('', { learner: 'decision-tree', average: ['random-forest'], dropout: 0.1 }, /has an option dropout/)
+    refused(
+      'model: { learner: decision-tree, members: [{ learner: random-forest }, { learner: decision-tree }] }\n',
+      {},
+      /members name their learners themselves/,
+    )
+  })
+
+  test('unless one of its models would break a promise of another', () => {
+    const promise = 'model: { learner: gradient-boosting, average: [random-forest], monotone: { amount: 1 } }\n'
+    assert.throws(() => plan(promise), /monotone is a promise that random-forest does not give/)
+    const alone = plan('model: { monotone: { amount: 1 } }\n').members
+    assert.deepEqual(
+      alone.map(({ learner }) => learner),
+      ['gradient-boosting'],
+    )
   })
 })

@@ -43,11 +43,11 @@ export async function evaluateHandbook(file: string, flags: ProtocolFlags, run: 
   const { times } = timed(rows)
   refuseOrTell(rows, flags, run)
   // The book says of each of its learners how it is trained; nothing of the detector's own model is meant.
-  const plan = { ...planOf(flags, rows), average: [], scale: false, oversample: null }
+  const plan = { ...planOf(flags, rows), scale: false, oversample: null }
   const progress = run.terminal.begin('handbook')
   const result = await runHandbook(
     { ...rows, times },
-    ({ learner, options }) => trainer(rows, { ...plan, learner, options }, run),
+    ({ learner, options }) => trainer(rows, { ...plan, members: [{ learner, options }] }, run),
     seedsOf(flags),
     progress.update,
   )
@@ -133,11 +133,12 @@ function planOf({ preset, learner, nEstimators, maxDepth, threads }: ProtocolFla
   return planTraining({ ...usualTraining, ...flags }, rows)
 }
 
-function describe({ learner, average, options, scale, oversample }: TrainingPlan): string {
-  const told = Object.entries(options).map(([name, value]) => `${name} ${value ?? 'none'}`)
+function describe({ members, scale, oversample }: TrainingPlan): string {
+  const told = members.map(({ learner, options }) =>
+    [learner, ...Object.entries(options).map(([name, value]) => `${name} ${value ?? 'none'}`)].join(', '),
+  )
   return [
-    [learner, ...average].join(' + '),
-    ...told,
+    told.join(' + '),
     ...(scale ? ['scaled'] : []),
     ...(oversample === null ? [] : [`oversample ${oversample}`]),
   ].join(', ')

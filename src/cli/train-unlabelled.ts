@@ -23,7 +23,7 @@ export async function trainUnlabelled(
   const outcome = await runWithoutLabels(rows, { ...plan, oversample: null }, flags.flagShare ?? usualFlagShare, run)
   const { content, held, flagged } = outcome
   const { bytes, id } = encodeBundle(content)
-  const warning = `There are no labels of fraud: ${plan.learner} learned what is usual, and nothing was measured`
+  const warning = `There are no labels of fraud: ${plan.members[0].learner} learned what is usual, and nothing was measured`
   terminal.warn(warning)
   const { drawUnlabelled } = await import('../training/draw-unlabelled.ts')
   const html = drawUnlabelled(rows, outcome, { id, version, command })

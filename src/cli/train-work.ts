@@ -48,7 +48,7 @@ export async function train(file: string | undefined, flags: TrainFlags, run: Ru
   const keepsUnlabelled = await mayLackLabels(flags)
   const read = await readRows(file, keepsUnlabelled ? { ...flags, keepsUnlabelled } : flags, run)
   const plan = planTraining(flags, read)
-  if (isUnsupervised(plan.learner) && knownFrauds(read) === 0) {
+  if (plan.members.every(({ learner }) => isUnsupervised(learner)) && knownFrauds(read) === 0) {
     const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
       writeAll({ ...files, ...detectorFile(read, flags) }, flags, run)
     return trainUnlabelled(read, plan, flags, command, reportPathOf(flags), write, run)

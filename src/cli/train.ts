@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { timeFormats } from '../core/time-formats.ts'
-import { learners } from '../learners/model-choice.ts'
+import { averages, learners, memberWeights } from '../learners/model-choice.ts'
 import { presets } from '../learners/presets.ts'
 import * as flags from './flags.ts'
 import { learnerFlags, learnerNames } from './learner-flags.ts'
@@ -100,6 +100,16 @@ function addLearnerFlags(command: Command): void {
     .option('--threads <number>', 'the number of threads (default: one per core)', flags.wholeNumber(1, 256))
     .addOption(new Option('--learner <name>', 'what learns').choices([...learners]))
     .option('--average <names>', 'average the model with those of these learners, separated by commas', learnerNames)
+    .addOption(
+      new Option('--average-of <what>', 'what of several models is averaged (default: log-odds)').choices([
+        ...averages,
+      ]),
+    )
+    .addOption(
+      new Option('--member-weights <how>', 'all alike, or chosen on the calibration rows (default: equal)').choices([
+        ...memberWeights,
+      ]),
+    )
     .option(
       '--oversample <ratio>',
       'repeat frauds at random up to this share of the legitimate rows, or none',

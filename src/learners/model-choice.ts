@@ -1,4 +1,5 @@
 import { z } from '../core/zod.ts'
+import type { AverageOf } from '../models/average.ts'
 import { definitions } from './index.ts'
 import type { LearnerOption, ValuesOf } from './option.ts'
 
@@ -29,14 +30,45 @@ type OptionShape = {
 const inFiles = [...learnerOptions].flatMap(([name, { schema }]) => (schema ? [[name, schema.optional()]] : []))
 const optionShape: OptionShape = Object.fromEntries(inFiles)
 
+export const averages = ['log-odds', 'probability'] as const satisfies readonly AverageOf[]
+export const memberWeights = ['equal', 'chosen'] as const
+
+const { seed: _, ...memberShape } = optionShape
+
 /** What learns, and how: the `model` of a detector file. */
-export const modelSchema = z.strictObject({
-  learner: z.enum(learners).optional(),
-  /** Learners whose models are averaged with the first one's. */
-  average: z.array(z.enum(learners)).max(8).optional(),
-  ...optionShape,
-  scale: z.boolean().optional(),
-  oversample: z.number().gt(0).max(1).nullable().optional(),
-})
+export const modelSchema = z
+  .strictObject({
+    learner: z.enum(learners).optional(),
+    /** Learners whose models are averaged with the first one's. */
+    average: z.array(z.enum(learners)).max(8).optional(),
+    /** Models that are averaged, each with its own options: in place of `learner` and `average`. */
+    members: z
+      .array(z.strictObject({ learner: z.enum(learners), ...memberShape }))
+      .min(2)
+      .max(8)
+      .optional(),
+    averageOf: z.enum(averages).optional(),
+    memberWeights: z.enum(memberWeights).optional(),
+    ...optionShape,
+    scale: z.boolean().optional(),
+    oversample: z.number().gt(0).max(1).nullable().optional(),
+  })
+  .refine(({ members, learner, average }) => members === undefined || (learner ?? average) === undefined, {
+    error: 'members name their learners themselves: leave out learner and average',
+    path: ['members'],
+  })
 
 export type ModelChoice = Readonly<z.infer<typeof modelSchema>>
+
+/** A learner with options: one of the models that are averaged, or the only one. */
+export interface Member {
+  readonly learner: Learner
+  readonly options: LearnerOptions
+}
+
+/** How several models are averaged. */
+export interface Averaging {
+  readonly averageOf: AverageOf
+  /** Equal ones, or chosen on the rows that calibration is fitted on. */
+  readonly memberWeights: (typeof memberWeights)[number]
+}

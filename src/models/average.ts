@@ -1,20 +1,37 @@
+import { logOddsOf, probabilityOf } from './log-odds.ts'
 import type { Model } from './model.ts'
 
-/** Several models as one: the weighted mean of their probabilities. */
+/** What is averaged: the members' probabilities, or their log-odds. */
+export type AverageOf = 'probability' | 'log-odds'
+
+/** Several models as one: the weighted mean of what they say. */
 export interface AverageModel<Member extends Model = Model> extends Model {
   readonly kind: 'average'
+  readonly of: AverageOf
   readonly members: readonly Member[]
   /** One each; they sum to 1. */
   readonly weights: Float64Array
+}
+
+/** Keeps a member that says 0 or 1 from outvoting all others: log-odds stay within 9.21 of 0. */
+const epsilon = 1e-4
+
+/** What a member's probability counts as in an average of log-odds. */
+export function averagedLogOdds(probability: number): number {
+  return logOddsOf(probability, epsilon)
 }
 
 export function createAverage<Member extends Model>(
   features: readonly string[],
   members: readonly Member[],
   weights: Float64Array,
+  of: AverageOf = 'probability',
 ): AverageModel<Member> {
+  const isOfLogOdds = of === 'log-odds'
+  const finish = (sum: number) => (isOfLogOdds ? probabilityOf(sum) : Math.min(sum, 1))
   return {
     kind: 'average',
+    of,
     features,
     members,
     weights,
@@ -23,17 +40,20 @@ export function createAverage<Member extends Model>(
     },
     predictProba(row) {
       let sum = 0
-      for (let i = 0; i < members.length; i++) sum += weights[i] * members[i].predictProba(row)
-      return Math.min(sum, 1)
+      for (let i = 0; i < members.length; i++) {
+        const probability = members[i].predictProba(row)
+        sum += weights[i] * (isOfLogOdds ? averagedLogOdds(probability) : probability)
+      }
+      return finish(sum)
     },
     predictProbaOfRows(rows) {
       const sums = new Float64Array(rows.length / features.length)
       members.forEach((member, i) => {
         member.predictProbaOfRows(rows).forEach((probability, row) => {
-          sums[row] += weights[i] * probability
+          sums[row] += weights[i] * (isOfLogOdds ? averagedLogOdds(probability) : probability)
         })
       })
-      return sums.map((sum) => Math.min(sum, 1))
+      return sums.map(finish)
     },
   }
 }

@@ -2,7 +2,7 @@ import { FraudError } from '../core/errors.ts'
 import { tellIssues, z } from '../core/zod.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { Calibration } from './calibration.ts'
-import { type LearnedModel, modelForm, readModel, splitsOnCategories, writeModel } from './learned-model.ts'
+import { bundleFormat, type LearnedModel, modelForm, readModel, writeModel } from './learned-model.ts'
 import type { PredictionThreshold } from './prediction-threshold.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
@@ -99,7 +99,7 @@ export interface Bundle extends BundleContent {
 }
 
 // Version 2 has splits on categories, which a Shrike that knows version 1 alone would overlook. In version 3 nothing was
-// measured, and scores are ranks.
+// measured and scores are ranks, or an average is of log-odds.
 const bundleFormats = ['1', '2', '3']
 
 /** What not every bundle has. */
@@ -186,7 +186,7 @@ export function encodeBundle(content: BundleContent): { readonly bytes: Uint8Arr
   const { model, scaling, detector, ...rest } = content
   const metadata: Record<string, string> = {
     format: 'shrike-bundle',
-    formatVersion: content.metrics === null ? '3' : splitsOnCategories(model) ? '2' : '1',
+    formatVersion: String(content.metrics === null ? 3 : bundleFormat(model)),
     detector: JSON.stringify(detector),
     features: JSON.stringify(model.features),
   }

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { randomForest } from '../../test/random-trees.ts'
 import { createRandom } from '../core/random.ts'
-import { createAverage } from './average.ts'
+import { trainRandomForest } from '../learners/forest/random-forest.ts'
+import { averagedLogOdds, createAverage } from './average.ts'
+import { outputOf } from './contributions.ts'
 import { createExplainer, whyUnexplained } from './explanation.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import type { LearnedModel } from './learned-model.ts'
@@ -181,6 +183,18 @@ function someMembers(seed: number) {
   }
 }
 
+/** Rows whose frauds come of features that speak together. */
+function interplay() {
+  const random = createRandom(5)
+  const columns = Array.from({ length: 6 }, () => Float64Array.from({ length: 4000 }, () => random.normal()))
+  const [a, b, c, d, e] = columns
+  const labels = Uint8Array.from(a, (_, i) => {
+    const logOdds = -5.5 + 1.5 * a[i] + (b[i] > 1 && c[i] > 0 ? 5 : 0) + d[i] * e[i]
+    return random.uniform() < 1 / (1 + Math.exp(-logOdds)) ? 1 : 0
+  })
+  return { columns, labels }
+}
+
 describe('an explanation of an average', () => {
   const rowOf = (random: ReturnType<typeof createRandom>) =>
     Float64Array.from(features, () => (random.uniform() < 0.1 ? Number.NaN : 12 * random.uniform() - 1))
@@ -205,6 +219,64 @@ describe('an explanation of an average', () => {
         )
       }
     }
+  })
+
+  test('of log-odds sums to them, to 1e-9, whatever its members tell in', () => {
+    const random = createRandom(12)
+    for (let seed = 0; seed < 40; seed++) {
+      const { forest, ...others } = someMembers(seed)
+      const inner = createAverage<LearnedModel>(features, [forest, others.linear], Float64Array.of(0.5, 0.5))
+      const members = [inner, forest, ...Object.values(others)]
+      const average = createAverage(features, members, new Float64Array(6).fill(1 / 6), 'log-odds')
+      const row = rowOf(random)
+      const { scale, base, contributions, error } = createExplainer(average)?.explain(row) ?? assert.fail()
+      assert.ok(scale === 'log-odds' && error >= 0)
+      const probability = average.predictProba(row)
+      near(
+        contributions.reduce((sum, part) => sum + part, base),
+        Math.log(probability / (1 - probability)),
+        1e-9,
+      )
+      assert.deepEqual(average.predictProbaOfRows(row), Float64Array.of(probability))
+    }
+  })
+
+  test('of log-odds has of boosting alone its own Shapley values, where nothing is squeezed', () => {
+    const { boosting } = someMembers(3)
+    const alone = createAverage<LearnedModel>(features, [boosting], Float64Array.of(1), 'log-odds')
+    const row = Float64Array.of(1, 5, Number.NaN, 9)
+    const [own, carried] = [boosting, alone].map((model) => createExplainer(model)?.explain(row) ?? assert.fail())
+    carried.contributions.forEach((part, i) => {
+      near(part, own.contributions[i], 0.02)
+    })
+  })
+
+  test('of log-odds is near the Shapley values of a trained forest, as near as the documents say', async () => {
+    const { columns, labels } = interplay()
+    const inputs = columns.map((_, i) => `x${i}`)
+    const { model } = await trainRandomForest({ features: inputs, columns, labels }, { seed: 3 }, { threads: 1 })
+    const explainer = createExplainer(createAverage<LearnedModel>(inputs, [model], Float64Array.of(1), 'log-odds'))
+    const { nodes } = model
+    const random = createRandom(9)
+    const frauds = [...labels.keys()].filter((row) => labels[row] === 1).slice(0, 15)
+    const plain = createExplainer(model)
+    const errors = [...frauds, ...Array.from({ length: 15 }, (_, i) => i * 100)].map((at) => {
+      const row = Float64Array.from(columns, (column) => column[at] + 0.3 * random.normal())
+      const worth = (isKnown: readonly boolean[]) => averagedLogOdds(expectedOf(nodes, row, isKnown) / 100)
+      const carried = explainer?.explain(row) ?? assert.fail()
+      const probability = plain?.explain(row) ?? assert.fail()
+      const rate = (outputOf(carried) - carried.base) / (outputOf(probability) - probability.base)
+      const expected = shapley(6, worth)
+      const largest = (parts: Float64Array) => Math.max(...expected.map((value, i) => Math.abs(value - parts[i])))
+      return [largest(carried.contributions), largest(probability.contributions.map((part) => part * rate))]
+    })
+    const [carried, rescaled] = [0, 1].map((way) => errors.map((error) => error[way]))
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    const told = [Math.max(...carried), mean(carried), Math.max(...rescaled), mean(rescaled)]
+    assert.deepEqual(
+      told.map((figure) => figure.toFixed(2)),
+      ['2.67', '0.47', '11.81', '1.47'],
+    )
   })
 
   test('of forests alone is the mean of their Shapley values', () => {

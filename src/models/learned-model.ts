@@ -81,8 +81,10 @@ export function countNodes(model: KindedModel): number {
   return partsOf(model).reduce((sum, part) => sum + (kindOf(part).nodeCount?.(part) ?? 0), 0)
 }
 
-export function splitsOnCategories(model: KindedModel): boolean {
-  return partsOf(model).some((part) => kindOf(part).splitsOnCategories?.(part) === true)
+/** The first format of bundles whose readers know all of it. */
+export function bundleFormat(model: KindedModel): number {
+  const members = kindOf(model).membersOf?.(model) ?? []
+  return Math.max(kindOf(model).bundleFormat?.(model) ?? 1, ...members.map(bundleFormat))
 }
 
 /** The models that a model is made of, down to those that hold no others. */

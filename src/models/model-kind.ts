@@ -1,4 +1,5 @@
 import type { z } from '../core/zod.ts'
+import type { AlongPath } from './carry-along.ts'
 import type { SmoothedLink } from './carry-to-probability.ts'
 import type { ContributionScale, Explanation } from './contributions.ts'
 import type { Model } from './model.ts'
@@ -28,6 +29,8 @@ export interface Explainer {
 /** An explainer of one model, with what makes probabilities of another scale. */
 export interface LinkedExplainer extends Explainer {
   readonly link: SmoothedLink | undefined
+  /** How the output comes about, of models that know it better than their contributions tell. */
+  along?(row: Float64Array): AlongPath
 }
 
 /** What a model that holds others asks of their kinds. */
@@ -59,8 +62,8 @@ export interface ModelKind<Kinded extends KindedModel, Form extends ModelForm> {
   membersOf?(model: Kinded): readonly KindedModel[]
   /** Nodes of trees, by which the time of an explanation is told; 0 where a kind does not say. */
   nodeCount?(model: Kinded): number
-  /** Whether it has splits on categories, which bundles of the first version can't hold. */
-  splitsOnCategories?(model: Kinded): boolean
+  /** The first format of bundles whose readers know all that it is made of, beside its members; 1 where a kind does not say. */
+  bundleFormat?(model: Kinded): 1 | 2 | 3
 }
 
 export function defineModelKind<Kinded extends KindedModel, Form extends ModelForm>(

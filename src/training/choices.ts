@@ -26,25 +26,26 @@ export function layOutChoices(
   model: ModelChoice,
   plan: TrainingPlan,
 ): Choices {
-  const learners = [...new Set(asked ?? declared?.learners ?? [plan.learner])]
+  const [{ learner: first, options }] = plan.members
+  const learners = [...new Set(asked ?? declared?.learners ?? [first])]
   // What the plan took from the preset, too: as soon as a learner is named, no preset speaks.
-  const { options, scale, oversample } = plan
+  const { scale, oversample } = plan
   const inUse = modelSchema.parse({ ...model, ...options, scale, oversample })
-  const base = baseOf(inUse, plan.learner, plan.learner)
+  const base = baseOf(inUse, first, first)
   const spaces = learners.map((learner) => ({
     learner,
-    base: learner === plan.learner ? base : baseOf(model, learner, plan.learner),
+    base: learner === first ? base : baseOf(model, learner, first),
     dimensions: declared?.dimensions.get(learner) ?? usualSpaceOf(learner),
   }))
-  const usual = { ...defaultsOf(plan.learner), ...inUse }
-  const { dimensions = [] } = spaces.find(({ learner }) => learner === plan.learner) ?? {}
+  const usual = { ...defaultsOf(first), ...inUse }
+  const { dimensions = [] } = spaces.find(({ learner }) => learner === first) ?? {}
   const own = dimensions.map(({ name }) => [name, Object.entries(usual).find(([option]) => option === name)?.[1]])
   return { current: modelSchema.parse({ ...base, ...Object.fromEntries(own) }), spaces }
 }
 
 /** Trials judge single learners, so an average is no part of them. */
 function baseOf(model: ModelChoice, learner: Learner, currentLearner: Learner): ModelChoice {
-  const { average: _, learner: __, ...options } = model
+  const { average: _, learner: __, members: ___, ...options } = model
   const kept = ['seed', 'scale', 'oversample', ...(learner === currentLearner ? optionsOf(learner) : [])]
   const own = Object.entries(options).filter(([name, value]) => kept.includes(name) && value !== undefined)
   return modelSchema.parse({ learner, ...Object.fromEntries(own) })

@@ -39,7 +39,7 @@ export function drawReport(
   const importance = measureImportance(rows, outcome, (done, total) => progress.update(done, total))
   const html = renderReport(
     buildReport(rows, content, evaluation, test, {
-      title: `${rows.detector.detector}: ${plan.learner}`,
+      title: `${rows.detector.detector}: ${plan.members.map(({ learner }) => learner).join(' and ')}`,
       bundleId: made.id,
       version: made.version,
       command: made.command,

@@ -13,7 +13,7 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { calibrationShare } from './split-rows.ts'
 import { timesInMs } from './times-in-ms.ts'
-import { fit, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
+import { fitByPlan, scoreRows, type TrainingPlan, withProbabilities } from './training-run.ts'
 
 /** Judges choices of a model on folds of the training period. */
 export interface ChoiceEvaluator {
@@ -55,7 +55,7 @@ export function createChoiceEvaluator(
       const figures: number[] = []
       for (const { fold, test, first, last } of folds) {
         throwIfInterrupted(run.signal)
-        const { trained, scaling } = await fit(rows, first, trainingPlan, quiet(run))
+        const { trained, scaling } = await fitByPlan(rows, first, trainingPlan, quiet(run))
         const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
         const scoreOf = (some: Uint32Array) => scoreRows(rows, some, score, plan.isWeighted ? rows.weights : undefined)
         const scored = scoreOf(test)

@@ -3,26 +3,16 @@ import { option, optionInvalid } from '../core/option.ts'
 import { timeReader } from '../core/time-formats.ts'
 import { parseIsoTime } from '../core/time-parser.ts'
 import { zoneOffset } from '../core/zone.ts'
-import type { Detector } from '../detector/detector.ts'
-import { compileDetector } from '../features/feature-set.ts'
 import { modelOf } from '../learners/detector-model.ts'
-import { optionsOf } from '../learners/learn.ts'
-import { type Learner, type LearnerOptions, learnerOptions, type ModelChoice } from '../learners/model-choice.ts'
-import { type PresetName, presets } from '../learners/presets.ts'
+import type { ModelChoice } from '../learners/model-choice.ts'
+import { type Preset, presets } from '../learners/presets.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type CostRequest, readMistakeCosts } from './mistake-costs.ts'
+import { type MembersRequest, namesLearners, planAveraging, planMembers } from './plan-members.ts'
 import type { ThresholdPlan, TrainingPlan } from './training-run.ts'
 
-/** Options as they are given, with none for null. */
-type GivenOptions = {
-  readonly [Name in keyof LearnerOptions]: null extends LearnerOptions[Name]
-    ? Exclude<LearnerOptions[Name], null> | 'none'
-    : LearnerOptions[Name]
-}
-
 /** What may be said of a training. */
-export interface PlanRequest extends CostRequest, GivenOptions {
-  readonly preset?: PresetName
+export interface PlanRequest extends CostRequest, MembersRequest {
   readonly split: 'time' | 'random'
   readonly testShare: number
   readonly testFrom?: string
@@ -30,8 +20,6 @@ export interface PlanRequest extends CostRequest, GivenOptions {
   readonly refit?: boolean
   readonly seed?: number
   readonly threads?: number
-  readonly learner?: Learner
-  readonly average?: readonly Learner[]
   readonly oversample?: number | 'none'
   readonly scale?: boolean
   readonly threshold?: number
@@ -50,19 +38,11 @@ export const usualTraining = { split: 'time', testShare: 0.2, weights: 'evaluati
  */
 export function planTraining(request: PlanRequest, rows: LabelledRows): TrainingPlan {
   const name = request.preset ?? 'default'
-  const preset = presets[name]
+  const preset: Preset = presets[name]
   const model: ModelChoice = request.preset === undefined ? modelOf(rows.detector) : {}
-  const { learner: fileLearner, average, scale, oversample, seed: fileSeed, ...fileOptions } = model
-  const seed = request.seed ?? fileSeed ?? 42
-  const learner = request.learner ?? fileLearner ?? preset.learner
-  const averaged = request.average ?? average ?? []
-  const twice = [learner, ...averaged].find((name, i, all) => all.indexOf(name) < i)
-  if (twice !== undefined) {
-    throw new FraudError(
-      'OPTION_INVALID',
-      `The average has ${twice} twice; averaging a model with itself changes nothing`,
-    )
-  }
+  const { scale, oversample } = model
+  const seed = request.seed ?? model.seed ?? 42
+  const members = planMembers(request, model, preset, rows.detector)
   const isByControl = rows.weights !== undefined && rows.weightColumn === undefined
   if (request.weights !== 'evaluation' && rows.weights === undefined) {
     throw optionInvalid('weights', `${request.weights} needs ${option('weightColumn')}`)
@@ -74,26 +54,18 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
     throw optionInvalid('threshold', 'gives the threshold, so it cannot be chosen as well')
   }
   // A learner that was named sees the rows as they are and has its own defaults, unless a preset was asked for, too.
-  const isPresets = request.preset !== undefined || (request.learner ?? fileLearner) === undefined
+  const isPresets = request.preset !== undefined || !namesLearners(request, model)
   const isScaled = request.scale ?? scale ?? (isPresets && preset.scale)
-  const presetOptions = isPresets ? Object.entries(preset.options) : []
-  const options: LearnerOptions = {
-    ...Object.fromEntries(presetOptions.filter(([name]) => optionsOf(learner).includes(name))),
-    ...declaredCategories(rows.detector, [learner, ...averaged]),
-    ...(fileLearner === undefined || fileLearner === learner ? withoutGaps(fileOptions) : {}),
-    ...givenOptions(request),
-  }
-  if (isScaled && options.categories !== undefined && options.categories.length > 0) {
+  if (isScaled && members.some(({ options: { categories = [] } }) => categories.length > 0)) {
     throw new FraudError('OPTION_INVALID', 'scale would change the numbers of categories: leave out one of the two')
   }
   return {
     preset: name,
-    learner,
-    average: averaged,
+    members,
+    ...planAveraging(request, model, members),
     scale: isScaled,
     oversample: chooseOversampling(request, oversample, isPresets ? preset.oversample : null),
     calibrate: preset.calibrate,
-    options,
     seed,
     ...(request.threads !== undefined && { threads: request.threads }),
     split: {
@@ -110,13 +82,6 @@ export function planTraining(request: PlanRequest, rows: LabelledRows): Training
   }
 }
 
-/** Features that the detector declares as categories, for learners that know such. */
-function declaredCategories(detector: Detector, learners: readonly Learner[]): LearnerOptions {
-  const categories = Object.keys(compileDetector(detector).categories)
-  const isKnown = learners.some((learner) => optionsOf(learner).includes('categories'))
-  return categories.length > 0 && isKnown ? { categories } : {}
-}
-
 function chooseOversampling(
   { oversample }: PlanRequest,
   fromFile: number | null | undefined,
@@ -124,20 +89,6 @@ function chooseOversampling(
 ): number | null {
   if (oversample !== undefined) return orNull(oversample)
   return fromFile === undefined ? usual : fromFile
-}
-
-function withoutGaps(options: object): LearnerOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function givenOptions(request: PlanRequest): LearnerOptions {
-  const given = Object.entries(request).flatMap(([name, value]) => {
-    const { flag, default: usual } = learnerOptions.get(name) ?? {}
-    // An option that only a --no- flag changes is true where the flag is not given.
-    if (flag === undefined || value === undefined || (usual === true && value === true)) return []
-    return [[name, flag.hasNone && value === 'none' ? null : value]]
-  })
-  return Object.fromEntries(given)
 }
 
 function orNull(value: number | 'none'): number | null {

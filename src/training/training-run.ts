@@ -11,11 +11,11 @@ import { chooseWeights } from '../evaluation/choose-weights.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
 import { averagePrecision, calibrationRatio, rocAuc } from '../evaluation/metrics.ts'
-import { learn, optionsOf } from '../learners/learn.ts'
+import { learn } from '../learners/learn.ts'
 import type { Trained } from '../learners/learner.ts'
-import type { Learner } from '../learners/model-choice.ts'
+import type { Member } from '../learners/model-choice.ts'
 import type { Preset } from '../learners/presets.ts'
-import { createAverage } from '../models/average.ts'
+import { averagedLogOdds, createAverage } from '../models/average.ts'
 import type { BundleContent, ChosenThreshold } from '../models/bundle.ts'
 import { type Calibration, calibrate, fitCalibration } from '../models/calibration.ts'
 import { describeModel, type LearnedModel } from '../models/learned-model.ts'
@@ -39,8 +39,6 @@ export interface TrainingPlan extends Preset {
   readonly threshold?: number
   readonly objective?: ThresholdPlan
   readonly refit: boolean
-  /** Learners whose models are averaged with the first one's. */
-  readonly average: readonly Learner[]
 }
 
 /** A threshold's objective before the rows are known. */
@@ -79,7 +77,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
   const holdsOut = plan.calibrate || plan.objective !== undefined
   const parts = splitRows(rows, plan.split, holdsOut)
   const fitted = await fitAll(rows, parts.fit, plan, run, (models, scaling) =>
-    weighModels(rows, parts.calibration, plan, models, scaling),
+    choosesWeights(plan) ? weighModels(rows, parts.calibration, plan, models, scaling) : equalWeights(models),
   )
   const score = createRowsScorer({ model: fitted.trained.model, ...(fitted.scaling && { scaling: fitted.scaling }) })
   const evaluationWeights = plan.weightUse === 'training' ? undefined : rows.weights
@@ -108,7 +106,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
     content: {
       detector: choosePolicy(rows.detector, threshold, calibrated),
       preset: plan.preset,
-      learner: plan.learner,
+      learner: plan.members[0].learner,
       options: { ...options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
       seed,
       model: final.trained.model,
@@ -151,43 +149,47 @@ async function fitAll(
   run: Progress,
   weigh: (models: readonly LearnedModel[], scaling: Scaling | undefined) => Float64Array,
 ): Promise<Fitted> {
-  if (plan.average.length === 0) return fit(rows, part, plan, run)
-  const learners = [plan.learner, ...plan.average]
-  const foreign = Object.keys(plan.options).find(
-    (name) => !learners.some((learner) => optionsOf(learner).includes(name)),
-  )
-  if (foreign !== undefined)
-    throw new FraudError('OPTION_INVALID', `None of ${learners.join(', ')} has an option ${foreign}`)
+  const { members, averageOf } = plan
   const fitted: Fitted[] = []
-  for (const learner of learners) {
-    const own = Object.entries(plan.options).filter(([name]) => optionsOf(learner).includes(name))
-    fitted.push(await fit(rows, part, { ...plan, learner, options: Object.fromEntries(own) }, run))
-  }
+  for (const member of members) fitted.push(await fit(rows, part, plan, member, run))
+  const [first] = fitted
+  if (members.length === 1) return first
   const models = fitted.map(({ trained }) => trained.model)
-  const weights = weigh(models, fitted[0].scaling)
-  run.note(`  average: ${learners.map((learner, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`)
-  const { scaling, oversampled } = fitted[0]
-  const members = fitted.map(({ trained }, i) => {
+  const weights = weigh(models, first.scaling)
+  run.note(
+    `  average of ${averageOf}: ${members.map(({ learner }, i) => `${learner} ${weights[i].toFixed(2)}`).join(', ')}`,
+  )
+  const told = fitted.map(({ trained }, i) => {
     const { seed: _, ...options } = trained.options
-    return { learner: learners[i], weight: weights[i], ...options }
+    return { learner: members[i].learner, weight: weights[i], ...options }
   })
   return {
-    trained: { model: createAverage(rows.features, models, weights), options: { seed: plan.seed, ...{ members } } },
-    ...(scaling && { scaling }),
-    ...(oversampled && { oversampled }),
+    ...first,
+    trained: {
+      model: createAverage(rows.features, models, weights, averageOf),
+      options: { seed: plan.seed, ...{ averageOf, members: told } },
+    },
   }
 }
 
-/** Trains by a plan on a part of the rows; where models are averaged, its end is held out to weigh them by. */
+/** Trains by a plan on a part of the rows; where weights of an average are chosen, the part's end is held out for that. */
 export async function fitByPlan(
   rows: LabelledRows,
   part: Uint32Array,
   plan: TrainingPlan,
   run: Progress,
 ): Promise<Fitted> {
-  if (plan.average.length === 0) return fit(rows, part, plan, run)
+  if (!choosesWeights(plan)) return fitAll(rows, part, plan, run, equalWeights)
   const { first, last } = lastPart(part, rows.labels, rows.times, { share: calibrationShare, seed: plan.seed })
   return fitAll(rows, first, plan, run, (models, scaling) => weighModels(rows, last, plan, models, scaling))
+}
+
+function choosesWeights({ members, memberWeights }: TrainingPlan): boolean {
+  return members.length > 1 && memberWeights === 'chosen'
+}
+
+function equalWeights({ length }: readonly LearnedModel[]): Float64Array {
+  return new Float64Array(length).fill(1 / length)
 }
 
 /** By the rows that calibration is fitted on, too: none of the models has seen them. */
@@ -211,15 +213,21 @@ function weighModels(
   const [{ labels, weights }] = scored
   return chooseWeights(
     labels,
-    scored.map(({ rawScores }) => rawScores),
+    scored.map(({ rawScores }) => (plan.averageOf === 'log-odds' ? rawScores.map(averagedLogOdds) : rawScores)),
     weights,
   )
 }
 
-/** Trains on some of the rows; what is fitted or drawn sees no other. */
-export async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingPlan, run: Progress): Promise<Fitted> {
+/** Trains one model on some of the rows; what is fitted or drawn sees no other. */
+export async function fit(
+  rows: LabelledRows,
+  part: Uint32Array,
+  plan: TrainingPlan,
+  { learner, options }: Member,
+  run: Progress,
+): Promise<Fitted> {
   const progress = run.begin('train')
-  const [learned, later] = plan.options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
+  const [learned, later] = options.earlyStoppingRounds == null ? [part] : splitOffLater(part)
   const dataset = datasetOf(rows, learned, plan)
   const scaling = plan.scale ? fitScaler(dataset.columns, dataset.weights && { weights: dataset.weights }) : undefined
   const scaled = (given: Dataset): Dataset =>
@@ -227,9 +235,9 @@ export async function fit(rows: LabelledRows, part: Uint32Array, plan: TrainingP
   const { labels } = dataset
   const copies = plan.oversample === null ? undefined : oversample(labels, { ratio: plan.oversample, seed: plan.seed })
   const trained = await learn(
-    plan.learner,
+    learner,
     { ...scaled(dataset), ...(copies && { copies }) },
-    { ...plan.options, seed: plan.seed },
+    { ...options, seed: plan.seed },
     {
       signal: run.signal,
       onProgress: (done, total) => progress.update(done, total),

@@ -32,7 +32,8 @@ export async function runWithoutLabels(
   run: Progress,
 ): Promise<UnlabelledOutcome> {
   const { first, held } = splitOffLater(rows)
-  const { trained, scaling } = await fit(rows, first, plan, run)
+  const [member] = plan.members
+  const { trained, scaling } = await fit(rows, first, plan, member, run)
   const score = createRowsScorer({ model: trained.model, ...(scaling && { scaling }) })
   const { rawScores } = scoreRows(rows, held, score, undefined)
   throwIfInterrupted(run.signal)
@@ -43,7 +44,7 @@ export async function runWithoutLabels(
     content: {
       detector,
       preset: plan.preset,
-      learner: plan.learner,
+      learner: member.learner,
       options: { ...options, scale: plan.scale, oversample: plan.oversample, weights: plan.weightUse },
       seed,
       model: trained.model,

@@ -33,7 +33,7 @@ export function onlyLabelled(rows: LabelledRows): LabelledRows {
 }
 
 /** @throws FraudError DATA_INVALID where a learner that learns from frauds has none. */
-export function requireFrauds(rows: LabelledRows, { learner }: TrainingPlan): void {
+export function requireFrauds(rows: LabelledRows, { members: [{ learner }] }: TrainingPlan): void {
   if (knownFrauds(rows) > 0) return
   const count = rows.labels.length.toLocaleString('en')
   throw new FraudError(
@@ -56,11 +56,11 @@ export function checkPlanWithoutLabels(request: PlanRequest, plan: TrainingPlan,
     throw optionInvalid('weightColumn', 'has no use without labels: an isolation forest looks at rows as they are')
   if (request.refit === true)
     throw new FraudError('OPTION_INVALID', `${option('refit')} has no use without labels: there is no test`)
-  if (plan.average.length > 0)
-    throw new FraudError('OPTION_INVALID', 'The weights of an average are chosen by labels, and there are none')
+  if (plan.members.length > 1)
+    throw new FraudError('OPTION_INVALID', 'An average needs labels to learn from, and there are none')
   if (request.oversample !== undefined && request.oversample !== 'none')
     throw new FraudError('OPTION_INVALID', 'There are no frauds to oversample: leave it out, or say none')
   if (request.threshold !== undefined)
     throw optionInvalid('threshold', `has no use without labels: ${option('flagShare')} says how many are flagged`)
-  if (!isUnsupervised(plan.learner)) requireFrauds(rows, plan)
+  if (!isUnsupervised(plan.members[0].learner)) requireFrauds(rows, plan)
 }

@@ -35,7 +35,7 @@ export const treeEnsembleKind = defineModelKind({
   describe: ({ nodes: { roots, feature } }) => `${roots.length} trees, ${feature.length.toLocaleString('en')} nodes`,
   highestRawScore: highestOfTrees,
   nodeCount: ({ nodes }) => nodes.feature.length,
-  splitsOnCategories: ({ nodes }) => nodes.categories !== undefined,
+  bundleFormat: ({ nodes }) => (nodes.categories === undefined ? 1 : 2),
 })
 
 /** The trees; every child stands behind its parent and every feature exists, so that scoring always ends. */
@@ -100,13 +100,25 @@ function explainTrees({ nodes, features, combination }: TreeEnsemble): LinkedExp
   const divisor = combination.kind === 'log-odds' ? 1 : nodes.roots.length
   const offset = combination.kind === 'log-odds' ? combination.base : 0
   const scale = ({ mean: 'probability', 'log-odds': 'log-odds', isolation: 'depth' } as const)[combination.kind]
+  const outputOf = (sum: number) => offset + sum / divisor
   return {
     scale,
     link: linkOf(combination),
     explain(row) {
       shap ??= new TreeShap(nodes, features.length)
-      const base = offset + shap.expected / divisor
+      const base = outputOf(shap.expected)
       return { scale, base, contributions: shap.valuesOf(row).map((value) => value / divisor), error: 0 }
+    },
+    along(row) {
+      shap ??= new TreeShap(nodes, features.length)
+      const { means, added, values, ...quadrature } = shap.along(row)
+      return {
+        ...quadrature,
+        means: means.map(outputOf),
+        added: added.map((point) => point.map((value) => value / divisor)),
+        base: outputOf(shap.expected),
+        output: outputOf(values.reduce((sum, value) => sum + value, shap.expected)),
+      }
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { AlongPath } from '../carry-along.ts'
 import { gaussLegendre, type Quadrature } from '../gauss-legendre.ts'
 import { goesLeft, type TreeNodes } from './tree-nodes.ts'
 
@@ -18,6 +19,7 @@ export class TreeShap {
   readonly expected: number
   /** For each tree: as many points as are exact for its paths. */
   readonly #quadratures: readonly Quadrature[]
+  readonly #widest: Quadrature
   /** The nodes of the tree that is being walked. */
   #points = new Float64Array(0)
   #weights = new Float64Array(0)
@@ -33,6 +35,8 @@ export class TreeShap {
   readonly #taken: Float64Array
   #row: Float64Array = new Float64Array(0)
   #values = new Float64Array(0)
+  /** Where they are wanted: for each point, what each feature adds there, and what the trees answer there. */
+  #added: readonly Float64Array[] | undefined
 
   constructor(nodes: TreeNodes, features: number) {
     this.#nodes = nodes
@@ -41,6 +45,7 @@ export class TreeShap {
     this.expected = expected
     const most = Math.ceil(distinct.reduce((a, b) => Math.max(a, b), 0) / 2)
     const byCount = Array.from({ length: most + 1 }, (_, count) => gaussLegendre(Math.max(1, count)))
+    this.#widest = byCount[most]
     this.#quadratures = distinct.map((features) => byCount[Math.ceil(features / 2)])
     const size = (depth + 1) * Math.max(1, most)
     this.#products = new Float64Array(size)
@@ -64,6 +69,29 @@ export class TreeShap {
       this.#walk(root, 0)
     })
     return this.#values
+  }
+
+  /**
+   * The same in steps: where every feature is known with chance q, by the points q of a quadrature that is exact for every
+   * tree, the trees' mean sum, and how much more it is with a feature known than without it.
+   */
+  along(row: Float64Array): TreesAlongPath {
+    const { points, weights } = this.#widest
+    const means = new Float64Array(points.length)
+    const added = Array.from(points, () => new Float64Array(this.#features))
+    this.#row = row
+    this.#values = new Float64Array(this.#features)
+    this.#points = points
+    this.#weights = weights
+    this.#added = added
+    for (const root of this.#nodes.roots) {
+      this.#products.fill(1, 0, points.length)
+      this.#inverses.fill(1, 0, points.length)
+      this.#walk(root, 0)
+      for (let i = 0; i < points.length; i++) means[i] += this.#sums[i]
+    }
+    this.#added = undefined
+    return { points, weights, means, added, values: this.#values }
   }
 
   #walk(node: number, depth: number): void {
@@ -95,7 +123,7 @@ export class TreeShap {
     this.#taken[split] = taken
     this.#inverseAt[split] = (depth + 1) * this.#points.length
     this.#walk(child, depth + 1)
-    this.#values[split] += this.#collect(depth, taken - share, takenBefore - shareBefore, before)
+    this.#collect(split, depth, taken - share, takenBefore - shareBefore, before)
     this.#shares[split] = shareBefore
     this.#taken[split] = takenBefore
     this.#inverseAt[split] = before
@@ -116,20 +144,28 @@ export class TreeShap {
   }
 
   /** What the leaves below add to the feature's value, less what they added with the factor that it had above. */
-  #collect(depth: number, change: number, changeBefore: number, before: number): number {
+  #collect(split: number, depth: number, change: number, changeBefore: number, before: number): void {
     const weights = this.#weights
     const sums = this.#sums
     const inverses = this.#inverses
     const count = weights.length
     const from = depth * count
+    const along = this.#added
     let added = 0
     for (let i = 0; i < count; i++) {
       const sum = sums[from + count + i]
-      added += weights[i] * sum * (change * inverses[from + count + i] - changeBefore * inverses[before + i])
+      const more = sum * (change * inverses[from + count + i] - changeBefore * inverses[before + i])
+      added += weights[i] * more
+      if (along !== undefined) along[i][split] += more
       sums[from + i] += sum
     }
-    return added
+    this.#values[split] += added
   }
+}
+
+/** Of the trees' sum; `values` are what `valuesOf` gives. */
+interface TreesAlongPath extends Omit<AlongPath, 'base' | 'output'> {
+  readonly values: Float64Array
 }
 
 /** The deepest leaf; by tree the most distinct features on a path; and the sum of the trees' mean answers. */
