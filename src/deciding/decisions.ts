@@ -67,6 +67,9 @@ const examplesFrom = 100
 const silentWithoutModel =
   'Every transaction is approved: there is no model, and no live rule and no list that has an effect. Add a rule, or serve a bundle'
 
+/** A policy in force may have been changed since, so that the detector's says nothing any more. */
+const howToChange = 'Set one with PUT /v1/policy: {"thresholds": {"review": PROBABILITY}}, or with shrike policy apply'
+
 /** When work that can wait has to let others go first, and how. */
 export interface WaitingTurns {
   isOver(): boolean
@@ -169,6 +172,7 @@ export class Decisions {
       atMs: clock(),
       isPerson: (value: string) => personal.some((key) => persons.tokenOf(key, value) !== undefined),
       highestScore: this.inForce.predictor?.highestScore,
+      coveredMs: this.decider.coverageMs,
     }
   }
 
@@ -208,7 +212,7 @@ export class Decisions {
       return isSilent ? silentWithoutModel : undefined
     }
     const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
-    return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
+    return thresholds && warnOfPolicy(thresholds, predictor.highestScore, howToChange)
   }
 
   /** Entries of a list that count now, in the order in which they were added. @param after the number to go on behind. */
