@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vite'
 
 // The pages are made of the files that the service sends: nothing inline, nothing from elsewhere.
 export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
+  resolve: { alias: { re2js: join(import.meta.dirname, 'src/pages/rules/patterns-later.ts') } },
   build: {
     outDir: 'dist',
     emptyOutDir: true,

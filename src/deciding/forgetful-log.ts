@@ -63,10 +63,6 @@ class ForgetfulLog implements ServiceLog {
     return this.nextSequence - 1
   }
 
-  together<Result>(write: () => Result): Result {
-    return write()
-  }
-
   follow(): void {}
 
   mistrust(): void {}

@@ -24,7 +24,6 @@ const written = {
       'policy',
       'deployment',
       'scores',
-      'case',
     ],
   ],
   sectionNames: [

@@ -116,7 +116,6 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'list':
     case 'policy':
     case 'deployment':
-    case 'case':
       to.text(changeToText(record))
       break
     case 'scores':
@@ -254,8 +253,7 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
     case 'rule':
     case 'list':
     case 'policy':
-    case 'deployment':
-    case 'case': {
+    case 'deployment': {
       const { others, ...change } = changeFromText(from.text())
       return { kind, sequence, ...change, ...unreadOf(others) }
     }

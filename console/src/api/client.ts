@@ -57,7 +57,3 @@ export function keepKey(key: string): void {
 export function forgetKey(): void {
   sessionStorage.removeItem(keyName)
 }
-
-export function hasKey(): boolean {
-  return sessionStorage.getItem(keyName) !== null
-}

@@ -99,6 +99,26 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/events': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * What happens, as server-sent events
+     * @description Begins with the event `ready`; then `events`, four a second at most, each with an array of what happened and counts of what was left out; `reset` where events were missed. `Last-Event-ID` continues after an event.
+     */
+    get: operations['events']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/labels': {
     parameters: {
       query?: never
@@ -658,6 +678,89 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/sessions': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Who you are, and what you may do */
+    get: operations['session']
+    put?: never
+    /**
+     * Log in
+     * @description The answer sets the cookie of the session, which lasts 12 hours at most, and 30 minutes without a request.
+     */
+    post: operations['logIn']
+    /** Log out */
+    delete: operations['logOut']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/sessions/password': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Change your password
+     * @description All sessions of the user end; the answer sets the cookie of a new one.
+     */
+    post: operations['changePassword']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/users': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** The users, by name */
+    get: operations['users']
+    put?: never
+    /**
+     * Create a user
+     * @description The first user has the role admin. From then on every request needs a key or a login.
+     */
+    post: operations['createUser']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/users/{name}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    /**
+     * Change the roles or the password of a user, or disable one
+     * @description What is left out stays as it is. A new password, and being disabled, ends the sessions of the user.
+     */
+    put: operations['changeUser']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/predict/': {
     parameters: {
       query?: never
@@ -909,6 +1012,10 @@ export interface components {
           | 'JOB_NAME_TAKEN'
           | 'JOB_UNKNOWN'
           | 'LABELS_FULL'
+          | 'LAST_ADMIN'
+          | 'LOGIN_FAILED'
+          | 'LOGIN_LIMITED'
+          | 'LOG_PRUNED'
           | 'LOG_UNAVAILABLE'
           | 'MEDIA_TYPE_UNSUPPORTED'
           | 'METHOD_NOT_ALLOWED'
@@ -927,6 +1034,7 @@ export interface components {
           | 'POLICY_NAMES_LOST'
           | 'POLICY_PART_UNKNOWN'
           | 'POLICY_VALUES_LOST'
+          | 'ORIGIN_REFUSED'
           | 'REQUEST_MALFORMED'
           | 'REQUEST_TIMEOUT'
           | 'ROUTE_NOT_FOUND'
@@ -934,7 +1042,10 @@ export interface components {
           | 'TRANSACTION_IN_FUTURE'
           | 'TRANSACTION_TOO_OLD'
           | 'TRANSACTION_UNKNOWN'
+          | 'TLS_MISSING'
           | 'UNAUTHORIZED'
+          | 'USER_EXISTS'
+          | 'USER_UNKNOWN'
         detail: string
         errors: {
           field: string
@@ -983,6 +1094,10 @@ export interface components {
         | 'JOB_NAME_TAKEN'
         | 'JOB_UNKNOWN'
         | 'LABELS_FULL'
+        | 'LAST_ADMIN'
+        | 'LOGIN_FAILED'
+        | 'LOGIN_LIMITED'
+        | 'LOG_PRUNED'
         | 'LOG_UNAVAILABLE'
         | 'MEDIA_TYPE_UNSUPPORTED'
         | 'METHOD_NOT_ALLOWED'
@@ -1001,6 +1116,7 @@ export interface components {
         | 'POLICY_NAMES_LOST'
         | 'POLICY_PART_UNKNOWN'
         | 'POLICY_VALUES_LOST'
+        | 'ORIGIN_REFUSED'
         | 'REQUEST_MALFORMED'
         | 'REQUEST_TIMEOUT'
         | 'ROUTE_NOT_FOUND'
@@ -1008,7 +1124,10 @@ export interface components {
         | 'TRANSACTION_IN_FUTURE'
         | 'TRANSACTION_TOO_OLD'
         | 'TRANSACTION_UNKNOWN'
+        | 'TLS_MISSING'
         | 'UNAUTHORIZED'
+        | 'USER_EXISTS'
+        | 'USER_UNKNOWN'
       errors: {
         field: string
         reason: string
@@ -1026,8 +1145,8 @@ export interface components {
     /**
      * @description A transaction by the fields that the detector declares. Other fields are ignored and not kept.
      * @example {
-     *       "transaction_id": "example-1794061294",
-     *       "time": "2026-11-07T14:21:34.000Z",
+     *       "transaction_id": "example-1795010118",
+     *       "time": "2026-11-18T13:55:18.000Z",
      *       "amount": 25,
      *       "card_id": "card_id-1",
      *       "customer_id": "customer_id-1",
@@ -1510,6 +1629,146 @@ export interface components {
       /** @description What could not be told, and why. */
       notTold: string[]
     }
+    EventMessage: {
+      /** @description Oldest first. */
+      events: (
+        | {
+            /** @constant */
+            type: 'decision'
+            transactionId: string
+            /** Format: date-time */
+            time: string
+            /**
+             * @description The outcome; from least to most severe: approve, challenge, review, decline.
+             * @enum {string}
+             */
+            outcome: 'approve' | 'challenge' | 'review' | 'decline'
+            /** @description The calibrated probability of fraud; null where none was available, or there is no model. */
+            score: number | null
+            /** @description As it was sent. */
+            amount: number | null
+            /** @description What the log keeps of each key: a token, a hash, or the value itself. */
+            keys: {
+              [key: string]: string | number | null
+            }
+            /** @description The ids of those that applied. */
+            rules: string[]
+            /** @description The bundle that scored it; null where rules and lists alone decided. */
+            model: string | null
+            policy: number
+            /** Format: date-time */
+            decidedAt: string
+            degraded: (
+              | 'history-capped'
+              | 'history-short'
+              | 'deadline-passed'
+              | 'features-failed'
+              | 'model-failed'
+              | 'history-dropped'
+              | 'key-missing'
+              | 'category-unknown'
+              | 'histories-lost'
+              | 'fused'
+              | 'record-partly-read'
+            )[]
+          }
+        | {
+            /** @constant */
+            type: 'label'
+            transactionId: string
+            isFraud: boolean
+            source: string | null
+            by: string | null
+            /** Format: date-time */
+            knownAt: string
+            /** Format: date-time */
+            receivedAt: string
+            pending: boolean
+          }
+        | {
+            /** @constant */
+            type: 'case'
+          }
+        | {
+            /** @constant */
+            type: 'alert'
+          }
+        | {
+            /** @constant */
+            type: 'job'
+            id: string
+            by: string
+            /** @enum {unknown} */
+            state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+            createdMs: number
+            startedMs?: number
+            endedMs?: number
+            error?: {
+              code?: string
+              message?: string
+              errors?: {
+                field: string
+                reason: string
+                /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                at?: {
+                  line: number
+                  column: number
+                  start: number
+                  end: number
+                }
+                /** @description Of a label's transaction, where it could be read. */
+                id?: string
+              }[]
+            }
+            /** @enum {unknown} */
+            kind: 'training' | 'import' | 'optimisation' | 'backtest'
+            name: string | null
+            progress?: {
+              atMs: number
+              /** @enum {unknown} */
+              kind: 'begin' | 'update' | 'end' | 'note' | 'warning'
+              text: string
+              done?: number
+              total?: number
+            }
+          }
+        | {
+            /** @constant */
+            type: 'policy'
+            /** @description The kind of the change. */
+            change: string | null
+            /** @description Its place in the log. */
+            sequence: number
+            by: string
+            reason: string
+            /** Format: date-time */
+            at: string
+          }
+        | {
+            /** @constant */
+            type: 'deployment'
+            /** @description The kind of the change. */
+            change: string | null
+            /** @description Its place in the log. */
+            sequence: number
+            by: string
+            reason: string
+            /** Format: date-time */
+            at: string
+            model: string | null
+          }
+      )[]
+      /** @description How many more there were of each type, older than those here. */
+      leftOut: {
+        decision?: number
+        label?: number
+        case?: number
+        alert?: number
+        job?: number
+        policy?: number
+        deployment?: number
+      }
+    }
     Label: {
       transactionId: string | number
       isFraud: boolean
@@ -1612,8 +1871,8 @@ export interface operations {
       content: {
         /**
          * @example {
-         *       "transaction_id": "example-1794061294",
-         *       "time": "2026-11-07T14:21:34.000Z",
+         *       "transaction_id": "example-1795010118",
+         *       "time": "2026-11-18T13:55:18.000Z",
          *       "amount": 25,
          *       "card_id": "card_id-1",
          *       "customer_id": "customer_id-1",
@@ -1656,8 +1915,8 @@ export interface operations {
         /**
          * @example [
          *       {
-         *         "transaction_id": "example-1794061294",
-         *         "time": "2026-11-07T14:21:34.000Z",
+         *         "transaction_id": "example-1795010118",
+         *         "time": "2026-11-18T13:55:18.000Z",
          *         "amount": 25,
          *         "card_id": "card_id-1",
          *         "customer_id": "customer_id-1",
@@ -1675,7 +1934,7 @@ export interface operations {
          *     ]
          */
         'application/json': (components['schemas']['Transaction'] | unknown)[]
-        /** @example {"transaction_id":"example-1794061294","time":"2026-11-07T14:21:34.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
+        /** @example {"transaction_id":"example-1795010118","time":"2026-11-18T13:55:18.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
         'application/x-ndjson': string
       }
     }
@@ -1767,6 +2026,38 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['SearchPage']
+        }
+      }
+    }
+  }
+  events: {
+    parameters: {
+      query?: {
+        /** @description Those that are wanted, separated by commas; all by default. */
+        types?: ('decision' | 'label' | 'case' | 'alert' | 'job' | 'policy' | 'deployment')[]
+      }
+      header?: {
+        /** @description The id of the last event that is known. */
+        'last-event-id'?: string
+      }
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The events. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'text/event-stream': {
+            id?: string
+            /** @enum {unknown} */
+            event?: 'ready' | 'events' | 'reset'
+            /** @description JSON; of `events`, the schema EventMessage. */
+            data?: string
+          }
         }
       }
     }
@@ -4107,8 +4398,8 @@ export interface operations {
               features?: number
               /** @description Fingerprint of the data, rows, frauds and the period. */
               training?: Record<string, never>
-              /** @description Figures on its test rows. */
-              metrics?: Record<string, never>
+              /** @description Figures on its test rows; null where it learned without labels and nothing was measured. */
+              metrics?: Record<string, never> | null
               addedAt: string
               addedBy: string
               why?: string
@@ -4304,8 +4595,8 @@ export interface operations {
             features?: number
             /** @description Fingerprint of the data, rows, frauds and the period. */
             training?: Record<string, never>
-            /** @description Figures on its test rows. */
-            metrics?: Record<string, never>
+            /** @description Figures on its test rows; null where it learned without labels and nothing was measured. */
+            metrics?: Record<string, never> | null
             addedAt: string
             addedBy: string
             why?: string
@@ -5584,6 +5875,267 @@ export interface operations {
               }[]
             }
             figures?: Record<string, never>
+          }
+        }
+      }
+    }
+  }
+  session: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Who asks. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @description As records name who asked: user:ada, key:checkout, anyone. */
+            principal: string
+            /** @description Who has logged in; null with a key, or where nobody has to. */
+            user: string | null
+            roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+            /**
+             * Format: date-time
+             * @description When the session ends without requests.
+             */
+            endsAt: string | null
+          }
+        }
+      }
+    }
+  }
+  logIn: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "name": "ada",
+         *       "password": "correct horse battery staple"
+         *     }
+         */
+        'application/json':
+          | {
+              name: string
+              password: string
+            }
+          | {
+              /** @description The secret of the one-time link. */
+              once: string
+            }
+      }
+    }
+    responses: {
+      /** @description Who has logged in. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @description As records name who asked: user:ada, key:checkout, anyone. */
+            principal: string
+            /** @description Who has logged in; null with a key, or where nobody has to. */
+            user: string | null
+            roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+            /**
+             * Format: date-time
+             * @description When the session ends without requests.
+             */
+            endsAt: string | null
+          }
+        }
+      }
+    }
+  }
+  logOut: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The session has ended. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            ended: boolean
+          }
+        }
+      }
+    }
+  }
+  changePassword: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "password": "correct horse battery staple",
+         *       "newPassword": "a longer one than before"
+         *     }
+         */
+        'application/json': {
+          password: string
+          newPassword: string
+        }
+      }
+    }
+    responses: {
+      /** @description Who has logged in. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @description As records name who asked: user:ada, key:checkout, anyone. */
+            principal: string
+            /** @description Who has logged in; null with a key, or where nobody has to. */
+            user: string | null
+            roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+            /**
+             * Format: date-time
+             * @description When the session ends without requests.
+             */
+            endsAt: string | null
+          }
+        }
+      }
+    }
+  }
+  users: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The users. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            users: {
+              name: string
+              roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+              disabled: boolean
+              /** Format: date-time */
+              createdAt: string
+            }[]
+          }
+        }
+      }
+    }
+  }
+  createUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "name": "ada",
+         *       "password": "correct horse battery staple",
+         *       "roles": [
+         *         "admin"
+         *       ]
+         *     }
+         */
+        'application/json': {
+          name: string
+          password: string
+          roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+        }
+      }
+    }
+    responses: {
+      /** @description The user. */
+      201: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            name: string
+            roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+            disabled: boolean
+            /** Format: date-time */
+            createdAt: string
+          }
+        }
+      }
+    }
+  }
+  changeUser: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        name: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "roles": [
+         *         "analyst",
+         *         "author"
+         *       ]
+         *     }
+         */
+        'application/json': {
+          password?: string
+          roles?: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+          disabled?: boolean
+        }
+      }
+    }
+    responses: {
+      /** @description The user. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            name: string
+            roles: ('score' | 'label' | 'viewer' | 'analyst' | 'author' | 'approver' | 'admin')[]
+            disabled: boolean
+            /** Format: date-time */
+            createdAt: string
           }
         }
       }

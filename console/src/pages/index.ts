@@ -1,9 +1,6 @@
 import type { ComponentType } from 'preact'
 import type { IconName } from '../ui/icons.tsx'
-
-export interface PageProps {
-  readonly params: Readonly<Record<string, string>>
-}
+import type { PageProps } from '../ui/page-props.ts'
 
 export interface PageEntry {
   /** With parameters in braces: `/cases/{id}`. */
@@ -22,4 +19,12 @@ export const pages: readonly PageEntry[] = [
     load: () => import('./now/now.tsx'),
     menu: { group: 'Work', icon: 'now', key: 'n' },
   },
+  {
+    path: '/rules',
+    title: 'Rules',
+    load: () => import('./rules/rules.tsx'),
+    menu: { group: 'Decide', icon: 'rules', key: 'r' },
+  },
+  { path: '/rules/{id}', title: 'Rule', load: () => import('./rules/rule.tsx') },
+  { path: '/decisions/{id}', title: 'Decision', load: () => import('./decision/decision.tsx') },
 ]

@@ -3,15 +3,17 @@ import { useEffect, useState } from 'preact/hooks'
 import { access } from '../api/client.ts'
 import { detector, loadDetector } from '../api/detector.ts'
 import { type Problem, problemOf } from '../api/problem.ts'
-import { type PageEntry, type PageProps, pages } from '../pages/index.ts'
+import { loadWho, logIn, takeOnce } from '../api/who.ts'
+import { type PageEntry, pages } from '../pages/index.ts'
+import type { PageProps } from '../ui/page-props.ts'
 import { Empty, Failed, Loading } from '../ui/states.tsx'
-import { Toasts } from '../ui/toast.tsx'
+import { Toasts, toastProblem } from '../ui/toast.tsx'
 import { Help, openHelp } from './help.tsx'
 import { useKeys } from './keys.ts'
 import { Navigation, Topbar } from './navigation.tsx'
 import { openPalette, Palette } from './palette.tsx'
 import { addressOf, go, match, path } from './place.ts'
-import { SignIn } from './sign-in.tsx'
+import { SignIn, SignInAgain } from './sign-in.tsx'
 
 /** The console: who is not known signs in, everybody else has the navigation and a page. */
 export function App() {
@@ -19,14 +21,15 @@ export function App() {
   const state = access.value
   useEffect(() => {
     if (state !== 'refused' && detector.value === undefined)
-      loadDetector().then(
+      begin().then(
         () => setProblem(undefined),
         (error: unknown) => setProblem(problemOf(error)),
       )
   }, [state])
-  if (state === 'refused') return <SignIn />
-  if (detector.value === undefined)
+  if (detector.value === undefined) {
+    if (state === 'refused') return <SignIn />
     return problem === undefined ? <Loading label="Shrike" /> : <Failed problem={problem} onRetry={retry} />
+  }
   return (
     <div class="shell">
       <a class="button skip" href="#main">
@@ -37,12 +40,20 @@ export function App() {
       <main class="main" id="main" tabIndex={-1}>
         <Current />
       </main>
+      {state === 'refused' && <SignInAgain />}
       <Palette />
       <Help />
       <Toasts />
       <ShellKeys />
     </div>
   )
+}
+
+async function begin(): Promise<void> {
+  const once = takeOnce()
+  // A link that was used before lets nobody in, who may still be in by its session.
+  if (once !== undefined) await logIn({ once }).catch((error: unknown) => toastProblem(problemOf(error)))
+  await Promise.all([loadDetector(), loadWho()])
 }
 
 function retry(): void {

@@ -1,4 +1,4 @@
-import { amountOf, type Transaction } from '../api/detector.ts'
+import { amountOf, detector, type Transaction } from '../api/detector.ts'
 
 const counts = new Intl.NumberFormat('en')
 const monies = new Map<string, Intl.NumberFormat>()
@@ -27,13 +27,16 @@ export function formatMoney(amount: number, currency: string | undefined, digits
 }
 
 function moneyFormat(currency: string | undefined, digits: number | undefined): Intl.NumberFormat {
-  const places = digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits }
-  if (currency === undefined) return new Intl.NumberFormat('en', { maximumFractionDigits: 2, ...places })
+  const places =
+    digits === undefined
+      ? { maximumFractionDigits: 2 }
+      : { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  if (currency === undefined) return new Intl.NumberFormat('en', places)
   try {
     return new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code', ...places })
   } catch {
     // A field may hold what is no code.
-    return new Intl.NumberFormat('en', { maximumFractionDigits: 2, ...places })
+    return new Intl.NumberFormat('en', places)
   }
 }
 
@@ -41,4 +44,16 @@ function moneyFormat(currency: string | undefined, digits: number | undefined): 
 export function formatAmount(transaction: Transaction): string {
   const amount = amountOf(transaction)
   return amount === undefined ? '–' : formatMoney(amount.value, amount.currency, amount.digits)
+}
+
+/** A sum as the service keeps it: in minor units where amounts have digits. One currency is named only where there is one. */
+export function formatMinor(minor: number | null, currency = detector.value?.amount?.currency): string {
+  if (minor === null) return '–'
+  const { digits } = detector.value?.amount ?? {}
+  return formatMoney(majorOf(minor), currency, digits)
+}
+
+export function majorOf(minor: number): number {
+  const { digits } = detector.value?.amount ?? {}
+  return digits === undefined ? minor : minor / 10 ** digits
 }

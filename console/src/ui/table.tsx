@@ -17,6 +17,9 @@ export interface Column<Row> {
   /** Whether it can be done without where there is little room: first `wide`, then `medium` ones go. */
   readonly shownFrom?: 'medium' | 'wide'
   readonly isSortable?: boolean
+  readonly isExported?: boolean
+  /** Whether only screen readers are told the title. */
+  readonly isTitleHidden?: boolean
 }
 
 interface TableProps<Row> {
@@ -37,6 +40,7 @@ interface TableProps<Row> {
   readonly toneOf?: (row: Row) => string | undefined
   /** Rows that are chosen for something to be done with all of them. */
   readonly chosen?: ReadonlySet<string>
+  readonly className?: string
 }
 
 export interface Sort {
@@ -52,22 +56,17 @@ const beyond = 12
  * in sight are in the document, so ten thousand cost what fifty do.
  */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowId, empty, tools, exportName } = props
+  const { label, columns, rows, rowId, empty, tools, exportName, className = '' } = props
   const [sort, setSort] = useState<Sort>()
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort])
   const exportAll = () => {
-    const table = sorted.map((row) => columns.map(({ value }) => value(row)))
-    const name = `${(exportName ?? label).toLowerCase().replace(/\W+/g, '-')}.csv`
-    download(
-      name,
-      writeCsv(
-        columns.map(({ title }) => title),
-        table,
-      ),
-    )
+    const exported = columns.filter(({ isExported }) => isExported !== false)
+    const header = exported.map(({ title }) => title)
+    const cells = sorted.map((row) => exported.map(({ value }) => value(row)))
+    download(`${(exportName ?? label).toLowerCase().replace(/\W+/g, '-')}.csv`, writeCsv(header, cells))
   }
   return (
-    <div class="table">
+    <div class={`table ${className}`}>
       <div class="table-tools">
         <div class="row wrap">{tools}</div>
         <button
@@ -255,7 +254,7 @@ function Heads<Row>({ columns, sort, onSort }: HeadsProps<Row>) {
                 aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : undefined}
               >
                 {column.isSortable === false ? (
-                  column.title
+                  <span class={column.isTitleHidden ? 'visually-hidden' : undefined}>{column.title}</span>
                 ) : (
                   <button type="button" tabIndex={-1} onClick={() => onSort(column.name)}>
                     {column.title}

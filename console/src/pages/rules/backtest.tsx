@@ -1,0 +1,255 @@
+import { signal } from '@preact/signals'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ask, client } from '../../api/client.ts'
+import { detector } from '../../api/detector.ts'
+import { type Problem, ProblemError, problemOf } from '../../api/problem.ts'
+import { at } from '../../shell/place.ts'
+import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
+import { Empty, Failed, Loading } from '../../ui/states.tsx'
+import type { Figures, SetFigures } from './backtest-figures.ts'
+import { type Rule, tidy } from './draft.ts'
+
+const runsByItself = signal(localStorage.getItem('shrike-backtest') !== 'asked')
+const pauseMs = 1200
+const lookEveryMs = 500
+const spans = { 7: '7 days', 30: '30 days', 90: '90 days' } as const
+
+interface BacktestProps {
+  readonly rule: Rule
+  /** Whether the condition can be run at all. */
+  readonly isSound: boolean
+  readonly onFigures: (figures: Figures | undefined) => void
+}
+
+/** What a rule would have done on the last days, run anew as it is written. */
+export function Backtest({ rule, isSound, onFigures }: BacktestProps) {
+  const [days, setDays] = useState<keyof typeof spans>(30)
+  const [figures, setFigures] = useState<Figures>()
+  const [problem, setProblem] = useState<Problem>()
+  const [isRunning, setRunning] = useState(false)
+  const current = useRef<AbortController | undefined>(undefined)
+  const tested = JSON.stringify([rule.when, rule.then, rule.strength, rule.share, days])
+
+  const run = async () => {
+    current.current?.abort()
+    const abort = new AbortController()
+    current.current = abort
+    setRunning(true)
+    setProblem(undefined)
+    try {
+      const found = await backtest(rule, days, abort.signal)
+      setFigures(found)
+      onFigures(found)
+    } catch (error) {
+      if (!abort.signal.aborted) setProblem(problemOf(error))
+    } finally {
+      if (current.current === abort) setRunning(false)
+    }
+  }
+  useEffect(() => {
+    if (!runsByItself.value || !isSound || rule.when.trim() === '') return undefined
+    const timer = window.setTimeout(() => void run(), pauseMs)
+    return () => window.clearTimeout(timer)
+  }, [tested, isSound, runsByItself.value])
+  useEffect(() => () => current.current?.abort(), [])
+  return (
+    <section class="panel">
+      <header>
+        <h2>Backtest</h2>
+        <div class="row wrap">
+          <label class="row small">
+            <input
+              type="checkbox"
+              checked={runsByItself.value}
+              onChange={({ currentTarget }) => {
+                runsByItself.value = currentTarget.checked
+                localStorage.setItem('shrike-backtest', currentTarget.checked ? 'by itself' : 'asked')
+              }}
+            />
+            as I type
+          </label>
+          <select
+            class="input choice"
+            aria-label="How far back"
+            value={days}
+            onChange={({ currentTarget }) => setDays(Number(currentTarget.value) as keyof typeof spans)}
+          >
+            {Object.entries(spans).map(([each, words]) => (
+              <option key={each} value={each}>
+                last {words}
+              </option>
+            ))}
+          </select>
+          <button type="button" class="button small" disabled={!isSound || isRunning} onClick={() => void run()}>
+            {isRunning ? 'Running …' : 'Run'}
+          </button>
+        </div>
+      </header>
+      {problem !== undefined && <Failed problem={problem} />}
+      {figures === undefined &&
+        problem === undefined &&
+        (isRunning ? (
+          <Loading lines={4} label="Running the backtest" />
+        ) : (
+          <Empty title="Not run yet">It says what the rule would have caught, and at what price.</Empty>
+        ))}
+      {figures !== undefined && problem === undefined && (
+        <div class={isRunning ? 'inside stack older' : 'inside stack'} aria-busy={isRunning}>
+          <Told figures={figures} id={rule.id} />
+        </div>
+      )}
+    </section>
+  )
+}
+
+async function backtest(rule: Rule, days: number, abort: AbortSignal): Promise<Figures> {
+  const from = new Date((await newestMs()) - days * 86_400_000).toISOString()
+  const body = { rule: tidy({ ...rule, id: rule.id === '' ? 'draft' : rule.id, state: 'live' as const }), from }
+  const { id } = await ask(client.POST('/v1/backtests', { body }))
+  const params = { path: { id } }
+  abort.addEventListener('abort', () => void client.DELETE('/v1/jobs/{id}', { params }))
+  while (true) {
+    await new Promise((resolve) => window.setTimeout(resolve, lookEveryMs))
+    abort.throwIfAborted()
+    const job = await ask(client.GET('/v1/backtests/{id}', { params, signal: abort }))
+    // Its shape is the document's of `shrike backtest --json`, which the OpenAPI document does not spell out.
+    if (job.state === 'done' && job.figures !== undefined) return job.figures as unknown as Figures
+    if (job.state === 'failed' || job.state === 'cancelled' || job.state === 'interrupted') {
+      const { code = 'BACKTEST_FAILED', message = `The backtest is ${job.state}`, errors = [] } = job.error ?? {}
+      throw new ProblemError({ status: 0, code, title: 'The backtest has no figures', detail: message, errors })
+    }
+  }
+}
+
+/** The stream's own time: the days before the newest decision, wherever its clock is. */
+async function newestMs(): Promise<number> {
+  const { decisions } = await ask(client.GET('/v1/decisions', { params: { query: { limit: 1 } } }))
+  const time = decisions[0]?.transaction[detector.value?.time ?? '']
+  const ms = typeof time === 'string' || typeof time === 'number' ? new Date(time).getTime() : Number.NaN
+  return Number.isNaN(ms) ? Date.now() : ms
+}
+
+/** The figures, as sentences and as few of them as decide. */
+function Told({ figures, id }: { readonly figures: Figures; readonly id: string }) {
+  const tested = figures.sides.find(({ name }) => name === 'tested')
+  if (tested === undefined) return null
+  const { focus } = tested
+  const own = tested.rules.find((rule) => rule.id === (id === '' ? 'draft' : id))
+  const moved =
+    figures.changes
+      .find(({ from, to }) => from === 'inForce' && to === 'tested')
+      ?.cells.filter(({ from, to }) => from !== to) ?? []
+  const overlaps = figures.overlap.filter(({ rule }) => rule === own?.id).slice(0, 4)
+  return (
+    <>
+      <dl class="tiles">
+        <Tile
+          name="Hits"
+          value={formatCount(focus.transactions)}
+          note={`${formatShare(focus.share)} of ${formatCount(figures.all.transactions)}`}
+        />
+        <Tile
+          name="Fraud among them"
+          value={formatCount(focus.frauds)}
+          note={`${formatCount(focus.legitimate)} legitimate, ${formatCount(focus.unknown + focus.young)} not known yet`}
+        />
+        <Tile name="Precision" value={formatShare(focus.precision.value)} note={intervalOf(focus)} />
+        <Tile
+          name="Of all fraud"
+          value={formatShare(focus.recall.value)}
+          note={
+            focus.value === null
+              ? ''
+              : `${money(focus.value.caught)} caught, ${money(focus.value.lost)} of honest customers`
+          }
+        />
+      </dl>
+      <Days figures={figures} />
+      <p>
+        {moved.length === 0
+          ? 'No outcome would have changed: what it hits was decided so anyway.'
+          : `Outcomes that change: ${moved.map(({ from, to, transactions }) => `${formatCount(transactions)} from ${from} to ${to}`).join(', ')}.`}
+        {own !== undefined &&
+          own.unknownConditions > 0 &&
+          ` It was unknown for ${formatCount(own.unknownConditions)}, where a value was missing.`}
+        {overlaps.length > 0 &&
+          ` Also hit: ${overlaps.map(({ other, share }) => `${formatShare(share)} by ${other}`).join(', ')}.`}
+      </p>
+      <Examples figures={figures} />
+    </>
+  )
+}
+
+function money(value: number): string {
+  const { currency, digits } = detector.value?.amount ?? {}
+  return formatMoney(value, currency, digits)
+}
+
+function intervalOf({ precision, young }: SetFigures): string {
+  if (precision.value === null) return young > 0 ? 'labels are not mature yet' : 'without a label'
+  return `${formatShare(precision.lower)} to ${formatShare(precision.upper)}`
+}
+
+function Tile({ name, value, note }: { readonly name: string; readonly value: string; readonly note: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <b>{value}</b>
+        <span class="muted small">{note}</span>
+      </dd>
+    </div>
+  )
+}
+
+/** Hits by day, fraud below. */
+function Days({ figures: { days } }: { readonly figures: Figures }) {
+  if (days.length < 2) return null
+  const totals = days.map(({ hits }) => hits.fraud + hits.legitimate + hits.unknown + hits.young)
+  const most = Math.max(1, ...totals)
+  const step = 100 / days.length
+  return (
+    <svg
+      class="days"
+      role="img"
+      aria-label={`Hits by day, ${days[0]?.day} to ${days.at(-1)?.day}, at most ${most} a day`}
+    >
+      {days.map(({ day, hits }, i) => (
+        <g key={day}>
+          <title>{`${day}: ${totals[i]} hits, ${hits.fraud} of them fraud`}</title>
+          <rect
+            class="all"
+            x={`${i * step}%`}
+            width={`${step * 0.8}%`}
+            y={`${100 - ((totals[i] ?? 0) / most) * 100}%`}
+            height={`${((totals[i] ?? 0) / most) * 100}%`}
+          />
+          <rect
+            class="fraud"
+            x={`${i * step}%`}
+            width={`${step * 0.8}%`}
+            y={`${100 - (hits.fraud / most) * 100}%`}
+            height={`${(hits.fraud / most) * 100}%`}
+          />
+        </g>
+      ))}
+    </svg>
+  )
+}
+
+function Examples({ figures: { examples } }: { readonly figures: Figures }) {
+  const shown = Object.values(examples).flat().slice(0, 6)
+  if (shown.length === 0) return null
+  return (
+    <p class="small">
+      Look at{' '}
+      {shown.map(({ id, amount, truth }, i) => (
+        <span key={id}>
+          {i > 0 && ', '}
+          <a href={at(['decisions', id])}>{id}</a>{' '}
+          <span class="muted">({[amount === null ? undefined : money(amount), truth].filter(Boolean).join(', ')})</span>
+        </span>
+      ))}
+    </p>
+  )
+}

@@ -1,0 +1,118 @@
+import { useAction } from '../../api/act.ts'
+import { ask, client } from '../../api/client.ts'
+import { at, go } from '../../shell/place.ts'
+import { Dialog } from '../../ui/dialog.tsx'
+import { formatCount, formatShare } from '../../ui/figures.ts'
+import { toast } from '../../ui/toast.tsx'
+import type { Figures } from './backtest-figures.ts'
+import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
+
+interface PublishProps {
+  readonly rule: Rule
+  readonly saved: Rule | undefined
+  /** The version of the policy that was looked at: a change of another one is refused. */
+  readonly version: number
+  readonly changes: readonly FieldChange[]
+  readonly figures: Figures | undefined
+  readonly onClose: () => void
+  readonly onSaved: () => void
+}
+
+/** Shows what is about to change, and puts it in force with a reason. */
+export function Publish({ rule, saved, version, changes, figures, onClose, onSaved }: PublishProps) {
+  const save = useAction(
+    (why: string) =>
+      ask(
+        client.POST('/v1/rules', {
+          params: { header: { 'If-Match': String(version) } },
+          body: { ...rule, ...(why === '' ? {} : { why }) },
+        }),
+      ),
+    {
+      showsProblem: true,
+      then: ({ warnings, ...answer }) => {
+        onClose()
+        const isPending = 'pending' in answer
+        toast(
+          isPending
+            ? `${rule.id} waits for somebody else to approve it`
+            : `${rule.id} is saved${warnings.length > 0 ? `, with ${warnings.length} warnings` : ''}`,
+        )
+        if (saved === undefined) go(at(['rules', rule.id]), { replace: true })
+        else onSaved()
+      },
+    },
+  )
+  const { problem } = save
+  const state: RuleState = rule.state ?? 'live'
+  const tested = figures?.sides.find(({ name }) => name === 'tested')?.focus
+  return (
+    <Dialog title={saved === undefined ? `Add ${rule.id || 'the rule'}` : `Change ${rule.id}`} onClose={onClose} isWide>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save.run(String(new FormData(event.currentTarget).get('why') ?? '').trim())
+        }}
+      >
+        <table class="diff">
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">{saved === undefined ? '' : 'Was'}</th>
+              <th scope="col">Becomes</th>
+            </tr>
+          </thead>
+          <tbody>
+            {changes.map(({ field, before, after }) => (
+              <tr key={field}>
+                <th scope="row">{field}</th>
+                <td>{before === '' ? <span class="muted">–</span> : <del>{before}</del>}</td>
+                <td>{after === '' ? <span class="muted">–</span> : <ins>{after}</ins>}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <p>
+          <span class={`badge ${state === 'live' ? 'accent' : ''}`}>{state}</span> It {stateWords[state]}.{' '}
+          {tested !== undefined
+            ? `On the days of the backtest it hit ${formatCount(tested.transactions)} (${formatShare(tested.share)}), ${formatCount(tested.frauds)} of them fraud.`
+            : state === 'live' && 'It was not tested on what happened.'}
+        </p>
+        <div class="field">
+          <label for="why">Why</label>
+          <input
+            id="why"
+            name="why"
+            class="input"
+            autofocus
+            maxLength={500}
+            placeholder="The record of the change keeps it"
+          />
+        </div>
+        {problem !== undefined && (
+          <div class="problem" role="alert">
+            <p>
+              {problem.code === 'POLICY_CHANGED'
+                ? 'Somebody has changed the policy in the meantime. Load the page again to see it; what you wrote is lost then, so copy it first.'
+                : problem.detail}
+            </p>
+            {problem.errors.map(({ field, reason }) => (
+              <p key={field + reason}>
+                <b>{field}</b> {reason}
+              </p>
+            ))}
+            <code>{problem.code}</code>
+          </div>
+        )}
+        <div class="actions">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={save.isRunning}>
+            {state === 'live' ? 'Put in force' : `Save as ${state}`}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
