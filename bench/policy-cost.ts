@@ -20,7 +20,7 @@ const connections = 64
 export const policyCost: Claim = {
   title: 'POST /v1/decisions: what rules add',
   packages: [],
-  async measure({ rounds: pairs = 10, smoke, log }) {
+  async measure({ rounds: pairs = 16, smoke, log }) {
     const missing = missingForDecisions(['wrk', 'taskset'])
     if (missing !== undefined) return missing
     const seconds = smoke ? 1 : 5

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { runJson } from './harness/child.ts'
 import type { Claim } from './harness/claim.ts'
+import { hostileRules } from './harness/hostile-rules.ts'
 import { alternate, type Summary, summarize } from './harness/measure.ts'
 import { benchFile } from './harness/peers.ts'
 import { format, formatSummary, markdownTable } from './harness/report.ts'
@@ -29,6 +30,16 @@ const changeResult = z.object({
 })
 type ChangeResult = z.infer<typeof changeResult>
 
+const refusal = z.object({
+  /** The first time in a process, and when it is warm. */
+  coldMs: z.number(),
+  warmMs: z.number(),
+  /** One evaluation, where the rule is taken. */
+  askMs: z.number(),
+  said: z.string(),
+})
+type Refusal = z.infer<typeof refusal> & { readonly name: string }
+
 export const rules: Claim = {
   title: 'Rules',
   packages: [],
@@ -43,7 +54,10 @@ export const rules: Claim = {
     const [changes] = await alternate(smoke ? 1 : rounds, [change], log)
     const differing = [...thousand, ...tenThousand].find((each) => each.differing > 0)
     if (differing) throw new Error(`The index says something else of ${differing.differing} decisions`)
-    return `${describe(thousand, tenThousand)}\n\n${describeChanges(changes)}`
+    log('hostile rules')
+    const refused: Refusal[] = []
+    for (const name of Object.keys(hostileRules)) refused.push({ name, ...(await refuse(name)) })
+    return [describe(thousand, tenThousand), describeChanges(changes), describeHostile(refused)].join('\n\n')
   },
 }
 
@@ -54,6 +68,25 @@ async function ask(count: number, decisions: number): Promise<Result> {
 async function changeOne(count: number, changes: number): Promise<ChangeResult> {
   const script = benchFile('ours/change-rules.ts')
   return changeResult.parse(await runJson(process.execPath, [script, `${count}`, `${changes}`]))
+}
+
+async function refuse(name: string): Promise<z.infer<typeof refusal>> {
+  return refusal.parse(await runJson(process.execPath, [benchFile('ours/refuse-rule.ts'), name]))
+}
+
+function describeHostile(refused: readonly Refusal[]): string {
+  const most = (of: (each: Refusal) => number) => Math.max(...refused.map(of))
+  const taken = refused.filter(({ said }) => said === 'taken')
+  const rows = refused.map(({ name, coldMs, warmMs, said }) => [
+    name,
+    format(warmMs),
+    format(coldMs),
+    said.slice(0, 60),
+  ])
+  const warmest = most(({ warmMs }) => warmMs)
+  return `${markdownTable(['hostile rule', 'CPU, ms', 'first of a process, ms', 'said of it first'], rows)}
+
+Of ${refused.length} hostile rules ${taken.length} are taken, and asked within ${format(most(({ askMs }) => askMs))} ms the first time; the others are refused with a place. Checking one takes at most ${format(warmest)} ms; bar ${bar.refusedMs} ms: ${warmest < bar.refusedMs ? 'met' : 'MISSED'}; as the first rule of a process, whose code was never run, at most ${format(most(({ coldMs }) => coldMs))} ms.`
 }
 
 function describeChanges(results: readonly ChangeResult[]): string {

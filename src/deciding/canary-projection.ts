@@ -1,16 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
+import { hashText } from '../core/hash-text.ts'
 import { isRecord } from '../core/json-value.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
-import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, Definition, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
-import type { Arm, CanaryFigures } from './canary-figures.ts'
+import type { CanaryFigures } from './canary-figures.ts'
 import { nobodyInForce } from './deployment.ts'
 import type { DeploymentProjection } from './deployment-projection.ts'
-
-type Counts = { -readonly [Name in keyof Omit<Arm, 'outcomes'>]: number } & { outcomes: Record<Outcome, number> }
+import { type GroupedCounts, groupCount, noCounts, spreadOf, sumGroups } from './grouped-counts.ts'
 
 /** What is counted while a canary is in force. */
 interface Trial {
@@ -19,7 +18,7 @@ interface Trial {
   readonly by: string
   /** The record that deployed it. */
   readonly since: number
-  readonly counts: { readonly canary: Counts; readonly champion: Counts }
+  readonly counts: { readonly canary: GroupedCounts; readonly champion: GroupedCounts }
 }
 
 /** Where records of a definition have the values of keys. */
@@ -32,7 +31,7 @@ interface KeyPlaces {
 /** What a canary and its champion have done side by side, counted from the records of decisions and labels. */
 export class CanaryProjection implements Projection {
   readonly name = 'canary'
-  readonly version = 1
+  readonly version = 2
   readonly #deployments: DeploymentProjection
   #trial: Trial | undefined
   /** Of each definition since the canary was deployed, which took over with one: a label speaks of any of them. */
@@ -47,7 +46,9 @@ export class CanaryProjection implements Projection {
 
   /** Undefined where there is no canary. */
   get figures(): CanaryFigures | undefined {
-    return this.#trial?.counts
+    if (this.#trial === undefined) return undefined
+    const { canary, champion } = this.#trial.counts
+    return { canary: sumGroups(canary), champion: sumGroups(champion), spread: spreadOf([canary, champion]) }
   }
 
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
@@ -111,38 +112,35 @@ export class CanaryProjection implements Projection {
   }
 
   /** Whose decision it was; undefined of a transaction without the key, which was never drawn, so that it is not compared. */
-  #armOf({ canary, by, counts }: Trial, { model, fields, definition }: DecidedBy): Counts | undefined {
-    if (model !== undefined) return model === canary ? counts.canary : undefined
+  #placeOf({ canary, by, counts }: Trial, { model, fields, definition }: DecidedBy) {
     const place = this.#places.findLast(({ sequence }) => sequence === definition)?.keys[by]
-    return place !== undefined && fields[place] === undefined ? undefined : counts.champion
+    const value = place === undefined ? undefined : fields[place]
+    // Of a record from before a definition is known, the key can't be told apart from that of others.
+    const group = value === undefined ? 0 : hashText(String(value)) % groupCount
+    if (model !== undefined) return model === canary ? { arm: counts.canary, group } : undefined
+    return place !== undefined && value === undefined ? undefined : { arm: counts.champion, group }
   }
 
   #count(trial: Trial, decision: DecisionRecord): void {
-    const arm = this.#armOf(trial, decision)
-    if (arm === undefined) return
-    const { outcome, score } = decision
-    arm.decisions += 1
-    arm.outcomes[outcome] += 1
-    if (score === null) arm.faults += 1
-    if (outcome !== 'approve') arm.flagged += 1
+    const found = this.#placeOf(trial, decision)
+    if (found === undefined) return
+    const { arm, group } = found
+    arm.decisions[group] += 1
+    arm.outcomes[decision.outcome][group] += 1
+    if (decision.score === null) arm.faults[group] += 1
   }
 
   #label(trial: Trial, about: LabelledTransaction, isFraud: boolean): void {
     if (about.kind !== 'decision' || about.sequence <= trial.since || about.outcome === 'approve') return
-    const arm = this.#armOf(trial, about)
-    if (arm === undefined) return
+    const found = this.#placeOf(trial, about)
+    if (found === undefined) return
     const before = this.#labels.get(about.sequence) === true
     this.#labels.set(about.sequence, isFraud)
-    arm.flaggedFrauds += Number(isFraud) - Number(before)
+    found.arm.flaggedFrauds[found.group] += Number(isFraud) - Number(before)
   }
 }
 
 type DecidedBy = Pick<DecisionRecord, 'model' | 'fields' | 'definition'>
-
-function noCounts(): Counts {
-  const none = { approve: 0, challenge: 0, review: 0, decline: 0 }
-  return { decisions: 0, outcomes: none, faults: 0, flagged: 0, flaggedFrauds: 0 }
-}
 
 /** Where the values of keys are among the fields of a record. */
 function keyPlaces({ detector, columns }: Definition): Readonly<Record<string, number>> {

@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json-value.ts'
 import {
   anyChangeSchema,
   type Change,
+  type CheckedWith,
   checkChange,
   checkPartly,
   type PolicyInForce,
@@ -39,18 +40,16 @@ export interface ExaminedChange {
 }
 
 /** What a change is looked at with. */
-interface Examining {
+interface Examining extends CheckedWith {
   readonly atMs: number
   readonly isPerson: IsPerson
-  /** The highest that the model can give. */
-  readonly highestScore?: number | undefined
 }
 
 /** Looks at a change whose values are concealed, against what is in force. */
 export function examineChange(
   inForce: PolicyInForce,
   given: unknown,
-  { isPerson, highestScore, why, atMs }: Examining & { readonly why?: string },
+  { isPerson, why, atMs, ...known }: Examining & { readonly why?: string },
 ): ExaminedChange {
   const inClear = whyNotInClear(given, why, isPerson)
   const parsed = anyChangeSchema.safeParse(given)
@@ -63,7 +62,7 @@ export function examineChange(
     const problems = [...ofForm, ...tell(partly.problems), ...inClear]
     return { change: undefined, problems, warnings: tell(partly.warnings) }
   }
-  const { problems, warnings } = checkChange(inForce, parsed.data, highestScore)
+  const { problems, warnings } = checkChange(inForce, parsed.data, known)
   const told = [...tell(warnings), ...pastTimes(parsed.data, atMs)]
   return { change: parsed.data, problems: [...tell(problems), ...inClear], warnings: told }
 }

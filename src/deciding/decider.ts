@@ -5,7 +5,7 @@ import type { TransactionRecord } from '../log/decision-log.ts'
 import type { Person, PersonalValue } from '../log/personal-values.ts'
 import type { DecidingState } from './deciding-state.ts'
 import { longestSpanMs } from './detector-in-force.ts'
-import { type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
+import { type Alongside, type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
 import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
@@ -69,6 +69,11 @@ export class Decider {
   /** As `LabelIntake.label`. */
   label(inputs: readonly LabelInput[], by: string, first?: number, order?: symbol): Promise<readonly LabelAnswer[]> {
     return this.#labels.label(inputs, by, first, order)
+  }
+
+  /** Labels that are one with a record that `alongside` appends, in the turn in which they take their places. */
+  labelAlongside(inputs: readonly LabelInput[], by: string, alongside: Alongside): Promise<readonly LabelAnswer[]> {
+    return this.#labels.label(inputs, by, undefined, undefined, alongside)
   }
 
   /** As `LabelIntake.refuseForeknown`. */

@@ -303,7 +303,7 @@ describe('a snapshot', () => {
   test('refuses a log whose checkpoint carries what this version does not know', async () => {
     const { log } = await start({ inForce: one })
     for (const [carried, code] of [
-      [{ cases: { version: 1, state: '' } }, 'LOG_TOO_NEW'],
+      [{ tomorrows: { version: 1, state: '' } }, 'LOG_TOO_NEW'],
       [{ 'pending-labels': { version: 99, state: '' } }, 'LOG_TOO_NEW'],
       [{ 'pending-labels': { version: 1, state: 'AAAA' } }, 'LOG_INVALID'],
       [{ 'pending-labels': { version: 1, state: 'AAAA', isDeflated: true } }, 'LOG_INVALID'],

@@ -10,6 +10,7 @@ import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
+import { CaseDesk } from './case-desk.ts'
 import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
 import { concealChange } from './conceal-change.ts'
 import { ConcealedValues } from './concealed-values.ts'
@@ -66,6 +67,9 @@ const examplesFrom = 100
 const silentWithoutModel =
   'Every transaction is approved: there is no model, and no live rule and no list that has an effect. Add a rule, or serve a bundle'
 
+/** A policy in force may have been changed since, so that the detector's says nothing any more. */
+const howToChange = 'Set one with PUT /v1/policy: {"thresholds": {"review": PROBABILITY}}, or with shrike policy apply'
+
 /** When work that can wait has to let others go first, and how. */
 export interface WaitingTurns {
   isOver(): boolean
@@ -77,6 +81,8 @@ const turnEach: WaitingTurns = { isOver: () => true, next: nextTurn }
 export class Decisions {
   readonly decider: Decider
   readonly lineup: Lineup<DecidingChampion>
+  /** Where people work on cases. */
+  readonly desk: CaseDesk
   readonly #options: DecisionsOptions
   readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>
   readonly #views: DecisionViews
@@ -91,6 +97,12 @@ export class Decisions {
     this.decider = decider
     this.#options = options
     this.#views = new DecisionViews(options.log.reading, options.persons)
+    this.desk = new CaseDesk(this, decider, options)
+  }
+
+  /** Resolves once no detector is taking over from another. */
+  async settled(): Promise<void> {
+    await this.#takeover.pause
   }
 
   get inForce(): DetectorInForce {
@@ -160,6 +172,7 @@ export class Decisions {
       atMs: clock(),
       isPerson: (value: string) => personal.some((key) => persons.tokenOf(key, value) !== undefined),
       highestScore: this.inForce.predictor?.highestScore,
+      coveredMs: this.decider.coverageMs,
     }
   }
 
@@ -199,7 +212,7 @@ export class Decisions {
       return isSilent ? silentWithoutModel : undefined
     }
     const thresholds = changed === undefined ? policy : thresholdsAlone(changed.definitions)
-    return thresholds && warnOfPolicy(thresholds, predictor.highestScore)
+    return thresholds && warnOfPolicy(thresholds, predictor.highestScore, howToChange)
   }
 
   /** Entries of a list that count now, in the order in which they were added. @param after the number to go on behind. */
@@ -323,6 +336,16 @@ export class Decisions {
     return this.#views.detail(transaction, labels, explain ? this.inForce : undefined)
   }
 
+  /** All that is known of decisions, by their ids; those that are no longer kept are missing. */
+  async details(ids: readonly string[]): Promise<ReadonlyMap<string, DecisionDetail>> {
+    const found = await this.#options.log.lookUps.findLabelled(ids, mostLabels + 1)
+    const details = new Map<string, DecisionDetail>()
+    for (const [id, { transaction, labels }] of found) {
+      if (transaction?.kind === 'decision') details.set(id, this.#views.detail(transaction, labels))
+    }
+    return details
+  }
+
   /**
    * Why a past decision came out as it did; undefined where there is none of this id.
    *
@@ -404,6 +427,9 @@ export class Decisions {
     // A log that was begun before texts were trimmed may hold the value with its blanks.
     const values = new Set([kept, value])
     const { log, clock } = this.#options
+    // Before the token, by which an erasure that was cut short finds them again.
+    const tokens = [...values].flatMap((each) => this.#options.persons.tokenOf(key, each) ?? [])
+    await this.desk.eraseNotesOf(tokens, by)
     return erasePerson(log, this.inForce.detector, key, values, clock(), by)
   }
 }

@@ -105,6 +105,11 @@ export class RecordTransactions {
     this.#usesAmounts = isForRows || inHistories
   }
 
+  /** The definition under a number. */
+  definition(sequence: number): Definition {
+    return this.#reading.definition(sequence)
+  }
+
   /**
    * A key or a field that the record's definition neither declared nor kept is missing, and so is an amount. Undefined where
    * histories can't hold such a transaction: sums of exact amounts have no gaps, and those of unknown currencies mean

@@ -63,6 +63,10 @@ class ForgetfulLog implements ServiceLog {
     return this.nextSequence - 1
   }
 
+  together<Result>(write: () => Result): Result {
+    return write()
+  }
+
   follow(): void {}
 
   mistrust(): void {}

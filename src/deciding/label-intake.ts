@@ -45,6 +45,9 @@ export interface FileLabel {
   readonly isOverruled: boolean
 }
 
+/** Appends a record that is one with labels; resolves once it is durable. */
+export type Alongside = () => Promise<unknown>
+
 /** Labels that an id may have. */
 export const mostLabels = 100
 
@@ -65,17 +68,24 @@ export class LabelIntake {
   /**
    * @param first the place in the caller's array of the first input; undefined where there was no array.
    * @param order as of `LocalIntake.take`.
+   * @param alongside appends what is one with the labels, in the turn in which they take their places, or refuses them.
    * @throws FraudError LOG_UNAVAILABLE, OVERLOADED, LABELS_FULL, PENDING_LABELS_FULL, or INPUT_INVALID where one was known before its
    * transaction; then none of the labels counts.
    */
-  label(inputs: readonly LabelInput[], by: string, first?: number, order?: symbol): Promise<readonly LabelAnswer[]> {
+  label(
+    inputs: readonly LabelInput[],
+    by: string,
+    first?: number,
+    order?: symbol,
+    alongside?: Alongside,
+  ): Promise<readonly LabelAnswer[]> {
     this.#intake.requireReady()
     const ids = idsOf(inputs)
     return this.#intake.lanes.enter(
       ids,
       order,
       () => this.#lookUp(ids, mostLabels),
-      (known) => this.#take(inputs, by, first, known),
+      (known) => this.#take(inputs, by, first, known, alongside),
     )
   }
 
@@ -130,12 +140,16 @@ export class LabelIntake {
     by: string,
     first: number | undefined,
     known: ReadonlyMap<string, Known>,
+    alongside?: Alongside,
   ): Promise<readonly LabelAnswer[]> {
     const state = this.#intake.requireReady()
     refuseForeknown(inputs, known, first)
     refuseManyLabels(inputs, known)
     this.#refuseToWait(state, inputs, by, known)
-    return Promise.all(inputs.map((input) => this.#label(input, by, known.get(input.transactionId))))
+    const write = () => inputs.map((input) => this.#label(input, by, known.get(input.transactionId)))
+    if (alongside === undefined) return Promise.all(write())
+    const [beside, answers] = this.#log.together(() => [alongside(), write()] as const)
+    return Promise.all([beside, ...answers]).then(([, ...all]) => all)
   }
 
   /**

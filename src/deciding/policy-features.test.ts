@@ -271,10 +271,16 @@ describe('a feature of the policy', () => {
     const { setFeatures, filled, decide } = await start()
     for (let day = 0; day < 10; day++) await decide(day * 1440)
     assert.deepEqual((await decide(10 * 1440)).degraded, [])
-    await setFeatures({ count: { by: 'card', over: '12d' } })
+    const { warnings } = await setFeatures({ count: { by: 'card', over: '12d' } })
+    const reason =
+      'the log reaches back 10 days, and the longest window 12: until it does, decisions are degraded by history-short'
+    assert.deepEqual(warnings, [{ field: 'policy.features', reason }])
     await filled()
     assert.deepEqual((await decide(11 * 1440)).degraded, ['history-short'])
+    assert.deepEqual((await setFeatures({ count: { by: 'card', over: ['12d', '10d'] } })).warnings, [])
     assert.deepEqual((await decide(12 * 1440)).degraded, [])
+    const [endless] = (await setFeatures({ count: { by: 'card', over: '999999d' } })).warnings
+    assert.match(endless.reason, /and the longest window 999,999: /)
   })
 })
 

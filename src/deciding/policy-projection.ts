@@ -68,7 +68,7 @@ export class PolicyProjection implements Projection {
 
   /** @throws FraudError LOG_TOO_NEW where a change means nothing to this version: what is in force is then not known. */
   take(record: LogRecord, sequence: number): void {
-    if (record.kind === 'deployment' || isChange(record)) this.#keepSecret(record)
+    if (record.kind === 'deployment' || record.kind === 'case' || isChange(record)) this.#keepSecret(record)
     if (record.kind === 'decision') {
       const { decidedAtMs, outcome, policy: trace } = record
       if (decidedAtMs > this.#decidedAtMs) this.#decidedAtMs = decidedAtMs

@@ -1,3 +1,4 @@
+import { CasesProjection } from '../cases/cases-projection.ts'
 import { policyOf } from '../decisioning/policy.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
@@ -36,6 +37,11 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
     histories: new HistoryProjection(features, transactions, pending, options),
     policy,
     rules: new RuleFiguresProjection(policy, pending),
+    cases: new CasesProjection({
+      definitionOf: (sequence) => transactions.definition(sequence),
+      secret: () => policy.secret,
+      released: () => pending.released,
+    }),
   }
 }
 

@@ -146,9 +146,9 @@ describe('a snapshot', () => {
     const parts = [...snapshot.parts()].map((part) =>
       part.name === 'pending-labels' ? { ...part, version: 99 } : part,
     )
-    const more = [{ name: 'cases', version: 1, chunks: [Buffer.from('of a newer version')] }, ...parts]
+    const more = [{ name: 'tomorrows', version: 1, chunks: [Buffer.from('of a newer version')] }, ...parts]
     const rebuild = rebuilt(log.reading, { ...snapshot, partsHeld: more, parts: () => more })
-    assert.deepEqual(rebuild.unknownParts, ['cases', 'pending-labels'])
+    assert.deepEqual(rebuild.unknownParts, ['tomorrows', 'pending-labels'])
     assert.deepEqual(rebuild.missingParts, ['deployments', 'canary', 'pending-labels'])
     assert.deepEqual(saved(rebuild.projections), saved(projections()))
   })
@@ -182,13 +182,13 @@ describe('a snapshot', () => {
   test('that a service can not use is said, and it starts from the log', async () => {
     const { snapshot, path, close } = await written()
     await close({ keep: true })
-    const cases = { name: 'cases', version: 1, chunks: [] }
+    const tomorrows = { name: 'tomorrows', version: 1, chunks: [] }
     const parts = [...snapshot.parts()]
     const damaged = { ...snapshot, parts: () => parts.map((part) => ({ ...part, chunks: [] })) }
-    const newer = { ...snapshot, partsHeld: [...parts, cases], parts: () => [...parts, cases] }
+    const newer = { ...snapshot, partsHeld: [...parts, tomorrows], parts: () => [...parts, tomorrows] }
     for (const [held, said] of [
       [damaged, /^error a snapshot can't be used.*SNAPSHOT_INVALID/m],
-      [newer, /^warn the snapshot has parts.*cases/m],
+      [newer, /^warn the snapshot has parts.*tomorrows/m],
       [without(snapshot, 'pending-labels'), /^info the snapshot lacks parts.*pending-labels/m],
     ] as const) {
       const again = await openTestDecisions({ inForce, directory: path, findSnapshot: () => held })

@@ -10,7 +10,14 @@ import { addFeatures } from '../features/add-features.ts'
 import { kindNames } from '../features/declare-features.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { Predictor } from '../scoring/predictor.ts'
-import type { DetectorInForce, HistoryMaker, OtherModel, OtherModels, RowMaker } from './detector-in-force.ts'
+import {
+  type DetectorInForce,
+  type HistoryMaker,
+  longestSpanMs,
+  type OtherModel,
+  type OtherModels,
+  type RowMaker,
+} from './detector-in-force.ts'
 import { namesLost } from './lost-names.ts'
 import { whyNotRetained } from './retention.ts'
 
@@ -76,11 +83,13 @@ export function policyFeaturesOf(
       const at = features.names.indexOf(feature.name)
       return features.declared[at]?.declaration === declaration ? at : undefined
     }
-    return {
-      features: added.map((each) => ({ name: each.feature.name, at: placeOf(each), range: each.range })),
-      problems: problems.length > 0 ? problems : [...unreadable(own, added), ...tooLong(wanted, retainMs)],
-      clashes,
-    }
+    const found = { features: added.map((each) => ({ name: each.feature.name, at: placeOf(each), range: each.range })) }
+    if (problems.length > 0) return { ...found, problems, clashes }
+    const whole = { detector: wanted, features: compileDetector(wanted) }
+    const late = [...unreadable(own, added), ...tooLong(whole, retainMs)]
+    const [before, spanMs] = [own, whole].map((maker) => longestSpanMs(maker.features))
+    const isLonger = Number.isFinite(spanMs) && !(before >= spanMs && Number.isFinite(before))
+    return { ...found, problems: late, clashes, ...(isLonger && { spanMs }) }
   }
 }
 
@@ -183,7 +192,7 @@ function unreadable({ detector, features }: RowMaker, added: ReturnType<typeof a
   })
 }
 
-function tooLong(detector: Detector, retainMs: number | undefined) {
-  const reason = whyNotRetained({ detector, features: compileDetector(detector) }, retainMs)
+function tooLong(maker: RowMaker, retainMs: number | undefined) {
+  const reason = whyNotRetained(maker, retainMs)
   return reason === undefined ? [] : [{ path: ['features'], reason }]
 }

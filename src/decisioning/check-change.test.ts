@@ -54,7 +54,7 @@ describe('a change', () => {
     const policy = inForce()
     policy.apply(record(2, { kind: 'list', list: { name: 'stolen', of: 'device', effect: 'none' } }))
     const warned = (change: Change, highestScore?: number) =>
-      checkChange(policy, change, highestScore).warnings.map(({ field, reason }) => `${field}: ${reason}`)
+      checkChange(policy, change, { highestScore }).warnings.map(({ field, reason }) => `${field}: ${reason}`)
     assert.deepEqual(warned(rule('score > 20 && card in lists.stolen')), [
       'rules.r.when: score is from 0 to 1, so this is never true; 20 of 100 is 0.2',
       'rules.r.when: The list stolen holds values of device, so card is never on it; did you mean device in lists.stolen?',
@@ -71,6 +71,22 @@ describe('a change', () => {
       'The list "odd" is unknown; there is lists.stolen; a new one begins with: shrike lists set odd --of KEY',
     )
     assert.equal(warnings.length, 1)
+  })
+
+  test('is warned of a rule whose share is of nothing, and of a segment that another one hides', () => {
+    const warned = (change: Change) =>
+      checkChange(inForce(), change).warnings.map(({ field, reason }) => `${field}: ${reason}`)
+    assert.deepEqual(warned(rule('amount > 1', { state: 'live', share: 0 })), [
+      'rules.r.share: a share of 0 is of no transaction, so the rule never counts',
+    ])
+    assert.deepEqual(warned(rule('amount > 1', { state: 'live', share: 0.01 })), [])
+    assert.deepEqual(warned(rule('amount > 1', { state: 'shadow', share: 0 })), [])
+    const segments = ['amount > 1', 'amount > 2', '(amount>1)'].map((when, i) => ({
+      ...{ name: `s${i}`, when, thresholds: { review: 0.5 } },
+    }))
+    assert.deepEqual(warned(changeOf({ segments })), [
+      'policy.segments.s2.when: the segment "s0" before it has this condition, so no transaction is of this one',
+    ])
   })
 
   test('speaks of what is there', () => {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { suggestion } from '../core/closest-name.ts'
 import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
-import { compileExpression, type Declarations, type Problem } from '../language/index.ts'
+import { compileExpression, type Declarations, type Problem, printSyntax } from '../language/index.ts'
 import type { Change, SingleChange } from './change.ts'
 import { singleChangeSchema, singleChanges } from './change.ts'
 import { checkSpans } from './check-spans.ts'
@@ -10,7 +10,7 @@ import { needAmount } from './costs.ts'
 import { changeDraft, type Definitions, type Draft, draftOf, fusesOf } from './definitions.ts'
 import { fuseId } from './fuses.ts'
 import type { PolicyInForce } from './policy-in-force.ts'
-import type { PolicyNames } from './policy-names.ts'
+import type { PolicyFeatures, PolicyNames } from './policy-names.ts'
 import { type RuleDefinition, ruleIdSchema, ruleSchema } from './rule-definition.ts'
 import { compileRule } from './rule-set.ts'
 
@@ -29,12 +29,20 @@ export interface CheckedChange {
   readonly warnings: readonly PolicyProblem[]
 }
 
-/**
- * Checks a change against what is in force, before it is recorded.
- *
- * @param highestScore the highest that the model can give.
- */
-export function checkChange(policy: PolicyInForce, change: Change, highestScore = 1): CheckedChange {
+/** What a change is checked with beside the policy. */
+export interface CheckedWith {
+  /** The highest that the model can give. */
+  readonly highestScore?: number | undefined
+  /** How far the log reaches back; without an end where that is not asked. */
+  readonly coveredMs?: number | undefined
+}
+
+/** Checks a change against what is in force, before it is recorded. */
+export function checkChange(
+  policy: PolicyInForce,
+  change: Change,
+  { highestScore = 1, coveredMs = Number.POSITIVE_INFINITY }: CheckedWith = {},
+): CheckedChange {
   const before = policy.definitions
   const singles = singleChanges(change)
   const draft = draftFor(before, singles)
@@ -63,8 +71,22 @@ export function checkChange(policy: PolicyInForce, change: Change, highestScore 
     draft.policy !== before.policy || lost.length > 0 ? checkPolicy(draft, names, names.own.problems) : nothing
   return {
     problems: [...problems, ...ofPolicy.problems, ...rules.problems],
-    warnings: [...ofPolicy.warnings, ...rules.warnings, ...singles.flatMap((each) => warnOfLists(before, draft, each))],
+    warnings: [
+      ...ofPolicy.warnings,
+      ...warnOfWindows(policy.names.own, names.own, coveredMs),
+      ...rules.warnings,
+      ...singles.flatMap((each) => warnOfLists(before, draft, each)),
+    ],
   }
+}
+
+/** A longer window than before degrades each decision until the log reaches back as far. */
+function warnOfWindows(before: PolicyFeatures, after: PolicyFeatures, coveredMs: number): readonly PolicyProblem[] {
+  const { spanMs = 0 } = after
+  if (spanMs <= Math.max(before.spanMs ?? 0, coveredMs)) return []
+  const [covered, wanted] = [coveredMs, spanMs].map((ms) => (Math.floor(ms / 8_640_000) / 10).toLocaleString('en'))
+  const reason = `the log reaches back ${covered} days, and the longest window ${wanted}: until it does, decisions are degraded by history-short`
+  return [{ field: 'policy.features', reason }]
 }
 
 /** What a rollback makes of lists is not what they were, since entries are not rolled back. */
@@ -205,7 +227,7 @@ function checkRules(rules: readonly RuleDefinition[], definitions: Definitions, 
   const checked = rules.map((rule): CheckedChange => {
     const compiled = compileRule(rule, declarations)
     const located = (part: 'when' | 'reason') => (at: Problem) => locate(`rules.${rule.id}.${part}`, at)
-    const warnings = compiled.warnings.map(located('when'))
+    const warnings = [...compiled.warnings.map(located('when')), ...warnOfShare(rule)]
     if (compiled.ok) return { problems: [], warnings }
     const { when, reason } = compiled.problems
     return { problems: [...when.map(located('when')), ...reason.map(located('reason'))], warnings }
@@ -214,6 +236,11 @@ function checkRules(rules: readonly RuleDefinition[], definitions: Definitions, 
     problems: checked.flatMap(({ problems }) => problems),
     warnings: checked.flatMap(({ warnings }) => warnings),
   }
+}
+
+function warnOfShare({ id, state, share }: RuleDefinition): readonly PolicyProblem[] {
+  if (state !== 'live' || share !== 0) return []
+  return [{ field: `rules.${id}.share`, reason: 'a share of 0 is of no transaction, so the rule never counts' }]
 }
 
 function checkList(policy: PolicyInForce, { name, of }: { readonly name: string; readonly of: string }) {
@@ -233,10 +260,17 @@ function checkPolicy(
 ): CheckedChange {
   const { segments = [], costs, controlGroup } = definitions.policy
   const declarations = declarationsOf(definitions, names)
-  const checked = segments.map(({ name, when }) => {
+  const before = new Map<string, string>()
+  const checked = segments.map(({ name, when }): CheckedChange => {
     const compiled = compileExpression(when, declarations)
-    const located = (at: Problem) => locate(`policy.segments.${name}.when`, at)
-    return { problems: compiled.ok ? [] : compiled.problems.map(located), warnings: compiled.warnings.map(located) }
+    const field = `policy.segments.${name}.when`
+    const warnings = compiled.warnings.map((at) => locate(field, at))
+    if (!compiled.ok) return { problems: compiled.problems.map((at) => locate(field, at)), warnings }
+    const printed = printSyntax(compiled.program.tree)
+    const same = before.get(printed)
+    if (same === undefined) before.set(printed, name)
+    const reason = `the segment "${same}" before it has this condition, so no transaction is of this one`
+    return { problems: [], warnings: same === undefined ? warnings : [...warnings, { field, reason }] }
   })
   const reason = 'it needs an amount, and the detector declares none'
   const lacks = (isNeeded: boolean, field: string) => (isNeeded && !names.hasAmount ? [{ field, reason }] : [])

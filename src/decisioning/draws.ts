@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /** What is drawn for, so that one draw tells nothing of another. */
-export type DrawPurpose = `rule:${string}` | `canary:${string}` | 'control-group'
+export type DrawPurpose = `rule:${string}` | `canary:${string}` | 'control-group' | 'blind-sample'
 
 /**
  * A number from 0 up to 1 that a purpose and an id always get again, and that nobody without the log's secret can choose or

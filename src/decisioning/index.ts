@@ -10,7 +10,14 @@
  */
 
 export { anyChangeSchema, type Change, type ChangeRecord, movesVersion } from './change.ts'
-export { type CheckedChange, checkChange, checkNames, checkPartly, type PolicyProblem } from './check-change.ts'
+export {
+  type CheckedChange,
+  type CheckedWith,
+  checkChange,
+  checkNames,
+  checkPartly,
+  type PolicyProblem,
+} from './check-change.ts'
 export { type Definitions, speaksWithoutScore, thresholdsAlone } from './definitions.ts'
 export { type DrawPurpose, draw } from './draws.ts'
 export type { PolicyExplanation } from './explain-policy.ts'

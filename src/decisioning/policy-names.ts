@@ -19,6 +19,8 @@ export interface PolicyFeatures {
   readonly problems: readonly FeatureProblem[]
   /** Those of them that are another feature of a name that the model has: a rule would read what it does not mean. */
   readonly clashes: readonly FeatureProblem[]
+  /** How far back the longest window looks; missing where one of the model's looks as far. */
+  readonly spanMs?: number
 }
 
 interface FeatureProblem {

@@ -32,14 +32,22 @@ export function approvesEverything(policy: Thresholds, highestScore = 1): boolea
   return thresholdsOf(policy).every((threshold) => highestScore < threshold)
 }
 
-/** Words for people about a policy that approves everything; undefined for one that does not. */
-export function warnOfPolicy(policy: Thresholds, highestScore = 1): string | undefined {
+/**
+ * Words for people about a policy that approves everything; undefined for one that does not.
+ *
+ * @param remedy how it gets a threshold: a detector's by the file, one that is in force by a change.
+ */
+export function warnOfPolicy(
+  policy: Thresholds,
+  highestScore = 1,
+  remedy = 'Add one to the detector: policy: { review: PROBABILITY }',
+): string | undefined {
   if (!approvesEverything(policy, highestScore)) return undefined
   const lowest = Math.min(...thresholdsOf(policy))
   const reason = Number.isFinite(lowest)
     ? `its lowest threshold is ${lowest}, and the highest possible score ${Number(highestScore.toPrecision(9))}`
     : 'it has no threshold that a score can reach'
-  return `The policy approves every transaction, regardless of its score: ${reason}. Add one to the detector: policy: { review: PROBABILITY }`
+  return `The policy approves every transaction, regardless of its score: ${reason}. ${remedy}`
 }
 
 function thresholdsOf({ challenge, review, decline }: Thresholds): readonly number[] {

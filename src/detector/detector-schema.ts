@@ -170,6 +170,22 @@ const policySchema = z
     })
   })
 
+const code = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'a code has small letters, digits, "-" and "_", at most 40')
+
+/** What becomes of decisions that ask for a review. */
+const casesSchema = z.strictObject({
+  /** Keys by which transactions join one case, the first first; the detector's first key by default. */
+  by: z.array(z.string()).min(1, 'name at least one key').optional(),
+  /** How soon somebody should say what a case is. */
+  dueIn: durationSchema.optional(),
+  /** How long a case may go without anything happening to it; then it is closed. 90d by default. */
+  expireAfter: durationSchema.optional(),
+  /** The share of approvals that are looked at, too, without telling who looks that they were approved. */
+  blindSample: share.optional(),
+  /** What a verdict may give as its code; anything of the form of one by default. */
+  codes: z.array(code).min(1, 'list at least one code').optional(),
+})
+
 const detectorFields = z.strictObject({
   detector: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, 'use letters, digits, ".", "_" and "-", at most 64'),
   transaction: transactionSchema,
@@ -192,6 +208,7 @@ const detectorFields = z.strictObject({
   /** The words of a reason by feature; {value} is replaced by the actual value. */
   reasons: z.record(z.string(), z.string().min(1).max(200)).optional(),
   policy: policySchema.optional(),
+  cases: casesSchema.optional(),
 })
 
 /** What else the detector uses a column of amounts in minor units for; undefined if nothing. */
@@ -235,6 +252,12 @@ export const detectorSchema = detectorFields.superRefine((detector, context) => 
   const refuse = (list: string, i: number, message: string | undefined) => {
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['transaction', list, i], message })
   }
+  const { by = [] } = detector.cases ?? {}
+  const keys = Object.keys(detector.transaction.keys ?? {})
+  by.forEach((_, i) => {
+    const message = whyNotListed(by, i, keys, 'transaction.keys has no')
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['cases', 'by', i], message })
+  })
   notCardNumber.forEach((_, i) => {
     const reason = whyNotListed(notCardNumber, i, [...texts, ...numbers], 'the detector declares no column')
     refuse('notCardNumber', i, reason)

@@ -69,7 +69,7 @@ export function answerReasoned<Answer extends object>(
 }
 
 /** Reads the object that a change is made of, or nothing at all where nothing has to be said, and answers with what came of it. */
-function answerChange<Answer extends object>(
+export function answerChange<Answer extends object>(
   { limits, held }: Pick<HttpContext, 'limits' | 'held'>,
   raw: IncomingMessage,
   reply: FastifyReply,

@@ -4,6 +4,7 @@ import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
 import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { caseSchemas } from './schemas/case.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { eventMessageSchema } from './schemas/events.ts'
 import { explanationSchema } from './schemas/explanation.ts'
@@ -30,7 +31,7 @@ export function describeApi(context: HttpContext): object {
     },
     servers: [{ url: '/' }],
     tags: [
-      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'policy' }] : []),
+      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'cases' }, { name: 'policy' }] : []),
       ...(deployer ? [{ name: 'models' }] : []),
       { name: 'predictions' },
       ...(accounts ? [{ name: 'access' }] : []),
@@ -53,6 +54,7 @@ export function describeApi(context: HttpContext): object {
         ...(decisions && {
           Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),
           ...decisionSchemas,
+          ...caseSchemas,
           DecisionExplanation: explanationSchema,
           EventMessage: eventMessageSchema,
           ...requestSchemas(decisions.inForce.detector),

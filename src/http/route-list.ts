@@ -1,6 +1,21 @@
 import type { AccessContext, DecidingContext, JobContext, ModelContext, Route } from './route.ts'
 import { addModel } from './routes/add-model.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
+import {
+  assignCase,
+  claimCase,
+  claimNextCase,
+  escalateCase,
+  linkCase,
+  mergeCase,
+  noteCase,
+  openCase,
+  releaseCase,
+  snoozeCase,
+  verdictCase,
+  verdictCases,
+} from './routes/case-actions.ts'
+import { caseDetail, caseFigures, caseList } from './routes/cases.ts'
 import { changeEntries } from './routes/change-entries.ts'
 import { changePolicy } from './routes/change-policy.ts'
 import { checkChange } from './routes/check-change.ts'
@@ -77,6 +92,21 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   label,
   erase,
   detector,
+  caseList,
+  openCase,
+  caseFigures,
+  claimNextCase,
+  verdictCases,
+  caseDetail,
+  claimCase,
+  releaseCase,
+  verdictCase,
+  noteCase,
+  snoozeCase,
+  assignCase,
+  escalateCase,
+  linkCase,
+  mergeCase,
   putRule,
   ruleList,
   rule,

@@ -110,6 +110,11 @@ export interface DecisionLog {
    */
   append(record: LogRecord, settled: Settled, beside?: Beside): number
   /**
+   * What is appended meanwhile becomes durable together, or not at all. Where it throws after it has appended something, the
+   * log fails as `mistrust` has it.
+   */
+  together<Result>(write: () => Result): Result
+  /**
    * Calls `take` with each new record before `append` returns, instead of the previous one.
    */
   follow(take: TakeRecord): void

@@ -55,6 +55,8 @@ export class GroupCommit {
   #commitsSinceChore = 0
   #isReaderHolding = false
   #isScheduled = false
+  /** While what is gathered is one, and none of it is sent alone. */
+  #isTogether = false
   #isClosing = false
   #nextSequence: number
   #failure: FraudError | undefined
@@ -194,7 +196,24 @@ export class GroupCommit {
     return sequence
   }
 
+  /** All that is appended meanwhile goes with one commit. */
+  together<Result>(write: () => Result): Result {
+    const before = this.#nextSequence
+    this.#isTogether = true
+    try {
+      return write()
+    } catch (error) {
+      if (this.#nextSequence > before)
+        this.mistrust(`records that belong together could not all be made: ${reasonOf(error)}`)
+      throw error
+    } finally {
+      this.#isTogether = false
+      if (this.#nextSequence > before && this.#failure === undefined) this.#sendSoon()
+    }
+  }
+
   #sendSoon(): void {
+    if (this.#isTogether) return
     if (!this.#isOrdered && this.#gathered.length >= enoughToSend) this.#send()
     else this.#schedule()
   }

@@ -24,6 +24,7 @@ const written = {
       'policy',
       'deployment',
       'scores',
+      'case',
     ],
   ],
   sectionNames: [

@@ -164,8 +164,8 @@ export interface ChangeRecord extends PartlyRead {
   readonly tokens?: readonly string[]
 }
 
-/** Those of records that are changes. */
-export const changeKinds = ['rule', 'list', 'policy', 'deployment'] as const
+/** Those of records that are changes; of cases, what people did to them. */
+export const changeKinds = ['rule', 'list', 'policy', 'deployment', 'case'] as const
 type ChangeKind = (typeof changeKinds)[number]
 
 export type LogRecord =
@@ -191,6 +191,7 @@ export const recordKinds = [
   'policy',
   'deployment',
   'scores',
+  'case',
 ] as const
 
 /** A record with its place in the log. */

@@ -116,6 +116,7 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'list':
     case 'policy':
     case 'deployment':
+    case 'case':
       to.text(changeToText(record))
       break
     case 'scores':
@@ -253,7 +254,8 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
     case 'rule':
     case 'list':
     case 'policy':
-    case 'deployment': {
+    case 'deployment':
+    case 'case': {
       const { others, ...change } = changeFromText(from.text())
       return { kind, sequence, ...change, ...unreadOf(others) }
     }

@@ -63,11 +63,20 @@ export function renderUnlabelled(input: UnlabelledReport): string {
 <section id="scores"><h2>Scores</h2>
 <p class="intro">The model learned what is usual. Its score says how strange a transaction is among others, and is not a probability of fraud. Strange is often honest, and fraud is often usual: have people look at what is flagged, and label what they find.</p>
 <div class="grid">${drawFigure(scoreFigure(input))}
-<div class="card"><h3>Flagged</h3>${termList(input)}</div></div></section>
+<div class="card"><h3>Flagged</h3>${flaggedTerms(input)}</div></div></section>
 <section id="flagged"><h2>What is flagged</h2>
 <p class="intro">Medians of ${formatNumberOf(held, 'later row')} and of ${formatNumberOf(flagged, 'flagged one')}. Of any rows, half lie outside the middle half of an input; where many more of the flagged ones do, the input is why.</p>
 <div class="scroll"><table><thead><tr><th scope="col">Input</th><th scope="col">Usually</th><th scope="col">Flagged</th><th scope="col">Outside the middle half</th></tr></thead>
 <tbody>${rows}</tbody></table></div></section>
+<section id="run"><h2>This run</h2><div class="card">${termsOf([
+    ['File', input.source],
+    [
+      'Period',
+      input.period === undefined ? 'unknown: the rows have no time' : `${input.period.from} to ${input.period.to}`,
+    ],
+    ['Fingerprint', html`<code>${input.fingerprint}</code>`],
+    ['Command', html`<code>${input.command}</code>`],
+  ])}</div></section>
 <footer>Made by Shrike ${version}. This page is complete: it loads nothing and runs no script.</footer>
 </main></div></body>
 </html>
@@ -84,17 +93,16 @@ function factsOf({ bundle, detector, learner, seed, rows }: UnlabelledReport) {
   ] as const
 }
 
-function termList({ source, period, rows, held, flagged, threshold, fingerprint, command }: UnlabelledReport): Markup {
-  const terms = [
-    ['File', source],
-    ['Period', period === undefined ? 'unknown: the rows have no time' : `${period.from} to ${period.to}`],
+function flaggedTerms({ rows, held, flagged, threshold }: UnlabelledReport): Markup {
+  return termsOf([
     ['Learned from', formatNumberOf(rows - held, 'row')],
     ['Ranked on', formatNumberOf(held, 'later row')],
     ['Threshold', `${formatThreshold(threshold.value)}, ${threshold.chosenBy}`],
     ['Flagged', `${formatCount(flagged)}, ${formatPercent(flagged / held)} of the later rows`],
-    ['Fingerprint', html`<code>${fingerprint}</code>`],
-    ['Command', html`<code>${command}</code>`],
-  ] as const
+  ])
+}
+
+function termsOf(terms: readonly (readonly [name: string, value: string | Markup])[]): Markup {
   return html`<dl class="terms">${terms.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 

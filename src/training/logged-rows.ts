@@ -19,7 +19,7 @@ import { type ControlPart, controlPartOf, DeclinedCounts, type DeclinedRows, tel
 import { lastOwnDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { InputRequest } from './read-input.ts'
-import { cardColumn, RowCollector } from './row-collector.ts'
+import { cardColumn, RowCollector, withoutLabelsHint } from './row-collector.ts'
 
 export interface LossRequest {
   readonly acceptLostHistories?: boolean
@@ -142,6 +142,7 @@ export async function loggedRows(
     throw new FraudError(
       'DATA_INVALID',
       "The log has no transaction with a known label that is older than the labels' maturity",
+      { hint: withoutLabelsHint },
     )
   const { rows, knownAt, cards, weights } = collector.finish(located.detector, features.names)
   const isWeighted = declined.counts.passed > 0

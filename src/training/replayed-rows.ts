@@ -8,7 +8,7 @@ import type { ReplayedTransaction } from './file-replay.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { type InputRequest, nameOf } from './read-input.ts'
 import { replayFile } from './replay-file.ts'
-import { cardColumn, RowCollector } from './row-collector.ts'
+import { cardColumn, RowCollector, withoutLabelsHint } from './row-collector.ts'
 import { checkWeights } from './row-weights.ts'
 import { UnlistedValues } from './unlisted-values.ts'
 
@@ -51,7 +51,8 @@ export async function replayedRows(
   })
   if (result.unknown > 0 && kept === undefined && request.keepsUnlabelled !== true)
     run.warn(`${result.unknown} rows without a label were left out`)
-  if (result.rowCount === 0) throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`)
+  if (result.rowCount === 0)
+    throw new FraudError('DATA_INVALID', `No row has a label in ${label.field}`, { hint: withoutLabelsHint })
   const { rows, knownAt, cards, weights } = result.finish(detector, features.names)
   return {
     ...rows,

@@ -1,4 +1,4 @@
-import { optionInvalid } from '../core/option.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import { fingerprint } from '../data/fingerprint.ts'
 import type { NumberColumn } from '../data/table.ts'
 import type { Detector } from '../detector/detector.ts'
@@ -81,6 +81,9 @@ export class RowCollector {
     }
   }
 }
+
+/** What to do where there are no labels. */
+export const withoutLabelsHint = `without labels an isolation forest can learn what is usual: ${option('learner')} isolation-forest`
 
 /** Marks the rows whose label is NaN. */
 export function unlabelledAmong(labels: Float64Array): Pick<LabelledRows, 'unlabelled'> {

@@ -31,7 +31,7 @@ const small = ['--n-estimators', '20', '--no-leak-check']
 const flagged = (decided: readonly Decision[]) => decided.filter(({ outcome }) => outcome !== 'approve').length
 const modelsOf = (decided: readonly Decision[]) => new Set(decided.map(({ model }) => model))
 
-/** Rules decide, then an isolation forest, which never looked at a label; it learned from the spring before. */
+/** Rules decide, then an isolation forest, which learned from what they decided, before anybody knew of a fraud. */
 async function beginWithoutLabels(month: Month): Promise<string> {
   const busy = { id: 'busy', when: 'card_count_10m > 2', then: 'review', state: 'live', why: 'No model yet' }
   await month.ask('POST', '/v1/rules', busy)
@@ -39,15 +39,21 @@ async function beginWithoutLabels(month: Month): Promise<string> {
   assert.deepEqual([...modelsOf(byRules)], [null])
   assert.ok(flagged(byRules) > 0, 'the rule spoke of nothing')
 
-  const size = ['--customers', '200', '--terminals', '200', '--days', '40', '--start', '2025-03-01', '--seed', '5']
-  await succeed('simulate', '--shape', 'portfolio', ...size, '--out', at('past.csv'))
-  const flags = ['--detector', at('month.yaml'), '--learner', 'isolation-forest', '--no-leak-check']
-  await succeed('train', at('past.csv'), ...flags, '--out', bundle('forest'))
+  const refused = await month.refused('train', '--from-log', '--detector', at('month.yaml'), '--out', bundle('none'))
+  assert.match(refused, /an isolation forest can learn what is usual/)
+  const flags = ['--detector', at('month.yaml'), '--learner', 'isolation-forest', '--flag-share', '0.02', '--json']
+  const told = JSON.parse(await month.run('train', '--from-log', ...flags, '--out', bundle('forest')))
+  assert.deepEqual([told.metrics, told.frauds, told.rows], [null, null, 2500])
   const forest = await month.add(bundle('forest'), 'Before there are labels')
   await month.deploy(forest, 'Our first model', '--champion')
   const byForest = await month.decide(2500)
   assert.deepEqual([...modelsOf(byForest)], [forest])
-  assert.ok(flagged(byForest) > 0, 'the forest finds nothing strange')
+  const strange = byForest.filter(({ score }) => (score ?? 0) >= 0.05)
+  assert.ok(strange.length > 5 && strange.length < 250, `${strange.length} are strange to the forest`)
+  assert.ok(
+    byForest.every(({ outcome }) => outcome !== 'decline'),
+    'what nobody measured declined somebody',
+  )
   return forest
 }
 
@@ -98,7 +104,7 @@ async function takeBackShuffled(month: Month, champion: string): Promise<string>
   const share = ['--canary', '0.5', '--by', 'customer', '--guard', at('guard.yaml')]
   await month.deploy(shuffled, 'It looked well', ...share)
   const isBack = async () => (await month.deployments()).at(-1)?.by === 'guard'
-  for (let i = 0; i < 40 && !(await isBack()); i++) {
+  for (let i = 0; i < 110 && !(await isBack()); i++) {
     await month.decide(100)
     await sleep(100)
   }
@@ -180,7 +186,7 @@ async function assertRecorded(month: Month): Promise<void> {
 
 test('a month from rules alone to a champion, a bad canary and a bad rule, is decided again the same', async (t) => {
   writeFileSync(at('month.yaml'), detector)
-  const month = await Month.begin(at('month.yaml'), data, 18_000)
+  const month = await Month.begin(at('month.yaml'), data, 24_000)
   const forest = await beginWithoutLabels(month)
   const learned = await learnFromLabels(month, forest)
   const shuffled = await takeBackShuffled(month, learned)

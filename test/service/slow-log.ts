@@ -44,6 +44,7 @@ export function slowLog(
         for (const { key, value, token } of beside?.newPersons ?? []) known.set(placeOf(key, value), token)
         return sequence
       },
+      together: (write) => log.together(write),
       follow: (take) => log.follow(take),
       poll: () => log.poll(),
       onFailure: (handle) => log.onFailure(handle),

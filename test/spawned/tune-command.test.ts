@@ -224,7 +224,7 @@ model: { learner: gradient-boosting, nEstimators: 20, average: [random-forest] }
     const { tuning } = JSON.parse(stdout)
     assert.deepEqual([tuning.k, tuning.folds.delayMs, tuning.winner.folds.length], [10, 7 * 86_400_000, 2])
     assert.ok(tuning.winner.mean > 0 && tuning.winner.mean <= 1, stdout)
-    assert.match(stderr, /average of the detector is left out/)
+    assert.match(stderr, /the average is left out/)
     const { model } = await readBundle(at('risks.safetensors'))
     assert.equal(model.kind, 'tree-ensemble')
   })

@@ -104,6 +104,10 @@ export class SqliteLog implements DecisionLog {
     return this.#commit.append(isSigned ? { ...record, personMacsFrom } : record, settled, about)
   }
 
+  together<Result>(write: () => Result): Result {
+    return this.#commit.together(write)
+  }
+
   follow(take: TakeRecord): void {
     this.#commit.follow(take)
   }

@@ -1,0 +1,85 @@
+import { durationMs } from '../core/duration.ts'
+import { FraudError } from '../core/errors.ts'
+import { readAmount } from '../core/money.ts'
+import { type Detector, parseDetector } from '../detector/detector.ts'
+import { personalColumns } from '../detector/personal-columns.ts'
+import type { DecisionRecord, Definition } from '../log/log-record.ts'
+import { type OpenedTransaction, stakeOf } from './case.ts'
+
+const usualExpiryMs = 90 * 86_400_000
+
+/** What a definition says of cases. */
+export interface CaseRules {
+  /** How soon a case is due; undefined where nothing is said. */
+  readonly dueInMs: number | undefined
+  readonly expireAfterMs: number
+  /** The share of approvals of the blind sample. */
+  readonly blindSample: number
+  read(record: DecisionRecord, sequence: number): OpenedTransaction
+}
+
+/** Reads decisions as cases see them, each by the definition that was in force. */
+export class CaseReader {
+  readonly #definitionOf: (sequence: number) => Definition
+  readonly #rules = new Map<number, CaseRules>()
+
+  constructor(definitionOf: (sequence: number) => Definition) {
+    this.#definitionOf = definitionOf
+  }
+
+  rulesOf(definition: number): CaseRules {
+    const known = this.#rules.get(definition)
+    if (known !== undefined) return known
+    const rules = rulesOf(this.#definitionOf(definition))
+    this.#rules.set(definition, rules)
+    return rules
+  }
+
+  read(record: DecisionRecord, sequence: number): OpenedTransaction {
+    return this.rulesOf(record.definition).read(record, sequence)
+  }
+}
+
+function rulesOf({ detector: kept, columns }: Definition): CaseRules {
+  const { transaction, cases = {} } = readKept(kept)
+  const { keys = {}, amount } = transaction
+  const { by = Object.keys(keys).slice(0, 1), dueIn, expireAfter, blindSample = 0 } = cases
+  const at = (column: string | undefined) => (column === undefined ? -1 : columns.indexOf(column))
+  const places = Object.entries(keys).map(([name, column]) => ({ name, at: at(column) }))
+  const persons = [...personalColumns(transaction).keys()].map(at)
+  const amountAt = at(amount?.field)
+  const rateAt = at(amount?.conversion)
+  return {
+    dueInMs: dueIn === undefined ? undefined : durationMs(dueIn),
+    expireAfterMs: expireAfter === undefined ? usualExpiryMs : durationMs(expireAfter),
+    blindSample,
+    read({ id, timestampMs, score, fields }, sequence) {
+      const rate = rateAt < 0 ? 1 : Number(fields[rateAt] ?? Number.NaN)
+      const given = amount && readAmount(amount, Number(fields[amountAt] ?? Number.NaN), rate)
+      const amountMinor = typeof given === 'number' && !Number.isNaN(given) ? given : null
+      const textAt = (place: number) => {
+        const value = fields[place]
+        return value === undefined || value === '' ? [] : [String(value)]
+      }
+      const named = new Map(places.flatMap(({ name, at }) => textAt(at).map((value) => [name, `${name}=${value}`])))
+      return {
+        ...{ sequence, id, timestampMs, score, amountMinor },
+        stake: stakeOf(score, amount === undefined ? null : (amountMinor ?? 0)),
+        keys: [...named.values()],
+        by: by.flatMap((name) => named.get(name) ?? []),
+        persons: persons.flatMap(textAt),
+      }
+    },
+  }
+}
+
+/** What another version's detector says of cases may be more than this one knows; its transactions are cases all the same. */
+function readKept(kept: unknown): Pick<Detector, 'transaction' | 'cases'> {
+  try {
+    return parseDetector(kept)
+  } catch (error) {
+    if (error instanceof FraudError && error.code === 'DETECTOR_INVALID')
+      return { transaction: { label: { field: '' } } }
+    throw error
+  }
+}
