@@ -100,7 +100,10 @@ export const decisionSchemas = {
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
       labels: { type: 'array', items: object({ ...label, by }), maxItems: 100 },
-      hasOlderLabels: { const: true, description: 'Whether there are earlier labels, in a log of an older version.' },
+      hasOlderLabels: {
+        type: 'boolean',
+        description: 'Whether there are earlier labels, in a log of an older version.',
+      },
       explanation: object({
         scale: decisionProperties.contributionScale,
         base: { type: 'number', description: "The model's answer when nothing is known." },

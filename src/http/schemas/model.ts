@@ -36,7 +36,7 @@ export const modelSchema = {
     addedBy: text,
     why: text,
     deployed: { ...deed, description: 'The last change of its role.' },
-    isMissing: { const: true, description: 'Its file is not in the data directory.' },
+    isMissing: { type: 'boolean', description: 'Its file is not in the data directory.' },
   },
   required: ['id', 'role', 'state', 'bytes', 'detector', 'learner', 'addedAt', 'addedBy'],
 }
