@@ -176,6 +176,286 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/cases': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Cases, those with the most at stake first */
+    get: operations['cases']
+    put?: never
+    /**
+     * Open a case by hand
+     * @description For decisions that are kept. Where one of their keys has an open case they join that.
+     */
+    post: operations['openCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/figures': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Figures of cases, analysts and their agreement */
+    get: operations['caseFigures']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/next/claim': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Claim the case with the most at stake that nobody has
+     * @description Never one that somebody else has claimed, that is assigned to somebody else, or that is snoozed. Null where none is left.
+     */
+    post: operations['claimNextCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/verdicts': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say what many cases are
+     * @description Each is taken or refused alone; the answers are in the order of the cases.
+     */
+    post: operations['giveVerdicts']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One case, with its transactions, what was done to it, and what is like it
+     * @description Of a case of the blind sample, scores, outcomes and reasons are left out until somebody has given a verdict.
+     */
+    get: operations['case']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/claim': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Claim a case for 30 minutes, or for 30 more */
+    post: operations['claimCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/release': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Give a case back */
+    post: operations['releaseCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/undo': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Give a case back */
+    post: operations['releaseCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/verdict': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Say what a case is
+     * @description fraud and legitimate become labels of its open transactions, or of those that are named, with the source analyst:NAME, durable with the verdict or not at all. The same again changes nothing.
+     */
+    post: operations['giveVerdict']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/notes': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Write a note
+     * @description Card numbers are refused. It is erased with the person that the case is of.
+     */
+    post: operations['noteCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/snooze': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Put a case off until a time
+     * @description A new transaction of the case wakes it before.
+     */
+    post: operations['snoozeCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/assign': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Give a case to somebody, or to nobody */
+    post: operations['assignCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/escalate': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Hand a case on to somebody who may decide more */
+    post: operations['escalateCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/link': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Link a case with another */
+    post: operations['linkCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/merge': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Move everything of a case into another
+     * @description Answered with the other one; this one is closed.
+     */
+    post: operations['mergeCase']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/rules': {
     parameters: {
       query?: never
@@ -998,6 +1278,12 @@ export interface components {
           | 'BODY_TOO_LARGE'
           | 'BUNDLE_INVALID'
           | 'CARD_NUMBER_REFUSED'
+          | 'CASE_CLAIMED_BY_OTHER'
+          | 'CASE_CLOSED'
+          | 'CASE_EXISTS'
+          | 'CASE_FULL'
+          | 'CASE_UNKNOWN'
+          | 'CASE_WITHOUT_VERDICT'
           | 'CURRENCY_MIXED'
           | 'DEPLOYMENT_UNDERWAY'
           | 'ERASURE_INCOMPLETE'
@@ -1080,6 +1366,12 @@ export interface components {
         | 'BODY_TOO_LARGE'
         | 'BUNDLE_INVALID'
         | 'CARD_NUMBER_REFUSED'
+        | 'CASE_CLAIMED_BY_OTHER'
+        | 'CASE_CLOSED'
+        | 'CASE_EXISTS'
+        | 'CASE_FULL'
+        | 'CASE_UNKNOWN'
+        | 'CASE_WITHOUT_VERDICT'
         | 'CURRENCY_MIXED'
         | 'DEPLOYMENT_UNDERWAY'
         | 'ERASURE_INCOMPLETE'
@@ -1145,8 +1437,8 @@ export interface components {
     /**
      * @description A transaction by the fields that the detector declares. Other fields are ignored and not kept.
      * @example {
-     *       "transaction_id": "example-1795010118",
-     *       "time": "2026-11-18T13:55:18.000Z",
+     *       "transaction_id": "example-1795880201",
+     *       "time": "2026-11-28T15:36:41.000Z",
      *       "amount": 25,
      *       "card_id": "card_id-1",
      *       "customer_id": "customer_id-1",
@@ -1484,6 +1776,202 @@ export interface components {
       }[]
       /** @description The number of refused lines beyond those. */
       refusedUnlisted: number
+    }
+    Case: {
+      id: string
+      /** @enum {string} */
+      state: 'open' | 'claimed' | 'snoozed' | 'closed'
+      /**
+       * @description Null in the blind sample, until there is a verdict.
+       * @enum {unknown}
+       */
+      origin: 'review' | 'hand' | 'sample' | null
+      /** Format: date-time */
+      openedAt: string
+      /** Format: date-time */
+      changedAt: string
+      /** Format: date-time */
+      dueAt: string | null
+      isOverdue: boolean
+      /** @description Score times amount, summed over what is open and not labelled. Null in the blind sample. */
+      expectedLossMinor: number | null
+      /** @description All of them. */
+      transactions: number
+      /** @description Those without a verdict. */
+      openTransactions: number
+      newest: {
+        transactionId: string
+        /** Format: date-time */
+        at: string
+        /** @description In minor units where the amounts of the detector have digits. */
+        amountMinor: number | null
+      } | null
+      /** @description As the log keeps them: tokens of persons, hashes of card numbers. */
+      keys: {
+        key: string
+        value: string
+      }[]
+      claim: {
+        by: string
+        /** Format: date-time */
+        at: string
+        /** Format: date-time */
+        until: string
+      } | null
+      assignee: string | null
+      /** Format: date-time */
+      snoozedUntil: string | null
+      escalation: {
+        by: string
+        /** Format: date-time */
+        at: string
+        to: string | null
+      } | null
+      closed: {
+        /** Format: date-time */
+        at: string
+        /** @enum {unknown} */
+        why: 'verdict' | 'merged' | 'expired'
+      } | null
+      verdict: {
+        /** @enum {string} */
+        verdict: 'fraud' | 'legitimate' | 'unsure'
+        by: string
+        /** Format: date-time */
+        at: string
+        code: string | null
+      } | null
+      links: string[]
+    }
+    CaseDetail: {
+      id: string
+      /** @enum {string} */
+      state: 'open' | 'claimed' | 'snoozed' | 'closed'
+      /**
+       * @description Null in the blind sample, until there is a verdict.
+       * @enum {unknown}
+       */
+      origin: 'review' | 'hand' | 'sample' | null
+      /** Format: date-time */
+      openedAt: string
+      /** Format: date-time */
+      changedAt: string
+      /** Format: date-time */
+      dueAt: string | null
+      isOverdue: boolean
+      /** @description Score times amount, summed over what is open and not labelled. Null in the blind sample. */
+      expectedLossMinor: number | null
+      /** @description All of them. */
+      transactions: number
+      /** @description Those without a verdict. */
+      openTransactions: number
+      newest: {
+        transactionId: string
+        /** Format: date-time */
+        at: string
+        /** @description In minor units where the amounts of the detector have digits. */
+        amountMinor: number | null
+      } | null
+      /** @description As the log keeps them: tokens of persons, hashes of card numbers. */
+      keys: {
+        key: string
+        value: string
+      }[]
+      claim: {
+        by: string
+        /** Format: date-time */
+        at: string
+        /** Format: date-time */
+        until: string
+      } | null
+      assignee: string | null
+      /** Format: date-time */
+      snoozedUntil: string | null
+      escalation: {
+        by: string
+        /** Format: date-time */
+        at: string
+        to: string | null
+      } | null
+      closed: {
+        /** Format: date-time */
+        at: string
+        /** @enum {unknown} */
+        why: 'verdict' | 'merged' | 'expired'
+      } | null
+      verdict: {
+        /** @enum {string} */
+        verdict: 'fraud' | 'legitimate' | 'unsure'
+        by: string
+        /** Format: date-time */
+        at: string
+        code: string | null
+      } | null
+      links: string[]
+      /** @description Whether scores, outcomes and reasons are left out. */
+      isHidden: boolean
+      members: {
+        transactionId: string
+        /** Format: date-time */
+        at: string
+        /** @description In minor units where the amounts of the detector have digits. */
+        amountMinor: number | null
+        /** @enum {unknown} */
+        verdict: 'fraud' | 'legitimate' | 'unsure' | null
+        /** @description All that is known of it; null where its record is no longer kept. */
+        decision:
+          | components['schemas']['DecisionDetail']
+          | {
+              transactionId: string
+              transaction: Record<string, never>
+              features: Record<string, never>
+            }
+          | null
+        /** @description Fields and features that had no value. */
+        missing: string[]
+      }[]
+      history: {
+        /** @description The number of the record. */
+        sequence: number
+        /** Format: date-time */
+        at: string
+        by: string
+        /** @enum {unknown} */
+        action:
+          | 'open'
+          | 'claim'
+          | 'release'
+          | 'verdict'
+          | 'undo'
+          | 'note'
+          | 'snooze'
+          | 'assign'
+          | 'escalate'
+          | 'link'
+          | 'merge'
+        /** @enum {string} */
+        verdict?: 'fraud' | 'legitimate' | 'unsure'
+        code?: string
+        /** @description Null where it was erased. */
+        note?: string | null
+        /** Format: date-time */
+        until?: string
+        to?: string | null
+        /** @description Another case. */
+        other?: string
+        /** @description The number of the record of the verdict. */
+        undoes?: number
+        transactions?: string[]
+      }[]
+      similar: {
+        key: string
+        value: string
+        /** @description Other cases with this value. */
+        cases: number
+        /** @description Those of them that are not closed. */
+        active: number
+      }[]
+      linked: components['schemas']['Case'][]
     }
     DecisionExplanation: {
       transactionId: string
@@ -1871,8 +2359,8 @@ export interface operations {
       content: {
         /**
          * @example {
-         *       "transaction_id": "example-1795010118",
-         *       "time": "2026-11-18T13:55:18.000Z",
+         *       "transaction_id": "example-1795880201",
+         *       "time": "2026-11-28T15:36:41.000Z",
          *       "amount": 25,
          *       "card_id": "card_id-1",
          *       "customer_id": "customer_id-1",
@@ -1915,8 +2403,8 @@ export interface operations {
         /**
          * @example [
          *       {
-         *         "transaction_id": "example-1795010118",
-         *         "time": "2026-11-18T13:55:18.000Z",
+         *         "transaction_id": "example-1795880201",
+         *         "time": "2026-11-28T15:36:41.000Z",
          *         "amount": 25,
          *         "card_id": "card_id-1",
          *         "customer_id": "customer_id-1",
@@ -1934,7 +2422,7 @@ export interface operations {
          *     ]
          */
         'application/json': (components['schemas']['Transaction'] | unknown)[]
-        /** @example {"transaction_id":"example-1795010118","time":"2026-11-18T13:55:18.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
+        /** @example {"transaction_id":"example-1795880201","time":"2026-11-28T15:36:41.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
         'application/x-ndjson': string
       }
     }
@@ -2185,6 +2673,542 @@ export interface operations {
             /** @description Keys whose values are kept apart, and can be erased. */
             personal: string[]
           }
+        }
+      }
+    }
+  }
+  cases: {
+    parameters: {
+      query?: {
+        /** @description What is not closed is active. */
+        state?: 'active' | 'open' | 'claimed' | 'snoozed' | 'closed' | 'all'
+        /** @description By what is at stake, the most first; closed cases have no such place. */
+        sort?: 'loss' | 'oldest' | 'newest'
+        /** @description The name of a principal, such as user:ann, or none. */
+        assignee?: string
+        /** @description The name of a principal. */
+        claimedBy?: string
+        /** @description Whether somebody should have said something by now. */
+        overdue?: 'true' | 'false'
+        escalated?: 'true' | 'false'
+        /** @description A key and its value as the log keeps it: a token, a hash. card=k-7. */
+        key?: string
+        limit?: number
+        /** @description Of the page before. */
+        cursor?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A page. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            cases: components['schemas']['Case'][]
+            cursor: string | null
+          }
+        }
+      }
+    }
+  }
+  openCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "transactions": [
+         *         "t-1"
+         *       ],
+         *       "note": "The customer called"
+         *     }
+         */
+        'application/json': {
+          transactions: string[]
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  caseFigures: {
+    parameters: {
+      query?: {
+        /** @description Since when; a week ago by default. Depths are of now. */
+        from?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description Figures. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** Format: date-time */
+            from: string
+            /** Format: date-time */
+            to: string
+            cases: {
+              open: number
+              claimed: number
+              snoozed: number
+              closed: number
+            }
+            overdue: number
+            escalated: number
+            unassigned: number
+            expectedLossMinor: number
+            /** Format: date-time */
+            oldestOpenedAt: string | null
+            /** @description Since then. */
+            opened: number
+            /** @description Closed since then because nothing had happened to them for long. */
+            expired: number
+            verdicts: {
+              fraud: number
+              legitimate: number
+              unsure: number
+            }
+            undone: number
+            verdictsPerHour: number
+            medianMinutesToVerdict: number | null
+            analysts: {
+              name: string
+              verdicts: number
+              fraud: number
+              legitimate: number
+              unsure: number
+              undone: number
+            }[]
+            analystsAgree: {
+              /** @description Transactions. */
+              compared: number
+              /** @description Those on which both said the same. */
+              agreed: number
+              share: number | null
+            }
+            laterLabelsAgree: {
+              /** @description Transactions. */
+              compared: number
+              /** @description Those on which both said the same. */
+              agreed: number
+              share: number | null
+            }
+          }
+        }
+      }
+    }
+  }
+  claimNextCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            case: components['schemas']['Case'] | null
+          }
+        }
+      }
+    }
+  }
+  giveVerdicts: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "cases": [
+         *         "c-17",
+         *         "c-21"
+         *       ],
+         *       "verdict": "legitimate"
+         *     }
+         */
+        'application/json': {
+          cases: string[]
+          /** @enum {string} */
+          verdict: 'fraud' | 'legitimate' | 'unsure'
+          code?: string
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            results: (components['schemas']['Case'] | components['schemas']['ItemError'])[]
+          }
+        }
+      }
+    }
+  }
+  case: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description All that is known. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['CaseDetail']
+        }
+      }
+    }
+  }
+  claimCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  releaseCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: {
+      content: {
+        /** @example {} */
+        'application/json': Record<string, never>
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  giveVerdict: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "verdict": "fraud",
+         *       "code": "stolen-card"
+         *     }
+         */
+        'application/json': {
+          /** @enum {string} */
+          verdict: 'fraud' | 'legitimate' | 'unsure'
+          code?: string
+          note?: string
+          transactions?: string[]
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  noteCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "text": "The customer confirms the purchase"
+         *     }
+         */
+        'application/json': {
+          text: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  snoozeCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "until": "2030-01-01T00:00:00Z",
+         *       "note": "Calls back"
+         *     }
+         */
+        'application/json': {
+          until: string
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  assignCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "to": "user:ann"
+         *     }
+         */
+        'application/json': {
+          to: string | null
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  escalateCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "to": "user:lead",
+         *       "note": "A mule account?"
+         *     }
+         */
+        'application/json': {
+          to?: string
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  linkCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "with": "c-21"
+         *     }
+         */
+        'application/json': {
+          with: string
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
+  mergeCase: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "into": "c-17"
+         *     }
+         */
+        'application/json': {
+          into: string
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
         }
       }
     }

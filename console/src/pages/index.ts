@@ -20,6 +20,13 @@ export const pages: readonly PageEntry[] = [
     menu: { group: 'Work', icon: 'now', key: 'n' },
   },
   {
+    path: '/queue',
+    title: 'Queue',
+    load: () => import('./queue/queue.tsx'),
+    menu: { group: 'Work', icon: 'queue', key: 'q' },
+  },
+  { path: '/cases/{id}', title: 'Case', load: () => import('./case/case.tsx') },
+  {
     path: '/rules',
     title: 'Rules',
     load: () => import('./rules/rules.tsx'),
