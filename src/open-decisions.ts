@@ -12,7 +12,7 @@ import type { DetectorInForce } from './deciding/detector-in-force.ts'
 import type { TakenSnapshot } from './deciding/keeper.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
-import { warmUp } from './http/warm-up.ts'
+import type { warmUp } from './http/warm-up.ts'
 import {
   type DataDirectory,
   type DirectoryLock,
@@ -35,8 +35,8 @@ export interface DecisionsConfig {
   /** The key of the hashes that replace card numbers, for detectors that require them. */
   readonly cardKey?: string | undefined
   readonly limits?: Partial<DecisionsLimits>
-  /** Whether the first decision is in a hurry. */
-  readonly warmsUp?: boolean
+  /** For a service whose first decision is in a hurry. */
+  readonly warmUp?: typeof warmUp | undefined
   /** The arguments of a process of Shrike's that takes a snapshot; without them none is taken. */
   readonly snapshotArgs?: readonly string[] | undefined
 }
@@ -93,6 +93,7 @@ export async function openDecisions(
   readServed?: (() => Promise<Uint8Array>) | undefined,
 ): Promise<OpenedDecisions> {
   const limits = { ...defaultLimits, ...config.limits }
+  const { warmUp } = config
   const hashing = cardHashing(inForce, config.cardKey)
   const directory = dataDirectory(config.directory)
   const lock = lockDirectory(directory)
@@ -123,7 +124,7 @@ export async function openDecisions(
       clock: Date.now,
       makeDrawSecret: () => randomBytes(32).toString('hex'),
       runtime: `node ${process.versions.node.split('.')[0]} ${process.arch}`,
-      ...(config.warmsUp === true && { warmUp: (next) => warmUp(next, { ...hashing, clock: Date.now }) }),
+      ...(warmUp && { warmUp: (next: DetectorInForce) => warmUp(next, { ...hashing, clock: Date.now }) }),
       findSnapshot: (detector) => findSnapshot(place, detector, log.reading, logger),
       makeElsewhere: createBackfill(directory.logPath, place, logger),
       takeSnapshot: (cutoffMs) => takeSnapshot(config.snapshotArgs, directory, closing.signal, cutoffMs),

@@ -1,7 +1,6 @@
 import { FraudError } from '../core/errors.ts'
 import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.ts'
-import { createDecisionMetrics } from '../http/decision-metrics.ts'
-import { createMetrics } from '../http/metrics.ts'
+import type { DecisionMetrics } from '../http/decision-metrics.ts'
 import { type OpenedDecisions, openDecisions } from '../open-decisions.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { keepPrivate, logKey } from './log-files.ts'
@@ -9,6 +8,14 @@ import type { Run } from './run.ts'
 import type { Served } from './served.ts'
 
 const mostPending = 1_000_000
+
+const ignore = () => {}
+/** Nobody asks a command for its metrics, and what counts them takes long to load. */
+const uncounted: DecisionMetrics = {
+  ...{ decided: ignore, duplicate: ignore, decidedByCanary: ignore, canaryRolledBack: ignore, shadowScored: ignore },
+  ...{ fusesTripped: ignore, reviewsOverloaded: ignore, labelled: ignore, labelsRefused: ignore },
+  ...{ committed: ignore, watch: ignore },
+}
 
 /** The decisions of a data directory for a command, without a service around it. Event times may be any. */
 export async function openForCommand(
@@ -23,7 +30,6 @@ export async function openForCommand(
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
   }
   const inForce = createDetectorInForce(detector, predictor)
-  const metrics = createDecisionMetrics(createMetrics(() => predictor?.modelId ?? null).registry)
   const say = {
     isLevelEnabled: () => false,
     debug: () => {},
@@ -45,7 +51,7 @@ export async function openForCommand(
       },
     },
     inForce,
-    metrics,
+    uncounted,
     say,
     bundle === undefined ? undefined : () => readBundleBytes(bundle),
   )

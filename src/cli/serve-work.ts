@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseApiKeys } from '../access/keys.ts'
 import { runService, type Service, type ServiceConfig } from '../app.ts'
 import { FraudError } from '../core/errors.ts'
+import { warmUp } from '../http/warm-up.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { currentBundle } from './current-bundle.ts'
@@ -138,7 +139,7 @@ export async function startServing(
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
-      warmsUp: flags.warmUp,
+      ...(flags.warmUp && { warmUp }),
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {
         maxAheadMs: flags.maxAhead,

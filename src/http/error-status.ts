@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import { type ErrorCode, type FieldError, FraudError } from '../core/errors.ts'
 import { maskCardNumber, showName } from '../core/show-value.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /** The HTTP status of every failure. A record, so that the compiler asks for one when a code is added. */
 export const statusOf: Readonly<Record<ErrorCode, number>> = {

@@ -29,7 +29,12 @@ export function runDoc(steps: readonly DocStep[], { folder, change, onCommand }:
     const command = change === undefined ? step.text : change(step)
     if (command === undefined) continue
     onCommand?.(command)
-    const env = { ...process.env, NO_COLOR: '1', PATH: path, NODE_COMPILE_CACHE: join(folder, '.compiled') }
+    const env = {
+      ...process.env,
+      NO_COLOR: '1',
+      PATH: path,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(folder, '.compiled'),
+    }
     const { status, stdout } = spawnSync('bash', ['-c', `exec 2>&1\n${command}`], {
       cwd: folder,
       env,
