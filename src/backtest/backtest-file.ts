@@ -32,9 +32,10 @@ export async function backtestFile(
   run: Progress,
   onJudged?: OnJudged,
 ): Promise<BacktestResult> {
-  const { located, inputs } = await findDetectorOf(request.bundle, input)
+  const bundle = request.bundle ?? undefined
+  const { located, inputs } = await findDetectorOf(bundle, input)
   const standing = standingOf(located.detector)
-  const hasModel = request.bundle !== undefined
+  const hasModel = bundle !== undefined
   // Nothing is known yet of when the file ends.
   const ground = {
     located,
@@ -46,7 +47,7 @@ export async function backtestFile(
   }
   const { plan, wanted, read, notes } = prepare(request, ground)
   const features = withColumns(wanted, read)
-  const score = await loadScore(request.bundle)
+  const score = await loadScore(bundle)
   const { result } = await replayFile(
     { located: { ...located, detector: wanted.detector }, features, file },
     input,

@@ -31,7 +31,7 @@ export async function backtestLog(
 ): Promise<BacktestResult> {
   const reader = new SqliteLogReader(path)
   try {
-    const bundle = request.bundle === undefined ? undefined : await readBundle(request.bundle)
+    const bundle = typeof request.bundle === 'string' ? await readBundle(request.bundle) : undefined
     const located =
       bundle === undefined ? (detector ?? lastDetector(reader)) : { detector: bundle.detector, locate: inMemory }
     const [after, through] = [reader.prunedThrough(), reader.lastSequence()]

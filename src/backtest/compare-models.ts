@@ -29,8 +29,8 @@ import type { OnJudged } from './plan.ts'
 import { wantedOf } from './wanted.ts'
 
 export interface CompareRequest {
-  /** The files of the bundles. */
-  readonly bundles: readonly [string, string]
+  /** The files of the bundles; null where there is no model, and rules and lists decide alone. */
+  readonly bundles: readonly [string | null, string | null]
   /** A log, or a file. */
   readonly source:
     | { readonly log: { readonly path: string; readonly source: string } }
@@ -46,9 +46,10 @@ export interface CompareRequest {
 }
 
 interface ComparedModel {
+  /** `none` where there is no model. */
   readonly id: string
-  /** Its own threshold, at which precision and recall are told. */
-  readonly threshold: number
+  /** Its own threshold, at which precision and recall are told; null where there is no model. */
+  readonly threshold: number | null
   /** Transactions that it could not score. */
   readonly unscored: number
 }
@@ -75,37 +76,52 @@ export interface Comparison {
  * @throws FraudError OPTION_INVALID where they do not read transactions alike.
  */
 export async function compareModels(request: CompareRequest, run: Progress): Promise<Comparison> {
-  const bundles = [await readBundle(request.bundles[0]), await readBundle(request.bundles[1])] as const
-  refuseOthers(bundles)
-  const judge = judgeOn(request, bundles[0].detector, run)
+  const bundles = [await readModel(request.bundles[0]), await readModel(request.bundles[1])] as const
+  const [first, second = first] = bundles.filter((bundle) => bundle !== null)
+  if (first === undefined) throw new FraudError('OPTION_INVALID', 'One of both has to be a model')
+  if ('file' in request.source && bundles.includes(null))
+    throw new FraudError(
+      'OPTION_INVALID',
+      'A file has no rules and lists that could decide without a model: compare on a log',
+    )
+  refuseOthers([first, second])
+  const judge = judgeOn(request, first.detector, run)
   const kept = [keepJudged(), keepJudged()] as const
   const results = [await judge(0, kept[0].onJudged), await judge(1, kept[1].onJudged)] as const
   const { rows, unpaired } = pairRows(kept[0].rows, kept[1].rows)
-  const { names } = wantedOf({ detector: bundles[0].detector, locate: inMemory }, true)
-  const unit = hasMoney(bundles[0].detector) ? names.minorUnits : undefined
+  const { names } = wantedOf({ detector: first.detector, locate: inMemory }, true)
+  const unit = hasMoney(first.detector) ? names.minorUnits : undefined
   const { seed, replicates } = request
-  const thresholds = [bundles[0].threshold, bundles[1].threshold] as const
-  const learned = learnedBy(bundles, rows)
+  const models = [first, second]
+  const thresholds = [first.threshold, second.threshold] as const
+  const learned = learnedBy(models, rows)
   const measured = request.includeTraining ? rows : rows.filter((row) => !learned.has(row))
   const labels = labelFigures(measured, { thresholds, unit: request.unit, seed, replicates })
   const explained = await explainDiffering(bundles, rows, judge)
   const modelOf = (side: 0 | 1): ComparedModel => ({
-    ...{ id: bundles[side].id, threshold: bundles[side].threshold.value },
-    unscored: rows.filter(({ scores }) => Number.isNaN(scores[side])).length,
+    ...{ id: bundles[side]?.id ?? 'none', threshold: bundles[side]?.threshold.value ?? null },
+    unscored: bundles[side] === null ? 0 : rows.filter(({ scores }) => Number.isNaN(scores[side])).length,
   })
   const [a, b] = [modelOf(0), modelOf(1)]
   const [{ basis, from, to }] = results
+  const isAlone = bundles.includes(null)
   return {
     ...{ a, b, basis, from, to, transactions: rows.length },
     ...{ scores: scoreFigures(rows), outcomes: outcomeMatrix(rows, unit), labels },
     ...{ contributions: explained.figures, segments: segmentFigures(rows, new Set(measured), unit) },
     notes: [
       ...new Set(results.flatMap(({ notes }) => notes)),
-      ...notesOf({ rows, unpaired, labels, isSame: a.id === b.id }),
-      ...notesOfTraining(bundles, learned.size, request.includeTraining),
+      ...(isAlone
+        ? ['Without a model rules and lists decide alone: there are outcomes, and no scores to compare']
+        : notesOf({ rows, unpaired, labels, isSame: a.id === b.id })),
+      ...(isAlone ? [] : notesOfTraining(models, learned.size, request.includeTraining)),
       ...explained.notes,
     ],
   }
+}
+
+function readModel(path: string | null): Promise<Bundle | null> {
+  return path === null ? Promise.resolve(null) : readBundle(path)
 }
 
 /** The same transactions and labels, or their figures would be of different things. */
@@ -131,7 +147,9 @@ type Judge = (side: 0 | 1, onJudged: OnJudged) => Promise<BacktestResult>
 function judgeOn({ bundles, source, fromMs, toMs, knownByMs }: CompareRequest, first: Detector, run: Progress): Judge {
   return (side, onJudged) => {
     const request = { bundle: bundles[side], fromMs, toMs, knownByMs, examples: 0 }
-    if ('log' in source) return backtestLog(source.log, request, undefined, run, onJudged)
+    // Without a model transactions are read as the other one reads them.
+    const detector = { detector: first, locate: inMemory }
+    if ('log' in source) return backtestLog(source.log, request, detector, run, onJudged)
     // A file has no policy in force: that of the first model's detector counts for both.
     const policy: PolicyDocuments = { policy: fromShortForm(policyOf(first)) }
     return backtestFile(source.file, { ...request, policy }, source.input, run, onJudged)
@@ -139,13 +157,15 @@ function judgeOn({ bundles, source, fromMs, toMs, knownByMs }: CompareRequest, f
 }
 
 async function explainDiffering(
-  bundles: readonly [Bundle, Bundle],
+  bundles: readonly [Bundle | null, Bundle | null],
   rows: readonly PairedRow[],
   judge: Judge,
 ): Promise<{ readonly figures: ContributionFigures | null; readonly notes: readonly string[] }> {
   const differing = rows.filter(({ outcomes: [a, b] }) => a !== b)
   if (differing.length === 0) return { figures: null, notes: [] }
-  const [a, b] = [createPredictor(bundles[0]), createPredictor(bundles[1])]
+  const [first, second] = bundles
+  if (first === null || second === null) return { figures: null, notes: [] }
+  const [a, b] = [createPredictor(first), createPredictor(second)]
   const mute = [a, b].filter(({ explain }) => explain === undefined).map(({ modelId }) => modelId)
   if (mute.length > 0)
     return { figures: null, notes: [`Which features differ is not told: ${mute.join(' and ')} can not be explained`] }
@@ -155,15 +175,15 @@ async function explainDiffering(
     return { figures: null, notes: [note] }
   }
   const only = new Set(differing.slice(-mostExplained).map(({ sequence }) => sequence))
-  const [first, second] = [explainOnly(a, only), explainOnly(b, only)]
-  await judge(0, first.onJudged)
-  await judge(1, second.onJudged)
-  const features = featureDifferences(first.explained, second.explained)
+  const told = [explainOnly(a, only), explainOnly(b, only)] as const
+  await judge(0, told[0].onJudged)
+  await judge(1, told[1].onJudged)
+  const features = featureDifferences(told[0].explained, told[1].explained)
   return { figures: { scale, transactions: only.size, differing: differing.length, features }, notes: [] }
 }
 
 /** What a model learned from, or what lies in its label gap: it would look better there than it is. */
-function learnedBy(bundles: readonly [Bundle, Bundle], rows: readonly PairedRow[]): ReadonlySet<PairedRow> {
+function learnedBy(bundles: readonly Bundle[], rows: readonly PairedRow[]): ReadonlySet<PairedRow> {
   const parts = bundles.map((bundle) => {
     const partOf = trainingPartOf(bundle)
     const { time } = bundle.detector.transaction
@@ -175,9 +195,10 @@ function learnedBy(bundles: readonly [Bundle, Bundle], rows: readonly PairedRow[
   return new Set(rows.filter(({ timestampMs }) => parts.some((partOf) => partOf(timestampMs) !== undefined)))
 }
 
-function notesOfTraining(bundles: readonly [Bundle, Bundle], learned: number, isIncluded: boolean): readonly string[] {
+function notesOfTraining(bundles: readonly Bundle[], learned: number, isIncluded: boolean): readonly string[] {
   const timeless = [...new Set(bundles)].filter(
-    ({ training: { split } }) => split.by === 'elsewhere' || (split.by === 'random' && split.from === undefined),
+    ({ training: { split } }) =>
+      split.by === 'elsewhere' || ((split.by === 'random' || split.by === 'none') && split.from === undefined),
   )
   const count = learned.toLocaleString('en')
   const what = `${count} transactions are of the training period, or the label gap, of a model`

@@ -27,6 +27,14 @@ export interface ScoreFigures {
   /** Of the second's score less the first's. */
   readonly quantiles: readonly { readonly share: number; readonly difference: number }[]
   readonly tenths: readonly ScoreTenth[]
+  /** Some of the transactions, evenly taken, and more of the frauds, for a picture. */
+  readonly points: readonly ScorePoint[]
+}
+
+interface ScorePoint {
+  readonly a: number
+  readonly b: number
+  readonly isFraud: boolean
 }
 
 /** What became of some transactions, as far as it is known. */
@@ -99,7 +107,20 @@ export function scoreFigures(all: readonly PairedRow[]): ScoreFigures | null {
     ...{ transactions: rows.length, pearson: correlation(a, b), spearman: correlation(ranksOf(a), ranksOf(b)) },
     quantiles: shares.map((share) => ({ share, difference: quantile(differences, share) })),
     tenths: tenthsOf(rows),
+    points: pointsOf(rows),
   }
+}
+
+const mostPoints = 600
+
+function pointsOf(rows: readonly PairedRow[]): readonly ScorePoint[] {
+  const frauds = rows.filter(({ truth }) => truth === 'fraud')
+  const others = rows.filter(({ truth }) => truth !== 'fraud')
+  const some = (all: readonly PairedRow[]) => {
+    const step = Math.ceil(all.length / mostPoints)
+    return all.filter((_, i) => i % step === 0)
+  }
+  return [...some(others), ...some(frauds)].map(({ scores: [a, b], truth }) => ({ a, b, isFraud: truth === 'fraud' }))
 }
 
 /** Pearson's; null where one does not vary. */

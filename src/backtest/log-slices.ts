@@ -30,8 +30,8 @@ export interface LogWork {
   /** What the label that counts says, by the number of the transaction's record less the first. */
   readonly labels: Uint8Array<SharedArrayBuffer>
   readonly whole: LogSlice
-  /** The bundle that is tested. */
-  readonly bundle: string | undefined
+  /** The bundle that is tested; null where rules and lists decide without a score. */
+  readonly bundle: string | null | undefined
 }
 
 interface SliceCounted {

@@ -1,3 +1,4 @@
+import type { ExpectedScore } from '../decisioning/policy.ts'
 import { TransactionMaker } from '../detector/declared-fields.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { fieldOf } from '../detector/kept-fields.ts'
@@ -17,8 +18,8 @@ interface Reading {
   readonly hasModel: boolean
 }
 
-/** Gives a score to a row; null where that fails. */
-export type ScoreRow = (row: Float64Array) => number | null
+/** Gives a score to a row; null where that fails, undefined where no model is meant to give one. */
+export type ScoreRow = (row: Float64Array) => ExpectedScore
 
 interface ReaderOptions {
   readonly wanted: Wanted

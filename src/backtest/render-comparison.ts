@@ -1,7 +1,9 @@
 import { formatCount, formatThreshold } from '../pages/format.ts'
 import { html, type Markup, nothing } from '../pages/html.ts'
 import { pageHead } from '../pages/page.ts'
+import { drawFigure } from '../report/chart.ts'
 import type { Comparison } from './compare-models.ts'
+import { calibrationFigures, scoresFigure } from './comparison-charts.ts'
 import { comparisonTables } from './comparison-tables.ts'
 import { tableOf } from './render-backtest.ts'
 
@@ -10,8 +12,8 @@ export function renderComparison(comparison: Comparison): string {
   const { a, b, basis, from, to, transactions } = comparison
   const title = `${b.id} against ${a.id}`
   const facts = [
-    ['A', `${a.id}, threshold ${formatThreshold(a.threshold)}`],
-    ['B', `${b.id}, threshold ${formatThreshold(b.threshold)}`],
+    ['A', nameOf(a)],
+    ['B', nameOf(b)],
     ['Source', basis.source],
     ['From', from ?? '–'],
     ['To', to ?? '–'],
@@ -19,7 +21,7 @@ export function renderComparison(comparison: Comparison): string {
   ] as const
   const sections = comparisonTables(comparison).map(
     ({ id, title: heading, intro, heads, rows }) =>
-      html`<section id="${id}"><h2>${heading}</h2><p class="intro">${intro}</p>${tableOf(heads, rows)}</section>
+      html`<section id="${id}"><h2>${heading}</h2><p class="intro">${intro}</p>${chartsOf(id, comparison)}${tableOf(heads, rows)}</section>
 `,
   )
   return html`<!doctype html>
@@ -31,6 +33,16 @@ ${notices(comparison)}
 ${sections}</main></div></body>
 </html>
 `.markup
+}
+
+function nameOf({ id, threshold }: Comparison['a']): string {
+  return threshold === null ? 'no model: rules and lists alone' : `${id}, threshold ${formatThreshold(threshold)}`
+}
+
+function chartsOf(section: string, { scores, labels }: Comparison): Markup {
+  if (section === 'scores' && scores !== null) return html`<div class="grid">${drawFigure(scoresFigure(scores))}</div>`
+  if (section !== 'calibration' || labels === null) return nothing
+  return html`<div class="grid">${calibrationFigures(labels).map(drawFigure)}</div>`
 }
 
 function notices({ notes }: Comparison): Markup {

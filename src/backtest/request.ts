@@ -20,8 +20,8 @@ export interface BacktestRequest {
   readonly policy?: PolicyDocuments | undefined
   /** Another one, to compare the first with. */
   readonly compare?: PolicyDocuments | undefined
-  /** A bundle whose scores take the place of those that were recorded. */
-  readonly bundle?: string | undefined
+  /** A bundle whose scores take the place of those that were recorded; null where no score does, and rules and lists decide. */
+  readonly bundle?: string | null | undefined
   /** Transactions from this time on. */
   readonly fromMs?: number | undefined
   /** Transactions before this time. */

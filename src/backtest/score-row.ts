@@ -2,8 +2,9 @@ import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import type { ScoreRow } from './recorded-case.ts'
 
 /** The model of a bundle, whose features begin the rows; a row that it fails on has no score. */
-export async function loadScore(bundle: string | undefined): Promise<ScoreRow | undefined> {
+export async function loadScore(bundle: string | null | undefined): Promise<ScoreRow | undefined> {
   if (bundle === undefined) return undefined
+  if (bundle === null) return () => undefined
   const predictor = createPredictor(await readBundle(bundle))
   const { length } = predictor.inputs
   return (row) => {

@@ -3,6 +3,7 @@ import { type ComparisonTable, comparisonTables } from '../backtest/comparison-t
 import { tellCount } from '../backtest/words.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
+import { noModel } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
@@ -28,9 +29,8 @@ export interface CompareFlags extends InputRequest, ForceRequest {
 /** `shrike models compare A B`. */
 export async function compare(model: string, other: string | undefined, flags: CompareFlags, run: Run): Promise<void> {
   const { data, file, out, from, to, knownBy, draw, replicates, seed } = flags
-  const [a, b] = other === undefined ? [championOf(data), model] : [modelPath(model, data), other]
-  const bundles = [a, modelPath(b, data)] as const
-  await checkOutputs({ '--out': out }, { '--file': file, A: bundles[0], B: bundles[1] })
+  const bundles = comparedBundles(other === undefined ? undefined : model, other ?? model, data)
+  await checkOutputs({ '--out': out }, { '--file': file, A: bundles[0] ?? undefined, B: bundles[1] ?? undefined })
   const source = file === undefined ? logOf(flags) : { file, input: flags }
   const range = { fromMs: from, toMs: to, knownByMs: knownBy }
   const comparison = await compareModels(
@@ -44,6 +44,16 @@ export async function compare(model: string, other: string | undefined, flags: C
     run.terminal.say(`\npage  ${out}`)
   }
   run.terminal.result(comparison)
+}
+
+/** The files of two models, each named by a path, an id or `none`; without A it is the champion. */
+export function comparedBundles(
+  a: string | undefined,
+  b: string,
+  data: string,
+): readonly [string | null, string | null] {
+  const pathOf = (model: string) => (model === noModel ? null : modelPath(model, data))
+  return [a === undefined ? championOf(data) : pathOf(a), pathOf(b)]
 }
 
 function championOf(data: string): string {

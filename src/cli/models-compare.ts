@@ -12,7 +12,7 @@ export function compareCommand(): Command {
     .description(
       'Holds model B against model A, each a bundle file or an id, on the decisions of a log or the transactions of a ' +
         'file: scores, outcomes under the policy in force, matured labels with paired intervals, calibration, features ' +
-        'and segments. With one model, A is the champion. Reads a data directory beside its service, and changes nothing.',
+        'and segments. With one model, A is the champion; none stands for rules and lists alone. Reads a data directory beside its service, and changes nothing.',
     )
     .argument('<model>', 'A; or B, where it is the only one')
     .argument('[other]', 'B')
@@ -40,6 +40,7 @@ export function compareCommand(): Command {
 Examples:
   shrike models compare next.safetensors
   shrike models compare cards@9f2c41d07ab3 next.safetensors --draw day --out comparison.html
+  shrike models compare none next.safetensors
   shrike models compare old.safetensors next.safetensors --file labelled.csv --json`,
     )
     .action((model: string, other: string | undefined, options: CompareFlags & CommonFlags) =>

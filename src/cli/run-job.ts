@@ -10,11 +10,12 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import type { PolicyDefinition } from '../decisioning/policy-definition.ts'
 import type { Job, JobEvent } from '../jobs/job.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import { backtestFiles, type TrainingRequest } from '../jobs/request.ts'
+import { backtestFiles, comparisonFiles, jobPages, type TrainingRequest } from '../jobs/request.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
 import { usualTraining } from '../training/plan-training.ts'
 import { runBacktest } from './backtest-job.ts'
+import { runComparison } from './comparison-job.ts'
 import { currentBundle } from './current-bundle.ts'
 import { importModel } from './import-work.ts'
 import { type DataFlags, keepPrivate } from './log-files.ts'
@@ -28,7 +29,7 @@ const tellEveryMs = 500
 const longestText = 4000
 
 const bundleName = 'model.safetensors'
-const reportName = 'model-report.html'
+const reportName = jobPages.training
 const policyName = 'policy.yaml'
 
 /** What each kind of job leaves in its folder. */
@@ -37,6 +38,7 @@ const outputs: Readonly<Record<Job['request']['kind'], Readonly<Record<string, s
   import: { out: bundleName },
   optimisation: { out: policyName },
   backtest: { out: backtestFiles.figures, report: backtestFiles.page },
+  comparison: { out: comparisonFiles.figures, report: comparisonFiles.page },
 }
 
 /** `shrike job run ID`: waits for its turn, does the work, and writes down how that ended. */
@@ -130,6 +132,8 @@ async function doWork({ request }: Job, work: string, data: string, run: Run): P
     await optimisePolicy({ ...withoutGaps(options), ...sources }, write, heard)
   } else if (request.kind === 'backtest') {
     result = await runBacktest(request, work, data, heard)
+  } else if (request.kind === 'comparison') {
+    result = await runComparison(request, work, data, heard)
   } else {
     await train(request.file, { ...flagsOf(request), data, out, report: join(work, reportName) }, heard)
   }

@@ -33,6 +33,7 @@ import { explanation } from './routes/explanation.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
 import { jobEvents } from './routes/job-events.ts'
+import { jobFigures, jobReport } from './routes/job-report.ts'
 import { cancelJob, job, jobList } from './routes/jobs.ts'
 import { label } from './routes/labels.ts'
 import { listEntries } from './routes/list-entries.ts'
@@ -136,6 +137,8 @@ export const jobRoutes: readonly Route<JobContext>[] = [
   jobList,
   job,
   jobEvents,
+  jobFigures,
+  jobReport,
   cancelJob,
   startBacktest,
   backtest,

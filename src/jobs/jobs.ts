@@ -4,7 +4,7 @@ import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
 import { hasEnded, type Job, type PlacedEvent } from './job.ts'
 import type { JobStore } from './job-store.ts'
-import { type JobRequest, readJobRequest } from './request.ts'
+import { type JobRequest, noModel, readJobRequest } from './request.ts'
 import { addJob, cancelJob, inTurn, runApart, settleJobs } from './runner.ts'
 import { withoutFolders } from './without-folders.ts'
 
@@ -113,7 +113,9 @@ const neverBegan = {
 /** The request with the real paths of its files, none of which is outside of the folder, not by a link either. */
 function within(request: JobRequest, files: string | undefined): JobRequest {
   const named = Object.entries(request).flatMap(([field, path]) =>
-    pathFields.includes(field) && typeof path === 'string' && !(field === 'model' && modelId.test(path))
+    pathFields.includes(field) &&
+    typeof path === 'string' &&
+    !(modelFields.includes(field) && (modelId.test(path) || path === noModel))
       ? [[field, realPathWithin(field, path, files)]]
       : [],
   )
@@ -122,7 +124,8 @@ function within(request: JobRequest, files: string | undefined): JobRequest {
 
 /** A bundle of the data directory is named by its id. */
 const modelId = /^[^/\\]{1,64}@[0-9a-f]{12}$/
-const pathFields: readonly string[] = ['file', 'detector', 'bundle', 'model']
+const modelFields: readonly string[] = ['model', 'a', 'b']
+const pathFields: readonly string[] = ['file', 'detector', 'bundle', ...modelFields]
 
 function realPathWithin(field: string, path: string, files: string | undefined): string {
   const refuse = (reason: string) =>

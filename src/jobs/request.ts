@@ -14,6 +14,21 @@ const share = z.number().gt(0).lt(1)
 /** What a backtest leaves in its folder. */
 export const backtestFiles = { figures: 'backtest.json', page: 'backtest.html' } as const
 
+/** What a comparison leaves in its folder. */
+export const comparisonFiles = { figures: 'comparison.json', page: 'comparison.html' } as const
+
+/** The page that a job of a kind leaves, for people. */
+export const jobPages = {
+  training: 'model-report.html',
+  import: undefined,
+  optimisation: undefined,
+  backtest: backtestFiles.page,
+  comparison: comparisonFiles.page,
+} as const
+
+/** In the place of a model: rules and lists alone. */
+export const noModel = 'none'
+
 /** What of a backtest's request says what is tested. */
 const tested = ['rule', 'rules', 'list', 'policy', 'model'] as const
 
@@ -103,16 +118,48 @@ const backtestSchema = backtestFields.refine((given) => tested.some((each) => gi
   error: `say what is to be tested: ${tested.join(', ')}`,
 })
 
+const comparisonSchema = z
+  .strictObject({
+    kind: z.literal('comparison'),
+    /** The name of the folder that the figures and their page are written to. */
+    name,
+    /** A model's id, a bundle, or `none` for rules and lists alone; the champion by default. */
+    a: path.optional(),
+    /** The same. */
+    b: path,
+    from: instant.optional(),
+    to: instant.optional(),
+    knownBy: instant.optional(),
+    /** Metrics count what a model was trained on, too. */
+    includeTraining: z.boolean().optional(),
+    /** What intervals draw. */
+    draw: z.enum(['transaction', 'day']).optional(),
+    replicates: z.int().min(100).max(100_000).optional(),
+    seed: z.int().min(0).optional(),
+  })
+  .refine(({ a, b }) => a !== noModel || b !== noModel, { path: ['b'], error: 'one of both has to be a model' })
+
 export type TrainingRequest = Readonly<Omit<z.infer<typeof trainingSchema>, 'model'>> & {
   readonly model?: ModelChoice | undefined
 }
 type ImportRequest = Readonly<z.infer<typeof importSchema>>
 type OptimisationRequest = Readonly<z.infer<typeof optimisationSchema>>
 export type BacktestJobRequest = Readonly<z.infer<typeof backtestSchema>>
-export type JobRequest = TrainingRequest | ImportRequest | OptimisationRequest | BacktestJobRequest
-export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import', 'optimisation', 'backtest']
+export type ComparisonJobRequest = Readonly<z.infer<typeof comparisonSchema>>
+export type JobRequest =
+  | TrainingRequest
+  | ImportRequest
+  | OptimisationRequest
+  | BacktestJobRequest
+  | ComparisonJobRequest
+export const jobKinds: readonly JobRequest['kind'][] = ['training', 'import', 'optimisation', 'backtest', 'comparison']
 
-const schemas = { import: importSchema, optimisation: optimisationSchema, backtest: backtestSchema }
+const schemas = {
+  import: importSchema,
+  optimisation: optimisationSchema,
+  backtest: backtestSchema,
+  comparison: comparisonSchema,
+}
 
 /** With the learners, which a service loads only when a training is asked of it. */
 async function trainingWithModel() {
@@ -122,7 +169,7 @@ async function trainingWithModel() {
 
 /** What a request may be, for the OpenAPI document. */
 export function jobRequestSchema(): object {
-  return jsonSchemaOf(z.union([trainingSchema, importSchema, optimisationSchema, backtestSchema]))
+  return jsonSchemaOf(z.union([trainingSchema, ...Object.values(schemas)]))
 }
 
 /** The same of a backtest alone, which may be without a name. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -89,5 +89,51 @@ describe('backtests over HTTP', () => {
     assert.deepEqual(wrong.body.errors.map(({ field }: { field: string }) => field).sort(), ['(body)', 'from'])
     assert.equal((await ask('POST', '/v1/backtests', { rule, model: '../m.safetensors' })).status, 422)
     assert.equal((await ask('GET', '/v1/backtests/none')).status, 404)
+  })
+})
+
+describe('comparisons over HTTP', () => {
+  test('are jobs that give the figures of the command, and their page', async () => {
+    const train = [
+      'train',
+      '--from-log',
+      '--data',
+      data,
+      '--learner',
+      'logistic-regression',
+      '--out',
+      'next.safetensors',
+    ]
+    await succeedIn(folder, train)
+    const type = { 'content-type': 'application/octet-stream' }
+    const bytes = readFileSync(join(folder, 'next.safetensors'))
+    const added = await fetch(`${url}/v1/models`, { method: 'POST', headers: type, body: bytes })
+    const { id: model } = JSON.parse(await added.text())
+    const { body: job } = await ask('POST', '/v1/jobs', { kind: 'comparison', name: 'next', a: 'none', b: model })
+    const ofJob = async () => (await ask('GET', `/v1/jobs/${job.id}`)).body
+    while (!['done', 'failed'].includes((await ofJob()).state)) await sleep(100)
+    const { state, result, error } = await ofJob()
+    assert.equal(state, 'done', JSON.stringify(error))
+    assert.deepEqual([result.a.id, result.b.id, result.metrics], ['none', model, null])
+    const { body: figures } = await ask('GET', `/v1/jobs/${job.id}/figures`)
+    const { stdout } = await succeedIn(folder, ['models', 'compare', 'none', model, '--data', data, '--json'])
+    const { basis, ...printed } = JSON.parse(stdout)
+    assert.deepEqual(figures, { ...printed, basis: { ...basis, source: 'the log' } })
+    const page = await fetch(`${url}/v1/jobs/${job.id}/report`)
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+    assert.ok((await page.text()).includes(model))
+  })
+
+  test('of what is no file for jobs, or of nothing, are refused', async () => {
+    for (const [a, b, field] of [
+      ['none', 'none', 'b'],
+      ['none', join(folder, 'next.safetensors'), 'b'],
+      ['../next.safetensors', 'none', 'a'],
+    ]) {
+      const { status, body } = await ask('POST', '/v1/jobs', { kind: 'comparison', name: 'x', a, b })
+      assert.deepEqual([status, body.errors[0].field], [422, field])
+    }
+    const { body: job } = await ask('POST', '/v1/backtests', { rule })
+    assert.equal((await fetch(`${url}/v1/jobs/${job.id}/figures`)).status, 404)
   })
 })

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Comparison } from '../../src/backtest/compare-models.ts'
+import { formatYaml } from '../../src/core/yaml-file.ts'
 import { policySchema } from '../../src/decisioning/policy-definition.ts'
 import { outcomes } from '../../src/detector/detector-schema.ts'
 import { loadModel } from '../../src/scoring/load-predictor.ts'
 import { type ExportedRow, truthOf } from '../brute-backtest.ts'
 import { readRows } from '../csv-rows.ts'
-import { writeDecidedLog } from '../decided-log.ts'
+import { shopDetector, writeDecidedLog } from '../decided-log.ts'
 import { startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-compare-'))
@@ -65,6 +66,22 @@ function bruteAveragePrecision(labelled: readonly { readonly score: number; read
   return precisions.reduce((sum, precision) => sum + precision, 0) / frauds.length
 }
 
+/** What the truth of a transaction costs in log loss, scores being kept from 0 and 1 as far as a double can tell. */
+function surpriseOf({ score, isFraud }: { readonly score: number; readonly isFraud: boolean }): number {
+  const certain = Math.min(Math.max(score, Number.EPSILON), 1 - Number.EPSILON)
+  return -Math.log(isFraud ? certain : 1 - certain)
+}
+
+/** By products of pairs alone: the covariance is half the mean product of differences over all pairs. */
+function brutePearson(a: readonly number[], b: readonly number[]): number {
+  const over = (one: readonly number[], other: readonly number[]) => {
+    let sum = 0
+    for (let i = 0; i < one.length; i++) for (let j = 0; j < i; j++) sum += (one[i] - one[j]) * (other[i] - other[j])
+    return sum
+  }
+  return over(a, b) / Math.sqrt(over(a, a) * over(b, b))
+}
+
 const near = (found: number | null, expected: number) => assert.ok(Math.abs((found ?? Number.NaN) - expected) < 1e-9)
 
 describe('models compare', () => {
@@ -97,11 +114,12 @@ describe('models compare', () => {
     assert.equal(labels.transactions, labelled.length)
     const { metrics } = labels
     for (const [side, name] of (['a', 'b'] as const).entries()) {
-      const { threshold } = comparison[name]
+      const threshold = comparison[name].threshold ?? Number.NaN
       const told = labelled.map(({ isFraud, i }) => ({ isFraud, score: scores[side][i] }))
       near(metrics.averagePrecision[name], bruteAveragePrecision(told))
       const squares = told.reduce((sum, { isFraud, score }) => sum + (score - Number(isFraud)) ** 2, 0)
       near(metrics.brier[name], squares / told.length)
+      near(metrics.logLoss[name], told.reduce((sum, row) => sum + surpriseOf(row), 0) / told.length)
       const caught = told.filter(({ isFraud, score }) => isFraud && score >= threshold).length
       near(metrics.recall[name], caught / labels.frauds)
       near(metrics.precision[name], caught / told.filter(({ score }) => score >= threshold).length)
@@ -113,6 +131,7 @@ describe('models compare', () => {
       near(difference.value, second - first)
       assert.ok(difference.lower < difference.value && difference.value < difference.upper)
     }
+    near(comparison.scores?.pearson ?? null, brutePearson(scores[0], scores[1]))
     assert.deepEqual(comparison.segments.map(({ name, transactions: count }) => [name, count]).sort(), [
       ['large', rows.filter(({ AMOUNT }) => Number(AMOUNT) > 100).length],
       ['no segment', rows.filter(({ AMOUNT }) => Number(AMOUNT) <= 100).length],
@@ -190,6 +209,44 @@ describe('models compare', () => {
     assert.ok(page.includes(comparison.a.id) && page.includes('On matured labels') && !page.includes('<script'))
   })
 
+  test('holds a model against rules and lists alone', async () => {
+    const { a: alone, outcomes: cells, scores, labels, notes } = await compare('none', b, '--data', 'data')
+    assert.deepEqual([alone.id, alone.threshold, alone.unscored], ['none', null, 0])
+    assert.deepEqual([scores, labels], [null, null])
+    assert.ok(cells.every((cell) => cell.a === 'approve') && cells.some((cell) => cell.b !== 'approve'))
+    const stopped = (await scoresOf(b)).filter((score, i) => outcomeOf(score, rows[i]) !== 'approve').length
+    const told = cells.filter((cell) => cell.b !== 'approve').reduce((sum, cell) => sum + cell.transactions, 0)
+    assert.equal(told, stopped)
+    assert.ok(notes.some((note) => note.startsWith('Without a model')))
+    const turned = await compare(b, 'none', '--data', 'data')
+    assert.deepEqual(
+      turned.outcomes.map((cell) => [cell.a, cell.b, cell.transactions]).sort(),
+      cells.map((cell) => [cell.b, cell.a, cell.transactions]).sort(),
+    )
+  })
+
+  test('is a job, too, with its figures and its page', async () => {
+    const request = { kind: 'comparison', name: 'a-b', a: join(folder, a), b: join(folder, b), replicates: 100 }
+    writeFileSync(join(folder, 'job.json'), JSON.stringify(request))
+    const { stdout } = await succeedIn(folder, ['job', 'start', 'job.json', '--data', 'data', '--json'])
+    const { state, result } = JSON.parse(stdout)
+    assert.equal(state, 'done')
+    const { basis, ...printed } = await compare(a, b, '--data', 'data', '--replicates', '100')
+    const { basis: ofJob, ...figures } = JSON.parse(readFileSync(join(folder, result.out), 'utf8'))
+    assert.deepEqual(figures, printed)
+    assert.deepEqual({ ...ofJob, source: 'data' }, basis)
+    assert.deepEqual(result.metrics, printed.labels?.metrics)
+    const page = readFileSync(join(folder, result.report), 'utf8')
+    for (const id of ['score-pairs', 'calibration-a', 'calibration-b']) assert.ok(page.includes(`id="${id}"`), id)
+    for (const [given, says] of [
+      [{ ...request, name: 'x', a: 'none', b: 'none' }, /one of both has to be a model/],
+      [{ ...request, name: 'x', b: undefined }, /b: /],
+    ] as const) {
+      writeFileSync(join(folder, 'job.json'), JSON.stringify(given))
+      assert.match((await startShrike(folder, ['job', 'start', 'job.json', '--data', 'data']).ended).stderr, says)
+    }
+  })
+
   test('refuses what can not be compared', async () => {
     const failing = async (...args: readonly string[]) =>
       (await startShrike(folder, ['models', 'compare', ...args]).ended).stderr
@@ -197,6 +254,20 @@ describe('models compare', () => {
     assert.match(
       await failing(a, 'missing.safetensors', '--data', 'data'),
       /missing\.safetensors: there is no such file/,
+    )
+    assert.match(await failing('none', 'none', '--data', 'data'), /One of both has to be a model/)
+    assert.match(await failing('none', a, '--file', 'file.csv'), /A file has no rules and lists/)
+    const { optionalKeys: _, ...transaction } = shopDetector.transaction
+    const narrow = { ...shopDetector, features: shopDetector.features.slice(0, -1) }
+    writeFileSync(
+      join(folder, 'others.yaml'),
+      formatYaml({ ...narrow, transaction: { ...transaction, keys: { card: 'CARD' } } }),
+    )
+    const train = ['train', '--from-log', '--data', 'data', '--detector', 'others.yaml', '--learner']
+    await succeedIn(folder, [...train, 'logistic-regression', '--out', 'others.safetensors'])
+    assert.match(
+      await failing(a, 'others.safetensors', '--data', 'data'),
+      /do not read transactions alike: their detectors differ in transaction\.keys/,
     )
   })
 })
