@@ -8,6 +8,7 @@ import { type OptionName, optionInvalid } from './core/option.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
 import { OfferedBundle } from './deciding/offered-bundle.ts'
+import { requireApproval } from './deciding/require-approval.ts'
 import type { Detector } from './detector/detector.ts'
 import { createDecisionMetrics } from './http/decision-metrics.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
@@ -177,11 +178,13 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   const loaded = await config.load()
   const metrics = createMetrics(() => modelIdOf(lineup))
   const { detector, predictor } = loaded
+  const kept: { opened?: OpenedAccounts | undefined } = {}
+  const asksForApproval = () => kept.opened?.accounts.fourEyes.isOn ?? false
   const decisions =
     config.decisions === undefined || detector === undefined || !canDecide(detector)
       ? undefined
       : await openDecisions(
-          config.decisions,
+          { ...config.decisions, asksForApproval },
           createDetectorInForce(detector, predictor),
           createDecisionMetrics(metrics.registry),
           log,
@@ -206,6 +209,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
       if (detector === undefined || !canDecide(detector)) {
         throw new FraudError('BUNDLE_INVALID', 'The detector declares no id or no time, so it cannot decide')
       }
+      requireApproval(asksForApproval, { by: 'signal:SIGHUP' })
       await decisions.service.use(createDetectorInForce(detector, predictor))
     } catch (error) {
       metrics.countReload('refused')
@@ -229,6 +233,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
     }
   }
   const opened = await openBeside(config, decisions)
+  kept.opened = opened
   return { lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer }
 }
 
@@ -239,7 +244,9 @@ async function openBeside(
 ): Promise<OpenedAccounts | undefined> {
   if (decisions === undefined || config === undefined) return undefined
   try {
-    return openAccounts(dataDirectory(config.directory), Date.now)
+    const opened = openAccounts(dataDirectory(config.directory), Date.now)
+    opened.accounts.fourEyes.recover()
+    return opened
   } catch (error) {
     await decisions.close()
     throw error

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { Accounts } from './access/accounts.ts'
 import { usualCost } from './access/password.ts'
 import type { DataDirectory } from './stores/data-directory.ts'
@@ -7,6 +8,17 @@ import { openSqliteAccess } from './stores/sqlite/sqlite-access.ts'
 export interface OpenedAccounts {
   readonly accounts: Accounts
   close(): void
+}
+
+/** Whether changes of what decides wait for somebody else, for who works on the directory itself. */
+export function isFourEyesOn(directory: DataDirectory): boolean {
+  if (!existsSync(directory.accessPath)) return false
+  const { accounts, close } = openAccounts(directory, () => 0)
+  try {
+    return accounts.fourEyes.isOn
+  } finally {
+    close()
+  }
 }
 
 /** Data directory -> who may log in; for a service, and for commands beside it. @throws FraudError DIRECTORY_UNUSABLE */

@@ -37,6 +37,8 @@ export interface DecisionsConfig {
   readonly limits?: Partial<DecisionsLimits>
   /** For a service whose first decision is in a hurry. */
   readonly warmUp?: typeof warmUp | undefined
+  /** Whether somebody else has to approve changes of what decides. */
+  readonly asksForApproval?: () => boolean
   /** The arguments of a process of Shrike's that takes a snapshot; without them none is taken. */
   readonly snapshotArgs?: readonly string[] | undefined
 }
@@ -119,6 +121,7 @@ export async function openDecisions(
       persons: log.persons,
       observer: metrics,
       ...hashing,
+      asksForApproval: config.asksForApproval,
       registry: { reading: log.reading, bundles: openModelFiles(directory), readServed },
       logger,
       clock: Date.now,

@@ -1,4 +1,5 @@
 import type { PasswordHash } from './password.ts'
+import type { Proposal, ProposalDecision, ProposalState } from './proposal.ts'
 import type { Role } from './roles.ts'
 
 /** A person who can log in with a password. */
@@ -28,6 +29,8 @@ export interface StoredSession {
 export interface AccessStore {
   readonly users: UserStore
   readonly sessions: SessionStore
+  readonly proposals: ProposalStore
+  readonly settings: SettingStore
   close(): void
 }
 
@@ -53,4 +56,21 @@ interface SessionStore {
   removeOf(name: string): void
   /** Forgets those that were made, or last used, before these times. */
   removeOlder(createdMs: number, seenMs: number): void
+}
+
+export interface ProposalStore {
+  find(id: number): Proposal | undefined
+  /** Newest first, those with numbers under `before`. */
+  list(state: ProposalState | undefined, before: number, limit: number): readonly Proposal[]
+  count(state: ProposalState): number
+  add(proposal: Omit<Proposal, 'id'>): Proposal
+  /** @returns false where it is in another state. */
+  move(id: number, from: ProposalState, to: ProposalState, decided?: ProposalDecision): boolean
+  /** Has those pending again that were being approved. */
+  reopen(): void
+}
+
+export interface SettingStore {
+  get(name: string): string | undefined
+  set(name: string, value: string): void
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
 import type { AccessStore, StoredSession, StoredUser } from './access-store.ts'
+import { FourEyes } from './four-eyes.ts'
 import { LoginLimits } from './login-limits.ts'
 import { OneTimeLink } from './one-time-link.ts'
 import { matchesPassword, type PasswordCost } from './password.ts'
@@ -40,6 +41,7 @@ export interface Session {
 export class Accounts {
   readonly users: Users
   readonly link: OneTimeLink
+  readonly fourEyes: FourEyes
   readonly #options: AccountsOptions
   readonly #limits = new LoginLimits()
   readonly #seen = new Map<string, number>()
@@ -51,6 +53,7 @@ export class Accounts {
     this.#options = options
     this.users = new Users(options)
     this.link = new OneTimeLink(options.makeSecret)
+    this.fourEyes = new FourEyes(options)
     this.#flushedMs = options.clock()
   }
 
@@ -118,7 +121,7 @@ export class Accounts {
     }
     this.#note(session.hash, nowMs)
     return {
-      principal: { name: `user:${session.name}`, roles },
+      principal: { name: `user:${session.name}`, person: session.name, roles },
       user: session.name,
       endsMs: Math.min(session.createdMs + longestSessionMs, nowMs + longestIdleMs),
       hash: session.hash,

@@ -15,6 +15,8 @@ const keyFileSchema = z.strictObject({
       roles: z.array(z.enum(roles)).min(1),
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       createdAt: z.iso.datetime(),
+      /** Whose it is: a person, who may be a user, too. */
+      owner: z.string().exactOptional(),
     }),
   ),
 })
@@ -95,7 +97,7 @@ export function createKeyRing(apiKeys: readonly string[], stored?: readonly Stor
     })),
     ...(stored ?? []).map((key) => ({
       digest: Buffer.from(key.sha256, 'hex'),
-      principal: { name: `key:${key.name}`, roles: spellOut(key.roles) },
+      principal: { name: `key:${key.name}`, person: key.owner, roles: spellOut(key.roles) },
     })),
   ]
   return {

@@ -7,6 +7,8 @@ export interface Principal {
    * SHRIKE_API_KEYS, `anyone`: a kind, then a name of it.
    */
   readonly name: string
+  /** Who is behind it, where that is known: with two keys and a login somebody is still one person. */
+  readonly person?: string | undefined
   /** Those that they include are among them. */
   readonly roles: ReadonlySet<Role>
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { digestKey, formatKeyFile, parseKeyFile, type StoredKey } from '../access/keys.ts'
 import type { Role } from '../access/roles.ts'
+import { checkUserName } from '../access/user-name.ts'
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
@@ -21,6 +22,7 @@ export interface KeysFlags {
 export interface CreateFlags extends KeysFlags {
   readonly role: readonly Role[]
   readonly name?: string
+  readonly owner?: string
   readonly yes?: boolean
   readonly json?: boolean
 }
@@ -31,6 +33,8 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
   if (flags.name !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(flags.name)) {
     throw new FraudError('OPTION_INVALID', '--name: use letters, digits, ".", "_" and "-", at most 64')
   }
+  if (flags.owner !== undefined) checkUserName(flags.owner)
+  const owner = flags.owner !== undefined && { owner: flags.owner }
   // The prefix lets scanners of code and logs see that it is a secret, and whose.
   const key = `shrike_${randomBytes(32).toString('base64url')}`
   const createdAt = new Date().toISOString()
@@ -42,20 +46,21 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
     if (keys.some((other) => other.name === name)) {
       throw new FraudError('OPTION_INVALID', `The key "${name}" already exists: revoke it, or choose another --name`)
     }
-    return { keys: [...keys, { name, roles, sha256: digestKey(key), createdAt }], result: name }
+    return { keys: [...keys, { name, roles, sha256: digestKey(key), createdAt, ...owner }], result: name }
   })
   if (!flags.json) process.stdout.write(`${key}\n`)
   process.stderr.write(`key "${name}" (${roles.join(', ')}) is shown this once: keep it safe\n`)
-  terminal.result({ name, roles, key, createdAt })
+  terminal.result({ name, roles, key, createdAt, ...owner })
 }
 
 export async function listKeys({ data }: KeysFlags, { terminal }: Run): Promise<void> {
   requireDirectory({ data })
   const keys = await readKeys(data)
-  const listed = keys.map(({ name, roles, createdAt }) => ({ name, roles, createdAt }))
+  const listed = keys.map(({ sha256: _, ...key }) => key)
   const width = Math.max(...listed.map(({ name }) => name.length))
-  for (const { name, roles, createdAt } of listed) {
-    terminal.say(`${name.padEnd(width)}  ${createdAt}  ${roles.join(', ')}`)
+  for (const { name, roles, createdAt, owner } of listed) {
+    const whose = owner === undefined ? '' : `  of ${owner}`
+    terminal.say(`${name.padEnd(width)}  ${createdAt}  ${roles.join(', ')}${whose}`)
   }
   if (keys.length === 0) terminal.say(`There are no keys in ${data}`)
   terminal.result(listed)

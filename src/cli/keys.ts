@@ -40,6 +40,7 @@ function createCommand(): Command {
           .makeOptionMandatory(),
       )
       .option('--name <name>', "the key's name, to list and revoke it (default: a role and a number)")
+      .option('--owner <name>', 'whose the key is: the name of a user or of another person; four eyes ask for one')
       .option(
         '--yes',
         'make the first key of a running service without a question; it refuses requests without a key from then on',

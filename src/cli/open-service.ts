@@ -1,8 +1,10 @@
 import { FraudError } from '../core/errors.ts'
 import { canDecide, createDetectorInForce } from '../deciding/detector-in-force.ts'
 import type { DecisionMetrics } from '../http/decision-metrics.ts'
+import { isFourEyesOn } from '../open-accounts.ts'
 import { type OpenedDecisions, openDecisions } from '../open-decisions.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
+import { dataDirectory } from '../stores/data-directory.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import type { Run } from './run.ts'
 import type { Served } from './served.ts'
@@ -42,6 +44,7 @@ export async function openForCommand(
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
+      asksForApproval: () => isFourEyesOn(dataDirectory(data)),
       limits: {
         maxAheadMs: Number.POSITIVE_INFINITY,
         maxPending: mostPending,

@@ -77,8 +77,15 @@ function answerOf({ ok, status }: Response, text: string, url: string): string {
   const [answer] = ok ? linesOf(text.slice(0, text.indexOf('\n') + 1) || text) : [readJson(text)]
   if (!isRecord(answer) && !Array.isArray(answer))
     throw new FraudError('OPTION_INVALID', `${url} answers ${status} without JSON, so it is not Shrike`)
-  if (ok) return text
+  if (ok) return refusePending(answer, text)
   throw refusal(answer, status)
+}
+
+/** What a command was to change is not changed while it waits for somebody else. */
+function refusePending(answer: unknown, text: string): string {
+  if (!isRecord(answer) || answer.state !== 'pending' || answer.change === undefined) return text
+  const what = `Change ${answer.change} waits for the approval of somebody else: nothing has changed yet`
+  throw new FraudError('APPROVAL_REQUIRED', what, { hint: `GET /v1/changes/${answer.change} shows it` })
 }
 
 /** The values of an answer, one a line; undefined for a line that is not JSON. */

@@ -17,14 +17,18 @@ export type NewChange = Omit<ChangeRecord, 'unread'>
  */
 export async function appendChange(
   log: DecisionLog,
-  { kind, ...content }: NewChange,
+  record: NewChange,
   newPersons?: Beside['newPersons'],
 ): Promise<number> {
+  return await appendDurably(log, recordable(record), newPersons && { newPersons })
+}
+
+/** The record as the log will tell it: JSON leaves out what it does not know. @throws FraudError INPUT_INVALID */
+export function recordable({ kind, ...content }: NewChange): ChangeRecord {
   if (holdsCardNumber(content.why)) {
     const errors = [{ field: 'why', reason: 'holds what may be a card number, which nothing takes out of the log' }]
     throw new FraudError('INPUT_INVALID', 'The reason of a change must not hold a card number', { errors })
   }
-  // As the log will tell it: JSON leaves out what it does not know.
   const { others, ...told } = changeFromText(changeToText(content))
-  return await appendDurably(log, { kind, ...told }, newPersons && { newPersons })
+  return { kind, ...told }
 }

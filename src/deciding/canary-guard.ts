@@ -4,6 +4,7 @@ import { whyRolledBack } from './canary-figures.ts'
 import type { Decider } from './decider.ts'
 import type { DecisionObserver } from './decision-observer.ts'
 import type { Deployer } from './deployer.ts'
+import { guardName } from './require-approval.ts'
 
 const lookEveryMs = 1000
 
@@ -49,7 +50,7 @@ export class CanaryGuard {
     if (why === undefined) return
     const { logger, observer } = this.#options
     try {
-      await this.#deployer.deploy(canary.id, { role: 'retired' }, { by: 'guard', why })
+      await this.#deployer.deploy(canary.id, { role: 'retired' }, { by: guardName, why })
       observer.canaryRolledBack(canary.id)
       logger.error({ model: canary.id, why }, 'the guard has rolled the canary back: the champion decides alone')
     } catch (error) {

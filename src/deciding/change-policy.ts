@@ -17,6 +17,8 @@ import { type IsPerson, whyNotInClear } from './told-in-clear.ts'
 /** Who changes the policy, and why. */
 export interface ChangeContext {
   readonly by: string
+  /** Somebody else who let it through. */
+  readonly approvedBy?: string | undefined
   readonly why: string
   readonly atMs: number
   /** The version that it is a change of; it is refused where another one is in force by now. */
@@ -75,7 +77,7 @@ export function examineChange(
 export function recordOfChange(
   projection: PolicyProjection,
   given: unknown,
-  { by, why, atMs, ifVersion, tokens }: ChangeContext,
+  { by, approvedBy, why, atMs, ifVersion, tokens }: ChangeContext,
   {
     makeSecret,
     ...examining
@@ -94,7 +96,8 @@ export function recordOfChange(
   }
   const first = secret.length === 0 && { drawSecret: makeSecret() }
   const change: JsonObject = JSON.parse(JSON.stringify({ ...examined, ...first }))
-  return { record: { kind: kindOf(examined), by, why, atMs, change, ...(tokens && { tokens }) }, warnings }
+  const beside = { ...(tokens && { tokens }), ...(approvedBy !== undefined && { approvedBy }) }
+  return { record: { kind: kindOf(examined), by, why, atMs, change, ...beside }, warnings }
 }
 
 function kindOf({ kind }: Change): NewChange['kind'] {

@@ -1,7 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FieldError } from '../core/errors.ts'
+import { type FieldError, FraudError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json-value.ts'
 import type { Decision } from '../decisioning/decision.ts'
-import { type NumberedEntry, type PolicyInForce, speaksWithoutScore, thresholdsAlone } from '../decisioning/index.ts'
+import {
+  anyChangeSchema,
+  movesVersion,
+  type NumberedEntry,
+  type PolicyInForce,
+  speaksWithoutScore,
+  tellChange,
+  thresholdsAlone,
+} from '../decisioning/index.ts'
 import { warnOfPolicy } from '../decisioning/policy.ts'
 import { columnOfName } from '../detector/personal-columns.ts'
 import type { EventHub } from '../events/event-hub.ts'
@@ -9,7 +18,7 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
 import type { Predictor } from '../scoring/predictor.ts'
-import { appendChange } from './append-change.ts'
+import { appendChange, recordable } from './append-change.ts'
 import { CaseDesk } from './case-desk.ts'
 import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
 import { concealChange } from './conceal-change.ts'
@@ -26,6 +35,7 @@ import { notReady } from './local-intake.ts'
 import { type NameEntry, nameDictionary } from './name-dictionary.ts'
 import type { PolicyProjection } from './policy-projection.ts'
 import type { Projections } from './projections.ts'
+import { requireApproval } from './require-approval.ts'
 import type { Reviews } from './review-load.ts'
 import type { RuleFigures } from './rule-figures.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -37,6 +47,8 @@ export interface DecisionsOptions {
   readonly pages: DecisionPages
   readonly persons: PersonalValues
   readonly clock: () => number
+  /** Whether somebody else has to approve changes of the policy. */
+  readonly asksForApproval?: (() => boolean) | undefined
   readonly maxAheadMs: number
   /** 32 random bytes in hex. */
   readonly makeDrawSecret: () => string
@@ -51,6 +63,23 @@ export interface ChangeAnswer {
   readonly version: number
   readonly sequence: number
   readonly warnings: readonly FieldError[]
+}
+
+/** A change that may be made later. */
+export interface DraftedChange {
+  readonly content: JsonObject
+  /** What it would change, a line for each thing. */
+  readonly diff: readonly string[]
+  readonly warnings: readonly FieldError[]
+  /** The version that it is a change of; undefined where it is one of any version. */
+  readonly version: number | undefined
+}
+
+function unknownPerson(): FraudError {
+  const errors = [{ field: 'value', reason: 'is of somebody whom no transaction and no list has named before' }]
+  return new FraudError('INPUT_INVALID', 'A change that waits for approval can only name persons who are known', {
+    errors,
+  })
 }
 
 /** A feature of the policy. While it is filled from the log, or where that failed, rules take its value for unknown. */
@@ -124,7 +153,35 @@ export class Decisions {
    */
   async change(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens'>): Promise<ChangeAnswer> {
     await this.#takeover.pause
+    requireApproval(this.#options.asksForApproval, context)
     return await this.#change(given, context, [])
+  }
+
+  /**
+   * A change that is not made yet, as `change` will make it: looked at, and with tokens and hashes in their places.
+   *
+   * @throws FraudError as `change` does; INPUT_INVALID, too, where it names a person whom nobody has named before: there is nowhere to
+   * keep what a token stands for but beside its record.
+   */
+  async draft(given: unknown, context: Omit<ChangeContext, 'atMs' | 'tokens' | 'approvedBy'>): Promise<DraftedChange> {
+    await this.#takeover.pause
+    const { log, clock } = this.#options
+    if (log.failure !== undefined) throw log.failure
+    const { change, unknown } = this.#conceal(given, [])
+    if (unknown.length > 0) throw unknownPerson()
+    const makeSecret = () => ''
+    const { record, warnings } = recordOfChange(
+      this.#policy,
+      change,
+      { ...context, atMs: clock() },
+      { ...this.#examining, makeSecret },
+    )
+    const { change: kept } = recordable(record)
+    const { drawSecret: _, ...content } = kept
+    const { policy } = this
+    const whole = anyChangeSchema.parse(content)
+    const diff = tellChange(policy.definitions, whole, (version) => policy.at(version))
+    return { content, diff, warnings, version: movesVersion(whole) ? policy.version : undefined }
   }
 
   async #change(

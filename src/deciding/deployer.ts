@@ -24,10 +24,13 @@ import { tellValues } from './lost-values.ts'
 import { type ModelChangeContext, Models, type ModelsOptions, type ModelView } from './models.ts'
 import type { TakeoverProgress } from './prepare-state.ts'
 import { warnOfRanks } from './rank-warnings.ts'
+import { requireApproval } from './require-approval.ts'
 import type { Takeover } from './takeover.ts'
 
 export interface DeployerOptions extends ModelsOptions {
   readonly logger: Logger
+  /** Whether somebody else has to approve deployments. */
+  readonly asksForApproval?: (() => boolean) | undefined
   /** 32 random bytes in hex, which a log gets with its first canary. */
   readonly makeDrawSecret: () => string
   /** The bytes of the bundle that was served before anybody deployed one. */
@@ -171,11 +174,13 @@ export class Deployer {
    */
   async deploy(id: string, given: unknown, context: ModelChangeContext): Promise<Deployed> {
     const request = readRequest(given)
+    requireApproval(this.#options.asksForApproval, context)
     return await this.#alone(id, () => this.#deploy(id, request, context))
   }
 
   /** Puts those in force again who were in a version. @param to by default the last version with others in force. */
   async rollback(to: number | undefined, context: ModelChangeContext): Promise<Deployed> {
+    requireApproval(this.#options.asksForApproval, context)
     const { deployments } = this.models
     const { steps, inForce } = deployments
     const wanted = to ?? steps.findLast(({ led }) => !isDeepStrictEqual(led, inForce))?.sequence
@@ -202,8 +207,8 @@ export class Deployer {
 
   async #deploy(id: string, request: DeployRequest, context: ModelChangeContext): Promise<Deployed> {
     this.models.find(id)
-    refuseRole(id, request, this.models.deployments)
     this.models.refuseOldVersion(context.ifVersion)
+    refuseRole(id, request, this.models.deployments)
     const warnings = id === this.servedId ? [] : await this.#enrolServed(context)
     // What was enrolled moved the version that the caller knows.
     const moved = { ...context, ifVersion: undefined }

@@ -59,6 +59,8 @@ export interface ModelsOptions extends Registry {
 /** Who changes something about models, and why. */
 export interface ModelChangeContext {
   readonly by: string
+  /** Somebody else who let it through. */
+  readonly approvedBy?: string | undefined
   readonly why: string
   /** The version that it is a change of; it is refused where another one is in force by now. */
   readonly ifVersion?: number | undefined
@@ -200,13 +202,18 @@ export class Models {
    * @param drawSecret what draws are made under, where the log does not have it yet.
    * @throws FraudError MODELS_CHANGED, LOG_UNAVAILABLE, INPUT_INVALID
    */
-  record(change: Deployment, { by, why, ifVersion }: ModelChangeContext, drawSecret?: string): Promise<number> {
+  record(
+    change: Deployment,
+    { by, approvedBy, why, ifVersion }: ModelChangeContext,
+    drawSecret?: string,
+  ): Promise<number> {
     const { log, clock } = this.#options
     assert(log !== undefined, 'who changes models has a log to write to')
     if (log.failure !== undefined) throw log.failure
     this.refuseOldVersion(ifVersion)
     const kept = JSON.parse(JSON.stringify({ ...change, drawSecret }))
-    return appendChange(log, { kind: 'deployment', by, why, atMs: clock(), change: kept })
+    const approved = approvedBy !== undefined && { approvedBy }
+    return appendChange(log, { kind: 'deployment', by, why, atMs: clock(), change: kept, ...approved })
   }
 
   /** @throws FraudError MODELS_CHANGED where models are in another version than a caller knows. */

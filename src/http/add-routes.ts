@@ -7,7 +7,7 @@ import { refuseUnknownQuery } from './known-query.ts'
 import { boundAnswers } from './open-answers.ts'
 import { refuseOverload } from './refuse-overload.ts'
 import type { Guarded, Route, RouteParams } from './route.ts'
-import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs, registerDocs } from './routes/docs.ts'
 
 /**
@@ -16,7 +16,7 @@ import { docs, registerDocs } from './routes/docs.ts'
  */
 export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): void {
   const listed = new Map<string, Guarded>()
-  for (const route of [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes])
+  for (const route of [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes, ...approvalRoutes])
     listed.set(`${route.method} ${routerPath(route)}`, route)
   app.addHook('onRoute', (added) => {
     const method = added.method === 'HEAD' ? 'GET' : String(added.method)
@@ -47,6 +47,8 @@ export async function addRoutes(app: App, context: HttpContext): Promise<void> {
   const { accounts, decisions, deployer, jobs } = context
   if (accounts !== undefined) for (const route of accessRoutes) addRoute(app, { ...context, accounts }, route)
   if (decisions !== undefined) for (const route of decidingRoutes) addRoute(app, { ...context, decisions }, route)
+  if (accounts !== undefined && decisions !== undefined)
+    for (const route of approvalRoutes) addRoute(app, { ...context, accounts, decisions }, route)
   if (deployer !== undefined) for (const route of modelRoutes) addRoute(app, { ...context, deployer }, route)
   if (jobs !== undefined) for (const route of jobRoutes) addRoute(app, { ...context, jobs }, route)
   await app.register((scope) => registerDocs(scope, context))

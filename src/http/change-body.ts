@@ -7,6 +7,7 @@ import { principalOf } from './guard.ts'
 import type { HttpContext } from './http-context.ts'
 import { readJson } from './json-text.ts'
 import { mediaTypeOf } from './media-type.ts'
+import { mustBeApproved, proposeChange } from './propose.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
 import type { DecidingContext, Handler, RouteRequest } from './route.ts'
 
@@ -41,11 +42,18 @@ export function changes(
       async ({ why, ...given }) => {
         const by = principalOf(request).name
         const asked = make(given, request.params)
+        const places = within(given, request.params)
+        if (mustBeApproved(context)) {
+          const pending = proposeChange(context, asked, { why, ifVersion }, request, reply)
+          return await pending.catch((error) => {
+            throw ofBody(error, places)
+          })
+        }
         const { warnings, ...answer } = await decisions.change(asked, { by, why, ifVersion }).catch((error) => {
-          throw ofBody(error, within(given, request.params))
+          throw ofBody(error, places)
         })
         reply.header('etag', `"${answer.version}"`)
-        return { ...answer, warnings: fieldsOfBody(warnings, within(given, request.params)) }
+        return { ...answer, warnings: fieldsOfBody(warnings, places) }
       },
       mayBeEmpty,
     )

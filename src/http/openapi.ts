@@ -3,7 +3,7 @@ import { modelIdOf } from '../deciding/lineup.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
-import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { caseSchemas } from './schemas/case.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { eventMessageSchema } from './schemas/events.ts'
@@ -43,6 +43,9 @@ export function describeApi(context: HttpContext): object {
       ...(deployer ? modelRoutes.map((route) => describeRoute(route, { ...context, deployer }, isGuarded)) : []),
       ...(jobs ? jobRoutes.map((route) => describeRoute(route, { ...context, jobs }, isGuarded)) : []),
       ...(accounts ? accessRoutes.map((route) => describeRoute(route, { ...context, accounts }, isGuarded)) : []),
+      ...(accounts && decisions
+        ? approvalRoutes.map((route) => describeRoute(route, { ...context, accounts, decisions }, isGuarded))
+        : []),
       ...routes.map((route) => describeRoute(route, context, isGuarded)),
     ]),
     components: {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { openWholeService } from '../../test/service/whole-service.ts'
 import { createKeyRing, digestKey } from '../access/keys.ts'
 import { type Role, roles } from '../access/roles.ts'
-import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs } from './routes/docs.ts'
 
 /** Written out once more, apart from the code: who may call what asks for a role. */
@@ -18,7 +18,15 @@ const mayCall: Readonly<Record<Role, readonly Role[]>> = {
   admin: ['admin'],
 }
 
-const everyRoute = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes, docs]
+const everyRoute = [
+  ...routes,
+  ...decidingRoutes,
+  ...jobRoutes,
+  ...modelRoutes,
+  ...accessRoutes,
+  ...approvalRoutes,
+  docs,
+]
 const createdAt = '2026-11-22T09:00:00.000Z'
 const own = { host: '127.0.0.1', origin: 'http://127.0.0.1' }
 

@@ -6,10 +6,10 @@ import { buildTestService } from '../../test/service/fixture.ts'
 import { guardRoutes } from './add-routes.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Route } from './route.ts'
-import { accessRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
 import { docs } from './routes/docs.ts'
 
-const all = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes, docs]
+const all = [...routes, ...decidingRoutes, ...jobRoutes, ...modelRoutes, ...accessRoutes, ...approvalRoutes, docs]
 
 describe('the list of routes', () => {
   test('is the table of docs/reference/http.md, with who may call each and what it does', () => {

@@ -1,5 +1,6 @@
-import type { AccessContext, DecidingContext, JobContext, ModelContext, Route } from './route.ts'
+import type { AccessContext, ApprovalContext, DecidingContext, JobContext, ModelContext, Route } from './route.ts'
 import { addModel } from './routes/add-model.ts'
+import { approveChange, changeProposal, changeProposals, rejectChange, withdrawChange } from './routes/approvals.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import {
   assignCase,
@@ -30,6 +31,7 @@ import { detector } from './routes/detector.ts'
 import { erase } from './routes/erasures.ts'
 import { events } from './routes/events.ts'
 import { explanation } from './routes/explanation.ts'
+import { fourEyes, setFourEyes } from './routes/four-eyes.ts'
 import { health } from './routes/health.ts'
 import { home } from './routes/home.ts'
 import { jobEvents } from './routes/job-events.ts'
@@ -154,6 +156,17 @@ export const accessRoutes: readonly Route<AccessContext>[] = [
   userList,
   createUser,
   changeUser,
+  fourEyes,
+  setFourEyes,
+]
+
+/** What a service has, too, whose changes somebody may have to let through. */
+export const approvalRoutes: readonly Route<ApprovalContext>[] = [
+  changeProposals,
+  changeProposal,
+  approveChange,
+  rejectChange,
+  withdrawChange,
 ]
 
 /** What a service that keeps models has, too. */

@@ -82,6 +82,11 @@ export interface AccessContext extends HttpContext {
   readonly accounts: Accounts
 }
 
+/** What routes are built from where people let changes through. */
+export interface ApprovalContext extends AccessContext {
+  readonly decisions: Decisions
+}
+
 /** What routes are built from where models are kept. */
 export interface ModelContext extends HttpContext {
   readonly deployer: Deployer

@@ -9,8 +9,8 @@ export const changeLimits = { byCharacters: 200, whyCharacters: 1000, tokens: 10
 type ChangeContent = Omit<ChangeRecord, 'kind' | 'unread'>
 
 /** @throws FraudError INPUT_INVALID where it is over a limit */
-export function changeToText({ by, why, atMs, change, tokens }: ChangeContent): string {
-  const text = JSON.stringify({ by, why, atMs, change, tokens })
+export function changeToText({ by, why, atMs, change, tokens, approvedBy }: ChangeContent): string {
+  const text = JSON.stringify({ by, why, atMs, change, tokens, approvedBy })
   const errors = [
     ...overLimit('by', by.length, changeLimits.byCharacters, 'characters'),
     ...overLimit('why', why.length, changeLimits.whyCharacters, 'characters'),
@@ -35,10 +35,12 @@ const schema = z.looseObject({
   // It comes out of JSON.parse; a record's schema would leave out a name like __proto__.
   change: z.custom<JsonObject>(isRecord),
   tokens: z.array(z.string()).exactOptional(),
+  approvedBy: z.string().exactOptional(),
 })
 
 /** Fields that a later version added are skipped, and told. */
 export function changeFromText(text: string): ChangeContent & { readonly others: readonly string[] } {
-  const { by, why, atMs, change, tokens, ...others } = schema.parse(JSON.parse(text))
-  return { by, why, atMs, change, ...(tokens && { tokens }), others: Object.keys(others) }
+  const { by, why, atMs, change, tokens, approvedBy, ...others } = schema.parse(JSON.parse(text))
+  const known = { by, why, atMs, change, ...(tokens && { tokens }), ...(approvedBy !== undefined && { approvedBy }) }
+  return { ...known, others: Object.keys(others) }
 }

@@ -156,6 +156,8 @@ export interface ChangeRecord extends PartlyRead {
   readonly kind: ChangeKind
   /** The principal's name. */
   readonly by: string
+  /** Of somebody else who let it through, where that was asked for. */
+  readonly approvedBy?: string
   /** The reason in the words of its author. */
   readonly why: string
   readonly atMs: number

@@ -488,9 +488,9 @@ describe('a change', () => {
   test('with fields of the future is read without them, and says so; what it changes is kept whole', () => {
     const to = new ValueWriter()
     const { kind, ...content } = change
-    to.text(JSON.stringify({ ...content, change: { id: 'r', later: [1] }, approvedBy: 'user:bob' }))
+    to.text(JSON.stringify({ ...content, change: { id: 'r', later: [1] }, ticket: 'R-17' }))
     const stored = { ...storedOf(change), body: to.bytes.slice() }
-    const read = { ...change, change: { id: 'r', later: [1] }, sequence: 1, unread: ['approvedBy'] }
+    const read = { ...change, change: { id: 'r', later: [1] }, sequence: 1, unread: ['ticket'] }
     assert.deepEqual(decode(stored), read)
   })
 

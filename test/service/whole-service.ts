@@ -18,7 +18,9 @@ import { amountBundle } from './model-fixture.ts'
 export async function openWholeService(options: Partial<ServerOptions> = {}) {
   const { bytes, id } = amountBundle(cardsDetector({ policy: { review: 0.5, decline: 0.9 } }), 100)
   const { detector } = decodeBundle(bytes)
+  const people = openTestAccounts()
   const running = await openTestDecisions({
+    asksForApproval: () => people.accounts.fourEyes.isOn,
     inForce: createDetectorInForce(detector, createPredictor(decodeBundle(bytes))),
     registry: (path, reading) => ({
       reading,
@@ -38,7 +40,6 @@ export async function openWholeService(options: Partial<ServerOptions> = {}) {
     onEnd: () => {},
     onFailure: () => {},
   })
-  const people = openTestAccounts()
   const { service, metrics } = running
   const { lineup, deployer } = service
   const { app, log } = await buildTestService({

@@ -8,6 +8,7 @@ import { principalOf } from '../guard.ts'
 import { mediaTypeOf } from '../media-type.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route, RouteRequest } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import {
   changeRefusals,
@@ -42,6 +43,7 @@ export const changeEntries: Route<DecidingContext> = {
   body: () => entriesBody,
   answers: {
     ok: jsonAnswer('Entries count from the next decision on.', entriesChanged),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...changeRefusals, unknownPart, refusedCard],
   },
   handle: (context) => {

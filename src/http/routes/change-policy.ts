@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { changes } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changeBody, changed, changeRefusals, ifMatch, refusedCard } from '../schemas/policy.ts'
 
@@ -24,6 +25,7 @@ export const changePolicy: Route<DecidingContext> = {
   body: () => jsonBody(changeBody, changeExample),
   answers: {
     ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...changeRefusals, refusedCard],
   },
   handle: (context) => changes(context, onlyChange),

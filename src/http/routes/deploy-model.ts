@@ -4,7 +4,9 @@ import { kindOf } from '../../core/json-value.ts'
 import { versionOf } from '../../deciding/models.ts'
 import { answerReasoned, readIfMatch } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
+import { mustBeApproved, proposeDeployment } from '../propose.ts'
 import type { ModelContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { deployBody, deployedAnswer, deployRefusals } from '../schemas/model.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { ifMatch, pathParameter } from '../schemas/policy.ts'
@@ -28,7 +30,9 @@ export const deployModel: Route<ModelContext> = {
   body: () => jsonBody(deployBody, { role: 'champion', why: 'Finds a tenth more at the same number of declines' }),
   answers: {
     ok: jsonAnswer('What became of it.', deployedAnswer),
-    accepted: jsonAnswer('Its histories are being made.', deployedAnswer),
+    accepted: jsonAnswer('Its histories are being made, or it waits for approval.', {
+      anyOf: [deployedAnswer, pendingAnswer],
+    }),
     refusals: [...usual, ...deployRefusals, unavailable],
   },
   handle: (context) => {
@@ -40,6 +44,10 @@ export const deployModel: Route<ModelContext> = {
       answerReasoned(context, request.raw, reply, async ({ why, dryRun = false, ...given }) => {
         if (typeof dryRun !== 'boolean') throw notBoolean(dryRun)
         if (dryRun) return await deployer.rehearse(id, given)
+        if (mustBeApproved(context)) {
+          const wanted = { model: id, request: JSON.parse(JSON.stringify(given)) }
+          return await proposeDeployment(context, wanted, { why, ifVersion }, request, reply)
+        }
         const deploying = deployer.deploy(id, given, { by, why, ifVersion })
         const done = await Promise.race([deploying, sleep(longestWaitMs, undefined, { ref: false })])
         const { version } = versionOf(deployer.models.deployments)

@@ -1,6 +1,7 @@
 import { FraudError } from '../../core/errors.ts'
 import { changes } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, listBody, pathParameter } from '../schemas/policy.ts'
 
@@ -16,7 +17,11 @@ export const putList: Route<DecidingContext> = {
   details: 'The name may be left out of the body. A list with entries keeps its key.',
   parameters: () => [pathParameter('name'), ifMatch],
   body: () => jsonBody(listBody, { of: 'card', effect: 'watch', note: 'Cards seen at a breached shop' }),
-  answers: { ok: jsonAnswer('It counts from the next decision on.', changed), refusals: changeRefusals },
+  answers: {
+    ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: changeRefusals,
+  },
   handle: (context) =>
     changes(
       context,

@@ -1,5 +1,6 @@
 import { changes } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, policyBody } from '../schemas/policy.ts'
 
@@ -15,7 +16,11 @@ export const putPolicy: Route<DecidingContext> = {
   details: 'What is left out is as it is by default, not as it was. Rules and lists stay as they are.',
   parameters: () => [ifMatch],
   body: () => jsonBody(policyBody, { thresholds: { review: 0.5, decline: 0.9 }, why: 'Fewer reviews' }),
-  answers: { ok: jsonAnswer('It counts from the next decision on.', changed), refusals: changeRefusals },
+  answers: {
+    ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: changeRefusals,
+  },
   handle: (context) =>
     changes(
       context,

@@ -1,5 +1,6 @@
 import { changes, placesOfRule } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, ruleBody, ruleExample } from '../schemas/policy.ts'
 
@@ -15,6 +16,10 @@ export const putRule: Route<DecidingContext> = {
   details: 'In shadow, unless it says another state. Everything that is wrong with it is told at once, with its place.',
   parameters: () => [ifMatch],
   body: () => jsonBody(ruleBody, ruleExample),
-  answers: { ok: jsonAnswer('It counts from the next decision on.', changed), refusals: changeRefusals },
+  answers: {
+    ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: changeRefusals,
+  },
   handle: (context) => changes(context, (rule) => ({ kind: 'rule', rule }), placesOfRule),
 }

@@ -1,6 +1,7 @@
 import { changesWithoutBody } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonBody, unknownPart } from '../schemas/policy.ts'
 
@@ -17,6 +18,7 @@ export const removeRule: Route<DecidingContext> = {
   body: () => reasonBody,
   answers: {
     ok: jsonAnswer('It is gone from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...changeRefusals, unknownPart],
   },
   handle: (context) =>

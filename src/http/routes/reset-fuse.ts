@@ -1,5 +1,6 @@
 import { changesWithoutBody } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonBody } from '../schemas/policy.ts'
 
@@ -15,6 +16,10 @@ export const resetFuse: Route<DecidingContext> = {
   details: 'A fuse is called by its outcome, `decline`, and the cap of a rule `rule:ID`.',
   parameters: () => [pathParameter('id'), ifMatch],
   body: () => reasonBody,
-  answers: { ok: jsonAnswer('It counts from the next decision on.', changed), refusals: changeRefusals },
+  answers: {
+    ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: changeRefusals,
+  },
   handle: (context) => changesWithoutBody(context, (given, { id }) => ({ ...given, kind: 'fuse-reset', fuse: id })),
 }

@@ -2,7 +2,9 @@ import { FraudError } from '../../core/errors.ts'
 import { kindOf } from '../../core/json-value.ts'
 import { answerReasoned, readIfMatch } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
+import { mustBeApproved, proposeModelsRollback } from '../propose.ts'
 import type { ModelContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { deployedAnswer, deployRefusals, rollbackModelsBody } from '../schemas/model.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { ifMatch } from '../schemas/policy.ts'
@@ -25,6 +27,7 @@ export const rollbackModels: Route<ModelContext> = {
   }),
   answers: {
     ok: jsonAnswer('They are in force again.', deployedAnswer),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...usual, ...deployRefusals, unavailable],
   },
   handle: (context) => (request, reply) => {
@@ -35,7 +38,9 @@ export const rollbackModels: Route<ModelContext> = {
       const isVersion = to === undefined || (typeof to === 'number' && Number.isSafeInteger(to) && to >= 0)
       if (!isVersion) errors.push({ field: 'to', reason: `is ${kindOf(to)}, where a version is required` })
       if (errors.length > 0) throw new FraudError('INPUT_INVALID', 'This is not a version to go back to', { errors })
-      const done = await context.deployer.rollback(typeof to === 'number' ? to : undefined, { by, why, ifVersion })
+      const version = typeof to === 'number' ? to : undefined
+      if (mustBeApproved(context)) return proposeModelsRollback(context, version, { why, ifVersion }, request, reply)
+      const done = await context.deployer.rollback(version, { by, why, ifVersion })
       reply.header('etag', `"${done.version}"`)
       return { ...done, state: 'idle' }
     }

@@ -1,5 +1,6 @@
 import { changes } from '../change-body.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, reasonedBody } from '../schemas/policy.ts'
 
@@ -17,6 +18,10 @@ export const rollbackPolicy: Route<DecidingContext> = {
   details: 'Policy, rules and lists are what they were then; entries of lists stay, and so do snoozes.',
   parameters: () => [ifMatch],
   body: () => jsonBody(body, { to: 1, why: 'Too many declines' }),
-  answers: { ok: jsonAnswer('It counts from the next decision on.', changed), refusals: changeRefusals },
+  answers: {
+    ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
+    refusals: changeRefusals,
+  },
   handle: (context) => changes(context, (given) => ({ ...given, kind: 'rollback' })),
 }

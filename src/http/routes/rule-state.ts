@@ -2,6 +2,7 @@ import { ruleStates } from '../../decisioning/rule-definition.ts'
 import { changes } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import { changed, changeRefusals, ifMatch, pathParameter, reasonedBody, unknownPart } from '../schemas/policy.ts'
 
@@ -20,6 +21,7 @@ export const switchRule: Route<DecidingContext> = {
   body: () => jsonBody(body, { state: 'live', why: 'A week in shadow without a false alarm' }),
   answers: {
     ok: jsonAnswer('It counts from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...changeRefusals, unknownPart],
   },
   handle: (context) =>

@@ -1,6 +1,7 @@
 import { changes } from '../change-body.ts'
 import { partOf } from '../policy-parts.ts'
 import type { DecidingContext, Route } from '../route.ts'
+import { pendingAnswer } from '../schemas/approvals.ts'
 import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
 import {
   changed,
@@ -33,6 +34,7 @@ export const snoozeRule: Route<DecidingContext> = {
   body: () => jsonBody(body, example),
   answers: {
     ok: jsonAnswer('The rule is silent from the next decision on.', changed),
+    accepted: jsonAnswer('It waits for approval.', pendingAnswer),
     refusals: [...changeRefusals, unknownPart, refusedCard],
   },
   handle: (context) =>

@@ -1,4 +1,5 @@
 import { roles } from '../../access/roles.ts'
+import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
 import { answerParsed } from '../access-body.ts'
 import type { AccessContext, Route } from '../route.ts'
@@ -58,6 +59,7 @@ export const createUser: Route<AccessContext> = {
   },
   handle: (context) => (request, reply) => {
     refuseWithoutTls(request, context.isInsecure)
+    refuseMaking(context)
     answerParsed(context, newUser, request, reply, async ({ name, password, roles }) => {
       const user = await context.accounts.users.create(name, password, [...new Set(roles)])
       reply.code(201)
@@ -84,8 +86,18 @@ export const changeUser: Route<AccessContext> = {
   },
   handle: (context) => (request, reply) => {
     refuseWithoutTls(request, context.isInsecure)
-    answerParsed(context, userChange, request, reply, async ({ roles, ...change }) =>
-      context.accounts.users.change(request.params.name, { ...change, roles: roles && [...new Set(roles)] }),
-    )
+    answerParsed(context, userChange, request, reply, async ({ roles, ...change }) => {
+      if (roles !== undefined || change.password !== undefined || change.disabled === false) refuseMaking(context)
+      return context.accounts.users.change(request.params.name, { ...change, roles: roles && [...new Set(roles)] })
+    })
   },
+}
+
+/** Who could make a person, or become one by another password, would approve changes of their own. */
+function refuseMaking({ accounts }: AccessContext): void {
+  if (!accounts.fourEyes.isOn) return
+  throw new FraudError(
+    'APPROVAL_REQUIRED',
+    'Under four eyes users are only disabled over HTTP: on the machine itself `shrike users` creates and changes them',
+  )
 }

@@ -4,6 +4,7 @@ import type { AccessStore, StoredSession, StoredUser } from '../../access/access
 import { type Role, roles } from '../../access/roles.ts'
 import { FraudError } from '../../core/errors.ts'
 import { makePrivate, refuseLinks, syncFile } from '../file-access.ts'
+import { createProposals, createSettings } from './sqlite-proposals.ts'
 
 const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
 
@@ -32,6 +33,25 @@ const migrations = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX sessions_name ON sessions (name);
   `,
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE proposals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    content TEXT NOT NULL,
+    by TEXT NOT NULL,
+    person TEXT NOT NULL,
+    why TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    base INTEGER,
+    hash TEXT NOT NULL,
+    state TEXT NOT NULL,
+    decided_by TEXT,
+    decided_ms INTEGER,
+    decided_why TEXT
+  ) STRICT;
+  CREATE INDEX proposals_state ON proposals (state, id);
+  `,
 ]
 
 /** SQLite's application id of these files: "SHAC" in ASCII. */
@@ -45,7 +65,13 @@ const applicationId = 0x53_48_41_43
  */
 export function openSqliteAccess(path: string): AccessStore {
   const database = openDatabase(path)
-  return { users: createUsers(database), sessions: createSessions(database), close: () => database.close() }
+  return {
+    users: createUsers(database),
+    sessions: createSessions(database),
+    proposals: createProposals(database),
+    settings: createSettings(database),
+    close: () => database.close(),
+  }
 }
 
 function openDatabase(path: string): DatabaseSync {

@@ -1,0 +1,107 @@
+import type { FastifyReply } from 'fastify'
+import type { NewProposal } from '../access/four-eyes.ts'
+import type { Proposal } from '../access/proposal.ts'
+import { FraudError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json-value.ts'
+import { recordable } from '../deciding/append-change.ts'
+import type { Decisions } from '../deciding/decisions.ts'
+import type { Deployer } from '../deciding/deployer.ts'
+import { versionOf } from '../deciding/models.ts'
+import { principalOf } from './guard.ts'
+import type { HttpContext } from './http-context.ts'
+import type { ApprovalContext, RouteRequest } from './route.ts'
+
+/** Why a change is made, and of what. */
+interface Reasoned {
+  readonly why: string
+  readonly ifVersion: number | undefined
+}
+
+/** Whether changes of what decides wait for somebody else. */
+export function mustBeApproved({ accounts }: HttpContext): boolean {
+  return accounts?.fourEyes.isOn === true
+}
+
+/** Looks at a change of the policy as if it were made, and has it wait. @throws FraudError as `Decisions.change` */
+export async function proposeChange(
+  context: HttpContext & { readonly decisions: Decisions },
+  asked: unknown,
+  { why, ifVersion }: Reasoned,
+  request: RouteRequest,
+  reply: FastifyReply,
+): Promise<object> {
+  const { name: by } = principalOf(request)
+  const { content, diff, warnings, version } = await context.decisions.draft(asked, { by, why, ifVersion })
+  const told = { version: context.decisions.policy.version, diff, warnings }
+  return { ...propose(context, { kind: 'policy', content, why, base: version ?? null }, request, reply), ...told }
+}
+
+/** As `proposeChange`, of who decides. */
+export async function proposeDeployment(
+  context: HttpContext & { readonly deployer: Deployer },
+  { model, request: role }: { readonly model: string; readonly request: JsonObject },
+  { why, ifVersion }: Reasoned,
+  request: RouteRequest,
+  reply: FastifyReply,
+): Promise<object> {
+  const { deployer } = context
+  deployer.models.refuseOldVersion(ifVersion)
+  const { problems, warnings } = await deployer.rehearse(model, role)
+  const [problem] = problems
+  if (problem !== undefined) throw new FraudError('INPUT_INVALID', `It would be refused: ${problem.detail}`)
+  const { version } = versionOf(deployer.models.deployments)
+  const content = { model, request: role }
+  return { ...propose(context, { kind: 'deployment', content, why, base: version }, request, reply), version, warnings }
+}
+
+/** As `proposeDeployment`, of models that are to be in force again. */
+export function proposeModelsRollback(
+  context: HttpContext & { readonly deployer: Deployer },
+  to: number | undefined,
+  { why, ifVersion }: Reasoned,
+  request: RouteRequest,
+  reply: FastifyReply,
+): object {
+  const { models } = context.deployer
+  models.refuseOldVersion(ifVersion)
+  const { version } = versionOf(models.deployments)
+  const content = to === undefined ? {} : { to }
+  const pending = propose(context, { kind: 'models-rollback', content, why, base: version }, request, reply)
+  return { ...pending, version, warnings: [] }
+}
+
+export function propose({ accounts }: HttpContext, proposal: NewProposal, request: RouteRequest, reply: FastifyReply) {
+  if (accounts === undefined) throw new FraudError('APPROVAL_REQUIRED', 'Nobody could approve this: there are no users')
+  const principal = principalOf(request)
+  const { kind, content, why, base } = proposal
+  // What could not be recorded later is refused now, a card number in the reason, say.
+  recordable({ kind: 'policy', by: principal.name, why, atMs: 0, change: content })
+  const { id, hash } = accounts.fourEyes.propose({ kind, content, why, base }, principal)
+  reply.code(202)
+  return { state: 'pending', change: id, hash } as const
+}
+
+/** Puts a change in force that was approved. */
+export async function applyProposal(
+  { decisions, deployer, accounts }: ApprovalContext,
+  { kind, content, by, why, base }: Proposal,
+  approvedBy: string,
+): Promise<object> {
+  const context = { by, approvedBy, why, ifVersion: base ?? undefined }
+  switch (kind) {
+    case 'policy':
+      return await decisions.change(content, context)
+    case 'deployment':
+      return await deployerOf(deployer).deploy(String(content.model), content.request, context)
+    case 'models-rollback':
+      return await deployerOf(deployer).rollback(typeof content.to === 'number' ? content.to : undefined, context)
+    case 'four-eyes':
+      accounts.fourEyes.switchOff()
+      return { warnings: [] }
+  }
+}
+
+function deployerOf(deployer: Deployer | undefined): Deployer {
+  if (deployer !== undefined) return deployer
+  throw new FraudError('MODEL_MISSING', 'This service keeps no models')
+}
