@@ -179,7 +179,7 @@ describe('events', () => {
       () => 'passed',
       0,
     )
-    const heard = listen()
+    const heard = listen(['decision'])
     const follower = createClient({ url: proxy.url }).events(heard.options)
     closings.push(
       () => proxy.close(),
@@ -205,7 +205,7 @@ describe('events', () => {
   test('are read once for all tabs, and each hears of everything once, also when the tab that read is closed', async () => {
     const { url, service, metrics } = await openService()
     const client = createClient({ url })
-    const tabs = [listen(), listen(), listen(['label'])]
+    const tabs = [listen(['decision', 'label']), listen(['decision', 'label']), listen(['label'])]
     const followers = tabs.map(({ options }) => client.sharedEvents(options))
     closings.push(() => followers.map((follower) => follower.close()))
     for (const tab of tabs) await tab.until(({ states }) => states.at(-1) === true)

@@ -29,7 +29,7 @@ const hub = new EventHub({
     throw error
   },
 })
-const take = recordEvents(hub, { definition: () => definition })
+const take = recordEvents(hub, { reading: { definition: () => definition }, cases: () => undefined })
 const readers = new EventReaders({ hub, isDraining: () => false, nowMs: () => performance.now() })
 const types = new Set(eventTypes)
 const server = createServer((_request, answer) => {

@@ -52,7 +52,9 @@ export class DecisionService extends Decisions {
     }
     const loadDeployed: TakeoverOptions['loadDeployed'] = (served) => this.deployer?.load(served)
     const events = openEvents(options)
-    const follower = { take: recordEvents(events, options.log.reading), failed: () => events.restart() }
+    const cases = () => lineup.champion.state?.projections.cases
+    const take = recordEvents(events, { reading: options.log.reading, cases })
+    const follower = { take, failed: () => events.restart() }
     const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed, follower })
     const keeper = new Keeper(decider, options)
     const findPredictor = async (id: string) => this.deployer?.models.findPredictor(id)

@@ -1,3 +1,6 @@
+import type { Case } from '../cases/case.ts'
+import type { CasesProjection } from '../cases/cases-projection.ts'
+import { isRecord } from '../core/json-value.ts'
 import { asSent } from '../core/money.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { shownDegraded } from '../decisioning/decision.ts'
@@ -7,20 +10,37 @@ import type { LogReading } from '../log/decision-log.ts'
 import type { ChangeRecord, DecisionRecord, LabelRecord } from '../log/log-record.ts'
 import type { TakeRecord } from '../log/projection.ts'
 
+interface RecordEventsOptions {
+  readonly reading: Pick<LogReading, 'definition'>
+  /** The cases as they are once the projections took a record. */
+  readonly cases: () => Pick<CasesProjection, 'get' | 'ofTransaction'> | undefined
+}
+
 /** Tells of records as they are appended. Persons and cards are the tokens and hashes that the records hold. */
-export function recordEvents(sink: EventSink, reading: Pick<LogReading, 'definition'>): TakeRecord {
+export function recordEvents(sink: EventSink, { reading, cases }: RecordEventsOptions): TakeRecord {
   const shapes = new Map<number, Shape>()
   const shapeOf = (definition: number): Shape => {
     const shape = shapes.get(definition) ?? readShape(reading, definition)
     shapes.set(definition, shape)
     return shape
   }
+  const publishCase = (of: number, told: CaseEvent) => {
+    const found = cases()?.ofTransaction(of)
+    if (found !== undefined) sink.publish('case', () => tellCase(found, told))
+  }
   return (record, sequence) => {
     switch (record.kind) {
       case 'decision':
-        return sink.publish('decision', () => tellDecision(record, shapeOf(record.definition)))
+        sink.publish('decision', () => tellDecision(record, shapeOf(record.definition)))
+        return publishCase(sequence, { action: 'transaction', transactionId: record.id, atMs: record.decidedAtMs })
       case 'label':
-        return sink.publish('label', () => tellLabel(record))
+        sink.publish('label', () => tellLabel(record))
+        return publishCase(record.of, {
+          action: 'label',
+          transactionId: record.id,
+          atMs: record.receivedAtMs,
+          by: record.by,
+        })
       case 'rule':
       case 'list':
       case 'policy':
@@ -30,8 +50,39 @@ export function recordEvents(sink: EventSink, reading: Pick<LogReading, 'definit
           ...tellChange(record, sequence),
           model: record.change.model ?? null,
         }))
+      case 'case':
+        return sink.publish('case', () => tellAction(record, cases))
     }
   }
+}
+
+/** What happened to a case. */
+interface CaseEvent {
+  readonly action: string
+  readonly transactionId?: string
+  readonly atMs: number
+  readonly by?: string | undefined
+}
+
+/** The case as it is when that is told. */
+function tellCase(one: Case | undefined, { action, transactionId, atMs, by }: CaseEvent): object {
+  return {
+    case: one?.id ?? null,
+    action,
+    transactionId: transactionId ?? null,
+    by: by ?? null,
+    at: formatIsoTime(atMs),
+    isClosed: one === undefined ? null : one.closed !== undefined,
+    claimedBy: one?.claim?.by ?? null,
+  }
+}
+
+/** What somebody did: a case that was opened is found by its first transaction. */
+function tellAction({ change, by, atMs }: ChangeRecord, cases: RecordEventsOptions['cases']): object {
+  const { action, transactions, case: id } = change
+  const [opened] = action === 'open' && Array.isArray(transactions) ? transactions : []
+  const one = isRecord(opened) ? cases()?.ofTransaction(Number(opened.sequence)) : cases()?.get(String(id))
+  return tellCase(one, { action: String(action), atMs, by })
 }
 
 /** Where a definition's records have what is told of them. */

@@ -28,7 +28,7 @@ async function openService(options: Partial<ServerOptions> = {}, ofDecisions: Te
   await decisions.service.resume()
   const service = await openTestService({ decisions: decisions.service, ...options })
   closings.push(() => service.app.close())
-  const read = (query = '', headers = {}) => {
+  const read = (query = '?types=decision,alert', headers = {}) => {
     const stream = new EventStream(`${service.url}/v1/events${query}`, headers)
     closings.push(() => stream.close())
     return stream
@@ -43,15 +43,28 @@ const isReady = (stream: EventStream) => stream.of('ready').length > 0
 describe('GET /v1/events', () => {
   test('tells what happens: decisions, labels, changes', async () => {
     const { read, decide, service, app } = await openService()
-    const stream = read()
+    const stream = read('')
     await stream.until(isReady)
     await decide('t-1')
     await service.label({ transactionId: 't-1', isFraud: true, source: 'chargeback' }, 'key:desk')
     const rule = { id: 'large', when: 'amount > 500.0', then: 'review', state: 'live' }
     const put = await app.inject({ method: 'POST', url: '/v1/rules', payload: rule })
     assert.equal(put.statusCode, 200, put.body)
-    await stream.until(({ events }) => events.length === 3)
-    const [decision, label, policy] = stream.events
+    const openCase = await app.inject('/v1/cases')
+    const { id } = openCase.json().cases[0]
+    const claimed = await app.inject({ method: 'POST', url: `/v1/cases/${id}/claim`, payload: {} })
+    assert.equal(claimed.statusCode, 200, claimed.body)
+    await stream.until(({ events }) => events.length === 6)
+    const [decision, opened, label, labelled, policy, claim] = stream.events
+    assert.deepEqual(
+      [opened, labelled, claim].map((event) => [event?.type, event?.case, event?.action, event?.transactionId]),
+      [
+        ['case', id, 'transaction', 't-1'],
+        ['case', id, 'label', 't-1'],
+        ['case', id, 'claim', null],
+      ],
+    )
+    assert.equal(claim?.claimedBy, 'anyone')
     assert.deepEqual(decision, {
       type: 'decision',
       transactionId: 't-1',
@@ -90,13 +103,13 @@ describe('GET /v1/events', () => {
     first.close()
     await decide('t-2')
     await decide('t-3')
-    const again = read('', { 'last-event-id': place })
+    const again = read('?types=decision', { 'last-event-id': place })
     await again.until(({ events }) => events.length >= 2)
     assert.deepEqual(
       again.events.map(({ transactionId }) => transactionId),
       ['t-2', 't-3'],
     )
-    assert.deepEqual(again.of('ready')[0].data, { types: all, resumed: true })
+    assert.deepEqual(again.of('ready')[0].data, { types: ['decision'], resumed: true })
     for (const unknown of ['x.0-3', place.replace(/\d+$/, '99999'), 'nonsense', '-']) {
       const stranger = read('', { 'last-event-id': unknown })
       await stranger.until((stream) => stream.of('reset').length === 1)
@@ -107,9 +120,9 @@ describe('GET /v1/events', () => {
 
   test('sends the types that are asked for, and refuses those that are not known', async () => {
     const { read, decide, service, app } = await openService()
-    const stream = read('?types=label,case')
+    const stream = read('?types=label,job')
     await stream.until(isReady)
-    assert.deepEqual(stream.of('ready')[0].data, { types: ['label', 'case'], resumed: false })
+    assert.deepEqual(stream.of('ready')[0].data, { types: ['label', 'job'], resumed: false })
     await decide('t-1')
     await service.label({ transactionId: 't-1', isFraud: false }, 'key:desk')
     await stream.until(({ events }) => events.length > 0)
@@ -188,10 +201,10 @@ describe('GET /v1/events', () => {
     })
     const { read, decide } = await openService({ keyRing: () => ring })
     const bearer = (role: string) => ({ authorization: `Bearer ${keyOf(role)}` })
-    const refused = read('', bearer('score'))
+    const refused = read('?types=decision', bearer('score'))
     await refused.until(({ isEnded }) => isEnded)
     assert.equal(refused.status, 403)
-    const stream = read('', bearer('viewer'))
+    const stream = read('?types=decision', bearer('viewer'))
     await stream.until(isReady)
     await decide('t-1')
     await stream.until(({ events }) => events.length === 1)
@@ -244,5 +257,3 @@ describe('GET /v1/events', () => {
     }
   })
 })
-
-const all = ['decision', 'label', 'case', 'alert', 'job', 'policy', 'deployment']

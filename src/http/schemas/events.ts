@@ -1,3 +1,4 @@
+import { caseActions } from '../../cases/case.ts'
 import { type EventType, eventTypes } from '../../events/event.ts'
 import { jobKinds } from '../../jobs/request.ts'
 import { decisionProperties, object, time } from './decision.ts'
@@ -39,7 +40,15 @@ const shapes: Readonly<Record<EventType, object>> = {
     },
     pending: { type: 'boolean' },
   },
-  case: {},
+  case: {
+    case: { ...maybeText, description: 'Its id.' },
+    action: { type: 'string', enum: ['transaction', 'label', ...caseActions, 'sample'] },
+    transactionId: { ...maybeText, description: 'Of a transaction that came to it, or a label of one.' },
+    by: maybeText,
+    at: time,
+    isClosed: { type: ['boolean', 'null'] },
+    claimedBy: maybeText,
+  },
   alert: {},
   job: {
     ...ofJob,
