@@ -76,5 +76,5 @@ function* joined(chunks: Iterable<Uint8Array>): Generator<Uint8Array<ArrayBuffer
 }
 
 // There it is the priority of this thread alone, elsewhere of the whole process.
-if (process.platform === 'linux') setPriority(19)
+if (process.platform === 'linux') setPriority(10)
 make(workerData)

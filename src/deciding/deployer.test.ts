@@ -309,7 +309,7 @@ describe('a model', () => {
     assert.deepEqual(files.list(), [third.id])
     await deployer.models.remove(third.id, who, false)
     // As if the process had been killed between the record and the file.
-    files.keep(third.id, third.bytes)
+    await files.keep(third.id, third.bytes)
     deployer.models.removeLeftovers()
     assert.equal(existsSync(path), false)
   })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { FraudError } from '../core/errors.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
+import { inSlices } from '../core/time-slices.ts'
 import type { Definition } from '../log/log-record.ts'
-import { type Bundle, decodeBundle } from '../models/bundle.ts'
+import { type Bundle, decodeBundleInSteps } from '../models/bundle.ts'
 import { createPredictor } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange } from './append-change.ts'
@@ -28,8 +29,8 @@ import type { ServiceLog } from './service-log.ts'
 /** Where bundles are kept, each under its id: whole, or not there. */
 interface BundleStore {
   has(id: string): boolean
-  /** Durable once this returns. */
-  keep(id: string, bytes: Uint8Array): void
+  /** Resolves once it is durable. */
+  keep(id: string, bytes: Uint8Array): Promise<void>
   /** @throws FraudError FILE_UNREADABLE */
   read(id: string): Promise<Uint8Array>
   remove(id: string): void
@@ -124,13 +125,13 @@ export class Models {
     context: Omit<ModelChangeContext, 'ifVersion'> & { readonly parent?: string | undefined },
   ): Promise<{ readonly id: string; readonly isNew: boolean }> {
     return this.inTurn(async () => {
-      const bundle = decode(bytes)
+      const bundle = await decode(bytes)
       const { id } = bundle
       const { bundles } = this.#options
       const known = this.deployments.models.has(id)
       if (known && bundles.has(id)) return { id, isNew: false }
       this.#refuseOthers(bundle)
-      bundles.keep(id, bytes)
+      await bundles.keep(id, bytes)
       if (!known) await this.record(addedOf(bundle, bytes.length, readParent(context.parent)), context)
       return { id, isNew: !known }
     })
@@ -174,7 +175,7 @@ export class Models {
         `The file of ${id} is missing from the data directory: add the bundle again`,
       )
     }
-    const bundle = decode(await bundles.read(id))
+    const bundle = await decode(await bundles.read(id))
     if (bundle.id !== id)
       throw new FraudError('BUNDLE_INVALID', `The file of ${id} holds ${bundle.id}: add ${id} again`)
     if (!canDecide(bundle.detector)) {
@@ -288,9 +289,9 @@ export function tellDeed({ sequence, atMs, by, why }: Omit<DeploymentStep, 'chan
 }
 
 /** What can't be used is told as the bundle's fault, whatever part of it is to blame. */
-function decode(bytes: Uint8Array): Bundle {
+async function decode(bytes: Uint8Array): Promise<Bundle> {
   try {
-    return decodeBundle(bytes)
+    return await inSlices(decodeBundleInSteps(bytes))
   } catch (cause) {
     if (!(cause instanceof FraudError) || cause.code === 'BUNDLE_INVALID') throw cause
     throw new FraudError('BUNDLE_INVALID', `This bundle can't be used here: ${cause.message}`, { cause })

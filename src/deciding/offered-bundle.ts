@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Logger } from '../core/logger.ts'
-import { decodeBundle } from '../models/bundle.ts'
+import { inSlices } from '../core/time-slices.ts'
+import { decodeBundleInSteps } from '../models/bundle.ts'
 import type { Deployer } from './deployer.ts'
 
 /**
@@ -25,7 +26,7 @@ export class OfferedBundle {
     const bytes = await this.#read()
     this.#last = hash('sha256', bytes)
     if (!this.#deployer.isByLog) return
-    const { id } = decodeBundle(bytes)
+    const { id } = await inSlices(decodeBundleInSteps(bytes))
     const { models, inForce } = this.#deployer.models.deployments
     const { champion } = inForce
     if (models.has(id) && id !== champion) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { FraudError } from '../core/errors.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { type BundleContent, decodeBundle, encodeBundle } from './bundle.ts'
 import { writeModel } from './learned-model.ts'
 import { decodeTensors, encodeTensors } from './safetensors.ts'
@@ -74,7 +75,7 @@ describe('a bundle', () => {
     const { frauds: _, ...training } = content.training
     const unmeasured = { ...content, calibration, metrics: null, training: { ...training, frauds: null } }
     const { bytes } = encodeBundle(unmeasured)
-    assert.equal(decodeTensors(bytes).metadata.formatVersion, '3')
+    assert.equal(atOnce(decodeTensors(bytes)).metadata.formatVersion, '3')
     const read = decodeBundle(bytes)
     assert.deepEqual([read.metrics, read.training.frauds, read.calibration], [null, null, calibration])
     for (const values of [
@@ -112,7 +113,7 @@ describe('a bundle', () => {
       [model, '2'],
     ] as const) {
       const { bytes } = encodeBundle({ ...content, model: given })
-      assert.equal(decodeTensors(bytes).metadata.formatVersion, version)
+      assert.equal(atOnce(decodeTensors(bytes)).metadata.formatVersion, version)
       assert.deepEqual(writeModel(decodeBundle(bytes).model), writeModel(given))
     }
   })
@@ -136,7 +137,7 @@ describe('a bundle', () => {
   })
 
   test('is refused, with the versions, when it is too new', () => {
-    const { metadata, tensors } = decodeTensors(encodeBundle(content).bytes)
+    const { metadata, tensors } = atOnce(decodeTensors(encodeBundle(content).bytes))
     const { sha256: _, ...rest } = metadata
     const { bytes } = encodeTensors({ metadata: { ...rest, formatVersion: '4' }, tensors })
     assert.throws(() => decodeBundle(bytes), /version 4, and this Shrike reads 1, 2, 3/)

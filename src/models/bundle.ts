@@ -1,4 +1,5 @@
 import { FraudError } from '../core/errors.ts'
+import { atOnce, type Steps } from '../core/time-slices.ts'
 import { tellIssues, z } from '../core/zod.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { Calibration } from './calibration.ts'
@@ -215,13 +216,19 @@ function writeThreshold(threshold: ChosenThreshold): object {
  * @throws FraudError BUNDLE_INVALID if they are damaged, cut off, too new or no bundle; nothing in them can run.
  */
 export function decodeBundle(bytes: Uint8Array): Bundle {
-  const { metadata, tensors, sha256 } = decodeTensors(bytes)
+  return atOnce(decodeBundleInSteps(bytes))
+}
+
+/** As `decodeBundle`, for those who have other things to do beside. */
+export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
+  const { metadata, tensors, sha256 } = yield* decodeTensors(bytes)
   if (metadata.format !== 'shrike-bundle') throw invalid('it is a safetensors file, but not one of Shrike')
   if (!bundleFormats.includes(metadata.formatVersion)) {
     const known = bundleFormats.join(', ')
     throw invalid(`its format is version ${metadata.formatVersion}, and this Shrike reads ${known}`)
   }
   const detector = parseDetector(parseJson(metadata, 'detector'))
+  yield
   const keys = Object.keys(metadataSchema.shape).filter(
     (key) => !laterKeys.includes(key) || metadata[key] !== undefined,
   )
@@ -231,6 +238,7 @@ export function decodeBundle(bytes: Uint8Array): Bundle {
   const { features, form, tuning, decision, ...content } = parsed.data
   const { threshold: value, ...chosen } = decision
   const scaling = readScaling(tensors, features)
+  yield
   return {
     ...content,
     threshold: { value, ...chosen },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
+import { atOnce, type Steps } from '../core/time-slices.ts'
 
 /**
  * The safetensors layout (Hugging Face, 2022): 8 bytes with the header's length, a JSON header that names each tensor's
@@ -15,6 +16,8 @@ export interface TensorFile {
 
 const headerLimit = 16 * 1024 * 1024
 const noHash = '0'.repeat(64)
+/** Bytes that are hashed in a step, which takes half a millisecond. */
+const hashedAtOnce = 2 ** 20
 
 function typeOf(tensor: Tensor): 'F64' | 'I32' | 'U8' {
   if (tensor instanceof Float64Array) return 'F64'
@@ -55,7 +58,7 @@ export function encodeTensors({ metadata, tensors }: TensorFile): {
     from += tensor.byteLength
   }
   const place = bytes.indexOf(`"sha256":"${noHash}"`) + '"sha256":"'.length
-  const sha256 = hashAround(bytes, place)
+  const sha256 = atOnce(hashAround(bytes, place))
   bytes.write(sha256, place, 'latin1')
   return { bytes, sha256 }
 }
@@ -65,7 +68,7 @@ export function encodeTensors({ metadata, tensors }: TensorFile): {
  *
  * @throws FraudError BUNDLE_INVALID if it is anything else, or any byte differs.
  */
-export function decodeTensors(bytes: Uint8Array): TensorFile & { readonly sha256: string } {
+export function* decodeTensors(bytes: Uint8Array): Steps<TensorFile & { readonly sha256: string }> {
   // Views need aligned memory; a Buffer cut from a pool may not be.
   const file = Buffer.from(
     bytes.byteOffset % 8 === 0 ? bytes.buffer : bytes.slice().buffer,
@@ -77,7 +80,7 @@ export function decodeTensors(bytes: Uint8Array): TensorFile & { readonly sha256
   const { sha256 = '' } = metadata
   const mark = `"sha256":"${sha256}"`
   const place = file.subarray(0, dataStart).indexOf(mark) + '"sha256":"'.length
-  if (!/^[0-9a-f]{64}$/.test(sha256) || hashAround(file, place) !== sha256) {
+  if (!/^[0-9a-f]{64}$/.test(sha256) || (yield* hashAround(file, place)) !== sha256) {
     throw invalid('its hash does not match its content: it is damaged')
   }
   const tensors: Record<string, Tensor> = {}
@@ -91,11 +94,13 @@ function invalid(reason: string): FraudError {
   return new FraudError('BUNDLE_INVALID', `This file is not a usable model bundle: ${reason}`)
 }
 
-function hashAround(bytes: Uint8Array, place: number): string {
-  return createHash('sha256')
-    .update(bytes.subarray(0, place))
-    .update(bytes.subarray(place + noHash.length))
-    .digest('hex')
+function* hashAround(bytes: Uint8Array, place: number): Steps<string> {
+  const hash = createHash('sha256').update(bytes.subarray(0, place))
+  for (let at = place + noHash.length; at < bytes.length; at += hashedAtOnce) {
+    hash.update(bytes.subarray(at, at + hashedAtOnce))
+    yield
+  }
+  return hash.digest('hex')
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -39,7 +39,7 @@ export class TensorReader {
   /** Floats none of which is NaN or infinite. */
   numbers(name: string, length?: number): Float64Array {
     const numbers = this.floats(name, length)
-    if (numbers.every(Number.isFinite)) return numbers
+    if (areFinite(numbers)) return numbers
     throw this.invalid(`its tensor "${this.#prefix + name}" holds what is not a number`)
   }
 
@@ -66,4 +66,10 @@ export class TensorReader {
   #unfit(name: string): Error {
     return this.invalid(`its tensor "${this.#prefix + name}" is missing or has the wrong type or length`)
   }
+}
+
+/** Of a million numbers a callback for each would take ten times as long. */
+function areFinite(numbers: Float64Array): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false
+  return true
 }

@@ -1,15 +1,5 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readWholeFile } from '../core/read-whole-file.ts'
 import type { DataDirectory } from './data-directory.ts'
@@ -26,8 +16,8 @@ export interface ModelFiles {
   list(): readonly string[]
   has(id: string): boolean
   pathOf(id: string): string
-  /** Durable once this returns. */
-  keep(id: string, bytes: Uint8Array): void
+  /** Resolves once it is durable. */
+  keep(id: string, bytes: Uint8Array): Promise<void>
   read(id: string): Promise<Uint8Array>
   remove(id: string): void
 }
@@ -39,16 +29,16 @@ export function openModelFiles({ modelsPath }: Pick<DataDirectory, 'modelsPath'>
     pathOf,
     list: () => namesIn(modelsPath).flatMap((name) => idOf(name) ?? []),
     has: (id) => idForm.test(id) && existsSync(pathOf(id)),
-    keep(id, bytes) {
+    async keep(id, bytes) {
       mkdirSync(modelsPath, { recursive: true, mode: 0o700 })
       makePrivate(modelsPath)
       const temporary = join(modelsPath, `${id}.${process.pid}.tmp`)
-      const file = openSync(temporary, 'w', 0o600)
+      const file = await open(temporary, 'w', 0o600)
       try {
-        writeFileSync(file, bytes)
-        fsyncSync(file)
+        await file.writeFile(bytes)
+        await file.sync()
       } finally {
-        closeSync(file)
+        await file.close()
       }
       renameSync(temporary, pathOf(id))
       syncDirectory(modelsPath)

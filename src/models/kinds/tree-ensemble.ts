@@ -52,15 +52,18 @@ function readNodes(reader: TensorReader): TreeNodes {
     cover: reader.numbers('cover', size),
     ...(reader.has('setAt') && { categories: readCategories(reader, size) }),
   }
-  const isSound =
-    nodes.roots.length > 0 &&
-    nodes.roots.every((root) => root >= 0 && root < size) &&
-    feature.every((split, node) => {
-      const left = nodes.left[node]
-      return split === -1 || (split >= 0 && split < reader.features.length && left > node && left + 1 < size)
-    })
-  if (!isSound) throw reader.invalid('its trees are inconsistent')
+  const isRooted = nodes.roots.length > 0 && nodes.roots.every((root) => root >= 0 && root < size)
+  if (!isRooted || !areSplitsSound(nodes, reader.features.length)) throw reader.invalid('its trees are inconsistent')
   return nodes
+}
+
+function areSplitsSound({ feature, left }: TreeNodes, features: number): boolean {
+  for (let node = 0; node < feature.length; node++) {
+    const split = feature[node]
+    if (split === -1) continue
+    if (split < 0 || split >= features || left[node] <= node || left[node] + 1 >= feature.length) return false
+  }
+  return true
 }
 
 /** Whether whatever leaves a row reaches make a probability. */

@@ -46,9 +46,7 @@ function startsOf({ nodes, positions, size }: Layout, lanes: number): Int32Array
 
 function valuesOf({ nodes, positions, size }: Layout): Float64Array {
   const values = new Float64Array(size + 1)
-  nodes.value.forEach((value, node) => {
-    values[positions[node]] = value
-  })
+  for (let node = 0; node < positions.length; node++) values[positions[node]] = nodes.value[node]
   return values
 }
 
@@ -303,7 +301,7 @@ function childOf(words: Int32Array, at: number, ranks: Int32Array): number {
  */
 function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ positions: Int32Array; size: number }> {
   const positions = new Int32Array(feature.length)
-  const legitimate = cover.map((weight, node) => weight * (1 - value[node]))
+  const legitimate = (node: number) => cover[node] * (1 - value[node])
   let size = 0
   for (const root of roots) {
     yield
@@ -320,8 +318,8 @@ function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ pos
     const weightOf = new Map<number, number>([[root, Number.POSITIVE_INFINITY]])
     for (const parent of parents) {
       const most = weightOf.get(parent) ?? 0
-      weightOf.set(left[parent], Math.min(most, legitimate[left[parent]]))
-      weightOf.set(left[parent] + 1, Math.min(most, legitimate[left[parent] + 1]))
+      weightOf.set(left[parent], Math.min(most, legitimate(left[parent])))
+      weightOf.set(left[parent] + 1, Math.min(most, legitimate(left[parent] + 1)))
     }
     parents.sort((one, other) => (weightOf.get(other) ?? 0) - (weightOf.get(one) ?? 0))
     for (const parent of parents) {

@@ -31,7 +31,9 @@ const farOut = 0.03
 
 /** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
 export function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
-  return threshold.every((value, node) => feature[node] < 0 || !Number.isNaN(value))
+  for (let node = 0; node < feature.length; node++)
+    if (feature[node] >= 0 && Number.isNaN(threshold[node])) return false
+  return true
 }
 
 /** Makes the ranks of all features. */
