@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
+import { existsSync } from 'node:fs'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
 import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
+import type { DeploymentReading } from './deciding/deployment-projection.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
 import { Lineup, modelIdOf } from './deciding/lineup.ts'
 import { OfferedBundle } from './deciding/offered-bundle.ts'
 import { requireApproval } from './deciding/require-approval.ts'
 import type { Detector } from './detector/detector.ts'
-import { createDecisionMetrics } from './http/decision-metrics.ts'
+import { createDecisionMetrics, type DecisionMetrics } from './http/decision-metrics.ts'
+import { ChampionFollower } from './http/follow-champion.ts'
 import { createJobMetrics } from './http/job-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { checkAddress, listen } from './http/listen.ts'
@@ -21,17 +24,21 @@ import { startWorkers } from './http/worker-pool.ts'
 import { type Jobs, openJobs } from './jobs/jobs.ts'
 import { tellJobs } from './jobs/tell-jobs.ts'
 import { type OpenedAccounts, openAccounts } from './open-accounts.ts'
-import { type DecisionsConfig, type OpenedDecisions, openDecisions } from './open-decisions.ts'
+import { type DecisionsConfig, type OpenedDecisions, openDecisions, openDirectory } from './open-decisions.ts'
 import type { Predictor } from './scoring/predictor.ts'
 import { type ServedModel, serveable } from './scoring/served-model.ts'
 import { dataDirectory } from './stores/data-directory.ts'
 import { newJobId, openJobFiles } from './stores/job-files.ts'
 
 export interface ServiceConfig {
-  /** Reads the bundle: once at the start, and again at each reload. */
-  readonly load: () => Promise<LoadedModel>
-  /** Reads the bundle that an operator has put in place, which may take over where the log says who is champion. */
-  readonly offered?: (() => Promise<Uint8Array>) | undefined
+  /**
+   * Reads what is served: once at the start, and again at each reload.
+   *
+   * @param log of the data directory, where this process has it to itself: it may say who is champion.
+   */
+  readonly load: (log?: DeploymentReading) => Promise<LoadedModel>
+  /** Who the log says is champion by now, for processes that follow it without writing it. */
+  readonly findChampion?: (() => string | undefined) | undefined
   /** Where decisions are kept; without it, or for a detector that can't decide, only predictions are made. */
   readonly decisions?: DecisionsConfig | undefined
   /** How jobs are run, where decisions are made; elsewhere none are. */
@@ -52,9 +59,8 @@ export interface ServiceConfig {
   readonly version: string
   readonly logLevel: Level | 'silent'
   readonly reportPath?: string | undefined
-  /** Where the report may lie if it was not named. */
-  readonly reportsBeside?: readonly string[] | undefined
-  readonly bundlePath?: string | undefined
+  /** Where the report of a bundle may lie if it was not named. */
+  readonly reportsBeside?: ((bundlePath: string) => readonly string[]) | undefined
   readonly limits?: Partial<Limits>
   /** The command line of a worker, which has to lead to the same call; without it, that of this process. */
   readonly workerArgs?: readonly string[] | undefined
@@ -72,6 +78,9 @@ interface LoadedModel {
   readonly predictor?: Predictor | undefined
   /** What the bundle was trained for; without it only predictions can be made. */
   readonly detector?: Detector | undefined
+  readonly bundlePath?: string | undefined
+  /** Reads the bundle that an operator has put in place, which may take over where the log says who is champion. */
+  readonly readOffered?: (() => Promise<Uint8Array>) | undefined
 }
 
 export interface Service {
@@ -156,6 +165,7 @@ function assertWithin(name: OptionName, value: number, least: number, most: numb
 }
 
 interface Serving {
+  readonly bundlePath: string | undefined
   readonly lineup: Lineup
   readonly decisions: OpenedDecisions | undefined
   readonly opened: OpenedAccounts | undefined
@@ -173,23 +183,44 @@ function createLog({ logLevel }: ServiceConfig) {
   return pino({ level: logLevel, base: { pid: process.pid } }, pino.destination(2))
 }
 
+/** What is served, and the decisions of it, where some are made. */
+async function loadAndOpen(
+  { decisions: choice, load }: Pick<ServiceConfig, 'decisions' | 'load'>,
+  registry: Registry,
+  log: Serving['log'],
+) {
+  let metrics: DecisionMetrics | undefined
+  const observer: Pick<DecisionMetrics, 'committed'> = {
+    committed: (seconds, records) => metrics?.committed(seconds, records),
+  }
+  // Behind the lock, the log says who is champion; where there is no log yet, nothing is made before a bundle is read.
+  const hasLog = choice !== undefined && existsSync(dataDirectory(choice.directory).logPath)
+  const directory = hasLog ? await openDirectory(choice, observer, log) : undefined
+  try {
+    const loaded = await load(directory?.log.reading)
+    const { detector, predictor, readOffered } = loaded
+    if (choice === undefined || detector === undefined || !canDecide(detector)) {
+      await directory?.close()
+      return { loaded, decisions: undefined }
+    }
+    const inForce = createDetectorInForce(detector, predictor)
+    metrics = createDecisionMetrics(registry)
+    const decisions = await openDecisions(choice, inForce, metrics, log, readOffered, directory)
+    return { loaded, decisions }
+  } catch (error) {
+    await directory?.close()
+    throw error
+  }
+}
+
 async function prepare(config: ServiceConfig): Promise<Serving> {
   const log = createLog(config)
-  const loaded = await config.load()
   const metrics = createMetrics(() => modelIdOf(lineup))
-  const { detector, predictor } = loaded
   const kept: { opened?: OpenedAccounts | undefined } = {}
   const asksForApproval = () => kept.opened?.accounts.fourEyes.isOn ?? false
-  const decisions =
-    config.decisions === undefined || detector === undefined || !canDecide(detector)
-      ? undefined
-      : await openDecisions(
-          { ...config.decisions, asksForApproval },
-          createDetectorInForce(detector, predictor),
-          createDecisionMetrics(metrics.registry),
-          log,
-          config.offered,
-        )
+  const choice = config.decisions && { ...config.decisions, asksForApproval }
+  const { loaded, decisions } = await loadAndOpen({ ...config, decisions: choice }, metrics.registry, log)
+  const { predictor, bundlePath, readOffered } = loaded
   const lineup: Lineup = decisions?.service.lineup ?? new Lineup({ model: serveableAlone(predictor) })
   const warnOfPolicy = () => {
     const warning = decisions?.service.warnOfPolicy()
@@ -199,7 +230,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   lineup.onSwap(() => log.info({ model: modelIdOf(lineup) }, `${sourceOf(lineup)} was loaded again`))
   lineup.onSwap(warnOfPolicy)
   const deployer = decisions?.service.deployer
-  const offered = deployer && new OfferedBundle(deployer, config.offered, log)
+  const offered = deployer && new OfferedBundle(deployer, readOffered, log)
 
   async function reloadNow(): Promise<void> {
     try {
@@ -234,7 +265,7 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
   }
   const opened = await openBeside(config, decisions)
   kept.opened = opened
-  return { lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer }
+  return { bundlePath, lineup, decisions, opened, metrics, reload, log, warnOfPolicy, takeOffer }
 }
 
 /** Users are kept beside decisions; the lock of the directory is that of decisions. */
@@ -272,8 +303,8 @@ function serveableAlone(predictor: Predictor | undefined): ServedModel {
 }
 
 async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () => Promise<string>) {
-  const { host, port, version, apiKeys, keyRing, reportPath, reportsBeside, bundlePath, limits = {} } = config
-  const { lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
+  const { host, port, version, apiKeys, keyRing, reportPath, limits = {} } = config
+  const { bundlePath, lineup, decisions, opened, metrics, log, warnOfPolicy, takeOffer } = serving
   const closeKept = async () => {
     opened?.close()
     await decisions?.close()
@@ -291,7 +322,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       limits,
       apiKeys,
       reportPath,
-      reportsBeside,
+      reportsBeside: bundlePath === undefined ? [] : config.reportsBeside?.(bundlePath),
       bundlePath,
       isInsecure: config.insecure,
       accounts: opened?.accounts,
@@ -399,6 +430,9 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
   if (pool === undefined) return undefined
   const { url, modelId, closed } = pool
   log.info({ url, model: modelId, workers: config.workers }, 'all workers listen')
+  const { findChampion: find } = config
+  const following = find && new ChampionFollower({ ...pool, find, logger: log, clock: Date.now })
+  following?.start()
   const ready = Promise.resolve()
   return {
     role: 'primary',
@@ -409,7 +443,10 @@ async function startPrimary(config: ServiceConfig, signal: AbortSignal): Promise
     oneTimeLink: () => undefined,
     ready,
     closed,
-    close: pool.close,
+    close() {
+      following?.stop()
+      return pool.close()
+    },
     reload: async () => pool.reload(),
   }
 }
@@ -426,6 +463,7 @@ async function startWorker({ decisions, ...config }: ServiceConfig): Promise<Ser
   try {
     const serving = await prepare(config)
     registry = serving.metrics.registry
+    serving.lineup.onSwap(() => void link.say({ notice: 'loaded', modelId: modelIdOf(serving.lineup) }))
     const opened = await open(config, serving, link.allMetrics)
     service = { role: 'worker', reload: serving.reload, ...opened }
     void opened.closed.then(() => process.disconnect())

@@ -81,11 +81,56 @@ export interface OpenedDecisions {
   close(): Promise<void>
 }
 
+/** A data directory that this process has to itself, and its log. */
+export interface OpenedDirectory {
+  readonly directory: DataDirectory
+  readonly log: SqliteLog
+  readonly pages: SqlitePages
+  close(): Promise<void>
+}
+
+/** @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID */
+export async function openDirectory(
+  { directory: path, logKey }: Pick<DecisionsConfig, 'directory' | 'logKey'>,
+  observer: Pick<DecisionMetrics, 'committed'>,
+  logger: Logger,
+): Promise<OpenedDirectory> {
+  const directory = dataDirectory(path)
+  const lock = lockDirectory(directory)
+  warnIfOpen(directory, logger)
+  const pages = new SqlitePages(directory.logPath)
+  try {
+    const log = await SqliteLog.open({
+      path: directory.logPath,
+      key: logKey,
+      observer,
+      makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
+      ...guardPlace(directory, lock, pages, logger),
+    })
+    lock.note()
+    let closing: Promise<void> | undefined
+    const close = async () => {
+      await pages.close()
+      try {
+        // The thread that writes would keep the process from ending.
+        await log.close()
+      } finally {
+        lock.release()
+      }
+    }
+    return { directory, log, pages, close: () => (closing ??= close()) }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
 /**
- * Opens the data directory and builds the decision path on it; `service.resume()` then makes the histories.
+ * Builds the decision path on a data directory; `service.resume()` then makes the histories.
  *
  * @param readServed reads the bundle that is served where nobody has deployed a model.
- * @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID, OPTION_INVALID
+ * @param already the directory, where it is open; by default it is opened.
+ * @throws FraudError OPTION_INVALID, and what `openDirectory` throws; the directory is closed then.
  */
 export async function openDecisions(
   config: DecisionsConfig,
@@ -93,26 +138,15 @@ export async function openDecisions(
   metrics: DecisionMetrics,
   logger: Logger,
   readServed?: (() => Promise<Uint8Array>) | undefined,
+  already?: OpenedDirectory,
 ): Promise<OpenedDecisions> {
   const limits = { ...defaultLimits, ...config.limits }
   const { warmUp } = config
   const hashing = cardHashing(inForce, config.cardKey)
-  const directory = dataDirectory(config.directory)
-  const lock = lockDirectory(directory)
-  warnIfOpen(directory, logger)
+  const opened = already ?? (await openDirectory(config, metrics, logger))
+  const { directory, log, pages } = opened
   const closing = new AbortController()
-  const pages = new SqlitePages(directory.logPath)
-  let opened: SqliteLog | undefined
   try {
-    const log = await SqliteLog.open({
-      path: directory.logPath,
-      key: config.logKey,
-      observer: metrics,
-      makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
-      ...guardPlace(directory, lock, pages, logger),
-    })
-    opened = log
-    lock.note()
     const place = { snapshotsPath: directory.snapshotsPath, logKey: config.logKey }
     const service = new DecisionService(inForce, {
       ...limits,
@@ -147,15 +181,12 @@ export async function openDecisions(
           await service.close()
         } finally {
           clearTimeout(patience)
-          await pages.close()
-          lock.release()
+          await opened.close()
         }
       },
     }
   } catch (error) {
-    // The thread that writes would keep the process from ending.
-    await opened?.close()
-    lock.release()
+    await opened.close()
     throw error
   }
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
-import { readDeployments } from '../deciding/deployment-projection.ts'
+import { type DeploymentReading, readDeployments } from '../deciding/deployment-projection.ts'
 import { loadModel } from '../scoring/load-predictor.ts'
-import { dataDirectory } from '../stores/data-directory.ts'
+import { type DataDirectory, dataDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
 import { openLog } from './log-files.ts'
 
 /** The model that a data directory's log says is champion, and its file; undefined where nobody has deployed one. */
-interface Champion {
+export interface Champion {
   readonly id: string
   readonly path: string
 }
@@ -17,11 +17,16 @@ export function championIn(data: string): Champion | undefined {
   if (!existsSync(directory.logPath)) return undefined
   const log = openLog({ data })
   try {
-    const { champion: id } = readDeployments(log).inForce
-    return id === undefined ? undefined : { id, path: openModelFiles(directory).pathOf(id) }
+    return championOf(log, directory)
   } finally {
     log.close()
   }
+}
+
+/** The same of a log that is open. */
+export function championOf(reading: DeploymentReading, directory: DataDirectory): Champion | undefined {
+  const { champion: id } = readDeployments(reading).inForce
+  return id === undefined ? undefined : { id, path: openModelFiles(directory).pathOf(id) }
 }
 
 /** The file of the champion, which must be there. @throws FraudError FILE_UNREADABLE */
@@ -33,10 +38,8 @@ export function championPath({ id, path }: Champion): string {
   )
 }
 
-/** Loads who is champion by then: a deployment may have come meanwhile. */
-export async function loadChampion(data: string) {
-  const champion = championIn(data)
-  if (champion === undefined) throw new FraudError('FILE_UNREADABLE', `No model is champion in ${data} any more`)
+/** @throws FraudError FILE_UNREADABLE, BUNDLE_INVALID */
+export async function loadChampion(champion: Champion) {
   const loaded = await loadModel(championPath(champion))
   const { modelId } = loaded.predictor
   if (modelId === champion.id) return loaded

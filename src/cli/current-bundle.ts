@@ -6,10 +6,14 @@ import { championIn, championPath } from './champion.ts'
 
 const trained = 'shrike-model.safetensors'
 
-/** The champion that the log names, else the data directory's own bundle, else the one that training writes by default. `named` says how another is given. */
-export function currentBundle(data: string, named = '--bundle FILE'): string {
+/** The champion that the log names, else the bundle of `ownBundle`. */
+export function currentBundle(data: string): string {
   const champion = championIn(data)
-  if (champion !== undefined) return championPath(champion)
+  return champion === undefined ? ownBundle(data) : championPath(champion)
+}
+
+/** The data directory's own bundle, else the one that training writes by default. `named` says how another is given. */
+export function ownBundle(data: string, named = '--bundle FILE'): string {
   const { bundlePath: own } = dataDirectory(data)
   refuseLinks(own)
   const path = [own, trained].find((each) => existsSync(each))

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
 import type { Deployer } from '../deciding/deployer.ts'
 import { Models, type ModelView, tellDeed, versionOf } from '../deciding/models.ts'
-import { loadModel } from '../scoring/load-predictor.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
 import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
@@ -11,7 +10,7 @@ import { keepPrivate, logKey, openLog } from './log-files.ts'
 import type { ModelTarget } from './model-target.ts'
 import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
-import { type Served, servedIn } from './served.ts'
+import { bundleServed, type Served, servedIn } from './served.ts'
 import { serviceAddress } from './service-address.ts'
 import { serviceModels } from './service-models.ts'
 
@@ -101,7 +100,7 @@ function firstServed(data: string, id: string | undefined): Served | undefined {
   if (path === undefined || !existsSync(path)) return undefined
   const log = openLog({ data })
   try {
-    return log.lastDefinition() === undefined ? { bundle: path, load: () => loadModel(path) } : undefined
+    return log.lastDefinition() === undefined ? bundleServed(path) : undefined
   } finally {
     log.close()
   }

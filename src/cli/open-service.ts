@@ -21,13 +21,13 @@ const uncounted: DecisionMetrics = {
 
 /** The decisions of a data directory for a command, without a service around it. Event times may be any. */
 export async function openForCommand(
-  { load, bundle }: Served,
+  { load }: Served,
   data: string,
   { acceptLostHistories }: { readonly acceptLostHistories: boolean },
   { terminal }: Run,
 ): Promise<OpenedDecisions> {
   keepPrivate()
-  const { predictor, detector } = await load()
+  const { predictor, detector, bundle } = await load()
   if (!canDecide(detector)) {
     throw new FraudError('DETECTOR_INVALID', 'The detector declares no transaction.id or no time, so it cannot decide')
   }

@@ -6,12 +6,12 @@ import { FraudError } from '../core/errors.ts'
 import { warmUp } from '../http/warm-up.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
-import { currentBundle } from './current-bundle.ts'
+import { championIn } from './champion.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
-import { bundleServed, championServed, namedServed, type Served } from './served.ts'
+import { type Served, servedByService } from './served.ts'
 import { version } from './version.ts'
 
 export interface ServeFlags {
@@ -46,11 +46,8 @@ export interface ServeFlags {
 export async function serve(bundle: string | undefined, flags: ServeFlags, { signal, terminal }: Run): Promise<void> {
   const wasEmpty = !existsSync(dataDirectory(flags.data).logPath)
   const { detector, workers } = flags
-  const served =
-    championOf(flags, bundle) ??
-    namedServed({ bundle, detector }) ??
-    bundleServed(currentBundle(flags.data, 'serve BUNDLE, or decide without a model: serve --detector FILE'))
-  if (served.bundle === undefined && workers > 1)
+  const served = servedByService(flags.data, { bundle, detector })
+  if (detector !== undefined && workers > 1 && championIn(flags.data) === undefined)
     throw new FraudError(
       'OPTION_INVALID',
       `--workers ${workers}: several make predictions only, and --detector has no model`,
@@ -74,17 +71,6 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     )
   }
   await service.closed
-}
-
-/** A log that can't be used is told by what opens it for writing, which knows why; workers don't. */
-function championOf({ data, workers }: ServeFlags, bundle: string | undefined): Served | undefined {
-  try {
-    return championServed(data, bundle)
-  } catch (error) {
-    const isUnusable = error instanceof FraudError && ['DIRECTORY_UNUSABLE', 'LOG_INVALID'].includes(error.code)
-    if (isUnusable && workers === 1 && bundle !== undefined) return undefined
-    throw error
-  }
 }
 
 /** Nobody needs a password for the first look. */
@@ -121,7 +107,7 @@ function tellWithoutModel(data: string): void {
 
 /** The service, listening; undefined where the signal was given before. */
 export async function startServing(
-  { bundle, load, offered }: Served,
+  { load }: Served,
   flags: ServeFlags,
   signal: AbortSignal,
   workerArgs?: readonly string[],
@@ -133,8 +119,12 @@ export async function startServing(
   const config: ServiceConfig = {
     ...addressOf(flags),
     trustedProxies: flags.trustProxy,
-    load,
-    offered: offered === undefined ? undefined : () => readBundleBytes(offered),
+    async load(log) {
+      const { bundle, offered, ...loaded } = await load(log)
+      const readOffered = offered === undefined ? undefined : () => readBundleBytes(offered)
+      return { ...loaded, bundlePath: bundle, readOffered }
+    },
+    findChampion: () => championIn(data)?.id,
     decisions: {
       directory: data,
       logKey: logKey(),
@@ -157,8 +147,7 @@ export async function startServing(
     version,
     logLevel,
     reportPath: report,
-    reportsBeside: bundle === undefined ? [] : reportsBeside(bundle),
-    bundlePath: bundle,
+    reportsBeside,
     limits: {
       connections: flags.maxConnections,
       connectionsPerAddress: flags.maxConnectionsPerAddress ?? Math.ceil(flags.maxConnections / 2),

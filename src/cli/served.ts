@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
+import type { DeploymentReading } from '../deciding/deployment-projection.ts'
 import { type Detector, parseDetector, parseDetectorFile } from '../detector/detector.ts'
 import { compileFeatures } from '../features/feature-set.ts'
 import { ownDetector } from '../log/own-detector.ts'
@@ -7,19 +8,26 @@ import { loadModel } from '../scoring/load-predictor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { readBytes } from '../training/read-bytes.ts'
-import { championIn, championPath, loadChampion } from './champion.ts'
-import { currentBundle } from './current-bundle.ts'
+import { type Champion, championIn, championOf, championPath, loadChampion } from './champion.ts'
+import { ownBundle } from './current-bundle.ts'
 import { openLog } from './log-files.ts'
 import { detectorPath } from './shipped-detector.ts'
 
 /** What decides: a bundle, or a detector whose rules and lists decide alone. */
-export interface Served {
-  /** Undefined where there is no model. */
+interface Loaded {
+  readonly detector: Detector
+  readonly predictor?: Predictor
+  /** The bundle's file. */
   readonly bundle?: string
   /** The file of a bundle that may take over: one that was named, or that is served where nobody has deployed a model. */
   readonly offered?: string | undefined
-  /** Reads it, as often as it is asked. */
-  readonly load: () => Promise<{ readonly detector: Detector; readonly predictor?: Predictor }>
+}
+
+export interface Served {
+  /** The bundle's file, where it is known before it is read. */
+  readonly bundle?: string
+  /** Reads it, as often as it is asked. @param log of the directory, where it is open. */
+  readonly load: (log?: DeploymentReading) => Promise<Loaded>
 }
 
 export interface ServedFlags {
@@ -27,8 +35,10 @@ export interface ServedFlags {
   readonly detector?: string
 }
 
+type NamedFlags = Partial<Record<keyof ServedFlags, string | undefined>>
+
 /** What flags name, if they do. */
-export function namedServed(flags: Partial<Record<keyof ServedFlags, string | undefined>>): Served | undefined {
+function namedServed(flags: NamedFlags): Served | undefined {
   const { bundle, detector } = flags
   if (bundle !== undefined && detector !== undefined) {
     const cure = 'a bundle has its detector with it: leave one of the two out'
@@ -47,19 +57,38 @@ async function readDetector(path: string): Promise<{ readonly detector: Detector
 
 /** What a command decides by where no service works on the directory: what flags name, else what decided last in it. */
 export function servedIn(data: string, flags: ServedFlags): Served {
-  return namedServed(flags) ?? championServed(data) ?? withoutModel(data) ?? bundleServed(currentBundle(data))
+  return namedServed(flags) ?? championServed(data) ?? withoutModel(data) ?? bundleServed(ownBundle(data))
 }
 
-/** The champion that the log names. @param named a bundle that serves for its file where that is missing. */
-export function championServed(data: string, named?: string): Served | undefined {
+function championServed(data: string): Served | undefined {
   const champion = championIn(data)
-  if (champion === undefined) return undefined
-  if (named !== undefined && !existsSync(champion.path)) return bundleServed(named)
-  return { bundle: championPath(champion), offered: named, load: () => loadChampion(data) }
+  return champion && { bundle: championPath(champion), load: () => loadChampionFile(champion) }
+}
+
+/**
+ * What a service serves: the champion that the log names by then, else what flags name, else the directory's own bundle. A
+ * bundle that is named serves for the champion's file where that is missing.
+ */
+export function servedByService(data: string, flags: NamedFlags): Served {
+  const named = namedServed(flags)
+  return {
+    async load(log) {
+      const champion = log === undefined ? championIn(data) : championOf(log, dataDirectory(data))
+      const { bundle } = flags
+      const isThere = champion !== undefined && (bundle === undefined || existsSync(champion.path))
+      if (isThere) return { ...(await loadChampionFile(champion)), offered: bundle }
+      const how = 'serve BUNDLE, or decide without a model: serve --detector FILE'
+      return await (named ?? bundleServed(ownBundle(data, how))).load()
+    },
+  }
+}
+
+async function loadChampionFile(champion: Champion): Promise<Loaded> {
+  return { ...(await loadChampion(champion)), bundle: champion.path }
 }
 
 export function bundleServed(bundle: string): Served {
-  return { bundle, offered: bundle, load: () => loadModel(bundle) }
+  return { bundle, load: async () => ({ ...(await loadModel(bundle)), bundle, offered: bundle }) }
 }
 
 /** The detector in force where it decides without a model. */

@@ -10,6 +10,8 @@ export type Order =
 /** What a worker says to the primary. */
 export type Notice =
   | { readonly notice: 'listening'; readonly url: string; readonly modelId: string | null }
+  /** Another model answers from now on. */
+  | { readonly notice: 'loaded'; readonly modelId: string | null }
   | { readonly notice: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly notice: 'report'; readonly id: number; readonly metrics: readonly MetricObject[] }
   | { readonly notice: 'metrics wanted'; readonly id: number }

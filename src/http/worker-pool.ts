@@ -18,6 +18,8 @@ export interface WorkerPoolOptions {
 export interface WorkerPool {
   readonly url: string
   readonly modelId: string | null
+  /** The models that its workers serve. */
+  served(): readonly (string | null)[]
   reload(): void
   close(): Promise<void>
   /** Settles when the last worker has ended: rejects with WORKERS_FAILED where nobody asked for that. */
@@ -56,6 +58,7 @@ export async function startWorkers(options: WorkerPoolOptions): Promise<WorkerPo
   return {
     url,
     modelId,
+    served: () => pool.served,
     reload: () => pool.tellAll({ order: 'reload' }),
     // A little longer than each worker allows itself.
     close: () => pool.close(graceMs + 1000),
@@ -127,6 +130,11 @@ class Supervision {
         this.#listening.set(worker.id, message)
         this.#settleStart()
         break
+      case 'loaded': {
+        const listening = this.#listening.get(worker.id)
+        if (listening !== undefined) this.#listening.set(worker.id, { ...listening, modelId: message.modelId })
+        break
+      }
       case 'failed':
         this.#log.error({ worker: worker.id, code: message.code, reason: message.message }, 'a worker could not start')
         this.#settleStart(new FraudError(message.code, message.message))
@@ -141,6 +149,10 @@ class Supervision {
         })
         break
     }
+  }
+
+  get served(): readonly (string | null)[] {
+    return [...this.#listening.values()].map(({ modelId }) => modelId)
   }
 
   /** A worker has ended: on the way out that is all; otherwise another takes its place, after a while. */
