@@ -26,7 +26,7 @@ const alpha = level / 7
  * limit is passed only where an interval lies behind it that may be looked at all the time (`anytimeZ`). The two groups of
  * customers are independent, and transactions of one customer are not: shares count as many rows as vary as much on their own.
  *
- * @param p99Ms how long its decisions take at the 99th percentile; undefined where that is not known.
+ * @param p99Ms how long its scores take at the 99th percentile; undefined where that is not known.
  */
 export function whyRolledBack(figures: CanaryFigures, guard: Guard, p99Ms?: number): string | undefined {
   const { canary } = figures
@@ -37,7 +37,7 @@ export function whyRolledBack(figures: CanaryFigures, guard: Guard, p99Ms?: numb
     return `${canary.faults} of ${canary.decisions} decisions were without a score, and ${limit}`
   }
   if (guard.p99Ms !== undefined && p99Ms !== undefined && p99Ms > guard.p99Ms)
-    return `Its decisions take ${p99Ms.toFixed(1)} ms at the 99th percentile, and the guard allows ${guard.p99Ms} ms`
+    return `Its scores take ${p99Ms.toFixed(1)} ms at the 99th percentile, and the guard allows ${guard.p99Ms} ms`
   return whyByOutcomes(figures, guard) ?? whyByLabels(figures, guard)
 }
 

@@ -51,7 +51,7 @@ export class Judge {
     this.#coveredSinceMs = state.coveredSinceMs
   }
 
-  /** How long decisions of the canary take until their score, at the 99th percentile. */
+  /** How long the canary itself takes for a score, at the 99th percentile: what else a decision waits for is not its fault. */
   get canaryP99Ms(): number | undefined {
     return this.#canary?.latencies.p99
   }
@@ -132,9 +132,11 @@ export class Judge {
       computeRow(inForce.features, transaction, histories, row)
       if (scorer === undefined) return undefined
       failure = 'model-failed'
+      const latencies = scorer === this.#canary?.scorer ? this.#canary.latencies : undefined
+      const startMs = latencies === undefined ? 0 : waitedMs()
       const score = scorer.score()
       const waited = waitedMs()
-      if (scorer === this.#canary?.scorer) this.#canary?.latencies.add(waited)
+      latencies?.add(waited - startMs)
       if (waited > (projections.policy.changed?.definitions.policy ?? inForce.policy).deadlineMs) {
         degraded.push('deadline-passed')
         return null

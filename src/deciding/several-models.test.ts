@@ -5,6 +5,7 @@ import {
   cardsDetector,
   closedAfterEach,
   openDeciding,
+  startMs,
   type TestDecisionsOptions,
 } from '../../test/service/decisions-fixture.ts'
 import { draw } from '../decisioning/draws.ts'
@@ -89,6 +90,23 @@ describe('a canary', () => {
     }
     assert.deepEqual(new Set(sides.values()).size, 2)
     assertReplayed(running)
+  })
+
+  test('is held to the time of its own scores, whatever else its decisions wait for', async () => {
+    const { service } = await start()
+    let nowMs = 0
+    const slow = (row: Float64Array) => {
+      nowMs += 30
+      return faster.predictor.predict(row)
+    }
+    const canary = { ...faster, predictor: { ...faster.predictor, predict: slow }, share: 1, by: 'card' }
+    await service.use(withOthers(champion, { canary, shadows: [] }))
+    for (let i = 0; i < 100; i++) {
+      assert.equal(service.decider.state?.judge.canaryP99Ms, undefined)
+      const transaction = { ID: `w-${i}`, TIME: startMs + i * minuteMs, AMOUNT: 10, CARD: 'c', SHOP: 's' }
+      await service.decide(transaction, undefined, () => 500 + nowMs)
+    }
+    assert.equal(service.decider.state?.judge.canaryP99Ms, 30)
   })
 
   test('has its reasons by its own features, told by their places in the whole row', async () => {
