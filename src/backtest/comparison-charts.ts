@@ -1,13 +1,15 @@
 import { formatCount, formatMetric, formatPower, formatTick } from '../pages/format.ts'
 import type { Figure, Series } from '../report/chart.ts'
-import { colors, dots, exponentsBetween, line, plot, shareTicks, xAxis, yAxis } from '../report/chart-parts.ts'
+import { colors, dots, exponentsBetween, line, plot, ticksUpTo, xAxis, yAxis } from '../report/chart-parts.ts'
 import type { LabelFigures, ScoreFigures } from './comparison-figures.ts'
 
 /** An axis of scores: plain, or in powers of ten where most are small, as scores of fraud are. */
 function axisFor(values: readonly number[]) {
   const small = values.filter((value) => value < 0.05).length
   if (small <= values.length / 2) {
-    return { ...{ min: 0, max: 1, ticks: shareTicks, format: formatTick }, place: (value: number) => value }
+    const highest = values.reduce((most, value) => Math.max(most, value), 0)
+    const max = [0.1, 0.25, 0.5].find((each) => highest <= each) ?? 1
+    return { ...{ min: 0, max, ticks: ticksUpTo(max), format: formatTick }, place: (value: number) => value }
   }
   const least = values.reduce((lowest, value) => (value > 0 ? Math.min(lowest, value) : lowest), 1)
   const floor = Math.max(-5, Math.floor(Math.log10(least)))
@@ -68,7 +70,7 @@ export function scoresFigure({ points, pearson, spearman, transactions }: ScoreF
 /** What each model predicted, and what came. */
 export function calibrationFigures({ calibration }: LabelFigures): readonly Figure[] {
   const all = [...calibration.a.bins, ...calibration.b.bins]
-  const { place, ...axis } = axisFor(all.map(({ predicted }) => predicted))
+  const { place, ...axis } = axisFor(all.flatMap(({ predicted, upper }) => [predicted, predicted, predicted, upper]))
   return (['a', 'b'] as const).map((side): Figure => {
     const { bins, ratio } = calibration[side]
     const name = side.toUpperCase()

@@ -237,10 +237,10 @@ function exampleSection({ examples, sides }: BacktestResult): Markup {
 export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): Markup {
   const body = rows.map(
     ([first, ...cells]) =>
-      html`<tr><th scope="row">${breakable(first)}</th>${cells.map((cell) => html`<td>${breakable(cell)}</td>`)}</tr>
+      html`<tr><th scope="row">${breakable(first)}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>
 `,
   )
-  return html`<div class="scroll"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+  return html`<div class="scroll whole-cells"><table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${body}</tbody></table></div>`
 }
 

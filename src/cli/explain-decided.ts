@@ -5,8 +5,7 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { type DecisionExplanation, type ExplainingModel, explainDecision } from '../deciding/explain-decision.ts'
 import { createExplainer } from '../models/explanation.ts'
 import { formatGeneral } from '../pages/format.ts'
-import { renderDecision, tellValues } from '../pages/render-decision.ts'
-import type { Picture } from '../pages/render-explanation.ts'
+import { mostPictured, mostTelling, renderDecision, tellValues } from '../pages/render-decision.ts'
 import { createPredictor, readBundle } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
@@ -22,9 +21,6 @@ export interface DecidedFlags extends ForceRequest {
   readonly bundle?: string
   readonly out?: string
 }
-
-/** How many features are in the picture and on the terminal; a page has a table of all. */
-const mostShown = 12
 
 /** Explains a decision of a data directory's log, beside a service or without one. */
 export async function explainDecided(flags: DecidedFlags, run: Run): Promise<void> {
@@ -47,7 +43,7 @@ export async function explainDecided(flags: DecidedFlags, run: Run): Promise<voi
   }
   for (const line of tell(explanation)) terminal.say(line)
   if (out !== undefined) {
-    const page = renderDecision(explanation, pictureOf(explanation))
+    const page = renderDecision(explanation)
     await replaceOutput(out, flags, run, () => writeFileAtomically(out, page))
     terminal.say(`\npage  ${out}`)
   }
@@ -121,15 +117,8 @@ function tellPolicy({ policyParts, fuses, control }: DecisionExplanation): reado
   ]
 }
 
-type Feature = DecisionExplanation['features'][number]
-
-/** Those that say most first, where that is known. */
-function mostTelling({ features }: DecisionExplanation): readonly Feature[] {
-  return features.toSorted((a, b) => Math.abs(b.contribution ?? 0) - Math.abs(a.contribution ?? 0))
-}
-
 function tellFeatures(explanation: DecisionExplanation): readonly string[] {
-  const shown = mostTelling(explanation).slice(0, mostShown)
+  const shown = mostTelling(explanation.features).slice(0, mostPictured)
   const width = Math.max(0, ...shown.map(({ name }) => name.length))
   const signed = (value: number | undefined) =>
     value === undefined ? '' : `${value < 0 ? '' : '+'}${value.toFixed(4)}`
@@ -141,17 +130,4 @@ function tellFeatures(explanation: DecisionExplanation): readonly string[] {
     }),
     ...(left === 0 ? [] : [`${left} others`]),
   ]
-}
-
-/** Where every feature's part is known. */
-function pictureOf(explanation: DecisionExplanation): Picture | undefined {
-  const { scale, base, output } = explanation.contributions
-  if (scale === undefined || base === undefined || output === undefined) return undefined
-  const sorted = mostTelling(explanation)
-  const rest = sorted.slice(mostShown).reduce((sum, { contribution = 0 }) => sum + contribution, 0)
-  const parts = sorted
-    .slice(0, mostShown)
-    .map(({ name, value, text, contribution = 0 }) => ({ feature: name, value, text, contribution }))
-  const more = { features: sorted.length - mostShown, contribution: rest }
-  return { scale, base, output, parts, ...(more.features > 0 && { more }) }
 }

@@ -95,5 +95,12 @@ describe('the policy, where its routes are used against the grain', () => {
     assert.deepEqual(again, rules)
     const told = (await app.inject(`/v1/decisions/${transactionId}/explanation`)).json()
     assert.deepEqual([told.policyParts.rules.length, told.policyParts.silentRules], [100, 9900])
+    const headers = { accept: 'text/html' }
+    const page = await app.inject({ url: `/v1/decisions/${transactionId}/explanation`, headers })
+    assert.match(page.headers['content-type']?.toString() ?? '', /^text\/html/)
+    assert.match(page.headers['content-security-policy']?.toString() ?? '', /^default-src 'none'/)
+    assert.match(page.body, /9900 other rules had nothing to say/)
+    const none = await app.inject({ url: '/v1/decisions/nobody/explanation', headers })
+    assert.deepEqual([none.statusCode, none.headers['content-type']], [404, 'text/html; charset=utf-8'])
   })
 })

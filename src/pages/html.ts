@@ -31,5 +31,5 @@ export function html(template: TemplateStringsArray, ...values: readonly Content
 
 /** Text that may go on in a next line behind a sign that joins words, so that a name is not broken inside of one. */
 export function breakable(text: string): Markup {
-  return trustMarkup(escapeHtml(text).replace(/(?<=\w[_.:/])(?=\w)/g, '<wbr>'))
+  return trustMarkup(escapeHtml(text).replace(/(?<=\w[_:/]|[^\W\d]\.)(?=\w)|(?<=\d\.)(?=[^\W\d])/g, '<wbr>'))
 }

@@ -20,6 +20,8 @@ export interface DecisionPage {
     readonly text: string
     readonly contribution?: number
   }[]
+  /** What features' parts sum up to, where all are known. */
+  readonly contributions: { readonly scale?: string; readonly base?: number; readonly output?: number }
   readonly policyParts?: {
     readonly score: { readonly text: string; readonly expectedCosts?: Readonly<Record<string, number>> }
     readonly rules: readonly RuleOfPage[]
@@ -44,8 +46,12 @@ interface RuleOfPage {
   readonly snooze?: { readonly key: string; readonly until: string }
 }
 
-/** A page that says why a decision came out as it did. @param picture of what features added, where that is known. */
-export function renderDecision(page: DecisionPage, picture?: Picture): string {
+/** How many features are in the picture; the table has all. */
+export const mostPictured = 12
+
+/** A page that says why a decision came out as it did. */
+export function renderDecision(page: DecisionPage): string {
+  const picture = pictureOf(page)
   const { transactionId, outcome, score, model, policy, decidedAt, notTold } = page
   const title = `Why ${transactionId} got ${outcome}`
   const about = [
@@ -68,6 +74,25 @@ ${notTold.length === 0 ? nothing : html`<ul class="notices">${notTold.map((each)
 `.markup
 }
 
+/** Features that say most first, where that is known. */
+export function mostTelling<Feature extends { readonly contribution?: number }>(
+  features: readonly Feature[],
+): readonly Feature[] {
+  return features.toSorted((a, b) => Math.abs(b.contribution ?? 0) - Math.abs(a.contribution ?? 0))
+}
+
+/** Where every feature's part is known. */
+function pictureOf({ contributions: { scale, base, output }, features }: DecisionPage): Picture | undefined {
+  if (scale === undefined || base === undefined || output === undefined) return undefined
+  const sorted = mostTelling(features)
+  const rest = sorted.slice(mostPictured).reduce((sum, { contribution = 0 }) => sum + contribution, 0)
+  const parts = sorted
+    .slice(0, mostPictured)
+    .map(({ name, value, text, contribution = 0 }) => ({ feature: name, value, text, contribution }))
+  const more = { features: sorted.length - mostPictured, contribution: rest }
+  return { scale, base, output, parts, ...(more.features > 0 && { more }) }
+}
+
 function changeOf({ policy, policyChange }: DecisionPage): Markup {
   if (policyChange === undefined) return nothing
   const { at, by, why } = policyChange
@@ -83,7 +108,8 @@ function policySections({ policyParts }: DecisionPage): Markup {
   if (policyParts === undefined) return nothing
   const { score, rules, lists, silentRules } = policyParts
   const costs = Object.entries(score.expectedCosts ?? {}).map(([outcome, cost]) => `${outcome} ${cost.toFixed(2)}`)
-  const others = silentRules === 0 ? nothing : html`<p>${String(silentRules)} other rules had nothing to say.</p>`
+  const none = rules.length + silentRules === 0 ? html`<p>There was no rule.</p>` : nothing
+  const others = silentRules === 0 ? none : html`<p>${String(silentRules)} other rules had nothing to say.</p>`
   const ofLists = lists.map(({ name, of, effect }) => html`<p>${name}: its ${of}, effect ${effect}</p>`)
   return html`${card('Score', html`<p>${score.text}</p>${costs.length === 0 ? nothing : html`<p>Expected costs: ${costs.join(', ')}</p>`}`)}
 ${card('Rules', [...rules.map(ruleTable), others])}${lists.length === 0 ? nothing : card('Lists', ofLists)}`

@@ -120,6 +120,8 @@ td.words, th.words { text-align: left; overflow-wrap: anywhere; }
 tbody.total th, tbody.total td { color: var(--muted); }
 tr.chosen > * { background: var(--accent-soft); }
 tr.chosen th { box-shadow: -.6rem 0 var(--accent-soft); font-weight: 700; } tr.chosen th small { display: inline; } tr.chosen td:last-child { box-shadow: .6rem 0 var(--accent-soft); }
+header .about + p { margin-top: .8rem; }
+.whole-cells :is(td, thead th) { white-space: nowrap; } section > h3:not(:first-child) { margin-top: 1.4rem; }
 .scroll { overflow-x: auto; margin: .7rem -.6rem 0; padding-inline: .6rem; }
 
 .confusion { margin-top: .9rem; table-layout: fixed; border-collapse: separate; border-spacing: 5px; }
