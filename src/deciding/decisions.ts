@@ -17,6 +17,8 @@ import type { EventHub } from '../events/event-hub.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
+import type { HoursProjection } from '../monitoring/hours-projection.ts'
+import { Monitor } from '../monitoring/monitor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import { appendChange, recordable } from './append-change.ts'
 import { CaseDesk } from './case-desk.ts'
@@ -115,6 +117,8 @@ export class Decisions {
   readonly #options: DecisionsOptions
   readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>
   readonly #views: DecisionViews
+  /** Compares what is decided with what was. */
+  readonly monitor: Monitor
 
   constructor(
     takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>,
@@ -126,6 +130,11 @@ export class Decisions {
     this.decider = decider
     this.#options = options
     this.#views = new DecisionViews(options.log.reading, options.persons)
+    this.monitor = new Monitor({
+      hours: () => this.hours,
+      model: () => ({ predictor: this.inForce.predictor, categories: this.inForce.features.categories }),
+      turn: nextTurn,
+    })
     this.desk = new CaseDesk(this, decider, options)
   }
 
@@ -293,6 +302,11 @@ export class Decisions {
   /** What every version of a rule has done, the newest first; none of one that never was. @throws FraudError NOT_READY */
   ruleFigures(id: string): readonly RuleFigures[] {
     return this.#projections.rules.of(id)
+  }
+
+  /** What was decided by the hour. @throws FraudError NOT_READY */
+  get hours(): HoursProjection {
+    return this.#projections.hours
   }
 
   get #policy(): PolicyProjection {

@@ -3,6 +3,7 @@ import { policyOf } from '../decisioning/policy.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
+import { HoursProjection } from '../monitoring/hours-projection.ts'
 import { CanaryProjection } from './canary-projection.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
 import type { HistoryMaker, RecordTransactions } from './detector-in-force.ts'
@@ -31,6 +32,8 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
   const policy = new PolicyProjection(namesOf(maker, options.retainMs), policyOf(detector))
   const deployments = new DeploymentProjection()
   return {
+    // It reads nothing that others make, and no other is made from the log again where a snapshot lacks it.
+    hours: new HoursProjection(),
     deployments,
     canary: new CanaryProjection(deployments),
     pending,

@@ -129,10 +129,11 @@ describe('a snapshot', () => {
     const { snapshot, log, projections } = await written()
     const whole = saved(projections())
     for (const [lacking, made] of [
-      ['deployments', ['deployments']],
-      ['pending-labels', ['deployments', 'canary', 'pending-labels']],
+      ['monitoring-hours', ['monitoring-hours']],
+      ['deployments', ['monitoring-hours', 'deployments']],
+      ['pending-labels', ['monitoring-hours', 'deployments', 'canary', 'pending-labels']],
       // These read what labels waited.
-      ['histories', ['deployments', 'canary', 'pending-labels', 'histories']],
+      ['histories', ['monitoring-hours', 'deployments', 'canary', 'pending-labels', 'histories']],
     ] as const) {
       const rebuild = rebuilt(log.reading, without(snapshot, lacking))
       assert.deepEqual([rebuild.missingParts, rebuild.unknownParts], [made, []])
@@ -149,7 +150,7 @@ describe('a snapshot', () => {
     const more = [{ name: 'tomorrows', version: 1, chunks: [Buffer.from('of a newer version')] }, ...parts]
     const rebuild = rebuilt(log.reading, { ...snapshot, partsHeld: more, parts: () => more })
     assert.deepEqual(rebuild.unknownParts, ['tomorrows', 'pending-labels'])
-    assert.deepEqual(rebuild.missingParts, ['deployments', 'canary', 'pending-labels'])
+    assert.deepEqual(rebuild.missingParts, ['monitoring-hours', 'deployments', 'canary', 'pending-labels'])
     assert.deepEqual(saved(rebuild.projections), saved(projections()))
   })
 
@@ -175,7 +176,7 @@ describe('a snapshot', () => {
     const held = { ...snapshot, parts: () => [...snapshot.parts()].slice(0, 1) }
     assert.throws(() => rebuilt(log.reading, held), {
       code: 'SNAPSHOT_INVALID',
-      message: /lacks its part canary/,
+      message: /lacks its part deployments/,
     })
   })
 

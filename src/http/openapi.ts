@@ -31,7 +31,9 @@ export function describeApi(context: HttpContext): object {
     },
     servers: [{ url: '/' }],
     tags: [
-      ...(decisions ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'cases' }, { name: 'policy' }] : []),
+      ...(decisions
+        ? [{ name: 'decisions' }, { name: 'labels' }, { name: 'cases' }, { name: 'policy' }, { name: 'monitoring' }]
+        : []),
       ...(deployer ? [{ name: 'models' }] : []),
       { name: 'predictions' },
       ...(accounts ? [{ name: 'access' }] : []),

@@ -28,6 +28,7 @@ import { decision } from './routes/decision.ts'
 import { decisions } from './routes/decisions.ts'
 import { deployModel } from './routes/deploy-model.ts'
 import { detector } from './routes/detector.ts'
+import { drift, ruleRates } from './routes/drift.ts'
 import { erase } from './routes/erasures.ts'
 import { events } from './routes/events.ts'
 import { explanation } from './routes/explanation.ts'
@@ -131,6 +132,8 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   removeList,
   listEntries,
   changeEntries,
+  drift,
+  ruleRates,
 ]
 
 /** What a service that has a data directory to itself has, too. */

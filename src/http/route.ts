@@ -39,7 +39,16 @@ interface Answers {
 
 interface Described<Context> {
   readonly operationId: string
-  readonly tag: 'decisions' | 'labels' | 'cases' | 'policy' | 'models' | 'predictions' | 'access' | 'operation'
+  readonly tag:
+    | 'decisions'
+    | 'labels'
+    | 'cases'
+    | 'policy'
+    | 'models'
+    | 'predictions'
+    | 'monitoring'
+    | 'access'
+    | 'operation'
   readonly details?: string
   readonly parameters?: (context: Context) => readonly object[]
   readonly body?: (context: Context) => object

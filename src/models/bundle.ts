@@ -8,6 +8,7 @@ import type { PredictionThreshold } from './prediction-threshold.ts'
 import { decodeTensors, encodeTensors, type Tensor } from './safetensors.ts'
 import type { Scaling } from './scaling.ts'
 import { TensorReader } from './tensor-reader.ts'
+import { histogramsSchema, type TrainingHistograms } from './training-histograms.ts'
 
 /** What a model learned from, kept so that `evaluate` can leave those rows out and anybody can repeat the run. */
 interface TrainingRecord {
@@ -67,6 +68,8 @@ export interface BundleContent {
   /** A row of typical inputs, for documentation. */
   readonly example: Readonly<Record<string, number>>
   readonly tuning?: TuningRecord
+  /** How its training rows were spread; missing in older bundles, and of models that were trained elsewhere. */
+  readonly histograms?: TrainingHistograms
 }
 
 const tunedFigures = z.object({
@@ -104,7 +107,7 @@ export interface Bundle extends BundleContent {
 const bundleFormats = ['1', '2', '3']
 
 /** What not every bundle has. */
-const laterKeys = ['form', 'tuning']
+const laterKeys = ['form', 'tuning', 'histograms']
 
 /** What bundles without a form hold. */
 const firstForm = { kind: 'tree-ensemble', combination: { kind: 'mean' } }
@@ -177,6 +180,7 @@ const metadataSchema = z.object({
   }),
   example: z.record(z.string(), z.number()),
   tuning: tuningSchema.optional(),
+  histograms: histogramsSchema.optional(),
 })
 
 /**
@@ -235,7 +239,7 @@ export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
   const fields = keys.map((key) => [key, parseJson(metadata, key)])
   const parsed = metadataSchema.safeParse(Object.fromEntries(fields))
   if (!parsed.success) throw invalid(`its metadata is not as expected: ${tellIssues(parsed.error)}`)
-  const { features, form, tuning, decision, ...content } = parsed.data
+  const { features, form, tuning, histograms, decision, ...content } = parsed.data
   const { threshold: value, ...chosen } = decision
   const scaling = readScaling(tensors, features)
   yield
@@ -243,6 +247,7 @@ export function* decodeBundleInSteps(bytes: Uint8Array): Steps<Bundle> {
     ...content,
     threshold: { value, ...chosen },
     ...(tuning && { tuning }),
+    ...(histograms && { histograms }),
     id: bundleId(detector, sha256),
     detector,
     model: readModel(form, tensors, features, invalid),

@@ -49,12 +49,14 @@ export async function readBundleBytes(path: string): Promise<Uint8Array> {
 
 /** A bundle made ready to answer: scale where the model wants it, score, calibrate, compare with the threshold. */
 export function createPredictor(bundle: Bundle): Predictor {
-  const { model, calibration, threshold, example } = bundle
+  const { model, calibration, threshold, example, histograms, metrics } = bundle
   const score = createRawScorer(bundle)
   return {
     modelId: bundle.id,
     inputs: model.features,
     example,
+    ...(metrics && { metrics }),
+    ...(histograms && { histograms }),
     highestScore: highestProbability(calibration, highestRawScore(model)),
     ...(calibration.method === 'rank' && { ranksFrom: threshold.value }),
     predict(row) {

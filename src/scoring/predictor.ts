@@ -1,6 +1,7 @@
 import type { Steps } from '../core/time-slices.ts'
 import type { ContributionScale } from '../decisioning/contribution.ts'
 import type { Explanation } from '../models/contributions.ts'
+import type { TrainingHistograms } from '../models/training-histograms.ts'
 
 /** A loaded bundle, ready to answer for one row: what the HTTP routes, `shrike score` and the benchmarks call. */
 export interface Predictor {
@@ -12,6 +13,10 @@ export interface Predictor {
   readonly example: Readonly<Record<string, number>>
   /** The highest probability that calibration lets it give; 1 where that is not known. */
   readonly highestScore?: number
+  /** How its training rows were spread; missing of older bundles. */
+  readonly histograms?: TrainingHistograms
+  /** What it was worth on rows after those that it learned from; missing where that is not known. */
+  readonly metrics?: Readonly<Record<string, unknown>>
   /** The threshold of a bundle whose scores say how strange a row is, and are not probabilities. */
   readonly ranksFrom?: number
   /** A row in the order of `inputs` -> the calibrated probability and what the bundle's threshold makes of it. */

@@ -25,6 +25,7 @@ import { createRowsScorer } from '../scoring/load-predictor.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import { costModelOn, type MistakeCosts } from './mistake-costs.ts'
 import { calibrationShare, type Parts, type SplitPlan, splitRows } from './split-rows.ts'
+import { measureRows } from './training-histograms.ts'
 
 /** Everything that makes a training run what it is, beside the rows. */
 export interface TrainingPlan extends Preset {
@@ -116,6 +117,7 @@ export async function runTraining(rows: LabelledRows, plan: TrainingPlan, run: P
       metrics: { ...evaluation },
       training: trainingRecord(rows, parts, plan),
       example: typicalRow(rows, parts.train),
+      histograms: measureRows(rows, parts.train, test.rows.length > 0 ? test : calibrated),
     },
     parts,
     evaluation,

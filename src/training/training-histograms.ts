@@ -1,0 +1,118 @@
+import { isRecord } from '../core/json-value.ts'
+import { binCount, binOf, missingBin } from '../core/value-bins.ts'
+import type { Detector } from '../detector/detector.ts'
+import {
+  type Counted,
+  type CountedRows,
+  effectiveScale,
+  histogramOf,
+  type TrainingHistograms,
+  weekdayOf,
+} from '../models/training-histograms.ts'
+import { mostTexts, otherBin } from '../monitoring/monitored-features.ts'
+import { usualOf } from '../monitoring/usual-differences.ts'
+import { addSamples, type Sample } from '../monitoring/window-counts.ts'
+import type { LabelledRows } from './labelled-rows.ts'
+import { timesInMs } from './times-in-ms.ts'
+
+interface HeldRows {
+  readonly rows: Uint32Array
+  readonly probabilities: Float64Array
+}
+
+const dayMs = 86_400_000
+/** More inputs than this would make a bundle large; they are not monitored then, and a report says so. */
+const mostFeatures = 256
+
+/**
+ * How the inputs of training rows are spread, and how the model scores later ones.
+ *
+ * @param held rows that the model has not learned from, with their scores; undefined without any.
+ */
+export function measureRows(given: LabelledRows, part: Uint32Array, held: HeldRows | undefined): TrainingHistograms {
+  const { features, columns, detector, weights } = given
+  const categories = categoryNames(detector, features)
+  const times = isDated(given) && given.times !== undefined ? timesInMs(given, given.times) : undefined
+  const timeOf = times && ((row: number) => times[row])
+  const weightOf = weights && ((row: number) => weights[row])
+  const counted: CountedRows = { rows: part, timeOf, weightOf }
+  const entries = features.slice(0, mostFeatures).map((name, i) => {
+    const column = columns[i]
+    return [name, measure({ values: (row) => column[row], isCategory: categories.has(name) }, counted)] as const
+  })
+  return {
+    rows: Math.round(effectiveRows(counted)),
+    byWeekday: times !== undefined,
+    features: Object.fromEntries(entries),
+    ...(held && held.rows.length > 0 && { score: scoreHistogram(held, times, weights) }),
+  }
+}
+
+function effectiveRows(counted: CountedRows): number {
+  const { rows, weightOf } = counted
+  if (weightOf === undefined) return rows.length
+  return effectiveScale(counted) * rows.reduce((sum, row) => sum + weightOf(row), 0)
+}
+
+function scoreHistogram(
+  { rows, probabilities }: HeldRows,
+  times: Float64Array | undefined,
+  weights: Float64Array | undefined,
+) {
+  const places = Uint32Array.from(rows.keys())
+  const timeOf = times && ((place: number) => times[rows[place]])
+  const weightOf = weights && ((place: number) => weights[rows[place]])
+  return measure({ values: (place) => probabilities[place], isCategory: false }, { rows: places, timeOf, weightOf })
+}
+
+function measure(counted: Counted, rows: CountedRows) {
+  const usual = rows.timeOf && usualOfDays(counted, rows.rows, rows.timeOf)
+  return { ...histogramOf(counted, rows), ...(usual && { usual }) }
+}
+
+/** By how much each day differs from the others of its weekday. */
+function usualOfDays(counted: Counted, rows: Uint32Array, timeOf: (row: number) => number) {
+  const days = new Map<number, Sample>()
+  for (const row of rows) {
+    const day = Math.floor(timeOf(row) / dayMs)
+    const sample = days.get(day) ?? { counts: new Float64Array(binCount), rows: 0, sum: 0 }
+    sample.counts[binOfCounted(counted, row)] += 1
+    days.set(day, { ...sample, rows: sample.rows + 1 })
+  }
+  const byWeekday = Map.groupBy([...days], ([day]) => weekdayOf(day * dayMs))
+  const pairs = [...byWeekday.values()].flatMap((same) => {
+    const all = addSamples(same.map(([, sample]) => sample))
+    if (all === undefined || same.length < 2) return []
+    return same.map(([, sample]) => [without(all, sample), sample] as const)
+  })
+  return usualOf(pairs, counted.isCategory ? placeholders : undefined)
+}
+
+/** Categories by their codes: which texts these are makes no difference to how much days differ. */
+const placeholders = Array.from({ length: mostTexts }, (_, code) => String(code))
+
+function binOfCounted({ values, isCategory }: Counted, row: number): number {
+  const value = values(row)
+  if (!isCategory) return binOf(value)
+  return Number.isNaN(value) ? missingBin : Math.min(value + 1, otherBin)
+}
+
+function without(all: Sample, part: Sample): Sample {
+  const counts = all.counts.map((count, bin) => count - part.counts[bin])
+  return { counts, rows: all.rows - part.rows, sum: all.sum - part.sum }
+}
+
+/** A time that says which day it is: others count from anywhere. */
+function isDated({ isoTimes, detector }: LabelledRows): boolean {
+  const { time } = detector.transaction
+  return isoTimes || (time !== undefined && (!time.format.endsWith('-since') || time.start !== undefined))
+}
+
+function categoryNames(detector: Detector, features: readonly string[]): ReadonlySet<string> {
+  const names = detector.features.flatMap((feature) => {
+    const given: unknown = isRecord(feature) ? feature.category : undefined
+    if (!isRecord(given)) return []
+    return [typeof given.as === 'string' ? given.as : `${given.of}_category`]
+  })
+  return new Set(names.filter((name) => features.includes(name)))
+}
