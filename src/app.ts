@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
+import { Oidc, type OidcChoice } from './access/oidc.ts'
 import { FraudError } from './core/errors.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
@@ -53,6 +54,8 @@ export interface ServiceConfig {
   readonly apiKeys: readonly string[]
   /** Who may do what as of now, in place of `apiKeys`. */
   readonly keyRing?: (() => KeyRing) | undefined
+  /** Where people log in whom another service knows. */
+  readonly oidc?: OidcChoice | undefined
   /** Addresses of proxies that say whom they ask for. */
   readonly trustedProxies?: readonly string[] | undefined
   /** Shrike's own version. */
@@ -150,12 +153,13 @@ async function start(config: ServiceConfig, signal: AbortSignal): Promise<Servic
  * @throws FraudError OPTION_INVALID, PORT_IN_USE, ADDRESS_UNAVAILABLE
  */
 export async function checkServing(
-  config: Pick<ServiceConfig, 'host' | 'port' | 'workers' | 'insecure' | 'apiKeys' | 'keyRing'>,
+  config: Pick<ServiceConfig, 'host' | 'port' | 'workers' | 'insecure' | 'apiKeys' | 'keyRing' | 'oidc'>,
 ): Promise<void> {
-  const { host, port, workers, insecure, apiKeys, keyRing } = config
+  const { host, port, workers, insecure, apiKeys, keyRing, oidc } = config
   assertWithin('workers', workers, 1, 64)
   assertWithin('port', port, 0, 65_535)
-  assertProtected(host, (keyRing?.().asksForKey ?? false) || apiKeys.length > 0, insecure)
+  const isAsked = (keyRing?.().asksForKey ?? false) || apiKeys.length > 0 || (oidc !== undefined && workers === 1)
+  assertProtected(host, isAsked, insecure)
   await checkAddress(host, port)
 }
 
@@ -270,12 +274,19 @@ async function prepare(config: ServiceConfig): Promise<Serving> {
 
 /** Users are kept beside decisions; the lock of the directory is that of decisions. */
 async function openBeside(
-  { decisions: config }: ServiceConfig,
+  { decisions: config, oidc }: ServiceConfig,
   decisions: OpenedDecisions | undefined,
 ): Promise<OpenedAccounts | undefined> {
-  if (decisions === undefined || config === undefined) return undefined
+  if (decisions === undefined || config === undefined) {
+    if (oidc === undefined) return undefined
+    throw new FraudError(
+      'OPTION_INVALID',
+      'People log in to a service that decides, in one process: this one only predicts',
+    )
+  }
   try {
-    const opened = openAccounts(dataDirectory(config.directory), Date.now)
+    const provider = oidc && (await Oidc.open(oidc, Date.now))
+    const opened = openAccounts(dataDirectory(config.directory), Date.now, provider)
     opened.accounts.fourEyes.recover()
     return opened
   } catch (error) {
@@ -376,7 +387,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
 
 /** The secret is in the fragment, which browsers do not send, so that no log of requests has it. */
 function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): string | undefined {
-  if (opened === undefined || opened.accounts.users.any || !isLoopback(host)) return undefined
+  if (opened === undefined || opened.accounts.asksForLogin || !isLoopback(host)) return undefined
   return `${url}/console/#once=${opened.accounts.link.offer(Date.now())}`
 }
 

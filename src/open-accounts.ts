@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { Accounts } from './access/accounts.ts'
+import type { Oidc } from './access/oidc.ts'
 import { usualCost } from './access/password.ts'
 import type { DataDirectory } from './stores/data-directory.ts'
 import { openSqliteAccess } from './stores/sqlite/sqlite-access.ts'
@@ -22,10 +23,10 @@ export function isFourEyesOn(directory: DataDirectory): boolean {
 }
 
 /** Data directory -> who may log in; for a service, and for commands beside it. @throws FraudError DIRECTORY_UNUSABLE */
-export function openAccounts({ accessPath }: DataDirectory, clock: () => number): OpenedAccounts {
+export function openAccounts({ accessPath }: DataDirectory, clock: () => number, oidc?: Oidc): OpenedAccounts {
   const store = openSqliteAccess(accessPath)
   const makeSecret = () => randomBytes(32).toString('base64url')
-  const accounts = new Accounts({ store, clock, makeSecret, cost: usualCost })
+  const accounts = new Accounts({ store, clock, makeSecret, cost: usualCost, oidc })
   return {
     accounts,
     close() {

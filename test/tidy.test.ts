@@ -33,6 +33,7 @@ const homes: Record<string, string> = {
   commander: 'cli/',
   'cli-progress': 'cli/',
   'onnxruntime-node': 'models/onnx-runtime.ts',
+  'openid-client': 'access/oidc.ts',
   re2js: 'language/pattern.ts',
   zod: 'core/zod.ts',
 }

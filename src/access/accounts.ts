@@ -3,6 +3,7 @@ import { FraudError } from '../core/errors.ts'
 import type { AccessStore, StoredSession, StoredUser } from './access-store.ts'
 import { FourEyes } from './four-eyes.ts'
 import { LoginLimits } from './login-limits.ts'
+import type { Oidc } from './oidc.ts'
 import { OneTimeLink } from './one-time-link.ts'
 import { matchesPassword, type PasswordCost } from './password.ts'
 import type { Principal } from './principal.ts'
@@ -22,6 +23,8 @@ export interface AccountsOptions {
   /** 256 random bits, as text. */
   readonly makeSecret: () => string
   readonly cost: PasswordCost
+  /** Where people log in whom another service knows. */
+  readonly oidc?: Oidc | undefined
 }
 
 /** A session that has begun; the token is known to the browser alone. */
@@ -35,6 +38,8 @@ export interface Session {
   readonly user: string
   readonly endsMs: number
   readonly hash: string
+  /** Whether another service said who it is. */
+  readonly isOfProvider: boolean
 }
 
 /** Who can log in, and who has: users, their sessions, the limits on attempts, and the one-time link. */
@@ -59,7 +64,11 @@ export class Accounts {
 
   /** Whether requests without a key or a session are refused. */
   get asksForLogin(): boolean {
-    return this.users.any
+    return this.users.any || this.oidc !== undefined
+  }
+
+  get oidc(): Oidc | undefined {
+    return this.#options.oidc
   }
 
   /** @throws FraudError LOGIN_LIMITED, LOGIN_FAILED, OVERLOADED */
@@ -81,7 +90,7 @@ export class Accounts {
     const nowMs = this.#options.clock()
     const waitMs = this.#limits.take('', address, nowMs)
     if (waitMs > 0) throw limited(waitMs)
-    if (this.users.any || !this.link.take(secret, nowMs)) throw linkSpent()
+    if (this.asksForLogin || !this.link.take(secret, nowMs)) throw linkSpent()
     this.#limits.succeed('', address)
     return this.#begin(ownerName, null, ['admin'])
   }
@@ -100,8 +109,14 @@ export class Accounts {
     return this.#begin(name, user.credential, null)
   }
 
-  /** Begins a session of somebody whom another service knows, with these roles. */
+  /**
+   * Begins a session of somebody whom another service knows, with these roles.
+   *
+   * @throws FraudError LOGIN_FAILED where the name is that of a user here: two must not be taken for one
+   */
   beginOf(name: string, roles: readonly Role[]): BegunSession {
+    if (this.#options.store.users.find(name) !== undefined)
+      throw new FraudError('LOGIN_FAILED', `"${name}" is a user here: log in with the password`)
     return this.#begin(name, null, roles)
   }
 
@@ -123,6 +138,7 @@ export class Accounts {
     return {
       principal: { name: `user:${session.name}`, person: session.name, roles },
       user: session.name,
+      isOfProvider: session.roles !== null && session.name !== ownerName,
       endsMs: Math.min(session.createdMs + longestSessionMs, nowMs + longestIdleMs),
       hash: session.hash,
     }
@@ -145,7 +161,7 @@ export class Accounts {
 
   #rolesOf({ name, credential, roles }: StoredSession): ReadonlySet<Role> | undefined {
     // The link's session ends with the first user: from then on there is somebody to be.
-    if (roles !== null) return name === ownerName && this.users.any ? undefined : spellOut(roles)
+    if (roles !== null) return name === ownerName && this.asksForLogin ? undefined : spellOut(roles)
     const user = this.#options.store.users.find(name)
     return isValid(user, credential) ? spellOut(user.roles) : undefined
   }

@@ -9,12 +9,13 @@ import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { championIn } from './champion.ts'
 import { watchKeys } from './key-ring.ts'
 import { keepPrivate, logKey } from './log-files.ts'
+import { type OidcFlags, readOidc } from './oidc-flags.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
 import { type Served, servedByService } from './served.ts'
 import { version } from './version.ts'
 
-export interface ServeFlags {
+export interface ServeFlags extends Partial<OidcFlags> {
   readonly port: number
   readonly host: string
   readonly workers: number
@@ -87,10 +88,13 @@ function whyNoDecisions({ workers }: ServeFlags): string {
 }
 
 /** Where and for whom the flags say to serve. */
-export function addressOf({ port, host, workers, insecure, data }: ServeFlags) {
+export function addressOf(flags: ServeFlags) {
+  const { port, host, workers, insecure, data } = flags
   const apiKeys = parseApiKeys(process.env.SHRIKE_API_KEYS)
   const keyRing = watchKeys(dataDirectory(data).keysPath, apiKeys)
-  return { port, host, workers, insecure: insecure === true, apiKeys, keyRing }
+  const { oidcNameClaim = '', oidcRolesClaim = '' } = flags
+  const oidc = readOidc({ ...flags, oidcNameClaim, oidcRolesClaim })
+  return { port, host, workers, insecure: insecure === true, apiKeys, keyRing, oidc }
 }
 
 /** A service in the wrong folder decides without any history, and looks well. */

@@ -1,20 +1,23 @@
 import { Command, Option } from 'commander'
 import * as flags from './flags.ts'
+import { addOidcFlags } from './oidc-flags.ts'
 import { run } from './run.ts'
 import type { ServeFlags } from './serve-work.ts'
 
 /** `shrike serve BUNDLE`. */
 export function serveCommand(): Command {
-  return addServeFlags(
-    new Command('serve')
-      .summary('the HTTP service')
-      .description(
-        'Serves BUNDLE over HTTP: decisions with live history, kept in the data directory; labels; predictions; health, metrics, documentation.',
-      )
-      .argument(
-        '[bundle]',
-        "a trained bundle (default: the data directory's model.safetensors, else shrike-model.safetensors)",
-      ),
+  return addOidcFlags(
+    addServeFlags(
+      new Command('serve')
+        .summary('the HTTP service')
+        .description(
+          'Serves BUNDLE over HTTP: decisions with live history, kept in the data directory; labels; predictions; health, metrics, documentation.',
+        )
+        .argument(
+          '[bundle]',
+          "a trained bundle (default: the data directory's model.safetensors, else shrike-model.safetensors)",
+        ),
+    ),
   )
     .option('--detector <yaml>', 'in place of BUNDLE: decide without a model, by rules and lists alone')
     .option('--report <html>', 'a report to show at /report')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import { testPassword } from '../../test/service/accounts-fixture.ts'
 import { cardsDetector } from '../../test/service/decisions-fixture.ts'
 import { amountBundle } from '../../test/service/model-fixture.ts'
 import { openWholeService } from '../../test/service/whole-service.ts'
@@ -40,7 +41,7 @@ async function open({ on = true } = {}) {
     more = {},
   ) => {
     const isKey = who.includes('-')
-    const token = isKey ? '' : people.accounts.beginOf(who, people.store.users.find(who)?.roles ?? []).token
+    const token = isKey ? '' : (await people.accounts.logIn(who, testPassword, '127.0.0.1')).token
     const login = { cookie: `shrike_session=${token}`, host: 'localhost', origin: 'http://localhost' }
     const headers = { ...(isKey ? { authorization: `Bearer ${who}` } : login), ...more }
     const answer = await app.inject({ method, url, headers, ...(payload && { payload }) })

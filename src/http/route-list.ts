@@ -43,6 +43,7 @@ import { listEntries } from './routes/list-entries.ts'
 import { listList } from './routes/lists.ts'
 import { metrics } from './routes/metrics.ts'
 import { model, modelList, modelVersions } from './routes/models.ts'
+import { beginOidc, finishOidc, loginWays } from './routes/oidc.ts'
 import { openapi } from './routes/openapi.ts'
 import { policy } from './routes/policy.ts'
 import { policyNames } from './routes/policy-names.ts'
@@ -156,6 +157,9 @@ export const accessRoutes: readonly Route<AccessContext>[] = [
   whoAmI,
   logOut,
   changePassword,
+  loginWays,
+  beginOidc,
+  finishOidc,
   userList,
   createUser,
   changeUser,

@@ -35,6 +35,31 @@ function cookieName(request: FastifyRequest): string {
   return isOverTls(request) ? secureName : plainName
 }
 
+/** It comes back from another site, so it can't be as strict as that of a session. */
+const oidcName = 'shrike_login'
+const oidcSeconds = 600
+
+/** What a browser keeps of a login at a provider that is under way. */
+export function oidcIdOf(request: FastifyRequest): string | undefined {
+  const start = `${oidcCookieName(request)}=`
+  const found = request.headers.cookie?.split(';').find((part) => part.trimStart().startsWith(start))
+  return found?.trim().slice(start.length)
+}
+
+export function setOidcCookie(request: FastifyRequest, reply: FastifyReply, id: string): void {
+  const rest = `Path=/; HttpOnly; SameSite=Lax${isOverTls(request) ? '; Secure' : ''}`
+  reply.header('set-cookie', `${oidcCookieName(request)}=${id}; Max-Age=${oidcSeconds}; ${rest}`)
+}
+
+export function clearOidcCookie(request: FastifyRequest, reply: FastifyReply): void {
+  const rest = `Path=/; HttpOnly; SameSite=Lax${isOverTls(request) ? '; Secure' : ''}`
+  reply.header('set-cookie', `${oidcCookieName(request)}=; Max-Age=0; ${rest}`)
+}
+
+function oidcCookieName(request: FastifyRequest): string {
+  return isOverTls(request) ? `__Host-${oidcName}` : oidcName
+}
+
 /** By what the proxy says that is trusted, if one is. */
 function isOverTls({ protocol }: FastifyRequest): boolean {
   return protocol === 'https'

@@ -130,7 +130,7 @@ describe('a session', () => {
     const ada = await cookieOf('ada')
     for (const ended of [true, false]) {
       const answer = await ask('DELETE', '/v1/sessions', ada)
-      assert.deepEqual([answer.statusCode, answer.json()], [200, { ended }])
+      assert.deepEqual([answer.statusCode, answer.json()], [200, { ended, logoutUrl: null }])
       assert.match(String(answer.headers['set-cookie']), /^shrike_session=; Path=\/; Max-Age=0;/)
     }
     assert.equal((await ask('GET', '/v1/sessions', ada)).statusCode, 401)

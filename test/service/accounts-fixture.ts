@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Accounts } from '../../src/access/accounts.ts'
+import type { Oidc } from '../../src/access/oidc.ts'
 import type { Role } from '../../src/access/roles.ts'
 import { openSqliteAccess } from '../../src/stores/sqlite/sqlite-access.ts'
 
@@ -10,7 +11,7 @@ export const testCost = { n: 16, r: 8, p: 1 }
 export const testPassword = 'correct horse battery staple'
 
 /** Accounts in a file of their own, with a clock that stands still until it is set. */
-export function openTestAccounts(directory?: string) {
+export function openTestAccounts(directory?: string, oidc?: Oidc) {
   const path = directory ?? mkdtempSync(join(tmpdir(), 'shrike-access-'))
   const clock = { nowMs: Date.UTC(2026, 10, 22, 9) }
   const store = openSqliteAccess(join(path, 'access.sqlite'))
@@ -20,6 +21,7 @@ export function openTestAccounts(directory?: string) {
     clock: () => clock.nowMs,
     makeSecret: () => `secret-${++secrets}-${Math.random()}`,
     cost: testCost,
+    oidc,
   })
   return {
     accounts,

@@ -72,9 +72,10 @@ export async function buildTestService(
 export async function openTestService(
   options: Partial<ServerOptions> = {},
   predictor?: Predictor,
+  wantedPort = 0,
 ): Promise<TestService & { readonly url: string; readonly port: number }> {
   const service = await buildTestService(options, predictor)
-  const url = await listen(service.app, '127.0.0.1', 0)
+  const url = await listen(service.app, '127.0.0.1', wantedPort)
   return { ...service, url, port: Number(new URL(url).port) }
 }
 

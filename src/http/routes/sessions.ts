@@ -79,21 +79,26 @@ export const logOut: Route<AccessContext> = {
   answers: {
     ok: jsonAnswer('The session has ended.', {
       type: 'object',
-      properties: { ended: { type: 'boolean' } },
-      required: ['ended'],
+      properties: {
+        ended: { type: 'boolean' },
+        logoutUrl: { type: ['string', 'null'], description: 'Where the session at the provider ends, too.' },
+      },
+      required: ['ended', 'logoutUrl'],
     }),
     refusals: [foreign],
   },
   handle:
     ({ accounts }) =>
-    (request, reply) => {
+    async (request, reply) => {
       const token = sessionTokenOf(request)
       const refusal = refuseForeign(request, { mustSay: token !== undefined })
       if (refusal !== undefined) throw refusal
       const session = token === undefined ? undefined : accounts.sessionOf(token)
       if (session !== undefined) accounts.end(session.hash)
       clearSessionCookie(request, reply)
-      return reply.header('cache-control', 'no-store').send({ ended: session !== undefined })
+      const logoutUrl = session?.isOfProvider ? await accounts.oidc?.logoutUrl() : undefined
+      reply.header('cache-control', 'no-store')
+      return reply.send({ ended: session !== undefined, logoutUrl: logoutUrl ?? null })
     },
 }
 

@@ -33,6 +33,16 @@ export const sessionAnswer = {
   required: ['principal', 'user', 'roles', 'endsAt'],
 } as const
 
+export const waysAnswer = {
+  type: 'object',
+  properties: {
+    needed: { type: 'boolean', description: 'Whether requests without a key or a login are refused.' },
+    password: { type: 'boolean', description: 'Whether there are users.' },
+    oidc: { type: 'boolean', description: 'Whether GET /v1/sessions/oidc leads to a provider.' },
+  },
+  required: ['needed', 'password', 'oidc'],
+} as const
+
 export const userAnswer = {
   type: 'object',
   properties: { name, roles: roleList, disabled: { type: 'boolean' }, createdAt: time },
