@@ -16,6 +16,7 @@ import { columnOfName } from '../detector/personal-columns.ts'
 import type { EventHub } from '../events/event-hub.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
+import type { KeyQuery, KeyViews } from '../log/key-views.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
 import type { HoursProjection } from '../monitoring/hours-projection.ts'
 import { Monitor } from '../monitoring/monitor.ts'
@@ -30,6 +31,7 @@ import { type DecisionDetail, type DecisionView, DecisionViews } from './decisio
 import type { DetectorInForce } from './detector-in-force.ts'
 import { erasePerson, plainColumns } from './erase-person.ts'
 import { type DecisionExplanation, explainDecision } from './explain-decision.ts'
+import { type KnownKey, presentKey } from './known-key.ts'
 import { type FileLabel, mostLabels } from './label-intake.ts'
 import { type LabelAnswer, type LabelInput, readLabel, readLabels } from './labels.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
@@ -46,7 +48,7 @@ import { predictorsOf } from './united-features.ts'
 
 export interface DecisionsOptions {
   readonly log: ServiceLog
-  readonly pages: DecisionPages
+  readonly pages: DecisionPages & KeyViews
   readonly persons: PersonalValues
   readonly clock: () => number
   /** Whether somebody else has to approve changes of the policy. */
@@ -458,6 +460,14 @@ export class Decisions {
   async page(query: DecisionQuery): Promise<{ records: Iterable<DecisionView>; next: number | null }> {
     const { records, next } = await this.#options.pages.page(query)
     return { records: records.values().map((record) => this.#views.view(record)), next }
+  }
+
+  /** What is known of a value of a key, as the log keeps it. @throws FraudError NOT_READY */
+  async knownKey(query: Omit<KeyQuery, 'asOfMs'>): Promise<KnownKey> {
+    const { pages, clock } = this.#options
+    const asOfMs = this.newestMs ?? Number.NEGATIVE_INFINITY
+    const view = await pages.viewKey({ ...query, asOfMs })
+    return presentKey(query, view, this.policy, { nowMs: clock(), asOfMs })
   }
 
   /**

@@ -8,7 +8,10 @@ export function forgetfulParts(): Pick<
 > {
   return {
     log: new ForgetfulLog(),
-    pages: { page: () => Promise.resolve({ records: [], next: null }) },
+    pages: {
+      page: () => Promise.resolve({ records: [], next: null }),
+      viewKey: () => Promise.reject(new Error('there are no keys to look at')),
+    },
     persons: {
       known: (_, value) => value,
       lookUp: () => Promise.resolve([]),

@@ -1,14 +1,13 @@
 import type { Case } from '../cases/case.ts'
 import type { CasesProjection } from '../cases/cases-projection.ts'
 import { isRecord } from '../core/json-value.ts'
-import { asSent } from '../core/money.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import { shownDegraded } from '../decisioning/decision.ts'
-import { parseDetector } from '../detector/detector.ts'
 import type { EventSink } from '../events/event.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { ChangeRecord, DecisionRecord, LabelRecord } from '../log/log-record.ts'
 import type { TakeRecord } from '../log/projection.ts'
+import { TransactionShapes } from '../log/transaction-shapes.ts'
 
 interface RecordEventsOptions {
   readonly reading: Pick<LogReading, 'definition'>
@@ -18,12 +17,7 @@ interface RecordEventsOptions {
 
 /** Tells of records as they are appended. Persons and cards are the tokens and hashes that the records hold. */
 export function recordEvents(sink: EventSink, { reading, cases }: RecordEventsOptions): TakeRecord {
-  const shapes = new Map<number, Shape>()
-  const shapeOf = (definition: number): Shape => {
-    const shape = shapes.get(definition) ?? readShape(reading, definition)
-    shapes.set(definition, shape)
-    return shape
-  }
+  const shapes = new TransactionShapes(reading)
   const publishCase = (of: number, told: CaseEvent) => {
     const found = cases()?.ofTransaction(of)
     if (found !== undefined) sink.publish('case', () => tellCase(found, told))
@@ -31,7 +25,7 @@ export function recordEvents(sink: EventSink, { reading, cases }: RecordEventsOp
   return (record, sequence) => {
     switch (record.kind) {
       case 'decision':
-        sink.publish('decision', () => tellDecision(record, shapeOf(record.definition)))
+        sink.publish('decision', () => tellDecision(record, shapes))
         return publishCase(sequence, { action: 'transaction', transactionId: record.id, atMs: record.decidedAtMs })
       case 'label':
         sink.publish('label', () => tellLabel(record))
@@ -85,42 +79,19 @@ function tellAction({ change, by, atMs }: ChangeRecord, cases: RecordEventsOptio
   return tellCase(one, { action: String(action), atMs, by })
 }
 
-/** Where a definition's records have what is told of them. */
-interface Shape {
-  readonly model: string | null
-  readonly version: number
-  /** Keys by name, with the place of their column. */
-  readonly keys: readonly (readonly [name: string, at: number])[]
-  readonly amount:
-    | { readonly at: number; readonly digits?: number | undefined; readonly minorUnits?: boolean | undefined }
-    | undefined
-}
-
-function readShape(reading: Pick<LogReading, 'definition'>, sequence: number): Shape {
-  const { detector, columns, model, policy } = reading.definition(sequence)
-  const { keys = {}, amount } = parseDetector(detector).transaction
-  const at = (column: string) => columns.indexOf(column)
-  return {
-    model,
-    version: policy.version,
-    keys: Object.entries(keys).flatMap(([name, column]) => (at(column) < 0 ? [] : [[name, at(column)] as const])),
-    amount: amount && at(amount.field) >= 0 ? { ...amount, at: at(amount.field) } : undefined,
-  }
-}
-
-function tellDecision(record: DecisionRecord, { model, version, keys, amount }: Shape): object {
-  const { id, timestampMs, outcome, score, decidedAtMs, fields, policy } = record
-  const given = amount && fields[amount.at]
+function tellDecision(record: DecisionRecord, shapes: TransactionShapes): object {
+  const { id, timestampMs, outcome, score, decidedAtMs, fields, policy, definition } = record
+  const { model, policyVersion, amountOf } = shapes.of(definition)
   return {
     transactionId: id,
     time: formatIsoTime(timestampMs),
     outcome,
     score,
-    amount: typeof given === 'number' && amount ? asSent(given, amount) : null,
-    keys: Object.fromEntries(keys.map(([name, at]) => [name, fields[at] ?? null])),
+    amount: amountOf(fields),
+    keys: shapes.keysOf(record),
     rules: policy?.rules?.map((rule) => rule.id) ?? [],
     model: record.model ?? model,
-    policy: policy?.version ?? version,
+    policy: policy?.version ?? policyVersion,
     decidedAt: formatIsoTime(decidedAtMs),
     degraded: shownDegraded(record),
   }

@@ -9,6 +9,7 @@ import { decisionSchemas, transactionExample, transactionSchema } from './schema
 import { eventMessageSchema } from './schemas/events.ts'
 import { explanationSchema } from './schemas/explanation.ts'
 import { inputSchema } from './schemas/input.ts'
+import { knownKeySchema } from './schemas/key.ts'
 import { ref } from './schemas/parts.ts'
 import { predictionSchema } from './schemas/prediction.ts'
 import { itemErrorSchema, problemSchema } from './schemas/problem.ts'
@@ -62,6 +63,7 @@ export function describeApi(context: HttpContext): object {
           ...caseSchemas,
           DecisionExplanation: explanationSchema,
           EventMessage: eventMessageSchema,
+          KnownKey: knownKeySchema,
           ...requestSchemas(decisions.inForce.detector),
         }),
       },

@@ -38,6 +38,7 @@ import { home } from './routes/home.ts'
 import { jobEvents } from './routes/job-events.ts'
 import { jobFigures, jobReport } from './routes/job-report.ts'
 import { cancelJob, job, jobList } from './routes/jobs.ts'
+import { key } from './routes/key.ts'
 import { label } from './routes/labels.ts'
 import { listEntries } from './routes/list-entries.ts'
 import { listList } from './routes/lists.ts'
@@ -93,6 +94,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   explanation,
   decisions,
   searchDecisions,
+  key,
   events,
   label,
   erase,

@@ -1,7 +1,7 @@
-import { holdsCardNumber } from '../../core/card-number.ts'
 import type { Decisions } from '../../deciding/decisions.ts'
 import type { DecisionQuery } from '../../log/decision-pages.ts'
 import { QueryReader } from '../decision-query.ts'
+import { isConcealed, whyNotInUrl } from '../key-in-url.ts'
 import type { DecidingContext, Route } from '../route.ts'
 import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
@@ -32,19 +32,14 @@ export const decisions: Route<DecidingContext> = {
 /** @throws FraudError INPUT_INVALID with every bad parameter. */
 function readQuery(given: unknown, decisions: Decisions): DecisionQuery {
   const reader = new QueryReader(given ?? {}, ['key'])
-  const { keys = {}, personal = [] } = decisions.inForce.detector.transaction
-  const isConcealed = (name: string, value: string) =>
-    (personal.includes(name) && !value.startsWith('tok_')) || holdsCardNumber(value, 'id')
+  const { keys = {} } = decisions.inForce.detector.transaction
   const reason = `must be NAME:VALUE, with one of the names ${Object.keys(keys).join(', ') || 'none'}`
   const field = reader.read('key', (text) => parseKey(text, keys), reason)
-  if (field !== undefined && isConcealed(field.name, field.value)) {
+  if (field !== undefined && isConcealed(decisions, field.name, field.value)) {
     reader.errors.push({ field: 'key', reason: whyNotInUrl })
   }
   return reader.finish(field && { column: keys[field.name], value: field.value })
 }
-
-const whyNotInUrl =
-  'names a person or a card, and URLs appear in logs: use POST /v1/search, or the token or hash that it answers'
 
 /** `customer:2765`. */
 function parseKey(text: string, keys: Readonly<Record<string, string>>): { name: string; value: string } | undefined {

@@ -1,19 +1,46 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { DecisionQuery } from '../../log/decision-pages.ts'
+import { TransactionShapes } from '../../log/transaction-shapes.ts'
 import { findPage } from './find-page.ts'
+import { KeyIndex } from './key-index.ts'
 import { SqliteLogReader } from './sqlite-log-reader.ts'
-import type { PageAnswer } from './sqlite-pages.ts'
+import type { PageAnswer, PageQuestion } from './sqlite-pages.ts'
+import { viewKey } from './view-key.ts'
 
-/** The thread that searches for pages of decisions. */
+/** The thread that searches for decisions: pages of them, and what is known of a key. */
+
+/** How long the first who asks for a key waits while the index is made; what it has then is told. */
+const patienceMs = 2000
 
 const reader = new SqliteLogReader(String(workerData))
+const shapes = new TransactionShapes(reader)
+const index = new KeyIndex(reader, shapes)
+let isReaching = false
 
-function answer(query: DecisionQuery): PageAnswer {
+function answer(question: PageQuestion): PageAnswer {
   try {
-    return { page: findPage(reader, query) }
+    if ('query' in question) return { answer: findPage(reader, question.query) }
+    index.catchUp()
+    const endMs = performance.now() + patienceMs
+    while (performance.now() < endMs && index.reachBack());
+    reachOn()
+    return { answer: viewKey({ reader, index, shapes }, question.key) }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
-parentPort?.on('message', (query: DecisionQuery) => parentPort?.postMessage(answer(query)))
+/** Older records are taken in between questions. */
+function reachOn(): void {
+  if (isReaching) return
+  isReaching = true
+  setImmediate(() => {
+    isReaching = false
+    try {
+      if (index.reachBack()) reachOn()
+    } catch {
+      // Whoever asks next is told.
+    }
+  })
+}
+
+parentPort?.on('message', (question: PageQuestion) => parentPort?.postMessage(answer(question)))

@@ -3,12 +3,14 @@ import { Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
 import type { DecisionPage, DecisionPages, DecisionQuery } from '../../log/decision-pages.ts'
+import type { KeyQuery, KeyView, KeyViews } from '../../log/key-views.ts'
 
-/** What the thread that searches answers. */
-export type PageAnswer = { readonly page: DecisionPage } | { readonly reason: string }
+/** What the thread that searches is asked, and what it answers. */
+export type PageQuestion = { readonly query: DecisionQuery } | { readonly key: KeyQuery }
+export type PageAnswer<Answer = unknown> = { readonly answer: Answer } | { readonly reason: string }
 
-/** Pages of decisions, searched for by a thread of its own, so that decisions being made don't wait for it. */
-export class SqlitePages implements DecisionPages {
+/** Decisions, searched for by a thread of its own, so that decisions being made don't wait for it. */
+export class SqlitePages implements DecisionPages, KeyViews {
   readonly #path: string
   #worker: Worker | undefined
   #last: Promise<unknown> = Promise.resolve()
@@ -18,9 +20,17 @@ export class SqlitePages implements DecisionPages {
   }
 
   page(query: DecisionQuery): Promise<DecisionPage> {
-    const page = this.#last.then(() => this.#ask(query))
-    this.#last = page.catch(() => {})
-    return page
+    return this.#askInTurn<DecisionPage>({ query })
+  }
+
+  viewKey(key: KeyQuery): Promise<KeyView> {
+    return this.#askInTurn<KeyView>({ key })
+  }
+
+  #askInTurn<Answer>(question: PageQuestion): Promise<Answer> {
+    const answer = this.#last.then(() => this.#ask<Answer>(question))
+    this.#last = answer.catch(() => {})
+    return answer
   }
 
   /** Searches, from the next page on, the file that the log's name leads to then. */
@@ -35,11 +45,11 @@ export class SqlitePages implements DecisionPages {
     await this.#worker?.terminate()
   }
 
-  async #ask(query: DecisionQuery): Promise<DecisionPage> {
+  async #ask<Answer>(question: PageQuestion): Promise<Answer> {
     this.#worker ??= this.#start()
-    this.#worker.postMessage(query)
-    const [answer]: PageAnswer[] = await once(this.#worker, 'message')
-    if ('page' in answer) return answer.page
+    this.#worker.postMessage(question)
+    const [answer]: PageAnswer<Answer>[] = await once(this.#worker, 'message')
+    if ('answer' in answer) return answer.answer
     throw new FraudError('LOG_INVALID', answer.reason)
   }
 
