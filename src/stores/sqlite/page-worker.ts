@@ -8,8 +8,8 @@ import { viewKey } from './view-key.ts'
 
 /** The thread that searches for decisions: pages of them, and what is known of a key. */
 
-/** How long the first who asks for a key waits while the index is made; what it has then is told. */
-const patienceMs = 2000
+/** Steps that the first who asks for a key waits for: a million records. What the index lacks by then is told. */
+const stepsAtOnce = 50
 
 const reader = new SqliteLogReader(String(workerData))
 const shapes = new TransactionShapes(reader)
@@ -20,8 +20,7 @@ function answer(question: PageQuestion): PageAnswer {
   try {
     if ('query' in question) return { answer: findPage(reader, question.query) }
     index.catchUp()
-    const endMs = performance.now() + patienceMs
-    while (performance.now() < endMs && index.reachBack());
+    for (let step = 0; step < stepsAtOnce && index.reachBack(); step++);
     reachOn()
     return { answer: viewKey({ reader, index, shapes }, question.key) }
   } catch (error) {
