@@ -2,8 +2,9 @@ import { FraudError } from '../core/errors.ts'
 import { degradations } from '../decisioning/decision.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
+import type { StoredRecord } from './frames.ts'
 import { ValueReader } from './packed-values.ts'
-import type { FormatOf, StoredRecord } from './record-format.ts'
+import type { FormatOf } from './record-format.ts'
 import { sectionNames } from './record-sections.ts'
 
 /** What going through many decisions asks of each: all but contributions and reasons. */

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { FraudError } from '../core/errors.ts'
 import type { Answered, Batch, CommitTarget } from './commit-target.ts'
+import { splitFrames } from './frames.ts'
 import { GroupCommit } from './group-commit.ts'
-import { splitFrames } from './record-format.ts'
 
 /** Keeps numbers in memory, each order taking as long as it is told, and fails where it is told. */
 class MemoryTarget implements CommitTarget {

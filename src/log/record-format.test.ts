@@ -8,6 +8,7 @@ import { hitStates } from '../decisioning/policy-trace.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { changeLimits } from './change-format.ts'
 import { DecisionReader } from './decision-reader.ts'
+import { type StoredRecord, splitFrames } from './frames.ts'
 import {
   changeKinds,
   type DecisionRecord,
@@ -19,7 +20,7 @@ import {
   recordKinds,
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
-import { decodeRecord, encodeFrame, type StoredRecord, splitFrames } from './record-format.ts'
+import { decodeRecord, encodeFrame } from './record-format.ts'
 import { sectionNames } from './record-sections.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })

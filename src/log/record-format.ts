@@ -5,11 +5,11 @@ import { type Degradation, degradations } from '../decisioning/decision.ts'
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { changeFromText, changeToText } from './change-format.ts'
+import { checkpointFromJson, checkpointToJson } from './checkpoint-format.ts'
 import { definitionFromJson, definitionToJson, UnknownFormat } from './definition-format.ts'
+import { type StoredRecord, writeFrame } from './frames.ts'
 import {
-  type CarriedPart,
   type ChangeRecord,
-  type CheckpointRecord,
   type DecisionRecord,
   type HistoryRecord,
   type LabelRecord,
@@ -23,26 +23,9 @@ import { ValueReader, ValueWriter } from './packed-values.ts'
 import { type TraceSoFar, traceOf, traceReaders, writeTrace } from './policy-sections.ts'
 import { readSections, writeSection } from './record-sections.ts'
 
-/** A record as a store keeps it: what may be searched for, and the rest in one piece. */
-export interface StoredRecord {
-  readonly sequence: number
-  /** A position in `recordKinds`. */
-  readonly kind: number
-  /** The transaction's id; empty where the record has no transaction. */
-  readonly id: string
-  readonly timestampMs: number
-  /** A position in `outcomes`; 0 where there is none. */
-  readonly outcome: number
-  readonly score: number | null
-  readonly body: Uint8Array
-}
-
-const noScore = Number.NaN
 const scratch = new ValueWriter()
 
-/**
- * Appends a record to `to`, framed: what is hashed, and what is sent to the writer. Numbers are little-endian.
- */
+/** Appends a record to `to`, framed. */
 export function encodeFrame(record: LogRecord, sequence: number, to: ValueWriter): void {
   scratch.clear()
   writeBody(record, scratch)
@@ -59,39 +42,6 @@ export function encodeFrame(record: LogRecord, sequence: number, to: ValueWriter
     },
     to,
   )
-}
-
-export function writeFrame(
-  { sequence, kind, id, timestampMs, outcome, score, body }: StoredRecord,
-  to: ValueWriter,
-): void {
-  to.whole(sequence)
-  to.byte(kind)
-  to.byte(outcome)
-  to.double(timestampMs)
-  to.double(score ?? noScore)
-  to.text(id)
-  to.whole(body.length)
-  to.raw(body)
-}
-
-/** Frames that were written side by side, each with its record; views of the bytes. */
-export function* splitFrames(
-  bytes: Uint8Array,
-): Generator<{ readonly frame: Uint8Array; readonly record: StoredRecord }> {
-  const reader = new ValueReader(bytes)
-  while (!reader.isAtEnd) {
-    const start = reader.position
-    const sequence = reader.whole()
-    const kind = reader.byte()
-    const outcome = reader.byte()
-    const timestampMs = reader.double()
-    const score = reader.double()
-    const id = reader.text()
-    const body = reader.raw(reader.whole())
-    const record = { sequence, kind, outcome, timestampMs, score: Number.isNaN(score) ? null : score, id, body }
-    yield { frame: bytes.subarray(start, reader.position), record }
-  }
 }
 
 function writeBody(record: LogRecord, to: ValueWriter): void {
@@ -187,14 +137,8 @@ function jsonOf(
       const { kind, ...definition } = record
       return definitionToJson(definition)
     }
-    case 'checkpoint': {
-      const { kind, carried, ...checkpoint } = record
-      const definitions = Object.entries(record.definitions).map(([sequence, each]) => [
-        sequence,
-        definitionToJson(each),
-      ])
-      return { ...checkpoint, definitions: Object.fromEntries(definitions), ...(carried && carriedToJson(carried)) }
-    }
+    case 'checkpoint':
+      return checkpointToJson(record)
     case 'erasure':
       return content
   }
@@ -403,43 +347,3 @@ const erasureSchema = z.object({
   erasedAtMs: z.number(),
   by: z.string().exactOptional(),
 })
-
-const carriedSchema = z.record(z.string(), z.object({ version: z.int().positive(), state: z.base64() }))
-
-const checkpointSchema = z.looseObject({
-  prunedThrough: z.number(),
-  hash: z.string(),
-  definitions: z.record(z.string(), z.unknown()),
-  carried: carriedSchema.exactOptional(),
-  deflated: carriedSchema.exactOptional(),
-  prunedAtMs: z.number(),
-})
-
-/** A checkpoint stands for records that are gone, so one that carries more than is known can't be skipped in part. */
-function checkpointFromJson(json: unknown): Omit<CheckpointRecord, 'kind'> {
-  const { prunedThrough, hash, definitions, carried, deflated, prunedAtMs, ...others } = checkpointSchema.parse(json)
-  const [other] = Object.keys(others)
-  if (other !== undefined) throw new UnknownFormat(`a checkpoint with "${other}", which this version does not know`)
-  const known = Object.entries(definitions).map(([sequence, each]) => [sequence, definitionFromJson(each)])
-  const parts = carriedFromJson(carried, deflated)
-  return { prunedThrough, hash, definitions: Object.fromEntries(known), ...(parts && { carried: parts }), prunedAtMs }
-}
-
-type CarriedJson = z.infer<typeof carriedSchema>
-
-/** Deflated parts are under a name of their own, so that a version which can't read them refuses the checkpoint. */
-function carriedToJson(carried: Readonly<Record<string, CarriedPart>>) {
-  const plain: CarriedJson = {}
-  const deflated: CarriedJson = {}
-  for (const [name, { isDeflated, ...part }] of Object.entries(carried)) (isDeflated ? deflated : plain)[name] = part
-  return { carried: plain, ...(Object.keys(deflated).length > 0 && { deflated }) }
-}
-
-function carriedFromJson(
-  plain: CarriedJson | undefined,
-  deflated: CarriedJson | undefined,
-): Readonly<Record<string, CarriedPart>> | undefined {
-  if (plain === undefined && deflated === undefined) return undefined
-  const parts = Object.entries(deflated ?? {}).map(([name, part]) => [name, { ...part, isDeflated: true }] as const)
-  return { ...plain, ...Object.fromEntries<CarriedPart>(parts) }
-}

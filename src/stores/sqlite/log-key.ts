@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import { createLink, firstLink, type Link } from '../../log/chain.ts'
+import { type StoredRecord, writeFrame } from '../../log/frames.ts'
 import { recordKinds } from '../../log/log-record.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
-import { decodeRecord, type StoredRecord, writeFrame } from '../../log/record-format.ts'
+import { decodeRecord } from '../../log/record-format.ts'
 import { recordColumns, type StoredRow, storedRecord } from './stored-record.ts'
 
 /** The environment variable, which messages name: what is wrong is put right there. */

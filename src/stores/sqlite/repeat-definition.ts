@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import { createLink } from '../../log/chain.ts'
+import { splitFrames } from '../../log/frames.ts'
 import type { Definition } from '../../log/log-record.ts'
 import { ValueWriter } from '../../log/packed-values.ts'
-import { encodeFrame, splitFrames } from '../../log/record-format.ts'
+import { encodeFrame } from '../../log/record-format.ts'
 import type { SqliteLogReader } from './sqlite-log-reader.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
+import type { StoredRecord } from '../../log/frames.ts'
 import { type LogRecord, recordKinds, type Sequenced } from '../../log/log-record.ts'
-import type { StoredRecord } from '../../log/record-format.ts'
 import type { SqliteLogReader } from './sqlite-log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 

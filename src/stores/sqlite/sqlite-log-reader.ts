@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
 import type { LogReading, TransactionRecord } from '../../log/decision-log.ts'
+import type { StoredRecord } from '../../log/frames.ts'
 import {
   type CarriedPart,
   type ChangeRecord,
@@ -11,7 +12,7 @@ import {
   recordKinds,
   type Sequenced,
 } from '../../log/log-record.ts'
-import { decodeRecord, type FormatOf, type StoredRecord } from '../../log/record-format.ts'
+import { decodeRecord, type FormatOf } from '../../log/record-format.ts'
 import { UnreadParts } from '../../log/unread-parts.ts'
 import { identityOf } from '../file-access.ts'
 import { openForReading } from './database.ts'

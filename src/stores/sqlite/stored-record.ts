@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import { FraudError } from '../../core/errors.ts'
-import type { StoredRecord } from '../../log/record-format.ts'
+import type { StoredRecord } from '../../log/frames.ts'
 
 export type Row = Readonly<Record<string, SQLOutputValue>>
 
