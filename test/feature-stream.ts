@@ -25,9 +25,12 @@ export interface Verdict {
   readonly about: number
   readonly isFraud: boolean
   readonly knownAt: number
+  /** How far its source is believed; 0 by default. */
+  readonly rank?: number
 }
 
-export type Step = { readonly purchase: Purchase } | { readonly verdict: Verdict }
+/** `withdrawn` counts back among the labels that stand. */
+export type Step = { readonly purchase: Purchase } | { readonly verdict: Verdict } | { readonly withdrawn: number }
 
 /** What one transaction could see: everything before it, itself, and how much of each history is remembered. */
 export interface Scene {
@@ -52,11 +55,12 @@ export function inWindow({ all, now, spans }: Scene, by: By, width: number, dela
     .sort((one, other) => one.time - other.time)
 }
 
-/** Which of them were known to be fraud: by the last word on each that was known by now. */
+/** Which of them were known to be fraud: of the words on each that were known by now, by the last of those most believed. */
 export function frauds({ all, now, verdicts }: Scene, purchases: readonly Purchase[]): Purchase[] {
   return purchases.filter((each) => {
     const known = verdicts.filter(({ about, knownAt }) => all[about] === each && knownAt <= now.time)
-    return known.at(-1)?.isFraud === true
+    const most = Math.max(0, ...known.map(({ rank = 0 }) => rank))
+    return known.findLast(({ rank = 0 }) => rank === most)?.isFraud === true
   })
 }
 
@@ -88,8 +92,14 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc
         jitter,
         made: purchase(fc.constant(0)),
         verdict: fc.option(
-          fc.record({ back: fc.nat(6), isFraud: fc.boolean(), after: fc.constantFrom(-9, 0, 0, 1, 2, 3, 7) }),
+          fc.record({
+            back: fc.nat(6),
+            isFraud: fc.boolean(),
+            after: fc.constantFrom(-9, 0, 0, 1, 2, 3, 7),
+            rank: fc.constantFrom(0, 0, 1, 2),
+          }),
         ),
+        withdrawn: fc.constantFrom(undefined, undefined, undefined, 0, 1, 3),
       }),
       { minLength: 5, maxLength: 45, size: 'max' },
     ),
@@ -97,14 +107,16 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc
   .map(([startMs, drawn]) => {
     let hour = 0
     const made: Purchase[] = []
-    return drawn.flatMap(({ forward, late, jitter: ms, made: values, verdict }): Step[] => {
+    return drawn.flatMap(({ forward, late, jitter: ms, made: values, verdict, withdrawn }): Step[] => {
       hour += forward
       const time = startMs + (hour - late) * hourMs + ms
       made.push({ ...values, time })
       if (verdict === null) return [{ purchase: { ...values, time } }]
       const about = Math.max(0, made.length - 1 - verdict.back)
       const knownAt = made[about].time + verdict.after * hourMs
-      return [{ purchase: { ...values, time } }, { verdict: { about, isFraud: verdict.isFraud, knownAt } }]
+      const { isFraud, rank } = verdict
+      const taken = withdrawn === undefined ? [] : [{ withdrawn }]
+      return [{ purchase: { ...values, time } }, { verdict: { about, isFraud, knownAt, rank } }, ...taken]
     })
   })
 
@@ -158,10 +170,19 @@ export function runStream(
       computeRow(set, transaction, histories.observe(transaction), row)
       see(row, { all, now: step.purchase, verdicts, spans })
     } else {
-      const { about, isFraud, knownAt } = step.verdict
+      const at = 'verdict' in step ? verdicts.length : verdicts.length - 1 - step.withdrawn
+      const said = 'verdict' in step ? step.verdict : verdicts[at]
+      if (said === undefined) continue
+      const { about, isFraud, knownAt, rank = 0 } = said
       const { timestampMs, texts } = toTransaction(all[about], set.layout)
-      histories.label({ timestampMs, texts, sequence: about }, { isFraud, knownAtMs: knownAt })
-      verdicts.push(step.verdict)
+      const label = { isFraud, knownAtMs: knownAt, rank }
+      if ('verdict' in step) {
+        histories.label({ timestampMs, texts, sequence: about }, label)
+        verdicts.push(said)
+      } else {
+        histories.withdraw({ timestampMs, texts, sequence: about }, label)
+        verdicts.splice(at, 1)
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Progress } from '../core/progress.ts'
 import { formatIsoTime } from '../core/time-parser.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { inMemory } from '../detector/detector.ts'
+import { labelRanks } from '../detector/label-precedence.ts'
 import { readBundle } from '../scoring/load-predictor.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePersons } from '../stores/sqlite/sqlite-persons.ts'
@@ -41,7 +42,8 @@ export async function backtestLog(
     const hasModel = bundle !== undefined || reader.lastDefinition()?.definition.model !== null
     const persons = new SqlitePersons(reader.database, () => '')
     const { plan, notes } = prepare(request, { located, standing, newestMs, inputs, hasModel, persons })
-    const labels = readLabels(reader, { after, through }, request.knownByMs ?? Number.POSITIVE_INFINITY)
+    const { knownByMs = Number.POSITIVE_INFINITY } = request
+    const labels = readLabels(reader, { after, through }, knownByMs, labelRanks(located.detector))
     const work: LogWork = { path, plan, labels, whole: { after, through }, bundle: request.bundle }
     const counted = await countLog(work, request.threads, run, onJudged)
     const result = tellBacktest(counted.counted, plan, {

@@ -5,6 +5,7 @@ import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { WorkerPool } from '../core/worker-pool.ts'
 import { workerScript } from '../core/worker-script.ts'
 import { Rebuild } from '../deciding/rebuild.ts'
+import type { RankOfSource } from '../detector/label-precedence.ts'
 import { computeRow } from '../features/feature-set.ts'
 import type { LentDecision } from '../log/decision-reader.ts'
 import { DecisionReader } from '../log/decision-reader.ts'
@@ -49,13 +50,21 @@ const fewestInSlice = 20_000
 const fewestAskedFor = 500
 const mostSlices = 16
 
-/** Reads the labels that are known by a time; of several of one transaction the last counts. */
-export function readLabels(reader: SqliteLogReader, { after, through }: LogSlice, knownByMs: number) {
+/** Reads the labels that are known by a time; of several of one transaction the source decides, then the later one. */
+export function readLabels(
+  reader: SqliteLogReader,
+  { after, through }: LogSlice,
+  knownByMs: number,
+  rankOf: RankOfSource,
+) {
   const labels = new Uint8Array(new SharedArrayBuffer(Math.max(0, through - after) + 1))
-  for (const { id, of, isFraud, knownAtMs } of scanLabels(reader, through)) {
-    if (knownAtMs > knownByMs) continue
+  const ranks = new Uint8Array(labels.length)
+  for (const { id, of, isFraud, source } of scanLabels(reader, through, knownByMs)) {
     const about = of === 0 ? (reader.find(id)?.sequence ?? 0) : of
-    if (about > after && about <= through) labels[about - after] = isFraud ? labelCodes.fraud : labelCodes.legitimate
+    const rank = rankOf(source)
+    if (about <= after || about > through || rank < ranks[about - after]) continue
+    ranks[about - after] = rank
+    labels[about - after] = isFraud ? labelCodes.fraud : labelCodes.legitimate
   }
   return labels
 }

@@ -31,6 +31,7 @@ export interface CaseTransaction {
 interface CaseLabel {
   readonly sequence: number
   readonly isFraud: boolean
+  readonly knownAtMs: number
   readonly source: string | null
 }
 

@@ -18,7 +18,12 @@ export interface BesideCases {
   /** What draws are made under; empty while the log has no secret. */
   readonly secret: () => Uint8Array
   /** The labels that waited for the transaction that was taken last. */
-  readonly released: () => readonly { readonly isFraud: boolean }[]
+  readonly released: () => readonly ReleasedLabel[]
+}
+
+interface ReleasedLabel extends Pick<LabelRecord, 'isFraud' | 'knownAtMs'> {
+  readonly sequence: number
+  readonly source?: string | undefined
 }
 
 /** Closed cases that are kept; the log has the records of the others. */
@@ -95,6 +100,8 @@ export class CasesProjection implements Projection {
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
     if (record.kind === 'decision') this.#decide(record, sequence)
     else if (record.kind === 'label') this.#label(record, sequence, about)
+    else if (record.kind === 'label-withdrawn')
+      this.#setLabels(record.of, (labels) => labels.filter((label) => label.sequence !== record.label))
     else if (record.kind === 'case') this.#act(record, sequence)
     else if (record.kind === 'checkpoint') this.#forgetThrough(record.prunedThrough)
   }
@@ -217,13 +224,13 @@ export class CasesProjection implements Projection {
   #labelReleased(sequence: number): void {
     const released = this.#beside.released()
     if (released.length === 0) return
-    const labels = released.map(({ isFraud }) => ({ sequence: 0, isFraud, source: null }))
+    const labels = released.map((each) => labelOf(each, each.sequence))
     this.#setLabels(sequence, () => labels)
   }
 
-  #label({ isFraud, source }: LabelRecord, sequence: number, about: LabelledTransaction | undefined): void {
+  #label(label: LabelRecord, sequence: number, about: LabelledTransaction | undefined): void {
     if (about === undefined || this.#cases.size === 0) return
-    this.#setLabels(about.sequence, (labels) => [...labels, { sequence, isFraud, source: source ?? null }])
+    this.#setLabels(about.sequence, (labels) => [...labels, labelOf(label, sequence)])
   }
 
   #setLabels(of: number, change: (labels: LabelsOf) => LabelsOf): void {
@@ -375,6 +382,10 @@ type OpenedByHand = {
 }
 
 const none: ReadonlySet<Case> = new Set()
+
+function labelOf({ isFraud, knownAtMs, source }: ReleasedLabel | LabelRecord, sequence: number): LabelsOf[number] {
+  return { sequence, isFraud, knownAtMs, source: source ?? null }
+}
 
 function linkBoth(one: Case, other: Case): void {
   one.links = union(one.links, [other.id])

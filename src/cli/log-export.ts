@@ -4,6 +4,7 @@ import { shownDegraded } from '../decisioning/decision.ts'
 import { declaredFields } from '../detector/declared-fields.ts'
 import { parseDetector } from '../detector/detector.ts'
 import { keepsAll, otherFields } from '../detector/kept-fields.ts'
+import { labelInForce, labelRanks, type RankOfSource } from '../detector/label-precedence.ts'
 import { compileDetector } from '../features/feature-set.ts'
 import type { TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, Definition } from '../log/log-record.ts'
@@ -93,12 +94,16 @@ class ExportColumns {
   readonly #hasOthers: boolean
   /** Whether somebody changed the policy, or may have before what is kept. */
   readonly #hasPolicy: boolean
+  /** Which of several labels counts, by the detector that decided last. */
+  readonly #rankOf: RankOfSource
   #rows: Map<string, Cell>[] = []
 
   constructor(reader: SqliteLogReader) {
     const declared = new Map<string, Column['kind']>()
     const features = new Set<string>()
     const definitions = reader.definitionSequences()
+    const last = reader.lastDefinition()
+    this.#rankOf = last === undefined ? () => 0 : labelRanks(parseDetector(last.definition.detector))
     this.#hasPolicy = hasPolicy(reader)
     this.#hasOthers = definitions.some((sequence) => keepsAll(reader.definition(sequence).detector))
     for (const sequence of definitions) {
@@ -124,7 +129,7 @@ class ExportColumns {
 
   add(record: TransactionRecord, transaction: Readonly<Record<string, Cell>>, reader: SqliteLogReader): void {
     const { id, sequence, kind } = record
-    const label = reader.lastLabel(id)
+    const label = labelInForce(reader.labelsOf(id), this.#rankOf)
     const row = new Map<string, Cell>([
       ['id', id],
       ['timestamp', record.timestampMs],

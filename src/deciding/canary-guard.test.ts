@@ -8,6 +8,7 @@ import { CanaryProjection } from './canary-projection.ts'
 import { deploymentSchema } from './deployment.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
 import type { Arm, Spread } from './grouped-counts.ts'
+import { StandingLabels } from './standing-labels.ts'
 
 const [champion, canary] = ['cards@000000000001', 'cards@000000000002']
 const change = deploymentSchema.parse({ kind: 'canary', model: canary, share: 0.1, by: 'card' })
@@ -119,13 +120,15 @@ test('figures of a canary are of transactions with the key, by their records, wh
   }
   const property = fc.property(happenings, fc.nat(80), (all, savedAt) => {
     let deployments = new DeploymentProjection()
-    let projection = new CanaryProjection(deployments)
+    const standing = new StandingLabels(() => 0, { released: [] })
+    let projection = new CanaryProjection(deployments, standing)
     const decisions: (DecisionRecord & { readonly sequence: number })[] = []
     const labels = new Map<number, boolean>()
     let sequence = 0
     const take = (record: LogRecord, about?: (typeof decisions)[number]) => {
       sequence += 1
       deployments.take(record, sequence)
+      standing.take(record, sequence, about)
       projection.take(record, sequence, about)
       return sequence
     }
@@ -138,7 +141,7 @@ test('figures of a canary are of transactions with the key, by their records, wh
         const [one, other] = [[...deployments.save()], [...projection.save()]]
         deployments = new DeploymentProjection()
         atOnce(deployments.load(one))
-        projection = new CanaryProjection(deployments)
+        projection = new CanaryProjection(deployments, standing)
         atOnce(projection.load(other))
       }
       const about = decisions[of % Math.max(1, decisions.length)]

@@ -6,6 +6,7 @@ import { whyRolledBack } from './canary-figures.ts'
 import { CanaryProjection } from './canary-projection.ts'
 import { deploymentSchema } from './deployment.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
+import { StandingLabels } from './standing-labels.ts'
 
 const [champion, canary] = ['cards@000000000001', 'cards@000000000002']
 const change = deploymentSchema.parse({ kind: 'canary', model: canary, share: 0.3, by: 'card' })
@@ -36,11 +37,13 @@ const lookEvery = 50
 function isTakenBack({ seed, decisions, canary: newer, champion: older }: Life): boolean {
   const random = createRandom(seed)
   const deployments = new DeploymentProjection()
-  const projection = new CanaryProjection(deployments)
+  const standing = new StandingLabels(() => 0, { released: [] })
+  const projection = new CanaryProjection(deployments, standing)
   let sequence = 0
   const take = (record: LogRecord, about?: DecisionRecord & { readonly sequence: number }) => {
     sequence += 1
     deployments.take(record, sequence)
+    standing.take(record, sequence, about)
     projection.take(record, sequence, about)
     return sequence
   }

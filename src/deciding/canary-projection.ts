@@ -10,6 +10,7 @@ import type { CanaryFigures } from './canary-figures.ts'
 import { nobodyInForce } from './deployment.ts'
 import type { DeploymentProjection } from './deployment-projection.ts'
 import { type GroupedCounts, groupCount, noCounts, spreadOf, sumGroups } from './grouped-counts.ts'
+import type { StandingLabels } from './standing-labels.ts'
 
 /** What is counted while a canary is in force. */
 interface Trial {
@@ -33,15 +34,17 @@ export class CanaryProjection implements Projection {
   readonly name = 'canary'
   readonly version = 2
   readonly #deployments: DeploymentProjection
+  readonly #standing: Pick<StandingLabels, 'isFraud'>
   #trial: Trial | undefined
   /** Of each definition since the canary was deployed, which took over with one: a label speaks of any of them. */
   #places: readonly KeyPlaces[] = []
   /** By the numbers of labelled decisions that were not approved. */
   readonly #labels = new Map<number, boolean>()
 
-  /** @param deployments takes each record before this does. */
-  constructor(deployments: DeploymentProjection) {
+  /** Both take each record before this does. */
+  constructor(deployments: DeploymentProjection, standing: Pick<StandingLabels, 'isFraud'>) {
     this.#deployments = deployments
+    this.#standing = standing
   }
 
   /** Undefined where there is no canary. */
@@ -56,8 +59,9 @@ export class CanaryProjection implements Projection {
     else if (this.#trial === undefined) return
     else if (record.kind === 'definition') this.#places = [...this.#places, { sequence, keys: keyPlaces(record) }]
     else if (record.kind === 'decision') this.#count(this.#trial, record)
-    else if (record.kind === 'label' && about?.kind === 'decision') this.#label(this.#trial, about, record.isFraud)
-    else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
+    else if (record.kind === 'label' || record.kind === 'label-withdrawn') {
+      if (about?.kind === 'decision') this.#label(this.#trial, about)
+    } else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
   }
 
   isCarried(): boolean {
@@ -130,12 +134,15 @@ export class CanaryProjection implements Projection {
     if (decision.score === null) arm.faults[group] += 1
   }
 
-  #label(trial: Trial, about: LabelledTransaction, isFraud: boolean): void {
+  /** What labels say of a decision now, in the place of what they said before. */
+  #label(trial: Trial, about: LabelledTransaction): void {
     if (about.kind !== 'decision' || about.sequence <= trial.since || about.outcome === 'approve') return
     const found = this.#placeOf(trial, about)
     if (found === undefined) return
     const before = this.#labels.get(about.sequence) === true
-    this.#labels.set(about.sequence, isFraud)
+    const isFraud = this.#standing.isFraud(about.sequence)
+    if (isFraud === undefined) this.#labels.delete(about.sequence)
+    else this.#labels.set(about.sequence, isFraud)
     found.arm.flaggedFrauds[found.group] += Number(isFraud) - Number(before)
   }
 }

@@ -58,6 +58,7 @@ async function start({ merges = false } = {}) {
     else if (step.do === 'note') await desk.note(one.id, `Called at ${clock.nowMs / 60_000}`, by)
     else if (step.do === 'snooze') await desk.snooze(one.id, clock.nowMs + 3_600_000, undefined, by)
     else if (step.do === 'merge' && merges && all[0] !== one) await desk.merge(one.id, all[0].id, undefined, by)
+    else if (step.do === 'undo') await desk.undo(one.id, undefined, by)
     else if (step.do === 'verdict') {
       const open = one.transactions.filter(({ verdict }) => verdict === undefined).map(({ id }) => id)
       const transactions = step.isPart === true ? open.slice(0, 1) : undefined

@@ -13,6 +13,7 @@ import type { Person, PersonalValues } from '../log/personal-values.ts'
 import { appendChange } from './append-change.ts'
 import type { Decider } from './decider.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
+import type { StandingLabel } from './label-intake.ts'
 import type { LabelInput } from './labels.ts'
 import { notReady } from './local-intake.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -143,6 +144,29 @@ export class CaseDesk {
         })
         await this.#decider.labelAlongside(labels, by, record)
       }
+    })
+  }
+
+  /** Takes the last verdict that stands back, and its labels with it; again by the same person changes nothing. */
+  async undo(id: string, note: string | undefined, by: string): Promise<Case> {
+    await this.#decisions.settled()
+    const last = standingVerdict(this.find(id))
+    const { action, by: undoneBy } = this.find(id).history.at(-1) ?? {}
+    if (last === undefined && action === 'undo' && undoneBy === by) return this.find(id)
+    return await this.#noted(note, id, async (token, made) => {
+      const one = this.find(id)
+      const given = standingVerdict(one)
+      if (given === undefined) throw new FraudError('CASE_WITHOUT_VERDICT', 'There is no verdict on this case to undo')
+      const of = given.sequence
+      const record = () => {
+        if (standingVerdict(this.find(id))?.sequence !== of)
+          throw new FraudError('CASE_WITHOUT_VERDICT', 'This verdict is being undone')
+        refuseAction(one, 'undo', by, this.nowMs)
+        return this.#append({ action: 'undo', case: id, of, ...token }, by, made)
+      }
+      const judged = one.transactions.filter(({ verdict }) => verdict?.sequence === of)
+      const ids = judged.map((each) => each.id)
+      await this.#decider.withdraw(ids, by, () => labelsOfVerdict(judged, given), record)
     })
   }
 
@@ -299,6 +323,18 @@ type NotedStep = (token: { readonly note?: string }, made: readonly Person[]) =>
 /** `user:ann` is `analyst:ann`. */
 function sourceOf(by: string): string {
   return `analyst:${by.slice(by.indexOf(':') + 1)}`
+}
+
+/** The labels that a verdict made, of those that stand. */
+function labelsOfVerdict(
+  judged: Case['transactions'],
+  { sequence: verdict, by }: { readonly sequence: number; readonly by: string },
+): readonly StandingLabel[] {
+  return judged.flatMap(({ id, sequence: of, labels }) =>
+    labels.flatMap(({ sequence: label, ...said }) =>
+      label > verdict && said.source === sourceOf(by) ? [{ id, of, label, ...said }] : [],
+    ),
+  )
 }
 
 /** Transactions that a verdict is of. @throws FraudError INPUT_INVALID where one is not open in the case. */

@@ -5,7 +5,13 @@ import type { TransactionRecord } from '../log/decision-log.ts'
 import type { Person, PersonalValue } from '../log/personal-values.ts'
 import type { DecidingState } from './deciding-state.ts'
 import { longestSpanMs } from './detector-in-force.ts'
-import { type Alongside, type FileLabel, LabelIntake, type LabelIntakeOptions } from './label-intake.ts'
+import {
+  type Alongside,
+  type FileLabel,
+  LabelIntake,
+  type LabelIntakeOptions,
+  type StandingLabel,
+} from './label-intake.ts'
 import type { LabelAnswer, LabelInput } from './labels.ts'
 import { type JudgeAtPlace, LocalIntake, type LocalIntakeOptions } from './local-intake.ts'
 import type { Received } from './receiver.ts'
@@ -74,6 +80,16 @@ export class Decider {
   /** Labels that are one with a record that `alongside` appends, in the turn in which they take their places. */
   labelAlongside(inputs: readonly LabelInput[], by: string, alongside: Alongside): Promise<readonly LabelAnswer[]> {
     return this.#labels.label(inputs, by, undefined, undefined, alongside)
+  }
+
+  /** As `LabelIntake.withdraw`. */
+  withdraw(
+    ids: readonly string[],
+    by: string,
+    find: () => readonly StandingLabel[],
+    alongside: Alongside,
+  ): Promise<void> {
+    return this.#labels.withdraw(ids, by, find, alongside)
   }
 
   /** As `LabelIntake.refuseForeknown`. */

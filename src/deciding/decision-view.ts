@@ -6,6 +6,7 @@ import type { Decision } from '../decisioning/decision.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import type { FieldValue } from '../detector/field-value.ts'
 import { otherFields } from '../detector/kept-fields.ts'
+import { labelInForce, labelRanks, type RankOfSource } from '../detector/label-precedence.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionRecord, Definition, LabelRecord, Sequenced } from '../log/log-record.ts'
@@ -25,6 +26,8 @@ interface LabelView {
   readonly source: string | null
   /** Who sent the label; null in a log of an older version. */
   readonly by: string | null
+  /** Whether it is the one that counts: the source decides first, then the later one. */
+  readonly counts: boolean
 }
 
 /** A decision with the transaction that it is of. */
@@ -88,11 +91,13 @@ export class DecisionViews {
   ): DecisionDetail {
     const { definition } = this.#shape(record)
     const features = definition.features.map((name, i) => [name, Number.isNaN(record.row[i]) ? null : record.row[i]])
-    const labels = newest.slice(-mostLabels).map(({ isFraud, knownAtMs, source = null, by = null }) => ({
-      isFraud,
-      knownAt: formatIsoTime(knownAtMs),
-      source,
-      by,
+    const inForce = labelInForce(newest, this.#shape(record).rankOf)
+    const labels = newest.slice(-mostLabels).map((label) => ({
+      isFraud: label.isFraud,
+      knownAt: formatIsoTime(label.knownAtMs),
+      source: label.source ?? null,
+      by: label.by ?? null,
+      counts: label === inForce,
     }))
     const explanation = explainer && this.#explain(record, definition, predictorsOf(explainer))
     return {
@@ -164,9 +169,11 @@ export class DecisionViews {
     if (known !== undefined) return known
     const definition = this.#reading.definition(number)
     const { transaction } = parseDetector(definition.detector)
+    const rankOf = labelRanks({ transaction })
     const { id = 'id', time, amount } = transaction
     const shape: Shape = {
       definition,
+      rankOf,
       idColumn: id,
       timeColumn: time?.field ?? 'time',
       personal: personalColumns(transaction),
@@ -179,6 +186,7 @@ export class DecisionViews {
 
 interface Shape {
   readonly definition: Definition
+  readonly rankOf: RankOfSource
   readonly idColumn: string
   readonly timeColumn: string
   readonly personal: ReadonlyMap<string, string>

@@ -1,9 +1,10 @@
 import { FraudError } from '../core/errors.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
+import type { RankOfSource } from '../detector/label-precedence.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import type { FeatureSet } from '../features/feature-set.ts'
-import type { History, LabelledEvent } from '../features/history.ts'
+import type { History, Label, LabelledEvent } from '../features/history.ts'
 import { MemoryHistories, type MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { DecisionRecord, HistoryRecord, LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
@@ -22,6 +23,8 @@ export function labelWaitMs(features: FeatureSet): number {
   return spanMs === Number.POSITIVE_INFINITY ? endlessWaitMs : spanMs
 }
 
+type SaidLabel = Pick<LabelRecord, 'isFraud' | 'knownAtMs'> & { readonly source?: string | undefined }
+
 /** A transaction that was taken in, with its histories, which are lent until the next one. */
 export interface Begun {
   readonly transaction: Transaction
@@ -39,6 +42,7 @@ export class HistoryProjection implements Projection {
   readonly #options: MemoryHistoriesOptions
   readonly #transactions: RecordTransactions
   readonly #pending: PendingLabels
+  readonly #rankOf: RankOfSource
   readonly #waitMs: number
   #histories: MemoryHistories
   #begun: Transaction | undefined
@@ -52,12 +56,14 @@ export class HistoryProjection implements Projection {
     features: FeatureSet,
     transactions: RecordTransactions,
     pending: PendingLabels,
+    rankOf: RankOfSource,
     options: MemoryHistoriesOptions,
   ) {
     this.#features = features
     this.#options = options
     this.#transactions = transactions
     this.#pending = pending
+    this.#rankOf = rankOf
     this.#waitMs = labelWaitMs(features)
     this.#histories = new MemoryHistories(features.plan, options)
   }
@@ -107,6 +113,9 @@ export class HistoryProjection implements Projection {
     if (record.kind === 'label') {
       const event = about && this.eventOf(about)
       if (event !== undefined) this.#label(record, event)
+    } else if (record.kind === 'label-withdrawn') {
+      const event = about && this.eventOf(about)
+      if (event !== undefined) this.#histories.withdraw(event, this.#asKept(record, event))
     } else if (record.kind === 'decision' || record.kind === 'history') {
       const transaction = this.#begun ?? this.beginLogged(record, sequence)?.transaction
       this.#begun = undefined
@@ -147,7 +156,11 @@ export class HistoryProjection implements Projection {
     }
   }
 
-  #label({ isFraud, knownAtMs }: Pick<LabelRecord, 'isFraud' | 'knownAtMs'>, event: LabelledEvent): void {
-    this.#histories.label(event, { isFraud, knownAtMs: Math.max(knownAtMs, event.timestampMs) })
+  #label(label: SaidLabel, event: LabelledEvent): void {
+    this.#histories.label(event, this.#asKept(label, event))
+  }
+
+  #asKept({ isFraud, knownAtMs, source }: SaidLabel, { timestampMs }: LabelledEvent): Label {
+    return { isFraud, knownAtMs: Math.max(knownAtMs, timestampMs), rank: this.#rankOf(source) }
   }
 }

@@ -45,6 +45,16 @@ export interface FileLabel {
   readonly isOverruled: boolean
 }
 
+/** A label that is to be withdrawn: its record's number and what it says, of which transaction. */
+export interface StandingLabel {
+  readonly id: string
+  readonly of: number
+  readonly label: number
+  readonly isFraud: boolean
+  readonly knownAtMs: number
+  readonly source: string | null
+}
+
 /** Appends a record that is one with labels; resolves once it is durable. */
 export type Alongside = () => Promise<unknown>
 
@@ -58,6 +68,8 @@ export class LabelIntake {
   readonly #intake: LocalIntake
   /** The last labels that are being written, by transaction id. */
   readonly #labelsInFlight = new Map<string, LabelInFlight>()
+  /** The numbers of labels whose withdrawal is being written. */
+  readonly #beingWithdrawn = new Set<number>()
 
   constructor(intake: LocalIntake, options: LabelIntakeOptions) {
     this.#intake = intake
@@ -87,6 +99,51 @@ export class LabelIntake {
       () => this.#lookUp(ids, mostLabels),
       (known) => this.#take(inputs, by, first, known, alongside),
     )
+  }
+
+  /**
+   * Withdraws labels, which is one with what `alongside` appends; resolves once both are durable.
+   *
+   * @param find tells, in the turn in which that is done, which labels of the ids stand.
+   * @throws FraudError LOG_UNAVAILABLE or OVERLOADED; then none is withdrawn.
+   */
+  async withdraw(
+    ids: readonly string[],
+    by: string,
+    find: () => readonly StandingLabel[],
+    alongside: Alongside,
+  ): Promise<void> {
+    this.#intake.requireReady()
+    await this.#intake.lanes.enter(
+      ids,
+      undefined,
+      () => this.#intake.findLabelled(ids, 0),
+      (known) => {
+        this.#intake.requireReady()
+        const labels = find()
+        return this.#log.together(() => {
+          const beside = alongside()
+          return Promise.all([beside, ...labels.map((label) => this.#withdraw(label, by, known.get(label.id)?.about))])
+        })
+      },
+    )
+  }
+
+  #withdraw(label: StandingLabel, by: string, about: KnownTransaction['about']): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const settled: Settled = (error) => {
+      this.#beingWithdrawn.delete(label.label)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const { source, ...said } = label
+    const withdrawnAtMs = this.#options.clock()
+    const record = { kind: 'label-withdrawn', ...said, withdrawnAtMs, by, ...(source !== null && { source }) } as const
+    this.#log.append(record, settled, { about })
+    this.#beingWithdrawn.add(label.label)
+    // What is said again is a new label.
+    this.#labelsInFlight.delete(label.id)
+    return promise
   }
 
   /** Throws as `label` does for labels that were known before their transactions, and takes none in. */
@@ -125,9 +182,13 @@ export class LabelIntake {
   async #lookUp(ids: readonly string[], most?: number): Promise<ReadonlyMap<string, Known>> {
     // Those on their way now may be durable, and no longer on their way, by the time that the answer comes.
     const onTheirWay = new Map(ids.map((id) => [id, this.#labelsInFlight.get(id)]))
+    const before = new Set(this.#beingWithdrawn)
     const found = await this.#intake.findLabelled(ids, most)
+    const stands = ({ sequence }: { readonly sequence: number }) =>
+      !before.has(sequence) && !this.#beingWithdrawn.has(sequence)
     return new Map(
-      [...found].map(([id, known]) => {
+      [...found].map(([id, { about, labels }]) => {
+        const known = { about, labels: labels.filter(stands) }
         const underway = onTheirWay.get(id)
         const last = underway?.record ?? known.labels.at(-1)
         return [id, { ...known, underway, last, count: underway?.count ?? known.labels.length }]

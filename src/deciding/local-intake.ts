@@ -4,7 +4,7 @@ import type { Decision } from '../decisioning/decision.ts'
 import type { ReceivedTransaction } from '../detector/received-transaction.ts'
 import type { History } from '../features/history.ts'
 import type { DecisionLog, Settled, TransactionRecord } from '../log/decision-log.ts'
-import type { DecisionRecord, HistoryRecord, LabelRecord } from '../log/log-record.ts'
+import type { DecisionRecord, HistoryRecord, LabelRecord, Sequenced } from '../log/log-record.ts'
 import type { Person, PersonalValue, PersonalValues } from '../log/personal-values.ts'
 import type { LabelledTransaction } from '../log/projection.ts'
 import { differences, refuseConflict } from './conflicts.ts'
@@ -53,7 +53,7 @@ export interface KnownTransaction {
   /** Undefined where its transaction has not come. */
   readonly about: LabelledTransaction | undefined
   /** Those that are durable. */
-  readonly labels: readonly LabelRecord[]
+  readonly labels: readonly Sequenced<LabelRecord>[]
 }
 
 const noPersons: readonly Person[] = []

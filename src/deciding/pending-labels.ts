@@ -3,14 +3,19 @@ import type { Steps } from '../core/time-slices.ts'
 import type { LabelRecord, LogRecord } from '../log/log-record.ts'
 import type { Projection } from '../log/projection.ts'
 
-type PendingLabel = Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs' | 'by'>
+interface PendingLabel extends Pick<LabelRecord, 'id' | 'isFraud' | 'knownAtMs' | 'receivedAtMs' | 'by'> {
+  /** The number of its record; 0 where an older version kept it. */
+  readonly sequence: number
+  readonly source?: string | undefined
+}
 
 const none: readonly PendingLabel[] = []
 
 /** Labels whose transactions have not come, in the order in which they came. */
 export class PendingLabels implements Projection {
   readonly name = 'pending-labels'
-  readonly version = 1
+  /** The second knows the numbers of labels and who said them. */
+  readonly version = 2
   readonly #waitMs: number
   readonly #labels = new Set<PendingLabel>()
   readonly #ofId = new Map<string, PendingLabel[]>()
@@ -53,14 +58,14 @@ export class PendingLabels implements Projection {
     return this.#released
   }
 
-  take(record: LogRecord): void {
+  take(record: LogRecord, sequence: number): void {
     this.#released = none
     if (record.kind === 'decision' || record.kind === 'history') {
       if (record.timestampMs > this.#newestMs) this.#newestMs = record.timestampMs
       if (this.#ofId.size > 0) this.#released = this.#release(record.id)
     } else if (record.kind === 'label' && record.of === 0) {
       // A label does not wait for a transaction that is no longer kept.
-      this.#wait(record)
+      this.#wait({ ...record, sequence })
     }
   }
 
@@ -69,18 +74,20 @@ export class PendingLabels implements Projection {
     const writer = new StateWriter()
     writer.double(this.#newestMs)
     writer.double(this.#labels.size)
-    for (const { id, isFraud, knownAtMs, receivedAtMs, by } of this.#labels) {
+    for (const { id, isFraud, knownAtMs, receivedAtMs, by, sequence, source } of this.#labels) {
       writer.text(id)
       writer.double(isFraud ? 1 : 0)
       writer.double(knownAtMs)
       writer.double(receivedAtMs)
       writer.text(by ?? '')
+      writer.double(sequence)
+      writer.text(source ?? '')
       yield* writer.take()
     }
     yield* writer.take(true)
   }
 
-  *load(chunks: Iterable<Uint8Array>): Steps {
+  *load(chunks: Iterable<Uint8Array>, version: number): Steps {
     const reader = new StateReader(chunks)
     try {
       this.#newestMs = reader.double()
@@ -90,7 +97,9 @@ export class PendingLabels implements Projection {
         const knownAtMs = reader.double()
         const receivedAtMs = reader.double()
         const by = reader.text()
-        this.#wait({ id, isFraud, knownAtMs, receivedAtMs, ...(by !== '' && { by }) })
+        const sequence = version >= 2 ? reader.count(Number.MAX_SAFE_INTEGER) : 0
+        const source = version >= 2 ? reader.text() : ''
+        this.#wait({ ...{ id, isFraud, knownAtMs, receivedAtMs, sequence, source }, ...(by !== '' && { by }) })
         yield
       }
       reader.end()
@@ -99,9 +108,10 @@ export class PendingLabels implements Projection {
     }
   }
 
-  #wait({ id, isFraud, knownAtMs, receivedAtMs, by }: PendingLabel): void {
+  #wait({ id, isFraud, knownAtMs, receivedAtMs, by, sequence, source }: PendingLabel): void {
     this.#dropOld()
-    const label = { id, isFraud, knownAtMs, receivedAtMs, ...(by !== undefined && { by }) }
+    const said = { id, isFraud, knownAtMs, receivedAtMs, sequence }
+    const label = { ...said, ...(by !== undefined && { by }), ...(source ? { source } : {}) }
     this.#labels.add(label)
     const ofId = this.#ofId.get(id)
     if (ofId === undefined) this.#ofId.set(id, [label])

@@ -1,5 +1,6 @@
 import { CasesProjection } from '../cases/cases-projection.ts'
 import { policyOf } from '../decisioning/policy.ts'
+import { labelRanks } from '../detector/label-precedence.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
@@ -12,6 +13,7 @@ import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
 import { namesOf } from './policy-vocabulary.ts'
 import { RuleFiguresProjection } from './rule-figures-projection.ts'
+import { StandingLabels } from './standing-labels.ts'
 
 export interface ProjectionOptions extends MemoryHistoriesOptions {
   /** How long records are kept; undefined: for ever. */
@@ -29,17 +31,20 @@ export type Projections = ReturnType<typeof createProjections>
 export function createProjections(maker: HistoryMaker, transactions: RecordTransactions, options: ProjectionOptions) {
   const { detector, features } = maker
   const pending = new PendingLabels(labelWaitMs(features))
+  const rankOf = labelRanks(detector)
+  const labels = new StandingLabels(rankOf, pending)
   const policy = new PolicyProjection(namesOf(maker, options.retainMs), policyOf(detector))
   const deployments = new DeploymentProjection()
   return {
     // It reads nothing that others make, and no other is made from the log again where a snapshot lacks it.
     hours: new HoursProjection(),
     deployments,
-    canary: new CanaryProjection(deployments),
     pending,
-    histories: new HistoryProjection(features, transactions, pending, options),
+    labels,
+    canary: new CanaryProjection(deployments, labels),
+    histories: new HistoryProjection(features, transactions, pending, rankOf, options),
     policy,
-    rules: new RuleFiguresProjection(policy, pending),
+    rules: new RuleFiguresProjection(policy, labels),
     cases: new CasesProjection({
       definitionOf: (sequence) => transactions.definition(sequence),
       secret: () => policy.secret,

@@ -131,9 +131,9 @@ describe('a snapshot', () => {
     for (const [lacking, made] of [
       ['monitoring-hours', ['monitoring-hours']],
       ['deployments', ['monitoring-hours', 'deployments']],
-      ['pending-labels', ['monitoring-hours', 'deployments', 'canary', 'pending-labels']],
+      ['pending-labels', ['monitoring-hours', 'deployments', 'pending-labels']],
       // These read what labels waited.
-      ['histories', ['monitoring-hours', 'deployments', 'canary', 'pending-labels', 'histories']],
+      ['histories', ['monitoring-hours', 'deployments', 'pending-labels', 'standing-labels', 'canary', 'histories']],
     ] as const) {
       const rebuild = rebuilt(log.reading, without(snapshot, lacking))
       assert.deepEqual([rebuild.missingParts, rebuild.unknownParts], [made, []])
@@ -150,7 +150,7 @@ describe('a snapshot', () => {
     const more = [{ name: 'tomorrows', version: 1, chunks: [Buffer.from('of a newer version')] }, ...parts]
     const rebuild = rebuilt(log.reading, { ...snapshot, partsHeld: more, parts: () => more })
     assert.deepEqual(rebuild.unknownParts, ['tomorrows', 'pending-labels'])
-    assert.deepEqual(rebuild.missingParts, ['monitoring-hours', 'deployments', 'canary', 'pending-labels'])
+    assert.deepEqual(rebuild.missingParts, ['monitoring-hours', 'deployments', 'pending-labels'])
     assert.deepEqual(saved(rebuild.projections), saved(projections()))
   })
 

@@ -5,7 +5,7 @@ import { formatIsoTime } from '../core/time-parser.ts'
 import { shownDegraded } from '../decisioning/decision.ts'
 import type { EventSink } from '../events/event.ts'
 import type { LogReading } from '../log/decision-log.ts'
-import type { ChangeRecord, DecisionRecord, LabelRecord } from '../log/log-record.ts'
+import type { ChangeRecord, DecisionRecord, LabelRecord, LabelWithdrawnRecord } from '../log/log-record.ts'
 import type { TakeRecord } from '../log/projection.ts'
 import { TransactionShapes } from '../log/transaction-shapes.ts'
 
@@ -33,6 +33,14 @@ export function recordEvents(sink: EventSink, { reading, cases }: RecordEventsOp
           action: 'label',
           transactionId: record.id,
           atMs: record.receivedAtMs,
+          by: record.by,
+        })
+      case 'label-withdrawn':
+        sink.publish('label', () => tellWithdrawn(record))
+        return publishCase(record.of, {
+          action: 'label',
+          transactionId: record.id,
+          atMs: record.withdrawnAtMs,
           by: record.by,
         })
       case 'rule':
@@ -106,6 +114,16 @@ function tellLabel({ id, isFraud, source, by, knownAtMs, receivedAtMs, of }: Lab
     knownAt: formatIsoTime(knownAtMs),
     receivedAt: formatIsoTime(receivedAtMs),
     pending: of === 0,
+    withdrawn: false,
+  }
+}
+
+/** What it said counts no more. */
+function tellWithdrawn(record: LabelWithdrawnRecord): object {
+  const { withdrawnAtMs, source } = record
+  return {
+    ...tellLabel({ ...record, kind: 'label', source, receivedAtMs: withdrawnAtMs }),
+    withdrawn: true,
   }
 }
 

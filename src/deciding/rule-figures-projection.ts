@@ -9,9 +9,9 @@ import { readJson } from '../decisioning/saved-definitions.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, LogRecord } from '../log/log-record.ts'
 import type { LabelledTransaction, Projection } from '../log/projection.ts'
-import type { PendingLabels } from './pending-labels.ts'
 import { isChange, type PolicyProjection } from './policy-projection.ts'
 import { CountedRule, noCounts, type RuleFigures, ruleCounts } from './rule-figures.ts'
+import type { StandingLabels } from './standing-labels.ts'
 
 /** What gave a decision its outcome, in the order in which it is saved, which grows at its end only. */
 const deciders = ['none', 'threshold', 'cost', 'rule', 'list', 'unavailable', 'control', 'fuse'] as const
@@ -31,7 +31,7 @@ export class RuleFiguresProjection implements Projection {
   readonly name = 'rule-figures'
   readonly version = 1
   readonly #policy: PolicyProjection
-  readonly #pending: PendingLabels
+  readonly #labels: Pick<StandingLabels, 'isFraud'>
   /** Every version by the id of its rule, the oldest first. */
   readonly #rules = new Map<string, CountedRule[]>()
   readonly #labelled = new Map<number, Labelled>()
@@ -44,9 +44,9 @@ export class RuleFiguresProjection implements Projection {
   #letGoThrough = 0
 
   /** Both take each record before this does. */
-  constructor(policy: PolicyProjection, pending: PendingLabels) {
+  constructor(policy: PolicyProjection, labels: Pick<StandingLabels, 'isFraud'>) {
     this.#policy = policy
-    this.#pending = pending
+    this.#labels = labels
   }
 
   /** Every version of a rule, the newest first; none of one that never was. */
@@ -71,8 +71,8 @@ export class RuleFiguresProjection implements Projection {
   take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
     if (record.kind === 'decision') {
       if (record.policy !== undefined) this.#decide(record, record.policy, sequence)
-    } else if (record.kind === 'label') {
-      if (about?.kind === 'decision') this.#label(about.sequence, about.policy, record.isFraud)
+    } else if (record.kind === 'label' || record.kind === 'label-withdrawn') {
+      if (about?.kind === 'decision') this.#label(about.sequence, about.policy)
     } else if (record.kind === 'checkpoint') this.letGo(record.prunedThrough)
     else if (isChange(record) && this.#policy.inForce.version === sequence) this.#follow(sequence, record.atMs)
   }
@@ -159,7 +159,7 @@ export class RuleFiguresProjection implements Projection {
       if (hit.state === 'live' && isAlone(trace, hit, settled)) counts.alone += 1
       if (hit.state === 'shadow' && wouldChange(trace, hit, settled)) counts.wouldChange += 1
     }
-    for (const { isFraud } of this.#pending.released) this.#label(sequence, trace, isFraud)
+    this.#label(sequence, trace)
   }
 
   #review(atMs: number): void {
@@ -211,11 +211,17 @@ export class RuleFiguresProjection implements Projection {
     return this.#rules.get(id)?.findLast(({ version }) => version < sequence)
   }
 
-  /** Counts a label in the place of the one before, if there was one. */
-  #label(sequence: number, trace: PolicyTrace | undefined, isFraud: boolean): void {
+  /** Counts what labels say of a decision now in the place of what they said before. */
+  #label(sequence: number, trace: PolicyTrace | undefined): void {
     if (sequence <= this.#letGoThrough) return
+    const isFraud = this.#labels.isFraud(sequence)
     const known = this.#labelled.get(sequence)
     if (known?.isFraud === isFraud) return
+    if (isFraud === undefined) {
+      if (known !== undefined) countLabel(known, -1)
+      this.#labelled.delete(sequence)
+      return
+    }
     const hits = trace?.rules?.filter(({ state }) => state === 'live' || state === 'shadow') ?? []
     const fired = hits.map(({ id }) => this.#at(id, sequence)).filter((rule) => rule !== undefined)
     if (fired.length === 0) return

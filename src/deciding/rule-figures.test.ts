@@ -12,6 +12,7 @@ import { PendingLabels } from './pending-labels.ts'
 import { PolicyProjection } from './policy-projection.ts'
 import type { RuleFigures } from './rule-figures.ts'
 import { RuleFiguresProjection } from './rule-figures-projection.ts'
+import { StandingLabels } from './standing-labels.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
 const minuteMs = 60_000
@@ -113,8 +114,9 @@ function recordsOf(steps: readonly Step[]): readonly LogRecord[] {
 function create() {
   const pending = new PendingLabels(Number.POSITIVE_INFINITY)
   const policy = new PolicyProjection(names(), { deadlineMs: 100, whenUnavailable: 'review' })
-  const rules = new RuleFiguresProjection(policy, pending)
-  return { rules, all: [pending, policy, rules] as const }
+  const labels = new StandingLabels(() => 0, pending)
+  const rules = new RuleFiguresProjection(policy, labels)
+  return { rules, all: [pending, labels, policy, rules] as const }
 }
 
 function takeAll({ all }: ReturnType<typeof create>, records: readonly LogRecord[], from = 0) {

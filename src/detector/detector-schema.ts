@@ -81,6 +81,8 @@ const labelSchema = z
     knownAt: column.optional(),
     /** How old a transaction must be to count as legitimate if nobody called it fraud; the delay by default. */
     maturity: durationSchema.optional(),
+    /** Sources whose labels count before those of others, the most believed first; chargeback, issuer, analyst by default. */
+    precedence: z.array(z.string().min(1)).max(30, 'list at most 30 sources').optional(),
   })
   .refine(({ delay, knownAt }) => delay === undefined || knownAt === undefined, {
     path: ['knownAt'],

@@ -151,9 +151,12 @@ describe('a key with more events than are kept', () => {
       let buckets: number[] = []
       let taken = 0
       // Labels are known when they come; what was said before of the same transaction no longer counts.
-      const known = stream.map((step) =>
-        'verdict' in step ? { verdict: { ...step.verdict, knownAt: Number.NEGATIVE_INFINITY } } : step,
-      )
+      // One in a bucket can't be withdrawn, nor be weighed against another.
+      const known = stream
+        .filter((step) => !('withdrawn' in step))
+        .map((step) =>
+          'verdict' in step ? { verdict: { ...step.verdict, rank: 0, knownAt: Number.NEGATIVE_INFINITY } } : step,
+        )
       runStream(set, new MemoryHistories(set.plan), known, {}, ([count], { all, now, verdicts }) => {
         const newest = Math.max(...all.slice(0, -1).map(({ time }) => time))
         for (const { about, isFraud } of verdicts.slice(taken)) {

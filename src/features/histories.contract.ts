@@ -81,6 +81,7 @@ export function keepsHistories(where: string, create: (plan: HistoriesPlan) => H
             return lent
           },
           label: (event, label) => histories.label(event, label),
+          withdraw: (event, label) => histories.withdraw(event, label),
           degraded: () => histories.degraded(),
           stats: () => histories.stats(),
         }

@@ -75,6 +75,8 @@ export interface LabelledEvent {
 export interface Label {
   readonly isFraud: boolean
   readonly knownAtMs: number
+  /** How far its source is believed: of two labels the higher counts; 0 by default. */
+  readonly rank?: number
 }
 
 /** How well the histories are. */
@@ -96,8 +98,10 @@ export interface Histories {
    * @throws FraudError CURRENCY_MIXED, before anything was changed.
    */
   observe(transaction: Transaction): readonly History[]
-  /** Takes in what a transaction turned out to be; the later of two labels counts. */
+  /** Takes in what a transaction turned out to be; the later of two labels of one rank counts. */
   label(event: LabelledEvent, label: Label): void
+  /** Takes a label back that was taken in before. */
+  withdraw(event: LabelledEvent, label: Label): void
   /** Whether the last transaction's histories hold less than exact windows want, in the words of `degraded`. */
   degraded(): readonly string[]
   stats(): HistoriesStats

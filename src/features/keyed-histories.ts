@@ -7,7 +7,7 @@ import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
 
-/** The numbers of a label: event time, its transaction's sequence, when it was known, 1 for fraud. */
+/** The numbers of a label: event time, its transaction's sequence, when it was known, and twice its rank, plus 1 for fraud. */
 const labelWidth = 4
 /** Older events are counted in as many spans of time as this over the longest window. */
 const bucketsPerSpan = 2048
@@ -124,18 +124,35 @@ export class KeyedHistories implements History {
     return true
   }
 
-  label({ timestampMs, texts, sequence }: LabelledEvent, { isFraud, knownAtMs }: Label, newestMs: number): void {
+  label({ timestampMs, texts, sequence }: LabelledEvent, label: Label, newestMs: number): void {
+    const { isFraud, knownAtMs, rank = 0 } = label
     if (!this.#plan.countsFrauds || timestampMs <= newestMs - this.#spanMs) return
     const key = this.#plan.by === null ? '' : texts[this.#plan.text]
     const number = key === undefined ? -1 : this.#index.find(key)
     if (number < 0) return
     const known = this.#labelSeries.get(number)
-    // That a transaction is legitimate says something new only after it was called fraud.
-    if (!isFraud && (known === undefined || !this.#hasLabel(known, timestampMs, sequence))) return
+    // That a transaction is legitimate says something new only after it was called fraud, or where it is believed more
+    // than somebody who calls it so afterwards.
+    if (!isFraud && rank === 0 && (known === undefined || !this.#hasLabel(known, timestampMs, sequence))) return
     const series = known ?? this.#addRare(this.#labelSeries, number)
     const at = this.#labels.insert(series, timestampMs)
-    this.#labels.data(series).set([timestampMs, sequence, knownAtMs, isFraud ? 1 : 0], at)
+    this.#labels.data(series).set([timestampMs, sequence, knownAtMs, wordOf(label)], at)
     if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
+  }
+
+  /** Of labels that say the same at the same time it does not matter which one goes. */
+  withdraw({ timestampMs, texts, sequence }: LabelledEvent, label: Label): void {
+    const key = this.#plan.by === null ? '' : texts[this.#plan.text]
+    const number = key === undefined ? -1 : this.#index.find(key)
+    const series = this.#labelSeries.get(number)
+    if (series === undefined) return
+    const data = this.#labels.data(series)
+    const first = this.#labels.first(series)
+    const isIt = (at: number) =>
+      data[at + 1] === sequence && data[at + 2] === label.knownAtMs && data[at + 3] === wordOf(label)
+    let at = upperBound(data, labelWidth, first, this.#labels.end(series), timestampMs) - labelWidth
+    while (at >= first && data[at] === timestampMs && !isIt(at)) at -= labelWidth
+    if (at >= first && data[at] === timestampMs) this.#labels.remove(series, at)
   }
 
   /** The field of a key's newest event; undefined where there is none. */
@@ -250,15 +267,26 @@ export class KeyedHistories implements History {
     const end = this.#labels.end(this.#label)
     const [from, to] = this.#windowIn(this.#labels, this.#label, window)
     let frauds = 0
-    for (let at = from; at < to; at += labelWidth) if (this.#isLastWord(data, at, end)) frauds += data[at + 3]
+    for (let at = from; at < to; at += labelWidth) {
+      if (data[at + 3] % 2 === 1 && this.#isLastWord(data, at, from, end)) frauds++
+    }
     return older + frauds
   }
 
-  /** Whether a label is known by now and no later one of its transaction is. */
-  #isLastWord(data: Float64Array, at: number, end: number): boolean {
+  /**
+   * Whether a label is known by now, and no later one of its transaction is that is believed as much, nor an earlier one that
+   * is believed more.
+   */
+  #isLastWord(data: Float64Array, at: number, first: number, end: number): boolean {
     if (data[at + 2] > this.#nowMs) return false
+    const rank = data[at + 3] >> 1
     for (let later = at + labelWidth; later < end && data[later] === data[at]; later += labelWidth) {
-      if (data[later + 1] === data[at + 1] && data[later + 2] <= this.#nowMs) return false
+      const isKnown = data[later + 1] === data[at + 1] && data[later + 2] <= this.#nowMs
+      if (isKnown && data[later + 3] >> 1 >= rank) return false
+    }
+    for (let before = at - labelWidth; before >= first && data[before] === data[at]; before -= labelWidth) {
+      const isKnown = data[before + 1] === data[at + 1] && data[before + 2] <= this.#nowMs
+      if (isKnown && data[before + 3] >> 1 > rank) return false
     }
     return true
   }
@@ -375,11 +403,15 @@ export class KeyedHistories implements History {
     const data = this.#labels.data(series)
     const first = this.#labels.first(series)
     const end = this.#labels.end(series)
+    const rank = data[first + 3] >> 1
     let isChanged = false
-    for (let at = first + labelWidth; at < end && data[at] === data[first]; at += labelWidth) {
-      isChanged ||= data[at + 1] === data[first + 1]
+    for (let at = end - labelWidth; at > first; at -= labelWidth) {
+      if (data[at] !== data[first] || data[at + 1] !== data[first + 1]) continue
+      if (data[at + 3] >> 1 >= rank) isChanged = true
+      // It would count where what is believed more has gone into a bucket.
+      else this.#labels.remove(series, at)
     }
-    if (data[first + 3] === 1 && !isChanged) {
+    if (data[first + 3] % 2 === 1 && !isChanged) {
       const buckets = this.#bucketSeries.get(number) ?? this.#addRare(this.#bucketSeries, number)
       const bucket = this.#bucketAt(buckets, data[first])
       this.#buckets.data(buckets)[bucket + bucketFrauds]++
@@ -428,6 +460,10 @@ export class KeyedHistories implements History {
     seriesOf.delete(number)
     this.#freeSeries.push(series)
   }
+}
+
+function wordOf({ isFraud, rank = 0 }: Label): number {
+  return 2 * rank + (isFraud ? 1 : 0)
 }
 
 /** A field of a transaction as histories keep it: a text as its hash, a missing one as NaN. */

@@ -95,6 +95,10 @@ export class MemoryHistories implements Histories {
     for (const keyed of this.#keyed) keyed.label(event, label, this.#newestMs)
   }
 
+  withdraw(event: LabelledEvent, label: Label): void {
+    for (const keyed of this.#keyed) keyed.withdraw(event, label)
+  }
+
   degraded(): readonly string[] {
     // One history of everything is counted in buckets by design.
     const isCapped = this.#keyed.some((keyed, i) => this.#plan.histories[i].by !== null && keyed.isCapped)

@@ -53,6 +53,7 @@ function run(set: FeatureSet, stream: readonly Step[], restartAt: ReadonlySet<nu
       restart()
       histories.label(...given)
     },
+    withdraw: (...given: Parameters<MemoryHistories['withdraw']>) => histories.withdraw(...given),
     degraded: () => histories.degraded(),
     stats: () => histories.stats(),
   }

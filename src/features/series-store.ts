@@ -126,6 +126,15 @@ export class SeriesStore {
     return at
   }
 
+  /** Takes one entry out. */
+  remove(series: number, at: number): void {
+    const { width } = this
+    const data = this.data(series)
+    data.copyWithin(at, at + width, this.end(series) + this.#tail * width)
+    this.#records[series * this.#recordLength + countAt]--
+    this.entries--
+  }
+
   /** The entries of a series side by side, and what stands behind the last; valid until the next change. */
   whole(series: number): Float64Array {
     return this.data(series).subarray(this.first(series), this.end(series) + this.#tail * this.width)

@@ -129,6 +129,68 @@ describe('cases over HTTP', () => {
     assert.deepEqual(idsOf(await get('/v1/cases?state=closed')), [one.id])
   })
 
+  test('are opened again by undoing a verdict, whose labels are withdrawn everywhere', async () => {
+    const { decide, post, get, log, service, clock } = await openCases()
+    await decide({ CARD: 'a' })
+    await decide({ CARD: 'a' })
+    const [one] = (await get('/v1/cases')).cases
+    const path = `/v1/cases/${one.id}`
+    const fraudsOf = async () => {
+      clock.nowMs += 1000
+      await decide({ CARD: 'a', AMOUNT: 10, TIME: clock.nowMs })
+      const { decisions } = await get('/v1/decisions?limit=1')
+      return (await get(`/v1/decisions/${decisions[0].transactionId}`)).features.card_fraud_count_7d
+    }
+    assert.equal((await post('ann', `${path}/undo`)).json().code, 'CASE_WITHOUT_VERDICT')
+    await post('ann', `${path}/verdict`, { verdict: 'fraud' })
+    assert.equal(await fraudsOf(), 2)
+    assert.deepEqual((await get('/v1/decisions/t-0')).labels.length, 1)
+    for (let i = 0; i < 2; i++) {
+      const undone = await post('ann', `${path}/undo`, { note: 'Wrong key' })
+      assert.deepEqual([undone.statusCode, undone.json().state, undone.json().verdict], [200, 'claimed', null])
+      assert.equal(undone.json().expectedLossMinor, one.expectedLossMinor)
+    }
+    assert.equal((await post('ben', `${path}/verdict`, { verdict: 'fraud' })).json().code, 'CASE_CLAIMED_BY_OTHER')
+    assert.equal(await fraudsOf(), 0, 'features from then on do not see it')
+    assert.deepEqual([...log.reading.allLabels(), ...(await get('/v1/decisions/t-0')).labels], [])
+    await post('ann', `${path}/verdict`, { verdict: 'fraud' })
+    assert.equal(await fraudsOf(), 2, 'the same said again is a new label')
+    assert.equal([...log.reading.allLabels()].length, 2)
+    assert.ok(service.isReady)
+  })
+
+  test('have labels that count by their source first, then by their time', async () => {
+    const { decide, post, get, clock, service } = await openCases()
+    for (const CARD of ['a', 'b', 'c']) await decide({ CARD })
+    const [a, b]: string[] = idsOf(await get('/v1/cases?sort=oldest'))
+    const frauds = async (CARD: string) => {
+      clock.nowMs += 1000
+      await decide({ CARD, AMOUNT: 10, TIME: clock.nowMs })
+      const { decisions } = await get('/v1/decisions?limit=1')
+      return (await get(`/v1/decisions/${decisions[0].transactionId}`)).features.card_fraud_count_7d
+    }
+    const label = (transactionId: string, isFraud: boolean, source: string) =>
+      service.label({ transactionId, isFraud, source }, 'key:bank')
+    await label('t-0', true, 'chargeback')
+    await post('ann', `/v1/cases/${a}/verdict`, { verdict: 'legitimate' })
+    assert.equal(await frauds('a'), 1, 'a chargeback counts over a later verdict')
+    const { labels } = await get('/v1/decisions/t-0')
+    assert.deepEqual(
+      labels.map((each: Record<string, unknown>) => [each.source, each.counts]),
+      [
+        ['chargeback', true],
+        ['analyst:ann', false],
+      ],
+    )
+    await post('ann', `/v1/cases/${b}/verdict`, { verdict: 'legitimate' })
+    await label('t-1', true, 'till')
+    assert.equal(await frauds('b'), 0, 'a verdict counts over what anybody else says later')
+    await label('t-1', true, 'issuer')
+    assert.equal(await frauds('b'), 1, 'an issuer counts over a verdict')
+    await label('t-1', false, 'issuer')
+    assert.equal(await frauds('b'), 0, 'of one source the later counts')
+  })
+
   test('are judged in part, unsurely, and many at once', async () => {
     const { decide, post, get, log } = await openCases()
     for (const CARD of ['a', 'a', 'b', 'c']) await decide({ CARD })

@@ -408,8 +408,8 @@ describe('GET /v1/decisions/{id}', () => {
         shop_time_since_last_6d: null,
       },
       labels: [
-        { isFraud: true, knownAt, source: null, by: 'anyone' },
-        { isFraud: false, knownAt, source: 'analyst', by: 'anyone' },
+        { isFraud: true, knownAt, source: null, by: 'anyone', counts: false },
+        { isFraud: false, knownAt, source: 'analyst', by: 'anyone', counts: true },
       ],
     })
   })

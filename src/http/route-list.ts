@@ -13,6 +13,7 @@ import {
   openCase,
   releaseCase,
   snoozeCase,
+  undoCase,
   verdictCase,
   verdictCases,
 } from './routes/case-actions.ts'
@@ -108,6 +109,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   claimCase,
   releaseCase,
   verdictCase,
+  undoCase,
   noteCase,
   snoozeCase,
   assignCase,

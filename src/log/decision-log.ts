@@ -39,7 +39,7 @@ export interface LogReading {
   idsEndingIn(ending: string): readonly string[]
   /** The record of a number. */
   at(sequence: number): Sequenced | undefined
-  /** Labels of a transaction's id, in the order in which they came: the last ones where there are more than `most`. */
+  /** Labels of a transaction's id that stand, in the order in which they came: the last ones where there are more than `most`. */
   labelsOf(id: string, most?: number): readonly Sequenced<LabelRecord>[]
   /** The last of them. */
   lastLabel(id: string): Sequenced<LabelRecord> | undefined
@@ -47,7 +47,7 @@ export interface LogReading {
   next(after: number, most?: number): readonly Sequenced[]
   /** How many of the records that `next` returned hold each part that a newer version wrote and this one skips. */
   readonly unread: Readonly<Record<string, number>>
-  /** Every label that is kept, in the order in which they came. */
+  /** Every label that is kept and stands, in the order in which they came. */
   allLabels(): Iterable<Sequenced<LabelRecord>>
   /** The definition that stands under a number. */
   definition(sequence: number): Definition

@@ -25,6 +25,7 @@ const written = {
       'deployment',
       'scores',
       'case',
+      'label-withdrawn',
     ],
   ],
   sectionNames: [

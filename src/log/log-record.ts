@@ -68,6 +68,21 @@ export interface LabelRecord extends PartlyRead {
   readonly by?: string
 }
 
+/** A label does not count any more: rows that were served by it stay as they are. */
+export interface LabelWithdrawnRecord extends PartlyRead {
+  readonly kind: 'label-withdrawn'
+  /** The transaction's id, and its sequence number. */
+  readonly id: string
+  readonly of: number
+  /** The sequence number of the label, and what it says. */
+  readonly label: number
+  readonly isFraud: boolean
+  readonly knownAtMs: number
+  readonly source?: string
+  readonly withdrawnAtMs: number
+  readonly by: string
+}
+
 /** Everything that decisions from here on rest on beside histories. */
 export interface Definition {
   readonly format: RecordFormat
@@ -174,6 +189,7 @@ export type LogRecord =
   | DecisionRecord
   | HistoryRecord
   | LabelRecord
+  | LabelWithdrawnRecord
   | DefinitionRecord
   | ErasureRecord
   | CheckpointRecord
@@ -194,6 +210,7 @@ export const recordKinds = [
   'deployment',
   'scores',
   'case',
+  'label-withdrawn',
 ] as const
 
 /** A record with its place in the log. */

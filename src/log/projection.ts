@@ -47,6 +47,7 @@ export function aboutOf(
   record: LogRecord,
   reading: { at(sequence: number): Sequenced | undefined },
 ): LabelledTransaction | undefined {
-  const about = record.kind !== 'label' || record.of === 0 ? undefined : reading.at(record.of)
+  const isOfOne = record.kind === 'label' || record.kind === 'label-withdrawn'
+  const about = isOfOne && record.of > 0 ? reading.at(record.of) : undefined
   return about?.kind === 'decision' || about?.kind === 'history' ? about : undefined
 }

@@ -139,6 +139,11 @@ function jsonOf(
     }
     case 'checkpoint':
       return checkpointToJson(record)
+    case 'label-withdrawn': {
+      // The row has the id.
+      const { kind, id, ...withdrawn } = record
+      return withdrawn
+    }
     case 'erasure':
       return content
   }
@@ -192,6 +197,12 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
       const erasure = erasureSchema.parse(json)
       const others = Object.keys(json).filter((name) => !(name in erasure))
       return { kind, sequence, ...erasure, ...unreadOf(others) }
+    }
+    case 'label-withdrawn': {
+      const json: object = JSON.parse(from.text())
+      const withdrawn = withdrawnSchema.parse(json)
+      const others = Object.keys(json).filter((name) => !(name in withdrawn))
+      return { kind, sequence, id: stored.id, ...withdrawn, ...unreadOf(others) }
     }
     case 'checkpoint':
       return { kind, sequence, ...checkpointFromJson(JSON.parse(from.text())) }
@@ -340,6 +351,16 @@ function checkLength(length: number): number {
   if (length > 100_000) throw new RangeError(`a row of ${length} values`)
   return length
 }
+
+const withdrawnSchema = z.object({
+  of: z.number(),
+  label: z.number(),
+  isFraud: z.boolean(),
+  knownAtMs: z.number(),
+  source: z.string().exactOptional(),
+  withdrawnAtMs: z.number(),
+  by: z.string(),
+})
 
 const erasureSchema = z.object({
   key: z.string(),

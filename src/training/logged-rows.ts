@@ -9,6 +9,7 @@ import { adviceOn, ColumnCounts, tellCounts } from '../deciding/lost-histories.t
 import { type OnTransaction, Rebuild } from '../deciding/rebuild.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import { fieldOf } from '../detector/kept-fields.ts'
+import { labelRanks, type RankOfSource } from '../detector/label-precedence.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { compileFeatures, computeRow, type FeatureSet } from '../features/feature-set.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
@@ -94,7 +95,7 @@ export async function loggedRows(
   const features = compileFeatures(located)
   const { transaction } = located.detector
   const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
-  const labels = latestLabels(reader)
+  const labels = latestLabels(reader, labelRanks({ transaction }))
   const { newestMs } = reader.transactionsIn(reader.prunedThrough(), reader.lastSequence())
   const isSame = sameFeatures(located, features, reader)
   const card = cardColumn(located.detector, request.by)
@@ -242,10 +243,16 @@ function tell(counts: Readonly<Record<Kind, number>>, declined: DeclinedRows, ru
   run.note(`  left out: ${left.join(', ')}`)
 }
 
-/** The label that counts now, by the transaction's id. */
-function latestLabels(reader: LogReading): Map<string, { readonly isFraud: boolean; readonly knownAtMs: number }> {
-  const labels = new Map<string, { isFraud: boolean; knownAtMs: number }>()
-  for (const { id, isFraud, knownAtMs } of reader.allLabels()) labels.set(id, { isFraud, knownAtMs })
+/** The label that counts now, by the transaction's id: of several the source decides, then the later one. */
+function latestLabels(
+  reader: LogReading,
+  rankOf: RankOfSource,
+): Map<string, { readonly isFraud: boolean; readonly knownAtMs: number }> {
+  const labels = new Map<string, { isFraud: boolean; knownAtMs: number; rank: number }>()
+  for (const { id, isFraud, knownAtMs, source } of reader.allLabels()) {
+    const rank = rankOf(source)
+    if (rank >= (labels.get(id)?.rank ?? 0)) labels.set(id, { isFraud, knownAtMs, rank })
+  }
   return labels
 }
 

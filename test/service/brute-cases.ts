@@ -52,6 +52,8 @@ export function bruteCases(records: readonly Sequenced[], { amount, keys }: Colu
       for (const key of named) if (ownerOf(key) === undefined) one.owns.add(key)
     } else if (record.kind === 'label') {
       for (const each of all) if (each.sequence === record.of) each.labels.push(record.sequence)
+    } else if (record.kind === 'label-withdrawn') {
+      for (const each of all) each.labels = each.labels.filter((label) => label !== record.label)
     } else if (record.kind === 'case') act(cases, record.sequence, record.change)
   }
   return cases

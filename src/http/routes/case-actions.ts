@@ -143,6 +143,16 @@ export const verdictCases = caseAction({
   },
 })
 
+export const undoCase = caseAction({
+  path: '/v1/cases/{id}/undo',
+  operationId: 'undoVerdict',
+  summary: 'Take the last verdict on a case back',
+  details: 'Its labels are withdrawn with it, and whoever undoes it has the case claimed.',
+  body: z.strictObject({ note }),
+  example: { note: 'Wrong key' },
+  act: (desk, { note }, { id, by }) => shown(desk, desk.undo(id, note, by)),
+})
+
 export const noteCase = caseAction({
   path: '/v1/cases/{id}/notes',
   operationId: 'noteCase',

@@ -71,6 +71,11 @@ const optional = ['contributionScale']
 
 const by = { type: ['string', 'null'], description: 'Who sent the label; null in a log of an older version.' } as const
 
+const counts = {
+  type: 'boolean',
+  description: 'Whether it is the one that counts: its source decides first, then its time.',
+} as const
+
 const label = { isFraud: { type: 'boolean' }, knownAt: time, source: { type: ['string', 'null'] } } as const
 
 export function object(properties: Readonly<Record<string, unknown>>, optional: readonly string[] = []): object {
@@ -99,7 +104,7 @@ export const decisionSchemas = {
       ...decisionProperties,
       transaction: transactionView,
       features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
-      labels: { type: 'array', items: object({ ...label, by }), maxItems: 100 },
+      labels: { type: 'array', items: object({ ...label, by, counts }), maxItems: 100 },
       hasOlderLabels: {
         type: 'boolean',
         description: 'Whether there are earlier labels, in a log of an older version.',

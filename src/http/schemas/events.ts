@@ -39,6 +39,7 @@ const shapes: Readonly<Record<EventType, object>> = {
       receivedAt: time,
     },
     pending: { type: 'boolean' },
+    withdrawn: { type: 'boolean', description: 'Whether it counts no more.' },
   },
   case: {
     case: { ...maybeText, description: 'Its id.' },

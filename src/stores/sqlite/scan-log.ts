@@ -29,13 +29,16 @@ export function* scanDecisions(
   }
 }
 
-/** Labels up to a number, in the order in which they came. */
-export function* scanLabels(reader: SqliteLogReader, through: number): Generator<Sequenced<Label>> {
+/** Labels up to a number that nobody had withdrawn by then and by a time, in the order in which they came. */
+export function* scanLabels(reader: SqliteLogReader, through: number, knownByMs: number): Generator<Sequenced<Label>> {
   const { database } = reader
+  const withdrawn = reader.withdrawn()
   const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? AND sequence <= ? ORDER BY sequence`
   for (const row of database.prepare(sql).iterate(reader.prunedThrough(), through)) {
     const record = reader.decode(storedRecord(row))
-    if (record.kind === 'label') yield record
+    const { sequence = Number.POSITIVE_INFINITY, atMs = 0 } = withdrawn.get(record.sequence) ?? {}
+    const isWithdrawn = sequence <= through && atMs <= knownByMs
+    if (record.kind === 'label' && !isWithdrawn && record.knownAtMs <= knownByMs) yield record
   }
 }
 

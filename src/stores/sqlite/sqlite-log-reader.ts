@@ -22,6 +22,7 @@ import { type Row, recordColumns, storedRecord } from './stored-record.ts'
 const recordsAtOnce = 1000
 const bytesAtOnce = 16 * 2 ** 20
 const labelKind = recordKinds.indexOf('label')
+const withdrawnKind = recordKinds.indexOf('label-withdrawn')
 const definitionKind = recordKinds.indexOf('definition')
 const changingKinds = (['definition', 'rule', 'list', 'policy'] as const).map((kind) => recordKinds.indexOf(kind))
 const checkpointKind = recordKinds.indexOf('checkpoint')
@@ -41,6 +42,8 @@ export class SqliteLogReader implements LogReading {
   readonly #formatOf: FormatOf = (definition) => this.definition(definition).format
   /** The newest checkpoint, which is looked at before many reads. What it carries may be large, and is asked for once. */
   #lastCheckpoint: Checkpoint | undefined
+  readonly #withdrawn = new Map<number, Withdrawal>()
+  #withdrawnThrough = 0
   /** While all reads see the same instant. */
   #instant: { readonly checkpoint: Checkpoint | undefined } | undefined
 
@@ -65,6 +68,8 @@ export class SqliteLogReader implements LogReading {
     this.#opened = open(this.#path)
     this.#lastCheckpoint = undefined
     this.#definitions.clear()
+    this.#withdrawn.clear()
+    this.#withdrawnThrough = 0
     before.database.close()
   }
 
@@ -107,11 +112,26 @@ export class SqliteLogReader implements LogReading {
   }
 
   labelsOf(id: string, most = -1): readonly Sequenced<LabelRecord>[] {
-    const rows = this.#opened.labels.all(id, this.prunedThrough(), most).reverse()
-    return rows.flatMap((row) => {
+    const withdrawn = this.withdrawn()
+    // Some of the newest may not stand any more.
+    const asked = withdrawn.size === 0 ? most : -1
+    const rows = this.#opened.labels.all(id, this.prunedThrough(), asked).reverse()
+    const labels = rows.flatMap((row) => {
       const record = this.decode(storedRecord(row))
-      return record.kind === 'label' ? [record] : []
+      return record.kind === 'label' && !withdrawn.has(record.sequence) ? [record] : []
     })
+    return most < 0 ? labels : labels.slice(Math.max(0, labels.length - most))
+  }
+
+  /** Labels that do not stand any more, by their numbers, with who said so when. There are few, so all are remembered. */
+  withdrawn(): ReadonlyMap<number, Withdrawal> {
+    for (const row of this.#opened.withdrawnAfter.iterate(this.#withdrawnThrough)) {
+      const record = this.decode(storedRecord(row))
+      if (record.kind !== 'label-withdrawn') continue
+      this.#withdrawn.set(record.label, { sequence: record.sequence, atMs: record.withdrawnAtMs })
+      this.#withdrawnThrough = record.sequence
+    }
+    return this.#withdrawn
   }
 
   lastLabel(id: string): Sequenced<LabelRecord> | undefined {
@@ -153,12 +173,13 @@ export class SqliteLogReader implements LogReading {
     return rows
   }
 
-  /** Every label that is kept, in order. */
+  /** Every label that is kept and stands, in order. */
   *allLabels(): Generator<Sequenced<LabelRecord>> {
+    const withdrawn = this.withdrawn()
     const sql = `SELECT ${recordColumns} FROM records WHERE kind = ${labelKind} AND sequence > ? ORDER BY sequence`
     for (const row of this.database.prepare(sql).iterate(this.prunedThrough())) {
       const record = this.decode(storedRecord(row))
-      if (record.kind === 'label') yield record
+      if (record.kind === 'label' && !withdrawn.has(record.sequence)) yield record
     }
   }
 
@@ -296,6 +317,12 @@ function contentOf({ kind, sequence, ...definition }: Sequenced<DefinitionRecord
   return definition
 }
 
+/** The record by which a label was withdrawn, and when. */
+interface Withdrawal {
+  readonly sequence: number
+  readonly atMs: number
+}
+
 /** A database that is open, with what is asked of it often. */
 interface Opened {
   readonly database: DatabaseSync
@@ -303,6 +330,7 @@ interface Opened {
   readonly find: StatementSync
   readonly at: StatementSync
   readonly labels: StatementSync
+  readonly withdrawnAfter: StatementSync
   readonly after: StatementSync
   readonly bytesAfter: StatementSync
   readonly last: StatementSync
@@ -320,6 +348,9 @@ function open(path: string): Opened {
     find: database.prepare(`${select} WHERE id = ? AND kind <= 1`),
     at: database.prepare(`${select} WHERE sequence = ?`),
     labels: database.prepare(`${select} WHERE id = ? AND kind = 2 AND sequence > ? ORDER BY sequence DESC LIMIT ?`),
+    withdrawnAfter: database.prepare(
+      `${select} WHERE kind = ${withdrawnKind} AND kind > 2 AND sequence > ? ORDER BY sequence`,
+    ),
     after: database.prepare(`${select} WHERE sequence > ? ORDER BY sequence LIMIT ?`),
     bytesAfter: database.prepare(
       'SELECT total(length(body)) AS bytes FROM (SELECT body FROM records WHERE sequence > ? ORDER BY sequence LIMIT ?)',
