@@ -14,6 +14,7 @@ import {
   startMs,
 } from '../../test/service/decisions-fixture.ts'
 import { recordingLog } from '../../test/service/fixture.ts'
+import { FraudError } from '../core/errors.ts'
 import { createRandom } from '../core/random.ts'
 import { createDetectorInForce, type DetectorInForce } from '../deciding/detector-in-force.ts'
 import type { MakeElsewhere } from '../deciding/make-state.ts'
@@ -51,9 +52,10 @@ async function start() {
     { snapshotsPath: join(path, 'snapshots'), logKey: undefined },
     logger,
   )
-  const threads = { begun: 0 }
+  const threads = { begun: 0, prunedAtFirst: false }
   const makeElsewhere: MakeElsewhere = (...args) => {
     threads.begun++
+    if (threads.prunedAtFirst && threads.begun === 1) return Promise.reject(new FraudError('LOG_PRUNED', 'gone'))
     return backfill(...args)
   }
   const running = await openTestDecisions({ directory: path, inForce: detectors[0], logger, makeElsewhere })
@@ -138,6 +140,15 @@ describe('histories that a thread makes beside decisions', () => {
     await decide('one')
     await assert.rejects(service.use(other), { code: 'LOG_MISMATCH', message: /record 2 .*0 decimals/ })
     assert.equal((await decide('two')).model, 'model@000000000000')
+  })
+
+  test('are made again where retention deleted records before they were read', async () => {
+    const { service, logger, threads } = await start()
+    threads.prunedAtFirst = true
+    await service.use(detectors[1])
+    assert.equal(threads.begun, 2)
+    assert.equal(service.lineup.champion.model?.modelId, detectors[1].predictor?.modelId)
+    assert.ok(logger.lines.some((line) => JSON.stringify(line).includes('histories are made again')))
   })
 
   test('end with the service', async () => {

@@ -199,3 +199,32 @@ describe('a snapshot', () => {
     }
   })
 })
+
+test('a rebuild does not pass over records that retention deletes before it has read them', async () => {
+  const running = await openTestDecisions({ inForce, maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, log } = running
+  await service.resume()
+  const decide = (i: number) =>
+    service.decide({ ID: `t-${i}`, TIME: startMs + i, AMOUNT: 1, CARD: 'c', SHOP: 's' }, undefined, () => 0)
+  for (let i = 0; i < 30; i++) await decide(i)
+  const { reading } = log
+  let pruned = 0
+  const rebuild = new Rebuild(
+    inForce,
+    {
+      next: (after, most) => reading.next(after, most),
+      at: (sequence) => reading.at(sequence),
+      definition: (sequence) => reading.definition(sequence),
+      prunedThrough: () => pruned,
+      carried: () => reading.carried(),
+    },
+    undefined,
+    {},
+  )
+  rebuild.step(undefined, undefined, 10)
+  pruned = rebuild.sequence
+  assert.equal(rebuild.step(undefined, undefined, 10), true)
+  pruned = rebuild.sequence + 1
+  assert.throws(() => rebuild.step(), { code: 'LOG_PRUNED' })
+})
