@@ -56,7 +56,9 @@ describe('GET /v1/keys/{key}/{token}', () => {
       if (i % 5 === 0 && i % 2 === 0) frauds.set(transaction.ID, false)
       if (random.integer(4) === 0) {
         const isFraud = random.integer(2) === 0
-        await service.label({ transactionId: transaction.ID, isFraud }, 'key:desk')
+        await service.label({ transactionId: transaction.ID, isFraud, source: 'chargeback' }, 'key:desk')
+        // A chargeback is believed, whatever an analyst says later.
+        await service.label({ transactionId: transaction.ID, isFraud: !isFraud, source: 'analyst:ann' }, 'key:desk')
         frauds.set(transaction.ID, isFraud)
       }
     }

@@ -46,6 +46,18 @@ export class DecisionReader {
     this.#formatOf = formatOf
   }
 
+  /** The fields alone, which stand at the beginning of a decision's body; lent. */
+  readFields(body: Uint8Array): Pick<LentDecision, 'definition' | 'fields'> {
+    const from = new ValueReader(body)
+    const lent = this.#lent
+    lent.definition = from.whole()
+    // When it was decided, and what was degraded.
+    from.whole()
+    from.whole()
+    this.#readFields(from)
+    return lent
+  }
+
   /** @throws FraudError LOG_INVALID where the record can't be read. */
   read(stored: StoredRecord): LentDecision {
     try {
@@ -54,6 +66,12 @@ export class DecisionReader {
       if (cause instanceof FraudError) throw cause
       throw new FraudError('LOG_INVALID', `Record ${stored.sequence} of the log can't be read`, { cause })
     }
+  }
+
+  #readFields(from: ValueReader): void {
+    const { fields } = this.#lent
+    fields.length = from.whole()
+    for (let i = 0; i < fields.length; i++) fields[i] = from.value()
   }
 
   #read(stored: StoredRecord, from: ValueReader): LentDecision {
@@ -70,9 +88,7 @@ export class DecisionReader {
     const degraded = from.whole()
     lent.featuresFailed = Math.floor(degraded / 2 ** failed) % 2 === 1
     let isUnread = degraded >= 2 ** degradations.length
-    const { fields } = lent
-    fields.length = from.whole()
-    for (let i = 0; i < fields.length; i++) fields[i] = from.value()
+    this.#readFields(from)
     const length = from.whole()
     if (lent.row.length !== length) lent.row = new Float64Array(length)
     for (let i = 0; i < length; i++) lent.row[i] = from.number()

@@ -25,7 +25,7 @@ export interface KeyUse {
   /** As it was sent. */
   readonly amount: number | null
   readonly keys: Readonly<Record<string, string>>
-  /** What it turned out to be by the last label; null where there is none. */
+  /** What it turned out to be by the label that counts; null where there is none. */
   readonly isFraud: boolean | null
 }
 

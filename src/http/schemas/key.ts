@@ -14,7 +14,7 @@ const transaction = object({
   score,
   amount: { type: ['number', 'null'], description: 'As it was sent.' },
   keys: { type: 'object', additionalProperties: text },
-  isFraud: { type: ['boolean', 'null'], description: 'What the last label says; null where there is none.' },
+  isFraud: { type: ['boolean', 'null'], description: 'What the label says that counts; null where there is none.' },
 })
 
 const figures = object({

@@ -1,11 +1,10 @@
 import { hashText } from '../../core/hash-text.ts'
 import { DecisionReader } from '../../log/decision-reader.ts'
-import { recordKinds } from '../../log/log-record.ts'
+import type { HistoryRecord } from '../../log/log-record.ts'
 import type { TransactionShapes } from '../../log/transaction-shapes.ts'
 import type { SqliteLogReader } from './sqlite-log-reader.ts'
 import { recordColumns, storedRecord } from './stored-record.ts'
 
-const decisionKind = recordKinds.indexOf('decision')
 /** Records whose keys are kept at a time, the newest ones; a power of two. */
 const mostRecords = 2 ** 22
 const recordsPerStep = 20_000
@@ -87,16 +86,22 @@ export class KeyIndex {
 
   #read(from: number, through: number): void {
     for (const hashes of this.#hashes.values()) this.#clear(hashes, from, through)
-    const sql = `SELECT ${recordColumns} FROM records WHERE sequence BETWEEN ? AND ? AND kind <= 1`
-    for (const row of this.#reader.database.prepare(sql).iterate(from, through)) {
-      const stored = storedRecord(row)
-      const record = stored.kind === decisionKind ? this.#decisions.read(stored) : this.#reader.decode(stored)
-      if (!('fields' in record)) continue
-      for (const [key, at] of this.#shapes.of(record.definition).keys) {
-        const value = record.fields[at]
-        if (value === undefined) continue
-        this.#arrayOf(key)[stored.sequence & (this.#capacity - 1)] = hashOf(String(value))
-      }
+    const { database } = this.#reader
+    const decisions = 'SELECT sequence, body FROM records WHERE sequence BETWEEN ? AND ? AND kind = 0'
+    for (const { sequence, body } of database.prepare(decisions).iterate(from, through)) {
+      if (body instanceof Uint8Array) this.#put(Number(sequence), this.#decisions.readFields(body))
+    }
+    const histories = `SELECT ${recordColumns} FROM records WHERE sequence BETWEEN ? AND ? AND kind = 1`
+    for (const row of database.prepare(histories).iterate(from, through)) {
+      const record = this.#reader.decode(storedRecord(row))
+      if (record.kind === 'history') this.#put(record.sequence, record)
+    }
+  }
+
+  #put(sequence: number, { definition, fields }: Pick<HistoryRecord, 'definition' | 'fields'>): void {
+    for (const [key, at] of this.#shapes.of(definition).keys) {
+      const value = fields[at]
+      if (value !== undefined) this.#arrayOf(key)[sequence & (this.#capacity - 1)] = hashOf(String(value))
     }
   }
 

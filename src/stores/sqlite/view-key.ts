@@ -1,4 +1,5 @@
 import type { Outcome } from '../../detector/detector-schema.ts'
+import { labelInForce, type RankOfSource } from '../../detector/label-precedence.ts'
 import type { TransactionRecord } from '../../log/decision-log.ts'
 import type { KeyFigures, KeyLink, KeyQuery, KeyUse, KeyValue, KeyView, LinkedValue } from '../../log/key-views.ts'
 import type { TransactionShapes } from '../../log/transaction-shapes.ts'
@@ -20,6 +21,8 @@ interface KeySources {
   readonly reader: SqliteLogReader
   readonly index: KeyIndex
   readonly shapes: TransactionShapes
+  /** Which of several labels counts. */
+  readonly rankOf: RankOfSource
 }
 
 /** What is known of a key's value, of so many of its newest transactions that it takes a fraction of a second. */
@@ -163,7 +166,8 @@ function figuresOf(uses: readonly KeyUse[], windowMs: number | null, asOfMs: num
   return { windowMs, transactions: within.length, amount: sum, outcomes, frauds: of(true), legitimate: of(false) }
 }
 
-function useAt({ reader, shapes }: KeySources, sequence: number): KeyUse | undefined {
+function useAt(sources: KeySources, sequence: number): KeyUse | undefined {
+  const { reader, shapes } = sources
   const record = reader.at(sequence)
   if (record?.kind !== 'decision' && record?.kind !== 'history') return undefined
   const isDecided = record.kind === 'decision'
@@ -174,13 +178,13 @@ function useAt({ reader, shapes }: KeySources, sequence: number): KeyUse | undef
     score: isDecided ? record.score : null,
     amount: shapes.of(definition).amountOf(fields),
     keys: shapes.keysOf(record),
-    isFraud: truthOf(reader, record),
+    isFraud: truthOf(sources, record),
   }
 }
 
-/** What the last label says; a file of history may say it, too. */
-function truthOf(reader: SqliteLogReader, record: TransactionRecord): boolean | null {
-  const label = reader.lastLabel(record.id)
+/** What the label says that counts; a file of history may say it, too. */
+function truthOf({ reader, rankOf }: KeySources, record: TransactionRecord): boolean | null {
+  const label = labelInForce(reader.labelsOf(record.id), rankOf)
   if (label !== undefined) return label.isFraud
   return record.kind === 'history' && record.isLabelled ? false : null
 }
