@@ -13,6 +13,7 @@ import type { TakenSnapshot } from './deciding/keeper.ts'
 import { cardKeyCheck, cardNumberHash } from './detector/card-number-hash.ts'
 import type { DecisionMetrics, DirectoryFigures } from './http/decision-metrics.ts'
 import type { warmUp } from './http/warm-up.ts'
+import { WebhookSink, type WebhookTarget } from './monitoring/webhook-sink.ts'
 import {
   type DataDirectory,
   type DirectoryLock,
@@ -35,6 +36,8 @@ export interface DecisionsConfig {
   /** The key of the hashes that replace card numbers, for detectors that require them. */
   readonly cardKey?: string | undefined
   readonly limits?: Partial<DecisionsLimits>
+  /** Where alerts are sent, and what they are signed with. */
+  readonly alertWebhook?: WebhookTarget | undefined
   /** For a service whose first decision is in a hurry. */
   readonly warmUp?: typeof warmUp | undefined
   /** Whether somebody else has to approve changes of what decides. */
@@ -155,6 +158,7 @@ export async function openDecisions(
       persons: log.persons,
       observer: metrics,
       ...hashing,
+      alertSink: openWebhook(config.alertWebhook, directory, logger),
       asksForApproval: config.asksForApproval,
       registry: { reading: log.reading, bundles: openModelFiles(directory), readServed },
       logger,
@@ -189,6 +193,12 @@ export async function openDecisions(
     await opened.close()
     throw error
   }
+}
+
+function openWebhook(target: WebhookTarget | undefined, { alertsPath }: DataDirectory, logger: Logger) {
+  if (target === undefined) return undefined
+  const paths = { cursorPath: `${alertsPath}.sent`, deadPath: `${alertsPath}.dead.ndjson` }
+  return new WebhookSink({ ...target, ...paths, clock: Date.now, logger })
 }
 
 /** What becomes of the lock and of what reads the log where files are deleted or overwritten underneath. */

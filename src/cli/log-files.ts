@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { FraudError } from '../core/errors.ts'
+import { checkWebhook, type WebhookTarget } from '../monitoring/webhook-sink.ts'
 import { dataDirectory, refuseLinkedFiles } from '../stores/data-directory.ts'
 import { keyVariable, type NamedKey } from '../stores/sqlite/log-key.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
@@ -59,4 +60,12 @@ export function keysBefore(): readonly NamedKey[] {
 /** What this process makes from here on is for its owner alone, whatever the umask: persons may be in it in clear. */
 export function keepPrivate(): void {
   process.umask(0o077)
+}
+
+/** Where alerts are sent: only who starts the service says so. @throws FraudError OPTION_INVALID */
+export function alertWebhook(): WebhookTarget | undefined {
+  const { SHRIKE_ALERT_WEBHOOK: url = '', SHRIKE_ALERT_SECRET: secret = '' } = process.env
+  if (url === '') return undefined
+  checkWebhook({ url, secret })
+  return { url, secret }
 }

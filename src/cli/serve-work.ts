@@ -8,7 +8,7 @@ import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { championIn } from './champion.ts'
 import { watchKeys } from './key-ring.ts'
-import { keepPrivate, logKey } from './log-files.ts'
+import { alertWebhook, keepPrivate, logKey } from './log-files.ts'
 import { type OidcFlags, readOidc } from './oidc-flags.ts'
 import { reportsBeside } from './report-beside.ts'
 import type { Run } from './run.ts'
@@ -133,6 +133,7 @@ export async function startServing(
       directory: data,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
+      alertWebhook: alertWebhook(),
       ...(flags.warmUp && { warmUp }),
       snapshotArgs: [process.argv[1] ?? '', 'snapshot'],
       limits: {

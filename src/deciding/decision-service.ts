@@ -12,6 +12,7 @@ import { Lineup } from './lineup.ts'
 import { recordEvents } from './record-events.ts'
 import { ShadowScorer } from './shadow-scorer.ts'
 import { Takeover, type TakeoverOptions } from './takeover.ts'
+import type { ShadowCount } from './watched-state.ts'
 
 export interface DecisionServiceOptions
   extends Omit<DecisionsOptions, 'events'>,
@@ -42,7 +43,8 @@ export class DecisionService extends Decisions {
   constructor(inForce: DetectorInForce, options: DecisionServiceOptions) {
     const onFault = faultReporter(options.logger, options.clock)
     const lineup = new Lineup(firstChampion(inForce, options))
-    const observer = tellPolicy(options.observer, options.logger)
+    const shadowCounts = new Map<string, ShadowCount>()
+    const observer = countShadows(tellPolicy(options.observer, options.logger), shadowCounts)
     const shadows = new ShadowScorer({ shadowScoresPerSecond, ...options, observer, lineup })
     const decider = new Decider({ ...options, observer, lineup, shadows })
     const findSnapshot: TakeoverOptions['findSnapshot'] = (next) => {
@@ -58,7 +60,7 @@ export class DecisionService extends Decisions {
     const takeover = new Takeover(lineup, decider, { ...options, onFault, findSnapshot, loadDeployed, follower })
     const keeper = new Keeper(decider, options)
     const findPredictor = async (id: string) => this.deployer?.models.findPredictor(id)
-    super(takeover, decider, { ...options, findPredictor, events })
+    super(takeover, decider, { ...options, findPredictor, events, shadowCounts: () => [...shadowCounts.values()] })
     this.#takeover = takeover
     this.#keeper = keeper
     this.#log = options.log
@@ -92,7 +94,7 @@ export class DecisionService extends Decisions {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
+    await Promise.all([this.alerts.close(), this.guard?.close(), this.#takeover.close(), this.#keeper.close()])
     await this.#log.close()
   }
 }
@@ -101,6 +103,17 @@ export class DecisionService extends Decisions {
 function openEvents({ log, clock, logger }: Pick<DecisionServiceOptions, 'log' | 'clock' | 'logger'>): EventHub {
   const onFault = (error: unknown) => logger.error({ err: error }, 'an event could not be told, and was left out')
   return new EventHub({ log, epoch: clock().toString(36), onFault })
+}
+
+function countShadows(observer: DecisionObserver, counts: Map<string, ShadowCount>): DecisionObserver {
+  return {
+    ...observer,
+    shadowScored(model, result) {
+      observer.shadowScored(model, result)
+      const { dropped, all } = counts.get(model) ?? { dropped: 0, all: 0 }
+      counts.set(model, { model, dropped: dropped + (result === 'dropped' ? 1 : 0), all: all + 1 })
+    },
+  }
 }
 
 /** Somebody has to look at what tripped a fuse, and at reviews that nobody gets to. */

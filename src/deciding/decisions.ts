@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type FieldError, FraudError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json-value.ts'
+import type { Logger } from '../core/logger.ts'
 import type { Decision } from '../decisioning/decision.ts'
 import {
   anyChangeSchema,
@@ -18,9 +19,12 @@ import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import type { DecisionPages, DecisionQuery } from '../log/decision-pages.ts'
 import type { KeyQuery, KeyViews } from '../log/key-views.ts'
 import type { Person, PersonalValues } from '../log/personal-values.ts'
+import type { AlertSink } from '../monitoring/alert.ts'
+import type { AlertsProjection } from '../monitoring/alerts-projection.ts'
 import type { HoursProjection } from '../monitoring/hours-projection.ts'
 import { Monitor } from '../monitoring/monitor.ts'
 import type { Predictor } from '../scoring/predictor.ts'
+import type { AlertWatch } from './alert-watch.ts'
 import { appendChange, recordable } from './append-change.ts'
 import { CaseDesk } from './case-desk.ts'
 import { type ChangeContext, type ExaminedChange, examineChange, recordOfChange } from './change-policy.ts'
@@ -45,6 +49,7 @@ import type { RuleFigures } from './rule-figures.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Takeover } from './takeover.ts'
 import { predictorsOf } from './united-features.ts'
+import { type ShadowCount, watchAlerts } from './watched-state.ts'
 
 export interface DecisionsOptions {
   readonly log: ServiceLog
@@ -54,6 +59,11 @@ export interface DecisionsOptions {
   /** Whether somebody else has to approve changes of the policy. */
   readonly asksForApproval?: (() => boolean) | undefined
   readonly maxAheadMs: number
+  readonly logger: Logger
+  /** Where alerts go beside the log. */
+  readonly alertSink?: AlertSink | undefined
+  /** What shadows gave and gave up since the start. */
+  readonly shadowCounts?: () => readonly ShadowCount[]
   /** 32 random bytes in hex. */
   readonly makeDrawSecret: () => string
   /** A model that decided once and is kept; undefined where it is not. */
@@ -119,6 +129,8 @@ export class Decisions {
   readonly #options: DecisionsOptions
   readonly #takeover: Pick<Takeover, 'lineup' | 'pause' | 'fillFailure' | 'isFilling'>
   readonly #views: DecisionViews
+  /** Looks for what somebody has to hear of. */
+  readonly alerts: AlertWatch
   /** Compares what is decided with what was. */
   readonly monitor: Monitor
 
@@ -137,6 +149,7 @@ export class Decisions {
       model: () => ({ predictor: this.inForce.predictor, categories: this.inForce.features.categories }),
       turn: nextTurn,
     })
+    this.alerts = watchAlerts(this, options)
     this.desk = new CaseDesk(this, decider, options)
   }
 
@@ -309,6 +322,11 @@ export class Decisions {
   /** What was decided by the hour. @throws FraudError NOT_READY */
   get hours(): HoursProjection {
     return this.#projections.hours
+  }
+
+  /** What alerts hold, and what is asked for. @throws FraudError NOT_READY */
+  get alertStates(): AlertsProjection {
+    return this.#projections.alerts
   }
 
   get #policy(): PolicyProjection {

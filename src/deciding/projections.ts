@@ -4,6 +4,7 @@ import { labelRanks } from '../detector/label-precedence.ts'
 import type { MemoryHistoriesOptions } from '../features/memory-histories.ts'
 import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
+import { AlertsProjection } from '../monitoring/alerts-projection.ts'
 import { HoursProjection } from '../monitoring/hours-projection.ts'
 import { CanaryProjection } from './canary-projection.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
@@ -45,6 +46,7 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
     histories: new HistoryProjection(features, transactions, pending, rankOf, options),
     policy,
     rules: new RuleFiguresProjection(policy, labels),
+    alerts: new AlertsProjection(),
     cases: new CasesProjection({
       definitionOf: (sequence) => transactions.definition(sequence),
       secret: () => policy.secret,

@@ -52,10 +52,19 @@ export function recordEvents(sink: EventSink, { reading, cases }: RecordEventsOp
           ...tellChange(record, sequence),
           model: record.change.model ?? null,
         }))
+      case 'alert':
+        return sink.publish('alert', () => tellAlert(record, sequence))
       case 'case':
         return sink.publish('case', () => tellAction(record, cases))
     }
   }
+}
+
+/** What began or ended, in the words of its record; of a change of definitions, that they changed. */
+function tellAlert({ change, atMs, why, by }: ChangeRecord, sequence: number): object {
+  const { kind, alert = null, subject = null, severity = null, from = null, to = null } = change
+  const state = kind === 'fired' ? 'firing' : kind
+  return { sequence, at: formatIsoTime(atMs), by, state, alert, subject, severity, text: why, from, to }
 }
 
 /** What happened to a case. */

@@ -3,6 +3,7 @@ import type { DecisionObserver } from '../deciding/decision-observer.ts'
 import type { DecisionService } from '../deciding/decision-service.ts'
 import { outcomes } from '../detector/detector-schema.ts'
 import { createTally, scoreBuckets } from './metrics.ts'
+import { watchMonitoring } from './monitoring-metrics.ts'
 import { nameFirst, watchPolicy } from './policy-metrics.ts'
 
 /** What of the data directory is measured when a scrape asks. */
@@ -219,4 +220,5 @@ function watch(
     return underway && (underway.of === 0 ? 0 : underway.records / underway.of)
   })
   watchPolicy(registry, decisions, nowMs)
+  watchMonitoring(registry, decisions)
 }

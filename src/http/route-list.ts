@@ -1,5 +1,6 @@
 import type { AccessContext, ApprovalContext, DecidingContext, JobContext, ModelContext, Route } from './route.ts'
 import { addModel } from './routes/add-model.ts'
+import { alerts, putAlerts } from './routes/alerts.ts'
 import { approveChange, changeProposal, changeProposals, rejectChange, withdrawChange } from './routes/approvals.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import {
@@ -139,6 +140,8 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   changeEntries,
   drift,
   ruleRates,
+  alerts,
+  putAlerts,
 ]
 
 /** What a service that has a data directory to itself has, too. */

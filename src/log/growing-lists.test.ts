@@ -26,6 +26,7 @@ const written = {
       'scores',
       'case',
       'label-withdrawn',
+      'alert',
     ],
   ],
   sectionNames: [

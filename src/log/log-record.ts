@@ -182,7 +182,7 @@ export interface ChangeRecord extends PartlyRead {
 }
 
 /** Those of records that are changes; of cases, what people did to them. */
-export const changeKinds = ['rule', 'list', 'policy', 'deployment', 'case'] as const
+export const changeKinds = ['rule', 'list', 'policy', 'deployment', 'case', 'alert'] as const
 type ChangeKind = (typeof changeKinds)[number]
 
 export type LogRecord =
@@ -211,6 +211,7 @@ export const recordKinds = [
   'scores',
   'case',
   'label-withdrawn',
+  'alert',
 ] as const
 
 /** A record with its place in the log. */

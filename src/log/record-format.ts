@@ -67,6 +67,7 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
     case 'policy':
     case 'deployment':
     case 'case':
+    case 'alert':
       to.text(changeToText(record))
       break
     case 'scores':
@@ -210,7 +211,8 @@ function readBody(stored: StoredRecord, from: ValueReader, formatOf: FormatOf): 
     case 'list':
     case 'policy':
     case 'deployment':
-    case 'case': {
+    case 'case':
+    case 'alert': {
       const { others, ...change } = changeFromText(from.text())
       return { kind, sequence, ...change, ...unreadOf(others) }
     }

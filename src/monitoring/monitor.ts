@@ -20,10 +20,16 @@ export interface MonitorOptions {
 /** Compares what is decided with what was, when somebody asks; the same hours are compared once. */
 export class Monitor {
   readonly #options: MonitorOptions
+  #newest: DriftReport | undefined
   #last: { readonly of: string; readonly report: Promise<DriftReport> } | undefined
 
   constructor(options: MonitorOptions) {
     this.#options = options
+  }
+
+  /** The last report that somebody asked for. */
+  get newest(): DriftReport | undefined {
+    return this.#newest
   }
 
   /** @throws FraudError NOT_READY */
@@ -34,9 +40,13 @@ export class Monitor {
     if (this.#last?.of !== of) {
       const report = this.#compare(projection, options)
       this.#last = { of, report }
-      report.catch(() => {
-        this.#last = undefined
-      })
+      report
+        .then((made) => {
+          this.#newest = made
+        })
+        .catch(() => {
+          this.#last = undefined
+        })
     }
     return this.#last.report
   }

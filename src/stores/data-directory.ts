@@ -32,6 +32,8 @@ export interface DataDirectory {
   readonly keysPath: string
   /** Users, their sessions, and what was asked for by whom. */
   readonly accessPath: string
+  /** Where alerts that were sent, or could not be, are noted: the beginning of the files' names. */
+  readonly alertsPath: string
   readonly jobsPath: string
   /** What jobs made: a folder each. */
   readonly bundlesPath: string
@@ -55,6 +57,7 @@ export function dataDirectory(path: string): DataDirectory {
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
     accessPath: join(path, 'access.sqlite'),
+    alertsPath: join(path, 'alerts'),
     jobsPath: join(path, 'jobs'),
     bundlesPath: join(path, 'bundles'),
     modelsPath: join(path, 'models'),

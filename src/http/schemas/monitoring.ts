@@ -1,3 +1,5 @@
+import { alertKinds, severities } from '../../monitoring/alert.ts'
+
 const number = { type: 'number' } as const
 const count = { type: 'integer' } as const
 const maybe = { type: ['number', 'null'] } as const
@@ -103,3 +105,48 @@ export const driftAnswer = objectOf({
 })
 
 export const ruleRatesAnswer = objectOf({ through: time, ...rates.properties })
+
+const alertDefinition = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    kind: { type: 'string', enum: alertKinds },
+    isOn: { type: 'boolean' },
+    severity: { type: 'string', enum: severities },
+    limit: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      description: 'What is too much, in the unit of the kind.',
+    },
+    note: { type: 'string', maxLength: 500 },
+  },
+  required: ['kind', 'isOn', 'severity'],
+} as const
+
+const alertEvent = objectOf({
+  sequence: { ...count, description: 'The number of its record.' },
+  at: { type: 'string', format: 'date-time' },
+  state: { type: 'string', enum: ['firing', 'resolved'] },
+  alert: { type: 'string', enum: alertKinds },
+  subject: { type: 'string', description: 'What it is of: a feature, an outcome, a rule, a model.' },
+  severity: { type: 'string', enum: severities },
+  text: { type: 'string' },
+  ...moved.properties,
+  since: { type: 'string', format: 'date-time', description: 'When it began.' },
+})
+
+export const alertsAnswer = objectOf({
+  version: { ...count, description: 'The number of the record that says what is asked for; 0 of what is usual.' },
+  firing: listOf(alertEvent),
+  alerts: listOf(alertDefinition, 'What is asked for, one of each kind.'),
+  changes: listOf(alertEvent, 'The newest 500, newest first.'),
+})
+
+export const alertsBody = {
+  type: 'object',
+  properties: { alerts: listOf(alertDefinition), why: { type: 'string' } },
+  required: ['alerts'],
+} as const
+
+export const alertsChanged = objectOf({ version: count, alerts: listOf(alertDefinition) })
