@@ -10,10 +10,12 @@ ARG NODE_VERSION=24.21
 FROM node:${NODE_VERSION}-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+COPY client/package.json client/
 COPY console/package.json console/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY client client
 COPY console console
 RUN npm run build
 
@@ -21,9 +23,10 @@ RUN npm run build
 FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /dependencies
 COPY package.json package-lock.json .npmrc ./
+COPY client/package.json client/
 COPY console/package.json console/
 RUN npm ci --ignore-scripts --omit=dev \
- && rm -rf node_modules/echarts/dist node_modules/shrike-console \
+ && rm -rf node_modules/echarts/dist node_modules/shrike-client node_modules/shrike-console \
  && find node_modules -type f '(' -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' ')' -delete
 
 FROM node:${NODE_VERSION}-slim

@@ -15,8 +15,8 @@ import { buildTestService } from './fixture.ts'
 import { amountBundle } from './model-fixture.ts'
 
 /** A service with all that there is: decisions, models, jobs whose processes end at once, and people. */
-export async function openWholeService(options: Partial<ServerOptions> = {}) {
-  const { bytes, id } = amountBundle(cardsDetector({ policy: { review: 0.5, decline: 0.9 } }), 100)
+export async function openWholeService(options: Partial<ServerOptions> = {}, scores?: readonly [number, number]) {
+  const { bytes, id } = amountBundle(cardsDetector({ policy: { review: 0.5, decline: 0.9 } }), 100, scores)
   const { detector } = decodeBundle(bytes)
   const people = openTestAccounts()
   const running = await openTestDecisions({

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 /** A key, `g q` for two in a row, or `mod+k` with the platform's command key. */
 export interface Shortcut {
@@ -24,7 +24,8 @@ export function useKeys(given: readonly Shortcut[]): void {
   const latest = useRef(given)
   latest.current = given
   const names = given.map(({ keys, does }) => `${keys}:${does}`).join('|')
-  useEffect(() => {
+  // Before anything is painted: whoever sees a button may press its key.
+  useLayoutEffect(() => {
     // What a key runs is looked up when it is pressed, so that it sees the newest state.
     const stable =
       names === '' ? [] : latest.current.map((each, i) => ({ ...each, run: () => latest.current[i]?.run() }))

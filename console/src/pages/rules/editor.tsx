@@ -25,12 +25,15 @@ import { describeName, type Name } from './names.ts'
 export interface EditorHandle {
   /** Writes a text where the cursor is. */
   readonly insert: (text: string) => void
+  /** Writes another text in place of all. */
+  readonly replace: (text: string) => void
   /** Marks a place of the text, and goes there. */
   readonly reveal: (start: number, end: number) => void
 }
 
 interface EditorProps {
-  readonly value: string
+  /** What it begins with; from then on the text is the editor's own, so that nothing that was typed is undone. */
+  readonly initial: string
   readonly names: readonly Name[]
   /** What the service found, which the editor's own check can't. */
   readonly found: readonly Diagnostic[]
@@ -40,7 +43,7 @@ interface EditorProps {
 }
 
 /** The condition of a rule: completed and checked as it is typed. Its styles live in a shadow root, where the policy lets them. */
-export function Editor({ value, names, found, onChange, onReady, isReadOnly }: EditorProps) {
+export function Editor({ initial, names, found, onChange, onReady, isReadOnly }: EditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | undefined>(undefined)
   const latest = useRef({ onChange, found })
@@ -55,7 +58,7 @@ export function Editor({ value, names, found, onChange, onReady, isReadOnly }: E
       root,
       parent: root,
       state: EditorState.create({
-        doc: value,
+        doc: initial,
         extensions: [
           history(),
           closeBrackets(),
@@ -78,6 +81,7 @@ export function Editor({ value, names, found, onChange, onReady, isReadOnly }: E
         editor.dispatch(editor.state.replaceSelection(text))
         editor.focus()
       },
+      replace: (text) => editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } }),
       reveal: (start, end) => {
         const { length } = editor.state.doc
         editor.dispatch({
@@ -93,11 +97,6 @@ export function Editor({ value, names, found, onChange, onReady, isReadOnly }: E
   useEffect(() => {
     view.current?.dispatch({ effects: language.current.reconfigure(languageOf(names, () => latest.current.found)) })
   }, [names])
-  useEffect(() => {
-    const editor = view.current
-    if (editor !== undefined && editor.state.doc.toString() !== value)
-      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
-  }, [value])
   useEffect(() => {
     if (view.current !== undefined) forceLinting(view.current)
   }, [found])

@@ -90,6 +90,10 @@ function Workbench({ names, version, saved, onSaved }: WorkbenchProps) {
   const publish = () => {
     if (isSound && changes.length > 0) setPublishing(true)
   }
+  const discard = () => {
+    setRule(saved ?? emptyRule)
+    editor.current?.replace(saved?.when ?? '')
+  }
   useKeys(canWrite ? [{ keys: 'mod+s', does: 'Save', whileTyping: true, run: publish }] : [])
   useLeaveWarning(changes.length > 0)
   return (
@@ -102,7 +106,7 @@ function Workbench({ names, version, saved, onSaved }: WorkbenchProps) {
           </header>
           <div class="inside stack">
             <Editor
-              value={rule.when}
+              initial={rule.when}
               names={names}
               found={diagnosticsOf(problems, warnings)}
               onChange={(when) => change({ when })}
@@ -115,7 +119,9 @@ function Workbench({ names, version, saved, onSaved }: WorkbenchProps) {
               <Builder
                 names={names}
                 onAdd={(condition) =>
-                  change({ when: rule.when.trim() === '' ? condition : `${rule.when.trimEnd()} && ${condition}` })
+                  editor.current?.replace(
+                    rule.when.trim() === '' ? condition : `${rule.when.trimEnd()} && ${condition}`,
+                  )
                 }
               />
             )}
@@ -138,12 +144,7 @@ function Workbench({ names, version, saved, onSaved }: WorkbenchProps) {
             <button type="button" class="button primary" disabled={!isSound || changes.length === 0} onClick={publish}>
               Save … <kbd>{spellKeys('mod+s').join('')}</kbd>
             </button>
-            <button
-              type="button"
-              class="button"
-              disabled={changes.length === 0}
-              onClick={() => setRule(saved ?? emptyRule)}
-            >
+            <button type="button" class="button" disabled={changes.length === 0} onClick={discard}>
               Discard
             </button>
             <span class="muted">

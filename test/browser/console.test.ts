@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { openBrowser, openConsole, signIn, skipWithoutBrowser, visit } from './open-console.ts'
+
+/** What a browser says by itself of an answer that refuses; the console shows it in its own words. */
+const isRefusal = (complaint: string) => /status of 40[134]/.test(complaint)
+
+/** Where pages are, out of the one list of them. */
+const paths = [...readFileSync('console/src/pages/index.ts', 'utf8').matchAll(/path: '([^']+)'/g)].map(
+  ([, path = '']) => path,
+)
+
+describe('the console', { skip: skipWithoutBrowser }, () => {
+  let browser: Browser
+  let opened: Awaited<ReturnType<typeof openConsole>>
+
+  before(async () => {
+    browser = await openBrowser()
+    opened = await openConsole()
+    await opened.review(70)
+  })
+  after(async () => {
+    await browser.close()
+    await opened.close()
+  })
+
+  async function enter(name: string, path = '', options = {}) {
+    const opening = await visit(browser, opened.url, options)
+    await opening.page.goto(`${opened.url}/console${path}`)
+    await signIn(opening.page, name)
+    return opening
+  }
+
+  const casesOf = async (state: string) => {
+    const { cases } = opened.whole.service.desk
+    return [...cases.all()].filter((one) => (state === 'closed' ? one.closed !== undefined : one.closed === undefined))
+  }
+
+  /** The case that a page is on, once it is there. */
+  async function caseOf(page: Page, before?: string): Promise<string> {
+    await page.waitForURL((url) => /\/cases\/[^/]+$/.test(url.pathname) && url.pathname !== before)
+    await page.getByRole('button', { name: /^Fraud/ }).waitFor()
+    return new URL(page.url()).pathname
+  }
+
+  test('lets somebody in by name and password, says when they are wrong, and lets them out', async () => {
+    const { context, page, complaints } = await visit(browser, opened.url)
+    await page.goto(`${opened.url}/console/queue`)
+    await page.getByLabel('Name').fill('ann')
+    await page.getByLabel('Password').fill('not the password of ann')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.locator('[role=alert]', { hasText: /name or.* password|password/i }).waitFor()
+    await signIn(page, 'ann')
+    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Password').waitFor()
+    assert.deepEqual(
+      complaints.filter((each) => !isRefusal(each)),
+      [],
+    )
+    await context.close()
+  })
+
+  for (const [look, options] of Object.entries({
+    light: { colorScheme: 'light' as const, viewport: { width: 1440, height: 900 } },
+    dark: { colorScheme: 'dark' as const, viewport: { width: 1440, height: 900 } },
+    phone: { colorScheme: 'light' as const, viewport: { width: 390, height: 844 } },
+  })) {
+    test(`has nothing that axe or the browser complains of on any page: ${look}`, async () => {
+      const { context, page, complaints } = await enter('lead', '', options)
+      const [one] = await casesOf('open')
+      for (const path of paths) {
+        const named = path
+          .replace('/cases/{id}', `/cases/${one?.id}`)
+          .replace('/decisions/{id}', '/decisions/t-1')
+          .replace(/\{\w+\}/, 'new')
+        await page.goto(`${opened.url}/console${named}`)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await page.waitForLoadState('load')
+        await page.locator('.loading').first().waitFor({ state: 'detached' })
+        const found = await page.evaluate(async (source) => {
+          // Runs beside the page's own policy, as an extension's would.
+          new Function(source)()
+          const { violations } = await Reflect.get(globalThis, 'axe').run()
+          return violations.map(
+            ({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`,
+          )
+        }, axe.source)
+        assert.deepEqual(found, [], named)
+        assert.equal(
+          await page.evaluate('document.documentElement.scrollWidth > innerWidth'),
+          false,
+          `${named} is too wide`,
+        )
+      }
+      assert.deepEqual(
+        complaints.filter((each) => !isRefusal(each)),
+        [],
+      )
+      await context.close()
+    })
+  }
+
+  test('takes twenty verdicts by keys alone, each a label, with the next case by itself', async () => {
+    const { context, page, complaints } = await enter('ann')
+    const closed = (await casesOf('closed')).length
+    await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor()
+    await page.keyboard.press('g')
+    await page.keyboard.press('q')
+    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor()
+    await page.getByRole('grid').waitFor()
+    await page.keyboard.press('n')
+    let at = await caseOf(page)
+    for (let i = 0; i < 20; i++) {
+      await page.keyboard.press(i % 3 === 0 ? 'f' : 'l')
+      at = await caseOf(page, at)
+    }
+    const done = (await casesOf('closed')).slice(closed)
+    assert.equal(done.length, 20)
+    const frauds = done.filter(({ history }) => history.some(({ verdict }) => verdict === 'fraud'))
+    assert.equal(frauds.length, 7)
+    assert.deepEqual(
+      complaints.filter((each) => !isRefusal(each)),
+      [],
+    )
+    await context.close()
+  })
+
+  test('never gives two analysts the same case', async () => {
+    const [ann, ben] = await Promise.all([enter('ann', '/queue'), enter('ben', '/queue')])
+    const seen: string[] = []
+    let places: (string | undefined)[] = [undefined, undefined]
+    for (let i = 0; i < 5; i++) {
+      await Promise.all([ann, ben].map(({ page }) => page.keyboard.press(i === 0 ? 'n' : 'u')))
+      places = await Promise.all([ann, ben].map(({ page }, who) => caseOf(page, places[who])))
+      seen.push(...places.map(String))
+    }
+    assert.equal(new Set(seen).size, seen.length, seen.join())
+    await Promise.all([ann, ben].map(({ context }) => context.close()))
+  })
+
+  test('offers a viewer no change, and the routes refuse it', async () => {
+    const [one] = await casesOf('open')
+    const { context, page } = await enter('eve', `/cases/${one?.id}`)
+    await page.getByRole('heading', { name: 'History' }).waitFor()
+    assert.equal(await page.getByRole('button', { name: /^Fraud/ }).count(), 0)
+    await page.goto(`${opened.url}/console/rules`)
+    await page.getByText('No rules yet').waitFor()
+    assert.equal(await page.getByRole('link', { name: /new rule|first one/i }).count(), 0)
+    const statuses = await page.evaluate(
+      async ([id]) => {
+        const post = async (path: string, body: object) =>
+          (
+            await fetch(path, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify(body),
+            })
+          ).status
+        return [
+          await post(`/v1/cases/${id}/verdict`, { verdict: 'fraud' }),
+          await post('/v1/rules', { id: 'x', when: 'true', then: 'tag' }),
+        ]
+      },
+      [one?.id],
+    )
+    assert.deepEqual(statuses, [403, 403])
+    await context.close()
+  })
+
+  test('asks again over the page when a login has ended, and what was written is still there', async () => {
+    const { context, page } = await enter('lead', '/rules/new')
+    await page.getByPlaceholder('many-small-payments').fill('half-written')
+    await context.clearCookies()
+    await page.getByLabel('Reason, as the decision tells it').fill('{amount} is much')
+    await page.getByLabel('Condition').click()
+    await page.keyboard.type('amount > 70.0')
+    const again = page.getByRole('dialog', { name: 'Your session has ended' })
+    await again.waitFor()
+    await again.getByLabel('Name').fill('lead')
+    await again.getByLabel('Password').fill('correct horse battery staple')
+    await again.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await again.waitFor({ state: 'detached' })
+    assert.equal(await page.getByPlaceholder('many-small-payments').inputValue(), 'half-written')
+    await context.close()
+  })
+
+  test('keeps what was known while the network is away, and goes on when it is back', async () => {
+    const { context, page } = await enter('ann', '/')
+    await page.getByText('Live', { exact: true }).waitFor()
+    await context.setOffline(true)
+    await page.goto(`${opened.url}/console`).catch(() => undefined)
+    await context.setOffline(false)
+    await page.goto(`${opened.url}/console`)
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.getByRole('grid').getByText('t-70', { exact: true }).waitFor()
+    await context.setOffline(true)
+    await opened.review(1)
+    await context.setOffline(false)
+    await page.getByRole('grid').getByText('t-71', { exact: true }).waitFor()
+    await context.close()
+  })
+})

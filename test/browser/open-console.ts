@@ -1,0 +1,81 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { chromium } from 'playwright-core'
+import { build } from '../../console/build.js'
+import { listen } from '../../src/http/listen.ts'
+import { testPassword } from '../service/accounts-fixture.ts'
+import { startMs } from '../service/decisions-fixture.ts'
+import { openWholeService } from '../service/whole-service.ts'
+
+const executablePath = '/usr/bin/chromium'
+export const skipWithoutBrowser = existsSync(executablePath)
+  ? false
+  : `there is no ${executablePath} to open the console in`
+
+/** The console as it is now, built for this test alone, before a whole service with people. */
+export async function openConsole() {
+  const folder = mkdtempSync(join(tmpdir(), 'shrike-console-'))
+  await build(folder)
+  const whole = await openWholeService({ consoleFolder: folder }, [0.1, 0.6])
+  await whole.people.add('lead', 'admin')
+  await whole.people.add('ann', 'analyst')
+  await whole.people.add('ben', 'analyst')
+  await whole.people.add('eve', 'viewer')
+  const url = await listen(whole.app, '127.0.0.1', 0)
+  let ids = 0
+  return {
+    ...{ url, whole },
+    /** Reviewed, being over 100.00, each in a case of its own. */
+    async review(count: number): Promise<void> {
+      for (let i = 0; i < count; i++) {
+        const id = ++ids
+        await whole.service.decide(
+          { ID: `t-${id}`, TIME: startMs + id, AMOUNT: 160 + (id % 20), CARD: `c-${id}`, SHOP: `s-${id}` },
+          undefined,
+          () => 0,
+        )
+      }
+    },
+    async close() {
+      await whole.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+}
+
+export interface Visit {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** What the browser complained of, and what was asked of anybody else. */
+  readonly complaints: string[]
+}
+
+/** Opens a page, and notes whatever a browser says of it. Refusals that a test asks for are told as their status. */
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ timezoneId: 'Europe/Berlin', ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+  page.on('pageerror', (error) => complaints.push(String(error.stack)))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(?:data|blob):/.test(request.url()))
+      complaints.push(`asked ${request.url()}`)
+  })
+  await page.addInitScript(
+    `document.addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective))`,
+  )
+  return { context, page, complaints }
+}
+
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Name').fill(name)
+  await page.getByLabel('Password').fill(testPassword)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.locator('#main h1').waitFor()
+}
