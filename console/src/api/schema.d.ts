@@ -68,7 +68,7 @@ export interface paths {
     }
     /**
      * Why a decision came out as it did, by the policy of that time
-     * @description Conditions of rules are evaluated again on what the log holds; what can not be told is said in `notTold`.
+     * @description Conditions of rules are evaluated again on what the log holds; what can not be told is said in `notTold`. A browser, which asks for text/html, gets a page.
      */
     get: operations['explanation']
     put?: never
@@ -93,6 +93,26 @@ export interface paths {
      * @description Card numbers and personal values are replaced as in a transaction before the search, and are never in a URL.
      */
     post: operations['search']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/keys/{key}/{token}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * One card, customer or other key: its transactions, figures, lists and links
+     * @description The token is what the log keeps, as `POST /v1/search` answers it: values of persons and card numbers are refused.
+     */
+    get: operations['key']
+    put?: never
+    post?: never
     delete?: never
     options?: never
     head?: never
@@ -308,23 +328,6 @@ export interface paths {
     patch?: never
     trace?: never
   }
-  '/v1/cases/{id}/undo': {
-    parameters: {
-      query?: never
-      header?: never
-      path?: never
-      cookie?: never
-    }
-    get?: never
-    put?: never
-    /** Give a case back */
-    post: operations['releaseCase']
-    delete?: never
-    options?: never
-    head?: never
-    patch?: never
-    trace?: never
-  }
   '/v1/cases/{id}/verdict': {
     parameters: {
       query?: never
@@ -339,6 +342,26 @@ export interface paths {
      * @description fraud and legitimate become labels of its open transactions, or of those that are named, with the source analyst:NAME, durable with the verdict or not at all. The same again changes nothing.
      */
     post: operations['giveVerdict']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/cases/{id}/undo': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Take the last verdict on a case back
+     * @description Its labels are withdrawn with it, and whoever undoes it has the case claimed.
+     */
+    post: operations['undoVerdict']
     delete?: never
     options?: never
     head?: never
@@ -763,6 +786,43 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/monitoring/drift': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /**
+     * How features, scores and outcomes have moved
+     * @description The last 24 whole hours against the same hours of the weeks before; the last whole day (UTC) against the training rows of its weekday.
+     */
+    get: operations['drift']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/monitoring/rules': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** How often each rule fires, against the weeks before */
+    get: operations['ruleRates']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/models': {
     parameters: {
       query?: never
@@ -873,8 +933,8 @@ export interface paths {
     get: operations['jobs']
     put?: never
     /**
-     * Start a training, an import, a search of a policy or a backtest
-     * @description It runs in a process of its own, one at a time, and writes a bundle or a policy into the data directory.
+     * Start a training, an import, a search of a policy, a backtest or a comparison
+     * @description It runs in a process of its own, one at a time, and writes a bundle, a policy or figures into the data directory.
      */
     post: operations['startJob']
     delete?: never
@@ -913,6 +973,23 @@ export interface paths {
      * @description Ends with the event `job` when the job has ended. `Last-Event-ID` continues after an event.
      */
     get: operations['jobEvents']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/jobs/{id}/figures': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** All figures of a comparison */
+    get: operations['jobFigures']
     put?: never
     post?: never
     delete?: never
@@ -1000,6 +1077,23 @@ export interface paths {
     patch?: never
     trace?: never
   }
+  '/v1/sessions/ways': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** How one can log in */
+    get: operations['loginWays']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
   '/v1/users': {
     parameters: {
       query?: never
@@ -1035,6 +1129,99 @@ export interface paths {
      */
     put: operations['changeUser']
     post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/four-eyes': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Whether changes wait for the approval of somebody else */
+    get: operations['fourEyes']
+    /**
+     * Have changes wait for the approval of somebody else, or no longer
+     * @description On at once. Off is a change that somebody else has to approve.
+     */
+    put: operations['setFourEyes']
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/changes': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** Changes that wait for approval, and those that did, newest first */
+    get: operations['changes']
+    put?: never
+    post?: never
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/changes/{id}': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    /** One change, with the hash that an approval names */
+    get: operations['change']
+    put?: never
+    post?: never
+    /** Take back a change of your own that waits for approval */
+    delete: operations['withdrawChange']
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/changes/{id}/approve': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /**
+     * Approve a change of somebody else, which puts it in force
+     * @description The hash is that of the change as it was looked at. A change of a version that is not in force any more is refused, and outdated from then on.
+     */
+    post: operations['approveChange']
+    delete?: never
+    options?: never
+    head?: never
+    patch?: never
+    trace?: never
+  }
+  '/v1/changes/{id}/reject': {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    get?: never
+    put?: never
+    /** Reject a change of somebody else */
+    post: operations['rejectChange']
     delete?: never
     options?: never
     head?: never
@@ -1274,6 +1461,7 @@ export interface components {
          * @enum {string}
          */
         code:
+          | 'APPROVAL_REQUIRED'
           | 'BODY_INVALID'
           | 'BODY_TOO_LARGE'
           | 'BUNDLE_INVALID'
@@ -1284,6 +1472,10 @@ export interface components {
           | 'CASE_FULL'
           | 'CASE_UNKNOWN'
           | 'CASE_WITHOUT_VERDICT'
+          | 'CHANGES_FULL'
+          | 'CHANGE_DECIDED'
+          | 'CHANGE_DIFFERS'
+          | 'CHANGE_UNKNOWN'
           | 'CURRENCY_MIXED'
           | 'DEPLOYMENT_UNDERWAY'
           | 'ERASURE_INCOMPLETE'
@@ -1314,6 +1506,7 @@ export interface components {
           | 'NOT_READY'
           | 'OPTION_INVALID'
           | 'OVERLOADED'
+          | 'OWNER_MISSING'
           | 'PENDING_LABELS_FULL'
           | 'POLICY_CHANGED'
           | 'POLICY_INVALID'
@@ -1321,9 +1514,11 @@ export interface components {
           | 'POLICY_PART_UNKNOWN'
           | 'POLICY_VALUES_LOST'
           | 'ORIGIN_REFUSED'
+          | 'PROVIDER_UNAVAILABLE'
           | 'REQUEST_MALFORMED'
           | 'REQUEST_TIMEOUT'
           | 'ROUTE_NOT_FOUND'
+          | 'SAME_PERSON'
           | 'TRANSACTION_CONFLICT'
           | 'TRANSACTION_IN_FUTURE'
           | 'TRANSACTION_TOO_OLD'
@@ -1362,6 +1557,7 @@ export interface components {
        * @enum {string}
        */
       code:
+        | 'APPROVAL_REQUIRED'
         | 'BODY_INVALID'
         | 'BODY_TOO_LARGE'
         | 'BUNDLE_INVALID'
@@ -1372,6 +1568,10 @@ export interface components {
         | 'CASE_FULL'
         | 'CASE_UNKNOWN'
         | 'CASE_WITHOUT_VERDICT'
+        | 'CHANGES_FULL'
+        | 'CHANGE_DECIDED'
+        | 'CHANGE_DIFFERS'
+        | 'CHANGE_UNKNOWN'
         | 'CURRENCY_MIXED'
         | 'DEPLOYMENT_UNDERWAY'
         | 'ERASURE_INCOMPLETE'
@@ -1402,6 +1602,7 @@ export interface components {
         | 'NOT_READY'
         | 'OPTION_INVALID'
         | 'OVERLOADED'
+        | 'OWNER_MISSING'
         | 'PENDING_LABELS_FULL'
         | 'POLICY_CHANGED'
         | 'POLICY_INVALID'
@@ -1409,9 +1610,11 @@ export interface components {
         | 'POLICY_PART_UNKNOWN'
         | 'POLICY_VALUES_LOST'
         | 'ORIGIN_REFUSED'
+        | 'PROVIDER_UNAVAILABLE'
         | 'REQUEST_MALFORMED'
         | 'REQUEST_TIMEOUT'
         | 'ROUTE_NOT_FOUND'
+        | 'SAME_PERSON'
         | 'TRANSACTION_CONFLICT'
         | 'TRANSACTION_IN_FUTURE'
         | 'TRANSACTION_TOO_OLD'
@@ -1437,8 +1640,8 @@ export interface components {
     /**
      * @description A transaction by the fields that the detector declares. Other fields are ignored and not kept.
      * @example {
-     *       "transaction_id": "example-1795880201",
-     *       "time": "2026-11-28T15:36:41.000Z",
+     *       "transaction_id": "example-1798637415",
+     *       "time": "2026-12-30T13:30:15.000Z",
      *       "amount": 25,
      *       "card_id": "card_id-1",
      *       "customer_id": "customer_id-1",
@@ -1591,12 +1794,11 @@ export interface components {
         source: string | null
         /** @description Who sent the label; null in a log of an older version. */
         by: string | null
+        /** @description Whether it is the one that counts: its source decides first, then its time. */
+        counts: boolean
       }[]
-      /**
-       * @description Whether there are earlier labels, in a log of an older version.
-       * @constant
-       */
-      hasOlderLabels?: true
+      /** @description Whether there are earlier labels, in a log of an older version. */
+      hasOlderLabels?: boolean
       explanation?: {
         /**
          * @description The scale of the contributions.
@@ -2172,10 +2374,37 @@ export interface components {
             /** Format: date-time */
             receivedAt: string
             pending: boolean
+            /** @description Whether it counts no more. */
+            withdrawn: boolean
           }
         | {
             /** @constant */
             type: 'case'
+            /** @description Its id. */
+            case: string | null
+            /** @enum {string} */
+            action:
+              | 'transaction'
+              | 'label'
+              | 'open'
+              | 'claim'
+              | 'release'
+              | 'verdict'
+              | 'undo'
+              | 'note'
+              | 'snooze'
+              | 'assign'
+              | 'escalate'
+              | 'link'
+              | 'merge'
+              | 'sample'
+            /** @description Of a transaction that came to it, or a label of one. */
+            transactionId: string | null
+            by: string | null
+            /** Format: date-time */
+            at: string
+            isClosed: boolean | null
+            claimedBy: string | null
           }
         | {
             /** @constant */
@@ -2209,7 +2438,7 @@ export interface components {
               }[]
             }
             /** @enum {unknown} */
-            kind: 'training' | 'import' | 'optimisation' | 'backtest'
+            kind: 'training' | 'import' | 'optimisation' | 'backtest' | 'comparison'
             name: string | null
             progress?: {
               atMs: number
@@ -2255,6 +2484,112 @@ export interface components {
         job?: number
         policy?: number
         deployment?: number
+      }
+    }
+    KnownKey: {
+      key: string
+      /** @description What the log keeps: a token, a hash, or the value. */
+      token: string
+      /** @description Newest first. */
+      transactions: {
+        transactionId: string
+        /** Format: date-time */
+        time: string
+        /**
+         * @description Null of one that was not decided.
+         * @enum {string|null}
+         */
+        outcome: 'approve' | 'challenge' | 'review' | 'decline' | null
+        /** @description The calibrated probability of fraud; null where none was available, or there is no model. */
+        score: number | null
+        /** @description As it was sent. */
+        amount: number | null
+        keys: {
+          [key: string]: string
+        }
+        /** @description What the last label says; null where there is none. */
+        isFraud: boolean | null
+      }[]
+      /** @description The cursor of the next page; null at the end. */
+      next: string | null
+      /**
+       * Format: date-time
+       * @description The time of the newest transaction, from which windows reach back.
+       */
+      asOf: string | null
+      /** @description Of an hour, a day, 7 and 30 days, and all. */
+      figures: {
+        /** @description Null: all that are counted. */
+        windowMs: number | null
+        /** @description How many. */
+        transactions: number
+        /** @description The sum of the amounts as they were sent. */
+        amount: number
+        outcomes: {
+          approve?: number
+          challenge?: number
+          review?: number
+          decline?: number
+        }
+        /** @description Known to be fraud. */
+        frauds: number
+        /** @description Known to be legitimate. */
+        legitimate: number
+      }[]
+      linked: {
+        key: string
+        /** @description What the log keeps: a token, a hash, or the value. */
+        token: string
+        /**
+         * @description 1 in the same transaction; 2 by a value between them.
+         * @enum {integer}
+         */
+        steps: 1 | 2
+        /** @description Those that were looked at. */
+        transactions: number
+        /** @description Those of them that are known to be fraud. */
+        frauds: number
+      }[]
+      links: {
+        from: {
+          key: string
+          /** @description What the log keeps: a token, a hash, or the value. */
+          token: string
+        }
+        to: {
+          key: string
+          /** @description What the log keeps: a token, a hash, or the value. */
+          token: string
+        }
+        /** @description Of both. */
+        transactions: number
+      }[]
+      lists: {
+        list: string
+        effect: string
+        /** Format: date-time */
+        addedAt: string
+        by: string
+        /** Format: date-time */
+        expiresAt: string | null
+        source: string | null
+        note: string | null
+      }[]
+      snoozes: {
+        rule: string
+        /** Format: date-time */
+        until: string
+      }[]
+      isCut: {
+        /**
+         * Format: date-time
+         * @description Older transactions are not searched; null where all are.
+         */
+        searchedSince: string | null
+        /** @description Figures count so many, the newest; null where all. */
+        figuresOf: number | null
+        /** @description Whether there are more links. */
+        links: boolean
       }
     }
     Label: {
@@ -2359,8 +2694,8 @@ export interface operations {
       content: {
         /**
          * @example {
-         *       "transaction_id": "example-1795880201",
-         *       "time": "2026-11-28T15:36:41.000Z",
+         *       "transaction_id": "example-1798637415",
+         *       "time": "2026-12-30T13:30:15.000Z",
          *       "amount": 25,
          *       "card_id": "card_id-1",
          *       "customer_id": "customer_id-1",
@@ -2403,8 +2738,8 @@ export interface operations {
         /**
          * @example [
          *       {
-         *         "transaction_id": "example-1795880201",
-         *         "time": "2026-11-28T15:36:41.000Z",
+         *         "transaction_id": "example-1798637415",
+         *         "time": "2026-12-30T13:30:15.000Z",
          *         "amount": 25,
          *         "card_id": "card_id-1",
          *         "customer_id": "customer_id-1",
@@ -2422,7 +2757,7 @@ export interface operations {
          *     ]
          */
         'application/json': (components['schemas']['Transaction'] | unknown)[]
-        /** @example {"transaction_id":"example-1795880201","time":"2026-11-28T15:36:41.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
+        /** @example {"transaction_id":"example-1798637415","time":"2026-12-30T13:30:15.000Z","amount":25,"card_id":"card_id-1","customer_id":"customer_id-1","terminal_id":"terminal_id-1","merchant_id":"merchant_id-1","device_id":"device_id-1","latitude":0,"longitude":0,"channel":"channel-1","country":"country-1","category":"category-1","card_country":"card_country-1","refund_of":"refund_of-1"} */
         'application/x-ndjson': string
       }
     }
@@ -2514,6 +2849,34 @@ export interface operations {
         }
         content: {
           'application/json': components['schemas']['SearchPage']
+        }
+      }
+    }
+  }
+  key: {
+    parameters: {
+      query?: {
+        /** @description The most transactions in a page. */
+        limit?: number
+        /** @description The cursor that the page before returned. */
+        cursor?: string
+      }
+      header?: never
+      path: {
+        key: string
+        token: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description What is known. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['KnownKey']
         }
       }
     }
@@ -3008,6 +3371,39 @@ export interface operations {
       }
     }
   }
+  undoVerdict: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "note": "Wrong key"
+         *     }
+         */
+        'application/json': {
+          note?: string
+        }
+      }
+    }
+    responses: {
+      /** @description What it is now. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': components['schemas']['Case']
+        }
+      }
+    }
+  }
   noteCase: {
     parameters: {
       query?: never
@@ -3369,6 +3765,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   rule: {
@@ -3503,6 +3934,41 @@ export interface operations {
               /** @description Of a label's transaction, where it could be read. */
               id?: string
             }[]
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
           }
         }
       }
@@ -3641,6 +4107,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   snoozeRule: {
@@ -3703,6 +4204,41 @@ export interface operations {
               /** @description Of a label's transaction, where it could be read. */
               id?: string
             }[]
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
           }
         }
       }
@@ -4008,6 +4544,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   policyNames: {
@@ -4142,6 +4713,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   resetFuse: {
@@ -4195,6 +4801,41 @@ export interface operations {
               /** @description Of a label's transaction, where it could be read. */
               id?: string
             }[]
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
           }
         }
       }
@@ -4629,6 +5270,41 @@ export interface operations {
               /** @description Of a label's transaction, where it could be read. */
               id?: string
             }[]
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
           }
         }
       }
@@ -5168,6 +5844,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   removeList: {
@@ -5221,6 +5932,41 @@ export interface operations {
               /** @description Of a label's transaction, where it could be read. */
               id?: string
             }[]
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
           }
         }
       }
@@ -5361,6 +6107,229 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
+    }
+  }
+  drift: {
+    parameters: {
+      query?: {
+        against?: 'training' | 'past'
+        /** @description One of them alone. */
+        feature?: string
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description What moved, and what did not. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /**
+             * Format: date-time
+             * @description The end of the newest whole hour of event time; null before the first.
+             */
+            through: string | null
+            model: string | null
+            /** @description The score first, then the features in the order of a row. */
+            features: {
+              /** @description Null of the score. */
+              feature: string | null
+              /** @enum {string} */
+              against: 'training' | 'past'
+              /** @description Moved further than chance and the usual differences of days explain. */
+              isDrift: boolean
+              /** @description Population stability index of the groups, in nats. */
+              psi: {
+                value: number
+                lower: number
+                upper: number
+                /** @description What chance and the usual differences of days bring on average. */
+                noise: number
+              }
+              /** @description Jensen-Shannon divergence of the groups, to the base 2. */
+              jensenShannon: {
+                value: number
+                lower: number
+                upper: number
+                /** @description What chance and the usual differences of days bring on average. */
+                noise: number
+              }
+              /** @description How far values moved on average, in standard deviations; null of categories. */
+              shift: number | null
+              /** @description What days differ by without any drift; null while there are too few of them to tell, and then none is told. */
+              usual: {
+                spread: number
+                shift: number
+              } | null
+              rows: {
+                reference: number
+                current: number
+              }
+              mean: {
+                from: number | null
+                to: number | null
+              }
+              /** @description The share without a value. */
+              missing: {
+                from: number | null
+                to: number | null
+              }
+              /** @description The share of texts that the detector does not list; null of numbers. */
+              unknown: {
+                from: number | null
+                to: number | null
+              } | null
+              groups: {
+                /** @description Where its values begin; null: all below. */
+                from?: number | null
+                /** @description Where they end; null: all above. */
+                to?: number | null
+                /** @description A text of a category, or `(missing)`, `(unknown)`, `(other)`. */
+                name?: string
+                /** @description Rows of the reference. */
+                reference: number
+                /** @description Rows of now. */
+                current: number
+              }[]
+            }[]
+            /** @description Why there is no comparison with the training, or with the past. */
+            notCompared: {
+              training?: string
+              past?: string
+            }
+            /** @description Decisions that came too late for their hour, and are in no figure. */
+            late: number
+            /** @description Features beyond those that are monitored. */
+            unmonitored: string[]
+            /** @description Each feature is looked at in one of so many decisions. */
+            sampledOneIn: number
+            rates: {
+              /** @description Of the last 24 whole hours. */
+              decisions: number
+              /** @description Of the same hours of the same weekdays before. */
+              pastDecisions: number
+              /** @description How many weeks before have them. */
+              weeks: number
+              rates: {
+                /** @description `outcome:`, `rule:` or `degraded:` and a name. */
+                name: string
+                count: number
+                share: {
+                  value: number
+                  lower: number
+                  upper: number
+                } | null
+                pastCount: number
+                pastShare: {
+                  value: number
+                  lower: number
+                  upper: number
+                } | null
+                /** @description Whether more than chance and the usual differences of days explain. */
+                isChanged: boolean
+              }[]
+            }
+            labels: {
+              isFraud: boolean
+              /** @description That came in the last seven days. */
+              labels: number
+              /** @description That came in the four weeks before. */
+              pastLabels: number
+              /** @description From the transaction to when the label was known. */
+              medianHours: number | null
+              ninetiethHours: number | null
+              pastMedianHours: number | null
+            }[]
+          }
+        }
+      }
+    }
+  }
+  ruleRates: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The last day, and the same hours of the weeks before. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** Format: date-time */
+            through: string | null
+            /** @description Of the last 24 whole hours. */
+            decisions: number
+            /** @description Of the same hours of the same weekdays before. */
+            pastDecisions: number
+            /** @description How many weeks before have them. */
+            weeks: number
+            rates: {
+              /** @description `outcome:`, `rule:` or `degraded:` and a name. */
+              name: string
+              count: number
+              share: {
+                value: number
+                lower: number
+                upper: number
+              } | null
+              pastCount: number
+              pastShare: {
+                value: number
+                lower: number
+                upper: number
+              } | null
+              /** @description Whether more than chance and the usual differences of days explain. */
+              isChanged: boolean
+            }[]
+          }
+        }
+      }
     }
   }
   models: {
@@ -5434,11 +6403,8 @@ export interface operations {
                 by: string
                 why: string
               }
-              /**
-               * @description Its file is not in the data directory.
-               * @constant
-               */
-              isMissing?: true
+              /** @description Its file is not in the data directory. */
+              isMissing?: boolean
             }[]
             cursor: number | null
           }
@@ -5567,6 +6533,41 @@ export interface operations {
           }
         }
       }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
     }
   }
   model: {
@@ -5631,11 +6632,8 @@ export interface operations {
               by: string
               why: string
             }
-            /**
-             * @description Its file is not in the data directory.
-             * @constant
-             */
-            isMissing?: true
+            /** @description Its file is not in the data directory. */
+            isMissing?: boolean
           }
         }
       }
@@ -5766,32 +6764,60 @@ export interface operations {
           }
         }
       }
-      /** @description Its histories are being made. */
+      /** @description Its histories are being made, or it waits for approval. */
       202: {
         headers: {
           [name: string]: unknown
         }
         content: {
-          'application/json': {
-            id: string
-            /** @enum {unknown} */
-            role: 'champion' | 'canary' | 'shadow' | 'retired'
-            /**
-             * @description Preparing: it takes over once its histories are there.
-             * @enum {unknown}
-             */
-            state?: 'idle' | 'preparing'
-            version?: number
-            /** @description What decisions will lack at first, or can not be undone. */
-            warnings: string[]
-            /** @description Of a dry run: why it would be refused. */
-            problems?: {
-              code?: string
-              detail?: string
-            }[]
-            /** @description Of a dry run: records of the log that it goes through. */
-            records?: number
-          }
+          'application/json':
+            | {
+                id: string
+                /** @enum {unknown} */
+                role: 'champion' | 'canary' | 'shadow' | 'retired'
+                /**
+                 * @description Preparing: it takes over once its histories are there.
+                 * @enum {unknown}
+                 */
+                state?: 'idle' | 'preparing'
+                version?: number
+                /** @description What decisions will lack at first, or can not be undone. */
+                warnings: string[]
+                /** @description Of a dry run: why it would be refused. */
+                problems?: {
+                  code?: string
+                  detail?: string
+                }[]
+                /** @description Of a dry run: records of the log that it goes through. */
+                records?: number
+              }
+            | {
+                /** @constant */
+                state: 'pending'
+                /** @description Its number, for /v1/changes. */
+                change: number
+                /** @description Of what an approval is of. */
+                hash: string
+                version?: number
+                /** @description What it would change. */
+                diff?: string[]
+                warnings?: (
+                  | string
+                  | {
+                      field: string
+                      reason: string
+                      /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                      at?: {
+                        line: number
+                        column: number
+                        start: number
+                        end: number
+                      }
+                      /** @description Of a label's transaction, where it could be read. */
+                      id?: string
+                    }
+                )[]
+              }
         }
       }
     }
@@ -6310,6 +7336,33 @@ export interface operations {
               examples?: number
               threads?: number
             }
+          | {
+              /** @constant */
+              kind: 'comparison'
+              name: string
+              a?: string
+              b: string
+              /**
+               * Format: date-time
+               * @description A time with its offset
+               */
+              from?: string
+              /**
+               * Format: date-time
+               * @description A time with its offset
+               */
+              to?: string
+              /**
+               * Format: date-time
+               * @description A time with its offset
+               */
+              knownBy?: string
+              includeTraining?: boolean
+              /** @enum {string} */
+              draw?: 'transaction' | 'day'
+              replicates?: number
+              seed?: number
+            }
       }
     }
     responses: {
@@ -6471,6 +7524,38 @@ export interface operations {
             /** @enum {unknown} */
             event?: 'begin' | 'update' | 'end' | 'note' | 'warning' | 'job'
             data?: string
+          }
+        }
+      }
+    }
+  }
+  jobFigures: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description What `shrike models compare --json` prints. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            a: Record<string, never>
+            b: Record<string, never>
+            transactions: number
+            scores: Record<string, never> | null
+            outcomes: Record<string, never>[]
+            labels: Record<string, never> | null
+            contributions: Record<string, never> | null
+            segments: Record<string, never>[]
+            notes: string[]
           }
         }
       }
@@ -7001,6 +8086,8 @@ export interface operations {
         content: {
           'application/json': {
             ended: boolean
+            /** @description Where the session at the provider ends, too. */
+            logoutUrl: string | null
           }
         }
       }
@@ -7045,6 +8132,33 @@ export interface operations {
              * @description When the session ends without requests.
              */
             endsAt: string | null
+          }
+        }
+      }
+    }
+  }
+  loginWays: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The ways there are. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @description Whether requests without a key or a login are refused. */
+            needed: boolean
+            /** @description Whether there are users. */
+            password: boolean
+            /** @description Whether GET /v1/sessions/oidc leads to a provider. */
+            oidc: boolean
           }
         }
       }
@@ -7160,6 +8274,363 @@ export interface operations {
             disabled: boolean
             /** Format: date-time */
             createdAt: string
+          }
+        }
+      }
+    }
+  }
+  fourEyes: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The setting. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            on: boolean
+          }
+        }
+      }
+    }
+  }
+  setFourEyes: {
+    parameters: {
+      query?: never
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "on": true,
+         *       "why": "Audit finding 7"
+         *     }
+         */
+        'application/json': {
+          on: boolean
+          why?: string
+        }
+      }
+    }
+    responses: {
+      /** @description The setting. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            on: boolean
+          }
+        }
+      }
+      /** @description It waits for approval. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            /** @constant */
+            state: 'pending'
+            /** @description Its number, for /v1/changes. */
+            change: number
+            /** @description Of what an approval is of. */
+            hash: string
+            version?: number
+            /** @description What it would change. */
+            diff?: string[]
+            warnings?: (
+              | string
+              | {
+                  field: string
+                  reason: string
+                  /** @description Where in the text of a rule: line and column from 1, and offsets. */
+                  at?: {
+                    line: number
+                    column: number
+                    start: number
+                    end: number
+                  }
+                  /** @description Of a label's transaction, where it could be read. */
+                  id?: string
+                }
+            )[]
+          }
+        }
+      }
+    }
+  }
+  changes: {
+    parameters: {
+      query?: {
+        limit?: number
+        /** @description Where the page before ended. */
+        cursor?: number
+        state?: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+      }
+      header?: never
+      path?: never
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description A page. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            changes: {
+              id: number
+              /** @enum {unknown} */
+              kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+              /** @description The change, with tokens and hashes in the place of values. */
+              content: Record<string, never>
+              by: string
+              why: string
+              /** Format: date-time */
+              at: string
+              hash: string
+              /** @enum {unknown} */
+              state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+              /** @description The version that it is a change of; null where it is of any. */
+              base: number | null
+              decidedBy: string | null
+              /** Format: date-time */
+              decidedAt: string | null
+              decidedWhy: string | null
+            }[]
+            cursor: number | null
+          }
+        }
+      }
+    }
+  }
+  change: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description The change. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            id: number
+            /** @enum {unknown} */
+            kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+            /** @description The change, with tokens and hashes in the place of values. */
+            content: Record<string, never>
+            by: string
+            why: string
+            /** Format: date-time */
+            at: string
+            hash: string
+            /** @enum {unknown} */
+            state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+            /** @description The version that it is a change of; null where it is of any. */
+            base: number | null
+            decidedBy: string | null
+            /** Format: date-time */
+            decidedAt: string | null
+            decidedWhy: string | null
+          }
+        }
+      }
+    }
+  }
+  withdrawChange: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody?: never
+    responses: {
+      /** @description It is withdrawn. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            id: number
+            /** @enum {unknown} */
+            kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+            /** @description The change, with tokens and hashes in the place of values. */
+            content: Record<string, never>
+            by: string
+            why: string
+            /** Format: date-time */
+            at: string
+            hash: string
+            /** @enum {unknown} */
+            state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+            /** @description The version that it is a change of; null where it is of any. */
+            base: number | null
+            decidedBy: string | null
+            /** Format: date-time */
+            decidedAt: string | null
+            decidedWhy: string | null
+          }
+        }
+      }
+    }
+  }
+  approveChange: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "hash": "9f2c41d07ab3",
+         *       "why": "A week in shadow without a false alarm"
+         *     }
+         */
+        'application/json': {
+          hash: string
+          why?: string
+        }
+      }
+    }
+    responses: {
+      /** @description It is in force. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            id: number
+            /** @enum {unknown} */
+            kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+            /** @description The change, with tokens and hashes in the place of values. */
+            content: Record<string, never>
+            by: string
+            why: string
+            /** Format: date-time */
+            at: string
+            hash: string
+            /** @enum {unknown} */
+            state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+            /** @description The version that it is a change of; null where it is of any. */
+            base: number | null
+            decidedBy: string | null
+            /** Format: date-time */
+            decidedAt: string | null
+            decidedWhy: string | null
+          }
+        }
+      }
+      /** @description The histories of a model are being made. */
+      202: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            id: number
+            /** @enum {unknown} */
+            kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+            /** @description The change, with tokens and hashes in the place of values. */
+            content: Record<string, never>
+            by: string
+            why: string
+            /** Format: date-time */
+            at: string
+            hash: string
+            /** @enum {unknown} */
+            state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+            /** @description The version that it is a change of; null where it is of any. */
+            base: number | null
+            decidedBy: string | null
+            /** Format: date-time */
+            decidedAt: string | null
+            decidedWhy: string | null
+          }
+        }
+      }
+    }
+  }
+  rejectChange: {
+    parameters: {
+      query?: never
+      header?: never
+      path: {
+        id: string
+      }
+      cookie?: never
+    }
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "hash": "9f2c41d07ab3",
+         *       "why": "The threshold is too low"
+         *     }
+         */
+        'application/json': {
+          hash: string
+          why?: string
+        }
+      }
+    }
+    responses: {
+      /** @description It is rejected. */
+      200: {
+        headers: {
+          [name: string]: unknown
+        }
+        content: {
+          'application/json': {
+            id: number
+            /** @enum {unknown} */
+            kind: 'policy' | 'deployment' | 'models-rollback' | 'four-eyes'
+            /** @description The change, with tokens and hashes in the place of values. */
+            content: Record<string, never>
+            by: string
+            why: string
+            /** Format: date-time */
+            at: string
+            hash: string
+            /** @enum {unknown} */
+            state: 'pending' | 'approving' | 'approved' | 'rejected' | 'withdrawn' | 'outdated'
+            /** @description The version that it is a change of; null where it is of any. */
+            base: number | null
+            decidedBy: string | null
+            /** Format: date-time */
+            decidedAt: string | null
+            decidedWhy: string | null
           }
         }
       }

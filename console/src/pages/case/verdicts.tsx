@@ -26,16 +26,13 @@ export function Verdicts({ one, onChange }: VerdictsProps) {
   const code = useRef<HTMLInputElement>(null)
   const [asking, setAsking] = useState<Asking>()
   const claimedByOther = one.claim !== null && one.claim.by !== who.value?.principal
-  const undo = useAction(
-    () => ask(client.POST('/v1/cases/{id}/undo' as '/v1/cases/{id}/release', { params: { path }, body: {} })),
-    {
-      said: 'The verdict is taken back',
-      then: () => {
-        go(at(['cases', id]))
-        onChange()
-      },
+  const undo = useAction(() => ask(client.POST('/v1/cases/{id}/undo', { params: { path }, body: {} })), {
+    said: 'The verdict is taken back',
+    then: () => {
+      go(at(['cases', id]))
+      onChange()
     },
-  )
+  })
   const next = useAction(() => ask(caseCalls.claimNext()), {
     then: ({ case: found }) => {
       if (found !== null) return go(at(['cases', found.id]))

@@ -1,6 +1,7 @@
 import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
 import { at, go } from '../../shell/place.ts'
+import { tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatCount, formatShare } from '../../ui/figures.ts'
 import { toast } from '../../ui/toast.tsx'
@@ -30,14 +31,9 @@ export function Publish({ rule, saved, version, changes, figures, onClose, onSav
       ),
     {
       showsProblem: true,
-      then: ({ warnings, ...answer }) => {
+      then: (answer) => {
         onClose()
-        const isPending = 'pending' in answer
-        toast(
-          isPending
-            ? `${rule.id} waits for somebody else to approve it`
-            : `${rule.id} is saved${warnings.length > 0 ? `, with ${warnings.length} warnings` : ''}`,
-        )
+        toast(tellChange(answer, `${rule.id} is saved`))
         if (saved === undefined) go(at(['rules', rule.id]), { replace: true })
         else onSaved()
       },

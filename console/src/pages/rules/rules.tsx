@@ -7,6 +7,7 @@ import type { paths } from '../../api/schema.d.ts'
 import { mayDo } from '../../api/who.ts'
 import { useKeys } from '../../shell/keys.ts'
 import { at, go } from '../../shell/place.ts'
+import { tellChange } from '../../ui/changed.ts'
 import { formatCount } from '../../ui/figures.ts'
 import { OutcomeBadge } from '../../ui/outcome.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -125,7 +126,7 @@ function StateOf({ row: { rule, isFused, isBroken, version } }: { readonly row: 
           body: { state: next },
         }),
       ),
-    { said: () => `${rule.id} is changed` },
+    { said: (answer) => tellChange(answer, `${rule.id} is changed`) },
   )
   if (isBroken) return <span class="badge decline">broken</span>
   if (isFused) return <span class="badge review">fused</span>

@@ -1,0 +1,12 @@
+interface Changed {
+  /** `pending` where somebody else has to approve it first. */
+  readonly state?: string
+  readonly warnings?: readonly unknown[]
+}
+
+/** What came of a change of the policy: it is in force, or it waits for somebody else to approve it. */
+export function tellChange(answer: Changed, what: string): string {
+  if (answer.state === 'pending') return `${what}: waits for somebody else to approve it`
+  const count = answer.warnings?.length ?? 0
+  return count === 0 ? what : `${what}, with ${count} ${count === 1 ? 'warning' : 'warnings'}`
+}
