@@ -43,6 +43,8 @@ export interface CompareRequest {
   readonly unit: PairedUnit
   readonly seed: number
   readonly replicates: number
+  /** Whether features are to explain what differs, for which both models go through the transactions again. */
+  readonly explains?: boolean
 }
 
 interface ComparedModel {
@@ -97,7 +99,8 @@ export async function compareModels(request: CompareRequest, run: Progress): Pro
   const learned = learnedBy(models, rows)
   const measured = request.includeTraining ? rows : rows.filter((row) => !learned.has(row))
   const labels = labelFigures(measured, { thresholds, unit: request.unit, seed, replicates })
-  const explained = await explainDiffering(bundles, rows, judge)
+  const explained =
+    request.explains === false ? { figures: null, notes: [] } : await explainDiffering(bundles, rows, judge)
   const modelOf = (side: 0 | 1): ComparedModel => ({
     ...{ id: bundles[side]?.id ?? 'none', threshold: bundles[side]?.threshold.value ?? null },
     unscored: bundles[side] === null ? 0 : rows.filter(({ scores }) => Number.isNaN(scores[side])).length,
@@ -219,7 +222,8 @@ interface Noted {
 
 function notesOf({ rows, unpaired, labels, isSame }: Noted): readonly string[] {
   const show = (count: number) => count.toLocaleString('en')
-  const unknown = rows.filter(({ truth }) => truth === 'unknown').length
+  // What a control group stands for is not missing.
+  const unknown = rows.filter(({ truth, weight }) => truth === 'unknown' && weight > 0).length
   const unscored = rows.filter(({ scores }) => scores.some(Number.isNaN)).length
   const frauds = rows.filter(({ truth }) => truth === 'fraud').length
   const missing = frauds === 0 ? 'fraud' : 'legitimate transaction'

@@ -68,6 +68,8 @@ interface Calibration {
 export interface LabelFigures {
   readonly transactions: number
   readonly frauds: number
+  /** What they count for, where a control group let some of them pass in place of others that were declined. */
+  readonly weighted?: { readonly transactions: number; readonly frauds: number }
   /** What is drawn together, and how many of these there are. */
   readonly unit: PairedUnit
   readonly units: number
@@ -92,9 +94,12 @@ const shares = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1]
 const dayMs = 86_400_000
 
 const isScored = ({ scores }: PairedRow) => !scores.some(Number.isNaN)
-const isLabelled = (row: PairedRow) => isScored(row) && (row.truth === 'fraud' || row.truth === 'legitimate')
+const isLabelled = (row: PairedRow) =>
+  row.weight > 0 && isScored(row) && (row.truth === 'fraud' || row.truth === 'legitimate')
 const scoresOf = (rows: readonly PairedRow[], side: 0 | 1) => Float64Array.from(rows, ({ scores }) => scores[side])
 const labelsOf = (rows: readonly PairedRow[]) => Uint8Array.from(rows, ({ truth }) => (truth === 'fraud' ? 1 : 0))
+const weightsOf = (rows: readonly PairedRow[]) =>
+  rows.some(({ weight }) => weight !== 1) ? Float64Array.from(rows, ({ weight }) => weight) : undefined
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Null where there is no transaction that both score. */
@@ -203,6 +208,7 @@ export function labelFigures(all: readonly PairedRow[], request: LabelRequest): 
   const frauds = labels.reduce((sum, label) => sum + label, 0)
   if (frauds === 0 || frauds === rows.length) return null
   const { thresholds, unit, seed, replicates } = request
+  const weights = weightsOf(rows)
   const days = [...new Set(rows.map(dayOf))]
   const placeOf = new Map(days.map((day, i) => [day, i]))
   const unitOf = Uint32Array.from(rows, (row, i) => (unit === 'day' ? (placeOf.get(dayOf(row)) ?? 0) : i))
@@ -217,10 +223,16 @@ export function labelFigures(all: readonly PairedRow[], request: LabelRequest): 
   const sides = [sideOf(0), sideOf(1)] as const
   return {
     ...{ transactions: rows.length, frauds, unit, units, replicates, seed },
-    metrics: pairedFigures({ labels, sides, unitOf, units, seed, replicates }),
+    ...(weights && {
+      weighted: {
+        transactions: weights.reduce((sum, weight) => sum + weight, 0),
+        frauds: weights.reduce((sum, weight, row) => sum + weight * labels[row], 0),
+      },
+    }),
+    metrics: pairedFigures({ labels, weights, sides, unitOf, units, seed, replicates }),
     calibration: {
-      a: calibrationOf(labels, sides[0].probabilities),
-      b: calibrationOf(labels, sides[1].probabilities),
+      a: calibrationOf(labels, sides[0].probabilities, weights),
+      b: calibrationOf(labels, sides[1].probabilities, weights),
     },
   }
 }
@@ -229,11 +241,15 @@ function dayOf({ timestampMs }: PairedRow): number {
   return Math.floor(timestampMs / dayMs)
 }
 
-function calibrationOf(labels: Uint8Array, probabilities: Float64Array): Calibration {
-  const curve = calibrationCurve(labels, probabilities, undefined, { bins: 10, strategy: 'quantile' })
+function calibrationOf(
+  labels: Uint8Array,
+  probabilities: Float64Array,
+  weights: Float64Array | undefined,
+): Calibration {
+  const curve = calibrationCurve(labels, probabilities, weights, { bins: 10, strategy: 'quantile' })
   const { predicted, observed, intervals, rows } = curve
   return {
-    ratio: calibrationRatio(labels, probabilities),
+    ratio: calibrationRatio(labels, probabilities, weights),
     bins: intervals.map((interval, i) => ({
       ...{ predicted: predicted[i], observed: observed[i], rows: rows[i] },
       ...{ lower: interval.lower, upper: interval.upper },
@@ -262,7 +278,7 @@ export function segmentFigures(
     const labels = labelsOf(labelled)
     const hasBoth = labels.includes(0) && labels.includes(1)
     const stopped = (side: 0 | 1) => here.filter(({ outcomes }) => outcomes[side] !== 'approve').length
-    const precisionOf = (side: 0 | 1) => averagePrecision(labels, scoresOf(labelled, side))
+    const precisionOf = (side: 0 | 1) => averagePrecision(labels, scoresOf(labelled, side), weightsOf(labelled))
     return {
       ...{ name, ...truthCounts(here, unit) },
       differing: here.filter(({ outcomes: [a, b] }) => a !== b).length,

@@ -39,7 +39,11 @@ export function comparisonTables(comparison: Comparison): readonly ComparisonTab
 
 function labelTables({ labels }: Comparison): readonly ComparisonTable[] {
   if (labels === null) return []
-  const { metrics, calibration, frauds, transactions, unit, units, replicates } = labels
+  const { metrics, calibration, frauds, transactions, weighted, unit, units, replicates } = labels
+  const worth =
+    weighted === undefined
+      ? ''
+      : `, weighed by the control group to ${formatCount(weighted.transactions)} with ${formatCount(weighted.frauds)}`
   const difference = (estimate: Estimate | null) =>
     estimate === null
       ? 'not known'
@@ -55,7 +59,7 @@ function labelTables({ labels }: Comparison): readonly ComparisonTable[] {
     {
       id: 'labels',
       title: 'On matured labels',
-      intro: `${formatCount(transactions)} transactions, ${formatCount(frauds)} of them frauds. Precision and recall are at each model's own threshold. In parentheses: paired 95 % intervals of the difference, B less A, of ${formatCount(replicates)} draws of ${formatCount(units)} ${unit}s.`,
+      intro: `${formatCount(transactions)} transactions, ${formatCount(frauds)} of them frauds${worth}. Precision and recall are at each model's own threshold. In parentheses: paired 95 % intervals of the difference, B less A, of ${formatCount(replicates)} draws of ${formatCount(units)} ${unit}s.`,
       heads: ['Metric', 'A', 'B', 'B less A'],
       rows: pairedMetrics.map((metric) => {
         const { a, b, difference: estimate } = metrics[metric]

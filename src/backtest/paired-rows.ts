@@ -1,4 +1,5 @@
 import type { Outcome } from '../detector/detector-schema.ts'
+import { largestWeight } from '../training/declined-rows.ts'
 import type { Truth } from './case.ts'
 import type { OnJudged } from './plan.ts'
 
@@ -10,6 +11,11 @@ export interface JudgedRow {
   /** In minor units; NaN where there is none. */
   readonly amount: number
   readonly truth: Truth
+  /**
+   * What it counts for in metrics: 1, or as many as the control group let it pass for; 0 where it was declined beside
+   * that group, which stands for it.
+   */
+  readonly weight: number
   readonly segment: string | undefined
   /** NaN where the model gave none. */
   readonly score: number
@@ -25,10 +31,12 @@ export interface PairedRow extends Omit<JudgedRow, 'score' | 'outcome'> {
 /** Keeps what the tested side makes of each transaction. */
 export function keepJudged(): { readonly rows: readonly JudgedRow[]; readonly onJudged: OnJudged } {
   const rows: JudgedRow[] = []
-  const onJudged: OnJudged = ({ sequence, timestampMs, amount, truth, testedScore }, judged, segment) => {
+  const onJudged: OnJudged = ({ sequence, timestampMs, amount, truth, passed, testedScore }, judged, segment) => {
     const { outcome, trace } = judged[1]
     const settled = trace.control?.wouldBe ?? outcome
-    rows.push({ sequence, timestampMs, amount, truth, segment, score: testedScore ?? Number.NaN, outcome: settled })
+    const weight = Number.isNaN(passed) ? 1 : passed === 0 ? 0 : Math.min(1 / passed, largestWeight)
+    const score = testedScore ?? Number.NaN
+    rows.push({ sequence, timestampMs, amount, truth, weight, segment, score, outcome: settled })
   }
   return { rows, onJudged }
 }

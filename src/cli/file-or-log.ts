@@ -1,5 +1,5 @@
 import { FraudError } from '../core/errors.ts'
-import { optionInvalid } from '../core/option.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
@@ -24,6 +24,7 @@ export function readFileOrLog(
   own?: LocatedDetector,
 ): Promise<LabelledRows> {
   if (flags.fromLog !== true) {
+    if (flags.policyFeatures === true) throw optionInvalid('policyFeatures', `is of a log: use ${option('fromLog')}`)
     if (file !== undefined) return readFile(file)
     throw new FraudError('OPTION_INVALID', 'Name a FILE of labelled transactions, or use --from-log')
   }

@@ -87,11 +87,9 @@ export async function optimisePolicy(
   const rows = await readFileOrLog(options.file, options, run, read, located)
   const unlike = rows.declined === undefined ? [] : warningsOfDeclined(rows.declined)
   for (const warning of unlike) run.warn(warning)
-  if (rows.weights !== undefined && rows.weightColumn === undefined)
-    run.warn('The search counts each row once, so those that the control group stands for count for too little')
   const { part, ...choice } = chooseFreshRows(rows, bundle, options, run)
   const progress = terminal.begin('search')
-  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), undefined), bundle.calibration)
+  const scored = withProbabilities(scoreRows(rows, part, createRowsScorer(bundle), rows.weights), bundle.calibration)
   const found = optimiseRows(rows, bundle.detector, scored, choice, { policy, costs, seed })
   progress.end(`${part.length.toLocaleString('en')} rows`)
   throwIfInterrupted(signal)
@@ -119,7 +117,7 @@ function costsOf({ costs }: PolicyDefinition, { reviewsPerDay: perDay }: Pick<Op
 function tellPolicies(found: OptimisedPolicy, { say }: Terminal): void {
   const { current, byThresholds, byCosts, curve, moves } = found
   say(
-    `\n${found.rows.toLocaleString('en')} rows over ${found.days.toFixed(1)} days, ${found.frauds.toLocaleString('en')} frauds; all figures a day, with 95 % intervals\n`,
+    `\n${found.rows.toLocaleString('en')} rows over ${found.days.toFixed(1)} days, ${found.frauds.toLocaleString('en')} frauds${tellWeighted(found)}; all figures a day, with 95 % intervals\n`,
   )
   tellCost('in force', current, say, false)
   tellCost('thresholds', byThresholds, say)
@@ -133,6 +131,12 @@ function tellPolicies(found: OptimisedPolicy, { say }: Terminal): void {
   say('\n  reviews a day   expected cost by thresholds   by least cost')
   for (const { reviewsPerDay, thresholds, costs } of curve)
     say(`${reviewsPerDay.toFixed(1).padStart(15)}${money(thresholds).padStart(30)}${money(costs).padStart(16)}`)
+}
+
+function tellWeighted({ weighted }: OptimisedPolicy): string {
+  if (weighted === undefined) return ''
+  const show = (count: number) => Math.round(count).toLocaleString('en')
+  return ` (weighed by the control group, ${show(weighted.rows)} rows with ${show(weighted.frauds)} frauds)`
 }
 
 /** Whether to trust expected costs. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { compareModels } from '../backtest/compare-models.ts'
 import { FraudError } from '../core/errors.ts'
 import { hasEnded } from '../jobs/job.ts'
 import type { TrainingRequest } from '../jobs/request.ts'
@@ -8,7 +9,6 @@ import { settleJobs } from '../jobs/runner.ts'
 import { decodeBundleOf, readBundle, readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { openJobFiles } from '../stores/job-files.ts'
-import { type Comparison, compareOnLog } from '../training/compare-models.ts'
 import { championIn, championPath } from './champion.ts'
 import { requireDone, runToEnd } from './job-work.ts'
 import type { SinkFlags } from './label-sink.ts'
@@ -86,9 +86,11 @@ interface Done {
   readonly state: 'deployed' | 'skipped'
   readonly why?: string
   readonly model?: string
-  readonly comparison?: Comparison | { readonly missing: string }
+  readonly comparison?: Compared | { readonly missing: string }
   readonly role?: string
   readonly version?: number
+  /** Shadows of earlier periods. */
+  readonly retired?: readonly string[]
 }
 
 async function retrainFor({ name, endMs }: Period, flags: RetrainFlags, run: Run): Promise<Done> {
@@ -97,6 +99,8 @@ async function retrainFor({ name, endMs }: Period, flags: RetrainFlags, run: Run
     run.terminal.say(`${name} is skipped: ${why}`)
     return { period: name, state: 'skipped', why }
   }
+  const target = openModels(flags, run, 'command:retrain')
+  await refuseOtherService(target, flags)
   const path = join(dataDirectory(data).bundlesPath, name, 'model.safetensors')
   if (!existsSync(path)) {
     const reason = whyNot(name, flags, run)
@@ -105,12 +109,28 @@ async function retrainFor({ name, endMs }: Period, flags: RetrainFlags, run: Run
   }
   const bytes = await readBundleBytes(path)
   const { id } = decodeBundleOf(path, bytes)
-  const target = openModels(flags, run, 'command:retrain')
   const { models } = await target.list()
   // A process that ended between training and deployment left the rest to this one.
   if (models.some((model) => model.id === id && model.role !== null))
     return skip(`${id} was trained and deployed for this period; the next one begins at ${timeOf(endMs)}`)
   return deployNewcomer({ name, path, bytes, id }, target, flags, run)
+}
+
+/**
+ * What is trained on one log is not for the service of another: a service elsewhere is one of this directory only if it has
+ * the same champion.
+ */
+async function refuseOtherService(target: ModelTarget, { url, data }: RetrainFlags): Promise<void> {
+  if (url === undefined) return
+  const { models } = await target.list()
+  const theirs = models.find(({ role }) => role === 'champion')?.id
+  const ours = championIn(data)?.id
+  if (theirs === ours) return
+  const tell = (id: string | undefined) => id ?? 'no model'
+  throw new FraudError(
+    'OPTION_INVALID',
+    `${target.where} has ${tell(theirs)} as champion, and the log of ${data} ${tell(ours)}: --url names the service that works on --data, whose log is learned from. Run retrain where that directory is`,
+  )
 }
 
 interface Newcomer {
@@ -135,11 +155,27 @@ async function deployNewcomer(
   const shadow = await target.deploy(id, { role: 'shadow' }, { why })
   for (const warning of shadow.warnings) run.warn(warning)
   run.terminal.say(`${id} is shadow in ${target.where} (version ${shadow.version})`)
+  const retired = await retireEarlier(id, `${name}: ${id} takes its place`, target, run)
   const further = await goFurther(id, comparison, why, target, flags, run)
   const { role, version } = further ?? shadow
   const kept = typeof comparison === 'string' ? { missing: comparison } : comparison
-  return { period: name, state: 'deployed', model: id, comparison: kept, role, version }
+  return { period: name, state: 'deployed', model: id, comparison: kept, role, version, retired }
 }
+
+/** Shadows of earlier periods, which a newer one makes idle; those that somebody else deployed stay. */
+async function retireEarlier(id: string, why: string, target: ModelTarget, run: Run): Promise<readonly string[]> {
+  const { models } = await target.list()
+  const earlier = models.filter(
+    (model) => model.role === 'shadow' && model.id !== id && isOfPeriod(model.deployed?.why ?? ''),
+  )
+  for (const { id: old } of earlier) {
+    await target.deploy(old, { role: 'retired' }, { why })
+    run.terminal.say(`${old}, a shadow of an earlier period, is retired`)
+  }
+  return earlier.map((model) => model.id)
+}
+
+const isOfPeriod = (why: string) => /^retrain-\d{4}-\d{2}-\d{2}T\d{6}Z: /.test(why)
 
 /** Why nothing is trained now; undefined where something is. */
 function whyNot(name: string, { data, minFrauds }: RetrainFlags, run: Run): string | undefined {
@@ -169,17 +205,43 @@ function requestOf(name: string, { allowLeak, acceptLostHistories }: RetrainFlag
   }
 }
 
+/** How the newcomer does beside the champion, on what neither learned from. */
+interface Compared {
+  readonly first: number
+  readonly second: number
+  readonly difference: number
+  readonly lower: number
+  readonly upper: number
+  readonly rows: number
+  readonly frauds: number
+}
+
+/** @returns why they can't be compared, where they can't */
 async function compare(path: string, champion: string | undefined, { data }: RetrainFlags, run: Run) {
   if (champion === undefined) return 'no model was deployed as champion, and --bundle names none'
-  const log = openLog({ data })
+  const { training, seed } = await readBundle(path)
+  if (training.split.by !== 'time' || training.split.testFrom === undefined)
+    return 'the new model was not tested on later rows'
   try {
-    return await compareOnLog(log, await readBundle(champion), await readBundle(path), run)
-  } finally {
-    log.close()
+    const { labels, notes } = await compareModels(
+      {
+        bundles: [champion, path],
+        source: { log: { path: dataDirectory(data).logPath, source: data } },
+        ...{ includeTraining: false, unit: 'transaction', replicates: 1000, seed, explains: false },
+      },
+      run,
+    )
+    const { a: first, b: second, difference } = labels?.metrics.averagePrecision ?? {}
+    if (labels === null || first == null || second == null || difference == null) return notes.join('; ')
+    const { value, lower, upper } = difference
+    return { first, second, difference: value, lower, upper, rows: labels.transactions, frauds: labels.frauds }
+  } catch (error) {
+    if (error instanceof FraudError && error.code !== 'INTERRUPTED') return error.message
+    throw error
   }
 }
 
-function tellComparison(comparison: Comparison | string, champion: string): string {
+function tellComparison(comparison: Compared | string, champion: string): string {
   if (typeof comparison === 'string') return `not compared: ${comparison}`
   const { first, second, difference, lower, upper, rows, frauds } = comparison
   const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(4)}`
@@ -192,7 +254,7 @@ function tellComparison(comparison: Comparison | string, champion: string): stri
 /** Only where flags say so, the interval is better as a whole, and no other canary would be put aside. */
 async function goFurther(
   id: string,
-  comparison: Comparison | string,
+  comparison: Compared | string,
   why: string,
   target: ModelTarget,
   { canary: share, by, guard }: RetrainFlags,

@@ -19,6 +19,7 @@ export function trainCommand(): Command {
     )
     .option('--from-log', 'learn from the decisions and labels in the log of the data directory')
     .option('--accept-lost-histories', "learn from a log that lacks columns which the detector's features read")
+    .option('--policy-features', "with --from-log: learn from features that only the policy's rules look at, too")
     .option('--data <directory>', 'the data directory of the service', '.shrike')
     .option('--out <bundle>', 'the bundle to write', 'shrike-model.safetensors')
     .option('--report <html>', 'the report to write (default: beside the bundle)')

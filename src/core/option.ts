@@ -39,6 +39,7 @@ export const optionNames = [
   'missing',
   'numberRows',
   'objective',
+  'policyFeatures',
   'port',
   'protocol',
   'rejects',

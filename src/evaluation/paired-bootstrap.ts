@@ -2,7 +2,7 @@ import { createRandom } from '../core/random.ts'
 import { rankScores, weighGroups } from '../models/ranking.ts'
 import { quantile } from './intervals.ts'
 import { rankingAreas, squaredErrors, surprises } from './metrics.ts'
-import { hull, withUnseen } from './share-interval.ts'
+import { effectiveRows, hull, withUnseen } from './share-interval.ts'
 import type { Estimate } from './supported-digits.ts'
 
 /** What one model says of the rows that both have. */
@@ -22,7 +22,7 @@ interface DrawnRows {
   readonly weights?: Float64Array | undefined
 }
 
-export interface PairedInput extends Omit<DrawnRows, 'weights'> {
+export interface PairedInput extends DrawnRows {
   readonly sides: readonly [PairedSide, PairedSide]
   readonly seed: number
   readonly replicates: number
@@ -50,7 +50,7 @@ export interface PairedFigure {
 export function pairedFigures(input: PairedInput): Readonly<Record<PairedMetric, PairedFigure>> {
   const { labels, sides, units } = input
   const measures = sides.map((side) => measureOf(labels, side))
-  const whole = measures.map((measure) => measure(new Float64Array(labels.length).fill(1)))
+  const whole = measures.map((measure) => measure(input.weights ?? new Float64Array(labels.length).fill(1)))
   const drawn =
     units > 1 ? pairedReplicates(input, (weights) => measures.map((measure) => measure(weights)), input) : []
   const worst = worstDifferences(input)
@@ -75,7 +75,7 @@ export function pairedFigures(input: PairedInput): Readonly<Record<PairedMetric,
  * What is measured of rows that weigh as often as their units were drawn with replacement, times what they weigh by
  * themselves. The weights are lent. A draw with one class only is drawn again.
  */
-export function pairedReplicates<Measured>(
+function pairedReplicates<Measured>(
   { labels, unitOf, units, weights: own }: DrawnRows,
   measure: (weights: Float64Array) => Measured,
   { seed, replicates }: { readonly seed: number; readonly replicates: number },
@@ -101,19 +101,31 @@ export function pairedReplicates<Measured>(
  * On how many rows each difference rests, and how far one more row could move it: of a loss as far as the models were apart
  * on any row, whatever its label. Where they say the same throughout, they would of one more row.
  */
-function worstDifferences({ labels, sides }: PairedInput) {
+function worstDifferences({ labels, sides, weights }: PairedInput) {
   const [a, b] = sides
   const isSame = a.probabilities.every((value, i) => value === b.probabilities[i] && a.flags[i] === b.flags[i])
   const most = isSame ? 0 : 1
-  const count = (values: Uint8Array) => values.reduce((sum, value) => sum + value, 0)
-  const frauds = count(labels)
-  const flagged = Math.max(1, Math.min(count(a.flags), count(b.flags)))
+  // As many rows of equal weight as tell as much.
+  const count = (isCounted: (row: number) => boolean) => {
+    let [sum, squares] = [0, 0]
+    for (let row = 0; row < labels.length; row++) {
+      if (!isCounted(row)) continue
+      const weight = weights?.[row] ?? 1
+      sum += weight
+      squares += weight * weight
+    }
+    return effectiveRows({ sum, squares })
+  }
+  const frauds = count((row) => labels[row] === 1)
+  const flaggedBy = ({ flags }: PairedSide) => count((row) => flags[row] === 1)
+  const flagged = Math.max(1, Math.min(flaggedBy(a), flaggedBy(b)))
+  const all = count(() => true)
   const alike = [0, 1].map((label) => ({ labels: new Uint8Array(labels.length).fill(label), sides }))
   const apart = (lossesOf: typeof surprises) => Math.max(...alike.map((each) => furthestApart(each, lossesOf)))
   return {
     ...{ averagePrecision: { rows: frauds, most }, recall: { rows: frauds, most }, precision: { rows: flagged, most } },
-    logLoss: { rows: labels.length, most: apart(surprises) },
-    brier: { rows: labels.length, most: apart(squaredErrors) },
+    logLoss: { rows: all, most: apart(surprises) },
+    brier: { rows: all, most: apart(squaredErrors) },
   }
 }
 

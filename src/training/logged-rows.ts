@@ -1,6 +1,6 @@
 import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
-import { option } from '../core/option.ts'
+import { option, optionInvalid } from '../core/option.ts'
 import { type Progress, throwIfInterrupted } from '../core/progress.ts'
 import { recordBy } from '../core/record-by.ts'
 import { noBadRows } from '../data/bad-rows.ts'
@@ -17,7 +17,7 @@ import type { Definition, Sequenced } from '../log/log-record.ts'
 import { ownDetector } from '../log/own-detector.ts'
 import { tellUnread } from '../log/unread-parts.ts'
 import { type ControlPart, controlPartOf, DeclinedCounts, type DeclinedRows, tellWeights } from './declined-rows.ts'
-import { lastOwnDetector, readDetector } from './find-detector.ts'
+import { lastDetector, lastOwnDetector, readDetector } from './find-detector.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { InputRequest } from './read-input.ts'
 import { cardColumn, RowCollector, withoutLabelsHint } from './row-collector.ts'
@@ -91,7 +91,7 @@ export async function loggedRows(
   run: Progress,
   own?: LocatedDetector,
 ): Promise<LabelledRows> {
-  const located = own ?? (await detectorOfModel(request, reader))
+  const located = own ?? (await detectorOfModel(request, reader, run))
   const features = compileFeatures(located)
   const { transaction } = located.detector
   const maturityMs = durationMs(transaction.label.maturity ?? transaction.label.delay ?? '0s')
@@ -158,9 +158,22 @@ export async function loggedRows(
   }
 }
 
-/** A file's, else that of the model that was in force last: what only the policy looks at is no input of a model. */
-async function detectorOfModel(request: InputRequest, reader: LogReading): Promise<LocatedDetector> {
-  return request.detector === undefined ? lastOwnDetector(reader) : readDetector(request.detector, request)
+/** A file's, else that of the model that was in force last, with the policy's features where they are asked for. */
+async function detectorOfModel(request: InputRequest, reader: LogReading, run: Progress): Promise<LocatedDetector> {
+  if (request.detector !== undefined) {
+    if (request.policyFeatures === true)
+      throw optionInvalid('policyFeatures', 'is for the detector of the log: the one of a file lists its features')
+    return readDetector(request.detector, request)
+  }
+  const whole = lastDetector(reader)
+  if (request.policyFeatures === true) return whole
+  const own = lastOwnDetector(reader)
+  const more = compileFeatures(whole).names.slice(compileFeatures(own).names.length)
+  if (more.length > 0)
+    run.note(
+      `  features that only the policy looks at are left out: ${more.join(', ')} (${option('policyFeatures')} learns from them, too)`,
+    )
+  return own
 }
 
 /** Counts the columns that features read, alone or through histories. */

@@ -37,7 +37,7 @@ export function optimiseRows(
   choice: Choice,
   { policy, costs, seed }: OptimiseRequest,
 ): OptimisedPolicy {
-  const { labels, probabilities, rows: part } = scored
+  const { labels, probabilities, weights, rows: part } = scored
   const days = daysOf(rows, part, choice)
   if (days === undefined || days.count < fewestDays) {
     throw new FraudError(
@@ -59,7 +59,18 @@ export function optimiseRows(
     segmentOf[i] = segment
     return outcome
   })
-  return optimisePolicy({ probabilities, amounts, labels, days, costs, current, segmentOf, segmentNames, seed })
+  return optimisePolicy({
+    probabilities,
+    amounts,
+    weights,
+    labels,
+    days,
+    costs,
+    current,
+    segmentOf,
+    segmentNames,
+    seed,
+  })
 }
 
 /** The policy with what was found: thresholds by segment, or the price of capacity where costs decide. */

@@ -35,6 +35,8 @@ export interface InputRequest extends ReadingRequest {
   readonly weightColumn?: string
   /** The key that alerts are grouped by. */
   readonly by?: string
+  /** Of a log: whether features that only its policy looks at are inputs, too. */
+  readonly policyFeatures?: boolean
   /** Whether rows without a label stay in, for what learns without looking at one; and a table may lack the column. */
   readonly keepsUnlabelled?: boolean
 }

@@ -9,9 +9,18 @@ import { parseDetector } from '../../src/detector/detector.ts'
 import { addFeatures } from '../../src/features/add-features.ts'
 import { compileDetector, computeRow } from '../../src/features/feature-set.ts'
 import { ownDetector } from '../../src/log/own-detector.ts'
+import { readBundle } from '../../src/scoring/load-predictor.ts'
 import type { SqliteLogReader } from '../../src/stores/sqlite/sqlite-log-reader.ts'
 import { assertSound, withLog } from './log-checks.ts'
-import { purchases, ServiceProcess, succeed, temporaryFolder, trainBundle, withShortWindows } from './service.ts'
+import {
+  purchases,
+  runShrike,
+  ServiceProcess,
+  succeed,
+  temporaryFolder,
+  trainBundle,
+  withShortWindows,
+} from './service.ts'
 
 const random = createRandom(Number(process.env.SHRIKE_SEED ?? 1))
 const folder = temporaryFolder()
@@ -72,7 +81,30 @@ test('features of the policy that are being filled while the service is killed a
   const definitions = withLog(data, assertRowsOfEachDefinition)
   assert.ok(definitions > 1)
   await assertSound(data)
+  await assertLearnedWhereAsked()
 })
+
+/** What only the policy looks at is no input of a model that is learned from the log, unless that is asked for. */
+async function assertLearnedWhereAsked(): Promise<void> {
+  const learn = async (name: string, ...flags: readonly string[]) => {
+    const out = join(folder, `${name}.safetensors`)
+    const args = ['train', '--from-log', '--data', data, '--learner', 'isolation-forest', '--flag-share', '0.5']
+    const { code, stderr } = await runShrike(...args, '--out', out, ...flags)
+    assert.equal(code, 0, stderr)
+    return { stderr, features: (await readBundle(out)).model.features }
+  }
+  const own = await learn('own')
+  const names = ['card_count_2d', 'customer_terminal_distinct_1d', 'customer_amount_sum_3d']
+  const whole = await learn('whole', '--policy-features')
+  assert.deepEqual(
+    whole.features.filter((name) => !own.features.includes(name)),
+    names,
+  )
+  assert.match(
+    own.stderr,
+    new RegExp(`only the policy looks at are left out: ${names.join(', ')} \\(--policy-features`),
+  )
+}
 
 /** Rows by each definition are those of a replay that has its features from the first record on; how many there are. */
 function assertRowsOfEachDefinition(reader: SqliteLogReader): number {

@@ -16,6 +16,12 @@ const every = ['--every', '36500d', '--data', 'data']
 const period = 'retrain-1970-01-01T000000Z'
 let champion = ''
 
+/** Of the period of so many days in which the tests run. */
+function nameOf(days: number): string {
+  const begin = Math.floor(Date.now() / (days * 86_400_000)) * days * 86_400_000
+  return `retrain-${new Date(begin).toISOString().replace('.000Z', 'Z').replaceAll(':', '')}`
+}
+
 interface Step {
   readonly by: string
   readonly why: string
@@ -106,5 +112,42 @@ describe('retrain', () => {
     assert.ok(lower !== undefined, stdout + stderr)
     if (Number(lower) > 0) assert.deepEqual(steps.slice(0, 2), ['canary', 'shadow'])
     else assert.equal(steps[0], 'shadow')
+  })
+
+  test('goes to no service of another log, and says so', async () => {
+    await writeDecidedLog({ path: at('other'), transactions: 500, seed: 2, perDay: 200 })
+    await succeed('models', 'add', 'first.safetensors', '--data', 'other')
+    const service = await ServiceProcess.start(at('first.safetensors'), at('other'))
+    try {
+      const { code, stderr } = await startShrike(folder, ['retrain', '--once', ...every, '--url', service.url]).ended
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, /has no model as champion, and the log of data shop@/)
+      assert.match(stderr, /--url names the service that works on --data/)
+    } finally {
+      await service.stop()
+    }
+  })
+
+  test('retires the shadow of an earlier period, and no other one', async () => {
+    const listed = async () => JSON.parse((await succeed('models', 'list', '--json', '--data', 'data')).stdout).models
+    const earlier = (await listed())
+      .filter(({ role }: { role: string }) => role === 'shadow')
+      .map(({ id }: { id: string }) => id)
+    const shadow = ['--learner', 'logistic-regression', '--no-leak-check', '--out', 'mine.safetensors']
+    await succeed('train', '--from-log', '--data', 'data', ...shadow)
+    const mine = JSON.parse((await succeed('models', 'add', 'mine.safetensors', '--json', '--data', 'data')).stdout).id
+    await succeed('models', 'deploy', mine, '--shadow', '--why', 'my own', '--data', 'data')
+    const next = ['retrain', '--once', '--json', '--every', '15000d', '--data', 'data', '--min-frauds', '1']
+    writeFileSync(
+      at('request.json'),
+      JSON.stringify({ kind: 'training', name: nameOf(15_000), model: { learner: 'decision-tree' }, leakCheck: false }),
+    )
+    await succeed('job', 'start', 'request.json', '--data', 'data')
+    const done = JSON.parse((await succeed(...next)).stdout)
+    assert.deepEqual([done.state, done.retired], ['deployed', earlier])
+    const models = await listed()
+    const roleOf = (id: string) => models.find((each: { id: string }) => each.id === id).role
+    assert.ok(earlier.every((id: string) => roleOf(id) === 'retired'))
+    assert.deepEqual([roleOf(mine), roleOf(done.model)], ['shadow', 'shadow'])
   })
 })

@@ -7,6 +7,8 @@ export interface PricedRows {
   readonly probabilities: Float64Array
   /** NaN where the amount is not known. */
   readonly amounts: Float64Array
+  /** What each row stands for; 1 by default. */
+  readonly weights?: Float64Array | undefined
 }
 
 /** Thresholds with what they are expected to cost on the rows that they were chosen on. */
@@ -68,13 +70,13 @@ export function searchThresholds(rows: PricedRows, costs: Costs): ThresholdSearc
   }
 }
 
-/** Distinct probabilities, ascending; by how many of them: rows, and the cost of giving them all one outcome. */
+/** Distinct probabilities, ascending; by how many of them: rows by their weights, and the cost of giving them all one outcome. */
 interface Sums extends Readonly<Record<Outcome, Float64Array>> {
   readonly values: Float64Array
   readonly counts: Float64Array
 }
 
-function sumUp({ probabilities, amounts }: PricedRows, costs: Costs): Sums {
+function sumUp({ probabilities, amounts, weights }: PricedRows, costs: Costs): Sums {
   const order = Uint32Array.from(probabilities, (_, row) => row).sort((a, b) => probabilities[a] - probabilities[b])
   const values = Float64Array.from(new Set(Float64Array.from(order, (row) => probabilities[row])))
   const counts = new Float64Array(values.length + 1)
@@ -83,11 +85,14 @@ function sumUp({ probabilities, amounts }: PricedRows, costs: Costs): Sums {
     if (probabilities[row] !== values[group]) group += 1
     return group
   })
-  for (const each of groupOf) counts[each + 1] += 1
+  const weightOf = (row: number) => weights?.[row] ?? 1
+  order.forEach((row, place) => {
+    counts[groupOf[place] + 1] += weightOf(row)
+  })
   const sum = (outcome: Outcome) => {
     const sums = new Float64Array(values.length + 1)
     order.forEach((row, place) => {
-      sums[groupOf[place] + 1] += expectedCost(costs, outcome, probabilities[row], amounts[row])
+      sums[groupOf[place] + 1] += weightOf(row) * expectedCost(costs, outcome, probabilities[row], amounts[row])
     })
     return cumulate(sums)
   }

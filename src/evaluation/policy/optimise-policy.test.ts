@@ -34,3 +34,29 @@ test('probabilities that are right are told to be off one time in twenty, and th
   assert.ok(right.every(({ rows, expected, frauds }) => rows > 100 && expected < rows && frauds < rows))
   assert.ok(seeds.every((seed) => stakesOf(seed, 0.5).isOff))
 })
+
+test('a row of weight three is as three equal rows', () => {
+  const random = createRandom(5)
+  const rows = Array.from({ length: 300 }, (_, i) => ({
+    ...{ probability: random.uniform() ** 3, amount: Math.round(100 * random.uniform()), weight: 1 + (i % 3) },
+    ...{ label: Number(random.uniform() < 0.2), day: Math.floor(i / 30), segment: i % 2 },
+  }))
+  const optimise = (given: typeof rows, isWeighed: boolean) => {
+    const found = optimisePolicy({
+      ...{ seed: 1, costs: { ...costs, review: { ...costs.review, perDay: 4 } }, segmentNames: ['one', 'other'] },
+      probabilities: Float64Array.from(given, ({ probability }) => probability),
+      amounts: Float64Array.from(given, ({ amount }) => amount),
+      labels: Uint8Array.from(given, ({ label }) => label),
+      segmentOf: Uint8Array.from(given, ({ segment }) => segment),
+      days: { count: 10, dayOf: Int32Array.from(given, ({ day }) => day) },
+      current: given.map(({ probability }) => (probability > 0.5 ? 'decline' : 'approve')),
+      ...(isWeighed && { weights: Float64Array.from(given, ({ weight }) => weight) }),
+    })
+    const { rows: counted, frauds, weighted = { rows: counted, frauds }, ...told } = found
+    return { ...told, weighted }
+  }
+  const repeated = rows.flatMap((row) => Array.from({ length: row.weight }, () => row))
+  const tidy = (told: object) =>
+    JSON.parse(JSON.stringify(told), (_, value) => (typeof value === 'number' ? Number(value.toPrecision(9)) : value))
+  assert.deepEqual(tidy(optimise(rows, true)), tidy(optimise(repeated, false)))
+})

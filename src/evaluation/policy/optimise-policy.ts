@@ -53,6 +53,8 @@ export interface Stakes {
 export interface OptimisedPolicy {
   readonly rows: number
   readonly frauds: number
+  /** What they count for, where they have weights. */
+  readonly weighted?: { readonly rows: number; readonly frauds: number }
   readonly days: number
   readonly reviewsPerDay?: number
   readonly current: PolicyCost
@@ -92,6 +94,7 @@ export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
   return {
     rows: labels.length,
     frauds: labels.reduce((sum, label) => sum + label, 0),
+    ...(input.weights && { weighted: weighedOf(input.weights, labels) }),
     days: days.count,
     ...(costs.review?.perDay !== undefined && { reviewsPerDay: costs.review.perDay }),
     current: costOfPolicy(input, current),
@@ -102,7 +105,14 @@ export function optimisePolicy(input: OptimiseInput): OptimisedPolicy {
     byCosts: { ...costOfPolicy(input, byCosts), capacityPrice },
     ...stakesOf(input, byCosts),
     curve: costs.review === undefined ? [] : drawCurve(input, thresholdsFor, priceFor),
-    moves: movesOf(current, byThresholds, days.count),
+    moves: movesOf(current, byThresholds, input),
+  }
+}
+
+function weighedOf(weights: Float64Array, labels: Uint8Array): { readonly rows: number; readonly frauds: number } {
+  return {
+    rows: weights.reduce((sum, weight) => sum + weight, 0),
+    frauds: weights.reduce((sum, weight, row) => sum + weight * labels[row], 0),
   }
 }
 
@@ -121,18 +131,25 @@ function outcomesOf({ labels }: OptimiseInput, outcomeOf: (row: number) => Outco
   return Array.from(labels, (_, row) => outcomeOf(row))
 }
 
-function rowsOf({ segmentOf, probabilities, amounts }: OptimiseInput, segment: number): PricedRows {
+function rowsOf({ segmentOf, probabilities, amounts, weights }: OptimiseInput, segment: number): PricedRows {
   const isOf = (_: number, row: number) => segmentOf[row] === segment
-  return { probabilities: probabilities.filter(isOf), amounts: amounts.filter(isOf) }
+  return {
+    probabilities: probabilities.filter(isOf),
+    amounts: amounts.filter(isOf),
+    ...(weights && { weights: weights.filter(isOf) }),
+  }
 }
 
 function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCost {
   const { costs, probabilities, amounts, labels, days, current, seed } = input
-  const realised = (row: number, outcome: Outcome) => expectedCost(costs, outcome, labels[row], amounts[row])
+  const weightOf = weigherOf(input)
+  const realised = (row: number, outcome: Outcome) =>
+    weightOf(row) * expectedCost(costs, outcome, labels[row], amounts[row])
   const meanOf = (figureOf: (row: number) => number) => meanOfDays(sumByDay(days, figureOf), seed)
-  const perDay = (outcome: Outcome) => given.reduce((sum, each) => sum + (each === outcome ? 1 : 0), 0) / days.count
+  const perDay = (outcome: Outcome) =>
+    given.reduce((sum, each, row) => sum + (each === outcome ? weightOf(row) : 0), 0) / days.count
   const expected = given.reduce(
-    (sum, outcome, row) => sum + expectedCost(costs, outcome, probabilities[row], amounts[row]),
+    (sum, outcome, row) => sum + weightOf(row) * expectedCost(costs, outcome, probabilities[row], amounts[row]),
     0,
   )
   return {
@@ -145,22 +162,25 @@ function costOfPolicy(input: OptimiseInput, given: readonly Outcome[]): PolicyCo
       review: perDay('review'),
       decline: perDay('decline'),
     },
-    busiestReviews: Math.max(0, ...sumByDay(days, (row) => (given[row] === 'review' ? 1 : 0))),
+    busiestReviews: Math.max(0, ...sumByDay(days, (row) => (given[row] === 'review' ? weightOf(row) : 0))),
   }
 }
 
-function stakesOf(
-  { probabilities, labels }: OptimiseInput,
-  given: readonly Outcome[],
-): Pick<OptimisedPolicy, 'stakes'> {
+function weigherOf({ weights }: PricedRows): (row: number) => number {
+  return (row) => weights?.[row] ?? 1
+}
+
+function stakesOf(input: OptimiseInput, given: readonly Outcome[]): Pick<OptimisedPolicy, 'stakes'> {
+  const { probabilities, labels } = input
+  const weightOf = weigherOf(input)
   let [rows, expected, frauds, variance] = [0, 0, 0, 0]
   for (const [row, outcome] of given.entries()) {
     if (outcome !== 'review' && outcome !== 'challenge') continue
-    const probability = probabilities[row]
-    rows += 1
-    expected += probability
-    frauds += labels[row]
-    variance += probability * (1 - probability)
+    const [probability, weight] = [probabilities[row], weightOf(row)]
+    rows += weight
+    expected += weight * probability
+    frauds += weight * labels[row]
+    variance += weight * weight * probability * (1 - probability)
   }
   return rows === 0
     ? {}
@@ -174,6 +194,7 @@ function drawCurve(
   priceFor: (mostReviews: number) => number,
 ): readonly CurvePoint[] {
   const { costs, days, probabilities, amounts } = input
+  const weightOf = weigherOf(input)
   const free = thresholdsFor(Number.POSITIVE_INFINITY)
   const paying = free.reduce((sum, { reviews }) => sum + reviews, 0) / days.count
   const top = costs.review?.perDay === undefined ? paying : 2 * costs.review.perDay
@@ -183,7 +204,8 @@ function drawCurve(
     const priced = { ...costs, capacityPrice: priceFor(most) }
     const byCosts = probabilities.reduce(
       (sum, probability, row) =>
-        sum + expectedCost(costs, cheapest(priced, probability, amounts[row]), probability, amounts[row]),
+        sum +
+        weightOf(row) * expectedCost(costs, cheapest(priced, probability, amounts[row]), probability, amounts[row]),
       0,
     )
     return {
@@ -194,11 +216,15 @@ function drawCurve(
   })
 }
 
-function movesOf(from: readonly Outcome[], to: readonly Outcome[], days: number): OptimisedPolicy['moves'] {
+function movesOf(from: readonly Outcome[], to: readonly Outcome[], input: OptimiseInput): OptimisedPolicy['moves'] {
+  const weightOf = weigherOf(input)
   return outcomes.flatMap((before) =>
     outcomes.flatMap((after) => {
-      const count = from.reduce((sum, outcome, row) => sum + (outcome === before && to[row] === after ? 1 : 0), 0)
-      return before === after || count === 0 ? [] : [{ from: before, to: after, perDay: count / days }]
+      const count = from.reduce(
+        (sum, outcome, row) => sum + (outcome === before && to[row] === after ? weightOf(row) : 0),
+        0,
+      )
+      return before === after || count === 0 ? [] : [{ from: before, to: after, perDay: count / input.days.count }]
     }),
   )
 }

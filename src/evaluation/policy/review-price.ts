@@ -8,16 +8,24 @@ import type { PricedRows } from './cheapest-thresholds.ts'
  *
  * @returns in major units, rounded up to six digits; 0 where there are places enough.
  */
-export function priceReviews({ probabilities, amounts }: PricedRows, costs: Costs): (mostReviews: number) => number {
+export function priceReviews(
+  { probabilities, amounts, weights }: PricedRows,
+  costs: Costs,
+): (mostReviews: number) => number {
   const unpriced = { ...costs, capacityPrice: 0 }
   const savings = Float64Array.from(probabilities, (probability, row) => {
     const cost = (outcome: 'approve' | 'challenge' | 'review' | 'decline') =>
       expectedCost(unpriced, outcome, probability, amounts[row])
     return Math.min(cost('approve'), cost('challenge'), cost('decline')) - cost('review')
-  }).sort()
+  })
+  const order = Uint32Array.from(savings.keys()).sort((one, other) => savings[other] - savings[one])
   return (mostReviews) => {
-    const firstWithout = savings.at(-1 - mostReviews) ?? 0
-    return firstWithout > 0 ? roundUp(firstWithout) : 0
+    let taken = 0
+    for (const row of order) {
+      taken += weights?.[row] ?? 1
+      if (taken > mostReviews) return savings[row] > 0 ? roundUp(savings[row]) : 0
+    }
+    return 0
   }
 }
 

@@ -1,7 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '../core/random.ts'
-import { pairedPrecision } from './paired-difference.ts'
+import { pairedFigures } from './paired-bootstrap.ts'
+
+interface Scored {
+  readonly labels: Uint8Array
+  readonly weights?: Float64Array
+  readonly first: Float64Array
+  readonly second: Float64Array
+}
+
+/** The average precision of both, with the interval of the difference. */
+function pairedPrecision({ labels, weights, first, second }: Scored, { seed = 1, replicates = 200 } = {}) {
+  const sides = [first, second].map((scores) => {
+    const probabilities = scores.map((score) => 1 / (1 + Math.exp(-score)))
+    return { probabilities, flags: Uint8Array.from(probabilities, (each) => Number(each > 0.5)) }
+  })
+  const rows = { labels, weights, unitOf: Uint32Array.from(labels.keys()), units: labels.length }
+  const { averagePrecision } = pairedFigures({ ...rows, sides: [sides[0], sides[1]], seed, replicates })
+  const { a, b, difference } = averagePrecision
+  assert.ok(a !== null && b !== null && difference !== null)
+  return { first: a, second: b, difference: difference.value, lower: difference.lower, upper: difference.upper }
+}
 
 /** Rows with two scores, the second with more or less noise than the first. */
 function drawRows(seed: number, noise: number, rows = 2000) {
