@@ -2,6 +2,7 @@ import { durationMs } from '../core/duration.ts'
 import { FraudError } from '../core/errors.ts'
 import { readAmount } from '../core/money.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
+import type { FieldValue } from '../detector/field-value.ts'
 import { personalColumns } from '../detector/personal-columns.ts'
 import type { DecisionRecord, Definition } from '../log/log-record.ts'
 import { type OpenedTransaction, stakeOf } from './case.ts'
@@ -47,6 +48,7 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
   const at = (column: string | undefined) => (column === undefined ? -1 : columns.indexOf(column))
   const places = Object.entries(keys).map(([name, column]) => ({ name, at: at(column) }))
   const persons = [...personalColumns(transaction).keys()].map(at)
+  const byAt = by.map((name) => places.findIndex((place) => place.name === name))
   const amountAt = at(amount?.field)
   const rateAt = at(amount?.conversion)
   return {
@@ -57,20 +59,22 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
       const rate = rateAt < 0 ? 1 : Number(fields[rateAt] ?? Number.NaN)
       const given = amount && readAmount(amount, Number(fields[amountAt] ?? Number.NaN), rate)
       const amountMinor = typeof given === 'number' && !Number.isNaN(given) ? given : null
-      const textAt = (place: number) => {
-        const value = fields[place]
-        return value === undefined || value === '' ? [] : [String(value)]
-      }
-      const named = new Map(places.flatMap(({ name, at }) => textAt(at).map((value) => [name, `${name}=${value}`])))
+      // Loops, since every review of a service comes here before it is answered.
+      const keysAt: (string | undefined)[] = []
+      for (const { name, at } of places) keysAt.push(isGiven(fields[at]) ? `${name}=${fields[at]}` : undefined)
       return {
         ...{ sequence, id, timestampMs, score, amountMinor },
         stake: stakeOf(score, amount === undefined ? null : (amountMinor ?? 0)),
-        keys: [...named.values()],
-        by: by.flatMap((name) => named.get(name) ?? []),
-        persons: persons.flatMap(textAt),
+        keys: keysAt.filter((key) => key !== undefined),
+        by: byAt.map((place) => keysAt[place]).filter((key) => key !== undefined),
+        persons: persons.filter((at) => isGiven(fields[at])).map((at) => String(fields[at])),
       }
     },
   }
+}
+
+function isGiven(value: FieldValue): boolean {
+  return value !== undefined && value !== ''
 }
 
 /** What another version's detector says of cases may be more than this one knows; its transactions are cases all the same. */

@@ -1,6 +1,7 @@
 import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
-import { type Condition, type OfNumber, type Order, type Range, signOf } from './necessary.ts'
+import { type Condition, type OfNumber, type Range, signOf } from './necessary.ts'
+import { nextAbove, type SortedRange } from './range-table.ts'
 
 /**
  * Finds the places of programs whose conditions hold for a subject, or are unknown: writes them behind those that were
@@ -33,16 +34,19 @@ interface Placed {
   readonly condition: Condition
 }
 
-/** Conditions of one group are of one kind, about one name. */
-export function makeLookUp(conditions: PlacedConditions): LookUp {
+/** Conditions of one group are of one kind, about one name. Ranges of numbers as they are go into a table with others. */
+export function makeLookUp(conditions: PlacedConditions): LookUp | SortedRange {
   const known = [...conditions].flatMap(([place, each]) =>
     each.flatMap((condition): readonly Placed[] => (condition === undefined ? [] : [{ place, condition }])),
   )
   const [first] = known
   if (first === undefined) return alwaysLookUp([...conditions.keys()])
   switch (first.condition.kind) {
-    case 'range':
-      return rangeLookUp(known, first.condition)
+    case 'range': {
+      const range = sortRanges(known, signOf(first.condition))
+      const read = numberReader(first.condition)
+      return read === undefined ? { slot: first.condition.slot, ...range } : rangeLookUp(range, read)
+    }
     case 'numbers':
       return numberLookUp(known, first.condition)
     case 'texts':
@@ -61,32 +65,34 @@ function addAll(places: readonly number[], found: Int32Array, count: number): nu
   return count + places.length
 }
 
-/** Sorted by their bounds, the conditions that hold come first. */
-function rangeLookUp(group: readonly Placed[], asked: Range): LookUp {
-  const ranges = group.flatMap(({ place, condition }) => (condition.kind === 'range' ? [{ place, ...condition }] : []))
-  const sign = signOf(ranges[0])
-  const sorted = ranges.toSorted(
-    (one, other) => sign * (one.bound - other.bound) || strictness(one) - strictness(other),
-  )
-  const bounds = Float64Array.from(sorted, ({ bound }) => bound)
-  const isStrict = Uint8Array.from(sorted, strictness)
-  const places = Int32Array.from(sorted, ({ place }) => place)
-  const { slot } = asked
-  const read = numberReader(asked)
-  return ({ numbers }, found, count) => {
-    const value = read === undefined ? numbers[slot] : read(numbers)
-    let i = 0
-    for (; i < places.length; i++) {
-      const beyond = sign * (value - bounds[i])
-      if (beyond < 0 || (beyond === 0 && isStrict[i] === 1)) break
-      found[count + i] = places[i]
-    }
-    return count + i
+function sortRanges(group: readonly Placed[], sign: number): Omit<SortedRange, 'slot'> {
+  const ranges = group.flatMap(({ place, condition }) => {
+    if (condition.kind !== 'range') return []
+    const limit = sign * condition.bound
+    return [{ place, limit: isStrict(condition) ? nextAbove(limit) : limit }]
+  })
+  const sorted = ranges.toSorted((one, other) => one.limit - other.limit)
+  return {
+    sign,
+    limits: Float64Array.from(sorted, ({ limit }) => limit),
+    places: Int32Array.from(sorted, ({ place }) => place),
   }
 }
 
-function strictness({ operator }: { readonly operator: Order }): number {
-  return operator.length === 1 ? 1 : 0
+function isStrict({ operator }: Range): boolean {
+  return operator.length === 1
+}
+
+function rangeLookUp(
+  { sign, limits, places }: Omit<SortedRange, 'slot'>,
+  read: (numbers: Float64Array) => number,
+): LookUp {
+  return ({ numbers }, found, count) => {
+    const value = sign * read(numbers)
+    let i = 0
+    for (; i < places.length && !(value < limits[i]); i++) found[count + i] = places[i]
+    return count + i
+  }
 }
 
 function numberLookUp(group: readonly Placed[], asked: OfNumber): LookUp {

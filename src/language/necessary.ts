@@ -22,7 +22,7 @@ export interface OfNumber {
   readonly part?: { readonly name: string; readonly apply: (value: number) => number; readonly range?: NumberRange }
 }
 
-export type Order = '<' | '<=' | '>' | '>='
+type Order = '<' | '<=' | '>' | '>='
 
 /** A number beside a bound, or beside another number times a factor; the one that is not meant is 0. */
 export interface Limit {

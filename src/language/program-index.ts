@@ -2,6 +2,7 @@ import type { Subject } from './declarations.ts'
 import type { Program } from './expression.ts'
 import { Guards } from './guards.ts'
 import { groupsOf, type LookUp, makeLookUp, type PlacedConditions } from './look-ups.ts'
+import { RangeTable, type SortedRange } from './range-table.ts'
 
 /** Places of programs, in order. All others are false. Lent until the next question. */
 export interface Answers {
@@ -12,7 +13,7 @@ export interface Answers {
 /** Conditions of one kind about one name, by the places of their programs, and what looks them up. */
 interface Group {
   readonly conditions: PlacedConditions
-  lookUp: LookUp
+  lookUp: LookUp | SortedRange
   /** How many places it finds at most. */
   size: number
 }
@@ -31,6 +32,7 @@ export class ProgramIndex {
   readonly #groups = new Map<string, Group>()
   readonly #stale = new Set<string>()
   #lookUps: readonly LookUp[] = []
+  #ranges = new RangeTable([])
   readonly #guards = new Guards()
   // A program that is found by two of its conditions is asked once.
   #askedIn = new Float64Array(0)
@@ -66,7 +68,7 @@ export class ProgramIndex {
     const { numbers } = subject
     spoke.length = 0
     unknown.length = 0
-    let count = 0
+    let count = this.#ranges.find(numbers, found, 0)
     const lookUps = this.#lookUps
     for (let i = 0; i < lookUps.length; i++) count = lookUps[i](subject, found, count)
     for (let i = 0; i < count; i++) {
@@ -110,7 +112,9 @@ export class ProgramIndex {
     }
     this.#stale.clear()
     const groups = [...this.#groups.values()]
-    this.#lookUps = groups.map(({ lookUp }) => lookUp)
+    const lookUps = groups.map(({ lookUp }) => lookUp)
+    this.#lookUps = lookUps.filter((lookUp) => typeof lookUp === 'function')
+    this.#ranges = new RangeTable(lookUps.filter((lookUp) => typeof lookUp !== 'function'))
     const most = groups.reduce((sum, { size }) => sum + size, 0)
     if (most > this.#found.length) this.#found = new Int32Array(2 * most)
   }
