@@ -1,3 +1,4 @@
+import type { AuditStore } from './audit.ts'
 import type { PasswordHash } from './password.ts'
 import type { Proposal, ProposalDecision, ProposalState } from './proposal.ts'
 import type { Role } from './roles.ts'
@@ -31,6 +32,7 @@ export interface AccessStore {
   readonly sessions: SessionStore
   readonly proposals: ProposalStore
   readonly settings: SettingStore
+  readonly audit: AuditStore
   close(): void
 }
 

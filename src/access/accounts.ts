@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { FraudError } from '../core/errors.ts'
 import type { AccessStore, StoredSession, StoredUser } from './access-store.ts'
+import { Audit } from './audit.ts'
 import { FourEyes } from './four-eyes.ts'
 import { LoginLimits } from './login-limits.ts'
 import type { Oidc } from './oidc.ts'
@@ -47,6 +48,7 @@ export class Accounts {
   readonly users: Users
   readonly link: OneTimeLink
   readonly fourEyes: FourEyes
+  readonly audit: Audit
   readonly #options: AccountsOptions
   readonly #limits = new LoginLimits()
   readonly #seen = new Map<string, number>()
@@ -59,6 +61,7 @@ export class Accounts {
     this.users = new Users(options)
     this.link = new OneTimeLink(options.makeSecret)
     this.fourEyes = new FourEyes(options)
+    this.audit = new Audit(options.store.audit, options.clock)
     this.#flushedMs = options.clock()
   }
 
@@ -155,6 +158,7 @@ export class Accounts {
     const nowMs = clock()
     this.#flushedMs = nowMs
     store.sessions.touch(this.#seen)
+    this.audit.flush()
     this.#seen.clear()
     store.sessions.removeOlder(nowMs - longestSessionMs, nowMs - longestIdleMs)
   }

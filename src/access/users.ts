@@ -49,6 +49,10 @@ export class Users {
     return this.#any
   }
 
+  has(name: string): boolean {
+    return this.#options.store.users.find(name) !== undefined
+  }
+
   list(): readonly ShownUser[] {
     return this.#options.store.users.list().map(show)
   }

@@ -13,6 +13,7 @@ import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { copyAccess } from '../stores/sqlite/sqlite-access.ts'
 import { SqliteLogReader } from '../stores/sqlite/sqlite-log-reader.ts'
 import { verifyLog } from '../stores/sqlite/verify-log.ts'
+import { noteExport } from './audit-work.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
 import type { KeyChangeFlags } from './log-findings.ts'
 import type { Run } from './run.ts'
@@ -25,6 +26,7 @@ export function backup(target: string, flags: BackupFlags, { terminal }: Run): v
     throw new FraudError('FILE_UNWRITABLE', `${target} is not empty: a backup needs an empty or new directory`)
   }
   keepPrivate()
+  noteExport(flags.data, 'backup', target, { terminal })
   // The copy has a temporary name until it is whole, so that whatever looks like a backup is one.
   const place = target.replace(/[/\\]+$/, '')
   let partial: string | undefined

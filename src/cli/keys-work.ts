@@ -11,6 +11,7 @@ import { writeFileAtomically } from '../data/write-file.ts'
 import { makeDataDirectory } from '../stores/data-directory.ts'
 import { refuseLinks } from '../stores/file-access.ts'
 import { askBeforeLocking } from './ask-before-locking.ts'
+import { noteCommand } from './audit-work.ts'
 import { usualData } from './data-flags.ts'
 import { requireDirectory } from './log-files.ts'
 import type { Run } from './run.ts'
@@ -48,6 +49,7 @@ export async function createKey(flags: CreateFlags, { terminal }: Run): Promise<
     }
     return { keys: [...keys, { name, roles, sha256: digestKey(key), createdAt, ...owner }], result: name }
   })
+  noteCommand(flags.data, 'command:keys', 'createKey', name, { roles, ...owner })
   if (!flags.json) process.stdout.write(`${key}\n`)
   process.stderr.write(`key "${name}" (${roles.join(', ')}) is shown this once: keep it safe\n`)
   terminal.result({ name, roles, key, createdAt, ...owner })
@@ -76,6 +78,7 @@ export async function revokeKey(name: string, { data }: KeysFlags, { terminal }:
     }
     return { keys: keys.filter((key) => key.name !== name), result: undefined }
   })
+  noteCommand(data, 'command:keys', 'revokeKey', name, {})
   terminal.say(`revoked ${name}`)
   terminal.result({ revoked: name })
 }

@@ -8,6 +8,7 @@ import { refuseProblem } from '../stores/sqlite/refuse-problem.ts'
 import { type Head, verifyLog } from '../stores/sqlite/verify-log.ts'
 import { warnOfUnread } from '../training/logged-rows.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { noteExport } from './audit-work.ts'
 import { changeTables } from './changes-export.ts'
 import { exportTables } from './log-export.ts'
 import { type DataFlags, keepPrivate, keysBefore, logKey, openLog } from './log-files.ts'
@@ -115,6 +116,7 @@ export async function exportLog(flags: ExportFlags, run: Run): Promise<void> {
   keepPrivate()
   const write = out === undefined ? undefined : writerFor(out)
   await checkOutputs({ '--out': out })
+  noteExport(flags.data, 'export', out ?? null, run, { personal: flags.personal === true })
   const reader = openLog(flags)
   const counted = { rows: 0 }
   try {

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   score: async () => (await import('./score.ts')).scoreCommand(),
   serve: async () => (await import('./serve.ts')).serveCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
   users: async () => (await import('./users.ts')).usersCommand(),
   job: async () => (await import('./job.ts')).jobCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { onSendHookHandler } from 'fastify'
+import { auditRefusal, auditRequests } from './audit-requests.ts'
 import { type Check, checkAll } from './check.ts'
 import type { Refuse } from './guard.ts'
 import type { App, HttpContext } from './http-context.ts'
@@ -24,6 +25,8 @@ export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): voi
     const route = isOfDocs ? docs : listed.get(`${method} ${added.url}`)
     assert(route !== undefined, `${method} ${added.url} is not in the list of routes`)
     added.onRequest = [checkAll(checksOf(route, context, refuse)), ...[added.onRequest ?? []].flat()]
+    const noted = auditRequests(route, context)
+    if (noted !== undefined) added.onSend = [noted, ...[added.onSend ?? []].flat()]
     if (route.isShown) added.onSend = [tellShown, ...[added.onSend ?? []].flat()]
   })
 }
@@ -32,7 +35,12 @@ export function guardRoutes(app: App, context: HttpContext, refuse: Refuse): voi
 function checksOf({ role, query, bounds = [] }: Guarded, context: HttpContext, refuse: Refuse): readonly Check[] {
   const known = { load: refuseOverload(context), answers: boundAnswers(context) }
   const ofQuery = refuseUnknownQuery(query)
-  const ofKey: Check = (request, reply) => refuse(role, request, reply)
+  const { accounts } = context
+  const ofKey: Check = (request, reply) => {
+    const refusal = refuse(role, request, reply)
+    if (refusal !== undefined && accounts !== undefined) auditRefusal(accounts.audit, request, refusal.code)
+    return refusal
+  }
   return [ofKey, ...(ofQuery ? [ofQuery] : []), ...bounds.map((bound) => known[bound])]
 }
 

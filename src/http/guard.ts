@@ -31,6 +31,7 @@ export type Refuse = (role: Access, request: FastifyRequest, reply: FastifyReply
 
 export function createGuard(app: App, keyRing: () => KeyRing, accounts: Accounts | undefined): Refuse {
   app.decorateRequest('principal', undefined)
+  app.decorateRequest('auditDetail', undefined)
   return (role, request, reply) => {
     const malformed = whyMalformed(request.raw)
     if (malformed !== undefined) return new FraudError('REQUEST_MALFORMED', malformed)

@@ -77,6 +77,7 @@ export function propose({ accounts }: HttpContext, proposal: NewProposal, reques
   // What could not be recorded later is refused now, a card number in the reason, say.
   recordable({ kind: 'policy', by: principal.name, why, atMs: 0, change: content })
   const { id, hash } = accounts.fourEyes.propose({ kind, content, why, base }, principal)
+  request.auditDetail = { change: id, why }
   reply.code(202)
   return { state: 'pending', change: id, hash } as const
 }

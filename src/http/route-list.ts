@@ -2,6 +2,7 @@ import type { AccessContext, ApprovalContext, DecidingContext, JobContext, Model
 import { addModel } from './routes/add-model.ts'
 import { alerts, putAlerts } from './routes/alerts.ts'
 import { approveChange, changeProposal, changeProposals, rejectChange, withdrawChange } from './routes/approvals.ts'
+import { audit } from './routes/audit.ts'
 import { backtest, backtestReport, startBacktest } from './routes/backtests.ts'
 import {
   assignCase,
@@ -172,6 +173,7 @@ export const accessRoutes: readonly Route<AccessContext>[] = [
   changeUser,
   fourEyes,
   setFourEyes,
+  audit,
 ]
 
 /** What a service has, too, whose changes somebody may have to let through. */

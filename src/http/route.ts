@@ -22,6 +22,11 @@ export interface Guarded {
    * `load` refuses while the loop can't keep up; `answers` gives it one of the places for answers that are being read.
    */
   readonly bounds?: readonly ('load' | 'answers')[]
+  /**
+   * What is noted of who asks, beside changes, which always are: each answer, attempts that failed, too, or answers in which persons are
+   * in clear.
+   */
+  readonly audited?: 'always' | 'attempts' | 'persons'
   /** Whether browsers show its answers: then they are told to make nothing else of them. */
   readonly isShown?: true
 }

@@ -87,6 +87,7 @@ export const approveChange: Route<ApprovalContext> = {
       const { fourEyes } = context.accounts
       const principal = principalOf(request)
       const id = readId(request.params.id)
+      request.auditDetail = { change: id, hash, why }
       const approving = fourEyes.approve({ id, hash, why }, principal, (proposal) =>
         applyProposal(context, proposal, principal.name),
       )
@@ -115,6 +116,7 @@ export const rejectChange: Route<ApprovalContext> = {
   handle: (context) => (request, reply) =>
     answerParsed(context, decision, request, reply, async ({ hash, why }) => {
       const id = readId(request.params.id)
+      request.auditDetail = { change: id, hash, why }
       return show(context.accounts.fourEyes.reject({ id, hash, why }, principalOf(request)))
     }),
 }

@@ -20,6 +20,7 @@ export const caseList: Route<DecidingContext> = {
   summary: 'Cases, those with the most at stake first',
   query: caseQueryNames,
   bounds: ['load', 'answers'],
+  audited: 'persons',
   operationId: 'cases',
   tag: 'cases',
   parameters: () => caseQueryParameters,
@@ -41,6 +42,7 @@ export const caseDetail: Route<DecidingContext> = {
   role: 'viewer',
   summary: 'One case, with its transactions, what was done to it, and what is like it',
   bounds: ['load', 'answers'],
+  audited: 'persons',
   operationId: 'case',
   tag: 'cases',
   details:

@@ -19,6 +19,7 @@ export const decision: Route<DecidingContext> = {
   summary: 'One decision, with its transaction, features and labels',
   query: ['explain'],
   bounds: ['load', 'answers'],
+  audited: 'persons',
   operationId: 'decision',
   tag: 'decisions',
   parameters: () => [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }, explainParameter],

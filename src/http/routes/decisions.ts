@@ -16,6 +16,7 @@ export const decisions: Route<DecidingContext> = {
   summary: 'Pages of decisions, newest first',
   query: 'checked',
   bounds: ['load', 'answers'],
+  audited: 'persons',
   operationId: 'decisions',
   tag: 'decisions',
   parameters: ({ decisions }) => pageParameters(decisions.inForce.detector),

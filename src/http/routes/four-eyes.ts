@@ -43,6 +43,7 @@ export const setFourEyes: Route<AccessContext> = {
   handle: (context) => (request, reply) =>
     answerParsed(context, setting, request, reply, async ({ on, why }) => {
       const { fourEyes } = context.accounts
+      request.auditDetail = { on, why }
       if (!on && fourEyes.isOn)
         return propose(context, { kind: 'four-eyes', content: { on }, why, base: null }, request, reply)
       if (on) fourEyes.switchOn(principalOf(request))

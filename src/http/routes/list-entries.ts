@@ -19,6 +19,7 @@ export const listEntries: Route<DecidingContext> = {
   summary: 'The entries of a list: pages of JSON, or all as CSV or NDJSON',
   query: pageNames,
   bounds: ['load', 'answers'],
+  audited: 'always',
   operationId: 'listEntries',
   tag: 'policy',
   details: 'In the order in which they were added, without those that have expired; persons by their tokens.',

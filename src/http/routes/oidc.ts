@@ -55,13 +55,16 @@ export const finishOidc: Route<AccessContext> = {
   bounds: ['load'],
   answers: 'page',
   isShown: true,
+  audited: 'attempts',
   handle:
     ({ accounts }) =>
     async (request, reply) => {
       const id = oidcIdOf(request)
       clearOidcCookie(request, reply)
       const person = await provider(accounts).finish(id ?? '', new URL(request.url, 'http://localhost').search)
-      const { token } = accounts.beginOf(person.name, person.roles)
+      const { token, session } = accounts.beginOf(person.name, person.roles)
+      request.principal = session.principal
+      request.auditDetail = { by: 'provider', roles: person.roles }
       setSessionCookie(request, reply, token)
       // A page of its own, since a cookie that is set for this site alone does not go along where another one leads to.
       return sendPage(

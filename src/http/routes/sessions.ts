@@ -28,6 +28,7 @@ export const logIn: Route<AccessContext> = {
   role: 'anyone',
   summary: 'Log in',
   bounds: ['load'],
+  audited: 'attempts',
   operationId: 'logIn',
   tag: 'access',
   details: 'The answer sets the cookie of the session, which lasts 12 hours at most, and 30 minutes without a request.',
@@ -37,6 +38,10 @@ export const logIn: Route<AccessContext> = {
     checkLogin(context, request)
     answerParsed(context, login, request, reply, async (given) => {
       const { accounts } = context
+      // A name that nobody has may be a password that was typed into the wrong field.
+      const name = 'name' in given ? given.name : undefined
+      const known = name !== undefined && accounts.users.has(name) ? name : null
+      request.auditDetail = name === undefined ? { by: 'link' } : { by: 'password', user: known }
       const begin = async () =>
         'once' in given
           ? accounts.redeem(given.once, request.ip)
@@ -74,6 +79,7 @@ export const logOut: Route<AccessContext> = {
   path: '/v1/sessions',
   role: 'anyone',
   summary: 'Log out',
+  audited: 'always',
   operationId: 'logOut',
   tag: 'access',
   answers: {
@@ -94,7 +100,10 @@ export const logOut: Route<AccessContext> = {
       const refusal = refuseForeign(request, { mustSay: token !== undefined })
       if (refusal !== undefined) throw refusal
       const session = token === undefined ? undefined : accounts.sessionOf(token)
-      if (session !== undefined) accounts.end(session.hash)
+      if (session !== undefined) {
+        accounts.end(session.hash)
+        request.principal = session.principal
+      }
       clearSessionCookie(request, reply)
       const logoutUrl = session?.isOfProvider ? await accounts.oidc?.logoutUrl() : undefined
       reply.header('cache-control', 'no-store')
@@ -111,6 +120,7 @@ export const changePassword: Route<AccessContext> = {
   role: 'any key',
   summary: 'Change your password',
   bounds: ['load'],
+  audited: 'attempts',
   operationId: 'changePassword',
   tag: 'access',
   details: 'All sessions of the user end; the answer sets the cookie of a new one.',
@@ -155,6 +165,7 @@ function begun(
   const old = before === undefined ? undefined : accounts.sessionOf(before)
   if (old !== undefined) accounts.end(old.hash)
   setSessionCookie(request, reply, token)
+  request.principal = session.principal
   return show(session)
 }
 

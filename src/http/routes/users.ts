@@ -1,4 +1,5 @@
 import { roles } from '../../access/roles.ts'
+import type { ShownUser } from '../../access/users.ts'
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
 import { answerParsed } from '../access-body.ts'
@@ -62,6 +63,7 @@ export const createUser: Route<AccessContext> = {
     refuseMaking(context)
     answerParsed(context, newUser, request, reply, async ({ name, password, roles }) => {
       const user = await context.accounts.users.create(name, password, [...new Set(roles)])
+      request.auditDetail = { user: name, roles: user.roles }
       reply.code(201)
       return user
     })
@@ -88,7 +90,17 @@ export const changeUser: Route<AccessContext> = {
     refuseWithoutTls(request, context.isInsecure)
     answerParsed(context, userChange, request, reply, async ({ roles, ...change }) => {
       if (roles !== undefined || change.password !== undefined || change.disabled === false) refuseMaking(context)
-      return context.accounts.users.change(request.params.name, { ...change, roles: roles && [...new Set(roles)] })
+      const { users } = context.accounts
+      const { name } = request.params
+      const before = users.list().find((each) => each.name === name)
+      const user = await users.change(name, { ...change, roles: roles && [...new Set(roles)] })
+      const told = (each: ShownUser | undefined) =>
+        each === undefined ? null : { roles: each.roles, disabled: each.disabled }
+      request.auditDetail = {
+        ...{ user: name, before: told(before), after: told(user) },
+        ...(change.password !== undefined && { password: 'changed' }),
+      }
+      return user
     })
   },
 }

@@ -43,6 +43,30 @@ export const waysAnswer = {
   required: ['needed', 'password', 'oidc'],
 } as const
 
+export const auditAnswer = {
+  type: 'object',
+  properties: {
+    entries: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          id: { type: 'integer' },
+          at: time,
+          who: { type: 'string', description: 'The principal: user:ada, key:checkout, command:users.' },
+          what: { type: 'string', description: 'The operation, as this document names it, or refused.' },
+          target: { type: ['string', 'null'], description: 'The method and path, or the user or key of a command.' },
+          from: { type: ['string', 'null'], description: 'The address; null of a command.' },
+          detail: { type: 'object' },
+        },
+        required: ['id', 'at', 'who', 'what', 'target', 'from', 'detail'],
+      },
+    },
+    cursor: { type: ['integer', 'null'] },
+  },
+  required: ['entries', 'cursor'],
+} as const
+
 export const userAnswer = {
   type: 'object',
   properties: { name, roles: roleList, disabled: { type: 'boolean' }, createdAt: time },

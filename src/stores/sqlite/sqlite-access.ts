@@ -4,6 +4,7 @@ import type { AccessStore, StoredSession, StoredUser } from '../../access/access
 import { type Role, roles } from '../../access/roles.ts'
 import { FraudError } from '../../core/errors.ts'
 import { makePrivate, refuseLinks, syncFile } from '../file-access.ts'
+import { openSqliteAudit } from './sqlite-audit.ts'
 import { createProposals, createSettings } from './sqlite-proposals.ts'
 
 const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
@@ -52,6 +53,19 @@ const migrations = [
   ) STRICT;
   CREATE INDEX proposals_state ON proposals (state, id);
   `,
+  `
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    target TEXT,
+    address TEXT,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_who ON audit (who, id);
+  CREATE INDEX audit_what ON audit (what, id);
+  `,
 ]
 
 /** SQLite's application id of these files: "SHAC" in ASCII. */
@@ -65,12 +79,17 @@ const applicationId = 0x53_48_41_43
  */
 export function openSqliteAccess(path: string): AccessStore {
   const database = openDatabase(path)
+  const { audit, close } = openSqliteAudit(path)
   return {
+    audit,
     users: createUsers(database),
     sessions: createSessions(database),
     proposals: createProposals(database),
     settings: createSettings(database),
-    close: () => database.close(),
+    close() {
+      close()
+      database.close()
+    },
   }
 }
 
