@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   job: async () => (await import('./job.ts')).jobCommand(),
   policy: async () => (await import('./policy.ts')).policyCommand(),
   rules: async () => (await import('./rules.ts')).rulesCommand(),
+  cases: async () => (await import('./cases.ts')).casesCommand(),
   backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),

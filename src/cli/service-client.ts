@@ -113,7 +113,8 @@ function passingReason(error: unknown, url: string): string {
   throw new FraudError('OPTION_INVALID', `${url} cannot be sent to: ${reason}`, { cause: error })
 }
 
-function refusal(answer: unknown, status: number): FraudError {
+/** What a service refused, as an error of its own code. */
+export function refusal(answer: unknown, status: number): FraudError {
   const { code, detail, errors } = isRecord(answer) ? answer : {}
   const named = Array.isArray(errors)
     ? errors.flatMap((error) => (isRecord(error) ? [`\n  ${tellProblem(error)}`] : []))

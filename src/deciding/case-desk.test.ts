@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { bruteCases, bruteQueue } from '../../test/service/brute-cases.ts'
+import { BruteCases } from '../../test/service/brute-cases.ts'
 import { openCases } from '../../test/service/case-routes.ts'
 import { snapshotNow, startMs } from '../../test/service/decisions-fixture.ts'
 import { FraudError } from '../core/errors.ts'
@@ -87,10 +87,11 @@ describe('cases', () => {
       assert.deepEqual(service.inForce.own.detector.cases?.by, ['card', 'customer'])
       for (const [i, step] of all.entries()) {
         await take(step)
-        const brute = bruteCases(log.reading.next(0), columns)
+        const brute = new BruteCases(columns)
+        for (const record of log.reading.next(0)) brute.take(record)
         assert.deepEqual(
           [...desk.cases.queue.items()].map(({ id }) => id),
-          bruteQueue(brute),
+          brute.queue(),
           `after step ${i}`,
         )
       }

@@ -23,6 +23,7 @@ import { type LostValues, refuseLostValues, tellValues } from './lost-values.ts'
 import { type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
 import { type Projections, takeInto } from './projections.ts'
 import { checkRetention } from './retention.ts'
+import { bringSampleSecret } from './sample-secret.ts'
 import type { ServiceLog } from './service-log.ts'
 import { isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
@@ -31,6 +32,8 @@ export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions, E
   readonly clock: () => number
   readonly retainMs: number | undefined
   readonly runtime: string
+  /** 32 random bytes in hex. */
+  readonly makeDrawSecret: () => string
   /** Runs the path once before a detector decides, so that its first decision is not a slow one; without it only the model. */
   readonly warmUp?: (inForce: DetectorInForce) => Promise<void>
   /** The models that the log names, where they are others than those that are served. */
@@ -237,6 +240,7 @@ export class Takeover {
     const { columns } = receiver.reader
     const coveredSinceMs = reading.firstTransactionMs()
     await bringFirstPolicy(inForce, projections.policy, this.#log, clock())
+    await bringSampleSecret(inForce, projections.policy, this.#log, clock(), this.#options.makeDrawSecret)
     const definition = await define(inForce, this.#log, { columns, cardKeyCheck, runtime })
     projections.policy.define(definition.definition.policy)
     await this.#quiet()

@@ -292,6 +292,28 @@ describe('cases over HTTP', () => {
     assert.equal((await get(`/v1/cases/${b.id}`)).history[0].note, 'John lives in Rome')
   })
 
+  test('of the blind sample are drawn among approvals, and do not tell how they came out before a verdict', async () => {
+    const { decide, get, post, service, log } = await openCases({ cases: { blindSample: 0.2 } })
+    for (let i = 0; i < 60; i++) await decide({ CARD: `c-${i}`, AMOUNT: 100 })
+    await decide({ CARD: 'r', AMOUNT: 700 })
+    const all = [...service.desk.cases.all()]
+    const drawn = all.filter(({ origin }) => origin === 'sample')
+    assert.ok(drawn.length >= 3 && drawn.length <= 30, `${drawn.length} of 60`)
+    const [one] = drawn
+    const hidden = await get(`/v1/cases/${one.id}`)
+    assert.deepEqual([hidden.isHidden, hidden.origin, hidden.expectedLossMinor], [true, null, null])
+    assert.deepEqual(Object.keys(hidden.members[0].decision), ['transactionId', 'transaction', 'features'])
+    assert.deepEqual((await get(`/v1/cases/${one.id}`, 'lead')).members[0].decision.outcome, 'approve')
+    await decide({ CARD: one.keys[0].slice('card='.length), AMOUNT: 900 })
+    assert.equal((await get(`/v1/cases/${one.id}`)).transactions, 1, 'nothing joins it')
+    await post('ann', `/v1/cases/${one.id}/verdict`, { verdict: 'fraud' })
+    const told = await get(`/v1/cases/${one.id}`)
+    assert.deepEqual([told.origin, told.members[0].decision.outcome], ['sample', 'approve'])
+    assert.equal([...log.reading.allLabels()].length, 1)
+    const kinds = log.reading.next(0).map(({ kind }) => kind)
+    assert.equal(kinds.filter((kind) => kind === 'case').length, 2, 'the secret, and the verdict')
+  })
+
   test('are due when the detector says, and counted', async () => {
     const { decide, get, post, clock, service } = await openCases({ cases: { dueIn: '4h' } })
     for (const CARD of ['a', 'b', 'c', 'd']) await decide({ CARD })

@@ -23,40 +23,67 @@ interface Columns {
   readonly keys: readonly number[]
 }
 
-/** The cases that records make, by the rules of the reference alone. */
-export function bruteCases(records: readonly Sequenced[], { amount, keys }: Columns): readonly BruteCase[] {
-  const cases: BruteCase[] = []
-  const ownerOf = (key: string) => cases.find(({ isClosed, owns }) => !isClosed && owns.has(key))
-  for (const record of records) {
-    const all = cases.flatMap(({ transactions }) => transactions)
-    if (record.kind === 'decision' && record.outcome === 'review') {
-      const { sequence, decidedAtMs, fields, score } = record
-      const named = keys.flatMap((at) => (fields[at] === undefined ? [] : [`${at}=${fields[at]}`]))
-      let one = named.map(ownerOf).find((owner) => owner !== undefined)
-      if (one === undefined) {
-        one = {
-          id: `c-${sequence}`,
-          number: sequence,
-          openedAtMs: decidedAtMs,
-          transactions: [],
-          owns: new Set(),
-          isClosed: false,
-        }
-        cases.push(one)
-      }
-      const stake = (score ?? 1) * Math.round(Number(fields[amount]) * 100)
-      // A label may have come before its transaction.
-      const before = records.filter((each) => each.kind === 'label' && each.of === 0 && each.id === record.id)
-      const labels = before.map((each) => each.sequence).filter((number) => number < sequence)
-      one.transactions.push({ sequence, stake, judgedBy: 0, labels })
-      for (const key of named) if (ownerOf(key) === undefined) one.owns.add(key)
-    } else if (record.kind === 'label') {
-      for (const each of all) if (each.sequence === record.of) each.labels.push(record.sequence)
-    } else if (record.kind === 'label-withdrawn') {
-      for (const each of all) each.labels = each.labels.filter((label) => label !== record.label)
-    } else if (record.kind === 'case') act(cases, record.sequence, record.change)
+/** The cases that records make, one after the other, by the rules of the reference alone. */
+export class BruteCases {
+  readonly cases: BruteCase[] = []
+  readonly #columns: Columns
+  /** Labels that came before their transactions, by its id. */
+  readonly #early = new Map<string, number[]>()
+
+  constructor(columns: Columns) {
+    this.#columns = columns
   }
-  return cases
+
+  take(record: Sequenced): void {
+    if (record.kind === 'decision' && record.outcome === 'review') this.#review(record)
+    else if (record.kind === 'label' && record.of === 0) {
+      this.#early.set(record.id, [...(this.#early.get(record.id) ?? []), record.sequence])
+    } else if (record.kind === 'label') {
+      for (const each of this.#all()) if (each.sequence === record.of) each.labels.push(record.sequence)
+    } else if (record.kind === 'label-withdrawn') {
+      for (const each of this.#all()) each.labels = each.labels.filter((label) => label !== record.label)
+    } else if (record.kind === 'case') act(this.cases, record.sequence, record.change)
+  }
+
+  /** Ids of open cases, that with the most at stake first, then the older one. */
+  queue(): readonly string[] {
+    const lossOf = ({ transactions }: BruteCase) =>
+      transactions.reduce(
+        (sum, { stake, judgedBy, labels }) => (judgedBy > 0 || labels.length > 0 ? sum : sum + stake),
+        0,
+      )
+    return this.cases
+      .filter(({ isClosed }) => !isClosed)
+      .map((one) => ({ one, loss: lossOf(one) }))
+      .sort((a, b) => b.loss - a.loss || a.one.openedAtMs - b.one.openedAtMs || a.one.number - b.one.number)
+      .map(({ one }) => one.id)
+  }
+
+  *#all(): Generator<BruteTransaction> {
+    for (const { transactions } of this.cases) yield* transactions
+  }
+
+  #review(record: Sequenced & { kind: 'decision' }): void {
+    const { sequence, decidedAtMs, fields, score, id } = record
+    const { keys, amount } = this.#columns
+    const ownerOf = (key: string) => this.cases.find(({ isClosed, owns }) => !isClosed && owns.has(key))
+    const named = keys.flatMap((at) => (fields[at] === undefined ? [] : [`${at}=${fields[at]}`]))
+    let one = named.map(ownerOf).find((owner) => owner !== undefined)
+    if (one === undefined) {
+      one = {
+        id: `c-${sequence}`,
+        number: sequence,
+        openedAtMs: decidedAtMs,
+        transactions: [],
+        owns: new Set(),
+        isClosed: false,
+      }
+      this.cases.push(one)
+    }
+    const stake = (score ?? 1) * Math.max(0, Math.round(Number(fields[amount]) * 100))
+    one.transactions.push({ sequence, stake, judgedBy: 0, labels: [...(this.#early.get(id) ?? [])] })
+    for (const key of named) if (ownerOf(key) === undefined) one.owns.add(key)
+  }
 }
 
 function act(
@@ -76,17 +103,4 @@ function act(
     for (const key of one.owns) if (cases.some((each) => !each.isClosed && each.owns.has(key))) one.owns.delete(key)
     one.isClosed = false
   }
-}
-
-/** Ids of open cases, that with the most at stake first, then the older one. */
-export function bruteQueue(cases: readonly BruteCase[]): readonly string[] {
-  const lossOf = ({ transactions }: BruteCase) =>
-    transactions.reduce(
-      (sum, { stake, judgedBy, labels }) => (judgedBy > 0 || labels.length > 0 ? sum : sum + stake),
-      0,
-    )
-  return cases
-    .filter(({ isClosed }) => !isClosed)
-    .toSorted((a, b) => lossOf(b) - lossOf(a) || a.openedAtMs - b.openedAtMs || a.number - b.number)
-    .map(({ id }) => id)
 }

@@ -1,0 +1,118 @@
+import { FraudError } from '../core/errors.ts'
+import { isRecord } from '../core/json-value.ts'
+import { formatYaml } from '../core/yaml-file.ts'
+import type { SinkFlags } from './label-sink.ts'
+import { requireLog } from './log-files.ts'
+import { openForCommand } from './open-service.ts'
+import type { Run } from './run.ts'
+import { servedIn } from './served.ts'
+import { serviceAddress } from './service-address.ts'
+import { askService } from './service-client.ts'
+
+export interface ListFlags extends SinkFlags {
+  readonly state?: string
+  readonly sort?: string
+  readonly assignee?: string
+  readonly overdue?: boolean
+  readonly limit?: string
+}
+
+export interface ActFlags extends SinkFlags {
+  readonly note?: string
+  readonly code?: string
+  readonly transactions?: readonly string[]
+}
+
+type Answer = Readonly<Record<string, unknown>>
+/** Asks a route, of a service or of one in this process. */
+type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>
+
+/** `shrike cases list`. */
+export async function listCasesOf(flags: ListFlags, run: Run): Promise<void> {
+  const { state, sort, assignee, overdue, limit } = flags
+  const given = { state, sort, assignee, limit, ...(overdue === true && { overdue: 'true' }) }
+  const asked = new URLSearchParams()
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) asked.set(name, value)
+  const answer = await withCases(flags, run, (ask) => ask('GET', `/v1/cases?${asked}`))
+  const cases = Array.isArray(answer.cases) ? answer.cases : []
+  for (const one of cases) run.terminal.say(lineOf(one))
+  if (cases.length === 0) run.terminal.say('there is no such case')
+  run.terminal.result(answer)
+}
+
+/** `shrike cases show ID`. */
+export async function showCase(id: string, flags: SinkFlags, run: Run): Promise<void> {
+  const answer = await withCases(flags, run, (ask) => ask('GET', `/v1/cases/${encodeURIComponent(id)}`))
+  run.terminal.say(formatYaml(answer).trimEnd())
+  run.terminal.result(answer)
+}
+
+/** `shrike cases figures`. */
+export async function showFigures(flags: SinkFlags & { readonly from?: string }, run: Run): Promise<void> {
+  const query = flags.from === undefined ? '' : `?${new URLSearchParams({ from: flags.from })}`
+  const answer = await withCases(flags, run, (ask) => ask('GET', `/v1/cases/figures${query}`))
+  run.terminal.say(formatYaml(answer).trimEnd())
+  run.terminal.result(answer)
+}
+
+/** `shrike cases next`. */
+export async function claimNext(flags: SinkFlags, run: Run): Promise<void> {
+  const answer = await withCases(flags, run, (ask) => ask('POST', '/v1/cases/next/claim', {}))
+  run.terminal.say(answer.case === null ? 'nothing is left to take' : lineOf(answer.case))
+  run.terminal.result(answer)
+}
+
+interface Action {
+  /** Missing of a case that is opened. */
+  readonly id?: string
+  readonly action: string
+  readonly body: object
+}
+
+/** What is done to one case. */
+export async function act({ id, action, body }: Action, flags: SinkFlags, run: Run): Promise<void> {
+  const path = id === undefined ? '/v1/cases' : `/v1/cases/${encodeURIComponent(id)}/${action}`
+  const answer = await withCases(flags, run, (ask) => ask('POST', path, body))
+  run.terminal.say(lineOf(answer))
+  run.terminal.result(answer)
+}
+
+/** `c-17  open  12,345.6 at stake  2 transactions  card=k-7`. */
+function lineOf(value: unknown): string {
+  if (!isRecord(value)) throw new FraudError('OPTION_INVALID', 'The answer is not a case, so it is not from Shrike')
+  const { id, state, expectedLossMinor: loss, transactions, keys, claim, assignee } = value
+  const stake = typeof loss === 'number' ? [`${loss.toLocaleString('en', { maximumFractionDigits: 1 })} at stake`] : []
+  const who = isRecord(claim) ? [`claimed by ${claim.by}`] : assignee ? [`for ${assignee}`] : []
+  const [key] = Array.isArray(keys) ? keys : []
+  const shownKey = isRecord(key) ? [`${key.key}=${key.value}`] : []
+  const count = `${transactions} transaction${transactions === 1 ? '' : 's'}`
+  return [id, state, ...stake, count, ...who, ...shownKey].join('  ')
+}
+
+/** Asks the service at the URL, else the one on the data directory, else one in this process on the directory itself. */
+async function withCases(flags: SinkFlags, run: Run, work: (ask: Ask) => Promise<Answer>): Promise<Answer> {
+  const { data, url, key, timeout, ...named } = flags
+  const address = serviceAddress(url, data)
+  if (address !== undefined) {
+    const client = { url: address, key, deadlineMs: timeout, signal: run.signal }
+    return await work(async (method, path, body) => {
+      const sent = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+      return asAnswer(JSON.parse(await askService(client, { method, path, ...sent })))
+    })
+  }
+  requireLog({ data })
+  const { askInProcess } = await import('./ask-in-process.ts')
+  const opened = await openForCommand(servedIn(data, named), data, { acceptLostHistories: false }, run)
+  try {
+    return await askInProcess(opened.service, 'command:cases', async (ask) =>
+      work(async (method, path, body) => asAnswer(await ask(method, path, body))),
+    )
+  } finally {
+    await opened.close()
+  }
+}
+
+function asAnswer(value: unknown): Answer {
+  if (isRecord(value)) return value
+  throw new FraudError('OPTION_INVALID', 'The answer is not JSON, so it is not from Shrike')
+}
