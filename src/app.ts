@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
 import { Oidc, type OidcChoice } from './access/oidc.ts'
 import { FraudError } from './core/errors.ts'
+import { collectGarbageAlone } from './core/one-core.ts'
 import { type OptionName, optionInvalid } from './core/option.ts'
 import type { DeploymentReading } from './deciding/deployment-projection.ts'
 import { canDecide, createDetectorInForce } from './deciding/detector-in-force.ts'
@@ -113,6 +115,7 @@ export interface Service {
  * before it listened; then all is closed again.
  */
 export async function runService(config: ServiceConfig, signal: AbortSignal): Promise<Service | undefined> {
+  collectGarbageAlone(availableParallelism())
   const service = await start(config, signal)
   if (service === undefined) return undefined
   if (service.role === 'worker') {

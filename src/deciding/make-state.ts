@@ -9,14 +9,13 @@ import { type ColumnCount, ColumnCounts } from './lost-histories.ts'
 import type { ProjectionOptions } from './projections.ts'
 import { Rebuild, startRebuild } from './rebuild.ts'
 
-/** Records that go in between two looks at the clock. */
-export const recordsAtOnce = 50
-
 /** What the log's records are to make for a detector. */
 export interface StateOrder {
   /** The columns that no histories were made of before. */
   readonly freshColumns: readonly string[]
   readonly options: ProjectionOptions
+  /** How many go in with a step; as many as a log gives at once where nobody waits. */
+  readonly recordsAtOnce?: number
   readonly onProgress: (sequence: number) => void
 }
 
@@ -51,7 +50,7 @@ export function* makeState(
   maker: HistoryMaker,
   reading: LogReading,
   snapshot: Snapshot | undefined,
-  { freshColumns, options, onProgress }: StateOrder,
+  { freshColumns, options, onProgress, recordsAtOnce }: StateOrder,
   logger: Logger,
 ): Steps<MadeState> {
   const rebuild = yield* startRebuild(

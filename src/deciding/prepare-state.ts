@@ -5,7 +5,7 @@ import type { Snapshot } from '../log/snapshots.ts'
 import { refuseCardKey } from './card-key.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
 import { columnsBefore, historyColumns, LostHistories, refuseLosses } from './lost-histories.ts'
-import { type MakeElsewhere, makeState, recordsAtOnce, type StateOrder } from './make-state.ts'
+import { type MakeElsewhere, makeState, type StateOrder } from './make-state.ts'
 import { Rebuild } from './rebuild.ts'
 import type { ServiceLog } from './service-log.ts'
 
@@ -47,6 +47,8 @@ export interface PreparedState {
   readonly unread: Readonly<Record<string, number>>
 }
 
+/** Records that go in between two looks at the clock. */
+const recordsAtOnce = 50
 /** How often all is made again where retention deletes records before they were read. */
 const mostAttempts = 3
 
@@ -110,7 +112,7 @@ async function makeHere(
   order: StateOrder,
   signal: AbortSignal,
 ) {
-  const steps = makeState(inForce, log.reading, findSnapshot(inForce), order, logger)
+  const steps = makeState(inForce, log.reading, findSnapshot(inForce), { ...order, recordsAtOnce }, logger)
   return { ...(await inSlices(steps, () => signal.throwIfAborted())), unread: undefined }
 }
 
