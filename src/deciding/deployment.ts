@@ -6,7 +6,7 @@ export const modelIdSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}@[0-9a-
 const rate = z.number().min(0).max(1)
 
 /** What a canary may do before it is rolled back by itself. */
-const guardSchema = z.strictObject({
+export const guardSchema = z.strictObject({
   /** Decisions of the canary before any of it is looked at. */
   minDecisions: z.int().min(1).default(1000),
   /** By how much the share of each outcome may differ from the champion's over the same time. */

@@ -114,8 +114,9 @@ describe('the routes of jobs', () => {
     assert.ok(takes(example))
     assert.ok(!takes({ ...example, testShare: 3 }))
     const job: Job = (await post({ ...example, file: 'table.csv' })).json()
-    const answer = operation.responses[200].content['application/json'].schema
-    const isPromised: boolean = ajv.validate(answer, { ...job })
+    ajv.addSchema(document, 'api')
+    const answer = 'api#/paths/~1v1~1jobs/post/responses/200/content/application~1json/schema'
+    const isPromised: boolean = ajv.validate({ $ref: answer }, { ...job })
     assert.ok(isPromised, JSON.stringify(ajv.errors))
     const { id } = job
     assert.deepEqual((await app.inject('/v1/jobs')).json().jobs[0].id, id)

@@ -1,9 +1,11 @@
 import { FraudError } from '../core/errors.ts'
 import { modelIdOf } from '../deciding/lineup.ts'
+import { jobRequestSchema } from '../jobs/request.ts'
 import { presentError } from './error-status.ts'
 import type { HttpContext } from './http-context.ts'
 import type { Access, Route } from './route.ts'
 import { accessRoutes, approvalRoutes, decidingRoutes, jobRoutes, modelRoutes, routes } from './route-list.ts'
+import { backtestFiguresSchema, comparisonFiguresSchema } from './schemas/backtest.ts'
 import { caseSchemas } from './schemas/case.ts'
 import { decisionSchemas, transactionExample, transactionSchema } from './schemas/decision.ts'
 import { eventMessageSchema } from './schemas/events.ts'
@@ -57,6 +59,11 @@ export function describeApi(context: HttpContext): object {
         Prediction: predictionSchema,
         ItemError: itemErrorSchema,
         Problem: problemSchema,
+        ...(jobs && {
+          JobRequest: jobRequestSchema(),
+          BacktestFigures: backtestFiguresSchema,
+          ComparisonFigures: comparisonFiguresSchema,
+        }),
         ...(decisions && {
           Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),
           ...decisionSchemas,

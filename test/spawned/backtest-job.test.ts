@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { formatYaml } from '../../src/core/yaml-file.ts'
 import { shopDetector, writeDecidedLog } from '../decided-log.ts'
 import { succeedIn } from '../run-shrike.ts'
@@ -41,6 +42,14 @@ async function ask(method: string, path: string, body?: object) {
   return { status: response.status, body: JSON.parse(await response.text()) }
 }
 
+/** Whether an answer is what the document says of it. */
+async function isPromised(schema: string, answer: unknown): Promise<void> {
+  const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+  ajv.addSchema((await ask('GET', '/openapi.json')).body, 'api')
+  const validate = ajv.compile({ $ref: `api#/components/schemas/${schema}` })
+  assert.ok(validate(answer), JSON.stringify(validate.errors))
+}
+
 async function ended(id: string) {
   for (;;) {
     const { body } = await ask('GET', `/v1/backtests/${id}`)
@@ -60,6 +69,7 @@ describe('backtests over HTTP', () => {
     writeFileSync(join(folder, 'rule.yaml'), formatYaml(rule))
     const told = await succeedIn(folder, ['backtest', '--data', data, '--rules', 'rule.yaml', '--json'])
     const { basis, ...printed } = JSON.parse(told.stdout)
+    await isPromised('BacktestFigures', figures)
     const { basis: ofJob, ...ofFigures } = figures
     assert.deepEqual(ofFigures, printed)
     assert.deepEqual({ ...ofJob, source: data }, basis)
@@ -116,6 +126,7 @@ describe('comparisons over HTTP', () => {
     assert.equal(state, 'done', JSON.stringify(error))
     assert.deepEqual([result.a.id, result.b.id, result.metrics], ['none', model, null])
     const { body: figures } = await ask('GET', `/v1/jobs/${job.id}/figures`)
+    await isPromised('ComparisonFigures', figures)
     const { stdout } = await succeedIn(folder, ['models', 'compare', 'none', model, '--data', data, '--json'])
     const { basis, ...printed } = JSON.parse(stdout)
     assert.deepEqual(figures, { ...printed, basis: { ...basis, source: 'the log' } })

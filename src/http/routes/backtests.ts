@@ -8,7 +8,7 @@ import { bytesOfChange, readChange } from '../change-body.ts'
 import { principalOf } from '../guard.ts'
 import type { JobContext, Route } from '../route.ts'
 import { jobIdParameter, jobSchema, jobsFull, nameTaken, overloaded, unknownJob } from '../schemas/job.ts'
-import { jsonAnswer, jsonBody } from '../schemas/parts.ts'
+import { jsonAnswer, jsonBody, ref } from '../schemas/parts.ts'
 import { usual } from '../schemas/refused.ts'
 import { reportPolicy } from './report.ts'
 
@@ -59,7 +59,7 @@ export const backtest: Route<JobContext> = {
   answers: {
     ok: jsonAnswer('The job. `figures` is what `shrike backtest --json` prints; it is missing until the job is done.', {
       ...jobSchema,
-      properties: { ...jobSchema.properties, figures: { type: 'object' } },
+      properties: { ...jobSchema.properties, figures: ref('BacktestFigures') },
     }),
     refusals: [unknownJob, overloaded],
   },

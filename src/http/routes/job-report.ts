@@ -3,7 +3,7 @@ import { comparisonFiles, jobPages } from '../../jobs/request.ts'
 import { htmlType } from '../browser-answers.ts'
 import type { JobContext, Route } from '../route.ts'
 import { jobIdParameter, overloaded, unknownJob } from '../schemas/job.ts'
-import { jsonAnswer } from '../schemas/parts.ts'
+import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { reportPolicy } from './report.ts'
 
 /** `GET /v1/jobs/{id}/report`: the page that it left. */
@@ -41,21 +41,7 @@ export const jobFigures: Route<JobContext> = {
   tag: 'operation',
   parameters: () => [jobIdParameter],
   answers: {
-    ok: jsonAnswer('What `shrike models compare --json` prints.', {
-      type: 'object',
-      properties: {
-        a: { type: 'object' },
-        b: { type: 'object' },
-        transactions: { type: 'integer' },
-        scores: { type: ['object', 'null'] },
-        outcomes: { type: 'array', items: { type: 'object' } },
-        labels: { type: ['object', 'null'] },
-        contributions: { type: ['object', 'null'] },
-        segments: { type: 'array', items: { type: 'object' } },
-        notes: { type: 'array', items: { type: 'string' } },
-      },
-      required: ['a', 'b', 'transactions', 'scores', 'outcomes', 'labels', 'contributions', 'segments', 'notes'],
-    }),
+    ok: jsonAnswer('What `shrike models compare --json` prints.', ref('ComparisonFigures')),
     refusals: [unknownJob, overloaded],
   },
   handle:

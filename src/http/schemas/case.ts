@@ -1,7 +1,7 @@
 import { caseActions, origins, verdicts } from '../../cases/case.ts'
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
-import { count, object, time } from './decision.ts'
+import { count, featuresView, object, time, transactionView } from './decision.ts'
 import { ref } from './parts.ts'
 import { unavailable, usual } from './refused.ts'
 
@@ -58,7 +58,7 @@ const member = object({
     description: 'All that is known of it; null where its record is no longer kept.',
     anyOf: [
       ref('DecisionDetail'),
-      object({ transactionId: text, transaction: { type: 'object' }, features: { type: 'object' } }),
+      object({ transactionId: text, transaction: transactionView, features: featuresView }),
       { type: 'null' },
     ],
   },

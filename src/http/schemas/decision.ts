@@ -83,11 +83,13 @@ export function object(properties: Readonly<Record<string, unknown>>, optional: 
   return { type: 'object', properties, required }
 }
 
-const transactionView = {
+export const transactionView = {
   type: 'object',
   additionalProperties: scalar,
   description: 'The declared and kept fields. A personal value that was erased is null.',
 }
+
+export const featuresView = { type: 'object', additionalProperties: { type: ['number', 'null'] } } as const
 
 const pageProperties = {
   decisions: { type: 'array', items: object({ ...decisionProperties, transaction: transactionView }, optional) },
@@ -103,7 +105,7 @@ export const decisionSchemas = {
     {
       ...decisionProperties,
       transaction: transactionView,
-      features: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
+      features: featuresView,
       labels: { type: 'array', items: object({ ...label, by, counts }), maxItems: 100 },
       hasOlderLabels: {
         type: 'boolean',

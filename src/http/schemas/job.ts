@@ -1,20 +1,26 @@
 import { FraudError } from '../../core/errors.ts'
+import { ref } from './parts.ts'
 import { fieldErrors } from './problem.ts'
 
 export const jobSchema = {
   type: 'object',
   properties: {
     id: { type: 'string' },
-    request: { type: 'object' },
+    request: ref('JobRequest'),
     by: { type: 'string' },
-    state: { enum: ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] },
+    state: { type: 'string', enum: ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] },
     createdMs: { type: 'number' },
     startedMs: { type: 'number' },
     endedMs: { type: 'number' },
-    result: {},
+    result: {
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description: 'What the command of its kind prints as JSON.',
+    },
     error: {
       type: 'object',
       properties: { code: { type: 'string' }, message: { type: 'string' }, errors: fieldErrors },
+      required: ['code', 'message'],
     },
   },
   required: ['id', 'request', 'by', 'state', 'createdMs'],

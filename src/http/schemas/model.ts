@@ -1,6 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { z } from '../../core/zod.ts'
-import { deployRequestSchema, modelRoles } from '../../deciding/deployment.ts'
+import { deploymentSchema, deployRequestSchema, guardSchema, modelRoles } from '../../deciding/deployment.ts'
 import { reasonedBody } from './policy.ts'
 
 const text = { type: 'string' } as const
@@ -12,12 +12,20 @@ const deed = {
   required: ['version', 'at', 'by', 'why'],
 }
 
+const { $schema: __, ...deployment } = z.toJSONSchema(deploymentSchema, { io: 'output' })
+const { $schema: ___, ...guard } = z.toJSONSchema(guardSchema, { io: 'output' })
+
 export const modelSchema = {
   type: 'object',
   properties: {
     id: text,
     role: { enum: [...modelRoles, null], description: 'Null where it never had one.' },
-    canary: { type: 'object', description: 'The share that it decides, by which key, and its guard.' },
+    canary: {
+      type: 'object',
+      description: 'The share that it decides, by which key, and its guard.',
+      properties: { share: { type: 'number' }, by: text, guard },
+      required: ['share', 'by', 'guard'],
+    },
     state: { enum: ['idle', 'preparing', 'failed'], description: 'Preparing while its histories are made.' },
     progress: { type: 'object', properties: { records: whole, of: whole }, description: 'Records of the log so far.' },
     error: { type: 'object', properties: { code: text, detail: text }, description: 'Why it could not take over.' },
@@ -27,9 +35,22 @@ export const modelSchema = {
     learner: text,
     preset: text,
     features: whole,
-    training: { type: 'object', description: 'Fingerprint of the data, rows, frauds and the period.' },
+    training: {
+      type: 'object',
+      description: 'Fingerprint of the data, rows, frauds and the period.',
+      properties: {
+        fingerprint: text,
+        rows: { type: 'number' },
+        frauds: { type: ['number', 'null'] },
+        calibrationRows: { type: 'number' },
+        split: { type: 'object', properties: { by: text }, additionalProperties: { type: ['number', 'string'] } },
+        refit: { type: 'boolean' },
+      },
+      additionalProperties: true,
+    },
     metrics: {
       type: ['object', 'null'],
+      additionalProperties: true,
       description: 'Figures on its test rows; null where it learned without labels and nothing was measured.',
     },
     addedAt: text,
@@ -93,7 +114,7 @@ export const modelVersionsAnswer = {
   type: 'object',
   properties: {
     version: whole,
-    versions: { type: 'array', items: { ...deed, properties: { ...deed.properties, change: { type: 'object' } } } },
+    versions: { type: 'array', items: { ...deed, properties: { ...deed.properties, change: deployment } } },
     cursor: { type: ['integer', 'null'] },
   },
   required: ['version', 'versions', 'cursor'],

@@ -142,9 +142,9 @@ export const policyAnswer = {
   type: 'object',
   properties: {
     version,
-    policy: { type: 'object' },
+    policy: schemaOf(policySchema),
     rules: { type: 'array', items: ruleItem },
-    lists: { type: 'array', items: { type: 'object' } },
+    lists: { type: 'array', items: schemaOf(listSchema) },
     tripped: { type: 'array', items: { type: 'string' }, description: 'Fuses that hold now.' },
     reviews: {
       type: 'object',
