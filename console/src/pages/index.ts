@@ -27,6 +27,13 @@ export const pages: readonly PageEntry[] = [
   },
   { path: '/cases/{id}', title: 'Case', load: () => import('./case/case.tsx') },
   {
+    path: '/search',
+    title: 'Search',
+    load: () => import('./search/search.tsx'),
+    menu: { group: 'Work', icon: 'search', key: 's' },
+  },
+  { path: '/keys/{key}/{token}', title: 'Key', load: () => import('./search/key.tsx') },
+  {
     path: '/rules',
     title: 'Rules',
     load: () => import('./rules/rules.tsx'),
@@ -34,4 +41,29 @@ export const pages: readonly PageEntry[] = [
   },
   { path: '/rules/{id}', title: 'Rule', load: () => import('./rules/rule.tsx') },
   { path: '/decisions/{id}', title: 'Decision', load: () => import('./decision/decision.tsx') },
+  {
+    path: '/lists',
+    title: 'Lists',
+    load: () => import('./lists/lists.tsx'),
+    menu: { group: 'Decide', icon: 'lists', key: 'l' },
+  },
+  { path: '/lists/{name}', title: 'List', load: () => import('./lists/list.tsx') },
+  {
+    path: '/monitoring',
+    title: 'Monitoring',
+    load: () => import('./monitoring/monitoring.tsx'),
+    menu: { group: 'Watch', icon: 'monitoring', key: 'o' },
+  },
+  {
+    path: '/audit',
+    title: 'Audit',
+    load: () => import('./audit/audit.tsx'),
+    menu: { group: 'Watch', icon: 'audit', key: 'a' },
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    load: () => import('./settings/settings.tsx'),
+    menu: { group: 'Watch', icon: 'settings', key: ',' },
+  },
 ]
