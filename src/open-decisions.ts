@@ -58,6 +58,8 @@ interface DecisionsLimits {
   readonly snapshotEveryMs: number
   readonly retainMs: number | undefined
   readonly acceptLostHistories: boolean
+  /** How many scores shadows may give within a second, all together. */
+  readonly shadowScoresPerSecond: number
   /** Whether a field that the detector does not declare is refused. */
   readonly isStrict: boolean
   /** The service reports that it is not ready when less disk is free. */
@@ -73,6 +75,7 @@ const defaultLimits: DecisionsLimits = {
   snapshotEveryMs: 15 * 60_000,
   retainMs: undefined,
   acceptLostHistories: false,
+  shadowScoresPerSecond: 1000,
   isStrict: false,
   minFreeBytes: 256 * 2 ** 20,
 }

@@ -3,10 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { writeDecidedLog } from '../../test/decided-log.ts'
+import { shopDetector, writeDecidedLog } from '../../test/decided-log.ts'
 import type { Progress } from '../core/progress.ts'
+import { createDetectorInForce } from '../deciding/detector-in-force.ts'
+import { findPrunable } from '../deciding/prunable.ts'
+import { appendDurably } from '../deciding/service-log.ts'
 import { policySchema } from '../decisioning/policy-definition.ts'
 import { type RuleDefinition, ruleSchema } from '../decisioning/rule-definition.ts'
+import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
 import { backtestLog } from './backtest-log.ts'
 import type { BacktestResult } from './backtest-result.ts'
 import { renderBacktest } from './render-backtest.ts'
@@ -186,4 +190,46 @@ test('the page shows the figures, and escapes what it shows', async () => {
   assert.ok(page.includes('&lt;script&gt;') && !page.includes('<script>'))
   assert.ok(page.includes(focusOf(result).transactions.toLocaleString('en')))
   assert.equal(page, renderBacktest({ ...result, notes: ['<script>'] }))
+})
+
+/** Lets go of what is older than a time, as a service that retains records for so long does. */
+async function letGo(path: string, beforeMs: number): Promise<void> {
+  const log = await SqliteLog.open({ path, makeToken: () => 'token' })
+  const { reading } = log
+  const inForce = createDetectorInForce(shopDetector, undefined)
+  const { through, carried } = findPrunable(reading, inForce, beforeMs, reading.lastSequence()) ?? { through: 0 }
+  const definitions = Object.fromEntries(
+    reading.definitionSequences().map((sequence) => [sequence, reading.definition(sequence)]),
+  )
+  const hash = Buffer.from(reading.hashAt(through) ?? []).toString('hex')
+  assert.ok(through > 500 && carried !== undefined)
+  await appendDurably(log, { kind: 'checkpoint', prunedThrough: through, hash, definitions, prunedAtMs: 1, carried })
+  log.prune(through)
+  while (log.pending > 0) await new Promise((resolve) => setTimeout(resolve, 1))
+  await log.close()
+}
+
+test('a log that was let go of in part says what it can not see, and counts the rest as before', async () => {
+  const path = join(folder, 'pruned')
+  await writeDecidedLog({ path, transactions: 2000, seed: 9, perDay: 100 })
+  const of = (when: string, fromMs?: number) => {
+    const request = { ...rule({ when }), fromMs, examples: 0 }
+    return backtestLog({ path: join(path, 'log.sqlite'), source: 'log' }, request, undefined, quiet)
+  }
+  const when = 'amount > 30.0 && card_count_1d > 1'
+  const whole = await of(when)
+  const beforeMs = Date.parse(whole.from ?? '') + 8 * 86_400_000
+  const [kept, keptAgain] = [await of(when, beforeMs), await of(`${when} || card_count_45m < 0`, beforeMs)]
+  await letGo(join(path, 'log.sqlite'), beforeMs)
+  const [pruned, remade] = [await of(when), await of(`${when} || card_count_45m < 0`)]
+  assert.ok(pruned.all.transactions < whole.all.transactions - 500)
+  assert.ok(Math.abs(pruned.all.transactions - kept.all.transactions) < 20)
+  const since = Date.parse(pruned.from ?? '')
+  assert.deepEqual(JSON.parse(figures(await of(when, since))), JSON.parse(figures(pruned)))
+  assert.ok(pruned.notes.some((note) => note.startsWith(`Records before ${pruned.from} are no longer kept`)))
+  assert.ok(kept.notes.every((note) => !note.includes('no longer kept')))
+  // Rows that are made again rest on histories that begin with the log.
+  assert.ok(remade.notes.some((note) => note.includes('the first of these rows rest on short histories')))
+  assert.ok(focusOf(remade).transactions <= focusOf(keptAgain).transactions)
+  assert.ok(focusOf(remade).transactions > focusOf(keptAgain).transactions / 2)
 })

@@ -51,13 +51,22 @@ export async function backtestLog(
         ...{ source, through, policy: standing.version, matureUntil: formatIsoTime(plan.matureMs) },
         ...{ recomputed: counted.recomputed, recomputedFor: counted.lacking ?? [], inOrder: counted.inOrder },
       },
-      notes: [...notes, ...notesOf(counted, after)],
+      notes: [...notes, ...notesOf(counted, after), ...tellPruned(reader)],
     })
     if (result.all.transactions === 0) throw nothingThere(reader, request)
     return result
   } finally {
     reader.close()
   }
+}
+
+/** What can't be seen any more. */
+function tellPruned(reader: SqliteLogReader): readonly string[] {
+  const firstMs = reader.firstTransactionMs()
+  if (reader.prunedThrough() === 0 || firstMs === undefined) return []
+  return [
+    `Records before ${formatIsoTime(firstMs)} are no longer kept: their decisions, and labels of them, count nowhere`,
+  ]
 }
 
 function notesOf(

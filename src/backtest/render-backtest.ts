@@ -6,7 +6,7 @@ import { drawFigure, type Figure } from '../report/chart.ts'
 import { colors, line, plot, ticksUpTo, xAxis, yAxis } from '../report/chart-parts.ts'
 import type { BacktestResult } from './backtest-result.ts'
 import type { SetFigures } from './result.ts'
-import { focusWords, sideWords, tellMoney, tellShare } from './words.ts'
+import { focusWords, sideWords, tellBetween, tellCaught, tellMoney, tellShare } from './words.ts'
 
 const mostRows = 100
 
@@ -62,8 +62,8 @@ function termsOf(set: SetFigures): readonly (readonly [string, string])[] {
     value === null
       ? []
       : ([
-          ['Money of fraud', tellMoney(value.caught)],
-          ['Money of good customers', tellMoney(value.lost)],
+          ['Money of fraud', tellCaught(value)],
+          ['Money of good customers', tellBetween(value.lost, value.lostAtMost)],
           ['Money of the unknown', tellMoney(value.unknown)],
         ] as const)
   return [

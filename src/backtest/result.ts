@@ -14,6 +14,7 @@ import {
 import { caughtShare, fraudShare, type Share } from './shares.ts'
 import { countOf, readTally, type Tally } from './tally.ts'
 import type { PlainDefinitions, TrialName } from './trial.ts'
+import { type ValueFigures, valueFigures } from './value-figures.ts'
 
 /** A set of transactions, and what is known of them; money in major units, null where amounts can't be added. */
 export interface SetFigures {
@@ -27,14 +28,7 @@ export interface SetFigures {
   readonly young: number
   readonly precision: Share
   readonly recall: Share
-  readonly value: {
-    /** Of frauds. */
-    readonly caught: number
-    /** Of legitimate transactions. */
-    readonly lost: number
-    /** Of those of which nothing is known. */
-    readonly unknown: number
-  } | null
+  readonly value: ValueFigures | null
 }
 
 interface RuleResult extends SetFigures {
@@ -188,14 +182,7 @@ function figuresOf(tally: Tally, all: Tally, minorUnits: number | undefined): Se
     ...{ transactions, share: countOf(all) === 0 ? 0 : transactions / countOf(all) },
     ...{ frauds: fraud, legitimate, unknown, young },
     ...{ precision: fraudShare(tally), recall: caughtShare(tally, all) },
-    value:
-      minorUnits === undefined
-        ? null
-        : {
-            caught: tally.fraudAmount / minorUnits,
-            lost: tally.legitimateAmount / minorUnits,
-            unknown: tally.unknownAmount / minorUnits,
-          },
+    value: minorUnits === undefined ? null : valueFigures(tally, minorUnits),
   }
 }
 

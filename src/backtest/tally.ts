@@ -19,6 +19,10 @@ const fields = [
   'weights',
   'squaredWeights',
   'fraudWeights',
+  /** Of frauds that it may let pass and that have a label; of those that passed weighed, and the variance of that sum. */
+  'drawnFraudAmount',
+  'fraudAmountWeights',
+  'fraudAmountVariance',
 ] as const
 type Field = (typeof fields)[number]
 
@@ -46,12 +50,17 @@ export function addCase(values: Float64Array, tally: number, { truth, amount, pa
   else values[start + at.fraudAmount + truth] += amount
   if (Number.isNaN(passed) || truth === young) return
   values[start + at.drawnFraud + truth]++
+  const isPriced = truth === fraud && !Number.isNaN(amount)
+  if (isPriced) values[start + at.drawnFraudAmount] += amount
   if (passed === 0) return
   const weight = 1 / passed
   values[start + at.passed]++
   values[start + at.weights] += weight
   values[start + at.squaredWeights] += weight * weight
   if (truth === fraud) values[start + at.fraudWeights] += weight
+  if (!isPriced) return
+  values[start + at.fraudAmountWeights] += amount * weight
+  values[start + at.fraudAmountVariance] += amount * amount * weight * (weight - 1)
 }
 
 export function readTally(values: Float64Array, tally: number): Tally {

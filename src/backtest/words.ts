@@ -2,6 +2,7 @@ import { showShare } from '../evaluation/supported-digits.ts'
 import { formatPercent } from '../pages/format.ts'
 import type { Focus } from './counter.ts'
 import type { Share } from './shares.ts'
+import type { ValueFigures } from './value-figures.ts'
 
 /** A share for people: `12.3 % (10.1 to 14.9)`, or bounds alone. */
 export function tellShare({ value, lower, upper, basis }: Share): string {
@@ -18,6 +19,18 @@ export function tellCount(count: number, singular: string): string {
 
 export function tellMoney(amount: number): string {
   return amount.toLocaleString('en', { maximumFractionDigits: 2 })
+}
+
+/** Of what is known least and most. */
+export function tellBetween(least: number, most: number): string {
+  return least === most ? tellMoney(least) : `between ${tellMoney(least)} and ${tellMoney(most)}`
+}
+
+/** What is caught: the estimate of a control group, where there is one, else between what bounds. */
+export function tellCaught({ caught, caughtAtMost, caughtEstimate }: ValueFigures): string {
+  if (caughtEstimate === null) return tellBetween(caught, caughtAtMost)
+  const { value, lower, upper } = caughtEstimate
+  return `about ${tellMoney(value)} (${tellMoney(lower)} to ${tellMoney(upper)})`
 }
 
 /** What each side is called. */

@@ -1,6 +1,6 @@
 import type { BacktestResult } from '../backtest/backtest-result.ts'
 import type { SetFigures, SideResult } from '../backtest/result.ts'
-import { focusWords, sideWords, tellCount, tellMoney, tellShare } from '../backtest/words.ts'
+import { focusWords, sideWords, tellBetween, tellCaught, tellCount, tellMoney, tellShare } from '../backtest/words.ts'
 import { formatPercent } from '../pages/format.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -38,7 +38,7 @@ function printSet(set: SetFigures, say: (text: string) => void): void {
   line('recall', tellShare(recall))
   if (value === null) return
   const open = value.unknown === 0 ? '' : `, ${tellMoney(value.unknown)} of which nothing is known`
-  line('value', `${tellMoney(value.caught)} of fraud, ${tellMoney(value.lost)} of good customers${open}`)
+  line('value', `${tellCaught(value)} of fraud, ${tellBetween(value.lost, value.lostAtMost)} of good customers${open}`)
 }
 
 function printOutcomes({ happened, sides }: BacktestResult, say: (text: string) => void): void {

@@ -33,6 +33,7 @@ export interface ServeFlags extends Partial<OidcFlags> {
   readonly retain?: number
   readonly acceptLostHistories?: boolean
   readonly strict?: boolean
+  readonly shadowScores: number
   readonly warmUp: boolean
   readonly jobFiles?: string
   readonly snapshotEvery: number
@@ -146,6 +147,7 @@ export async function startServing(
         retainMs: flags.retain,
         acceptLostHistories: flags.acceptLostHistories === true,
         isStrict: flags.strict === true,
+        shadowScoresPerSecond: flags.shadowScores,
       },
     },
     jobs: { args: [process.argv[1] ?? '', 'job', 'run', '--data', data], files: flags.jobFiles },

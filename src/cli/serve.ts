@@ -60,6 +60,12 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
     .option('--retain <duration>', 'how long records are kept (default: for ever)', flags.duration)
     .option('--accept-lost-histories', 'let a detector take over although the log lacks columns of its histories')
     .option('--strict', 'refuse transactions with a field that the detector does not declare')
+    .option(
+      '--shadow-scores <number>',
+      'scores that shadows may give in a second, all together; 0 for none',
+      flags.wholeNumber(0),
+      1000,
+    )
     .option('--snapshot-every <number>', 'new records after which histories are saved', flags.wholeNumber(1), 250_000)
     .option('--history-memory <MiB>', 'the memory that histories may use', flags.wholeNumber(1), 4096)
     .option(

@@ -88,8 +88,21 @@ function sameSet(figures: SetFigures | undefined, set: BruteSet | undefined, wha
   const { counts, cents } = set ?? new BruteSet()
   const { frauds = 0, legitimate = 0, unknown = 0, young = 0, value } = figures ?? {}
   assert.deepEqual({ fraud: frauds, legitimate, unknown, young }, counts, what)
-  const told = { caught: cents.fraud / 100, lost: cents.legitimate / 100, unknown: cents.unknown / 100 }
-  assert.deepEqual(value ?? { caught: 0, lost: 0, unknown: 0 }, told, what)
+  const bounds = {
+    caughtAtMost: (cents.fraud + cents.unknown) / 100,
+    lostAtMost: (cents.legitimate + cents.unknown) / 100,
+  }
+  const told = { caught: cents.fraud / 100, lost: cents.legitimate / 100, unknown: cents.unknown / 100, ...bounds }
+  const { caughtEstimate = null, ...known } = value ?? {
+    caught: 0,
+    lost: 0,
+    unknown: 0,
+    caughtAtMost: 0,
+    lostAtMost: 0,
+  }
+  assert.deepEqual(known, told, what)
+  // Without a control group nobody stands for what has no label.
+  assert.equal(caughtEstimate, null)
 }
 
 function drawPolicy(seed: number): BrutePolicy {
