@@ -23,6 +23,7 @@ import type { AlertSink } from '../monitoring/alert.ts'
 import type { AlertsProjection } from '../monitoring/alerts-projection.ts'
 import type { HoursProjection } from '../monitoring/hours-projection.ts'
 import { Monitor } from '../monitoring/monitor.ts'
+import type { PerformanceProjection } from '../monitoring/performance-projection.ts'
 import type { Predictor } from '../scoring/predictor.ts'
 import type { AlertWatch } from './alert-watch.ts'
 import { appendChange, recordable } from './append-change.ts'
@@ -322,6 +323,11 @@ export class Decisions {
   /** What was decided by the hour. @throws FraudError NOT_READY */
   get hours(): HoursProjection {
     return this.#projections.hours
+  }
+
+  /** What decisions were worth. @throws FraudError NOT_READY */
+  get performance(): PerformanceProjection {
+    return this.#projections.performance
   }
 
   /** What alerts hold, and what is asked for. @throws FraudError NOT_READY */

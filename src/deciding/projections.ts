@@ -6,6 +6,7 @@ import type { Projection, TakeRecord } from '../log/projection.ts'
 import type { SnapshotPart } from '../log/snapshots.ts'
 import { AlertsProjection } from '../monitoring/alerts-projection.ts'
 import { HoursProjection } from '../monitoring/hours-projection.ts'
+import { PerformanceProjection } from '../monitoring/performance-projection.ts'
 import { CanaryProjection } from './canary-projection.ts'
 import { DeploymentProjection } from './deployment-projection.ts'
 import type { HistoryMaker, RecordTransactions } from './detector-in-force.ts'
@@ -47,6 +48,7 @@ export function createProjections(maker: HistoryMaker, transactions: RecordTrans
     policy,
     rules: new RuleFiguresProjection(policy, labels),
     alerts: new AlertsProjection(),
+    performance: new PerformanceProjection(labels, pending),
     cases: new CasesProjection({
       definitionOf: (sequence) => transactions.definition(sequence),
       secret: () => policy.secret,

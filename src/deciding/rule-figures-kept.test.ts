@@ -55,7 +55,13 @@ test('figures of rules outlive records that are let go of, and are the same to t
     if (snapshot !== undefined) assert.equal(rebuilt(snapshot), live(), `from a snapshot, after ${i}`)
   }
   assert.ok(log.reading.prunedThrough() > 0)
-  assert.deepEqual(Object.keys(log.reading.carried()), ['monitoring-hours', 'policy', 'rule-figures', 'cases'])
+  assert.deepEqual(Object.keys(log.reading.carried()), [
+    'monitoring-hours',
+    'policy',
+    'rule-figures',
+    'monitoring-performance',
+    'cases',
+  ])
   const [figures] = service.ruleFigures('large')
   assert.deepEqual([figures.fired, figures.alone, figures.liveDecisions], [15, 15, 30])
   // Labels are of the decisions that are left.

@@ -49,6 +49,7 @@ import { metrics } from './routes/metrics.ts'
 import { model, modelList, modelVersions } from './routes/models.ts'
 import { beginOidc, finishOidc, loginWays } from './routes/oidc.ts'
 import { openapi } from './routes/openapi.ts'
+import { performance } from './routes/performance.ts'
 import { policy } from './routes/policy.ts'
 import { policyNames } from './routes/policy-names.ts'
 import { policyVersions } from './routes/policy-versions.ts'
@@ -140,6 +141,7 @@ export const decidingRoutes: readonly Route<DecidingContext>[] = [
   listEntries,
   changeEntries,
   drift,
+  performance,
   ruleRates,
   alerts,
   putAlerts,

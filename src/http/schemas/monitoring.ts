@@ -150,3 +150,54 @@ export const alertsBody = {
 } as const
 
 export const alertsChanged = objectOf({ version: count, alerts: listOf(alertDefinition) })
+
+const promisedFigure = {
+  anyOf: [
+    { type: 'object', properties: { value: number, lower: number, upper: number }, required: ['value'] },
+    { type: 'null' },
+  ],
+} as const
+
+export const performanceAnswer = objectOf({
+  weeks: listOf(
+    objectOf({
+      week: { type: 'string', format: 'date-time', description: 'When it begins: a Monday, UTC.' },
+      model: { type: ['string', 'null'] },
+      maturesAt: { type: 'string', format: 'date-time', description: 'When the labels of its last decision are due.' },
+      isMature: { type: 'boolean' },
+      decisions: count,
+      frauds: { ...count, description: 'That labels say.' },
+      precision: { ...maybeFigure, description: 'Of what was not approved and has a label.' },
+      recall: { ...maybeFigure, description: 'Of all fraud, what was not approved.' },
+      recallBy: { type: 'string', enum: ['control-group', 'labels'] },
+      averagePrecision: { ...maybeFigure, description: 'By bins of the score.' },
+      calibration: { ...maybeFigure, description: 'The sum of scores over the frauds.' },
+      money: objectOf(
+        { stoppedMinor: number, lostMinor: number, heldMinor: number },
+        'Fraud that was not approved and fraud that was, and all that was not approved, in minor units.',
+      ),
+      promised: {
+        anyOf: [
+          objectOf({
+            precision: promisedFigure,
+            recall: promisedFigure,
+            averagePrecision: promisedFigure,
+            calibration: promisedFigure,
+          }),
+          { type: 'null' },
+        ],
+        description: "Of the bundle's evaluation at its own threshold; null of other models than the one in force.",
+      },
+      notKnown: { type: 'object', additionalProperties: { type: 'string' }, description: 'Why a figure is null.' },
+      rules: listOf(
+        objectOf({
+          rule: { type: 'string' },
+          fired: count,
+          frauds: count,
+          legitimate: count,
+          precision: maybeFigure,
+        }),
+      ),
+    }),
+  ),
+})

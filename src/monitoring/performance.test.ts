@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { closedAfterEach, openTestDecisions } from '../../test/service/decisions-fixture.ts'
+import { createRandom } from '../core/random.ts'
+import { binOf } from '../core/value-bins.ts'
+import { type Performance, performanceOf } from './performance.ts'
+
+const open = closedAfterEach()
+const hourMs = 3_600_000
+const mondayMs = Date.UTC(2026, 10, 23)
+
+interface Row {
+  readonly week: number
+  readonly score: number
+  readonly outcome: string
+  readonly amountMinor: number
+  isFraud: boolean | undefined
+}
+
+/** The figures of a week, by the definitions, from the rows themselves. */
+function bruteForce(rows: readonly Row[]) {
+  const flagged = rows.filter(({ outcome }) => outcome !== 'approve')
+  const frauds = (some: readonly Row[]) => some.filter(({ isFraud }) => isFraud === true)
+  const legitimate = flagged.filter(({ isFraud }) => isFraud === false)
+  const ranked = rows.filter(({ outcome, isFraud }) => outcome === 'approve' || isFraud !== undefined)
+  const bins = [...new Set(ranked.map(({ score }) => binOf(score)))].sort((a, b) => b - a)
+  const all = frauds(ranked).length
+  let averagePrecision = 0
+  for (const bin of bins) {
+    const above = ranked.filter(({ score }) => binOf(score) >= bin)
+    const here = frauds(ranked.filter(({ score }) => binOf(score) === bin)).length
+    averagePrecision += (here / all) * (frauds(above).length / above.length)
+  }
+  const money = (some: readonly Row[]) => some.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+  return {
+    decisions: rows.length,
+    frauds: frauds(rows).length,
+    precision: frauds(flagged).length / (frauds(flagged).length + legitimate.length),
+    recall: frauds(flagged).length / frauds(rows).length,
+    averagePrecision,
+    calibration: ranked.reduce((sum, { score }) => sum + score, 0) / all,
+    stoppedMinor: money(frauds(flagged)),
+    lostMinor: money(frauds(rows)) - money(frauds(flagged)),
+    heldMinor: money(flagged),
+  }
+}
+
+test('figures of weeks are those of a script that looks at every row, after labels that came, changed or came first', async () => {
+  const running = await openTestDecisions({ maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  const random = createRandom(7)
+  const rows: Row[] = []
+  const label = async (i: number, isFraud: boolean) => {
+    await service.label({ transactionId: `t-${i}`, isFraud }, 'key:desk')
+    if (rows[i] !== undefined) rows[i].isFraud = isFraud
+  }
+  await service.label({ transactionId: 't-50', isFraud: true }, 'key:desk')
+  for (let i = 0; i < 300; i++) {
+    clock.nowMs = mondayMs + i * hourMs
+    const cents = Math.round(1000 * 100 * random.uniform() ** 2)
+    const purchase = { ID: `t-${i}`, TIME: clock.nowMs, AMOUNT: cents / 100, CARD: `c-${i % 9}`, SHOP: 's' }
+    const { score, outcome } = await service.decide(purchase, undefined, () => 0)
+    assert(score !== null)
+    const week = Math.floor((clock.nowMs - mondayMs) / (168 * hourMs))
+    rows.push({ week, score, outcome, amountMinor: cents, isFraud: i === 50 ? true : undefined })
+    const of = random.integer(i + 1)
+    const isFraud = random.uniform() < 0.3 * rows[of].score
+    if (i % 3 > 0 && (isFraud || rows[of].outcome !== 'approve')) await label(of, isFraud)
+    if (i % 40 === 0 && rows[of].isFraud !== undefined) await label(of, !rows[of].isFraud)
+  }
+  const weeks: readonly Performance[] = performanceOf(service.performance)
+  assert.deepEqual(
+    weeks.map(({ week }) => (week - mondayMs) / (168 * hourMs)),
+    [1, 0],
+  )
+  for (const got of weeks) {
+    const wanted = bruteForce(rows.filter(({ week }) => week === (got.week - mondayMs) / (168 * hourMs)))
+    const { precision, recall, averagePrecision, calibration, money, decisions, frauds } = got
+    assert.deepEqual(
+      { decisions, frauds, ...money },
+      {
+        ...{ decisions: wanted.decisions, frauds: wanted.frauds, stoppedMinor: wanted.stoppedMinor },
+        ...{ lostMinor: wanted.lostMinor, heldMinor: wanted.heldMinor },
+      },
+    )
+    for (const [name, figure, value] of [
+      ['precision', precision, wanted.precision],
+      ['recall', recall, wanted.recall],
+      ['averagePrecision', averagePrecision, wanted.averagePrecision],
+      ['calibration', calibration, wanted.calibration],
+    ] as const) {
+      assert.ok(figure !== null && Math.abs(figure.value - value) < 1e-9, `${name}: ${figure?.value} and ${value}`)
+      assert.ok(figure.lower <= figure.value && figure.value <= figure.upper && figure.lower < figure.upper, name)
+    }
+  }
+  // The label's delay is a day, and the second week is not over.
+  assert.deepEqual(
+    weeks.map(({ isMature }) => isMature),
+    [false, true],
+  )
+})
+
+test('what labels do not say is said', async () => {
+  const running = await openTestDecisions({ maxAheadMs: Number.POSITIVE_INFINITY })
+  open.push(running)
+  const { service, clock } = running
+  await service.resume()
+  for (let i = 0; i < 20; i++) {
+    clock.nowMs = mondayMs + i * hourMs
+    await service.decide({ ID: `t-${i}`, TIME: clock.nowMs, AMOUNT: 40 * i, CARD: 'c', SHOP: 's' }, undefined, () => 0)
+  }
+  const [before] = performanceOf(service.performance)
+  assert.deepEqual(
+    [before.precision, before.recall, before.averagePrecision, before.calibration],
+    [null, null, null, null],
+  )
+  assert.deepEqual(new Set(Object.values(before.notKnown)), new Set(['no-labels']))
+  await service.label({ transactionId: 't-19', isFraud: true }, 'key:desk')
+  const [after] = performanceOf(service.performance)
+  assert.equal(after.precision, null)
+  assert.equal(after.notKnown.precision, 'only-frauds-labelled')
+  assert.equal(after.recall?.value, 1)
+})

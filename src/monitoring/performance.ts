@@ -1,0 +1,159 @@
+import { wilsonInterval, z95 } from '../core/wilson-interval.ts'
+import { outcomes } from '../detector/detector-schema.ts'
+import type { Figure } from './divergence.ts'
+import { type PerformanceProjection, weekMs } from './performance-projection.ts'
+import type { Bins, WeekFigures } from './week-figures.ts'
+
+/** Labels are taken to be complete after so long where the detector does not say. */
+const usualDelayMs = 30 * 86_400_000
+
+/** Why a figure is not known. */
+export type NotKnown = 'no-labels' | 'no-scores' | 'only-frauds-labelled'
+
+export interface Performance {
+  readonly week: number
+  readonly model: string | null
+  /** When the labels of all of its decisions are known, and whether that is past: before, figures are too good or too bad. */
+  readonly maturesAtMs: number
+  readonly isMature: boolean
+  readonly decisions: number
+  readonly frauds: number
+  /** Of what was not approved and has a label, how much is fraud. */
+  readonly precision: Figure | null
+  /** Of all fraud, how much was not approved. */
+  readonly recall: Figure | null
+  /** Whether frauds that were stopped are estimated from the control group, or those that have a label. */
+  readonly recallBy: 'control-group' | 'labels'
+  readonly averagePrecision: Figure | null
+  /** The sum of scores over the frauds: above 1 there was less fraud than scores say. */
+  readonly calibration: Figure | null
+  /** In minor units; null where a currency is not told. */
+  readonly money: { readonly stoppedMinor: number; readonly lostMinor: number; readonly heldMinor: number }
+  readonly notKnown: Readonly<Record<string, NotKnown>>
+  readonly rules: readonly {
+    readonly rule: string
+    readonly fired: number
+    readonly frauds: number
+    readonly legitimate: number
+    readonly precision: Figure | null
+  }[]
+}
+
+/** What each week came to, the newest first. Of labels that are not there yet nothing is assumed but that time tells. */
+export function performanceOf(projection: PerformanceProjection): readonly Performance[] {
+  const delayMs = projection.labelDelayMs ?? usualDelayMs
+  return projection.weeks
+    .map(({ startMs, model, figures }) => {
+      const maturesAtMs = startMs + weekMs + delayMs
+      const isMature = projection.newestMs >= maturesAtMs
+      return { week: startMs, model: model === '' ? null : model, maturesAtMs, isMature, ...measure(figures) }
+    })
+    .reverse()
+}
+
+function measure(figures: WeekFigures): Omit<Performance, 'week' | 'model' | 'maturesAtMs' | 'isMature'> {
+  const { approve } = figures.outcomes
+  const flagged = outcomes.filter((outcome) => outcome !== 'approve').map((outcome) => figures.outcomes[outcome])
+  const sum = (name: keyof typeof approve) => flagged.reduce((total, sums) => total + sums[name], 0)
+  const { control } = figures
+  const isByControl = control.decisions > 0
+  // Those of the control group would have been stopped.
+  const missed = approve.frauds - (isByControl ? fraudRows(control) : 0)
+  const stopped = isByControl ? control.frauds : sum('frauds')
+  const rows = isByControl ? kish(control.frauds, control.fraudSquares) : stopped
+  const ranked = isByControl ? control.bins : figures.labelled
+  const notKnown: Record<string, NotKnown> = {}
+  const known = <Value>(name: string, value: Value | NotKnown): Value | null => {
+    if (typeof value !== 'string') return value
+    notKnown[name] = value as NotKnown
+    return null
+  }
+  return {
+    decisions: approve.decisions + sum('decisions'),
+    frauds: approve.frauds + sum('frauds'),
+    precision: known('precision', precisionOf(sum('frauds'), figures.flaggedLegitimate, sum('decisions'))),
+    recall: known('recall', recallOf(stopped, missed, rows)),
+    recallBy: isByControl ? 'control-group' : 'labels',
+    averagePrecision: known('averagePrecision', averagePrecisionOf(figures.approved, ranked)),
+    calibration: known('calibration', calibrationOf(figures.approved, ranked)),
+    money: { stoppedMinor: sum('fraudMinor'), lostMinor: approve.fraudMinor, heldMinor: sum('amountMinor') },
+    notKnown,
+    rules: Object.entries(figures.rules).map(([rule, { fired, frauds, legitimate }]) => {
+      const precision = precisionOf(frauds, legitimate, fired)
+      return { rule, fired, frauds, legitimate, precision: typeof precision === 'string' ? null : precision }
+    }),
+  }
+}
+
+/** Frauds of the control group, each once. */
+function fraudRows({ frauds, fraudSquares }: WeekFigures['control']): number {
+  return Math.round(kish(frauds, fraudSquares))
+}
+
+function kish(sum: number, squares: number): number {
+  return squares === 0 ? 0 : (sum * sum) / squares
+}
+
+/** Where frauds alone are reported it would always be 1. */
+function precisionOf(frauds: number, legitimate: number, decisions: number): Figure | NotKnown {
+  if (frauds + legitimate === 0) return 'no-labels'
+  if (legitimate === 0 && frauds < decisions) return 'only-frauds-labelled'
+  return { value: frauds / (frauds + legitimate), ...wilsonInterval(frauds, frauds + legitimate) }
+}
+
+/** @param rows how many rows of equal weight the stopped ones are worth. */
+function recallOf(stopped: number, missed: number, rows: number): Figure | NotKnown {
+  if (stopped + missed === 0) return 'no-labels'
+  const value = stopped / (stopped + missed)
+  // Wilson's interval of rows, at what they stand for.
+  const weight = rows === 0 ? 1 : stopped / rows
+  const { lower, upper } = wilsonInterval(rows, rows + missed)
+  const weighed = (share: number) => (share * weight) / (share * weight + 1 - share)
+  return { value, lower: Math.min(value, weighed(lower)), upper: Math.max(value, weighed(upper)) }
+}
+
+/** The sum over bins, from the highest score, of precision times what recall gains; rows of one bin are ties. */
+function averagePrecisionOf(approved: Bins, others: Bins): Figure | NotKnown {
+  const rows = added(approved.rows, others.rows)
+  const frauds = added(approved.frauds, others.frauds)
+  const all = [...frauds.values()].reduce((sum, count) => sum + count, 0)
+  if (rows.size === 0) return 'no-scores'
+  if (all <= 0) return 'no-labels'
+  let [seen, found, value] = [0, 0, 0]
+  for (const bin of [...rows.keys()].sort((a, b) => b - a)) {
+    const here = frauds.get(bin) ?? 0
+    seen += rows.get(bin) ?? 0
+    found += here
+    if (here > 0) value += (here / all) * (found / seen)
+  }
+  return { value, ...logitInterval(value, all) }
+}
+
+/** Boyd, Eng and Page, ECML 2013: normal on the scale of log-odds. */
+function logitInterval(value: number, frauds: number): { lower: number; upper: number } {
+  const bounded = Math.min(1 - 1e-9, Math.max(1e-9, value))
+  const half = z95 / Math.sqrt(frauds * bounded * (1 - bounded))
+  const odds = Math.log(bounded / (1 - bounded))
+  const share = (logOdds: number) => 1 / (1 + Math.exp(-logOdds))
+  return { lower: Math.min(value, share(odds - half)), upper: Math.max(value, share(odds + half)) }
+}
+
+function calibrationOf(approved: Bins, others: Bins): Figure | NotKnown {
+  const scores = approved.scores + others.scores
+  const frauds = [...added(approved.frauds, others.frauds).values()].reduce((sum, count) => sum + count, 0)
+  if (scores === 0) return 'no-scores'
+  if (frauds <= 0) return 'no-labels'
+  // The score interval of a Poisson count.
+  const centre = frauds + z95 ** 2 / 2
+  const half = z95 * Math.sqrt(frauds + z95 ** 2 / 4)
+  const lower = scores / (centre + half)
+  return { value: scores / frauds, lower, upper: scores / Math.max(centre - half, Number.MIN_VALUE) }
+}
+
+function added(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Map<number, number> {
+  const sum = new Map<number, number>()
+  for (const counts of [one, other]) {
+    for (const [bin, count] of Object.entries(counts)) sum.set(Number(bin), (sum.get(Number(bin)) ?? 0) + count)
+  }
+  return sum
+}
