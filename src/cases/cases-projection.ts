@@ -4,7 +4,7 @@ import type { Steps } from '../core/time-slices.ts'
 import { draw } from '../decisioning/draws.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
 import type { ChangeRecord, DecisionRecord, Definition, LabelRecord, LogRecord } from '../log/log-record.ts'
-import type { LabelledTransaction, Projection } from '../log/projection.ts'
+import type { Projection } from '../log/projection.ts'
 import { actionSchema } from './action-schema.ts'
 import { type Case, type Closing, mostTransactions, type OpenedTransaction, type Origin } from './case.ts'
 import { type ActionOnCase, act, addTransaction, type Deed, openCase, reckon, union } from './case-actions.ts'
@@ -97,9 +97,9 @@ export class CasesProjection implements Projection {
   }
 
   /** @throws FraudError LOG_TOO_NEW where an action means nothing to this version: what cases are is then not known. */
-  take(record: LogRecord, sequence: number, about?: LabelledTransaction): void {
+  take(record: LogRecord, sequence: number): void {
     if (record.kind === 'decision') this.#decide(record, sequence)
-    else if (record.kind === 'label') this.#label(record, sequence, about)
+    else if (record.kind === 'label') this.#label(record, sequence)
     else if (record.kind === 'label-withdrawn')
       this.#setLabels(record.of, (labels) => labels.filter((label) => label.sequence !== record.label))
     else if (record.kind === 'case') this.#act(record, sequence)
@@ -228,9 +228,9 @@ export class CasesProjection implements Projection {
     this.#setLabels(sequence, () => labels)
   }
 
-  #label(label: LabelRecord, sequence: number, about: LabelledTransaction | undefined): void {
-    if (about === undefined || this.#cases.size === 0) return
-    this.#setLabels(about.sequence, (labels) => [...labels, labelOf(label, sequence)])
+  /** A case outlives the record of its transaction, so that it is found by the number that the label has. */
+  #label(label: LabelRecord, sequence: number): void {
+    if (label.of > 0) this.#setLabels(label.of, (labels) => [...labels, labelOf(label, sequence)])
   }
 
   #setLabels(of: number, change: (labels: LabelsOf) => LabelsOf): void {
