@@ -3,6 +3,7 @@ import type { AlertSink } from '../monitoring/alert.ts'
 import type { Observations, ServiceState } from '../monitoring/conditions.ts'
 import { labelLags } from '../monitoring/label-lag.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
+import { performanceOf } from '../monitoring/performance.ts'
 import { compareRates } from '../monitoring/rates.ts'
 import { AlertWatch } from './alert-watch.ts'
 import type { Projections } from './projections.ts'
@@ -43,8 +44,14 @@ export function watchAlerts(decisions: Watched, options: WatchOptions): AlertWat
     alerts: () => projections()?.alerts,
     async observe(): Promise<Observations | undefined> {
       const drift = await decisions.monitor.drift()
-      const hours = projections()?.hours.hours
-      return hours && { drift, rates: compareRates(hours), lags: labelLags(hours) }
+      const { hours, performance } = projections() ?? {}
+      if (hours === undefined || performance === undefined) return undefined
+      return {
+        drift,
+        rates: compareRates(hours.hours),
+        lags: labelLags(hours.hours),
+        weeks: performanceOf(performance),
+      }
     },
     state: () => ({
       fuses: projections() === undefined ? [] : decisions.trippedFuses,

@@ -1,6 +1,7 @@
 import type { AlertDefinition, AlertKind, Condition } from './alert.ts'
 import type { DriftReport, FeatureDrift } from './drift.ts'
 import type { LabelLag } from './label-lag.ts'
+import type { Performance } from './performance.ts'
 import type { Rates } from './rates.ts'
 
 /** What is so now beside what is decided. */
@@ -18,6 +19,8 @@ export interface Observations {
   readonly drift: DriftReport
   readonly rates: Rates
   readonly lags: readonly LabelLag[]
+  /** The newest first. */
+  readonly weeks: readonly Performance[]
 }
 
 type Limit = (kind: AlertKind) => number | undefined
@@ -56,7 +59,7 @@ function serviceConditions(state: ServiceState, limit: Limit): readonly Conditio
   ]
 }
 
-function observedConditions({ drift, rates, lags }: Observations, limit: Limit): readonly Condition[] {
+function observedConditions({ drift, rates, lags, weeks }: Observations, limit: Limit): readonly Condition[] {
   const short = rates.rates.find(({ name }) => name === 'degraded:history-short')?.share
   return [
     ...drift.features.flatMap((each) => ofFeature(each, limit)),
@@ -78,6 +81,7 @@ function observedConditions({ drift, rates, lags }: Observations, limit: Limit):
           ),
         ]
       : []),
+    ...ofPrecision(weeks),
     ...lags.flatMap((lag) => ofLag(lag, limit('label-lag') ?? 2)),
   ]
 }
@@ -115,6 +119,21 @@ function ofFeature(each: FeatureDrift, limit: Limit): readonly Condition[] {
     found.push({ alert, subject: `${name} against ${against}`, text, from, to, begins: to - from > 4 * deviation })
   }
   return found
+}
+
+/** Whether the newest week that is mature has less of it than the four before, beyond what chance explains. */
+function ofPrecision(weeks: readonly Performance[]): readonly Condition[] {
+  const mature = weeks.filter(({ isMature, precision }) => isMature && precision !== null)
+  const [newest] = mature
+  const before = mature.filter(({ week, model }) => model === newest?.model && week < newest.week).slice(0, 4)
+  if (newest?.precision == null || before.length === 0) return []
+  const { precision } = newest
+  const least = Math.min(...before.map((each) => each.precision?.lower ?? 0))
+  const usual = before.reduce((sum, each) => sum + (each.precision?.value ?? 0), 0) / before.length
+  if (precision.upper >= least) return []
+  const model = newest.model ?? 'rules'
+  const text = `${percent(precision.value)} of what was not approved in the newest mature week is fraud, ${percent(usual)} in the weeks before`
+  return [begin('precision', model, text, usual, precision.value)]
 }
 
 /** Reports of fraud that no longer come are as bad as those that come late. */

@@ -18,6 +18,8 @@ const keptWeeks = 26
 const mostRules = 500
 const definitionsKept = 8
 
+const none: readonly string[] = []
+
 /** What of a definition it takes. */
 interface DefinitionPart {
   readonly sequence: number
@@ -63,6 +65,8 @@ export class PerformanceProjection implements Projection {
   readonly #counted = new Map<number, Counted>()
   #definitions: readonly DefinitionPart[] = []
   #newestMs = 0
+  /** Most decisions are of the same week and model as the one before. */
+  #last: { readonly week: number; readonly model: string; readonly figures: WeekFigures } | undefined
 
   /** Both take each record before this does. */
   constructor(labels: Labels, pending: { readonly released: readonly unknown[] }) {
@@ -212,7 +216,7 @@ export class PerformanceProjection implements Projection {
       week: Math.floor((timestampMs - mondayMs) / weekMs) * weekMs + mondayMs,
       ...{ model: model ?? '', outcome, score: score ?? 0, bin: score === null ? null : binOf(score) },
       amountMinor: isMinor ? sent : toMinorUnits(sent, digits),
-      rules: policy?.rules?.flatMap(({ id, state }) => (state === 'live' ? [id] : [])) ?? [],
+      rules: policy?.rules?.flatMap(({ id, state }) => (state === 'live' ? [id] : [])) ?? none,
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
       isFraud: null,
     }
@@ -220,13 +224,19 @@ export class PerformanceProjection implements Projection {
 
   /** Undefined of a week that is too old. */
   #figuresOf({ week, model }: Counted): WeekFigures | undefined {
+    const last = this.#last
+    if (last?.week === week && last.model === model) return last.figures
     const key = `${week} ${model}`
     const known = this.#weeks.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#last = { week, model, figures: known }
+      return known
+    }
     if (week <= this.#newestMs - keptWeeks * weekMs) return undefined
     for (const old of this.#weeks.keys()) {
       if (Number(old.split(' ', 1)[0]) <= this.#newestMs - keptWeeks * weekMs) this.#weeks.delete(old)
     }
+    this.#last = undefined
     const figures = noFigures()
     this.#weeks.set(key, figures)
     return figures
