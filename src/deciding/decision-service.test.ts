@@ -284,7 +284,8 @@ describe('a snapshot', () => {
     await service.snapshot()
     const before = log.reading.prunedThrough()
     assert.ok(log.reading.labelsOf('t-17').length === 0, 'the record of the label is gone')
-    assert.deepEqual([Object.keys(log.reading.carried()), live()], [['pending-labels', 'policy'], whole()])
+    const carried = ['monitoring-hours', 'pending-labels', 'policy']
+    assert.deepEqual([Object.keys(log.reading.carried()), live()], [carried, whole()])
     for (let i = 15; i < 35; i++) {
       await decide(i)
       assert.deepEqual(whole(), live())
