@@ -54,8 +54,12 @@ describe('GET /v1/events', () => {
     const { id } = openCase.json().cases[0]
     const claimed = await app.inject({ method: 'POST', url: `/v1/cases/${id}/claim`, payload: {} })
     assert.equal(claimed.statusCode, 200, claimed.body)
-    await stream.until(({ events }) => events.length === 6)
-    const [decision, opened, label, labelled, policy, claim] = stream.events
+    const alerts = { alerts: [{ kind: 'drift', isOn: true, severity: 'critical', limit: 0.1 }], why: 'Fewer' }
+    const defined = await app.inject({ method: 'PUT', url: '/v1/alerts', payload: alerts })
+    assert.equal(defined.statusCode, 200, defined.body)
+    await stream.until(({ events }) => events.length === 7)
+    const [decision, opened, label, labelled, policy, claim, alert] = stream.events
+    assert.deepEqual([alert?.type, alert?.state, alert?.text], ['alert', 'definitions', 'Fewer'])
     assert.deepEqual(
       [opened, labelled, claim].map((event) => [event?.type, event?.case, event?.action, event?.transactionId]),
       [

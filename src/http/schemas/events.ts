@@ -6,6 +6,7 @@ import { jobSchema } from './job.ts'
 
 const text = { type: 'string' } as const
 const maybeText = { type: ['string', 'null'] } as const
+const maybeNumber = { type: ['number', 'null'] } as const
 const { transactionId, outcome, score, model, policy, decidedAt, degraded } = decisionProperties
 const { request: _request, result: _result, ...ofJob } = jobSchema.properties
 
@@ -50,7 +51,14 @@ const shapes: Readonly<Record<EventType, object>> = {
     isClosed: { type: ['boolean', 'null'] },
     claimedBy: maybeText,
   },
-  alert: {},
+  alert: {
+    sequence: change.sequence,
+    ...{ at: time, by: text },
+    state: { type: 'string', enum: ['firing', 'resolved', 'definitions'] },
+    ...{ alert: maybeText, subject: maybeText, severity: maybeText, text },
+    from: { ...maybeNumber, description: 'The figure before, where there is one.' },
+    to: maybeNumber,
+  },
   job: {
     ...ofJob,
     kind: { enum: jobKinds },
