@@ -6,6 +6,12 @@ import { jsonAnswer, ref } from '../schemas/parts.ts'
 import { pathParameter } from '../schemas/policy.ts'
 import { unavailable, usual } from '../schemas/refused.ts'
 
+const keyParameter = (names: readonly string[]) => ({
+  name: 'key',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', ...(names.length > 0 && { enum: names }) },
+})
 const mostPerPage = 100
 const usualPerPage = 50
 
@@ -21,8 +27,8 @@ export const key: Route<DecidingContext> = {
   tag: 'decisions',
   details:
     'The token is what the log keeps, as `POST /v1/search` answers it: values of persons and card numbers are refused.',
-  parameters: () => [
-    pathParameter('key'),
+  parameters: ({ decisions }) => [
+    keyParameter(Object.keys(decisions.inForce.detector.transaction.keys ?? {})),
     pathParameter('token'),
     {
       name: 'limit',
