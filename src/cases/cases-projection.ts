@@ -80,6 +80,12 @@ export class CasesProjection implements Projection {
     return this.#queue
   }
 
+  /** When something happened last to the open case that has been left alone for longest; undefined where none is open. */
+  get leftAloneSinceMs(): number | undefined {
+    const [one] = this.#open
+    return one?.touched.atMs
+  }
+
   /** Cases with a transaction of a key's value: `name=value`. */
   ofKey(key: string): ReadonlySet<Case> {
     return this.#ofKey.get(key) ?? none

@@ -211,6 +211,16 @@ function watch(
     'Transactions that have a label but have not arrived.',
     () => decisions.decider.state?.projections.pending.transactions,
   )
+  const cases = () => decisions.decider.state?.projections.cases
+  gauge('shrike_cases_active', 'Cases that are not closed.', () => cases()?.queue.size)
+  gauge(
+    'shrike_cases_left_alone_seconds',
+    'How long nothing has happened to the open case that has been left alone for longest; 0 where none is open.',
+    () => {
+      const sinceMs = cases()?.leftAloneSinceMs
+      return sinceMs === undefined ? 0 : Math.max(0, nowMs() - sinceMs) / 1000
+    },
+  )
   createTally(registry, 'shrike_snapshots_total', 'Snapshots taken by this process, by result.', ['result'], (set) => {
     set({ result: 'ok' }, decisions.snapshots.ok)
     set({ result: 'failed' }, decisions.snapshots.failed)
