@@ -117,6 +117,7 @@ export async function compareModels(request: CompareRequest, run: Progress): Pro
       ...(isAlone
         ? ['Without a model rules and lists decide alone: there are outcomes, and no scores to compare']
         : notesOf({ rows, unpaired, labels, isSame: a.id === b.id })),
+      ...notesOfRanks(models),
       ...(isAlone ? [] : notesOfTraining(models, learned.size, request.includeTraining)),
       ...explained.notes,
     ],
@@ -196,6 +197,14 @@ function learnedBy(bundles: readonly Bundle[], rows: readonly PairedRow[]): Read
     return (timestampMs: number) => partOf(asRecorded(timestampMs))
   })
   return new Set(rows.filter(({ timestampMs }) => parts.some((partOf) => partOf(timestampMs) !== undefined)))
+}
+
+function notesOfRanks(bundles: readonly Bundle[]): readonly string[] {
+  const ranked = [...new Set(bundles.filter(({ calibration }) => calibration.method === 'rank').map(({ id }) => id))]
+  return ranked.map(
+    (id) =>
+      `${id} learned without labels: its scores are ranks, so log loss, Brier score and calibration say nothing of it`,
+  )
 }
 
 function notesOfTraining(bundles: readonly Bundle[], learned: number, isIncluded: boolean): readonly string[] {

@@ -76,7 +76,7 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
     base,
     output,
     error,
-    ...(time !== undefined && toldOfTraining(trainingPartOf(bundle)(time))),
+    ...toldOfTraining(time === undefined ? undefined : trainingPartOf(bundle)(time), bundle),
   }
   terminal.say(
     `${told.name}: probability ${formatGeneral(probability)}, ${isFraud ? 'fraud' : 'legitimate'} by ${bundle.id}`,
@@ -94,11 +94,19 @@ export async function explain(bundlePath: string, file: string, flags: ExplainFl
   terminal.result({ ...told, ...(cold && { cold }), contributions: sorted })
 }
 
-/** What keeps a row from showing how the bundle does on new ones. */
-function toldOfTraining(part: TrainingPart | undefined): {
+/** What keeps a row from showing how the bundle does on new ones, and what its score is not. */
+function toldOfTraining(
+  part: TrainingPart | undefined,
+  { calibration }: Pick<Bundle, 'calibration'>,
+): {
   readonly trainingPart?: TrainingPart
   readonly note?: string
 } {
+  if (calibration.method === 'rank') {
+    const note =
+      'The bundle learned without labels: its score says how strange the row is, and is not a probability of fraud'
+    return { ...(part && { trainingPart: part }), note }
+  }
   if (part === undefined) return {}
   const note =
     part === 'training'

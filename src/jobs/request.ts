@@ -57,6 +57,10 @@ const trainingSchema = z.strictObject({
   leakCheck: z.boolean().optional(),
   allowLeak: z.array(z.string().min(1)).max(1000).optional(),
   acceptLostHistories: z.boolean().optional(),
+  /** Without labels: the share that is flagged. */
+  flagShare: share.optional(),
+  /** Of a log: whether features that only its policy looks at are inputs, too. */
+  policyFeatures: z.boolean().optional(),
 })
 
 const importSchema = z.strictObject({

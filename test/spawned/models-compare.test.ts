@@ -41,10 +41,10 @@ async function compare(...flags: readonly string[]): Promise<Comparison> {
 }
 
 /** A bundle's scores of the rows that were exported, as a script would make them. */
-async function scoresOf(bundle: string): Promise<readonly number[]> {
+async function scoresOf(bundle: string, of = rows): Promise<readonly number[]> {
   const { predictor } = await loadModel(join(folder, bundle))
   const names = predictor.inputs.map((name) => (name === 'AMOUNT' ? 'AMOUNT_feature' : name))
-  return rows.map((row) => {
+  return of.map((row) => {
     const values = names.map((name) => (row[name] === '' ? Number.NaN : Number(row[name])))
     return predictor.predict(Float64Array.from(values)).probability
   })
@@ -64,6 +64,14 @@ function bruteAveragePrecision(labelled: readonly { readonly score: number; read
     return above.filter(({ isFraud }) => isFraud).length / above.length
   })
   return precisions.reduce((sum, precision) => sum + precision, 0) / frauds.length
+}
+
+/** The exported transactions as lines of a file. */
+function linesOf(isLabelled: boolean): readonly string[] {
+  return rows.map(({ id, timestamp, AMOUNT, CARD, DEVICE, COUNTRY, is_fraud: isFraud }) => {
+    const label = isFraud === '1' ? 1 : 0
+    return [id, Date.parse(timestamp), AMOUNT, CARD, DEVICE, COUNTRY, ...(isLabelled ? [label] : [])].join(',')
+  })
 }
 
 /** What the truth of a transaction costs in log loss, scores being kept from 0 and 1 as far as a double can tell. */
@@ -138,6 +146,53 @@ describe('models compare', () => {
     ])
   })
 
+  test('what a control group let pass counts for what it stands for', async () => {
+    const policy = policySchema.parse({ thresholds: { decline: 0.4 }, controlGroup: { share: 0.3, upTo: 1_000_000 } })
+    const changes = [{ before: 0, change: { kind: 'policy' as const, policy } }]
+    const path = join(folder, 'controlled')
+    await writeDecidedLog({ path, transactions: 3000, seed: 6, perDay: 200, heldLabels: 40, changes })
+    await succeedIn(folder, ['log', 'export', '--data', 'controlled', '--out', 'controlled.csv'])
+    const of = readRows(join(folder, 'controlled.csv'))
+    const matureMs = Math.max(...of.map(({ timestamp }) => Date.parse(timestamp))) - 7 * dayMs
+    const counted = of.flatMap((row, i) => {
+      const truth = truthOf(row, matureMs)
+      const isBeside = row.would_be !== '' && row.outcome === row.would_be
+      if ((truth !== 'fraud' && truth !== 'legitimate') || isBeside) return []
+      return [{ isFraud: truth === 'fraud', i, weight: row.would_be === '' ? 1 : 1 / Number(row.propensity) }]
+    })
+    assert.ok(counted.filter(({ weight }) => weight > 3).length > 30)
+    const flags = ['--data', 'controlled', '--replicates', '100', '--include-training']
+    const { labels } = await compare(a, b, ...flags)
+    const sum = (each: readonly { readonly weight: number }[]) => each.reduce((all, { weight }) => all + weight, 0)
+    const frauds = counted.filter(({ isFraud }) => isFraud)
+    assert.equal(labels?.transactions, counted.length)
+    near(labels?.weighted?.frauds ?? null, sum(frauds))
+    for (const [side, bundle] of [a, b].entries()) {
+      const scores = await scoresOf(bundle, of)
+      const precisionAt = (at: number) => {
+        const above = counted.filter(({ i }) => scores[i] >= scores[at])
+        return sum(above.filter(({ isFraud }) => isFraud)) / sum(above)
+      }
+      const precision = frauds.reduce((all, { i, weight }) => all + weight * precisionAt(i), 0) / sum(frauds)
+      const { metrics } = labels ?? assert.fail('there are labels')
+      near(metrics.averagePrecision[side === 0 ? 'a' : 'b'], precision)
+      const squares = counted.reduce(
+        (all, { i, weight, isFraud }) => all + weight * (scores[i] - Number(isFraud)) ** 2,
+        0,
+      )
+      near(metrics.brier[side === 0 ? 'a' : 'b'], squares / sum(counted))
+    }
+  })
+
+  test('says that scores of what learned without labels are no probabilities', async () => {
+    const flags = ['--learner', 'isolation-forest', '--out', 'forest.safetensors']
+    writeFileSync(join(folder, 'bare.csv'), ['ID,AT,AMOUNT,CARD,DEVICE,COUNTRY', ...linesOf(false)].join('\n'))
+    writeFileSync(join(folder, 'shop.yaml'), formatYaml(shopDetector))
+    await succeedIn(folder, ['train', 'bare.csv', '--detector', 'shop.yaml', ...flags])
+    const { notes, labels } = await compare('forest.safetensors', b, '--data', 'data', '--include-training')
+    assert.ok(labels !== null && notes.some((note) => note.includes('learned without labels: its scores are ranks')))
+  })
+
   test('metrics leave out what a model was trained on', async () => {
     const flags = [a, b, '--data', 'data', '--replicates', '100']
     const [fresh, all] = [await compare(...flags), await compare(...flags, '--include-training')]
@@ -197,11 +252,7 @@ describe('models compare', () => {
   })
 
   test('takes a file of labelled transactions, and writes a page', async () => {
-    const lines = rows.map((row) => {
-      const { id, timestamp, AMOUNT, CARD, DEVICE, COUNTRY, is_fraud: isFraud } = row
-      return [id, Date.parse(timestamp), AMOUNT, CARD, DEVICE, COUNTRY, isFraud === '1' ? 1 : 0].join(',')
-    })
-    writeFileSync(join(folder, 'file.csv'), ['ID,AT,AMOUNT,CARD,DEVICE,COUNTRY,FRAUD', ...lines].join('\n'))
+    writeFileSync(join(folder, 'file.csv'), ['ID,AT,AMOUNT,CARD,DEVICE,COUNTRY,FRAUD', ...linesOf(true)].join('\n'))
     const comparison = await compare(a, b, '--file', 'file.csv', '--out', 'page.html', '--include-training')
     assert.equal(comparison.transactions, transactions)
     near(comparison.scores?.pearson ?? null, (await compare(a, b, '--data', 'data')).scores?.pearson ?? Number.NaN)
