@@ -15,6 +15,9 @@ declare module 'fastify' {
   }
 }
 
+/** Of a request that went no further than the guard. */
+const notedAlready: JsonObject = {}
+
 /** Services ask thousands of times a second, and each answer of theirs is a record of the log. */
 const unaudited: ReadonlySet<Access> = new Set(['score', 'label', 'viewer', 'any key', 'anyone'])
 
@@ -32,7 +35,9 @@ export function auditRequests(
     const { statusCode } = reply
     if (audited === 'persons' && !showsPersons(context)) return done(null, payload)
     if (statusCode >= 400) {
-      if (audited === 'attempts') accounts.audit.refuse(entryOf(request, what, { ...request.auditDetail }))
+      const isRefused = audited === 'attempts' || (isChange && statusCode === 403)
+      if (isRefused && request.auditDetail !== notedAlready)
+        accounts.audit.refuse(entryOf(request, what, { ...request.auditDetail, status: statusCode }))
       return done(null, payload)
     }
     const version = /^"(\d+)"$/.exec(String(reply.getHeader('etag')))?.[1]
@@ -60,6 +65,7 @@ function showsPersons({ decisions }: HttpContext): boolean {
 /** Notes that somebody was refused. */
 export function auditRefusal(audit: Audit, request: FastifyRequest, code: string): void {
   const { method, routeOptions } = request
+  request.auditDetail = notedAlready
   audit.refuse({
     ...{ who: principalOf(request).name, what: 'refused', target: `${method} ${routeOptions.url ?? '(unknown)'}` },
     ...{ from: request.ip, detail: { code } },

@@ -101,8 +101,8 @@ describe('the audit', () => {
     ])
     const failed = (await entries('?what=logIn&who=anyone')).map(({ detail }) => detail)
     assert.deepEqual(failed, [
-      { by: 'password', user: null },
-      { by: 'password', user: 'ada' },
+      { by: 'password', user: null, status: 401 },
+      { by: 'password', user: 'ada', status: 401 },
     ])
     assert.ok(!JSON.stringify(await entries()).includes('wrong field'))
   })

@@ -19,6 +19,7 @@ export const explanation: Route<DecidingContext> = {
   query: ['rule'],
   bounds: ['load', 'answers'],
   isShown: true,
+  audited: 'persons',
   operationId: 'explanation',
   tag: 'decisions',
   details:

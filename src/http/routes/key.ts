@@ -23,6 +23,7 @@ export const key: Route<DecidingContext> = {
   summary: 'One card, customer or other key: its transactions, figures, lists and links',
   query: ['limit', 'cursor'],
   bounds: ['load', 'answers'],
+  audited: 'persons',
   operationId: 'key',
   tag: 'decisions',
   details:
