@@ -43,7 +43,7 @@ export async function examineTakeover(
   if (state === undefined) throw new FraudError('NOT_READY', 'Histories are still being made')
   checkRetention(inForce, retainMs)
   const { policy, histories } = state.projections
-  refuseLostNames(policy, clock(), namesOf(inForce, retainMs))
+  await inSlices(refuseLostNames(policy, clock(), namesOf(inForce, retainMs)))
   const lost = new LostHistories({ ...inForce, cardKeyCheck }, reading)
   await inSlices(lost.steps())
   if (acceptLostHistories !== true) {

@@ -1,6 +1,8 @@
 import { type FieldError, FraudError } from '../core/errors.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { checkNames, type PolicyNames } from '../decisioning/index.ts'
-import type { PolicyProjection } from './policy-projection.ts'
+import type { LogRecord } from '../log/log-record.ts'
+import { isChange, type PolicyProjection } from './policy-projection.ts'
 
 const mostTold = 20
 
@@ -11,15 +13,40 @@ const mostTold = 20
  * @param names of the detector that is to decide.
  * @throws FraudError POLICY_NAMES_LOST with each rule, segment and list that lacks a name.
  */
-export function refuseLostNames(
+export function* refuseLostNames(
   { changed }: Pick<PolicyProjection, 'changed'>,
   atMs: number,
   names: PolicyNames | undefined = changed?.names,
-): void {
+): Steps {
   if (changed === undefined || names === undefined) return
   const known = names.withFeatures(changed.definitions.policy.features)
-  const errors = checkNames(changed, known, atMs).map(({ field, reason }) => ({ field, reason }))
+  const found = yield* checkNames(changed, known, atMs)
+  const errors = found.map(({ field, reason }) => ({ field, reason }))
   if (errors.length > 0) throw namesLost(errors)
+}
+
+/** Whether a detector can have all that the policy speaks of: looked at again only where that has changed meanwhile. */
+export class NamesCheck {
+  readonly #policy: PolicyProjection
+  readonly #clock: () => number
+  #isChecked = false
+  /** Each record that the policy has taken. */
+  readonly see = (record: LogRecord): void => {
+    if (isChange(record)) this.#isChecked = false
+  }
+
+  constructor(policy: PolicyProjection, clock: () => number) {
+    this.#policy = policy
+    this.#clock = clock
+  }
+
+  /** Makes rules ready to be asked, too: of thousands this takes a second. @throws FraudError POLICY_NAMES_LOST */
+  *steps(): Steps {
+    if (this.#isChecked) return
+    this.#isChecked = true
+    yield* refuseLostNames(this.#policy, this.#clock())
+    yield* this.#policy.inForce.makeReady()
+  }
 }
 
 /** A detector lacks what the policy speaks of, or has something else of that name. */

@@ -1,6 +1,7 @@
 import { FraudError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { inSlices, type Steps } from '../core/time-slices.ts'
+import type { Sequenced } from '../log/log-record.ts'
 import type { Snapshot } from '../log/snapshots.ts'
 import { refuseCardKey } from './card-key.ts'
 import type { DetectorInForce } from './detector-in-force.ts'
@@ -102,8 +103,8 @@ async function prepareOnce(
 }
 
 /** Takes in what has come meanwhile. */
-function* catchUp(rebuild: Rebuild): Steps {
-  while (rebuild.step(undefined, undefined, recordsAtOnce)) yield
+export function* catchUp(rebuild: Rebuild, onRecord?: (record: Sequenced) => void): Steps {
+  while (rebuild.step(undefined, onRecord, recordsAtOnce)) yield
 }
 
 async function makeHere(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { FraudError } from '../core/errors.ts'
-import { inSlices } from '../core/time-slices.ts'
+import { atOnce, inSlices } from '../core/time-slices.ts'
 import type { FeatureEntry } from '../detector/detector-schema.ts'
 import type { TakeRecord } from '../log/projection.ts'
 import { tellUnread } from '../log/unread-parts.ts'
@@ -18,10 +18,11 @@ import { bringFirstPolicy } from './first-model.ts'
 import type { DecidingChampion, Lineup } from './lineup.ts'
 import { notReady } from './local-intake.ts'
 import { tellCounts } from './lost-histories.ts'
-import { refuseLostNames } from './lost-names.ts'
+import { NamesCheck } from './lost-names.ts'
 import { type LostValues, refuseLostValues, tellValues } from './lost-values.ts'
-import { type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
+import { catchUp, type PreparedState, prepareState, type TakeoverProgress } from './prepare-state.ts'
 import { type Projections, takeInto } from './projections.ts'
+import { refuseOtherChampion } from './refuse-other-champion.ts'
 import { checkRetention } from './retention.ts'
 import { bringSampleSecret } from './sample-secret.ts'
 import type { ServiceLog } from './service-log.ts'
@@ -55,8 +56,19 @@ interface Newcomer extends Pick<DecidingChampion, 'inForce'>, TakeoverOrder {
 }
 
 const slowestRetryMs = 5000
+/** How often names are looked at beside decisions, while the policy changes again and again. */
+const roundsOfNames = 3
 /** After so many rows V8 has compiled what a model does. */
 const rowsOfWarmUp = 300
+/** What is changed over to. */
+interface ChangeOver {
+  readonly announce: TakeoverOrder['announce']
+  readonly inForce: DetectorInForce
+  readonly prepared: PreparedState
+  readonly names: NamesCheck
+  readonly acceptsLosses: boolean
+}
+
 const lostValuesMessage =
   'lists or snoozes hold values in a form that the detector does not keep, so they never match: add them again'
 
@@ -207,9 +219,13 @@ export class Takeover {
     const order = { isDeciding, acceptsLosses, onProgress, signal: this.#closing.signal }
     const prepared = await prepareState(inForce, this.#options, order)
     const { projections } = prepared.rebuild
-    // Rules are compiled before others have to wait.
-    refuseLostNames(projections.policy, clock())
-    const lostOfPolicy = await this.#whilePaused(() => this.#changeOver(inForce, prepared, acceptsLosses, announce))
+    const names = new NamesCheck(projections.policy, clock)
+    for (let round = 0; round < roundsOfNames; round++) {
+      await inSlices(names.steps(), () => this.#refuseClosing())
+      await inSlices(catchUp(prepared.rebuild, names.see), () => this.#refuseClosing())
+    }
+    const change = { inForce, prepared, names, acceptsLosses, announce }
+    const lostOfPolicy = await this.#whilePaused(() => this.#changeOver(change))
     const { keys, events, bytes } = projections.histories.histories.stats()
     this.#options.logger.info({ keys, events, bytes, milliseconds: clock() - startMs }, 'histories are ready')
     this.#warn(inForce, prepared, lostOfPolicy)
@@ -220,18 +236,14 @@ export class Takeover {
    *
    * @returns what of the policy's lists and snoozes never matches from now on.
    */
-  async #changeOver(
-    inForce: DetectorInForce,
-    { rebuild, lost }: PreparedState,
-    acceptsLosses: boolean,
-    announce: TakeoverOrder['announce'],
-  ): Promise<readonly LostValues[]> {
+  async #changeOver({ inForce, prepared, names, acceptsLosses, announce }: ChangeOver): Promise<readonly LostValues[]> {
+    const { rebuild, lost } = prepared
     const { clock, cardKeyCheck, runtime } = this.#options
     const { reading } = this.#log
     const { projections } = rebuild
-    while (rebuild.step());
+    while (rebuild.step(undefined, names.see));
     while (lost.step());
-    refuseLostNames(projections.policy, clock())
+    atOnce(names.steps())
     const lostOfPolicy = findLostValues(inForce, projections.policy, this.#options)
     if (!acceptsLosses) refuseLostValues(lostOfPolicy)
     if (announce === undefined) refuseOtherChampion(projections.deployments, inForce.predictor?.modelId)
@@ -389,14 +401,4 @@ export class Takeover {
   async #quiet(): Promise<void> {
     while (this.#log.pending > 0 || this.#decider.isLookingUp) await sleep(1)
   }
-}
-
-/** From the first deployment on, the champion is who the log says. */
-function refuseOtherChampion({ inForce: { champion } }: Projections['deployments'], id: string | undefined): void {
-  if (champion === undefined || champion === id) return
-  throw new FraudError(
-    'MODEL_NOT_CHAMPION',
-    `The log's champion is ${champion}, so ${id ?? 'a detector without a model'} does not take over: deploy it with ` +
-      `\`shrike models deploy ${id ?? 'ID'} --champion\``,
-  )
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { changeOf, inForce, names, record } from '../../test/policy-fixture.ts'
+import { atOnce } from '../core/time-slices.ts'
 import { anyChangeSchema, type Change } from './change.ts'
 import { checkChange, checkNames } from './check-change.ts'
 import type { PolicyInForce } from './policy-in-force.ts'
@@ -38,7 +39,7 @@ describe('a change', () => {
     policy.apply(record(2, changeOf({ fuses })))
     policy.apply(record(3, capped))
     assert.deepEqual(told(policy, { kind: 'rule-state', id: 'r', state: 'off' }), [])
-    assert.deepEqual(checkNames(policy, names(), 0), [])
+    assert.deepEqual(atOnce(checkNames(policy, names(), 0)), [])
   })
 
   test('is warned of what is unknown where a value is missing', () => {
@@ -168,10 +169,10 @@ describe('a change', () => {
     policy.apply(record(2, changeOf({ costs, controlGroup: { share: 0.01, upTo: 5 } })))
     policy.apply(record(3, rule('amount > 5.0')))
     assert.deepEqual(
-      checkNames(policy, bare, 0).map(({ field }) => field),
+      atOnce(checkNames(policy, bare, 0)).map(({ field }) => field),
       ['rules.r.when', 'policy.costs', 'policy.controlGroup.upTo'],
     )
-    assert.deepEqual(checkNames(policy, names(), 0), [])
+    assert.deepEqual(atOnce(checkNames(policy, names(), 0)), [])
   })
 })
 

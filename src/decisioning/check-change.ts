@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { suggestion } from '../core/closest-name.ts'
 import { isRecord } from '../core/json-value.ts'
 import { showValue } from '../core/show-value.ts'
+import type { Steps } from '../core/time-slices.ts'
 import { compileExpression, type Declarations, type Problem, printSyntax } from '../language/index.ts'
 import type { Change, SingleChange } from './change.ts'
 import { singleChangeSchema, singleChanges } from './change.ts'
@@ -169,11 +170,11 @@ function partOfRule(given: unknown): RuleDefinition | undefined {
 }
 
 /** What of a policy that is in force would have no effect under the names of another detector. */
-export function checkNames(
+export function* checkNames(
   { definitions, snoozes }: Pick<PolicyInForce, 'definitions' | 'snoozes'>,
   names: PolicyNames,
   atMs: number,
-): readonly PolicyProblem[] {
+): Steps<readonly PolicyProblem[]> {
   const rules = [...definitions.rules.values()].filter(({ state }) => state === 'live' || state === 'shadow')
   const lists = [...definitions.lists.values()]
   const ids = new Set(rules.map(({ id }) => id))
@@ -182,8 +183,13 @@ export function checkNames(
       .filter(({ rule, untilMs }) => ids.has(rule) && untilMs > atMs)
       .map(({ rule, key }) => [`${rule} ${key}`, { rule, key }]),
   )
+  const problems: PolicyProblem[] = []
+  for (const rule of rules) {
+    problems.push(...checkRules([rule], definitions, names).problems)
+    yield
+  }
   return [
-    ...checkRules(rules, definitions, names).problems,
+    ...problems,
     ...[...snoozed.values()].flatMap(({ rule, key }) => whyNotListed(`rules.${rule}.snoozes`, key, names)),
     ...lists.flatMap(({ name, of }) => whyNotListed(`lists.${name}.of`, of, names)),
     // What can't be computed is unknown, and rules that read it are named above.

@@ -196,6 +196,11 @@ export class PolicyInForce {
     return tripped
   }
 
+  /** Makes rules ready that the next decision would make ready else. */
+  makeReady(): Steps {
+    return this.#rules.makeReady((id) => this.#draft.rules.get(id), this.#declarations())
+  }
+
   /** Goes on under another detector, whose names rules are then read by. */
   rename(names: PolicyNames): void {
     this.#names = names.withFeatures(this.#draft.policy.features)

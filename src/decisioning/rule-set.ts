@@ -1,3 +1,4 @@
+import type { Steps } from '../core/time-slices.ts'
 import {
   type CompiledTemplate,
   compileExpression,
@@ -132,6 +133,15 @@ export class RuleSet {
     this.#index = new ProgramIndex()
     this.#size = 0
     for (const id of ids) this.put(id)
+  }
+
+  /** Compiles what has changed, for `refresh` to find. */
+  *makeReady(definitionOf: (id: string) => RuleDefinition | undefined, declarations: Declarations): Steps {
+    for (const id of this.#changed.keys()) {
+      const definition = definitionOf(id)
+      if (definition !== undefined) this.#compile(definition, declarations)
+      yield
+    }
   }
 
   /** Makes ready what has changed. */
