@@ -2,12 +2,8 @@ import { FraudError } from '../core/errors.ts'
 import { isRecord } from '../core/json-value.ts'
 import { formatYaml } from '../core/yaml-file.ts'
 import type { SinkFlags } from './label-sink.ts'
-import { requireLog } from './log-files.ts'
-import { openForCommand } from './open-service.ts'
 import type { Run } from './run.ts'
-import { servedIn } from './served.ts'
-import { serviceAddress } from './service-address.ts'
-import { askService } from './service-client.ts'
+import { type Answer, type Ask, withService } from './with-service.ts'
 
 export interface ListFlags extends SinkFlags {
   readonly state?: string
@@ -22,10 +18,6 @@ export interface ActFlags extends SinkFlags {
   readonly code?: string
   readonly transactions?: readonly string[]
 }
-
-type Answer = Readonly<Record<string, unknown>>
-/** Asks a route, of a service or of one in this process. */
-type Ask = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>
 
 /** `shrike cases list`. */
 export async function listCasesOf(flags: ListFlags, run: Run): Promise<void> {
@@ -89,30 +81,7 @@ function lineOf(value: unknown): string {
   return [id, state, ...stake, count, ...who, ...shownKey].join('  ')
 }
 
-/** Asks the service at the URL, else the one on the data directory, else one in this process on the directory itself. */
-async function withCases(flags: SinkFlags, run: Run, work: (ask: Ask) => Promise<Answer>): Promise<Answer> {
-  const { data, url, key, timeout, ...named } = flags
-  const address = serviceAddress(url, data)
-  if (address !== undefined) {
-    const client = { url: address, key, deadlineMs: timeout, signal: run.signal }
-    return await work(async (method, path, body) => {
-      const sent = body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-      return asAnswer(JSON.parse(await askService(client, { method, path, ...sent })))
-    })
-  }
-  requireLog({ data })
-  const { askInProcess } = await import('./ask-in-process.ts')
-  const opened = await openForCommand(servedIn(data, named), data, { acceptLostHistories: false }, run)
-  try {
-    return await askInProcess(opened.service, 'command:cases', async (ask) =>
-      work(async (method, path, body) => asAnswer(await ask(method, path, body))),
-    )
-  } finally {
-    await opened.close()
-  }
-}
-
-function asAnswer(value: unknown): Answer {
-  if (isRecord(value)) return value
-  throw new FraudError('OPTION_INVALID', 'The answer is not JSON, so it is not from Shrike')
+/** Asks as command:cases. */
+function withCases(flags: SinkFlags, run: Run, work: (ask: Ask) => Promise<Answer>): Promise<Answer> {
+  return withService(flags, 'command:cases', run, work)
 }

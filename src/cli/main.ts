@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   policy: async () => (await import('./policy.ts')).policyCommand(),
   rules: async () => (await import('./rules.ts')).rulesCommand(),
   cases: async () => (await import('./cases.ts')).casesCommand(),
+  monitor: async () => (await import('./monitor.ts')).monitorCommand(),
   backtest: async () => (await import('./backtest.ts')).backtestCommand(),
   lists: async () => (await import('./lists.ts')).listsCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),

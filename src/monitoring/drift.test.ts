@@ -7,7 +7,9 @@ import {
   streamPortfolio,
   streamStartMs,
 } from '../../test/portfolio-stream.ts'
+import { binCount, binOf } from '../core/value-bins.ts'
 import { compareHours, type DriftReport, type FeatureDrift } from './drift.ts'
+import { groupNumbers } from './group-counts.ts'
 import { hourMs } from './hourly-counts.ts'
 import { HoursProjection } from './hours-projection.ts'
 
@@ -51,9 +53,9 @@ function alarmsOf(options: StreamOptions, untilDay = Number.POSITIVE_INFINITY) {
 describe('drift against the past, on a simulated portfolio', () => {
   test('names a feature that moved in the third week within a day, and not before', () => {
     const from = warmUpDays + 16
-    const customers = isLong ? 1000 : 300
+    const customers = isLong ? 1000 : 500
     for (const [factor, seed] of [
-      [1.5, 3],
+      [1.6, 3],
       [0.5, 4],
     ]) {
       const amountAt = (amount: number, day: number) => (day >= from ? amount * factor : amount)
@@ -95,4 +97,17 @@ describe('a quiet service', () => {
     const { notCompared, features } = compare(projection)
     assert.deepEqual([notCompared, features], [{ past: 'past-too-short', training: 'bundle-without-histograms' }, []])
   })
+})
+
+test('a rare value that becomes more frequent makes a group, on either side of a frequent one', () => {
+  const sample = (ones: number, all: number) => {
+    const counts = new Float64Array(binCount)
+    counts[binOf(0)] = all - ones
+    counts[binOf(1)] = ones
+    return { counts, rows: all, sum: ones }
+  }
+  for (const share of [0.004, 0.02, 0.98]) {
+    const groups = groupNumbers(sample(share * 5000, 5000), sample(Math.min(900, 10 * share * 1000), 1000))
+    assert.equal(groups.length, 2, String(share))
+  }
 })

@@ -18,6 +18,7 @@ const leastRows = 20
 const mostGroups = 10
 /** New values make a group where so much of the current sample has them. */
 const leastNewShare = 0.01
+const fewRows = 5
 
 interface Sample {
   readonly counts: ArrayLike<number>
@@ -41,7 +42,9 @@ export function groupNumbers(reference: Sample, current: Sample): readonly Group
   for (const run of runsOf(reference.counts, current.counts)) {
     const last = groups.at(-1)
     const isNew = run.reference === 0 && run.current >= leastNew
-    const isOpen = last !== undefined && !last.isNew && (last.reference < share || run.reference === 0)
+    // What a single bin makes up is not hidden among others, nor are these beside it.
+    const standsAlone = run.reference >= share && last !== undefined && last.reference >= fewRows
+    const isOpen = last !== undefined && !last.isNew && !standsAlone && (last.reference < share || run.reference === 0)
     if (isOpen && !isNew) {
       last.last = run.last
       last.reference += run.reference
@@ -50,7 +53,7 @@ export function groupNumbers(reference: Sample, current: Sample): readonly Group
   }
   const [tail, before] = [groups.at(-1), groups.at(-2)]
   // What is left over at the end is too little for a group.
-  if (tail && before && !tail.isNew && !before.isNew && tail.reference < share / 2) {
+  if (tail && before && !tail.isNew && !before.isNew && tail.reference < fewRows && tail.current < leastNew) {
     groups.splice(-2, 2, {
       ...before,
       last: tail.last,

@@ -131,7 +131,9 @@ function averagePrecisionOf(approved: Bins, others: Bins): Figure | NotKnown {
 
 /** Boyd, Eng and Page, ECML 2013: normal on the scale of log-odds. */
 function logitInterval(value: number, frauds: number): { lower: number; upper: number } {
-  const bounded = Math.min(1 - 1e-9, Math.max(1e-9, value))
+  // Half a fraud is what can't be seen.
+  const least = 0.5 / (frauds + 1)
+  const bounded = Math.min(1 - least, Math.max(least, value))
   const half = z95 / Math.sqrt(frauds * bounded * (1 - bounded))
   const odds = Math.log(bounded / (1 - bounded))
   const share = (logOdds: number) => 1 / (1 + Math.exp(-logOdds))

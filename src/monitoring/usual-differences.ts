@@ -52,7 +52,7 @@ export function larger(one: Usual | undefined, other: Usual | undefined): Usual 
 }
 
 function mostOf(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(0.9 * values.length)]
+  return values.sort((a, b) => a - b)[Math.floor(0.9 * (values.length - 1))]
 }
 
 /** How far two samples are apart, over what one in ten pairs of samples of the same source exceeds. */

@@ -47,7 +47,7 @@ function signatureOf(secret: string, timestamp: string, body: string): string {
 }
 
 /** Sends one alert; undefined where it was taken, else why not. Redirects are not followed: they could lead anywhere. */
-async function sendAlert(target: WebhookTarget, event: AlertEvent, nowMs: number): Promise<string | undefined> {
+export async function sendAlert(target: WebhookTarget, event: AlertEvent, nowMs: number): Promise<string | undefined> {
   const body = JSON.stringify(event)
   const timestamp = String(Math.floor(nowMs / 1000))
   try {
