@@ -149,12 +149,13 @@ describe('decide', () => {
 })
 
 describe('the guide', () => {
-  test('has code that works: labels, lists, pages', async () => {
+  test('has code that works: labels, lists, pages, cases', async () => {
     const { url, service } = await openService({ clock: () => Date.UTC(2026, 11, 1) })
     await service.change(
       { kind: 'list', list: { name: 'bad_shops', of: 'shop', effect: 'block' } },
       { by: 'test', why: '' },
     )
+    await service.decide({ ...purchase('t-1'), TIME: Date.UTC(2026, 11, 1) }, undefined, () => 0)
     process.env.SHRIKE_URL = url
     const [authorise, ...others] = guideCode('js')
     const code = others.filter((block) => !block.includes('sharedEvents')).join('\n')
@@ -163,6 +164,10 @@ describe('the guide', () => {
     const guide = await importCode(`${authorise}\n${code}`, before, end)
     assert.ok(typeof guide === 'object' && guide !== null && 'decisions' in guide && 'authorise' in guide)
     assert.deepEqual(guide.decisions, [])
+    assert.deepEqual(
+      (await service.find('t-1'))?.labels.map(({ isFraud }) => isFraud),
+      [true],
+    )
     assert.deepEqual(
       [...service.entriesOf('bad_shops', 0)].map(({ value }) => value),
       ['shop-9'],
