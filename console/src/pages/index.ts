@@ -49,6 +49,18 @@ export const pages: readonly PageEntry[] = [
   },
   { path: '/lists/{name}', title: 'List', load: () => import('./lists/list.tsx') },
   {
+    path: '/thresholds',
+    title: 'Thresholds and costs',
+    load: () => import('./thresholds/thresholds.tsx'),
+    menu: { group: 'Decide', icon: 'thresholds', key: 't' },
+  },
+  {
+    path: '/models',
+    title: 'Models',
+    load: () => import('./models/models.tsx'),
+    menu: { group: 'Watch', icon: 'models', key: 'm' },
+  },
+  {
     path: '/monitoring',
     title: 'Monitoring',
     load: () => import('./monitoring/monitoring.tsx'),
