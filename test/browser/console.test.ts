@@ -21,6 +21,7 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
     browser = await openBrowser()
     opened = await openConsole()
     await opened.review(70)
+    await opened.list('stolen')
   })
   after(async () => {
     await browser.close()
@@ -76,7 +77,10 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
         const named = path
           .replace('/cases/{id}', `/cases/${one?.id}`)
           .replace('/decisions/{id}', '/decisions/t-1')
-          .replace(/\{\w+\}/, 'new')
+          .replace('/keys/{key}/{token}', '/keys/card/c-1')
+          .replace('/lists/{name}', '/lists/stolen')
+          .replace('/rules/{id}', '/rules/new')
+        assert.doesNotMatch(named, /[{]/)
         await page.goto(`${opened.url}/console${named}`)
         await page.getByRole('heading', { level: 1 }).waitFor()
         await page.waitForLoadState('load')
@@ -126,6 +130,48 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
       complaints.filter((each) => !isRefusal(each)),
       [],
     )
+    await context.close()
+  })
+
+  test('takes a wrong verdict back, with its label', async () => {
+    const { context, page, complaints } = await enter('ann', '/queue')
+    await page.getByRole('grid').waitFor()
+    await page.keyboard.press('n')
+    const at = await caseOf(page)
+    await page.keyboard.press('f')
+    await caseOf(page, at)
+    const one = opened.whole.service.desk.find(at.split('/').at(-1) ?? '')
+    assert.ok(one.closed !== undefined)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.waitForURL(`${opened.url}${at}`)
+    await page.getByText('The verdict is taken back').waitFor()
+    await page.getByRole('button', { name: /^Fraud/ }).waitFor()
+    assert.equal(one.closed, undefined)
+    const labels = await page.evaluate(async (id): Promise<readonly { withdrawn?: unknown }[]> => {
+      const answer = await fetch(`/v1/decisions/${id}`)
+      return Object((await answer.json()) ?? {}).labels
+    }, one.transactions[0]?.id)
+    assert.equal(labels.filter(({ withdrawn }) => withdrawn === undefined).length, 0)
+    assert.deepEqual(
+      complaints.filter((each) => !isRefusal(each)),
+      [],
+    )
+    await context.close()
+  })
+
+  test('puts the card of a case on a list', async () => {
+    const [one] = await casesOf('open')
+    const { context, page } = await enter('lead', `/cases/${one?.id}`)
+    await page.getByRole('button', { name: 'To a list' }).first().click()
+    await page.getByRole('dialog').getByLabel('List').selectOption('stolen')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.goto(`${opened.url}/console/lists/stolen`)
+    await page
+      .getByRole('grid')
+      .getByText(String(one?.keys[0]?.split('=').at(-1)).replace(/^card./, ''), { exact: false })
+      .first()
+      .waitFor()
     await context.close()
   })
 

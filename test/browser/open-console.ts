@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,12 @@ export async function openConsole() {
   await whole.people.add('ben', 'analyst')
   await whole.people.add('eve', 'viewer')
   const url = await listen(whole.app, '127.0.0.1', 0)
+  const login = await fetch(`${url}/v1/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'lead', password: testPassword }),
+  })
+  const cookie = String(login.headers.get('set-cookie')?.split(';')[0])
   let ids = 0
   return {
     ...{ url, whole },
@@ -37,6 +44,13 @@ export async function openConsole() {
           () => 0,
         )
       }
+    },
+    /** A list of cards that blocks. */
+    async list(name: string): Promise<void> {
+      const headers = { 'content-type': 'application/json', origin: url, cookie }
+      const body = JSON.stringify({ of: 'card', effect: 'block' })
+      const { status } = await fetch(`${url}/v1/lists/${name}`, { method: 'PUT', headers, body })
+      assert.equal(status, 200)
     },
     async close() {
       await whole.close()

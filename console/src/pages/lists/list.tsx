@@ -82,7 +82,7 @@ export default function ListPage({ params: { name = '' } }: PageProps) {
             }
             empty={
               <Empty title="Nothing is on it yet">
-                Entries come from here, from a case, from a file by `shrike lists`, or over HTTP.
+                Entries come from here, from a case, from a file by <code>shrike lists</code>, or over HTTP.
               </Empty>
             }
           />

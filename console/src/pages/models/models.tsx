@@ -148,7 +148,8 @@ export default function ModelsPage() {
             tools={<span class="muted small">{formatCount(all.length)} kept</span>}
             empty={
               <Empty title="None is kept yet">
-                The bundle that the service began with decides. Train again, or add one by `shrike models add`.
+                The bundle that the service began with decides. Train again, or add one by{' '}
+                <code>shrike models add</code>.
               </Empty>
             }
           />

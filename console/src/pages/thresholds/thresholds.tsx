@@ -53,7 +53,7 @@ export default function ThresholdsPage() {
               {known.decideBy === 'cost' && (
                 <p class="banner">
                   Costs decide: the outcome is the one of least expected cost. Thresholds are kept, and do nothing until
-                  `decideBy` says so.
+                  the policy says so.
                 </p>
               )}
               <Ready of={sample} lines={6}>
