@@ -37,7 +37,8 @@ export interface Begun {
  */
 export class HistoryProjection implements Projection {
   readonly name = 'histories'
-  readonly version = 1
+  /** The second keeps labels with the ranks of their sources, which versions before take for numbers of frauds. */
+  readonly version = 2
   readonly #features: FeatureSet
   readonly #options: MemoryHistoriesOptions
   readonly #transactions: RecordTransactions

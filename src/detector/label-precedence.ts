@@ -1,7 +1,7 @@
 import type { Detector } from './detector-schema.ts'
 
 /** Sources of labels from the one that is believed first on; what is not among them is believed least. */
-export const usualPrecedence = ['chargeback', 'issuer', 'analyst'] as const
+const usualPrecedence = ['chargeback', 'issuer', 'analyst'] as const
 
 /** How far a source is believed: of two labels of one transaction the higher counts, of equal ones the later. */
 export type RankOfSource = (source: string | undefined | null) => number

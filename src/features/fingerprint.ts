@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Detector } from '../detector/detector.ts'
-import { usualPrecedence } from '../detector/label-precedence.ts'
 import type { FeatureSet } from './feature-set.ts'
 import type { HistoryField, HistoryPlan } from './history.ts'
 
@@ -27,8 +26,8 @@ export function historiesFingerprint({ transaction }: Detector, { layout, plan }
   const kept = {
     histories: plan.histories.map(historyOf),
     eventsPerKey: plan.eventsPerKey,
-    // Which of several labels counts: before there were ranks, the last one.
-    precedence: transaction.label.precedence ?? usualPrecedence,
+    // Labels are kept with their ranks.
+    ...(transaction.label.precedence && { precedence: transaction.label.precedence }),
     currency: plan.currency === undefined ? null : textColumn(plan.currency),
   }
   return createHash('sha256').update(JSON.stringify(kept)).digest('hex')
