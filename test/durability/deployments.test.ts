@@ -121,9 +121,14 @@ async function backtest(service: ServiceProcess, backtests: Map<string, string |
 }
 
 async function rolesOf(service: ServiceProcess): Promise<{ readonly roles: Roles; readonly serving: string }> {
-  const { serving, models }: { readonly serving: string; readonly models: readonly Model[] } = JSON.parse(
-    (await service.ask('GET', '/v1/models')).text,
-  )
+  let { status, text } = await service.ask('GET', '/v1/models')
+  // On a busy machine a service that has just begun may be overloaded.
+  for (let tries = 0; status === 503 && tries < 50; tries++) {
+    await sleep(100)
+    ;({ status, text } = await service.ask('GET', '/v1/models'))
+  }
+  assert.equal(status, 200, text)
+  const { serving, models }: { readonly serving: string; readonly models: readonly Model[] } = JSON.parse(text)
   const of = (role: string) => models.find((model) => model.role === role)?.id
   return { serving, roles: { champion: of('champion'), canary: of('canary') } }
 }
