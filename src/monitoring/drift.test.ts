@@ -55,7 +55,7 @@ describe('drift against the past, on a simulated portfolio', () => {
     const from = warmUpDays + 16
     const customers = isLong ? 1000 : 500
     for (const [factor, seed] of [
-      [1.6, 3],
+      [2, 3],
       [0.5, 4],
     ]) {
       const amountAt = (amount: number, day: number) => (day >= from ? amount * factor : amount)

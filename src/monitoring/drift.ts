@@ -1,7 +1,7 @@
 import { missingBin } from '../core/value-bins.ts'
 import { z95 } from '../core/wilson-interval.ts'
 import { weekdayOf } from '../models/training-histograms.ts'
-import { type Divergence, divergence } from './divergence.ts'
+import { type Compared, type Divergence, divergence, sharesOf } from './divergence.ts'
 import { comparedOf, type Group } from './group-counts.ts'
 import { dayHours, type HourlyCounts, hourMs, keptHours } from './hourly-counts.ts'
 import type { HoursProjection } from './hours-projection.ts'
@@ -73,6 +73,8 @@ export interface DriftReport {
 /** Slots whose days are held at once. */
 const slotsAtOnce = 32
 const mostWeeks = 4
+/** Less is no change of a feature: the hours at which a weekend ends have a few more customers or a few less. */
+const leastMoved = 0.03
 /** So much more missing is a drift by itself. */
 const leastMissing = 0.05
 
@@ -203,6 +205,12 @@ function compareTask(
   return [...compare('past', past, byDay[0], own), ...compare('training', learned, recent, learnedUsual)]
 }
 
+/** What share of rows would have to be in another group (total variation). */
+function movedShare(compared: Compared): number {
+  const [p, q] = [sharesOf(compared.reference), sharesOf(compared.current)]
+  return p.reduce((sum, share, i) => sum + Math.abs(share - q[i]) / 2, 0)
+}
+
 /** As training rows have it, which do not tell a text that is not listed from a missing one. */
 function withoutUnknown(sample: Sample): Sample {
   const counts = sample.counts.slice()
@@ -233,7 +241,12 @@ function compareSamples(
   return {
     ...figures,
     shift,
-    isDrift: usual !== undefined && psi.value - psi.noise >= threshold && psi.lower > 0 && (hasMoved || goneMissing),
+    isDrift:
+      usual !== undefined &&
+      psi.value - psi.noise >= threshold &&
+      psi.lower > 0 &&
+      movedShare(compared) >= leastMoved &&
+      (hasMoved || goneMissing),
     usual: usual ?? null,
     rows: { reference: reference.rows, current: current.rows },
     mean: texts === undefined ? { from: meanOf(reference), to: meanOf(current) } : { from: null, to: null },

@@ -15,7 +15,7 @@ export interface Usual {
 export const ofRows: Usual = { spread: 2, shift: 0 }
 
 /** What is usual is known from so many days on. */
-const leastDays = 5
+const leastDays = 6
 /** Days that are looked at of the past. */
 export const usualDays = 28
 
@@ -52,7 +52,7 @@ export function larger(one: Usual | undefined, other: Usual | undefined): Usual 
 }
 
 function mostOf(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(0.9 * (values.length - 1))]
+  return values.sort((a, b) => a - b)[Math.floor(0.9 * values.length)]
 }
 
 /** How far two samples are apart, over what one in ten pairs of samples of the same source exceeds. */
