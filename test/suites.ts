@@ -18,7 +18,7 @@ export const suites: readonly Suite[] = [
   { name: 'durability', holds: 'services that are killed, damaged files, full disks', budgetSeconds: 120 },
   { name: 'language', holds: 'the rule language against CEL and a peer library', budgetSeconds: 30 },
   { name: 'attacks', holds: 'hostile requests, and card numbers in disguise', budgetSeconds: 30 },
-  { name: 'browser', holds: 'pages and the console in Chromium, where it is there', budgetSeconds: 80 },
+  { name: 'browser', holds: 'pages and the console in Chromium, where it is there', budgetSeconds: 30 },
   { name: 'schemathesis', holds: 'the OpenAPI document by Schemathesis, where it is there', budgetSeconds: 30 },
 ]
 
