@@ -19,14 +19,15 @@ COPY client client
 COPY console console
 RUN npm run build
 
-# Source maps, type declarations and echarts' bundles for browsers are half of the packages, and Node never loads them.
+# Source maps, type declarations and all but one of echarts' bundles are half of the packages, and Node never loads them.
 FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /dependencies
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json client/
 COPY console/package.json console/
 RUN npm ci --ignore-scripts --omit=dev \
- && rm -rf node_modules/echarts/dist node_modules/shrike-client node_modules/shrike-console \
+ && rm -rf node_modules/shrike-client node_modules/shrike-console \
+ && find node_modules/echarts/dist -type f ! -name echarts.esm.min.mjs -delete \
  && find node_modules -type f '(' -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' ')' -delete
 
 FROM node:${NODE_VERSION}-slim
