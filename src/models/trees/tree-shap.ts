@@ -154,9 +154,9 @@ export class TreeShap {
     let added = 0
     for (let i = 0; i < count; i++) {
       const sum = sums[from + count + i]
-      const more = sum * (change * inverses[from + count + i] - changeBefore * inverses[before + i])
-      added += weights[i] * more
-      if (along !== undefined) along[i][split] += more
+      const rate = change * inverses[from + count + i] - changeBefore * inverses[before + i]
+      added += weights[i] * sum * rate
+      if (along !== undefined) along[i][split] += sum * rate
       sums[from + i] += sum
     }
     this.#values[split] += added
