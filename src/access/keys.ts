@@ -97,7 +97,11 @@ export function createKeyRing(apiKeys: readonly string[], stored?: readonly Stor
     })),
     ...(stored ?? []).map((key) => ({
       digest: Buffer.from(key.sha256, 'hex'),
-      principal: { name: `key:${key.name}`, person: key.owner, roles: spellOut(key.roles) },
+      principal: {
+        name: `key:${key.name}`,
+        ...(key.owner !== undefined && { person: key.owner }),
+        roles: spellOut(key.roles),
+      },
     })),
   ]
   return {
