@@ -1,7 +1,6 @@
 import type { Logger } from '../core/logger.ts'
 import type { AlertSink } from '../monitoring/alert.ts'
 import type { Observations, ServiceState } from '../monitoring/conditions.ts'
-import { labelLags } from '../monitoring/label-lag.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
 import { performanceOf } from '../monitoring/performance.ts'
 import { compareRates } from '../monitoring/rates.ts'
@@ -49,7 +48,7 @@ export function watchAlerts(decisions: Watched, options: WatchOptions): AlertWat
       return {
         drift,
         rates: compareRates(hours.hours),
-        lags: labelLags(hours.hours),
+        lags: drift.labels,
         weeks: performanceOf(performance),
       }
     },

@@ -15,30 +15,39 @@ export interface LabelLag {
   readonly pastMedianHours: number | null
 }
 
-export function labelLags(hours: HourlyCounts): readonly LabelLag[] {
+/** A step looks at one hour. */
+export function* labelLags(hours: HourlyCounts): Generator<undefined, readonly LabelLag[]> {
   const end = hours.newest + 1
-  return [true, false].map((isFraud) => {
+  const lags: LabelLag[] = []
+  for (const isFraud of [true, false]) {
     const slot = hours.slots.get(slotOfLag(isFraud))
-    const [recent, past] = [
-      sumOf(hours, end - weekHours, end, slot),
-      sumOf(hours, end - 5 * weekHours, end - weekHours, slot),
-    ]
+    const recent = yield* sumOf(hours, end - weekHours, end, slot)
+    const past = yield* sumOf(hours, end - 5 * weekHours, end - weekHours, slot)
     const name = counters.label(isFraud)
-    return {
+    lags.push({
       isFraud,
       labels: countOf(hours, end - weekHours, end, name),
       pastLabels: countOf(hours, end - 5 * weekHours, end - weekHours, name),
       medianHours: quantile(recent, 0.5),
       ninetiethHours: quantile(recent, 0.9),
       pastMedianHours: quantile(past, 0.5),
-    }
-  })
+    })
+  }
+  return lags
 }
 
-function sumOf(hours: HourlyCounts, from: number, to: number, slot: number | undefined): ArrayLike<number> | undefined {
+function* sumOf(
+  hours: HourlyCounts,
+  from: number,
+  to: number,
+  slot: number | undefined,
+): Generator<undefined, ArrayLike<number> | undefined> {
   if (slot === undefined || !Number.isFinite(from)) return undefined
   const counts = new WindowCounts()
-  for (let hour = from; hour < to; hour++) counts.add(hours, hour, (each) => each === slot)
+  for (let hour = from; hour < to; hour++) {
+    counts.add(hours, hour, (each) => each === slot)
+    yield
+  }
   return counts.of(slot)?.counts
 }
 

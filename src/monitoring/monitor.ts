@@ -1,7 +1,12 @@
 import type { TrainingHistograms } from '../models/training-histograms.ts'
 import { compareHours, type DriftOptions, type DriftReport, usualDrift } from './drift.ts'
 import type { HoursProjection } from './hours-projection.ts'
+import { type LabelLag, labelLags } from './label-lag.ts'
 import { TrainingReference } from './training-reference.ts'
+
+export interface MonitorReport extends DriftReport {
+  readonly labels: readonly LabelLag[]
+}
 
 /** What a model says of its training. */
 interface TrainedModel {
@@ -20,20 +25,20 @@ export interface MonitorOptions {
 /** Compares what is decided with what was, when somebody asks; the same hours are compared once. */
 export class Monitor {
   readonly #options: MonitorOptions
-  #newest: DriftReport | undefined
-  #last: { readonly of: string; readonly report: Promise<DriftReport> } | undefined
+  #newest: MonitorReport | undefined
+  #last: { readonly of: string; readonly report: Promise<MonitorReport> } | undefined
 
   constructor(options: MonitorOptions) {
     this.#options = options
   }
 
   /** The last report that somebody asked for. */
-  get newest(): DriftReport | undefined {
+  get newest(): MonitorReport | undefined {
     return this.#newest
   }
 
   /** @throws FraudError NOT_READY */
-  drift(options: DriftOptions = usualDrift): Promise<DriftReport> {
+  drift(options: DriftOptions = usualDrift): Promise<MonitorReport> {
     const projection = this.#options.hours()
     const { hours, definition } = projection
     const of = [hours.newest, hours.revisions, hours.late, definition?.sequence, JSON.stringify(options)].join(' ')
@@ -51,15 +56,24 @@ export class Monitor {
     return this.#last.report
   }
 
-  async #compare(projection: HoursProjection, options: DriftOptions): Promise<DriftReport> {
+  async #compare(projection: HoursProjection, options: DriftOptions): Promise<MonitorReport> {
     const { model, turn } = this.#options
     const { predictor, categories } = model()
     const { histograms } = predictor ?? {}
     const training = histograms && new TrainingReference(histograms, categories)
-    const steps = compareHours(projection, training, options)
+    const steps = reportOf(projection, training, options)
     for (let step = steps.next(); ; step = steps.next()) {
       if (step.done === true) return step.value
       await turn()
     }
   }
+}
+
+function* reportOf(
+  projection: HoursProjection,
+  training: TrainingReference | undefined,
+  options: DriftOptions,
+): Generator<undefined, MonitorReport> {
+  const report = yield* compareHours(projection, training, options)
+  return { ...report, labels: yield* labelLags(projection.hours) }
 }

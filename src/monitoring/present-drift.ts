@@ -1,7 +1,7 @@
 import { formatIsoTime } from '../core/time-parser.ts'
-import type { Against, DriftReport, NotCompared } from './drift.ts'
+import type { Against, NotCompared } from './drift.ts'
 import type { HourlyCounts } from './hourly-counts.ts'
-import { labelLags } from './label-lag.ts'
+import type { MonitorReport } from './monitor.ts'
 import { compareRates } from './rates.ts'
 
 const why: Readonly<Record<NotCompared, string>> = {
@@ -12,7 +12,7 @@ const why: Readonly<Record<NotCompared, string>> = {
   'past-too-short': 'The decisions do not reach back eight days, so there is no same day to compare with',
 }
 
-export function presentDrift(report: DriftReport, hours: HourlyCounts) {
+export function presentDrift(report: MonitorReport, hours: HourlyCounts) {
   const { throughMs, notCompared, ...rest } = report
   const told = (['training', 'past'] satisfies Against[]).flatMap((against) => {
     const reason = notCompared[against]
@@ -23,6 +23,5 @@ export function presentDrift(report: DriftReport, hours: HourlyCounts) {
     ...rest,
     notCompared: Object.fromEntries(told),
     rates: compareRates(hours),
-    labels: labelLags(hours),
   }
 }
