@@ -32,7 +32,18 @@ const env = {
 
 async function run(files: readonly string[]): Promise<boolean> {
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
-  const args = ['--import', './test/setup.ts', '--test', concurrency, '--test-reporter=spec', ...flags, ...files]
+  // A file that never ends is a failure, told with its name.
+  const timeout = isNightly ? [] : ['--test-timeout=600000']
+  const args = [
+    '--import',
+    './test/setup.ts',
+    '--test',
+    concurrency,
+    ...timeout,
+    '--test-reporter=spec',
+    ...flags,
+    ...files,
+  ]
   running = spawn(process.execPath, args, { env, stdio: 'inherit' })
   const [code] = await once(running, 'close')
   return code === 0
