@@ -8,7 +8,7 @@ export const caseQueryNames: readonly string[] = names
 const mostPerPage = 500
 const usualPerPage = 50
 
-const text = { type: 'string' } as const
+const text = { type: 'string', minLength: 1 } as const
 const parameter = (name: string, schema: object, description: string) => ({ name, in: 'query', schema, description })
 export const caseQueryParameters: readonly object[] = [
   parameter('state', { enum: caseFilters, default: 'active' }, 'What is not closed is active.'),

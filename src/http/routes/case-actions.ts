@@ -13,7 +13,7 @@ import { jsonAnswer } from '../schemas/parts.ts'
 import { pathParameter } from '../schemas/policy.ts'
 import { presentItemError } from '../schemas/problem.ts'
 
-const note = z.string().exactOptional()
+const note = z.string().min(1).exactOptional()
 const ids = z.array(z.string().min(1)).min(1, 'name at least one').max(500, 'are over 500')
 
 interface CaseAction<Body> {
