@@ -150,14 +150,14 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'decided',
     title: 'Decided',
-    width: '150px',
+    width: '92px',
     value: ({ decidedAt }) => decidedAt,
     cell: ({ decidedAt }) => <Time at={decidedAt} />,
   },
   {
     name: 'id',
     title: 'Transaction',
-    width: '124px',
+    width: '108px',
     shownFrom: 'medium',
     value: idOf,
     cell: ({ transactionId }) => <a href={at(['decisions', transactionId])}>{transactionId}</a>,
@@ -165,14 +165,14 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'outcome',
     title: 'Outcome',
-    width: '110px',
+    width: '106px',
     value: ({ outcome }) => outcome,
     cell: ({ outcome }) => <OutcomeBadge outcome={outcome} />,
   },
   {
     name: 'score',
     title: 'Score',
-    width: '124px',
+    width: '116px',
     isFigure: true,
     value: ({ score }) => score,
     cell: ({ score }) => <Score score={score} />,
@@ -180,7 +180,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'amount',
     title: 'Amount',
-    width: '126px',
+    width: '118px',
     isFigure: true,
     value: ({ amount }) => amount,
     cell: ({ amount }) =>
@@ -210,7 +210,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'rules',
     title: 'Rules',
-    width: '180px',
+    width: '140px',
     shownFrom: 'wide',
     value: ({ rules }) => rules.join(' '),
     cell: ({ rules, degraded }) => (
@@ -222,7 +222,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'time',
     title: 'Event time',
-    width: '190px',
+    width: '150px',
     shownFrom: 'wide',
     value: ({ time }) => time,
     cell: ({ time }) => <Time at={time} />,

@@ -20,7 +20,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'stake',
     title: 'At stake',
-    width: '120px',
+    width: '108px',
     isFigure: true,
     value: ({ expectedLossMinor }) => (expectedLossMinor === null ? null : majorOf(expectedLossMinor)),
     cell: ({ expectedLossMinor }) => formatMinor(expectedLossMinor),
@@ -34,14 +34,14 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'state',
     title: 'State',
-    width: '150px',
+    width: '104px',
     value: ({ state, claim }) => (claim === null ? state : `${state} by ${claim.by}`),
     cell: (one) => <State one={one} />,
   },
   {
     name: 'transactions',
     title: 'Payments',
-    width: '84px',
+    width: '80px',
     isFigure: true,
     shownFrom: 'medium',
     value: ({ transactions }) => transactions,
@@ -49,7 +49,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'newest',
     title: 'Newest amount',
-    width: '130px',
+    width: '122px',
     isFigure: true,
     shownFrom: 'medium',
     value: ({ newest }) => (newest?.amountMinor === null || newest === null ? null : majorOf(newest.amountMinor)),
@@ -58,7 +58,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'age',
     title: 'Open for',
-    width: '96px',
+    width: '84px',
     isFigure: true,
     value: ({ openedAt }) => openedAt,
     cell: ({ openedAt }) => formatSpan(Date.now() - new Date(openedAt).getTime()),
@@ -66,7 +66,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'due',
     title: 'Due',
-    width: '150px',
+    width: '112px',
     shownFrom: 'wide',
     value: ({ dueAt }) => dueAt,
     cell: ({ dueAt, isOverdue }) =>
@@ -81,7 +81,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'assignee',
     title: 'Assigned to',
-    width: '120px',
+    width: '104px',
     shownFrom: 'wide',
     value: ({ assignee }) => assignee,
     cell: ({ assignee }) => (assignee === null ? <span class="muted">–</span> : shortName(assignee)),
@@ -89,7 +89,7 @@ const columns: readonly Column<CaseView>[] = [
   {
     name: 'id',
     title: 'Id',
-    width: '96px',
+    width: '88px',
     shownFrom: 'wide',
     value: ({ id }) => id,
     cell: ({ id }) => <span class="muted">{id}</span>,
