@@ -72,7 +72,8 @@ export interface Visit {
 
 /** Opens a page, and notes whatever a browser says of it. Refusals that a test asks for are told as their status. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ timezoneId: 'Europe/Berlin', ...options })
+  // Colours on their way from one to another are no colours to measure.
+  const context = await browser.newContext({ timezoneId: 'Europe/Berlin', reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
