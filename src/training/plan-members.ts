@@ -85,10 +85,11 @@ function baseOf(request: MembersRequest, model: ModelChoice, preset: Preset): Me
 
 /** What the file says beside its learner is for that learner, and for those that are averaged with it. */
 function fileOptionsFor(learner: Learner, request: MembersRequest, model: ModelChoice): LearnerOptions {
-  const { learner: named, average: _, members, averageOf: __, memberWeights: ___, ...rest } = model
-  const { scale: ____, oversample: _____, seed: ______, ...options } = rest
+  const { learner: named, members } = model
   const isTheirs = named === undefined ? members === undefined || request.learner === undefined : named === learner
-  return isTheirs ? withoutGaps(options) : {}
+  if (!isTheirs) return {}
+  const options = Object.entries(model).filter(([name]) => name !== 'seed' && learnerOptions.has(name))
+  return withoutGaps(Object.fromEntries(options))
 }
 
 function flagsOf(request: MembersRequest): LearnerOptions {
