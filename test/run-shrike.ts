@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 
 const shrike = resolve('bin/shrike.js')
@@ -39,4 +40,23 @@ export async function succeedIn(cwd: string, args: readonly string[]): Promise<E
   const ended = await startShrike(cwd, args).ended
   assert.equal(ended.code, 0, ended.stderr)
   return ended
+}
+
+/** Starts a service of `cards` without a model on the folder's own data directory, and waits until it says where it listens. */
+export async function serveCards(folder: string) {
+  const { child, ended } = startShrike(folder, ['serve', '--detector', 'cards', '--port', '0', '--log-level', 'silent'])
+  let told = ''
+  child.stdout?.on('data', (text: string) => {
+    told += text
+  })
+  while (!/ on http:\S+/.test(told)) {
+    const went = await Promise.race([once(child.stdout ?? child, 'data'), ended])
+    assert.ok(Array.isArray(went), JSON.stringify(went))
+  }
+  const url = / on (http:\S+)/.exec(told)?.[1] ?? ''
+  const stop = async () => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  return { url, told: () => told, stop }
 }

@@ -1,33 +1,17 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { startShrike, succeedIn } from '../run-shrike.ts'
+import { serveCards, startShrike, succeedIn } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-four-eyes-'))
 after(() => rmSync(folder, { recursive: true }))
 
 async function serve() {
-  const { child, ended } = startShrike(folder, ['serve', '--detector', 'cards', '--port', '0', '--log-level', 'silent'])
-  let told = ''
-  child.stdout?.on('data', (text: string) => {
-    told += text
-  })
-  while (!/ on http:\S+/.test(told)) {
-    const went = await Promise.race([once(child.stdout ?? child, 'data'), ended])
-    assert.ok(Array.isArray(went), JSON.stringify(went))
-  }
-  const url = / on (http:\S+)/.exec(told)?.[1] ?? ''
-  while ((await fetch(`${url}/readyz`)).status !== 200) await new Promise((done) => setTimeout(done, 100))
-  return {
-    url,
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
+  const service = await serveCards(folder)
+  while ((await fetch(`${service.url}/readyz`)).status !== 200) await new Promise((done) => setTimeout(done, 100))
+  return service
 }
 
 const makeKey = async (name: string, role: string, owner: string) => {

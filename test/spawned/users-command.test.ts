@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { startShrike } from '../run-shrike.ts'
+import { serveCards, startShrike } from '../run-shrike.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shrike-users-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -19,16 +18,8 @@ async function users(args: readonly string[], input = '') {
 
 /** A service on the folder's own data directory, and where it listens. */
 async function serve() {
-  const { child, ended } = startShrike(folder, ['serve', '--detector', 'cards', '--port', '0', '--log-level', 'silent'])
-  let told = ''
-  child.stdout?.on('data', (text: string) => {
-    told += text
-  })
-  while (!/ on http:\S+/.test(told)) {
-    const went = await Promise.race([once(child.stdout ?? child, 'data'), ended])
-    assert.ok(Array.isArray(went), JSON.stringify(went))
-  }
-  const url = / on (http:\S+)/.exec(told)?.[1] ?? ''
+  const service = await serveCards(folder)
+  const { url } = service
   const logIn = async (name: string, password: string) => {
     const body = JSON.stringify({ name, password })
     const answer = await fetch(`${url}/v1/sessions`, {
@@ -39,11 +30,7 @@ async function serve() {
     return { status: answer.status, cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' }
   }
   const whoAmI = async (cookie: string) => (await fetch(`${url}/v1/sessions`, { headers: { cookie } })).status
-  const stop = async () => {
-    child.kill('SIGTERM')
-    return ended
-  }
-  return { url, told: () => told, logIn, whoAmI, stop }
+  return { ...service, logIn, whoAmI }
 }
 
 describe('shrike users', () => {
