@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useAction } from '../api/act.ts'
 import { Dialog } from './dialog.tsx'
+import { Refusal } from './refusal.tsx'
 
 interface FormDialogProps<Output> {
   readonly title: string
@@ -41,17 +42,7 @@ export function FormDialog<Output>({
         }}
       >
         {children}
-        {problem !== undefined && (
-          <div class="problem" role="alert">
-            <p>{problem.detail}</p>
-            {problem.errors.map(({ field, reason }) => (
-              <p key={field + reason}>
-                <b>{field}</b> {reason}
-              </p>
-            ))}
-            <code>{problem.code}</code>
-          </div>
-        )}
+        {problem !== undefined && <Refusal problem={problem} />}
         <div class="actions">
           <button type="button" class="button" onClick={onClose}>
             Cancel

@@ -4,9 +4,13 @@ import { at, go } from '../../shell/place.ts'
 import { tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatCount, formatShare } from '../../ui/figures.ts'
+import { Refusal } from '../../ui/refusal.tsx'
 import { toast } from '../../ui/toast.tsx'
 import type { Figures } from './backtest-figures.ts'
 import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
+
+const changedMeanwhile =
+  'Somebody has changed the policy in the meantime. Load the page again to see it; what you wrote is lost then, so copy it first.'
 
 interface PublishProps {
   readonly rule: Rule
@@ -86,19 +90,7 @@ export function Publish({ rule, saved, version, changes, figures, onClose, onSav
           />
         </div>
         {problem !== undefined && (
-          <div class="problem" role="alert">
-            <p>
-              {problem.code === 'POLICY_CHANGED'
-                ? 'Somebody has changed the policy in the meantime. Load the page again to see it; what you wrote is lost then, so copy it first.'
-                : problem.detail}
-            </p>
-            {problem.errors.map(({ field, reason }) => (
-              <p key={field + reason}>
-                <b>{field}</b> {reason}
-              </p>
-            ))}
-            <code>{problem.code}</code>
-          </div>
+          <Refusal problem={problem} words={problem.code === 'POLICY_CHANGED' ? changedMeanwhile : undefined} />
         )}
         <div class="actions">
           <button type="button" class="button" onClick={onClose}>

@@ -58,6 +58,21 @@ export default function Settings() {
   )
 }
 
+function NewPassword({ name }: { readonly name: string }) {
+  return (
+    <input
+      id={name}
+      name={name}
+      type="password"
+      class="input"
+      required
+      minLength={12}
+      maxLength={256}
+      autocomplete="new-password"
+    />
+  )
+}
+
 function ChangePassword({ onClose }: { readonly onClose: () => void }) {
   return (
     <FormDialog
@@ -81,16 +96,7 @@ function ChangePassword({ onClose }: { readonly onClose: () => void }) {
         />
       </Labelled>
       <Labelled id="new" label="New password" hint="12 to 256 characters">
-        <input
-          id="new"
-          name="new"
-          type="password"
-          class="input"
-          required
-          minLength={12}
-          maxLength={256}
-          autocomplete="new-password"
-        />
+        <NewPassword name="new" />
       </Labelled>
     </FormDialog>
   )
@@ -248,16 +254,7 @@ function UserDialog({ asked, isFirst, onClose, onDone }: UserDialogProps) {
             />
           </Labelled>
           <Labelled id="password" label="Password" hint="12 to 256 characters; they can change it">
-            <input
-              id="password"
-              name="password"
-              type="password"
-              class="input"
-              required
-              minLength={12}
-              maxLength={256}
-              autocomplete="new-password"
-            />
+            <NewPassword name="password" />
           </Labelled>
         </>
       )}
