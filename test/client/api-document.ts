@@ -8,6 +8,7 @@ import { openJobs } from '../../src/jobs/jobs.ts'
 import { dataDirectory } from '../../src/stores/data-directory.ts'
 import { newJobId, openJobFiles } from '../../src/stores/job-files.ts'
 import { openModelFiles } from '../../src/stores/model-files.ts'
+import { openTestAccounts } from '../service/accounts-fixture.ts'
 import { cardsDetector, openTestDecisions } from '../service/decisions-fixture.ts'
 import { buildTestService } from '../service/fixture.ts'
 
@@ -36,13 +37,16 @@ export async function apiDocument(): Promise<Readonly<Record<string, unknown>>> 
   const { service } = decisions
   const { lineup, deployer } = service
   const keyRing = () => createKeyRing([key])
-  const { app } = await buildTestService({ decisions: service, lineup, deployer, jobs, keyRing })
+  const people = openTestAccounts()
+  const { accounts } = people
+  const { app } = await buildTestService({ decisions: service, lineup, deployer, jobs, keyRing, accounts })
   try {
     const answer = await app.inject({ url: '/openapi.json', headers: { authorization: `Bearer ${key}` } })
     return ofEveryDetector(answer.json())
   } finally {
     await app.close()
     await jobs.close()
+    people.close()
     await decisions.close()
     rmSync(folder, { recursive: true })
   }
@@ -63,7 +67,9 @@ function ofEveryDetector(document: Readonly<Record<string, unknown>>): Readonly<
   const own = { Transaction: anyFields, Input: anyFields }
   const whole = { ...others, components: { schemas: { ...(isRecord(schemas) && schemas), ...own } } }
   const general: unknown = JSON.parse(JSON.stringify(whole), (name, value) => {
-    if (name === 'example' || name === 'examples') return undefined
+    // A field of an answer may be called so as well, and is a schema.
+    const isField = isRecord(value) && value.type !== undefined
+    if (/^examples?$/.test(name) && !isField) return undefined
     return isRecord(value) && String(value.enum) === keys ? { ...value, enum: undefined } : value
   })
   return { ...(isRecord(general) && general), info: { title: 'Shrike', version: '1' } }
