@@ -131,6 +131,18 @@ test('time, randomness, the console and the environment come from their one home
   assert.deepEqual(violations, [])
 })
 
+test('what takes the focus on a page does so by code: a browser complains of the attribute', () => {
+  const pages = ['src', 'console/src'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  assert.deepEqual(
+    pages.filter((name) => /\bautofocus\b(?!`)/i.test(readFileSync(name, 'utf8'))),
+    [],
+  )
+})
+
 test('messages name options, and only the command line writes flags', () => {
   const violations: string[] = []
   for (const { name, folder, source } of products) {

@@ -56,7 +56,7 @@ function keyPage(): Markup {
 <p class="intro">The key is kept for this tab until the tab is closed, and sent as a header, never in an address or as a cookie.</p>
 <form class="card" hidden autocomplete="off">
 <label for="key">API key</label>
-<input id="key" type="password" required autofocus autocomplete="off" autocapitalize="off" spellcheck="false">
+<input id="key" type="password" required autocomplete="off" autocapitalize="off" spellcheck="false">
 <p role="alert"></p>
 <button>Open the page</button>
 </form>

@@ -55,8 +55,10 @@ export const keyScript = `
   }
   form.addEventListener('submit', (event) => { event.preventDefault(); void enter(input.value.trim()) })
   const kept = sessionStorage.getItem('${keyName}')
-  if (kept === null) form.hidden = false
-  else void enter(kept)
+  if (kept === null) {
+    form.hidden = false
+    input.focus()
+  } else void enter(kept)
 })()
 `
 

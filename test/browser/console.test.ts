@@ -163,6 +163,7 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
     const [one] = await casesOf('open')
     const { context, page } = await enter('lead', `/cases/${one?.id}`)
     await page.getByRole('button', { name: 'To a list' }).first().click()
+    await page.locator('select[name=list]:focus').waitFor()
     await page.getByRole('dialog').getByLabel('List').selectOption('stolen')
     await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -172,6 +173,26 @@ describe('the console', { skip: skipWithoutBrowser }, () => {
       .getByText(String(one?.keys[0]?.split('=').at(-1)).replace(/^card./, ''), { exact: false })
       .first()
       .waitFor()
+    await context.close()
+  })
+
+  test('gives the focus to what is filled in first, on a page and in what opens over it', async () => {
+    const { context, page, complaints } = await visit(browser, opened.url)
+    await page.goto(`${opened.url}/console/search`)
+    await page.locator('#name:focus').waitFor()
+    await page.getByRole('button', { name: 'With an API key' }).click()
+    await page.locator('#key:focus').waitFor()
+    await page.getByRole('button', { name: 'With a name' }).click()
+    await signIn(page, 'ann')
+    await page.locator('input[name=value]:focus').waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').locator('input:focus').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('input[name=value]:focus').waitFor()
+    assert.deepEqual(
+      complaints.filter((each) => !isRefusal(each)),
+      [],
+    )
     await context.close()
   })
 

@@ -70,7 +70,7 @@ describe('pages in a browser', { skip }, () => {
     await page.getByText('shrike_model_info').waitFor()
     const other = await context.newPage()
     await other.goto(url)
-    await other.locator('input').waitFor()
+    await other.locator('input:focus').waitFor()
     assert.deepEqual(complaints, [])
     await context.close()
   })

@@ -5,6 +5,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { type Found, finders } from './finders.ts'
 import { addressOf, go } from './place.ts'
 import './palette.css'
+import { takeFocus } from '../ui/take-focus.ts'
 
 const isOpen = signal(false)
 
@@ -53,7 +54,7 @@ function OpenPalette() {
           placeholder="Page, transaction id, rule, list"
           autocomplete="off"
           spellcheck={false}
-          autofocus
+          ref={takeFocus}
           value={text}
           onInput={({ currentTarget }) => {
             setText(currentTarget.value)

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { problemOf } from '../api/problem.ts'
 import { enterWithKey, logIn } from '../api/who.ts'
+import { takeFocus } from '../ui/take-focus.ts'
 
 /** Asks who somebody is, where nobody is known yet. */
 export function SignIn() {
@@ -20,7 +21,7 @@ export function SignIn() {
 /** Asks again over a page whose session has ended: what was begun there is still there afterwards. */
 export function SignInAgain() {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => element.current?.showModal(), [])
+  useLayoutEffect(() => element.current?.showModal(), [])
   return (
     <dialog ref={element} class="again" aria-labelledby="again" onCancel={(event) => event.preventDefault()}>
       <div class="panel">
@@ -83,7 +84,7 @@ function NameFields() {
           name="name"
           class="input"
           required
-          autofocus
+          ref={takeFocus}
           autocomplete="username"
           autocapitalize="off"
           spellcheck={false}
@@ -107,7 +108,7 @@ function KeyField() {
         class="input"
         type="password"
         required
-        autofocus
+        ref={takeFocus}
         autocomplete="off"
         spellcheck={false}
       />

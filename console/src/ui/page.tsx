@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 interface PageProps {
   readonly title: string
@@ -19,7 +19,7 @@ export function Page({ title, intro, actions, above = [], fills = false, childre
   useEffect(() => {
     document.title = `${title} · Shrike`
   }, [title])
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What a reader comes to next after a link is the page that it opened.
     heading.current?.focus({ preventScroll: true })
   }, [])

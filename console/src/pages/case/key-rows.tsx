@@ -8,6 +8,7 @@ import { at } from '../../shell/place.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatMinor } from '../../ui/figures.ts'
 import { Ready } from '../../ui/states.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { type CaseDetail, titleOf } from '../queue/cases.ts'
 
 interface KeyRowsProps {
@@ -122,7 +123,7 @@ function ToList({ of, value, caseId, onClose }: ToListProps) {
             >
               <div class="field">
                 <label for="to-list">List</label>
-                <select id="to-list" name="list" class="input" autofocus>
+                <select id="to-list" name="list" class="input" ref={takeFocus}>
                   {fitting.map(({ name, effect }) => (
                     <option key={name} value={name}>
                       {name} ({effect})

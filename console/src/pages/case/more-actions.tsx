@@ -2,6 +2,7 @@ import { useId } from 'preact/hooks'
 import { useAction } from '../../api/act.ts'
 import { ask, client } from '../../api/client.ts'
 import { Dialog } from '../../ui/dialog.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import type { CaseDetail } from '../queue/cases.ts'
 
 export type Asking = 'note' | 'snooze' | 'assign' | 'escalate' | 'link' | 'merge'
@@ -112,7 +113,7 @@ function Fields({ asking }: { readonly asking: Asking }) {
     return (
       <div class="field">
         <label for={id}>Note</label>
-        <textarea id={id} name="note" class="input" rows={4} required autofocus maxLength={4000} />
+        <textarea id={id} name="note" class="input" rows={4} required ref={takeFocus} maxLength={4000} />
         <p class="hint">It is erased with the person that the case is of. Card numbers are refused.</p>
       </div>
     )
@@ -124,7 +125,7 @@ function Fields({ asking }: { readonly asking: Asking }) {
           {{ snooze: 'For', assign: 'To', escalate: 'To', link: 'With case', merge: 'Into case' }[asking]}
         </label>
         {asking === 'snooze' ? (
-          <select id={id} name="hours" class="input" autofocus>
+          <select id={id} name="hours" class="input" ref={takeFocus}>
             <option value="1">1 hour</option>
             <option value="4">4 hours</option>
             <option value="24">1 day</option>
@@ -136,7 +137,7 @@ function Fields({ asking }: { readonly asking: Asking }) {
             id={id}
             name="to"
             class="input"
-            autofocus
+            ref={takeFocus}
             required={asking === 'link' || asking === 'merge'}
             placeholder={asking === 'assign' || asking === 'escalate' ? 'user:ann, or nobody' : 'c-17'}
           />

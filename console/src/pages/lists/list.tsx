@@ -13,6 +13,7 @@ import { Page } from '../../ui/page.tsx'
 import type { PageProps } from '../../ui/page-props.ts'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
 
@@ -191,7 +192,7 @@ function AddEntries({ name, onClose, onDone }: AddEntriesProps) {
       }}
     >
       <Labelled id="values" label="Values, one a line">
-        <textarea id="values" name="values" class="input" rows={5} required autofocus spellcheck={false} />
+        <textarea id="values" name="values" class="input" rows={5} required ref={takeFocus} spellcheck={false} />
       </Labelled>
       <Labelled id="days" label="For">
         <select id="days" name="days" class="input">

@@ -12,6 +12,7 @@ import { FormDialog, Labelled, WhyField } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 import { effects, effectTones, effectWords } from './effects.ts'
 
@@ -121,7 +122,7 @@ function NewList({ version, onClose }: { readonly version: number; readonly onCl
           name="name"
           class="input"
           required
-          autofocus
+          ref={takeFocus}
           pattern="[A-Za-z_][A-Za-z0-9_]*"
           placeholder="stolen_cards"
         />

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { ask, client } from '../../api/client.ts'
 import { detector } from '../../api/detector.ts'
 import { FormDialog, Labelled, WhyField } from '../../ui/form-dialog.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 
 const roles = ['shadow', 'canary', 'champion', 'retired'] as const
@@ -46,7 +47,7 @@ export function Deploy({ model, version, onClose, onDone }: DeployProps) {
         <select
           id="role"
           class="input"
-          autofocus
+          ref={takeFocus}
           value={role}
           onChange={({ currentTarget }) => setRole(roles.find((each) => each === currentTarget.value) ?? 'shadow')}
         >

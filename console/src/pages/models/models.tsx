@@ -10,6 +10,7 @@ import { FormDialog, Labelled } from '../../ui/form-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
 import { Deploy } from './deploy.tsx'
@@ -220,7 +221,7 @@ function Train({ onClose }: { readonly onClose: () => void }) {
           name="name"
           class="input"
           required
-          autofocus
+          ref={takeFocus}
           pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
           placeholder="november"
         />

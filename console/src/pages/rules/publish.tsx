@@ -5,6 +5,7 @@ import { tellChange } from '../../ui/changed.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Refusal } from '../../ui/refusal.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
 import type { Figures } from './backtest-figures.ts'
 import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
@@ -84,7 +85,7 @@ export function Publish({ rule, saved, version, changes, figures, onClose, onSav
             id="why"
             name="why"
             class="input"
-            autofocus
+            ref={takeFocus}
             maxLength={500}
             placeholder="The record of the change keeps it"
           />

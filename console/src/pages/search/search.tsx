@@ -7,6 +7,7 @@ import { at } from '../../shell/place.ts'
 import { DecisionTable } from '../../ui/decision-table.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty } from '../../ui/states.tsx'
+import { takeFocus } from '../../ui/take-focus.ts'
 
 type Found = Schemas['SearchPage']
 const byId = 'id'
@@ -54,7 +55,7 @@ export default function Search() {
           name="value"
           aria-label="Value"
           required
-          autofocus
+          ref={takeFocus}
           autocomplete="off"
           spellcheck={false}
         />

@@ -11,6 +11,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
 import './settings.css'
+import { takeFocus } from '../../ui/take-focus.ts'
 
 type User = paths['/v1/users']['get']['responses']['200']['content']['application/json']['users'][number]
 type Role = User['roles'][number]
@@ -91,7 +92,7 @@ function ChangePassword({ onClose }: { readonly onClose: () => void }) {
           type="password"
           class="input"
           required
-          autofocus
+          ref={takeFocus}
           autocomplete="current-password"
         />
       </Labelled>
@@ -247,7 +248,7 @@ function UserDialog({ asked, isFirst, onClose, onDone }: UserDialogProps) {
               name="name"
               class="input"
               required
-              autofocus
+              ref={takeFocus}
               autocomplete="off"
               autocapitalize="off"
               spellcheck={false}
