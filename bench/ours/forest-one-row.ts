@@ -19,7 +19,7 @@ function readPeerForest(folder: string, width: number): TreeEnsemble {
     left: Int32Array.from(read('left')),
     missingGoesLeft: new Uint8Array(feature.length),
     value: read('value'),
-    cover: new Float64Array(feature.length),
+    cover: read('cover'),
   })
 }
 

@@ -18,12 +18,12 @@ from tables import read_table
 
 def export_trees(model, out):
     """Writes all nodes of all trees; a node's right child stands behind its left one, a leaf's feature is -1."""
-    roots, feature, threshold, left, value = [], [], [], [], []
+    roots, feature, threshold, left, value, cover = [], [], [], [], [], []
     for estimator in model.estimators_:
         tree = estimator.tree_
         place = {0: len(feature)}
         roots.append(len(feature))
-        feature.append(0), threshold.append(0.0), left.append(0), value.append(0.0)
+        feature.append(0), threshold.append(0.0), left.append(0), value.append(0.0), cover.append(0.0)
         waiting = [0]
         while waiting:
             node = waiting.pop()
@@ -32,16 +32,17 @@ def export_trees(model, out):
             feature[at] = -1 if is_leaf else tree.feature[node]
             threshold[at] = tree.threshold[node]
             value[at] = tree.value[node, 0, 1]
+            cover[at] = tree.weighted_n_node_samples[node]
             if is_leaf:
                 continue
             left[at] = len(feature)
             for child in (tree.children_left[node], tree.children_right[node]):
                 place[child] = len(feature)
-                feature.append(0), threshold.append(0.0), left.append(0), value.append(0.0)
+                feature.append(0), threshold.append(0.0), left.append(0), value.append(0.0), cover.append(0.0)
             waiting += [tree.children_right[node], tree.children_left[node]]
     for name, array in {"roots": roots, "feature": feature, "left": left}.items():
         np.save(out / f"tree-{name}.npy", np.array(array, dtype=np.int32))
-    for name, array in {"threshold": threshold, "value": value}.items():
+    for name, array in {"threshold": threshold, "value": value, "cover": cover}.items():
         np.save(out / f"tree-{name}.npy", np.array(array, dtype=np.float64))
 
 

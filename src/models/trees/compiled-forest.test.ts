@@ -4,14 +4,15 @@ import fc from 'fast-check'
 import { randomForest, sumTreeByTree } from '../../../test/random-trees.ts'
 import { atOnce } from '../../core/time-slices.ts'
 import { compileForest } from './compiled-forest.ts'
+import { chooseTops, maskRowBytes, maskRows, passingWeights } from './forest-tops.ts'
 import { createTreeEnsemble, sumsOfTrees } from './tree-ensemble.ts'
+import type { TreeNodes } from './tree-nodes.ts'
 
 const special = [-Infinity, Infinity, 0, -0, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324, 1e-9, 1, 2, 3]
 const pool = [...Array.from({ length: 300 }, (_, i) => i / 7), ...special]
 const number = fc.oneof(fc.constantFrom(...pool), fc.double({ noNaN: true }))
 
 describe('a compiled forest', () => {
-  // Of 3 features a node is one word of fixed bits, of 70 one whose bits are shared out; with a missing input it is two words.
   for (const features of [3, 70]) {
     test(`of ${features} features gives the same sum, to the last bit, as walking tree by tree`, () => {
       const row = fc.array(
@@ -85,8 +86,67 @@ describe('a compiled forest', () => {
     }
   })
 
-  test('is given up where a node does not fit into 64 bits', () => {
-    assert.equal(atOnce(compileForest(randomForest(1, 3, 2049, 1, pool), 2049)), undefined)
-    assert.ok(atOnce(compileForest(randomForest(1, 3, 2048, 1, pool), 2048)))
+  test('takes trees of any shape, those that just fit into a mask and larger ones', () => {
+    for (const leaves of [1, 2, 16, 17, 32, 33, 100]) {
+      for (const isLeft of [false, true]) {
+        const nodes = chain(leaves, isLeft)
+        const sum = atOnce(compileForest(nodes, 1)) ?? assert.fail()
+        for (const x of [
+          ...Array.from({ length: leaves + 8 }, (_, i) => i - 2),
+          7.5,
+          -Infinity,
+          Infinity,
+          Number.NaN,
+        ]) {
+          assert.equal(sum(Float64Array.of(x)), sumTreeByTree(nodes, Float64Array.of(x)), `${leaves} leaves, ${x}`)
+        }
+      }
+    }
+  })
+
+  test('has smaller tops where the masks of larger ones would take too much memory', () => {
+    const trees = 500
+    const distinct = Array.from({ length: 50_000 }, (_, i) => i)
+    const nodes = randomForest(trees, 7, 2, 1, distinct)
+    const tops = atOnce(chooseTops(nodes, atOnce(passingWeights(nodes)), 2))
+    assert.ok(tops.laneBits === 16 && tops.goesOn)
+    assert.ok(maskRows(tops) * maskRowBytes(tops, trees) <= 8 * 2 ** 20)
+    const sum = atOnce(compileForest(nodes, 2)) ?? assert.fail()
+    for (let x = -1; x < 50_001; x += 997) {
+      const row = Float64Array.of(x, 50_000 - x)
+      assert.equal(sum(row), sumTreeByTree(nodes, row))
+    }
+  })
+
+  test('does without the cover of nodes, which other packages may not tell', () => {
+    const nodes = randomForest(7, 8, 3, 1, pool)
+    const bare = { ...nodes, cover: new Float64Array(nodes.cover.length) }
+    const sum = atOnce(compileForest(bare, 3)) ?? assert.fail()
+    for (const x of pool) {
+      const row = Float64Array.of(x, x / 2, 40 - x)
+      assert.equal(sum(row), sumTreeByTree(nodes, row))
+    }
+  })
+
+  test('is given up where a node has no room for the number of its feature', () => {
+    assert.equal(atOnce(compileForest(randomForest(1, 3, 1, 1, pool), 65_537)), undefined)
   })
 })
+
+/** One tree that is a chain of splits of one feature: as many leaves as wanted, each at its own whole number. */
+function chain(leaves: number, isLeft: boolean): TreeNodes {
+  const size = 2 * leaves - 1
+  const feature = new Int32Array(size).fill(-1)
+  const threshold = new Float64Array(size)
+  const left = new Int32Array(size)
+  let node = 0
+  for (let split = 0; split < leaves - 1; split++) {
+    feature[node] = 0
+    threshold[node] = isLeft ? leaves - split : split
+    left[node] = 2 * split + 1
+    node = left[node] + (isLeft ? 0 : 1)
+  }
+  const value = Float64Array.from(feature, (_, i) => 1 / (i + 1))
+  const missingGoesLeft = Uint8Array.from(feature, (_, i) => i % 2)
+  return { roots: Int32Array.of(0), feature, threshold, left, missingGoesLeft, value, cover: new Float64Array(size) }
+}

@@ -1,312 +1,259 @@
 import type { Steps } from '../../core/time-slices.ts'
-import { createRanker, hasPlainThresholds, type Ranker } from './threshold-ranks.ts'
+import { forestKernel } from './forest-kernel.ts'
+import { chooseTops, type ForestTops, maskRowBytes, maskRows, nodesAtOnce, passingWeights } from './forest-tops.ts'
 import type { TreeNodes } from './tree-nodes.ts'
 
 /** A forest made ready to score single rows fast: row -> the sum over the trees of the leaf that it reaches. */
 export type CompiledForest = (row: Float64Array) => number
 
-/** So many nodes are gone through in a step. */
-const nodesAtOnce = 4096
-
-interface Layout {
-  readonly nodes: TreeNodes
-  readonly ranker: Ranker
-  /** A place for each node, siblings in an even one and the odd one behind it; one more, behind them, is a tree of one leaf that is worth 0. */
-  readonly positions: Int32Array
-  readonly size: number
-}
+/** What the kernel addresses a node's input with. */
+const mostFeatures = 65_536
+const nodeBytes = 16
+const featureBytes = 32
 
 /**
- * Makes a forest ready. Each input is turned once into its rank among the feature's thresholds; a few trees are walked
- * side by side without a branch, so that one waits for memory while the others go on; and the nodes that legitimate rows
- * visit most stand together. The trees are added up in their order.
+ * Makes a forest ready: the tops of the trees as masks, in which a row's exits are found without a branch, and the nodes
+ * below them to be walked, four trees side by side, those that most rows visit together. The inner loops are in
+ * WebAssembly (kernels/assembly/forest.ts), since JavaScript has no instruction for the masks of several trees at once. The sum
+ * is to the last bit what walking tree by tree gives.
  *
- * A node is one 32-bit word where it fits into it, else two. Undefined where it doesn't fit into two, or some node splits on
- * categories: then the trees have to be walked as they are.
+ * Undefined where some node splits on categories, or of more features than 65,536: then the trees have to be walked as
+ * they are.
  */
 export function* compileForest(nodes: TreeNodes, featureCount: number): Steps<CompiledForest | undefined> {
-  if (!hasPlainThresholds(nodes)) return undefined
-  const ranker = yield* createRanker(nodes, featureCount)
-  if (featureCount > wide.featureMask + 1 || ranker.most >= wide.rankMask) return undefined
-  const layout = { nodes, ranker, ...(yield* layOut(nodes)) }
-  const isNarrow = featureCount <= narrow.featureMask + 1 && ranker.most < leaf
-  const wholeWalk = (isNarrow ? yield* walkNarrow(layout) : undefined) ?? (yield* walkPacked(layout, featureCount))
-  const wideWalk = yield* walkWide(layout)
-  return (row) => (ranker.rank(row) && wholeWalk !== undefined ? wholeWalk() : wideWalk())
-}
-
-/** Where each tree begins, in so many lanes that are walked side by side; the last are filled up with empty trees. */
-function startsOf({ nodes, positions, size }: Layout, lanes: number): Int32Array {
-  const starts = new Int32Array(Math.ceil(nodes.roots.length / lanes) * lanes).fill(size)
-  nodes.roots.forEach((root, tree) => {
-    starts[tree] = positions[root]
-  })
-  return starts
-}
-
-function valuesOf({ nodes, positions, size }: Layout): Float64Array {
-  const values = new Float64Array(size + 1)
-  for (let node = 0; node < positions.length; node++) values[positions[node]] = nodes.value[node]
-  return values
-}
-
-// A narrow node's word, from its lowest bits: 13 of rank, 6 of feature, 13 of distance to its children. Constants,
-// because shifting by what is in a variable costs an eighth of the speed.
-const narrow = { rankMask: 0x1fff, featureMask: 0x3f, offsetLimit: 2 ** 13 }
-const rankMask = narrow.rankMask
-const featureShift = 13
-const featureMask = narrow.featureMask
-const offsetShift = 19
-
-// A leaf has no distance to go and the highest rank, so that no row goes right.
-const leaf = rankMask
-
-/** Walks for the row that was ranked last, in which nothing is missing; undefined where a distance is too long. */
-function* walkNarrow(layout: Layout): Steps<(() => number) | undefined> {
-  const { nodes, ranker, positions, size } = layout
-  const words = new Int32Array(size + 1).fill(leaf)
-  for (let node = 0; node < nodes.feature.length; node++) {
-    if (node % nodesAtOnce === 0) yield
-    const feature = nodes.feature[node]
-    if (feature < 0) continue
-    const place = positions[node]
-    const offset = positions[nodes.left[node]] - place
-    if (offset >= narrow.offsetLimit) return undefined
-    words[place] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << featureShift) | (offset << offsetShift)
+  if (!hasPlainThresholds(nodes) || featureCount > mostFeatures) return undefined
+  const weights = yield* passingWeights(nodes)
+  const tops = yield* chooseTops(nodes, weights, featureCount)
+  const forest = layOut(nodes, tops, featureCount)
+  yield* writeFeatures(forest)
+  const addresses = tops.goesOn ? yield* writeNodes(forest, weights) : undefined
+  yield* writeMasks(forest, addresses)
+  const inputs = new Float64Array(forest.buffer, forest.places.row, featureCount)
+  const { score } = forest
+  return (row) => {
+    for (let feature = 0; feature < featureCount; feature++) inputs[feature] = row[feature]
+    return score()
   }
-  const values = valuesOf(layout)
-  const starts = startsOf(layout, 4)
-  return () => sumNarrow(words, values, starts, ranker.ranks)
 }
 
-function sumNarrow(words: Int32Array, values: Float64Array, starts: Int32Array, ranks: Int32Array): number {
-  let sum = 0
-  for (let tree = 0; tree < starts.length; tree += 4) {
-    let a = starts[tree]
-    let b = starts[tree + 1]
-    let c = starts[tree + 2]
-    let d = starts[tree + 3]
-    for (;;) {
-      const wordA = words[a]
-      const wordB = words[b]
-      const wordC = words[c]
-      const wordD = words[d]
-      if ((wordA | wordB | wordC | wordD) >>> offsetShift === 0) break
-      // The sign of (the threshold's rank - the input's rank) is 1 where the row goes right, to the second child.
-      a += (wordA >>> offsetShift) + (((wordA & rankMask) - ranks[(wordA >>> featureShift) & featureMask]) >>> 31)
-      b += (wordB >>> offsetShift) + (((wordB & rankMask) - ranks[(wordB >>> featureShift) & featureMask]) >>> 31)
-      c += (wordC >>> offsetShift) + (((wordC & rankMask) - ranks[(wordC >>> featureShift) & featureMask]) >>> 31)
-      d += (wordD >>> offsetShift) + (((wordD & rankMask) - ranks[(wordD >>> featureShift) & featureMask]) >>> 31)
+interface Forest {
+  readonly nodes: TreeNodes
+  readonly tops: ForestTops
+  readonly buffer: ArrayBuffer
+  readonly places: Places
+  readonly rowBytes: number
+  readonly score: () => number
+}
+
+/** Where what stands in the kernel's memory. */
+type Places = ReturnType<typeof placesOf>
+
+/** Each feature's range is cut into so many equal cells, each of which knows its first threshold: what is left is one or two comparisons. */
+const cells = 1024
+
+function placesOf(nodes: TreeNodes, tops: ForestTops, featureCount: number, rowBytes: number) {
+  let end = 64
+  const place = (bytes: number) => {
+    const at = end
+    end = Math.ceil((end + bytes) / 64) * 64
+    return at
+  }
+  const trees = nodes.roots.length
+  const exits = trees * tops.laneBits
+  return {
+    row: place(8 * featureCount),
+    features: place(featureBytes * featureCount),
+    addresses: place(4 * featureCount),
+    found: place(rowBytes),
+    leaves: place(8 * exits),
+    exits: tops.goesOn ? place(4 * exits) : 0,
+    values: tops.goesOn ? place(8 * (trees + 1)) : 0,
+    rest: tops.goesOn ? place(8 * (trees + 3)) : 0,
+    cells: tops.thresholds.map(() => place(2 * cells)),
+    thresholds: tops.thresholds.map(({ length }) => place(8 * (length + 2))),
+    masks: place(rowBytes * maskRows(tops)),
+    nodes: tops.goesOn ? place(nodeBytes * (nodes.feature.length + 1)) : 0,
+    end,
+  }
+}
+
+function layOut(nodes: TreeNodes, tops: ForestTops, featureCount: number): Forest {
+  const trees = nodes.roots.length
+  const rowBytes = maskRowBytes(tops, trees)
+  const places = placesOf(nodes, tops, featureCount, rowBytes)
+  const { buffer, score } = startKernel(places.end)
+  const nobody = tops.goesOn ? places.nodes + nodeBytes * nodes.feature.length : 0
+  const { row, features, addresses, found, leaves, exits, values, rest } = places
+  const laneShift = tops.laneBits === 16 ? 1 : 2
+  // The order in which kernels/assembly/forest.ts reads them in.
+  new Uint32Array(buffer).set([
+    ...[featureCount, trees, rowBytes, laneShift, row, features, addresses],
+    ...[found, leaves, exits, values, rest, nobody],
+  ])
+  return { nodes, tops, buffer, places, rowBytes, score }
+}
+
+// What of it is used here, with what this kernel exports: TypeScript has it among the types of browsers only.
+declare namespace WebAssembly {
+  class Memory {
+    constructor(size: { initial: number })
+    readonly buffer: ArrayBuffer
+  }
+  class Module {
+    constructor(bytes: Uint8Array)
+  }
+  class Instance {
+    constructor(module: Module, imports: object)
+    readonly exports: { readonly score: () => number }
+  }
+}
+
+const pageBytes = 65_536
+const kernel = new WebAssembly.Module(Buffer.from(forestKernel, 'base64'))
+
+function startKernel(bytes: number): { buffer: ArrayBuffer; score: () => number } {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) })
+  const { exports } = new WebAssembly.Instance(kernel, { env: { memory } })
+  return { buffer: memory.buffer, score: exports.score }
+}
+
+/** The feature's few thresholds far out share the outer cells, which are open. */
+const farOut = 0.03
+
+function* writeFeatures({ tops, buffer, places, rowBytes }: Forest): Steps {
+  const view = new DataView(buffer)
+  let masks = places.masks
+  for (const [feature, thresholds] of tops.thresholds.entries()) {
+    yield
+    const low = thresholds[Math.floor(thresholds.length * farOut)] ?? 0
+    const width = (thresholds[Math.floor(thresholds.length * (1 - farOut))] ?? 0) - low
+    const scale = width > 0 && width < Number.POSITIVE_INFINITY ? (cells - 2) / width : 0
+    const at = places.features + featureBytes * feature
+    view.setFloat64(at, low, true)
+    view.setFloat64(at + 8, scale, true)
+    view.setUint32(at + 16, places.cells[feature], true)
+    view.setUint32(at + 20, places.thresholds[feature], true)
+    view.setUint32(at + 24, masks, true)
+    masks += rowBytes * (thresholds.length + 2)
+    view.setUint32(at + 28, masks - rowBytes, true)
+    // Behind the last threshold stand two that nothing exceeds.
+    const written = new Float64Array(buffer, places.thresholds[feature], thresholds.length + 2)
+    written.fill(Number.POSITIVE_INFINITY).set(thresholds)
+    const firsts = new Uint16Array(buffer, places.cells[feature], cells)
+    let next = 0
+    for (let cell = 0; cell < cells; cell++) {
+      while (next < thresholds.length && cellOf(thresholds[next], low, scale) < cell) next++
+      firsts[cell] = next
     }
-    sum += values[a]
-    sum += values[b]
-    sum += values[c]
-    sum += values[d]
   }
-  return sum
 }
 
-/**
- * The same for forests that are larger; undefined where a node does not fit into 32 bits.
- *
- * A node is one word, whose bits are shared out by what the forest needs: its threshold's rank, its feature, and how many pairs of places further its children are, a pair
- * being an even place and the odd one behind it. A leaf has no way to go, and goes nowhere by the rank of a feature that
- * no row has, which sends an even place's leaf left and an odd one's right; what is left of its rank's bits says which of
- * the forest's distinct values it has, so that a leaf once reached needs no look into memory.
- */
-function* walkPacked(layout: Layout, featureCount: number): Steps<(() => number) | undefined> {
-  const { nodes, ranker, positions, size } = layout
-  const indexOf = new Map<number, number>([[0, 0]])
-  for (let node = 0; node < nodes.feature.length; node++) {
-    if (node % nodesAtOnce === 0) yield
-    const value = nodes.value[node]
-    if (nodes.feature[node] < 0 && !indexOf.has(value)) indexOf.set(value, indexOf.size)
+/** Never falls as the value rises, which is all that it has to promise; what is no number belongs to the first cell. As the kernel has it. */
+function cellOf(value: number, low: number, scale: number): number {
+  const cell = (value - low) * scale + 1
+  if (!(cell >= 1)) return 0
+  return cell < cells - 1 ? cell | 0 : cells - 1
+}
+
+/** The leaves and the masks of the tops; `addresses` are the nodes' own where some tree goes on below its top. */
+function* writeMasks({ nodes, tops, buffer, places, rowBytes }: Forest, addresses: Uint32Array | undefined): Steps {
+  const { roots, feature, threshold, left, missingGoesLeft, value } = nodes
+  const { laneBits, isTop, thresholds } = tops
+  const exitCount = roots.length * laneBits
+  const leaves = new Float64Array(buffer, places.leaves, exitCount)
+  const exits = new Uint32Array(buffer, places.exits, addresses === undefined ? 0 : exitCount)
+  const firstRows = firstMaskRows(tops)
+  const size = rowBytes * maskRows(tops)
+  const Lanes = laneBits === 16 ? Uint16Array : Uint32Array
+  const masks = new Lanes(buffer, places.masks, (8 * size) / laneBits)
+  masks.fill(-1)
+  const lanes = (8 * rowBytes) / laneBits
+  for (const [tree, root] of roots.entries()) {
+    yield
+    let next = 0
+    /** Numbers the exits from left to right; returns those below a node. */
+    const write = (node: number): number => {
+      if (isTop[node] === 0) {
+        const exit = tree * laneBits + next
+        if (feature[node] < 0) leaves[exit] = value[node]
+        else if (addresses !== undefined) exits[exit] = addresses[node]
+        return 1 << next++
+      }
+      const lost = write(left[node])
+      const kept = write(left[node] + 1)
+      const row = firstRows[feature[node]] + placeOf(thresholds[feature[node]], threshold[node])
+      masks[(row + 1) * lanes + tree] &= ~lost
+      if (missingGoesLeft[node] === 0) masks[(firstRows[feature[node] + 1] - 1) * lanes + tree] &= ~lost
+      return lost | kept
+    }
+    write(root)
   }
-  const values = Float64Array.from(indexOf.keys())
-  const rankBits = Math.max(bitsOf(ranker.most), bitsOf(values.length - 1) + 1)
-  const wayShift = rankBits + bitsOf(featureCount)
-  if (wayShift > 31) return undefined
-  const right = 2 ** (rankBits - 1)
-  const leafAt = (place: number, value: number) => {
-    return (indexOf.get(value) ?? 0) | (place % 2 === 0 ? right : 0) | (featureCount << rankBits)
+  yield* joinRows(new Int32Array(buffer, places.masks, size / 4), firstRows, rowBytes / 4)
+}
+
+/** What a threshold takes away is gone behind the next ones, too. */
+function* joinRows(words: Int32Array, firstRows: Int32Array, width: number): Steps {
+  for (let feature = 0; feature + 1 < firstRows.length; feature++) {
+    for (let row = firstRows[feature] + 1; row < firstRows[feature + 1] - 1; row++) {
+      if (row % 64 === 0) yield
+      for (let at = row * width; at < (row + 1) * width; at++) words[at] &= words[at - width]
+    }
   }
-  const words = new Int32Array(size + 1)
-  words[size] = leafAt(size, 0)
-  for (let node = 0; node < nodes.feature.length; node++) {
+}
+
+function firstMaskRows({ thresholds }: ForestTops): Int32Array {
+  const first = new Int32Array(thresholds.length + 1)
+  thresholds.forEach(({ length }, feature) => {
+    first[feature + 1] = first[feature] + length + 2
+  })
+  return first
+}
+
+/** Where a threshold is among those of its feature, which rise. */
+function placeOf(thresholds: Float64Array, threshold: number): number {
+  let low = 0
+  for (let high = thresholds.length - 1; low < high; ) {
+    const middle = (low + high) >>> 1
+    if (thresholds[middle] < threshold) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Writes the nodes as the kernel walks them; returns each one's address. */
+function* writeNodes({ nodes, buffer, places }: Forest, weights: Float64Array): Steps<Uint32Array> {
+  const { feature, threshold, left, missingGoesLeft, value } = nodes
+  const addresses = yield* orderNodes(nodes, weights, places.nodes)
+  const view = new DataView(buffer)
+  for (let node = 0; node < feature.length; node++) {
     if (node % nodesAtOnce === 0) yield
-    const feature = nodes.feature[node]
-    const place = positions[node]
-    if (feature < 0) {
-      words[place] = leafAt(place, nodes.value[node])
+    const at = addresses[node]
+    if (feature[node] < 0) {
+      view.setFloat64(at, value[node], true)
       continue
     }
-    const pairs = (positions[nodes.left[node]] >> 1) - (place >> 1)
-    if (bitsOf(pairs) > 32 - wayShift) return undefined
-    words[place] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << rankBits) | (pairs << wayShift)
+    view.setFloat64(at, threshold[node], true)
+    view.setUint16(at + 8, feature[node], true)
+    view.setUint16(at + 10, missingGoesLeft[node] === 1 ? 0 : 1, true)
+    view.setInt32(at + 12, addresses[left[node]] - at, true)
   }
-  ranker.ranks[featureCount] = right
-  const starts = startsOf(layout, packedLanes)
-  return () => sumPacked(words, values, starts, ranker.ranks, rankBits, wayShift)
-}
-
-function bitsOf(whole: number): number {
-  return 32 - Math.clz32(whole)
-}
-
-function sumPacked(
-  words: Int32Array,
-  values: Float64Array,
-  starts: Int32Array,
-  ranks: Int32Array,
-  rankBits: number,
-  wayShift: number,
-): number {
-  const rankMask = 2 ** rankBits - 1
-  const valueMask = rankMask >>> 1
-  const featureMask = 2 ** (wayShift - rankBits) - 1
-  const next = (place: number, word: number): number =>
-    // The sign of (the threshold's rank - the input's rank) is 1 where the row goes right, to the second child.
-    (place & ~1) + ((word >>> wayShift) << 1) + (((word & rankMask) - ranks[(word >>> rankBits) & featureMask]) >>> 31)
-  let sum = 0
-  for (let tree = 0; tree < starts.length; tree += packedLanes) {
-    let a = starts[tree]
-    let b = starts[tree + 1]
-    let c = starts[tree + 2]
-    let d = starts[tree + 3]
-    let e = starts[tree + 4]
-    let f = starts[tree + 5]
-    let g = starts[tree + 6]
-    let h = starts[tree + 7]
-    let i = starts[tree + 8]
-    let j = starts[tree + 9]
-    let wordA = words[a]
-    let wordB = words[b]
-    let wordC = words[c]
-    let wordD = words[d]
-    let wordE = words[e]
-    let wordF = words[f]
-    let wordG = words[g]
-    let wordH = words[h]
-    let wordI = words[i]
-    let wordJ = words[j]
-    while ((wordA | wordB | wordC | wordD | wordE | wordF | wordG | wordH | wordI | wordJ) >>> wayShift !== 0) {
-      a = next(a, wordA)
-      wordA = words[a]
-      b = next(b, wordB)
-      wordB = words[b]
-      c = next(c, wordC)
-      wordC = words[c]
-      d = next(d, wordD)
-      wordD = words[d]
-      e = next(e, wordE)
-      wordE = words[e]
-      f = next(f, wordF)
-      wordF = words[f]
-      g = next(g, wordG)
-      wordG = words[g]
-      h = next(h, wordH)
-      wordH = words[h]
-      i = next(i, wordI)
-      wordI = words[i]
-      j = next(j, wordJ)
-      wordJ = words[j]
-    }
-    sum =
-      sum +
-      values[wordA & valueMask] +
-      values[wordB & valueMask] +
-      values[wordC & valueMask] +
-      values[wordD & valueMask]
-    sum = sum + values[wordE & valueMask] + values[wordF & valueMask] + values[wordG & valueMask]
-    sum = sum + values[wordH & valueMask] + values[wordI & valueMask] + values[wordJ & valueMask]
-  }
-  return sum
-}
-
-// Trees that are walked side by side: while one waits for memory the others go on.
-const packedLanes = 10
-
-// A wide node's two words: 21 of rank and 11 of feature; twice its children's place, and from bit 1 whether a missing
-// input goes right.
-const wide = { rankMask: 0x1fffff, featureMask: 0x7ff }
-const wideRankMask = wide.rankMask
-const wideFeatureShift = 21
-
-/** The same for any row, a missing input's rank being far below any other. */
-function* walkWide(layout: Layout): Steps<() => number> {
-  const { nodes, ranker, positions, size } = layout
-  const words = new Int32Array(2 * (size + 1))
-  for (let place = 0; place <= size; place++) {
-    words[2 * place] = wideRankMask
-    words[2 * place + 1] = place << 2
-  }
-  for (let node = 0; node < nodes.feature.length; node++) {
-    if (node % nodesAtOnce === 0) yield
-    const feature = nodes.feature[node]
-    if (feature < 0) continue
-    const at = 2 * positions[node]
-    words[at] = ranker.rankOf(feature, nodes.threshold[node]) | (feature << wideFeatureShift)
-    words[at + 1] = (positions[nodes.left[node]] << 2) | (nodes.missingGoesLeft[node] === 1 ? 0 : 2)
-  }
-  const values = valuesOf(layout)
-  const starts = startsOf(layout, 6).map((start) => 2 * start)
-  return () => sumWide(words, values, starts, ranker.ranks)
-}
-
-function sumWide(words: Int32Array, values: Float64Array, starts: Int32Array, ranks: Int32Array): number {
-  let sum = 0
-  for (let tree = 0; tree < starts.length; tree += 6) {
-    let a = starts[tree]
-    let b = starts[tree + 1]
-    let c = starts[tree + 2]
-    let d = starts[tree + 3]
-    let e = starts[tree + 4]
-    let f = starts[tree + 5]
-    for (;;) {
-      const nextA = childOf(words, a, ranks)
-      const nextB = childOf(words, b, ranks)
-      const nextC = childOf(words, c, ranks)
-      const nextD = childOf(words, d, ranks)
-      const nextE = childOf(words, e, ranks)
-      const nextF = childOf(words, f, ranks)
-      if (nextA === a && nextB === b && nextC === c && nextD === d && nextE === e && nextF === f) break
-      a = nextA
-      b = nextB
-      c = nextC
-      d = nextD
-      e = nextE
-      f = nextF
-    }
-    sum += values[a >> 1]
-    sum += values[b >> 1]
-    sum += values[c >> 1]
-    sum += values[d >> 1]
-    sum += values[e >> 1]
-    sum += values[f >> 1]
-  }
-  return sum
-}
-
-/** A leaf is its own child. Where the row goes right, the difference's sign is set; where the input is missing, its 30th bit. */
-function childOf(words: Int32Array, at: number, ranks: Int32Array): number {
-  const word = words[at]
-  const next = words[at + 1]
-  const difference = (word & wideRankMask) - ranks[word >>> wideFeatureShift]
-  return ((next & ~3) >>> 1) + (((difference >>> 31) << 1) | ((difference >>> 29) & next & 2))
+  return addresses
 }
 
 /**
- * A place for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that
- * most legitimate weight passed first. A parent stands before its children, because no child has more weight.
+ * An address for each node: tree by tree, in each tree the root, then the pairs of children, those of the parents that
+ * most weight passes first.
  */
-function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ positions: Int32Array; size: number }> {
-  const positions = new Int32Array(feature.length)
-  const legitimate = (node: number) => cover[node] * (1 - value[node])
-  let size = 0
+function* orderNodes({ roots, feature, left }: TreeNodes, weights: Float64Array, start: number): Steps<Uint32Array> {
+  const addresses = new Uint32Array(feature.length)
+  let next = start
+  const place = (node: number) => {
+    addresses[node] = next
+    next += nodeBytes
+  }
   for (const root of roots) {
     yield
-    positions[root] = size
-    size += 2
+    place(root)
     const parents: number[] = []
     const open = [root]
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -314,18 +261,18 @@ function* layOut({ roots, feature, left, value, cover }: TreeNodes): Steps<{ pos
       parents.push(node)
       open.push(left[node] + 1, left[node])
     }
-    // Equal weights keep their order, parents first; rounding must not put a child before its parent.
-    const weightOf = new Map<number, number>([[root, Number.POSITIVE_INFINITY]])
+    parents.sort((one, other) => weights[other] - weights[one])
     for (const parent of parents) {
-      const most = weightOf.get(parent) ?? 0
-      weightOf.set(left[parent], Math.min(most, legitimate(left[parent])))
-      weightOf.set(left[parent] + 1, Math.min(most, legitimate(left[parent] + 1)))
-    }
-    parents.sort((one, other) => (weightOf.get(other) ?? 0) - (weightOf.get(one) ?? 0))
-    for (const parent of parents) {
-      positions[left[parent]] = size++
-      positions[left[parent] + 1] = size++
+      place(left[parent])
+      place(left[parent] + 1)
     }
   }
-  return { positions, size }
+  return addresses
+}
+
+/** Whether every split is at a number: one on categories has none, nor one that sends every number right. */
+function hasPlainThresholds({ feature, threshold }: TreeNodes): boolean {
+  for (let node = 0; node < feature.length; node++)
+    if (feature[node] >= 0 && Number.isNaN(threshold[node])) return false
+  return true
 }

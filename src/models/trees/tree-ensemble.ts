@@ -2,7 +2,6 @@ import { atOnce, type Steps } from '../../core/time-slices.ts'
 import { probabilityOf } from '../log-odds.ts'
 import type { Model } from '../model.ts'
 import { type CompiledForest, compileForest } from './compiled-forest.ts'
-import { compileMasks } from './mask-forest.ts'
 import { findLeaf, type TreeNodes } from './tree-nodes.ts'
 
 /**
@@ -35,7 +34,7 @@ export function createTreeEnsemble(
     return sum
   }
   function* compile(): Steps {
-    const made = (yield* compileMasks(nodes, features.length)) ?? (yield* compileForest(nodes, features.length))
+    const made = yield* compileForest(nodes, features.length)
     compiled ??= made
   }
   const predictProba = (row: Float64Array) => {
