@@ -11,6 +11,7 @@ import { decisionSchemas, transactionExample, transactionSchema } from './schema
 import { eventMessageSchema } from './schemas/events.ts'
 import { explanationSchema } from './schemas/explanation.ts'
 import { inputSchema } from './schemas/input.ts'
+import { jobResultSchemas } from './schemas/job-result.ts'
 import { knownKeySchema } from './schemas/key.ts'
 import { ref } from './schemas/parts.ts'
 import { predictionSchema } from './schemas/prediction.ts'
@@ -63,6 +64,7 @@ export function describeApi(context: HttpContext): object {
           JobRequest: jobRequestSchema(),
           BacktestFigures: backtestFiguresSchema,
           ComparisonFigures: comparisonFiguresSchema,
+          ...jobResultSchemas,
         }),
         ...(decisions && {
           Transaction: transactionSchema(decisions.inForce, transactionExample(decisions.inForce, decisions.newestMs)),

@@ -1,5 +1,6 @@
-// Writes client/src/api.ts, the types of every route, from the document of a service that has all of them. The generator
-// needs a TypeScript of its own, which npx fetches.
+// Writes client/src/api.ts, the types of every route, from the document of a service that has all of them: the client's, and
+// the console's too. The generator needs a TypeScript of its own, which npx fetches. Arrays are not readonly, since
+// openapi-fetch takes a readonly one for an object with numbers as keys.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,6 @@ const generate = [
   from,
   '--output',
   to,
-  '--immutable',
   '--root-types',
   '--root-types-no-schema-prefix',
   '--default-non-nullable=false',

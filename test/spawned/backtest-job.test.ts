@@ -28,6 +28,7 @@ before(async () => {
       if (address !== undefined) listening(address)
     })
   })
+  while ((await fetch(`${url}/readyz`)).status !== 200) await sleep(100)
 })
 after(async () => {
   const ended = new Promise((done) => child.once('close', done))
@@ -53,6 +54,7 @@ async function isPromised(schema: string, answer: unknown): Promise<void> {
 async function ended(id: string) {
   for (;;) {
     const { body } = await ask('GET', `/v1/backtests/${id}`)
+    assert.ok(body.state !== undefined, JSON.stringify(body))
     if (body.state !== 'queued' && body.state !== 'running') return body
     await sleep(100)
   }
@@ -70,6 +72,7 @@ describe('backtests over HTTP', () => {
     const told = await succeedIn(folder, ['backtest', '--data', data, '--rules', 'rule.yaml', '--json'])
     const { basis, ...printed } = JSON.parse(told.stdout)
     await isPromised('BacktestFigures', figures)
+    await isPromised('BacktestResult', result)
     const { basis: ofJob, ...ofFigures } = figures
     assert.deepEqual(ofFigures, printed)
     assert.deepEqual({ ...ofJob, source: data }, basis)
@@ -125,6 +128,7 @@ describe('comparisons over HTTP', () => {
     const { state, result, error } = await ofJob()
     assert.equal(state, 'done', JSON.stringify(error))
     assert.deepEqual([result.a.id, result.b.id, result.metrics], ['none', model, null])
+    await isPromised('ComparisonResult', result)
     const { body: figures } = await ask('GET', `/v1/jobs/${job.id}/figures`)
     await isPromised('ComparisonFigures', figures)
     const { stdout } = await succeedIn(folder, ['models', 'compare', 'none', model, '--data', data, '--json'])

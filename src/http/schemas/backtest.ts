@@ -22,6 +22,8 @@ const value = {
 }
 const known = { transactions: whole, frauds: whole, legitimate: whole, unknown: whole }
 const set = { ...known, share: number, young: whole, precision: share, recall: share, value }
+/** A set of transactions, and what is known of them. */
+export const setSchema = object(set)
 const cost = orNull(object({ known: number, atLeast: number, atMost: number, unpriced: whole }))
 const trial = { type: 'string', enum: ['inForce', 'tested', 'compared'] } as const
 
@@ -49,7 +51,7 @@ const day = object({
   happened: orNull(counts),
   outcomes: some(trial.enum, counts),
 })
-const basis = object({
+export const testedBasisSchema = object({
   ...{ source: text, through: maybe('integer'), policy: maybe('integer'), matureUntil: maybeTime },
   ...{ recomputed: whole, recomputedFor: list(text), inOrder: { type: 'boolean' } },
 })
@@ -71,13 +73,17 @@ export const backtestFiguresSchema = object({
   overlap: list(object({ rule: text, other: text, both: whole, share: number })),
   days: list(day),
   examples: byName([...truths, 'changed'], list(example)),
-  ...{ basis, notes: list(text) },
+  ...{ basis: testedBasisSchema, notes: list(text) },
 })
 
-const model = object({ id: text, threshold: maybe('number'), unscored: whole })
+export const comparedModelSchema = object({ id: text, threshold: maybe('number'), unscored: whole })
 const truthCounts = { ...known, young: whole, amount: maybe('number') }
 const both = (schema: object) => object({ a: schema, b: schema })
-const interval = { type: 'object', additionalProperties: true } as const
+/** A metric of both models, and the second's less the first's with its 95 % interval; null where it is not defined. */
+export const pairedFigureSchema = object({
+  ...{ a: maybe('number'), b: maybe('number') },
+  difference: orNull(object({ value: number, lower: number, upper: number })),
+})
 const calibration = object({
   ratio: number,
   bins: list(object({ predicted: number, observed: number, lower: number, upper: number, rows: whole })),
@@ -85,7 +91,14 @@ const calibration = object({
 
 /** What `shrike models compare --json` prints. */
 export const comparisonFiguresSchema = object({
-  ...{ a: model, b: model, basis, from: maybeTime, to: maybeTime, transactions: whole },
+  ...{
+    a: comparedModelSchema,
+    b: comparedModelSchema,
+    basis: testedBasisSchema,
+    from: maybeTime,
+    to: maybeTime,
+    transactions: whole,
+  },
   scores: orNull(
     object({
       ...{ transactions: whole, pearson: maybe('number'), spearman: maybe('number') },
@@ -100,7 +113,7 @@ export const comparisonFiguresSchema = object({
   labels: orNull(
     object({
       ...{ transactions: whole, frauds: whole, unit: text, units: whole, replicates: whole, seed: number },
-      metrics: { type: 'object', additionalProperties: interval, description: 'By the name of the metric.' },
+      metrics: { type: 'object', additionalProperties: pairedFigureSchema, description: 'By the name of the metric.' },
       calibration: both(calibration),
     }),
   ),

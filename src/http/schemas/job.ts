@@ -1,4 +1,5 @@
 import { FraudError } from '../../core/errors.ts'
+import { jobResultSchemas } from './job-result.ts'
 import { ref } from './parts.ts'
 import { fieldErrors } from './problem.ts'
 
@@ -13,9 +14,8 @@ export const jobSchema = {
     startedMs: { type: 'number' },
     endedMs: { type: 'number' },
     result: {
-      type: ['object', 'null'],
-      additionalProperties: true,
-      description: 'What the command of its kind prints as JSON.',
+      anyOf: [...Object.keys(jobResultSchemas).map(ref), { type: 'null' }],
+      description: 'Of its kind: what the command prints as JSON, and the files that it left.',
     },
     error: {
       type: 'object',

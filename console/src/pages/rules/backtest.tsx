@@ -1,13 +1,15 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, client } from '../../api/client.ts'
+import { ask, client, type Schemas } from '../../api/client.ts'
 import { detector } from '../../api/detector.ts'
 import { type Problem, ProblemError, problemOf } from '../../api/problem.ts'
 import { at } from '../../shell/place.ts'
 import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
 import { Empty, Failed, Loading } from '../../ui/states.tsx'
-import type { Figures, SetFigures } from './backtest-figures.ts'
 import { type Rule, tidy } from './draft.ts'
+
+export type Figures = Schemas['BacktestFigures']
+type SetFigures = Figures['all']
 
 const runsByItself = signal(localStorage.getItem('shrike-backtest') !== 'asked')
 const pauseMs = 1200
@@ -112,8 +114,7 @@ async function backtest(rule: Rule, days: number, abort: AbortSignal): Promise<F
     await new Promise((resolve) => window.setTimeout(resolve, lookEveryMs))
     abort.throwIfAborted()
     const job = await ask(client.GET('/v1/backtests/{id}', { params, signal: abort }))
-    // Its shape is the document's of `shrike backtest --json`, which the OpenAPI document does not spell out.
-    if (job.state === 'done' && job.figures !== undefined) return job.figures as unknown as Figures
+    if (job.state === 'done' && job.figures !== undefined) return job.figures
     if (job.state === 'failed' || job.state === 'cancelled' || job.state === 'interrupted') {
       const { code = 'BACKTEST_FAILED', message = `The backtest is ${job.state}`, errors = [] } = job.error ?? {}
       throw new ProblemError({ status: 0, code, title: 'The backtest has no figures', detail: message, errors })

@@ -7,7 +7,7 @@ import { formatCount, formatShare } from '../../ui/figures.ts'
 import { Refusal } from '../../ui/refusal.tsx'
 import { takeFocus } from '../../ui/take-focus.ts'
 import { toast } from '../../ui/toast.tsx'
-import type { Figures } from './backtest-figures.ts'
+import type { Figures } from './backtest.tsx'
 import { type FieldChange, type Rule, type RuleState, stateWords } from './draft.ts'
 
 const changedMeanwhile =
