@@ -23,7 +23,8 @@ import {
 } from './stores/data-directory.ts'
 import { openMode } from './stores/file-access.ts'
 import { openModelFiles, removeModelLeftovers } from './stores/model-files.ts'
-import { SqliteLog } from './stores/sqlite/sqlite-log.ts'
+import { openLogOf } from './stores/open-log.ts'
+import type { SqliteLog } from './stores/sqlite/sqlite-log.ts'
 import type { SqliteLogReader } from './stores/sqlite/sqlite-log-reader.ts'
 import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
 
@@ -106,8 +107,7 @@ export async function openDirectory(
   warnIfOpen(directory, logger)
   const pages = new SqlitePages(directory.logPath)
   try {
-    const log = await SqliteLog.open({
-      path: directory.logPath,
+    const log = await openLogOf(directory, {
       key: logKey,
       observer,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,

@@ -3,7 +3,7 @@ import { isRecord } from '../core/json-value.ts'
 import { erasePerson } from '../deciding/erase-person.ts'
 import type { Detector } from '../detector/detector.ts'
 import { dataDirectory, lockDirectory, readServiceAddress } from '../stores/data-directory.ts'
-import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
+import { openLogOf } from '../stores/open-log.ts'
 import { lastDetector } from '../training/find-detector.ts'
 import { type DataFlags, keepPrivate, logKey, openLog } from './log-files.ts'
 import type { Run } from './run.ts'
@@ -45,11 +45,7 @@ async function eraseHere(key: string, value: string, flags: EraseFlags): Promise
   const directory = dataDirectory(flags.data)
   const lock = lockDirectory(directory)
   try {
-    const log = await SqliteLog.open({
-      path: directory.logPath,
-      key: logKey(),
-      makeToken: () => '',
-    })
+    const log = await openLogOf(directory, { key: logKey(), makeToken: () => '' })
     try {
       return await erasePerson(log, detector, key, new Set([value, value.trim()]), Date.now(), 'command:erase')
     } finally {

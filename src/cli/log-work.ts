@@ -77,6 +77,13 @@ export function rekey(flags: RekeyFlags, { terminal }: Run): void {
   openLog(flags).close()
   keepPrivate()
   const directory = dataDirectory(flags.data)
+  if (directory.database !== undefined) {
+    const way = 'shrike migrate it into a directory, rekey that, and migrate it into an empty database'
+    throw new FraudError(
+      'OPTION_INVALID',
+      `The key of a log in ${directory.database.place} is changed elsewhere: ${way}`,
+    )
+  }
   const lock = lockDirectory(directory)
   try {
     const changed = changeLogKey(directory.logPath, {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { unwritable } from '../data/write-file.ts'
+import { locateData } from './data-location.ts'
 import { report } from './run.ts'
 import { version } from './version.ts'
 
@@ -60,6 +61,7 @@ export async function createProgram(asked = ''): Promise<Command> {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
+    .hook('preAction', (_, command) => locateData(command))
   const loads = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands)
   for (const command of await Promise.all(loads.map((load) => load()))) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))

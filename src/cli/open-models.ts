@@ -4,7 +4,7 @@ import type { Deployer } from '../deciding/deployer.ts'
 import { Models, type ModelView, tellDeed, versionOf } from '../deciding/models.ts'
 import { dataDirectory, lockDirectory } from '../stores/data-directory.ts'
 import { openModelFiles } from '../stores/model-files.ts'
-import { SqliteLog } from '../stores/sqlite/sqlite-log.ts'
+import { openLogOf } from '../stores/open-log.ts'
 import type { SinkFlags } from './label-sink.ts'
 import { keepPrivate, logKey, openLog } from './log-files.ts'
 import type { ModelTarget } from './model-target.ts'
@@ -59,7 +59,7 @@ async function writing<Result>(data: string, work: (models: Models) => Promise<R
   const directory = dataDirectory(data)
   const lock = lockDirectory(directory)
   try {
-    const log = await SqliteLog.open({ path: directory.logPath, key: logKey(), makeToken: refuseToken })
+    const log = await openLogOf(directory, { key: logKey(), makeToken: refuseToken })
     try {
       lock.note()
       const bundles = openModelFiles(directory)

@@ -7,6 +7,7 @@ import { warmUp } from '../http/warm-up.ts'
 import { readBundleBytes } from '../scoring/load-predictor.ts'
 import { dataDirectory, writeServiceAddress } from '../stores/data-directory.ts'
 import { championIn } from './champion.ts'
+import { whereData } from './data-location.ts'
 import { watchKeys } from './key-ring.ts'
 import { alertWebhook, keepPrivate, logKey } from './log-files.ts'
 import { type OidcFlags, readOidc } from './oidc-flags.ts'
@@ -59,8 +60,10 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
   if (service.role !== 'worker') {
     process.stdout.write(`serving ${service.modelId ?? `${detector} without a model`} on ${service.url}\n`)
     if (service.modelId === null) tellWithoutModel(flags.data)
-    if (service.decides) process.stdout.write(`decisions and labels are kept in ${flags.data}\n`)
+    if (service.decides) process.stdout.write(`decisions and labels are kept in ${whereData(flags.data)}\n`)
     else terminal.warn(whyNoDecisions(flags))
+    if (dataDirectory(flags.data).database !== undefined)
+      terminal.warn(`users, keys, jobs and models are kept in ${flags.data} of this machine, not in the database`)
     // Where standard output is a file, or goes to a collector of logs, a secret has no place in it.
     if (process.stdout.isTTY) tellLink(service)
     tellEmpty(service, wasEmpty, flags.data)
@@ -101,7 +104,9 @@ export function addressOf(flags: ServeFlags) {
 /** A service in the wrong folder decides without any history, and looks well. */
 function tellEmpty(service: Service, wasEmpty: boolean, data: string): void {
   if (wasEmpty && service.decides)
-    process.stdout.write(`there was no history: an empty one starts in ${resolve(data)}\n`)
+    process.stdout.write(
+      `there was no history: an empty one starts in ${dataDirectory(data).database?.place ?? resolve(data)}\n`,
+    )
 }
 
 function tellWithoutModel(data: string): void {

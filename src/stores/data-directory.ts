@@ -17,6 +17,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { FraudError } from '../core/errors.ts'
 import { option } from '../core/option.ts'
+import { type Database, databaseOf, refuseCopy } from './copies.ts'
 import { identityOf, makePrivate, refuseLinks } from './file-access.ts'
 import { isLocked, tryLock } from './file-lock.ts'
 import { describeHolder, noteHolder } from './lock-holder.ts'
@@ -27,6 +28,8 @@ const { O_CREAT, O_NOFOLLOW = 0, O_RDWR } = constants
 /** Where a service keeps what must survive it. */
 export interface DataDirectory {
   readonly path: string
+  /** The database that the log is in, where the directory holds a copy of it. */
+  readonly database?: Database | undefined
   readonly logPath: string
   readonly snapshotsPath: string
   readonly keysPath: string
@@ -53,6 +56,7 @@ export function dataDirectory(path: string): DataDirectory {
   if (!statSync(there).isDirectory()) throw unusable(path, `${there} is not a directory`)
   return {
     path,
+    database: databaseOf(path),
     logPath: join(path, 'log.sqlite'),
     snapshotsPath: join(path, 'snapshots'),
     keysPath: join(path, 'keys.json'),
@@ -164,6 +168,7 @@ function noteAs(note: number, database: DatabaseSync): void {
 function lock(directory: DataDirectory) {
   const { path, lockPath, snapshotsPath, keysPath, accessPath } = directory
   makeDataDirectory(path)
+  refuseCopy(path)
   try {
     mkdirSync(snapshotsPath, { recursive: true, mode: 0o700 })
     refuseLinkedFiles(directory)
@@ -171,8 +176,11 @@ function lock(directory: DataDirectory) {
     makePrivate(lockPath, keysPath, accessPath, ...snapshotPaths(snapshotsPath))
     const database = openLocked(directory)
     try {
-      refuseOverwritten(directory, noted(database))
-      refuseLost(directory, noted(database) > 0)
+      // What a copy lacks comes from its database.
+      if (directory.database === undefined) {
+        refuseOverwritten(directory, noted(database))
+        refuseLost(directory, noted(database) > 0)
+      }
       removeLeftovers(directory)
       // The address of a service that was killed must not be taken for this process's.
       rmSync(directory.addressPath, { force: true })

@@ -150,6 +150,12 @@ export class SqliteLogReader implements LogReading {
     this.#ids = ids
   }
 
+  /** Adds the ids of transactions after a number. */
+  addIds(ids: KnownIds, after: number): void {
+    const sql = 'SELECT id FROM records WHERE sequence > ? AND kind <= 1'
+    for (const { id } of this.database.prepare(sql).iterate(after)) ids.add(String(id))
+  }
+
   next(after: number, most = recordsAtOnce): readonly Sequenced[] {
     const rows = this.#rowsAfter(Math.max(after, this.prunedThrough()), most)
     const records = rows.map((row) => this.decode(storedRecord(row)))

@@ -9,7 +9,7 @@ import { KnownIds } from './known-ids.ts'
 import { SqliteLogReader } from './sqlite-log-reader.ts'
 import { SqliteLookUps } from './sqlite-look-ups.ts'
 import { SqlitePersons } from './sqlite-persons.ts'
-import { SqliteTarget } from './sqlite-target.ts'
+import { type OtherWriter, SqliteTarget } from './sqlite-target.ts'
 
 /** How often an idle log sees whether its files are still there. */
 const lookEveryMs = 1000
@@ -19,6 +19,8 @@ export interface SqliteLogOptions {
   /** The key of the chain's HMAC. */
   readonly key?: string | undefined
   readonly observer?: LogObserver | undefined
+  /** Who writes, where the log is this machine's copy of one elsewhere. */
+  readonly writer?: OtherWriter | undefined
   /** Makes a token that nobody can guess. */
   readonly makeToken: () => string
   /** Called before records are taken again after a failure; an error that it throws lets the failure go on. */
@@ -72,7 +74,7 @@ export class SqliteLog implements DecisionLog {
    * @throws FraudError DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID
    */
   static async open(options: SqliteLogOptions): Promise<SqliteLog> {
-    const target = await SqliteTarget.open(options.path, options.key)
+    const target = await SqliteTarget.open(options.path, options.key, options.writer)
     try {
       return new SqliteLog(target, options)
     } catch (cause) {
@@ -152,11 +154,14 @@ export class SqliteLog implements DecisionLog {
     } catch (error) {
       return this.#commit.failAgain(reasonOf(error))
     }
+    const before = this.reading.lastSequence()
     return this.#commit.recover((isPutBack) => {
       if (!this.reading.isInPlace) {
         this.reading.reopen()
         this.#persons.reopen(this.reading.database)
       }
+      // Another process may have written meanwhile, where the log is elsewhere.
+      this.reading.addIds(this.#ids, before)
       this.#onRecovered(isPutBack)
     })
   }

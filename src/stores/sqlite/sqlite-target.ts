@@ -5,7 +5,13 @@ import { workerScript } from '../../core/worker-script.ts'
 import type { Answered, Batch, CommitAnswer, CommitTarget } from '../../log/commit-target.ts'
 import type { WriterData, WriterOrder } from './writer-messages.ts'
 
-/** A log in SQLite as a thread of its own writes it. */
+/** A thread that writes elsewhere before it writes here. */
+export interface OtherWriter {
+  readonly script: URL
+  readonly data: object
+}
+
+/** A log as a thread of its own writes it, by default into SQLite alone. */
 export class SqliteTarget implements CommitTarget {
   /** The number of the newest record when the log was opened. */
   readonly lastSequence: number
@@ -33,10 +39,11 @@ export class SqliteTarget implements CommitTarget {
    *
    * @throws FraudError DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID
    */
-  static async open(path: string, key: string | undefined): Promise<SqliteTarget> {
+  static async open(path: string, key: string | undefined, writer?: OtherWriter): Promise<SqliteTarget> {
     const { port1, port2 } = new MessageChannel()
-    const workerData: WriterData = { path, key, port: port2 }
-    const worker = new Worker(workerScript('./writer-worker', import.meta.url), { workerData, transferList: [port2] })
+    const workerData: WriterData = { ...writer?.data, path, key, port: port2 }
+    const script = writer?.script ?? workerScript('./writer-worker', import.meta.url)
+    const worker = new Worker(script, { workerData, transferList: [port2] })
     try {
       const [first]: CommitAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
       if (first?.answer === 'failed') throw new FraudError(first.code ?? 'DIRECTORY_UNUSABLE', first.reason)

@@ -1,0 +1,120 @@
+import type { Client } from 'pg'
+import { FraudError } from '../../core/errors.ts'
+
+/** The oldest PostgreSQL that the tests have seen. */
+const leastVersion = 15
+const connectWithinMs = 5000
+/** A server that says nothing for so long is as good as gone: the connection is given up, and what it did looked up. */
+const answerWithinMs = 15_000
+
+/** Whether a data location names a database, and not a directory. */
+export function isDatabase(location: string): boolean {
+  return /^postgres(ql)?:\/\//.test(location)
+}
+
+/** What may be told of an address: everything but the password. */
+export function placeOf(url: string): string {
+  if (!URL.canParse(url)) return 'postgres://...'
+  const { username, hostname, port, pathname } = new URL(url)
+  return `postgres://${username === '' ? '' : `${username}@`}${hostname}${port === '' ? '' : `:${port}`}${pathname}`
+}
+
+/**
+ * A connection whose commits are on disk when they return. Keepalives on both sides let a host that vanished be missed
+ * within seconds.
+ *
+ * @throws FraudError DATABASE_UNUSABLE
+ */
+export async function connect(url: string): Promise<Client> {
+  const client = await openClient(url)
+  // What is lost while nothing is asked is found at the next question.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await checkServer(client)
+    await client.query(`SET tcp_keepalives_idle = 1; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;
+      SET tcp_user_timeout = 2000; SET lock_timeout = '10s'; SET client_min_messages = 'error'`)
+    return client
+  } catch (cause) {
+    await client.end().catch(() => {})
+    throw unusable(url, cause)
+  }
+}
+
+async function openClient(url: string): Promise<Client> {
+  try {
+    const { default: pg } = await import('pg')
+    return new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: connectWithinMs,
+      query_timeout: answerWithinMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 1000,
+      application_name: 'shrike',
+    })
+  } catch (cause) {
+    throw unusable(url, cause)
+  }
+}
+
+async function checkServer(client: Client): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
+     current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commits`,
+  )
+  const { version, name, encoding, commits } = rows[0]
+  if (version < leastVersion * 10_000)
+    throw new Error(`it is PostgreSQL ${name}, and Shrike needs ${leastVersion} or later`)
+  if (encoding !== 'UTF8') throw new Error(`its encoding is ${encoding}, and must be UTF8`)
+  if (commits === 'off' || commits === 'local') await client.query('SET synchronous_commit = on')
+}
+
+/** What PostgreSQL's and the system's codes mean for who started Shrike. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: is the server running?',
+  ENOTFOUND: 'the host has no address',
+  EAI_AGAIN: 'the host has no address at the moment',
+  ETIMEDOUT: 'the host does not answer',
+  EHOSTUNREACH: 'the host can not be reached',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  '28P01': 'the server refused the password (put it into the address, PGPASSWORD or ~/.pgpass)',
+  '28000': 'the server refused the user: see its pg_hba.conf',
+  '3D000': 'there is no such database: create it first (createdb)',
+  '3F000': 'the schema is missing',
+  '42501': 'the user lacks a permission there',
+  '53100': "the server's disk is full",
+  '53200': 'the server is out of memory',
+  '53300': 'the server has no connection left',
+  '57P01': 'the server was shut down, or ended the connection',
+  '57P02': 'the server crashed',
+  '57P03': 'the server is starting or stopping',
+  '25006': 'the server is read-only: a standby, or told to be so',
+}
+
+/** Why something failed, in words, with what the server said. It never says a password. */
+export function whyFailed(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  // Node tells of several addresses in one error without a message.
+  const [first] = error instanceof AggregateError ? error.errors : []
+  const said = first instanceof Error && error.message === '' ? first.message : error.message
+  if (said.startsWith('SASL') && said.includes('password'))
+    return 'the server asks for a password, and none was given (PGPASSWORD)'
+  const known = reasons[code]
+  return known === undefined ? said : `${known} (${said})`
+}
+
+export function unusable(url: string, cause: unknown): FraudError {
+  if (cause instanceof FraudError) return cause
+  return new FraudError('DATABASE_UNUSABLE', `The database ${placeOf(url)} can't be used: ${whyFailed(cause)}`, {
+    cause,
+  })
+}
+
+/** Whether the server itself refused a statement: then nothing of it was kept. Else nobody knows. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return false
+  // 08: the connection; 57P: ended by somebody; 40003: whether it was kept is not known.
+  return error.severity === 'ERROR' && !/^(08|57P|40003)/.test(String(error.code))
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from 'pg'
+import { FraudError } from '../../core/errors.ts'
+import { noteCopy } from '../copies.ts'
+import { type DataDirectory, dataDirectory, makeDataDirectory, readServiceAddress } from '../data-directory.ts'
+import { tryLock } from '../file-lock.ts'
+import { catchUp, compare } from './catch-up.ts'
+import { connect, placeOf, unusable } from './connect.ts'
+import { LogCopy } from './log-copy.ts'
+import { hasLog } from './schema.ts'
+
+/** So many processes of one machine may have a copy each. */
+const mostCopies = 64
+
+export interface CopyChoice {
+  /** Where this machine keeps its copies. */
+  readonly under: string
+  /** A new one, for who has to see what is in the database itself; removed once it is closed. */
+  readonly isFresh?: boolean
+  /** One that no service has, which this process then works on by itself. */
+  readonly isOwn?: boolean
+}
+
+/**
+ * A data directory of this machine for a log in a database: the copy of a service that runs here, or else one that nobody
+ * has, brought up to date.
+ *
+ * @throws FraudError DATABASE_UNUSABLE, LOG_INVALID
+ */
+export async function openCopy(url: string, { under, isFresh = false, isOwn = false }: CopyChoice): Promise<string> {
+  const place = placeOf(url)
+  const folder = join(under, createHash('sha256').update(place).digest('hex').slice(0, 16))
+  const paths = Array.from({ length: mostCopies }, (_, i) => join(folder, String(i + 1)))
+  if (!isOwn && !isFresh) {
+    const served = paths.find((path) => existsSync(path) && readServiceAddress(dataDirectory(path)) !== undefined)
+    if (served !== undefined) {
+      noteCopy(served, { url, place })
+      return served
+    }
+  }
+  const client = await connect(url)
+  try {
+    for (const path of isFresh ? [join(folder, `fresh-${process.pid}`)] : paths) {
+      if (isFresh) rmSync(path, { recursive: true, force: true })
+      makeDataDirectory(path)
+      if (await bringUpToDate(client, path)) {
+        noteCopy(path, { url, place })
+        return path
+      }
+    }
+    throw new FraudError('DIRECTORY_IN_USE', `All ${mostCopies} copies of ${place} under ${under} are in use`)
+  } catch (cause) {
+    throw unusable(url, cause)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Removes a copy that nobody works on any more. */
+export function removeCopy(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}
+
+/** @returns false where another process has it. */
+async function bringUpToDate(client: Client, path: string): Promise<boolean> {
+  const directory = dataDirectory(path)
+  mkdirSync(directory.snapshotsPath, { recursive: true, mode: 0o700 })
+  const lock = tryLock(directory.lockPath)
+  if (lock === undefined) return false
+  try {
+    if (await hasLog(client)) await fetch(client, directory)
+    return true
+  } finally {
+    lock.close()
+  }
+}
+
+async function fetch(client: Client, { logPath }: DataDirectory): Promise<void> {
+  let copy = new LogCopy(logPath)
+  try {
+    if ((await compare(client, copy)) === 'another') {
+      copy.close()
+      for (const ending of ['', '-wal', '-shm']) rmSync(`${logPath}${ending}`, { force: true })
+      copy = new LogCopy(logPath)
+    }
+    await catchUp(client, copy)
+    // An empty log is as good as none, as in a directory.
+    if (copy.last().sequence > 0) return
+  } finally {
+    copy.close()
+  }
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${logPath}${ending}`, { force: true })
+}

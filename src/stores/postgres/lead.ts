@@ -1,0 +1,138 @@
+import type { Client } from 'pg'
+import { connect, isRefusal, unusable } from './connect.ts'
+import { appendRows, type HashedRecord, hashAt, LeadLost, type Rows } from './log-table.ts'
+import { addPartition, endPartition, locks, migrate, partitionName } from './schema.ts'
+
+/** Who leads, as the database has it. */
+export interface Writer {
+  readonly holder: string
+  readonly url: string | null
+}
+
+/** The lead of one process: a lock of its connection, and an epoch that each of its commits names. */
+export class Lead {
+  readonly client: Client
+  readonly #epoch: number
+  #partition: { readonly first: number; readonly day: string }
+
+  private constructor(client: Client, epoch: number, partition: Lead['partition']) {
+    this.client = client
+    this.#epoch = epoch
+    this.#partition = partition
+  }
+
+  /** The newest one: when it began. */
+  get partition(): { readonly first: number; readonly day: string } {
+    return this.#partition
+  }
+
+  /**
+   * Takes the lead, where nobody has it. The new epoch waits for a commit of the one before that is under way, and no later
+   * one of that goes in.
+   *
+   * @param day today, as YYYY-MM-DD.
+   * @returns who has it, where somebody does.
+   * @throws FraudError DATABASE_UNUSABLE
+   */
+  static async take(url: string, holder: string, day: string): Promise<Lead | Writer> {
+    const client = await connect(url)
+    try {
+      await migrate(client)
+      const { rows } = await client.query('SELECT pg_try_advisory_lock($1, $2) AS is_mine', [...locks.lead])
+      if (rows[0].is_mine !== true) {
+        const other = await readWriter(client)
+        await client.end()
+        return other
+      }
+      const taken = await client.query(
+        `UPDATE shrike.writers SET epoch = epoch + 1, holder = $1, url = NULL, backend = pg_backend_pid(), beat = beat + 1,
+         since = now() WHERE name = 'main' RETURNING epoch`,
+        [holder],
+      )
+      return new Lead(client, Number(taken.rows[0].epoch), await newestPartition(client, day))
+    } catch (cause) {
+      await client.end().catch(() => {})
+      throw unusable(url, cause)
+    }
+  }
+
+  /** @throws LeadLost */
+  async append(rows: Rows): Promise<void> {
+    await appendRows(this.client, this.#epoch, rows)
+  }
+
+  /** Shows that this process is alive, and sees whether it still leads. @throws LeadLost */
+  async beat(): Promise<void> {
+    const { rowCount } = await this.client.query({
+      name: 'beat',
+      text: `UPDATE shrike.writers SET beat = beat + 1 WHERE name = 'main' AND epoch = $1`,
+      values: [this.#epoch],
+    })
+    if (rowCount !== 1) throw new LeadLost()
+  }
+
+  /** Says where this process takes requests. */
+  async announce(url: string): Promise<void> {
+    await this.client.query(`UPDATE shrike.writers SET url = $1 WHERE name = 'main' AND epoch = $2`, [url, this.#epoch])
+  }
+
+  /** Each day's records are a partition, which ends when the first of another day come. */
+  async turnPartition(next: number, day: string): Promise<void> {
+    const { first, day: begun } = this.#partition
+    if (day <= begun) return
+    if (next > first) {
+      await this.client
+        .query(`BEGIN; ${endPartition(first, next)}; ${addPartition(next, day)}; COMMIT`)
+        .catch(async (error) => {
+          await this.client.query('ROLLBACK').catch(() => {})
+          throw error
+        })
+    } else await this.client.query('UPDATE shrike.partitions SET day = $1 WHERE first = $2', [day, first])
+    this.#partition = { first: next > first ? next : first, day }
+  }
+
+  /** Drops partitions whose records are all to be let go; the rest of a partition goes when all of it may. */
+  async prune(through: number): Promise<void> {
+    const { rows } = await this.client.query('SELECT first FROM shrike.partitions ORDER BY first')
+    const firsts = rows.map(({ first }) => Number(first))
+    for (const [i, first] of firsts.entries()) {
+      const next = firsts[i + 1]
+      if (next === undefined || next - 1 > through) return
+      await this.client.query(
+        `BEGIN; DROP TABLE ${partitionName(first)}; DELETE FROM shrike.partitions WHERE first = ${first}; COMMIT`,
+      )
+    }
+  }
+
+  /** Leaves nothing of persons who were forgotten in the table. What the server's own log and backups hold is the operator's. */
+  async leaveNoTraces(): Promise<void> {
+    await this.client.query('VACUUM shrike.persons')
+  }
+
+  async newest(): Promise<Pick<HashedRecord, 'sequence' | 'hash'> | undefined> {
+    return await hashAt(this.client)
+  }
+
+  async end(): Promise<void> {
+    await this.client.end().catch(() => {})
+  }
+}
+
+/** Whether the connection, and so the lead, may be gone. */
+export function isLost(error: unknown): boolean {
+  return error instanceof LeadLost || !isRefusal(error)
+}
+
+async function readWriter(client: Client): Promise<Writer> {
+  const { rows } = await client.query(`SELECT holder, url FROM shrike.writers WHERE name = 'main'`)
+  return rows[0]
+}
+
+async function newestPartition(client: Client, day: string): Promise<Lead['partition']> {
+  const { rows } = await client.query(
+    `SELECT first, to_char(day, 'YYYY-MM-DD') AS day FROM shrike.partitions ORDER BY first DESC LIMIT 1`,
+  )
+  if (rows.length > 0) return { first: Number(rows[0].first), day: String(rows[0].day) }
+  await client.query(`BEGIN; ${addPartition(1, day)}; COMMIT`)
+  return { first: 1, day }
+}

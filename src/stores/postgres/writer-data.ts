@@ -1,0 +1,8 @@
+import type { WriterData } from '../sqlite/writer-messages.ts'
+
+/** What the thread needs that writes into a database and this machine's copy of it. */
+export interface DatabaseWriterData extends WriterData {
+  readonly url: string
+  /** Who this process is, for those whom it keeps out. */
+  readonly holder: string
+}

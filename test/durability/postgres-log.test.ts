@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { keepsRecords } from '../../src/log/decision-log.contract.ts'
+import { databaseWriter } from '../../src/stores/postgres/database-writer.ts'
+import { SqliteLog } from '../../src/stores/sqlite/sqlite-log.ts'
+import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+
+describe('the log in PostgreSQL', { skip: noPostgres }, () => {
+  let server: PostgresServer
+  let folder: string
+  let copies = 0
+  let tokens = 0
+  before(async () => {
+    server = await startPostgres()
+    folder = await mkdtemp(join(tmpdir(), 'shrike-copies-'))
+  })
+  after(async () => {
+    server?.remove()
+    await rm(folder, { recursive: true })
+  })
+
+  /** Each time with a copy of its own, so that what is found was in the database. */
+  const open = (url: () => string, key?: string) =>
+    SqliteLog.open({
+      path: join(folder, `copy-${++copies}.sqlite`),
+      writer: databaseWriter(url()),
+      key,
+      makeToken: () => `tok_${++tokens}`,
+    })
+  /** A database is made once it is opened, when there is a server. */
+  const newPlace = () => {
+    let url: string | undefined
+    return () => {
+      url ??= server.newDatabase()
+      return url
+    }
+  }
+
+  keepsRecords('in PostgreSQL', newPlace, open)
+  keepsRecords('in PostgreSQL, with a key', newPlace, (place) => open(place, 'a key'))
+})
