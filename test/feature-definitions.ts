@@ -38,13 +38,17 @@ interface Look {
   readonly by: By
   readonly hours: number
   readonly delay: number
+  readonly excludesSelf?: true
 }
 const looks: readonly Look[] = [
   { by: 'card', hours: 3, delay: 0 },
   { by: 'card', hours: 10, delay: 2 },
   { by: 'shop', hours: 7, delay: 0 },
 ]
-const windowOf = (scene: Scene, { by, hours, delay }: Look) => inWindow(scene, by, hours * hourMs, delay * hourMs)
+/** The same without the transaction itself. */
+const selfless: readonly Look[] = [{ by: 'card', hours: 8, delay: 0, excludesSelf: true }]
+const windowOf = (scene: Scene, { by, hours, delay, excludesSelf }: Look) =>
+  inWindow(scene, by, hours * hourMs, delay * hourMs).filter((each) => excludesSelf !== true || each !== scene.now)
 const earlier = (scene: Scene, by: By, hours: number) =>
   inWindow(scene, by, hours * hourMs).filter((each) => each !== scene.now)
 
@@ -56,14 +60,18 @@ function windowed(
   value: (window: readonly Purchase[], scene: Scene) => number,
   delayIfNone?: string,
 ): Defined {
-  const { by, hours, delay } = look
+  const { by, hours, delay, excludesSelf } = look
   const snake = kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  const as = delay > 0 ? `${by}_${of === undefined ? '' : `${of}_`}${snake}_ago` : undefined
+  const suffix = delay > 0 ? 'ago' : excludesSelf && 'earlier'
+  const as = suffix && `${by}_${of === undefined ? '' : `${of}_`}${snake}_${suffix}`
   const name = as === undefined ? [by, of, snake, `${hours}h`] : [as, `${hours}h`]
   const given = delay > 0 ? `${delay}h` : delayIfNone
   return {
     entry: {
-      [kind]: { by, over: `${hours}h`, ...(of && { of }), ...(as && { as }), ...(given && { delay: given }) },
+      [kind]: {
+        ...{ by, over: `${hours}h`, ...(of && { of }), ...(as && { as }), ...(given && { delay: given }) },
+        ...(excludesSelf && { excludeSelf: true }),
+      },
     },
     names: [name.filter((part) => part !== undefined).join('_')],
     past: [[by, (hours + delay) * hourMs]],
@@ -71,7 +79,7 @@ function windowed(
   }
 }
 
-const sums = looks.flatMap((look) =>
+const sums = [...looks, ...selfless].flatMap((look) =>
   (['amount', 'points'] as const).flatMap((of) => {
     const unit = of === 'amount' ? 100 : 1
     const plain = Object.entries(summaries).map(([kind, summary]) =>
@@ -86,9 +94,33 @@ const sums = looks.flatMap((look) =>
   }),
 )
 
-const counts = looks.flatMap((look) => [
+const counted = [...looks, ...selfless].flatMap((look) => [
   windowed('count', look, undefined, (window) => window.length),
   windowed('distinct', look, 'city', (window) => new Set(window.flatMap(({ city }) => city ?? [])).size),
+  rounded(
+    windowed('zScore', look, 'points', (window, { now }) => {
+      const values = known(window, 'points')
+      return over(now.points - summaries.mean(values, 1), summaries.standardDeviation(values, 1))
+    }),
+  ),
+  windowed('share', look, 'city', (window, { now }) => {
+    const cities = window.flatMap(({ city }) => city ?? [])
+    return now.city === undefined ? none : over(cities.filter((city) => city === now.city).length, cities.length)
+  }),
+  rounded(
+    windowed('entropy', look, 'shop', (window) => {
+      const shops = window.flatMap(({ shop }) => shop ?? [])
+      const shares = [...new Set(shops)].map((shop) => shops.filter((each) => each === shop).length / shops.length)
+      return shops.length === 0 ? none : total(shares.map((share) => share * Math.log2(1 / share)))
+    }),
+  ),
+])
+
+function rounded(defined: Defined): Defined {
+  return { ...defined, isRounded: true }
+}
+
+const counts = looks.flatMap((look) => [
   windowed('fraudCount', look, undefined, (window, scene) => frauds(scene, window).length, '0s'),
   windowed(
     'fraudRate',
@@ -109,6 +141,121 @@ const labelsDelay: Defined = {
     return window.length === 0 ? 0 : frauds(scene, window).length / window.length
   },
 }
+
+/** By conditions on the transactions' own fields, which those that lack them do not have. */
+const conditions: readonly (readonly [where: string, holds: (purchase: Purchase) => boolean])[] = [
+  ['amount > 100.0 && city == "Rome"', ({ amount, city }) => amount > 10_000 && city === 'Rome'],
+  ['points > 0.15 || shop == "s3"', ({ points, shop }) => points > 0.15 || shop === 's3'],
+  ['time.getHours("Asia/Tokyo") < 12', ({ time }) => (new Date(time).getUTCHours() + 9) % 24 < 12],
+]
+const withConditions = conditions.flatMap(([where, holds], i): readonly Defined[] => {
+  const inAll = (scene: Scene, hours: number, delay: number) =>
+    inWindow(scene, 'card', hours * hourMs, delay * hourMs).filter(holds)
+  const past: Defined['past'] = [['card', 9 * hourMs]]
+  return [
+    {
+      entry: { count: { by: 'card', over: '9h', where, as: `card_with_${i}` } },
+      names: [`card_with_${i}_9h`],
+      past,
+      value: (scene) => inAll(scene, 9, 0).length,
+    },
+    {
+      entry: { count: { by: 'card', over: '9h', where, excludeSelf: true, as: `card_earlier_with_${i}` } },
+      names: [`card_earlier_with_${i}_9h`],
+      past,
+      value: (scene) => inAll(scene, 9, 0).filter((each) => each !== scene.now).length,
+    },
+    {
+      entry: { fraudCount: { by: 'card', over: '7h', where, as: `card_frauds_with_${i}` } },
+      names: [`card_frauds_with_${i}_7h`],
+      past,
+      value: (scene) => frauds(scene, inAll(scene, 7, 2)).length,
+    },
+    {
+      entry: { fraudRate: { by: 'card', over: '9h', delay: '0h', where, as: `card_rate_with_${i}` } },
+      names: [`card_rate_with_${i}_9h`],
+      past,
+      value: (scene) => {
+        const all = inAll(scene, 9, 0)
+        return all.length === 0 ? 0 : frauds(scene, all).length / all.length
+      },
+    },
+  ]
+})
+
+const pairs: readonly Defined[] = [
+  {
+    entry: { newPairs: { of: 'shop', by: 'card', over: '6h', memory: '4h' } },
+    names: ['card_shop_new_pairs_6h'],
+    past: [['card', 6 * hourMs]],
+    value: (scene) => inWindow(scene, 'card', 6 * hourMs).filter((each) => wasNew(scene, each, 4)).length,
+  },
+  {
+    entry: { newPairs: { of: 'city', by: 'card', over: '3h', memory: '12h', excludeSelf: true } },
+    names: ['card_city_new_pairs_3h'],
+    past: [['card', 12 * hourMs]],
+    value: (scene) => earlier(scene, 'card', 3).filter((each) => wasNew(scene, each, 12, 'city')).length,
+  },
+]
+
+/** Whether a purchase was its card's first at its shop, by what was known when it came. */
+function wasNew({ all, spans }: Scene, now: Purchase, hours: number, of: 'shop' | 'city' = 'shop'): boolean {
+  const then: Scene = { all: all.slice(0, all.indexOf(now) + 1), now, verdicts: [], spans }
+  return now[of] !== undefined && !earlier(then, 'card', hours).some((each) => each[of] === now[of])
+}
+
+const frauds2h = (scene: Scene, by: By, hours: number, delay = 2) =>
+  frauds(scene, inWindow(scene, by, hours * hourMs, delay * hourMs))
+
+/** The run of frauds that ends at the last known one, instant by instant. */
+function runOf(scene: Scene, hours: number, delay = 2): readonly Purchase[] {
+  const window = inWindow(scene, 'shop', hours * hourMs, delay * hourMs)
+  const known = new Set(frauds(scene, window))
+  const instants = [...new Set(window.map(({ time }) => time))].map((at) => window.filter(({ time }) => time === at))
+  const run: Purchase[] = []
+  const end = instants.findLastIndex((instant) => instant.some((each) => known.has(each)))
+  for (const instant of instants.slice(0, end + 1).reverse()) {
+    const fraud = instant.filter((each) => known.has(each))
+    run.push(...fraud)
+    if (fraud.length < instant.length) break
+  }
+  return run
+}
+const secondsSince = ({ now }: Scene, purchase: Purchase | undefined) => (now.time - (purchase?.time ?? none)) / 1000
+
+const ofFrauds: readonly Defined[] = [
+  {
+    entry: { timeSinceFraud: { by: 'shop', over: ['4h', '9h'] } },
+    names: ['shop_time_since_fraud_4h', 'shop_time_since_fraud_9h'],
+    past: [['shop', 11 * hourMs]],
+    value: (scene, name) => secondsSince(scene, frauds2h(scene, 'shop', Number(name.slice(-2, -1))).at(-1)),
+  },
+  {
+    entry: { timeSinceFraud: { by: 'card', over: '12h', delay: '0h', which: 'first' } },
+    names: ['card_time_since_first_fraud_12h'],
+    past: [['card', 12 * hourMs]],
+    value: (scene) => secondsSince(scene, frauds2h(scene, 'card', 12, 0)[0]),
+  },
+  {
+    entry: { fraudRun: { by: 'shop', over: '9h', what: 'length' } },
+    names: ['shop_fraud_run_length_9h'],
+    past: [['shop', 11 * hourMs]],
+    value: (scene) => runOf(scene, 9).length,
+  },
+  {
+    entry: { fraudRun: { by: 'shop', over: '20h', what: 'age', delay: '0h' } },
+    names: ['shop_fraud_run_age_20h'],
+    past: [['shop', 20 * hourMs]],
+    value: (scene) => secondsSince(scene, runOf(scene, 20, 0).at(-1)),
+  },
+  {
+    entry: { linkedFrauds: { of: 'card', by: 'shop', over: '9h', delay: '0h' } },
+    names: ['shop_card_linked_frauds_9h'],
+    past: [['shop', 9 * hourMs]],
+    value: (scene) =>
+      frauds2h(scene, 'shop', 9, 0).filter(({ card }) => card !== undefined && card !== scene.now.card).length,
+  },
+]
 
 const lasts: readonly Defined[] = [
   {
@@ -194,7 +341,10 @@ const shares: readonly Defined[] = [
 ]
 
 /** Those that look at the past. */
-export const definedFeatures: readonly Defined[] = [...sums, ...counts, labelsDelay, ...lasts, ...shares]
+export const definedFeatures: readonly Defined[] = [
+  ...[...sums, ...counted, ...counts, labelsDelay, ...withConditions],
+  ...[...pairs, ...ofFrauds, ...lasts, ...shares],
+]
 
 /** The longest past by key that some features look at. */
 export function spansOf(features: readonly Defined[]): Record<string, number> {

@@ -152,6 +152,10 @@ export function toTransaction(purchase: Purchase, { texts, numbers }: Transactio
   }
 }
 
+function isSame(one: Verdict, other: Verdict): boolean {
+  return one.about === other.about && one.knownAt === other.knownAt && one.isFraud === other.isFraud
+}
+
 /** Runs a stream, gives each transaction's row and what it could see, and what of it the histories then say. */
 export function runStream(
   set: FeatureSet,
@@ -174,13 +178,15 @@ export function runStream(
       const said = 'verdict' in step ? step.verdict : verdicts[at]
       if (said === undefined) continue
       const { about, isFraud, knownAt, rank = 0 } = said
-      const { timestampMs, texts } = toTransaction(all[about], set.layout)
+      const event = { ...toTransaction(all[about], set.layout), sequence: about }
       const label = { isFraud, knownAtMs: knownAt, rank }
       if ('verdict' in step) {
-        histories.label({ timestampMs, texts, sequence: about }, label)
+        histories.label(event, label)
         verdicts.push(said)
       } else {
-        histories.withdraw({ timestampMs, texts, sequence: about }, label)
+        // Which of two that say the same is taken back makes a difference where a third lies between, and is not told apart.
+        if (verdicts.some((other, i) => i !== at && isSame(other, said))) continue
+        histories.withdraw(event, label)
         verdicts.splice(at, 1)
       }
     }

@@ -66,10 +66,11 @@ export function* streamPortfolio({
       const day = Math.floor((timestampMs - streamStartMs) / dayMs)
       const amount = Math.round(100 * amountAt(numberOf(table, 'amount', i), day)) / 100
       const texts = portfolioFeatures.layout.texts.map(({ column }) => textOf(table, column, i))
-      const row = replay.next({ timestampMs, amount: toMinorUnits(amount, 2), texts, numbers: [] })
+      const transaction = { timestampMs, amount: toMinorUnits(amount, 2), texts, numbers: [] }
+      const row = replay.next(transaction)
       const isFraud = numberOf(table, 'is_fraud', i) === 1
       yield { id: String(textOf(table, 'transaction_id', i)), timestampMs, amount, isFraud, row }
-      replay.label({ timestampMs, texts }, { isFraud, knownAtMs: timestampMs + 7 * dayMs })
+      replay.label(transaction, { isFraud, knownAtMs: timestampMs + 7 * dayMs })
     }
   }
 }

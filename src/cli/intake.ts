@@ -194,7 +194,7 @@ export class Intake {
   #queueLabel({ id, timestampMs, knownAtMs }: Labelled): void {
     const place = ++this.#place
     this.#ids.set(place, id)
-    const event = { timestampMs, texts: [], sequence: place }
+    const event = { timestampMs, amount: Number.NaN, texts: [], numbers: [], sequence: place }
     this.#labels.add({ event, label: { isFraud: true, knownAtMs: Math.max(knownAtMs, timestampMs) } })
   }
 

@@ -71,7 +71,8 @@ class Reports {
 
   add(id: unknown, timestampMs: number, knownAtMs: number): void {
     const sequence = this.#ids.push(id) - 1
-    this.#queue.add({ event: { timestampMs, texts: [], sequence }, label: { isFraud: true, knownAtMs } })
+    const event = { timestampMs, amount: Number.NaN, texts: [], numbers: [], sequence }
+    this.#queue.add({ event, label: { isFraud: true, knownAtMs } })
   }
 
   *due(timestampMs: number) {

@@ -9,6 +9,7 @@ import type { FieldValue } from '../detector/field-value.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import type { Transaction } from '../detector/transaction.ts'
 import { compileDetector, type FeatureSet } from '../features/feature-set.ts'
+import { sourcesOf } from '../features/history.ts'
 import type { LogReading } from '../log/decision-log.ts'
 import type { Definition, HistoryRecord } from '../log/log-record.ts'
 import type { Predictor } from '../scoring/predictor.ts'
@@ -99,8 +100,8 @@ export class RecordTransactions {
   constructor(inForce: RowMaker, reading: Pick<LogReading, 'definition'>, isForRows = false) {
     this.#inForce = inForce
     this.#reading = reading
-    const inHistories = inForce.features.plan.histories.some(({ fields }) =>
-      fields.some(({ from }) => from === 'amount'),
+    const inHistories = inForce.features.plan.histories.some((plan) =>
+      sourcesOf(plan).some(({ from }) => from === 'amount'),
     )
     this.#usesAmounts = isForRows || inHistories
   }

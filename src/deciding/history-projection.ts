@@ -122,8 +122,7 @@ export class HistoryProjection implements Projection {
       this.#begun = undefined
       if (transaction === undefined) return
       // Labels that came before their transaction take effect after its row.
-      const { timestampMs, texts } = transaction
-      for (const label of this.#pending.released) this.#label(label, { timestampMs, texts, sequence })
+      for (const label of this.#pending.released) this.#label(label, { ...transaction, sequence })
     }
   }
 
@@ -133,9 +132,9 @@ export class HistoryProjection implements Projection {
    * @throws FraudError LOG_MISMATCH
    */
   eventOf(about: LabelledTransaction): LabelledEvent | undefined {
-    const { sequence, timestampMs } = about
-    const texts = this.#transactions.of(about, sequence)?.texts
-    return texts && { sequence, timestampMs, texts }
+    const { sequence } = about
+    const transaction = this.#transactions.of(about, sequence)
+    return transaction && { ...transaction, sequence }
   }
 
   *save(): Generator<Uint8Array> {

@@ -5,6 +5,7 @@ import type { Steps } from '../core/time-slices.ts'
 import { type Detector, parseDetector } from '../detector/detector.ts'
 import { fieldOf, mayHaveField } from '../detector/kept-fields.ts'
 import { compileDetector } from '../features/feature-set.ts'
+import { sourcesOf } from '../features/history.ts'
 import type { LogReading, TransactionRecord } from '../log/decision-log.ts'
 import { type ColumnForm, columnForms, isSameForm, tellForm } from './column-form.ts'
 import type { RowMaker } from './detector-in-force.ts'
@@ -23,9 +24,10 @@ export function historyColumns({ detector, features }: RowMaker): ReadonlyMap<st
   const add = (column: string | undefined, spanMs: number) => {
     if (column !== undefined) spans.set(column, Math.max(spanMs, spans.get(column) ?? 0))
   }
-  for (const { by, text, fields, spanMs } of plan.histories) {
+  for (const history of plan.histories) {
+    const { by, text, spanMs } = history
     if (by !== null) add(layout.texts[text].column, spanMs)
-    for (const field of fields) {
+    for (const field of sourcesOf(history)) {
       if (field.from === 'amount') for (const column of [amount?.field, amount?.conversion]) add(column, spanMs)
       else add((field.from === 'text' ? layout.texts : layout.numbers)[field.index].column, spanMs)
     }

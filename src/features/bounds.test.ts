@@ -14,6 +14,8 @@ class CappedPast {
   readonly cap: number
   kept: Purchase[] = []
   buckets: { readonly start: number; readonly purchase: Purchase }[] = []
+  /** Those whose shop was none of those kept that came earlier. */
+  readonly wasNew = new Set<Purchase>()
 
   constructor(cap: number) {
     this.cap = cap
@@ -22,6 +24,9 @@ class CappedPast {
   add(purchase: Purchase, newest: number): void {
     this.kept = this.kept.filter(({ time }) => time > newest - spanMs)
     this.buckets = this.buckets.filter(({ start }) => start > newest - spanMs)
+    const before = this.kept.filter(({ time }) => time <= purchase.time && time > purchase.time - spanMs)
+    const isKnown = purchase.shop === undefined || before.some(({ shop }) => shop === purchase.shop)
+    if (!isKnown) this.wasNew.add(purchase)
     this.kept.splice(this.kept.findLastIndex(({ time }) => time <= purchase.time) + 1, 0, purchase)
     if (this.kept.length <= this.cap) return
     const [oldest] = this.kept.splice(0, 1)
@@ -48,6 +53,11 @@ const entries = [
   { max: { of: 'amount', by: 'card', over: '9h' } },
   { distinct: { of: 'shop', by: 'card', over: `${spanHours}h` } },
   { timeSinceLast: { by: 'card', over: '9h' } },
+  { count: { by: 'card', over: '9h', excludeSelf: true, as: 'earlier' } },
+  { sum: { of: 'amount', by: 'card', over: '9h', excludeSelf: true, as: 'earlier_sum' } },
+  { count: { by: 'card', over: '9h', where: 'amount > 300.0', as: 'large' } },
+  { count: { by: 'card', over: '9h', where: 'amount > 300.0', excludeSelf: true, as: 'earlier_large' } },
+  { newPairs: { of: 'shop', by: 'card', over: '9h', memory: '12h' } },
 ]
 
 /** What those features are of a past that is capped. */
@@ -55,7 +65,10 @@ function valuesOf(past: CappedPast, now: Purchase): number[] {
   const count = ({ kept, older }: ReturnType<CappedPast['in']>) => kept.length + older.flat().length
   const window = past.in(now, 9)
   const { kept, older } = window
-  const amounts = total(kept.map(({ amount }) => amount)) + total(older.flat().map(({ amount }) => amount))
+  const all = [...kept, ...older.flat()]
+  const earlier = all.filter((each) => each !== now)
+  const amounts = total(all.map(({ amount }) => amount))
+  const large = (each: Purchase) => each.amount > 30_000
   const points = total([total(older.map((each) => total(each.map(({ points: value }) => value)))), 0])
   const others = kept.filter((each) => each !== now)
   return [
@@ -66,6 +79,9 @@ function valuesOf(past: CappedPast, now: Purchase): number[] {
     kept.length === 0 ? Number.NaN : Math.max(...kept.map(({ amount }) => amount)) / 100,
     new Set(past.in(now, spanHours).kept.flatMap(({ shop }) => shop ?? [])).size,
     (now.time - (others.at(-1)?.time ?? Number.NaN)) / 1000,
+    ...[earlier.length, total(earlier.map(({ amount }) => amount)) / 100],
+    ...[all.filter(large).length, earlier.filter(large).length],
+    all.filter((each) => past.wasNew.has(each)).length,
   ]
 }
 
@@ -119,7 +135,10 @@ describe('a key with more events than are kept', () => {
     times.forEach((timestampMs, sequence) => {
       const texts = ['c1']
       histories.observe({ timestampMs, amount: 0, texts, numbers: [] })
-      histories.label({ timestampMs, texts, sequence }, { isFraud: true, knownAtMs: timestampMs })
+      histories.label(
+        { timestampMs, amount: 0, texts, numbers: [], sequence },
+        { isFraud: true, knownAtMs: timestampMs },
+      )
     })
     histories.observe({ timestampMs: start + span - 1000, amount: 0, texts: ['c1'], numbers: [] })
     const now = { timestampMs: start + bucket - 400 + span, amount: 0, texts: ['c1'], numbers: [] }
@@ -144,11 +163,15 @@ describe('a key with more events than are kept', () => {
 
   test('has its older frauds in buckets of time, each once, however often it was labelled', () => {
     const cap = 2
-    const set = featuresOf([{ fraudCount: { by: 'card', over: `${spanHours}h`, delay: '0s' } }], { eventsPerKey: cap })
+    const window = { by: 'card', over: `${spanHours}h`, delay: '0s' }
+    const where = 'amount > 300.0'
+    const set = featuresOf([{ fraudCount: window }, { fraudCount: { ...window, where, as: 'large' } }], {
+      eventsPerKey: cap,
+    })
     let inBuckets = 0
     const property = fc.property(steps, (stream) => {
       let kept: { readonly purchase: Purchase; readonly isFraud: boolean }[] = []
-      let buckets: number[] = []
+      let buckets: { readonly start: number; readonly isLarge: boolean }[] = []
       let taken = 0
       // Labels are known when they come; what was said before of the same transaction no longer counts.
       // One in a bucket can't be withdrawn, nor be weighed against another.
@@ -157,7 +180,7 @@ describe('a key with more events than are kept', () => {
         .map((step) =>
           'verdict' in step ? { verdict: { ...step.verdict, rank: 0, knownAt: Number.NEGATIVE_INFINITY } } : step,
         )
-      runStream(set, new MemoryHistories(set.plan), known, {}, ([count], { all, now, verdicts }) => {
+      runStream(set, new MemoryHistories(set.plan), known, {}, ([count, large], { all, now, verdicts }) => {
         const newest = Math.max(...all.slice(0, -1).map(({ time }) => time))
         for (const { about, isFraud } of verdicts.slice(taken)) {
           const purchase = all[about]
@@ -167,18 +190,22 @@ describe('a key with more events than are kept', () => {
           if (kept.length <= cap) continue
           const [oldest] = kept.splice(0, 1)
           if (!oldest.isFraud || kept.some((each) => each.purchase === oldest.purchase)) continue
-          buckets.push(Math.floor(oldest.purchase.time / bucketMs) * bucketMs)
+          const { time, amount } = oldest.purchase
+          buckets.push({ start: Math.floor(time / bucketMs) * bucketMs, isLarge: amount > 30_000 })
         }
         taken = verdicts.length
         if (now.card !== 'c1') return
         const horizon = Math.max(newest, now.time) - spanMs
         kept = kept.filter((each) => each.purchase.time > horizon)
-        buckets = buckets.filter((start) => start > horizon)
+        buckets = buckets.filter(({ start }) => start > horizon)
         const isIn = (time: number) => time > now.time - spanMs && time <= now.time
         const last = kept.filter(({ purchase }, i) => !kept.slice(i + 1).some((each) => each.purchase === purchase))
-        const frauds = last.filter(({ purchase, isFraud }) => isFraud && isIn(purchase.time)).length
-        inBuckets += buckets.filter(isIn).length
-        assert.equal(count, frauds + buckets.filter(isIn).length)
+        const frauds = last.filter(({ purchase, isFraud }) => isFraud && isIn(purchase.time))
+        const older = buckets.filter(({ start }) => isIn(start))
+        inBuckets += older.length
+        assert.equal(count, frauds.length + older.length)
+        const isLarge = frauds.filter(({ purchase }) => purchase.amount > 30_000).length
+        assert.equal(large, isLarge + older.filter((each) => each.isLarge).length)
       })
     })
     fc.assert(property, { numRuns: 500 })

@@ -118,7 +118,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
     refuses('constructor: {}', '.constructor', /no kind of feature "constructor"/)
     refuses('count', '', /count needs more parameters: by, over/)
     refuses('count:', '.count.by', /name the key or category whose history it is/)
-    refuses('count: 7d', '.count', /write its parameters by name: by, over, delay, as/)
+    refuses('count: 7d', '.count', /write its parameters by name: by, over, delay, excludeSelf, where, as/)
     refuses('hour: 7', '.hour', /it has no parameters/)
     refuses('hour: { zone: UTC }', '.hour.zone', /hour has no parameter "zone"; hour has no parameters/)
     const own = /each entry is one kind of feature; begin each with "-", and indent its parameters/
@@ -135,6 +135,23 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
     refuses('ratio: { of: amount }', '.ratio.to', /name another feature of the list/)
     refuses('night: { untilHour: 24 }', '.night.untilHour', /23/)
     refuses('count: { by: card, over: 7d, as: My Count }', '.count.as', /small letters, digits and "_"/)
+  })
+
+  test('where a condition can’t be read, or a window leaves out what it does not hold', () => {
+    const refusesWhere = (where: string, reason: RegExp) =>
+      refuses(`count: { by: card, over: 7d, where: '${where}' }`, '.count.where', reason)
+    refusesWhere('cty == "Rome"', /column 1: .*"cty" is unknown; did you mean city/)
+    refusesWhere('points > 3.0 && points < "a"', /column \d+: /)
+    refusesWhere('score > 0.5', /"score"/)
+    refusesWhere('card in lists.blocked', /lists/)
+    refusesWhere('city', /must be true or false/)
+    refuses(
+      'mean: { of: amount, by: card, over: 7d, delay: 1d, excludeSelf: true }',
+      '.mean.excludeSelf',
+      /a window with a delay does not hold the transaction itself/,
+    )
+    refuses('fraudCount: { by: card, over: 7d, excludeSelf: true }', '.fraudCount.excludeSelf', /has no parameter/)
+    refuses('fraudRun: { by: card, over: 7d }', '.fraudRun.what', /write length \(of the run\) or age/)
   })
 
   test('where a name is not one of the detector’s', () => {

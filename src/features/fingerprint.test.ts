@@ -41,6 +41,7 @@ describe('the fingerprint of histories', () => {
       [{ max: { of: 'amount', by: 'card', over: '1d' } }, { ratioToMedian: { of: 'amount', by: 'card', over: '7d' } }],
       [sum, 'amount', 'weekend', { night: { untilHour: 6 } }, 'V1'],
       [sum, { count: { by: 'card', over: '7d' } }],
+      [sum, { mean: { of: 'amount', by: 'card', over: '7d', excludeSelf: true } }],
     ]
     for (const features of same) assert.equal(fingerprint(features), fingerprint([sum]), JSON.stringify(features))
     assert.equal(fingerprint([sum], {}, { eventsPerKey: 4096 }), fingerprint([sum]))
@@ -49,8 +50,17 @@ describe('the fingerprint of histories', () => {
   })
 
   test('is another where anything that is kept is other', () => {
+    const online = { count: { by: 'card', over: '7d', where: 'city == "Rome"' } }
+    const frauds = { fraudCount: { by: 'card', over: '7d', delay: '0h' } }
     const others = {
       usual: fingerprint([sum]),
+      'a condition': fingerprint([sum, online]),
+      'another condition': fingerprint([sum, { count: { ...online.count, where: 'city == "Oslo"' } }]),
+      'what a condition reads': fingerprint([sum, online], { fields: { city: 'TOWN', points: 'POINTS' } }),
+      'firsts of a field': fingerprint([sum, { newPairs: { of: 'city', by: 'card', over: '1d', memory: '7d' } }]),
+      'a longer memory': fingerprint([sum, { newPairs: { of: 'city', by: 'card', over: '1d', memory: '8d' } }]),
+      'a condition of frauds': fingerprint([sum, { fraudCount: { ...frauds.fraudCount, where: 'city == "Rome"' } }]),
+      'a text of frauds': fingerprint([sum, { linkedFrauds: { of: 'shop', by: 'card', over: '7d', delay: '0h' } }]),
       'a window': fingerprint([{ sum: { ...sum.sum, over: ['1d', '8d'] } }]),
       'one window less': fingerprint([{ sum: { ...sum.sum, over: '7d' } }]),
       'a delay': fingerprint([{ sum: { ...sum.sum, delay: '1h' } }]),

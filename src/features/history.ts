@@ -24,23 +24,57 @@ export interface History {
   /** The field of an event. */
   valueOf(event: number, field: number): number
   timeOf(event: number): number
-  /** Transactions of the window that are known to be fraud by now. */
-  fraudCount(window: number): number
+  /** Transactions of the window that are known to be fraud by now: those of them with a condition, by its number among labels. */
+  fraudCount(window: number, condition?: number): number
+  /** Those of them whose text, by its number among labels, is known and another one than this; any, for NaN. */
+  otherFrauds(window: number, text: number, value: number): number
+  /** When the first or the last of them took place; NaN where there are none. */
+  fraudTime(window: number, which: 'first' | 'last'): number
+  /**
+   * How many of them came one behind the other up to the last one, with nothing else between. The order within an instant is
+   * not kept, so one whose transactions are not all known to be fraud is where the run begins.
+   */
+  fraudRun(window: number): number
+  /** When that run began; NaN where there is none. */
+  fraudRunStart(window: number): number
 }
 
 /** A span of event time before a transaction: (t - delay - width, t - delay]. */
 export interface Window {
   readonly widthMs: number
   readonly delayMs: number
+  /** Whether it ends right before the transaction itself, which it would hold otherwise. */
+  readonly excludesSelf?: true
 }
 
 /**
  * Where the values of a history's field come from. An exact amount is whole minor units, whose sums are exact; a text
  * is kept as its hash (core/hash-text.ts).
  */
-export type HistoryField =
+export type SourceOfField =
   | { readonly from: 'amount'; readonly isExact: boolean }
   | { readonly from: 'number' | 'text'; readonly index: number }
+
+/** 1 where a transaction has a condition; 0 where it doesn't, or where what is missing would decide. */
+export interface ConditionField {
+  readonly from: 'condition'
+  readonly text: string
+  readonly reads: readonly SourceOfField[]
+  readonly test: (transaction: Transaction) => number
+}
+
+/**
+ * 1 where a transaction was the key's first with its text, as far back as that window goes, when it came; 0 where it was not, or
+ * has none.
+ */
+export interface FirstField {
+  readonly from: 'first'
+  /** The text's number among the history's fields. */
+  readonly field: number
+  readonly widthMs: number
+}
+
+export type HistoryField = SourceOfField | ConditionField | FirstField
 
 /** What histories by one key have to keep. */
 export interface HistoryPlan {
@@ -51,8 +85,19 @@ export interface HistoryPlan {
   readonly fields: readonly HistoryField[]
   readonly windows: readonly Window[]
   readonly countsFrauds: boolean
+  /** What labels of fraud keep of their transactions. */
+  readonly labelFields: readonly (SourceOfField | ConditionField)[]
   /** Its longest window plus delay: what is older than the newest transaction of all by this much is forgotten. */
   readonly spanMs: number
+}
+
+/** What of a transaction a history reads beside its key: for itself, and for labels. */
+export function sourcesOf({ fields, labelFields }: HistoryPlan): readonly SourceOfField[] {
+  return [...fields, ...labelFields].flatMap((field) => {
+    if (field.from === 'condition') return field.reads
+    // The text of one that tells firsts is a field of its own.
+    return field.from === 'first' ? [] : [field]
+  })
 }
 
 /** What all of a detector's histories keep, and for how long. */
@@ -65,9 +110,7 @@ export interface HistoriesPlan {
 }
 
 /** A transaction that a label speaks of. */
-export interface LabelledEvent {
-  readonly timestampMs: number
-  readonly texts: readonly (string | undefined)[]
+export interface LabelledEvent extends Transaction {
   readonly sequence: number
 }
 

@@ -2,17 +2,21 @@ import { hashText } from '../core/hash-text.ts'
 import type { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import type { Transaction } from '../detector/transaction.ts'
-import type { History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
+import type { FirstField, History, HistoryField, HistoryPlan, Label, LabelledEvent } from './history.ts'
 import { KeyIndex } from './key-index.ts'
 import { SeriesStore, upperBound, upperBoundNear } from './series-store.ts'
 import { SilenceQueue } from './silence-queue.ts'
 
-/** The numbers of a label: event time, its transaction's sequence, when it was known, and twice its rank, plus 1 for fraud. */
-const labelWidth = 4
+/**
+ * The numbers of a label: event time, its transaction's sequence, when it was known, and twice its rank, plus 1 for fraud; then
+ * what the plan wants of its transaction.
+ */
+const labelFieldsAt = 4
 /** Older events are counted in as many spans of time as this over the longest window. */
 const bucketsPerSpan = 2048
 /**
- * The numbers of a bucket: its beginning, events, frauds, then the sum and the number of known values of each field.
+ * The numbers of a bucket: its beginning, events, frauds, then the sum and the number of known values of each field, then the
+ * frauds with each condition.
  */
 const [bucketEvents, bucketFrauds, bucketFields] = [1, 2, 3]
 const noData = new Float64Array(0)
@@ -39,13 +43,15 @@ export class KeyedHistories implements History {
   readonly #bucketSeries = new Map<number, number>()
   readonly #freeSeries: number[] = []
   #rareSeries = 0
-  /** Which field is kept as the sum of those before it, if any; the sum of all stands behind the newest event. */
-  readonly #exactField: number
+  /** Fields that are kept as the sum of those before it; the sum of all stands behind the newest event. */
+  readonly #exactFields: readonly number[]
+  readonly #isExact: Uint8Array
   readonly #width: number
+  readonly #labelWidth: number
   readonly #scratch: Float64Array
   readonly #lastUsedMs = (number: number): number => this.#newestOf(number)
 
-  // How far back each edge of a window lies, ascending, and which two edges a window has.
+  // How far back each edge of a window lies, ascending, and which two edges a window has. The last is the transaction in hand.
   readonly #edges: readonly number[]
   readonly #fromEdge: Int32Array
   readonly #toEdge: Int32Array
@@ -57,25 +63,39 @@ export class KeyedHistories implements History {
   #current = -1
   #label = -1
   #bucket = -1
+  /** What the transaction in hand has added to a bucket, where it went there at once. */
+  #moved: Float64Array | undefined
+  // The labels of the window that was asked for last, and the end of all.
+  #fraudsFrom = 0
+  #fraudsTo = 0
+  #labelsEnd = 0
+  /** Where the run of frauds began that was asked for last. */
+  #runStartMs = Number.NaN
 
   constructor(plan: HistoryPlan, eventsPerKey: number) {
     this.#plan = plan
     this.#spanMs = plan.spanMs
     this.#eventsPerKey = eventsPerKey
     this.#bucketMs = Math.max(1, Math.ceil(plan.spanMs / bucketsPerSpan))
-    this.#exactField = plan.fields.findIndex((field) => field.from === 'amount' && field.isExact)
+    this.#isExact = Uint8Array.from(plan.fields, (field) => (sumsExactly(field) ? 1 : 0))
+    this.#exactFields = [...plan.fields.keys()].filter((field) => this.#isExact[field] === 1)
     this.#width = 1 + plan.fields.length
+    this.#labelWidth = labelFieldsAt + plan.labelFields.length
     const offsets = plan.windows.flatMap(({ widthMs, delayMs }) => [delayMs, delayMs + widthMs])
-    this.#edges = [...new Set(offsets)].sort((a, b) => a - b)
+    this.#edges = [...[...new Set(offsets)].sort((a, b) => a - b), 0]
     this.#events = new SeriesStore(this.#width, eventsPerKey + 1, {
-      tail: this.#exactField < 0 ? 0 : 1,
-      notes: this.#edges.length,
+      tail: this.#exactFields.length === 0 ? 0 : 1,
+      notes: this.#edges.length - 1,
     })
-    this.#labels = new SeriesStore(labelWidth, eventsPerKey + 1)
-    this.#buckets = new SeriesStore(bucketFields + 2 * plan.fields.length, bucketsPerSpan + 2)
+    this.#labels = new SeriesStore(this.#labelWidth, eventsPerKey + 1)
+    const bucketWidth = bucketFields + 2 * plan.fields.length + plan.labelFields.length
+    this.#buckets = new SeriesStore(bucketWidth, bucketsPerSpan + 2)
     this.#scratch = new Float64Array(eventsPerKey)
     this.#fromEdge = Int32Array.from(plan.windows, ({ widthMs, delayMs }) => this.#edges.indexOf(delayMs + widthMs))
-    this.#toEdge = Int32Array.from(plan.windows, ({ delayMs }) => this.#edges.indexOf(delayMs))
+    const self = this.#edges.length - 1
+    this.#toEdge = Int32Array.from(plan.windows, ({ delayMs, excludesSelf }) =>
+      excludesSelf ? self : this.#edges.indexOf(delayMs),
+    )
     this.#at = new Int32Array(this.#edges.length)
   }
 
@@ -124,7 +144,8 @@ export class KeyedHistories implements History {
     return true
   }
 
-  label({ timestampMs, texts, sequence }: LabelledEvent, label: Label, newestMs: number): void {
+  label(event: LabelledEvent, label: Label, newestMs: number): void {
+    const { timestampMs, texts, sequence } = event
     const { isFraud, knownAtMs, rank = 0 } = label
     if (!this.#plan.countsFrauds || timestampMs <= newestMs - this.#spanMs) return
     const key = this.#plan.by === null ? '' : texts[this.#plan.text]
@@ -136,7 +157,10 @@ export class KeyedHistories implements History {
     if (!isFraud && rank === 0 && (known === undefined || !this.#hasLabel(known, timestampMs, sequence))) return
     const series = known ?? this.#addRare(this.#labelSeries, number)
     const at = this.#labels.insert(series, timestampMs)
-    this.#labels.data(series).set([timestampMs, sequence, knownAtMs, wordOf(label)], at)
+    const data = this.#labels.data(series)
+    data.set([timestampMs, sequence, knownAtMs, wordOf(label)], at)
+    const { labelFields } = this.#plan
+    for (let i = 0; i < labelFields.length; i++) data[at + labelFieldsAt + i] = read(labelFields[i], event)
     if (this.#labels.count(series) > this.#eventsPerKey) this.#moveOldestLabel(number, series)
   }
 
@@ -150,8 +174,9 @@ export class KeyedHistories implements History {
     const first = this.#labels.first(series)
     const isIt = (at: number) =>
       data[at + 1] === sequence && data[at + 2] === label.knownAtMs && data[at + 3] === wordOf(label)
-    let at = upperBound(data, labelWidth, first, this.#labels.end(series), timestampMs) - labelWidth
-    while (at >= first && data[at] === timestampMs && !isIt(at)) at -= labelWidth
+    const width = this.#labelWidth
+    let at = upperBound(data, width, first, this.#labels.end(series), timestampMs) - width
+    while (at >= first && data[at] === timestampMs && !isIt(at)) at -= width
     if (at >= first && data[at] === timestampMs) this.#labels.remove(series, at)
   }
 
@@ -209,14 +234,14 @@ export class KeyedHistories implements History {
     const from = this.#at[this.#fromEdge[window]]
     const to = this.#at[this.#toEdge[window]]
     if (from === to) return older
-    if (field === this.#exactField) return older + this.#data[to + 1 + field] - this.#data[from + 1 + field]
+    if (this.#isExact[field] === 1) return older + this.#data[to + 1 + field] - this.#data[from + 1 + field]
     let sum = older
     for (let at = from + 1 + field; at < to; at += this.#width) if (!Number.isNaN(this.#data[at])) sum += this.#data[at]
     return sum
   }
 
   known(window: number, field: number): number {
-    if (field === this.#exactField) return this.count(window)
+    if (this.#isExact[field] === 1) return this.count(window)
     let known = this.#bucket < 0 ? 0 : this.#inBuckets(window, bucketFields + 1 + 2 * field)
     const to = this.#at[this.#toEdge[window]]
     for (let at = this.#at[this.#fromEdge[window]] + 1 + field; at < to; at += this.#width) {
@@ -253,24 +278,98 @@ export class KeyedHistories implements History {
 
   valueOf(event: number, field: number): number {
     const value = this.#data[event + 1 + field]
-    return field === this.#exactField ? this.#data[event + this.#width + 1 + field] - value : value
+    return this.#isExact[field] === 1 ? this.#data[event + this.#width + 1 + field] - value : value
   }
 
   timeOf(event: number): number {
     return this.#data[event]
   }
 
-  fraudCount(window: number): number {
-    const older = this.#bucket < 0 ? 0 : this.#inBuckets(window, bucketFrauds)
-    if (this.#label < 0 || this.#labels.count(this.#label) === 0) return older
+  fraudCount(window: number, condition = -1): number {
+    const inBucket = condition < 0 ? bucketFrauds : bucketFields + 2 * this.#plan.fields.length + condition
+    const older = this.#bucket < 0 ? 0 : this.#inBuckets(window, inBucket)
+    if (!this.#openFrauds(window)) return older
     const data = this.#labels.data(this.#label)
-    const end = this.#labels.end(this.#label)
-    const [from, to] = this.#windowIn(this.#labels, this.#label, window)
     let frauds = 0
-    for (let at = from; at < to; at += labelWidth) {
-      if (data[at + 3] % 2 === 1 && this.#isLastWord(data, at, from, end)) frauds++
+    for (let at = this.#nextFraud(data, -1); at >= 0; at = this.#nextFraud(data, at)) {
+      if (condition < 0 || data[at + labelFieldsAt + condition] === 1) frauds++
     }
     return older + frauds
+  }
+
+  otherFrauds(window: number, text: number, value: number): number {
+    if (!this.#openFrauds(window)) return 0
+    const data = this.#labels.data(this.#label)
+    let frauds = 0
+    for (let at = this.#nextFraud(data, -1); at >= 0; at = this.#nextFraud(data, at)) {
+      const other = data[at + labelFieldsAt + text]
+      if (!Number.isNaN(other) && other !== value) frauds++
+    }
+    return frauds
+  }
+
+  fraudTime(window: number, which: 'first' | 'last'): number {
+    if (!this.#openFrauds(window)) return Number.NaN
+    const data = this.#labels.data(this.#label)
+    const at = which === 'first' ? this.#nextFraud(data, -1) : this.#fraudBefore(data, this.#fraudsTo)
+    return at < 0 ? Number.NaN : data[at]
+  }
+
+  fraudRun(window: number): number {
+    this.#runStartMs = Number.NaN
+    if (!this.#openFrauds(window)) return 0
+    const labels = this.#labels.data(this.#label)
+    const width = this.#width
+    const first = this.#at[this.#fromEdge[window]]
+    let event = this.#at[this.#toEdge[window]] - width
+    let fraud = this.#fraudBefore(labels, this.#fraudsTo)
+    if (fraud >= 0) while (event >= first && this.#data[event] > labels[fraud]) event -= width
+    let length = 0
+    // Instant by instant, as long as all of its transactions are known to be fraud.
+    while (fraud >= 0) {
+      const instant = labels[fraud]
+      let frauds = 0
+      for (; fraud >= 0 && labels[fraud] === instant; fraud = this.#fraudBefore(labels, fraud)) frauds++
+      let events = 0
+      for (; event >= first && this.#data[event] === instant; event -= width) events++
+      length += frauds
+      this.#runStartMs = instant
+      const hasNext = fraud >= 0 && event >= first && labels[fraud] === this.#data[event]
+      if (frauds < events || !hasNext) break
+    }
+    return length
+  }
+
+  fraudRunStart(window: number): number {
+    this.fraudRun(window)
+    return this.#runStartMs
+  }
+
+  /** Takes a window's labels in hand; whether there are any. */
+  #openFrauds(window: number): boolean {
+    if (this.#label < 0 || this.#labels.count(this.#label) === 0) return false
+    const [from, to] = this.#windowIn(this.#labels, this.#label, window)
+    this.#fraudsFrom = from
+    this.#fraudsTo = to
+    this.#labelsEnd = this.#labels.end(this.#label)
+    return from < to
+  }
+
+  /** The next label of the window, after this one or (-1) from its beginning, that counts as fraud by now; -1 after the last. */
+  #nextFraud(data: Float64Array, after: number): number {
+    const width = this.#labelWidth
+    for (let at = after < 0 ? this.#fraudsFrom : after + width; at < this.#fraudsTo; at += width) {
+      if (data[at + 3] % 2 === 1 && this.#isLastWord(data, at, this.#fraudsFrom, this.#labelsEnd)) return at
+    }
+    return -1
+  }
+
+  #fraudBefore(data: Float64Array, before: number): number {
+    const width = this.#labelWidth
+    for (let at = before - width; at >= this.#fraudsFrom; at -= width) {
+      if (data[at + 3] % 2 === 1 && this.#isLastWord(data, at, this.#fraudsFrom, this.#labelsEnd)) return at
+    }
+    return -1
   }
 
   /**
@@ -280,11 +379,12 @@ export class KeyedHistories implements History {
   #isLastWord(data: Float64Array, at: number, first: number, end: number): boolean {
     if (data[at + 2] > this.#nowMs) return false
     const rank = data[at + 3] >> 1
-    for (let later = at + labelWidth; later < end && data[later] === data[at]; later += labelWidth) {
+    const width = this.#labelWidth
+    for (let later = at + width; later < end && data[later] === data[at]; later += width) {
       const isKnown = data[later + 1] === data[at + 1] && data[later + 2] <= this.#nowMs
       if (isKnown && data[later + 3] >> 1 >= rank) return false
     }
-    for (let before = at - labelWidth; before >= first && data[before] === data[at]; before -= labelWidth) {
+    for (let before = at - width; before >= first && data[before] === data[at]; before -= width) {
       const isKnown = data[before + 1] === data[at + 1] && data[before + 2] <= this.#nowMs
       if (isKnown && data[before + 3] >> 1 > rank) return false
     }
@@ -294,8 +394,9 @@ export class KeyedHistories implements History {
   #hasLabel(series: number, timestampMs: number, sequence: number): boolean {
     const data = this.#labels.data(series)
     const first = this.#labels.first(series)
-    let at = upperBound(data, labelWidth, first, this.#labels.end(series), timestampMs) - labelWidth
-    for (; at >= first && data[at] === timestampMs; at -= labelWidth) if (data[at + 1] === sequence) return true
+    const width = this.#labelWidth
+    let at = upperBound(data, width, first, this.#labels.end(series), timestampMs) - width
+    for (; at >= first && data[at] === timestampMs; at -= width) if (data[at + 1] === sequence) return true
     return false
   }
 
@@ -306,6 +407,7 @@ export class KeyedHistories implements History {
     this.#current = -1
     this.#label = -1
     this.#bucket = -1
+    this.#moved = undefined
   }
 
   /** The key's number. Its labels and buckets are taken in hand, and what is too old is forgotten. */
@@ -316,6 +418,7 @@ export class KeyedHistories implements History {
       this.#events.reserve(this.#index.capacity)
       this.#silence.add(number, this.#nowMs)
     }
+    this.#moved = undefined
     this.#events.dropThrough(number, horizonMs)
     this.#label = this.#labelSeries.get(number) ?? -1
     if (this.#label >= 0) this.#labels.dropThrough(this.#label, horizonMs)
@@ -327,24 +430,42 @@ export class KeyedHistories implements History {
   #append(number: number, transaction: Transaction): void {
     const at = this.#events.insert(number, transaction.timestampMs)
     const data = this.#events.data(number)
+    const width = this.#width
     const { fields } = this.#plan
     for (let field = 0; field < fields.length; field++) {
-      if (field !== this.#exactField) data[at + 1 + field] = read(fields[field], transaction)
+      const kept = fields[field]
+      if (this.#isExact[field] === 0 && kept.from !== 'first') data[at + 1 + field] = read(kept, transaction)
     }
-    if (this.#exactField >= 0) {
+    if (this.#exactFields.length > 0) {
       const end = this.#events.end(number)
-      const sum = 1 + this.#exactField
       // The sum of those before it is what the one after it had, which is the sum behind the newest for a new newest.
       // The rest belongs to the previous owner of the place and must not be saved.
       if (this.#events.count(number) === 1) {
-        data[at + sum] = 0
-        data.fill(0, at + this.#width, at + 2 * this.#width)
+        for (const field of this.#exactFields) data[at + 1 + field] = 0
+        data.fill(0, at + width, at + 2 * width)
       }
-      for (let later = at + this.#width + sum; later <= end + sum; later += this.#width)
-        data[later] += transaction.amount
+      for (const field of this.#exactFields) {
+        const kept = fields[field]
+        const value = kept.from === 'first' ? this.#isFirst(data, number, at, kept) : read(kept, transaction)
+        if (value === 0) continue
+        const sum = 1 + field
+        for (let later = at + width + sum; later <= end + sum; later += width) data[later] += value
+      }
     }
     this.#data = data
     this.#current = at
+  }
+
+  /** 1 where no event of the window before this one has its text. */
+  #isFirst(data: Float64Array, number: number, at: number, { field, widthMs }: FirstField): number {
+    const value = data[at + 1 + field]
+    if (Number.isNaN(value)) return 0
+    const first = this.#events.first(number)
+    const horizonMs = data[at] - widthMs
+    for (let before = at - this.#width; before >= first && data[before] > horizonMs; before -= this.#width) {
+      if (data[before + 1 + field] === value) return 0
+    }
+    return 1
   }
 
   /**
@@ -357,12 +478,15 @@ export class KeyedHistories implements History {
     const width = this.#width
     const first = events.first(number)
     const end = events.end(number)
-    for (let edge = 0; edge < this.#edges.length; edge++) {
+    const self = this.#edges.length - 1
+    for (let edge = 0; edge < self; edge++) {
       const rank = this.#nowMs - this.#edges[edge]
       const at = upperBoundNear(data, width, first, end, rank, end - events.note(number, edge))
       events.setNote(number, edge, end - at)
       this.#at[edge] = at
     }
+    // One that went into a bucket at once is older than all that are left.
+    this.#at[self] = this.#current < 0 ? first : this.#current
   }
 
   /** The positions of a window among labels or buckets. */
@@ -380,7 +504,9 @@ export class KeyedHistories implements History {
     const [from, to] = this.#windowIn(this.#buckets, this.#bucket, window)
     let sum = 0
     for (let at = from; at < to; at += this.#buckets.width) sum += data[at + number]
-    return sum
+    const moved = this.#moved
+    if (moved === undefined || this.#toEdge[window] !== this.#edges.length - 1) return sum
+    return moved[0] > this.#nowMs - this.#edges[this.#fromEdge[window]] ? sum - moved[number] : sum
   }
 
   #moveOldest(number: number): void {
@@ -388,15 +514,25 @@ export class KeyedHistories implements History {
     this.#bucket = this.#bucketSeries.get(number) ?? this.#addRare(this.#bucketSeries, number)
     const bucket = this.#bucketAt(this.#bucket, this.#data[first])
     const buckets = this.#buckets.data(this.#bucket)
+    const isSelf = this.#current === first
+    const moved = isSelf ? new Float64Array(this.#buckets.width) : undefined
+    if (moved !== undefined) {
+      moved[0] = buckets[bucket]
+      moved[bucketEvents] = 1
+    }
     buckets[bucket + bucketEvents]++
     for (let field = 0; field < this.#plan.fields.length; field++) {
       const value = this.valueOf(first, field)
       if (Number.isNaN(value)) continue
-      buckets[bucket + bucketFields + 2 * field] += value
-      buckets[bucket + bucketFields + 1 + 2 * field]++
+      const at = bucketFields + 2 * field
+      buckets[bucket + at] += value
+      buckets[bucket + at + 1]++
+      moved?.fill(value, at, at + 1).fill(1, at + 1, at + 2)
     }
     this.#events.dropFirst(number, 1)
-    if (this.#current === first) this.#current = -1
+    if (!isSelf) return
+    this.#current = -1
+    this.#moved = moved
   }
 
   #moveOldestLabel(number: number, series: number): void {
@@ -404,8 +540,9 @@ export class KeyedHistories implements History {
     const first = this.#labels.first(series)
     const end = this.#labels.end(series)
     const rank = data[first + 3] >> 1
+    const width = this.#labelWidth
     let isChanged = false
-    for (let at = end - labelWidth; at > first; at -= labelWidth) {
+    for (let at = end - width; at > first; at -= width) {
       if (data[at] !== data[first] || data[at + 1] !== data[first + 1]) continue
       if (data[at + 3] >> 1 >= rank) isChanged = true
       // It would count where what is believed more has gone into a bucket.
@@ -414,7 +551,12 @@ export class KeyedHistories implements History {
     if (data[first + 3] % 2 === 1 && !isChanged) {
       const buckets = this.#bucketSeries.get(number) ?? this.#addRare(this.#bucketSeries, number)
       const bucket = this.#bucketAt(buckets, data[first])
-      this.#buckets.data(buckets)[bucket + bucketFrauds]++
+      const counts = this.#buckets.data(buckets)
+      counts[bucket + bucketFrauds]++
+      const conditions = bucket + bucketFields + 2 * this.#plan.fields.length
+      this.#plan.labelFields.forEach(({ from }, i) => {
+        if (from === 'condition') counts[conditions + i] += data[first + labelFieldsAt + i]
+      })
     }
     this.#labels.dropFirst(series, 1)
   }
@@ -466,9 +608,15 @@ function wordOf({ isFraud, rank = 0 }: Label): number {
   return 2 * rank + (isFraud ? 1 : 0)
 }
 
+/** Whether sums of a field are of whole numbers, none of them missing. */
+function sumsExactly(field: HistoryField): boolean {
+  return field.from === 'amount' ? field.isExact : field.from === 'condition' || field.from === 'first'
+}
+
 /** A field of a transaction as histories keep it: a text as its hash, a missing one as NaN. */
-function read(field: HistoryField, transaction: Transaction): number {
+function read(field: Exclude<HistoryField, FirstField>, transaction: Transaction): number {
   if (field.from === 'amount') return transaction.amount
+  if (field.from === 'condition') return field.test(transaction)
   if (field.from === 'number') return transaction.numbers[field.index]
   const text = transaction.texts[field.index]
   return text === undefined ? Number.NaN : hashText(text)

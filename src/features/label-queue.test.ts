@@ -21,7 +21,10 @@ test('labels come when they are known, of one instant those of earlier transacti
       assert.equal(queue.due(now), undefined)
     }
     labels.forEach(({ knownAtMs, passed }, sequence) => {
-      queue.add({ event: { timestampMs: 0, texts: [], sequence }, label: { isFraud: true, knownAtMs } })
+      queue.add({
+        event: { timestampMs: 0, amount: 0, texts: [], numbers: [], sequence },
+        label: { isFraud: true, knownAtMs },
+      })
       waiting.push({ knownAtMs, sequence })
       now += passed
       if (passed > 0) takeDue()

@@ -142,7 +142,10 @@ describe('a limit to memory', () => {
       const card = `card-${i >> 3}`
       const seen = (i & 7) + 1
       assert.deepEqual([...observe(set, histories, i, card)], [seen, seen - 1])
-      histories.label({ timestampMs: i, texts: [card], sequence: i }, { isFraud: true, knownAtMs: i })
+      histories.label(
+        { timestampMs: i, amount: 0, texts: [card], numbers: [], sequence: i },
+        { isFraud: true, knownAtMs: i },
+      )
     }
     assert.ok(histories.stats().droppedForMemory > 2000)
   })
@@ -157,7 +160,10 @@ describe('a limit to memory', () => {
       const card = `c${(i * i + (i >> 3)) % 61}`
       const [count, frauds] = observe(set, histories, i, card)
       assert.equal(frauds, count - 1, 'all before it were fraud')
-      histories.label({ timestampMs: i, texts: [card], sequence: i }, { isFraud: true, knownAtMs: i })
+      histories.label(
+        { timestampMs: i, amount: 0, texts: [card], numbers: [], sequence: i },
+        { isFraud: true, knownAtMs: i },
+      )
     }
     assert.ok(histories.stats().droppedForMemory > 100)
   })
@@ -175,7 +181,7 @@ describe('large histories', () => {
     for (let i = 0; i < 1_000_000; i++) {
       row = observe(set, histories, i * stepMs, 'only')
       if (i % 1000 > 0) continue
-      const event = { timestampMs: i * stepMs, texts: ['only'], sequence: i }
+      const event = { timestampMs: i * stepMs, amount: 0, texts: ['only'], numbers: [], sequence: i }
       histories.label(event, { isFraud: true, knownAtMs: i * stepMs })
     }
     // Seconds of 30 days are more than there were; of the delayed ones, two hours are missing.

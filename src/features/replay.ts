@@ -1,6 +1,6 @@
 import type { Transaction } from '../detector/transaction.ts'
 import { computeRow, type FeatureSet } from './feature-set.ts'
-import type { Histories, Label, LabelledEvent } from './history.ts'
+import type { Histories, Label } from './history.ts'
 import { LabelQueue } from './label-queue.ts'
 
 /**
@@ -34,10 +34,11 @@ export class Replay {
   }
 
   /** Says what the last transaction turned out to be; its label comes when it was known. */
-  label({ timestampMs, texts }: Pick<LabelledEvent, 'timestampMs' | 'texts'>, label: Label): void {
+  label({ timestampMs, amount, texts, numbers }: Transaction, label: Label): void {
     // That a transaction is legitimate changes no feature unless it was called fraud before.
     if (!label.isFraud) return
-    const event = { timestampMs, texts: [...texts], sequence: this.#sequence }
+    const lasting = { texts: [...texts], numbers: Float64Array.from(numbers) }
+    const event = { timestampMs, amount, ...lasting, sequence: this.#sequence }
     this.#pending.add({ event, label: { ...label, knownAtMs: Math.max(label.knownAtMs, timestampMs) } })
   }
 }

@@ -3,8 +3,10 @@ import { durationMs } from '../core/duration.ts'
 import { showAmount, showNumber } from '../core/money.ts'
 import { zoneOffset } from '../core/zone.ts'
 import type { Detector } from '../detector/detector.ts'
+import { personalColumns } from '../detector/personal-columns.ts'
 import type { SourceField, Transaction, TransactionLayout } from '../detector/transaction.ts'
-import type { HistoryField, HistoryPlan, Window } from './history.ts'
+import { type ConditionName, type ReadCondition, readCondition } from './condition.ts'
+import type { ConditionField, HistoryField, HistoryPlan, SourceOfField, Window } from './history.ts'
 
 /** What a declaration asks for that the detector does not have: which parameter, and why not. */
 export class UnknownName extends Error {
@@ -33,6 +35,7 @@ interface DraftPlan {
   readonly text: number
   readonly fields: HistoryField[]
   readonly windows: Window[]
+  readonly labelFields: (SourceOfField | ConditionField)[]
   countsFrauds: boolean
 }
 
@@ -88,14 +91,27 @@ export class Scope {
     const known = this.#plans.findIndex((plan) => plan.by === by)
     if (known >= 0) return known
     const text = by === null ? -1 : this.#text(by, 'by')
-    return this.#plans.push({ by, text, fields: [], windows: [], countsFrauds: false }) - 1
+    return this.#plans.push({ by, text, fields: [], windows: [], labelFields: [], countsFrauds: false }) - 1
   }
 
-  window(history: number, over: string, delay = '0s'): number {
+  /** @param excludesSelf whether the transaction itself is left out, which a window without a delay holds. */
+  window(history: number, over: string, delay = '0s', excludesSelf = false): number {
     const { windows } = this.#plans[history]
-    const window = { widthMs: durationMs(over), delayMs: durationMs(delay) }
+    const window: Window = {
+      widthMs: durationMs(over),
+      delayMs: durationMs(delay),
+      ...(excludesSelf && { excludesSelf }),
+    }
     if (window.widthMs <= 0) throw new UnknownName('over', 'a window must be longer than 0')
-    const same = windows.findIndex(({ widthMs, delayMs }) => widthMs === window.widthMs && delayMs === window.delayMs)
+    if (excludesSelf && window.delayMs > 0) {
+      throw new UnknownName('excludeSelf', 'a window with a delay does not hold the transaction itself; leave this out')
+    }
+    const same = windows.findIndex(
+      (known) =>
+        known.widthMs === window.widthMs &&
+        known.delayMs === window.delayMs &&
+        known.excludesSelf === window.excludesSelf,
+    )
     return same >= 0 ? same : windows.push(window) - 1
   }
 
@@ -112,6 +128,27 @@ export class Scope {
 
   keepText(history: number, of: string): number {
     return this.#keep(history, { from: 'text', index: this.#text(of, 'of') })
+  }
+
+  /** Whether transactions have a condition, which a history keeps: its number among the history's fields. */
+  keepCondition(history: number, where: string): number {
+    return addField(this.#plans[history].fields, this.#condition(where))
+  }
+
+  /** The same for labels of fraud: its number among what those keep. */
+  keepConditionOfFrauds(history: number, where: string): number {
+    return addField(this.#plans[history].labelFields, this.#condition(where))
+  }
+
+  /** A text that labels of fraud keep of their transactions. */
+  keepTextOfFrauds(history: number, of: string): number {
+    return addField(this.#plans[history].labelFields, { from: 'text', index: this.#text(of, 'of') })
+  }
+
+  /** Whether a transaction was the key's first with its text within so long, when it came. */
+  keepFirst(history: number, of: string, within: string): number {
+    const widthMs = durationMs(within)
+    return addField(this.#plans[history].fields, { from: 'first', field: this.keepText(history, of), widthMs })
   }
 
   keepPosition(history: number): { readonly latitude: number; readonly longitude: number } {
@@ -198,12 +235,53 @@ export class Scope {
   }
 
   #keep(history: number, source: HistoryField): number {
-    const { fields } = this.#plans[history]
-    const same = fields.findIndex((field) => {
-      if (field.from === 'amount' || source.from === 'amount') return field.from === source.from
-      return field.from === source.from && field.index === source.index
-    })
-    return same >= 0 ? same : fields.push(source) - 1
+    return addField(this.#plans[history].fields, source)
+  }
+
+  #condition(where: string): ConditionField {
+    const { keys = {}, fields = {}, amount, hashCardNumber = [] } = this.#detector.transaction
+    const personal = personalColumns(this.#detector.transaction)
+    const kindOf = (column: string, kind: 'text' | 'field') =>
+      personal.has(column) || hashCardNumber.includes(column) ? 'token' : kind
+    const names = [
+      ...Object.entries(keys).map(([name, column]): ConditionName => ({ name, column, kind: kindOf(column, 'text') })),
+      ...Object.entries(fields).map(
+        ([name, column]): ConditionName => ({ name, column, kind: kindOf(column, 'field') }),
+      ),
+    ]
+    const read = readCondition(where, names, amount !== undefined)
+    if (typeof read === 'string') throw new UnknownName('where', read)
+    return this.#conditionField(where, read)
+  }
+
+  #conditionField(where: string, { program, reads, slots }: ReadCondition): ConditionField {
+    const unit = this.#amountUnit
+    const isExact = this.#detector.transaction.amount?.digits !== undefined
+    const subject = {
+      numbers: new Float64Array(slots).fill(Number.NaN),
+      texts: Array.from({ length: slots }, (): string | undefined => undefined),
+      lists: [],
+    }
+    const numbers = reads.filter(({ from }) => from === 'number').map((read) => [read.slot, this.#addNumber(read)])
+    const texts = reads.filter(({ from }) => from === 'text').map((read) => [read.slot, this.#addText(read)])
+    const amountAt = reads.find(({ from }) => from === 'amount')?.slot ?? -1
+    const timeAt = reads.find(({ from }) => from === 'time')?.slot ?? -1
+    return {
+      from: 'condition',
+      text: where,
+      reads: [
+        ...(amountAt < 0 ? [] : [{ from: 'amount', isExact } as const]),
+        ...numbers.map(([, index]) => ({ from: 'number', index }) as const),
+        ...texts.map(([, index]) => ({ from: 'text', index }) as const),
+      ],
+      test: (transaction) => {
+        if (amountAt >= 0) subject.numbers[amountAt] = transaction.amount / unit
+        if (timeAt >= 0) subject.numbers[timeAt] = transaction.timestampMs
+        for (const [slot, index] of numbers) subject.numbers[slot] = transaction.numbers[index]
+        for (const [slot, index] of texts) subject.texts[slot] = transaction.texts[index]
+        return program.evaluate(subject) === true ? 1 : 0
+      },
+    }
   }
 
   #numberSource(
@@ -251,9 +329,23 @@ export class Scope {
   }
 }
 
-function addOnce(fields: SourceField[], field: SourceField): number {
-  const same = fields.findIndex(({ name, column }) => name === field.name && column === field.column)
+function addField<Field extends HistoryField>(fields: Field[], field: Field): number {
+  const same = fields.findIndex((known) => isSameField(known, field))
   return same >= 0 ? same : fields.push(field) - 1
+}
+
+function isSameField(one: HistoryField, other: HistoryField): boolean {
+  if (one.from === 'amount') return other.from === 'amount'
+  if (one.from === 'condition') return other.from === 'condition' && one.text === other.text
+  if (one.from === 'first') {
+    return other.from === 'first' && one.field === other.field && one.widthMs === other.widthMs
+  }
+  return one.from === other.from && one.index === other.index
+}
+
+function addOnce(fields: SourceField[], { name, column, orElse }: SourceField): number {
+  const same = fields.findIndex((known) => known.name === name && known.column === column)
+  return same >= 0 ? same : fields.push({ name, column, ...(orElse !== undefined && { orElse }) }) - 1
 }
 
 function hint(name: string, names: readonly string[], where: string): string {

@@ -19,10 +19,17 @@ export const over = z.union([durationSchema, z.array(durationSchema).min(1)], {
 /** Ends the window this long before the transaction, which then is not in it. */
 export const delay = durationSchema.optional()
 
+/** Leaves the transaction itself out. */
+export const excludeSelf = z.boolean({ error: 'write true or false' }).optional()
+/** Of the window's transactions only those with this condition on their own fields, in the rule language. */
+export const where = z.string({ error: 'write a condition, such as channel == "online"' }).min(1).optional()
+
 export interface WindowDeclaration {
   readonly by: string
   readonly over: string | readonly string[]
   readonly delay?: string | undefined
+  readonly excludeSelf?: boolean | undefined
+  readonly where?: string | undefined
   readonly as?: string | undefined
 }
 
@@ -32,21 +39,25 @@ type SayPast = (value: number, past: PastWords, transaction: Transaction | undef
 /** A feature for each of a declaration's windows: `{by}_{of}_{kind}_{over}`. */
 export function overWindows(
   kind: string,
-  { by, of, over, delay, as }: WindowDeclaration & { readonly of?: string },
+  { by, of, over, delay, excludeSelf, where, as }: WindowDeclaration & { readonly of?: string },
   scope: Scope,
   compute: (history: number, window: number) => Feature['compute'],
   say: SayPast,
   show?: Feature['show'],
+  sayUnknown?: (past: PastWords) => string,
 ): readonly Feature[] {
   const history = scope.history(by)
   const key = scope.text(by)
   const widths = typeof over === 'string' ? [over] : over
-  return widths.map((width) => ({
-    name: featureName(as === undefined ? [by, of, kind, width] : [as, width]),
-    compute: compute(history, scope.window(history, width, delay)),
-    ...pastSaid(key, by, pastWords(by, width, delay), say),
-    ...(show && { show }),
-  }))
+  return widths.map((width) => {
+    const past = pastWords(by, width, { delay, excludeSelf, where })
+    return {
+      name: featureName(as === undefined ? [by, of, kind, width] : [as, width]),
+      compute: compute(history, scope.window(history, width, delay, excludeSelf)),
+      ...pastSaid(key, by, past, say, sayUnknown?.(past)),
+      ...(show && { show }),
+    }
+  })
 }
 
 /** A key that the payment does not name has no past to speak of. */
@@ -115,7 +126,7 @@ interface NumberKind {
 function kindOfNumber(kind: string, { present, summarise, say, isOf }: NumberKind): FeatureKind {
   return defineKind({
     kind,
-    parameters: z.strictObject({ of, by, over, delay, as }),
+    parameters: z.strictObject({ of, by, over, delay, excludeSelf, as }),
     declare: (given, scope) => {
       const own = scope.number(given.of)
       const show = scope.shower(given.of)

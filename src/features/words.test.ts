@@ -120,6 +120,48 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
     '12.5 % of the payments of this terminal within 1 day are known to be fraud',
     'No payment of this terminal within 1 day is known',
   ],
+  zScore: [
+    { zScore: { of: 'amount', ...week, excludeSelf: true } },
+    -2.5,
+    '42.10 EUR is 2.5 standard deviations below the average amount of this card in the 7 days before',
+    'No payment of this card in the 7 days before is known',
+  ],
+  share: [
+    { share: { of: 'category', value: 'travel', ...week } },
+    0.25,
+    '25 % of the payments of this card within 7 days are with the category travel',
+    'The category of this payment, or of any of this card within 7 days, is not known',
+  ],
+  entropy: [
+    { entropy: { of: 'terminal', ...week } },
+    1.5,
+    'The terminal of payments of this card within 7 days varies by 1.5 bits',
+    noPayment,
+  ],
+  newPairs: [
+    { newPairs: { of: 'card', by: 'device', over: '1d' } },
+    3,
+    '3 payments of this device within 1 day with a card that was new to it',
+    'No payment of this device within 1 day is known',
+  ],
+  timeSinceFraud: [
+    { timeSinceFraud: { by: 'card', over: '30d', delay: '0d', which: 'first' } },
+    7200,
+    '2 hours since the first payment of this card within 30 days that is known to be fraud',
+    'No payment of this card within 30 days is known to be fraud',
+  ],
+  fraudRun: [
+    { fraudRun: { by: 'terminal', over: '28d', what: 'length' } },
+    4,
+    '4 payments of this terminal in the 28 days until 7 days before, one after the other, are known to be fraud',
+    'No payment of this terminal in the 28 days until 7 days before is known to be fraud',
+  ],
+  linkedFrauds: [
+    { linkedFrauds: { of: 'card', by: 'device', over: '30d', delay: '0d' } },
+    2,
+    '2 payments of another card of this device within 30 days are known to be fraud',
+    'No payment of this device within 30 days is known',
+  ],
   timeSinceLast: [
     { timeSinceLast: { by: 'card' } },
     90,
@@ -176,6 +218,22 @@ test('every kind of feature has words for a person, and for what is unknown', ()
     assert.match(sayValue(feature, value), /^(?!.*(?:NaN|undefined|\[object)).+$/, 'without the transaction, too')
     assert.match(showFeature(feature, value), /\d|travel/)
   }
+})
+
+test('a count with a condition says which', () => {
+  const where = 'category == "food" && amount < 10.0'
+  const set = compile([
+    { count: { by: 'card', over: '1h', where, as: 'small' } },
+    { fraudRun: { by: 'card', over: '1d', what: 'age' } },
+  ])
+  assert.equal(
+    sayValue(set.all[0], 3, paid(set, everyKey)),
+    '3 payments of this card within 1 hour with category == "food" && amount < 10.0',
+  )
+  assert.equal(
+    sayValue(set.all[1], 3600, paid(set, everyKey)),
+    '1 hour since known fraud of this card in the 1 day until 7 days before began that nothing interrupted',
+  )
 })
 
 test('a payment that names no card is not told of the card’s payments', () => {

@@ -6,13 +6,19 @@ export interface PastWords {
   readonly within: string
 }
 
-export function pastWords(by: string, over: string, delay = '0s'): PastWords {
+export function pastWords(by: string, over: string, { delay = '0s', excludeSelf, where }: OfWindow = {}): PastWords {
   const width = sayDuration(durationMs(over))
   const delayMs = durationMs(delay)
-  return {
-    key: `this ${spoken(by)}`,
-    within: delayMs === 0 ? `within ${width}` : `in the ${width} until ${sayDuration(delayMs)} before`,
-  }
+  const window = delayMs === 0 ? `within ${width}` : `in the ${width} until ${sayDuration(delayMs)} before`
+  const within = excludeSelf ? `in the ${width} before` : window
+  return { key: `this ${spoken(by)}`, within: where === undefined ? within : `${within} with ${where}` }
+}
+
+/** What of a window is told beside its length. */
+interface OfWindow {
+  readonly delay?: string | undefined
+  readonly excludeSelf?: boolean | undefined
+  readonly where?: string | undefined
 }
 
 /** A name of the detector's as a word: "merchant category". */

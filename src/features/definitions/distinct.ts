@@ -1,13 +1,13 @@
 import { z } from '../../core/zod.ts'
 import { counts, defineKind } from '../feature.ts'
-import { as, by, delay, of, over, overWindows } from '../windowed.ts'
+import { as, by, delay, excludeSelf, of, over, overWindows } from '../windowed.ts'
 import { counted, spoken } from '../words.ts'
 
 /** How many different values of a key or field the window has; missing ones are none. */
 export const distinctKind = defineKind({
   kind: 'distinct',
   range: counts,
-  parameters: z.strictObject({ of, by, over, delay, as }),
+  parameters: z.strictObject({ of, by, over, delay, excludeSelf, as }),
   declare: (given, scope) =>
     overWindows(
       'distinct',
