@@ -7,12 +7,17 @@ import asc from 'assemblyscript/asc'
 // node kernels/build.ts     Writes the modules that carry the kernels' bytes.
 
 /** Each kernel's source under assembly/, and the module that carries it. */
-export const kernels = [{ source: 'forest.ts', module: 'src/models/trees/forest-kernel.ts', name: 'forestKernel' }]
+export const kernels = [
+  { source: 'forest.ts', module: 'src/models/trees/forest-kernel.ts', name: 'forestKernel', isShared: false },
+  { source: 'boosting.ts', module: 'src/learners/boosting/boosting-kernel.ts', name: 'boostingKernel', isShared: true },
+]
 
 const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory', '--initialMemory', '1']
+/** Of a memory that threads share. */
+const sharedOptions = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']
 
 /** The text of the module that carries a kernel: the same for everyone who compiles the same source. */
-export async function compileKernel({ source, name }: (typeof kernels)[number]): Promise<string> {
+export async function compileKernel({ source, name, isShared }: (typeof kernels)[number]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'shrike-kernel-'))
   try {
     const target = join(folder, 'kernel.wasm')
@@ -21,6 +26,7 @@ export async function compileKernel({ source, name }: (typeof kernels)[number]):
       '--outFile',
       target,
       ...options,
+      ...(isShared ? sharedOptions : []),
     ])
     if (error !== null) throw new Error(`${source}: ${stderr.toString()}`)
     return [

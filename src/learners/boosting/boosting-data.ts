@@ -1,3 +1,4 @@
+import type { KernelMemory } from '../../core/kernel.ts'
 import type { BoostingOptions } from './boosting-options.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
 import { type FoundSplit, featuresPerWord, type LeafSums } from './gradient-histogram.ts'
@@ -14,8 +15,30 @@ export const binPlaces = 256
 /** The size of a set of bins: the number of words, then the words. */
 export const setPlaces = 1 + binPlaces / 32
 
+/** What one thread works on, in the memory that its kernels see. */
+export interface ThreadMemory {
+  /** The bins of its own features: for each row `words` words of four bytes. */
+  readonly bins: Uint8Array
+  readonly words: number
+  /** Rows by leaf, in ascending order in each; behind them those that the tree does not see. */
+  readonly order: Uint32Array
+  /** Where the rows of a small leaf are parted. */
+  readonly leftRows: Uint32Array
+  readonly rightRows: Uint32Array
+  /** For each bin, 1 where the rows of a split go left. */
+  readonly leftBins: Uint8Array
+  /** For each slot: the sums of its own features, `binPlaces` for each. */
+  readonly sums: readonly Float64Array[]
+  /** The chunks of its own features of which the tree sees one. */
+  readonly chunks: Uint32Array
+  /** Where kernels write what they find. */
+  readonly found: Float64Array
+}
+
 /** What the threads of a training share: all of it lies in shared memory. */
 export interface BoostingData {
+  readonly memory: KernelMemory
+  readonly own: readonly ThreadMemory[]
   readonly options: BoostingOptions
   readonly threads: number
   /** For each feature, 1 or -1 where the score may only rise or fall. */
@@ -70,9 +93,17 @@ export interface Leaf extends LeafSums {
   split: FoundSplit | undefined
 }
 
+/** Leaves of fewer rows are parted by every thread for itself, which takes less time than to wait for the others. */
+export const partedTogether = 8192
+
 /** How many words the bins of a row take: more threads than these would have nothing to do. */
 export function wordsOf(features: number): number {
   return Math.ceil(features / featuresPerWord)
+}
+
+/** Where a thread's own words begin; those of the one behind the last, where they end. */
+export function firstWord(features: number, thread: number, threads: number): number {
+  return Math.floor((thread * wordsOf(features)) / threads)
 }
 
 export function nodesPerTree({ maxLeaves }: Pick<BoostingOptions, 'maxLeaves'>): number {

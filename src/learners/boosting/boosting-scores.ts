@@ -1,22 +1,24 @@
 import type { Barrier } from '../barrier.ts'
-import type { LeafRows } from '../forest/leaf-rows.ts'
 import { type BoostingData, blockRows, type Leaf, nodesPerTree, treeAt } from './boosting-data.ts'
 import { findNode } from './early-stopping.ts'
-import { leafValue, packedSum, packing } from './gradient-histogram.ts'
+import { type BoostingLoops, leafValue, packedSum } from './gradient-histogram.ts'
+import type { LeafRows } from './leaf-rows.ts'
 
 /** The rows' scores: what each tree has to learn from them, and what it adds to them. A thread does its share. */
 export class BoostingScores {
   readonly #data: BoostingData
   readonly #number: number
   readonly #barrier: Barrier
+  readonly #loops: BoostingLoops
   /** What gradients and hessians are multiplied by before they are rounded. */
   gradientScale = 1
   hessianScale = 1
 
-  constructor(data: BoostingData, number: number, barrier: Barrier) {
+  constructor(data: BoostingData, number: number, barrier: Barrier, loops: BoostingLoops) {
     this.#data = data
     this.#number = number
     this.#barrier = barrier
+    this.#loops = loops
   }
 
   /** Gradients of the log loss, of this thread's blocks; then, scaled to whole numbers, packed. */
@@ -43,12 +45,8 @@ export class BoostingScores {
     this.hessianScale = hessianSum > 0 ? packedSum / hessianSum : 1
     const { gradientScale, hessianScale } = this
     this.#forBlocks((block, from, to) => {
-      let sum = 0
-      for (let row = from; row < to; row++) {
-        packed[row] = Math.round(gradients[row] * gradientScale) * packing + Math.round(hessians[row] * hessianScale)
-        sum += packed[row]
-      }
-      blockSums[3 * block + 2] = sum
+      const [all, own, both] = [gradients, hessians, packed].map(({ byteOffset }) => byteOffset)
+      blockSums[3 * block + 2] = this.#loops.pack(all, own, both, from, to, gradientScale, hessianScale)
     })
   }
 
@@ -77,18 +75,9 @@ export class BoostingScores {
   settle(tree: number, leaves: readonly Leaf[], rows: LeafRows): void {
     const { options, trees, gradients, hessians, weights, scores, leafSums } = this.#data
     this.#forLeafBlocks(leaves, (block, _, from, to) => {
-      let gradient = 0
-      let hessian = 0
-      let cover = 0
-      for (let at = from; at < to; at++) {
-        const row = rows.order[at]
-        gradient += gradients[row]
-        hessian += hessians[row]
-        cover += weights[row]
-      }
-      leafSums[3 * block] = gradient
-      leafSums[3 * block + 1] = hessian
-      leafSums[3 * block + 2] = cover
+      const [order, ...summed] = [rows.order, gradients, hessians, weights].map(({ byteOffset }) => byteOffset)
+      const [gradient, hessian, weight] = summed
+      this.#loops.sumLeaf(order, from, to, gradient, hessian, weight, leafSums.byteOffset + 24 * block)
     })
     this.#barrier.wait()
     let next = 0
@@ -108,8 +97,7 @@ export class BoostingScores {
       return value
     })
     this.#forLeafBlocks(leaves, (_, leaf, from, to) => {
-      const value = values[leaf]
-      for (let at = from; at < to; at++) scores[rows.order[at]] += value
+      this.#loops.addValue(rows.order.byteOffset, from, to, scores.byteOffset, values[leaf])
     })
     this.#barrier.wait()
     this.#scoreUnseen(tree, rows)

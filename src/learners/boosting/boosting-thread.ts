@@ -1,33 +1,30 @@
 import { createRandom } from '../../core/random.ts'
 import { categoriesIn, createSet } from '../../models/trees/category-sets.ts'
 import { Barrier } from '../barrier.ts'
-import { LeafRows } from '../forest/leaf-rows.ts'
 import {
   type BoostingData,
   binPlaces,
   blockRows,
   candidateFields,
+  firstWord,
   type Leaf,
   nodesPerTree,
   setPlaces,
+  type ThreadMemory,
   treeAt,
-  wordsOf,
 } from './boosting-data.ts'
 import { BoostingScores } from './boosting-scores.ts'
 import { EarlyStopping } from './early-stopping.ts'
 import {
-  addRows,
-  createSums,
-  type FeatureSums,
+  type BoostingLoops,
   type FoundSplit,
   featuresPerChunk,
   featuresPerWord,
   leafValue,
   packing,
-  type RowBins,
   SplitSearch,
-  subtract,
 } from './gradient-histogram.ts'
+import { LeafRows } from './leaf-rows.ts'
 import { fillBins, findBinEnds, sampleClasses } from './quantile-bins.ts'
 
 /**
@@ -40,15 +37,15 @@ export class BoostingThread {
   readonly #number: number
   readonly #barrier: Barrier
   readonly #search: SplitSearch
+  readonly #loops: BoostingLoops
+  readonly #own: ThreadMemory
   /** For each slot: the sums of the thread's own features, `binPlaces` for each. */
-  readonly #sums: FeatureSums[] = []
+  readonly #sums: Float64Array[]
   /** The thread's own features: those from the first up to the last, which is another's. */
   readonly #firstFeature: number
   readonly #lastFeature: number
-  readonly #rowBins: RowBins
-  #read = 0
-  /** Chunks of the own features of which the tree sees one. */
-  #seenChunks: number[] = []
+  /** How many chunks of the own features the tree sees one of. */
+  #seenChunks = 0
   /** Those of this thread's features that the tree sees. */
   #seenFeatures: number[] = []
   readonly #rows: LeafRows
@@ -56,18 +53,19 @@ export class BoostingThread {
   #leaves: Leaf[] = []
   #isOddSearch = false
 
-  constructor(data: BoostingData, number: number) {
+  constructor(data: BoostingData, number: number, loops: BoostingLoops) {
     this.#data = data
     this.#number = number
     this.#barrier = new Barrier(data.cells, data.threads)
-    this.#search = new SplitSearch(data.options)
-    this.#rows = new LeafRows(data, number, this.#barrier)
-    this.#scores = new BoostingScores(data, number, this.#barrier)
-    const words = wordsOf(data.columns.length)
-    const [first, last] = [number, number + 1].map((thread) => Math.floor((thread * words) / data.threads))
+    this.#loops = loops
+    this.#own = data.own[number]
+    this.#sums = [...this.#own.sums]
+    this.#search = new SplitSearch(data.options, loops, this.#own.found)
+    this.#rows = new LeafRows(data, number, this.#barrier, loops)
+    this.#scores = new BoostingScores(data, number, this.#barrier, loops)
+    const [first, last] = [number, number + 1].map((thread) => firstWord(data.columns.length, thread, data.threads))
     this.#firstFeature = first * featuresPerWord
     this.#lastFeature = Math.min(last * featuresPerWord, data.columns.length)
-    this.#rowBins = { bins: new Int32Array(data.labels.length * (last - first)), words: last - first }
   }
 
   run(): void {
@@ -102,8 +100,8 @@ export class BoostingThread {
       endCounts[feature] = found.length
       hasMissing[feature] = Number(fillBins(found, columns[feature], bins[feature]))
     }
-    const bytes = new Uint8Array(this.#rowBins.bins.buffer)
-    const stride = this.#rowBins.words * featuresPerWord
+    const { bins: bytes, words } = this.#own
+    const stride = words * featuresPerWord
     // A block at a time, so that a row's place is still at hand when its next feature comes.
     for (let from = 0; from < labels.length; from += blockRows) {
       const to = Math.min(from + blockRows, labels.length)
@@ -130,7 +128,9 @@ export class BoostingThread {
     const seen = features.slice(0, wanted).sort((a, b) => a - b)
     this.#seenFeatures = seen.filter((feature) => feature >= this.#firstFeature && feature < this.#lastFeature)
     const chunkOf = (feature: number) => Math.floor((feature - this.#firstFeature) / featuresPerChunk)
-    this.#seenChunks = [...new Set(this.#seenFeatures.map(chunkOf))]
+    const chunks = new Set(this.#seenFeatures.map(chunkOf))
+    this.#own.chunks.set([...chunks])
+    this.#seenChunks = chunks.size
   }
 
   /** Leaf by leaf: always the one whose split gains most. */
@@ -169,19 +169,15 @@ export class BoostingThread {
   }
 
   #sumRows({ start, end, slot }: Leaf): void {
-    const sums = this.#slotSums(slot)
-    sums.all.fill(0)
-    this.#read += addRows(sums, this.#rowBins, this.#seenChunks, this.#rows.order, this.#data.packed, start, end)
-  }
-
-  #slotSums(slot: number): FeatureSums {
-    this.#sums[slot] ??= createSums(this.#rowBins.words)
-    return this.#sums[slot]
+    const { bins, words, chunks, order } = this.#own
+    const sums = this.#sums[slot].fill(0)
+    const [to, from, seen, rows, packed] = [sums, bins, chunks, order, this.#data.packed].map((each) => each.byteOffset)
+    this.#loops.addRows(to, from, words * featuresPerWord, seen, this.#seenChunks, rows, packed, start, end)
   }
 
   #sumsOf(slot: number, feature: number): Float64Array {
     const from = (feature - this.#firstFeature) * binPlaces
-    return this.#slotSums(slot).all.subarray(from, from + this.#data.endCounts[feature] + 1)
+    return this.#sums[slot].subarray(from, from + this.#data.endCounts[feature] + 1)
   }
 
   /** The smaller child's rows are added up; the larger one's sums are what is left of their parent's. */
@@ -193,7 +189,8 @@ export class BoostingThread {
       if (large.slot !== left.slot) this.#swapSums(left.slot, right.slot)
       this.#sumRows(small)
       if (open.includes(large)) {
-        subtract(this.#slotSums(large.slot).all, this.#slotSums(small.slot).all)
+        const [sums, less] = [this.#sums[large.slot], this.#sums[small.slot]]
+        this.#loops.subtract(sums.byteOffset, less.byteOffset, sums.byteLength)
       }
     }
     this.#findSplits(open)

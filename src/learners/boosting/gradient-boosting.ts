@@ -1,3 +1,4 @@
+import { SharedArena } from '../../core/kernel.ts'
 import { shared, sharedCopy } from '../../core/shared-memory.ts'
 import { WorkerPool } from '../../core/worker-pool.ts'
 import { workerScript } from '../../core/worker-script.ts'
@@ -9,10 +10,22 @@ import { choice, log, share, wholeLog } from '../dimensions.ts'
 import { defineLearner } from '../learner.ts'
 import { complete } from '../option.ts'
 import { checkDataset, type TrainingControl, threadsFor, wholeWeights } from '../shared-dataset.ts'
-import { type BoostingData, blockRows, candidateFields, nodesPerTree, setPlaces, wordsOf } from './boosting-data.ts'
+import {
+  type BoostingData,
+  binPlaces,
+  blockRows,
+  candidateFields,
+  firstWord,
+  nodesPerTree,
+  partedTogether,
+  setPlaces,
+  type ThreadMemory,
+  wordsOf,
+} from './boosting-data.ts'
 import { type BoostingOptions, boostingOptions, checkFeatureNames } from './boosting-options.ts'
 import { CategoryCodes } from './category-codes.ts'
 import type { BoostedTrees, ValidationRows } from './early-stopping.ts'
+import { featuresPerChunk, featuresPerWord } from './gradient-histogram.ts'
 
 export interface TrainedBoosting {
   readonly model: TreeEnsemble
@@ -102,26 +115,35 @@ function shareBoosting(
     }),
   }
   const candidates = 2 * options.maxLeaves * threads
+  const arena = new SharedArena()
+  const kept = arena.take(Float64Array, rows)
+  kept.set(weights)
+  const ownLabels = arena.take(Uint8Array, rows)
+  ownLabels.set(labels)
   return {
+    memory: arena.memory,
+    own: Array.from({ length: threads }, (_, thread) =>
+      threadMemory(arena, features.length, rows, options, thread, threads),
+    ),
     options,
     threads,
     directions: Int8Array.from(features, (name) => options.monotone[name] ?? 0),
     categoryCounts: Int32Array.from(features, (_, i) => codes.of(i)?.length ?? 0),
     columns: codes.encode(columns).map((column) => sharedCopy(Float64Array, column)),
-    labels: sharedCopy(Uint8Array, labels),
-    weights,
+    labels: ownLabels,
+    weights: kept,
     ends: numbers(features.length * options.maxBins),
     endCounts: shared(Int32Array, features.length),
     hasMissing: shared(Uint8Array, features.length),
-    bins: features.map(() => shared(Uint8Array, rows)),
-    scores: numbers(rows).fill(base),
-    gradients: numbers(rows),
-    hessians: numbers(rows),
-    packed: numbers(rows),
-    leftRows: shared(Uint32Array, rows),
-    rightRows: shared(Uint32Array, rows),
+    bins: features.map(() => arena.take(Uint8Array, rows)),
+    scores: arena.take(Float64Array, rows).fill(base),
+    gradients: arena.take(Float64Array, rows),
+    hessians: arena.take(Float64Array, rows),
+    packed: arena.take(Float64Array, rows),
+    leftRows: arena.take(Uint32Array, rows),
+    rightRows: arena.take(Uint32Array, rows),
     blockSums: numbers(3 * Math.ceil(rows / blockRows)),
-    leafSums: numbers(3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
+    leafSums: arena.take(Float64Array, 3 * (options.maxLeaves + Math.ceil(rows / blockRows))),
     candidates: numbers(candidates * candidateFields),
     candidateSets: shared(Int32Array, hasCategories ? candidates * setPlaces : 0),
     cells: shared(Int32Array, 3),
@@ -130,6 +152,30 @@ function shareBoosting(
     treeSizes: shared(Int32Array, options.nEstimators),
     gains: numbers(size),
     validation: validation && shareValidation(validation, base, options, codes),
+  }
+}
+
+function threadMemory(
+  arena: SharedArena,
+  features: number,
+  rows: number,
+  { maxLeaves }: BoostingOptions,
+  thread: number,
+  threads: number,
+): ThreadMemory {
+  const words = firstWord(features, thread + 1, threads) - firstWord(features, thread, threads)
+  const own = words * featuresPerWord
+  return {
+    bins: arena.take(Uint8Array, rows * own),
+    words,
+    order: arena.take(Uint32Array, rows),
+    leftRows: arena.take(Uint32Array, Math.min(partedTogether, rows)),
+    rightRows: arena.take(Uint32Array, Math.min(partedTogether, rows)),
+    leftBins: arena.take(Uint8Array, binPlaces),
+    // No tree has more leaves than rows.
+    sums: Array.from({ length: Math.min(maxLeaves, rows) }, () => arena.take(Float64Array, own * binPlaces)),
+    chunks: arena.take(Uint32Array, Math.ceil(own / featuresPerChunk)),
+    found: arena.take(Float64Array, 3),
   }
 }
 

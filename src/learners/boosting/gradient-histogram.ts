@@ -12,107 +12,65 @@ export const packedSum = 2 ** 25
 
 /** Features whose bins, a byte each, make a word. */
 export const featuresPerWord = 4
-/** Sums of a word's features, 256 each. */
-const placesPerWord = featuresPerWord * 256
-/** Words whose features' sums stay in the processor's nearest cache: 32 KiB. */
-const wordsPerChunk = 4
-export const featuresPerChunk = wordsPerChunk * featuresPerWord
-/** What is read of so many rows does, too. */
-const rowsAtOnce = 128
+/** Features whose sums stay in the processor's nearest cache: 32 KiB. */
+export const featuresPerChunk = 16
 
-/** The bins of a thread's own features: each row's words, row after row. */
-export interface RowBins {
-  readonly bins: Int32Array
-  readonly words: number
-}
-
-/** The sums of a thread's own features in a leaf, 256 places for each, and the same in chunks of `featuresPerChunk`. */
-export interface FeatureSums {
-  readonly all: Float64Array
-  readonly chunks: readonly Float64Array[]
-}
-
-export function createSums(words: number): FeatureSums {
-  const all = new Float64Array(words * placesPerWord)
-  const chunks = Array.from({ length: Math.ceil(words / wordsPerChunk) }, (_, chunk) =>
-    all.subarray(chunk * wordsPerChunk * placesPerWord, Math.min((chunk + 1) * wordsPerChunk, words) * placesPerWord),
-  )
-  return { all, chunks }
-}
-
-/**
- * Adds up the rows of a leaf for the features of some chunks.
- *
- * A leaf's rows lie far apart, and to wait for the memory of one after the other took most of the time. So a short loop
- * first reads a little of each: it waits for many of them at once.
- *
- * @returns what the short loop read, a number without a meaning, so that the loop is not left out.
- */
-export function addRows(
-  { chunks }: FeatureSums,
-  rowBins: RowBins,
-  seenChunks: readonly number[],
-  rows: Uint32Array,
-  packed: Float64Array,
-  start: number,
-  end: number,
-): number {
-  let read = 0
-  for (let from = start; from < end; from += rowsAtOnce) {
-    const to = Math.min(from + rowsAtOnce, end)
-    read += readAhead(rowBins, rows, packed, from, to)
-    for (const chunk of seenChunks) addChunk(chunks[chunk], rowBins, chunk * wordsPerChunk, rows, packed, from, to)
-  }
-  return read
-}
-
-function readAhead(
-  { bins, words }: RowBins,
-  rows: Uint32Array,
-  packed: Float64Array,
-  from: number,
-  to: number,
-): number {
-  let someBins = 0
-  let somePacked = 0
-  for (let i = from; i < to; i++) {
-    const row = rows[i]
-    someBins ^= bins[row * words]
-    somePacked += packed[row]
-  }
-  return someBins + somePacked
-}
-
-function addChunk(
-  sums: Float64Array,
-  { bins, words }: RowBins,
-  first: number,
-  rows: Uint32Array,
-  packed: Float64Array,
-  from: number,
-  to: number,
-): void {
-  const count = sums.length / placesPerWord
-  for (let i = from; i < to; i++) {
-    const row = rows[i]
-    const at = row * words + first
-    const own = packed[row]
-    addWord(sums, 0, bins[at], own)
-    if (count > 1) addWord(sums, placesPerWord, bins[at + 1], own)
-    if (count > 2) addWord(sums, 2 * placesPerWord, bins[at + 2], own)
-    if (count > 3) addWord(sums, 3 * placesPerWord, bins[at + 3], own)
-  }
-}
-
-function addWord(sums: Float64Array, place: number, four: number, own: number): void {
-  sums[place + (four & 255)] += own
-  sums[place + 256 + ((four >>> 8) & 255)] += own
-  sums[place + 512 + ((four >>> 16) & 255)] += own
-  sums[place + 768 + (four >>> 24)] += own
-}
-
-export function subtract(sums: Float64Array, less: Float64Array): void {
-  for (let bin = 0; bin < sums.length; bin++) sums[bin] -= less[bin]
+/** The inner loops (kernels/assembly/boosting.ts); arrays are given by their `byteOffset`. */
+export interface BoostingLoops {
+  addRows(
+    sums: number,
+    bins: number,
+    stride: number,
+    chunks: number,
+    chunkCount: number,
+    order: number,
+    packed: number,
+    start: number,
+    end: number,
+  ): number
+  subtract(sums: number, less: number, bytes: number): void
+  partRows(
+    column: number,
+    leftBins: number,
+    order: number,
+    from: number,
+    to: number,
+    leftRows: number,
+    rightRows: number,
+  ): number
+  pack(
+    gradients: number,
+    hessians: number,
+    packed: number,
+    from: number,
+    to: number,
+    gradientScale: number,
+    hessianScale: number,
+  ): number
+  sumLeaf(
+    order: number,
+    from: number,
+    to: number,
+    gradients: number,
+    hessians: number,
+    weights: number,
+    sums: number,
+  ): void
+  addValue(order: number, from: number, to: number, scores: number, value: number): void
+  scan(
+    sums: number,
+    bins: number,
+    gradient: number,
+    hessian: number,
+    leftGradient: number,
+    leftHessian: number,
+    least: number,
+    lambda: number,
+    gainScale: number,
+    before: number,
+    best: number,
+    found: number,
+  ): number
 }
 
 /** What bounds a split, and turns rounded numbers back. */
@@ -179,11 +137,16 @@ const addedRows = 10
 /** Finds the best splits of a feature's sums. Rounded numbers are divided by the scales to be gradients and hessians. */
 export class SplitSearch {
   readonly #limits: SplitLimits
+  readonly #loops: BoostingLoops
+  /** Where the loops write a split: its gain, gradient and hessian to the left. */
+  readonly #found: Float64Array
   gradientScale = 1
   hessianScale = 1
 
-  constructor(limits: SplitLimits) {
+  constructor(limits: SplitLimits, loops: BoostingLoops, found: Float64Array) {
     this.#limits = limits
+    this.#loops = loops
+    this.#found = found
   }
 
   /**
@@ -265,10 +228,20 @@ export class SplitSearch {
     const { gradient, hessian, low, high } = leaf
     const least = this.#leastHessian(leaf)
     const before = this.#gain(gradient, hessian, low, high)
-    // Where nothing bounds the values, g^2 / (h + lambda) is all there is to a gain.
     const isPlain = direction === 0 && regAlpha === 0 && low === -high && high === Number.POSITIVE_INFINITY
-    const gainScale = this.hessianScale / (this.gradientScale * this.gradientScale)
-    const lambda = regLambda * this.hessianScale
+    if (isPlain) {
+      // Where nothing bounds the values, g^2 / (h + lambda) is all there is to a gain.
+      const gainScale = this.hessianScale / (this.gradientScale * this.gradientScale)
+      const lambda = regLambda * this.hessianScale
+      const most = Math.max(best.gain, minSplitGain)
+      const [from, to] = [sums, this.#found].map(({ byteOffset }) => byteOffset)
+      const start = [fromGradient, fromHessian] as const
+      const bin = this.#loops.scan(from, end, gradient, hessian, ...start, least, lambda, gainScale, before, most, to)
+      if (bin < 0) return
+      const [gain, leftGradient, leftHessian] = this.#found
+      Object.assign(best, { gain, feature, bin, categories: undefined, missingGoesLeft, leftGradient, leftHessian })
+      return
+    }
     let leftGradient = fromGradient
     let leftHessian = fromHessian
     for (let bin = 0; bin < end; bin++) {
@@ -281,20 +254,9 @@ export class SplitSearch {
       const rightHessian = hessian - leftHessian
       if (rightHessian < least) break
       const rightGradient = gradient - leftGradient
-      const gain = isPlain
-        ? gainScale *
-          ((leftGradient * leftGradient) / (leftHessian + lambda) +
-            (rightGradient * rightGradient) / (rightHessian + lambda))
-        : this.#boundedGain(leftGradient, leftHessian, rightGradient, rightHessian, leaf, direction)
-      if (gain - before > best.gain && gain - before > minSplitGain) {
-        best.gain = gain - before
-        best.feature = feature
-        best.bin = bin
-        best.categories = undefined
-        best.missingGoesLeft = missingGoesLeft
-        best.leftGradient = leftGradient
-        best.leftHessian = leftHessian
-      }
+      const gain = this.#boundedGain(leftGradient, leftHessian, rightGradient, rightHessian, leaf, direction) - before
+      if (!(gain > best.gain && gain > minSplitGain)) continue
+      Object.assign(best, { gain, feature, bin, categories: undefined, missingGoesLeft, leftGradient, leftHessian })
     }
   }
 

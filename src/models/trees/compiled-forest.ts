@@ -1,3 +1,4 @@
+import { createMemory, startKernel } from '../../core/kernel.ts'
 import type { Steps } from '../../core/time-slices.ts'
 import { forestKernel } from './forest-kernel.ts'
 import { chooseTops, type ForestTops, maskRowBytes, maskRows, nodesAtOnce, passingWeights } from './forest-tops.ts'
@@ -81,7 +82,9 @@ function layOut(nodes: TreeNodes, tops: ForestTops, featureCount: number): Fores
   const trees = nodes.roots.length
   const rowBytes = maskRowBytes(tops, trees)
   const places = placesOf(nodes, tops, featureCount, rowBytes)
-  const { buffer, score } = startKernel(places.end)
+  const memory = createMemory(places.end)
+  const { score } = startKernel<{ score: () => number }>(forestKernel, memory)
+  const { buffer } = memory
   const nobody = tops.goesOn ? places.nodes + nodeBytes * nodes.feature.length : 0
   const { row, features, addresses, found, leaves, exits, values, rest } = places
   const laneShift = tops.laneBits === 16 ? 1 : 2
@@ -91,30 +94,6 @@ function layOut(nodes: TreeNodes, tops: ForestTops, featureCount: number): Fores
     ...[found, leaves, exits, values, rest, nobody],
   ])
   return { nodes, tops, buffer, places, rowBytes, score }
-}
-
-// What of it is used here, with what this kernel exports: TypeScript has it among the types of browsers only.
-declare namespace WebAssembly {
-  class Memory {
-    constructor(size: { initial: number })
-    readonly buffer: ArrayBuffer
-  }
-  class Module {
-    constructor(bytes: Uint8Array)
-  }
-  class Instance {
-    constructor(module: Module, imports: object)
-    readonly exports: { readonly score: () => number }
-  }
-}
-
-const pageBytes = 65_536
-const kernel = new WebAssembly.Module(Buffer.from(forestKernel, 'base64'))
-
-function startKernel(bytes: number): { buffer: ArrayBuffer; score: () => number } {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) })
-  const { exports } = new WebAssembly.Instance(kernel, { env: { memory } })
-  return { buffer: memory.buffer, score: exports.score }
 }
 
 /** The feature's few thresholds far out share the outer cells, which are open. */

@@ -1,30 +1,28 @@
 import { createRandom } from '../../core/random.ts'
 import type { Barrier } from '../barrier.ts'
-import { type BoostingData, binPlaces, type Leaf } from '../boosting/boosting-data.ts'
-import type { FoundSplit } from '../boosting/gradient-histogram.ts'
-
-/** Leaves of fewer rows are sorted by every thread for itself, which takes less time than to wait for the others. */
-const sortedTogether = 8192
+import { type BoostingData, type Leaf, partedTogether, type ThreadMemory } from './boosting-data.ts'
+import type { BoostingLoops, FoundSplit } from './gradient-histogram.ts'
 
 /** The rows of a tree, leaf by leaf. Every thread keeps the same. */
 export class LeafRows {
   readonly #data: BoostingData
   readonly #number: number
   readonly #barrier: Barrier
-  /** Rows by leaf, in ascending order in each; behind them those that the tree does not see. */
-  readonly order: Uint32Array
+  readonly #loops: BoostingLoops
+  readonly #own: ThreadMemory
   /** How many rows the tree sees. */
   seen = 0
-  readonly #ownLeft = new Uint32Array(sortedTogether)
-  readonly #ownRight = new Uint32Array(sortedTogether)
-  /** For each bin, 1 where the rows of a split go left. */
-  readonly #leftBins = new Uint8Array(binPlaces)
 
-  constructor(data: BoostingData, number: number, barrier: Barrier) {
+  constructor(data: BoostingData, number: number, barrier: Barrier, loops: BoostingLoops) {
     this.#data = data
     this.#number = number
     this.#barrier = barrier
-    this.order = new Uint32Array(data.labels.length)
+    this.#loops = loops
+    this.#own = data.own[number]
+  }
+
+  get order(): Uint32Array {
+    return this.#own.order
   }
 
   /** The rows of a tree, in ascending order; those that it does not see stand behind. */
@@ -54,15 +52,16 @@ export class LeafRows {
   split({ start, end }: Leaf, split: FoundSplit): number {
     const { leftRows, rightRows, leftCounts, threads } = this.#data
     const { order } = this
-    if (end - start <= sortedTogether) {
-      const count = this.#sortRows(start, end, split, this.#ownLeft, this.#ownRight, 0)
-      order.set(this.#ownLeft.subarray(0, count), start)
-      order.set(this.#ownRight.subarray(0, end - start - count), start + count)
+    if (end - start <= partedTogether) {
+      const own = this.#own
+      const count = this.#partRows(start, end, split, own.leftRows, own.rightRows)
+      order.set(own.leftRows.subarray(0, count), start)
+      order.set(own.rightRows.subarray(0, end - start - count), start + count)
       return start + count
     }
     const bounds = (thread: number) => start + Math.floor(((end - start) * thread) / threads)
     const [from, to] = [bounds(this.#number), bounds(this.#number + 1)]
-    leftCounts[this.#number] = this.#sortRows(from, to, split, leftRows, rightRows, from)
+    leftCounts[this.#number] = this.#partRows(from, to, split, leftRows.subarray(from), rightRows.subarray(from))
     this.#barrier.wait()
     const middle = start + leftCounts.reduce((sum, count) => sum + count, 0)
     let left = start
@@ -77,33 +76,22 @@ export class LeafRows {
     return middle
   }
 
-  /** Copies a part of a leaf's rows to those that go left and those that go right, from a place on; returns how many go left. */
-  #sortRows(
+  /** Copies a part of a leaf's rows to those that go left and those that go right; returns how many go left. */
+  #partRows(
     from: number,
     to: number,
     { feature, bin, categories, missingGoesLeft }: FoundSplit,
     leftRows: Uint32Array,
     rightRows: Uint32Array,
-    at: number,
   ): number {
     const { bins, endCounts } = this.#data
-    const column = bins[feature]
-    const leftBins = this.#leftBins.fill(0)
+    const { order, leftBins } = this.#own
+    leftBins.fill(0)
     if (categories === undefined) leftBins.fill(1, 0, bin + 1)
     else for (const code of categories) leftBins[code] = 1
     leftBins[endCounts[feature]] = Number(missingGoesLeft)
-    let left = at
-    let right = at
-    for (let i = from; i < to; i++) {
-      const row = this.order[i]
-      const goesLeft = leftBins[column[row]]
-      // Both are written and one is kept: a branch would be mispredicted.
-      leftRows[left] = row
-      rightRows[right] = row
-      left += goesLeft
-      right += 1 - goesLeft
-    }
-    return left - at
+    const [column, left, right] = [bins[feature], leftRows, rightRows].map(({ byteOffset }) => byteOffset)
+    return this.#loops.partRows(column, leftBins.byteOffset, order.byteOffset, from, to, left, right)
   }
 
   /** Whether a value of the split's feature is missing in some row of the leaf. */
