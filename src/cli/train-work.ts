@@ -110,7 +110,7 @@ export async function trainAndWrite(
   })
   for (const warning of warnings) terminal.warn(warning)
   for (const note of leaks.notes) terminal.say(`  ${note}`)
-  const metrics = { ...outcome.content.metrics, ...leaks.figures }
+  const metrics = { ...outcome.content.metrics, ...leaks.figures, ...(warnings.length > 0 && { warnings }) }
   const content = { ...outcome.content, metrics, ...(search && { tuning: search.record }) }
   const { bytes, id } = encodeBundle(content)
 

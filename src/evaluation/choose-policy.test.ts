@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Detector, formatDetector, parseDetectorFile } from '../detector/detector.ts'
+import { calibrate, fitCalibration } from '../models/calibration.ts'
 import { choosePolicy } from './choose-policy.ts'
 
 const detector: Detector = {
@@ -8,9 +9,10 @@ const detector: Detector = {
   transaction: { label: { field: 'Class' } },
   features: ['V1'],
 }
-// From 0.8 up all are fraud, from 0.6 up 10 of 11, from 0.4 up 11 of 14.
-const fraud = [0.4, 0.6, ...Array(9).fill(0.8)]
-const legitimate = [0.1, 0.2, 0.3, 0.45, 0.5, 0.6]
+// From 0.8 up all are fraud, from 0.6 up 20 of 22, from 0.4 up 22 of 28.
+const twice = (values: readonly number[]) => [...values, ...values]
+const fraud = twice([0.4, 0.6, ...Array(9).fill(0.8)])
+const legitimate = twice([0.1, 0.2, 0.3, 0.45, 0.5, 0.6])
 const held = {
   labels: Uint8Array.from([...fraud.map(() => 1), ...legitimate.map(() => 0)]),
   probabilities: Float64Array.from([...fraud, ...legitimate]),
@@ -34,9 +36,24 @@ describe('the policy of a detector that names no thresholds', () => {
   })
 
   test('declines nothing where that precision cannot be reached, or where no rows were held out', () => {
-    const poor = { labels: Uint8Array.from([1, 0, 1, 0]), probabilities: Float64Array.from([0.9, 0.9, 0.3, 0.2]) }
+    const poor = {
+      labels: Uint8Array.from(Array(25).fill([1, 0]).flat()),
+      probabilities: new Float64Array(50).fill(0.9),
+    }
     assert.deepEqual(choosePolicy(detector, thresholdAt(0.25), poor).policy, { review: 0.25 })
     assert.deepEqual(choosePolicy(detector, thresholdAt(0.25), undefined).policy, { review: 0.25 })
+  })
+
+  test('declines from few frauds only what their prior lets be expected, and nothing with under eight', () => {
+    for (const frauds of [1, 3, 7, 12, 19]) {
+      const labels = new Uint8Array(1_000).fill(1, 0, frauds)
+      const scores = Float64Array.from(labels, (label, row) => (label === 1 ? 0.999 : (row % 100) / 1000))
+      const calibration = fitCalibration(labels, scores)
+      const probabilities = scores.map((score) => calibrate(calibration, score))
+      // By labels alone all that the threshold of review stops would be declined: every one of them was fraud.
+      const { decline } = choosePolicy(detector, thresholdAt(0.3), { labels, probabilities }).policy ?? {}
+      assert.equal(decline !== undefined, frauds > 8, `${frauds} frauds`)
+    }
   })
 
   test('reviews strictly above where the prediction is strict', () => {

@@ -5,16 +5,11 @@ import { highestProbability } from '../models/calibration.ts'
 import { highestRawScore } from '../models/learned-model.ts'
 import type { PredictionThreshold } from '../models/prediction-threshold.ts'
 import { lowestThresholdAt } from './choose-threshold.ts'
+import { expectedLabels } from './expected-labels.ts'
+import { countFrauds, fewestForLabels, type HeldRows } from './held-choice.ts'
 
 /** What may be declined without a person having looked: nine of ten are fraud. */
 const declinePrecision = 0.9
-
-/** Rows that the model was not trained on. */
-interface HeldRows {
-  readonly labels: Uint8Array
-  readonly probabilities: Float64Array
-  readonly weights?: Float64Array
-}
 
 /**
  * The detector with thresholds for its outcomes, where it names none: what is predicted as fraud is reviewed, and from
@@ -28,8 +23,14 @@ export function choosePolicy(detector: Detector, threshold: PredictionThreshold,
   // The choice was to alert on nothing, so nothing is declined either.
   if (review > 1) return detector
   const wanted = { atLeast: declinePrecision, from: review }
-  const decline = held && lowestThresholdAt(held.labels, held.probabilities, held.weights, wanted)
+  const decline = held && declineFrom(held, wanted)
   return { ...detector, policy: { ...policy, review, ...(decline !== undefined && { decline }) } }
+}
+
+function declineFrom(held: HeldRows, wanted: { readonly atLeast: number; readonly from: number }): number | undefined {
+  const { labels, probabilities, weights } =
+    countFrauds(held) < fewestForLabels ? expectedLabels(held.probabilities, held.weights) : held
+  return lowestThresholdAt(labels, probabilities, weights, wanted)
 }
 
 /** What a person should know of a bundle's policy: that nothing but approve can come of it. */

@@ -49,6 +49,8 @@ interface TrainingRecord {
 /** How the threshold came about, beside the threshold itself. */
 export interface ChosenThreshold extends PredictionThreshold {
   readonly chosenBy: string
+  /** Where the choice may as well have fallen; told where few frauds decided it. */
+  readonly interval?: { readonly lower: number; readonly upper: number } | undefined
 }
 
 /** A trained detector, whole: what serving, evaluation and scoring need, and where it comes from. */
@@ -150,7 +152,12 @@ const metadataSchema = z.object({
         },
       ),
   ]),
-  decision: z.object({ threshold: z.number(), inclusive: z.boolean(), chosenBy: z.string() }),
+  decision: z.object({
+    threshold: z.number(),
+    inclusive: z.boolean(),
+    chosenBy: z.string(),
+    interval: z.object({ lower: z.number(), upper: z.number() }).optional(),
+  }),
   metrics: z.record(z.string(), z.unknown()).nullable(),
   training: z.object({
     fingerprint: z.string(),

@@ -5,7 +5,7 @@ import { assertAllClose, assertClose } from '../../test/close.ts'
 import { goldenIsotonic, goldenPlatt, sklearn } from '../../test/golden/metrics.ts'
 import { labelledRows } from '../../test/labelled-rows.ts'
 import { createRandom } from '../core/random.ts'
-import { type Calibration, calibrate, fitCalibration, isotonicPositives } from './calibration.ts'
+import { type Calibration, calibrate, fitCalibration, isotonicPositives, smoothedTargets } from './calibration.ts'
 import { poolViolators } from './isotonic.ts'
 
 /** A forest's scores (votes of 100 trees), or boosted ones (a sigmoid), for rows of which a share is fraud. */
@@ -21,14 +21,16 @@ function simulate(rows: number, fraudShare: number, kind: 'votes' | 'boosted', s
   return { labels, scores }
 }
 
-/** Mean prediction over the fraud rate. */
+/** Mean prediction over the fraud rate, or of Platt's over the mean of his targets. */
 function ratioOn(
   calibration: Calibration,
   labels: Uint8Array,
   scores: Float64Array,
   weights = new Float64Array(labels.length).fill(1),
 ): number {
-  const frauds = weights.reduce((sum, weight, row) => sum + weight * labels[row], 0)
+  const targets = calibration.method === 'platt' ? smoothedTargets(labels, weights) : { fraud: 1, legitimate: 0 }
+  const wanted = (row: number) => (labels[row] === 1 ? targets.fraud : targets.legitimate)
+  const frauds = weights.reduce((sum, weight, row) => sum + weight * wanted(row), 0)
   return weights.reduce((sum, weight, row) => sum + weight * calibrate(calibration, scores[row]), 0) / frauds
 }
 
@@ -55,16 +57,56 @@ const boosted = function* () {
 
 const samplingWeights = (labels: Uint8Array) => Float64Array.from(labels, (label) => (label === 1 ? 1 : 6.84))
 
-describe(`Platt's fit is the unpenalised logistic regression of ${sklearn}`, () => {
-  for (const [index, { labels, scores, weights, epsilon, slope, intercept }] of goldenPlatt.entries()) {
-    test(`on data set ${index}`, () => {
+describe(`Platt's fit, with his targets, is that of ${sklearn}`, () => {
+  for (const [index, { labels, scores, weights, epsilon, slope, intercept, published }] of goldenPlatt.entries()) {
+    const frauds = labels.reduce((sum, label) => sum + label, 0)
+    test(`on data set ${index}, of ${labels.length} rows with ${frauds} frauds`, () => {
       const calibration = fitCalibration(labels, scores, weights)
       assert.equal(calibration.method, 'platt')
       assertClose(calibration.epsilon, epsilon, 1e-15, 'epsilon')
       assertClose(calibration.slope, slope, 1e-8, 'slope')
       assertClose(calibration.intercept, intercept, 1e-8, 'intercept')
+      // Its search stops at a gradient of 1e-6.
+      assertClose(calibration.slope, published.slope, 1e-3, 'slope of _SigmoidCalibration')
+      assertClose(calibration.intercept, published.intercept, 1e-3, 'intercept of _SigmoidCalibration')
     })
   }
+})
+
+describe("Platt's prior", () => {
+  test('is the same however weights are scaled', () => {
+    const { labels, scores } = simulate(3_000, 0.01, 'votes')
+    const weights = samplingWeights(labels)
+    const fitted = fitCalibration(labels, scores, weights)
+    for (const scale of [1e-6, 0.01, 1e6]) {
+      const scaled = fitCalibration(
+        labels,
+        scores,
+        weights.map((weight) => scale * weight),
+      )
+      assert.ok(fitted.method === 'platt' && scaled.method === 'platt')
+      assertClose(scaled.slope, fitted.slope, 1e-9)
+      assertClose(scaled.intercept, fitted.intercept, 1e-9)
+    }
+  })
+
+  test('counts frauds of unequal weight as so many of equal weight', () => {
+    const labels = Uint8Array.of(1, 1, 1, 0, 0)
+    assert.deepEqual(smoothedTargets(labels), { fraud: 4 / 5, legitimate: 1 / 4 })
+    // One fraud that weighs all but nothing beside it tells as much as one.
+    const { fraud } = smoothedTargets(labels, Float64Array.of(1000, 0.001, 0.001, 1, 1))
+    assertClose(fraud, 2 / 3, 1e-5)
+  })
+
+  test('makes nobody sure of what a handful of frauds that all rank first shows', () => {
+    for (const frauds of [1, 3, 9]) {
+      const labels = new Uint8Array(2_000).fill(1, 0, frauds)
+      const scores = Float64Array.from(labels, (label, row) => (label === 1 ? 0.999 : (row % 100) / 1000))
+      const surest = calibrate(fitCalibration(labels, scores), 0.999)
+      const target = (frauds + 1) / (frauds + 2)
+      assert.ok(surest <= target + 1e-6 && surest > target - 0.06, `${surest}, and the target is ${target}`)
+    }
+  })
 })
 
 test(`pooled adjacent violators have the rates of isotonic_regression in ${sklearn}`, () => {
@@ -88,7 +130,7 @@ describe('an isotonic map from 1,000 frauds up, Platt below', () => {
   })
 })
 
-describe('the mean prediction is the fraud rate, and distinct scores stay distinct', () => {
+describe('the mean prediction is the fraud rate, or what the prior makes of it, and distinct scores stay distinct', () => {
   const isotonic = { rows: 40_000, share: 0.1 }
   const platt = { rows: 20_000, share: 0.005 }
   for (const [method, { rows, share }] of Object.entries({ isotonic, platt })) {

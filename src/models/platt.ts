@@ -10,11 +10,11 @@ const leastSlope = 0.01
 const furthestLogOdds = 60
 
 /**
- * Platt's sigmoid on log-odds (Platt, "Probabilistic Outputs for Support Vector Machines", 1999), without his smoothing
- * of the targets: the weighted maximum likelihood of fraud ~ sigmoid(slope x + intercept). For each slope the best
- * intercept is the one whose mean prediction is the fraud rate, so what is left is a concave function of the slope,
+ * Platt's sigmoid on log-odds (Platt, "Probabilistic Outputs for Support Vector Machines", 1999): the weighted maximum
+ * likelihood of fraud ~ sigmoid(slope x + intercept), given targets smoothed as he does it. For each slope the best
+ * intercept is the one whose mean prediction is the mean target, so what is left is a concave function of the slope,
  * climbed by Newton steps inside a bracket. The bracket keeps the slope positive where scores do not rank, and bounded
- * where they separate the classes and the likelihood has no maximum. `reach` is the log-odds of the score 1.
+ * where they all but separate the classes. `reach` is the log-odds of the score 1.
  */
 export function fitPlatt(odds: WeighedOdds, reach: number): Line {
   // One score only: every slope is as likely, and 1 leaves the scale as it is.

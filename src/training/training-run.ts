@@ -6,10 +6,10 @@ import { fitScaler, transformColumns } from '../data/scaler.ts'
 import { lastPart, thin } from '../data/split.ts'
 import { choosePolicy } from '../evaluation/choose-policy.ts'
 import type { ThresholdObjective } from '../evaluation/choose-threshold.ts'
-import { chooseThreshold } from '../evaluation/choose-threshold.ts'
 import { chooseWeights } from '../evaluation/choose-weights.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import type { Evaluation } from '../evaluation/evaluation.ts'
+import { chooseOnHeld, thresholdInterval } from '../evaluation/held-choice.ts'
 import { averagePrecision, calibrationRatio, rocAuc } from '../evaluation/metrics.ts'
 import { learn } from '../learners/learn.ts'
 import type { Trained } from '../learners/learner.ts'
@@ -319,8 +319,10 @@ function decideThreshold(rows: LabelledRows, plan: TrainingPlan, held: ScoredRow
   if (plan.threshold !== undefined) return { value: plan.threshold, inclusive: true, chosenBy: 'as given' }
   if (held === undefined) return { value: 0.5, inclusive: false, chosenBy: 'by the recipe: fraud above 0.5' }
   const { objective, chosenBy } = resolveObjective(rows, plan.objective ?? { kind: 'f1' }, held.rows)
-  const { threshold } = chooseThreshold(held.labels, held.probabilities, held.weights, objective)
-  return { value: threshold, inclusive: true, chosenBy }
+  const { threshold, isExpected } = chooseOnHeld(held, objective)
+  const interval = thresholdInterval(held, objective, plan.seed)
+  const told = isExpected ? `${chosenBy}, by what the probabilities lead to expect since it has few frauds` : chosenBy
+  return { value: threshold, inclusive: true, chosenBy: told, ...(interval && { interval }) }
 }
 
 function resolveObjective(rows: LabelledRows, plan: ThresholdPlan, part: Uint32Array) {

@@ -2,8 +2,8 @@ import { countRowsOnBothSides } from '../data/split.ts'
 import { warnOfCalibration } from '../evaluation/calibration-warning.ts'
 import { warnOfBundle } from '../evaluation/choose-policy.ts'
 import { compileDetector } from '../features/feature-set.ts'
-import { countPart } from './build-report.ts'
 import { warningsOfDeclined } from './declined-rows.ts'
+import { warnOfFewFrauds } from './few-frauds.ts'
 import type { LabelledRows } from './labelled-rows.ts'
 import type { TrainingOutcome, TrainingPlan } from './training-run.ts'
 
@@ -49,9 +49,6 @@ export function warningsOf(
   if (evaluation.frauds < 50) {
     warnings.push(`Only ${evaluation.frauds} frauds in the test part: the figures are uncertain, see their intervals`)
   }
-  const heldFrauds = parts.calibration && countPart(rows.labels, parts.calibration).frauds
-  if (heldFrauds !== undefined && heldFrauds < 20) {
-    warnings.push(`Only ${heldFrauds} frauds to calibrate with and to choose the threshold on: both are uncertain`)
-  }
+  warnings.push(...warnOfFewFrauds(rows, parts, content, plan))
   return warnings
 }

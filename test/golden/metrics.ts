@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 
 interface Line {
+  readonly slope: number
+  readonly intercept: number
+}
+
+interface ReportLine {
   readonly precision: number
   readonly recall: number
   readonly 'f1-score': number
@@ -26,7 +31,9 @@ interface Measured {
   readonly roc: Readonly<Record<'falsePositiveRate' | 'truePositiveRate' | 'thresholds', readonly number[]>>
   readonly precisionRecall: Readonly<Record<'precision' | 'recall' | 'thresholds', readonly number[]>>
   readonly calibrationCurve: Readonly<Record<'observed' | 'predicted', readonly number[]>>
-  readonly report: Readonly<Record<'0' | '1' | 'macro avg' | 'weighted avg', Line>> & { readonly accuracy: number }
+  readonly report: Readonly<Record<'0' | '1' | 'macro avg' | 'weighted avg', ReportLine>> & {
+    readonly accuracy: number
+  }
   readonly text2: string
   readonly text4: string
   readonly text14: string
@@ -42,7 +49,7 @@ interface MetricsFile {
   readonly versions: Readonly<Record<string, string>>
   readonly dataSets: readonly (Measured & Stored)[]
   readonly quantileCalibration: Stored & Readonly<Record<'observed' | 'predicted', readonly number[]>>
-  readonly platt: readonly (Stored & Readonly<Record<'epsilon' | 'slope' | 'intercept', number>>)[]
+  readonly platt: readonly (Stored & Line & { readonly epsilon: number; readonly published: Line })[]
   readonly isotonic: Readonly<Record<'labels' | 'weights' | 'fitted', readonly number[]>>
 }
 
