@@ -19,6 +19,7 @@ export interface DetectorFields {
   }
   readonly keys: Readonly<Record<string, string>>
   readonly fields: Readonly<Record<string, string>>
+  readonly position?: { readonly latitude: string; readonly longitude: string }
 }
 
 /** Known once somebody has been let in. */
@@ -44,6 +45,19 @@ export function amountOf(transaction: Transaction): Amount | undefined {
   return {
     value: isMinor && digits !== undefined ? value / 10 ** digits : value,
     currency: typeof named === 'string' ? named : undefined,
+    digits,
+  }
+}
+
+/**
+ * An amount that the service tells of without its transaction, as it was sent, in major units. Its currency is known only
+ * where all have the same one.
+ */
+export function amountSent(value: number): Amount {
+  const { isMinor = false, digits, currency, currencyField } = detector.value?.amount ?? {}
+  return {
+    value: isMinor && digits !== undefined ? value / 10 ** digits : value,
+    currency: currencyField === undefined ? currency : undefined,
     digits,
   }
 }

@@ -1,118 +1,119 @@
-import { detector, type Transaction } from '../api/detector.ts'
+import type { Transaction } from '../api/detector.ts'
 import { at } from '../shell/place.ts'
-import { Loading } from '../ui/states.tsx'
-import { type Decision, useKeyHistory } from './history.ts'
+import { formatCount } from '../ui/figures.ts'
+import { Ready } from '../ui/states.tsx'
+import { useWidth } from '../ui/width.ts'
+import { KeyTabs, useKeyChoice } from './key-tabs.tsx'
+import { useKnownKey } from './known.ts'
+import { layOut, type Placed } from './network-layout.ts'
 import './network.css'
 
-interface NetworkProps {
-  readonly transaction: Transaction
-}
-
-/** Who else met this payment's device, terminal and so on: two steps, from the first key over each other one and on. */
-export function Network({ transaction }: NetworkProps) {
-  const present = Object.entries(detector.value?.keys ?? {}).filter(
-    ([, field]) => transaction[field] !== null && transaction[field] !== undefined,
-  )
-  const [first, ...others] = present
-  if (first === undefined || others.length === 0) return null
-  const [of, field] = first
+/** What a card, a customer and so on is linked with, as a graph of two steps: each mark is a link to its page. */
+export function Network({ transaction }: { readonly transaction: Transaction }) {
+  const choice = useKeyChoice(transaction)
+  const { chosen } = choice
+  const known = useKnownKey(chosen?.key, chosen?.token)
+  if (chosen === undefined) return null
+  const others = new Set(choice.keys.filter(({ key }) => key !== chosen.key).map(({ key, token }) => `${key} ${token}`))
   return (
     <section class="panel">
       <header>
-        <h2>
-          Other {plural(of)} at the same {others.map(([key]) => key).join(', ')}
-        </h2>
+        <h2>Linked within two steps</h2>
+        <KeyTabs label="Linked with" choice={choice} />
       </header>
-      <ul class="network">
-        {others.map(([key, column]) => (
-          <Step
-            key={key}
-            name={key}
-            value={String(transaction[column])}
-            of={of}
-            field={field}
-            self={String(transaction[field])}
-          />
-        ))}
-      </ul>
+      <Ready of={known} lines={6}>
+        {(found) => <Graph known={found} others={others} />}
+      </Ready>
     </section>
   )
 }
 
-interface StepProps {
-  readonly name: string
-  readonly value: string
-  readonly of: string
-  readonly field: string
-  readonly self: string
+interface GraphProps {
+  readonly known: Parameters<typeof layOut>[0]
+  /** The other keys of the transaction in question. */
+  readonly others: ReadonlySet<string>
 }
 
-const mostNodes = 18
+const rowPx = 26
+const letterPx = 6.4
+const narrowPx = 170
 
-/** One middle of the graph, and what is beyond it: a mark for each other card, by the worst that came of it there. */
-function Step({ name, value, of, field, self }: StepProps) {
-  const history = useKeyHistory(name, value)
-  if (history.data === undefined)
-    return <li>{history.problem === undefined ? <Loading lines={1} /> : history.problem.detail}</li>
-  const beyond = worstBy(history.data.decisions, field)
-  const own = beyond.get(self)
-  beyond.delete(self)
-  const severe = [...beyond].toSorted(([, a], [, b]) => rank(b) - rank(a))
-  const bad = severe.filter(([, decisions]) => rank(decisions) > 1).length
+function Graph({ known, others }: GraphProps) {
+  const { element, width } = useWidth()
+  const { nodes, edges, rows, left } = layOut(known, others)
+  const height = rows * rowPx + 8
+  const columnPx = width / 3
+  const x = ({ column }: Placed) => column * columnPx + 8
+  const y = ({ row }: Placed) => row * rowPx + rowPx / 2 + 4
+  const frauds = known.linked.filter((each) => each.frauds > 0)
+  const isNarrow = columnPx < narrowPx
+  const labels = new Map(
+    nodes.map((node) => [node.id, labelOf(node, isNarrow, Math.floor((columnPx - 30) / letterPx))]),
+  )
+  const endOf = (node: Placed) => x(node) + 16 + lengthOf(labels.get(node.id)) * letterPx
   return (
-    <li>
-      <span class="node-name">
-        <span class="muted">{name}</span> {value}
-      </span>
-      <span class="edges">
-        {severe.slice(0, mostNodes).map(([id, decisions]) => (
-          <a
-            key={id}
-            href={at(['decisions', decisions[0].transactionId])}
-            class={`node ${worst(decisions)}`}
-            title={`${id}: ${decisions.length} here, worst ${worst(decisions)}`}
-          >
-            <span class="visually-hidden">
-              {of} {id}, {worst(decisions)}
-            </span>
+    <div class="network" ref={element}>
+      {/* biome-ignore lint/a11y/useSemanticElements: no element of HTML groups the links of a drawing. */}
+      <svg width={width} height={height} role="group" aria-label={`Linked with ${known.key} ${known.token}`}>
+        {edges.map(({ from, to, transactions }) => (
+          <path
+            key={`${from.id} ${to.id}`}
+            class={`edge ${to.frauds > 0 ? 'bad' : ''}`}
+            stroke-width={Math.min(4, 1 + Math.log10(transactions))}
+            d={curve(endOf(from), y(from), x(to) - 7, y(to))}
+          />
+        ))}
+        {nodes.map((node) => (
+          <a key={node.id} href={at(['keys', node.key, node.token])} class={`node ${node.frauds > 0 ? 'bad' : ''}`}>
+            <title>{tell(node)}</title>
+            <rect class="target" x={x(node) - 7} y={y(node) - 12} width={columnPx - 6} height={24} rx={5} />
+            <circle cx={x(node)} cy={y(node)} r={node.isOwn ? 6 : 4.5} class={node.isOwn ? 'own' : ''} />
+            <text x={x(node) + 12} y={y(node) + 4}>
+              <tspan class="kind">{labels.get(node.id)?.kind}</tspan>
+              {labels.get(node.id)?.token}
+              <tspan class="count">{labels.get(node.id)?.count}</tspan>
+            </text>
           </a>
         ))}
-        {severe.length > mostNodes && <span class="muted small">+{severe.length - mostNodes}</span>}
-      </span>
-      <span class="muted small">
-        {severe.length === 0
-          ? `no other ${of}`
-          : `${severe.length} ${severe.length === 1 ? `other ${of}` : `other ${plural(of)}`}`}
-        {bad > 0 && <b class="bad">, {bad} in review or declined</b>}
-        {own !== undefined && own.length > 1 && `; this ${of} ${own.length} times`}
-      </span>
-    </li>
+      </svg>
+      <p class="muted small">
+        {known.linked.length === 0
+          ? `Nothing else was ever in a payment of this ${known.key}.`
+          : `${formatCount(known.linked.length)} linked${known.isCut.links ? ', and more' : ''}${
+              frauds.length === 0 ? ', none of them with known fraud' : `, ${frauds.length} of them with known fraud`
+            }${left > 0 ? `; ${formatCount(left)} are not drawn` : ''}. `}
+        <a class="text" href={at(['keys', known.key, known.token])}>
+          All as a table
+        </a>
+      </p>
+    </div>
   )
 }
 
-const severity = ['approve', 'challenge', 'review', 'decline']
-
-function rank(decisions: readonly Decision[]): number {
-  return Math.max(...decisions.map(({ outcome }) => severity.indexOf(outcome)))
+function curve(fromX: number, fromY: number, toX: number, toY: number): string {
+  const middle = (fromX + toX) / 2
+  return `M${fromX},${fromY} C${middle},${fromY} ${middle},${toY} ${toX},${toY}`
 }
 
-function worst(decisions: readonly Decision[]): string {
-  return severity[rank(decisions)] ?? 'approve'
+function tell({ key, token, transactions, frauds }: Placed): string {
+  const payments = `${formatCount(transactions)} ${transactions === 1 ? 'payment' : 'payments'}`
+  return `${key} ${token}: ${payments}, ${frauds === 0 ? 'no known fraud' : `${formatCount(frauds)} known to be fraud`}`
 }
 
-function worstBy(decisions: readonly Decision[], field: string): Map<string, Decision[]> {
-  const found = new Map<string, Decision[]>()
-  for (const decision of decisions) {
-    const value = decision.transaction[field]
-    if (value === null || value === undefined) continue
-    const id = String(value)
-    const known = found.get(id)
-    if (known === undefined) found.set(id, [decision])
-    else known.push(decision)
-  }
-  return found
+interface Label {
+  readonly kind: string
+  readonly token: string
+  readonly count: string
 }
 
-function plural(word: string): string {
-  return `${word}s`
+/** As much as there is room for; the title has all of it. */
+function labelOf({ key, token, frauds }: Placed, isNarrow: boolean, mostLetters: number): Label {
+  const kind = isNarrow ? '' : `${key} `
+  const count = isNarrow || frauds === 0 ? '' : ` ${formatCount(frauds)} fraud`
+  const room = Math.max(4, mostLetters - kind.length - count.length)
+  return { kind, token: token.length <= room ? token : `${token.slice(0, room - 1)}…`, count }
+}
+
+function lengthOf(label: Label | undefined): number {
+  return label === undefined ? 0 : label.kind.length + label.token.length + label.count.length
 }

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks'
 import { ask, client, type Schemas } from '../api/client.ts'
+import type { Transaction } from '../api/detector.ts'
 import { useQuery } from '../api/query.ts'
 import { at } from '../shell/place.ts'
 import { Ready } from '../ui/states.tsx'
+import { Compared } from './compared.tsx'
 import './why.css'
 
 type Explanation = Schemas['DecisionExplanation']
@@ -14,8 +16,13 @@ function useExplanation(transactionId: string | undefined) {
   )
 }
 
+interface WhyProps {
+  readonly transactionId: string
+  readonly transaction?: Transaction
+}
+
 /** Why a decision came out as it did: reasons, what is unusual in words, and rules with what made them true. */
-export function Why({ transactionId }: { readonly transactionId: string }) {
+export function Why({ transactionId, transaction }: WhyProps) {
   const explanation = useExplanation(transactionId)
   return (
     <section class="panel">
@@ -38,6 +45,7 @@ export function Why({ transactionId }: { readonly transactionId: string }) {
                 <li class="muted">Nothing spoke against it.</li>
               )}
             </ul>
+            {transaction !== undefined && <Compared transaction={transaction} transactionId={transactionId} />}
             <Comparisons features={known.features} />
             <RuleParts explanation={known} />
           </div>

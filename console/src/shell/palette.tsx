@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals'
 import { useId, useState } from 'preact/hooks'
-import { pages } from '../pages/index.ts'
 import { Dialog } from '../ui/dialog.tsx'
-import { type Found, finders } from './finders.ts'
-import { addressOf, go } from './place.ts'
+import { type Found, useFound } from './finders.ts'
+import { go } from './place.ts'
 import './palette.css'
 import { takeFocus } from '../ui/take-focus.ts'
 
@@ -22,7 +21,7 @@ function OpenPalette() {
   const [text, setText] = useState('')
   const [chosen, setChosen] = useState(0)
   const listId = useId()
-  const found = find(text)
+  const { found, isSearching } = useFound(text)
   const close = () => {
     isOpen.value = false
   }
@@ -47,11 +46,11 @@ function OpenPalette() {
         <input
           class="input"
           role="combobox"
-          aria-label="Page, transaction, rule or list"
+          aria-label="Page, case, transaction, card, rule or list"
           aria-expanded="true"
           aria-controls={listId}
           aria-activedescendant={found.length === 0 ? undefined : `${listId}-${chosen}`}
-          placeholder="Page, transaction id, rule, list"
+          placeholder="Page, case, transaction, card, rule, list"
           autocomplete="off"
           spellcheck={false}
           ref={takeFocus}
@@ -78,15 +77,10 @@ function OpenPalette() {
             </div>
           ))}
         </div>
+        <p class="muted small" role="status">
+          {isSearching ? 'Searching …' : found.length === 0 ? 'Nothing is called so.' : ''}
+        </p>
       </div>
     </Dialog>
   )
-}
-
-function find(text: string): readonly Found[] {
-  const wanted = text.trim().toLowerCase()
-  const named = pages
-    .filter(({ menu, title }) => menu !== undefined && title.toLowerCase().includes(wanted))
-    .map(({ title, path }) => ({ name: title, kind: 'page', href: addressOf(path) }))
-  return [...named, ...(wanted === '' ? [] : finders.value.flatMap((finder) => finder(text.trim())))].slice(0, 12)
 }

@@ -1,4 +1,4 @@
-import { amountOf, detector, type Transaction } from '../api/detector.ts'
+import { amountOf, amountSent, detector, type Transaction } from '../api/detector.ts'
 
 const counts = new Intl.NumberFormat('en')
 const monies = new Map<string, Intl.NumberFormat>()
@@ -44,6 +44,13 @@ function moneyFormat(currency: string | undefined, digits: number | undefined): 
 export function formatAmount(transaction: Transaction): string {
   const amount = amountOf(transaction)
   return amount === undefined ? '–' : formatMoney(amount.value, amount.currency, amount.digits)
+}
+
+/** An amount as it was sent, which may be in minor units. */
+export function formatSent(amount: number | null): string {
+  if (amount === null) return '–'
+  const { value, currency, digits } = amountSent(amount)
+  return formatMoney(value, currency, digits)
 }
 
 /** A sum as the service keeps it: in minor units where amounts have digits. One currency is named only where there is one. */

@@ -23,8 +23,8 @@ function format(date: Date, parts: Parts, zone: string): string {
 
 interface TimeProps {
   readonly at: string | number
-  /** Time alone where it is today, with the day before it otherwise; `both` always has both. */
-  readonly shows?: 'compact' | 'both'
+  /** Time alone where it is today, with the day before it otherwise; `both` always has both, `here` no other zone. */
+  readonly shows?: 'compact' | 'both' | 'here'
 }
 
 /** A moment in the viewer's zone, with the stream's beside where that differs, and all of it as the title. */
@@ -45,7 +45,7 @@ export function Time({ at, shows = 'compact' }: TimeProps) {
         <span class={shows === 'both' ? undefined : 'muted'}>{shows === 'both' ? day : day.slice(0, -5)} </span>
       )}
       {here}
-      {here !== there && (
+      {here !== there && shows !== 'here' && (
         <span class="muted small zone">
           {' '}
           {format(date, 'minute', zone)} {zone}

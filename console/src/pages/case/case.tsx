@@ -6,6 +6,7 @@ import { useQuery } from '../../api/query.ts'
 import { mayDo, shortName } from '../../api/who.ts'
 import { Facts } from '../../evidence/facts.tsx'
 import { Network } from '../../evidence/network.tsx'
+import { Places } from '../../evidence/places.tsx'
 import { Timeline } from '../../evidence/timeline.tsx'
 import { Why } from '../../evidence/why.tsx'
 import { at, go } from '../../shell/place.ts'
@@ -19,6 +20,7 @@ import { formatSpan, Time } from '../../ui/time.tsx'
 import { type CaseDetail, caseCalls, titleOf } from '../queue/cases.ts'
 import { Deeds } from './deeds.tsx'
 import { KeyRows } from './key-rows.tsx'
+import { Similar } from './similar.tsx'
 import { Verdicts } from './verdicts.tsx'
 import '../../evidence/columns.css'
 import './case.css'
@@ -62,10 +64,16 @@ function Opened({ one, onChange }: OpenedProps) {
             <p class="banner">A blind sample: what the model and the rules said is shown after a verdict.</p>
           )}
           {focused !== undefined && !one.isHidden && focused.decision !== null && (
-            <Why transactionId={focused.transactionId} />
+            <Why transactionId={focused.transactionId} {...(transaction === undefined ? {} : { transaction })} />
           )}
-          {transaction !== undefined && mayDo('analyst') && <Timeline transaction={transaction} marked={marked} />}
-          {transaction !== undefined && mayDo('analyst') && <Network transaction={transaction} />}
+          {focused !== undefined && transaction !== undefined && (
+            <>
+              <Timeline transaction={transaction} transactionId={focused.transactionId} marked={marked} />
+              <Network transaction={transaction} />
+              {mayDo('analyst') && <Places transaction={transaction} transactionId={focused.transactionId} />}
+            </>
+          )}
+          <Similar one={one} />
         </div>
         <div class="stack wide">
           <section class="panel">

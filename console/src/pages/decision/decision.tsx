@@ -3,6 +3,7 @@ import { useQuery } from '../../api/query.ts'
 import { mayDo } from '../../api/who.ts'
 import { Facts } from '../../evidence/facts.tsx'
 import { Network } from '../../evidence/network.tsx'
+import { Places } from '../../evidence/places.tsx'
 import { Timeline } from '../../evidence/timeline.tsx'
 import { Why } from '../../evidence/why.tsx'
 import { at } from '../../shell/place.ts'
@@ -24,9 +25,10 @@ export default function DecisionPage({ params: { id = '' } }: PageProps) {
         {({ outcome, score, decidedAt, model, policy, transaction, labels, degraded }) => (
           <div class="evidence-columns">
             <div class="stack wide">
-              <Why transactionId={id} />
-              {mayDo('analyst') && <Timeline transaction={transaction} marked={new Set([id])} />}
-              {mayDo('analyst') && <Network transaction={transaction} />}
+              <Why transactionId={id} transaction={transaction} />
+              <Timeline transaction={transaction} transactionId={id} marked={new Set([id])} />
+              <Network transaction={transaction} />
+              {mayDo('analyst') && <Places transaction={transaction} transactionId={id} />}
             </div>
             <div class="stack wide">
               <section class="panel">

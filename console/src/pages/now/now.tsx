@@ -1,10 +1,10 @@
 import { useMemo, useState } from 'preact/hooks'
 import { ask, client } from '../../api/client.ts'
-import { amountOf, type DetectorFields, detector, timeOf } from '../../api/detector.ts'
+import { amountSent, type DetectorFields, detector, type Transaction, timeOf } from '../../api/detector.ts'
 import { type DecisionEvent, type Happened, isLive, useEvents } from '../../api/events.ts'
 import { useQuery } from '../../api/query.ts'
 import { at, go, place, setQuery } from '../../shell/place.ts'
-import { formatCount, formatMoney } from '../../ui/figures.ts'
+import { formatCount, formatSent } from '../../ui/figures.ts'
 import { OutcomeBadge, outcomes, Score } from '../../ui/outcome.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Empty, Ready } from '../../ui/states.tsx'
@@ -12,6 +12,7 @@ import { useSteady } from '../../ui/steady.ts'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Attention } from './attention.tsx'
+import { Day } from './day.tsx'
 import { Pace } from './pace.tsx'
 import './now.css'
 
@@ -34,7 +35,7 @@ function asEvent({ transaction, rules, ...decision }: Stored): DecisionEvent {
     time: String(timeOf(transaction) ?? decision.decidedAt),
     outcome: decision.outcome,
     score: decision.score,
-    amount: amountOf(transaction)?.value ?? null,
+    amount: sentAmountOf(transaction),
     keys: Object.fromEntries(
       keys.map(([key, field]) => [key, transaction[field] === null ? null : String(transaction[field] ?? '')]),
     ),
@@ -44,6 +45,11 @@ function asEvent({ transaction, rules, ...decision }: Stored): DecisionEvent {
     decidedAt: decision.decidedAt,
     degraded: decision.degraded,
   }
+}
+
+function sentAmountOf(transaction: Transaction): number | null {
+  const value = transaction[detector.value?.amount?.field ?? '']
+  return typeof value === 'number' ? value : null
 }
 
 /** Decisions as they come, and what wants to be looked at. */
@@ -72,9 +78,14 @@ export default function Now() {
       }
     >
       <Attention />
-      <Ready of={newest} lines={12}>
-        {(stored) => <Stream stored={stored} news={news} leftOut={leftOut} />}
-      </Ready>
+      <div class="now-columns">
+        <div class="stream">
+          <Ready of={newest} lines={12}>
+            {(stored) => <Stream stored={stored} news={news} leftOut={leftOut} />}
+          </Ready>
+        </div>
+        <Day />
+      </div>
     </Page>
   )
 }
@@ -152,7 +163,7 @@ const columns: readonly Column<DecisionEvent>[] = [
     title: 'Decided',
     width: '92px',
     value: ({ decidedAt }) => decidedAt,
-    cell: ({ decidedAt }) => <Time at={decidedAt} />,
+    cell: ({ decidedAt }) => <Time at={decidedAt} shows="here" />,
   },
   {
     name: 'id',
@@ -182,9 +193,8 @@ const columns: readonly Column<DecisionEvent>[] = [
     title: 'Amount',
     width: '118px',
     isFigure: true,
-    value: ({ amount }) => amount,
-    cell: ({ amount }) =>
-      amount === null ? '–' : formatMoney(amount, detector.value?.amount?.currency, detector.value?.amount?.digits),
+    value: ({ amount }) => (amount === null ? null : amountSent(amount).value),
+    cell: ({ amount }) => formatSent(amount),
   },
   {
     name: 'keys',
@@ -222,7 +232,7 @@ const columns: readonly Column<DecisionEvent>[] = [
   {
     name: 'time',
     title: 'Event time',
-    width: '150px',
+    width: '186px',
     shownFrom: 'wide',
     value: ({ time }) => time,
     cell: ({ time }) => <Time at={time} />,

@@ -1,6 +1,6 @@
 import { detector } from '../../api/detector.ts'
 import type { DecisionEvent } from '../../api/events.ts'
-import { formatCount, formatMoney, formatShare } from '../../ui/figures.ts'
+import { formatCount, formatSent, formatShare } from '../../ui/figures.ts'
 import { outcomes } from '../../ui/outcome.tsx'
 
 interface PaceProps {
@@ -17,11 +17,10 @@ export function Pace({ decisions, leftOut }: PaceProps) {
   const counts = new Map(
     outcomes.map((outcome) => [outcome as string, decisions.filter((each) => each.outcome === outcome)]),
   )
-  const sum = (some: readonly DecisionEvent[] = []) => some.reduce((total, { amount }) => total + (amount ?? 0), 0)
+  const sum = (some: readonly DecisionEvent[] = []) => some.reduce((total, { amount: each }) => total + (each ?? 0), 0)
   const { amount } = detector.value ?? {}
   // Amounts of several currencies are not added up.
   const hasMoney = amount !== undefined && amount.currencyField === undefined
-  const money = (value: number) => formatMoney(value, amount?.currency, amount?.digits)
   const degraded = decisions.filter((each) => each.degraded.length > 0).length
   return (
     <section class="pace" aria-label={`The last ${decisions.length} decisions`}>
@@ -41,7 +40,7 @@ export function Pace({ decisions, leftOut }: PaceProps) {
                 name={outcome}
                 tone={outcome}
                 value={formatShare(decisions.length === 0 ? null : some.length / decisions.length)}
-                note={`${formatCount(some.length)}${hasMoney ? `, ${money(sum(some))}` : ''}`}
+                note={`${formatCount(some.length)}${hasMoney ? `, ${formatSent(sum(some))}` : ''}`}
               />
             )
           })}

@@ -1,8 +1,8 @@
 import { ask, client, type Schemas } from '../../api/client.ts'
-import { detector } from '../../api/detector.ts'
+import { amountSent } from '../../api/detector.ts'
 import { useQuery } from '../../api/query.ts'
 import { at, go } from '../../shell/place.ts'
-import { formatCount, formatMoney } from '../../ui/figures.ts'
+import { formatCount, formatSent } from '../../ui/figures.ts'
 import { OutcomeBadge, Score } from '../../ui/outcome.tsx'
 import { Page } from '../../ui/page.tsx'
 import type { PageProps } from '../../ui/page-props.ts'
@@ -14,8 +14,6 @@ type Known = Schemas['KnownKey']
 type Payment = Known['transactions'][number]
 type Figure = Known['figures'][number]
 type Linked = Known['linked'][number]
-
-const money = (value: number) => formatMoney(value, detector.value?.amount?.currency, detector.value?.amount?.digits)
 
 const figureColumns: readonly Column<Figure>[] = [
   {
@@ -29,8 +27,8 @@ const figureColumns: readonly Column<Figure>[] = [
     name: 'amount',
     title: 'Amount',
     isFigure: true,
-    value: ({ amount }) => amount,
-    cell: ({ amount }) => money(amount),
+    value: ({ amount }) => amountSent(amount).value,
+    cell: ({ amount }) => formatSent(amount),
   },
   { name: 'review', title: 'Review', isFigure: true, value: ({ outcomes }) => outcomes.review ?? 0 },
   { name: 'decline', title: 'Decline', isFigure: true, value: ({ outcomes }) => outcomes.decline ?? 0 },
@@ -66,8 +64,8 @@ const paymentColumns: readonly Column<Payment>[] = [
     title: 'Amount',
     width: '120px',
     isFigure: true,
-    value: ({ amount }) => amount,
-    cell: ({ amount }) => (amount === null ? '–' : money(amount)),
+    value: ({ amount }) => (amount === null ? null : amountSent(amount).value),
+    cell: ({ amount }) => formatSent(amount),
   },
   {
     name: 'label',
