@@ -190,7 +190,7 @@ function Grid<Row>({
       >
         <Heads columns={columns} sort={sort} onSort={onSort} />
         <tbody>
-          {first > 0 && <Spacer rows={first} columns={columns.length} />}
+          {first > 0 && <Spacer rows={first} />}
           {rows.slice(first, last).map((row, i) => {
             const index = first + i
             const id = rowId(row)
@@ -217,7 +217,7 @@ function Grid<Row>({
               </tr>
             )
           })}
-          {last < rows.length && <Spacer rows={rows.length - last} columns={columns.length} />}
+          {last < rows.length && <Spacer rows={rows.length - last} />}
         </tbody>
       </table>
     </div>
@@ -232,52 +232,42 @@ interface HeadsProps<Row> {
 
 function Heads<Row>({ columns, sort, onSort }: HeadsProps<Row>) {
   return (
-    <>
-      <colgroup>
-        {columns.map((column) => (
-          <col
-            key={column.name}
-            class={column.shownFrom}
-            style={column.width === undefined ? {} : { '--width': column.width }}
-          />
-        ))}
-      </colgroup>
-      <thead>
-        <tr aria-rowindex={1}>
-          {columns.map((column) => {
-            const isSorted = sort?.column === column.name
-            return (
-              <th
-                key={column.name}
-                scope="col"
-                class={classOf(column)}
-                aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : undefined}
-              >
-                {column.isSortable === false ? (
-                  <span class={column.isTitleHidden ? 'visually-hidden' : undefined}>{column.title}</span>
-                ) : (
-                  <button type="button" tabIndex={-1} onClick={() => onSort(column.name)}>
-                    {column.title}
-                    <span aria-hidden="true" class="arrow">
-                      {isSorted ? (sort.isDescending ? '↓' : '↑') : ''}
-                    </span>
-                  </button>
-                )}
-              </th>
-            )
-          })}
-        </tr>
-      </thead>
-    </>
+    <thead>
+      <tr aria-rowindex={1}>
+        {columns.map((column) => {
+          const isSorted = sort?.column === column.name
+          return (
+            <th
+              key={column.name}
+              scope="col"
+              class={classOf(column)}
+              style={column.width === undefined ? {} : { '--width': column.width }}
+              aria-sort={isSorted ? (sort.isDescending ? 'descending' : 'ascending') : undefined}
+            >
+              {column.isSortable === false ? (
+                <span class={column.isTitleHidden ? 'visually-hidden' : undefined}>{column.title}</span>
+              ) : (
+                <button type="button" tabIndex={-1} onClick={() => onSort(column.name)}>
+                  {column.title}
+                  <span aria-hidden="true" class="arrow">
+                    {isSorted ? (sort.isDescending ? '↓' : '↑') : ''}
+                  </span>
+                </button>
+              )}
+            </th>
+          )
+        })}
+      </tr>
+    </thead>
   )
 }
 
-/** The height of rows that are out of sight. */
-function Spacer({ rows, columns }: { readonly rows: number; readonly columns: number }) {
+/** The height of rows that are out of sight. A cell across all columns would make room for hidden ones, too. */
+function Spacer({ rows }: { readonly rows: number }) {
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row of a table takes no focus.
     <tr class="spacer" aria-hidden="true">
-      <td colSpan={columns} style={{ height: `${rows * rowPx}px` }} />
+      <td style={{ height: `${rows * rowPx}px` }} />
     </tr>
   )
 }

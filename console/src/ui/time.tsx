@@ -55,6 +55,15 @@ export function Time({ at, shows = 'compact' }: TimeProps) {
   )
 }
 
+/** The day of a moment in UTC, by which weeks and days are counted. */
+export function Day({ at }: { readonly at: string }) {
+  return (
+    <time dateTime={at} title={at} class="nowrap">
+      {format(new Date(at), 'day', 'UTC')}
+    </time>
+  )
+}
+
 const units = [
   ['d', 86_400_000],
   ['h', 3_600_000],

@@ -7,7 +7,7 @@ import { at } from '../../shell/place.ts'
 import { formatCount, formatMinor, formatShare } from '../../ui/figures.ts'
 import { outcomes } from '../../ui/outcome.tsx'
 import { Ready } from '../../ui/states.tsx'
-import { formatSpan, Time } from '../../ui/time.tsx'
+import { Day as DayOf, formatSpan, Time } from '../../ui/time.tsx'
 import './day.css'
 
 type Drift = paths['/v1/monitoring/drift']['get']['responses']['200']['content']['application/json']
@@ -159,7 +159,7 @@ function Outcomes({ rates: { decisions, rates, weeks }, through }: Pick<Drift, '
         <b>{formatCount(decisions)}</b>
         {through !== null && (
           <span class="muted small">
-            whole hours of the stream through <Time at={through} />
+            of the stream, to <Time at={through} />
           </span>
         )}
       </Line>
@@ -170,7 +170,7 @@ function Outcomes({ rates: { decisions, rates, weeks }, through }: Pick<Drift, '
             <b>{formatShare(share?.value)}</b>
             <span class="muted small">
               {formatCount(count)}
-              {weeks > 0 && pastShare !== null && `, ${formatShare(pastShare.value)} in the weeks before`}
+              {weeks > 0 && pastShare !== null && `, before ${formatShare(pastShare.value)}`}
               {isChanged && <span class="badge review">changed</span>}
             </span>
           </Line>
@@ -199,10 +199,10 @@ function Money({ weeks }: { readonly weeks: readonly Week[] }) {
         <b>{formatMinor(sum('heldMinor'))}</b>
       </Line>
       <Line name="week from">
-        <Time at={newest.week} />
+        <DayOf at={newest.week} />
         <span class="muted small">
           as labels say until now{!newest.isMature && '; more are to come until '}
-          {!newest.isMature && <Time at={newest.maturesAt} />}
+          {!newest.isMature && <DayOf at={newest.maturesAt} />}
         </span>
       </Line>
     </dl>
