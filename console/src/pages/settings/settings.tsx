@@ -10,6 +10,7 @@ import { Ready } from '../../ui/states.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { toast } from '../../ui/toast.tsx'
+import { FourEyes } from './four-eyes.tsx'
 import './settings.css'
 import { takeFocus } from '../../ui/take-focus.ts'
 
@@ -53,6 +54,7 @@ export default function Settings() {
           )}
         </div>
       </section>
+      <FourEyes />
       {mayDo('admin') && <Users />}
       {isChanging && <ChangePassword onClose={() => setChanging(false)} />}
     </Page>
