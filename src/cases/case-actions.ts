@@ -41,14 +41,19 @@ export function openCase(
   }
 }
 
-/** Something new happened: it wakes a case that was put off. */
-export function addTransaction(one: Case, { keys, by: _, persons, ...opened }: OpenedTransaction): CaseTransaction {
-  const transaction: CaseTransaction = { ...opened, verdict: undefined, labels: [] }
+const noLabels: CaseTransaction['labels'] = []
+
+/** Something new happened: it wakes a case that was put off. It is the last of its case, so that the sum goes on. */
+export function addTransaction(one: Case, opened: OpenedTransaction): CaseTransaction {
+  const { sequence, id, timestampMs, score, amountMinor, stake, keys, persons } = opened
+  const said = { verdict: undefined, labels: noLabels }
+  const transaction: CaseTransaction = { sequence, id, timestampMs, score, amountMinor, stake, ...said }
   one.transactions.push(transaction)
   one.keys = union(one.keys, keys)
   one.persons = union(one.persons, persons)
   one.snoozedUntilMs = undefined
-  reckon(one)
+  one.open += 1
+  one.expectedLoss += stake
   return transaction
 }
 
@@ -110,6 +115,7 @@ function deedOf(action: ActionOnCase, { sequence, atMs, by }: Deed): CaseDeed {
 }
 
 export function union(some: readonly string[], more: readonly string[]): readonly string[] {
+  if (some.length === 0) return more
   const added = more.filter((each) => !some.includes(each))
   return added.length === 0 ? some : [...some, ...added]
 }

@@ -61,14 +61,21 @@ function rulesOf({ detector: kept, columns }: Definition): CaseRules {
       const amountMinor = typeof given === 'number' && !Number.isNaN(given) ? given : null
       // Loops, since every review of a service comes here before it is answered.
       const keysAt: (string | undefined)[] = []
-      for (const { name, at } of places) keysAt.push(isGiven(fields[at]) ? `${name}=${fields[at]}` : undefined)
-      return {
-        ...{ sequence, id, timestampMs, score, amountMinor },
-        stake: stakeOf(score, amount === undefined ? null : (amountMinor ?? 0)),
-        keys: keysAt.filter((key) => key !== undefined),
-        by: byAt.map((place) => keysAt[place]).filter((key) => key !== undefined),
-        persons: persons.filter((at) => isGiven(fields[at])).map((at) => String(fields[at])),
+      const keys: string[] = []
+      for (const { name, at } of places) {
+        const key = isGiven(fields[at]) ? `${name}=${fields[at]}` : undefined
+        keysAt.push(key)
+        if (key !== undefined) keys.push(key)
       }
+      const owning: string[] = []
+      for (const place of byAt) {
+        const key = keysAt[place]
+        if (key !== undefined) owning.push(key)
+      }
+      const named: string[] = []
+      for (const at of persons) if (isGiven(fields[at])) named.push(String(fields[at]))
+      const stake = stakeOf(score, amount === undefined ? null : (amountMinor ?? 0))
+      return { sequence, id, timestampMs, score, amountMinor, stake, keys, by: owning, persons: named }
     },
   }
 }

@@ -41,7 +41,8 @@ export class CasesProjection implements Projection {
   /** In the order in which they were opened. */
   readonly #cases = new Map<string, Case>()
   readonly #ofTransaction = new Map<number, Case>()
-  readonly #ofKey = new Map<string, Set<Case>>()
+  /** Most keys are of one case. */
+  readonly #ofKey = new Map<string, Case | Set<Case>>()
   /** The open case that the next transaction of a key joins. */
   readonly #owners = new Map<string, Case>()
   readonly #queue = new RankedQueue<Case>()
@@ -88,7 +89,9 @@ export class CasesProjection implements Projection {
 
   /** Cases with a transaction of a key's value: `name=value`. */
   ofKey(key: string): ReadonlySet<Case> {
-    return this.#ofKey.get(key) ?? none
+    const cases = this.#ofKey.get(key)
+    if (cases === undefined) return none
+    return cases instanceof Set ? cases : new Set([cases])
   }
 
   /** Those that name a person. */
@@ -98,8 +101,11 @@ export class CasesProjection implements Projection {
 
   /** The open case that a transaction with such keys joins. */
   ownerOf(by: readonly string[]): Case | undefined {
-    const owners = by.map((key) => this.#owners.get(key))
-    return owners.find((owner) => owner !== undefined && owner.transactions.length < mostTransactions)
+    for (const key of by) {
+      const owner = this.#owners.get(key)
+      if (owner !== undefined && owner.transactions.length < mostTransactions) return owner
+    }
+    return undefined
   }
 
   /** @throws FraudError LOG_TOO_NEW where an action means nothing to this version: what cases are is then not known. */
@@ -179,9 +185,11 @@ export class CasesProjection implements Projection {
 
   /** A transaction joins the open case of the first of its keys that has one; cases of its other keys are linked to that. */
   #join(read: OpenedTransaction, deed: Omit<Deed, 'by'>, origin: Origin, rules: OpeningRules): Case {
-    const owners = read.by.flatMap((key) => this.#owners.get(key) ?? [])
     const one = this.ownerOf(read.by) ?? this.#add(deed, origin, rules)
-    for (const owner of owners) if (owner !== one) linkBoth(one, owner)
+    for (const key of read.by) {
+      const owner = this.#owners.get(key)
+      if (owner !== undefined && owner !== one) linkBoth(one, owner)
+    }
     this.#put(one, read)
     for (const key of read.by) {
       const owner = this.#owners.get(key)
@@ -210,8 +218,9 @@ export class CasesProjection implements Projection {
   #index(one: Case, keys: readonly string[]): void {
     for (const key of keys) {
       const cases = this.#ofKey.get(key)
-      if (cases === undefined) this.#ofKey.set(key, new Set([one]))
-      else cases.add(one)
+      if (cases === undefined) this.#ofKey.set(key, one)
+      else if (cases instanceof Set) cases.add(one)
+      else if (cases !== one) this.#ofKey.set(key, new Set([cases, one]))
     }
   }
 
@@ -372,8 +381,8 @@ export class CasesProjection implements Projection {
   #forgetKeys(one: Case): void {
     for (const key of one.keys) {
       const cases = this.#ofKey.get(key)
-      cases?.delete(one)
-      if (cases?.size === 0) this.#ofKey.delete(key)
+      if (cases instanceof Set) cases.delete(one)
+      if (cases === one || (cases instanceof Set && cases.size === 0)) this.#ofKey.delete(key)
     }
   }
 }

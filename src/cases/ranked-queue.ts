@@ -12,6 +12,7 @@ function compareRanks(one: Rank, other: Rank): number {
 
 interface Entry<Item> extends Rank {
   readonly item: Item
+  expectedLoss: number
 }
 
 const longestChunk = 512
@@ -35,10 +36,18 @@ export class RankedQueue<Item> {
   /** Puts an item where its rank says, whether or not it was in. */
   put(item: Item, { expectedLoss, openedAtMs, sequence }: Rank): void {
     const known = this.#ranks.get(item)
-    if (known?.expectedLoss === expectedLoss) return
-    this.remove(item)
-    const entry = { expectedLoss, openedAtMs, sequence, item }
-    this.#ranks.set(item, entry)
+    if (known === undefined) {
+      const entry = { expectedLoss, openedAtMs, sequence, item }
+      this.#ranks.set(item, entry)
+      this.#insert(entry)
+    } else if (known.expectedLoss !== expectedLoss) {
+      this.#takeOut(known)
+      known.expectedLoss = expectedLoss
+      this.#insert(known)
+    }
+  }
+
+  #insert(entry: Entry<Item>): void {
     const at = this.#chunkOf(entry)
     const chunk = this.#chunks[at]
     if (chunk === undefined) {
@@ -53,6 +62,10 @@ export class RankedQueue<Item> {
     const entry = this.#ranks.get(item)
     if (entry === undefined) return
     this.#ranks.delete(item)
+    this.#takeOut(entry)
+  }
+
+  #takeOut(entry: Entry<Item>): void {
     const at = this.#chunkOf(entry)
     const chunk = this.#chunks[at]
     chunk.splice(placeIn(chunk, entry), 1)

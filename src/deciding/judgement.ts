@@ -91,7 +91,8 @@ export class Judge {
     const isWanted = explain || outcome !== 'approve'
     const isExplained = isWanted && typeof score === 'number' && scorer?.predictor.explainsDecisions === true
     const contributions = isExplained ? this.#explain(scorer) : []
-    return {
+    // Parts that only some records have are added, since each decision would spread nothing three times.
+    const record: { -readonly [Part in keyof DecisionRecord]: DecisionRecord[Part] } = {
       kind: 'decision',
       id,
       timestampMs: transaction.timestampMs,
@@ -102,10 +103,11 @@ export class Judge {
       degraded,
       fields,
       row: this.#row,
-      ...(contributions.length > 0 && { contributions }),
-      ...(trace && { policy: trace.policy }),
-      ...(scorer !== undefined && scorer !== this.#champion && { model: scorer.predictor.modelId }),
     }
+    if (contributions.length > 0) record.contributions = contributions
+    if (trace !== undefined) record.policy = trace.policy
+    if (scorer !== undefined && scorer !== this.#champion) record.model = scorer.predictor.modelId
+    return record
   }
 
   /** The model that decides: the canary for its share of a key's values, which nobody who sends transactions can choose. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import type { SingleChange } from '../decisioning/change.ts'
-import { type PolicyTrace, type RuleHit, settleTrace } from '../decisioning/index.ts'
+import { type PolicyTrace, type RuleHit, settleAs, settleTrace } from '../decisioning/index.ts'
 import type { Settlement } from '../decisioning/opinion.ts'
 import type { RuleDefinition } from '../decisioning/rule-definition.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
@@ -264,9 +264,9 @@ function decidedBy({ control, fuses }: PolicyTrace, { followed }: Settlement, ou
 /** Of several that agree nobody is. */
 export function isAlone(trace: PolicyTrace, hit: RuleHit, { outcome, followed }: Settlement): boolean {
   if (followed.length !== 1 || followed[0]?.source !== 'rule' || followed[0].id !== hit.id) return false
-  return settleTrace(trace, (each) => each.state === 'live' && each !== hit).outcome !== outcome
+  return settleAs(trace, (each) => each.state === 'live' && each !== hit).outcome !== outcome
 }
 
 export function wouldChange(trace: PolicyTrace, hit: RuleHit, { outcome }: Settlement): boolean {
-  return settleTrace(trace, (each) => each.state === 'live' || each === hit).outcome !== outcome
+  return settleAs(trace, (each) => each.state === 'live' || each === hit).outcome !== outcome
 }

@@ -27,6 +27,8 @@ export interface FirstPolicy {
   readonly version: number
 }
 
+const noneTripped: readonly string[] = []
+
 /** A decision as fuses count it. */
 export interface NotedDecision {
   readonly sequence: number
@@ -187,7 +189,7 @@ export class PolicyInForce {
 
   /** Takes a decision; ids of the fuses that it tripped. */
   note({ sequence, decidedAtMs, outcome, trace }: NotedDecision): readonly string[] {
-    if (this.#fuses.isEmpty) return []
+    if (this.#fuses.isEmpty) return noneTripped
     const { outcome: settled, strength } = trace === undefined ? { outcome, strength: 'plain' } : settleTrace(trace)
     const { rules = [] } = trace ?? {}
     const fired = rules.filter(({ state }) => state === 'live' || state === 'fused').map(({ id }) => id)

@@ -41,15 +41,29 @@ export interface PolicyTrace {
   readonly fuses?: { readonly settled: Outcome; readonly tripped: readonly string[] }
 }
 
+/** What opinions alone came to. */
+export function settleTrace(trace: PolicyTrace): Settlement {
+  const { opinion, rules, lists } = trace
+  if (!(opinion === last.opinion && rules === last.rules && lists === last.lists)) {
+    last = { opinion, rules, lists, settled: settleAs(trace, isLive) }
+  }
+  return last.settled
+}
+
+/** A decision is asked several times in a row what it came to, and these parts of its trace tell that. */
+let last: {
+  readonly opinion: PolicyTrace['opinion'] | undefined
+  readonly rules: PolicyTrace['rules'] | undefined
+  readonly lists: PolicyTrace['lists'] | undefined
+  readonly settled: Settlement
+} = { opinion: undefined, rules: undefined, lists: undefined, settled: approved }
+
 /**
- * What opinions alone came to.
+ * What opinions would come to.
  *
  * @param counts which rules that applied are taken to be live.
  */
-export function settleTrace(trace: PolicyTrace, counts = isLive): Settlement {
-  const { opinion, rules, lists } = trace
-  // Asked several times of every decision, and nearly all have this form.
-  if (rules === undefined && lists === undefined) return opinion === undefined ? approved : settle([opinion])
+export function settleAs({ opinion, rules, lists }: PolicyTrace, counts: (hit: RuleHit) => boolean): Settlement {
   const opinions: Opinion[] = opinion === undefined ? [] : [opinion]
   for (const hit of rules ?? []) {
     const { outcome, id, strength, reason } = hit

@@ -13,11 +13,8 @@ export function settle(opinions: readonly Opinion[]): Settlement {
   for (const opinion of opinions) if (best === undefined || outranks(opinion, best)) best = opinion
   if (best === undefined) return approved
   const { outcome, strength } = best
-  return {
-    outcome,
-    strength,
-    followed: opinions.filter((each) => each.strength === strength && each.outcome === outcome),
-  }
+  const isFollowed = (each: Opinion) => each.strength === strength && each.outcome === outcome
+  return { outcome, strength, followed: opinions.every(isFollowed) ? opinions : opinions.filter(isFollowed) }
 }
 
 function outranks(one: Opinion, other: Opinion): boolean {

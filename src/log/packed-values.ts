@@ -72,12 +72,15 @@ export class ValueWriter {
     this.#bytes[this.#length++] = rest
   }
 
-  /** What `write` writes, behind its length. */
-  sized(write: () => void): void {
-    const start = this.#length
+  /** Begins what is written behind its length. @returns what `close` has to be told. */
+  open(): number {
     // One byte tells most lengths; for a longer one what was written moves on.
     this.byte(0)
-    write()
+    return this.#length - 1
+  }
+
+  /** Ends what was begun, and writes its length before it. */
+  close(start: number): void {
     const length = this.#length - start - 1
     if (length < 128) {
       this.#bytes[start] = length

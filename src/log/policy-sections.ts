@@ -3,44 +3,46 @@ import { hitStates, type ListHit, type RuleHit } from '../decisioning/policy-tra
 import { type Outcome, outcomes } from '../detector/detector-schema.ts'
 import type { DecisionRecord } from './log-record.ts'
 import type { ValueReader, ValueWriter } from './packed-values.ts'
-import { type SectionReaders, UnknownPart, writeSection } from './record-sections.ts'
+import { openSection, type SectionReaders, UnknownPart } from './record-sections.ts'
 
 type VersionedTrace = NonNullable<DecisionRecord['policy']>
 
 /** Sections of what a policy did to a decision: that of its version, then those that have something to say. */
 export function writeTrace(trace: VersionedTrace, to: ValueWriter): void {
   const { version, opinion, rules, lists, control, fuses } = trace
-  writeSection('policy', to, (section) => section.whole(version))
+  const policy = openSection('policy', to)
+  to.whole(version)
+  to.close(policy)
   if (opinion !== undefined) {
-    writeSection('opinion', to, (section) => {
-      section.byte(opinionSources.indexOf(opinion.source))
-      writeSaid(opinion, section)
-    })
+    const section = openSection('opinion', to)
+    to.byte(opinionSources.indexOf(opinion.source))
+    writeSaid(opinion, to)
+    to.close(section)
   }
   if (rules !== undefined) {
-    writeSection('rules', to, (section) => {
-      for (const rule of rules) writeRule(rule, section)
-    })
+    const section = openSection('rules', to)
+    for (const rule of rules) writeRule(rule, to)
+    to.close(section)
   }
   if (lists !== undefined) {
-    writeSection('lists', to, (section) => {
-      for (const hit of lists) {
-        section.whole(hit.entry)
-        writeSaid(hit, section)
-      }
-    })
+    const section = openSection('lists', to)
+    for (const hit of lists) {
+      to.whole(hit.entry)
+      writeSaid(hit, to)
+    }
+    to.close(section)
   }
   if (control !== undefined) {
-    writeSection('propensity', to, (section) => {
-      section.byte(outcomes.indexOf(control.wouldBe))
-      section.number(control.propensity)
-    })
+    const section = openSection('propensity', to)
+    to.byte(outcomes.indexOf(control.wouldBe))
+    to.number(control.propensity)
+    to.close(section)
   }
   if (fuses !== undefined) {
-    writeSection('fuses', to, (section) => {
-      section.byte(outcomes.indexOf(fuses.settled))
-      for (const fuse of fuses.tripped) section.text(fuse)
-    })
+    const section = openSection('fuses', to)
+    to.byte(outcomes.indexOf(fuses.settled))
+    for (const fuse of fuses.tripped) to.text(fuse)
+    to.close(section)
   }
 }
 

@@ -21,7 +21,7 @@ import {
 } from './log-record.ts'
 import { ValueReader, ValueWriter } from './packed-values.ts'
 import { type TraceSoFar, traceOf, traceReaders, writeTrace } from './policy-sections.ts'
-import { readSections, writeSection } from './record-sections.ts'
+import { openSection, readSections } from './record-sections.ts'
 
 const scratch = new ValueWriter()
 
@@ -79,7 +79,9 @@ function writeBody(record: LogRecord, to: ValueWriter): void {
 }
 
 function writeAuthor(by: string, to: ValueWriter): void {
-  writeSection('by', to, (section) => section.text(by))
+  const section = openSection('by', to)
+  to.text(by)
+  to.close(section)
 }
 
 function writeDecision(record: DecisionRecord, to: ValueWriter): void {
@@ -92,11 +94,18 @@ function writeDecision(record: DecisionRecord, to: ValueWriter): void {
   for (const value of record.row) to.number(value)
   const { contributions = [] } = record
   // Nothing at all where there are none: most are approved.
-  if (contributions.length > 0)
-    writeSection('contributions', to, (section) => writeContributions(contributions, section))
+  if (contributions.length > 0) {
+    const section = openSection('contributions', to)
+    writeContributions(contributions, to)
+    to.close(section)
+  }
   if (record.policy !== undefined) writeTrace(record.policy, to)
   const { model } = record
-  if (model !== undefined) writeSection('model', to, (section) => section.text(model))
+  if (model !== undefined) {
+    const section = openSection('model', to)
+    to.text(model)
+    to.close(section)
+  }
 }
 
 /** Numbers of decisions are near each other, so each is told by its distance from the one before. */

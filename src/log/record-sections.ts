@@ -22,9 +22,10 @@ export const sectionNames = [
 ] as const
 type SectionName = (typeof sectionNames)[number]
 
-export function writeSection(name: SectionName, to: ValueWriter, write: (section: ValueWriter) => void): void {
+/** Begins a section; `close` of the writer ends it with what this returns. */
+export function openSection(name: SectionName, to: ValueWriter): number {
   to.whole(sectionNames.indexOf(name) + 1)
-  to.sized(() => write(to))
+  return to.open()
 }
 
 /** What is in a section that this version knows, and came later: the section is skipped as one that it does not know. */

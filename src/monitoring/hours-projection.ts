@@ -24,12 +24,28 @@ interface SavedHead {
 
 /** Names of counters. */
 export const counters = {
-  outcome: (outcome: string) => `outcome:${outcome}`,
-  degraded: (reason: string) => `degraded:${reason}`,
-  rule: (id: string) => `rule:${id}`,
+  outcome: namesOf('outcome'),
+  degraded: namesOf('degraded'),
+  rule: namesOf('rule'),
   label: (isFraud: boolean) => (isFraud ? 'label:fraud' : 'label:legitimate'),
 }
 export const slotOfLag = (isFraud: boolean) => (isFraud ? 'lag:fraud' : 'lag:legitimate')
+
+const mostNames = 20_000
+
+/** Names that every decision asks for are put together once. */
+function namesOf(kind: string): (of: string) => string {
+  const names = new Map<string, string>()
+  return (of) => {
+    let name = names.get(of)
+    if (name === undefined) {
+      if (names.size >= mostNames) names.clear()
+      name = `${kind}:${of}`
+      names.set(of, name)
+    }
+    return name
+  }
+}
 
 /**
  * What was decided in each hour of event time, as records say it: values of features and scores by bins, outcomes, rules that

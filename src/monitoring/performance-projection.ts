@@ -4,6 +4,7 @@ import { toMinorUnits } from '../core/money.ts'
 import { StateReader, StateWriter } from '../core/state-bytes.ts'
 import type { Steps } from '../core/time-slices.ts'
 import { binOf } from '../core/value-bins.ts'
+import type { RuleHit } from '../decisioning/index.ts'
 import { readJson } from '../decisioning/saved-definitions.ts'
 import type { Outcome } from '../detector/detector-schema.ts'
 import type { DecisionRecord, Definition, LogRecord } from '../log/log-record.ts'
@@ -212,11 +213,15 @@ export class PerformanceProjection implements Projection {
     const { place = -1, digits = 0, isMinor = false } = definition.amount ?? {}
     const sent = Number(fields[place] ?? Number.NaN)
     const control = policy?.control
+    // No parts that are spread together, and no arrays of nothing: every decision comes here.
     return {
       week: Math.floor((timestampMs - mondayMs) / weekMs) * weekMs + mondayMs,
-      ...{ model: model ?? '', outcome, score: score ?? 0, bin: score === null ? null : binOf(score) },
+      model: model ?? '',
+      outcome,
+      score: score ?? 0,
+      bin: score === null ? null : binOf(score),
       amountMinor: isMinor ? sent : toMinorUnits(sent, digits),
-      rules: policy?.rules?.flatMap(({ id, state }) => (state === 'live' ? [id] : [])) ?? none,
+      rules: policy?.rules === undefined ? none : liveOf(policy.rules),
       weight: control !== undefined && control.wouldBe !== outcome ? 1 / control.propensity : 0,
       isFraud: null,
     }
@@ -262,6 +267,12 @@ function count(figures: WeekFigures, counted: Counted, by: number): void {
     figures.labelled.scores += by * score
   } else if (isFraud)
     addTo(weight > 0 ? figures.control.bins.frauds : figures.approved.frauds, bin, by * (weight > 0 ? weight : 1))
+}
+
+function liveOf(rules: readonly RuleHit[]): readonly string[] {
+  const ids: string[] = []
+  for (const { id, state } of rules) if (state === 'live') ids.push(id)
+  return ids
 }
 
 function ruleOf({ rules }: WeekFigures, id: string) {
