@@ -257,6 +257,19 @@ const ofFrauds: readonly Defined[] = [
   },
 ]
 
+const risks = [0, 2].map(
+  (delay): Defined => ({
+    entry: { riskOf: { of: 'city', over: '9h', prior: 0.05, weight: 3, delay: `${delay}h`, as: `city_risk_${delay}` } },
+    names: [`city_risk_${delay}_9h`],
+    past: [['city', (9 + delay) * hourMs]],
+    value: (scene) => {
+      const window = inWindow(scene, 'city', 9 * hourMs, delay * hourMs)
+      return (frauds(scene, window).length + 3 * 0.05) / (window.length + 3)
+    },
+    isRounded: true,
+  }),
+)
+
 const lasts: readonly Defined[] = [
   {
     entry: { timeSinceLast: { by: 'card', over: '6h' } },
@@ -343,7 +356,7 @@ const shares: readonly Defined[] = [
 /** Those that look at the past. */
 export const definedFeatures: readonly Defined[] = [
   ...[...sums, ...counted, ...counts, labelsDelay, ...withConditions],
-  ...[...pairs, ...ofFrauds, ...lasts, ...shares],
+  ...[...pairs, ...ofFrauds, ...risks, ...lasts, ...shares],
 ]
 
 /** The longest past by key that some features look at. */

@@ -1,11 +1,11 @@
 import { FraudError } from '../core/errors.ts'
 import { option, optionInvalid } from '../core/option.ts'
+import type { Progress } from '../core/progress.ts'
 import type { LocatedDetector } from '../detector/detector.ts'
 import type { LabelledRows } from '../training/labelled-rows.ts'
 import { type LossRequest, loggedRows } from '../training/logged-rows.ts'
 import { type InputRequest, refuseReading } from '../training/read-input.ts'
 import { type DataFlags, openLog } from './log-files.ts'
-import type { Run } from './run.ts'
 
 interface SourceFlags extends InputRequest, LossRequest, DataFlags {
   readonly fromLog?: boolean
@@ -19,7 +19,7 @@ interface SourceFlags extends InputRequest, LossRequest, DataFlags {
 export function readFileOrLog(
   file: string | undefined,
   flags: SourceFlags,
-  run: Run,
+  run: Progress,
   readFile: (file: string) => Promise<LabelledRows>,
   own?: LocatedDetector,
 ): Promise<LabelledRows> {

@@ -1,7 +1,7 @@
 import { optionInvalid } from '../core/option.ts'
-import { throwIfInterrupted } from '../core/progress.ts'
+import { type Progress, quiet, throwIfInterrupted } from '../core/progress.ts'
 import { writeFileAtomically } from '../data/write-file.ts'
-import { formatDetector } from '../detector/detector.ts'
+import { formatDetector, type LocatedDetector } from '../detector/detector.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import { isUnsupervised } from '../learners/learn.ts'
 import { encodeBundle } from '../models/bundle.ts'
@@ -12,11 +12,12 @@ import { lookForLeaks, refuseLeaksInTraining } from '../training/look-for-leaks.
 import { measurePolicy } from '../training/measure-policy.ts'
 import { type PlanRequest, planTraining } from '../training/plan-training.ts'
 import type { InputRequest } from '../training/read-input.ts'
-import { readLabelledRows } from '../training/read-labelled-rows.ts'
+import { readLabelledRows, readRowsFor } from '../training/read-labelled-rows.ts'
 import type { LeakRequest } from '../training/refuse-leaks.ts'
 import { refuseUnknownNames } from '../training/refuse-unknown-names.ts'
 import { rejectsOf } from '../training/rejects.ts'
 import { type ForceRequest, replaceOutput } from '../training/replace-output.ts'
+import { learnPrior } from '../training/training-prior.ts'
 import { runTraining, type TrainingOutcome, type TrainingPlan } from '../training/training-run.ts'
 import { warningsOf } from '../training/training-warnings.ts'
 import { knownFrauds, onlyLabelled, requireFrauds } from '../training/without-labels.ts'
@@ -152,8 +153,16 @@ async function writeAll(files: Readonly<Record<string, string | Uint8Array>>, fl
   }
 }
 
-export function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
-  return readFileOrLog(file, flags, run, (path) => readLabelledRows(path, flags, run))
+/** The rows, by a detector that was told what it has to learn of them before they are made. */
+export async function readRows(file: string | undefined, flags: TrainFlags, run: Run): Promise<LabelledRows> {
+  const read = (progress: Progress, own?: LocatedDetector) => {
+    const readFile = (path: string) =>
+      own === undefined ? readLabelledRows(path, flags, progress) : readRowsFor(own, path, flags, progress)
+    return readFileOrLog(file, flags, progress, readFile, own)
+  }
+  if (flags.detector === undefined) return read(run)
+  const located = await readDetector(flags.detector, flags)
+  return read(run, await learnPrior(located, file, flags, run, (own) => read(quiet(run), own)))
 }
 
 function tellUnknown({ unknownThen }: TrainingOutcome['parts'], { terminal }: Run): void {

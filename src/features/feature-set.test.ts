@@ -151,6 +151,7 @@ describe('a declaration that is wrong names the place, the cause and a cure', ()
       /a window with a delay does not hold the transaction itself/,
     )
     refuses('fraudCount: { by: card, over: 7d, excludeSelf: true }', '.fraudCount.excludeSelf', /has no parameter/)
+    refuses('riskOf: { of: city, over: 7d }', '.riskOf.prior', /train finds it, and the bundle has it/)
     refuses('fraudRun: { by: card, over: 7d }', '.fraudRun.what', /write length \(of the run\) or age/)
   })
 

@@ -162,6 +162,12 @@ const expected: Readonly<Record<string, readonly [unknown, number, string, strin
     '2 payments of another card of this device within 30 days are known to be fraud',
     'No payment of this device within 30 days is known',
   ],
+  riskOf: [
+    { riskOf: { of: 'category', over: '30d', prior: 0.01 } },
+    0.025,
+    '2.5 % of the payments of this category in the 30 days until 7 days before are fraud, shrunk to the usual',
+    'No payment of this category in the 30 days until 7 days before is known',
+  ],
   timeSinceLast: [
     { timeSinceLast: { by: 'card' } },
     90,

@@ -25,6 +25,7 @@ import { ratioKind } from './ratio.ts'
 import { ratioToMaxKind } from './ratio-to-max.ts'
 import { ratioToMeanKind } from './ratio-to-mean.ts'
 import { ratioToMedianKind } from './ratio-to-median.ts'
+import { riskOfKind } from './risk-of.ts'
 import { shareKind } from './share.ts'
 import { signedLogKind } from './signed-log.ts'
 import { speedFromLastKind } from './speed-from-last.ts'
@@ -60,6 +61,7 @@ export const featureKinds: readonly FeatureKind[] = [
   ratioToMaxKind,
   ratioToMeanKind,
   ratioToMedianKind,
+  riskOfKind,
   signedLogKind,
   speedFromLastKind,
   standardDeviationKind,
