@@ -63,12 +63,12 @@ function ofPayer(key: string, basis: FeatureBasis): readonly Feature[] {
       ? [
           { sum: { of: 'amount', by: key, over: '1d' } },
           { mean: { of: 'amount', by: key, over: ['7d', '30d'] } },
-          { ratioToMean: { of: 'amount', by: key, over: '30d' } },
-          { ratioToMax: { of: 'amount', by: key, over: '30d' } },
+          { ratioToMean: { of: 'amount', by: key, over: '30d', excludeSelf: true } },
+          { ratioToMax: { of: 'amount', by: key, over: '30d', excludeSelf: true } },
         ]
       : []),
     { timeSinceLast: { by: key, over: '30d' } },
-    ...(countsFrauds ? [{ fraudCount: { by: key, over: '30d' } }] : []),
+    ...(countsFrauds ? [{ fraudCount: { by: key, over: '30d' } }, { timeSinceFraud: { by: key, over: '30d' } }] : []),
     ...(isLast ? [...payees, ...means].map((of) => ({ firstSeen: { of, by: key, over: '60d' } })) : []),
     ...(isFirst ? payees.map((of) => ({ distinct: { of, by: key, over: ['1d', '7d'] } })) : []),
     ...(payees.length === 0 ? others.map((of) => ({ distinct: { of, by: key, over: ['1d', '7d'] } })) : []),
@@ -89,7 +89,13 @@ function ofPayee(key: string, basis: FeatureBasis): readonly Feature[] {
   const { sumsAmounts, payers, countsFrauds } = basis
   return [
     { count: { by: key, over: whenSubHour(basis, ['1h', '1d', '7d']) } },
-    ...(countsFrauds ? [{ fraudRate: { by: key, over: ['1d', '7d', '30d'] } }] : []),
+    ...(countsFrauds
+      ? [
+          { fraudRate: { by: key, over: ['1d', '7d', '30d'] } },
+          { timeSinceFraud: { by: key, over: '30d' } },
+          { fraudRun: { by: key, over: '30d', what: 'length' } },
+        ]
+      : []),
     ...(sumsAmounts
       ? [
           { mean: { of: 'amount', by: key, over: whenSubHour(basis, ['1h', '30d']) } },
@@ -101,9 +107,13 @@ function ofPayee(key: string, basis: FeatureBasis): readonly Feature[] {
 }
 
 function ofMeans(key: string, basis: FeatureBasis): readonly Feature[] {
+  const [payer] = basis.payers
+  const linked = payer === undefined ? [] : [{ linkedFrauds: { of: payer, by: key, over: '30d' } }]
   return [
     { count: { by: key, over: whenSubHour(basis, ['1h', '1d']) } },
-    ...basis.payers.slice(0, 1).map((of) => ({ distinct: { of, by: key, over: '1d' } })),
-    ...(basis.countsFrauds ? [{ fraudCount: { by: key, over: '30d' } }] : []),
+    ...(payer === undefined
+      ? []
+      : [{ distinct: { of: payer, by: key, over: '1d' } }, { newPairs: { of: payer, by: key, over: '7d' } }]),
+    ...(basis.countsFrauds ? [{ fraudCount: { by: key, over: '30d' } }, ...linked] : []),
   ]
 }
