@@ -1,6 +1,7 @@
 import { suggestion } from '../core/closest-name.ts'
 import { FraudError } from '../core/errors.ts'
 import { compileFeatures } from '../features/feature-set.ts'
+import { withPrior } from '../features/priors.ts'
 import { modelOf } from '../learners/detector-model.ts'
 import type { ModelChoice } from '../learners/model-choice.ts'
 import { readDetector } from './find-detector.ts'
@@ -16,7 +17,8 @@ import type { InputRequest } from './read-input.ts'
 export async function refuseUnknownNames(request: PlanRequest & InputRequest): Promise<void> {
   if (request.detector === undefined) return
   const located = await readDetector(request.detector, request)
-  const { names } = compileFeatures(located)
+  // What is learned before rows are made changes no name.
+  const { names } = compileFeatures({ ...located, detector: withPrior(located.detector, 0) })
   const model: ModelChoice = request.preset === undefined ? modelOf(located.detector) : {}
   const categories = request.categories ?? model.categories ?? []
   const monotone = Object.keys(request.monotone ?? model.monotone ?? {})
