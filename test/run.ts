@@ -31,7 +31,8 @@ const env = {
 }
 
 async function run(files: readonly string[]): Promise<boolean> {
-  const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
+  // Tests wait, too: for disks, for timers, and for what they started.
+  const concurrency = `--test-concurrency=${availableParallelism() + 1}`
   // A file that never ends is a failure, told with its name.
   const timeout = isNightly ? [] : ['--test-timeout=600000']
   const args = [

@@ -143,13 +143,16 @@ describe('another detector', () => {
         if (i % 3 === 0) await nextTurn()
       }
     })
+    const someAreMade = async () => {
+      for (const enough = made + 100; made < enough; ) await nextTurn()
+    }
     for (const inForce of [other, one, third, other]) {
-      await sleep(30)
+      await someAreMade()
       await service.use(inForce)
     }
     // Two that are asked for at once take over one after the other.
     await Promise.all([service.use(one), service.use(third), service.use(other)])
-    await sleep(30)
+    await someAreMade()
     isOver = true
     await Promise.all(work)
     assert.equal(service.inForce, other)
@@ -158,6 +161,21 @@ describe('another detector', () => {
     assert.ok(counts[0] > 10 && counts[1] > 10, `${counts}`)
     assert.equal(log.failure, undefined)
     assertDefinitionsInOrder(logPath)
+  })
+
+  test('that was asked for last is the one that stays, however long the one before takes to be ready', async () => {
+    const { service } = await start({ inForce: one })
+    const predictor = amountPredictor('slow@000000000004')
+    const slow = createDetectorInForce(cardsDetector(), {
+      ...predictor,
+      predict(row) {
+        const untilMs = performance.now() + 30
+        while (performance.now() < untilMs);
+        return predictor.predict(row)
+      },
+    })
+    await Promise.all([service.use(slow), service.use(other)])
+    assert.equal(service.inForce, other)
   })
 
   for (const [name, following] of [

@@ -82,6 +82,8 @@ export class Takeover {
   #pause: Promise<void> | undefined
   /** The last takeover. */
   #taken: Promise<void> = Promise.resolve()
+  /** The last that was asked for: however long each takes to be ready, the last asked for is the one that stays. */
+  #used: Promise<void> = Promise.resolve()
   readonly #closing = new AbortController()
   /** While histories of features of the policy are made. */
   #filling: Promise<void> | undefined
@@ -137,10 +139,14 @@ export class Takeover {
   }
 
   /** Answers with another bundle as soon as its histories are there; until then, or where it is refused, with the one before. */
-  async use(inForce: DetectorInForce, order: TakeoverOrder = {}): Promise<void> {
-    await this.#makeReady(inForce)
-    await this.#resuming
-    await this.#take({ inForce, ...order })
+  use(inForce: DetectorInForce, order: TakeoverOrder = {}): Promise<void> {
+    const used = this.#used.then(async () => {
+      await this.#makeReady(inForce)
+      await this.#resuming
+      await this.#take({ inForce, ...order })
+    })
+    this.#used = used.catch(() => {})
+    return used
   }
 
   /** What a takeover would meet now, without one. @throws FraudError as `use` would, where it can be known before. */

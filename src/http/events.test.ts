@@ -33,7 +33,7 @@ async function openService(options: Partial<ServerOptions> = {}, ofDecisions: Te
     closings.push(() => stream.close())
     return stream
   }
-  const decide = (id: string, amount = 600) =>
+  const decide = async (id: string, amount = 600) =>
     decisions.service.decide({ ID: id, TIME: startMs, AMOUNT: amount, CARD: 'c-1', SHOP: 's-1' }, undefined, () => 0)
   return { ...service, ...decisions, metrics: service.metrics, read, decide }
 }

@@ -44,7 +44,8 @@ export function cardsDetector(changed: Partial<Detector> = {}, transaction: Part
       { fraudCount: { by: 'card', over: '7d', delay: '0s' } },
       { timeSinceLast: { by: 'shop', over: '6d' } },
     ],
-    policy: { review: 0.5, decline: 0.9 },
+    // However busy the machine is.
+    policy: { review: 0.5, decline: 0.9, deadlineMs: 60_000 },
     ...changed,
   })
 }
