@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { type Level, pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { assertProtected, isLoopback, type KeyRing } from './access/keys.ts'
@@ -21,6 +21,7 @@ import { createJobMetrics } from './http/job-metrics.ts'
 import { defaultLimits, type Limits } from './http/limits.ts'
 import { checkAddress, listen } from './http/listen.ts'
 import { createMetrics, type Metrics } from './http/metrics.ts'
+import type { Pair } from './http/pair.ts'
 import { buildServer } from './http/server.ts'
 import { joinPrimary } from './http/worker-link.ts'
 import { startWorkers } from './http/worker-pool.ts'
@@ -49,6 +50,8 @@ export interface ServiceConfig {
   readonly host: string
   /** 0 takes any free one. */
   readonly port: number
+  /** Where other processes that share the log reach this one; by default where it listens. */
+  readonly advertise?: string | undefined
   /** Processes that share the port; with 1 this process serves by itself. */
   readonly workers: number
   /** Allows a host other than loopback without keys. */
@@ -323,7 +326,10 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     opened?.close()
     await decisions?.close()
   }
-  const jobs = await startJobs(config, serving).catch(async (error: unknown) => {
+  const pair = decisions?.shared && pairOf(decisions.shared, () => reachableAt(config, url))
+  let url: string | undefined
+  const leading = Promise.withResolvers<void>()
+  const jobs = await startJobs(config, serving, pair && leading.promise).catch(async (error: unknown) => {
     await closeKept()
     throw error
   })
@@ -342,6 +348,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
       accounts: opened?.accounts,
       decisions: decisions?.service,
       deployer: decisions?.service.deployer,
+      pair,
     },
     ...(jobs && { jobs }),
     ...(decisions && { whyNotReady: decisions.whyNotReady }),
@@ -349,13 +356,14 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     ...(keyRing && { keyRing }),
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
   })
-  const url = await listen(app, host, port).catch(async (error: unknown) => {
+  url = await listen(app, host, port).catch(async (error: unknown) => {
     await app.close()
     await jobs?.close()
     await closeKept()
     throw error
   })
   log.info({ url, model: modelIdOf(lineup) }, 'listening')
+  decisions?.shared?.announce(reachableAt(config, url) ?? url)
   const ready = decisions?.service.resume() ?? Promise.resolve()
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
@@ -369,6 +377,7 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
     return closing
   }
   // What stops the histories from being made stops the service: it would never be ready.
+  ready.then(leading.resolve, () => {})
   ready.then(warnOfPolicy).then(takeOffer, (error: unknown) => {
     void app
       .close()
@@ -388,6 +397,17 @@ async function open(config: ServiceConfig, serving: Serving, renderMetrics?: () 
   }
 }
 
+/** A host that is all of this machine's addresses is reached by its name. */
+function reachableAt({ advertise, host }: ServiceConfig, url: string | undefined): string | undefined {
+  if (advertise !== undefined || url === undefined) return advertise
+  const isAny = host === '0.0.0.0' || host === '::'
+  return isAny ? `http://${hostname()}:${new URL(url).port}` : url
+}
+
+function pairOf(shared: NonNullable<OpenedDecisions['shared']>, ownUrl: () => string | undefined): Pair {
+  return { leader: () => shared.leader, ownUrl }
+}
+
 /** The secret is in the fragment, which browsers do not send, so that no log of requests has it. */
 function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): string | undefined {
   if (opened === undefined || opened.accounts.asksForLogin || !isLoopback(host)) return undefined
@@ -398,6 +418,7 @@ function linkOf(opened: OpenedAccounts | undefined, host: string, url: string): 
 async function startJobs(
   { decisions: config, jobs: choice }: ServiceConfig,
   { decisions, log, metrics }: Serving,
+  begin?: Promise<void>,
 ): Promise<Jobs | undefined> {
   if (decisions === undefined || config === undefined || choice === undefined) return undefined
   const counted = createJobMetrics(metrics.registry, Date.now)
@@ -415,6 +436,7 @@ async function startJobs(
       log.info({ job: id, kind: request.kind, state, ...(error && { code: error.code }) }, 'a job has ended')
     },
     onFailure,
+    begin,
   })
   counted.watch(jobs.underway)
   const telling = tellJobs(jobs, decisions.service.events, onFailure)

@@ -32,6 +32,8 @@ import { SqlitePages } from './stores/sqlite/sqlite-pages.ts'
 export interface DecisionsConfig {
   /** The data directory. */
   readonly directory: string
+  /** Whether it follows another process that has the log in a database, until it can decide itself. */
+  readonly follows?: boolean | undefined
   /** The key of the log's chain; without it the chain is plain SHA-256. */
   readonly logKey?: string | undefined
   /** The key of the hashes that replace card numbers, for detectors that require them. */
@@ -83,6 +85,8 @@ const defaultLimits: DecisionsLimits = {
 
 export interface OpenedDecisions {
   readonly service: DecisionService
+  /** Where the log is in a database, and other processes may have it. */
+  readonly shared?: Pick<SqliteLog, 'leader' | 'announce'> | undefined
   /** Why no new work is wanted, although it is still done. */
   whyNotReady(): string | undefined
   close(): Promise<void>
@@ -98,7 +102,7 @@ export interface OpenedDirectory {
 
 /** @throws FraudError DIRECTORY_IN_USE, DIRECTORY_UNUSABLE, LOG_KEY_MISMATCH, LOG_INVALID */
 export async function openDirectory(
-  { directory: path, logKey }: Pick<DecisionsConfig, 'directory' | 'logKey'>,
+  { directory: path, logKey, follows = false }: Pick<DecisionsConfig, 'directory' | 'logKey' | 'follows'>,
   observer: Pick<DecisionMetrics, 'committed'>,
   logger: Logger,
 ): Promise<OpenedDirectory> {
@@ -108,6 +112,7 @@ export async function openDirectory(
   const pages = new SqlitePages(directory.logPath)
   try {
     const log = await openLogOf(directory, {
+      follows,
       key: logKey,
       observer,
       makeToken: () => `tok_${randomBytes(16).toString('base64url')}`,
@@ -115,7 +120,9 @@ export async function openDirectory(
     })
     lock.note()
     let closing: Promise<void> | undefined
+    const stopSharing = shareFiles(directory, logger)
     const close = async () => {
+      await stopSharing()
       await pages.close()
       try {
         // The thread that writes would keep the process from ending.
@@ -180,10 +187,11 @@ export async function openDecisions(
     metrics.watch(service, figures, () => log.pending, Date.now)
     return {
       service,
+      shared: directory.database && log,
       whyNotReady,
       async close() {
-        // A snapshot that is nearly done makes the next start a quick one.
-        const patience = setTimeout(() => closing.abort(), snapshotGraceMs)
+        // A snapshot that is nearly done makes the next start a quick one; where others wait for the lead, they need none.
+        const patience = setTimeout(() => closing.abort(), directory.database ? 0 : snapshotGraceMs)
         try {
           await service.close()
         } finally {
@@ -195,6 +203,30 @@ export async function openDecisions(
   } catch (error) {
     await opened.close()
     throw error
+  }
+}
+
+/** How often what others changed in the directory of a database is fetched, and what was changed here is sent. */
+const shareEveryMs = 1000
+
+function shareFiles({ database, path }: DataDirectory, logger: Logger): () => Promise<void> {
+  if (database === undefined) return async () => {}
+  let isFailing = false
+  const share = async () => {
+    try {
+      await database.share()
+      isFailing = false
+    } catch (error) {
+      if (!isFailing)
+        logger.warn({ path, reason: String(error) }, 'keys, models and jobs can not be shared at the moment')
+      isFailing = true
+    }
+  }
+  const sharing = setInterval(() => void share(), shareEveryMs).unref()
+  return async () => {
+    clearInterval(sharing)
+    await share()
+    await database.close()
   }
 }
 

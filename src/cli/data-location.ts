@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { databaseOf } from '../stores/copies.ts'
 import { dataDirectory } from '../stores/data-directory.ts'
 import { isDatabase } from '../stores/postgres/connect.ts'
 import { report } from './run.ts'
@@ -23,6 +24,19 @@ export async function locateData(command: Command): Promise<void> {
     const path = await openCopy(data, { under: copiesPath(), isFresh, isOwn: serving.includes(command.name()) })
     if (isFresh) process.once('exit', () => removeCopy(path))
     command.setOptionValue('data', path)
+  } catch (error) {
+    process.exit(report(error))
+  }
+}
+
+/** What a command changed in the copy is sent to the database before it ends. */
+export async function shareData(command: Command): Promise<void> {
+  const { data } = command.opts()
+  const database = typeof data === 'string' ? databaseOf(data) : undefined
+  if (database === undefined || fresh.includes(command.name())) return
+  try {
+    await database.share()
+    await database.close()
   } catch (error) {
     process.exit(report(error))
   }

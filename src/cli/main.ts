@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { unwritable } from '../data/write-file.ts'
-import { locateData } from './data-location.ts'
+import { locateData, shareData } from './data-location.ts'
 import { report } from './run.ts'
 import { version } from './version.ts'
 
@@ -62,6 +62,7 @@ export async function createProgram(asked = ''): Promise<Command> {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .hook('preAction', (_, command) => locateData(command))
+    .hook('postAction', (_, command) => shareData(command))
   const loads = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands)
   for (const command of await Promise.all(loads.map((load) => load()))) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))

@@ -19,6 +19,7 @@ import { version } from './version.ts'
 export interface ServeFlags extends Partial<OidcFlags> {
   readonly port: number
   readonly host: string
+  readonly advertise?: string
   readonly workers: number
   readonly insecure?: boolean
   readonly trustProxy?: readonly string[]
@@ -63,7 +64,7 @@ export async function serve(bundle: string | undefined, flags: ServeFlags, { sig
     if (service.decides) process.stdout.write(`decisions and labels are kept in ${whereData(flags.data)}\n`)
     else terminal.warn(whyNoDecisions(flags))
     if (dataDirectory(flags.data).database !== undefined)
-      terminal.warn(`users, keys, jobs and models are kept in ${flags.data} of this machine, not in the database`)
+      terminal.warn(`users and their sessions are kept in ${flags.data} of this machine, not in the database`)
     // Where standard output is a file, or goes to a collector of logs, a secret has no place in it.
     if (process.stdout.isTTY) tellLink(service)
     tellEmpty(service, wasEmpty, flags.data)
@@ -137,6 +138,7 @@ export async function startServing(
     findChampion: () => championIn(data)?.id,
     decisions: {
       directory: data,
+      follows: dataDirectory(data).database !== undefined,
       logKey: logKey(),
       cardKey: process.env.SHRIKE_CARD_KEY,
       alertWebhook: alertWebhook(),
@@ -155,6 +157,7 @@ export async function startServing(
         shadowScoresPerSecond: flags.shadowScores,
       },
     },
+    advertise: flags.advertise,
     jobs: { args: [process.argv[1] ?? '', 'job', 'run', '--data', data], files: flags.jobFiles },
     version,
     logLevel,

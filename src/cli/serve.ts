@@ -41,8 +41,13 @@ export function addServeFlags(command: Command, logLevel: 'info' | 'warn' = 'inf
   return command
     .option('--port <number>', 'the port; 0 chooses a free one', flags.wholeNumber(0, 65_535), 8000)
     .option('--host <address>', 'the address; any but loopback needs API keys or --insecure', '127.0.0.1')
+    .option('--advertise <url>', 'with --data postgres://...: where other processes on the same log reach this one')
     .option('--workers <number>', 'processes that share the port', flags.wholeNumber(1, 64), 1)
-    .option('--data <directory>', 'where decisions, labels and snapshots are kept', '.shrike')
+    .option(
+      '--data <directory>',
+      'where decisions, labels and snapshots are kept: a directory, or postgres://USER@HOST/DATABASE',
+      '.shrike',
+    )
     .option('--max-ahead <duration>', 'how far ahead of the clock a transaction may be', flags.duration, 300_000)
     .option(
       '--max-pending <number>',

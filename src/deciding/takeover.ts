@@ -26,6 +26,7 @@ import { refuseOtherChampion } from './refuse-other-champion.ts'
 import { checkRetention } from './retention.ts'
 import { bringSampleSecret } from './sample-secret.ts'
 import type { ServiceLog } from './service-log.ts'
+import { type KeptUp, Standby } from './standby.ts'
 import { isUnited, onRowOf, withPolicyFeatures } from './united-features.ts'
 
 export interface TakeoverOptions extends DecidingStateOptions, ReadingOptions, ExamineOptions {
@@ -53,9 +54,13 @@ export interface TakeoverOrder {
 interface Newcomer extends Pick<DecidingChampion, 'inForce'>, TakeoverOrder {
   /** Whether the same model goes on, and the past of features that only rules use may be lost. */
   readonly isFill?: boolean
+  /** What was made for it while another process wrote the log. */
+  readonly kept?: KeptUp
 }
 
 const slowestRetryMs = 5000
+/** How often a process that follows sees whether it may lead. */
+const followEveryMs = 50
 /** How often names are looked at beside decisions, while the policy changes again and again. */
 const roundsOfNames = 3
 /** After so many rows V8 has compiled what a model does. */
@@ -90,6 +95,8 @@ export class Takeover {
   #fillFailure: string | undefined
   /** The detector whose path was warmed up last. */
   #warm: DetectorInForce | undefined
+  /** What the log makes, kept up while another process writes it. */
+  readonly #standby: Standby
 
   constructor(lineup: Lineup<DecidingChampion>, decider: Pick<Decider, 'isLookingUp'>, options: TakeoverOptions) {
     checkRetention(lineup.champion.inForce, options.retainMs)
@@ -97,6 +104,13 @@ export class Takeover {
     this.#decider = decider
     this.#options = options
     this.#log = options.log
+    this.#standby = new Standby({
+      ...options,
+      load: async () => (await this.#deployed())?.inForce ?? this.lineup.champion.inForce,
+      compute: (given) => this.#withComputed(given),
+      warmUp: (inForce) => this.#warmUp(inForce),
+      signal: this.#closing.signal,
+    })
     options.log.onFailure(() => {
       options.follower?.failed()
       void this.resume()
@@ -175,15 +189,16 @@ export class Takeover {
     this.lineup.put({ ...this.lineup.champion, state: undefined })
     for (let waitMs = 100; !this.#isClosing; waitMs = Math.min(2 * waitMs, slowestRetryMs)) {
       const { failure } = this.#log
-      if (failure !== undefined) {
+      if (failure !== undefined && this.#log.leader === undefined) {
         logger.error(
           { reason: String(failure.cause) },
           'the log could not be written; histories are rebuilt once it can be',
         )
       }
       try {
-        if (failure === undefined || (await this.#log.recover())) {
-          await this.#take(await this.#deployed())
+        if (failure === undefined || (await this.#recover())) {
+          const kept = await this.#standby.take()
+          await this.#take(kept ? { inForce: kept.given, kept } : await this.#deployed())
           return
         }
       } catch (error) {
@@ -192,6 +207,16 @@ export class Takeover {
       }
       await sleep(waitMs)
     }
+  }
+
+  /** Tries to write again; while another process writes, follows it until that ends. */
+  async #recover(): Promise<boolean> {
+    while (!(await this.#log.recover())) {
+      if (this.#isClosing || this.#log.leader === undefined) return false
+      await this.#standby.keepUp(this.#log.leader.holder)
+      await sleep(followEveryMs)
+    }
+    return true
   }
 
   /** The log's models, which a crash or a failure may have kept from taking over. */
@@ -210,7 +235,7 @@ export class Takeover {
   }
 
   /** Histories for a detector, then its definition in the log, and from there it decides. */
-  async #takeOver({ inForce: given, isFill = false, announce, onProgress = () => {} }: Newcomer): Promise<void> {
+  async #takeOver({ inForce: given, isFill = false, kept, announce, onProgress = () => {} }: Newcomer): Promise<void> {
     const { clock, retainMs } = this.#options
     const startMs = clock()
     const inForce = isFill ? withPolicyFeatures(given, this.#declared()) : this.#withComputed(given)
@@ -223,7 +248,7 @@ export class Takeover {
     if (!isDeciding) await this.#warmUp(inForce)
     const acceptsLosses = isFill || this.#options.acceptLostHistories === true
     const order = { isDeciding, acceptsLosses, onProgress, signal: this.#closing.signal }
-    const prepared = await prepareState(inForce, this.#options, order)
+    const prepared = kept?.serves(inForce) ? kept.prepared : await prepareState(inForce, this.#options, order)
     const { projections } = prepared.rebuild
     const names = new NamesCheck(projections.policy, clock)
     for (let round = 0; round < roundsOfNames; round++) {

@@ -11,6 +11,7 @@ import type { HeldBytes } from './held-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { OpenAnswers } from './open-answers.ts'
+import type { Pair } from './pair.ts'
 import type { Turns } from './turns.ts'
 
 /** What every route is built from. */
@@ -32,6 +33,8 @@ export interface HttpContext {
   readonly accounts?: Accounts | undefined
   /** Whether passwords are accepted without TLS from other machines, too. */
   readonly isInsecure: boolean
+  /** Where several processes share a log. */
+  readonly pair?: Pair | undefined
   /** Models that may be deployed, where they are kept. */
   readonly deployer?: Deployer | undefined
   /** Trainings, imports and searches of a policy, where there is a data directory. */

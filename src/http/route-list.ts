@@ -73,6 +73,7 @@ import { searchDecisions } from './routes/search.ts'
 import { changePassword, logIn, logOut, whoAmI } from './routes/sessions.ts'
 import { snoozeRule } from './routes/snooze-rule.ts'
 import { startJob } from './routes/start-job.ts'
+import { status } from './routes/status.ts'
 import { changeUser, createUser, userList } from './routes/users.ts'
 
 /** What every service has, beside the docs. */
@@ -82,6 +83,7 @@ export const routes: readonly Route[] = [
   predictBatch,
   health,
   readiness,
+  status,
   metrics,
   openapi,
   home,

@@ -15,6 +15,7 @@ import { createConnectionErrorHandler } from './connection-error.ts'
 import { boundConnections } from './connections.ts'
 import { drainConnections } from './drain.ts'
 import { presentError, problemType } from './error-status.ts'
+import { forwardToLeader } from './forward.ts'
 import { createGuard } from './guard.ts'
 import { HeldBytes } from './held-bytes.ts'
 import type { App, HttpContext } from './http-context.ts'
@@ -25,6 +26,7 @@ import { METHODS } from './node-http.ts'
 import { OpenAnswers } from './open-answers.ts'
 import { describeApi } from './openapi.ts'
 import { paceRequests } from './pace-requests.ts'
+import type { Pair } from './pair.ts'
 import { watchPressure } from './pressure.ts'
 import { routes } from './route-list.ts'
 import { shedLoad } from './shed-load.ts'
@@ -49,6 +51,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   readonly decisions?: Decisions | undefined
   readonly deployer?: Deployer | undefined
+  /** Where several processes share a log: one decides, and the others pass on what they are asked. */
+  readonly pair?: Pair | undefined
   readonly jobs?: Jobs | undefined
   readonly whyNotReady?: () => string | undefined
   readonly reportPath?: string | undefined
@@ -108,6 +112,9 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     if (refusal !== undefined) throw refusal
     answerNotFound(known, request, reply)
   })
+  const { decisions, pair } = options
+  if (pair !== undefined && decisions !== undefined)
+    forwardToLeader(app, { pair, isReady: () => decisions.isReady, nowMs: () => performance.now() })
   countResponses(app, context, paths)
   guardRoutes(app, context, refuse)
 
@@ -119,7 +126,6 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   })
   await addRoutes(app, context)
   await app.ready()
-  const { decisions } = options
   if (decisions !== undefined) shedLoad(app.server, () => decisions.decider.isFull(), metrics)
   metrics.watchConnections(connections, paceRequests(app.server, context.turns), context.answers)
   return app

@@ -20,6 +20,8 @@ export interface JobsConfig {
   readonly nowMs: () => number
   readonly onEnd: (job: Job) => void
   readonly onFailure: (error: unknown) => void
+  /** Resolves once this process may take up jobs that wait; without it, it may at once. */
+  readonly begin?: Promise<void> | undefined
 }
 
 /** Jobs that are asked for from elsewhere: they run one after the other, while the service does. */
@@ -42,7 +44,7 @@ export interface Jobs {
 const mostWaiting = 20
 
 /** Takes up the jobs that wait, and says of those whose process ended with the service before that they were interrupted. */
-export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure }: JobsConfig): Jobs {
+export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFailure, begin }: JobsConfig): Jobs {
   const closing = new AbortController()
   let running: { readonly id: string; readonly stop: AbortController } | undefined
   let last = Promise.resolve()
@@ -74,8 +76,12 @@ export function openJobs({ store, args, files, data, newId, nowMs, onEnd, onFail
       .catch(onFailure)
       .finally(() => underway.delete(id))
   }
-  settleJobs(store, nowMs())
-  for (const job of store.list()) if (job.state === 'queued') enqueue(job)
+  const takeUp = () => {
+    settleJobs(store, nowMs())
+    for (const job of store.list()) if (job.state === 'queued' && !underway.has(job.id)) enqueue(job)
+  }
+  if (begin === undefined) takeUp()
+  else begin.then(() => closing.signal.aborted || takeUp(), onFailure)
   return {
     async start(value, by) {
       const request = within(await readJobRequest(value), files)

@@ -21,6 +21,14 @@ export interface CommitDone {
   readonly isUnfinished: boolean
   /** The log's files were gone, and were written again from what this process still held. */
   readonly isPutBack?: boolean
+  /** At the start: who writes the log, where this process does not. */
+  readonly leader?: Leader
+}
+
+/** Another process that writes the log, and where it takes requests; null where it has not said so. */
+export interface Leader {
+  readonly holder: string
+  readonly url: string | null
 }
 
 export type CommitAnswer =
@@ -31,6 +39,8 @@ export type CommitAnswer =
       readonly code?: ErrorCode
       /** Somebody else wrote into the log: what it holds, and what this process has in memory, is not to be trusted. */
       readonly isOverwritten?: boolean
+      /** Who writes the log in place of this process, which follows it meanwhile. */
+      readonly leader?: Leader
     }
 
 /** Told once, when the order was carried out or has failed. */

@@ -1,4 +1,5 @@
 import type { FraudError } from '../core/errors.ts'
+import type { Leader } from './commit-target.ts'
 import type {
   CarriedPart,
   DecisionRecord,
@@ -101,6 +102,8 @@ export interface DecisionLog {
   readonly pending: number
   /** Why nothing can be appended; undefined while all is well. */
   readonly failure: FraudError | undefined
+  /** Who appends in place of this process, which follows; undefined where this one does, or nobody is known to. */
+  readonly leader?: Leader | undefined
   /** The number that the next record gets. */
   readonly nextSequence: number
   /**

@@ -8,6 +8,9 @@ export interface Database {
   readonly url: string
   /** The address without its password, for messages. */
   readonly place: string
+  /** Sends files that were changed here, such as bundles, and fetches what others changed; resolves once that is durable. */
+  readonly share: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** The databases of this process's copies, by the paths of their directories. Addresses may hold passwords, so no file has them. */

@@ -22,7 +22,7 @@ export interface ModelFiles {
   remove(id: string): void
 }
 
-export function openModelFiles({ modelsPath }: Pick<DataDirectory, 'modelsPath'>): ModelFiles {
+export function openModelFiles({ modelsPath, database }: Pick<DataDirectory, 'modelsPath' | 'database'>): ModelFiles {
   refuseLinks(modelsPath)
   const pathOf = (id: string) => join(modelsPath, `${id}${ending}`)
   return {
@@ -42,6 +42,7 @@ export function openModelFiles({ modelsPath }: Pick<DataDirectory, 'modelsPath'>
       }
       renameSync(temporary, pathOf(id))
       syncDirectory(modelsPath)
+      await database?.share()
     },
     read: (id) => readWholeFile(pathOf(id)),
     remove(id) {

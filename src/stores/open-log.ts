@@ -9,8 +9,8 @@ import { SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.ts'
  */
 export function openLogOf(
   { logPath, database }: DataDirectory,
-  options: Omit<SqliteLogOptions, 'path' | 'writer'>,
+  { follows, ...options }: Omit<SqliteLogOptions, 'path' | 'writer'> & { readonly follows?: boolean },
 ): Promise<SqliteLog> {
-  const writer = database && databaseWriter(database.url)
+  const writer = database && databaseWriter(database.url, follows)
   return SqliteLog.open({ ...options, path: logPath, writer })
 }

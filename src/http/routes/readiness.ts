@@ -1,5 +1,6 @@
 import { FraudError } from '../../core/errors.ts'
 import { modelIdOf } from '../../deciding/lineup.ts'
+import { leaderUrl, roleOf } from '../pair.ts'
 import type { Route } from '../route.ts'
 import { jsonAnswer } from '../schemas/parts.ts'
 import { statusSchema } from '../schemas/status.ts'
@@ -17,14 +18,18 @@ export const readiness: Route = {
   tag: 'operation',
   answers: { ok: jsonAnswer('It does.', statusSchema('ready')), refusals: [isClosing] },
   handle:
-    ({ lineup, decisions, isDraining, whyNotReady }) =>
+    ({ lineup, decisions, pair, isDraining, whyNotReady }) =>
     (_request, reply) => {
+      const role = roleOf(pair, decisions?.isReady ?? true)
       if (isDraining()) throw new FraudError('NOT_READY', 'The service is shutting down')
-      if (decisions !== undefined && !decisions.isReady) {
+      if (decisions !== undefined && !decisions.isReady && role !== 'follower') {
         throw new FraudError('NOT_READY', "Histories are being computed from the log, or the log can't be written")
       }
       const why = whyNotReady()
       if (why !== undefined) throw new FraudError('NOT_READY', why)
-      reply.header('cache-control', 'no-store').send({ status: 'ready', model: modelIdOf(lineup) })
+      reply.header('cache-control', 'no-store').send({
+        ...{ status: 'ready', model: modelIdOf(lineup) },
+        ...(pair && { role, leader: leaderUrl(pair, role) }),
+      })
     },
 }

@@ -9,7 +9,8 @@ import { tryLock } from '../file-lock.ts'
 import { catchUp, compare } from './catch-up.ts'
 import { connect, placeOf, unusable } from './connect.ts'
 import { LogCopy } from './log-copy.ts'
-import { hasLog } from './schema.ts'
+import { migrate } from './schema.ts'
+import { SharedFiles } from './shared-files.ts'
 
 /** So many processes of one machine may have a copy each. */
 const mostCopies = 64
@@ -36,7 +37,8 @@ export async function openCopy(url: string, { under, isFresh = false, isOwn = fa
   if (!isOwn && !isFresh) {
     const served = paths.find((path) => existsSync(path) && readServiceAddress(dataDirectory(path)) !== undefined)
     if (served !== undefined) {
-      noteCopy(served, { url, place })
+      // The service there shares what is changed.
+      noteCopy(served, { url, place, share: async () => {}, close: async () => {} })
       return served
     }
   }
@@ -45,8 +47,9 @@ export async function openCopy(url: string, { under, isFresh = false, isOwn = fa
     for (const path of isFresh ? [join(folder, `fresh-${process.pid}`)] : paths) {
       if (isFresh) rmSync(path, { recursive: true, force: true })
       makeDataDirectory(path)
-      if (await bringUpToDate(client, path)) {
-        noteCopy(path, { url, place })
+      const files = new SharedFiles(dataDirectory(path), url)
+      if (await bringUpToDate(client, path, files)) {
+        noteCopy(path, { url, place, share: () => files.share(), close: () => files.close() })
         return path
       }
     }
@@ -64,13 +67,15 @@ export function removeCopy(path: string): void {
 }
 
 /** @returns false where another process has it. */
-async function bringUpToDate(client: Client, path: string): Promise<boolean> {
+async function bringUpToDate(client: Client, path: string, files: SharedFiles): Promise<boolean> {
   const directory = dataDirectory(path)
   mkdirSync(directory.snapshotsPath, { recursive: true, mode: 0o700 })
   const lock = tryLock(directory.lockPath)
   if (lock === undefined) return false
   try {
-    if (await hasLog(client)) await fetch(client, directory)
+    await migrate(client)
+    await fetch(client, directory)
+    await files.begin(client)
     return true
   } finally {
     lock.close()

@@ -4,7 +4,8 @@ import type { OtherWriter } from '../sqlite/sqlite-target.ts'
 import type { DatabaseWriterData } from './writer-data.ts'
 
 /** Who writes into the database at an address, and what that holds into this machine's copy. */
-export function databaseWriter(url: string): OtherWriter {
-  const data: Pick<DatabaseWriterData, 'url' | 'holder'> = { url, holder: `process ${process.pid} on ${hostname()}` }
+export function databaseWriter(url: string, follows = false): OtherWriter {
+  const holder = `process ${process.pid} on ${hostname()}`
+  const data: Omit<DatabaseWriterData, 'path' | 'key' | 'port'> = { url, holder, follows }
   return { script: workerScript('./writer-worker', import.meta.url), data }
 }

@@ -1,12 +1,14 @@
 import type { Client } from 'pg'
-import { connect, isRefusal, unusable } from './connect.ts'
+import type { Leader } from '../../log/commit-target.ts'
+import { isRefusal } from './connect.ts'
 import { appendRows, type HashedRecord, hashAt, LeadLost, type Rows } from './log-table.ts'
-import { addPartition, endPartition, locks, migrate, partitionName } from './schema.ts'
+import { addPartition, endPartition, locks, partitionName } from './schema.ts'
 
-/** Who leads, as the database has it. */
-export interface Writer {
-  readonly holder: string
-  readonly url: string | null
+/** What is seen of who leads: two looks that are the same show no life. */
+export interface SeenLeader extends Leader {
+  readonly epoch: number
+  readonly beat: number
+  readonly backend: number
 }
 
 /** The lead of one process: a lock of its connection, and an epoch that each of its commits names. */
@@ -32,28 +34,22 @@ export class Lead {
    *
    * @param day today, as YYYY-MM-DD.
    * @returns who has it, where somebody does.
-   * @throws FraudError DATABASE_UNUSABLE
    */
-  static async take(url: string, holder: string, day: string): Promise<Lead | Writer> {
-    const client = await connect(url)
-    try {
-      await migrate(client)
-      const { rows } = await client.query('SELECT pg_try_advisory_lock($1, $2) AS is_mine', [...locks.lead])
-      if (rows[0].is_mine !== true) {
-        const other = await readWriter(client)
-        await client.end()
-        return other
-      }
-      const taken = await client.query(
-        `UPDATE shrike.writers SET epoch = epoch + 1, holder = $1, url = NULL, backend = pg_backend_pid(), beat = beat + 1,
-         since = now() WHERE name = 'main' RETURNING epoch`,
-        [holder],
-      )
-      return new Lead(client, Number(taken.rows[0].epoch), await newestPartition(client, day))
-    } catch (cause) {
-      await client.end().catch(() => {})
-      throw unusable(url, cause)
-    }
+  static async take(client: Client, holder: string, day: string): Promise<Lead | SeenLeader> {
+    const { rows } = await client.query({
+      name: 'take-lead',
+      text: `SELECT pg_try_advisory_lock($1, $2) AS is_mine, holder, url, epoch, beat, backend FROM shrike.writers
+        WHERE name = 'main'`,
+      values: [...locks.lead],
+    })
+    const [{ is_mine: isMine, ...other }] = rows
+    if (isMine !== true) return { ...other, epoch: Number(other.epoch), beat: Number(other.beat) }
+    const taken = await client.query(
+      `UPDATE shrike.writers SET epoch = epoch + 1, holder = $1, url = NULL, backend = pg_backend_pid(), beat = beat + 1,
+       since = now() WHERE name = 'main' RETURNING epoch`,
+      [holder],
+    )
+    return new Lead(client, Number(taken.rows[0].epoch), await newestPartition(client, day))
   }
 
   /** @throws LeadLost */
@@ -88,7 +84,7 @@ export class Lead {
           throw error
         })
     } else await this.client.query('UPDATE shrike.partitions SET day = $1 WHERE first = $2', [day, first])
-    this.#partition = { first: next > first ? next : first, day }
+    this.#partition = { first: Math.max(next, first), day }
   }
 
   /** Drops partitions whose records are all to be let go; the rest of a partition goes when all of it may. */
@@ -123,9 +119,12 @@ export function isLost(error: unknown): boolean {
   return error instanceof LeadLost || !isRefusal(error)
 }
 
-async function readWriter(client: Client): Promise<Writer> {
-  const { rows } = await client.query(`SELECT holder, url FROM shrike.writers WHERE name = 'main'`)
-  return rows[0]
+/** Ends the connection of one who shows no life and still has the lock, as a process does that was stopped or cut off. */
+export async function endLeader(client: Client, { backend, epoch }: SeenLeader): Promise<void> {
+  await client.query(
+    `SELECT pg_terminate_backend(backend) FROM shrike.writers WHERE name = 'main' AND backend = $1 AND epoch = $2`,
+    [backend, epoch],
+  )
 }
 
 async function newestPartition(client: Client, day: string): Promise<Lead['partition']> {

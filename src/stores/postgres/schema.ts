@@ -40,6 +40,12 @@ const migrations = [
   );
   CREATE INDEX persons_sequence ON shrike.persons (sequence);
   `,
+  // A file that was deleted has no bytes any more.
+  `
+  CREATE SEQUENCE shrike.file_versions;
+  CREATE TABLE shrike.files (path text COLLATE "C" PRIMARY KEY, bytes bytea, hash bytea, version bigint NOT NULL);
+  CREATE INDEX files_version ON shrike.files (version);
+  `,
 ]
 
 /** What gives the records from a number on a partition of their own. */
@@ -71,7 +77,7 @@ async function versionOf(client: Client): Promise<number> {
 }
 
 /** Whether a database holds a log. @throws Error where a newer Shrike wrote it. */
-export async function hasLog(client: Client): Promise<boolean> {
+async function hasLog(client: Client): Promise<boolean> {
   const version = await versionOf(client)
   if (version > migrations.length)
     throw new Error(`its schema is version ${version}, and this Shrike knows versions up to ${migrations.length}`)

@@ -10,52 +10,62 @@ import type { WriterOrder } from '../sqlite/writer-messages.ts'
 import { catchUp, compare } from './catch-up.ts'
 import { placeOf, whyFailed } from './connect.ts'
 import { isLost, Lead } from './lead.ts'
+import { Leadership } from './leadership.ts'
 import { LogCopy } from './log-copy.ts'
 import type { HashedRecord, Rows } from './log-table.ts'
 import type { DatabaseWriterData } from './writer-data.ts'
 
-/** The thread that writes: into the database first, and once that has it durably, into this machine's copy. */
+/**
+ * The thread that writes: into the database first, and once that has it durably, into this machine's copy. While another
+ * process writes, it brings what that writes into the copy.
+ */
 
-/** How often a leader that has nothing to write shows that it is alive. */
+/** How often a leader shows that it is alive. */
 const beatEveryMs = 500
 /** How long it is tried to learn what became of a commit whose answer was lost, before callers are told that nobody knows. */
 const lookForMs = 5000
 const lookAgainMs = 100
 
-const { path, key, port, url, holder }: DatabaseWriterData = workerData
+const { path, key, port, url, holder, follows }: DatabaseWriterData = workerData
 const link = createLink(key)
 const personMac = key === undefined ? undefined : createPersonMac(key)
+const today = () => new Date().toISOString().slice(0, 10)
+const leadership = new Leadership({ url, holder, today, nowMs: () => performance.now() })
 
 let copy: LogCopy
-let lead: Lead | undefined
 let last: Pick<HashedRecord, 'sequence' | 'hash'>
-let saidMs = 0
+/** Whether the copy is known to be of this log. */
+let isCompared = false
+let beatMs = 0
 
-const today = () => new Date().toISOString().slice(0, 10)
-
-/** @throws FraudError DIRECTORY_IN_USE where another process leads; DATABASE_UNUSABLE */
-async function takeLead(): Promise<Lead> {
-  const taken = await Lead.take(url, holder, today())
-  if (taken instanceof Lead) return taken
-  const where = taken.url === null ? '' : `, at ${taken.url}`
-  throw new FraudError(
-    'DIRECTORY_IN_USE',
-    `Another process works on ${placeOf(url)} (${taken.holder}${where}): stop it first`,
-  )
-}
-
-/** Leads, and has in the copy what the database has. */
-async function begin(): Promise<void> {
-  lead = await takeLead()
+/** Leads, or follows, and has in the copy what the database has. @returns whether it leads. */
+async function begin(): Promise<boolean> {
+  const taken = await leadership.take()
+  const isLeading = taken instanceof Lead
+  if (!isLeading && !follows) throw inUse()
   try {
-    if ((await compare(lead.client, copy)) === 'another') copyAgain()
-    await catchUp(lead.client, copy)
-    checkLogKey(copy.database, key)
+    const client = isLeading ? taken.client : taken
+    if (isLeading || !isCompared) {
+      if ((await compare(client, copy)) === 'another') copyAgain()
+      isCompared = true
+    }
+    await catchUp(client, copy)
+    if (isLeading) checkLogKey(copy.database, key)
     last = copy.last()
+    return isLeading
   } catch (error) {
     await giveUp()
     throw error
   }
+}
+
+function inUse(): FraudError {
+  const { holder: other = 'another process', url: at = null } = leadership.leader ?? {}
+  const where = at === null ? '' : `, at ${at}`
+  return new FraudError(
+    'DIRECTORY_IN_USE',
+    `Another process works on ${placeOf(url)} (${other}${where}): stop it first`,
+  )
 }
 
 /** What the copy holds is of another log, or of records that the database has let go. */
@@ -66,9 +76,8 @@ function copyAgain(): void {
 }
 
 async function giveUp(): Promise<void> {
-  const given = lead
-  lead = undefined
-  await given?.end()
+  isCompared = false
+  await leadership.giveUp()
 }
 
 function rowsOf({ frames, persons, forgotten, prunedThrough }: Batch): Rows {
@@ -94,10 +103,10 @@ async function append(batch: Batch): Promise<void> {
 }
 
 async function commit(rows: Rows, newest: HashedRecord): Promise<void> {
-  const leading = await theLead()
+  const lead = theLead()
   try {
-    await leading.turnPartition(last.sequence + 1, today())
-    await leading.append(rows)
+    await lead.turnPartition(last.sequence + 1, today())
+    await lead.append(rows)
   } catch (error) {
     if (!isLost(error)) throw error
     await giveUp()
@@ -107,19 +116,18 @@ async function commit(rows: Rows, newest: HashedRecord): Promise<void> {
 
 /**
  * Whether a commit whose answer was lost was made: the lead is taken again, after which nothing of it can come any more,
- * and the newest record is looked at.
+ * and the newest record is looked at. What the copy lacks otherwise is fetched once the log recovers.
  */
 async function isThere({ sequence, hash }: HashedRecord): Promise<boolean> {
   for (const end = performance.now() + lookForMs; performance.now() < end; ) {
     try {
-      lead = await takeLead()
-      const found = await lead.newest()
+      const taken = await leadership.take()
+      if (!(taken instanceof Lead)) return false
+      const found = await taken.newest()
       const isOurs = found?.sequence === sequence && Buffer.from(found.hash).equals(hash)
-      // Else what the copy lacks is fetched once the log recovers.
       if (!isOurs) await giveUp()
       return isOurs
-    } catch (error) {
-      if (error instanceof FraudError && error.code === 'DIRECTORY_IN_USE') return false
+    } catch {
       await giveUp()
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
     }
@@ -127,7 +135,8 @@ async function isThere({ sequence, hash }: HashedRecord): Promise<boolean> {
   return false
 }
 
-async function theLead(): Promise<Lead> {
+function theLead(): Lead {
+  const { lead } = leadership
   if (lead === undefined) throw new Error(`this process does not write to ${placeOf(url)} any more`)
   return lead
 }
@@ -141,17 +150,20 @@ async function obey(order: WriterOrder): Promise<Done> {
       await append(order)
       return finished
     case 'recover':
-      await giveUp()
-      await begin()
+      if (leadership.lead !== undefined) await giveUp()
+      if (!(await begin())) throw inUse()
       return finished
     case 'prune':
-      await (await theLead()).prune(order.through)
+      await theLead().prune(order.through)
       return { isUnfinished: copy.prune(order.through) }
     case 'truncate':
-      await (await theLead()).leaveNoTraces()
+      await theLead().leaveNoTraces()
       return { isUnfinished: !copy.leaveNoTraces() }
     case 'look':
       await beat()
+      return finished
+    case 'announce':
+      await leadership.announce(order.url)
       return finished
     case 'close':
       copy.close()
@@ -161,27 +173,29 @@ async function obey(order: WriterOrder): Promise<Done> {
 }
 
 async function beat(): Promise<void> {
-  const leading = await theLead()
-  await leading.beat()
-  await leading.turnPartition(last.sequence + 1, today())
+  const lead = theLead()
+  await lead.beat()
+  beatMs = performance.now()
+  await lead.turnPartition(last.sequence + 1, today())
 }
 
 const say = (answer: CommitAnswer) => port.postMessage(answer)
 
 function sayWhy(error: unknown): void {
-  const reason = whyFailed(error)
-  say({ answer: 'failed', reason, ...(error instanceof FraudError && { code: error.code }) })
+  const { leader } = leadership
+  const code = error instanceof FraudError ? { code: error.code } : {}
+  say({ answer: 'failed', reason: whyFailed(error), ...code, ...(leader && { leader }) })
 }
 
 async function carryOut(order: WriterOrder): Promise<void> {
   const start = performance.now()
+  const isAnswered = order.order !== 'announce'
   try {
     const done = await obey(order)
-    saidMs = performance.now()
-    say({ answer: 'done', lastSequence: last.sequence, commitMs: saidMs - start, ...done })
+    if (isAnswered) say({ answer: 'done', lastSequence: last.sequence, commitMs: performance.now() - start, ...done })
   } catch (error) {
     if (isLost(error) && !(error instanceof FraudError)) await giveUp()
-    sayWhy(error)
+    if (isAnswered) sayWhy(error)
   }
   if (order.order === 'close') end()
 }
@@ -194,16 +208,18 @@ function end(): void {
 /** One after the other, with signs of life in between. */
 let work: Promise<void> = Promise.resolve()
 const beating = setInterval(() => {
-  if (performance.now() - saidMs < beatEveryMs || lead === undefined) return
-  saidMs = performance.now()
+  if (performance.now() - beatMs < beatEveryMs || leadership.lead === undefined) return
+  beatMs = performance.now()
   // One that fails is found again by the next order.
-  work = work.then(() => lead?.beat()).catch(() => giveUp())
+  work = work.then(() => (leadership.lead === undefined ? undefined : beat())).catch(giveUp)
 }, beatEveryMs / 2)
 
 try {
   copy = new LogCopy(path)
   await begin()
-  say({ answer: 'done', lastSequence: copy.last().sequence, commitMs: 0, isUnfinished: false })
+  const { leader } = leadership
+  const { sequence } = copy.last()
+  say({ answer: 'done', lastSequence: sequence, commitMs: 0, isUnfinished: false, ...(leader && { leader }) })
 } catch (error) {
   sayWhy(error)
 }

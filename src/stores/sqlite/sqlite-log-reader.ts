@@ -150,10 +150,12 @@ export class SqliteLogReader implements LogReading {
     this.#ids = ids
   }
 
-  /** Adds the ids of transactions after a number. */
-  addIds(ids: KnownIds, after: number): void {
-    const sql = 'SELECT id FROM records WHERE sequence > ? AND kind <= 1'
-    for (const { id } of this.database.prepare(sql).iterate(after)) ids.add(String(id))
+  /** Adds the ids of transactions after a number. @returns the number of the last record that was looked at. */
+  addIds(ids: KnownIds, after: number): number {
+    const through = this.lastSequence()
+    const sql = 'SELECT id FROM records WHERE sequence > ? AND sequence <= ? AND kind <= 1'
+    for (const { id } of this.database.prepare(sql).iterate(after, through)) ids.add(String(id))
+    return through
   }
 
   next(after: number, most = recordsAtOnce): readonly Sequenced[] {

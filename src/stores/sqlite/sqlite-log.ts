@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FraudError } from '../../core/errors.ts'
+import type { Leader } from '../../log/commit-target.ts'
 import type { Beside, DecisionLog, LookUps, Settled } from '../../log/decision-log.ts'
 import { GroupCommit, type LogObserver, reasonOf } from '../../log/group-commit.ts'
 import type { LogRecord } from '../../log/log-record.ts'
@@ -46,6 +47,8 @@ export class SqliteLog implements DecisionLog {
   readonly #personMacsFrom: number | undefined
   readonly #ids = new KnownIds()
   #closing: Promise<void> | undefined
+  /** The newest record whose id is known not to be missing. */
+  #idsThrough: number
 
   private constructor(
     target: SqliteTarget,
@@ -64,8 +67,10 @@ export class SqliteLog implements DecisionLog {
     // A process that ended may have left this undone.
     this.prune(this.reading.prunedThrough())
     this.#looking = setInterval(() => this.#look(), lookEveryMs).unref()
+    this.#idsThrough = lastSequence
     void this.#readIds()
     target.onEnd((reason) => this.#commit.lose(reason))
+    if (target.leader !== undefined) this.#commit.failAgain(`${target.leader.holder} writes the log`)
   }
 
   /**
@@ -90,6 +95,15 @@ export class SqliteLog implements DecisionLog {
 
   get failure(): FraudError | undefined {
     return this.#commit.failure
+  }
+
+  get leader(): Leader | undefined {
+    return this.#target.leader
+  }
+
+  /** Says where this process takes requests, to those that follow it. */
+  announce(url: string): void {
+    this.#target.announce(url)
   }
 
   get nextSequence(): number {
@@ -154,16 +168,16 @@ export class SqliteLog implements DecisionLog {
     } catch (error) {
       return this.#commit.failAgain(reasonOf(error))
     }
-    const before = this.reading.lastSequence()
-    return this.#commit.recover((isPutBack) => {
+    const hasRecovered = await this.#commit.recover((isPutBack) => {
       if (!this.reading.isInPlace) {
         this.reading.reopen()
         this.#persons.reopen(this.reading.database)
       }
-      // Another process may have written meanwhile, where the log is elsewhere.
-      this.reading.addIds(this.#ids, before)
+      this.#addIds()
       this.#onRecovered(isPutBack)
     })
+    if (!hasRecovered && this.leader !== undefined) this.#addIds()
+    return hasRecovered
   }
 
   /** Writes what is on the way, and closes. */
@@ -182,6 +196,11 @@ export class SqliteLog implements DecisionLog {
     if (answer.answer === 'failed')
       throw new FraudError('LOG_UNAVAILABLE', `The log could not be closed: ${answer.reason}`)
     if (answer.isPutBack) this.#onRecovered(true)
+  }
+
+  /** Another process may have written meanwhile, where the log is elsewhere. */
+  #addIds(): void {
+    this.#idsThrough = this.reading.addIds(this.#ids, this.#idsThrough)
   }
 
   /** A few at a time, beside everything else. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { FraudError } from '../../core/errors.ts'
 import { workerScript } from '../../core/worker-script.ts'
-import type { Answered, Batch, CommitAnswer, CommitTarget } from '../../log/commit-target.ts'
+import type { Answered, Batch, CommitAnswer, CommitDone, CommitTarget, Leader } from '../../log/commit-target.ts'
 import type { WriterData, WriterOrder } from './writer-messages.ts'
 
 /** A thread that writes elsewhere before it writes here. */
@@ -21,11 +21,13 @@ export class SqliteTarget implements CommitTarget {
   /** Why the thread has ended. */
   #ended: string | undefined
   #handleEnd: (reason: string) => void = () => {}
+  #leader: Leader | undefined
 
-  private constructor(worker: Worker, port: MessagePort, lastSequence: number) {
+  private constructor(worker: Worker, port: MessagePort, { lastSequence, leader }: CommitDone) {
     this.#worker = worker
     this.#port = port
     this.lastSequence = lastSequence
+    this.#leader = leader
     port.on('message', (answer: CommitAnswer) => this.#take(answer))
     worker.on('error', ({ message }) => {
       this.#ended = message
@@ -48,7 +50,7 @@ export class SqliteTarget implements CommitTarget {
       const [first]: CommitAnswer[] = await Promise.race([once(port1, 'message'), once(worker, 'exit').then(() => [])])
       if (first?.answer === 'failed') throw new FraudError(first.code ?? 'DIRECTORY_UNUSABLE', first.reason)
       if (first === undefined) throw new Error('its thread ended')
-      return new SqliteTarget(worker, port1, first.lastSequence)
+      return new SqliteTarget(worker, port1, first)
     } catch (cause) {
       await worker.terminate()
       if (cause instanceof FraudError) throw cause
@@ -59,6 +61,16 @@ export class SqliteTarget implements CommitTarget {
 
   get hasEnded(): boolean {
     return this.#ended !== undefined
+  }
+
+  /** Who writes in place of this process, as of the last answer. */
+  get leader(): Leader | undefined {
+    return this.#leader
+  }
+
+  /** Says where this process takes requests while it writes, to those that follow. */
+  announce(url: string): void {
+    this.#port.postMessage({ order: 'announce', url } satisfies WriterOrder)
   }
 
   /** Called when the thread ends while it has nothing to do: it takes no order any more. */
@@ -114,6 +126,7 @@ export class SqliteTarget implements CommitTarget {
   #take(answer: CommitAnswer): void {
     const answered = this.#answered
     this.#answered = undefined
+    this.#leader = answer.leader
     answered?.(answer)
   }
 }

@@ -10,6 +10,8 @@ export type WriterOrder =
   | { readonly order: 'truncate' }
   /** See whether the log's files are still under their names, where nothing was written for a while. */
   | { readonly order: 'look' }
+  /** Nothing answers this one: it is for a log that others follow. */
+  | { readonly order: 'announce'; readonly url: string }
   | { readonly order: 'close' }
 
 export interface WriterData {

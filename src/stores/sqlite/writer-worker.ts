@@ -192,6 +192,7 @@ function obey(order: WriterOrder): Done {
     case 'truncate':
       return { isUnfinished: !emptyWriteAheadLog(state) }
     case 'look':
+    case 'announce':
       break
     case 'close':
       return { isUnfinished: false, isPutBack: close() }

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openCopy, removeCopy } from '../../src/stores/postgres/copy-directory.ts'
+import { noPostgres, type PostgresServer, startPostgres } from '../postgres-server.ts'
+import { assertRowsAreReplayed, assertSound, withLog } from './log-checks.ts'
+import { firstAnswer, type Purchase, purchases, ServiceProcess, temporaryFolder, trainBundle } from './service.ts'
+
+const kills = Number(process.env.SHRIKE_ROUNDS ?? 4)
+const connections = 8
+
+/** Callers behind a load balancer: each asks any replica, and another one where a connection is cut. */
+class Callers {
+  readonly answers = new Map<string, string>()
+  readonly refused: string[] = []
+  longestMs = 0
+  cut = 0
+  #isStopped = false
+  readonly #left: Iterator<Purchase>
+  readonly #replicas: readonly (() => ServiceProcess)[]
+  readonly #sending: Promise<unknown>
+
+  constructor(some: readonly Purchase[], replicas: readonly (() => ServiceProcess)[]) {
+    this.#left = some.values()
+    this.#replicas = replicas
+    this.#sending = Promise.all(Array.from({ length: connections }, (_, i) => this.#send(i)))
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#sending
+  }
+
+  async #send(turn: number): Promise<void> {
+    while (!this.#isStopped) {
+      const { value, done } = this.#left.next()
+      if (done) return
+      const start = performance.now()
+      for (let sent = turn++; !(await this.#ask(this.#replicas[sent % 2](), value)); sent++) await sleep(5)
+      this.longestMs = Math.max(this.longestMs, performance.now() - start)
+    }
+  }
+
+  async #ask(replica: ServiceProcess, { id, body }: Purchase): Promise<boolean> {
+    const { status, text } = await replica.decide(body)
+    if (status === 200) this.answers.set(id, firstAnswer(text))
+    else if (status === 0) this.cut++
+    else this.refused.push(`${status} ${text}`)
+    return status === 200
+  }
+}
+
+describe('two processes on a log in PostgreSQL', { skip: noPostgres }, () => {
+  let server: PostgresServer | undefined
+  const folder = temporaryFolder(() => server?.remove())
+  const under = join(folder, 'copies')
+  let bundle = ''
+  before(async () => {
+    process.env.SHRIKE_COPIES = under
+    bundle = await trainBundle(folder)
+    server = await startPostgres()
+  })
+
+  const start = (url: string) => ServiceProcess.start(bundle, url, ['--snapshot-every', '300'])
+  const roleOf = async (service: ServiceProcess): Promise<string> =>
+    JSON.parse((await service.ask('GET', '/readyz')).text).role
+  const untilLeads = async (service: ServiceProcess) => {
+    while ((await roleOf(service)) !== 'leader') await sleep(10)
+  }
+
+  /** All that was answered is in the database once, with that answer, and every row is what the log makes again. */
+  async function assertKept(url: string, { answers }: Callers): Promise<number> {
+    const fresh = await openCopy(url, { under, isFresh: true })
+    try {
+      assertSound(fresh)
+      withLog(fresh, (reader) => {
+        const count = reader.database.prepare('SELECT count(*) AS count FROM records WHERE kind = 0 AND id = ?')
+        for (const [id, text] of answers) {
+          assert.equal(count.get(id)?.count, 1, id)
+          const record = reader.find(id)
+          assert.ok(record?.kind === 'decision')
+          assert.equal(JSON.parse(text).score, record.score, id)
+        }
+      })
+      return await assertRowsAreReplayed(fresh, bundle)
+    } finally {
+      removeCopy(fresh)
+    }
+  }
+
+  test('decide on when the leader is killed, again and again, and give each answer once', async (t) => {
+    const url = server?.newDatabase() ?? ''
+    const pair = [await start(url), await start(url)]
+    assert.deepEqual([await roleOf(pair[0]), await roleOf(pair[1])], ['leader', 'follower'])
+    const callers = new Callers(purchases(kills * 4000), [() => pair[0], () => pair[1]])
+    const takeovers: number[] = []
+    for (let kill = 0; kill < kills; kill++) {
+      await sleep(800)
+      const leading = kill % 2
+      await pair[leading].kill()
+      const killedMs = performance.now()
+      await untilLeads(pair[1 - leading])
+      takeovers.push(performance.now() - killedMs)
+      pair[leading] = await start(url)
+    }
+    await callers.stop()
+    for (const service of pair) await service.stop()
+    const rows = await assertKept(url, callers)
+    assert.ok(callers.answers.size > 100, `${callers.answers.size} answers`)
+    assert.deepEqual(callers.refused, [])
+    const told = takeovers.map((ms) => Math.round(ms)).join(', ')
+    t.diagnostic(
+      `${callers.answers.size} answers, ${rows} rows, ${callers.cut} cut; led after ${told} ms; longest ${Math.round(callers.longestMs)} ms`,
+    )
+  })
+
+  test('refuse nothing while one after the other is restarted', async (t) => {
+    const url = server?.newDatabase() ?? ''
+    const pair = [await start(url), await start(url)]
+    // The load balancer takes a process out before it ends.
+    let asked = [0, 1]
+    const callers = new Callers(purchases(20_000), [() => pair[asked[0]], () => pair[asked[1]]])
+    await sleep(500)
+    for (const ending of [0, 1, 0]) {
+      asked = [1 - ending, 1 - ending]
+      await sleep(200)
+      await pair[ending].stop()
+      pair[ending] = await start(url)
+      asked = [0, 1]
+      await sleep(300)
+    }
+    await callers.stop()
+    for (const service of pair) await service.stop()
+    await assertKept(url, callers)
+    assert.deepEqual([callers.refused, callers.cut], [[], 0])
+    t.diagnostic(`${callers.answers.size} answers, the longest after ${Math.round(callers.longestMs)} ms`)
+  })
+
+  test('never both decide: a leader that stood still is refused when it wakes', async (t) => {
+    const url = server?.newDatabase() ?? ''
+    const pair = [await start(url), await start(url)]
+    const [first, second, third] = purchases(3)
+    assert.equal((await pair[0].decide(first.body)).status, 200)
+    pair[0].child.kill('SIGSTOP')
+    const stoppedMs = performance.now()
+    await untilLeads(pair[1])
+    const ledMs = performance.now() - stoppedMs
+    assert.equal((await pair[1].decide(second.body)).status, 200)
+    // What it had taken for its own goes to the one that leads, or is refused; it is never decided twice.
+    const late = pair[0].decide(third.body)
+    pair[0].child.kill('SIGCONT')
+    const { status } = await late
+    assert.ok([200, 503].includes(status), String(status))
+    while ((await roleOf(pair[0])) !== 'follower') await sleep(10)
+    const answers = await Promise.all(pair.map((service) => service.decide(third.body)))
+    assert.deepEqual(
+      answers.map((answer) => answer.status),
+      [200, 200],
+    )
+    assert.equal(firstAnswer(answers[0].text), firstAnswer(answers[1].text))
+    for (const service of pair) await service.stop()
+    const fresh = await openCopy(url, { under, isFresh: true })
+    assertSound(fresh)
+    assert.equal(await assertRowsAreReplayed(fresh, bundle), 3)
+    removeCopy(fresh)
+    t.diagnostic(`led after ${Math.round(ledMs)} ms`)
+  })
+})
